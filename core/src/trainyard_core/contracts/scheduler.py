@@ -1,0 +1,102 @@
+"""The `Scheduler` contract: who starts, watches and stops attempts.
+
+Ownership. Core owns runs and decides; a scheduler owns the means (processes, pods) and reports facts. It keeps
+nothing that matters in memory: whatever must survive lies with the means themselves (a folder, an API object), so
+that any agent process may make the next call, on a new instance, after a crash at any point.
+
+Concurrency. Calls come from one event loop and may overlap, also for the same attempt. Blocking work goes to
+threads inside the implementation.
+
+Idempotence. `submit` by (run, attempt): called twice, at once or after a crash, the command starts at most once,
+ever, for that attempt. `stop` may be called again, before `submit`, and after the end. `release` may be called
+again.
+
+Unknown is not dead. `observe` leaves out an attempt that it cannot tell about; `Phase.GONE` is said only when the
+attempt certainly does not run, never will, and has no exit to report. An attempt never submitted is left out or
+GONE, as the scheduler can tell. An attempt that was stopped before it was submitted must never start: a later
+`submit` of it is answered by an `EXITED` or `GONE` observation.
+
+Every call has a deadline set by the caller; a call that is cancelled may or may not have had its effect.
+
+Raises. `SchedulerRefused` when the workload can never be run here (the message says why and what to change): the
+run fails. Any other exception is trouble of the moment: the call is made again with back-off.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from trainyard_core.contracts.workload import AttemptRef, Observation, Resources, Workload
+
+__all__ = ["Manifest", "Scheduler", "SchedulerRefused", "SupportsDiagnosis", "SupportsResources", "SupportsWatch"]
+
+Manifest = dict[str, Any]
+"""What `render` makes of a workload: plain data, for people to read and golden files to hold. Never holds the
+token."""
+
+
+class SchedulerRefused(Exception):
+    """This workload can never run here. `str()` says why, and what to change."""
+
+
+class Scheduler(ABC):
+    """Starts, watches and stops attempts. See the module's prose for what every method may assume."""
+
+    name: str
+
+    @abstractmethod
+    def render(self, workload: Workload) -> Manifest:
+        """The manifest of a workload. Pure and cheap; raises SchedulerRefused."""
+
+    @abstractmethod
+    async def submit(self, workload: Workload) -> None:
+        """Start the attempt, once ever. Idempotent by (run, attempt). Returns when a crash of the caller can no
+        longer undo it."""
+
+    @abstractmethod
+    async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
+        """What is known of these attempts, in any order; those it cannot tell about are left out."""
+
+    @abstractmethod
+    async def stop(self, ref: AttemptRef, *, grace: float) -> None:
+        """Ask the attempt and all its children to end: TERM, and after `grace` seconds KILL. Returns without
+        waiting for the end."""
+
+    @abstractmethod
+    async def adopt(self) -> list[AttemptRef]:
+        """The attempts that this scheduler holds anything for, ended ones included until they are released."""
+
+    @abstractmethod
+    async def release(self, ref: AttemptRef) -> None:
+        """Forget an ended attempt and free what it still holds. Called once its end is recorded and its frames are
+        ingested."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Free this instance's own resources. Running attempts go on."""
+
+
+@runtime_checkable
+class SupportsWatch(Protocol):
+    """Tells of changes as they happen, so that nobody polls."""
+
+    def watch(self) -> AsyncIterator[Observation]:
+        """Observations as they change, for all attempts, without end. May miss some: `observe` stays the truth."""
+
+
+@runtime_checkable
+class SupportsResources(Protocol):
+    """Knows what there is to give."""
+
+    async def resources(self) -> Resources:
+        """The whole capacity, used or not."""
+
+
+@runtime_checkable
+class SupportsDiagnosis(Protocol):
+    """Can tell why an attempt does not start."""
+
+    async def diagnose(self, ref: AttemptRef) -> str:
+        """One sentence for a person; empty when there is nothing to say."""

@@ -1,0 +1,183 @@
+"""The `Tracker` contract: who keeps series, logs and artifacts.
+
+Ownership. Core owns runs, writers' marks, aggregates and lineage rows in SQL; a tracker owns the points, lines and
+bytes. It is told whole frames (`trainyard.track.frames`) and artifacts, and answers reads.
+
+Idempotence. `append` by (run, writer, seq): a frame that is already durable is skipped, so the same request may
+come again, in other pieces, to another process, after a crash at any point. The answer is the writer's durable
+sequence number: everything up to it survives a power cut.
+
+Concurrency. Calls may overlap, also for one run and from several processes; two appends for one writer may race,
+and neither may lose, double or reorder a frame. Readers never see half a frame, and may read while a writer
+appends.
+
+Names. Project, run and artifact names come from outside. An implementation never lets one leave its root; artifact
+names are relative, `/` between parts, no `..`, no NUL, not absolute.
+
+Raises. `SequenceGap` when the first frame is not next to the durable ones; `ArtifactMissing`, `DigestMismatch`,
+`BadName` as named. Any other exception is trouble of the moment (disk full, no network): nothing was acknowledged
+and the caller tries again.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+
+from trainyard.track.frames import Frame
+
+__all__ = [
+    "ArtifactInfo",
+    "ArtifactMissing",
+    "BadName",
+    "DigestMismatch",
+    "LogPage",
+    "LoggedLine",
+    "Point",
+    "RunRef",
+    "SequenceGap",
+    "Series",
+    "Tracker",
+]
+
+
+class RunRef(msgspec.Struct, frozen=True):
+    """The run that data belong to."""
+
+    project: str
+    run: str
+
+
+class SequenceGap(Exception):
+    """Frames came out of order: the next one wanted is `expected`."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"the next frame must have sequence number {expected}")
+        self.expected = expected
+
+
+class ArtifactMissing(LookupError):
+    """There is no artifact of that name in that run."""
+
+
+class DigestMismatch(ValueError):
+    """The bytes do not have the digest that was promised; nothing was stored."""
+
+
+class BadName(ValueError):
+    """A name that could leave its root, or that cannot be stored."""
+
+
+class Point(msgspec.Struct, frozen=True, array_like=True):
+    """One bucket of a series: over the rows `step` to `until`, the first time (microseconds since 1970 UTC), the
+    lowest and highest finite value and the last value of all (NaN and infinities included). At full resolution a
+    bucket is one row."""
+
+    step: int
+    until: int
+    time: int
+    low: float
+    high: float
+    last: float
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric of one run. `total` is how many values it has in the asked range; `points` are in step order."""
+
+    name: str
+    total: int
+    points: list[Point]
+
+
+class LoggedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of output. `stream` is 1 (stdout) or 2 (stderr), `time` microseconds since 1970 UTC, `writer` who
+    wrote it."""
+
+    time: int
+    stream: int
+    text: str
+    cut: bool = False
+    writer: str = ""
+
+
+class LogPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines in a stable order, and the cursor that continues after them. `more` tells that there are lines after
+    the cursor now."""
+
+    lines: list[LoggedLine]
+    cursor: str
+    more: bool = False
+
+
+class ArtifactInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One stored artifact: its name, size in bytes and digest (`sha256:` and hex)."""
+
+    name: str
+    size: int
+    digest: str
+
+
+class Tracker(ABC):
+    """Keeps series, logs and artifacts. See the module's prose for what every method may assume."""
+
+    name: str
+
+    @abstractmethod
+    async def append(self, run: RunRef, frames: Sequence[Frame]) -> int:
+        """Store frames of ONE writer, in sequence order and next to each other. Returns the writer's durable
+        sequence number. An empty sequence is refused by ValueError."""
+
+    @abstractmethod
+    async def durable(self, run: RunRef, writer: str) -> int:
+        """The writer's durable sequence number; 0 when it is not known."""
+
+    @abstractmethod
+    async def series_names(self, run: RunRef) -> list[str]:
+        """The names of the run's metrics, sorted."""
+
+    @abstractmethod
+    async def read_series(
+        self, run: RunRef, names: Sequence[str], *, first: int | None = None, last: int | None = None, points: int = 0
+    ) -> list[Series]:
+        """Metrics by name between two steps, both included, as at most `points` buckets each (0: every row). Every
+        spike shows in `low` and `high`. Unknown names give an empty series. Rows of several writers are merged by
+        step, then time."""
+
+    @abstractmethod
+    async def read_logs(self, run: RunRef, *, cursor: str = "", limit: int = 1000, tail: bool = False) -> LogPage:
+        """Lines after `cursor` (empty: from the start), at most `limit`; with `tail` the last `limit` lines. A
+        cursor stays valid while the run grows, and no line is skipped or repeated by following cursors. Raises
+        ValueError for a cursor that is not ours."""
+
+    @abstractmethod
+    async def put_artifact(
+        self, run: RunRef, name: str, data: AsyncIterator[bytes], *, digest: str | None = None
+    ) -> ArtifactInfo:
+        """Store an artifact whole or not at all, replacing an older one of that name. Raises DigestMismatch,
+        BadName."""
+
+    @abstractmethod
+    async def stat_artifact(self, run: RunRef, name: str) -> ArtifactInfo:
+        """What is stored under a name. Raises ArtifactMissing, BadName."""
+
+    @abstractmethod
+    def read_artifact(self, run: RunRef, name: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to `end` (not included). Raises ArtifactMissing, BadName on the first step."""
+
+    @abstractmethod
+    async def list_artifacts(self, run: RunRef, *, prefix: str = "") -> list[ArtifactInfo]:
+        """The run's artifacts whose names start with `prefix`, by name."""
+
+    @abstractmethod
+    async def delete_artifact(self, run: RunRef, name: str) -> None:
+        """Remove an artifact; removing one that is not there is no error. Raises BadName."""
+
+    @abstractmethod
+    async def delete_run(self, run: RunRef) -> None:
+        """Remove all that is kept for a run. Idempotent."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Free this instance's own resources."""

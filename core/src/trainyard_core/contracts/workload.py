@@ -1,0 +1,122 @@
+"""What a scheduler is given and what it tells: the nouns of the `Scheduler` contract.
+
+A `Workload` is one attempt of one run, wholly resolved: nothing in it needs a lookup. An `Observation` is what a
+scheduler knows of an attempt.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+__all__ = ["AttemptRef", "Code", "Exit", "Observation", "Phase", "Resources", "Workload"]
+
+
+class AttemptRef(msgspec.Struct, frozen=True, order=True):
+    """One attempt: the run's id and the attempt's number, counted from 1."""
+
+    run: str
+    attempt: int
+
+    def __str__(self) -> str:
+        return f"{self.run}/{self.attempt}"
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """What an attempt asks for, or an agent offers: `cpu` in cores, `memory` in bytes (0: not stated), `gpu` in
+    whole devices."""
+
+    cpu: float = 0.0
+    memory: int = 0
+    gpu: int = 0
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the program comes from: `none`, a `folder` of this machine used in place, or a `git` commit of `url`
+    with `patch` applied."""
+
+    kind: str = "none"
+    path: str = ""
+    url: str = ""
+    commit: str = ""
+    patch: str = ""
+
+
+class Workload(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt, ready to be rendered. `token` is a secret: it is never rendered into a manifest's plain text
+    and never in a repr."""
+
+    run: str
+    attempt: int
+    project: str
+    name: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    working_dir: str = ""
+    code: Code = Code()
+    image: str = ""
+    resources: Resources = Resources()
+    gpus: tuple[int, ...] | None = None
+    """The devices that this attempt holds, by index; None where the scheduler itself hands out devices."""
+    grace: float = 10.0
+    """Seconds between TERM and KILL when the attempt is stopped."""
+    url: str = ""
+    """Where the attempt reports: the platform's base URL."""
+    token: str = ""
+    """The run's own token."""
+
+    @property
+    def ref(self) -> AttemptRef:
+        return AttemptRef(self.run, self.attempt)
+
+    def __repr__(self) -> str:
+        return f"Workload({self.run}/{self.attempt})"
+
+
+class Phase(StrEnum):
+    """How far an attempt is, as its scheduler sees it."""
+
+    SUBMITTED = "submitted"
+    STARTING = "starting"
+    RUNNING = "running"
+    EXITED = "exited"
+    GONE = "gone"
+
+
+class Exit(msgspec.Struct, frozen=True, kw_only=True):
+    """How a command ended: exactly one of `code` and `signal` is set when it ran, neither when it could not be
+    started or was lost.
+
+    `reason` is a `lifecycle.Reason` value, or empty when the code says all. `writers` maps each writer of the
+    attempt to its last sequence number: the run is not over before all of them are ingested. `retryable` tells
+    that the platform's side failed, not the user's program.
+    """
+
+    code: int | None = None
+    signal: int | None = None
+    reason: str = ""
+    message: str = ""
+    started_at: float | None = None
+    finished_at: float | None = None
+    last_lines: tuple[str, ...] = ()
+    writers: dict[str, int] = {}
+    retryable: bool = False
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scheduler knows of an attempt now.
+
+    `EXITED` carries `exit`. `GONE` is a positive statement: the attempt does not run, will not run, and left no
+    exit. Knowing nothing is neither: then there is no observation at all.
+    """
+
+    ref: AttemptRef
+    phase: Phase
+    reason: str = ""
+    message: str = ""
+    started_at: float | None = None
+    exit: Exit | None = None
+    detail: dict[str, Any] = {}

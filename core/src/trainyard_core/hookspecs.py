@@ -1,0 +1,57 @@
+"""Every extension point of Trainyard, typed, in the order in which a platform meets them.
+
+`register_*` collects from all plugins; `amend_*` passes a value through all of them in name order; `resolve_*`
+takes the first answer; `*_changed` is told after the commit, at least once. Hook calls are synchronous and cheap:
+work is done by the objects that they hand over. A provider is a name and a builder, so that importing a plugin
+imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pluggy
+
+if TYPE_CHECKING:
+    from trainyard_core.contracts.scheduler import Scheduler
+    from trainyard_core.contracts.tracker import Tracker
+
+__all__ = ["Context", "SchedulerProvider", "TrackerProvider", "hookimpl", "hookspec"]
+
+hookspec = pluggy.HookspecMarker("trainyard")
+hookimpl = pluggy.HookimplMarker("trainyard")
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What a builder gets: the plugin's own folder below the data directory (made on demand) and its own section
+    of the settings."""
+
+    folder: Path
+    settings: Mapping[str, Any]
+
+
+class SchedulerProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """A scheduler by name. `build` may be called once in each agent process."""
+
+    name: str
+    build: Callable[[Context], Scheduler]
+
+
+class TrackerProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """A tracker by name. `build` may be called once in each server process."""
+
+    name: str
+    build: Callable[[Context], Tracker]
+
+
+@hookspec
+def register_schedulers() -> list[SchedulerProvider]:  # type: ignore[empty-body]
+    """The schedulers that this plugin offers."""
+
+
+@hookspec
+def register_trackers() -> list[TrackerProvider]:  # type: ignore[empty-body]
+    """The trackers that this plugin offers."""

@@ -1,0 +1,22 @@
+"""Offers the `process` scheduler. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trainyard_core.hookspecs import Context, SchedulerProvider, hookimpl
+
+if TYPE_CHECKING:
+    from trainyard_core.contracts.scheduler import Scheduler
+
+
+@hookimpl
+def register_schedulers() -> list[SchedulerProvider]:
+    """Processes of this machine."""
+    return [SchedulerProvider(name="process", build=_build)]
+
+
+def _build(context: Context) -> Scheduler:
+    from trainyard_scheduler_process.scheduler import ProcessScheduler
+
+    return ProcessScheduler.from_context(context)
