@@ -1,0 +1,141 @@
+"""From a document to an `Operation`: structure, with every fault named at its place.
+
+pydantic checks the structure; this module words its errors for people, tells a field that does not exist from one that
+the language has but this version does not act on, and takes an explicit null for a field that is not set. It does not
+look at values and templates: `trainyard.compile` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from trainyard.spec.document import Document, camel, snake
+from trainyard.spec.error import Finding, Path, SpecError, suggest
+from trainyard.spec.model import Model, described
+from trainyard.spec.operation import Component, Operation
+
+__all__ = ["level_at", "parse_operation"]
+
+_HEAD = "start with `version: 1.1` and `kind: operation`"
+
+
+def parse_operation(document: Document) -> Operation:
+    """The operation that the document holds; a bare component becomes an operation of it. Raises SpecError."""
+    model = _model(document)
+    parsed = _validated(model, document)
+    if isinstance(parsed, Operation):
+        return parsed
+    assert isinstance(parsed, Component)
+    return Operation(version=parsed.version, component=parsed)
+
+
+def _model(document: Document) -> type[Operation] | type[Component]:
+    kind = document.data.get("kind")
+    missing = [
+        document.finding((), f"`{name}` is missing", _HEAD) for name in ("version",) if name not in document.data
+    ]
+    if "kind" not in document.data:
+        raise SpecError([*missing, document.finding((), "`kind` is missing", _HEAD)])
+    if kind not in ("operation", "component"):
+        known = kind == "compiled_operation"
+        said = "this kind is known but not acted on by this version" if known else "there is no such kind"
+        raise SpecError([*missing, document.finding(("kind",), said, "write `operation` or `component`")])
+    if missing:
+        raise SpecError(missing)
+    return Operation if kind == "operation" else Component
+
+
+def _validated(model: type[Model], document: Document) -> Model:
+    data: Mapping[str, object] = document.data
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        unset = {_path(one) for one in error.errors(include_url=False) if _is_unset(one)}
+        if not unset:
+            raise SpecError(_findings(model, document, error)) from None
+    try:
+        return model.model_validate(_without(data, unset))
+    except ValidationError as error:
+        raise SpecError(_findings(model, document, error)) from None
+
+
+def _is_unset(error: ErrorDetails) -> bool:
+    """A null where a field's value is wanted means that the field is not set, also for fields not acted on."""
+    return error["input"] is None and error["type"] != "missing" and isinstance(error["loc"][-1], str)
+
+
+def _without(value: object, paths: set[Path], at: Path = ()) -> object:
+    if isinstance(value, Mapping):
+        return {key: _without(item, paths, (*at, key)) for key, item in value.items() if (*at, key) not in paths}
+    if isinstance(value, list):
+        return [_without(item, paths, (*at, index)) for index, item in enumerate(value)]
+    return value
+
+
+def _findings(model: type[Model], document: Document, error: ValidationError) -> list[Finding]:
+    return [_finding(model, document, one) for one in error.errors(include_url=False)]
+
+
+def _finding(model: type[Model], document: Document, error: ErrorDetails) -> Finding:
+    path = _path(error)
+    if error["type"] == "extra_forbidden":
+        return _extra(level_at(model, path[:-1]), document, path)
+    if error["type"] == "missing":
+        return document.finding(path[:-1], f"`{camel(str(path[-1]))}` is missing", "add it", key=True)
+    if error["type"] == "trainyard":
+        return document.finding(path, error["ctx"]["said"], error["ctx"]["fix"])
+    message, fix = _WORDS.get(error["type"], (error["msg"], None))
+    return document.finding(path, f"{message}, not {described(error['input'])}", fix)
+
+
+_WORDS: dict[str, tuple[str, str | None]] = {
+    "bool_type": ("must be true or false", "write `true` or `false` without quotes"),
+    "dict_type": ("must be a mapping", "write `name: value` lines under it"),
+    "model_type": ("must be a mapping", "write `name: value` lines under it"),
+    "string_type": ("must be text", "put the value in quotes"),
+    "tuple_type": ("must be a list", "write `- item` lines under it, or `[a, b]`"),
+}
+
+
+def _extra(level: type[Model], document: Document, path: Path) -> Finding:
+    name = str(path[-1])
+    if name in level.model_fields:
+        said = f"this field is given twice, as `{camel(name)}` and as `{name}`"
+        return document.finding(path, said, f"keep `{camel(name)}`", key=True)
+    later = _later(level, name)
+    if later is not None:
+        return document.finding(path, f"`{camel(name)}` is known but not acted on by this version", later, key=True)
+    return document.finding(path, "there is no such field here", suggest(camel(name), _names(level)), key=True)
+
+
+def _later(level: type[Model], name: str) -> str | None:
+    return next((fix for field, fix in level.later.items() if name in (field, snake(field))), None)
+
+
+def _names(level: type[Model]) -> Iterable[str]:
+    return [field.alias or name for name, field in level.model_fields.items()]
+
+
+def level_at(model: type[Model], path: Sequence[str | int]) -> type[Model]:
+    """The model that describes the mapping at `path` under `model`."""
+    for part in path:
+        fields = {name: field for name, field in model.model_fields.items() if part in (name, field.alias)}
+        for field in fields.values():
+            model = _model_in(field.annotation) or model
+    return model
+
+
+def _model_in(annotation: object) -> type[Model] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return annotation
+    found = (_model_in(part) for part in get_args(annotation))
+    return next((one for one in found if one is not None), None)
+
+
+def _path(error: ErrorDetails) -> Path:
+    """Without what pydantic adds: tags of unions, which we write in parentheses, and the mark of a mapping's key."""
+    return tuple(part for part in error["loc"] if not (isinstance(part, str) and part[:1] in "(["))

@@ -1,0 +1,126 @@
+"""The main container: the program, its environment and the size it needs.
+
+A subset of the Kubernetes container. What is here is acted on by every scheduler or recorded for those that use images;
+every other field of a Kubernetes container is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from trainyard.spec.model import Later, Model, Texts, described, fault
+
+__all__ = ["Amount", "Amounts", "Container", "Env", "GpuAmounts", "Requirements"]
+
+_LATER = "remove it; schedulers choose this themselves for now"
+_VALUE_FROM = "give a `value`, or set the variable where the agent runs"
+
+
+def _env(value: object) -> object:
+    """A mapping of names to texts, or Kubernetes' list of `{name, value}`; a mapping after validation."""
+    if not isinstance(value, list):
+        return value
+    named: dict[object, object] = {}
+    for index, item in enumerate(value):
+        name, text = _pair(index, item)
+        if name in named:
+            raise fault(f"the variable `{name}` is given twice", "remove one of them")
+        named[name] = text
+    return named
+
+
+def _pair(index: int, item: object) -> tuple[object, object]:
+    if isinstance(item, Mapping) and not item.keys().isdisjoint(("valueFrom", "value_from")):
+        raise fault(f"`valueFrom` of item {index} is known but not acted on by this version", _VALUE_FROM)
+    if not isinstance(item, Mapping) or set(item) != {"name", "value"} or not isinstance(item["name"], str):
+        raise fault(f"item {index} is not a `name` with a `value`", "write `{name: LOG_LEVEL, value: debug}`")
+    return item["name"], item["value"]
+
+
+def _variable(name: str) -> str:
+    if not name or "=" in name or "\0" in name or name != name.strip():
+        raise fault("this is not the name of an environment variable", "use letters, digits and `_`")
+    return name
+
+
+def _text(value: object) -> object:
+    if isinstance(value, bool | int | float):
+        raise fault(f"must be text, not {described(value)}", "put the value in quotes")
+    return value
+
+
+def _amount(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise fault(f"must be an amount, not {described(value)}", "write an amount such as `2`, `500m` or `1Gi`")
+    return value if isinstance(value, str) else str(value)
+
+
+Variable = Annotated[str, BeforeValidator(_variable)]
+Env = Annotated[dict[Variable, Annotated[str, BeforeValidator(_text)]], BeforeValidator(_env)]
+Amount = Annotated[str, BeforeValidator(_amount)]
+
+
+class Amounts(Model):
+    """Sizes in short: `cpu` in cores, `memory` in bytes, `gpu` in whole devices."""
+
+    later: ClassVar[Later] = {
+        "nvidia.com/gpu": "write `gpu` here",
+        "amd.com/gpu": "write `gpu` here",
+        "ephemeral-storage": _LATER,
+    }
+
+    cpu: Amount | None = None
+    memory: Amount | None = None
+    gpu: Amount | None = None
+
+
+class GpuAmounts(Amounts):
+    """Sizes as Kubernetes writes them; `nvidia.com/gpu` and `gpu` are the same."""
+
+    later: ClassVar[Later] = {"amd.com/gpu": "write `gpu` here", "ephemeral-storage": _LATER}
+
+    nvidia_gpu: Amount | None = Field(default=None, alias="nvidia.com/gpu")
+
+
+class Requirements(Model):
+    later: ClassVar[Later] = {"claims": _LATER}
+
+    requests: GpuAmounts | None = None
+    limits: GpuAmounts | None = None
+
+
+class Container(Model):
+    later: ClassVar[Later] = {
+        "name": "remove it: there is one container and its name is given",
+        "envFrom": _VALUE_FROM,
+        **dict.fromkeys(
+            (
+                "imagePullPolicy",
+                "lifecycle",
+                "livenessProbe",
+                "ports",
+                "readinessProbe",
+                "restartPolicy",
+                "securityContext",
+                "startupProbe",
+                "stdin",
+                "stdinOnce",
+                "terminationMessagePath",
+                "terminationMessagePolicy",
+                "tty",
+                "volumeDevices",
+                "volumeMounts",
+            ),
+            _LATER,
+        ),
+    }
+
+    image: str | None = None
+    command: Texts = ()
+    args: Texts = ()
+    env: Env = Field(default_factory=dict)
+    working_dir: str | None = None
+    resources: Requirements | None = None

@@ -1,0 +1,130 @@
+"""The base of the language's models, and the small types that several of them use.
+
+Models are frozen and refuse unknown fields. A field is accepted under its camelCase name and its Python name; giving
+both is an error (pydantic reports the second as an extra field, `check.py` words it). A value that may be a template
+is kept as its text here and evaluated by `trainyard.compile`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, StrictBool, Tag
+from pydantic_core import PydanticCustomError
+
+from trainyard.spec.document import camel
+
+__all__ = [
+    "Boolean",
+    "Later",
+    "Model",
+    "Name",
+    "Number",
+    "Tags",
+    "Texts",
+    "Whole",
+    "described",
+    "fault",
+    "is_template",
+    "whole",
+]
+
+Later = dict[str, str]
+"""Fields of the language that this version refuses, each with what to do instead."""
+
+_NAME = re.compile(r"[-a-zA-Z0-9_]+")
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
+    )
+
+    later: ClassVar[Later] = {}
+    """The fields of this level that the language has and this version does not act on."""
+
+
+def fault(message: str, fix: str) -> PydanticCustomError:
+    """An error for a validator to raise, with a fix in words. Braces in the words are kept as they are."""
+    return PydanticCustomError("trainyard", "{said}", {"said": message, "fix": fix})
+
+
+def is_template(value: object) -> bool:
+    return isinstance(value, str) and ("{{" in value or "{%" in value or "{#" in value)
+
+
+def _text_or_number(value: object) -> Literal["(template)", "(number)"]:
+    return "(template)" if is_template(value) else "(number)"
+
+
+def whole(value: object) -> object:
+    """A validator for counts: a whole number of 0 or more."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise fault(f"must be a whole number, not {described(value)}", "write digits without quotes, such as `3`")
+    if value < 0:
+        raise fault("must not be negative", "write 0 or more")
+    return value
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise fault(f"must be a number, not {described(value)}", "write digits without quotes, such as `60`")
+    if not 0 < value < 2**40:
+        raise fault("must be more than 0", "write a number of seconds")
+    return value
+
+
+def described(value: object) -> str:
+    """The kind of a value, in the words of the people who write YAML. Never the value: it may be a secret."""
+    if value is None:
+        return "nothing (null)"
+    words = {
+        bool: "true/false",
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+        list: "a list",
+        dict: "a mapping",
+    }
+    return words.get(type(value), f"a {type(value).__name__}")
+
+
+def _name(value: str) -> str:
+    if not is_template(value) and (not _NAME.fullmatch(value) or len(value) > 128):
+        raise fault(
+            "a name is 1 to 128 of the letters a-z and A-Z, digits, `-` and `_`",
+            f"write `{re.sub('[^-a-zA-Z0-9_]+', '-', value)[:40].strip('-') or 'train'}`",
+        )
+    return value
+
+
+def _split(value: object) -> object:
+    """A list, or one text with commas, as the language allows for tags."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Tags = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+Boolean = StrictBool
+Whole = Annotated[
+    Annotated[int, BeforeValidator(whole), Tag("(number)")] | Annotated[str, Tag("(template)")],
+    Discriminator(_text_or_number),
+]
+Number = Annotated[
+    Annotated[float, BeforeValidator(_number), Tag("(number)")] | Annotated[str, Tag("(template)")],
+    Discriminator(_text_or_number),
+]

@@ -1,0 +1,170 @@
+"""Operations and components: what a person writes to say what runs.
+
+The narrow path: one component of run kind `job`, its params, termination, queue and tags. Each model lists, in `later`,
+the fields of the language that this version does not act on; they are refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, JsonValue, ModelWrapValidatorHandler, model_validator
+
+from trainyard.spec.container import Amounts, Container, Env
+from trainyard.spec.document import camel
+from trainyard.spec.io import Input, Output
+from trainyard.spec.model import Boolean, Later, Model, Name, Number, Tags, Texts, Whole, fault
+
+__all__ = ["RUN_KINDS", "Component", "Git", "InitStep", "Job", "Operation", "Param", "Termination"]
+
+RUN_KINDS = frozenset(
+    ("service", "dag", "tfjob", "pytorchjob", "mpijob", "raycluster", "daskcluster")
+    + ("notifier", "tuner", "cleaner", "watchdog", "builder")
+)
+"""Run kinds of the language that this version does not act on."""
+
+_REMOVE = "remove it"
+_REFERENCE = "write the `component` out in this file"
+_PIPELINE = "remove it; start each run by itself for now"
+_PLACEMENT = "remove it; `queue` chooses where a run goes"
+_SHARED: Later = {
+    "presets": "write their fields out in this file",
+    "namespace": _PLACEMENT,
+    "cache": "remove it: every run runs",
+    "plugins": "remove it: logs, resources and outputs are collected",
+    "build": "build the image beforehand and name it in `container.image`",
+    "hooks": "remove them; start the follow-up run by itself for now",
+    "isApproved": "remove it: a run starts as soon as its queue has room",
+    "cost": _REMOVE,
+    "mount": "remove it; `yard run` takes the code of the folder it is started in",
+    "template": "remove it once the fields are filled in",
+    "strictParams": "remove it: unknown params are always refused",
+    "ports": "remove it: services are not run yet",
+}
+
+
+def _version(value: object) -> object:
+    if isinstance(value, bool) or str(value) != "1.1":
+        raise fault("this version of the language is not known", "write `version: 1.1`")
+    return 1.1
+
+
+def _run_kind(value: object) -> object:
+    if isinstance(value, str) and value in RUN_KINDS:
+        raise fault(f"the run kind `{value}` is known but not acted on by this version", "use `job`")
+    if value != "job":
+        raise fault("there is no such run kind", "write `kind: job`")
+    return value
+
+
+class Git(Model):
+    later: ClassVar[Later] = {"flags": "remove them: the commit is checked out by itself"}
+
+    url: str
+    revision: str | None = None
+
+
+class InitStep(Model):
+    later: ClassVar[Later] = {
+        **dict.fromkeys(("artifacts", "paths", "lineageRef", "modelRef", "artifactRef"), "fetch it in the command"),
+        **dict.fromkeys(("dockerfile", "file", "tensorboard", "container"), "do it in the command"),
+        "connection": "give the `url` in `git`",
+        "path": "remove it: the code is the working directory",
+    }
+
+    git: Git
+
+
+class Job(Model):
+    later: ClassVar[Later] = {
+        "environment": _PLACEMENT,
+        "connections": "give what the program needs as inputs or `env`",
+        "volumes": "give paths as inputs",
+        "sidecars": "start the helper in the command",
+        "ports": "remove it: services are not run yet",
+    }
+
+    kind: Annotated[Literal["job"], BeforeValidator(_run_kind)]
+    container: Container | None = None
+    init: tuple[InitStep, ...] = ()
+
+
+class Termination(Model):
+    later: ClassVar[Later] = {
+        "ttl": "remove it: finished runs are kept",
+        "culling": "set a `timeout`",
+        "probe": "set a `timeout`",
+        "podFailurePolicy": "set `maxRetries`",
+    }
+
+    max_retries: Whole = 0
+    timeout: Number | None = None
+
+
+class Param(Model):
+    """One param: `{value: ...}`, or in short the value itself."""
+
+    later: ClassVar[Later] = {
+        "ref": "give the `value` itself; values of other runs are not taken yet",
+        "connection": "give what the program needs as a `value`",
+        "toInit": "remove it; `init` of the run brings code",
+    }
+
+    value: JsonValue = None
+    context_only: Boolean = False
+    to_env: str | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _short(cls, value: object, handler: ModelWrapValidatorHandler[Param]) -> Param:
+        if isinstance(value, Mapping) and not _LONG.isdisjoint(value):
+            return handler(value)
+        return handler({"value": value})
+
+
+_LONG = frozenset(
+    name
+    for field in ("value", "ref", "context_only", "connection", "to_init", "to_env")
+    for name in (field, camel(field))
+)
+
+
+class Body(Model):
+    """What a component and an operation with its component written in it have in common."""
+
+    version: Annotated[float | None, BeforeValidator(_version)] = None
+    name: Name | None = None
+    description: str | None = None
+    tags: Tags = ()
+    queue: str | None = None
+    termination: Termination | None = None
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    run: Job | None = None
+    cmd: Texts = ()
+    env: Env = Field(default_factory=dict)
+    resources: Amounts | None = None
+
+
+class Component(Body):
+    later: ClassVar[Later] = _SHARED
+
+    kind: Literal["component"] = "component"
+
+
+class Operation(Body):
+    later: ClassVar[Later] = {
+        **_SHARED,
+        **dict.fromkeys(("hubRef", "dagRef", "urlRef", "pathRef"), _REFERENCE),
+        **dict.fromkeys(("runPatch", "patchStrategy"), "change the component itself"),
+        **dict.fromkeys(("dependencies", "trigger", "skipOnUpstreamSkip", "joins", "events"), _PIPELINE),
+        "conditions": "remove it, and decide before you start the run",
+        "isPreset": _REMOVE,
+        "schedule": "remove it, and start the run when it is due",
+        "matrix": "remove it, and start one run for each set of params with `-P name=value`",
+    }
+
+    kind: Literal["operation"] = "operation"
+    params: dict[str, Param] = Field(default_factory=dict)
+    component: Component | None = None
