@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from trainyard.spec.document import Document, camel, snake
 from trainyard.spec.error import Finding, Path, SpecError, suggest
 from trainyard.spec.model import Model, described
-from trainyard.spec.operation import Component, Operation
+from trainyard.spec.operation import RUN_KINDS, Component, Operation
 
 __all__ = ["level_at", "parse_operation"]
 
@@ -35,9 +35,7 @@ def parse_operation(document: Document) -> Operation:
 
 def _model(document: Document) -> type[Operation] | type[Component]:
     kind = document.data.get("kind")
-    missing = [
-        document.finding((), f"`{name}` is missing", _HEAD) for name in ("version",) if name not in document.data
-    ]
+    missing = [] if "version" in document.data else [document.finding((), "`version` is missing", _HEAD)]
     if "kind" not in document.data:
         raise SpecError([*missing, document.finding((), "`kind` is missing", _HEAD)])
     if kind not in ("operation", "component"):
@@ -77,7 +75,18 @@ def _without(value: object, paths: set[Path], at: Path = ()) -> object:
 
 
 def _findings(model: type[Model], document: Document, error: ValidationError) -> list[Finding]:
-    return [_finding(model, document, one) for one in error.errors(include_url=False)]
+    errors = [one for one in error.errors(include_url=False) if not _foreign(one, document)]
+    found = [_finding(model, document, one) for one in errors]
+    return sorted(found, key=lambda one: (one.line or 0, one.column or 0))
+
+
+def _foreign(error: ErrorDetails, document: Document) -> bool:
+    """A field of a run whose kind is itself refused: what may stand there is not ours to say."""
+    value: object = document.data
+    for part in _path(error)[:-1]:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    kind = value.get("kind") if isinstance(value, Mapping) else None
+    return error["type"] == "extra_forbidden" and isinstance(kind, str) and kind in RUN_KINDS
 
 
 def _finding(model: type[Model], document: Document, error: ErrorDetails) -> Finding:
