@@ -1,0 +1,83 @@
+"""Activities: the append-only log of what happened, audit and outbox in one, without holes.
+
+A reader that saw id N never misses a smaller id that commits later. SQLite has one writer, so ids come in commit
+order. On PostgreSQL ids are taken before the commit, so a reader stops before a gap until every transaction that
+could still fill it has ended: the writer makes sure that it has a transaction id before it takes an activity id,
+hence once the oldest running transaction is younger than the moment at which the gap was first seen, the gap is an
+aborted insert and stays empty for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from trainyard_core.db.engine import Database, Row, Tx
+
+__all__ = ["Tail", "append", "of_run"]
+
+_INSERT = {
+    "sqlite": "INSERT INTO activity (project, run, kind, actor, at, data) VALUES (?, ?, ?, ?, ?, ?)",
+    "postgresql": """WITH mine AS MATERIALIZED (SELECT pg_current_xact_id())
+        INSERT INTO activity (project, run, kind, actor, at, data)
+        SELECT ?::text, ?::text, ?::text, ?::text, ?::bigint, ?::text FROM mine""",
+}
+_encode = msgspec.json.Encoder().encode
+
+
+async def append(
+    tx: Tx, *, project: str, run: str | None, kind: str, actor: str, at: int, data: dict[str, Any]
+) -> None:
+    """Add one activity in the transaction of what it tells of."""
+    await tx.run(_INSERT[tx.dialect], project, run, kind, actor, at, _encode(data).decode())
+
+
+async def of_run(tx: Tx, run: str, *, after: int = 0, limit: int = 1000, kind: str | None = None) -> list[Row]:
+    """A run's activities after an id, oldest first."""
+    only = " AND kind = ?" if kind else ""
+    args = (run, after, *((kind,) if kind else ()), limit)
+    return await tx.all(f"SELECT * FROM activity WHERE run = ? AND id > ?{only} ORDER BY id LIMIT ?", *args)
+
+
+class Tail:
+    """Reads the log in order from a position, for one reader. `position` is the last id that was handed out."""
+
+    def __init__(self, database: Database, position: int = 0) -> None:
+        self._database = database
+        self.position = position
+        self._gaps: dict[int, int] = {}
+        """For each missing id: the next transaction id at the moment when it was first missed."""
+
+    async def read(self, limit: int = 500) -> list[Row]:
+        """What follows and is certain; empty when there is nothing yet. Moves the position."""
+        rows, oldest, following = await self._database.read(lambda tx: self._fetch(tx, limit))
+        certain = self._certain(rows, oldest, following)
+        if certain:
+            self.position = certain[-1]["id"]
+            self._gaps = {gap: seen for gap, seen in self._gaps.items() if gap > self.position}
+        return certain
+
+    async def _fetch(self, tx: Tx, limit: int) -> tuple[list[Row], int, int]:
+        oldest = following = 0
+        if tx.dialect == "postgresql":
+            row = await tx.one(
+                "SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS following"
+                " FROM pg_current_snapshot() AS s"
+            )
+            assert row is not None
+            oldest, following = int(row["oldest"]), int(row["following"])
+        rows = await tx.all("SELECT * FROM activity WHERE id > ? ORDER BY id LIMIT ?", self.position, limit)
+        return rows, oldest, following
+
+    def _certain(self, rows: list[Row], oldest: int, following: int) -> list[Row]:
+        """The rows before the first gap that may still be filled."""
+        if self._database.dialect == "sqlite":
+            return rows
+        expected = self.position + 1
+        for count, row in enumerate(rows):
+            for gap in range(expected, row["id"]):
+                if self._gaps.setdefault(gap, following) > oldest:
+                    return rows[:count]
+            expected = row["id"] + 1
+        return rows

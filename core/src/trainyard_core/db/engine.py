@@ -1,0 +1,105 @@
+"""The only place that opens a database connection: SQLite with one writer thread, or a PostgreSQL pool, behind one
+small interface.
+
+A transaction is an async function of a `Tx`. On PostgreSQL it runs as it reads. On SQLite the whole function makes
+one hop to the writer thread, where its awaits complete at once: it must await nothing but its `Tx`. Transactions
+that wait together are committed together (each in its own savepoint), so that one fsync serves many; an answer is
+given only after the commit.
+
+SQL is written with `?`; it becomes `$1` for PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
+from typing import Any, Literal, Protocol, TypeVar
+
+from trainyard_core.errors import StorageFull, TrainyardError, Unavailable
+
+__all__ = ["Database", "Dialect", "Row", "Tx", "UniqueViolation", "connect", "numbered"]
+
+T = TypeVar("T")
+Dialect = Literal["sqlite", "postgresql"]
+
+
+class UniqueViolation(TrainyardError):
+    """A row with that key is there already."""
+
+    code, status, title = "conflict", 409, "It exists already"
+
+
+class Row(Protocol):
+    """One row of an answer, read by column name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+class Tx(Protocol):
+    """One transaction. Await its methods and nothing else."""
+
+    dialect: Dialect
+
+    async def all(self, sql: str, *args: object) -> list[Row]:
+        """Every row of the answer."""
+
+    async def one(self, sql: str, *args: object) -> Row | None:
+        """The first row, or None."""
+
+    async def run(self, sql: str, *args: object) -> None:
+        """A statement whose answer nobody wants."""
+
+    async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """One statement for each row of arguments."""
+
+
+class Database(ABC):
+    """A database that is open. `close` waits for what was started."""
+
+    dialect: Dialect
+
+    @abstractmethod
+    async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
+        """Run a transaction that writes, and return what it returned once it is committed. `name` is its fault
+        point."""
+
+    @abstractmethod
+    async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """Run a transaction that only reads, beside the writers."""
+
+    @abstractmethod
+    def connections(self) -> int:
+        """How many connections are open now."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finish and disconnect."""
+
+
+async def connect(url: str) -> Database:
+    """Open `sqlite:///path` or `postgresql://...`. Raises Unavailable when the server cannot be reached."""
+    if url.startswith("sqlite:///"):
+        from trainyard_core.db.sqlite import SQLiteDatabase
+
+        return SQLiteDatabase(url.removeprefix("sqlite:///"))
+    if url.startswith(("postgresql://", "postgres://")):
+        from trainyard_core.db.postgresql import PostgresDatabase
+
+        return await PostgresDatabase.open(url)
+    raise Unavailable(
+        f"no database engine for '{url.split(':', 1)[0]}:'", fix="use sqlite:///path or postgresql://user@host/name"
+    )
+
+
+@lru_cache(maxsize=2048)
+def numbered(sql: str) -> str:
+    """`?` placeholders as `$1`, `$2`, ... No statement of ours holds a question mark otherwise."""
+    count = iter(range(1, sql.count("?") + 1))
+    return re.sub(r"\?", lambda _: f"${next(count)}", sql)
+
+
+def full() -> StorageFull:
+    """The error of a full disk."""
+    return StorageFull("the database's disk is full; nothing was written", fix="free space and try again")

@@ -1,0 +1,103 @@
+"""PostgreSQL through one asyncpg pool. Transactions are READ COMMITTED: every decision is a compare-and-set on the
+row itself.
+
+A deadlock or a serialization failure is tried again here; a lost connection is the caller's to hear of, for a
+commit may have happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import asyncpg
+
+from trainyard_core import faults
+from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full, numbered
+from trainyard_core.errors import TrainyardError, Unavailable
+
+__all__ = ["PostgresDatabase"]
+
+T = TypeVar("T")
+ATTEMPTS = 5
+POOL = 10
+
+
+class _PostgresTx:
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+        self._connection = connection
+
+    async def all(self, sql: str, *args: object) -> list[Row]:
+        return [*await self._connection.fetch(numbered(sql), *args)]
+
+    async def one(self, sql: str, *args: object) -> Row | None:
+        return await self._connection.fetchrow(numbered(sql), *args)
+
+    async def run(self, sql: str, *args: object) -> None:
+        await self._connection.execute(numbered(sql), *args)
+
+    async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        await self._connection.executemany(numbered(sql), rows)
+
+
+class PostgresDatabase(Database):
+    """See the module. Open it with `open`."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str) -> PostgresDatabase:
+        """Connect. Raises Unavailable when there is no server or it refuses us."""
+        try:
+            pool = await asyncpg.create_pool(url, min_size=1, max_size=POOL, command_timeout=60)
+        except (OSError, asyncpg.PostgresError) as error:
+            raise Unavailable(
+                f"PostgreSQL cannot be reached: {error}",
+                fix="check `database` in the settings and that the server runs",
+            ) from error
+        return cls(pool)
+
+    async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return await self._once(work, name)
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            return await work(_PostgresTx(connection))
+
+    def connections(self) -> int:
+        return int(self._pool.get_size())
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _once(self, work: Callable[[Tx], Awaitable[T]], name: str) -> T:
+        try:
+            async with self._pool.acquire() as connection:
+                async with connection.transaction():
+                    result = await work(_PostgresTx(connection))
+                    faults.point(f"{name}:before_commit")
+                faults.point(f"{name}:after_commit")
+                return result
+        except asyncpg.PostgresError as error:
+            if (translated := _translated(error)) is None:
+                raise
+            raise translated from error
+
+
+def _translated(error: asyncpg.PostgresError) -> TrainyardError | None:
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return UniqueViolation(str(error))
+    if isinstance(error, asyncpg.DiskFullError):
+        return full()
+    return None

@@ -1,0 +1,207 @@
+"""SQLite: one kept writer connection on its own thread with group commit, and at most four readers.
+
+The file is in WAL mode with `synchronous=FULL`: what was committed survives a power cut. This process must be the
+file's only writer; two servers on one data directory are refused before they come here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from trainyard_core import faults
+from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full
+
+__all__ = ["SQLiteDatabase"]
+
+T = TypeVar("T")
+READERS = 4
+GROUP = 128
+
+
+class _Job(NamedTuple):
+    work: Callable[[Tx], Awaitable[Any]]
+    name: str
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+
+class _SQLiteTx:
+    """A `Tx` whose awaits never suspend: it is used on the thread that owns the connection."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+        self._executemany = connection.executemany
+
+    async def all(self, sql: str, *args: object) -> list[Row]:
+        return self._execute(sql, args).fetchall()
+
+    async def one(self, sql: str, *args: object) -> Row | None:
+        rows: list[Row] = self._execute(sql, args).fetchall()
+        return rows[0] if rows else None
+
+    async def run(self, sql: str, *args: object) -> None:
+        self._execute(sql, args)
+
+    async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        self._executemany(sql, rows)
+
+
+class SQLiteDatabase(Database):
+    """See the module. `path` may not be `:memory:`: readers would see another database."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(READERS, "trainyard-read", initializer=self._open_reader)
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._writer_connection = _connect(path)
+        self._open.append(self._writer_connection)
+        self._thread = threading.Thread(target=self._write_forever, name="trainyard-write", daemon=True)
+        self._thread.start()
+
+    async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(work, name, loop, future))
+        return await future
+
+    async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    def connections(self) -> int:
+        return len(self._open)
+
+    async def close(self) -> None:
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        for connection in self._open:
+            connection.close()
+        self._open.clear()
+
+    def _open_reader(self) -> None:
+        connection = _connect(self._path)
+        connection.execute("PRAGMA query_only=ON")
+        self._local.connection = connection
+        self._open.append(connection)
+
+    def _read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        connection: sqlite3.Connection = self._local.connection
+        connection.execute("BEGIN")
+        try:
+            return _drive(work, _SQLiteTx(connection))
+        finally:
+            connection.execute("COMMIT")
+
+    def _write_forever(self) -> None:
+        """Take jobs in groups until told to stop."""
+        while (first := self._jobs.get()) is not None:
+            group, more = self._gather(first)
+            self._commit_group(group)
+            if not more:
+                return
+
+    def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
+        """What waits now, and whether to go on afterwards."""
+        group = [first]
+        while len(group) < GROUP:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                return group, False
+            group.append(job)
+        return group, True
+
+    def _commit_group(self, group: list[_Job]) -> None:
+        connection = self._writer_connection
+        results: list[tuple[_Job, Any, BaseException | None]] = []
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            results = [self._run_one(connection, job) for job in group]
+            for job in group:
+                faults.point(f"{job.name}:before_commit")
+            connection.execute("COMMIT")
+            for job in group:
+                faults.point(f"{job.name}:after_commit")
+        except BaseException as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            results = [(job, None, _translated(error)) for job in group]
+        _answer(results)
+
+    def _run_one(self, connection: sqlite3.Connection, job: _Job) -> tuple[_Job, Any, BaseException | None]:
+        connection.execute("SAVEPOINT one")
+        try:
+            result = _drive(job.work, _SQLiteTx(connection))
+        except BaseException as error:
+            if not connection.in_transaction:
+                raise
+            connection.execute("ROLLBACK TO one")
+            connection.execute("RELEASE one")
+            return job, None, _translated(error)
+        connection.execute("RELEASE one")
+        return job, result, None
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.row_factory = sqlite3.Row
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _drive(work: Callable[[Tx], Awaitable[T]], tx: Tx) -> T:
+    """Run an async function that never suspends."""
+    steps = work(tx).__await__()
+    try:
+        next(steps)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    raise RuntimeError("a transaction awaited something that is not its Tx")
+
+
+def _translated(error: BaseException) -> BaseException:
+    if isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error):
+        return UniqueViolation(str(error))
+    if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+        return full()
+    return error
+
+
+def _answer(results: list[tuple[_Job, Any, BaseException | None]]) -> None:
+    """Hand the results to their loops, one wake-up for each loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Job, Any, BaseException | None]]] = {}
+    for result in results:
+        by_loop.setdefault(result[0].loop, []).append(result)
+    for loop, mine in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, mine)
+        except RuntimeError:
+            continue  # that loop is closed: nobody waits any more
+
+
+def _resolve(results: list[tuple[_Job, Any, BaseException | None]]) -> None:
+    for job, value, error in results:
+        if job.future.done():
+            continue
+        if error is None:
+            job.future.set_result(value)
+        else:
+            job.future.set_exception(error)

@@ -1,0 +1,113 @@
+"""Errors that a caller can act on. Each has a stable code, an HTTP status, whether trying again may help, and a
+fix in words.
+
+    TrainyardError
+      NotFound            404   Unauthenticated  401   Forbidden 403
+      Invalid             422   TooLarge         413   BadFrame  422
+      Conflict            409   IdempotencyReused 422  GapInFrames 409
+      Unavailable         503   StorageFull      507
+      StartRefused        (the process does not start: settings, database, data directory)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from trainyard.client.models import Fault
+
+__all__ = [
+    "BadFrame",
+    "Conflict",
+    "Forbidden",
+    "GapInFrames",
+    "IdempotencyReused",
+    "Invalid",
+    "NotFound",
+    "StartRefused",
+    "StorageFull",
+    "TooLarge",
+    "TrainyardError",
+    "Unauthenticated",
+    "Unavailable",
+    "choice",
+]
+
+
+class TrainyardError(Exception):
+    """The root. `detail` says what and where, `fix` what to do instead."""
+
+    code = "internal"
+    status = 500
+    title = "Something went wrong here"
+    retryable = False
+
+    def __init__(self, detail: str, *, fix: str = "", faults: Sequence[Fault] = ()) -> None:
+        super().__init__(f"{detail}; {fix}" if fix else detail)
+        self.detail = detail
+        self.fix = fix
+        self.faults = list(faults)
+
+
+class NotFound(TrainyardError):
+    code, status, title = "not_found", 404, "There is no such thing"
+
+
+class Unauthenticated(TrainyardError):
+    code, status, title = "unauthenticated", 401, "A valid token is needed"
+
+
+class Forbidden(TrainyardError):
+    code, status, title = "forbidden", 403, "This token may not do that"
+
+
+class Invalid(TrainyardError):
+    code, status, title = "invalid", 422, "The input is not valid"
+
+
+class TooLarge(TrainyardError):
+    code, status, title = "too_large", 413, "The input is too large"
+
+
+class BadFrame(TrainyardError):
+    code, status, title = "bad_frame", 422, "The body is not a sequence of whole frames"
+
+
+class Conflict(TrainyardError):
+    code, status, title = "conflict", 409, "The state does not allow that"
+
+
+class IdempotencyReused(TrainyardError):
+    code, status, title = "idempotency_key_reused", 422, "The idempotency key was used for another request"
+
+
+class GapInFrames(TrainyardError):
+    """`expected` is the sequence number that the next frame must have."""
+
+    code, status, title, retryable = "sequence_gap", 409, "Frames are missing in between", True
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"the next frame must have sequence number {expected}", fix="send again from there")
+        self.expected = expected
+
+
+class Unavailable(TrainyardError):
+    code, status, title, retryable = "unavailable", 503, "Not possible at the moment", True
+
+
+class StorageFull(TrainyardError):
+    code, status, title, retryable = "storage_full", 507, "The disk is full", True
+
+
+class StartRefused(TrainyardError):
+    code, title = "start_refused", "Trainyard does not start"
+
+
+def choice(kind: str, wanted: str, existing: Iterable[str]) -> str:
+    """One sentence that names what was asked for and what exists: `no queue 'gp'; existing: default, gpu; did you
+    mean gpu?`"""
+    names = sorted(existing)
+    near = get_close_matches(wanted, names, 1)
+    listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"no {kind} '{wanted}'; existing: {listed or 'none'}{hint}"
