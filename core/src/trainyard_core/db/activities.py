@@ -59,16 +59,10 @@ class Tail:
         return certain
 
     async def _fetch(self, tx: Tx, limit: int) -> tuple[list[Row], int, int]:
-        oldest = following = 0
-        if tx.dialect == "postgresql":
-            row = await tx.one(
-                "SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS following"
-                " FROM pg_current_snapshot() AS s"
-            )
-            assert row is not None
-            oldest, following = int(row["oldest"]), int(row["following"])
+        """The rows; the oldest running transaction before they were read; the next transaction's id after."""
+        oldest = await _horizon(tx, "xmin")
         rows = await tx.all("SELECT * FROM activity WHERE id > ? ORDER BY id LIMIT ?", self.position, limit)
-        return rows, oldest, following
+        return rows, oldest, await _horizon(tx, "xmax")
 
     def _certain(self, rows: list[Row], oldest: int, following: int) -> list[Row]:
         """The rows before the first gap that may still be filled."""
@@ -81,3 +75,11 @@ class Tail:
                     return rows[:count]
             expected = row["id"] + 1
         return rows
+
+
+async def _horizon(tx: Tx, side: str) -> int:
+    if tx.dialect == "sqlite":
+        return 0
+    row = await tx.one(f"SELECT pg_snapshot_{side}(pg_current_snapshot())::text AS id")
+    assert row is not None
+    return int(row["id"])

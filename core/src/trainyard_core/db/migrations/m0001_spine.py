@@ -1,4 +1,5 @@
-"""The spine: projects, runs with their attempts, activities, idempotency keys, tracking marks, queues, agents and tokens."""
+"""The spine: projects, runs with their attempts, activities, idempotency keys, tracking marks, queues, agents and
+tokens."""
 
 from __future__ import annotations
 

@@ -1,0 +1,74 @@
+"""Reconcile a run: read the view, take the first answer of the rules, write it down. Level-triggered and idempotent.
+
+It runs inside a transaction that its caller opened: right beside the create, report or ingest that made it worth
+looking, or alone when the doorbell rang. Two at once are harmless: each write is guarded by the status that the
+decision was made on.
+"""
+
+from __future__ import annotations
+
+from trainyard_core.db import runs
+from trainyard_core.db.engine import Tx
+from trainyard_core.lifecycle import FINAL, Status
+from trainyard_core.work.rules import Decision, Policy, decide
+from trainyard_core.work.view import View, load
+
+__all__ = ["reconcile"]
+
+MOST_ROUNDS = 8
+
+
+async def reconcile(tx: Tx, run: str, *, policy: Policy, at: int) -> Status | None:
+    """Bring a run as far as it goes now; returns where it is then, None when there is no such run."""
+    for _ in range(MOST_ROUNDS):
+        view = await load(tx, run)
+        if view is None:
+            return None
+        decision = decide(view, policy, at)
+        moved = await _apply(tx, view, decision, at)
+        if not moved:
+            await _rest(tx, view, decision)
+            return view.status
+    raise RuntimeError(f"run {run} does not come to rest: status {view.status}, decision {decision}")
+
+
+async def _apply(tx: Tx, view: View, decision: Decision, at: int) -> bool:
+    """Do what was decided; True when the run moved and wants another look."""
+    if decision.stop is not None:
+        step = decision.stop
+        return await runs.want_stop(tx, view.run, actor="core", reason=step.reason, message=step.message, at=at)
+    if decision.explain is not None:
+        step = decision.explain
+        await runs.explain(tx, view.run, status=step.to, reason=step.reason, message=step.message, at=at)
+    if not decision.steps:
+        return False
+    if decision.count:
+        await _count(tx, view.run, decision.count)
+    for step in decision.steps:
+        if not await runs.advance(tx, view.run, step.to, at=at, reason=step.reason, message=step.message):
+            return True
+    if decision.steps[-1].to in FINAL:
+        await _finish(tx, view)
+    elif decision.steps[-1].to is Status.RETRYING:
+        await runs.wake(tx, view.run, at=decision.wake_at)
+    return True
+
+
+async def _rest(tx: Tx, view: View, decision: Decision) -> None:
+    if view.status not in FINAL and view.wake_at != decision.wake_at:
+        await runs.clear_wake(tx, view.run, seen=view.wake_seq, following=decision.wake_at)
+
+
+async def _count(tx: Tx, run: str, kind: str) -> None:
+    column = {"user": "user_failures", "platform": "platform_failures"}[kind]
+    await tx.run(f"UPDATE run SET {column} = {column} + 1 WHERE id = ?", run)
+
+
+async def _finish(tx: Tx, view: View) -> None:
+    """An attempt that was given up without an exit is closed with its run, so that it holds no slot."""
+    if view.attempt is not None and view.attempt.exit is None:
+        await tx.run(
+            "UPDATE attempt SET state = 'exited', exit = '{}' WHERE run = ? AND number = ? AND exit IS NULL",
+            view.run,
+            view.attempt.number,
+        )

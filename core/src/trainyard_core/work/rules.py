@@ -1,0 +1,260 @@
+"""What should happen next to a run: an ordered tuple of pure rules; the first that has an answer wins.
+
+A rule sees a `View` and the time, and answers with a `Decision` or None. Nothing here reads or writes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zlib import crc32
+
+import msgspec
+
+from trainyard_core.clock import SECOND
+from trainyard_core.contracts.workload import Exit
+from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status
+from trainyard_core.work.view import Attempt, View
+
+__all__ = ["RULES", "Decision", "Policy", "Step", "backoff", "decide"]
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers that the rules go by, all in seconds but for the count of retries.
+
+    `platform_retries` is how often a run may be tried again after the platform's failures (a lost process, a full
+    disk), `drain` how long an ended attempt's frames are waited for, `silence` after how long without a word an
+    agent counts as unreachable, and `lost_after` after how long its attempts are given up (0: never, a person
+    decides).
+    """
+
+    platform_retries: int = 3
+    backoff_first: float = 1.0
+    backoff_most: float = 60.0
+    drain: float = 60.0
+    silence: float = 15.0
+    lost_after: float = 0.0
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One transition."""
+
+    to: Status
+    reason: str = Reason.NONE
+    message: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do: steps to take in order, a new reason for the same status, the next time to look, failures to
+    count."""
+
+    steps: tuple[Step, ...] = ()
+    explain: Step | None = None
+    wake_at: int | None = None
+    count: str = ""
+    stop: Step | None = None
+
+
+Rule = Callable[[View, Policy, int], Decision | None]
+
+
+def decide(view: View, policy: Policy, now: int) -> Decision:
+    """The first answer; the empty decision when there is nothing to do until something happens."""
+    for rule in RULES:
+        if (decision := rule(view, policy, now)) is not None:
+            return decision
+    return Decision()
+
+
+def _ended(view: View, policy: Policy, now: int) -> Decision | None:
+    return Decision() if view.status in FINAL else None
+
+
+def _stop_before_start(view: View, policy: Policy, now: int) -> Decision | None:
+    """Nothing runs yet: a stop takes effect at once."""
+    if view.intent is not Intent.STOP:
+        return None
+    if view.status not in (Status.CREATED, Status.COMPILED, Status.QUEUED, Status.RETRYING):
+        return None
+    return Decision(steps=(Step(Status.STOPPED, view.intent_reason, view.intent_message),))
+
+
+def _tracked(view: View, policy: Policy, now: int) -> Decision | None:
+    """A run that is only tracked runs from the start, and ends when its program said so and its frames are in."""
+    if view.managed:
+        return None
+    if view.status is Status.CREATED:
+        return Decision(steps=(Step(Status.COMPILED), Step(Status.RUNNING)))
+    if view.intent is Intent.STOP:
+        return Decision(steps=(Step(Status.STOPPING), Step(Status.STOPPED, view.intent_reason, view.intent_message)))
+    if view.ended:
+        return _tracked_end(view)
+    return Decision()
+
+
+def _tracked_end(view: View) -> Decision:
+    if view.unfinished_writers:
+        return Decision(explain=Step(view.status, Reason.DRAINING, "waiting for the last frames"))
+    to = Status(view.ended)
+    between = (Step(Status.STOPPING),) if to is Status.STOPPED else ()
+    reason = Reason.USER if to is not Status.SUCCEEDED else Reason.NONE
+    return Decision(steps=(*between, Step(to, reason, view.ended_message)))
+
+
+def _compile(view: View, policy: Policy, now: int) -> Decision | None:
+    """A run that was resolved when it was created is compiled; without a hold it is queued in the same breath."""
+    if view.status is Status.CREATED and view.resolved:
+        steps = (Step(Status.COMPILED),) if view.hold else (Step(Status.COMPILED), Step(Status.QUEUED))
+        return Decision(steps=steps)
+    if view.status is Status.COMPILED and view.hold is Hold.NONE:
+        return Decision(steps=(Step(Status.QUEUED),))
+    return Decision() if view.status in (Status.CREATED, Status.COMPILED) else None
+
+
+def _retry(view: View, policy: Policy, now: int) -> Decision | None:
+    if view.status is not Status.RETRYING:
+        return None
+    if view.wake_at is not None and view.wake_at > now:
+        return Decision(wake_at=view.wake_at)
+    return Decision(steps=(Step(Status.QUEUED),))
+
+
+def _over(view: View, policy: Policy, now: int) -> Decision | None:
+    """The attempt has ended: wait for its frames, then say how it went."""
+    attempt = view.attempt
+    if attempt is None or attempt.exit is None or not _is_live(view):
+        return None
+    complete = attempt.drained or (attempt.drain_until is not None and now >= attempt.drain_until)
+    if not complete:
+        return _draining(view, attempt)
+    return _outcome(view, attempt.exit, policy, now, incomplete=not attempt.drained)
+
+
+def _draining(view: View, attempt: Attempt) -> Decision:
+    why = Step(Status.RUNNING, Reason.DRAINING, "the program has ended; its last frames are on their way")
+    if view.status in (Status.SCHEDULED, Status.STARTING):
+        return Decision(steps=(why,), wake_at=attempt.drain_until)
+    if view.reason == Reason.DRAINING:
+        return Decision(wake_at=attempt.drain_until)
+    return Decision(explain=msgspec.structs.replace(why, to=view.status), wake_at=attempt.drain_until)
+
+
+def _outcome(view: View, end: Exit, policy: Policy, now: int, *, incomplete: bool) -> Decision:
+    if view.intent is Intent.STOP and not _had_ended_before(view, end):
+        between = () if view.status is Status.STOPPING else (Step(Status.STOPPING, view.intent_reason),)
+        return Decision(steps=(*between, Step(Status.STOPPED, view.intent_reason, view.intent_message or end.message)))
+    if end.code == 0 and not end.reason:
+        missing = Step(Status.SUCCEEDED, Reason.INCOMPLETE, "some of its last frames never came")
+        return Decision(steps=(missing if incomplete else Step(Status.SUCCEEDED),))
+    return _failure(view, end, policy, now)
+
+
+def _had_ended_before(view: View, end: Exit) -> bool:
+    """Whether the program ended by itself before anybody wanted a stop."""
+    return end.finished_at is not None and view.intent_at is not None and end.finished_at * SECOND < view.intent_at
+
+
+def _failure(view: View, end: Exit, policy: Policy, now: int) -> Decision:
+    """By class: the platform's failures have a budget of their own, the program's failures go by what its file
+    allows."""
+    kind, spent, budget = (
+        ("platform", view.platform_failures, policy.platform_retries)
+        if end.retryable
+        else ("user", view.user_failures, view.max_retries)
+    )
+    reason, message = _told(end)
+    if spent >= budget or view.status is Status.STOPPING or view.intent is Intent.STOP:
+        return Decision(steps=(Step(Status.FAILED, reason, message),), count=kind)
+    wait = backoff(view.run, spent, policy)
+    note = f"{message}; retry {spent + 1} of {budget} in {wait / SECOND:.1f} s"
+    return Decision(steps=(Step(Status.RETRYING, reason, note),), wake_at=now + wait, count=kind)
+
+
+def _told(end: Exit) -> tuple[str, str]:
+    if end.signal is not None:
+        return end.reason or Reason.SIGNAL, end.message or f"ended by signal {end.signal}"
+    if end.code is not None:
+        return end.reason or Reason.EXIT_CODE, end.message or f"exit code {end.code}"
+    return end.reason or Reason.LOST, end.message or "the attempt was lost"
+
+
+def backoff(run: str, failures: int, policy: Policy) -> int:
+    """Microseconds until the next try: doubling from the first to the most, spread by up to a quarter by the run's
+    id."""
+    seconds = min(policy.backoff_most, policy.backoff_first * 2**failures)
+    return int(seconds * (1 + crc32(run.encode()) % 1000 / 4000) * SECOND)
+
+
+def _stop_live(view: View, policy: Policy, now: int) -> Decision | None:
+    """Something may run: its agent is asked to stop it, and the run is stopping until the end is seen."""
+    if view.intent is not Intent.STOP or not _is_live(view) or view.status is Status.STOPPING:
+        return None
+    return Decision(steps=(Step(Status.STOPPING, view.intent_reason, view.intent_message),))
+
+
+def _lost(view: View, policy: Policy, now: int) -> Decision | None:
+    """Its agent has been silent for so long that the policy gives the attempt up."""
+    attempt = view.attempt
+    if attempt is None or not policy.lost_after or not _is_live(view):
+        return None
+    if now - attempt.agent_seen_at < policy.lost_after * SECOND:
+        return None
+    message = f"agent '{attempt.agent}' has been silent for more than {policy.lost_after:g} s"
+    return _outcome(view, Exit(reason=Reason.LOST, message=message, retryable=True), policy, now, incomplete=True)
+
+
+def _timeout(view: View, policy: Policy, now: int) -> Decision | None:
+    """The time that its file allows for one attempt."""
+    attempt = view.attempt
+    if view.timeout_us is None or attempt is None or attempt.started_at is None or not _is_live(view):
+        return None
+    if view.intent is Intent.STOP:
+        return None
+    deadline = attempt.started_at + view.timeout_us
+    if now < deadline:
+        return _unreachable(view, policy, now) or Decision(wake_at=deadline)
+    message = f"it ran for longer than its timeout of {view.timeout_us / SECOND:g} s"
+    return Decision(stop=Step(Status.STOPPING, Reason.TIMEOUT, message))
+
+
+def _unreachable(view: View, policy: Policy, now: int) -> Decision | None:
+    """Unknown is not dead: the run stays where it is and says that nobody can ask."""
+    attempt = view.attempt
+    if attempt is None or not _is_live(view):
+        return None
+    silent = now - attempt.agent_seen_at > policy.silence * SECOND
+    if silent and view.reason != Reason.UNREACHABLE:
+        message = f"agent '{attempt.agent}' has not been heard of; the run may well go on"
+        return Decision(explain=Step(view.status, Reason.UNREACHABLE, message), wake_at=_look_again(view, policy))
+    if not silent and view.reason == Reason.UNREACHABLE:
+        return Decision(explain=Step(view.status), wake_at=_look_again(view, policy))
+    return None
+
+
+def _look_again(view: View, policy: Policy) -> int | None:
+    """When time alone may change something for a live run."""
+    attempt = view.attempt
+    assert attempt is not None
+    times = []
+    if view.timeout_us is not None and attempt.started_at is not None and view.intent is Intent.RUN:
+        times.append(attempt.started_at + view.timeout_us)
+    if policy.lost_after:
+        times.append(attempt.agent_seen_at + int(policy.lost_after * SECOND))
+    return min(times, default=None)
+
+
+def _is_live(view: View) -> bool:
+    return view.status in (Status.SCHEDULED, Status.STARTING, Status.RUNNING, Status.STOPPING)
+
+
+RULES: tuple[Rule, ...] = (
+    _ended,
+    _stop_before_start,
+    _tracked,
+    _compile,
+    _retry,
+    _over,
+    _stop_live,
+    _lost,
+    _timeout,
+    _unreachable,
+)

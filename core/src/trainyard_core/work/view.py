@@ -1,0 +1,118 @@
+"""What `reconcile` looks at: one run, its current attempt and whether its writers have been ingested, read in one
+go."""
+
+from __future__ import annotations
+
+import msgspec
+
+from trainyard_core.contracts.workload import Exit
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.lifecycle import Hold, Intent, Status
+
+__all__ = ["Attempt", "View", "load"]
+
+_exit = msgspec.json.Decoder(Exit)
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """The current attempt. `agent_seen_at` is when its agent was last heard of (0: never)."""
+
+    number: int
+    agent: str
+    state: str
+    agent_seen_at: int = 0
+    started_at: int | None = None
+    exit: Exit | None = None
+    drain_until: int | None = None
+    drained: bool = True
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """One run as the rules see it. Times are microseconds since 1970 UTC."""
+
+    run: str
+    status: Status
+    reason: str = ""
+    intent: Intent = Intent.RUN
+    intent_reason: str = ""
+    intent_message: str = ""
+    intent_at: int | None = None
+    hold: Hold = Hold.NONE
+    managed: bool = True
+    resolved: bool = True
+    user_failures: int = 0
+    platform_failures: int = 0
+    max_retries: int = 0
+    timeout_us: int | None = None
+    wake_at: int | None = None
+    wake_seq: int = 0
+    ended: str = ""
+    ended_message: str = ""
+    unfinished_writers: int = 0
+    attempt: Attempt | None = None
+
+
+_SQL = """SELECT r.*, r.resolved <> 'null' AS is_resolved, a.agent, a.state, a.started_at AS attempt_started, a.exit,
+    a.drain_until, g.seen_at FROM run r
+    LEFT JOIN attempt a ON a.run = r.id AND a.number = r.attempt
+    LEFT JOIN agent g ON g.name = a.agent WHERE r.id = ?"""
+
+
+async def load(tx: Tx, run: str) -> View | None:
+    """The view of a run; None when there is no such run. On PostgreSQL the run's row is locked until the
+    transaction ends."""
+    row = await tx.one(_SQL + (" FOR UPDATE OF r" if tx.dialect == "postgresql" else ""), run)
+    if row is None:
+        return None
+    attempt = await _attempt(tx, row) if row["agent"] is not None else None
+    return View(
+        run=run,
+        status=Status(row["status"]),
+        reason=row["reason"],
+        intent=Intent(row["intent"]),
+        intent_reason=row["intent_reason"],
+        intent_message=row["intent_message"],
+        intent_at=row["intent_at"],
+        hold=Hold(row["hold"]),
+        managed=bool(row["managed"]),
+        resolved=bool(row["is_resolved"]),
+        user_failures=row["user_failures"],
+        platform_failures=row["platform_failures"],
+        max_retries=row["max_retries"],
+        timeout_us=row["timeout_us"],
+        wake_at=row["wake_at"],
+        wake_seq=row["wake_seq"],
+        ended=row["ended"],
+        ended_message=row["ended_message"],
+        unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
+        attempt=attempt,
+    )
+
+
+async def _attempt(tx: Tx, row: Row) -> Attempt:
+    end = _exit.decode(row["exit"]) if row["exit"] else None
+    return Attempt(
+        number=row["attempt"],
+        agent=row["agent"],
+        state=row["state"],
+        agent_seen_at=row["seen_at"] or 0,
+        started_at=row["attempt_started"],
+        exit=end,
+        drain_until=row["drain_until"],
+        drained=end is None or await _drained(tx, row["id"], end.writers),
+    )
+
+
+async def _drained(tx: Tx, run: str, wanted: dict[str, int]) -> bool:
+    """Whether every writer has been ingested up to its last sequence number."""
+    if not any(wanted.values()):
+        return True
+    rows = await tx.all("SELECT writer, seq FROM writer WHERE run = ?", run)
+    marks = {row["writer"]: row["seq"] for row in rows}
+    return all(marks.get(writer, 0) >= last for writer, last in wanted.items())
+
+
+async def _unfinished(tx: Tx, run: str) -> int:
+    row = await tx.one("SELECT COUNT(*) AS n FROM writer WHERE run = ? AND final = 0", run)
+    assert row is not None
+    return int(row["n"])
