@@ -1,0 +1,213 @@
+"""The asynchronous client. It sends what `requests` builds, sends it again when that is safe, and follows streams over
+cuts; the nouns with many verbs are in `async_runs`. `client` is its twin over the same requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, TypeVar
+
+import httpx
+
+from trainyard.client import requests
+from trainyard.client.async_runs import AsyncRuns
+from trainyard.client.discovery import discover, without_secrets
+from trainyard.client.errors import ClientError
+from trainyard.client.models import Agent, Plugin, Project, Queue, Version
+from trainyard.client.retry import STANDARD, Backoff
+from trainyard.client.session import (
+    CHUNK,
+    Digest,
+    Follower,
+    appearing,
+    check_stream,
+    check_version,
+    may_repeat,
+    patient,
+    reachable,
+    settings_for,
+    stream_timeout,
+)
+from trainyard.client.sse import Event
+from trainyard.client.wire import API, Request, headers_for, read_answer, read_error
+
+__all__ = ["AsyncClient"]
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """Talks to one server, as one caller, by default about one project. Use it as a context manager or `close` it.
+    Bound to one event loop. `timeout` is in seconds for each answer. Raises NoServer when nothing says where
+    the server is."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        project: str | None = None,
+        data: Path | str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout: float = 30.0,
+        backoff: Backoff = STANDARD,
+    ) -> None:
+        address = url or ("http://trainyard" if transport is not None else None)
+        self.endpoint = discover(url=address, token=token, project=project, data=data)
+        self.backoff = backoff
+        self._timeout = timeout
+        self._http = httpx.AsyncClient(transport=transport, **settings_for(self.endpoint, timeout))
+        self._server = without_secrets(self.endpoint.url)
+        self.runs = AsyncRuns(self)
+        self.projects = AsyncProjects(self)
+        self.queues = AsyncQueues(self)
+
+    def __repr__(self) -> str:
+        return f"AsyncClient(url={self._server!r}, project={self.endpoint.project!r})"
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def version(self) -> Version:
+        """Which server this is. Raises WrongServer when it speaks another version of the API."""
+        found = await self.send(requests.read_version())
+        check_version(found.api, API, self._server)
+        return found
+
+    async def agents(self) -> list[Agent]:
+        """The agents and what they have free."""
+        return await self.send(requests.list_agents())
+
+    async def plugins(self) -> list[Plugin]:
+        """The server's plugins and what is wrong with them."""
+        return await self.send(requests.list_plugins())
+
+    async def send(self, request: Request[T]) -> T:
+        """Send a request, again where that is safe, and read its answer."""
+        return await self._persist(request, lambda: self._send_once(request))
+
+    async def events(self, request: Request[bytes]) -> AsyncGenerator[Event, None]:
+        """The events of a followed stream up to and with `end`, each once, over any number of connections."""
+        follower = Follower(request, patient(self.backoff))
+        while not follower.ended:
+            broken: ClientError | None = None
+            try:
+                async with aclosing(self._connection(follower)) as events:
+                    async for event in events:
+                        yield event
+            except ClientError as error:
+                broken = error
+            if not follower.ended:
+                await asyncio.sleep(follower.delay(broken))
+
+    async def download(self, request: Request[bytes], target: Path, name: str) -> None:
+        """Stream an answer into a file, which appears whole or not at all."""
+        await self._persist(request, lambda: self._download_once(request, target, name))
+
+    async def _persist(self, request: Request[Any], once: Callable[[], Awaitable[T]]) -> T:
+        failures = 0
+        while True:
+            try:
+                return await once()
+            except ClientError as error:
+                failures += 1
+                if not may_repeat(request, error, failures, self.backoff):
+                    raise
+            await asyncio.sleep(self.backoff.delay(failures))
+
+    async def _send_once(self, request: Request[T]) -> T:
+        body = _chunks(request.file) if request.file else request.content
+        with reachable(self.endpoint):
+            answer = await self._http.request(
+                request.method,
+                request.path,
+                params=request.query or None,
+                headers=headers_for(request, self.endpoint.token),
+                content=body,
+            )
+        return read_answer(request, answer.status_code, answer.content, server=self._server)
+
+    async def _connection(self, follower: Follower) -> AsyncGenerator[Event, None]:
+        request = follower.connect()
+        async with self._stream(request, stream_timeout(self._timeout)) as answer:
+            check_stream(request, answer.headers.get("content-type", ""), self._server)
+            async for chunk in answer.aiter_bytes():
+                for event in follower.feed(chunk):
+                    yield event
+                if follower.ended:
+                    return
+
+    async def _download_once(self, request: Request[bytes], target: Path, name: str) -> None:
+        async with self._stream(request, httpx.Timeout(self._timeout)) as answer:
+            with appearing(target) as file:
+                await _save(answer, file, name)
+
+    @asynccontextmanager
+    async def _stream(self, request: Request[bytes], timeout: httpx.Timeout) -> AsyncIterator[httpx.Response]:
+        """An answer whose body is still to come; raises when it is no success."""
+        headers = headers_for(request, self.endpoint.token)
+        query = request.query or None
+        with reachable(self.endpoint):
+            async with self._http.stream(
+                request.method, request.path, params=query, headers=headers, timeout=timeout
+            ) as answer:
+                if not answer.is_success:
+                    raise read_error(request, answer.status_code, await answer.aread(), server=self._server)
+                yield answer
+
+
+class AsyncProjects:
+    """The projects of a server."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def list(self) -> Sequence[Project]:
+        return await self._client.send(requests.list_projects())
+
+    async def create(self, name: str, description: str = "") -> Project:
+        """Raises Conflict when there is one of that name."""
+        return await self._client.send(requests.create_project(name, description))
+
+
+class AsyncQueues:
+    """The queues of a server."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def list(self) -> Sequence[Queue]:
+        return await self._client.send(requests.list_queues())
+
+    async def set(self, name: str, *, concurrency: int | None = None, paused: bool = False) -> Queue:
+        """Make or change a queue. `concurrency` None: no limit."""
+        return await self._client.send(requests.put_queue(name, concurrency=concurrency, paused=paused))
+
+
+async def _chunks(file: Path) -> AsyncIterator[bytes]:
+    stream = await asyncio.to_thread(file.open, "rb")
+    try:
+        while chunk := await asyncio.to_thread(stream.read, CHUNK):
+            yield chunk
+    finally:
+        stream.close()
+
+
+async def _save(answer: httpx.Response, file: IO[bytes], name: str) -> None:
+    digest = Digest(answer.headers.get("digest", ""))
+    async for chunk in answer.aiter_bytes(CHUNK):
+        digest.update(chunk)
+        await asyncio.to_thread(file.write, chunk)
+    digest.check(name)

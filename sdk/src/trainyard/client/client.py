@@ -1,0 +1,206 @@
+"""The synchronous client. It sends what `requests` builds, sends it again when that is safe, and follows streams over
+cuts; the nouns with many verbs are in `runs`. `async_client` is its twin over the same requests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, TypeVar
+
+import httpx
+
+from trainyard.client import requests
+from trainyard.client.discovery import discover, without_secrets
+from trainyard.client.errors import ClientError
+from trainyard.client.models import Agent, Plugin, Project, Queue, Version
+from trainyard.client.retry import STANDARD, Backoff
+from trainyard.client.runs import Runs
+from trainyard.client.session import (
+    CHUNK,
+    Digest,
+    Follower,
+    appearing,
+    check_stream,
+    check_version,
+    may_repeat,
+    patient,
+    reachable,
+    settings_for,
+    stream_timeout,
+)
+from trainyard.client.sse import Event
+from trainyard.client.wire import API, Request, headers_for, read_answer, read_error
+
+__all__ = ["Client"]
+
+T = TypeVar("T")
+
+
+class Client:
+    """Talks to one server, as one caller, by default about one project. Use it as a context manager or `close` it.
+    Safe to use from several threads. `timeout` is in seconds for each answer. Raises NoServer when nothing says where
+    the server is."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        project: str | None = None,
+        data: Path | str | None = None,
+        transport: httpx.BaseTransport | None = None,
+        timeout: float = 30.0,
+        backoff: Backoff = STANDARD,
+    ) -> None:
+        address = url or ("http://trainyard" if transport is not None else None)
+        self.endpoint = discover(url=address, token=token, project=project, data=data)
+        self.backoff = backoff
+        self._timeout = timeout
+        self._http = httpx.Client(transport=transport, **settings_for(self.endpoint, timeout))
+        self._server = without_secrets(self.endpoint.url)
+        self.runs = Runs(self)
+        self.projects = Projects(self)
+        self.queues = Queues(self)
+
+    def __repr__(self) -> str:
+        return f"Client(url={self._server!r}, project={self.endpoint.project!r})"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def version(self) -> Version:
+        """Which server this is. Raises WrongServer when it speaks another version of the API."""
+        found = self.send(requests.read_version())
+        check_version(found.api, API, self._server)
+        return found
+
+    def agents(self) -> list[Agent]:
+        """The agents and what they have free."""
+        return self.send(requests.list_agents())
+
+    def plugins(self) -> list[Plugin]:
+        """The server's plugins and what is wrong with them."""
+        return self.send(requests.list_plugins())
+
+    def send(self, request: Request[T]) -> T:
+        """Send a request, again where that is safe, and read its answer."""
+        return self._persist(request, lambda: self._send_once(request))
+
+    def events(self, request: Request[bytes]) -> Generator[Event, None, None]:
+        """The events of a followed stream up to and with `end`, each once, over any number of connections."""
+        follower = Follower(request, patient(self.backoff))
+        while not follower.ended:
+            broken: ClientError | None = None
+            try:
+                with closing(self._connection(follower)) as events:
+                    yield from events
+            except ClientError as error:
+                broken = error
+            if not follower.ended:
+                time.sleep(follower.delay(broken))
+
+    def download(self, request: Request[bytes], target: Path, name: str) -> None:
+        """Stream an answer into a file, which appears whole or not at all."""
+        self._persist(request, lambda: self._download_once(request, target, name))
+
+    def _persist(self, request: Request[Any], once: Callable[[], T]) -> T:
+        failures = 0
+        while True:
+            try:
+                return once()
+            except ClientError as error:
+                failures += 1
+                if not may_repeat(request, error, failures, self.backoff):
+                    raise
+            time.sleep(self.backoff.delay(failures))
+
+    def _send_once(self, request: Request[T]) -> T:
+        with _body(request) as body, reachable(self.endpoint):
+            answer = self._http.request(
+                request.method,
+                request.path,
+                params=request.query or None,
+                headers=headers_for(request, self.endpoint.token),
+                content=body,
+            )
+        return read_answer(request, answer.status_code, answer.content, server=self._server)
+
+    def _connection(self, follower: Follower) -> Generator[Event, None, None]:
+        request = follower.connect()
+        with self._stream(request, stream_timeout(self._timeout)) as answer:
+            check_stream(request, answer.headers.get("content-type", ""), self._server)
+            for chunk in answer.iter_bytes():
+                yield from follower.feed(chunk)
+                if follower.ended:
+                    return
+
+    def _download_once(self, request: Request[bytes], target: Path, name: str) -> None:
+        with self._stream(request, httpx.Timeout(self._timeout)) as answer, appearing(target) as file:
+            digest = Digest(answer.headers.get("digest", ""))
+            for chunk in answer.iter_bytes(CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
+            digest.check(name)
+
+    @contextmanager
+    def _stream(self, request: Request[bytes], timeout: httpx.Timeout) -> Iterator[httpx.Response]:
+        """An answer whose body is still to come; raises when it is no success."""
+        headers = headers_for(request, self.endpoint.token)
+        with (
+            reachable(self.endpoint),
+            self._http.stream(
+                request.method, request.path, params=request.query or None, headers=headers, timeout=timeout
+            ) as answer,
+        ):
+            if not answer.is_success:
+                raise read_error(request, answer.status_code, answer.read(), server=self._server)
+            yield answer
+
+
+class Projects:
+    """The projects of a server."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list(self) -> Sequence[Project]:
+        return self._client.send(requests.list_projects())
+
+    def create(self, name: str, description: str = "") -> Project:
+        """Raises Conflict when there is one of that name."""
+        return self._client.send(requests.create_project(name, description))
+
+
+class Queues:
+    """The queues of a server."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list(self) -> Sequence[Queue]:
+        return self._client.send(requests.list_queues())
+
+    def set(self, name: str, *, concurrency: int | None = None, paused: bool = False) -> Queue:
+        """Make or change a queue. `concurrency` None: no limit."""
+        return self._client.send(requests.put_queue(name, concurrency=concurrency, paused=paused))
+
+
+@contextmanager
+def _body(request: Request[T]) -> Iterator[bytes | IO[bytes]]:
+    if request.file is None:
+        yield request.content
+        return
+    with request.file.open("rb") as stream:
+        yield stream

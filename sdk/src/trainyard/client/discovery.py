@@ -1,0 +1,125 @@
+"""Where the server is, who we are to it, and which project is meant. In order: what the caller says, the environment
+(`TRAINYARD_URL`, `TRAINYARD_TOKEN`, `TRAINYARD_TOKEN_FILE`, `TRAINYARD_PROJECT`), and the data directory of a server
+on this machine (`server.json` and `token`). A token of the data directory is sent only to the server of that
+directory, never to another address. Whether anything answers there is for the client to find out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from trainyard.client.errors import NoServer
+
+__all__ = ["Endpoint", "data_directory", "discover", "without_secrets"]
+
+_START_OR_SET = "start one with `yard up` or set TRAINYARD_URL"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A server, a token for it (empty: none), a project, and where the address was found, in words."""
+
+    url: str
+    token: str = field(default="", repr=False)
+    project: str = "default"
+    source: str = "the argument `url`"
+
+
+def discover(
+    *,
+    url: str | None = None,
+    token: str | None = None,
+    project: str | None = None,
+    data: Path | str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Endpoint:
+    """Find the server. Raises NoServer, which says what was looked for where, when nothing names one."""
+    env = os.environ if env is None else env
+    folder = data_directory(data, env)
+    address, source = _address(url, folder, env)
+    if token is None:
+        token = _token(address, folder, env)
+    return Endpoint(
+        _checked(address, source), _sound(token), project or env.get("TRAINYARD_PROJECT") or "default", source
+    )
+
+
+def data_directory(data: Path | str | None = None, env: Mapping[str, str] | None = None) -> Path:
+    """The data directory: the argument, `TRAINYARD_DATA`, or `~/.trainyard`. It need not exist."""
+    env = os.environ if env is None else env
+    return Path(data or env.get("TRAINYARD_DATA") or "~/.trainyard").expanduser()
+
+
+def without_secrets(url: str) -> str:
+    """The address without a user name and password, fit for an error message."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _address(url: str | None, folder: Path, env: Mapping[str, str]) -> tuple[str, str]:
+    if url:
+        return url, "the argument `url`"
+    if env.get("TRAINYARD_URL"):
+        return env["TRAINYARD_URL"], "TRAINYARD_URL"
+    file = folder / "server.json"
+    local = _local_address(file)
+    if local is None:
+        raise NoServer(f"no server found: TRAINYARD_URL is not set and there is no {file}", fix=_START_OR_SET)
+    return local, str(file)
+
+
+def _local_address(file: Path) -> str | None:
+    """The address in `server.json`; None when there is no such file."""
+    try:
+        found = json.loads(file.read_bytes())["url"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise NoServer(f"no server found: {file} cannot be read ({type(error).__name__})", fix=_START_OR_SET) from error
+    return str(found)
+
+
+def _checked(url: str, source: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise NoServer(
+            f"{without_secrets(url)!r} from {source} is not the address of a server",
+            fix="write it as http://HOST:PORT or https://HOST",
+        )
+    return url.rstrip("/")
+
+
+def _sound(token: str) -> str:
+    """A token that can stand in a header; one that cannot is refused here, where no message repeats it."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise NoServer("the token holds characters that no token has", fix="copy it anew, in one line")
+    return token
+
+
+def _token(address: str, folder: Path, env: Mapping[str, str]) -> str:
+    if env.get("TRAINYARD_TOKEN"):
+        return env["TRAINYARD_TOKEN"].strip()
+    if env.get("TRAINYARD_TOKEN_FILE"):
+        return _read_token(Path(env["TRAINYARD_TOKEN_FILE"]).expanduser(), "TRAINYARD_TOKEN_FILE")
+    if (folder / "token").exists() and _is_local(address, folder):
+        return _read_token(folder / "token", "the data directory")
+    return ""
+
+
+def _is_local(address: str, folder: Path) -> bool:
+    local = _local_address(folder / "server.json")
+    return local is not None and local.rstrip("/") == address.rstrip("/")
+
+
+def _read_token(file: Path, source: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoServer(
+            f"the token file {file} of {source} cannot be read ({type(error).__name__})",
+            fix="give a file that holds the token in one line and that you may read",
+        ) from error

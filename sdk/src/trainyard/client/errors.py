@@ -1,0 +1,168 @@
+"""What can go wrong between a client and a server, and what the caller may do about it. Each error has a stable
+`code`, says whether the same call may succeed later (`retryable`), and carries a `fix` in words. No error ever holds
+a token.
+
+::
+
+    ClientError
+    ├── NoServer            nothing says where a server is
+    ├── NotReachable        no answer: refused, timed out, cut off              retryable
+    ├── WrongServer         something answered, but not this version of our API
+    ├── DigestMismatch      bytes arrived that are not the bytes promised        retryable
+    ├── StillRunning        `wait` was given a time limit and it has passed      retryable
+    └── ApiError            the server said no, as a Problem
+        ├── Invalid             400, 413, 415, 422
+        ├── NotAuthenticated    401
+        ├── NotAllowed          403
+        ├── NotFound            404, 410
+        ├── Conflict            409, 412
+        ├── Busy                429, 503                                         retryable
+        └── ServerFault         other 5xx
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trainyard.client.models import Fault, Problem
+
+__all__ = [
+    "ApiError",
+    "Busy",
+    "ClientError",
+    "Conflict",
+    "DigestMismatch",
+    "Invalid",
+    "NoServer",
+    "NotAllowed",
+    "NotAuthenticated",
+    "NotFound",
+    "NotReachable",
+    "ServerFault",
+    "StillRunning",
+    "WrongServer",
+    "error_for",
+]
+
+
+class ClientError(Exception):
+    """The base of everything that this client raises on purpose."""
+
+    code = "client_error"
+    retryable = False
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.fix}" if self.fix else self.message
+
+
+class NoServer(ClientError):
+    """Nothing says where a server is."""
+
+    code = "no_server"
+
+
+class NotReachable(ClientError):
+    """No answer came. A request that changes something may or may not have been carried out."""
+
+    code = "not_reachable"
+    retryable = True
+
+
+class WrongServer(ClientError):
+    """Something answered that does not speak this version of the API."""
+
+    code = "wrong_server"
+
+
+class DigestMismatch(ClientError):
+    """The bytes received are not those that the server has promised."""
+
+    code = "digest_mismatch"
+    retryable = True
+
+
+class StillRunning(ClientError):
+    """The run has not ended within the time that the caller was willing to wait."""
+
+    code = "still_running"
+    retryable = True
+
+
+class ApiError(ClientError):
+    """The server's answer to a request that it did not carry out."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail or problem.title, fix=problem.fix)
+        self.status = problem.status
+        self.code = problem.code
+        self.retryable = problem.retryable
+        self.faults: Sequence[Fault] = tuple(problem.faults)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(_line(fault) for fault in self.faults)])
+
+
+class Invalid(ApiError):
+    """The request makes no sense to the server; `faults` say what is wrong with it."""
+
+
+class NotAuthenticated(ApiError):
+    """The server does not know the caller."""
+
+
+class NotAllowed(ApiError):
+    """The server knows the caller, who may not do this."""
+
+
+class NotFound(ApiError):
+    """There is no such thing."""
+
+
+class Conflict(ApiError):
+    """It clashes with what is there."""
+
+
+class Busy(ApiError):
+    """Not now."""
+
+
+class ServerFault(ApiError):
+    """The server failed."""
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: Invalid,
+    401: NotAuthenticated,
+    403: NotAllowed,
+    404: NotFound,
+    409: Conflict,
+    410: NotFound,
+    412: Conflict,
+    413: Invalid,
+    415: Invalid,
+    422: Invalid,
+    429: Busy,
+    503: Busy,
+}
+
+
+def error_for(problem: Problem) -> ApiError:
+    """The error that a problem is raised as."""
+    fallback = ServerFault if problem.status >= 500 else ApiError
+    return _BY_STATUS.get(problem.status, fallback)(problem)
+
+
+def _line(fault: Fault) -> str:
+    """`file:line:col: field: message; fix`, without the parts that are not known."""
+    place = fault.file or ("line" if fault.line else "")
+    if fault.line:
+        place += f":{fault.line}" + (f":{fault.column}" if fault.column else "")
+    said = f"{fault.message}; {fault.fix}" if fault.fix else fault.message
+    return ": ".join(part for part in (place, fault.field, said) if part)

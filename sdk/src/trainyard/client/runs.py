@@ -1,0 +1,182 @@
+"""The verbs of runs for the synchronous client. `ref` is a full id or a unique ending of one of at least four
+characters; `project` is the client's own unless it is given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from trainyard.client import requests
+from trainyard.client.errors import StillRunning
+from trainyard.client.models import (
+    Activity,
+    ActivityPage,
+    Artifact,
+    CreateRun,
+    Durable,
+    LogLine,
+    LogPage,
+    Metric,
+    MetricPage,
+    Run,
+    RunPage,
+    Series,
+    Transition,
+    Why,
+)
+
+if TYPE_CHECKING:
+    from trainyard.client.client import Client
+
+__all__ = ["Runs"]
+
+
+class Runs:
+    """The runs of a server."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(self, wish: CreateRun, *, project: str | None = None, key: str = "") -> Run:
+        """Create a run. Idempotent by `key`; without one, each call makes a run, however often it is sent."""
+        return self._client.send(requests.create_run(self._in(project), wish, key=key))
+
+    def get(self, ref: str, *, project: str | None = None) -> Run:
+        return self._client.send(requests.get_run(self._in(project), ref))
+
+    def page(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str = "",
+        status: Sequence[str] = (),
+        queue: str = "",
+        tag: Sequence[str] = (),
+        project: str | None = None,
+    ) -> RunPage:
+        """One page of runs, newest first."""
+        return self._client.send(
+            requests.list_runs(self._in(project), limit=limit, cursor=cursor, status=status, queue=queue, tag=tag)
+        )
+
+    def list(
+        self,
+        *,
+        status: Sequence[str] = (),
+        queue: str = "",
+        tag: Sequence[str] = (),
+        page_size: int = 100,
+        project: str | None = None,
+    ) -> Iterator[Run]:
+        """All runs that fit, newest first; pages are asked for as they are needed."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.page(limit=page_size, cursor=cursor, status=status, queue=queue, tag=tag, project=project)
+            yield from page.items
+            cursor = page.next
+
+    def stop(self, ref: str, message: str = "", *, project: str | None = None) -> Run:
+        return self._client.send(requests.stop_run(self._in(project), ref, message))
+
+    def statuses(self, ref: str, *, project: str | None = None) -> Sequence[Transition]:
+        """The statuses that a run has had, oldest first."""
+        return self._client.send(requests.read_statuses(self._in(project), ref)).items
+
+    def why(self, ref: str, *, project: str | None = None) -> Why:
+        return self._client.send(requests.why_run(self._in(project), ref))
+
+    def activities(self, ref: str, *, after: int = 0, project: str | None = None) -> Iterator[Activity]:
+        """What has happened to a run after an activity, oldest first, up to now."""
+        while True:
+            page = self._activity_page(ref, after, project)
+            yield from page.items
+            if not page.items or page.next <= after:
+                return
+            after = page.next
+
+    def logs(
+        self, ref: str, *, cursor: str = "", limit: int | None = None, tail: bool = False, project: str | None = None
+    ) -> LogPage:
+        """Lines after a cursor; with `tail`, the last `limit` lines."""
+        request = requests.read_logs(self._in(project), ref, cursor=cursor, limit=limit, tail=tail)
+        return self._client.send(request)
+
+    def lines(self, ref: str, *, cursor: str = "", project: str | None = None) -> Iterator[LogLine]:
+        """All lines that there are now."""
+        more = True
+        while more:
+            page = self.logs(ref, cursor=cursor, project=project)
+            yield from page.items
+            cursor, more = page.next, page.more
+
+    def follow(self, ref: str, *, cursor: str = "", project: str | None = None) -> Iterator[LogLine]:
+        """Lines after a cursor as they are written, each once, until the run has ended and all are given."""
+        for event in self._client.events(requests.follow_logs(self._in(project), ref, cursor=cursor)):
+            if event.name == "line":
+                yield msgspec.json.decode(event.data, type=LogLine)
+
+    def metrics(self, ref: str, *, project: str | None = None) -> Sequence[Metric]:
+        """The metrics of a run in brief, by name."""
+        return self._client.send(requests.read_metrics(self._in(project), ref)).items
+
+    def follow_metrics(self, ref: str, *, project: str | None = None) -> Iterator[Sequence[Metric]]:
+        """The metrics that have changed, as they change, until the run has ended."""
+        for event in self._client.events(requests.follow_metrics(self._in(project), ref)):
+            if event.name == "metrics":
+                yield msgspec.json.decode(event.data, type=MetricPage).items
+
+    def series(
+        self,
+        ref: str,
+        names: Sequence[str],
+        *,
+        first: int | None = None,
+        last: int | None = None,
+        points: int | None = None,
+        project: str | None = None,
+    ) -> Sequence[Series]:
+        """Metrics over steps `first` to `last`, in at most `points` buckets that keep every spike."""
+        request = requests.read_series(self._in(project), ref, names, first=first, last=last, points=points)
+        return self._client.send(request).items
+
+    def append(self, ref: str, frames: bytes, *, project: str | None = None) -> Durable:
+        """Append whole frames of one writer. Idempotent by (run, writer, seq)."""
+        return self._client.send(requests.append_frames(self._in(project), ref, frames))
+
+    def artifacts(self, ref: str, *, project: str | None = None) -> Sequence[Artifact]:
+        return self._client.send(requests.list_artifacts(self._in(project), ref)).items
+
+    def read(self, ref: str, name: str, *, project: str | None = None) -> bytes:
+        """The bytes of a small artifact."""
+        return self._client.send(requests.get_artifact(self._in(project), ref, name))
+
+    def download(self, ref: str, name: str, target: Path, *, project: str | None = None) -> Path:
+        """Stream an artifact into a file, which appears whole or not at all. Raises DigestMismatch."""
+        self._client.download(requests.get_artifact(self._in(project), ref, name), target, name)
+        return target
+
+    def upload(
+        self, ref: str, name: str, source: Path | bytes, *, kind: str = "file", project: str | None = None
+    ) -> Artifact:
+        """Store a file or bytes as an artifact. Idempotent: the same bytes under the same name change nothing."""
+        digest = requests.digest_of(source)
+        return self._client.send(requests.put_artifact(self._in(project), ref, name, source, digest=digest, kind=kind))
+
+    def wait(self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None) -> Run:
+        """Wait until a run has ended, looking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not (run := self.get(ref, project=project)).is_final:
+            if deadline is not None and time.monotonic() + poll > deadline:
+                raise StillRunning(f"run {run.short_id} is still {run.status} after {timeout:g} s")
+            time.sleep(poll)
+        return run
+
+    def _activity_page(self, ref: str, after: int, project: str | None) -> ActivityPage:
+        return self._client.send(requests.list_activities(self._in(project), ref, after=after))
+
+    def _in(self, project: str | None) -> str:
+        return project or self._client.endpoint.project

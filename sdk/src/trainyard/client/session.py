@@ -1,0 +1,170 @@
+"""What the sync and the async transport have in common: the settings of httpx, the meaning of its errors, when a
+request is sent again, and how a followed stream goes on after a cut. The only module beside the two clients that knows
+httpx."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from trainyard.client.discovery import Endpoint, without_secrets
+from trainyard.client.errors import ClientError, DigestMismatch, NotReachable, WrongServer
+from trainyard.client.retry import Backoff
+from trainyard.client.sse import Event, EventReader
+from trainyard.client.wire import EVENT_STREAM, Request
+
+__all__ = [
+    "CHUNK",
+    "Digest",
+    "Follower",
+    "appearing",
+    "check_stream",
+    "check_version",
+    "may_repeat",
+    "patient",
+    "reachable",
+    "settings_for",
+    "stream_timeout",
+]
+
+CHUNK = 256 * 1024
+_CONNECT = 10.0
+_SILENCE = 60.0  # the server pings a quiet stream every 15 seconds
+
+
+def settings_for(endpoint: Endpoint, timeout: float) -> dict[str, Any]:
+    """Arguments for httpx. Proxies and a private CA come from the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE),
+    but a server on this machine is never spoken to through a proxy."""
+    return {
+        "base_url": endpoint.url,
+        "timeout": httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
+        "trust_env": not _is_loopback(endpoint.url),
+    }
+
+
+def stream_timeout(timeout: float) -> httpx.Timeout:
+    """Time limits for a followed stream: it may be quiet, but not longer than four pings."""
+    return httpx.Timeout(_SILENCE, connect=min(timeout, _CONNECT))
+
+
+@contextmanager
+def reachable(endpoint: Endpoint) -> Iterator[None]:
+    """Turns every failure to get an answer into NotReachable, without the request and its token."""
+    try:
+        yield
+    except (httpx.HTTPError, httpx.StreamError) as error:
+        raise NotReachable(
+            f"no answer from {without_secrets(endpoint.url)} (address from {endpoint.source}): "
+            f"{str(error) or type(error).__name__}",
+            fix="see whether it runs: `yard up` starts one on this machine",
+        ) from error
+
+
+def may_repeat(request: Request[Any], error: ClientError, failures: int, backoff: Backoff) -> bool:
+    """Whether to send a request once more after so many failures in a row."""
+    return request.repeatable and error.retryable and not backoff.is_over(failures)
+
+
+def check_stream(request: Request[Any], content_type: str, server: str) -> None:
+    """Refuse an answer that is no event stream."""
+    if content_type.partition(";")[0].strip() != EVENT_STREAM:
+        raise WrongServer(
+            f"{server} answered {request.path} with {content_type or 'no content type'} and not with {EVENT_STREAM}",
+            fix="check the address and whatever stands between here and the server",
+        )
+
+
+def check_version(theirs: str, ours: str, server: str) -> None:
+    """Refuse a server of another API version."""
+    if theirs != ours:
+        raise WrongServer(
+            f"{server} speaks API {theirs} and this client speaks {ours}",
+            fix="install the version of `trainyard` that fits the server",
+        )
+
+
+@dataclass
+class Follower:
+    """A followed stream over any number of connections. Every event is given out once: each connection resumes after
+    the last whole event. A connection that brought anything at all clears the count of failures."""
+
+    request: Request[bytes]
+    backoff: Backoff
+    failures: int = 0
+    ended: bool = False
+    _last_id: str = ""
+    _reader: EventReader | None = None
+
+    def connect(self) -> Request[bytes]:
+        """The request of the next connection."""
+        self._reader = EventReader(self._last_id)
+        return self.request.with_header("Last-Event-ID", self._last_id) if self._last_id else self.request
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """The events that a chunk completes. They count as given out from here on."""
+        assert self._reader is not None
+        events = self._reader.feed(chunk)
+        self.failures = 0
+        self._last_id = self._reader.last_id
+        self.ended = self.ended or any(event.name == "end" for event in events)
+        return events
+
+    def delay(self, error: ClientError | None) -> float:
+        """How long to wait before the next connection, in seconds. Raises what ended the last one when it is not worth
+        another try; None stands for a stream that just stopped."""
+        self.failures += 1
+        error = error or NotReachable("the server ended the stream early")
+        if not error.retryable or self.backoff.is_over(self.failures):
+            raise error
+        return self.backoff.delay(self.failures)
+
+
+def patient(backoff: Backoff) -> Backoff:
+    """The policy for streams, which outlive a restart of the server."""
+    return replace(backoff, tries=backoff.tries * 2)
+
+
+class Digest:
+    """Checks bytes against a `Digest: sha256:<hex>` header as they arrive; without a header there is no check."""
+
+    def __init__(self, promised: str) -> None:
+        self._promised = promised
+        self._hash = hashlib.sha256()
+
+    def update(self, chunk: bytes) -> None:
+        self._hash.update(chunk)
+
+    def check(self, name: str) -> None:
+        """Raises DigestMismatch."""
+        found = "sha256:" + self._hash.hexdigest()
+        if self._promised.startswith("sha256:") and self._promised != found:
+            raise DigestMismatch(f"artifact {name!r} arrived as {found} and should be {self._promised}")
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[IO[bytes]]:
+    """A file that is written beside its target and takes its name when all went well."""
+    beside = target.with_name(f".{target.name[:64]}.{secrets.token_hex(8)}")
+    try:
+        with beside.open("xb") as file:
+            yield file
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

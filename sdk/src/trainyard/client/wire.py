@@ -1,0 +1,103 @@
+"""One request as data, and one answer read back: what both transports share. Pure: it opens no connection and reads no
+clock. It decides how an answer that is no success becomes an error; which routes there are is `requests`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from trainyard.client.errors import ApiError, ClientError, WrongServer, error_for
+from trainyard.client.models import Problem
+
+__all__ = ["API", "EVENT_STREAM", "PREFIX", "Request", "headers_for", "path_of", "read_answer", "read_error"]
+
+API = "v1"
+PREFIX = f"/api/{API}"
+EVENT_STREAM = "text/event-stream"
+
+T = TypeVar("T")
+Query = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Request(Generic[T]):
+    """A request and the type of its answer. `repeatable`: sending it twice has the effect of sending it once. The body
+    is `content`, or the bytes of `file`, which is opened anew for each try."""
+
+    method: str
+    path: str
+    answer: type[T]
+    query: Query = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    file: Path | None = None
+    repeatable: bool = True
+
+    def with_header(self, name: str, value: str) -> Request[T]:
+        return replace(self, headers={**self.headers, name: value})
+
+
+def path_of(*parts: str, tail: str = "") -> str:
+    """A path below the API's prefix. Parts are escaped whole; `tail` keeps its slashes."""
+    escaped = [quote(part, safe="") for part in parts]
+    return "/".join([PREFIX, *escaped, *([quote(tail, safe="/")] if tail else [])])
+
+
+def headers_for(request: Request[T], token: str) -> dict[str, str]:
+    """All headers of a request."""
+    own = {"Accept": "application/json", **request.headers}
+    if token:
+        own["Authorization"] = f"Bearer {token}"
+    return own
+
+
+def read_answer(request: Request[T], status: int, body: bytes, *, server: str) -> T:
+    """The answer to a request. Raises the error that the answer stands for; `server` names it in errors."""
+    if not 200 <= status < 300:
+        raise read_error(request, status, body, server=server)
+    if request.answer is bytes:
+        return body  # type: ignore[return-value]  # T is bytes here
+    try:
+        return msgspec.json.decode(body, type=request.answer)
+    except msgspec.MsgspecError as error:
+        raise _wrong(request, f"answered {status} with something else than it should ({error})", server) from error
+
+
+def read_error(request: Request[T], status: int, body: bytes, *, server: str) -> ClientError:
+    """The error that an answer without success stands for."""
+    try:
+        return error_for(msgspec.json.decode(body, type=Problem))
+    except msgspec.MsgspecError:
+        return _from_stranger(request, status, server)
+
+
+def _from_stranger(request: Request[T], status: int, server: str) -> ClientError:
+    """An answer that is no Problem: from a proxy in between when it is a 5xx or 429, else not from our server."""
+    if status >= 500 or status == 429:
+        return _from_gateway(request, status, server)
+    return _wrong(request, f"answered {status}", server)
+
+
+def _from_gateway(request: Request[T], status: int, server: str) -> ApiError:
+    return error_for(
+        Problem(
+            type="about:blank",
+            title=f"{server} answered {status} to {request.method} {request.path}",
+            status=status,
+            code="gateway",
+            fix="something between here and the server, or the server itself, is in trouble; try again later",
+            retryable=status in (429, 502, 503, 504),
+        )
+    )
+
+
+def _wrong(request: Request[T], what: str, server: str) -> WrongServer:
+    return WrongServer(
+        f"{server} {what} to {request.method} {request.path}: it is no Trainyard server that speaks API {API}",
+        fix="check the address, or install the version of `trainyard` that fits the server",
+    )
