@@ -40,6 +40,7 @@ __all__ = [
     "SequenceGap",
     "Series",
     "Tracker",
+    "check_artifact_name",
 ]
 
 
@@ -68,6 +69,21 @@ class DigestMismatch(ValueError):
 
 class BadName(ValueError):
     """A name that could leave its root, or that cannot be stored."""
+
+
+def check_artifact_name(name: str) -> None:
+    """What every tracker refuses, said once. Raises BadName."""
+    parts = name.split("/")
+    if "" in parts:
+        raise BadName(f"artifact name {name[:80]!r}: it must be relative, with a part between any two '/'")
+    if "." in parts or ".." in name.replace("\\", "/").split("/") or name.startswith("\\"):
+        raise BadName(f"artifact name {name[:80]!r}: '.' and '..' are no parts of a name, nor may it be absolute")
+    try:
+        lengths = [len(part.encode()) for part in parts]
+    except UnicodeEncodeError:
+        raise BadName(f"artifact name {name[:80]!r}: it is not valid Unicode") from None
+    if "\0" in name or max(lengths) > 255 or sum(lengths) > 1024:
+        raise BadName(f"artifact name {name[:80]!r}: no NUL, at most 255 bytes a part and 1024 in all")
 
 
 class Point(msgspec.Struct, frozen=True, array_like=True):
@@ -127,7 +143,8 @@ class Tracker(ABC):
     @abstractmethod
     async def append(self, run: RunRef, frames: Sequence[Frame]) -> int:
         """Store frames of ONE writer, in sequence order and next to each other. Returns the writer's durable
-        sequence number. An empty sequence is refused by ValueError."""
+        sequence number. An empty sequence is refused by ValueError, as are frames of several writers or with holes
+        between them."""
 
     @abstractmethod
     async def durable(self, run: RunRef, writer: str) -> int:

@@ -25,11 +25,10 @@ async def reconcile(tx: Tx, run: str, *, policy: Policy, at: int) -> Status | No
         if view is None:
             return None
         decision = decide(view, policy, at)
-        moved = await _apply(tx, view, decision, at)
-        if not moved:
+        if not await _apply(tx, view, decision, at):
             await _rest(tx, view, decision)
             return view.status
-    raise RuntimeError(f"run {run} does not come to rest: status {view.status}, decision {decision}")
+    raise RuntimeError(f"run {run} does not come to rest in {MOST_ROUNDS} rounds")
 
 
 async def _apply(tx: Tx, view: View, decision: Decision, at: int) -> bool:

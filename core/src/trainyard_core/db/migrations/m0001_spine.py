@@ -86,6 +86,7 @@ def _statements(identity: str) -> tuple[str, ...]:
         "CREATE INDEX run_project ON run (project, id)",
         "CREATE INDEX run_tail ON run (tail)",
         "CREATE INDEX run_status ON run (status, queue)",
+        "CREATE INDEX run_waiting ON run (queue, priority DESC, id) WHERE status = 'queued'",
         "CREATE INDEX run_wake ON run (wake_at) WHERE wake_at IS NOT NULL",
         """CREATE TABLE attempt (
             run TEXT NOT NULL REFERENCES run (id),

@@ -1,0 +1,166 @@
+"""Agents' side of the work: lease waiting runs, report what was observed, learn what to do.
+
+Each function is one transaction's work. A lease makes a new attempt, and the attempt's number is its epoch:
+reports of an older one are recorded and ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from trainyard_core.clock import SECOND
+from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
+from trainyard_core.db import activities, agents, queues, runs
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.lifecycle import FINAL, Reason, Status
+from trainyard_core.work.admission import ANY_QUEUE, Grant, Waiting, admit
+from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.rules import Policy
+
+__all__ = ["Order", "lease", "orders", "released", "report"]
+
+BATCH = 64
+_encode = msgspec.json.Encoder().encode
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent should do about an attempt: `submit`, `observe`, `stop` or `release`."""
+
+    ref: AttemptRef
+    todo: str
+    reason: str = ""
+
+
+async def lease(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[AttemptRef]:
+    """Give an agent the waiting runs that fit it now."""
+    offers = await agents.offers(tx, at=at, silence=policy.silence, agent=agent)
+    if not offers or offers[0].draining:
+        return []
+    offer = offers[0]
+    states = await queues.states(tx, lock=True)
+    served = states if ANY_QUEUE in offer.queues else [name for name in offer.queues if name in states]
+    waiting = await queues.waiting(tx, served, most=2 * most)
+    grants = admit(waiting, states, offer, most=most)
+    needs = {need.run: need for need in waiting}
+    return [ref for grant in grants if (ref := await _grant(tx, agent, grant, needs[grant.run], at))]
+
+
+async def _grant(tx: Tx, agent: str, grant: Grant, need: Waiting, at: int) -> AttemptRef | None:
+    row = await tx.one(
+        "UPDATE run SET attempt = attempt + 1 WHERE id = ? AND status = 'queued' RETURNING attempt", grant.run
+    )
+    if row is None:
+        return None
+    await tx.run(
+        "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, created_at) VALUES (?, ?, ?, 'leased', ?, ?, ?, ?)",
+        grant.run, row["attempt"], agent, need.cpu, need.memory, _encode(grant.gpus).decode(), at,
+    )  # fmt: skip
+    await runs.advance(tx, grant.run, Status.SCHEDULED, at=at, actor=f"agent:{agent}")
+    return AttemptRef(grant.run, row["attempt"])
+
+
+async def orders(tx: Tx, agent: str, *, at: int) -> list[Order] | None:
+    """Heartbeat: what an agent should do about each attempt it holds. None when the agent is not known and must
+    register."""
+    if not await agents.seen(tx, agent, at=at):
+        return None
+    return [_order(row) for row in await agents.held(tx, agent)]
+
+
+def _order(row: Row) -> Order:
+    ref = AttemptRef(row["run"], row["number"])
+    superseded = row["number"] != row["current"]
+    if row["state"] == "exited":
+        over = row["status"] in FINAL or superseded or row["status"] in (Status.RETRYING, Status.QUEUED)
+        return Order(ref=ref, todo="release" if over else "observe")
+    if row["status"] == Status.STOPPING or row["status"] in FINAL or superseded:
+        return Order(ref=ref, todo="stop", reason=row["intent_reason"])
+    return Order(ref=ref, todo="submit" if row["state"] == "leased" else "observe")
+
+
+async def released(tx: Tx, refs: Sequence[AttemptRef]) -> None:
+    """The scheduler holds nothing for these attempts any more."""
+    await tx.many("UPDATE attempt SET released = 1 WHERE run = ? AND number = ?", [(r.run, r.attempt) for r in refs])
+
+
+async def report(tx: Tx, agent: str, seen: Sequence[Observation], *, policy: Policy, at: int) -> None:
+    """Write down what an agent observed, and bring the runs on. Idempotent; late and foreign reports change
+    nothing."""
+    for observation in seen:
+        await _report_one(tx, agent, observation, policy, at)
+
+
+async def _report_one(tx: Tx, agent: str, seen: Observation, policy: Policy, at: int) -> None:
+    row = await tx.one(
+        "SELECT a.state, a.agent, r.status, r.attempt, r.project FROM run r JOIN attempt a ON a.run = r.id AND a.number = ?"
+        " WHERE r.id = ?" + (" FOR UPDATE OF r" if tx.dialect == "postgresql" else ""),
+        seen.ref.attempt,
+        seen.ref.run,
+    )
+    if row is None or row["agent"] != agent or row["state"] == "exited":
+        return
+    if row["attempt"] != seen.ref.attempt or row["status"] in FINAL:
+        await _late(tx, row["project"], agent, seen, at)
+        return
+    await _record(tx, agent, seen, row["state"], Status(row["status"]), policy, at)
+    await reconcile(tx, seen.ref.run, policy=policy, at=at)
+
+
+async def _record(tx: Tx, agent: str, seen: Observation, state: str, status: Status, policy: Policy, at: int) -> None:
+    ref, actor = seen.ref, f"agent:{agent}"
+    if seen.phase in (Phase.EXITED, Phase.GONE):
+        await _record_end(tx, seen, status, policy, at, actor)
+    elif seen.phase is Phase.RUNNING:
+        started = _micro(seen.started_at) or at
+        await tx.run(
+            "UPDATE attempt SET state = 'running', started_at = COALESCE(started_at, ?) WHERE run = ? AND number = ?",
+            started, ref.run, ref.attempt,
+        )  # fmt: skip
+        if status in (Status.SCHEDULED, Status.STARTING):
+            await runs.advance(tx, ref.run, Status.RUNNING, at=at, actor=actor)
+    else:
+        await tx.run(
+            "UPDATE attempt SET state = 'submitted' WHERE run = ? AND number = ? AND state = 'leased'",
+            ref.run, ref.attempt,
+        )  # fmt: skip
+        if seen.phase is Phase.STARTING and status is Status.SCHEDULED:
+            await runs.advance(
+                tx, ref.run, Status.STARTING, at=at, reason=seen.reason, message=seen.message, actor=actor
+            )
+
+
+async def _record_end(tx: Tx, seen: Observation, status: Status, policy: Policy, at: int, actor: str) -> None:
+    end = seen.exit or Exit(
+        reason=Reason.LOST, message=seen.message or "its scheduler has no trace of it", retryable=True
+    )
+    started, finished = _micro(end.started_at), _micro(end.finished_at) or at
+    await tx.run(
+        "UPDATE attempt SET state = 'exited', exit = ?, exit_code = ?, signal = ?, reason = ?, message = ?, drain_until = ?,"
+        " started_at = COALESCE(started_at, ?), finished_at = ? WHERE run = ? AND number = ?",
+        _encode(end).decode(), end.code, end.signal, end.reason, end.message, at + int(policy.drain * SECOND),
+        started, finished, seen.ref.run, seen.ref.attempt,
+    )  # fmt: skip
+    if started is not None and status in (Status.SCHEDULED, Status.STARTING):
+        await runs.advance(tx, seen.ref.run, Status.RUNNING, at=at, actor=actor)
+
+
+async def _late(tx: Tx, project: str, agent: str, seen: Observation, at: int) -> None:
+    """The report of an attempt that nobody waits for: its end is kept for people to read, and its slot is freed."""
+    if seen.phase not in (Phase.EXITED, Phase.GONE):
+        return
+    end = seen.exit or Exit(reason=Reason.LOST)
+    await tx.run(
+        "UPDATE attempt SET state = 'exited', exit = ?, exit_code = ?, signal = ?, reason = ?, finished_at = ?"
+        " WHERE run = ? AND number = ?",
+        _encode(end).decode(), end.code, end.signal, end.reason, at, seen.ref.run, seen.ref.attempt,
+    )  # fmt: skip
+    data = {"attempt": seen.ref.attempt, "phase": seen.phase, "reason": end.reason}
+    await activities.append(
+        tx, project=project, run=seen.ref.run, kind="late_report", actor=f"agent:{agent}", at=at, data=data
+    )
+
+
+def _micro(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds * SECOND)
