@@ -1,0 +1,213 @@
+"""Reads series: decodes segments into columns once, keeps them while they are in use, and cuts them into buckets.
+
+A segment only grows, so a read decodes what is new since the last one. Rows of several writers are merged by step,
+then time, then writer, then order of logging. A bucket is a run of neighbouring rows, every bucket of a series as
+good as equal in rows; `low` and `high` are over all its finite values, so no spike is lost at any resolution.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from trainyard.track import frames
+from trainyard_core.contracts.tracker import Point, RunRef, Series
+from trainyard_tracker_folder import segment
+from trainyard_tracker_folder.layout import Layout
+from trainyard_tracker_folder.segment import START
+
+__all__ = ["SeriesReader"]
+
+
+class _Rows(NamedTuple):
+    """Values of one metric, row by row."""
+
+    steps: npt.NDArray[np.int64]
+    times: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+
+    def between(self, first: int | None, last: int | None) -> _Rows:
+        start = 0 if first is None else int(np.searchsorted(self.steps, first, "left"))
+        end = len(self.steps) if last is None else int(np.searchsorted(self.steps, last, "right"))
+        return _Rows(self.steps[start:end], self.times[start:end], self.values[start:end])
+
+
+class SeriesReader:
+    """Series of all runs; keeps the columns of the last used runs within `limit` bytes, and of the last one always.
+    May be used from several threads."""
+
+    def __init__(self, layout: Layout, limit: int) -> None:
+        self._layout = layout
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._runs: OrderedDict[RunRef, _Run] = OrderedDict()
+
+    def names(self, run: RunRef) -> list[str]:
+        """The names of the run's metrics, sorted."""
+        kept = self._kept(run)
+        with kept.lock:
+            kept.refresh(self._layout.segments(run))
+            self._trim()
+            return kept.names()
+
+    def read(
+        self, run: RunRef, names: Sequence[str], *, first: int | None, last: int | None, points: int
+    ) -> list[Series]:
+        """See `Tracker.read_series`."""
+        if points < 0:
+            raise ValueError(f"points is {points}; ask for 0 (every row) or more")
+        kept = self._kept(run)
+        with kept.lock:
+            kept.refresh(self._layout.segments(run))
+            self._trim()
+            chosen = [(name, kept.merged(name).between(first, last)) for name in names]
+        return [Series(name=name, total=len(rows.values), points=_buckets(rows, points)) for name, rows in chosen]
+
+    def forget(self, run: RunRef) -> None:
+        """Drop what is kept of a run."""
+        with self._lock:
+            self._runs.pop(run, None)
+
+    def _kept(self, run: RunRef) -> _Run:
+        with self._lock:
+            kept = self._runs.setdefault(run, _Run())
+            self._runs.move_to_end(run)
+            return kept
+
+    def _trim(self) -> None:
+        with self._lock:
+            while len(self._runs) > 1 and sum(kept.size for kept in self._runs.values()) > self._limit:
+                self._runs.popitem(last=False)
+
+
+class _Run:
+    """The columns of one run, by writer, and those that were merged since they last grew."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._writers: dict[str, _Writer] = {}
+        self._merged: dict[str, _Rows] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes kept, about: shared arrays are counted once each time they are named."""
+        return sum(writer.size for writer in list(self._writers.values()))
+
+    def names(self) -> list[str]:
+        return sorted({name for writer in self._writers.values() for name in writer.columns})
+
+    def refresh(self, paths: dict[str, Path]) -> None:
+        """Take in what the segments hold beyond what is known."""
+        for gone in self._writers.keys() - paths.keys():
+            self._drop(gone)
+        for writer, path in paths.items():
+            try:
+                fd = segment.open_to_read(path)
+            except FileNotFoundError:
+                self._drop(writer)
+                continue
+            try:
+                self._refresh_one(writer, fd)
+            finally:
+                os.close(fd)
+
+    def _refresh_one(self, writer: str, fd: int) -> None:
+        if writer in self._writers and not segment.holds(fd, self._writers[writer].mark):
+            self._drop(writer)
+        for name in self._writers.setdefault(writer, _Writer()).refresh(fd):
+            self._merged.pop(name, None)
+
+    def _drop(self, writer: str) -> None:
+        for name in self._writers.pop(writer, _Writer()).columns:
+            self._merged.pop(name, None)
+
+    def merged(self, name: str) -> _Rows:
+        """All rows of a metric by step, then time; ties by writer, then as logged."""
+        if name not in self._merged:
+            parts = [self._writers[writer].column(name) for writer in sorted(self._writers)]
+            self._merged[name] = _sorted(_joined(parts))
+        return self._merged[name]
+
+
+class _Writer:
+    """What one segment holds, as columns in the order of logging."""
+
+    def __init__(self) -> None:
+        self.mark = START
+        self.columns: dict[str, list[_Rows]] = {}
+        self.size = 0
+
+    def refresh(self, fd: int) -> set[str]:
+        """Decode what is new; the names that grew."""
+        fresh: dict[str, list[_Rows]] = {}
+        for at, frame in segment.walk(fd, self.mark.end):
+            self.mark = self.mark.after(at, frame)
+            if frame.kind is frames.Kind.METRICS:
+                _decode(frame.payload, fresh)
+        for name, parts in fresh.items():
+            rows = _joined(parts)
+            self.columns.setdefault(name, []).append(rows)
+            self.size += 2 * sum(column.nbytes for column in rows)
+        return set(fresh)
+
+    def column(self, name: str) -> _Rows:
+        parts = self.columns.get(name, [])
+        if len(parts) > 1:
+            self.columns[name] = parts = [_joined(parts)]
+        return parts[0] if parts else _joined([])
+
+
+def _decode(payload: bytes, into: dict[str, list[_Rows]]) -> None:
+    """Add a payload's columns by name. One whose lengths do not add up is no metric of anybody: it is left out."""
+    try:
+        blocks = frames.unpack_metrics(payload)
+    except (frames.FrameError, UnicodeDecodeError):
+        return
+    for block in blocks:
+        steps, times = np.frombuffer(block.steps, np.int64), np.frombuffer(block.times, np.int64)
+        for name, column in zip(block.names, block.values, strict=True):
+            into.setdefault(name, []).append(_Rows(steps, times, np.frombuffer(column, np.float64)))
+
+
+def _joined(parts: Sequence[_Rows]) -> _Rows:
+    if not parts:
+        return _Rows(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+    return _Rows(
+        np.concatenate([part.steps for part in parts]),
+        np.concatenate([part.times for part in parts]),
+        np.concatenate([part.values for part in parts]),
+    )
+
+
+def _sorted(rows: _Rows) -> _Rows:
+    """Rows by step, then time; a stable sort, and none when they are in order, as one writer's mostly are."""
+    steps, times = rows.steps, rows.times
+    if bool(np.all((steps[1:] > steps[:-1]) | ((steps[1:] == steps[:-1]) & (times[1:] >= times[:-1])))):
+        return rows
+    order = np.lexsort((times, steps))
+    return _Rows(steps[order], times[order], rows.values[order])
+
+
+def _buckets(rows: _Rows, points: int) -> list[Point]:
+    """At most `points` buckets (0: one for each row)."""
+    total = len(rows.values)
+    if total == 0:
+        return []
+    count = min(points, total) if points else total
+    starts = np.arange(count, dtype=np.int64) * total // count
+    ends = np.append(starts[1:], total) - 1
+    finite = np.isfinite(rows.values)
+    low = np.minimum.reduceat(np.where(finite, rows.values, math.inf), starts)
+    high = np.maximum.reduceat(np.where(finite, rows.values, -math.inf), starts)
+    low[np.isinf(low)] = math.nan
+    high[np.isinf(high)] = math.nan
+    columns = (rows.steps[starts], rows.steps[ends], rows.times[starts], low, high, rows.values[ends])
+    return [Point(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]

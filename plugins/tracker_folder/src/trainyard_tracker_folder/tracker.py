@@ -1,0 +1,172 @@
+"""The `folder` tracker: joins appends, series, logs and artifacts to the contract. Every call that touches the disk
+goes through a thread; what is done there is decided by the modules named after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from trainyard.track.frames import Frame
+from trainyard_core.contracts.tracker import ArtifactInfo, LogPage, RunRef, Series, Tracker, check_artifact_name
+from trainyard_core.hookspecs import Context
+from trainyard_tracker_folder import artifact
+from trainyard_tracker_folder.append import Appender
+from trainyard_tracker_folder.layout import Layout, make_folder, sync_folder
+from trainyard_tracker_folder.log import LogReader
+
+if TYPE_CHECKING:
+    from trainyard_tracker_folder.series import SeriesReader
+
+__all__ = ["FolderTracker", "Settings"]
+
+_PIECE = 1024 * 1024
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Section `tracker_folder` of the settings. `root`: where to store, absolute or below the plugin's own folder
+    (empty: that folder). `cache_mb`: memory for decoded series, in MiB."""
+
+    root: str = ""
+    cache_mb: int = 128
+
+
+class FolderTracker(Tracker):
+    """Keeps all in one folder, which several processes of one machine may share. Use it from one event loop."""
+
+    name = "folder"
+
+    def __init__(self, root: Path, *, cache_mb: int = 128) -> None:
+        self._layout = Layout(root)
+        self._cache_bytes = cache_mb * 1024 * 1024
+        self._appender = Appender(self._layout)
+        self._logs = LogReader(self._layout)
+
+    @classmethod
+    def from_context(cls, context: Context) -> FolderTracker:
+        """A tracker as the settings say. Raises ValueError that names a setting that is not known."""
+        try:
+            settings = msgspec.convert(dict(context.settings), Settings)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"settings of tracker_folder: {error}; known are root, cache_mb") from error
+        return cls(context.folder / Path(settings.root).expanduser(), cache_mb=settings.cache_mb)
+
+    async def append(self, run: RunRef, frames: Sequence[Frame]) -> int:
+        """Idempotent by (run, writer, seq)."""
+        return await self._appender.append(run, frames)
+
+    async def durable(self, run: RunRef, writer: str) -> int:
+        """Counted from the segment itself."""
+        return await self._appender.durable(run, writer)
+
+    async def series_names(self, run: RunRef) -> list[str]:
+        """Sorted."""
+        return await asyncio.to_thread(lambda: self._series.names(run))
+
+    async def read_series(
+        self, run: RunRef, names: Sequence[str], *, first: int | None = None, last: int | None = None, points: int = 0
+    ) -> list[Series]:
+        """Buckets have as good as equal numbers of rows."""
+        return await asyncio.to_thread(lambda: self._series.read(run, names, first=first, last=last, points=points))
+
+    async def read_logs(self, run: RunRef, *, cursor: str = "", limit: int = 1000, tail: bool = False) -> LogPage:
+        """A page also ends at 8 MiB of text."""
+        return await asyncio.to_thread(self._logs.read, run, cursor=cursor, limit=limit, tail=tail)
+
+    async def put_artifact(
+        self, run: RunRef, name: str, data: AsyncIterator[bytes], *, digest: str | None = None
+    ) -> ArtifactInfo:
+        """The last of several that store one name at a time wins."""
+        check_artifact_name(name)
+        target, root = self._layout.artifact(run, name), self._layout.root
+        incoming = artifact.Incoming()
+        try:
+            await asyncio.to_thread(incoming.open, self._layout.incoming(run))
+            async for piece in _gathered(data):
+                await asyncio.to_thread(incoming.write, piece)
+            return await asyncio.to_thread(incoming.keep, target, root, name, digest)
+        finally:
+            incoming.close()
+
+    async def stat_artifact(self, run: RunRef, name: str) -> ArtifactInfo:
+        """From the footer; the bytes are not read."""
+        stored = await self._open(run, name)
+        stored.close()
+        return stored.info
+
+    async def read_artifact(
+        self, run: RunRef, name: str, *, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """In pieces of 1 MiB; goes on with the artifact as it was when the reading began."""
+        if start < 0 or (end is not None and end < start):
+            raise ValueError(f"bytes {start} to {end} are no range")
+        stored = await self._open(run, name)
+        try:
+            stop = stored.info.size if end is None else min(end, stored.info.size)
+            while start < stop:
+                piece = await asyncio.to_thread(stored.read, start, min(_PIECE, stop - start))
+                start += len(piece)
+                yield piece
+        finally:
+            stored.close()
+
+    async def list_artifacts(self, run: RunRef, *, prefix: str = "") -> list[ArtifactInfo]:
+        """By name, from the footers."""
+        return await asyncio.to_thread(artifact.list_all, self._layout.artifacts(run), prefix)
+
+    async def delete_artifact(self, run: RunRef, name: str) -> None:
+        """Idempotent."""
+        check_artifact_name(name)
+        await asyncio.to_thread(artifact.remove, self._layout.artifact(run, name))
+
+    async def delete_run(self, run: RunRef) -> None:
+        """The run is gone at once; its files follow, at the latest with the next run that is deleted."""
+        await asyncio.to_thread(self._delete_run, run)
+
+    async def aclose(self) -> None:
+        """Waits until all that was asked for is on disk."""
+        await self._appender.aclose()
+
+    @cached_property
+    def _series(self) -> SeriesReader:
+        """Made at the first read, in its thread: it imports numpy."""
+        from trainyard_tracker_folder.series import SeriesReader
+
+        return SeriesReader(self._layout, self._cache_bytes)
+
+    async def _open(self, run: RunRef, name: str) -> artifact.Stored:
+        check_artifact_name(name)
+        return await asyncio.to_thread(artifact.Stored, self._layout.artifact(run, name), name)
+
+    def _delete_run(self, run: RunRef) -> None:
+        folder, trash = self._layout.run(run), self._layout.trash
+        if folder.is_dir():
+            make_folder(trash)
+            folder.replace(trash / uuid.uuid4().hex)
+            sync_folder(folder.parent)
+        self._logs.forget(run)
+        if "_series" in self.__dict__:
+            self._series.forget(run)
+        for left in trash.iterdir() if trash.is_dir() else ():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+async def _gathered(data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes in pieces of about 1 MiB: a thread for each piece pays off."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in data:
+        pieces.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield b"".join(pieces)
+            pieces, size = [], 0
+    if pieces:
+        yield b"".join(pieces)
