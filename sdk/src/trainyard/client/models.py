@@ -255,7 +255,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     total: int
     points: list[list[Number]]
-    columns: list[str] = ["step", "until", "time", "low", "high", "last"]
+    columns: list[str] = msgspec.field(default_factory=lambda: ["step", "until", "time", "low", "high", "last"])
 
 
 class SeriesPage(msgspec.Struct, frozen=True, kw_only=True):
