@@ -141,6 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             if match:
                 return getattr(self, name)(seen, **match.groupdict())
         self._send(404, b"<h1>nothing here</h1>", "text/html")
+        return None
 
     def runs(self, seen: Seen) -> None:
         (self.create if seen.method == "POST" else self.list_runs)(seen)
@@ -206,6 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
         items = [{"at": "2026-01-02T03:04:05Z", "text": text} for text in lines[start : start + limit]]
         end = start + len(items)
         self._json({"items": items, "next": str(end), "more": end < len(lines)})
+        return None
 
     def _stream_logs(self, seen: Seen, ref: str, lines: list[str]) -> None:
         start = int(seen.headers.get("last-event-id") or seen.query.get("cursor", ["0"])[0])
@@ -234,6 +236,7 @@ class _Handler(BaseHTTPRequestHandler):
         for item in items:
             self.wfile.write(b"event: metrics\ndata: " + json.dumps({"items": [item]}).encode() + b"\n\n")
         self.wfile.write(b"event: end\ndata: " + json.dumps(self.platform.find(ref)).encode() + b"\n\n")
+        return None
 
     def series_(self, seen: Seen, ref: str) -> None:
         known = {item["name"]: item for item in self.platform.series.get(self.platform.find(ref)["id"], [])}
@@ -268,6 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.platform.projects.append(name)
             return self._json({"name": name}, 201)
         self._json([{"name": name} for name in self.platform.projects])
+        return None
 
     def queues(self, seen: Seen) -> None:
         self._json(list(self.platform.queues.values()))

@@ -234,5 +234,3 @@ def test_the_token_is_in_no_repr_and_no_error(platform):
         with pytest.raises(errors.NotAuthenticated) as caught:
             client.version()
         assert "1234" not in repr(client) + repr(client.endpoint) + str(caught.value) + repr(caught.value)
-
-
