@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from trainyard_core.admission import Free, Offer
 from trainyard_core.clock import SECOND
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.work.admission import Free, Offer
 
 __all__ = ["Registration", "held", "offers", "register", "seen"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from trainyard_core.admission import QueueState, Waiting
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import LIVE
-from trainyard_core.work.admission import QueueState, Waiting
 
 __all__ = ["DEFAULT", "ahead_of", "ensure", "names", "put", "states", "waiting", "waiting_run"]
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from trainyard_core.admission import ANY_QUEUE, Grant, Waiting, admit
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import activities, agents, queues, runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Reason, Status
-from trainyard_core.work.admission import ANY_QUEUE, Grant, Waiting, admit
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 

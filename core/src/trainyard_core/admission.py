@@ -73,7 +73,8 @@ class Grant(msgspec.Struct, frozen=True):
 
 def admit(waiting: Iterable[Waiting], queues: Mapping[str, QueueState], offer: Offer, *, most: int) -> list[Grant]:
     """The runs that start on this agent now, in order, at most `most`."""
-    free, grants = offer.free, []
+    free = offer.free
+    grants: list[Grant] = []
     live = {name: queue.live for name, queue in queues.items()}
     for need in sorted(waiting, key=lambda w: (-w.priority, w.run)):
         if len(grants) == most or (free.cpu <= 0 and not free.gpus):

@@ -1,0 +1,104 @@
+"""Writers' marks, metrics' aggregates and artifacts' rows, in SQL."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from trainyard.track.frames import Summary
+from trainyard_core.db.engine import Row, Tx
+
+__all__ = ["artifacts", "mark", "merge_metrics", "metrics", "move_mark", "put_artifact"]
+
+_encode = msgspec.json.Encoder().encode
+
+
+async def mark(tx: Tx, run: str, writer: str) -> int:
+    """Up to which sequence number a writer has been counted."""
+    lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
+    row = await tx.one(f"SELECT seq FROM writer WHERE run = ? AND writer = ?{lock}", run, writer)
+    return int(row["seq"]) if row else 0
+
+
+async def move_mark(
+    tx: Tx, run: str, writer: str, *, seen: int, to: int, final: bool, dropped: int, late: int, at: int
+) -> bool:
+    """Compare-and-set of a writer's mark. False when somebody else moved it: nothing of theirs may be counted
+    again."""
+    if seen == 0:
+        row = await tx.one(
+            "INSERT INTO writer (run, writer, seq, final, dropped, late, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (run, writer) DO NOTHING RETURNING seq",
+            run, writer, to, int(final), dropped, late, at,
+        )  # fmt: skip
+        return row is not None
+    row = await tx.one(
+        "UPDATE writer SET seq = ?, final = ?, dropped = dropped + ?, late = late + ?, updated_at = ?"
+        " WHERE run = ? AND writer = ? AND seq = ? RETURNING seq",
+        to, int(final), dropped, late, at, run, writer, seen,
+    )  # fmt: skip
+    return row is not None
+
+
+async def merge_metrics(tx: Tx, run: str, summaries: Iterable[Summary]) -> None:
+    """Fold columns into the run's aggregates. `last` is the value with the highest step, the later one among
+    equals."""
+    folded: dict[str, Summary] = {}
+    for new in summaries:
+        folded[new.name] = _fold(folded[new.name], new) if new.name in folded else new
+    await tx.many(_MERGE, [(run, *_row(summary)) for summary in folded.values()])
+
+
+_MERGE = """INSERT INTO metric (run, name, last, last_step, low, high, total, finite) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (run, name) DO UPDATE SET
+    last = CASE WHEN excluded.last_step >= metric.last_step THEN excluded.last ELSE metric.last END,
+    last_step = CASE WHEN excluded.last_step >= metric.last_step THEN excluded.last_step ELSE metric.last_step END,
+    low = CASE WHEN metric.low IS NULL OR excluded.low < metric.low THEN COALESCE(excluded.low, metric.low) ELSE metric.low END,
+    high = CASE WHEN metric.high IS NULL OR excluded.high > metric.high THEN COALESCE(excluded.high, metric.high) ELSE metric.high END,
+    total = metric.total + excluded.total, finite = metric.finite + excluded.finite"""
+
+
+def _fold(old: Summary, new: Summary) -> Summary:
+    newest = new if new.last_step >= old.last_step else old
+    lows = [value for value in (old.low, new.low) if not math.isnan(value)]
+    highs = [value for value in (old.high, new.high) if not math.isnan(value)]
+    return Summary(
+        name=old.name,
+        last_step=newest.last_step,
+        last=newest.last,
+        low=min(lows, default=math.nan),
+        high=max(highs, default=math.nan),
+        total=old.total + new.total,
+        finite=old.finite + new.finite,
+    )
+
+
+def _row(summary: Summary) -> tuple[object, ...]:
+    """NaN is NULL in both databases."""
+    last, low, high = (None if math.isnan(v) else v for v in (summary.last, summary.low, summary.high))
+    return summary.name, last, summary.last_step, low, high, summary.total, summary.finite
+
+
+async def metrics(tx: Tx, run: str) -> list[Row]:
+    """A run's metrics by name."""
+    return await tx.all("SELECT * FROM metric WHERE run = ? ORDER BY name", run)
+
+
+async def put_artifact(
+    tx: Tx, run: str, *, name: str, kind: str, size: int, digest: str, data: dict[str, Any], at: int
+) -> None:
+    """Record an artifact, replacing an older one of that name."""
+    await tx.run(
+        "INSERT INTO artifact (run, name, kind, size, digest, data, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (run, name) DO UPDATE SET kind = excluded.kind, size = excluded.size, digest = excluded.digest,"
+        " data = excluded.data, at = excluded.at",
+        run, name, kind, size, digest, _encode(data).decode(), at,
+    )  # fmt: skip
+
+
+async def artifacts(tx: Tx, run: str) -> Sequence[Row]:
+    """A run's artifacts by name."""
+    return await tx.all("SELECT * FROM artifact WHERE run = ? ORDER BY name", run)

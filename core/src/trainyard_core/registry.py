@@ -1,0 +1,123 @@
+"""Loads plugins one by one and keeps what they offer. A broken plugin is recorded and reported, never fatal.
+
+Plugins are found by the entry point group `trainyard`. `TRAINYARD_PLUGINS=a,b` (or the setting) loads only those;
+`TRAINYARD_TRACE_HOOKS=1` prints every hook call.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+import pluggy
+import structlog
+
+from trainyard_core import hookspecs
+from trainyard_core.errors import StartRefused, choice
+from trainyard_core.hookspecs import Context, SchedulerProvider, TrackerProvider
+from trainyard_core.settings import Settings
+
+__all__ = ["Loaded", "Registry"]
+
+GROUP = "trainyard"
+log = structlog.get_logger("trainyard.plugins")
+
+
+class _Provider(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+P = TypeVar("P", SchedulerProvider, TrackerProvider)
+
+
+class Loaded(msgspec.Struct, kw_only=True):
+    """One plugin: what it offers (`scheduler:process`), and what is wrong with it."""
+
+    name: str
+    version: str = ""
+    offers: list[str] = []
+    error: str = ""
+
+
+class Providers(Generic[P]):
+    """The providers of one capability by name, and which plugin brought each."""
+
+    def __init__(self, capability: str) -> None:
+        self.capability = capability
+        self.by_name: dict[str, tuple[str, P]] = {}
+
+    def add(self, plugin: str, provider: P) -> None:
+        """Add a provider. Raises ValueError when the name is taken."""
+        if provider.name in self.by_name:
+            raise ValueError(
+                f"{self.capability} '{provider.name}' is offered by '{self.by_name[provider.name][0]}' already"
+            )
+        self.by_name[provider.name] = (plugin, provider)
+
+    def get(self, name: str) -> tuple[str, P]:
+        """The plugin and the provider of that name. Raises StartRefused, naming what is installed."""
+        if name not in self.by_name:
+            detail = choice(self.capability, name, self.by_name)
+            raise StartRefused(detail, fix=f"install a plugin that offers it, or set `{self.capability}` to another")
+        return self.by_name[name]
+
+
+class Registry:
+    """All plugins of this process."""
+
+    def __init__(self) -> None:
+        self.manager = pluggy.PluginManager("trainyard")
+        self.manager.add_hookspecs(hookspecs)
+        self.plugins: dict[str, Loaded] = {}
+        self.schedulers: Providers[SchedulerProvider] = Providers("scheduler")
+        self.trackers: Providers[TrackerProvider] = Providers("tracker")
+        if os.environ.get("TRAINYARD_TRACE_HOOKS"):
+            self.manager.trace.root.setwriter(sys.stderr.write)
+            self.manager.enable_tracing()
+
+    @classmethod
+    def load(cls, only: Iterable[str] = ()) -> Registry:
+        """The registry of everything that is installed, or of `only` these plugins."""
+        registry = cls()
+        wanted = set(only)
+        found = {point.name: point for point in entry_points(group=GROUP)}
+        if unknown := sorted(wanted - set(found)):
+            raise StartRefused(choice("plugin", unknown[0], found), fix="install it, or correct `plugins`")
+        for name in sorted(found):
+            if not wanted or name in wanted:
+                registry.add(name, found[name])
+        return registry
+
+    def add(self, name: str, point: EntryPoint | object) -> None:
+        """Load one plugin and collect what it offers; whatever it raises is recorded against it."""
+        loaded = self.plugins[name] = Loaded(name=name)
+        try:
+            plugin = point.load() if isinstance(point, EntryPoint) else point
+            if isinstance(point, EntryPoint) and point.dist is not None:
+                loaded.version = point.dist.version
+            self.manager.register(plugin, name)
+            self.manager.check_pending()
+            self._collect(name, "register_schedulers", self.schedulers)
+            self._collect(name, "register_trackers", self.trackers)
+        except Exception as error:
+            loaded.error = f"{type(error).__name__}: {error}"
+            log.warning("a plugin is broken and left out", plugin=name, error=loaded.error)
+
+    def _collect(self, plugin: str, hook: str, providers: Providers[P]) -> None:
+        method: Callable[[], list[P]] | None = getattr(self.manager.get_plugin(plugin), hook, None)
+        for provider in method() if method else ():
+            providers.add(plugin, provider)
+            self.plugins[plugin].offers.append(f"{providers.capability}:{provider.name}")
+
+    def missing(self) -> list[str]:
+        """The capabilities that nothing offers here."""
+        return [p.capability for p in (self.schedulers, self.trackers) if not p.by_name]
+
+    def context(self, plugin: str, settings: Settings) -> Context:
+        """What a plugin's builder gets."""
+        return Context(folder=settings.data / "plugins" / plugin, settings=settings.sections.get(plugin, {}))

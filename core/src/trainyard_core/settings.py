@@ -1,0 +1,141 @@
+"""Settings: one TOML file in the data directory and `TRAINYARD_*` in the environment; read once, frozen, passed on.
+
+Precedence is environment, then file, then default. A key that nobody knows refuses to start. A plugin's settings
+are the section with the plugin's name; `TRAINYARD_SCHEDULER_PROCESS__CPU=4` sets `cpu` in `[scheduler_process]`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from trainyard_core.errors import StartRefused, choice
+from trainyard_core.work.rules import Policy
+
+__all__ = ["Settings", "default_data", "load"]
+
+PREFIX = "TRAINYARD_"
+CLIENT_VARIABLES = frozenset(
+    ["DATA", "URL", "TOKEN", "TOKEN_FILE", "PROJECT", "RUN", "ATTEMPT", "SPOOL", "OUTPUTS", "ARTIFACTS", "PARAMS", "FAULT", "FAULT_LOG", "TRACE_HOOKS"]
+)
+"""Variables of the same prefix that belong to clients, runs and tests."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a server goes by.
+
+    `host`, `port`: where it listens (port 0: any free one). `database`: `sqlite:///...` or `postgresql://...`;
+    empty: a file in the data directory. `valkey`: `redis://...` or `unix://...`; empty: an embedded one.
+    `tracker`, `scheduler`: the providers' names. `agent`: this machine's agent's name; `queues`: what it serves.
+    `plugins`: only these are loaded; empty: all that are installed.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8400
+    url: str = ""
+    database: str = ""
+    valkey: str = ""
+    tracker: str = "folder"
+    scheduler: str = "process"
+    agent: str = "local"
+    queues: tuple[str, ...] = ("*",)
+    plugins: tuple[str, ...] = ()
+    stop_grace: float = 10.0
+    platform_retries: int = 3
+    backoff_first: float = 1.0
+    backoff_most: float = 60.0
+    drain: float = 60.0
+    silence: float = 15.0
+    lost_after: float = 0.0
+    idempotency_days: float = 7.0
+    sections: dict[str, dict[str, Any]] = {}
+
+    @property
+    def policy(self) -> Policy:
+        """The numbers that runs are decided by."""
+        return Policy(
+            platform_retries=self.platform_retries,
+            backoff_first=self.backoff_first,
+            backoff_most=self.backoff_most,
+            drain=self.drain,
+            silence=self.silence,
+            lost_after=self.lost_after,
+        )
+
+    @property
+    def database_url(self) -> str:
+        """The database that is used."""
+        return self.database or f"sqlite:///{self.data / 'trainyard.db'}"
+
+
+def default_data() -> Path:
+    """`TRAINYARD_DATA`, or `.trainyard` in the home directory."""
+    return Path(os.environ.get("TRAINYARD_DATA") or Path.home() / ".trainyard")
+
+
+def load(
+    data: Path, *, environ: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
+) -> Settings:
+    """The settings of a data directory. Raises StartRefused with file and key for whatever is wrong."""
+    source = data / "trainyard.toml"
+    values, sections = _split(_read(source), str(source))
+    from_environ, section_environ = _from_environ(os.environ if environ is None else environ)
+    for section, extra in section_environ.items():
+        sections.setdefault(section, {}).update(extra)
+    values |= from_environ | dict(overrides or {})
+    try:
+        return msgspec.convert({**values, "data": data, "sections": sections}, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise StartRefused(f"settings: {error}", fix=f"correct {source} or the {PREFIX}* variable") from error
+
+
+def _read(source: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StartRefused(f"{source}: {error}", fix="correct the file") from error
+
+
+def _split(raw: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Core's keys and the plugins' sections."""
+    sections = {key: value for key, value in raw.items() if isinstance(value, dict)}
+    values = {key: value for key, value in raw.items() if key not in sections}
+    for key in values:
+        _known(key, where)
+    return values, sections
+
+
+def _known(key: str, where: str) -> None:
+    fields = set(Settings.__struct_fields__) - {"data", "sections"}
+    if key not in fields:
+        raise StartRefused(f"{where}: {choice('setting', key, fields)}", fix="correct or remove it")
+
+
+def _from_environ(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    values: dict[str, Any] = {}
+    sections: dict[str, dict[str, Any]] = {}
+    for name, text in environ.items():
+        if not name.startswith(PREFIX) or name[len(PREFIX) :] in CLIENT_VARIABLES:
+            continue
+        key = name[len(PREFIX) :].lower()
+        section, nested, inner = key.partition("__")
+        if nested:
+            sections.setdefault(section, {})[inner] = text
+            continue
+        _known(key, f"environment variable {name}")
+        values[key] = text.split(",") if key in ("queues", "plugins") else text
+    return values, sections
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, Path):
+        return value
+    raise NotImplementedError(kind)

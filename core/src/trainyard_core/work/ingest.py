@@ -1,0 +1,168 @@
+"""Frames come in: the tracker makes them durable, then one transaction moves the writer's mark, the aggregates and
+the run's own fields.
+
+Exactly once by that order: the tracker skips what it has by (run, writer, seq), the mark is a compare-and-set, and
+only then is the sequence number acknowledged. A crash in between leaves frames that come again and are counted
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from trainyard.track.frames import Frame, FrameError, Kind, split, summarize, unpack_events, unpack_gap
+from trainyard_core import faults
+from trainyard_core.contracts.tracker import RunRef, SequenceGap, Tracker
+from trainyard_core.db import runs, tracking
+from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.errors import BadFrame, GapInFrames, NotFound
+from trainyard_core.lifecycle import FINAL, Reason, Status
+from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.rules import Policy
+
+__all__ = ["Ingested", "ingest"]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Ingested(msgspec.Struct, frozen=True):
+    """The writer's durable sequence number, and whether the run may have ended by these frames."""
+
+    durable: int
+    ended: bool
+
+
+async def ingest(
+    database: Database, tracker: Tracker, run: RunRef, body: bytes, *, policy: Policy, at: int
+) -> tuple[str, Ingested]:
+    """Take whole frames of one writer. Returns the writer and what came of it. Raises BadFrame, GapInFrames,
+    NotFound."""
+    frames = _parse(body)
+    try:
+        faults.point("ingest:before_append")
+        durable = await tracker.append(run, frames)
+        faults.point("ingest:after_append")
+    except SequenceGap as gap:
+        raise GapInFrames(gap.expected) from gap
+    count = _Count(run, frames, policy, at)
+    ended = await database.write(count.work, name="ingest")
+    return frames[0].writer, Ingested(durable, ended)
+
+
+def _parse(body: bytes) -> list[Frame]:
+    try:
+        frames = split(body)
+    except FrameError as error:
+        raise BadFrame(str(error), fix="send whole frames as the spool holds them") from error
+    if not frames:
+        raise BadFrame("the body is empty", fix="send at least one frame")
+    if len({frame.writer for frame in frames}) > 1:
+        raise BadFrame("the frames are of several writers", fix="send each writer's frames in a request of their own")
+    if any(after.seq != before.seq + 1 for before, after in zip(frames, frames[1:], strict=False)):
+        raise BadFrame("the frames are not in sequence", fix="send them in order and without gaps")
+    return frames
+
+
+class _Count:
+    """The transaction that counts frames. Decoding happens before it; inside it only what is new is applied."""
+
+    def __init__(self, run: RunRef, frames: Sequence[Frame], policy: Policy, at: int) -> None:
+        self._run, self._policy, self._at = run, policy, at
+        self._writer, self._frames = frames[0].writer, frames
+        try:
+            self._summaries = {f.seq: summarize(f.payload) for f in frames if f.kind is Kind.METRICS}
+            self._events = {f.seq: unpack_events(f.payload) for f in frames if f.kind is Kind.EVENTS}
+            self._gaps = {f.seq: sum(unpack_gap(f.payload)) for f in frames if f.kind is Kind.GAP}
+        except (FrameError, UnicodeDecodeError) as error:
+            raise BadFrame(f"a payload does not decode: {error}", fix="send frames as the spool holds them") from error
+
+    async def work(self, tx: Tx) -> bool:
+        """True when the run was reconciled: the last frames of something that has ended may have come."""
+        run = self._run.run
+        row = await runs.get(tx, run)
+        if row is None:
+            raise NotFound(f"no run '{run}'")
+        seen = await tracking.mark(tx, run, self._writer)
+        new = [frame for frame in self._frames if frame.seq > seen]
+        if not new or not await self._move(tx, row, seen, new):
+            return False
+        await tracking.merge_metrics(tx, run, (s for f in new for s in self._summaries.get(f.seq, ())))
+        for frame in new:
+            for event in self._events.get(frame.seq, ()):
+                await _apply(tx, run, event, self._at)
+        return await self._maybe_end(tx, row, new)
+
+    async def _move(self, tx: Tx, row: Row, seen: int, new: Sequence[Frame]) -> bool:
+        if new[0].seq != seen + 1:
+            raise GapInFrames(seen + 1)
+        return await tracking.move_mark(
+            tx,
+            self._run.run,
+            self._writer,
+            seen=seen,
+            to=new[-1].seq,
+            final=new[-1].final,
+            dropped=sum(self._gaps.get(frame.seq, 0) for frame in new),
+            late=len(new) if row["status"] in FINAL else 0,
+            at=self._at,
+        )
+
+    async def _maybe_end(self, tx: Tx, row: Row, new: Sequence[Frame]) -> bool:
+        ends = any(e["type"] == "end" for f in new for e in self._events.get(f.seq, ()))
+        waits = row["reason"] == Reason.DRAINING or row["status"] == Status.STOPPING or row["ended"]
+        if row["status"] in FINAL or not (waits or ends or new[-1].final):
+            return False
+        await reconcile(tx, self._run.run, policy=self._policy, at=self._at)
+        return True
+
+
+async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
+    """One event's effect on the run's row. Unknown types are kept by the tracker and change nothing here."""
+    kind, values = event["type"], event.get("values")
+    if kind in _MERGED and isinstance(values, dict):
+        await _merge(tx, run, _MERGED[kind], values)
+    elif kind == "tags":
+        await _add_tags(tx, run, [str(tag) for tag in event.get("tags", [])])
+    elif kind == "progress" and isinstance(event.get("value"), int | float):
+        await tx.run("UPDATE run SET progress = ? WHERE id = ?", float(event["value"]), run)
+    elif kind == "artifact":
+        await _record_artifact(tx, run, event, at)
+    elif kind == "end" and event.get("status") in ("succeeded", "failed", "stopped"):
+        await tx.run(
+            "UPDATE run SET ended = ?, ended_message = ? WHERE id = ? AND managed = 0",
+            event["status"], str(event.get("message", "")), run,
+        )  # fmt: skip
+
+
+_MERGED = {"params": "inputs", "outputs": "outputs", "meta": "meta"}
+
+
+async def _merge(tx: Tx, run: str, column: str, values: dict[str, Any]) -> None:
+    row = await tx.one(f"SELECT {column} AS value FROM run WHERE id = ?", run)
+    assert row is not None
+    merged = msgspec.json.decode(row["value"]) | values
+    await tx.run(f"UPDATE run SET {column} = ? WHERE id = ?", _encode(merged).decode(), run)
+
+
+async def _add_tags(tx: Tx, run: str, tags: list[str]) -> None:
+    row = await tx.one("SELECT tags FROM run WHERE id = ?", run)
+    assert row is not None
+    merged = list(dict.fromkeys([*msgspec.json.decode(row["tags"]), *tags]))
+    await tx.run("UPDATE run SET tags = ? WHERE id = ?", _encode(merged).decode(), run)
+
+
+async def _record_artifact(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
+    extra = {key: event[key] for key in ("step", "meta") if event.get(key) is not None}
+    await tracking.put_artifact(
+        tx,
+        run,
+        name=str(event.get("name", "")),
+        kind=str(event.get("kind", "file")),
+        size=int(event.get("size", 0)),
+        digest=str(event.get("digest", "")),
+        data=extra,
+        at=at,
+    )
