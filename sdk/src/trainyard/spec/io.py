@@ -36,7 +36,7 @@ TYPES: tuple[str, ...] = get_args(TypeName)
 LATER_TYPES = frozenset(
     ("metadata", "image", "gcs", "s3", "wasb", "auth", "git", "dockerfile", "file", "tensorboard", "event", "artifacts")
 )
-RESERVED = frozenset({"globals", "params", "connections"})
+RESERVED = frozenset({"globals", "params", "connections", "as_args"})
 """Names that templates already use for other things."""
 
 _VALIDATION = "write it under `validation`"
@@ -69,9 +69,8 @@ def _pattern(value: str) -> str:
     try:
         pattern(value)
     except ValueError as error:
-        raise fault(
-            f"this is not a regular expression: {error}", "look-around and back-references are not part"
-        ) from None
+        fix = "do without look-around and back-references"
+        raise fault(f"this is not a regular expression: {error}", fix) from None
     return value
 
 

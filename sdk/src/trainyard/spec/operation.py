@@ -19,8 +19,20 @@ from trainyard.spec.model import Boolean, Later, Model, Name, Number, Tags, Text
 __all__ = ["RUN_KINDS", "Component", "Git", "InitStep", "Job", "Operation", "Param", "Termination"]
 
 RUN_KINDS = frozenset(
-    ("service", "dag", "tfjob", "pytorchjob", "mpijob", "raycluster", "daskcluster")
-    + ("notifier", "tuner", "cleaner", "watchdog", "builder")
+    (
+        "service",
+        "dag",
+        "tfjob",
+        "pytorchjob",
+        "mpijob",
+        "raycluster",
+        "daskcluster",
+        "notifier",
+        "tuner",
+        "cleaner",
+        "watchdog",
+        "builder",
+    )
 )
 """Run kinds of the language that this version does not act on."""
 

@@ -1,0 +1,40 @@
+"""Compiling an operation: from what a person wrote to what a scheduler runs, without looking anything up.
+
+The names below load what they need on first use, so that importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOME = {
+    "Code": "resolved",
+    "OutputType": "resolved",
+    "ResolvedOperation": "resolved",
+    "Resources": "resolved",
+    "TOKENS": "context",
+    "canonical_json": "resolved",
+    "compile_operation": "operation",
+    "decode_resolved": "resolved",
+    "digest": "resolved",
+    "example_globals": "context",
+}
+
+__all__ = [
+    "TOKENS",
+    "Code",
+    "OutputType",
+    "ResolvedOperation",
+    "Resources",
+    "canonical_json",
+    "compile_operation",
+    "decode_resolved",
+    "digest",
+    "example_globals",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

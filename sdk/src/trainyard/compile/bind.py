@@ -1,0 +1,121 @@
+"""Binding: params from the file and from the command line to the declared inputs, each by its type.
+
+The command line wins over the file, the file over the default. Values from the file may hold templates over `globals`;
+they are evaluated once. Values from the command line are data and never evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from trainyard.compile.render import Renderer
+from trainyard.compile.report import Report
+from trainyard.spec.convert import convert, satisfies
+from trainyard.spec.error import Path, suggest
+from trainyard.spec.io import Input
+from trainyard.spec.operation import Param
+
+__all__ = ["Bound", "bind"]
+
+_NOTHING = object()
+
+
+@dataclass(slots=True)
+class Bound:
+    """Inputs by name in the order they are declared, the values for templates alone, and variables to set."""
+
+    inputs: dict[str, JsonValue] = field(default_factory=dict)
+    context_only: dict[str, JsonValue] = field(default_factory=dict)
+    env: dict[str, tuple[str, Path]] = field(default_factory=dict)
+    """Variable to the name of the value and the place that asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """One binding of one operation: where faults go, and what values are taken from."""
+
+    report: Report
+    renderer: Renderer
+    params: Mapping[str, Param]
+    given: Mapping[str, JsonValue]
+    bound: Bound = field(default_factory=Bound)
+
+    def declared(self, io: Input, path: Path) -> None:
+        """Bind one input; a name stays known to templates when its value is refused."""
+        self.bound.inputs[io.name] = None
+        faults = len(self.report.findings)
+        value, source, text = self._source(io, path)
+        if len(self.report.findings) > faults:
+            return
+        if value is _NOTHING or (value is None and not io.optional):
+            fix = f"set it with `-P {io.name}=...`, under `params`, or as its default `value`"
+            self.report.add(path, f"the input `{io.name}` has no value", fix)
+        elif value is not None:
+            self.bound.inputs[io.name] = self._converted(io, value, source, text=text)
+        param = self.params.get(io.name)
+        self._variable(io.name, io.to_env, (*path, "to_env"))
+        self._variable(io.name, param.to_env if param else None, ("params", io.name, "to_env"))
+
+    def undeclared(self, name: str, param: Param, known: Mapping[str, Input]) -> None:
+        """A param of the file without an input: for templates alone if it says so, else a fault."""
+        if not param.context_only:
+            fix = suggest(name, known) or "declare it under `inputs`, or set `contextOnly: true`"
+            self.report.add(("params", name), f"the component has no input `{name}`", fix, key=True)
+            return
+        value = self.given.get(name, _NOTHING)
+        if value is _NOTHING:
+            value = self.renderer.tree(("params", name, "value"), param.value)
+        self.bound.context_only[name] = value  # type: ignore[assignment] # params are JSON values
+        self._variable(name, param.to_env, ("params", name, "to_env"))
+
+    def _source(self, io: Input, path: Path) -> tuple[object, Path, bool]:
+        if io.name in self.given:
+            return self.given[io.name], path, True
+        param = self.params.get(io.name)
+        if param is not None:
+            at: Path = ("params", io.name, "value")
+            return self.renderer.tree(at, param.value), at, False
+        if io.value is not None:
+            at = (*path, "value")
+            return self.renderer.tree(at, io.value), at, False
+        return (None if io.optional else _NOTHING), path, False
+
+    def _converted(self, io: Input, value: object, path: Path, *, text: bool) -> JsonValue:
+        try:
+            converted = convert(value, io, text=text)
+        except ValueError as error:
+            self.report.add(path, f"input `{io.name}`: {error}", f"the input is declared as {_declared(io)}")
+            return None
+        for said in satisfies(converted, io.validation) if io.validation else ():
+            self.report.add(path, f"input `{io.name}`: {said}", "give another value")
+        return converted
+
+    def _variable(self, name: str, variable: str | None, path: Path) -> None:
+        if not variable:
+            return
+        if variable in self.bound.env and self.bound.env[variable][0] != name:
+            self.report.add(path, f"the variable `{variable}` is set by two values", "choose another name for one")
+        self.bound.env[variable] = (name, path)
+
+
+def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
+    """All inputs of a component at `at`, and all params. Faults go to the report of the binder."""
+    for index, io in enumerate(inputs.values()):
+        binder.declared(io, (*at, "inputs", index))
+    for name, param in binder.params.items():
+        if name not in inputs:
+            binder.undeclared(name, param, inputs)
+        elif param.context_only:
+            said = f"`{name}` is a declared input and cannot be for templates alone"
+            binder.report.add(("params", name), said, "remove `contextOnly`", key=True)
+    for name in sorted(binder.given.keys() - inputs.keys() - binder.params.keys()):
+        fix = suggest(name, inputs) or "declare it under `inputs`"
+        binder.report.add_given(name, f"the component has no input `{name}`", fix)
+    return binder.bound
+
+
+def _declared(io: Input) -> str:
+    return f"a list of `{io.type}`" if io.is_list else f"`{io.type}`"

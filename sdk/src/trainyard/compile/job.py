@@ -1,0 +1,167 @@
+"""Rendering a lowered operation, with its inputs bound, into a resolved one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from pydantic import JsonValue
+
+from trainyard.compile.bind import Bound
+from trainyard.compile.lower import Lowered, Placed
+from trainyard.compile.render import Renderer
+from trainyard.compile.resolved import Code, OutputType, Resources
+from trainyard.compile.value import text_of
+from trainyard.spec.convert import convert
+from trainyard.spec.error import Path
+from trainyard.spec.model import is_template
+from trainyard.spec.operation import InitStep, Operation, Termination
+from trainyard.spec.quantity import cores, devices, memory_bytes
+
+__all__ = ["code", "command", "environment", "limits", "output_types", "queue", "resources", "tags"]
+
+_QUEUE = re.compile(r"([-a-zA-Z0-9_.]+/)?[-a-zA-Z0-9_.]+")
+_SHELL = ("/bin/sh", "-c")
+MAX_RETRIES = 1000
+
+
+def command(lowered: Lowered, renderer: Renderer) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Command and arguments. `cmd` is one script for a shell that stops at the first line that fails."""
+    if lowered.body.cmd:
+        lines = renderer.texts((*lowered.at, "cmd"), lowered.body.cmd)
+        return _SHELL, ("\n".join(("set -e", *lines)),)
+    at = lowered.container_at
+    written = lowered.container
+    return renderer.texts((*at, "command"), written.command), renderer.texts((*at, "args"), written.args)
+
+
+def environment(lowered: Lowered, bound: Bound, renderer: Renderer) -> dict[str, str]:
+    """The variables that are written out and those that inputs ask for; one without a value is not set."""
+    variables: dict[str, str] = {}
+    for name, placed in lowered.env.items():
+        text = renderer.text(placed.path, placed.text)
+        if text is not None:
+            variables[name] = text
+    values: Mapping[str, JsonValue] = {**bound.inputs, **bound.context_only}
+    for name, (source, path) in bound.env.items():
+        if name in lowered.env:
+            renderer.report.add(path, f"the variable `{name}` is set by `env` too", "choose another name")
+        if values.get(source) is not None:
+            variables[name] = text_of(values[source])
+    return variables
+
+
+def output_types(lowered: Lowered, renderer: Renderer) -> dict[str, OutputType]:
+    """The declared outputs, with the values that the file gives beforehand."""
+    outputs: dict[str, OutputType] = {}
+    for index, io in enumerate(lowered.body.outputs):
+        path = (*lowered.at, "outputs", index, "value")
+        value = renderer.tree(path, io.value)
+        try:
+            known = None if value is None else convert(value, io)
+        except ValueError as error:
+            renderer.report.add(path, f"output `{io.name}`: {error}", f"the output is declared as `{io.type}`")
+            known = None
+        outputs[io.name] = OutputType(type=io.type, is_list=io.is_list, is_optional=io.is_optional, value=known)
+    return outputs
+
+
+def resources(lowered: Lowered, renderer: Renderer) -> Resources:
+    """The size that is stated; what is not stated is 0."""
+    readers: dict[str, Callable[[str], float]] = {"cpu": cores, "memory": memory_bytes, "gpu": devices}
+    found = {name: _amount(placed, renderer, readers[name]) for name, placed in lowered.amounts.items()}
+    return Resources(cpu=found.get("cpu", 0.0), memory=int(found.get("memory", 0)), gpu=int(found.get("gpu", 0)))
+
+
+def _amount(placed: Placed, renderer: Renderer, read: Callable[[str], float]) -> float:
+    text = renderer.text(placed.path, placed.text)
+    try:
+        return read(text) if text is not None else 0
+    except ValueError as error:
+        renderer.report.add(placed.path, str(error))
+        return 0
+
+
+def limits(operation: Operation, lowered: Lowered, renderer: Renderer) -> tuple[int, float | None]:
+    """Retries and the time limit in seconds; what the operation says wins over its component."""
+    retries, timeout = 0, None
+    for at, written in _terminations(operation, lowered):
+        if "max_retries" in written.model_fields_set:
+            retries = int(_count((*at, "max_retries"), written.max_retries, renderer, whole=True))
+        if written.timeout is not None:
+            timeout = _count((*at, "timeout"), written.timeout, renderer, whole=False)
+    return retries, timeout
+
+
+def _terminations(operation: Operation, lowered: Lowered) -> list[tuple[Path, Termination]]:
+    bodies = (
+        [(lowered.at, lowered.body)] if lowered.body is operation else [(lowered.at, lowered.body), ((), operation)]
+    )
+    return [((*at, "termination"), body.termination) for at, body in bodies if body.termination is not None]
+
+
+def _count(path: Path, source: float | str, renderer: Renderer, *, whole: bool) -> float:
+    value = renderer.value(path, source)
+    if value is None:
+        return 0
+    number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else -1.0
+    if whole and not (number.is_integer() and 0 <= number <= MAX_RETRIES):
+        renderer.report.add(path, f"must be a whole number from 0 to {MAX_RETRIES}", "give fewer retries")
+        return 0
+    if not whole and not 0 < number < 2**40:
+        renderer.report.add(path, "must be a number of seconds, more than 0", "give a number")
+        return 0
+    return number
+
+
+def queue(operation: Operation, lowered: Lowered, renderer: Renderer) -> str:
+    """The queue, as `queue` or `agent/queue`; `default` when the file names none."""
+    path: Path = ("queue",) if operation.queue is not None else (*lowered.at, "queue")
+    source = operation.queue if operation.queue is not None else lowered.body.queue
+    name = renderer.text(path, source)
+    if name is None:
+        return "default"
+    if not _QUEUE.fullmatch(name):
+        renderer.report.add(path, "this is not the name of a queue", "write `queue` or `agent/queue`")
+    return name
+
+
+def tags(operation: Operation, lowered: Lowered, renderer: Renderer, more: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags of the component, the operation and the caller, each once."""
+    found = renderer.texts((*lowered.at, "tags"), lowered.body.tags)
+    if lowered.body is not operation:
+        found += renderer.texts(("tags",), operation.tags)
+    return tuple(dict.fromkeys((*found, *more)))
+
+
+def code(lowered: Lowered, renderer: Renderer) -> Code:
+    """The source that `init` asks for; none if it asks for none."""
+    steps = lowered.job.init if lowered.job else ()
+    at = (*lowered.at, "run", "init")
+    if len(steps) > 1:
+        renderer.report.add((*at, 1), "this version brings code from one place", "keep one `git` step")
+    return _git(steps[0], (*at, 0, "git"), renderer) if steps else Code(kind="none")
+
+
+def _git(step: InitStep, at: Path, renderer: Renderer) -> Code:
+    url = renderer.text((*at, "url"), step.git.url) or ""
+    fault = None if is_template(url) else _url_fault(url)
+    if fault:
+        renderer.report.add((*at, "url"), *fault)
+    revision = renderer.text((*at, "revision"), step.git.revision)
+    if revision is not None and revision.startswith("-"):
+        renderer.report.add((*at, "revision"), "a revision does not begin with `-`", "name a commit, tag or branch")
+    return Code(kind="git", url=url, commit=revision)
+
+
+def _url_fault(url: str) -> tuple[str, str] | None:
+    if url.startswith("-") or "::" in url:
+        return "this is not a URL that git may be given", "write an https, ssh or file URL, or a path"
+    try:
+        secret = urlsplit(url).password
+    except ValueError:
+        return "this is not a URL", "write an https, ssh or file URL, or a path"
+    if secret is not None:
+        return "the URL holds a password, which would be stored with the run", "use git's credential helper"
+    return None

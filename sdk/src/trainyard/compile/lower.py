@@ -1,0 +1,143 @@
+"""Lowering: the several ways to write an operation become one shape.
+
+A component may be written inside an operation, be the whole file, or have its fields stand in the operation itself; the
+main container may be written out, or in short as `cmd`, `env` and `resources`. After this module there is one body, one
+command, one environment and one size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trainyard.compile.report import Report
+from trainyard.spec.container import Amounts, Container, GpuAmounts
+from trainyard.spec.error import Path
+from trainyard.spec.io import Input, Output
+from trainyard.spec.operation import Body, Job, Operation
+
+__all__ = ["Lowered", "Placed", "lower"]
+
+BODY = ("inputs", "outputs", "run", "cmd", "env", "resources")
+"""Fields that make up a component, also where they stand in the operation itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A text and the place it is written at."""
+
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """One operation in one shape. `at` is where the component stands; `cmd` is a script, empty if there is none."""
+
+    body: Body
+    at: Path
+    job: Job | None
+    container: Container
+    inputs: dict[str, Input]
+    outputs: dict[str, Output]
+    env: dict[str, Placed]
+    amounts: dict[str, Placed]
+
+    @property
+    def container_at(self) -> Path:
+        return (*self.at, "run", "container")
+
+
+def lower(operation: Operation, report: Report) -> Lowered:
+    """The one shape of an operation. Contradictions go to the report."""
+    body, at = _body(operation, report)
+    container = (body.run.container if body.run else None) or Container()
+    lowered = Lowered(
+        body=body,
+        at=at,
+        job=body.run,
+        container=container,
+        inputs={io.name: io for io in body.inputs},
+        outputs={io.name: io for io in body.outputs},
+        env={},
+        amounts={},
+    )
+    _check_names(lowered, report)
+    _check_command(lowered, report)
+    _collect_env(lowered, report)
+    _collect_amounts(lowered, report)
+    return lowered
+
+
+def _body(operation: Operation, report: Report) -> tuple[Body, Path]:
+    component = operation.component
+    if component is None:
+        return operation, ()
+    if report.document.data.get("kind") == "component":
+        return component, ()
+    for name in BODY:
+        if name in operation.model_fields_set:
+            said = f"`{name}` stands in the operation and a `component` is given too"
+            report.add((name,), said, "move it into the `component`", key=True)
+    return component, ("component",)
+
+
+def _check_names(lowered: Lowered, report: Report) -> None:
+    seen: set[str] = set()
+    sections: tuple[tuple[str, tuple[Input | Output, ...]], ...] = (
+        ("inputs", lowered.body.inputs),
+        ("outputs", lowered.body.outputs),
+    )
+    for section, declared in sections:
+        for index, io in enumerate(declared):
+            if io.name in seen:
+                path = (*lowered.at, section, index, "name")
+                report.add(path, f"the name `{io.name}` is declared twice", "rename one of them")
+            seen.add(io.name)
+
+
+def _check_command(lowered: Lowered, report: Report) -> None:
+    container, at = lowered.container, lowered.container_at
+    if lowered.body.cmd:
+        for name in ("command", "args"):
+            if getattr(container, name):
+                report.add((*at, name), f"`{name}` and `cmd` both say what runs", "remove one of them", key=True)
+    elif not container.command and container.image is None:
+        report.add(lowered.at, "there is nothing to run", "add `cmd`, or `run` with a `container` and its `command`")
+
+
+def _collect_env(lowered: Lowered, report: Report) -> None:
+    places = (((*lowered.at, "env"), lowered.body.env), ((*lowered.container_at, "env"), lowered.container.env))
+    for path, variables in places:
+        for name, text in variables.items():
+            if name in lowered.env:
+                report.add((*path, name), f"the variable `{name}` is given twice", "remove one of them", key=True)
+            lowered.env[name] = Placed(text, (*path, name))
+
+
+def _collect_amounts(lowered: Lowered, report: Report) -> None:
+    short, written = lowered.body.resources, lowered.container.resources
+    at = (*lowered.container_at, "resources")
+    places: list[tuple[Path, Amounts | None]] = [((*lowered.at, "resources"), short)]
+    if written is not None:
+        places += [((*at, "requests"), written.requests), ((*at, "limits"), written.limits)]
+    for path, amounts in places:
+        for name, key, text in _stated(amounts):
+            _state(lowered, report, name, Placed(text, (*path, key)))
+
+
+def _stated(amounts: Amounts | None) -> list[tuple[str, str, str]]:
+    """Name of the resource, the field it is written in, and the text."""
+    if amounts is None:
+        return []
+    stated = [("cpu", "cpu", amounts.cpu), ("memory", "memory", amounts.memory), ("gpu", "gpu", amounts.gpu)]
+    if isinstance(amounts, GpuAmounts):
+        stated.append(("gpu", "nvidia.com/gpu", amounts.nvidia_gpu))
+    return [(name, key, text) for name, key, text in stated if text is not None]
+
+
+def _state(lowered: Lowered, report: Report, name: str, amount: Placed) -> None:
+    """One size is acted on, so requests and limits that differ would leave one of them ignored."""
+    before = lowered.amounts.setdefault(name, amount)
+    if before.text != amount.text:
+        said = f"`{name}` is given as `{before.text}` and as `{amount.text}`; this version acts on one size"
+        report.add(amount.path, said, "give it once")

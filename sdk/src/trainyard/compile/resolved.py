@@ -1,0 +1,118 @@
+"""What a run is made of once nothing is left to decide: the resolved operation.
+
+It is stored, sent and digested, so it is a msgspec struct with one canonical JSON form. It holds no template: the only
+text that is still to be replaced is `${TRAINYARD_OUTPUTS}` and `${TRAINYARD_ARTIFACTS}` in `command`, `args`, `env` and
+`working_dir`, which the runner replaces exactly, once, with the folders of the attempt (see `context.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+import msgspec
+
+__all__ = [
+    "Code",
+    "OutputType",
+    "ResolvedOperation",
+    "Resources",
+    "canonical_json",
+    "decode_resolved",
+    "digest",
+    "digest_of",
+]
+
+_DESCRIBES = frozenset({"name", "description", "tags", "queue", "component"})
+"""Fields that do not change what runs; the digest leaves them out."""
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the program's source comes from.
+
+    `folder`: `path` on the machine of the agent. `git`: `url` and `commit`, which is a commit or whatever else git can
+    resolve, None for the default branch; `patch` is a diff that is applied on top.
+    """
+
+    kind: Literal["none", "folder", "git"]
+    path: str | None = None
+    url: str | None = None
+    commit: str | None = None
+    patch: str | None = None
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The size of a run: `cpu` in cores, `memory` in bytes, `gpu` in devices; 0 is not stated."""
+
+    cpu: float = 0.0
+    memory: int = 0
+    gpu: int = 0
+
+
+class OutputType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A declared output; `value` is set when the file gives it beforehand."""
+
+    type: str
+    is_list: bool = False
+    is_optional: bool = False
+    value: object = None
+
+
+class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Everything a scheduler needs to run an operation. `timeout` is in seconds, None for no limit.
+
+    `component` is the digest of the component as it was written; `digest()` gives that of what runs.
+    """
+
+    kind: Literal["job"]
+    name: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    queue: str = "default"
+    inputs: dict[str, object] = {}
+    outputs: dict[str, OutputType] = {}
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    image: str | None = None
+    working_dir: str | None = None
+    code: Code = Code(kind="none")
+    resources: Resources = Resources()
+    max_retries: int = 0
+    timeout: float | None = None
+    component: str = ""
+
+
+def canonical_json(resolved: ResolvedOperation) -> bytes:
+    """One byte sequence for one meaning: sorted keys, no spaces, fields at their default left out.
+
+    Floats are written in the shortest form that reads back as the same number, so a stored operation keeps its bytes.
+    """
+    return _canonical(msgspec.to_builtins(resolved))
+
+
+def digest(resolved: ResolvedOperation) -> str:
+    """`sha256:...` of what runs. Name, description, tags, queue and the component's wording are left out."""
+    fields = msgspec.to_builtins(resolved)
+    return digest_of({name: value for name, value in fields.items() if name not in _DESCRIBES})
+
+
+def digest_of(value: object) -> str:
+    """`sha256:...` of the canonical JSON of plain data."""
+    return "sha256:" + hashlib.sha256(_canonical(value)).hexdigest()
+
+
+_DECODER = msgspec.json.Decoder(ResolvedOperation)
+
+
+def decode_resolved(content: bytes | str) -> ResolvedOperation:
+    """The inverse of `canonical_json`. Raises msgspec.ValidationError for what is not a resolved operation."""
+    return _DECODER.decode(content)
+
+
+def _canonical(value: object) -> bytes:
+    return _ENCODER.encode(value).encode()
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
