@@ -1,0 +1,103 @@
+"""One kept connection to the server, with the standard library only: what the shipper needs of HTTP and no more.
+
+The connection is made on first use and made again when the server closed it between two requests. Answers are read
+whole. What an answer means is the caller's to say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+from collections.abc import Mapping
+from typing import IO, Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+__all__ = ["Answer", "Unreachable", "Wire", "quoted"]
+
+API = "/api/v1"
+
+
+class Unreachable(ConnectionError):
+    """No answer: the server is down, does not answer in time, or does not speak HTTP. Nothing is known about what
+    it did with the request."""
+
+
+class Answer(NamedTuple):
+    """What the server said; `body` is decoded JSON when it is an object, else empty."""
+
+    status: int
+    body: dict[str, Any]
+    retry_after: float
+
+    @property
+    def code(self) -> str:
+        """The problem's stable code, if there is one."""
+        return str(self.body.get("code", ""))
+
+    @property
+    def words(self) -> str:
+        """The problem in the server's words."""
+        said = self.body.get("detail") or self.body.get("title") or ""
+        return f"{self.status} {self.code or http.client.responses.get(self.status, '')}: {said}".rstrip(": ")
+
+
+class Wire:
+    """Requests to the server at `url`, one at a time. `timeout` seconds bound every wait for the peer."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"server URL {url!r}: use http://host:port or https://host:port")
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._made = kind(parts.hostname, parts.port, timeout=timeout, blocksize=256 * 1024)
+        self._prefix = parts.path.rstrip("/") + API
+        self._used = False
+
+    def send(self, method: str, path: str, body: bytes | IO[bytes], headers: Mapping[str, str]) -> Answer:
+        """One request. A kept connection that the server has closed meanwhile is made again once. Raises
+        Unreachable."""
+        kept = self._used
+        try:
+            return self._once(method, path, body, headers)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
+            self.close()
+            if not kept:
+                raise Unreachable(str(error) or type(error).__name__) from error
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise Unreachable(str(error) or type(error).__name__) from error
+        if not isinstance(body, bytes):
+            body.seek(0)
+        return self.send(method, path, body, headers)
+
+    def _once(self, method: str, path: str, body: bytes | IO[bytes], headers: Mapping[str, str]) -> Answer:
+        self._made.request(method, self._prefix + path, body=body, headers=dict(headers))
+        answer = self._made.getresponse()
+        data = answer.read()
+        self._used = True
+        return Answer(answer.status, _object(data), _seconds(answer.headers.get("Retry-After")))
+
+    def close(self) -> None:
+        """Close the connection; the next request makes another."""
+        self._made.close()
+        self._used = False
+
+
+def quoted(part: str) -> str:
+    """A name as a part of a path; `/` stays."""
+    return quote(part, safe="/")
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    with contextlib.suppress(ValueError):
+        decoded = json.loads(data)
+        if isinstance(decoded, dict):
+            return decoded
+    return {}
+
+
+def _seconds(text: str | None) -> float:
+    with contextlib.suppress(TypeError, ValueError):
+        return max(0.0, min(300.0, float(text or 0)))
+    return 0.0
