@@ -1,0 +1,82 @@
+"""Ships what dead runners left: the spool of an attempt whose exit is written and whose runner is gone.
+
+One task for each such attempt, driven by `observe`; it may run in several schedulers at once, the platform counts
+every frame once. What is undelivered when this process ends is found again by the next `observe`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from trainyard.runner import lock
+from trainyard.runner.layout import Folder, read_json
+from trainyard.runner.shipping import shipper_of
+from trainyard.track import spool
+from trainyard.track.shipper import Shipper
+
+__all__ = ["Courier"]
+
+_log = logging.getLogger(__name__)
+_REST_SECONDS = 60.0
+"""How long a refused delivery is left alone."""
+
+
+class Courier:
+    """The deliveries of one scheduler instance."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[Folder, asyncio.Task[None]] = {}
+        self._resting: dict[Folder, float] = {}
+
+    def deliver(self, folder: Folder) -> None:
+        """See to it that the spool of this ended attempt reaches the platform. Cheap; called at every look."""
+        if folder in self._tasks or self._resting.get(folder, 0.0) > time.monotonic():
+            return
+        task = asyncio.get_running_loop().create_task(self._deliver(folder))
+        self._tasks[folder] = task
+        task.add_done_callback(lambda _: self._tasks.pop(folder, None))
+
+    async def _deliver(self, folder: Folder) -> None:
+        try:
+            shipper = await asyncio.to_thread(_opened, folder)
+            if shipper is not None:
+                await _ship(shipper, folder)
+        except (OSError, ValueError) as error:
+            _log.warning("cannot deliver what %s left: %s", folder.path, error)
+        self._resting[folder] = time.monotonic() + _REST_SECONDS
+
+    async def aclose(self) -> None:
+        """Stop delivering; what is left stays on disk."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def forget(self, folder: Folder) -> None:
+        """The attempt was released."""
+        self._resting.pop(folder, None)
+        if (task := self._tasks.get(folder)) is not None:
+            task.cancel()
+
+
+async def _ship(shipper: Shipper, folder: Folder) -> None:
+    """Pass after pass, until all is acknowledged, refused, or not wanted any more."""
+    try:
+        while folder.path.is_dir():
+            progress = await asyncio.to_thread(shipper.ship)
+            if not progress.pending or progress.fatal:
+                return
+            await asyncio.sleep(shipper.delay())
+    finally:
+        shipper.close()
+
+
+def _opened(folder: Folder) -> Shipper | None:
+    """A shipper when the runner is gone and something is undelivered."""
+    if lock.probe(folder) is not lock.Held.DEAD or not spool.pending(folder.spool):
+        return None
+    workload: dict[str, Any] | None = read_json(folder.workload)
+    return shipper_of(folder.spool, workload, folder.token) if workload else None

@@ -1,0 +1,124 @@
+"""The `process` scheduler: attempts as processes of this machine, each supervised by its own small runner.
+
+It adapts the contract to attempts' folders: what a folder means is the runner's (`docs/runner.md`), what is done to
+folders is `attempts`. An instance holds a warm fork server, sockets and deliveries, nothing that matters: any number
+of instances, in any number of processes, may share one root. Linux only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from trainyard.runner.layout import Folder, fold
+from trainyard_core.contracts.scheduler import (
+    Manifest,
+    Scheduler,
+    SchedulerRefused,
+    SupportsDiagnosis,
+    SupportsResources,
+    SupportsWatch,
+)
+from trainyard_core.contracts.workload import AttemptRef, Observation, Phase, Resources, Workload
+from trainyard_core.hookspecs import Context
+from trainyard_scheduler_process import attempts
+from trainyard_scheduler_process.capacity import Capacity, capacity_of, settings_of
+from trainyard_scheduler_process.courier import Courier
+from trainyard_scheduler_process.launcher import Launcher, runner_environment
+from trainyard_scheduler_process.manifest import manifest_of
+from trainyard_scheduler_process.watching import watch
+
+__all__ = ["ProcessScheduler"]
+
+_log = logging.getLogger(__name__)
+
+
+class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiagnosis):
+    """Attempts as processes of this machine. See the module."""
+
+    name = "process"
+
+    def __init__(self, root: Path, capacity: Capacity, launcher: Launcher) -> None:
+        self._root = root
+        self._capacity = capacity
+        self._launcher = launcher
+        self._courier = Courier()
+
+    @classmethod
+    def from_context(cls, context: Context) -> ProcessScheduler:
+        """A scheduler on `<folder>/attempts`. Raises ValueError for settings that it does not know."""
+        root = (context.folder / "attempts").resolve()
+        root.mkdir(parents=True, exist_ok=True)
+        capacity = capacity_of(settings_of(context.settings), os.environ)
+        return cls(root, capacity, Launcher(runner_environment(os.environ)))
+
+    def render(self, workload: Workload) -> Manifest:
+        return manifest_of(workload, self._capacity.devices)
+
+    async def submit(self, workload: Workload) -> None:
+        manifest = self.render(workload)
+        folder = self._folder(workload.ref)
+        await asyncio.to_thread(attempts.submit, folder, manifest, workload.token, self._launcher.launch)
+
+    async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
+        folders = [fold(self._root, ref.run, ref.attempt) for ref in refs if self._is_ours(ref)]
+        seen = await asyncio.to_thread(lambda: [_look(folder) for folder in folders])
+        for folder, observation in zip(folders, seen, strict=True):
+            if observation is not None and observation.phase is Phase.EXITED:
+                self._courier.deliver(folder)
+        return [observation for observation in seen if observation is not None]
+
+    async def stop(self, ref: AttemptRef, *, grace: float) -> None:
+        await asyncio.to_thread(attempts.request_stop, self._folder(ref), grace)
+
+    async def adopt(self) -> list[AttemptRef]:
+        await asyncio.to_thread(attempts.tidy, self._root)
+        folders = await asyncio.to_thread(lambda: list(attempts.attempts_in(self._root)))
+        return [AttemptRef(folder.run, folder.attempt) for folder in folders]
+
+    async def release(self, ref: AttemptRef) -> None:
+        folder = self._folder(ref)
+        self._courier.forget(folder)
+        await asyncio.to_thread(attempts.release, folder)
+
+    async def aclose(self) -> None:
+        await self._courier.aclose()
+        await asyncio.to_thread(self._launcher.close)
+
+    async def resources(self) -> Resources:
+        return self._capacity.resources
+
+    async def diagnose(self, ref: AttemptRef) -> str:
+        if not self._is_ours(ref):
+            return ""
+        return await asyncio.to_thread(attempts.diagnose, self._folder(ref))
+
+    def watch(self) -> AsyncIterator[Observation]:
+        return watch(self, self._root / ".watch")
+
+    def _folder(self, ref: AttemptRef) -> Folder:
+        try:
+            return fold(self._root, ref.run, ref.attempt)
+        except ValueError as error:
+            raise SchedulerRefused(str(error)) from error
+
+    def _is_ours(self, ref: AttemptRef) -> bool:
+        try:
+            fold(self._root, ref.run, ref.attempt)
+        except ValueError:
+            return False
+        return True
+
+
+def _look(folder: Folder) -> Observation | None:
+    """What can be told now. Trouble with one folder is recorded and says nothing of its attempt."""
+    try:
+        return attempts.look(folder)
+    except (OSError, ValueError, KeyError, msgspec.MsgspecError) as error:
+        _log.warning("cannot tell how %s/%s is: %s", folder.run, folder.attempt, error)
+        return None

@@ -1,0 +1,73 @@
+"""The command's environment and arguments, made from the workload and the folder. Pure.
+
+The base is an allow-list of the environment that the runner was started in: a secret of the server never reaches a
+command. `${TRAINYARD_OUTPUTS}` and its siblings are replaced in command, arguments and environment; every other `$`
+is the command's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trainyard.runner.layout import Folder
+
+__all__ = ["argv_of", "base_of", "environment_of", "mark_of"]
+
+_BASE = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TERM|LD_LIBRARY_PATH"
+    r"|VIRTUAL_ENV|CONDA_PREFIX|CONDA_DEFAULT_ENV|PYTHONPATH|PYTHONHOME|HF_HOME|TORCH_HOME"
+    r"|CUDA_HOME|CUDA_PATH|NVIDIA_VISIBLE_DEVICES|NVIDIA_DRIVER_CAPABILITIES|XDG_(CACHE|DATA|CONFIG)_HOME"
+    r"|HTTPS?_PROXY|NO_PROXY|https?_proxy|no_proxy|SSL_CERT_FILE|SSL_CERT_DIR"
+)
+_TOKEN = re.compile(r"\$\{(TRAINYARD_[A-Z_]+)\}")
+
+
+def base_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that a command may see."""
+    return {name: value for name, value in environ.items() if _BASE.fullmatch(name)}
+
+
+def mark_of(folder: Folder) -> str:
+    """The entry of the environment that all processes of an attempt share and no others have."""
+    return f"TRAINYARD_SPOOL={folder.spool}"
+
+
+def environment_of(workload: Mapping[str, Any], folder: Folder, base: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of the command: base, then the workload's, then what the runner itself states."""
+    given = dict(workload.get("env") or {})
+    stated = _stated(workload, folder)
+    if workload.get("devices") is not None:
+        stated |= {"CUDA_VISIBLE_DEVICES": str(workload["devices"]), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    known = _known(given, stated)
+    filled = {name: _fill(str(value), known) for name, value in given.items()}
+    return {**base_of(base), "PYTHONUNBUFFERED": "1", "TRAINYARD_PARAMS": "{}", **filled, **stated}
+
+
+def argv_of(workload: Mapping[str, Any], folder: Folder) -> list[str]:
+    """The command and its arguments, names replaced."""
+    words: Sequence[str] = [*(workload.get("command") or ()), *(workload.get("args") or ())]
+    known = _known(dict(workload.get("env") or {}), _stated(workload, folder))
+    return [_fill(str(word), known) for word in words]
+
+
+def _stated(workload: Mapping[str, Any], folder: Folder) -> dict[str, str]:
+    return {
+        "TRAINYARD_RUN": str(workload["run"]),
+        "TRAINYARD_PROJECT": str(workload["project"]),
+        "TRAINYARD_ATTEMPT": str(workload["attempt"]),
+        "TRAINYARD_URL": str(workload.get("url") or ""),
+        "TRAINYARD_TOKEN_FILE": str(folder.token),
+        "TRAINYARD_SPOOL": str(folder.spool),
+        "TRAINYARD_OUTPUTS": str(folder.outputs),
+        "TRAINYARD_ARTIFACTS": str(folder.artifacts),
+    }
+
+
+def _known(given: Mapping[str, str], stated: Mapping[str, str]) -> dict[str, str]:
+    return {"TRAINYARD_PARAMS": given.get("TRAINYARD_PARAMS", "{}"), **stated}
+
+
+def _fill(text: str, known: Mapping[str, str]) -> str:
+    return _TOKEN.sub(lambda match: known.get(match[1], match[0]), text)

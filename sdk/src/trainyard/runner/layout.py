@@ -1,0 +1,143 @@
+"""The files of an attempt's folder, and how they are written: whole, by rename, readable by their owner alone.
+
+This module knows names and bytes. What each file means is told in `docs/runner.md`; who holds the lock is `lock`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Any, NamedTuple
+
+__all__ = ["Folder", "fold", "read_json", "sync_folder", "write_json", "write_whole"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+class Folder(NamedTuple):
+    """The paths of one attempt: `<root>/<run>/<number>/`."""
+
+    path: Path
+
+    @property
+    def root(self) -> Path:
+        """What holds the attempts of one scheduler."""
+        return self.path.parent.parent
+
+    @property
+    def run(self) -> str:
+        return self.path.parent.name
+
+    @property
+    def attempt(self) -> int:
+        return int(self.path.name)
+
+    @property
+    def workload(self) -> Path:
+        return self.path / "workload.json"
+
+    @property
+    def token(self) -> Path:
+        return self.path / "token"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def started(self) -> Path:
+        return self.path / "started.json"
+
+    @property
+    def stop(self) -> Path:
+        return self.path / "stop"
+
+    @property
+    def exit(self) -> Path:
+        return self.path / "exit.json"
+
+    @property
+    def spool(self) -> Path:
+        return self.path / "spool"
+
+    @property
+    def outputs(self) -> Path:
+        return self.path / "outputs"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.path / "artifacts"
+
+    @property
+    def code(self) -> Path:
+        return self.path / "code"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "runner.log"
+
+    @property
+    def tombstone(self) -> Path:
+        """Lies beside the folders once the attempt was released: it may never start again."""
+        return self.root / ".released" / f"{self.run}.{self.attempt}"
+
+    @property
+    def bells(self) -> Path:
+        """Where schedulers bind the datagram sockets that runners poke."""
+        return self.root / ".watch"
+
+
+def fold(root: Path, run: str, attempt: int) -> Folder:
+    """The folder of an attempt. Raises ValueError for a run id that could leave `root`, or a number below 1."""
+    if not _NAME.fullmatch(run):
+        raise ValueError(f"{run!r} is no run id: letters, digits, '.', '_' and '-', at most 128, no leading dot")
+    if attempt < 1:
+        raise ValueError(f"attempt {attempt} of {run}: attempts are counted from 1")
+    return Folder(root / run / str(attempt))
+
+
+def write_whole(path: Path, data: bytes, *, durable: bool = False) -> None:
+    """Put `data` at `path` so that a reader sees all of it or the file that was there before. With `durable` it has
+    reached the disk when this returns."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(handle)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def write_json(path: Path, value: dict[str, Any], *, durable: bool = False) -> None:
+    """`write_whole` of a JSON object."""
+    write_whole(path, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), durable=durable)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The JSON object at `path`; None when there is no file. Raises ValueError when it is something else."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} holds no JSON object")
+    return value
+
+
+def sync_folder(path: Path) -> None:
+    """Names in `path` have reached the disk when this returns."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

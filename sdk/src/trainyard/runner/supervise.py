@@ -1,0 +1,135 @@
+"""One attempt from claim to the last acknowledged frame: the runner's main line.
+
+Each step is a module's; their order, and what is on disk after each, is decided here and told in `docs/runner.md`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from trainyard.runner import checkout, conclude, fault, lock, oom, proc
+from trainyard.runner.bell import Bell
+from trainyard.runner.conclude import End
+from trainyard.runner.environ import argv_of, environment_of
+from trainyard.runner.launch import Launched, StartFailed, launch
+from trainyard.runner.layout import Folder, read_json, write_json
+from trainyard.runner.poke import poke
+from trainyard.runner.pump import Pump
+from trainyard.runner.shipping import Shipping
+from trainyard.runner.watch import Ended, Watch
+from trainyard.track.spool import SpoolWriter
+
+__all__ = ["supervise"]
+
+_STOPPED = End(reason="user", message="Stopped before it started.")
+
+
+def supervise(folder: Folder, claimed: Callable[[], None]) -> None:
+    """Run the attempt, unless it was started before. `claimed` is called once the lock is ours and on disk."""
+    bell = Bell()
+    proc.adopt_orphans()
+    fault.point("runner.lock")
+    handle = lock.claim(folder)
+    if handle is None:
+        return
+    fault.point("runner.locked")
+    claimed()
+    if folder.tombstone.exists():
+        return
+    _Attempt(folder, bell).run()
+
+
+class _Attempt:
+    """What the steps of one attempt share."""
+
+    def __init__(self, folder: Folder, bell: Bell) -> None:
+        self._folder = folder
+        self._bell = bell
+        self._workload: dict[str, Any] = read_json(folder.workload) or {}
+        self._shipping = Shipping(folder, self._workload)
+        self._started_at: float | None = None
+
+    def run(self) -> None:
+        poke(self._folder)
+        end = self._end()
+        conclude.conclude(self._folder, end._replace(finished_at=end.finished_at or time.time()))
+        poke(self._folder)
+        fault.point("runner.ship")
+        self._shipping.finish(self._bell.wait, self._wanted)
+        poke(self._folder)
+
+    def _end(self) -> End:
+        """Start the command and see it to its end."""
+        oom_kills = oom.kills()
+        try:
+            started = self._start()
+        except StartFailed as error:
+            return _STOPPED if self._stopped() else End(reason="start_failed", message=str(error))
+        if started is None:
+            return _STOPPED
+        poke(self._folder)
+        pump = Pump(lambda: SpoolWriter(self._folder.spool), self._shipping.begin)
+        grace = float(self._workload.get("grace") or 0.0)
+        ended = Watch(self._folder, started, pump, self._bell, self._shipping.begin, grace=grace).run()
+        fault.point("runner.ended")
+        return self._told(ended, tuple(pump.last_lines), oom.kills() > oom_kills)
+
+    def _start(self) -> Launched | None:
+        """None when it was stopped first. Raises StartFailed."""
+        if not self._workload:
+            raise StartFailed(f"there is no {self._folder.workload}: write it before the runner is started")
+        for path in (self._folder.spool, self._folder.outputs, self._folder.artifacts):
+            path.mkdir(exist_ok=True)
+        self._shipping.describe()
+        env = environment_of(self._workload, self._folder, os.environ)
+        code = self._workload.get("code") or {}
+        top = checkout.prepare(code, self._folder.code, env, stopped=self._stopped)
+        if self._stopped():
+            return None
+        cwd = Path(top, str(self._workload.get("working_dir") or "."))
+        return launch(argv_of(self._workload, self._folder), env, cwd, record=self._record)
+
+    def _record(self, pid: int) -> None:
+        command = proc.look(pid)
+        me = proc.look(os.getpid())
+        self._started_at = time.time()
+        told = {
+            "runner_pid": os.getpid(),
+            "runner_start_ticks": me.ticks if me else 0,
+            "pid": pid,
+            "pgid": pid,
+            "start_ticks": command.ticks if command else 0,
+            "boot": proc.boot(),
+            "started_at": self._started_at,
+        }
+        write_json(self._folder.started, told)
+
+    def _stopped(self) -> bool:
+        return self._bell.terminated or self._folder.stop.exists()
+
+    def _wanted(self) -> bool:
+        """Whether anybody still waits for what is not shipped yet."""
+        return self._folder.exit.exists() and not self._folder.tombstone.exists()
+
+    def _told(self, ended: Ended, last_lines: tuple[str, ...], oom_killed: bool) -> End:
+        code, number = _code_and_signal(ended.status)
+        end = End(code, number, "", "", self._started_at, ended.finished_at, last_lines)
+        if ended.stopped:
+            return self._told_stopped(end)
+        if oom_killed and not ended.killed and (number == 9 or code == 137):
+            return end._replace(reason="oom_killed", message="The kernel killed it: out of memory. Ask for more.")
+        return end
+
+    def _told_stopped(self, end: End) -> End:
+        if self._folder.stop.exists():
+            return end._replace(reason="user")
+        return end._replace(reason="preempted", message="This machine asked the runner to end.", retryable=True)
+
+
+def _code_and_signal(status: int) -> tuple[int | None, int | None]:
+    code = os.waitstatus_to_exitcode(status)
+    return (None, -code) if code < 0 else (code, None)

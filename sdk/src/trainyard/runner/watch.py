@@ -1,0 +1,196 @@
+"""From the command's start to the last of its processes: reads output, reaps, obeys `stop`, kills what stays behind.
+
+One loop, woken by output, signals and the nearest deadline; the slowest look at `stop` is once a second. The runner
+is a subreaper, so every process that the command leaves behind becomes its child, and "no child left" is exact.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from trainyard.runner import proc
+from trainyard.runner.bell import Bell
+from trainyard.runner.launch import Launched
+from trainyard.runner.layout import Folder, read_json
+from trainyard.runner.pump import Pump
+
+__all__ = ["LINGER_SECONDS", "Ended", "Watch"]
+
+LINGER_SECONDS = 1.0
+"""How long processes that outlive the command may go on."""
+_SLOW_LOOK = 1.0
+_KILL_AGAIN = 0.05
+_GIVE_UP = 10.0
+_CUT_OFF = 1.0
+_SETTLED = 0.5
+_CHUNK = 64 * 1024
+
+
+class Ended(NamedTuple):
+    """How the command ended: its wait status, whether we had sent it a KILL, and whether it had been asked to stop."""
+
+    status: int
+    finished_at: float
+    killed: bool
+    stopped: bool
+
+
+class Watch:
+    """Supervises one started command. `settled` is called once it has run for a moment; `grace` holds when no
+    `stop` file states another."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        started: Launched,
+        pump: Pump,
+        bell: Bell,
+        settled: Callable[[], None],
+        *,
+        grace: float,
+    ) -> None:
+        self._folder = folder
+        self._pid = started.pid
+        self._streams = {started.stdout: 1, started.stderr: 2}
+        self._pump = pump
+        self._bell = bell
+        self._settled = settled
+        self._grace = grace
+        self._ended: Ended | None = None
+        self._alone = False
+        self._stopped = False
+        self._kill_at: float | None = None
+        self._first_kill: float | None = None
+        self._cut_at: float | None = None
+        self._look_at = 0.0
+        self._settle_at = time.monotonic() + _SETTLED
+        self._stop_seen: tuple[int, int] | None = None
+
+    def run(self) -> Ended:
+        """Until nothing of the command is left and its output has ended."""
+        while not self._over():
+            self._wait()
+            self._reap()
+            self._obey()
+            self._enforce()
+            self._pump.tick()
+        for stream in list(self._streams):
+            self._close(stream)
+        self._pump.finish()
+        assert self._ended is not None
+        return self._ended
+
+    def _over(self) -> bool:
+        """Whether no process is left (or the rest cannot be killed) and no output is to be expected."""
+        if self._ended is None:
+            return False
+        now = time.monotonic()
+        gone = self._alone or (self._first_kill is not None and now > self._first_kill + _GIVE_UP)
+        if gone and self._streams and self._cut_at is None:
+            self._cut_at = now + _CUT_OFF
+        return gone and (not self._streams or now >= (self._cut_at or now))
+
+    def _wait(self) -> None:
+        bell = self._bell.fileno()
+        ready, _, _ = select.select([bell, *self._streams], [], [], self._timeout())
+        if bell in ready:
+            self._bell.clear()
+            self._look_at = 0.0
+        for stream in ready:
+            if stream != bell:
+                self._read(stream)
+
+    def _timeout(self) -> float:
+        now = time.monotonic()
+        times = [now + _SLOW_LOOK, self._pump.due, self._cut_at]
+        if self._first_kill is not None and not self._alone:
+            times.append(now + _KILL_AGAIN)
+        elif not self._alone:
+            times.append(self._kill_at)
+        return max(0.0, min(at for at in times if at is not None) - now)
+
+    def _read(self, stream: int) -> None:
+        data = os.read(stream, _CHUNK)
+        if data:
+            self._pump.feed(self._streams[stream], data)
+        else:
+            self._close(stream)
+
+    def _close(self, stream: int) -> None:
+        os.close(stream)
+        del self._streams[stream]
+
+    def _reap(self) -> None:
+        """Collect every child that ended: the command, and strays that became ours."""
+        while not self._alone:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._alone = True
+                return
+            if pid == 0:
+                return
+            if pid == self._pid:
+                self._main_ended(status)
+
+    def _main_ended(self, status: int) -> None:
+        self._ended = Ended(status, time.time(), killed=self._first_kill is not None, stopped=self._stopped)
+        if not self._stopped:
+            self._kill_at = time.monotonic() + LINGER_SECONDS
+
+    def _obey(self) -> None:
+        """Look for a request to stop, and for a shorter grace of a later one."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + _SLOW_LOOK
+        if now >= self._settle_at:
+            self._settled()
+        grace = self._wanted_grace()
+        if grace is None:
+            return
+        self._kill_at = now + grace if self._kill_at is None else min(self._kill_at, now + grace)
+        if not self._stopped:
+            self._stopped = True
+            self._signal_all(signal.SIGTERM)
+
+    def _wanted_grace(self) -> float | None:
+        """The grace of a request that was not yet obeyed; None when there is none."""
+        try:
+            stat = self._folder.stop.stat()
+        except OSError:
+            return self._grace if self._bell.terminated and not self._stopped else None
+        if (stat.st_ino, stat.st_mtime_ns) == self._stop_seen:
+            return None
+        self._stop_seen = (stat.st_ino, stat.st_mtime_ns)
+        return grace_of(self._folder, self._grace)
+
+    def _enforce(self) -> None:
+        """Past the deadline: KILL whatever is left, again and again."""
+        if self._alone or self._kill_at is None or time.monotonic() < self._kill_at:
+            return
+        if self._first_kill is None:
+            self._first_kill = time.monotonic()
+        self._signal_all(signal.SIGKILL)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        """The command's group in one call, then whoever left the group: nobody is signalled twice."""
+        if self._ended is None:
+            os.killpg(self._pid, number)
+        for process in proc.descendants(os.getpid()):
+            if process.group != self._pid or self._ended is not None:
+                proc.signal_same(process.pid, process.ticks, number)
+
+
+def grace_of(folder: Folder, default: float) -> float:
+    """The grace that a `stop` file asks for, in seconds; `default` when it says nothing readable."""
+    try:
+        grace = float((read_json(folder.stop) or {}).get("grace", default))
+    except (ValueError, TypeError):
+        return default
+    return max(0.0, grace)
