@@ -21,7 +21,22 @@ __all__ = ["Settings", "default_data", "load"]
 
 PREFIX = "TRAINYARD_"
 CLIENT_VARIABLES = frozenset(
-    ["DATA", "URL", "TOKEN", "TOKEN_FILE", "PROJECT", "RUN", "ATTEMPT", "SPOOL", "OUTPUTS", "ARTIFACTS", "PARAMS", "FAULT", "FAULT_LOG", "TRACE_HOOKS"]
+    [
+        "DATA",
+        "URL",
+        "TOKEN",
+        "TOKEN_FILE",
+        "PROJECT",
+        "RUN",
+        "ATTEMPT",
+        "SPOOL",
+        "OUTPUTS",
+        "ARTIFACTS",
+        "PARAMS",
+        "FAULT",
+        "FAULT_LOG",
+        "TRACE_HOOKS",
+    ]
 )
 """Variables of the same prefix that belong to clients, runs and tests."""
 

@@ -1,0 +1,2 @@
+"""The agent: leases runs, has its scheduler start them, and reports what it observes. It decides nothing and
+remembers nothing that matters."""

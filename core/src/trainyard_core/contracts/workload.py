@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from trainyard.compile.resolved import Code, Resources
+
 __all__ = ["AttemptRef", "Code", "Exit", "Observation", "Phase", "Resources", "Workload"]
 
 
@@ -22,26 +24,6 @@ class AttemptRef(msgspec.Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         return f"{self.run}/{self.attempt}"
-
-
-class Resources(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attempt asks for, or an agent offers: `cpu` in cores, `memory` in bytes (0: not stated), `gpu` in
-    whole devices."""
-
-    cpu: float = 0.0
-    memory: int = 0
-    gpu: int = 0
-
-
-class Code(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the program comes from: `none`, a `folder` of this machine used in place, or a `git` commit of `url`
-    with `patch` applied."""
-
-    kind: str = "none"
-    path: str = ""
-    url: str = ""
-    commit: str = ""
-    patch: str = ""
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +38,11 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     args: tuple[str, ...] = ()
     env: dict[str, str] = {}
     working_dir: str = ""
-    code: Code = Code()
+    code: Code = Code(kind="none")
     image: str = ""
     resources: Resources = Resources()
+    inputs: dict[str, Any] = {}
+    """The resolved inputs, for the program to read."""
     gpus: tuple[int, ...] | None = None
     """The devices that this attempt holds, by index; None where the scheduler itself hands out devices."""
     grace: float = 10.0

@@ -192,8 +192,8 @@ class _Model:
         match step:
             case ("append", int(writer), int(instance), (int(first), int(last))):
                 await self._append(writer, instance, first, last)
-            case ("race", int(writer), (int(), int()) as one, (int(), int()) as other):
-                await self._race(writer, (one, other))
+            case ("race", int(writer), (int(a), int(b)), (int(c), int(d))):
+                await self._race(writer, ((a, b), (c, d)))
             case ("replace", int(instance)):
                 await self._instances[instance].aclose()
                 self._instances[instance] = self._harness.make_tracker()

@@ -29,7 +29,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Ingested(msgspec.Struct, frozen=True):
-    """The writer's durable sequence number, and whether the run may have ended by these frames."""
+    """The writer's mark: everything up to it is stored and counted; and whether the run may have ended by these
+    frames."""
 
     durable: int
     ended: bool
@@ -43,13 +44,12 @@ async def ingest(
     frames = _parse(body)
     try:
         faults.point("ingest:before_append")
-        durable = await tracker.append(run, frames)
+        await tracker.append(run, frames)
         faults.point("ingest:after_append")
     except SequenceGap as gap:
         raise GapInFrames(gap.expected) from gap
     count = _Count(run, frames, policy, at)
-    ended = await database.write(count.work, name="ingest")
-    return frames[0].writer, Ingested(durable, ended)
+    return frames[0].writer, await database.write(count.work, name="ingest")
 
 
 def _parse(body: bytes) -> list[Frame]:
@@ -79,8 +79,9 @@ class _Count:
         except (FrameError, UnicodeDecodeError) as error:
             raise BadFrame(f"a payload does not decode: {error}", fix="send frames as the spool holds them") from error
 
-    async def work(self, tx: Tx) -> bool:
-        """True when the run was reconciled: the last frames of something that has ended may have come."""
+    async def work(self, tx: Tx) -> Ingested:
+        """Count what is new. What is acknowledged is the mark, whoever moved it last: never a frame that nobody
+        counted."""
         run = self._run.run
         row = await runs.get(tx, run)
         if row is None:
@@ -88,12 +89,12 @@ class _Count:
         seen = await tracking.mark(tx, run, self._writer)
         new = [frame for frame in self._frames if frame.seq > seen]
         if not new or not await self._move(tx, row, seen, new):
-            return False
+            return Ingested(await tracking.mark(tx, run, self._writer), False)
         await tracking.merge_metrics(tx, run, (s for f in new for s in self._summaries.get(f.seq, ())))
         for frame in new:
             for event in self._events.get(frame.seq, ()):
                 await _apply(tx, run, event, self._at)
-        return await self._maybe_end(tx, row, new)
+        return Ingested(new[-1].seq, await self._maybe_end(tx, row, new))
 
     async def _move(self, tx: Tx, row: Row, seen: int, new: Sequence[Frame]) -> bool:
         if new[0].seq != seen + 1:
@@ -111,6 +112,7 @@ class _Count:
         )
 
     async def _maybe_end(self, tx: Tx, row: Row, new: Sequence[Frame]) -> bool:
+        """True when the run was reconciled: the last frames of something that has ended may have come."""
         ends = any(e["type"] == "end" for f in new for e in self._events.get(f.seq, ()))
         waits = row["reason"] == Reason.DRAINING or row["status"] == Status.STOPPING or row["ended"]
         if row["status"] in FINAL or not (waits or ends or new[-1].final):

@@ -1,0 +1,30 @@
+"""Attempts in SQL, as agents need them: everything to start one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trainyard_core.contracts.workload import AttemptRef
+from trainyard_core.db.engine import Row, Tx
+
+__all__ = ["of_run", "to_start"]
+
+
+async def to_start(tx: Tx, refs: Sequence[AttemptRef]) -> list[Row]:
+    """The attempts with their resolved operations, those only that still wait to be submitted."""
+    rows = []
+    for ref in refs:
+        row = await tx.one(
+            "SELECT r.id, r.project, r.name, r.resolved, r.inputs, a.number, a.gpus FROM attempt a JOIN run r ON r.id = a.run"
+            " WHERE a.run = ? AND a.number = ? AND a.state = 'leased' AND r.attempt = a.number AND r.status = 'scheduled'",
+            ref.run,
+            ref.attempt,
+        )
+        if row is not None:
+            rows.append(row)
+    return rows
+
+
+async def of_run(tx: Tx, run: str) -> list[Row]:
+    """A run's attempts, first to last."""
+    return await tx.all("SELECT * FROM attempt WHERE run = ? ORDER BY number", run)

@@ -1,0 +1,139 @@
+"""The platform: everything one process holds, opened in order and closed in reverse.
+
+What a process does with it (serve the API, work, run an agent) is decided by `server`; nothing here asks how many
+processes there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import structlog
+from arq.connections import RedisSettings
+
+from trainyard_core.agent.agent import Agent
+from trainyard_core.agent.port import DatabasePort
+from trainyard_core.clock import Clock, SystemClock
+from trainyard_core.contracts.scheduler import Scheduler, SupportsResources
+from trainyard_core.contracts.tracker import Tracker
+from trainyard_core.contracts.workload import Resources
+from trainyard_core.db import migrations, projects, queues, tokens
+from trainyard_core.db.agents import Registration
+from trainyard_core.db.engine import Database, Tx, connect
+from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.registry import Registry
+from trainyard_core.settings import Settings
+from trainyard_core.work.doorbell import ArqDoorbell, Doorbell, LocalDoorbell
+from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.rules import Policy
+from trainyard_core.work.sweep import Sweeper
+
+__all__ = ["Platform"]
+
+log = structlog.get_logger("trainyard")
+
+
+class Platform:
+    """One process's platform. Made by `open`."""
+
+    def __init__(
+        self, settings: Settings, registry: Registry, database: Database, clock: Clock, valkey: str, secret: bytes
+    ) -> None:
+        self.settings, self.registry, self.database, self.clock = settings, registry, database, clock
+        self.policy: Policy = settings.policy
+        self.secret = secret
+        self.tracker: Tracker | None = None
+        self.doorbell: Doorbell = (
+            ArqDoorbell(self.reconcile, redis_settings(valkey)) if valkey else LocalDoorbell(self.reconcile)
+        )
+        self.url = settings.url or f"http://{settings.host}:{settings.port}"
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, settings: Settings, registry: Registry, *, valkey: str = "", clock: Clock | None = None
+    ) -> AsyncIterator[Platform]:
+        """Connect, migrate, and hand out a platform; disconnect afterwards. Raises StartRefused, Unavailable."""
+        clock = clock or SystemClock()
+        database = await connect(settings.database_url)
+        try:
+            applied = await migrate(database, migrations_in("core", migrations), clock)
+            if applied:
+                log.info("the database was brought up to date", migrations=applied)
+            secret = await database.write(lambda tx: _prepare(tx, clock.now()), name="prepare")
+            platform = cls(settings, registry, database, clock, valkey, secret)
+            platform.tracker = platform._build_tracker()
+            try:
+                yield platform
+            finally:
+                await platform.doorbell.close()
+                if platform.tracker is not None:
+                    await platform.tracker.aclose()
+        finally:
+            await database.close()
+
+    async def reconcile(self, run: str) -> None:
+        """Bring one run as far as it goes now, and call agents in case it waits or is to be stopped."""
+        at = self.clock.now()
+        await self.database.write(lambda tx: reconcile(tx, run, policy=self.policy, at=at), name="reconcile")
+        await self.doorbell.call_agents()
+
+    def sweeper(self) -> Sweeper:
+        """A sweep over this platform."""
+        days = self.settings.idempotency_days
+        return Sweeper(self.database, self.doorbell, self.clock, self.policy, idempotency_days=days)
+
+    async def agent(self) -> Agent:
+        """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""
+        plugin, provider = self.registry.schedulers.get(self.settings.scheduler)
+        scheduler = provider.build(self.registry.context(plugin, self.settings))
+        port = DatabasePort(
+            self.database,
+            self.doorbell,
+            self.clock,
+            self.policy,
+            secret=self.secret,
+            url=self.url,
+            grace=self.settings.stop_grace,
+        )
+        registration = await self._registration(scheduler)
+        return Agent(registration, scheduler, port, self.doorbell.listen(), grace=self.settings.stop_grace)
+
+    async def _registration(self, scheduler: Scheduler) -> Registration:
+        whole = await scheduler.resources() if isinstance(scheduler, SupportsResources) else Resources(cpu=1e6)
+        return Registration(
+            name=self.settings.agent,
+            scheduler=self.settings.scheduler,
+            queues=self.settings.queues,
+            cpu=whole.cpu,
+            memory=whole.memory,
+            gpu=whole.gpu,
+        )
+
+    def _build_tracker(self) -> Tracker | None:
+        if not self.registry.trackers.by_name:
+            return None
+        plugin, provider = self.registry.trackers.get(self.settings.tracker)
+        return provider.build(self.registry.context(plugin, self.settings))
+
+
+async def _prepare(tx: Tx, at: int) -> bytes:
+    """The rows that every database has, and the instance's secret."""
+    await projects.ensure(tx, projects.DEFAULT, at=at)
+    await queues.ensure(tx, queues.DEFAULT, at=at)
+    return await tokens.instance_secret(tx)
+
+
+def redis_settings(url: str) -> RedisSettings:
+    """arq's settings for `redis://...` or `unix:///path`; quick to give up, for nothing waits for the queue."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        settings = RedisSettings(unix_socket_path=parts.path)
+    else:
+        settings = RedisSettings.from_dsn(url)
+    settings.conn_retries = 1
+    settings.conn_retry_delay = 0
+    settings.conn_timeout = 1
+    return settings

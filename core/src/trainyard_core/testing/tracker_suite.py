@@ -1,0 +1,56 @@
+"""The Tracker suite: every promise of the contract (`trainyard_core.contracts.tracker`), as tests that any
+implementation runs. Subclass it and give one fixture::
+
+    class TestMyTracker(TrackerSuite):
+        @pytest.fixture
+        def harness(self, tmp_path):
+            return MyHarness(tmp_path)      # make_tracker() -> a new instance on the same storage
+
+The suite knows no implementation. It needs pytest, pytest-asyncio and hypothesis, leaves nothing behind but what the
+storage holds, and may run many times at once when each harness has a storage of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+pytest.register_assert_rewrite(
+    "trainyard_core.testing.tracker_append",
+    "trainyard_core.testing.tracker_artifacts",
+    "trainyard_core.testing.tracker_logs",
+    "trainyard_core.testing.tracker_series",
+    "trainyard_core.testing.tracker_tools",
+)
+
+from trainyard_core.contracts.tracker import RunRef, Tracker  # noqa: E402 - the tests are rewritten before they load
+from trainyard_core.testing.tracker_append import AppendPromises  # noqa: E402
+from trainyard_core.testing.tracker_artifacts import ArtifactPromises  # noqa: E402
+from trainyard_core.testing.tracker_logs import LogPromises  # noqa: E402
+from trainyard_core.testing.tracker_series import SeriesPromises  # noqa: E402
+from trainyard_core.testing.tracker_tools import TrackerHarness, new_run, opened  # noqa: E402
+
+__all__ = ["TrackerHarness", "TrackerSuite"]
+
+
+@pytest.mark.asyncio
+class TrackerSuite(AppendPromises, SeriesPromises, LogPromises, ArtifactPromises):
+    """All promises of the Tracker contract."""
+
+    @pytest.fixture
+    def harness(self) -> TrackerHarness:
+        """The storage under test, new for each test."""
+        raise NotImplementedError("a subclass of TrackerSuite gives the fixture `harness`")
+
+    @pytest_asyncio.fixture
+    async def tracker(self, harness: TrackerHarness) -> AsyncIterator[Tracker]:
+        """One instance on the storage."""
+        async with opened(harness) as tracker:
+            yield tracker
+
+    @pytest.fixture
+    def run(self) -> RunRef:
+        """A run that nobody has written to."""
+        return new_run()

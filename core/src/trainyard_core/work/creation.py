@@ -1,0 +1,215 @@
+"""Creates a run from what a client sent: check and compile outside, then one transaction for the run, its first
+transitions and its idempotency key.
+
+The same key with the same body answers with the run that the first request made, after any crash; with another
+body it is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+
+from trainyard.client.models import CreateRun, Fault
+from trainyard.compile.operation import compile_operation
+from trainyard.compile.resolved import Code, ResolvedOperation, canonical_json, digest
+from trainyard.spec.document import Document
+from trainyard.spec.error import Finding, SpecError
+from trainyard.spec.load import load_text
+from trainyard_core.clock import SECOND
+from trainyard_core.db import projects, queues, runs
+from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
+from trainyard_core.db.tokens import Actor
+from trainyard_core.errors import Conflict, IdempotencyReused, Invalid, NotFound, choice
+from trainyard_core.ids import is_run_id, new_id
+from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.rules import Policy
+
+__all__ = ["create_run"]
+
+DEFAULT_CPU = 1.0
+_encode = msgspec.json.Encoder().encode
+
+
+async def create_run(
+    database: Database, project: str, body: CreateRun, *, key: str, actor: Actor, policy: Policy, at: int
+) -> tuple[Row, bool]:
+    """The run, and whether it is new. Idempotent by (actor, project, key) when there is a key.
+
+    Raises Invalid with the place of each fault, NotFound for an unknown project, IdempotencyReused, Conflict for a
+    taken id.
+    """
+    new = _prepare(project, body, actor, at)
+    claim = _Claim(f"{actor.name}@{project}", key, _digest(body), policy, at) if key else None
+    try:
+        return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
+    except UniqueViolation as error:
+        if claim is not None and (known := await database.read(claim.find)) is not None:
+            return known, False
+        raise Conflict(
+            f"there is a run '{new.id}' already", fix="leave `id` out, or use the run that is there"
+        ) from error
+
+
+class _Claim:
+    """An idempotency key: stored in the transaction of its effect."""
+
+    def __init__(self, scope: str, key: str, body: str, policy: Policy, at: int) -> None:
+        self._scope, self._key, self._body, self._at = scope, key, body, at
+
+    async def find(self, tx: Tx) -> Row | None:
+        """The run that this key made, if any. Raises IdempotencyReused when it made it from another body."""
+        row = await tx.one("SELECT digest, run FROM idempotency WHERE scope = ? AND key = ?", self._scope, self._key)
+        if row is None:
+            return None
+        if row["digest"] != self._body:
+            raise IdempotencyReused(
+                f"idempotency key '{self._key}' was used with another body", fix="use a new key for a new request"
+            )
+        return await runs.get(tx, row["run"])
+
+    async def store(self, tx: Tx, run: str) -> None:
+        """Bind the key to a run."""
+        await tx.run(
+            "INSERT INTO idempotency (scope, key, digest, run, created_at) VALUES (?, ?, ?, ?, ?)",
+            self._scope, self._key, self._body, run, self._at,
+        )  # fmt: skip
+
+
+async def _insert(tx: Tx, new: runs.NewRun, claim: _Claim | None, policy: Policy) -> tuple[Row, bool]:
+    if claim is not None and (known := await claim.find(tx)) is not None:
+        return known, False
+    await _check_names(tx, new)
+    await runs.insert(tx, new)
+    if claim is not None:
+        await claim.store(tx, new.id)
+    await reconcile(tx, new.id, policy=policy, at=new.at)
+    row = await runs.get(tx, new.id)
+    assert row is not None
+    return row, True
+
+
+async def _check_names(tx: Tx, new: runs.NewRun) -> None:
+    """Unknown names are refused with what exists."""
+    found = await tx.one(
+        "SELECT (SELECT 1 FROM project WHERE name = ?) AS project, (SELECT 1 FROM queue WHERE name = ?) AS queue",
+        new.project,
+        new.queue,
+    )
+    assert found is not None
+    if not found["project"]:
+        raise NotFound(choice("project", new.project, await projects.names(tx)), fix="create it: yard projects create")
+    if new.managed and not found["queue"]:
+        message = choice("queue", new.queue, await queues.names(tx))
+        raise Invalid(message, fix=f"yard queues set {new.queue}", faults=[Fault(field="queue", message=message)])
+
+
+def _prepare(project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun:
+    if body.id and not is_run_id(body.id):
+        raise Invalid(f"`id` must be a UUID in lower case, not '{body.id}'", fix="leave it out to get one")
+    run = body.id or new_id()
+    if not body.managed:
+        return _tracked(run, project, body, actor, at)
+    resolved = _compile(run, project, body)
+    return runs.NewRun(
+        id=run,
+        project=project,
+        kind=resolved.kind,
+        actor=actor.name,
+        at=at,
+        name=resolved.name or "",
+        description=body.description or resolved.description or "",
+        queue=resolved.queue,
+        spec=_encode({"content": body.content, "file": body.file} if body.content else body.operation).decode(),
+        resolved=canonical_json(resolved).decode(),
+        inputs=dict(resolved.inputs),
+        tags=list(resolved.tags),
+        digest=digest(resolved),
+        cpu=resolved.resources.cpu or DEFAULT_CPU,
+        memory=resolved.resources.memory,
+        gpu=resolved.resources.gpu,
+        max_retries=resolved.max_retries,
+        timeout_us=None if resolved.timeout is None else int(resolved.timeout * SECOND),
+    )
+
+
+def _tracked(run: str, project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun:
+    """A run that somebody else runs and that is only tracked here."""
+    if body.content or body.operation:
+        raise Invalid("a run with `managed: false` has no operation", fix="leave out `content` and `operation`")
+    return runs.NewRun(
+        id=run,
+        project=project,
+        kind="tracked",
+        actor=actor.name,
+        at=at,
+        name=body.name,
+        description=body.description,
+        managed=False,
+        inputs=body.params,
+        tags=body.tags,
+        created_at=_created_at(body.created_at, at),
+    )
+
+
+def _created_at(text: str, at: int) -> int:
+    """When an offline run began, by its own clock; never later than now."""
+    if not text:
+        return at
+    try:
+        return min(at, int(datetime.fromisoformat(text).timestamp() * SECOND))
+    except ValueError as error:
+        raise Invalid(f"`created_at` is not a time: '{text}'", fix="use RFC 3339, 2026-01-31T12:00:00Z") from error
+
+
+def _compile(run: str, project: str, body: CreateRun) -> ResolvedOperation:
+    """The resolved operation. Raises Invalid with every finding's file, line, column, field and fix."""
+    if bool(body.content) == (body.operation is not None):
+        raise Invalid(
+            "give the operation either as `content` (YAML) or as `operation` (JSON)", fix="send one of the two"
+        )
+    try:
+        code = msgspec.convert(body.code, Code) if body.code else None
+        document = (
+            load_text(body.content, file=body.file or "operation.yaml")
+            if body.content
+            else Document.from_mapping(body.operation or {})
+        )
+        return compile_operation(
+            document,
+            globals=_globals(run, project, body),
+            params=body.params,
+            name=body.name or None,
+            queue=body.queue or None,
+            tags=tuple(body.tags),
+            code=code,
+        )
+    except SpecError as error:
+        first = error.findings[0]
+        more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
+        raise Invalid(f"{first}{more}", faults=[_fault(finding) for finding in error.findings]) from error
+    except msgspec.ValidationError as error:
+        raise Invalid(
+            f"`code`: {error}", fix="kind is none, folder (with path) or git (with url and commit)"
+        ) from error
+
+
+def _globals(run: str, project: str, body: CreateRun) -> dict[str, str]:
+    return {"uuid": run, "name": body.name, "project_name": project}
+
+
+def _fault(finding: Finding) -> Fault:
+    return Fault(
+        message=finding.message,
+        field=finding.field,
+        file=finding.file or "",
+        line=finding.line or 0,
+        column=finding.column or 0,
+        fix=finding.fix or "",
+    )
+
+
+def _digest(body: CreateRun) -> str:
+    return hashlib.sha256(_encode(body)).hexdigest()

@@ -1,0 +1,75 @@
+"""The sweep: each second, and at start, it rings for whatever is due, notices silent agents, and tidies what has
+expired.
+
+It is what makes the doorbell optional: whatever a lost ring, a flushed queue or a killed process left undone is
+found here by a query.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from trainyard_core.clock import SECOND, Clock
+from trainyard_core.db import runs
+from trainyard_core.db.engine import Database, Tx
+from trainyard_core.lifecycle import LIVE, Reason
+from trainyard_core.work.doorbell import Doorbell
+from trainyard_core.work.rules import Policy
+
+__all__ = ["Sweeper"]
+
+EVERY = 1.0
+TIDY_EVERY = 600.0
+log = structlog.get_logger("trainyard.sweep")
+_LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
+
+
+class Sweeper:
+    """Runs for ever beside a server or worker; any number of them may run."""
+
+    def __init__(
+        self, database: Database, doorbell: Doorbell, clock: Clock, policy: Policy, *, idempotency_days: float
+    ) -> None:
+        self._database, self._doorbell, self._clock, self._policy = database, doorbell, clock, policy
+        self._keep = int(idempotency_days * 24 * 3600 * SECOND)
+        self._tidied = 0
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            try:
+                await self.once()
+            except Exception:
+                log.exception("the sweep failed and is tried again")
+            await asyncio.sleep(EVERY)
+
+    async def once(self) -> None:
+        """One sweep."""
+        now = self._clock.now()
+        rows = await self._database.read(lambda tx: runs.due(tx, at=now))
+        wanted = [(row["id"], row["wake_seq"]) for row in rows]
+        wanted += await self._database.read(lambda tx: self._changed_reach(tx, now))
+        if wanted:
+            await self._doorbell.ring(wanted)
+            await self._doorbell.call_agents()
+        if now - self._tidied > TIDY_EVERY * SECOND:
+            self._tidied = now
+            await self._database.write(lambda tx: self._tidy(tx, now), name="tidy")
+
+    async def _changed_reach(self, tx: Tx, now: int) -> list[tuple[str, int]]:
+        """Live runs whose agent fell silent or came back, and those whose agent is to be given up."""
+        silent = now - int(self._policy.silence * SECOND)
+        lost = now - int(self._policy.lost_after * SECOND) if self._policy.lost_after else 0
+        rows = await tx.all(
+            "SELECT r.id, r.wake_seq FROM run r JOIN attempt a ON a.run = r.id AND a.number = r.attempt"
+            f" JOIN agent g ON g.name = a.agent WHERE r.status IN ({_LIVE}) AND a.state <> 'exited' AND"
+            f" ((g.seen_at < ? AND r.reason <> '{Reason.UNREACHABLE}') OR g.seen_at < ?"
+            f" OR (g.seen_at >= ? AND r.reason = '{Reason.UNREACHABLE}')) LIMIT 500",
+            silent, lost, silent,
+        )  # fmt: skip
+        return [(row["id"], row["wake_seq"]) for row in rows]
+
+    async def _tidy(self, tx: Tx, now: int) -> None:
+        await tx.run("DELETE FROM idempotency WHERE created_at < ?", now - self._keep)
