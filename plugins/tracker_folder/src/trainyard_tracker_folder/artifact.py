@@ -123,12 +123,12 @@ class Stored:
     def __init__(self, path: Path, name: str) -> None:
         """Raises ArtifactMissing; OSError when the file is no artifact of ours."""
         try:
-            self._fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            self._file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb", buffering=0)
         except FileNotFoundError:
             raise ArtifactMissing(f"there is no artifact {name!r} in this run") from None
         try:
             self.info = self._footer(path)
-        except BaseException:
+        except OSError:
             self.close()
             raise
 
