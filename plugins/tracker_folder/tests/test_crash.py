@@ -1,0 +1,212 @@
+"""What a killed process leaves, a full disk refuses and a torn end hides."""
+
+import asyncio
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from trainyard.track import frames as frame_bytes
+from trainyard_core.contracts.tracker import RunRef
+from trainyard_core.testing.tracker_tools import (
+    log_frame,
+    mixed_frames,
+    new_writer,
+    opened,
+    read_all_lines,
+    read_bytes,
+    stream,
+)
+from trainyard_tracker_folder.layout import Layout
+from trainyard_tracker_folder.tracker import FolderTracker
+
+RUN = RunRef("default", "run-1")
+
+# Appends frames of two writers until it is killed; says each acknowledged number on stdout after the answer.
+APPENDER = textwrap.dedent("""
+    import asyncio, os, sys
+    from pathlib import Path
+    from trainyard_core.contracts.tracker import RunRef
+    from trainyard_core.testing.tracker_tools import log_frame
+    from trainyard_tracker_folder.tracker import FolderTracker
+
+    async def fill(tracker, writer):
+        run = RunRef("default", "run-1")
+        seq = await tracker.durable(run, writer)
+        while True:
+            frames = [log_frame(writer, n, [(n, f"{n}:" + "x" * (n * 7919 % 9000))]) for n in range(seq + 1, seq + 4)]
+            seq = await tracker.append(run, frames)
+            os.write(1, f"{writer} {seq}\\n".encode())
+
+    async def main(root, writers):
+        tracker = FolderTracker(Path(root))
+        await asyncio.gather(*(fill(tracker, writer) for writer in writers))
+
+    asyncio.run(main(sys.argv[1], sys.argv[2:]))
+""")
+
+
+class Harness:
+    def __init__(self, root):
+        self.root = root
+
+    def make_tracker(self):
+        return FolderTracker(self.root)
+
+    def segment(self, writer):
+        return Layout(self.root).segment(RUN, writer)
+
+
+@pytest.fixture
+def harness(tmp_path):
+    return Harness(tmp_path / "tracker")
+
+
+def _run_until_killed(root, writers, acks):
+    """Start an appender, kill it after `acks` answers; every answer it gave, by writer."""
+    command = [sys.executable, "-c", APPENDER, str(root), *writers]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        lines = [process.stdout.readline() for _ in range(acks)]
+        process.send_signal(signal.SIGKILL)
+        lines += process.stdout.readlines()
+    said = [line.decode().split() for line in lines if line.endswith(b"\n")]
+    return {writer: max((int(seq) for who, seq in said if who == writer), default=0) for writer in writers}
+
+
+async def test_what_was_acknowledged_before_a_kill_is_there_once_and_nothing_torn(harness):
+    writers = [new_writer(), new_writer()]
+    chance = random.Random(20)
+    for _ in range(4):
+        acknowledged = _run_until_killed(harness.root, writers, chance.randint(1, 60))
+        async with opened(harness) as reads, opened(harness) as fresh:
+            before = await read_all_lines(reads, RUN, limit=500)
+            for writer in writers:
+                durable = await fresh.durable(RUN, writer)
+                assert durable >= acknowledged[writer] > 0
+                assert frame_bytes.split(harness.segment(writer).read_bytes())[-1].seq == durable
+                texts = [line.text for line in before if line.writer == writer]
+                assert texts == [f"{n}:" + "x" * (n * 7919 % 9000) for n in range(1, durable + 1)]
+
+
+@pytest.mark.parametrize("torn", ["header", "payload", "zeros", "garbage"])
+async def test_a_torn_end_is_unseen_and_cut_off_by_the_next_append(harness, torn):
+    writer = new_writer()
+    frames = mixed_frames(writer, 6)
+    tail = {
+        "header": frames[4].raw[:17],
+        "payload": frames[4].raw[:-1],
+        "zeros": bytes(5000),
+        "garbage": os.urandom(300),
+    }[torn]
+    async with opened(harness) as tracker:
+        await tracker.append(RUN, frames[:4])
+    with harness.segment(writer).open("ab") as file:
+        file.write(tail)
+    async with opened(harness) as tracker:
+        assert len(await read_all_lines(tracker, RUN)) == 4
+        assert await tracker.durable(RUN, writer) == 4
+        assert await tracker.append(RUN, frames) == 6
+        assert len(await read_all_lines(tracker, RUN)) == 6
+    assert harness.segment(writer).read_bytes() == b"".join(frame.raw for frame in frames)
+
+
+async def test_an_instance_notices_what_another_process_appended(harness):
+    writer = new_writer()
+    frames = mixed_frames(writer, 6)
+    async with opened(harness) as tracker:
+        await tracker.append(RUN, frames[:2])
+        with harness.segment(writer).open("ab") as file:
+            file.write(frames[2].raw + frames[3].raw[:50])
+        assert await tracker.append(RUN, frames[2:5]) == 5
+        assert len(await read_all_lines(tracker, RUN)) == 6
+    assert harness.segment(writer).read_bytes() == b"".join(frame.raw for frame in frames[:5])
+
+
+async def test_a_full_disk_refuses_the_append_and_keeps_what_was_there(harness):
+    writer = new_writer()
+    frames = [log_frame(writer, n, [(n, "x" * 60_000)]) for n in range(1, 6)]
+    async with opened(harness) as tracker:
+        await tracker.append(RUN, frames[:1])
+        with _file_size_limit(150_000), pytest.raises(OSError):
+            await tracker.append(RUN, frames)
+        assert harness.segment(writer).read_bytes() == frames[0].raw
+        assert await tracker.append(RUN, frames) == 5
+        assert len(await read_all_lines(tracker, RUN)) == 5
+
+
+async def test_a_failed_sync_acknowledges_nothing_and_may_be_tried_again(harness, monkeypatch):
+    writer = new_writer()
+    frames = mixed_frames(writer, 4)
+    async with opened(harness) as tracker:
+        await tracker.append(RUN, frames[:2])
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdatasync", _fail)
+            with pytest.raises(OSError, match="the disk is gone"):
+                await tracker.append(RUN, frames)
+        assert await tracker.durable(RUN, writer) == 2
+        assert await tracker.append(RUN, frames) == 4
+
+
+async def test_a_caller_that_gives_up_harms_no_other(harness):
+    writer = new_writer()
+    frames = mixed_frames(writer, 3)
+    async with opened(harness) as tracker:
+        calls = [asyncio.create_task(tracker.append(RUN, frames[: n + 1])) for n in range(3)]
+        await asyncio.sleep(0)
+        calls[0].cancel()
+        assert await calls[1] == 2
+        assert await calls[2] == 3
+        with pytest.raises(asyncio.CancelledError):
+            await calls[0]
+
+
+async def test_what_a_killed_upload_left_is_swept_away_and_a_living_one_is_not(harness):
+    incoming = Layout(harness.root).incoming(RUN)
+    arrived, released = asyncio.Event(), asyncio.Event()
+
+    async def slowly():
+        yield b"a" * 2_000_000
+        arrived.set()
+        await released.wait()
+
+    async with opened(harness) as one, opened(harness) as other:
+        upload = asyncio.create_task(one.put_artifact(RUN, "slow", slowly()))
+        await arrived.wait()
+        (incoming / "0123").write_bytes(b"left by a killed process")
+        await other.put_artifact(RUN, "quick", stream(b"b"))
+        assert len(list(incoming.iterdir())) == 1
+        released.set()
+        await upload
+        assert await read_bytes(other, RUN, "slow") == b"a" * 2_000_000
+    assert list(incoming.iterdir()) == []
+
+
+async def test_an_upload_to_a_full_disk_leaves_nothing(harness):
+    async with opened(harness) as tracker:
+        with _file_size_limit(1_500_000), pytest.raises(OSError):
+            await tracker.put_artifact(RUN, "a", stream(b"x" * 1_000_000, b"y" * 1_000_000))
+        assert await tracker.list_artifacts(RUN) == []
+    assert list(Layout(harness.root).incoming(RUN).iterdir()) == []
+
+
+class _file_size_limit:  # noqa: N801 - reads as a statement
+    """No file may grow beyond a size in this process: the nearest thing to a full disk that needs no rights."""
+
+    def __init__(self, size):
+        self._size = size
+
+    def __enter__(self):
+        self._old = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self._size, self._old[1]))
+
+    def __exit__(self, *exc):
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._old)
+
+
+def _fail(fd):
+    raise OSError("the disk is gone")

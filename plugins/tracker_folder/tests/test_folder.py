@@ -1,0 +1,176 @@
+"""What is this tracker's own: its settings, and that nothing leaves its root."""
+
+import subprocess
+import sys
+
+import pytest
+
+from trainyard_core.contracts.tracker import BadName, RunRef
+from trainyard_core.hookspecs import Context
+from trainyard_core.testing.tracker_tools import (
+    log_frame,
+    metric_frame,
+    mixed_frames,
+    new_writer,
+    read_all_lines,
+    read_bytes,
+    stream,
+)
+from trainyard_tracker_folder import plugin
+from trainyard_tracker_folder.layout import Layout
+from trainyard_tracker_folder.tracker import FolderTracker
+
+RUN = RunRef("default", "run-1")
+
+
+@pytest.fixture
+async def tracker(tmp_path):
+    tracker = FolderTracker(tmp_path / "tracker")
+    yield tracker
+    await tracker.aclose()
+
+
+def _files_outside(tmp_path, root):
+    return [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_relative_to(root)]
+
+
+async def test_the_plugin_offers_the_folder_tracker_in_its_own_folder(tmp_path):
+    (provider,) = plugin.register_trackers()
+    tracker = provider.build(Context(folder=tmp_path / "own", settings={}))
+    await tracker.append(RUN, mixed_frames(new_writer(), 1))
+    await tracker.aclose()
+    assert provider.name == tracker.name == "folder"
+    assert (tmp_path / "own" / "default" / "run-1").is_dir()
+
+
+@pytest.mark.parametrize("root", ["elsewhere", "{tmp}/absolute"])
+async def test_the_root_may_be_set(tmp_path, root):
+    settings = {"root": root.format(tmp=tmp_path)}
+    tracker = FolderTracker.from_context(Context(folder=tmp_path / "own", settings=settings))
+    await tracker.append(RUN, mixed_frames(new_writer(), 1))
+    await tracker.aclose()
+    assert (tmp_path / "own" / settings["root"] / "default" / "run-1").is_dir()
+
+
+@pytest.mark.parametrize("settings", [{"rot": "x"}, {"root": 7}, {"cache_mb": "much"}])
+def test_a_wrong_setting_is_refused_and_named(tmp_path, settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        FolderTracker.from_context(Context(folder=tmp_path, settings=settings))
+
+
+def test_importing_the_tracker_imports_no_numpy():
+    program = "import sys, trainyard_tracker_folder.tracker; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "../../x", "/abs", "a/b", "a\0b", ".hidden", "x" * 5000, "UPPER", "\udcff", "."]
+)
+async def test_no_project_or_run_name_leaves_the_root(tmp_path, tracker, name):
+    for run in (RunRef(name, "r"), RunRef("p", name)):
+        await tracker.append(run, mixed_frames(new_writer(), 2))
+        await tracker.put_artifact(run, "a", stream(b"x"))
+        assert len(await read_all_lines(tracker, run)) == 2
+        await tracker.delete_run(run)
+    assert _files_outside(tmp_path, tmp_path / "tracker") == []
+
+
+async def test_an_empty_project_or_run_name_is_refused(tracker):
+    for run in (RunRef("", "r"), RunRef("p", "")):
+        with pytest.raises(BadName):
+            await tracker.append(run, mixed_frames(new_writer(), 1))
+
+
+@pytest.mark.parametrize("linked", ["default", "default/run-1", "default/run-1/frames", "default/run-1/artifacts"])
+async def test_a_symbolic_link_below_the_root_is_never_followed(tmp_path, tracker, linked):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    link = tmp_path / "tracker" / linked
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside, target_is_directory=True)
+    calls = [tracker.put_artifact(RUN, "a", stream(b"x"))] if linked.endswith("artifacts") else []
+    calls += [tracker.append(RUN, mixed_frames(new_writer(), 1))] if not calls else []
+    for call in calls:
+        with pytest.raises(BadName, match="symbolic link"):
+            await call
+    assert [path.name for path in outside.iterdir()] == ["secret"]
+
+
+async def test_a_link_in_the_place_of_an_artifact_or_segment_is_not_read(tmp_path, tracker):
+    writer = new_writer()
+    await tracker.put_artifact(RUN, "a", stream(b"x"))
+    await tracker.append(RUN, mixed_frames(writer, 1))
+    layout, outside = Layout(tmp_path / "tracker"), tmp_path / "outside"
+    for path in (layout.artifact(RUN, "a"), layout.segment(RUN, writer)):
+        path.replace(outside)
+        path.symlink_to(outside)
+    with pytest.raises(OSError):
+        await read_bytes(tracker, RUN, "a")
+    with pytest.raises(OSError):
+        await tracker.append(RUN, mixed_frames(writer, 2))
+    before = outside.read_bytes()
+    await tracker.put_artifact(RUN, "a", stream(b"new"))
+    assert await read_bytes(tracker, RUN, "a") == b"new"
+    assert outside.read_bytes() == before
+
+
+async def test_files_and_folders_are_their_owners_only(tmp_path, tracker):
+    await tracker.append(RUN, mixed_frames(new_writer(), 1))
+    await tracker.put_artifact(RUN, "a", stream(b"x"))
+    for path in (tmp_path / "tracker").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+async def test_a_file_that_is_no_artifact_is_said_to_be_none(tmp_path, tracker):
+    await tracker.put_artifact(RUN, "a", stream(b"x"))
+    for content in (b"", b"short", b"x" * 500):
+        Layout(tmp_path / "tracker").artifact(RUN, "a").write_bytes(content)
+        with pytest.raises(OSError, match="not a stored artifact"):
+            await tracker.stat_artifact(RUN, "a")
+
+
+async def test_a_writer_that_is_no_uuid_is_refused(tracker):
+    with pytest.raises(BadName):
+        await tracker.durable(RUN, "../../etc/passwd")
+
+
+async def test_a_log_page_ends_at_eight_mebibytes_of_text(tracker):
+    writer = new_writer()
+    for n in range(1, 6):
+        await tracker.append(RUN, [log_frame(writer, n, [(n, "x" * 3_000_000)])])
+    assert len((await tracker.read_logs(RUN)).lines) == 3
+    assert (await tracker.read_logs(RUN)).more
+    assert len((await tracker.read_logs(RUN, tail=True)).lines) == 2
+    assert len(await read_all_lines(tracker, RUN)) == 5
+
+
+async def test_a_cursor_of_another_run_is_refused(tracker):
+    other = RunRef("default", "run-2")
+    for run in (RUN, other):
+        await tracker.append(run, mixed_frames(new_writer(), 1))
+    cursor = (await tracker.read_logs(RUN)).cursor
+    with pytest.raises(ValueError, match="no log cursor of run run-2"):
+        await tracker.read_logs(other, cursor=cursor)
+
+
+async def test_series_beyond_the_memory_limit_are_read_again(tmp_path):
+    tracker = FolderTracker(tmp_path / "tracker", cache_mb=0)
+    runs = [RunRef("default", f"run-{n}") for n in range(4)]
+    for n, run in enumerate(runs):
+        await tracker.append(run, [metric_frame(new_writer(), 1, "loss", [(1, float(n))])])
+    for _ in range(2):
+        for n, run in enumerate(runs):
+            (series,) = await tracker.read_series(run, ["loss"])
+            assert series.points[0].last == float(n)
+    await tracker.aclose()
+
+
+async def test_what_a_deletion_left_behind_goes_with_the_next(tmp_path, tracker):
+    trash = Layout(tmp_path / "tracker").trash
+    left = trash / "0123" / "frames"
+    left.mkdir(parents=True)
+    (left / "x").write_text("x")
+    await tracker.append(RUN, mixed_frames(new_writer(), 1))
+    await tracker.delete_run(RUN)
+    assert list(trash.iterdir()) == []
