@@ -1,0 +1,93 @@
+"""What differs between runs: the pure half of `yard compare`. It ranks runs by a metric and names each thing that two
+runs do not share; how that looks is the command's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from trainyard.client.models import Run
+
+__all__ = ["Difference", "best_and_worst", "differences", "varying"]
+
+_ABSENT = object()
+
+
+class Difference(NamedTuple):
+    """One thing that two runs do not share; None where a run does not have it."""
+
+    kind: str
+    name: str
+    best: Any
+    worst: Any
+
+
+def best_and_worst(runs: Iterable[Run], metric: str, *, minimize: bool) -> tuple[Run, Run] | None:
+    """The runs with the best and the worst last value of a metric. Runs without a finite one are left out; None when
+    less than two are left. Of equal ones the one named first is better."""
+    ranked = sorted(
+        (run for run in runs if math.isfinite(_metric(run, metric))),
+        key=lambda run: _metric(run, metric) if minimize else -_metric(run, metric),
+    )
+    return (ranked[0], ranked[-1]) if len(ranked) > 1 else None
+
+
+def differences(best: Run, worst: Run) -> list[Difference]:
+    """What differs in params, code, environment and attempt, in that order."""
+    found: list[Difference] = []
+    for kind, of in (("param", _params), ("code", _code), ("env", _environment), ("attempt", _attempt)):
+        found += _between(kind, of(best), of(worst))
+    return found
+
+
+def varying(tables: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names whose values are not the same in all tables, in the order of their first appearance."""
+    names = dict.fromkeys(name for table in tables for name in table)
+    first = tables[0] if tables else {}
+    return [n for n in names if any(table.get(n, _ABSENT) != first.get(n, _ABSENT) for table in tables)]
+
+
+def _between(kind: str, best: Mapping[str, Any], worst: Mapping[str, Any]) -> list[Difference]:
+    return [Difference(kind, name, best.get(name), worst.get(name)) for name in varying([best, worst])]
+
+
+def _metric(run: Run, name: str) -> float:
+    return float(run.metrics.get(name, math.nan))
+
+
+def _params(run: Run) -> Mapping[str, Any]:
+    return run.inputs
+
+
+def _code(run: Run) -> Mapping[str, Any]:
+    """Where the program came from, as resolved for a managed run and as recorded by a tracked one."""
+    return {**_flat(_part(run.meta, "code")), **_flat(_part(run.resolved or {}, "code"))}
+
+
+def _environment(run: Run) -> Mapping[str, Any]:
+    """Variables, image, size and whatever else was recorded of where it ran."""
+    resolved = run.resolved or {}
+    sized = {name: resolved[name] for name in ("image", "resources") if resolved.get(name)}
+    recorded = {name: value for name, value in run.meta.items() if name != "code"}
+    return {**_flat(recorded), **_flat(sized), **_part(resolved, "env")}
+
+
+def _attempt(run: Run) -> Mapping[str, Any]:
+    return {"number": run.attempt}
+
+
+def _part(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = table.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat

@@ -1,0 +1,84 @@
+"""Commands of other distributions, by the entry point group `trainyard.commands`. The package's docstring says what an
+entry point may point to. A broken one becomes a command that says so."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import click
+
+from trainyard.cli.exits import Exit
+
+__all__ = ["GROUP", "load", "names"]
+
+GROUP = "trainyard.commands"
+_ANYTHING = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+def names() -> dict[str, str]:
+    """The commands that others add, by name, and the distribution that each comes from. Nothing is loaded."""
+    return {name: _source(point) for name, point in sorted(_points().items())}
+
+
+def load(name: str) -> click.Command | None:
+    """The command of that name; None when nobody brings one."""
+    point = _points().get(name)
+    if point is None:
+        return None
+    try:
+        found = point.load()
+    except Exception as error:  # whatever a foreign module does when it is imported, the others go on
+        return _broken(name, f"{type(error).__name__}: {error}", _source(point))
+    if isinstance(found, click.Command):
+        return found
+    if callable(found):
+        return _typed(name, found)
+    return _broken(name, f"{point.value} is neither a command nor a function", _source(point))
+
+
+@cache
+def _points() -> dict[str, EntryPoint]:
+    """One entry point a name: where two distributions bring the same, the first by the distribution's name."""
+    found = sorted(entry_points(group=GROUP), key=_source, reverse=True)
+    return {point.name: point for point in found}
+
+
+def _source(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "an unknown distribution"
+
+
+def _passing(name: str, callback: Any, text: str) -> click.Command:
+    """A command that takes any arguments as they are, `--help` too."""
+    rest = click.Argument(["rest"], nargs=-1, type=click.UNPROCESSED)
+    return click.Command(
+        name, params=[rest], callback=callback, context_settings=_ANYTHING, add_help_option=False, help=text
+    )
+
+
+def _typed(name: str, found: Any) -> click.Command:
+    """A typer application, or a function that typer makes one of."""
+
+    def call(rest: tuple[str, ...]) -> object:
+        import typer
+
+        application = found
+        if not isinstance(found, typer.Typer):
+            application = typer.Typer(add_completion=False)
+            application.command()(found)
+        return application(args=list(rest), prog_name=f"yard {name}", standalone_mode=True)
+
+    return _passing(name, call, f"The command {name}.")
+
+
+def _broken(name: str, reason: str, source: str) -> click.Command:
+    def call(rest: tuple[str, ...]) -> None:
+        click.echo(
+            f"yard: the command `{name}` of {source} cannot be loaded: {reason}; "
+            f"reinstall {source}, or uninstall it to be rid of the command",
+            err=True,
+        )
+        click.get_current_context().exit(Exit.FAILED)
+
+    return _passing(name, call, f"Broken: {reason}")

@@ -1,0 +1,52 @@
+"""`yard lint`: whether operation files are sound, without a server."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from trainyard.cli import output
+from trainyard.cli.exits import Exit
+from trainyard.cli.options import json_option
+
+if TYPE_CHECKING:
+    from trainyard.spec.error import Finding
+
+__all__ = ["lint"]
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be repeated.")
+@json_option
+def lint(files: tuple[Path, ...], params: tuple[str, ...], as_json: bool) -> None:
+    """Check operation files without a server.
+
+    Prints file:line:column: field: message; fix for each finding, and fails when there are any. With --json the
+    document is {"items": [...]}, one item for each finding.
+    """
+    from trainyard.cli.run import read_params
+
+    given = read_params(params)
+    findings = [finding for file in files for finding in _findings(file, given)]
+    if as_json:
+        output.json_document({"items": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            click.echo(output.clean(str(finding)))
+        click.echo(f"{len(files)} checked, {len(findings)} findings", err=True)
+    click.get_current_context().exit(Exit.FAILED if findings else Exit.OK)
+
+
+def _findings(file: Path, params: dict[str, str]) -> list[Finding]:
+    from trainyard.cli.run import check
+    from trainyard.spec.error import SpecError
+
+    try:
+        check(file, params)
+    except SpecError as error:
+        return list(error.findings)
+    return []

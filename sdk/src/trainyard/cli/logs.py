@@ -1,0 +1,49 @@
+"""`yard logs`: what a run wrote, as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import click
+
+from trainyard.cli import output
+from trainyard.cli.options import find, json_option, run_argument, with_client
+
+if TYPE_CHECKING:
+    from trainyard.client.client import Client
+    from trainyard.client.models import LogLine
+
+__all__ = ["logs", "print_line"]
+
+
+@click.command()
+@run_argument
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option("--tail", type=click.IntRange(0), metavar="N", help="Begin with the last N lines.")
+@json_option
+@with_client
+def logs(client: Client, *, ref: str, follow: bool, tail: int | None, as_json: bool) -> None:
+    """Print what a run wrote. With --json, a line of JSON for each line."""
+    for line in _lines(client, find(client, ref), follow=follow, tail=tail):
+        print_line(line, as_json=as_json)
+
+
+def print_line(line: LogLine, *, as_json: bool) -> None:
+    """Print one line at once, so that a reader of a pipe sees it when it comes."""
+    if as_json:
+        output.json_line(line)
+    else:
+        click.echo(line.text)
+
+
+def _lines(client: Client, ref: str, *, follow: bool, tail: int | None) -> Iterator[LogLine]:
+    first: list[LogLine] = []
+    cursor = ""
+    if tail is not None:
+        page = client.runs.logs(ref, limit=max(tail, 1), tail=True)
+        first, cursor = page.items[len(page.items) - tail :] if tail else [], page.next
+    if follow:
+        return chain(first, client.runs.follow(ref, cursor=cursor))
+    return iter(first) if tail is not None else client.runs.lines(ref)

@@ -1,0 +1,69 @@
+"""Options that many commands share, and the client that they lead to. The client's module is loaded only when a command
+runs, not when its help is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from trainyard.client.client import Client
+
+__all__ = ["find", "json_option", "open_client", "run_argument", "server_options", "with_client"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable fields.")
+run_argument = click.argument("ref", metavar="RUN")
+_LEAST = 4
+
+
+def server_options(command: F) -> F:
+    """The options that say which server and project."""
+    for option in (
+        click.option("--data", metavar="FOLDER", help="Data directory here [TRAINYARD_DATA or ~/.trainyard]."),
+        click.option("--url", metavar="URL", help="The server [TRAINYARD_URL, or the one on this machine]."),
+        click.option("-p", "--project", metavar="NAME", help="The project [TRAINYARD_PROJECT, or `default`]."),
+    ):
+        command = option(command)
+    return command
+
+
+def with_client(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command those options, and as its first argument a client of what they say."""
+
+    @server_options
+    @wraps(command)
+    def connected(project: str | None, url: str | None, data: str | None, **rest: Any) -> Any:
+        with open_client(url=url, project=project, data=data) as client:
+            return command(client, **rest)
+
+    return connected
+
+
+def open_client(*, url: str | None, project: str | None, data: str | None) -> Client:
+    """A client that does not let a person wait long for a server that is not there."""
+    from trainyard.client.client import Client
+    from trainyard.client.retry import Backoff
+
+    return Client(url, project=project, data=data, backoff=Backoff(tries=4, base=0.1))
+
+
+def find(client: Client, ref: str) -> str:
+    """What a person calls a run, as the API takes it: `latest` becomes the id of the project's newest."""
+    if ref == "latest":
+        return _newest(client)
+    if len(ref) < _LEAST:
+        raise click.UsageError(f"{ref!r} is too short for a run; give at least the last {_LEAST} characters of its id")
+    return ref
+
+
+def _newest(client: Client) -> str:
+    items = client.runs.page(limit=1).items
+    if not items:
+        project = client.endpoint.project
+        raise click.UsageError(f"there is no latest run: project {project!r} has none; create one with `yard run -f`")
+    return items[0].id

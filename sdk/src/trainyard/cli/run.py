@@ -1,0 +1,135 @@
+"""`yard run`: from an operation file to a run. The file is checked here first, so that most mistakes are told with
+their line before anything is sent; the server compiles it again and has the last word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trainyard.cli import output
+from trainyard.cli.exits import Exit
+from trainyard.cli.logs import print_line
+from trainyard.cli.options import json_option, with_client
+
+if TYPE_CHECKING:
+    from trainyard.client.client import Client
+    from trainyard.client.models import Run
+    from trainyard.compile.resolved import ResolvedOperation
+
+__all__ = ["check", "read_params", "run"]
+
+
+@click.command()
+@click.option("-f", "--file", "file", required=True, type=click.Path(path_type=Path), help="The operation file.")
+@click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be repeated.")
+@click.option("--name", default="", help="A name for the run, over the file's.")
+@click.option("--tag", "tags", multiple=True, help="A tag more; may be repeated.")
+@click.option("--queue", default="", help="The queue, over the file's.")
+@click.option("-w", "--watch", is_flag=True, help="Print what it writes until it has ended, and fail when it fails.")
+@click.option(
+    "--code",
+    type=click.Choice(["here", "git", "none"]),
+    help="Where the program is: in the file's folder, in place; in its git repository at this commit with everything "
+    "that is changed or new; nowhere. [what the file says, else here]",
+)
+@json_option
+@with_client
+def run(
+    client: Client,
+    *,
+    file: Path,
+    params: tuple[str, ...],
+    name: str,
+    tags: tuple[str, ...],
+    queue: str,
+    watch: bool,
+    code: str | None,
+    as_json: bool,
+) -> None:
+    """Create a run from an operation file.
+
+    Prints the run's id. With --watch it follows the run: Ctrl-C leaves the run alone. With --json it prints the run,
+    and with --watch as well a line of JSON for each line of the log and then for the run as it has ended.
+    """
+    from trainyard.client.models import CreateRun
+
+    given = read_params(params)
+    resolved = check(file, given)
+    wish = CreateRun(
+        content=file.read_text(encoding="utf-8"),
+        file=file.name,
+        params=given,
+        name=name,
+        tags=list(tags),
+        queue=queue,
+        code=_code(code, resolved, file),
+    )
+    created = client.runs.create(wish)
+    if watch:
+        return _watch(client, created, as_json=as_json)
+    return _announce(client, created, as_json=as_json)
+
+
+def read_params(pairs: tuple[str, ...]) -> dict[str, str]:
+    """`NAME=VALUE` pairs. Values stay text: the types of the inputs say what they are."""
+    given: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"-P {pair!r} is no param; write it as NAME=VALUE")
+        if name in given:
+            raise click.UsageError(f"-P {name} is given twice; leave one")
+        given[name] = value
+    return given
+
+
+def check(file: Path, params: dict[str, str]) -> ResolvedOperation:
+    """Load and compile as the server will. Raises SpecError with every finding."""
+    from trainyard.compile.context import example_globals
+    from trainyard.compile.operation import compile_operation
+    from trainyard.spec.load import load_file
+
+    return compile_operation(load_file(file), globals=example_globals(), params=params)
+
+
+def _code(choice: str | None, resolved: ResolvedOperation, file: Path) -> dict[str, Any] | None:
+    """Where the program is; None leaves it to the file."""
+    if choice is None and resolved.code.kind != "none":
+        return None
+    folder = file.resolve().parent
+    if choice == "git":
+        from trainyard.cli.git import snapshot
+
+        return snapshot(folder)
+    return {"kind": "none"} if choice == "none" else {"kind": "folder", "path": str(folder)}
+
+
+def _announce(client: Client, created: Run, *, as_json: bool) -> None:
+    if as_json:
+        return output.json_document(created)
+    click.echo(created.id)
+    click.echo(f"created in project {created.project}; follow it: yard logs -f {created.short_id}", err=True)
+    return None
+
+
+def _watch(client: Client, created: Run, *, as_json: bool) -> None:
+    click.echo(f"run {created.id}", err=True)
+    try:
+        for line in client.runs.follow(created.id):
+            print_line(line, as_json=as_json)
+        ended = client.runs.wait(created.id)
+    except KeyboardInterrupt:
+        click.echo(f"\nthe run goes on; stop it: yard stop {created.short_id}", err=True)
+        raise
+    if as_json:
+        output.json_line(ended)
+    click.echo(f"run {ended.short_id} {_ending(ended)}", err=True)
+    click.get_current_context().exit(Exit.OK if ended.status == "succeeded" else Exit.FAILED)
+
+
+def _ending(run: Run) -> str:
+    detail = run.message or run.reason
+    code = "" if run.exit_code in (None, 0) else f" (exit code {run.exit_code})"
+    return f"{run.status}{code}" + (f": {output.clean(detail)}" if detail else "")
