@@ -62,6 +62,7 @@ def lower(operation: Operation, report: Report) -> Lowered:
         amounts={},
     )
     _check_names(lowered, report)
+    _check_inputs(lowered, report)
     _check_command(lowered, report)
     _collect_env(lowered, report)
     _collect_amounts(lowered, report)
@@ -93,6 +94,16 @@ def _check_names(lowered: Lowered, report: Report) -> None:
                 path = (*lowered.at, section, index, "name")
                 report.add(path, f"the name `{io.name}` is declared twice", "rename one of them")
             seen.add(io.name)
+
+
+def _check_inputs(lowered: Lowered, report: Report) -> None:
+    for index, io in enumerate(lowered.body.inputs):
+        path = (*lowered.at, "inputs", index)
+        if io.value is not None and io.is_optional is False:
+            said = "a default makes an input optional, and this one says that it is not"
+            report.add((*path, "is_optional"), said, "remove `isOptional` or `value`")
+        if io.is_flag and io.type != "bool":
+            report.add((*path, "is_flag"), "a flag is of type `bool`", "write `type: bool`")
 
 
 def _check_command(lowered: Lowered, report: Report) -> None:

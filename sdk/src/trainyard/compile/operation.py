@@ -26,6 +26,8 @@ from trainyard.spec.operation import Operation
 
 __all__ = ["compile_operation"]
 
+_BODY = set(BODY)
+
 
 def compile_operation(
     source: Document | Mapping[str, object],
@@ -119,7 +121,7 @@ def _described(field: str, operation: Operation, lowered: Lowered, renderer: Ren
 
 
 def _component_digest(lowered: Lowered) -> str:
-    return digest_of(lowered.body.model_dump(mode="json", by_alias=True, exclude_defaults=True, include=set(BODY)))
+    return digest_of(lowered.body.model_dump(by_alias=True, exclude_defaults=True, include=_BODY))
 
 
 def _overridden(resolved: ResolvedOperation, *, name: str | None, code: Code | None) -> ResolvedOperation:

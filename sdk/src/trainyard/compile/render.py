@@ -24,7 +24,7 @@ class Renderer:
 
     def value(self, path: Path, source: object) -> object:
         """The value of a field: of a template its result with its type, of anything else itself."""
-        if not isinstance(source, str) or not is_template(source):
+        if not is_template(source):
             return source
         try:
             if self._check_only:

@@ -24,7 +24,7 @@ class Report:
         self.findings.append(Finding(message, fix, field=f"-P {name}"))
 
     def add_template(self, path: Path, error: TemplateError) -> None:
-        self.findings.append(self.document.finding(path, error.message, error.fix, near=error.near))
+        self.findings.append(self.document.finding(path, error.message, error.fix, near=error.near or ""))
 
     def stop(self) -> None:
         """Raises SpecError if anything has been found."""

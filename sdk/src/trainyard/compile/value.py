@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 
 from trainyard.spec.node import INT_LIMIT
 
@@ -33,7 +32,9 @@ def text_of(value: object) -> str:
         raise TemplateError(
             "this has no value and cannot be text", "give it a value, or use `| default('...')` or `params.NAME.as_arg`"
         )
-    return json_of(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, int | float) else json_of(value)
 
 
 def json_of(value: object) -> str:
@@ -48,7 +49,7 @@ def _measure(value: object, left: int) -> int:
         bounded(MAX_TEXT + 1)
     if isinstance(value, str):
         return left - len(value) - 2
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, item in value.items():
             left = _measure(item, left - len(key) - 4)
     elif isinstance(value, list):

@@ -36,7 +36,10 @@ class Document:
     def finding(
         self, path: Path, message: str, fix: str | None = None, *, near: str | None = None, key: bool = False
     ) -> Finding:
-        """A finding at `path`: at its value, or at its key. `near` is the piece of the value's text to point at."""
+        """A finding at `path`: at its value, or at its key.
+
+        `near` is the piece to point at within the expressions of the value's text; empty points at the first of them.
+        """
         spelled, mark, leaf = self._follow(path)
         if leaf is not None and not key:
             mark = self._inside(leaf, near)
@@ -50,6 +53,8 @@ class Document:
         mark = node.start if node is not None else None
         spelled: list[str | int] = []
         for part in path:
+            if not isinstance(value, Mapping | list):
+                break  # a short form: the text stands for the mapping or list that the path leads into
             key = _spelling(value, part)
             spelled.append(key)
             value = _step(value, key)
@@ -61,7 +66,7 @@ class Document:
         """Where `near` stands in an expression of a scalar; else where its first expression or its text begins."""
         if near is None:
             return leaf.start
-        pattern = re.compile(r"\{\{.*?(?<!\w)" + re.escape(near) + r"(?!\w)")
+        pattern = re.compile(r"\{\{.*?(?<!\w)" + re.escape(near) + r"(?!\w)" if near else "(?!)")
         first: Mark | None = None
         for line in range(leaf.start[0], min(leaf.end[0], len(self._lines)) + 1):
             begin = leaf.start[1] - 1 if line == leaf.start[0] else 0

@@ -8,7 +8,7 @@ is kept as its text here and evaluated by `trainyard.compile`.
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeGuard
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, StrictBool, Tag
 from pydantic_core import PydanticCustomError
@@ -56,7 +56,7 @@ def fault(message: str, fix: str) -> PydanticCustomError:
     return PydanticCustomError("trainyard", "{said}", {"said": message, "fix": fix})
 
 
-def is_template(value: object) -> bool:
+def is_template(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and ("{{" in value or "{%" in value or "{#" in value)
 
 
