@@ -26,6 +26,7 @@ from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.work.doorbell import ArqDoorbell, Doorbell, LocalDoorbell
+from trainyard_core.work.news import News
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 from trainyard_core.work.sweep import Sweeper
@@ -44,6 +45,7 @@ class Platform:
         self.settings, self.registry, self.database, self.clock = settings, registry, database, clock
         self.policy: Policy = settings.policy
         self.secret = secret
+        self.news = News()
         self.tracker: Tracker | None = None
         self.doorbell: Doorbell = (
             ArqDoorbell(self.reconcile, redis_settings(valkey)) if valkey else LocalDoorbell(self.reconcile)

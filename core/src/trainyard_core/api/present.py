@@ -1,0 +1,166 @@
+"""From rows to what crosses the API."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from trainyard.client import models
+from trainyard.compile.resolved import decode_resolved
+from trainyard_core.admission import Offer, QueueState
+from trainyard_core.clock import rfc3339
+from trainyard_core.contracts.tracker import LoggedLine, Series
+from trainyard_core.contracts.workload import Exit
+from trainyard_core.db.engine import Row
+
+__all__ = ["activity", "agent", "artifact", "line", "metric", "number", "queue", "run", "series", "transition"]
+
+_decode = msgspec.json.decode
+_exit = msgspec.json.Decoder(Exit)
+
+
+def number(value: float | None) -> float | str:
+    """A number on the wire; NULL is NaN."""
+    if value is None or math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], whole: bool = False) -> models.Run:  # noqa: B006 - read only
+    """A run; with `whole` its resolved operation and what its last attempt said."""
+    tries = [_attempt(each) for each in attempts]
+    ends = [_exit.decode(each["exit"]) for each in attempts if each["exit"]]
+    resolved = decode_resolved(row["resolved"]) if whole and row["resolved"] != "null" else None
+    return models.Run(
+        id=row["id"],
+        project=row["project"],
+        kind=row["kind"],
+        status=row["status"],
+        created_at=rfc3339(row["created_at"]) or "",
+        name=row["name"],
+        description=row["description"],
+        reason=row["reason"],
+        message=row["message"],
+        intent=row["intent"],
+        hold=row["hold"],
+        managed=bool(row["managed"]),
+        queue=row["queue"],
+        tags=_decode(row["tags"]),
+        inputs=_decode(row["inputs"]),
+        outputs=_decode(row["outputs"]),
+        metrics={each["name"]: number(each["last"]) for each in metrics},
+        meta=_decode(row["meta"]) if whole else {},
+        digest=row["digest"],
+        attempt=row["attempt"],
+        attempts=tries,
+        exit_code=tries[-1].exit_code if tries else None,
+        last_lines=list(ends[-1].last_lines) if ends else [],
+        cloned_from=row["cloned_from"],
+        started_at=rfc3339(row["started_at"]),
+        finished_at=rfc3339(row["finished_at"]),
+        updated_at=rfc3339(row["updated_at"]) or "",
+        progress=row["progress"],
+        resolved=msgspec.to_builtins(resolved) if resolved else None,
+    )
+
+
+def _attempt(row: Row) -> models.Attempt:
+    return models.Attempt(
+        number=row["number"],
+        agent=row["agent"],
+        started_at=rfc3339(row["started_at"]),
+        finished_at=rfc3339(row["finished_at"]),
+        exit_code=row["exit_code"],
+        signal=row["signal"],
+        reason=row["reason"],
+        message=row["message"],
+        gpus=_decode(row["gpus"]),
+    )
+
+
+def transition(row: Row) -> models.Transition:
+    """One status from its activity."""
+    data = _decode(row["data"])
+    return models.Transition(
+        status=data["status"],
+        at=rfc3339(row["at"]) or "",
+        reason=data.get("reason", ""),
+        message=data.get("message", ""),
+        attempt=data.get("attempt", 0),
+    )
+
+
+def activity(row: Row) -> models.Activity:
+    """One activity."""
+    return models.Activity(
+        id=row["id"],
+        kind=row["kind"],
+        at=rfc3339(row["at"]) or "",
+        actor=row["actor"],
+        project=row["project"],
+        run=row["run"] or "",
+        data=_decode(row["data"]),
+    )
+
+
+def metric(row: Row) -> models.Metric:
+    """One metric in brief."""
+    return models.Metric(
+        name=row["name"],
+        last=number(row["last"]),
+        step=row["last_step"],
+        low=row["low"],
+        high=row["high"],
+        count=row["total"],
+    )
+
+
+def series(found: Series) -> models.Series:
+    """One series."""
+    points = [[p.step, p.until, p.time, number(p.low), number(p.high), number(p.last)] for p in found.points]
+    return models.Series(name=found.name, total=found.total, points=points)
+
+
+def line(logged: LoggedLine) -> models.LogLine:
+    """One line of output."""
+    return models.LogLine(
+        at=rfc3339(logged.time) or "",
+        text=logged.text,
+        stream="stderr" if logged.stream == 2 else "stdout",
+        cut=logged.cut,
+    )
+
+
+def artifact(row: Row) -> models.Artifact:
+    """One artifact."""
+    return models.Artifact(
+        name=row["name"], size=row["size"], digest=row["digest"], kind=row["kind"], at=rfc3339(row["at"]) or ""
+    )
+
+
+def queue(state: QueueState, waiting: int) -> models.Queue:
+    """One queue."""
+    return models.Queue(
+        name=state.name, concurrency=state.concurrency, paused=state.paused, waiting=waiting, live=state.live
+    )
+
+
+def agent(row: Row, offer: Offer, live: int) -> models.Agent:
+    """One agent."""
+    return models.Agent(
+        name=row["name"],
+        scheduler=row["scheduler"],
+        queues=_decode(row["queues"]),
+        alive=offer.alive,
+        seen_at=rfc3339(row["seen_at"]) or "",
+        draining=offer.draining,
+        cpu=offer.cpu,
+        memory=offer.memory,
+        gpu=offer.gpu,
+        free_cpu=offer.free.cpu,
+        free_gpu=len(offer.free.gpus),
+        live=live,
+    )

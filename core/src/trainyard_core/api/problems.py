@@ -1,0 +1,92 @@
+"""Every error leaves the API as one shape: application/problem+json. What is not ours is told without its inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from trainyard.client.models import Fault, Problem
+from trainyard_core.errors import GapInFrames, TrainyardError
+
+__all__ = ["HANDLERS"]
+
+log = structlog.get_logger("trainyard.api")
+_CODES = {
+    400: "invalid",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
+
+
+class _Gap(Problem, frozen=True, kw_only=True):
+    expected: int
+
+
+def _respond(problem: Problem) -> Response[bytes]:
+    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+    return Response(
+        msgspec.json.encode(problem), status_code=problem.status, media_type="application/problem+json", headers=headers
+    )
+
+
+def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[bytes]:
+    fields: dict[str, Any] = {
+        "type": f"urn:trainyard:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.detail,
+        "fix": error.fix,
+        "retryable": error.retryable,
+        "faults": error.faults,
+    }
+    return _respond(_Gap(**fields, expected=error.expected) if isinstance(error, GapInFrames) else Problem(**fields))
+
+
+def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    status = 422 if isinstance(error, ValidationException) else error.status_code
+    code = "invalid" if status == 422 else _CODES.get(status, "internal" if status >= 500 else "invalid")
+    detail = error.detail if status < 500 else ""
+    faults = _faults(error.extra) if isinstance(error, ValidationException) else []
+    return _respond(
+        Problem(
+            type=f"urn:trainyard:{code}", title=_title(status), status=status, code=code, detail=detail, faults=faults
+        )
+    )
+
+
+def _title(status: int) -> str:
+    return {
+        404: "There is no such thing",
+        405: "That method is not for this address",
+        422: "The input is not valid",
+    }.get(status, "The request cannot be answered")
+
+
+def _faults(extra: Any) -> list[Fault]:
+    items = extra if isinstance(extra, list) else []
+    return [
+        Fault(message=str(item.get("message", "")), field=str(item.get("key", "")))
+        for item in items
+        if isinstance(item, dict)
+    ]
+
+
+def _anything(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.exception("a request failed", path=request.url.path, method=request.method, error=repr(error))
+    title = "Something went wrong here; the server's log says what"
+    return _respond(Problem(type="urn:trainyard:internal", title=title, status=500, code="internal", retryable=True))
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    TrainyardError: _ours,
+    HTTPException: _http,
+    Exception: _anything,
+}

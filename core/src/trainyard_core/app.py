@@ -1,0 +1,41 @@
+"""The ASGI application of one platform: core's controllers under `/api/v1`, authenticated, with one shape of
+error."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+
+from trainyard_core.api.access import Authentication
+from trainyard_core.api.catalog import Catalog
+from trainyard_core.api.problems import HANDLERS
+from trainyard_core.api.runs import Runs
+from trainyard_core.api.tracking import Tracking
+from trainyard_core.platform import Platform
+
+__all__ = ["build"]
+
+MOST_BODY = 4 * 1024 * 1024
+
+
+def build(platform: Platform) -> Litestar:
+    """The application. It does not own the platform: whoever opened it closes it."""
+    router = Router(
+        path="/api/v1",
+        route_handlers=[Catalog, Runs, Tracking],
+        middleware=[DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")],
+    )
+    return Litestar(
+        route_handlers=[router],
+        exception_handlers=HANDLERS,
+        state=State({"platform": platform, "known_tokens": {}}),
+        openapi_config=OpenAPIConfig(
+            title="Trainyard", version=version("trainyard-core"), render_plugins=[], path="/api/v1/schema"
+        ),
+        request_max_body_size=MOST_BODY,
+        logging_config=None,
+    )
