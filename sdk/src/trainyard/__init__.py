@@ -1,0 +1,65 @@
+"""Trainyard's SDK: `import trainyard` gives training programs `init`, `log` and their kin.
+
+Everything is loaded when it is first used, so the import costs next to nothing; tracking needs the standard library
+only. `Client` and `AsyncClient` talk to the API and load the HTTP packages then.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trainyard.track.session import (
+        Run,
+        finish,
+        init,
+        log,
+        log_artifact,
+        log_file,
+        log_inputs,
+        log_meta,
+        log_model,
+        log_outputs,
+        log_params,
+        log_progress,
+        log_tags,
+        params,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Run",
+    "__version__",
+    "finish",
+    "init",
+    "log",
+    "log_artifact",
+    "log_file",
+    "log_inputs",
+    "log_meta",
+    "log_model",
+    "log_outputs",
+    "log_params",
+    "log_progress",
+    "log_tags",
+    "params",
+]
+
+_CLIENT = {"AsyncClient", "Client"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'trainyard' has no attribute {name!r}")
+    module = importlib.import_module("trainyard.client" if name in _CLIENT else "trainyard.track.session")
+    found: object = getattr(module, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -20,7 +20,7 @@ from typing import Any
 
 from trainyard.track import fault
 
-__all__ = ["BadName", "check_name", "held", "purge", "stage", "stage_tree"]
+__all__ = ["BadName", "any_held", "check_name", "held", "purge", "stage", "stage_tree"]
 
 GRACE = 60.0
 _FICLONE = 0x40049409
@@ -74,6 +74,14 @@ def stage_tree(
 def held(root: Path, digest: str) -> Path:
     """Where the bytes with that digest wait, if they still do."""
     return root / "files" / digest.removeprefix("sha256:")
+
+
+def any_held(root: Path) -> bool:
+    """Whether any bytes wait."""
+    try:
+        return any((root / "files").iterdir())
+    except FileNotFoundError:
+        return False
 
 
 def purge(root: Path, wanted: set[str], *, now: float | None = None) -> None:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from trainyard.track import fault, files, frames, segments
 from trainyard.track import spool as spools
+from trainyard.track.about import read_about
 from trainyard.track.frames import Frame, Kind
 from trainyard.track.segments import Place
 from trainyard.track.wire import Answer, Unreachable, Wire, quoted
@@ -29,6 +30,7 @@ __all__ = ["BATCH", "Progress", "Shipper", "Target"]
 
 BATCH = 4 * 1024 * 1024
 _SLOWEST = 60.0
+_REFUSALS = 30
 
 
 class Target(NamedTuple):
@@ -61,19 +63,20 @@ class _Trouble(Exception):
 
 class Shipper:
     """Ships the spool `root` to `target`. Not for several threads at once; several shippers of one spool are fine.
-    `timeout` seconds bound each wait for the server."""
+    `timeout` seconds bound each wait for the server; `token` is used instead of the target's file. Raises ValueError
+    when the target's URL is none."""
 
-    def __init__(self, root: Path, target: Target, *, timeout: float = 10) -> None:
+    def __init__(self, root: Path, target: Target, *, timeout: float = 10, token: str = "") -> None:
         self.root = root
         self.target = target
         self._wire = Wire(target.url, timeout)
         self._path = f"/projects/{quoted(target.project)}/runs/{quoted(target.run)}"
-        self._token = ""
+        self._given, self._token = token, ""
         self._announced = False
         self._failures = 0
         self._wait = 0.0
         self._places: dict[str, Place] = {}
-        self._settled: dict[str, int] = {}
+        self._settled: set[str] = set()
 
     def ship(self) -> Progress:
         """Recover dead writers, then send everything that waits. Never raises for trouble of network or disk."""
@@ -113,16 +116,14 @@ class Shipper:
 
     def _settle(self) -> None:
         """Drain the rings of dead processes, each once in the life of this shipper."""
-        if set(segments.writers(self.root)) <= set(self._settled):
-            return
-        settled = spools.settle(self.root)
-        self._settled = {writer: seq for writer, seq in settled.items() if writer not in settled.live}
+        settled = spools.settle(self.root, skip=self._settled)
+        self._settled |= set(settled) - settled.live
 
     def _announce(self) -> None:
         """An unmanaged run is created before its first frame. Idempotent by the run's id."""
         if self._announced:
             return
-        about = _about(self.root)
+        about = read_about(self.root)
         if about.get("managed", True) is False:
             body = {"id": self.target.run, "managed": False, **about.get("create", {})}
             answer = self._call(
@@ -139,7 +140,7 @@ class Shipper:
         """Send what waits of one writer, batch by batch; how many frames each acknowledgement covered."""
         folder = self.root / writer
         known = segments.durable(folder)
-        limit = BATCH
+        limit, refusals = BATCH, 0
         while True:
             place = self._places.get(writer, Place(known + 1))
             if place.seq != known + 1:
@@ -147,10 +148,13 @@ class Shipper:
             batch, after = segments.read(folder, writer, place, limit)
             if not batch:
                 return
-            answer = self._post(folder, writer, b"".join(batch))
+            answer = self._post(folder, b"".join(batch))
+            refusals += answer.status != 200
             if answer.status == 413 and len(batch) > 1:
                 limit = max(1, limit // 2)
                 continue
+            if refusals > _REFUSALS:
+                raise _Trouble(f"the server does not settle on a next frame for writer {writer}: {answer.words}")
             now = self._heard(answer, place.seq, known)
             if now > known:
                 segments.raise_durable(folder, now)
@@ -158,7 +162,7 @@ class Shipper:
             self._places[writer] = after if now == after.seq - 1 else Place(now + 1)
             known = now
 
-    def _post(self, folder: Path, writer: str, data: bytes) -> Answer:
+    def _post(self, folder: Path, data: bytes) -> Answer:
         for frame in frames.split(data):
             if frame.kind is Kind.EVENTS:
                 self._upload(frame)
@@ -213,6 +217,8 @@ class Shipper:
         raise _Trouble(f"the server does not accept the token in {self.target.token_file or 'TRAINYARD_TOKEN'}")
 
     def _read_token(self) -> str:
+        if self._given:
+            return self._given
         if not self.target.token_file:
             return os.environ.get("TRAINYARD_TOKEN", "")
         try:
@@ -224,16 +230,8 @@ class Shipper:
         """Delete what the server has."""
         if sent:
             spools.prune(self.root)
-        if (self.root / "files").is_dir():
+        if files.any_held(self.root):
             files.purge(self.root, _announced_digests(self.root))
-
-
-def _about(root: Path) -> dict[str, Any]:
-    try:
-        about = json.loads((root / "run.json").read_text())
-    except (FileNotFoundError, ValueError):
-        return {}
-    return about if isinstance(about, dict) else {}
 
 
 def _trouble(message: str, answer: Answer) -> _Trouble:

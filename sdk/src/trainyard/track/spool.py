@@ -20,7 +20,7 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from trainyard.track import fault, frames, segments
@@ -204,12 +204,14 @@ class SpoolWriter:
             os.truncate(path, torn)
 
 
-def settle(root: Path) -> Settled:
-    """Recover every writer whose owner is dead, and return the last sequence number of all. A dead owner's ring is
-    drained into frames exactly once. Idempotent; several processes may settle at once."""
+def settle(root: Path, *, skip: Collection[str] = ()) -> Settled:
+    """Recover every writer whose owner is dead, and return the last sequence number of all but those to `skip`. A
+    dead owner's ring is drained into frames exactly once. Idempotent; several processes may settle at once."""
     settled = Settled()
     live = set()
     for writer in segments.writers(root):
+        if writer in skip:
+            continue
         last = _settle_one(root, writer)
         if last is None:
             live.add(writer)

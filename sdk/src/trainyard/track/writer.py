@@ -17,6 +17,7 @@ from typing import Any, SupportsFloat
 from trainyard.track import drain, frames
 from trainyard.track.frames import Kind
 from trainyard.track.ring import CAPACITY, Refused, Ring
+from trainyard.track.say import say
 from trainyard.track.spool import SpoolWriter
 
 __all__ = ["PERIOD", "Writer"]
@@ -39,7 +40,6 @@ class Writer:
         self.put = self.ring.put
         self._draining = False
         self._done = threading.Event()
-        self._said: set[str] = set()
         self._thread = threading.Thread(target=self._work, name="trainyard-drain", daemon=True)
         self._thread.start()
 
@@ -54,7 +54,7 @@ class Writer:
             self.flush()
             self.spool.append(Kind.EVENTS, payload, final=final)
         except Exception as error:
-            self.say("event", f"an event could not be recorded: {error}")
+            say("event", f"an event could not be recorded: {error}")
 
     def flush(self) -> None:
         """Turn what was logged so far into frames."""
@@ -73,25 +73,18 @@ class Writer:
             try:
                 self.spool.close()
             except OSError as error:
-                self.say("close", f"the spool could not be closed: {error}")
+                say("close", f"the spool could not be closed: {error}")
 
     def forget(self) -> None:
         """In a fork's child: let go without a trace."""
         self.ring.close()
         self.spool.forget()
 
-    def say(self, topic: str, message: str) -> None:
-        """Warn once for each topic."""
-        if topic not in self._said:
-            self._said.add(topic)
-            _log.warning("trainyard: %s", message)
-
     def _new_ring(self, capacity: int) -> Ring:
         try:
             return Ring.create(self.spool.fd, capacity)
         except OSError as error:
-            self._said = set()
-            self.say("ring", f"no room for the ring in {self.spool.folder} ({error}); rows wait in memory only")
+            say("ring", f"no room for the ring in {self.spool.folder} ({error}); rows wait in memory only")
             return Ring.in_memory(capacity)
 
     def _work(self) -> None:
@@ -106,13 +99,13 @@ class Writer:
             try:
                 drain.drain(self.ring, self.spool)
             except Exception as error:
-                self.say("drain", f"metrics stay in the ring, because the spool cannot be written: {error}")
+                say("drain", f"metrics stay in the ring, because the spool cannot be written: {error}")
             finally:
                 self._draining = False
 
     def _refused(self, refused: Refused) -> None:
         self.refused += 1
-        self.say(
+        say(
             "refused",
             f"{refused.name!r} was not recorded as a metric: {refused.why} ({refused.kind}). More of this kind is"
             " counted without a word.",

@@ -1,0 +1,72 @@
+"""Where this process's run belongs: read from the environment and the data directory, without a network call.
+
+A managed process (the runner set TRAINYARD_RUN and TRAINYARD_SPOOL) writes to that spool and nothing else. Any other
+process makes a run of its own below the data directory. Reading the same places, the client finds its server by the
+same order; only what a spool needs is here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from trainyard.track.shipper import Target
+
+__all__ = ["Managed", "data_dir", "find_target", "managed", "new_run_id"]
+
+
+class Managed(NamedTuple):
+    """The attempt that the runner started this process for."""
+
+    run: str
+    project: str
+    spool: Path
+
+
+def managed() -> Managed | None:
+    """The managed attempt that this process belongs to, if any."""
+    run, spool = os.environ.get("TRAINYARD_RUN", ""), os.environ.get("TRAINYARD_SPOOL", "")
+    if not run or not spool:
+        return None
+    return Managed(run, os.environ.get("TRAINYARD_PROJECT", "default"), Path(spool))
+
+
+def data_dir() -> Path:
+    """TRAINYARD_DATA, or `~/.trainyard`."""
+    chosen = os.environ.get("TRAINYARD_DATA", "")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".trainyard"
+
+
+def find_target(project: str, run: str) -> Target | None:
+    """The server that the run is shipped to: TRAINYARD_URL with TRAINYARD_TOKEN_FILE or TRAINYARD_TOKEN, else the
+    one that serves the data directory. None when none is known now."""
+    url = os.environ.get("TRAINYARD_URL", "")
+    token_file = os.environ.get("TRAINYARD_TOKEN_FILE", "")
+    if not url:
+        url = _served_url(data_dir() / "server.json")
+    if not url:
+        return None
+    if not token_file and "TRAINYARD_TOKEN" not in os.environ:
+        token_file = str(data_dir() / "token")
+    return Target(url, project, run, token_file)
+
+
+def new_run_id() -> str:
+    """A UUIDv7 (RFC 9562): 48 bits of milliseconds, 74 random bits."""
+    number = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80 | secrets.randbits(80)
+    number = number & ~(0xF << 76) | 7 << 76
+    number = number & ~(0x3 << 62) | 2 << 62
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _served_url(path: Path) -> str:
+    try:
+        url = json.loads(path.read_text()).get("url", "")
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return url if isinstance(url, str) else ""

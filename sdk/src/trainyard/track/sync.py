@@ -1,0 +1,100 @@
+"""Shipping a spool to its end, by whoever comes later: `yard sync`, for runs that were offline, cut off or killed.
+
+A run whose program died without saying how it ended is ended here as failed. A spool goes only when the server has
+everything and nobody writes to it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from trainyard.track import frames
+from trainyard.track import spool as spools
+from trainyard.track.about import read_about, write_about
+from trainyard.track.frames import Kind
+from trainyard.track.shipper import Shipper, Target
+
+__all__ = ["Report", "discard", "find_spools", "sync"]
+
+
+class Report(NamedTuple):
+    """What came of one spool: its run and project, frames sent, frames that still wait, what went wrong (empty:
+    nothing), and whether the spool was removed, since the server has all of it."""
+
+    run: str
+    project: str
+    sent: int
+    pending: int
+    error: str = ""
+    removed: bool = False
+
+
+def find_spools(data: Path) -> list[Path]:
+    """The spools of unmanaged and offline runs in a data directory, oldest first."""
+    return sorted(path.parent for path in (data / "spool").glob("*/run.json"))
+
+
+def sync(root: Path, *, url: str = "", token: str = "", patience: float = 30.0) -> Report:
+    """Ship the spool `root` to the server at `url` (default: the one named in its `run.json`) until nothing waits,
+    trying again for up to `patience` seconds after trouble that may pass. Idempotent. Never raises for trouble of
+    the network; ValueError for a URL that is none."""
+    about = read_about(root)
+    run, project = str(about.get("run", "")), str(about.get("project", ""))
+    url = url or str(about.get("url", ""))
+    missing = _missing(root, run, url)
+    if missing:
+        return Report(run, project, 0, spools.pending(root), missing)
+    live = spools.settle(root).live
+    if about.get("managed") is False and not about.get("ended") and not live:
+        _conclude(root)
+    shipper = Shipper(root, Target(url, project, run, str(about.get("token_file", ""))), token=token)
+    sent, pending, error = _ship_all(shipper, patience)
+    removed = not error and not live and about.get("managed") is False and discard(root)
+    return Report(run, project, sent, pending, error, removed)
+
+
+def discard(root: Path) -> bool:
+    """Remove the spool of a finished unmanaged run, if the server has everything and nobody writes to it."""
+    if not read_about(root).get("ended") or spools.settle(root).live or spools.pending(root):
+        return False
+    shutil.rmtree(root, ignore_errors=True)
+    return True
+
+
+def _missing(root: Path, run: str, url: str) -> str:
+    if not run:
+        return f"{root} has no readable run.json, so nobody knows which run it belongs to"
+    if not url:
+        return f"no server is known for run {run}: name one with --url, or start one with `yard up`"
+    return ""
+
+
+def _conclude(root: Path) -> None:
+    """Record the end of a run whose program is gone. The server ignores a second end."""
+    event = {
+        "type": "end",
+        "time": time.time_ns() // 1000,
+        "status": "failed",
+        "message": "the program ended without finish()",
+    }
+    spool = spools.SpoolWriter(root)
+    spool.append(Kind.EVENTS, frames.pack_events([event]), final=True)
+    spool.close()
+    write_about(root, {**read_about(root), "ended": True})
+
+
+def _ship_all(shipper: Shipper, patience: float) -> tuple[int, int, str]:
+    """Ship until nothing waits or patience ends: frames sent, frames that wait, the last trouble."""
+    sent, deadline = 0, time.monotonic() + patience
+    while True:
+        progress = shipper.ship()
+        sent += progress.sent
+        wait = shipper.delay()
+        if not progress.error or progress.fatal or time.monotonic() + wait > deadline:
+            shipper.close()
+            return sent, progress.pending, progress.error
+        threading.Event().wait(wait)
