@@ -18,7 +18,7 @@ from trainyard_core.clock import SECOND
 from trainyard_core.db.engine import Tx
 from trainyard_core.ids import new_id
 
-__all__ = ["Actor", "by_token", "create", "instance_secret", "run_actor", "run_token"]
+__all__ = ["Actor", "adopt", "by_token", "create", "instance_secret", "run_actor", "run_token"]
 
 RUN_PREFIX = "tyr."
 LIFE = 30 * 24 * 3600 * SECOND
@@ -35,11 +35,16 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 async def create(tx: Tx, *, name: str, role: str, at: int) -> str:
     """A new token; returned once and never again."""
     token = "ty." + secrets.token_urlsafe(32)
+    await adopt(tx, token, name=name, role=role, at=at)
+    return token
+
+
+async def adopt(tx: Tx, token: str, *, name: str, role: str, at: int) -> None:
+    """Know a token that exists already. Idempotent; a revoked one stays revoked."""
     await tx.run(
-        "INSERT INTO token (id, name, hash, role, created_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO token (id, name, hash, role, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
         new_id(), name, _hash(token), role, at,
     )  # fmt: skip
-    return token
 
 
 async def by_token(tx: Tx, token: str, *, at: int) -> Actor | None:

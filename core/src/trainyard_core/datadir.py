@@ -1,0 +1,94 @@
+"""The data directory: who may use it, the admin token, and where the server is found.
+
+One server at a time: an flock on `lock`, held for life, refuses the second with the first one's process id.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from trainyard_core.clock import Clock
+from trainyard_core.db import tokens
+from trainyard_core.db.engine import Database
+from trainyard_core.errors import StartRefused
+
+__all__ = ["DataLock", "admin_token", "announce", "withdraw"]
+
+
+class DataLock:
+    """Held while a server uses a data directory. A context manager; raises StartRefused when somebody else holds
+    it."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._descriptor = -1
+
+    def __enter__(self) -> DataLock:
+        try:
+            self._data.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._descriptor = os.open(self._data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StartRefused(
+                f"the data directory cannot be used: {error}", fix="choose another with --data"
+            ) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(self._descriptor, 32, 0).decode().strip() or "unknown"
+            os.close(self._descriptor)
+            raise StartRefused(
+                f"{self._data} is in use by the server with process id {holder}",
+                fix="stop that one, or start on another directory with --data",
+            ) from error
+        os.truncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+
+
+async def admin_token(data: Path, database: Database, clock: Clock) -> None:
+    """Make sure that `token` holds an admin token that the database knows. A lost file gets a new one; a new
+    database learns the old one."""
+    path = data / "token"
+    try:
+        token = path.read_text().strip()
+    except FileNotFoundError:
+        token = ""
+    at = clock.now()
+    if token:
+        await database.write(lambda tx: tokens.adopt(tx, token, name="admin", role="admin", at=at), name="token")
+        return
+    token = await database.write(lambda tx: tokens.create(tx, name="admin", role="admin", at=at), name="token")
+    _write_private(path, token + "\n")
+
+
+def announce(data: Path, *, url: str, version: str) -> None:
+    """Tell clients on this machine where the server is."""
+    _write_private(
+        data / "server.json", msgspec.json.encode({"url": url, "pid": os.getpid(), "version": version}).decode()
+    )
+
+
+def withdraw(data: Path) -> None:
+    """The server is going."""
+    (data / "server.json").unlink(missing_ok=True)
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Whole or not at all, and readable by its owner only."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,181 @@
+"""Runs a process of the platform in one or more roles: `api`, `worker` and `agent`. On one machine one process has
+all three.
+
+Several API processes share one listening socket that their parent bound. TCP_NODELAY is set on that socket, so
+that no event loop leaves keep-alive answers waiting for a delayed acknowledgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+
+from trainyard_core.app import build
+from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
+from trainyard_core.errors import StartRefused
+from trainyard_core.platform import Platform
+from trainyard_core.registry import Registry
+from trainyard_core.settings import Settings
+from trainyard_core.valkey import EmbeddedValkey
+
+__all__ = ["AGENT", "API", "WORKER", "bind", "run", "run_alone"]
+
+API, WORKER, AGENT = "api", "worker", "agent"
+GRACE = 2
+log = structlog.get_logger("trainyard")
+
+
+def run_alone(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serve everything from this process until it is told to end. `ready` is called with the URL once it answers.
+
+    Raises StartRefused when another server uses the data directory, the port is taken, or a setting is wrong.
+    """
+    with DataLock(settings.data), bind(settings.host, settings.port) as listener:
+        url = settings.url or f"http://{settings.host}:{listener.getsockname()[1]}"
+        uvloop.run(_alone(settings, listener, url, ready))
+
+
+def run(settings: Settings, roles: Collection[str], listener: socket.socket | None, url: str, valkey: str) -> None:
+    """One process of several, in some of the roles."""
+    uvloop.run(_one_of_many(settings, roles, listener, url, valkey))
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises StartRefused when the address cannot be had."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise StartRefused(
+            f"cannot listen on {host}:{port}: {error.strerror}", fix="choose another port with --port (0: any free one)"
+        ) from error
+    listener.listen(2048)
+    return listener
+
+
+async def _alone(settings: Settings, listener: socket.socket, url: str, ready: Callable[[str], None]) -> None:
+    async with AsyncExitStack() as stack:
+        valkey, keeper = settings.valkey, None
+        if not valkey:
+            embedded = EmbeddedValkey()
+            stack.callback(embedded.close)
+            await embedded.start()
+            valkey, keeper = f"unix://{embedded.socket}", embedded.keep
+        platform = await stack.enter_async_context(_platform(settings, url, valkey))
+        await admin_token(settings.data, platform.database, platform.clock)
+        background = _background(platform, {WORKER, AGENT})
+        if keeper is not None:
+            background.append(keeper())
+        await stack.enter_async_context(_running(background))
+        announce(settings.data, url=url, version=version("trainyard-core"))
+        stack.callback(withdraw, settings.data)
+        await _Server(platform, lambda: ready(url)).serve(sockets=[listener])
+
+
+async def _one_of_many(
+    settings: Settings, roles: Collection[str], listener: socket.socket | None, url: str, valkey: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        platform = await stack.enter_async_context(_platform(settings, url, valkey))
+        await stack.enter_async_context(_running(_background(platform, roles)))
+        if API in roles and listener is not None:
+            await _Server(platform, lambda: None).serve(sockets=[listener])
+        else:
+            await _until_told()
+
+
+@asynccontextmanager
+async def _platform(settings: Settings, url: str, valkey: str) -> AsyncIterator[Platform]:
+    registry = Registry.load(settings.plugins)
+    async with Platform.open(settings, registry, valkey=valkey) as platform:
+        platform.url = url
+        for capability in registry.missing():
+            log.warning("no plugin offers a capability", capability=capability)
+        yield platform
+
+
+def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[Any, Any, None]]:
+    """What runs beside the API in these roles. Every process answers the doorbell, for its streams and agents wait
+    on it."""
+    work: list[Coroutine[Any, Any, None]] = [platform.doorbell.serve()]
+    if WORKER in roles:
+        work.append(platform.sweeper().run())
+    if AGENT in roles and platform.registry.schedulers.by_name:
+        work.append(_agent(platform))
+    return work
+
+
+async def _agent(platform: Platform) -> None:
+    agent = await platform.agent()
+    await agent.run()
+
+
+@asynccontextmanager
+async def _running(work: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """These run until the block ends. One that ends by itself is a fault, and takes the process down for its
+    supervisor to see."""
+    tasks = [asyncio.create_task(each) for each in work]
+    for task in tasks:
+        task.add_done_callback(_tell_of_end)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _tell_of_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("a part of the server broke; the process ends", error=repr(error), exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
+
+
+async def _until_told() -> None:
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with our endings: streams are told first, so that they do not hold up the shutdown."""
+
+    def __init__(self, platform: Platform, ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                build(platform),
+                loop="none",
+                http="httptools",
+                ws="none",
+                lifespan="on",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE,
+                timeout_keep_alive=75,
+                backlog=2048,
+            )
+        )
+        self._platform, self._ready = platform, ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._platform.news.close()
+        super().handle_exit(sig, frame)
