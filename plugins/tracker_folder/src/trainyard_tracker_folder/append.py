@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from trainyard_tracker_folder.segment import START, Mark
 __all__ = ["Appender"]
 
 _LANES = 4096
+_THREADS = 16
 
 Answer = asyncio.Future[int | SequenceGap]
 
@@ -33,28 +35,31 @@ class _Lane:
 
 
 class Appender:
-    """Appends and durable numbers, from one event loop."""
+    """Appends and durable numbers, from one event loop. It has threads of its own: they mostly wait for the disk, or
+    for another process that holds a segment."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._lanes: dict[Path, _Lane] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tracker-append")
+        self._lanes: dict[tuple[RunRef, str], _Lane] = {}
 
     async def append(self, run: RunRef, frames: Sequence[Frame]) -> int:
         """See `Tracker.append`."""
         _check(frames)
-        return await self._ask(self._layout.segment(run, frames[0].writer), frames)
+        return await self._ask(run, frames[0].writer, frames)
 
     async def durable(self, run: RunRef, writer: str) -> int:
         """See `Tracker.durable`. What another process has written counts, and is synced first."""
-        return await self._ask(self._layout.segment(run, writer), ())
+        return await self._ask(run, writer, ())
 
     async def aclose(self) -> None:
         """Wait until all that was asked for is on disk."""
         tasks = [lane.task for lane in self._lanes.values() if lane.task]
         await asyncio.gather(*tasks)
+        self._threads.shutdown()
 
-    async def _ask(self, path: Path, frames: Sequence[Frame]) -> int:
-        lane = self._lane(path)
+    async def _ask(self, run: RunRef, writer: str, frames: Sequence[Frame]) -> int:
+        lane = self._lanes.get((run, writer)) or self._new_lane(run, writer)
         answer: Answer = asyncio.get_running_loop().create_future()
         lane.waiting.append((frames, answer))
         if lane.task is None:
@@ -64,10 +69,11 @@ class Appender:
             raise said
         return said
 
-    def _lane(self, path: Path) -> _Lane:
-        if path not in self._lanes and len(self._lanes) >= _LANES:
+    def _new_lane(self, run: RunRef, writer: str) -> _Lane:
+        path = self._layout.segment(run, writer)
+        if len(self._lanes) >= _LANES:
             self._lanes = {key: lane for key, lane in self._lanes.items() if lane.task}
-        return self._lanes.setdefault(path, _Lane(path))
+        return self._lanes.setdefault((run, path.stem), _Lane(path))
 
     async def _drain(self, lane: _Lane) -> None:
         try:
@@ -79,8 +85,11 @@ class Appender:
 
     async def _commit(self, lane: _Lane, batch: list[tuple[Sequence[Frame], Answer]]) -> None:
         requests = [frames for frames, _ in batch]
+        loop = asyncio.get_running_loop()
         try:
-            lane.mark, said = await asyncio.to_thread(commit, lane.path, self._layout.root, lane.mark, requests)
+            lane.mark, said = await loop.run_in_executor(
+                self._threads, commit, lane.path, self._layout.root, lane.mark, requests
+            )
         except Exception as error:  # whatever went wrong is each waiting caller's, and nobody may wait for ever
             for _, answer in batch:
                 if not answer.done():

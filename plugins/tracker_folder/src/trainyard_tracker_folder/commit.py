@@ -37,9 +37,12 @@ def commit(path: Path, root: Path, known: Mark, requests: Sequence[Sequence[Fram
     if not any(requests) and not path.exists():
         return Outcome(START, [0] * len(requests))
     with _locked(path) as fd:
-        found = _recover(fd, known)
-        if known == START or not segment.holds(fd, known):
+        size = os.fstat(fd).st_size
+        found = known if segment.holds(fd, known, size) else START
+        if found == START:
             sync_folders(path.parent, root)
+        if size != found.end:
+            found = _recover(fd, found)
         answers, fresh = _admit(found.seq, requests)
         mark = _write(fd, found, fresh) if fresh else found
         if mark != known:
@@ -51,8 +54,7 @@ def commit(path: Path, root: Path, known: Mark, requests: Sequence[Sequence[Fram
 def _locked(path: Path) -> Iterator[int]:
     """The segment, made when missing, for us alone."""
     while True:
-        make_folder(path.parent)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        fd = _opened(path)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             if _is_at(fd, path):
@@ -60,6 +62,15 @@ def _locked(path: Path) -> Iterator[int]:
                 return
         finally:
             os.close(fd)
+
+
+def _opened(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        make_folder(path.parent)
+        return os.open(path, flags, 0o600)
 
 
 def _is_at(fd: int, path: Path) -> bool:
@@ -70,9 +81,8 @@ def _is_at(fd: int, path: Path) -> bool:
         return False
 
 
-def _recover(fd: int, known: Mark) -> Mark:
-    """The end of the whole frames; what a crash left behind them is cut off."""
-    mark = known if segment.holds(fd, known) else START
+def _recover(fd: int, mark: Mark) -> Mark:
+    """The end of the whole frames from `mark` on; what a crash left behind them is cut off."""
     for at, frame in segment.walk(fd, mark.end):
         mark = mark.after(at, frame)
     if os.fstat(fd).st_size > mark.end:

@@ -102,7 +102,7 @@ class _Index:
     def refresh(self, fd: int) -> array[int]:
         """The places as they are now; the array that is answered only grows."""
         with self._lock:
-            if not segment.holds(fd, self._mark):
+            if not segment.holds(fd, self._mark, os.fstat(fd).st_size):
                 self._mark, self._places = START, array("Q")
             for at, frame in segment.walk(fd, self._mark.end):
                 self._mark = self._mark.after(at, frame)

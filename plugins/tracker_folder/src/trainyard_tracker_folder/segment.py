@@ -41,9 +41,9 @@ def open_to_read(path: Path) -> int:
     return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
 
-def holds(fd: int, mark: Mark) -> bool:
-    """Whether the file is still the one that `mark` was made on."""
-    return os.fstat(fd).st_size >= mark.end and os.pread(fd, len(mark.header), mark.at) == mark.header
+def holds(fd: int, mark: Mark, size: int) -> bool:
+    """Whether the file, which has `size` bytes, is still the one that `mark` was made on."""
+    return size >= mark.end and os.pread(fd, len(mark.header), mark.at) == mark.header
 
 
 def walk(fd: int, start: int) -> Iterator[tuple[int, frames.Frame]]:

@@ -98,7 +98,7 @@ class _Run:
 
     @property
     def size(self) -> int:
-        """Bytes kept, about: shared arrays are counted once each time they are named."""
+        """Bytes kept, about: twice the columns, for what was merged may be a copy."""
         return sum(writer.size for writer in list(self._writers.values()))
 
     def names(self) -> list[str]:
@@ -120,7 +120,7 @@ class _Run:
                 os.close(fd)
 
     def _refresh_one(self, writer: str, fd: int) -> None:
-        if writer in self._writers and not segment.holds(fd, self._writers[writer].mark):
+        if writer in self._writers and not segment.holds(fd, self._writers[writer].mark, os.fstat(fd).st_size):
             self._drop(writer)
         for name in self._writers.setdefault(writer, _Writer()).refresh(fd):
             self._merged.pop(name, None)
@@ -132,8 +132,8 @@ class _Run:
     def merged(self, name: str) -> _Rows:
         """All rows of a metric by step, then time; ties by writer, then as logged."""
         if name not in self._merged:
-            parts = [self._writers[writer].column(name) for writer in sorted(self._writers)]
-            self._merged[name] = _sorted(_joined(parts))
+            writers = [self._writers[writer] for writer in sorted(self._writers)]
+            self._merged[name] = _sorted(_joined([w.column(name) for w in writers if name in w.columns]))
         return self._merged[name]
 
 
@@ -162,7 +162,7 @@ class _Writer:
         parts = self.columns.get(name, [])
         if len(parts) > 1:
             self.columns[name] = parts = [_joined(parts)]
-        return parts[0] if parts else _joined([])
+        return _joined(parts)
 
 
 def _decode(payload: bytes, into: dict[str, list[_Rows]]) -> None:
@@ -180,6 +180,8 @@ def _decode(payload: bytes, into: dict[str, list[_Rows]]) -> None:
 def _joined(parts: Sequence[_Rows]) -> _Rows:
     if not parts:
         return _Rows(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+    if len(parts) == 1:
+        return parts[0]
     return _Rows(
         np.concatenate([part.steps for part in parts]),
         np.concatenate([part.times for part in parts]),
