@@ -113,12 +113,19 @@ def _outcome(argv: Sequence[str] | None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _tell("interrupted", Exit.INTERRUPTED)
+    except SystemExit as ended:  # a command of others that ends the process
+        return ended.code if isinstance(ended.code, int) else _leave(ended.code)
     except ClientError as error:
         return _tell(str(error), exit_for(error))
     except SpecError as error:
         return _tell(str(error), Exit.FAILED)
     except OSError as error:
         return _tell(f"{error.filename or 'the system'}: {error.strerror or error}", Exit.USAGE)
+
+
+def _leave(message: str | None) -> Exit:
+    """What `sys.exit` does with no number: nothing is well, a message is a failure."""
+    return Exit.OK if message is None else _tell(message, Exit.FAILED)
 
 
 def _tell(message: str, code: Exit) -> Exit:

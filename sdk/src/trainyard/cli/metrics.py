@@ -28,9 +28,10 @@ _POINTS = 40
 @json_option
 @with_client
 def metrics(client: Client, *, ref: str, names: tuple[str, ...], follow: bool, plot: bool, as_json: bool) -> None:
-    """Show the metrics of a run, or only those of some NAMEs.
+    """Show the metrics of a run.
 
-    With --json the document is {"items": [...]}: metrics, or series with --plot; with --follow a line for each change.
+    All of them, or those that are named. With --json the document is {"items": [...]}: metrics, or series with --plot;
+    with --follow a line for each change.
     """
     if follow and plot:
         raise click.UsageError("--follow and --plot exclude each other")

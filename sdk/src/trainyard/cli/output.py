@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterable, Sequence
 
 import click
-import msgspec
 
 __all__ = ["clean", "fields", "json_document", "json_line", "number", "sparkline", "status", "table", "value"]
 
@@ -19,11 +18,15 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 def json_document(value: object) -> None:
     """Print one JSON document."""
+    import msgspec
+
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def json_line(value: object) -> None:
     """Print one line of JSON lines."""
+    import msgspec
+
     click.echo(msgspec.json.encode(value).decode())
 
 

@@ -1,0 +1,163 @@
+"""`yard` as a process of its own: what it loads, pipes that close, terminals that are none, commands of others."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainyard.cli import foreign, main
+from trainyard.cli.app import COMMANDS, load
+from trainyard.cli.differences import best_and_worst, differences, varying
+from trainyard.cli.output import clean, sparkline
+from trainyard.client.models import Run
+
+RUN = "01890000-0000-7000-8000-00000000abcd"
+HEAVY = "{'httpx', 'pydantic', 'litestar', 'msgspec', 'jinja2', 'yaml', 'rich', 'typer'}"
+
+
+def python(program: str, **env: str) -> subprocess.CompletedProcess[str]:
+    whole = {**os.environ, **env}
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=whole, timeout=60)
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["ls", "--help"], ["run", "--help"], ["lint", "--help"], []])
+def test_help_loads_no_heavy_library(argv):
+    done = python(
+        f"import sys; from trainyard.cli import main; main({argv!r}); sys.exit(str({HEAVY} & set(sys.modules)))"
+    )
+    assert done.stderr.endswith("set()\n")
+    assert "Usage: yard" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", [*COMMANDS])
+def test_every_command_has_the_name_and_the_help_that_the_list_promises(name):
+    command = load(name)
+    assert command.name == name
+    assert command.get_short_help_str(200) == COMMANDS[name].help
+
+
+def test_a_reader_that_leaves_is_no_error(platform):
+    platform.add_run(RUN)
+    platform.lines[RUN] = [f"line {n} " + "x" * 200 for n in range(5000)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "trainyard.cli", "logs", "-f", RUN], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline().startswith(b"line 0")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 0
+
+
+def test_output_that_cannot_show_a_character_shows_a_question_mark(platform):
+    platform.add_run(RUN)
+    platform.lines[RUN] = ["▁ a"]
+    done = python(f"from trainyard.cli import main; main(['logs', '{RUN}'])", PYTHONIOENCODING="latin-1")
+    assert (done.stdout, done.stderr) == ("? a\n", "")
+
+
+PLUGIN = """
+import click
+@click.command()
+@click.option("--n", type=int, default=0)
+def clicked(n):
+    click.echo(f"clicked {n}")
+    return n
+def typed(n: int = 1, loud: bool = False):
+    print("typed", n, loud)
+notacommand = 3
+raise_here = None
+"""
+ENTRY_POINTS = """\
+[trainyard.commands]
+clicked = foreign_commands:clicked
+typed = foreign_commands:typed
+broken = foreign_commands_missing:x
+wrong = foreign_commands:notacommand
+ls = foreign_commands:clicked
+"""
+
+
+@pytest.fixture
+def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A distribution that brings commands, good ones and broken ones."""
+    info = tmp_path / "foreign_commands-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign-commands\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(ENTRY_POINTS)
+    (tmp_path / "foreign_commands.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    foreign._points.cache_clear()
+    yield
+    foreign._points.cache_clear()
+    sys.modules.pop("foreign_commands", None)
+
+
+def test_the_help_lists_commands_of_others_without_loading_them(others, yard):
+    done = yard("--help")
+    assert done.code == 0
+    assert "typed     (from foreign-commands)" in done.out
+    assert "foreign_commands" not in sys.modules
+
+
+def test_a_click_command_of_others_runs_and_its_int_is_the_exit_code(others, yard):
+    assert yard("clicked", "--n", "7") == (7, "clicked 7\n", "")
+
+
+def test_a_function_of_others_becomes_a_command(others, yard):
+    pytest.importorskip("typer")
+    assert yard("typed", "--n", "5", "--loud") == (0, "typed 5 True\n", "")
+    done = yard("typed", "--help")
+    assert done.code == 0
+    assert "--loud" in done.out
+    assert yard("typed", "--n", "x").code == 2
+
+
+@pytest.mark.parametrize("name", ["broken", "wrong"])
+def test_a_broken_command_of_others_is_told_when_it_is_called(others, yard, name):
+    done = yard(name, "--any", "thing")
+    assert done.code == 1
+    assert f"the command `{name}` of foreign-commands cannot be loaded" in done.err
+    assert "uninstall" in done.err
+
+
+def test_others_cannot_take_a_name_of_ours(others):
+    assert load("ls").help.startswith("List runs")
+    assert main(["ls", "--help"]) == 0
+
+
+def run(run_id: str, **more) -> Run:
+    return Run(id=run_id, project="p", kind="job", status="succeeded", created_at="", **more)
+
+
+def test_best_and_worst_leave_out_what_is_not_finite():
+    runs = [
+        run(name, metrics={"m": value}) for name, value in [("a", 1.0), ("b", "NaN"), ("c", 3.0), ("d", "Infinity")]
+    ]
+    assert [one.id for one in best_and_worst(runs, "m", minimize=False)] == ["c", "a"]
+    assert [one.id for one in best_and_worst(runs, "m", minimize=True)] == ["a", "c"]
+    assert best_and_worst(runs[:2], "m", minimize=True) is None
+
+
+def test_differences_name_what_only_one_has():
+    found = differences(run("a", meta={"python": "3.11"}), run("b", meta={"gpu": {"name": "x"}}, attempt=1))
+    assert [tuple(one) for one in found] == [
+        ("env", "python", "3.11", None), ("env", "gpu.name", None, "x"), ("attempt", "number", 0, 1),
+    ]  # fmt: skip
+    assert varying([]) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [([], ""), ([1], "▅"), ([0, 1], "▁█"), (["NaN", "Infinity"], "··"), ([-1e308, 1e308], "▅▅"), (range(1000), None)],
+)
+def test_sparkline(values, line):
+    drawn = sparkline(list(values))
+    assert drawn == line if line is not None else len(drawn) == 40
+
+
+def test_names_cannot_play_with_the_terminal():
+    assert clean("a\x1b[2Jb\nc\x07") == "ab c "
