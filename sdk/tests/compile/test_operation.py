@@ -204,3 +204,47 @@ def test_a_flag_that_is_off_and_a_value_that_is_null_leave_no_argument() -> None
     args = "['{{ params.f.as_arg }}', '{{ n }}', '{{ params.as_args }}', z]"
     text += f"run: {{kind: job, container: {{command: x, args: {args}}}}}"
     assert compiled(text).args == ("z",)
+
+
+def nested(levels: int) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+LARGE = "x" * 200_000
+BAD_BODIES = [
+    ({"inputs": [{"name": "a", "value": nested(200)}]}, "nested deeper than 64 levels"),
+    ({"inputs": [{"name": "a", "value": nested(5000)}]}, "inputs[0].value: Recursion error"),
+    ({"inputs": [{"name": "a", "type": "list", "value": "[" * 900 + "]" * 900}]}, "nested deeper than 64 levels"),
+    ({"inputs": [{"name": "a", "type": "list", "value": "[" * 9000 + "]" * 9000}]}, "expected a list"),
+    ({"inputs": [{"name": "a", "value": LARGE}]}, "`a`: the text would be longer than 131072 characters"),
+    ({"inputs": [{"name": "a", "isList": True, "value": [LARGE] * 9}]}, "`a`: the text would be longer than 131072"),
+    ({"params": {"a": {"value": LARGE, "contextOnly": True}}}, "`a`: the text would be longer than 131072"),
+    ({"inputs": [{"name": "a", "value": 1e300, "validation": {"multipleOf": 1e-300}}]}, "must be a multiple of 1e-300"),
+    ({"inputs": [{"name": "a", "value": "x", "validation": {"regex": "(a{1000}){1000}"}}]}, "exceeds size limit"),
+    ({"inputs": [{"name": "a", "value": float("inf")}]}, "finite number"),
+    ({"inputs": [{"name": "a", "value": 2**70}]}, "a whole number must fit in 64 bits"),
+    ({"inputs": [{"name": "a", "toEnv": "A=B"}]}, "this is not the name of an environment variable"),
+    ({"kind": ["operation"]}, "kind: there is no such kind"),
+    ({"version": None}, "`version` is missing"),
+    ({"version": ["1.1"]}, "this version of the language is not known"),
+    ({"name": "{{ 'a b' }}"}, "the name is not 1 to 128"),
+    ({"cmd": ["{{ 1 }}"] * 30_000}, "take too many steps"),
+]
+
+
+@pytest.mark.parametrize(
+    "fields, expected", BAD_BODIES, ids=[f"{at}-{text}" for at, (_, text) in enumerate(BAD_BODIES)]
+)
+def test_a_bad_body_is_refused_and_never_breaks_the_compiler(fields: dict[str, object], expected: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        compile_operation({"version": 1.1, "kind": "operation", "cmd": "ls", **fields}, globals=example_globals())
+    assert expected in str(caught.value)
+
+
+def test_thousands_of_findings_are_cut_to_a_readable_number() -> None:
+    lines = said(HEAD + "cmd: [" + "'{{ x }}', " * 5000 + "]").splitlines()
+    assert len(lines) == 101
+    assert lines[-1] == "t.yaml: and 4900 more like these"

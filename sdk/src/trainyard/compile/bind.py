@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from trainyard.compile.render import Renderer
 from trainyard.compile.report import Report
+from trainyard.compile.value import TemplateError, bounded, text_of
 from trainyard.spec.convert import convert, satisfies
 from trainyard.spec.error import Path, suggest
 from trainyard.spec.io import Input
@@ -68,7 +69,8 @@ class Binder:
         value = self.given.get(name, _NOTHING)
         if value is _NOTHING:
             value = self.renderer.tree(("params", name, "value"), param.value)
-        self.bound.context_only[name] = value  # type: ignore[assignment] # params are JSON values
+        fits = self._fits(name, value, ("params", name, "value"))
+        self.bound.context_only[name] = value if fits else None  # type: ignore[assignment] # params are JSON values
         self._variable(name, param.to_env, ("params", name, "to_env"))
 
     def _source(self, io: Input, path: Path) -> tuple[object, Path, bool]:
@@ -89,9 +91,20 @@ class Binder:
         except ValueError as error:
             self.report.add(path, f"input `{io.name}`: {error}", f"the input is declared as {_declared(io)}")
             return None
+        if not self._fits(io.name, converted, path):
+            return None
         for said in satisfies(converted, io.validation) if io.validation else ():
             self.report.add(path, f"input `{io.name}`: {said}", "give another value")
         return converted
+
+    def _fits(self, name: str, value: object, path: Path) -> bool:
+        """Every value has a text form, for variables and arguments, so that must not be too large for one."""
+        try:
+            bounded(len(text_of(value)) if value is not None else 0)
+        except TemplateError as error:
+            self.report.add(path, f"`{name}`: {error.message}", error.fix)
+            return False
+        return True
 
     def _variable(self, name: str, variable: str | None, path: Path) -> None:
         if not variable:

@@ -27,7 +27,12 @@ class Budget:
     """What one compilation may still make: characters of text, and steps of evaluation."""
 
     text: int = 4 * 1024 * 1024
-    steps: int = 100_000
+    steps: int = 20_000
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether a limit has been hit, after which no more is evaluated."""
+        return self.text < 0 or self.steps < 0
 
     def spend(self, text: int) -> None:
         """Raises TemplateError when a value or the whole has become too large."""

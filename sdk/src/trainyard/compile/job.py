@@ -15,11 +15,22 @@ from trainyard.compile.resolved import Code, OutputType, Resources
 from trainyard.compile.value import text_of
 from trainyard.spec.convert import convert
 from trainyard.spec.error import Path
-from trainyard.spec.model import is_template
+from trainyard.spec.model import is_name, is_template
 from trainyard.spec.operation import InitStep, Operation, Termination
 from trainyard.spec.quantity import cores, devices, memory_bytes
 
-__all__ = ["code", "command", "environment", "limits", "output_types", "queue", "resources", "tags"]
+__all__ = [
+    "code",
+    "command",
+    "described",
+    "environment",
+    "limits",
+    "name",
+    "output_types",
+    "queue",
+    "resources",
+    "tags",
+]
 
 _QUEUE = re.compile(r"([-a-zA-Z0-9_.]+/)?[-a-zA-Z0-9_.]+")
 _SHELL = ("/bin/sh", "-c")
@@ -115,16 +126,32 @@ def _count(path: Path, source: float | str, renderer: Renderer, *, whole: bool) 
     return number
 
 
+def name(operation: Operation, lowered: Lowered, renderer: Renderer) -> str | None:
+    """The name, checked once its template has been evaluated."""
+    found = described("name", operation, lowered, renderer)
+    if found is not None and not is_name(found):
+        at: Path = ("name",) if operation.name is not None else (*lowered.at, "name")
+        renderer.report.add(at, "the name is not 1 to 128 of letters, digits, `-` and `_`", "give a plain name")
+    return found
+
+
+def described(field: str, operation: Operation, lowered: Lowered, renderer: Renderer) -> str | None:
+    """A field of the operation, or of its component when the operation does not have it."""
+    own = getattr(operation, field)
+    path = (field,) if own is not None else (*lowered.at, field)
+    return renderer.text(path, own if own is not None else getattr(lowered.body, field))
+
+
 def queue(operation: Operation, lowered: Lowered, renderer: Renderer) -> str:
     """The queue, as `queue` or `agent/queue`; `default` when the file names none."""
     path: Path = ("queue",) if operation.queue is not None else (*lowered.at, "queue")
     source = operation.queue if operation.queue is not None else lowered.body.queue
-    name = renderer.text(path, source)
-    if name is None:
+    found = renderer.text(path, source)
+    if found is None:
         return "default"
-    if not _QUEUE.fullmatch(name):
+    if not _QUEUE.fullmatch(found):
         renderer.report.add(path, "this is not the name of a queue", "write `queue` or `agent/queue`")
-    return name
+    return found
 
 
 def tags(operation: Operation, lowered: Lowered, renderer: Renderer, more: tuple[str, ...]) -> tuple[str, ...]:

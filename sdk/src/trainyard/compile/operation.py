@@ -95,8 +95,8 @@ def _resolve(
     at = lowered.container_at
     return ResolvedOperation(
         kind="job",
-        name=_described("name", operation, lowered, renderer),
-        description=_described("description", operation, lowered, renderer),
+        name=job.name(operation, lowered, renderer),
+        description=job.described("description", operation, lowered, renderer),
         tags=job.tags(operation, lowered, renderer, tags),
         queue=queue or job.queue(operation, lowered, renderer),
         inputs=dict(bound.inputs),
@@ -112,12 +112,6 @@ def _resolve(
         timeout=timeout,
         component=_component_digest(lowered),
     )
-
-
-def _described(field: str, operation: Operation, lowered: Lowered, renderer: Renderer) -> str | None:
-    own = getattr(operation, field)
-    path = (field,) if own is not None else (*lowered.at, field)
-    return renderer.text(path, own if own is not None else getattr(lowered.body, field))
 
 
 def _component_digest(lowered: Lowered) -> str:

@@ -26,6 +26,8 @@ class Renderer:
         """The value of a field: of a template its result with its type, of anything else itself."""
         if not is_template(source):
             return source
+        if self.budget.exhausted:
+            return None
         try:
             if self._check_only:
                 check_names(parse(source), self.context)

@@ -35,7 +35,7 @@ def parse_operation(document: Document) -> Operation:
 
 def _model(document: Document) -> type[Operation] | type[Component]:
     kind = document.data.get("kind")
-    missing = [] if "version" in document.data else [document.finding((), "`version` is missing", _HEAD)]
+    missing = [] if document.data.get("version") is not None else [document.finding((), "`version` is missing", _HEAD)]
     if "kind" not in document.data:
         raise SpecError([*missing, document.finding((), "`kind` is missing", _HEAD)])
     if kind not in ("operation", "component"):
@@ -97,7 +97,9 @@ def _finding(model: type[Model], document: Document, error: ErrorDetails) -> Fin
         return document.finding(path[:-1], f"`{camel(str(path[-1]))}` is missing", "add it", key=True)
     if error["type"] == "trainyard":
         return document.finding(path, error["ctx"]["said"], error["ctx"]["fix"])
-    message, fix = _WORDS.get(error["type"], (error["msg"], None))
+    if error["type"] not in _WORDS:
+        return document.finding(path, error["msg"], "give another value")
+    message, fix = _WORDS[error["type"]]
     return document.finding(path, f"{message}, not {described(error['input'])}", fix)
 
 

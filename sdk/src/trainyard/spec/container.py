@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from trainyard.spec.model import Later, Model, Texts, described, fault
+from trainyard.spec.model import Later, Model, Texts, Variable, described, fault
 
 __all__ = ["Amount", "Amounts", "Container", "Env", "GpuAmounts", "Requirements"]
 
@@ -40,12 +40,6 @@ def _pair(index: int, item: object) -> tuple[object, object]:
     return item["name"], item["value"]
 
 
-def _variable(name: str) -> str:
-    if not name or "=" in name or "\0" in name or name != name.strip():
-        raise fault("this is not the name of an environment variable", "use letters, digits and `_`")
-    return name
-
-
 def _text(value: object) -> object:
     if isinstance(value, bool | int | float):
         raise fault(f"must be text, not {described(value)}", "put the value in quotes")
@@ -58,9 +52,11 @@ def _amount(value: object) -> object:
     return value if isinstance(value, str) else str(value)
 
 
-Variable = Annotated[str, BeforeValidator(_variable)]
-Env = Annotated[dict[Variable, Annotated[str, BeforeValidator(_text)]], BeforeValidator(_env)]
-Amount = Annotated[str, BeforeValidator(_amount)]
+Env = Annotated[
+    dict[Variable, Annotated[str, BeforeValidator(_text)]],
+    BeforeValidator(_env, json_schema_input_type=dict[str, str] | list[dict[str, str]]),
+]
+Amount = Annotated[str, BeforeValidator(_amount, json_schema_input_type=str | int | float)]
 
 
 class Amounts(Model):

@@ -12,7 +12,7 @@ import math
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,7 +20,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from trainyard.spec.io import Input, Output, TypeName, Validation, pattern
 from trainyard.spec.model import described
-from trainyard.spec.node import INT_LIMIT
+from trainyard.spec.node import INT_LIMIT, MAX_DEPTH
 
 __all__ = ["convert", "satisfies"]
 
@@ -77,8 +77,10 @@ def _parsed(value: object, expected: str) -> object:
         raise _misfit(value, expected) from None
 
 
-def _any(value: object) -> JsonValue:
-    """A JSON value, copied; numbers must be finite and within 64 bits."""
+def _any(value: object, depth: int = 0) -> JsonValue:
+    """A JSON value, copied; numbers must be finite and within 64 bits, nesting as in a document."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"a value must not be nested deeper than {MAX_DEPTH} levels")
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int):
@@ -86,9 +88,9 @@ def _any(value: object) -> JsonValue:
     if isinstance(value, float):
         return _float(value)
     if isinstance(value, list | tuple):
-        return [_any(item) for item in value]
+        return [_any(item, depth + 1) for item in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {key: _any(item) for key, item in value.items()}
+        return {key: _any(item, depth + 1) for key, item in value.items()}
     raise ValueError(f"a value is plain data, not {described(value)}")
 
 
@@ -274,7 +276,7 @@ def _digits(value: JsonValue, rule: Validation) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "must be a number"
     number = Decimal(repr(value))
-    if rule.multiple_of and number % Decimal(repr(rule.multiple_of)) != 0:
+    if rule.multiple_of and not _is_multiple(number, Decimal(repr(rule.multiple_of))):
         return f"must be a multiple of {rule.multiple_of}"
     _, digits, exponent = number.normalize().as_tuple()
     places = max(0, -int(exponent))
@@ -286,6 +288,13 @@ def _digits(value: JsonValue, rule: Validation) -> str | None:
     if rule.decimal_places is not None and places > rule.decimal_places:
         return f"must have {rule.decimal_places} decimal places or fewer"
     return None
+
+
+def _is_multiple(number: Decimal, unit: Decimal) -> bool:
+    try:
+        return number % unit == 0
+    except InvalidOperation:
+        return False  # the quotient has more digits than a number of a file can have
 
 
 def _length(value: JsonValue, rule: Validation) -> str | None:

@@ -53,8 +53,8 @@ class Document:
         mark = node.start if node is not None else None
         spelled: list[str | int] = []
         for part in path:
-            if not isinstance(value, Mapping | list):
-                break  # a short form: the text stands for the mapping or list that the path leads into
+            if not isinstance(value, Mapping if isinstance(part, str) else list):
+                break  # a short form stands for the mapping or list that the path leads into
             key = _spelling(value, part)
             spelled.append(key)
             value = _step(value, key)

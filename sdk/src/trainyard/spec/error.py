@@ -17,6 +17,9 @@ Path = tuple[str | int, ...]
 """The way from the top of a document to a value: keys and list positions."""
 
 
+MAX_FINDINGS = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault. `line` and `column` count from 1 and are None when the document came without text."""
@@ -38,7 +41,11 @@ class SpecError(ValueError):
     """The document cannot be used. `findings` has one entry or more, in the order of the document."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
-        self.findings: Sequence[Finding] = tuple(findings)
+        found = tuple(findings)
+        more = len(found) - MAX_FINDINGS
+        self.findings: Sequence[Finding] = (
+            found if more <= 0 else (*found[:MAX_FINDINGS], Finding(f"and {more} more like these", file=found[0].file))
+        )
         super().__init__("\n".join(map(str, self.findings)))
 
 

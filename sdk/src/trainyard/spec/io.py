@@ -5,13 +5,14 @@ This module decides how a declaration is written. How a value is converted and c
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, JsonValue, StringConstraints, TypeAdapter
 from pydantic_core import SchemaError
 
-from trainyard.spec.model import Boolean, Later, Model, Name, described, fault, whole
+from trainyard.spec.model import Boolean, Later, Model, Name, Variable, described, fault, whole
 
 __all__ = ["LATER_TYPES", "RESERVED", "TYPES", "Input", "Output", "TypeName", "Validation", "pattern"]
 
@@ -80,13 +81,13 @@ def pattern(regex: str) -> TypeAdapter[str]:
     try:
         return TypeAdapter(Annotated[str, StringConstraints(pattern=rf"\A(?:{regex})")])
     except SchemaError as error:
-        raise ValueError(str(error).rsplit("error: ", 1)[-1].strip()) from None
+        raise ValueError(re.split(r"rror: ", str(error))[-1].strip()) from None
 
 
-Type = Annotated[TypeName, BeforeValidator(_type)]
+Type = Annotated[TypeName, BeforeValidator(_type, json_schema_input_type=TypeName)]
 IoName = Annotated[Name, AfterValidator(_unreserved)]
-Count = Annotated[int, BeforeValidator(whole)]
-Bound = Annotated[int | float, BeforeValidator(_bound)]
+Count = Annotated[int, BeforeValidator(whole, json_schema_input_type=int)]
+Bound = Annotated[int | float, BeforeValidator(_bound, json_schema_input_type=int | float)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
@@ -131,7 +132,7 @@ class Input(Model):
     is_list: Boolean = False
     is_flag: Boolean = False
     arg_format: str | None = None
-    to_env: str | None = None
+    to_env: Variable | None = None
     value: JsonValue = None
     validation: Validation | None = None
 

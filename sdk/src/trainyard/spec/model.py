@@ -23,9 +23,11 @@ __all__ = [
     "Number",
     "Tags",
     "Texts",
+    "Variable",
     "Whole",
     "described",
     "fault",
+    "is_name",
     "is_template",
     "whole",
 ]
@@ -96,13 +98,23 @@ def described(value: object) -> str:
     return words.get(type(value), f"a {type(value).__name__}")
 
 
+def is_name(value: str) -> bool:
+    return len(value) <= 128 and _NAME.fullmatch(value) is not None
+
+
 def _name(value: str) -> str:
-    if not is_template(value) and (not _NAME.fullmatch(value) or len(value) > 128):
+    if not is_template(value) and not is_name(value):
         raise fault(
             "a name is 1 to 128 of the letters a-z and A-Z, digits, `-` and `_`",
             f"write `{re.sub('[^-a-zA-Z0-9_]+', '-', value)[:40].strip('-') or 'train'}`",
         )
     return value
+
+
+def _variable(name: str) -> str:
+    if not name or "=" in name or "\0" in name or name != name.strip():
+        raise fault("this is not the name of an environment variable", "use letters, digits and `_`")
+    return name
 
 
 def _split(value: object) -> object:
@@ -117,14 +129,17 @@ def _one_or_many(value: object) -> object:
 
 
 Name = Annotated[str, AfterValidator(_name)]
-Tags = Annotated[tuple[str, ...], BeforeValidator(_split)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+Tags = Annotated[tuple[str, ...], BeforeValidator(_split, json_schema_input_type=str | tuple[str, ...])]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | tuple[str, ...])]
 Boolean = StrictBool
+Variable = Annotated[str, AfterValidator(_variable)]
 Whole = Annotated[
-    Annotated[int, BeforeValidator(whole), Tag("(number)")] | Annotated[str, Tag("(template)")],
+    Annotated[int, BeforeValidator(whole, json_schema_input_type=int), Tag("(number)")]
+    | Annotated[str, Tag("(template)")],
     Discriminator(_text_or_number),
 ]
 Number = Annotated[
-    Annotated[float, BeforeValidator(_number), Tag("(number)")] | Annotated[str, Tag("(template)")],
+    Annotated[float, BeforeValidator(_number, json_schema_input_type=float), Tag("(number)")]
+    | Annotated[str, Tag("(template)")],
     Discriminator(_text_or_number),
 ]

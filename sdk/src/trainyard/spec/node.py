@@ -10,7 +10,10 @@ import math
 import re
 from dataclasses import dataclass, field
 
-__all__ = ["INT_LIMIT", "Leaf", "Listing", "Mark", "Node", "Table", "plain_scalar", "tagged_scalar"]
+__all__ = ["INT_LIMIT", "MAX_DEPTH", "Leaf", "Listing", "Mark", "Node", "Table", "plain_scalar", "tagged_scalar"]
+
+MAX_DEPTH = 64
+"""Levels of nesting of a document, and of a value."""
 
 INT_LIMIT = 2**63
 """Whole numbers are kept within 64 bits, as JSON readers in other languages keep them."""

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, JsonValue, ModelWrapValidatorHandle
 from trainyard.spec.container import Amounts, Container, Env
 from trainyard.spec.document import camel
 from trainyard.spec.io import Input, Output
-from trainyard.spec.model import Boolean, Later, Model, Name, Number, Tags, Texts, Whole, fault
+from trainyard.spec.model import Boolean, Later, Model, Name, Number, Tags, Texts, Variable, Whole, fault
 
 __all__ = ["RUN_KINDS", "Component", "Git", "InitStep", "Job", "Operation", "Param", "Termination"]
 
@@ -97,7 +97,7 @@ class Job(Model):
         "ports": "remove it: services are not run yet",
     }
 
-    kind: Annotated[Literal["job"], BeforeValidator(_run_kind)]
+    kind: Annotated[Literal["job"], BeforeValidator(_run_kind, json_schema_input_type=Literal["job"])]
     container: Container | None = None
     init: tuple[InitStep, ...] = ()
 
@@ -125,7 +125,7 @@ class Param(Model):
 
     value: JsonValue = None
     context_only: Boolean = False
-    to_env: str | None = None
+    to_env: Variable | None = None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -145,7 +145,7 @@ _LONG = frozenset(
 class Body(Model):
     """What a component and an operation with its component written in it have in common."""
 
-    version: Annotated[float | None, BeforeValidator(_version)] = None
+    version: Annotated[float | None, BeforeValidator(_version, json_schema_input_type=float)] = None
     name: Name | None = None
     description: str | None = None
     tags: Tags = ()

@@ -14,11 +14,10 @@ from typing import NoReturn, Protocol
 import yaml
 
 from trainyard.spec.error import Finding, SpecError
-from trainyard.spec.node import Leaf, Listing, Mark, Node, Table, plain_scalar, tagged_scalar
+from trainyard.spec.node import MAX_DEPTH, Leaf, Listing, Mark, Node, Table, plain_scalar, tagged_scalar
 
 __all__ = ["MAX_ALIASES", "MAX_DEPTH", "MAX_EXPANDED", "MAX_NODES", "scan"]
 
-MAX_DEPTH = 64
 MAX_NODES = 100_000
 MAX_ALIASES = 1_000
 MAX_EXPANDED = 4 * 1024 * 1024
