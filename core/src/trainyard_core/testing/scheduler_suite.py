@@ -226,16 +226,16 @@ class SchedulerSuite:
         await clear(scheduler, [workload.ref])
 
     async def test_release_forgets_and_nothing_starts_again(
-        self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness
+        self, scheduler: Scheduler, harness: SchedulerHarness
     ) -> None:
         workload = shell(f"echo x >> {harness.scratch}/starts")
-        ref = await submit(workload)
-        await ended(scheduler, ref)
-        await scheduler.release(ref)
-        await scheduler.release(ref)
-        assert ref not in await scheduler.adopt()
-        await submit(workload)
-        assert [one.phase for one in await scheduler.observe([ref])] in ([], [Phase.GONE])
+        await scheduler.submit(workload)
+        await ended(scheduler, workload.ref)
+        await scheduler.release(workload.ref)
+        await scheduler.release(workload.ref)
+        assert workload.ref not in await scheduler.adopt()
+        await scheduler.submit(workload)
+        assert [one.phase for one in await scheduler.observe([workload.ref])] in ([], [Phase.GONE])
         assert lines_of(harness.scratch / "starts") == ["x"]
 
     async def test_release_of_the_unknown_is_harmless(self, scheduler: Scheduler) -> None:

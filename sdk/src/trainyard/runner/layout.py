@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,7 +101,7 @@ def fold(root: Path, run: str, attempt: int) -> Folder:
 def write_whole(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Put `data` at `path` so that a reader sees all of it or the file that was there before. With `durable` it has
     reached the disk when this returns."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
     handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:

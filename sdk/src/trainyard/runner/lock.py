@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 from enum import Enum
 from typing import NamedTuple
 
@@ -50,7 +49,7 @@ def claim_for_nobody(folder: Folder) -> int | None:
 
 
 def _take(folder: Folder, identity: dict[str, int | str]) -> int | None:
-    temporary = folder.path / f".lock.{secrets.token_hex(6)}"
+    temporary = folder.path / f".lock.{os.urandom(6).hex()}"
     handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     try:
         os.write(handle, json.dumps(identity).encode())
