@@ -105,8 +105,9 @@ class _Shape(NamedTuple):
 class Ring:
     """A ring in the file of `fd`, which stays the caller's. One process puts; see the module for what is kept.
 
-    `on_full` is called by `put`, without a lock held, when a row has no room; it drains and so makes room.
-    `on_refused` is told of each value that was refused. Neither may raise."""
+    `on_full` is called by `put`, without a lock held, when a row has no room; it drains and so makes room, or answers
+    False when this thread is draining already (a signal handler on top of it). `on_refused` is told of each value that
+    was refused. Neither may raise."""
 
     def __init__(self, fd: int) -> None:
         size = os.fstat(fd).st_size
@@ -155,7 +156,7 @@ class Ring:
         self._epoch = 0
         self._step = 0
         self.lost = 0
-        self.on_full: Callable[[], None] = _ignore
+        self.on_full: Callable[[], bool] = _cannot
         self.on_refused: Callable[[Refused], None] = _ignore_refused
         self._aim()
 
@@ -219,11 +220,18 @@ class Ring:
                 shape = self._shapes.get(names) or self._define(names)
                 if shape is not None and self._write(shape.pack(shape.word, now, step, *numbers)):
                     break
-            self.on_full()
+            if not self.on_full():
+                self._aside.append((names, now, step, numbers))
+                return
         else:
             self.lost += len(numbers)
-        while self._aside:
-            self._place(*self._aside.pop(0))
+        self.place_aside()
+
+    def place_aside(self) -> None:
+        """Put the rows that a signal handler logged on top of a `put` or a drain, which had to wait in memory."""
+        aside, self._aside = self._aside, []
+        for row in aside:
+            self._place(*row)
 
     def _define(self, names: tuple[str, ...]) -> _Shape | None:
         """Write the names as a record and remember their shape; None when there is no room."""
@@ -371,8 +379,8 @@ def _why_not_name(name: object) -> str:
     return ""
 
 
-def _ignore() -> None:
-    return None
+def _cannot() -> bool:
+    return False
 
 
 def _ignore_refused(refused: Refused) -> None:

@@ -91,10 +91,11 @@ class Writer:
         while not self._done.wait(PERIOD):
             self.flush()
 
-    def _drain_now(self) -> None:
+    def _drain_now(self) -> bool:
+        """Drain; False when this thread is doing so already, which a signal handler finds."""
         with self.spool.lock:
-            if self._draining:  # a signal handler on top of a drain of this thread
-                return
+            if self._draining:
+                return False
             self._draining = True
             try:
                 drain.drain(self.ring, self.spool)
@@ -102,6 +103,8 @@ class Writer:
                 say("drain", f"metrics stay in the ring, because the spool cannot be written: {error}")
             finally:
                 self._draining = False
+        self.ring.place_aside()
+        return True
 
     def _refused(self, refused: Refused) -> None:
         self.refused += 1

@@ -1,0 +1,208 @@
+"""What the tracking tests share: reading a spool back, and a small HTTP server that behaves as the platform does."""
+
+import hashlib
+import http.server
+import json
+import re
+import socket
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote
+
+import pytest
+
+from trainyard.track import fault, frames, segments
+from trainyard.track import say as saying
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch):
+    """No test sees another's environment, warnings or fault hook."""
+    for name in ("RUN", "SPOOL", "URL", "TOKEN", "TOKEN_FILE", "PROJECT", "PARAMS", "OFFLINE", "DATA"):
+        monkeypatch.delenv(f"TRAINYARD_{name}", raising=False)
+    saying._said.clear()
+    yield
+    fault.install(None)
+
+
+def all_frames(root, writer):
+    """Every frame of one writer, gaps filled, as the server would see them."""
+    raw, _ = segments.read(root / writer, writer, segments.Place(1), 1 << 40)
+    return frames.split(b"".join(raw))
+
+
+def rows_of(found):
+    """The rows of frames as (names, step, values), in frame order and in block order."""
+    rows = []
+    for frame in found:
+        if frame.kind is frames.Kind.METRICS:
+            for block in frames.unpack_metrics(frame.payload):
+                rows += [(block.names, step, v) for step, *v in zip(block.steps, *block.values, strict=True)]
+    return rows
+
+
+@pytest.fixture
+def spool_rows():
+    """Rows of a whole spool by writer."""
+    return lambda root: {writer: rows_of(all_frames(root, writer)) for writer in segments.writers(root)}
+
+
+@pytest.fixture
+def spool_frames():
+    return all_frames
+
+
+@pytest.fixture
+def frame_rows():
+    return rows_of
+
+
+@pytest.fixture
+def spool_events():
+    def events(root):
+        found = [f for w in segments.writers(root) for f in all_frames(root, w) if f.kind is frames.Kind.EVENTS]
+        return [event for frame in found for event in frames.unpack_events(frame.payload)]
+
+    return events
+
+
+class Platform:
+    """The server's promises about frames and artifacts, in memory. `plan` holds what to do to the next frames
+    requests: "ok", "503", "lose" (do nothing and cut the line), "store" (store, then cut the line), "hang" (answer
+    when `release` is set), "401", "422"; when it is empty all is well."""
+
+    def __init__(self):
+        self.token = "secret-1"
+        self.frames = {}
+        self.artifacts = {}
+        self.runs = {}
+        self.keys = []
+        self.plan = []
+        self.requests = []
+        self.release = threading.Event()
+        self.known = False
+        self.limit = 8 * 1024 * 1024 + 4096
+        self.lock = threading.Lock()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = False
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def close(self):
+        self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def rows(self):
+        return {writer: rows_of(found) for writer, found in self.frames.items()}
+
+    def events(self):
+        found = [f for fs in self.frames.values() for f in fs if f.kind is frames.Kind.EVENTS]
+        return [event for frame in found for event in frames.unpack_events(frame.payload)]
+
+    def append(self, data):
+        found = frames.split(data)
+        with self.lock:
+            have = self.frames.setdefault(found[0].writer, [])
+            if found[0].seq > len(have) + 1:
+                return 409, {"code": "sequence_gap", "status": 409, "expected": len(have) + 1}
+            have += [frame for frame in found if frame.seq > len(have)]
+            assert [f.seq for f in have] == list(range(1, len(have) + 1))
+            return 200, {"writer": found[0].writer, "durable": len(have)}
+
+    def _handler(platform):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args):
+                pass
+
+            def cut(self):
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+
+            def answer(self, status, body):
+                data = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def do_POST(self):
+                self.handle_it("POST")
+
+            def do_PUT(self):
+                self.handle_it("PUT")
+
+            def handle_it(self, method):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                platform.requests.append((method, self.path, self.headers.get("Idempotency-Key", "")))
+                if self.headers["Authorization"] != f"Bearer {platform.token}":
+                    return self.answer(401, {"code": "unauthorized", "status": 401})
+                if method == "PUT":
+                    return self.artifact(body)
+                if self.path.endswith("/runs"):
+                    return self.create(json.loads(body))
+                return self.take(body)
+
+            def artifact(self, body):
+                name = unquote(re.search(r"/artifacts/([^?]*)", self.path)[1])
+                if self.headers["Digest"] != f"sha256:{hashlib.sha256(body).hexdigest()}":
+                    return self.answer(422, {"code": "digest_mismatch", "status": 422})
+                platform.artifacts[name] = body
+                return self.answer(201, {})
+
+            def create(self, body):
+                platform.keys.append(self.headers["Idempotency-Key"])
+                status = 200 if body["id"] in platform.runs else 201
+                platform.runs.setdefault(body["id"], body)
+                return self.answer(status, {"id": body["id"]})
+
+            def take(self, body):
+                if len(body) > platform.limit:
+                    return self.answer(413, {"code": "too_large", "status": 413})
+                todo = platform.plan.pop(0) if platform.plan else "ok"
+                if todo.isdigit():
+                    return self.answer(int(todo), {"code": "planned", "status": int(todo)})
+                if todo == "lose":
+                    return self.cut()
+                if todo == "hang":
+                    platform.release.wait(30)
+                    return self.cut()
+                status, answer = platform.append(body)
+                if todo == "store":
+                    return self.cut()
+                return self.answer(status, answer)
+
+        return Handler
+
+
+@pytest.fixture
+def platform():
+    server = Platform()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def token_file(tmp_path, platform):
+    path = tmp_path / "token"
+    path.write_text(platform.token + "\n")
+    return path
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A data directory of the test's own, and a process that tracks nothing yet."""
+    from trainyard.track import session
+
+    data = tmp_path / "data"
+    monkeypatch.setenv("TRAINYARD_DATA", str(data))
+    monkeypatch.setattr(session, "_current", None)
+    monkeypatch.setattr(session, "_hooked", True)
+    yield SimpleNamespace(data=data, spools=lambda: sorted(Path(data, "spool").glob("*")))
+    if session._current is not None:
+        session._current.finish(finish_timeout=0)
