@@ -68,6 +68,7 @@ def clicked(n):
     return n
 def typed(n: int = 1, loud: bool = False):
     print("typed", n, loud)
+    return 9 if n == 9 else None
 notacommand = 3
 raise_here = None
 """
@@ -114,6 +115,7 @@ def test_a_function_of_others_becomes_a_command(others, yard):
     assert done.code == 0
     assert "--loud" in done.out
     assert yard("typed", "--n", "x").code == 2
+    assert yard("typed", "--n", "9").code == 9
 
 
 @pytest.mark.parametrize("name", ["broken", "wrong"])

@@ -26,6 +26,11 @@ class Refusal(Exception):
         self.problem = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail, **more}
 
 
+class QueueLimits(msgspec.Struct, forbid_unknown_fields=True):
+    concurrency: int | None = None
+    paused: bool = False
+
+
 @dataclass
 class Seen:
     method: str
@@ -109,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Refusal as refusal:
             self._send(refusal.problem["status"], json.dumps(refusal.problem).encode(), "application/problem+json")
 
-    do_GET = do_POST = do_PUT = handle_any
+    do_GET = do_POST = do_PUT = handle_any  # noqa: N815  # http.server looks for these names
 
     def _misbehave(self, fault: int | str) -> None:
         if fault == "drop":
@@ -214,8 +219,9 @@ class _Handler(BaseHTTPRequestHandler):
         cut = self.platform.cuts.pop(0) if self.platform.cuts else None
         self._open_stream()
         for number, text in enumerate(lines[start:], start + 1):
-            line = json.dumps({"at": "2026-01-02T03:04:05Z", "text": text}, ensure_ascii=False)
-            event = f"id: {number}\nevent: line\ndata: {line}\n\n".encode()
+            line = {"at": "2026-01-02T03:04:05Z", "text": text}
+            page = json.dumps({"items": [line], "next": str(number)}, ensure_ascii=False)
+            event = f"id: {number}\nevent: lines\ndata: {page}\n\n".encode()
             if cut is not None and number > start + cut:
                 self.wfile.write(event[: len(event) // 2])
                 return
@@ -279,7 +285,8 @@ class _Handler(BaseHTTPRequestHandler):
     def put_queue(self, seen: Seen, name: str) -> None:
         if name == "forbidden":
             raise Refusal(403, "not_allowed", "only an admin may change queues", fix="ask one")
-        self.platform.queues[name] = {**json.loads(seen.body), "name": name}
+        limits = msgspec.json.decode(seen.body, type=QueueLimits)
+        self.platform.queues[name] = {**msgspec.to_builtins(limits), "name": name}
         self._json(self.platform.queues[name])
 
     def agents(self, seen: Seen) -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from trainyard.client import Backoff, errors
 from trainyard.client.discovery import Endpoint
 from trainyard.client.models import CreateRun, Problem
-from trainyard.client.requests import create_run, get_artifact, get_run, list_runs
+from trainyard.client.requests import create_run, get_artifact, get_run, list_runs, read_series
 from trainyard.client.session import settings_for
 from trainyard.client.sse import Event, EventReader
+from trainyard.client.wire import lines_of
 
 STREAM = (
     b": ping\n\n"
@@ -47,6 +48,14 @@ def test_no_bytes_break_the_reader(junk):
     EventReader().feed(junk)
 
 
+def test_lines_come_singly_or_in_pages():
+    line = b'{"at": "", "text": "%s"}'
+    assert [one.text for one in lines_of(Event("line", line % b"a", ""))] == ["a"]
+    page = b'{"items": [%s, %s], "next": "2"}' % (line % b"a", line % b"b")
+    assert [one.text for one in lines_of(Event("lines", page, ""))] == ["a", "b"]
+    assert lines_of(Event("later", b"?", "")) == []
+
+
 def test_a_reader_goes_on_with_the_id_of_the_last():
     assert EventReader("7").feed(b"data: x\n\n") == [Event("message", b"x", "7")]
 
@@ -64,7 +73,8 @@ def test_paths_escape_what_would_leave_them():
 
 def test_queries_leave_out_what_is_not_given():
     assert list_runs("p").query == ()
-    assert list_runs("p", limit=5, tag=["a", "b"]).query == (("limit", "5"), ("tag", "a"), ("tag", "b"))
+    assert list_runs("p", limit=5, tag="a").query == (("limit", "5"), ("tag", "a"))
+    assert read_series("p", "r", ["a", "b"], first=0).query == (("name", "a"), ("name", "b"), ("first", "0"))
 
 
 def test_each_create_has_its_own_key_unless_it_is_given():

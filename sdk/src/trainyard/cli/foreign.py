@@ -3,7 +3,8 @@ entry point may point to. A broken one becomes a command that says so."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -66,10 +67,21 @@ def _typed(name: str, found: Any) -> click.Command:
         application = found
         if not isinstance(found, typer.Typer):
             application = typer.Typer(add_completion=False)
-            application.command()(found)
+            application.command()(_exiting(found))
         return application(args=list(rest), prog_name=f"yard {name}", standalone_mode=True)
 
     return _passing(name, call, f"The command {name}.")
+
+
+def _exiting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, ending the process with the int that it returns: typer itself would drop it."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> None:
+        result = function(*args, **kwargs)
+        raise SystemExit(result if isinstance(result, int) else 0)
+
+    return call
 
 
 def _broken(name: str, reason: str, source: str) -> click.Command:

@@ -18,13 +18,13 @@ __all__ = ["get", "ls", "stop", "why"]
 
 
 @click.command()
-@click.option("--status", multiple=True, metavar="STATUS", help="Only runs in this status; may be repeated.")
-@click.option("--tag", multiple=True, metavar="TAG", help="Only runs with this tag; may be repeated.")
+@click.option("--status", default="", metavar="STATUS", help="Only runs in this status.")
+@click.option("--tag", default="", metavar="TAG", help="Only runs with this tag.")
 @click.option("--queue", default="", metavar="NAME", help="Only runs of this queue.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="At most so many.")
 @json_option
 @with_client
-def ls(client: Client, *, status: tuple[str, ...], tag: tuple[str, ...], queue: str, limit: int, as_json: bool) -> None:
+def ls(client: Client, *, status: str, tag: str, queue: str, limit: int, as_json: bool) -> None:
     """List runs, newest first."""
     runs = client.runs.list(status=status, tag=tag, queue=queue, page_size=min(limit, 100))
     shown = list(islice(runs, limit))

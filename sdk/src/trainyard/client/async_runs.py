@@ -10,8 +10,6 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from trainyard.client import requests
 from trainyard.client.errors import StillRunning
 from trainyard.client.models import (
@@ -23,13 +21,13 @@ from trainyard.client.models import (
     LogLine,
     LogPage,
     Metric,
-    MetricPage,
     Run,
     RunPage,
     Series,
     Transition,
     Why,
 )
+from trainyard.client.wire import lines_of, metrics_of
 
 if TYPE_CHECKING:
     from trainyard.client.async_client import AsyncClient
@@ -55,9 +53,9 @@ class AsyncRuns:
         *,
         limit: int | None = None,
         cursor: str = "",
-        status: Sequence[str] = (),
+        status: str = "",
         queue: str = "",
-        tag: Sequence[str] = (),
+        tag: str = "",
         project: str | None = None,
     ) -> RunPage:
         """One page of runs, newest first."""
@@ -68,9 +66,9 @@ class AsyncRuns:
     async def list(
         self,
         *,
-        status: Sequence[str] = (),
+        status: str = "",
         queue: str = "",
-        tag: Sequence[str] = (),
+        tag: str = "",
         page_size: int = 100,
         project: str | None = None,
     ) -> AsyncIterator[Run]:
@@ -123,8 +121,8 @@ class AsyncRuns:
         request = requests.follow_logs(self._in(project), ref, cursor=cursor)
         async with aclosing(self._client.events(request)) as events:
             async for event in events:
-                if event.name == "line":
-                    yield msgspec.json.decode(event.data, type=LogLine)
+                for line in lines_of(event):
+                    yield line
 
     async def metrics(self, ref: str, *, project: str | None = None) -> Sequence[Metric]:
         """The metrics of a run in brief, by name."""
@@ -135,7 +133,7 @@ class AsyncRuns:
         async with aclosing(self._client.events(requests.follow_metrics(self._in(project), ref))) as events:
             async for event in events:
                 if event.name == "metrics":
-                    yield msgspec.json.decode(event.data, type=MetricPage).items
+                    yield metrics_of(event)
 
     async def series(
         self,

@@ -77,11 +77,11 @@ def list_runs(
     *,
     limit: int | None = None,
     cursor: str = "",
-    status: Sequence[str] = (),
+    status: str = "",
     queue: str = "",
-    tag: Sequence[str] = (),
+    tag: str = "",
 ) -> Request[RunPage]:
-    """One page of runs, newest first. Several statuses mean any of them, several tags all of them."""
+    """One page of runs, newest first; of one status, queue and tag where they are given."""
     query = _query(limit=limit, cursor=cursor, status=status, queue=queue, tag=tag)
     return Request("GET", path_of("projects", project, "runs"), RunPage, query)
 
@@ -197,7 +197,7 @@ def list_queues() -> Request[list[Queue]]:
 
 
 def put_queue(name: str, *, concurrency: int | None, paused: bool) -> Request[Queue]:
-    content = msgspec.json.encode({"name": name, "concurrency": concurrency, "paused": paused})
+    content = msgspec.json.encode({"concurrency": concurrency, "paused": paused})
     return Request("PUT", path_of("queues", name), Queue, headers=_JSON, content=content)
 
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from trainyard.client import requests
 from trainyard.client.errors import StillRunning
 from trainyard.client.models import (
@@ -21,13 +19,13 @@ from trainyard.client.models import (
     LogLine,
     LogPage,
     Metric,
-    MetricPage,
     Run,
     RunPage,
     Series,
     Transition,
     Why,
 )
+from trainyard.client.wire import lines_of, metrics_of
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
@@ -53,9 +51,9 @@ class Runs:
         *,
         limit: int | None = None,
         cursor: str = "",
-        status: Sequence[str] = (),
+        status: str = "",
         queue: str = "",
-        tag: Sequence[str] = (),
+        tag: str = "",
         project: str | None = None,
     ) -> RunPage:
         """One page of runs, newest first."""
@@ -66,9 +64,9 @@ class Runs:
     def list(
         self,
         *,
-        status: Sequence[str] = (),
+        status: str = "",
         queue: str = "",
-        tag: Sequence[str] = (),
+        tag: str = "",
         page_size: int = 100,
         project: str | None = None,
     ) -> Iterator[Run]:
@@ -116,8 +114,7 @@ class Runs:
     def follow(self, ref: str, *, cursor: str = "", project: str | None = None) -> Iterator[LogLine]:
         """Lines after a cursor as they are written, each once, until the run has ended and all are given."""
         for event in self._client.events(requests.follow_logs(self._in(project), ref, cursor=cursor)):
-            if event.name == "line":
-                yield msgspec.json.decode(event.data, type=LogLine)
+            yield from lines_of(event)
 
     def metrics(self, ref: str, *, project: str | None = None) -> Sequence[Metric]:
         """The metrics of a run in brief, by name."""
@@ -127,7 +124,7 @@ class Runs:
         """The metrics that have changed, as they change, until the run has ended."""
         for event in self._client.events(requests.follow_metrics(self._in(project), ref)):
             if event.name == "metrics":
-                yield msgspec.json.decode(event.data, type=MetricPage).items
+                yield metrics_of(event)
 
     def series(
         self,

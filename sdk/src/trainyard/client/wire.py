@@ -3,7 +3,7 @@ clock. It decides how an answer that is no success becomes an error; which route
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -12,9 +12,21 @@ from urllib.parse import quote
 import msgspec
 
 from trainyard.client.errors import ApiError, ClientError, WrongServer, error_for
-from trainyard.client.models import Problem
+from trainyard.client.models import LogLine, LogPage, Metric, MetricPage, Problem
+from trainyard.client.sse import Event
 
-__all__ = ["API", "EVENT_STREAM", "PREFIX", "Request", "headers_for", "path_of", "read_answer", "read_error"]
+__all__ = [
+    "API",
+    "EVENT_STREAM",
+    "PREFIX",
+    "Request",
+    "headers_for",
+    "lines_of",
+    "metrics_of",
+    "path_of",
+    "read_answer",
+    "read_error",
+]
 
 API = "v1"
 PREFIX = f"/api/{API}"
@@ -74,6 +86,18 @@ def read_error(request: Request[T], status: int, body: bytes, *, server: str) ->
         return error_for(msgspec.json.decode(body, type=Problem))
     except msgspec.MsgspecError:
         return _from_stranger(request, status, server)
+
+
+def lines_of(event: Event) -> Sequence[LogLine]:
+    """The lines of an event of a followed log: one in `line`, a page in `lines`, none in any other."""
+    if event.name == "lines":
+        return msgspec.json.decode(event.data, type=LogPage).items
+    return [msgspec.json.decode(event.data, type=LogLine)] if event.name == "line" else []
+
+
+def metrics_of(event: Event) -> Sequence[Metric]:
+    """The metrics of an event `metrics`."""
+    return msgspec.json.decode(event.data, type=MetricPage).items
 
 
 def _from_stranger(request: Request[T], status: int, server: str) -> ClientError:
