@@ -100,7 +100,7 @@ FAULTS = [
     (
         PARAMS,
         {"lr": "fast"},
-        't.yaml:3:10: inputs[0]: input `lr`: expected a number such as `0.1` or `1e-4`, not "fast"',
+        't.yaml:3:10: inputs[0]: the given value of input `lr`: expected a number such as `0.1` or `1e-4`, not "fast"',
     ),
     (PARAMS, {"lr": "1", "lrr": "2"}, "-P lrr: the component has no input `lrr`; did you mean `lr`?"),
     (PARAMS + "params: {lr: 1, lrr: 2}", {}, "t.yaml:5:17: params.lrr: the component has no input `lrr`"),
@@ -162,7 +162,7 @@ def test_a_missing_value_is_said_once_and_other_faults_beside_it() -> None:
     lines = said(text, {"b": "x"}).splitlines()
     assert [line.split(";")[0] for line in lines] == [
         "t.yaml:3:10: inputs[0]: the input `a` has no value",
-        't.yaml:3:21: inputs[1]: input `b`: expected a whole number such as `3`, not "x"',
+        't.yaml:3:21: inputs[1]: the given value of input `b`: expected a whole number such as `3`, not "x"',
         "t.yaml:4:30: cmd: there is no `c` here",
         "t.yaml:5:8: queue: this is not the name of a queue",
     ]
@@ -248,3 +248,8 @@ def test_thousands_of_findings_are_cut_to_a_readable_number() -> None:
     lines = said(HEAD + "cmd: [" + "'{{ x }}', " * 5000 + "]").splitlines()
     assert len(lines) == 101
     assert lines[-1] == "t.yaml: and 4900 more like these"
+
+
+def test_the_digest_of_a_component_does_not_change() -> None:
+    """It is stored with runs, as that of the resolved operation is."""
+    assert compiled(FULL).component == "sha256:fe565ad599f18c09b5059a516932605143d62615f5ac6731b9e16256eb52b4e8"

@@ -175,7 +175,7 @@ def test_windows_line_ends_keep_positions() -> None:
         load_text("a: 1\r\nb: 2\r\na: 3\r\n", file="t.yaml")
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="ab:-[]{}&*?!|>'\"%#\n\t 10.,<", max_size=80))
 def test_any_text_ends_in_data_or_in_a_spec_error(text: str) -> None:
     try:
@@ -195,7 +195,7 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.text(max_size=5), PLAIN, max_size=4))
 def test_all_json_reads_back_the_same(data: dict[str, object]) -> None:
     if "<<" in json.dumps(data):

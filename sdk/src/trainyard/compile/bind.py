@@ -86,15 +86,16 @@ class Binder:
         return (None if io.optional else _NOTHING), path, False
 
     def _converted(self, io: Input, value: object, path: Path, *, text: bool) -> JsonValue:
+        said_of = f"the given value of input `{io.name}`" if text else f"input `{io.name}`"
         try:
             converted = convert(value, io, text=text)
         except ValueError as error:
-            self.report.add(path, f"input `{io.name}`: {error}", f"the input is declared as {_declared(io)}")
+            self.report.add(path, f"{said_of}: {error}", f"the input is declared as {_declared(io)}")
             return None
         if not self._fits(io.name, converted, path):
             return None
         for said in satisfies(converted, io.validation) if io.validation else ():
-            self.report.add(path, f"input `{io.name}`: {said}", "give another value")
+            self.report.add(path, f"{said_of}: {said}", "give another value")
         return converted
 
     def _fits(self, name: str, value: object, path: Path) -> bool:
