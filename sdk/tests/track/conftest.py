@@ -113,7 +113,9 @@ class Platform:
             assert [f.seq for f in have] == list(range(1, len(have) + 1))
             return 200, {"writer": found[0].writer, "durable": len(have)}
 
-    def _handler(platform):
+    def _handler(self):
+        platform = self
+
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
