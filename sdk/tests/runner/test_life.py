@@ -1,0 +1,223 @@
+"""One attempt from its folder to its exit, in a real process."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainyard.runner import proc
+from trainyard.runner.layout import read_json, write_json
+from trainyard.runner.lines import MAX_LINE
+
+
+def wait_for(path: Path) -> None:
+    """Until the file is there, at most 30 s."""
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        select.select([], [], [], 0.01)
+
+
+@pytest.mark.parametrize("code", [0, 1, 127, 255])
+def test_the_code_is_exact(attempt: Any, code: int) -> None:
+    told = attempt(f"exit {code}").run()
+    assert (told["code"], told["signal"], told["reason"]) == (code, None, "")
+    assert told["finished_at"] >= told["started_at"]
+
+
+@pytest.mark.parametrize("number", ["KILL", "TERM", "SEGV", "HUP"])
+def test_the_signal_is_exact(attempt: Any, number: str) -> None:
+    told = attempt(f"kill -{number} $$").run()
+    assert (told["code"], told["signal"]) == (None, signal.Signals[f"SIG{number}"])
+
+
+def test_output_of_both_streams_is_kept_and_the_last_lines_are_told(attempt: Any) -> None:
+    one = attempt("for i in $(seq 50); do echo $i; done; echo bad >&2")
+    told = one.run()
+    assert [line.text for line in one.lines if line.stream == 1] == [str(i) for i in range(1, 51)]
+    assert [line.text for line in one.lines if line.stream == 2] == ["bad"]
+    assert len(told["last_lines"]) == 20
+    assert "50" in told["last_lines"]
+    assert sum(told["writers"].values()) >= 1
+
+
+def test_silence_leaves_no_writer(attempt: Any) -> None:
+    assert attempt("true").run()["writers"] == {}
+
+
+def test_junk_and_no_line_end_are_kept(attempt: Any) -> None:
+    one = attempt(r"printf 'ok\n\377\376x\0y'")
+    one.run()
+    assert one.texts == ["ok", "\ufffd\ufffdx\0y"]
+
+
+def test_a_line_of_100_mb_is_cut_and_memory_is_bounded(attempt: Any) -> None:
+    one = attempt("head -c 100000000 /dev/zero | tr '\\0' x; echo; echo after")
+    process = one.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert usage.ru_maxrss < 60_000, "kilobytes"
+    long, after = one.lines
+    assert (len(long.text), long.cut, after.text) == (MAX_LINE, True, "after")
+    assert one.exit["code"] == 0
+
+
+@pytest.mark.parametrize(
+    ("workload", "words"),
+    [
+        ({"command": ["no-such-program"]}, "no program 'no-such-program' on PATH"),
+        ({"command": ["/no/such/program"]}, "no program '/no/such/program'"),
+        ({"command": ["/etc/passwd"]}, "may not be executed"),
+        ({"command": [], "args": []}, "has no command"),
+        ({"command": ["a\0b"]}, "NUL"),
+        ({"command": ["true"], "working_dir": "not/there"}, "is no folder: correct `workingDir`"),
+        ({"command": ["true"], "code": {"kind": "folder", "path": "/not/there"}}, "is no absolute path"),
+        ({"command": ["true"], "code": {"kind": "tarball"}}, "no code kind 'tarball'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_start_says_why_and_has_no_code(attempt: Any, workload: dict[str, Any], words: str) -> None:
+    told = attempt(**workload).run()
+    assert (told["code"], told["signal"], told["reason"]) == (None, None, "start_failed")
+    assert words in told["message"]
+
+
+def test_a_folder_without_workload_says_so(attempt: Any) -> None:
+    one = attempt("true")
+    one.folder.workload.unlink()
+    assert "workload.json" in one.run()["message"]
+
+
+def test_code_from_a_folder_runs_in_place(attempt: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "sub").mkdir(parents=True)
+    one = attempt("pwd", code={"kind": "folder", "path": str(tmp_path / "mine")}, working_dir="sub")
+    one.run()
+    assert one.texts == [str(tmp_path / "mine" / "sub")]
+
+
+def test_outputs_become_artifacts_and_links_do_not(attempt: Any) -> None:
+    one = attempt(
+        "mkdir -p $TRAINYARD_OUTPUTS/a; echo x > $TRAINYARD_OUTPUTS/a/b; ln -s /etc/passwd $TRAINYARD_OUTPUTS/p"
+    )
+    told = one.run()
+    assert [(event["type"], event["name"], event["size"]) for event in one.events] == [("artifact", "outputs/a/b", 2)]
+    assert told["message"] == ""
+
+
+def test_the_command_sees_no_descriptor_and_no_secret_of_the_runner(attempt: Any) -> None:
+    one = attempt("ls /proc/self/fd | sort -n | tr '\\n' ' '; env")
+    one.run(SECRET_OF_SERVER="hush")
+    assert one.texts[0].split()[:3] == ["0", "1", "2"]
+    assert len(one.texts[0].split()) <= 4
+    assert not any("hush" in text for text in one.texts)
+
+
+def test_a_child_that_writes_after_the_exit_is_heard_and_then_cut_off(attempt: Any) -> None:
+    one = attempt("(sleep 0.3; echo late; sleep 1000) & echo early")
+    begun = time.monotonic()
+    assert one.run()["code"] == 0
+    assert one.texts == ["early", "late"]
+    assert time.monotonic() - begun < 20
+
+
+def test_a_daemon_that_left_the_session_is_killed_at_the_end(attempt: Any) -> None:
+    one = attempt("setsid -f sleep 1000; exit 3")
+    assert one.run()["code"] == 3
+
+
+def test_stop_reaches_a_daemon_that_left_the_session(attempt: Any, tmp_path: Path) -> None:
+    one = attempt(f"setsid -f sh -c 'trap \"\" TERM; touch {tmp_path}/up; while :; do sleep 0.1; done'; sleep 1000")
+    with one.start() as process:
+        wait_for(tmp_path / "up")
+        write_json(one.folder.stop, {"grace": 0.1})
+        process.send_signal(signal.SIGUSR1)
+        assert process.wait(30) == 0
+    assert (one.exit["signal"], one.exit["reason"]) == (signal.SIGTERM, "user")
+
+
+def test_stop_without_a_poke_is_seen_too(attempt: Any, tmp_path: Path) -> None:
+    one = attempt(f"touch {tmp_path}/up; sleep 1000")
+    with one.start() as process:
+        wait_for(tmp_path / "up")
+        write_json(one.folder.stop, {"grace": 5})
+        assert process.wait(30) == 0
+    assert one.exit["signal"] == signal.SIGTERM
+
+
+def test_stop_before_the_start_starts_nothing(attempt: Any, tmp_path: Path) -> None:
+    one = attempt(f"touch {tmp_path}/up")
+    write_json(one.folder.stop, {"grace": 5})
+    told = one.run()
+    assert (told["code"], told["signal"], told["reason"]) == (None, None, "user")
+    assert not (tmp_path / "up").exists()
+
+
+def test_stop_after_the_exit_does_not_change_the_reason(attempt: Any, tmp_path: Path) -> None:
+    one = attempt(f"(touch {tmp_path}/up; trap '' TERM; sleep 1000) & exit 0")
+    with one.start() as process:
+        wait_for(tmp_path / "up")
+        write_json(one.folder.stop, {"grace": 0})
+        process.send_signal(signal.SIGUSR1)
+        process.wait(30)
+    assert one.exit["code"] == 0
+
+
+def test_term_to_the_runner_stops_the_attempt(attempt: Any, tmp_path: Path) -> None:
+    one = attempt(f"touch {tmp_path}/up; sleep 1000")
+    with one.start() as process:
+        wait_for(tmp_path / "up")
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    told = one.exit
+    assert (told["signal"], told["reason"], told["retryable"]) == (signal.SIGTERM, "preempted", True)
+
+
+def test_the_command_has_the_default_signals(attempt: Any) -> None:
+    """A runner ignores HUP and INT; a command that inherited that could not be interrupted."""
+    one = attempt("grep -E 'Sig(Ign|Blk)' /proc/self/status")
+    one.run()
+    assert [text.split()[1] for text in one.texts] == ["0000000000000000"] * 2
+
+
+def test_a_second_runner_leaves_the_attempt_alone(attempt: Any, tmp_path: Path) -> None:
+    one = attempt(f"echo x >> {tmp_path}/starts; touch {tmp_path}/up; sleep 1000")
+    with one.start() as first:
+        wait_for(tmp_path / "up")
+        assert one.start().wait(30) == 0
+        first.terminate()
+        first.wait(30)
+    assert one.start().wait(30) == 0
+    assert (tmp_path / "starts").read_text() == "x\n"
+
+
+def test_the_command_dies_with_its_runner(attempt: Any, tmp_path: Path) -> None:
+    one = attempt(f"touch {tmp_path}/up; exec sleep 1000")
+    with one.start() as process:
+        wait_for(tmp_path / "up")
+        started = read_json(one.folder.started)
+        assert started is not None
+        command = os.pidfd_open(started["pid"])
+        process.kill()
+        process.wait(30)
+        assert select.select([command], [], [], 30)[0], "the command lives on"
+        os.close(command)
+
+
+def test_a_signal_never_hits_a_stranger_with_the_same_pid() -> None:
+    with subprocess.Popen(["sleep", "1000"]) as stranger:
+        seen = proc.look(stranger.pid)
+        assert seen is not None
+        assert not proc.signal_same(stranger.pid, seen.ticks - 1, signal.SIGKILL)
+        assert stranger.poll() is None
+        assert proc.signal_same(stranger.pid, seen.ticks, signal.SIGKILL)
+        assert stranger.wait(30) == -signal.SIGKILL
+        assert not proc.signal_same(stranger.pid, seen.ticks, signal.SIGKILL)
