@@ -52,7 +52,7 @@ class Tracking(Controller):
             await platform.doorbell.call_agents()
         return models.Durable(writer=writer, durable=done.durable)
 
-    @get("/logs", media_type="application/json")
+    @get("/logs")
     async def logs(
         self,
         request: Asked,
@@ -75,7 +75,7 @@ class Tracking(Controller):
             raise Invalid(f"`cursor` is not one of ours: {error}", fix="leave it out to start over") from error
         return Response(streams.log_page(page))
 
-    @get("/metrics", media_type="application/json")
+    @get("/metrics")
     async def metrics(self, request: Asked, project: str, ref: str) -> Response[models.MetricPage] | ServerSentEvent:
         """Each metric in brief; as a stream of those that change when the client accepts `text/event-stream`."""
         row = await find_run(request, project, ref, READ)
