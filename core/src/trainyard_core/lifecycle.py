@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["FINAL", "LIVE", "TRANSITIONS", "Hold", "Intent", "Reason", "Status", "may_follow", "sources_of"]
+import msgspec
+
+__all__ = ["FINAL", "LIVE", "TRANSITIONS", "Hold", "Intent", "Reason", "Status", "Step", "may_follow", "sources_of"]
 
 
 class Status(StrEnum):
@@ -54,6 +56,14 @@ class Reason(StrEnum):
     EARLY_STOPPED = "early_stopped"
     CACHE_HIT = "cache_hit"
     PREEMPTED = "preempted"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One transition: where to, and why."""
+
+    to: Status
+    reason: str = Reason.NONE
+    message: str = ""
 
 
 class Intent(StrEnum):

@@ -106,6 +106,7 @@ class Agent:
         try:
             workloads = await self._port.workloads(refs)
             await asyncio.gather(*(self._submit_one(workload) for workload in workloads))
+            await self._observe(refs)
         except Exception:
             log.exception("attempts could not be submitted; they are tried again")
         finally:

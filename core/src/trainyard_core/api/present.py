@@ -7,7 +7,6 @@ import math
 import msgspec
 
 from trainyard.client import models
-from trainyard.compile.resolved import decode_resolved
 from trainyard_core.admission import Offer, QueueState
 from trainyard_core.clock import rfc3339
 from trainyard_core.contracts.tracker import LoggedLine, Series
@@ -29,11 +28,10 @@ def number(value: float | None) -> float | str:
     return value
 
 
-def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], whole: bool = False) -> models.Run:  # noqa: B006 - read only
-    """A run; with `whole` its resolved operation and what its last attempt said."""
+def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved: str = "") -> models.Run:  # noqa: B006 - read only
+    """A run; with `resolved`, the JSON of its operation as it runs."""
     tries = [_attempt(each) for each in attempts]
     ends = [_exit.decode(each["exit"]) for each in attempts if each["exit"]]
-    resolved = decode_resolved(row["resolved"]) if whole and row["resolved"] != "null" else None
     return models.Run(
         id=row["id"],
         project=row["project"],
@@ -52,7 +50,7 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], whole: b
         inputs=_decode(row["inputs"]),
         outputs=_decode(row["outputs"]),
         metrics={each["name"]: number(each["last"]) for each in metrics},
-        meta=_decode(row["meta"]) if whole else {},
+        meta=_decode(row["meta"]),
         digest=row["digest"],
         attempt=row["attempt"],
         attempts=tries,
@@ -63,7 +61,7 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], whole: b
         finished_at=rfc3339(row["finished_at"]),
         updated_at=rfc3339(row["updated_at"]) or "",
         progress=row["progress"],
-        resolved=msgspec.to_builtins(resolved) if resolved else None,
+        resolved=_decode(resolved) if resolved else None,
     )
 
 

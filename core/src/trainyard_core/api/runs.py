@@ -12,7 +12,7 @@ from trainyard_core.api import present
 from trainyard_core.api.access import Asked, allow, find_run, platform_of
 from trainyard_core.auth import READ, WRITE
 from trainyard_core.db import activities, attempts, projects, runs, tracking
-from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.lifecycle import FINAL, Reason, Status
 from trainyard_core.platform import Platform
@@ -145,11 +145,15 @@ class Runs(Controller):
 async def whole_run(platform: Platform, run: str) -> models.Run:
     """A run with its metrics and attempts."""
 
-    async def work(tx: Tx) -> tuple[Row, list[Row], list[Row]]:
+    async def work(tx: Tx) -> models.Run:
         row = await runs.get(tx, run)
         if row is None:
             raise NotFound(f"no run '{run}'")
-        return row, await tracking.metrics(tx, run), await attempts.of_run(tx, run)
+        return present.run(
+            row,
+            metrics=await tracking.metrics(tx, run),
+            attempts=await attempts.of_run(tx, run),
+            resolved=await runs.resolved(tx, run),
+        )
 
-    row, metrics, tries = await platform.database.read(work)
-    return present.run(row, metrics=metrics, attempts=tries, whole=True)
+    return await platform.database.read(work)

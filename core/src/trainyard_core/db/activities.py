@@ -9,28 +9,46 @@ aborted insert and stays empty for ever.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from trainyard_core.db.engine import Database, Row, Tx
 
-__all__ = ["Tail", "append", "of_run"]
+__all__ = ["New", "Tail", "append", "of_run"]
 
-_INSERT = {
-    "sqlite": "INSERT INTO activity (project, run, kind, actor, at, data) VALUES (?, ?, ?, ?, ?, ?)",
-    "postgresql": """WITH mine AS MATERIALIZED (SELECT pg_current_xact_id())
-        INSERT INTO activity (project, run, kind, actor, at, data)
-        SELECT ?::text, ?::text, ?::text, ?::text, ?::bigint, ?::text FROM mine""",
-}
+_ROW = "(?, ?, ?, ?, ?, ?)"
+_TYPED = "(?::text, ?::text, ?::text, ?::text, ?::bigint, ?::text)"
 _encode = msgspec.json.Encoder().encode
 
 
-async def append(
-    tx: Tx, *, project: str, run: str | None, kind: str, actor: str, at: int, data: dict[str, Any]
-) -> None:
-    """Add one activity in the transaction of what it tells of."""
-    await tx.run(_INSERT[tx.dialect], project, run, kind, actor, at, _encode(data).decode())
+class New(msgspec.Struct, frozen=True, kw_only=True):
+    """An activity to be added."""
+
+    project: str
+    run: str | None
+    kind: str
+    actor: str
+    at: int
+    data: dict[str, Any]
+
+
+async def append(tx: Tx, *news: New) -> None:
+    """Add activities in the transaction of what they tell of."""
+    args = [v for n in news for v in (n.project, n.run, n.kind, n.actor, n.at, _encode(n.data).decode())]
+    await tx.run(_insert(tx.dialect, len(news)), *args)
+
+
+@lru_cache
+def _insert(dialect: str, rows: int) -> str:
+    if dialect == "sqlite":
+        return f"INSERT INTO activity (project, run, kind, actor, at, data) VALUES {', '.join([_ROW] * rows)}"
+    return (
+        "WITH mine AS MATERIALIZED (SELECT pg_current_xact_id())"
+        " INSERT INTO activity (project, run, kind, actor, at, data) SELECT v.* FROM mine,"
+        f" (VALUES {', '.join([_TYPED] * rows)}) AS v (project, run, kind, actor, at, data)"
+    )
 
 
 async def of_run(tx: Tx, run: str, *, after: int = 0, limit: int = 1000, kind: str | None = None) -> list[Row]:

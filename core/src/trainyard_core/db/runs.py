@@ -6,24 +6,28 @@ is an answer, not an error.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.lifecycle import FINAL, Intent, Reason, Status, sources_of
+from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
 
 __all__ = [
     "NewRun",
     "advance",
     "by_ending",
+    "claim",
     "clear_wake",
     "due",
     "explain",
     "get",
     "insert",
     "page",
+    "resolved",
     "tail_of",
     "wake",
     "want_stop",
@@ -66,50 +70,83 @@ def tail_of(run: str) -> str:
 
 
 async def insert(tx: Tx, new: NewRun) -> None:
-    """Insert a run as `created`, with its first activity. Raises UniqueViolation when the id is taken."""
-    created = new.created_at or new.at
+    """Insert a run as `created`, with its first activity. Raises UniqueViolation when the id is taken.
+
+    Its wake is not set: the caller reconciles it in the same transaction.
+    """
     await tx.run(
-        "INSERT INTO run (id, tail, project, kind, name, description, status, managed, queue, hold, spec, resolved,"
-        " inputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, wake_at, wake_seq, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'created', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
-        new.id, tail_of(new.id), new.project, new.kind, new.name, new.description, int(new.managed), new.queue, new.hold,
-        new.spec, new.resolved, _text(new.inputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory,
-        new.gpu, new.max_retries, new.timeout_us, new.at, created, new.at,
+        "INSERT INTO run (id, tail, project, kind, name, description, status, managed, queue, hold, compiled, inputs,"
+        " meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'created', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        new.id, tail_of(new.id), new.project, new.kind, new.name, new.description, int(new.managed), new.queue,
+        new.hold, int(new.resolved != "null"), _text(new.inputs), _text(new.meta), _text(new.tags), new.digest,
+        new.cpu, new.memory, new.gpu, new.max_retries, new.timeout_us, new.created_at or new.at, new.at,
     )  # fmt: skip
-    data = {"status": Status.CREATED, "name": new.name}
-    await activities.append(tx, project=new.project, run=new.id, kind="status", actor=new.actor, at=new.at, data=data)
+    await tx.run("INSERT INTO operation (run, spec, resolved) VALUES (?, ?, ?)", new.id, new.spec, new.resolved)
+    await activities.append(
+        tx,
+        activities.New(
+            project=new.project,
+            run=new.id,
+            kind="status",
+            actor=new.actor,
+            at=new.at,
+            data={"status": Status.CREATED, "name": new.name},
+        ),
+    )
 
 
-async def advance(
-    tx: Tx, run: str, to: Status, *, at: int, reason: str = Reason.NONE, message: str = "", actor: str = "core"
-) -> bool:
-    """Move a run to a status that may follow its own, with the activity that tells of it. False when it may not:
-    it was moved meanwhile."""
-    sources = sources_of(to)
-    marks = ", ".join("?" * len(sources))
-    extra, args = _consequences(to, at)
+async def advance(tx: Tx, run: str, *steps: Step, at: int, actor: str = "core") -> bool:
+    """Move a run through statuses that follow each other, with an activity for each.
+
+    False when the first may not follow the run's own status: somebody moved it meanwhile. Raises ValueError for
+    steps that do not follow each other.
+    """
+    return await _move(tx, run, steps, at=at, actor=actor) is not None
+
+
+async def claim(tx: Tx, run: str, *, at: int, actor: str) -> int | None:
+    """Schedule a queued run as a new attempt; its number, or None when the run is not queued any more."""
+    return await _move(tx, run, (Step(Status.SCHEDULED),), at=at, actor=actor, extra=", attempt = attempt + 1")
+
+
+async def _move(tx: Tx, run: str, steps: Sequence[Step], *, at: int, actor: str, extra: str = "") -> int | None:
+    """The one writer of status. The number of the current attempt, or None when the move was not possible."""
+    for before, after in pairwise(steps):
+        if not may_follow(before.to, after.to):
+            raise ValueError(f"{after.to} may not follow {before.to}")
+    last, sources = steps[-1], sources_of(steps[0].to)
+    times, args = _times(steps, at)
     row = await tx.one(
-        f"UPDATE run SET status = ?, reason = ?, message = ?, updated_at = ?{extra}"
-        f" WHERE id = ? AND status IN ({marks}) RETURNING project, attempt",
-        to, reason, message, at, *args, run, *sources,
+        f"UPDATE run SET status = ?, reason = ?, message = ?, updated_at = ?{times}{extra}"
+        f" WHERE id = ? AND status IN ({', '.join('?' * len(sources))}) RETURNING project, attempt",
+        last.to, last.reason, last.message, at, *args, run, *sources,
     )  # fmt: skip
     if row is None:
-        return False
-    data: dict[str, Any] = {"status": to}
-    for key, value in (("reason", reason), ("message", message), ("attempt", row["attempt"])):
+        return None
+    told = (_told(row, run, step, at, actor) for step in steps)
+    await activities.append(tx, *told)
+    return int(row["attempt"])
+
+
+def _times(steps: Sequence[Step], at: int) -> tuple[str, tuple[int, ...]]:
+    """What else changes with a status: the times that belong to it, and no wake-up after the end."""
+    clauses, args = "", []
+    if any(step.to is Status.RUNNING for step in steps):
+        clauses += ", started_at = COALESCE(started_at, ?)"
+        args.append(at)
+    if steps[-1].to in FINAL:
+        clauses += ", finished_at = ?, wake_at = NULL"
+        args.append(at)
+    return clauses, tuple(args)
+
+
+def _told(row: Row, run: str, step: Step, at: int, actor: str) -> activities.New:
+    data: dict[str, Any] = {"status": step.to}
+    for key, value in (("reason", step.reason), ("message", step.message), ("attempt", row["attempt"])):
         if value:
             data[key] = value
-    await activities.append(tx, project=row["project"], run=run, kind="status", actor=actor, at=at, data=data)
-    return True
-
-
-def _consequences(to: Status, at: int) -> tuple[str, tuple[int, ...]]:
-    """What else changes with a status: the times that belong to it, and no wake-up after the end."""
-    if to in FINAL:
-        return ", finished_at = ?, wake_at = NULL", (at,)
-    if to is Status.RUNNING:
-        return ", started_at = COALESCE(started_at, ?)", (at,)
-    return "", ()
+    return activities.New(project=row["project"], run=run, kind="status", actor=actor, at=at, data=data)
 
 
 async def explain(tx: Tx, run: str, *, status: Status, reason: str, message: str, at: int) -> bool:
@@ -121,8 +158,7 @@ async def explain(tx: Tx, run: str, *, status: Status, reason: str, message: str
     )  # fmt: skip
     if row is None:
         return False
-    data = {"status": status, "reason": reason, "message": message, "attempt": row["attempt"]}
-    await activities.append(tx, project=row["project"], run=run, kind="status", actor="core", at=at, data=data)
+    await activities.append(tx, _told(row, run, Step(status, reason, message), at, "core"))
     return True
 
 
@@ -138,7 +174,9 @@ async def want_stop(tx: Tx, run: str, *, actor: str, reason: str, message: str, 
     if row is None:
         return False
     data = {"reason": reason, "message": message}
-    await activities.append(tx, project=row["project"], run=run, kind="stop_wanted", actor=actor, at=at, data=data)
+    await activities.append(
+        tx, activities.New(project=row["project"], run=run, kind="stop_wanted", actor=actor, at=at, data=data)
+    )
     return True
 
 
@@ -165,6 +203,12 @@ async def due(tx: Tx, *, at: int, limit: int = 500) -> list[Row]:
 async def get(tx: Tx, run: str) -> Row | None:
     """One run by its id."""
     return await tx.one("SELECT * FROM run WHERE id = ?", run)
+
+
+async def resolved(tx: Tx, run: str) -> str:
+    """The JSON of a run's operation as it runs; empty when it has none."""
+    row = await tx.one("SELECT resolved FROM operation WHERE run = ?", run)
+    return row["resolved"] if row and row["resolved"] != "null" else ""
 
 
 async def by_ending(tx: Tx, project: str, ending: str) -> list[Row]:

@@ -15,7 +15,7 @@ from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import activities, agents, queues, runs
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.lifecycle import FINAL, Reason, Status
+from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
@@ -48,17 +48,15 @@ async def lease(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATC
 
 
 async def _grant(tx: Tx, agent: str, grant: Grant, need: Waiting, at: int) -> AttemptRef | None:
-    row = await tx.one(
-        "UPDATE run SET attempt = attempt + 1 WHERE id = ? AND status = 'queued' RETURNING attempt", grant.run
-    )
-    if row is None:
+    number = await runs.claim(tx, grant.run, at=at, actor=f"agent:{agent}")
+    if number is None:
         return None
     await tx.run(
-        "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, created_at) VALUES (?, ?, ?, 'leased', ?, ?, ?, ?)",
-        grant.run, row["attempt"], agent, need.cpu, need.memory, _encode(grant.gpus).decode(), at,
+        "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, created_at)"
+        " VALUES (?, ?, ?, 'leased', ?, ?, ?, ?)",
+        grant.run, number, agent, need.cpu, need.memory, _encode(grant.gpus).decode(), at,
     )  # fmt: skip
-    await runs.advance(tx, grant.run, Status.SCHEDULED, at=at, actor=f"agent:{agent}")
-    return AttemptRef(grant.run, row["attempt"])
+    return AttemptRef(grant.run, number)
 
 
 async def orders(tx: Tx, agent: str, *, at: int) -> list[Order] | None:
@@ -119,16 +117,14 @@ async def _record(tx: Tx, agent: str, seen: Observation, state: str, status: Sta
             started, ref.run, ref.attempt,
         )  # fmt: skip
         if status in (Status.SCHEDULED, Status.STARTING):
-            await runs.advance(tx, ref.run, Status.RUNNING, at=at, actor=actor)
+            await runs.advance(tx, ref.run, Step(Status.RUNNING), at=at, actor=actor)
     else:
         await tx.run(
             "UPDATE attempt SET state = 'submitted' WHERE run = ? AND number = ? AND state = 'leased'",
             ref.run, ref.attempt,
         )  # fmt: skip
         if seen.phase is Phase.STARTING and status is Status.SCHEDULED:
-            await runs.advance(
-                tx, ref.run, Status.STARTING, at=at, reason=seen.reason, message=seen.message, actor=actor
-            )
+            await runs.advance(tx, ref.run, Step(Status.STARTING, seen.reason, seen.message), at=at, actor=actor)
 
 
 async def _record_end(tx: Tx, seen: Observation, status: Status, policy: Policy, at: int, actor: str) -> None:
@@ -143,7 +139,7 @@ async def _record_end(tx: Tx, seen: Observation, status: Status, policy: Policy,
         started, finished, seen.ref.run, seen.ref.attempt,
     )  # fmt: skip
     if started is not None and status in (Status.SCHEDULED, Status.STARTING):
-        await runs.advance(tx, seen.ref.run, Status.RUNNING, at=at, actor=actor)
+        await runs.advance(tx, seen.ref.run, Step(Status.RUNNING), at=at, actor=actor)
 
 
 async def _late(tx: Tx, project: str, agent: str, seen: Observation, at: int) -> None:
@@ -157,9 +153,10 @@ async def _late(tx: Tx, project: str, agent: str, seen: Observation, at: int) ->
         _encode(end).decode(), end.code, end.signal, end.reason, at, seen.ref.run, seen.ref.attempt,
     )  # fmt: skip
     data = {"attempt": seen.ref.attempt, "phase": seen.phase, "reason": end.reason}
-    await activities.append(
-        tx, project=project, run=seen.ref.run, kind="late_report", actor=f"agent:{agent}", at=at, data=data
+    told = activities.New(
+        project=project, run=seen.ref.run, kind="late_report", actor=f"agent:{agent}", at=at, data=data
     )
+    await activities.append(tx, told)
 
 
 def _micro(seconds: float | None) -> int | None:

@@ -27,7 +27,7 @@ async def reconcile(tx: Tx, run: str, *, policy: Policy, at: int) -> Status | No
         decision = decide(view, policy, at)
         if not await _apply(tx, view, decision, at):
             await _rest(tx, view, decision)
-            return view.status
+            return decision.steps[-1].to if decision.steps else view.status
     raise RuntimeError(f"run {run} does not come to rest in {MOST_ROUNDS} rounds")
 
 
@@ -43,18 +43,24 @@ async def _apply(tx: Tx, view: View, decision: Decision, at: int) -> bool:
         return False
     if decision.count:
         await _count(tx, view.run, decision.count)
-    for step in decision.steps:
-        if not await runs.advance(tx, view.run, step.to, at=at, reason=step.reason, message=step.message):
-            return True
-    if decision.steps[-1].to in FINAL:
+    if not await runs.advance(tx, view.run, *decision.steps, at=at):
+        return True
+    return await _arrived(tx, view, decision)
+
+
+async def _arrived(tx: Tx, view: View, decision: Decision) -> bool:
+    """What belongs to the new status; True when there may be more to do at once."""
+    to = decision.steps[-1].to
+    if to in FINAL:
         await _finish(tx, view)
-    elif decision.steps[-1].to is Status.RETRYING:
+        return False
+    if to is Status.RETRYING:
         await runs.wake(tx, view.run, at=decision.wake_at)
-    return True
+    return to not in (Status.QUEUED, Status.RETRYING)
 
 
 async def _rest(tx: Tx, view: View, decision: Decision) -> None:
-    if view.status not in FINAL and view.wake_at != decision.wake_at:
+    if not decision.steps and view.status not in FINAL and view.wake_at != decision.wake_at:
         await runs.clear_wake(tx, view.run, seen=view.wake_seq, following=decision.wake_at)
 
 

@@ -12,10 +12,10 @@ import msgspec
 
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
-from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status
+from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, Step
 from trainyard_core.work.view import Attempt, View
 
-__all__ = ["RULES", "Decision", "Policy", "Step", "backoff", "decide"]
+__all__ = ["RULES", "Decision", "Policy", "backoff", "decide"]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,14 +33,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     drain: float = 60.0
     silence: float = 15.0
     lost_after: float = 0.0
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One transition."""
-
-    to: Status
-    reason: str = Reason.NONE
-    message: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,7 +52,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     attempt: Attempt | None = None
 
 
-_SQL = """SELECT r.*, r.resolved <> 'null' AS is_resolved, a.agent, a.state, a.started_at AS attempt_started, a.exit,
+_SQL = """SELECT r.*, a.agent, a.state, a.started_at AS attempt_started, a.exit,
     a.drain_until, g.seen_at FROM run r
     LEFT JOIN attempt a ON a.run = r.id AND a.number = r.attempt
     LEFT JOIN agent g ON g.name = a.agent WHERE r.id = ?"""
@@ -75,7 +75,7 @@ async def load(tx: Tx, run: str) -> View | None:
         intent_at=row["intent_at"],
         hold=Hold(row["hold"]),
         managed=bool(row["managed"]),
-        resolved=bool(row["is_resolved"]),
+        resolved=bool(row["compiled"]),
         user_failures=row["user_failures"],
         platform_failures=row["platform_failures"],
         max_retries=row["max_retries"],

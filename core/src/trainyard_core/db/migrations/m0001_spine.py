@@ -55,8 +55,7 @@ def _statements(identity: str) -> tuple[str, ...]:
             parent TEXT,
             key TEXT,
             cloned_from TEXT,
-            spec TEXT NOT NULL DEFAULT 'null',
-            resolved TEXT NOT NULL DEFAULT 'null',
+            compiled INTEGER NOT NULL DEFAULT 0,
             inputs TEXT NOT NULL DEFAULT '{{}}',
             outputs TEXT NOT NULL DEFAULT '{{}}',
             meta TEXT NOT NULL DEFAULT '{{}}',
@@ -88,6 +87,10 @@ def _statements(identity: str) -> tuple[str, ...]:
         "CREATE INDEX run_status ON run (status, queue)",
         "CREATE INDEX run_waiting ON run (queue, priority DESC, id) WHERE status = 'queued'",
         "CREATE INDEX run_wake ON run (wake_at) WHERE wake_at IS NOT NULL",
+        """CREATE TABLE operation (
+            run TEXT PRIMARY KEY REFERENCES run (id),
+            spec TEXT NOT NULL,
+            resolved TEXT NOT NULL)""",
         """CREATE TABLE attempt (
             run TEXT NOT NULL REFERENCES run (id),
             number INTEGER NOT NULL,
