@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -47,7 +48,7 @@ def test_lines(chunks: tuple[bytes, ...], expected: list[str]) -> None:
 @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=8))
 def test_pieces_make_no_difference(data: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    pieces = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [data[a:b] for a, b in pairwise(edges)]
     assert texts(all_of(*pieces)) == texts(all_of(data))
 
 
