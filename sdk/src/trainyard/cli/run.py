@@ -130,6 +130,7 @@ def _watch(client: Client, created: Run, *, as_json: bool) -> None:
 
 
 def _ending(run: Run) -> str:
-    detail = run.message or run.reason
-    code = "" if run.exit_code in (None, 0) else f" (exit code {run.exit_code})"
-    return f"{run.status}{code}" + (f": {output.clean(detail)}" if detail else "")
+    """The status and why, in the server's words or by the exit code."""
+    code = "" if run.exit_code is None else f"exit code {run.exit_code}"
+    detail = run.message or run.reason or code
+    return run.status if run.status == "succeeded" or not detail else f"{run.status}: {output.clean(detail)}"
