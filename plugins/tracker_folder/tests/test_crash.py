@@ -51,6 +51,27 @@ APPENDER = textwrap.dedent("""
 """)
 
 
+# Appends the same sixty frames as its rivals, a few at a time from what it believes to be next.
+RACER = textwrap.dedent("""
+    import asyncio, sys
+    from pathlib import Path
+    from trainyard_core.contracts.tracker import RunRef
+    from trainyard_core.testing.tracker_tools import mixed_frames
+    from trainyard_tracker_folder.tracker import FolderTracker
+
+    async def main(root, writer):
+        tracker, run, frames, seq = FolderTracker(Path(root)), RunRef("default", "run-1"), mixed_frames(writer, 60), 0
+        print("ready", flush=True)
+        sys.stdin.readline()
+        while seq < 60:
+            seq = await tracker.append(run, frames[max(0, seq - 2) : seq + 3])
+        print(seq)
+        await tracker.aclose()
+
+    asyncio.run(main(*sys.argv[1:]))
+""")
+
+
 class Harness:
     def __init__(self, root):
         self.root = root
@@ -91,6 +112,21 @@ async def test_what_was_acknowledged_before_a_kill_is_there_once_and_nothing_tor
                 assert frame_bytes.split(harness.segment(writer).read_bytes())[-1].seq == durable
                 texts = [line.text for line in before if line.writer == writer]
                 assert texts == [f"{n}:" + "x" * (n * 7919 % 9000) for n in range(1, durable + 1)]
+
+
+async def test_processes_that_append_for_one_writer_at_once_double_and_reorder_nothing(harness):
+    writer = new_writer()
+    command = [sys.executable, "-c", RACER, str(harness.root), writer]
+    racers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]
+    for racer in racers:
+        assert racer.stdout.readline() == b"ready\n"
+    for racer in racers:
+        racer.stdin.write(b"go\n")
+        racer.stdin.flush()
+    answers = [racer.communicate()[0] for racer in racers]
+    assert answers == [b"60\n"] * 3
+    kept = frame_bytes.split(harness.segment(writer).read_bytes())
+    assert [frame.seq for frame in kept] == list(range(1, 61))
 
 
 @pytest.mark.parametrize("torn", ["header", "payload", "zeros", "garbage"])

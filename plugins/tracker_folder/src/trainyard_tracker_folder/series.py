@@ -35,9 +35,23 @@ class _Rows(NamedTuple):
     values: npt.NDArray[np.float64]
 
     def between(self, first: int | None, last: int | None) -> _Rows:
+        """The rows of steps `first` to `last`, both included; for rows in step order."""
         start = 0 if first is None else int(np.searchsorted(self.steps, first, "left"))
         end = len(self.steps) if last is None else int(np.searchsorted(self.steps, last, "right"))
+        return self.cut(start, end)
+
+    def cut(self, start: int, end: int) -> _Rows:
+        """Rows by their place; no copy."""
         return _Rows(self.steps[start:end], self.times[start:end], self.values[start:end])
+
+    def widened(self, count: int) -> _Rows:
+        """A copy with room for `count` rows; what is in the room is undefined."""
+        return _Rows(np.resize(self.steps, count), np.resize(self.times, count), np.resize(self.values, count))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the numbers take."""
+        return self.steps.nbytes + self.times.nbytes + self.values.nbytes
 
 
 class SeriesReader:
@@ -55,8 +69,10 @@ class SeriesReader:
         kept = self._kept(run)
         with kept.lock:
             kept.refresh(self._layout.segments(run))
-            self._trim()
-            return kept.names()
+            kept.measure()
+            names = kept.names()
+        self._trim()
+        return names
 
     def read(
         self, run: RunRef, names: Sequence[str], *, first: int | None, last: int | None, points: int
@@ -67,8 +83,9 @@ class SeriesReader:
         kept = self._kept(run)
         with kept.lock:
             kept.refresh(self._layout.segments(run))
-            self._trim()
             chosen = [(name, kept.merged(name).between(first, last)) for name in names]
+            kept.measure()
+        self._trim()
         return [Series(name=name, total=len(rows.values), points=_buckets(rows, points)) for name, rows in chosen]
 
     def forget(self, run: RunRef) -> None:
@@ -93,13 +110,9 @@ class _Run:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.size = 0
         self._writers: dict[str, _Writer] = {}
         self._merged: dict[str, _Rows] = {}
-
-    @property
-    def size(self) -> int:
-        """Bytes kept, about: twice the columns, for what was merged may be a copy."""
-        return sum(writer.size for writer in list(self._writers.values()))
 
     def names(self) -> list[str]:
         return sorted({name for writer in self._writers.values() for name in writer.columns})
@@ -131,10 +144,17 @@ class _Run:
 
     def merged(self, name: str) -> _Rows:
         """All rows of a metric by step, then time; ties by writer, then as logged."""
+        columns = [self._writers[w].columns[name] for w in sorted(self._writers) if name in self._writers[w].columns]
+        if len(columns) == 1 and columns[0].in_order:
+            return columns[0].rows()
         if name not in self._merged:
-            writers = [self._writers[writer] for writer in sorted(self._writers)]
-            self._merged[name] = _sorted(_joined([w.column(name) for w in writers if name in w.columns]))
+            self._merged[name] = _sorted(_joined([column.rows() for column in columns]))
         return self._merged[name]
+
+    def measure(self) -> None:
+        """Note in `size` how many bytes are kept; others read it without our lock."""
+        columns = [column for writer in self._writers.values() for column in writer.columns.values()]
+        self.size = sum(column.nbytes for column in columns) + sum(rows.nbytes for rows in self._merged.values())
 
 
 class _Writer:
@@ -142,27 +162,48 @@ class _Writer:
 
     def __init__(self) -> None:
         self.mark = START
-        self.columns: dict[str, list[_Rows]] = {}
-        self.size = 0
+        self.columns: dict[str, _Column] = {}
 
     def refresh(self, fd: int) -> set[str]:
         """Decode what is new; the names that grew."""
         fresh: dict[str, list[_Rows]] = {}
-        for at, frame in segment.walk(fd, self.mark.end):
-            self.mark = self.mark.after(at, frame)
+        mark = self.mark
+        for at, frame in segment.walk(fd, mark.end):
+            mark = mark.after(at, frame)
             if frame.kind is frames.Kind.METRICS:
                 _decode(frame.payload, fresh)
         for name, parts in fresh.items():
-            rows = _joined(parts)
-            self.columns.setdefault(name, []).append(rows)
-            self.size += 2 * sum(column.nbytes for column in rows)
+            self.columns.setdefault(name, _Column()).extend(_joined(parts))
+        self.mark = mark
         return set(fresh)
 
-    def column(self, name: str) -> _Rows:
-        parts = self.columns.get(name, [])
-        if len(parts) > 1:
-            self.columns[name] = parts = [_joined(parts)]
-        return _joined(parts)
+
+class _Column:
+    """Rows of one writer that grow in place: what was handed out stays as it is."""
+
+    def __init__(self) -> None:
+        self._space = _joined([])
+        self._count = 0
+        self.in_order = True
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes kept."""
+        return self._space.nbytes
+
+    def rows(self) -> _Rows:
+        """All rows, as logged."""
+        return self._space.cut(0, self._count)
+
+    def extend(self, fresh: _Rows) -> None:
+        """Add rows behind the last."""
+        start, self._count = self._count, self._count + len(fresh.steps)
+        if self._count > len(self._space.steps):
+            self._space = self._space.widened(max(self._count, len(self._space.steps) * 3 // 2))
+        for part, new in zip(self._space, fresh, strict=True):
+            part[start : self._count] = new
+        tail = slice(max(0, start - 1), self._count)
+        self.in_order = self.in_order and _in_order(self._space.steps[tail], self._space.times[tail])
 
 
 def _decode(payload: bytes, into: dict[str, list[_Rows]]) -> None:
@@ -190,12 +231,14 @@ def _joined(parts: Sequence[_Rows]) -> _Rows:
 
 
 def _sorted(rows: _Rows) -> _Rows:
-    """Rows by step, then time; a stable sort, and none when they are in order, as one writer's mostly are."""
-    steps, times = rows.steps, rows.times
-    if bool(np.all((steps[1:] > steps[:-1]) | ((steps[1:] == steps[:-1]) & (times[1:] >= times[:-1])))):
-        return rows
-    order = np.lexsort((times, steps))
-    return _Rows(steps[order], times[order], rows.values[order])
+    """Rows by step, then time; a stable sort."""
+    order = np.lexsort((rows.times, rows.steps))
+    return _Rows(rows.steps[order], rows.times[order], rows.values[order])
+
+
+def _in_order(steps: npt.NDArray[np.int64], times: npt.NDArray[np.int64]) -> bool:
+    later = (steps[1:] == steps[:-1]) & (times[1:] >= times[:-1])
+    return bool(np.all((steps[1:] > steps[:-1]) | later))
 
 
 def _buckets(rows: _Rows, points: int) -> list[Point]:
