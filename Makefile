@@ -1,0 +1,51 @@
+# Everything sets up what it needs, in .venv, from the ordinary package index. PYTHON names the interpreter (3.11 or newer).
+
+PYTHON ?= python3
+WORKERS ?= 2
+BIN := .venv/bin
+SETUP := $(PYTHON) tools/bootstrap.py
+SOURCES := sdk/src core/src plugins/scheduler_process/src plugins/tracker_folder/src
+GENERATED := README.md docs/*.md
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo test check format docs bench chaos clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## .venv with Trainyard in it: `yard` is .venv/bin/yard
+	@$(SETUP) product
+
+setup-test:
+	@$(SETUP) product test
+
+demo: ## three training runs on this machine, then a table of them and what differs
+	@$(SETUP) product demo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/examples/digits/demo.py
+
+test: setup-test ## all tests
+	@$(BIN)/python -m pytest -q -n $(WORKERS) sdk/tests core/tests plugins tests
+
+check: setup-test ## format, lint, strict types, import contracts, generated docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(SOURCES) tools
+	$(BIN)/lint-imports
+	$(BIN)/cog --check -P $(GENERATED)
+
+format: setup-test ## format, and fix what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: setup-test ## print the tables of the docs from the code again
+	$(BIN)/cog -r -P $(GENERATED)
+
+bench: setup-test ## benchmarks, as one JSON document
+	@$(BIN)/python tests/bench/run.py
+
+chaos: setup-test ## the crash tests at full scale: 500 runs, 300 kills
+	TRAINYARD_CHAOS=full $(BIN)/python -m pytest -q tests/chaos
+
+clean: ## remove what make and the tools made
+	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

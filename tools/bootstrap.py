@@ -1,0 +1,103 @@
+"""Makes `.venv` and installs the workspace in it: `bootstrap.py LAYER...`, each layer only when something it depends on
+has changed. It decides what is installed and keeps two runs at once apart; what is done with it is the Makefile's.
+
+A layer's stamp holds a digest of its commands and of the files that they read, so a second call costs milliseconds and
+needs no network. Standard library only: it runs in whatever Python 3.11 or newer `make PYTHON=...` names.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+DISTRIBUTIONS = ("sdk", "core", "plugins/scheduler_process", "plugins/tracker_folder")
+ALTERNATES = ("tests/alternates/forwarding_tracker", "tests/alternates/late_scheduler")
+BUILD = ["hatchling>=1.27,<2", "editables>=0.5,<1"]
+DEMO = "deploy/examples/digits/requirements.txt"
+DEV = "requirements-dev.txt"
+
+
+def editable(*folders: str, extra: str = "") -> list[str]:
+    """Pip's arguments for these folders, installed in place with the build tools of the environment."""
+    return ["--no-build-isolation", *(word for folder in folders for word in ("-e", f"./{folder}{extra}"))]
+
+
+LAYERS: dict[str, list[list[str]]] = {
+    "product": [BUILD, editable(*DISTRIBUTIONS)],
+    "test": [[*editable(*DISTRIBUTIONS, extra="[test]"), *editable(*ALTERNATES)[1:], "-r", DEV]],
+    "demo": [["-r", DEMO]],
+}
+"""For each layer the calls of `pip install`, in order. Every layer needs `product`."""
+
+
+def main(layers: list[str]) -> int:
+    """Install the layers. Returns the exit code of the first call of pip that failed."""
+    if sys.version_info < (3, 11):
+        print(f"Trainyard needs Python 3.11 or newer, this is {sys.version.split()[0]}: make PYTHON=python3.12 ...")
+        return 2
+    with locked(ROOT / ".venv.lock"):
+        create()
+        for layer in layers:
+            if code := install(layer):
+                return code
+    return 0
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Held by one run at a time; the others wait, and then find the work done."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def create() -> None:
+    """The environment, made again when it is broken, as it is when its Python has gone."""
+    if not PYTHON.exists():
+        print(f"creating {VENV.name} with Python {sys.version.split()[0]}", flush=True)
+        venv.create(VENV, with_pip=True, clear=VENV.exists(), symlinks=True)
+
+
+def install(layer: str) -> int:
+    """Bring one layer up to date. Returns pip's exit code."""
+    stamp = VENV / f".{layer}.stamp"
+    wanted = digest(LAYERS[layer])
+    if stamp.exists() and stamp.read_text() == wanted:
+        return 0
+    stamp.unlink(missing_ok=True)
+    print(f"installing {layer}", flush=True)
+    for arguments in LAYERS[layer]:
+        if code := pip(arguments):
+            return code
+    stamp.write_text(wanted)
+    return 0
+
+
+def pip(arguments: list[str]) -> int:
+    """One `pip install` from the ordinary package index."""
+    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "-qq", "install", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def digest(calls: list[list[str]]) -> str:
+    """Of the calls, where they happen, and all that they read."""
+    sources = [ROOT / word for call in calls for word in call if (ROOT / word).is_file()]
+    folders = [word.removeprefix("./").split("[")[0] for call in calls for word in call if word.startswith("./")]
+    sources += [ROOT / folder / "pyproject.toml" for folder in folders]
+    state = hashlib.sha256(repr((calls, str(ROOT))).encode())
+    for source in sources:
+        state.update(source.read_bytes())
+    return state.hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
