@@ -100,9 +100,7 @@ def check(program, spool_frames, frame_rows):
     rows = frame_rows(found)
     assert sorted(step for _, step, _ in rows) in (program.rows, program.rows + program.putting)
     assert all(values[0] == float(step) for _, step, values in rows)
-    texts = [
-        int(e["text"]) for f in found if f.kind is frames.Kind.EVENTS for e in frames.unpack_events(f.payload)
-    ]
+    texts = [int(e["text"]) for f in found if f.kind is frames.Kind.EVENTS for e in frames.unpack_events(f.payload)]
     assert texts in (program.events, program.maybe)
     assert not [f for f in found if f.kind is frames.Kind.GAP]
 

@@ -51,19 +51,23 @@ class SpoolWriter:
 
     def __init__(self, root: Path, *, writer: str | None = None, segment_size: int = SEGMENT_SIZE) -> None:
         self.writer = (writer or uuid.uuid4().hex).replace("-", "")
-        self.folder = root / self.writer
+        (root / self.writer).mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _settling(root):
+            self._start(root / self.writer, segment_size)
+
+    def _start(self, folder: Path, segment_size: int) -> None:
+        """Take the folder, and continue after its last whole frame. The root's settle lock is held."""
+        self.writer, self.folder = folder.name, folder
         self.lock = threading.RLock()
         self._limit = segment_size
         self._file: int | None = None
         self._size = 0
         self._owed = Gap(0, 0, 0)
         self._said = False
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _settling(root):
-            self.fd = _own(self.folder)
+        self.fd = _own(folder)
         try:
             self._cut_torn_tail()
-            self.seq = segments.last_seq(self.folder)
+            self.seq = segments.last_seq(folder)
         except BaseException:
             os.close(self.fd)
             raise
@@ -224,15 +228,17 @@ def _settle_one(root: Path, writer: str) -> int | None:
     """The last sequence number of a dead owner's writer after recovery; None when the owner lives."""
     from trainyard.track import drain  # drain writes through us
 
-    try:
-        spool = SpoolWriter(root, writer=writer)
-    except SpoolBusy:
-        return None
-    try:
-        drain.rescue(spool)
-        return spool.seq
-    finally:
-        spool.close()
+    with _settling(root):
+        spool = SpoolWriter.__new__(SpoolWriter)
+        try:
+            spool._start(root / writer, SEGMENT_SIZE)
+        except SpoolBusy:
+            return None
+        try:
+            drain.rescue(spool)
+            return spool.seq
+        finally:
+            spool.close()
 
 
 def prune(root: Path) -> None:

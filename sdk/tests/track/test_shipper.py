@@ -1,0 +1,285 @@
+"""The shipper against a real HTTP server that fails in every way: the union is exactly once."""
+
+import json
+import random
+
+import pytest
+
+from trainyard.track import about, fault, files, frames, segments
+from trainyard.track.frames import Kind, Line
+from trainyard.track.ring import Ring
+from trainyard.track.shipper import Shipper, Target
+from trainyard.track.spool import SpoolWriter, pending
+
+RUN = "0190d5a4-c0de-7000-8000-00000000abcd"
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def ship(root, platform, token_file):
+    """Makes shippers for the fixture's spool and platform."""
+    made = []
+
+    def shipper(**changes):
+        target = Target(changes.pop("url", platform.url), "my project", RUN, changes.pop("token_file", str(token_file)))
+        made.append(Shipper(root, target, **changes))
+        return made[-1]
+
+    yield shipper
+    for one in made:
+        one.close()
+
+
+def fill(root, count, *, size=20):
+    writer = SpoolWriter(root, segment_size=4096)
+    for n in range(count):
+        writer.append(Kind.LOGS, frames.pack_lines([Line(n, 1, f"{n:0{size}d}")]))
+    return writer
+
+
+def texts(platform, writer):
+    return [int(line.text) for f in platform.frames[writer] for line in frames.unpack_lines(f.payload)]
+
+
+def test_everything_goes_and_what_the_server_has_is_deleted(root, platform, ship):
+    writer = fill(root, 200)
+    assert ship().ship() == (200, 0, "", False)
+    assert texts(platform, writer.writer) == list(range(200))
+    assert len(segments.listed(writer.folder)) == 1
+    writer.append(Kind.LOGS, frames.pack_lines([Line(0, 1, "200")]))
+    writer.close()
+    assert ship().ship() == (1, 0, "", False)
+    assert segments.listed(writer.folder) == []
+    assert segments.durable(writer.folder) == 201
+    assert platform.requests[-1][1] == f"/api/v1/projects/my%20project/runs/{RUN}/frames"
+
+
+def test_the_rows_of_a_dead_process_go_too(root, platform, ship):
+    writer = SpoolWriter(root)
+    ring = Ring.create(writer.fd, 8192)
+    for n in range(10):
+        ring.put({"a": float(n)}, n)
+    ring.close()
+    writer.forget()
+    assert ship().ship().sent == 1
+    assert [step for _, step, _ in platform.rows()[writer.writer]] == list(range(10))
+
+
+@pytest.mark.parametrize("trouble", ["503", "500", "429", "lose", "store"])
+def test_trouble_is_an_answer_and_the_next_pass_goes_on(root, platform, ship, trouble):
+    writer = fill(root, 50)
+    platform.plan = [trouble, trouble]
+    shipper = ship()
+    progress = shipper.ship()
+    assert progress.error
+    assert not progress.fatal
+    assert progress.pending == 50
+    assert 0 < shipper.delay() <= 60
+    platform.plan = []
+    assert ship().ship().error == ""
+    assert texts(platform, writer.writer) == list(range(50))
+    writer.close()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_the_server_does_the_union_is_exactly_once(root, platform, ship, seed, monkeypatch):
+    monkeypatch.setattr("trainyard.track.shipper.BATCH", 1500)
+    dice = random.Random(seed)
+    first, second = fill(root, 150), fill(root, 80)
+    shippers = [ship(), ship()]
+    for _ in range(200):
+        platform.plan = [dice.choice(["ok", "lose", "store", "503"]) for _ in range(6)]
+        dice.choice(shippers).ship()
+        if dice.random() < 0.3:
+            shippers[dice.randrange(2)] = ship()
+        if pending(root) == 0:
+            break
+    assert texts(platform, first.writer) == list(range(150))
+    assert texts(platform, second.writer) == list(range(80))
+    first.close()
+    second.close()
+
+
+def test_a_crash_between_answer_and_deleting_doubles_nothing(root, platform, ship):
+    writer = fill(root, 100)
+
+    class Crash(BaseException):
+        pass
+
+    for point in ("shipper.post", "durable.rename"):
+
+        def crash(name, point=point):
+            if name == point:
+                raise Crash
+
+        fault.install(crash)
+        with pytest.raises(Crash):
+            ship().ship()
+        fault.install(None)
+    assert ship().ship().error == ""
+    assert texts(platform, writer.writer) == list(range(100))
+    writer.close()
+
+
+def test_a_gap_answer_sends_again_from_where_the_server_is(root, platform, ship):
+    writer = fill(root, 30)
+    segments.raise_durable(writer.folder, 20)
+    assert ship().ship().error == ""
+    assert texts(platform, writer.writer) == list(range(30))
+    writer.close()
+
+
+def test_what_is_gone_here_and_there_goes_as_empty_gaps(root, platform, ship):
+    writer = fill(root, 300)
+    ship().ship()
+    first = segments.listed(writer.folder)[0]
+    platform.frames.clear()
+    writer.append(Kind.LOGS, frames.pack_lines([Line(0, 1, "300")]))
+    assert ship().ship().error == ""
+    found = platform.frames[writer.writer]
+    assert [f.kind for f in found[: first - 1]] == [Kind.GAP] * (first - 1)
+    assert found[-1].seq == 301
+    writer.close()
+
+
+def test_a_server_that_keeps_changing_its_mind_is_given_up_for_this_pass(root, platform, ship, monkeypatch):
+    writer = fill(root, 5)
+    answers = iter(range(1000))
+    monkeypatch.setattr(
+        platform, "append", lambda data: (409, {"code": "sequence_gap", "expected": 2 + next(answers) % 3})
+    )
+    assert "does not settle" in ship().ship().error
+    writer.close()
+
+
+def test_a_renewed_token_is_read_again(root, platform, ship, token_file):
+    writer = fill(root, 3)
+    shipper = ship()
+    shipper.ship()
+    platform.token = "secret-2"
+    token_file.write_text("secret-2")
+    writer.append(Kind.LOGS, frames.pack_lines([Line(0, 1, "3")]))
+    assert shipper.ship() == (1, 0, "", False)
+    writer.close()
+
+
+def test_a_wrong_token_is_named_by_its_place_and_not_by_its_value(root, platform, ship, token_file):
+    writer = fill(root, 3)
+    token_file.write_text("wrong-secret")
+    progress = ship().ship()
+    assert str(token_file) in progress.error
+    assert "wrong-secret" not in progress.error
+    assert not progress.fatal
+    writer.close()
+
+
+@pytest.mark.parametrize("status", ["404", "422", "403"])
+def test_a_refusal_is_fatal_and_keeps_the_data(root, platform, ship, status):
+    writer = fill(root, 3)
+    platform.plan = [status]
+    progress = ship().ship()
+    assert progress.fatal
+    assert progress.pending == 3
+    assert status in progress.error
+    writer.close()
+
+
+def test_a_batch_that_is_too_large_is_halved(root, platform, ship):
+    writer = fill(root, 200)
+    platform.limit = 1000
+    assert ship().ship().error == ""
+    assert texts(platform, writer.writer) == list(range(200))
+    writer.close()
+
+
+def test_a_hanging_server_costs_the_timeout_and_no_more(root, platform, ship):
+    writer = fill(root, 3)
+    platform.plan = ["hang", "hang"]
+    progress = ship(timeout=0.2).ship()
+    assert "timed out" in progress.error
+    assert progress.pending == 3
+    platform.release.set()
+    writer.close()
+
+
+def test_a_dead_server_is_an_answer(root, ship):
+    writer = fill(root, 3)
+    progress = ship(url="http://127.0.0.1:9").ship()
+    assert progress == (0, 3, progress.error, False)
+    assert "127.0.0.1:9" in progress.error
+    writer.close()
+
+
+def test_a_server_that_speaks_no_http_is_an_answer(root, ship):
+    import socket
+    import threading
+
+    writer = fill(root, 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def talk():
+            peer, _ = server.accept()
+            peer.sendall(b"SSH-2.0-hello\r\n\r\n")
+            peer.close()
+
+        thread = threading.Thread(target=talk)
+        thread.start()
+        assert ship(url=f"http://127.0.0.1:{server.getsockname()[1]}").ship().error
+        thread.join()
+    writer.close()
+
+
+def test_delays_grow_to_a_minute(root, ship):
+    shipper = ship(url="http://127.0.0.1:9")
+    fill(root, 1).close()
+    waits = []
+    for _ in range(12):
+        shipper.ship()
+        waits.append(shipper.delay())
+    assert waits[0] <= 1.0
+    assert 30 <= waits[-1] <= 60
+
+
+def test_bytes_of_a_file_go_before_its_event(root, platform, ship, tmp_path):
+    (tmp_path / "m").write_bytes(b"m" * 300000)
+    writer = SpoolWriter(root)
+    event = files.stage(root, tmp_path / "m", "models/ünï 1.bin", "model")
+    writer.append(Kind.EVENTS, frames.pack_events([event]))
+    platform.plan = ["store", "503"]
+    ship().ship()
+    assert ship().ship().error == ""
+    assert platform.artifacts == {"models/ünï 1.bin": b"m" * 300000}
+    methods = [method for method, path, _ in platform.requests]
+    assert methods[0] == "PUT"
+    assert "kind=model" in platform.requests[0][1]
+    writer.close()
+
+
+def test_an_unmanaged_run_is_created_first_and_once(root, platform, ship):
+    writer = fill(root, 1)
+    create = {"name": "n", "tags": ["t"], "created_at": "2026-01-01T00:00:00.000Z"}
+    about.write_about(root, {"project": "my project", "run": RUN, "managed": False, "create": create})
+    assert ship().ship().error == ""
+    assert ship().ship().error == ""
+    assert platform.runs == {RUN: {"id": RUN, "managed": False, **create}}
+    assert set(platform.keys) == {f"run-{RUN}"}
+    writer.close()
+
+
+def test_a_bad_url_says_what_a_good_one_is(root):
+    with pytest.raises(ValueError, match="http://host:port"):
+        Shipper(root, Target("localhost:8400", "p", RUN, ""))
+
+
+def test_the_mark_is_never_lowered(root):
+    writer = fill(root, 1)
+    segments.raise_durable(writer.folder, 5)
+    segments.raise_durable(writer.folder, 3)
+    assert segments.durable(writer.folder) == 5
+    assert json.loads((writer.folder / "durable").read_text()) == 5
+    assert sorted(path.name for path in writer.folder.iterdir()) == ["00000001.tyf", "durable", "ring"]
+    writer.close()
