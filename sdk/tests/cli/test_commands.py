@@ -108,6 +108,13 @@ def test_logs(yard, platform, argv, shown):
     assert yard("logs", RUN, *argv).out.splitlines() == shown
 
 
+@pytest.mark.parametrize("argv", [["logs", "abcd", "-f"], ["metrics", "abcd", "-f"]])
+def test_what_is_followed_is_named_by_its_whole_id(yard, platform, argv):
+    platform.add_run(RUN)
+    assert yard(*argv).code == 0
+    assert [seen.path.split("/")[6] for seen in platform.seen] == ["abcd", RUN]
+
+
 def test_logs_as_json_lines(yard, platform):
     platform.add_run(RUN)
     platform.lines[RUN] = ["a"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from trainyard.cli import foreign, main
+from trainyard.cli import foreign, main, reference
 from trainyard.cli.app import COMMANDS, load
 from trainyard.cli.differences import best_and_worst, differences, varying
+from trainyard.cli.exits import MEANINGS, Exit
 from trainyard.cli.output import clean, sparkline
 from trainyard.client.models import Run
 
@@ -50,6 +53,25 @@ def test_a_reader_that_leaves_is_no_error(platform):
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(30) == 0
+
+
+def test_ctrl_c_while_watching_leaves_the_run_alone(platform, operation):
+    gone = threading.Event()
+
+    def interrupt(seen) -> None:
+        if seen.path.endswith("/logs"):
+            os.kill(process.pid, signal.SIGINT)
+            assert gone.wait(30)
+
+    platform.on_request = interrupt
+    argv = [sys.executable, "-m", "trainyard.cli", "run", "-f", str(operation), "--watch"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        out, err = process.communicate(timeout=60)
+    gone.set()
+    assert (process.returncode, out) == (130, "")
+    assert "the run goes on; stop it: yard stop" in err
+    assert "Traceback" not in err
+    assert platform.asked("POST", "/stop") == []
 
 
 def test_output_that_cannot_show_a_character_shows_a_question_mark(platform):
@@ -163,3 +185,9 @@ def test_sparkline(values, line):
 
 def test_names_cannot_play_with_the_terminal():
     assert clean("a\x1b[2Jb\nc\x07") == "ab c "
+
+
+def test_the_reference_has_every_command_and_every_exit_code():
+    text = reference.commands()
+    assert [name for name in COMMANDS if f"### yard {name}" not in text] == []
+    assert reference.exit_codes().count("\n| ") == len(MEANINGS) == len(Exit)

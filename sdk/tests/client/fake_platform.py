@@ -8,6 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -110,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.platform.faults:
             return self._misbehave(self.platform.faults.pop(0))
         try:
-            self._route(seen)
+            with suppress(ConnectionError):  # a client may leave when it likes
+                self._route(seen)
         except Refusal as refusal:
             self._send(refusal.problem["status"], json.dumps(refusal.problem).encode(), "application/problem+json")
 

@@ -234,3 +234,26 @@ def test_the_token_is_in_no_repr_and_no_error(platform):
         with pytest.raises(errors.NotAuthenticated) as caught:
             client.version()
         assert "1234" not in repr(client) + repr(client.endpoint) + str(caught.value) + repr(caught.value)
+
+
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+def _set_proxy(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("HTTP_PROXY", url)
+
+
+def test_a_proxy_of_the_environment_is_used(client, platform, monkeypatch):
+    _set_proxy(monkeypatch, platform.url)
+    with Client("http://platform.invalid", token=client.endpoint.token) as proxied:
+        assert proxied.version().version == "0.1.0"
+    assert platform.seen[0].headers["host"] == "platform.invalid"
+
+
+def test_a_server_on_this_machine_is_reached_past_the_proxy(client, platform, monkeypatch):
+    _set_proxy(monkeypatch, "http://127.0.0.1:9")
+    with Client(platform.url, token=client.endpoint.token, backoff=Backoff(tries=1)) as direct:
+        assert direct.version().version == "0.1.0"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trainyard.cli import output
-from trainyard.cli.options import find, json_option, run_argument, with_client
+from trainyard.cli.options import find, json_option, pin, run_argument, with_client
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
@@ -26,7 +26,8 @@ __all__ = ["logs", "print_line"]
 @with_client
 def logs(client: Client, *, ref: str, follow: bool, tail: int | None, as_json: bool) -> None:
     """Print what a run wrote. With --json, a line of JSON for each line."""
-    for line in _lines(client, find(client, ref), follow=follow, tail=tail):
+    run = pin(client, ref) if follow else find(client, ref)
+    for line in _lines(client, run, follow=follow, tail=tail):
         print_line(line, as_json=as_json)
 
 

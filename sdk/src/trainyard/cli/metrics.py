@@ -9,7 +9,7 @@ import click
 
 from trainyard.cli import output
 from trainyard.cli.exits import Exit
-from trainyard.cli.options import find, json_option, run_argument, with_client
+from trainyard.cli.options import find, json_option, pin, run_argument, with_client
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
@@ -35,9 +35,9 @@ def metrics(client: Client, *, ref: str, names: tuple[str, ...], follow: bool, p
     """
     if follow and plot:
         raise click.UsageError("--follow and --plot exclude each other")
-    run = find(client, ref)
     if follow:
-        return _follow(client, run, names, as_json=as_json)
+        return _follow(client, pin(client, ref), names, as_json=as_json)
+    run = find(client, ref)
     found = _chosen(client.runs.metrics(run), names)
     if plot:
         return _plot(client, run, [metric.name for metric in found], as_json=as_json)

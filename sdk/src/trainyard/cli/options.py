@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from trainyard.client.client import Client
 
-__all__ = ["find", "json_option", "open_client", "run_argument", "server_options", "with_client"]
+__all__ = ["find", "json_option", "open_client", "pin", "run_argument", "server_options", "with_client"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,6 +59,12 @@ def find(client: Client, ref: str) -> str:
     if len(ref) < _LEAST:
         raise click.UsageError(f"{ref!r} is too short for a run; give at least the last {_LEAST} characters of its id")
     return ref
+
+
+def pin(client: Client, ref: str) -> str:
+    """The full id of a run that will be followed: an ending may become ambiguous meanwhile, and a server that is not
+    there is told at once instead of being waited for."""
+    return client.runs.get(find(client, ref)).id
 
 
 def _newest(client: Client) -> str:

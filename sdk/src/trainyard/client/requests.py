@@ -36,6 +36,7 @@ __all__ = [
     "append_frames",
     "create_project",
     "create_run",
+    "digest_of",
     "follow_logs",
     "follow_metrics",
     "get_artifact",
