@@ -21,7 +21,9 @@ __all__ = ["Courier"]
 
 _log = logging.getLogger(__name__)
 _REST_SECONDS = 60.0
-"""How long a refused delivery is left alone."""
+"""How long a spool that was delivered, or refused, is left alone."""
+_RUNNER_SECONDS = 1.0
+"""How long a living runner is left to deliver by itself."""
 
 
 class Courier:
@@ -40,13 +42,18 @@ class Courier:
         task.add_done_callback(lambda _: self._tasks.pop(folder, None))
 
     async def _deliver(self, folder: Folder) -> None:
+        rest = _REST_SECONDS
         try:
+            if await asyncio.to_thread(lock.probe, folder) is lock.Held.LIVE:
+                rest = _RUNNER_SECONDS
+                return
             shipper = await asyncio.to_thread(_opened, folder)
             if shipper is not None:
                 await _ship(shipper, folder)
         except (OSError, ValueError) as error:
             _log.warning("cannot deliver what %s left: %s", folder.path, error)
-        self._resting[folder] = time.monotonic() + _REST_SECONDS
+        finally:
+            self._resting[folder] = time.monotonic() + rest
 
     async def aclose(self) -> None:
         """Stop delivering; what is left stays on disk."""
@@ -75,8 +82,8 @@ async def _ship(shipper: Shipper, folder: Folder) -> None:
 
 
 def _opened(folder: Folder) -> Shipper | None:
-    """A shipper when the runner is gone and something is undelivered."""
-    if lock.probe(folder) is not lock.Held.DEAD or not spool.pending(folder.spool):
+    """A shipper when something is undelivered."""
+    if not spool.pending(folder.spool):
         return None
     workload: dict[str, Any] | None = read_json(folder.workload)
     return shipper_of(folder.spool, workload, folder.token) if workload else None
