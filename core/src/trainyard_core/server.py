@@ -125,8 +125,8 @@ async def _agent(platform: Platform) -> None:
 
 @asynccontextmanager
 async def _running(work: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """These run until the block ends. One that ends by itself is a fault, and takes the process down for its
-    supervisor to see."""
+    """These run until the block ends. One that breaks takes the process down for its supervisor to see, and what
+    broke it is raised here."""
     tasks = [asyncio.create_task(each) for each in work]
     for task in tasks:
         task.add_done_callback(_tell_of_end)
@@ -135,7 +135,9 @@ async def _running(work: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for broken in (outcome for outcome in outcomes if isinstance(outcome, Exception)):
+        raise broken
 
 
 def _tell_of_end(task: asyncio.Task[None]) -> None:
@@ -179,3 +181,4 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._platform.news.close()
         super().handle_exit(sig, frame)
+        self._captured_signals.clear()  # uvicorn would raise it again and end us before anything else is closed
