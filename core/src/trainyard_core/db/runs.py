@@ -26,6 +26,7 @@ __all__ = [
     "explain",
     "get",
     "insert",
+    "lock",
     "page",
     "resolved",
     "tail_of",
@@ -203,6 +204,14 @@ async def due(tx: Tx, *, at: int, limit: int = 500) -> list[Row]:
 async def get(tx: Tx, run: str) -> Row | None:
     """One run by its id."""
     return await tx.one("SELECT * FROM run WHERE id = ?", run)
+
+
+async def lock(tx: Tx, run: str) -> None:
+    """Hold the run's row until the transaction ends; what is read afterwards is what whoever held it before has
+    left. A join that locks would not do: PostgreSQL re-reads only the locked table's row after it waited. SQLite
+    has one writer, which holds everything."""
+    if tx.dialect == "postgresql":
+        await tx.run("SELECT 1 FROM run WHERE id = ? FOR UPDATE", run)
 
 
 async def resolved(tx: Tx, run: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from trainyard_core.contracts.workload import Exit
+from trainyard_core.db import runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import Hold, Intent, Status
 
@@ -61,7 +62,8 @@ _SQL = """SELECT r.*, a.agent, a.state, a.started_at AS attempt_started, a.exit,
 async def load(tx: Tx, run: str) -> View | None:
     """The view of a run; None when there is no such run. On PostgreSQL the run's row is locked until the
     transaction ends."""
-    row = await tx.one(_SQL + (" FOR UPDATE OF r" if tx.dialect == "postgresql" else ""), run)
+    await runs.lock(tx, run)
+    row = await tx.one(_SQL, run)
     if row is None:
         return None
     attempt = await _attempt(tx, row) if row["agent"] is not None else None
