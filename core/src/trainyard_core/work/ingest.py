@@ -42,13 +42,13 @@ async def ingest(
     """Take whole frames of one writer. Returns the writer and what came of it. Raises BadFrame, GapInFrames,
     NotFound."""
     frames = _parse(body)
+    count = _Count(run, frames, policy, at)
     try:
         faults.point("ingest:before_append")
         await tracker.append(run, frames)
         faults.point("ingest:after_append")
     except SequenceGap as gap:
         raise GapInFrames(gap.expected) from gap
-    count = _Count(run, frames, policy, at)
     return frames[0].writer, await database.write(count.work, name="ingest")
 
 
@@ -76,13 +76,15 @@ class _Count:
             self._summaries = {f.seq: summarize(f.payload) for f in frames if f.kind is Kind.METRICS}
             self._events = {f.seq: unpack_events(f.payload) for f in frames if f.kind is Kind.EVENTS}
             self._gaps = {f.seq: sum(unpack_gap(f.payload)) for f in frames if f.kind is Kind.GAP}
-        except (FrameError, UnicodeDecodeError) as error:
+            _encode(list(self._events.values()))  # what cannot be written as JSON again is refused before it is kept
+        except (ValueError, OverflowError, RecursionError) as error:
             raise BadFrame(f"a payload does not decode: {error}", fix="send frames as the spool holds them") from error
 
     async def work(self, tx: Tx) -> Ingested:
         """Count what is new. What is acknowledged is the mark, whoever moved it last: never a frame that nobody
         counted."""
         run = self._run.run
+        await runs.lock(tx, run)
         row = await runs.get(tx, run)
         if row is None:
             raise NotFound(f"no run '{run}'")
@@ -127,7 +129,7 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
     if kind in _MERGED and isinstance(values, dict):
         await _merge(tx, run, _MERGED[kind], values)
     elif kind == "tags":
-        await _add_tags(tx, run, [str(tag) for tag in event.get("tags", [])])
+        await _add_tags(tx, run, [tag for tag in _list(event.get("tags")) if isinstance(tag, str)])
     elif kind == "progress" and isinstance(event.get("value"), int | float):
         await tx.run("UPDATE run SET progress = ? WHERE id = ?", float(event["value"]), run)
     elif kind == "artifact":
@@ -156,6 +158,15 @@ async def _add_tags(tx: Tx, run: str, tags: list[str]) -> None:
     await tx.run("UPDATE run SET tags = ? WHERE id = ?", _encode(merged).decode(), run)
 
 
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _size(value: object) -> int:
+    """Bytes; what is no size counts as 0."""
+    return value if isinstance(value, int) and 0 <= value < 1 << 63 else 0
+
+
 async def _record_artifact(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
     extra = {key: event[key] for key in ("step", "meta") if event.get(key) is not None}
     await tracking.put_artifact(
@@ -163,7 +174,7 @@ async def _record_artifact(tx: Tx, run: str, event: dict[str, Any], at: int) -> 
         run,
         name=str(event.get("name", "")),
         kind=str(event.get("kind", "file")),
-        size=int(event.get("size", 0)),
+        size=_size(event.get("size")),
         digest=str(event.get("digest", "")),
         data=extra,
         at=at,
