@@ -51,12 +51,9 @@ async def _apply(tx: Tx, view: View, decision: Decision, at: int) -> bool:
 async def _arrived(tx: Tx, view: View, decision: Decision) -> bool:
     """What belongs to the new status; True when there may be more to do at once."""
     to = decision.steps[-1].to
-    if to in FINAL:
-        await _finish(tx, view)
-        return False
     if to is Status.RETRYING:
         await runs.wake(tx, view.run, at=decision.wake_at)
-    return to not in (Status.QUEUED, Status.RETRYING)
+    return to not in (Status.QUEUED, Status.RETRYING, *FINAL)
 
 
 async def _rest(tx: Tx, view: View, decision: Decision) -> None:
@@ -67,13 +64,3 @@ async def _rest(tx: Tx, view: View, decision: Decision) -> None:
 async def _count(tx: Tx, run: str, kind: str) -> None:
     column = {"user": "user_failures", "platform": "platform_failures"}[kind]
     await tx.run(f"UPDATE run SET {column} = {column} + 1 WHERE id = ?", run)
-
-
-async def _finish(tx: Tx, view: View) -> None:
-    """An attempt that was given up without an exit is closed with its run, so that it holds no slot."""
-    if view.attempt is not None and view.attempt.exit is None:
-        await tx.run(
-            "UPDATE attempt SET state = 'exited', exit = '{}' WHERE run = ? AND number = ? AND exit IS NULL",
-            view.run,
-            view.attempt.number,
-        )

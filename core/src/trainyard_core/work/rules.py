@@ -77,7 +77,7 @@ def _tracked(view: View, policy: Policy, now: int) -> Decision | None:
     if view.status is Status.CREATED:
         return Decision(steps=(Step(Status.COMPILED), Step(Status.RUNNING)))
     if view.intent is Intent.STOP:
-        return Decision(steps=(Step(Status.STOPPING), Step(Status.STOPPED, view.intent_reason, view.intent_message)))
+        return Decision(steps=(*_through(view), Step(Status.STOPPED, view.intent_reason, view.intent_message)))
     if view.ended:
         return _tracked_end(view)
     return Decision()
@@ -87,9 +87,14 @@ def _tracked_end(view: View) -> Decision:
     if view.unfinished_writers:
         return Decision(explain=Step(view.status, Reason.DRAINING, "waiting for the last frames"))
     to = Status(view.ended)
-    between = (Step(Status.STOPPING),) if to is Status.STOPPED else ()
+    between = _through(view) if to is Status.STOPPED else ()
     reason = Reason.USER if to is not Status.SUCCEEDED else Reason.NONE
     return Decision(steps=(*between, Step(to, reason, view.ended_message)))
+
+
+def _through(view: View) -> tuple[Step, ...]:
+    """The status on the way from a live one to stopped."""
+    return () if view.status is Status.STOPPING else (Step(Status.STOPPING),)
 
 
 def _compile(view: View, policy: Policy, now: int) -> Decision | None:
@@ -132,8 +137,9 @@ def _draining(view: View, attempt: Attempt) -> Decision:
 
 def _outcome(view: View, end: Exit, policy: Policy, now: int, *, incomplete: bool) -> Decision:
     if view.intent is Intent.STOP and not _had_ended_before(view, end):
-        between = () if view.status is Status.STOPPING else (Step(Status.STOPPING, view.intent_reason),)
-        return Decision(steps=(*between, Step(Status.STOPPED, view.intent_reason, view.intent_message or end.message)))
+        return Decision(
+            steps=(*_through(view), Step(Status.STOPPED, view.intent_reason, view.intent_message or end.message))
+        )
     if end.code == 0 and not end.reason:
         missing = Step(Status.SUCCEEDED, Reason.INCOMPLETE, "some of its last frames never came")
         return Decision(steps=(missing if incomplete else Step(Status.SUCCEEDED),))
