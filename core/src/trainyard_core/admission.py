@@ -106,9 +106,10 @@ def explain(
     short = [blocker for offer in serving if not _never(need, offer) and (blocker := _short(need, offer.free, offer))]
     if short and len(short) == len(serving) - len(never):
         return short[:1]
-    if ahead:
-        return [Blocker(code="behind", message=f"{len(ahead)} runs of queue '{need.queue}' are before it")]
-    return []
+    order = [*ahead, need]
+    if any(grant.run == need.run for offer in serving for grant in admit(order, queues, offer, most=len(order))):
+        return []
+    return [Blocker(code="behind", message=f"{len(ahead)} runs of queue '{need.queue}' are before it")]
 
 
 def _closed(need: Waiting, queue: QueueState | None, live: Mapping[str, int]) -> Blocker | None:
@@ -155,7 +156,7 @@ def _never(need: Waiting, offer: Offer) -> Blocker | None:
 def _short(need: Waiting, free: Free, offer: Offer | None = None) -> Blocker | None:
     """What it asks for that is not free now."""
     for name, wanted, left in _pairs(need, free.cpu, free.memory, len(free.gpus)):
-        if wanted > left + 1e-9:
+        if wanted > max(0, left) + 1e-9:
             who = f" on agent '{offer.agent}'" if offer else ""
             message = f"it asks for {name} {wanted:g} and {max(0, left):g} is free{who}"
             return Blocker(code="slots", message=message, fix=f"wait for a run to end, or ask for less {name}")

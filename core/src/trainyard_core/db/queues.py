@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trainyard_core.admission import QueueState, Waiting
+from trainyard_core.admission import Offer, QueueState, Waiting
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import LIVE
 
@@ -56,15 +56,16 @@ async def states(tx: Tx, *, lock: bool = False) -> dict[str, QueueState]:
     }
 
 
-async def waiting(tx: Tx, queues: Iterable[str], *, most: int) -> list[Waiting]:
-    """The first runs that wait in each of these queues."""
+async def waiting(tx: Tx, queues: Iterable[str], offer: Offer, *, most: int) -> list[Waiting]:
+    """The first runs that wait in each of these queues and fit the agent in whole: those that never do must not
+    hide the ones behind them."""
     found: list[Waiting] = []
     for queue in queues:
         rows = await tx.all(
-            f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? ORDER BY priority DESC, id LIMIT ?",
-            queue,
-            most,
-        )
+            f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? AND cpu <= ? AND memory <= ? AND gpu <= ?"
+            " ORDER BY priority DESC, id LIMIT ?",
+            queue, offer.cpu, offer.memory, offer.gpu, most,
+        )  # fmt: skip
         found += [waiting_run(row) for row in rows]
     return found
 

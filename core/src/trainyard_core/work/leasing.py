@@ -35,13 +35,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 async def lease(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[AttemptRef]:
     """Give an agent the waiting runs that fit it now."""
+    states = await queues.states(tx, lock=True)
     offers = await agents.offers(tx, at=at, silence=policy.silence, agent=agent)
     if not offers or offers[0].draining:
         return []
     offer = offers[0]
-    states = await queues.states(tx, lock=True)
     served = states if ANY_QUEUE in offer.queues else [name for name in offer.queues if name in states]
-    waiting = await queues.waiting(tx, served, most=2 * most)
+    waiting = await queues.waiting(tx, served, offer, most=2 * most)
     grants = admit(waiting, states, offer, most=most)
     needs = {need.run: need for need in waiting}
     return [ref for grant in grants if (ref := await _grant(tx, agent, grant, needs[grant.run], at))]
@@ -91,9 +91,10 @@ async def report(tx: Tx, agent: str, seen: Sequence[Observation], *, policy: Pol
 
 
 async def _report_one(tx: Tx, agent: str, seen: Observation, policy: Policy, at: int) -> None:
+    await runs.lock(tx, seen.ref.run)
     row = await tx.one(
         "SELECT a.state, a.agent, r.status, r.attempt, r.project FROM run r JOIN attempt a ON a.run = r.id AND a.number = ?"
-        " WHERE r.id = ?" + (" FOR UPDATE OF r" if tx.dialect == "postgresql" else ""),
+        " WHERE r.id = ?",
         seen.ref.attempt,
         seen.ref.run,
     )
