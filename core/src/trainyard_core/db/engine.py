@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeVar
 
-from trainyard_core.errors import StorageFull, TrainyardError, Unavailable
+from trainyard_core.errors import Invalid, StorageFull, TrainyardError, Unavailable
 
 __all__ = ["Database", "Dialect", "Row", "Tx", "UniqueViolation", "connect", "numbered"]
 
@@ -98,6 +98,11 @@ def numbered(sql: str) -> str:
     """`?` placeholders as `$1`, `$2`, ... No statement of ours holds a question mark otherwise."""
     count = iter(range(1, sql.count("?") + 1))
     return re.sub(r"\?", lambda _: f"${next(count)}", sql)
+
+
+def out_of_range(error: Exception) -> Invalid:
+    """The error of a value that no column holds."""
+    return Invalid(f"a value is out of range: {error}", fix="use a smaller number")
 
 
 def full() -> StorageFull:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import asyncpg
 
 from trainyard_core import faults
-from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full, numbered
+from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full, numbered, out_of_range
 from trainyard_core.errors import TrainyardError, Unavailable
 
 __all__ = ["PostgresDatabase"]
@@ -30,16 +30,16 @@ class _PostgresTx:
         self._connection = connection
 
     async def all(self, sql: str, *args: object) -> list[Row]:
-        return [*await self._connection.fetch(numbered(sql), *args)]
+        return [*await self._connection.fetch(numbered(sql), *_clean(args))]
 
     async def one(self, sql: str, *args: object) -> Row | None:
-        return await self._connection.fetchrow(numbered(sql), *args)
+        return await self._connection.fetchrow(numbered(sql), *_clean(args))
 
     async def run(self, sql: str, *args: object) -> None:
-        await self._connection.execute(numbered(sql), *args)
+        await self._connection.execute(numbered(sql), *_clean(args))
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
-        await self._connection.executemany(numbered(sql), rows)
+        await self._connection.executemany(numbered(sql), [_clean(row) for row in rows])
 
 
 class PostgresDatabase(Database):
@@ -72,8 +72,11 @@ class PostgresDatabase(Database):
         raise AssertionError("unreachable")
 
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-            return await work(_PostgresTx(connection))
+        try:
+            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+                return await work(_PostgresTx(connection))
+        except asyncpg.DataError as error:
+            raise out_of_range(error) from error
 
     def connections(self) -> int:
         return int(self._pool.get_size())
@@ -89,15 +92,24 @@ class PostgresDatabase(Database):
                     faults.point(f"{name}:before_commit")
                 faults.point(f"{name}:after_commit")
                 return result
-        except asyncpg.PostgresError as error:
+        except (asyncpg.PostgresError, asyncpg.DataError) as error:
             if (translated := _translated(error)) is None:
                 raise
             raise translated from error
 
 
-def _translated(error: asyncpg.PostgresError) -> TrainyardError | None:
+def _clean(args: tuple[object, ...]) -> tuple[object, ...]:
+    """NUL is the one character that PostgreSQL's text does not hold."""
+    if any(isinstance(arg, str) and "\0" in arg for arg in args):
+        return tuple(arg.replace("\0", "\ufffd") if isinstance(arg, str) else arg for arg in args)
+    return args
+
+
+def _translated(error: Exception) -> TrainyardError | None:
     if isinstance(error, asyncpg.UniqueViolationError):
         return UniqueViolation(str(error))
     if isinstance(error, asyncpg.DiskFullError):
         return full()
+    if isinstance(error, asyncpg.DataError | asyncpg.NumericValueOutOfRangeError):
+        return out_of_range(error)
     return None

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from trainyard_core import faults
-from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full
+from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full, out_of_range
+from trainyard_core.errors import Unavailable
 
 __all__ = ["SQLiteDatabase"]
 
@@ -62,6 +63,7 @@ class SQLiteDatabase(Database):
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._closed = False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, "trainyard-read", initializer=self._open_reader)
         self._local = threading.local()
@@ -72,6 +74,8 @@ class SQLiteDatabase(Database):
         self._thread.start()
 
     async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
+        if self._closed:
+            raise Unavailable("the database is closed", fix="the server is going down; try again later")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._jobs.put(_Job(work, name, loop, future))
@@ -84,6 +88,7 @@ class SQLiteDatabase(Database):
         return len(self._open)
 
     async def close(self) -> None:
+        self._closed = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._readers.shutdown)
@@ -102,6 +107,8 @@ class SQLiteDatabase(Database):
         connection.execute("BEGIN")
         try:
             return _drive(work, _SQLiteTx(connection))
+        except OverflowError as error:
+            raise out_of_range(error) from error
         finally:
             connection.execute("COMMIT")
 
@@ -182,6 +189,8 @@ def _translated(error: BaseException) -> BaseException:
         return UniqueViolation(str(error))
     if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
         return full()
+    if isinstance(error, OverflowError):
+        return out_of_range(error)
     return error
 
 
