@@ -146,7 +146,9 @@ def _from_environ(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str,
             sections.setdefault(section, {})[inner] = text
             continue
         _known(key, f"environment variable {name}")
-        values[key] = text.split(",") if key in ("queues", "plugins") else text
+        values[key] = (
+            [part.strip() for part in text.split(",") if part.strip()] if key in ("queues", "plugins") else text
+        )
     return values, sections
 
 

@@ -67,12 +67,13 @@ class Tracking(Controller):
         row = await find_run(request, project, ref, READ)
         platform, run = platform_of(request), RunRef(project, row["id"])
         tracker = tracker_of(platform)
-        if streams.wanted(request):
-            return streams.answer(streams.logs(platform, tracker, run, last_event_id or cursor))
+        follow, start = streams.wanted(request), last_event_id or cursor
         try:
-            page = await tracker.read_logs(run, cursor=cursor, limit=limit, tail=tail)
+            page = await tracker.read_logs(run, cursor=start, limit=1 if follow else limit, tail=tail and not follow)
         except ValueError as error:
             raise Invalid(f"`cursor` is not one of ours: {error}", fix="leave it out to start over") from error
+        if follow:
+            return streams.answer(streams.logs(platform, tracker, run, start))
         return Response(streams.log_page(page))
 
     @get("/metrics")

@@ -75,7 +75,7 @@ def run_token(secret: bytes, run: str, attempt: int, *, at: int) -> str:
 def run_actor(secret: bytes, token: str, *, at: int) -> Actor | None:
     """Who a run's token stands for; None when it is forged, expired or of another kind."""
     body, _, signature = token.rpartition(".")
-    if not body.startswith(RUN_PREFIX) or not hmac.compare_digest(signature, _sign(secret, body)):
+    if not body.startswith(RUN_PREFIX) or not hmac.compare_digest(signature.encode(), _sign(secret, body).encode()):
         return None
     _, run, attempt, expiry = body.split(".")
     return Actor(name=f"run:{run}/{attempt}", role="run", run=run) if int(expiry) * SECOND > at else None
