@@ -1,6 +1,7 @@
 """What a killed process leaves, a full disk refuses and a torn end hides."""
 
 import asyncio
+import fcntl
 import os
 import random
 import resource
@@ -127,6 +128,21 @@ async def test_processes_that_append_for_one_writer_at_once_double_and_reorder_n
     assert answers == [b"60\n"] * 3
     kept = frame_bytes.split(harness.segment(writer).read_bytes())
     assert [frame.seq for frame in kept] == list(range(1, 61))
+
+
+async def test_an_append_waits_for_the_process_that_holds_the_segment(harness):
+    writer = new_writer()
+    frames = mixed_frames(writer, 4)
+    async with opened(harness) as tracker:
+        await tracker.append(RUN, frames[:1])
+        with harness.segment(writer).open("ab", buffering=0) as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            other.write(frames[1].raw[:20])
+            append = asyncio.create_task(tracker.append(RUN, frames))
+            assert not (await asyncio.wait({append}, timeout=0.3))[0]
+            other.write(frames[1].raw[20:])
+        assert await append == 4
+    assert harness.segment(writer).read_bytes() == b"".join(frame.raw for frame in frames)
 
 
 @pytest.mark.parametrize("torn", ["header", "payload", "zeros", "garbage"])

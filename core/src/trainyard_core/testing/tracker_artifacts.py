@@ -213,6 +213,16 @@ class ArtifactPromises:
                 assert await tracker.series_names(run) == [newer[0].writer]
                 assert len(await read_all_lines(tracker, run)) == 4
 
+    async def test_a_writer_of_a_deleted_run_starts_again_at_one(self, harness: TrackerHarness, run: RunRef) -> None:
+        frames = mixed_frames(new_writer(), 6)
+        async with opened(harness) as one, opened(harness) as other:
+            await other.append(run, frames)
+            await one.delete_run(run)
+            assert await other.append(run, frames[:2]) == 2
+            for tracker in (one, other):
+                assert await tracker.durable(run, frames[0].writer) == 2
+                assert [line.text for line in await read_all_lines(tracker, run)] == ["1a", "1b"]
+
 
 async def _assert_full(tracker: Tracker, run: RunRef) -> None:
     assert len(await read_all_lines(tracker, run)) >= 4
