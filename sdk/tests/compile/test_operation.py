@@ -158,14 +158,21 @@ def test_faults_name_their_place(text: str, params: dict[str, JsonValue], expect
 
 
 def test_a_missing_value_is_said_once_and_other_faults_beside_it() -> None:
-    text = HEAD + "inputs: [{name: a}, {name: b, type: int}]\ncmd: '{{ a }} {{ b + 1 }} {{ c }}'\nqueue: '!'"
+    text = HEAD + "inputs: [{name: a}, {name: b, type: int}]\ncmd: ['-{{ a }}', '{{ b + 1 }}', '{{ c }}']\nqueue: '!'"
     lines = said(text, {"b": "x"}).splitlines()
     assert [line.split(";")[0] for line in lines] == [
         "t.yaml:3:10: inputs[0]: the input `a` has no value",
         't.yaml:3:21: inputs[1]: the given value of input `b`: expected a whole number such as `3`, not "x"',
-        "t.yaml:4:30: cmd: there is no `c` here",
+        "t.yaml:4:38: cmd[2]: there is no `c` here",
         "t.yaml:5:8: queue: this is not the name of a queue",
     ]
+
+
+def test_a_param_for_templates_alone_is_overridden_by_the_command_line() -> None:
+    text = HEAD + "params: {note: {value: file, contextOnly: true, toEnv: NOTE}}\ncmd: 'echo {{ note }}'"
+    assert compiled(text).env == {"NOTE": "file"}
+    resolved = compiled(text, {"note": "line"})
+    assert (resolved.env, resolved.args, resolved.inputs) == ({"NOTE": "line"}, ("set -e\necho line",), {})
 
 
 def test_values_are_data_and_never_rendered_again() -> None:

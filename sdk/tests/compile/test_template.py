@@ -123,6 +123,7 @@ REFUSED = [
     ("{{ 1 / 0 }}", "divides by 0"),
     ("{{ 1 % 0 }}", "divides by 0"),
     ("{{ 2 ** 1000 }}", "not a number of 64 bits"),
+    ("{{ 9 ** 999999999 }}", "not a number of 64 bits"),
     ("{{ 2 ** 64 }}", "not a number of 64 bits"),
     ("{{ 10.0 ** 999 }}", "not a number of 64 bits"),
     ("{{ (-8) ** 0.5 }}", "not a number of 64 bits"),

@@ -117,6 +117,12 @@ def test_null_is_a_field_that_is_not_set() -> None:
     assert (operation.name, operation.inputs, operation.queue) == (None, (), "gpu")
 
 
+def test_null_in_a_list_is_not_left_out() -> None:
+    assert "t.yaml:3:44: run.container.args[1]: must be text, not nothing (null)" in said(
+        HEAD + "run: {kind: job, container: {args: ['abc', null]}}"
+    )
+
+
 def test_null_is_not_a_missing_name() -> None:
     assert "inputs[0]: `name` is missing" in said(HEAD + "inputs: [{name: null}]")
 

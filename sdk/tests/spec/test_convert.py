@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from trainyard.spec.convert import convert, satisfies
+from trainyard.spec.convert import convert
 from trainyard.spec.io import Input, Validation
+from trainyard.spec.satisfy import satisfies
 
 CONVERTED = [
     ("int", "3", 3),

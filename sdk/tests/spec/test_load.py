@@ -112,6 +112,12 @@ def test_a_long_text_repeated_by_aliases_is_refused() -> None:
         load_text(text, file="t.yaml")
 
 
+def test_many_small_values_repeated_by_aliases_are_refused() -> None:
+    text = f"a: &a [{', '.join(['1'] * 300)}]\nb: [{', '.join(['*a'] * 900)}]"
+    with pytest.raises(SpecError, match="too large once its aliases are written out"):
+        load_text(text, file="t.yaml")
+
+
 def test_too_many_aliases_are_refused() -> None:
     with pytest.raises(SpecError, match=f"more than {MAX_ALIASES} aliases"):
         load_text(f"a: &a 1\nb: [{', '.join(['*a'] * (MAX_ALIASES + 1))}]", file="t.yaml")

@@ -14,10 +14,11 @@ from pydantic import JsonValue
 from trainyard.compile.render import Renderer
 from trainyard.compile.report import Report
 from trainyard.compile.value import TemplateError, bounded, text_of
-from trainyard.spec.convert import convert, satisfies
+from trainyard.spec.convert import convert
 from trainyard.spec.error import Path, suggest
 from trainyard.spec.io import Input
 from trainyard.spec.operation import Param
+from trainyard.spec.satisfy import satisfies
 
 __all__ = ["Bound", "bind"]
 

@@ -63,7 +63,7 @@ def _validated(model: type[Model], document: Document) -> Model:
 
 def _is_unset(error: ErrorDetails) -> bool:
     """A null where a field's value is wanted means that the field is not set, also for fields not acted on."""
-    return error["input"] is None and error["type"] != "missing" and isinstance(error["loc"][-1], str)
+    return error["input"] is None and error["type"] != "missing"
 
 
 def _without(value: object, paths: set[Path], at: Path = ()) -> object:
