@@ -51,6 +51,7 @@ CASES = [
     (HEAD + "run: {kind: job, container: {volumeMounts: []}}", "`volumeMounts` is known but not acted on"),
     (HEAD + "run: {kind: job, container: {volume_mounts: []}}", "`volumeMounts` is known but not acted on"),
     (HEAD + "run: {kind: job, container: {command: {a: b}}}", "run.container.command: must be a list, not a mapping"),
+    (HEAD + "run: {kind: job, container: {command: python train.py}}", "no shell splits it; write a list such as"),
     (HEAD + "run: {kind: job, container: {args: [a, 0.1]}}", "t.yaml:3:40: run.container.args[1]: must be text"),
     (HEAD + "run: {kind: job, init: [{artifacts: {}}]}", "run.init[0].artifacts: `artifacts` is known"),
     (HEAD + "run: {kind: job, init: [{git: {url: a, flags: [b]}}]}", "run.init[0].git.flags: `flags` is known"),

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from trainyard.spec.model import Later, Model, Texts, Variable, described, fault
+from trainyard.spec.model import Later, Model, Variable, described, fault, is_template
 
 __all__ = ["Amount", "Amounts", "Container", "Env", "GpuAmounts", "Requirements"]
 
@@ -40,6 +40,18 @@ def _pair(index: int, item: object) -> tuple[object, object]:
     return item["name"], item["value"]
 
 
+def _words(value: object) -> object:
+    """A list, or one text for one word: no shell splits a text, so one with blanks is hardly ever meant."""
+    if not isinstance(value, str):
+        return value
+    if not is_template(value) and len(value.split()) > 1:
+        raise fault(
+            "this is one text with blanks, and no shell splits it",
+            "write a list such as `[python, train.py]`, or use `cmd`",
+        )
+    return [value]
+
+
 def _text(value: object) -> object:
     if isinstance(value, bool | int | float):
         raise fault(f"must be text, not {described(value)}", "put the value in quotes")
@@ -56,6 +68,7 @@ Env = Annotated[
     dict[Variable, Annotated[str, BeforeValidator(_text)]],
     BeforeValidator(_env, json_schema_input_type=dict[str, str] | list[dict[str, str]]),
 ]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words, json_schema_input_type=str | tuple[str, ...])]
 Amount = Annotated[str, BeforeValidator(_amount, json_schema_input_type=str | int | float)]
 
 
@@ -115,8 +128,8 @@ class Container(Model):
     }
 
     image: str | None = None
-    command: Texts = ()
-    args: Texts = ()
+    command: Words = ()
+    args: Words = ()
     env: Env = Field(default_factory=dict)
     working_dir: str | None = None
     resources: Requirements | None = None
