@@ -134,6 +134,11 @@ FAULTS = [
     ("cmd: ls\ncomponent: {cmd: ls}", {}, "t.yaml:3:1: cmd: `cmd` stands in the operation and a `component`"),
     ("cmd: ls\nenv: {A: b}\nrun: {kind: job, container: {env: {A: c}}}", {}, "the variable `A` is given twice"),
     ("cmd: ls\nenv: {A: b}\ninputs: [{name: a, value: 1, toEnv: A}]", {}, "the variable `A` is set by `env` too"),
+    (
+        "run: {kind: job, container: {command: ls, workingDir: '{{ globals.run_outputs_path }}'}}",
+        {},
+        "run.container.workingDir: the folders of the run cannot be the working directory",
+    ),
     ("cmd: ls\nqueue: a/b/c", {}, "t.yaml:4:8: queue: this is not the name of a queue"),
     ("cmd: ls\nresources: {cpu: 5x}", {}, "t.yaml:4:18: resources.cpu: '5x' is not an amount"),
     ("cmd: ls\nresources: {gpu: 0.5}", {}, "not a whole number of devices"),

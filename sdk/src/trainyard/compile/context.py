@@ -3,7 +3,7 @@
 Inputs and outputs stand under their bare names, with more of each input under `params.NAME`; what is known of the run
 itself stands under `globals`. The folders of an attempt are not known when a run is compiled, so their globals are the
 literal texts `${TRAINYARD_OUTPUTS}` and `${TRAINYARD_ARTIFACTS}`. The runner replaces exactly these texts in `command`,
-`args`, `env` and `working_dir`, and sets the two variables, so that a shell that sees them unreplaced reads the same.
+`args` and `env`, and sets the two variables, so that a shell that sees them unreplaced reads the same.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from trainyard.compile.bind import Bound
+from trainyard.compile.context import TOKENS
 from trainyard.compile.lower import Lowered, Placed
 from trainyard.compile.render import Renderer
 from trainyard.compile.resolved import Code, OutputType, Resources
@@ -30,6 +31,7 @@ __all__ = [
     "queue",
     "resources",
     "tags",
+    "working_dir",
 ]
 
 _QUEUE = re.compile(r"([-a-zA-Z0-9_.]+/)?[-a-zA-Z0-9_.]+")
@@ -45,6 +47,15 @@ def command(lowered: Lowered, renderer: Renderer) -> tuple[tuple[str, ...], tupl
     at = lowered.container_at
     written = lowered.container
     return renderer.texts((*at, "command"), written.command), renderer.texts((*at, "args"), written.args)
+
+
+def working_dir(lowered: Lowered, renderer: Renderer) -> str | None:
+    """The folder to start in, relative to the code; those of the attempt are not known in time for it."""
+    path = (*lowered.container_at, "working_dir")
+    found = renderer.text(path, lowered.container.working_dir)
+    if found is not None and any(token in found for token in TOKENS):
+        renderer.report.add(path, "the folders of the run cannot be the working directory", "`cd` to it in the command")
+    return found
 
 
 def environment(lowered: Lowered, bound: Bound, renderer: Renderer) -> dict[str, str]:

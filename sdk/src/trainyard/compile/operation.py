@@ -105,7 +105,7 @@ def _resolve(
         args=args,
         env=job.environment(lowered, bound, renderer),
         image=renderer.text((*at, "image"), lowered.container.image),
-        working_dir=renderer.text((*at, "working_dir"), lowered.container.working_dir),
+        working_dir=job.working_dir(lowered, renderer),
         code=job.code(lowered, renderer),
         resources=job.resources(lowered, renderer),
         max_retries=retries,

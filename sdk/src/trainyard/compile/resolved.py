@@ -1,8 +1,8 @@
 """What a run is made of once nothing is left to decide: the resolved operation.
 
 It is stored, sent and digested, so it is a msgspec struct with one canonical JSON form. It holds no template: the only
-text that is still to be replaced is `${TRAINYARD_OUTPUTS}` and `${TRAINYARD_ARTIFACTS}` in `command`, `args`, `env` and
-`working_dir`, which the runner replaces exactly, once, with the folders of the attempt (see `context.py`).
+text that is still to be replaced is `${TRAINYARD_OUTPUTS}` and `${TRAINYARD_ARTIFACTS}` in `command`, `args` and `env`,
+which the runner replaces exactly, once, with the folders of the attempt (see `context.py`).
 """
 
 from __future__ import annotations
