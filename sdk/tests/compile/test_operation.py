@@ -206,6 +206,23 @@ def test_a_caller_overrides_name_queue_and_code_and_adds_tags() -> None:
     assert (resolved.name, resolved.queue, resolved.tags, resolved.code) == ("n", "q", ("mnist", "demo", "x"), code)
 
 
+def test_what_a_caller_gives_is_held_to_the_same_rules() -> None:
+    code = Code(kind="git", url="https://ada:hunter2@example.org/a.git")
+    with pytest.raises(SpecError) as caught:
+        compile_operation(load_text(FULL, file="t"), globals=example_globals(), name="a b", queue="!", code=code)
+    assert [found.field for found in caught.value.findings] == ["name", "queue", "code.url"]
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "known, given, expected", [("", None, "file"), ("", "given", "given"), ("known", None, "known")]
+)
+def test_the_name_that_templates_read(known: str, given: str | None, expected: str) -> None:
+    document = load_text(HEAD + "name: file\ncmd: 'echo {{ globals.name }}'", file="t")
+    resolved = compile_operation(document, globals={"name": known}, name=given)
+    assert resolved.args == (f"set -e\necho {expected}",)
+
+
 def test_a_mapping_compiles_to_the_same_as_its_text() -> None:
     document = load_text(FULL, file="t.yaml")
     assert compile_operation(document.data, globals=example_globals()) == compiled(FULL)

@@ -128,7 +128,7 @@ def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
             binder.report.add(("params", name), said, "remove `contextOnly`", key=True)
     for name in sorted(binder.given.keys() - inputs.keys() - binder.params.keys()):
         fix = suggest(name, inputs) or "declare it under `inputs`"
-        binder.report.add_given(name, f"the component has no input `{name}`", fix)
+        binder.report.add_given(f"-P {name}", f"the component has no input `{name}`", fix)
     return binder.bound
 
 

@@ -12,6 +12,7 @@ from trainyard.compile.bind import Bound
 from trainyard.compile.context import TOKENS
 from trainyard.compile.lower import Lowered, Placed
 from trainyard.compile.render import Renderer
+from trainyard.compile.report import Report
 from trainyard.compile.resolved import Code, OutputType, Resources
 from trainyard.compile.value import text_of
 from trainyard.spec.convert import convert
@@ -21,6 +22,7 @@ from trainyard.spec.operation import InitStep, Operation, Termination
 from trainyard.spec.quantity import cores, devices, memory_bytes
 
 __all__ = [
+    "check_given",
     "code",
     "command",
     "described",
@@ -36,6 +38,8 @@ __all__ = [
 
 _QUEUE = re.compile(r"([-a-zA-Z0-9_.]+/)?[-a-zA-Z0-9_.]+")
 _SHELL = ("/bin/sh", "-c")
+_NAME_FAULT = ("the name is not 1 to 128 of letters, digits, `-` and `_`", "give a plain name")
+_QUEUE_FAULT = ("this is not the name of a queue", "write `queue` or `agent/queue`")
 MAX_RETRIES = 1000
 
 
@@ -142,7 +146,7 @@ def name(operation: Operation, lowered: Lowered, renderer: Renderer) -> str | No
     found = described("name", operation, lowered, renderer)
     if found is not None and not is_name(found):
         at: Path = ("name",) if operation.name is not None else (*lowered.at, "name")
-        renderer.report.add(at, "the name is not 1 to 128 of letters, digits, `-` and `_`", "give a plain name")
+        renderer.report.add(at, *_NAME_FAULT)
     return found
 
 
@@ -153,6 +157,17 @@ def described(field: str, operation: Operation, lowered: Lowered, renderer: Rend
     return renderer.text(path, own if own is not None else getattr(lowered.body, field))
 
 
+def check_given(report: Report, *, name: str | None, queue: str | None, code: Code | None) -> None:
+    """What a caller gives in place of the file is held to the same rules."""
+    if name is not None and not is_name(name):
+        report.add_given("name", *_NAME_FAULT)
+    if queue is not None and not _QUEUE.fullmatch(queue):
+        report.add_given("queue", *_QUEUE_FAULT)
+    fault = _url_fault(code.url) if code is not None and code.url is not None else None
+    if fault:
+        report.add_given("code.url", *fault)
+
+
 def queue(operation: Operation, lowered: Lowered, renderer: Renderer) -> str:
     """The queue, as `queue` or `agent/queue`; `default` when the file names none."""
     path: Path = ("queue",) if operation.queue is not None else (*lowered.at, "queue")
@@ -161,7 +176,7 @@ def queue(operation: Operation, lowered: Lowered, renderer: Renderer) -> str:
     if found is None:
         return "default"
     if not _QUEUE.fullmatch(found):
-        renderer.report.add(path, "this is not the name of a queue", "write `queue` or `agent/queue`")
+        renderer.report.add(path, *_QUEUE_FAULT)
     return found
 
 

@@ -22,6 +22,7 @@ from trainyard.compile.report import Report
 from trainyard.compile.resolved import Code, OutputType, ResolvedOperation, digest_of
 from trainyard.spec.check import parse_operation
 from trainyard.spec.document import Document
+from trainyard.spec.model import is_template
 from trainyard.spec.operation import Operation
 
 __all__ = ["compile_operation"]
@@ -49,7 +50,8 @@ def compile_operation(
     operation = parse_operation(document)
     report, budget = Report(document), Budget()
     lowered = lower(operation, report)
-    scope: dict[str, object] = {"globals": run_globals(globals)}
+    job.check_given(report, name=name, queue=queue, code=code)
+    scope: dict[str, object] = {"globals": run_globals(_named(globals, name, operation, lowered))}
     binder = Binder(report, Renderer(report, scope, budget, check_only=False), operation.params, params or {})
     bound = bind(binder, lowered.inputs, lowered.at)
     faulty = bool(report.findings)
@@ -62,6 +64,12 @@ def compile_operation(
     )
     report.stop()
     return _overridden(resolved, name=name, code=code)
+
+
+def _named(known: Mapping[str, str], name: str | None, operation: Operation, lowered: Lowered) -> Mapping[str, str]:
+    """`globals.name` is the caller's, else the name that the file writes out."""
+    found = name or known.get("name") or operation.name or lowered.body.name
+    return {**known, "name": found} if found and not is_template(found) else known
 
 
 def _inputs_scope(lowered: Lowered, bound: Bound, formats: Renderer) -> dict[str, object]:

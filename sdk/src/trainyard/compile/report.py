@@ -19,9 +19,9 @@ class Report:
     def add(self, path: Path, message: str, fix: str | None = None, *, key: bool = False) -> None:
         self.findings.append(self.document.finding(path, message, fix, key=key))
 
-    def add_given(self, name: str, message: str, fix: str | None) -> None:
-        """A finding about a param of the command line, which stands in no document."""
-        self.findings.append(Finding(message, fix, field=f"-P {name}"))
+    def add_given(self, field: str, message: str, fix: str | None) -> None:
+        """A finding about what the caller gave, which stands in no document."""
+        self.findings.append(Finding(message, fix, field=field))
 
     def add_template(self, path: Path, error: TemplateError) -> None:
         self.findings.append(self.document.finding(path, error.message, error.fix, near=error.near or ""))
