@@ -11,11 +11,10 @@ from array import array
 from collections.abc import Callable
 from pathlib import Path
 
-from trainyard.track.frames import Block, Kind, encode, pack_metrics
-
 from bench.load import Plan, Report, generate, request
 from bench.measure import Result, Scale, alternate, percentile
 from bench.servers import PROJECT, Server, bare, yard_up
+from trainyard.track.frames import Block, Kind, encode, pack_metrics
 
 __all__ = ["measure"]
 
