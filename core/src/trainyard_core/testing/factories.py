@@ -1,0 +1,209 @@
+"""The arrange step of tests: runs, queues and agents brought to where a test wants them, through the same functions
+that the platform uses; and a clock that is turned by hand. What is asserted is the test's.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from trainyard.compile.operation import compile_operation
+from trainyard.compile.resolved import canonical_json
+from trainyard.spec.load import load_text
+from trainyard_core.clock import SECOND
+from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
+from trainyard_core.db import agents, attempts, projects, queues, runs
+from trainyard_core.db.agents import Registration
+from trainyard_core.db.engine import Database, Row
+from trainyard_core.ids import new_id
+from trainyard_core.lifecycle import Reason, Status, Step
+from trainyard_core.work import leasing
+from trainyard_core.work.leasing import Order
+from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.rules import Policy
+
+__all__ = ["OPERATION", "Arrange", "HandClock", "operation"]
+
+OPERATION = """\
+version: 1.1
+kind: operation
+component:
+  run:
+    kind: job
+    container:
+      command: [sh, -c, "{script}"]
+"""
+FIRST = 1_700_000_000 * SECOND
+_STARTED = (Status.STARTING, Status.RUNNING, Status.RETRYING, Status.STOPPING, Status.SUCCEEDED, Status.FAILED)
+
+
+def operation(script: str = "exit 0", *, head: str = "") -> str:
+    """An operation as YAML that runs `script` with `sh`; `head` is put at its top level."""
+    return OPERATION.replace("{script}", script.replace("\\", "\\\\").replace('"', '\\"')) + head
+
+
+class HandClock:
+    """A clock that stands still until it is turned, forwards or back. `now` is in microseconds since 1970 UTC."""
+
+    def __init__(self, at: int = FIRST) -> None:
+        self._at = at
+
+    def now(self) -> int:
+        """Where it was turned to."""
+        return self._at
+
+    def turn(self, seconds: float) -> int:
+        """Turn it by so many seconds; returns where it is then."""
+        self._at += int(seconds * SECOND)
+        return self._at
+
+
+class Arrange:
+    """Arranges one database. `agent` is the one that runs are leased by unless a test says otherwise."""
+
+    agent = "arranged"
+
+    def __init__(self, database: Database, *, clock: HandClock | None = None, policy: Policy | None = None) -> None:
+        self.database = database
+        self.clock = clock or HandClock()
+        self.policy = policy or Policy()
+
+    async def ground(self) -> Arrange:
+        """The rows that every platform has, and an agent with room for everything."""
+        at = self.clock.now()
+        await self.database.write(lambda tx: projects.ensure(tx, projects.DEFAULT, at=at))
+        await self.queue(queues.DEFAULT)
+        await self.register(self.agent)
+        return self
+
+    async def queue(self, name: str, *, concurrency: int | None = None, paused: bool = False) -> str:
+        """A queue with these limits."""
+        at = self.clock.now()
+        await self.database.write(lambda tx: queues.put(tx, name, concurrency=concurrency, paused=paused, at=at))
+        return name
+
+    async def register(
+        self, name: str, *, serves: tuple[str, ...] = ("*",), cpu: float = 1e6, memory: int = 1 << 50, gpu: int = 0
+    ) -> str:
+        """An agent that was heard of now."""
+        who = Registration(name=name, scheduler="arranged", queues=serves, cpu=cpu, memory=memory, gpu=gpu)
+        at = self.clock.now()
+        await self.database.write(lambda tx: agents.register(tx, who, at=at))
+        return name
+
+    async def run(self, status: Status = Status.QUEUED, *, queue: str = queues.DEFAULT, **more: Any) -> str:
+        """A run at a status, by the way that runs take; `more` are fields of `runs.NewRun`. Its id."""
+        run = str(more.pop("id", "") or new_id())
+        if status is Status.CREATED:
+            return await self._insert(run, queue, resolved="null", **more)
+        if status is Status.COMPILED:
+            return await self._insert(run, queue, hold="approval", **more)
+        if status is Status.RETRYING:
+            more = {"max_retries": 1, **more}
+        live = status in (Status.SCHEDULED, *_STARTED)
+        await self._insert(run, queue, **({"priority": 1 << 20} if live else {}), **more)
+        if live:
+            await self._lease(run)
+        if status in _STARTED:
+            await self._started(run, status)
+        elif status is Status.STOPPED:
+            await self.stop(run)
+        elif status is Status.SKIPPED:
+            await self.move(run, Status.SKIPPED)
+        return run
+
+    async def move(self, run: str, to: Status, *, reason: str = "") -> bool:
+        """`runs.advance` to one status in a transaction of its own."""
+        at = self.clock.now()
+        return await self.database.write(lambda tx: runs.advance(tx, run, Step(to, reason), at=at))
+
+    async def claim(self, run: str) -> int | None:
+        """`runs.claim`: schedule it as a new attempt that no agent knows of."""
+        at = self.clock.now()
+        return await self.database.write(lambda tx: runs.claim(tx, run, at=at, actor="test"))
+
+    async def stop(self, run: str, *, message: str = "by hand") -> bool:
+        """Wish it stopped, and reconcile."""
+        at = self.clock.now()
+        wish = await self.database.write(
+            lambda tx: runs.want_stop(tx, run, actor="test", reason=Reason.USER, message=message, at=at)
+        )
+        await self.reconcile(run)
+        return wish
+
+    async def reconcile(self, run: str) -> Status | None:
+        """Reconcile it now."""
+        at = self.clock.now()
+        return await self.database.write(lambda tx: reconcile(tx, run, policy=self.policy, at=at))
+
+    async def lease(self, agent: str = "", *, most: int = 64) -> list[AttemptRef]:
+        """What the agent gets now."""
+        at, who = self.clock.now(), agent or self.agent
+        return await self.database.write(lambda tx: leasing.lease(tx, who, policy=self.policy, at=at, most=most))
+
+    async def report(
+        self, ref: AttemptRef, phase: Phase, *, agent: str = "", exit: Exit | None = None, **more: Any
+    ) -> None:
+        """An agent's report of one observation."""
+        seen = Observation(ref=ref, phase=phase, exit=exit, **more)
+        at, who = self.clock.now(), agent or self.agent
+        await self.database.write(lambda tx: leasing.report(tx, who, [seen], policy=self.policy, at=at))
+
+    async def orders(self, agent: str = "") -> list[Order] | None:
+        """The agent's heartbeat, and its orders."""
+        at, who = self.clock.now(), agent or self.agent
+        return await self.database.write(lambda tx: leasing.orders(tx, who, at=at))
+
+    async def row(self, run: str) -> Row:
+        """The run's row."""
+        row = await self.database.read(lambda tx: runs.get(tx, run))
+        assert row is not None, f"no run {run}"
+        return row
+
+    async def status(self, run: str) -> Status:
+        """Where the run is."""
+        return Status((await self.row(run))["status"])
+
+    async def attempts(self, run: str) -> list[Row]:
+        """The run's attempts, first to last."""
+        return await self.database.read(lambda tx: attempts.of_run(tx, run))
+
+    async def current(self, run: str) -> AttemptRef:
+        """The run's current attempt."""
+        return AttemptRef(run, (await self.row(run))["attempt"])
+
+    async def _insert(self, run: str, queue: str, *, priority: int = 0, **more: Any) -> str:
+        at = self.clock.now()
+        fields = {"resolved": _resolved(), "cpu": 1.0, **more}
+        new = runs.NewRun(id=run, project=projects.DEFAULT, kind="job", actor="test", at=at, queue=queue, **fields)
+        await self.database.write(lambda tx: runs.insert(tx, new))
+        if priority:
+            await self.database.write(lambda tx: tx.run("UPDATE run SET priority = ? WHERE id = ?", priority, run))
+        if fields["resolved"] != "null":
+            await self.reconcile(run)
+        return run
+
+    async def _lease(self, run: str) -> None:
+        """Runs that are to be leased were inserted before all others."""
+        leased = await self.lease(most=1)
+        assert [ref.run for ref in leased] == [run], f"run {run} was not leased but {leased}"
+
+    async def _started(self, run: str, status: Status) -> None:
+        ref = await self.current(run)
+        if status is Status.STARTING:
+            return await self.report(ref, Phase.STARTING)
+        await self.report(ref, Phase.RUNNING, started_at=self.clock.now() / SECOND)
+        if status is Status.STOPPING:
+            await self.stop(run)
+        elif status in (Status.RETRYING, Status.FAILED):
+            await self.report(ref, Phase.EXITED, exit=Exit(code=1))
+        elif status is Status.SUCCEEDED:
+            await self.report(ref, Phase.EXITED, exit=Exit(code=0))
+        return None
+
+
+@lru_cache
+def _resolved() -> str:
+    document = load_text(operation(), file="arranged.yaml")
+    names = {"uuid": new_id(), "name": "", "project_name": projects.DEFAULT}
+    return canonical_json(compile_operation(document, globals=names, params={})).decode()
