@@ -1,5 +1,6 @@
 """What the tracking tests share: reading a spool back, and a small HTTP server that behaves as the platform does."""
 
+import contextlib
 import hashlib
 import http.server
 import json
@@ -81,7 +82,7 @@ class Platform:
         self.plan = []
         self.requests = []
         self.release = threading.Event()
-        self.known = False
+        self.connections = []
         self.limit = 8 * 1024 * 1024 + 4096
         self.lock = threading.Lock()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -93,6 +94,9 @@ class Platform:
     def close(self):
         self.release.set()
         self.server.shutdown()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self.server.server_close()
         self.thread.join()
 
@@ -118,6 +122,10 @@ class Platform:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                platform.connections.append(self.connection)
 
             def log_message(self, *args):
                 pass

@@ -45,6 +45,8 @@ class Background:
             last = self._stopping.is_set()  # read before the pass: what was written before `stop` is in it
             wait = self._pass()
             if last and self._finished(wait):
+                if self._shipper is not None:
+                    self._shipper.close()
                 return
             if not self._stopping.wait(wait) or not last:
                 continue

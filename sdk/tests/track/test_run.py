@@ -1,0 +1,319 @@
+"""A run as a training program uses it: managed, unmanaged, offline; no way of it raises into the training loop."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import trainyard
+from trainyard.track import about, place, session, spool, sync
+
+TRACKED = """
+import os, sys
+import trainyard
+run = trainyard.init(project="p", name="n", params={"lr": 0.1}, tags=["a"])
+for step in range(100):
+    trainyard.log({"loss": 1.0 / (step + 1)}, step)
+"""
+
+
+def run_program(text, data, **env):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("TRAINYARD_")}
+    return subprocess.run(
+        [sys.executable, "-c", text],
+        env={**clean, "TRAINYARD_DATA": str(data), **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def serve(platform, home, token_file, monkeypatch):
+    """The data directory of a machine whose server runs."""
+    home.data.mkdir()
+    (home.data / "server.json").write_text(json.dumps({"url": platform.url, "pid": 1}))
+    (home.data / "token").write_text(platform.token)
+    return platform
+
+
+@pytest.fixture
+def managed(tmp_path, home, monkeypatch):
+    monkeypatch.setenv("TRAINYARD_RUN", "the-run")
+    monkeypatch.setenv("TRAINYARD_PROJECT", "p")
+    monkeypatch.setenv("TRAINYARD_SPOOL", str(tmp_path / "attempt" / "spool"))
+    monkeypatch.setenv("TRAINYARD_PARAMS", '{"lr": 0.5, "layers": [1, 2]}')
+    return tmp_path / "attempt" / "spool"
+
+
+def of_type(events, kind):
+    return [event for event in events if event["type"] == kind]
+
+
+def test_an_unmanaged_run_reaches_the_server_and_leaves_no_spool(serve, home):
+    with trainyard.init(project="p", name="n", params={"lr": 0.1}, tags=["a", "b"]) as run:
+        assert trainyard.init() is run
+        for step in range(50):
+            trainyard.log({"loss": float(step)}, step=step)
+        trainyard.log_outputs(accuracy=0.9)
+    created = serve.runs[run.id]
+    assert (created["name"], created["tags"], created["managed"]) == ("n", ["a", "b"], False)
+    (rows,) = serve.rows().values()
+    assert [step for _, step, _ in rows] == list(range(50))
+    assert [e["values"] for e in of_type(serve.events(), "params")] == [{"lr": 0.1}]
+    assert [e["values"] for e in of_type(serve.events(), "outputs")] == [{"accuracy": 0.9}]
+    assert [e["status"] for e in of_type(serve.events(), "end")] == ["succeeded"]
+    assert home.spools() == []
+
+
+def test_an_exception_marks_the_run_failed_and_goes_on_up(serve):
+    with pytest.raises(ZeroDivisionError), trainyard.init(project="p"):
+        _ = 1 / 0
+    (end,) = of_type(serve.events(), "end")
+    assert (end["status"], end["message"]) == ("failed", "ZeroDivisionError: division by zero")
+
+
+def test_an_offline_run_waits_for_sync(platform, home, caplog):
+    run = trainyard.init(project="p", offline=True)
+    trainyard.log({"a": 1.0})
+    trainyard.finish()
+    (root,) = sync.find_spools(home.data)
+    assert f"yard sync {root}" in caplog.text
+    report = sync.sync(root, url=platform.url, token=platform.token)
+    assert report == (run.id, "p", 2, 0, "", True)
+    assert len(next(iter(platform.rows().values()))) == 1
+    assert home.spools() == []
+
+
+def test_without_a_server_training_goes_on_and_finish_does_not_wait(home, caplog):
+    trainyard.init(project="p")
+    trainyard.log({"a": 1.0})
+    trainyard.finish(finish_timeout=20)
+    (root,) = home.spools()
+    assert f"yard sync {root}" in caplog.text
+    assert spool.pending(root) == 2
+
+
+def test_a_lost_server_is_waited_for_no_longer_than_asked(serve, home, caplog):
+    trainyard.init(project="p")
+    trainyard.log({"a": 1.0})
+    serve.plan = ["503"] * 1000
+    trainyard.finish(finish_timeout=0.3)
+    (root,) = home.spools()
+    assert f"yard sync {root}" in caplog.text
+    serve.plan = []
+    assert sync.sync(root, token=serve.token).removed
+    assert [len(rows) for rows in serve.rows().values()] == [1]
+
+
+def test_a_managed_run_only_writes_to_its_spool(managed, spool_rows, spool_events, home):
+    assert trainyard.params() == {"lr": 0.5, "layers": [1, 2]}
+    trainyard.log({"a": 1.0})
+    run = session._current
+    assert (run.id, run.project, run.managed) == ("the-run", "p", True)
+    assert run.params["lr"] == 0.5
+    trainyard.finish()
+    assert [len(rows) for rows in spool_rows(managed).values()] == [1]
+    assert spool_events(managed) == []
+    assert not (managed / "run.json").exists()
+    assert home.spools() == []
+
+
+def test_log_before_init_says_what_to_do_and_does_not_raise(home, caplog):
+    trainyard.log({"a": 1.0})
+    trainyard.log({"a": 1.0})
+    trainyard.log_params(a=1)
+    assert len([r for r in caplog.records if "call trainyard.init" in r.message]) == 1
+
+
+def test_log_after_finish_is_said_once(managed, caplog):
+    run = trainyard.init()
+    run.log({"a": 1.0})
+    run.finish()
+    for _ in range(3):
+        run.log({"a": 1.0})
+        run.log_params(a=1)
+    assert len([r for r in caplog.records if "after finish" in r.message]) == 1
+
+
+class Hostile:
+    def __str__(self):
+        raise RuntimeError("no")
+
+    __repr__ = __float__ = __str__
+
+
+CALLS = [
+    lambda r: r.log({"a": Hostile()}),
+    lambda r: r.log({"a": 1.0}, step=Hostile()),
+    lambda r: r.log(Hostile()),
+    lambda r: r.log_params({"a": Hostile()}),
+    lambda r: r.log_params(Hostile()),
+    lambda r: r.log_outputs({"a": float("nan"), "b": {1, 2}, "c": Path("x"), 3: b"x"}),
+    lambda r: r.log_tags(3, "x"),
+    lambda r: r.log_progress("much"),
+    lambda r: r.log_file("/no/such/file"),
+    lambda r: r.log_file("/etc/hostname", "../../x"),
+    lambda r: r.log_meta({"deep": json.loads("[" * 500 + "]" * 500)}),
+    lambda r: r.finish("excellent"),
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=range(len(CALLS)))
+def test_nothing_raises_into_the_training_loop(managed, call):
+    run = trainyard.init()
+    call(run)
+    run.finish()
+    assert spool.settle(managed).live == frozenset()
+
+
+def test_a_spool_that_cannot_be_written_does_not_stop_the_training(managed, caplog):
+    managed.parent.mkdir()
+    managed.write_text("a file where the folder should be")
+    trainyard.log({"a": 1.0})
+    trainyard.log({"a": 1.0})
+    trainyard.finish()
+    assert len(caplog.records) == 1
+
+
+def test_numbers_of_other_libraries_become_plain_json(managed, spool_events):
+    numpy = pytest.importorskip("numpy")
+    run = trainyard.init()
+    values = {"a": numpy.float64(1.5), "b": numpy.arange(3), "c": float("inf"), "d": Path("/x"), "e": 2**80}
+    run.log_outputs(values)
+    values["a"] = 0
+    run.finish()
+    (event,) = of_type(spool_events(managed), "outputs")
+    assert event["values"] == {"a": 1.5, "b": [0, 1, 2], "c": "Infinity", "d": "/x", "e": str(2**80)}
+
+
+def test_files_and_models_are_kept_with_their_digests(managed, spool_events, tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "w.bin").write_bytes(b"w")
+    (tmp_path / "notes.txt").write_text("n")
+    run = trainyard.init()
+    run.log_model(tmp_path / "model")
+    run.log_file(tmp_path / "notes.txt", "docs/notes.txt")
+    run.finish()
+    events = of_type(spool_events(managed), "artifact")
+    assert [(e["name"], e["kind"], e["size"]) for e in events] == [
+        ("model/w.bin", "model", 1),
+        ("docs/notes.txt", "file", 1),
+    ]
+    assert len(list((managed / "files").iterdir())) == 2
+
+
+def test_threads_share_one_run(managed, spool_rows):
+    run = trainyard.init()
+    start = threading.Barrier(4)
+
+    def work(name):
+        start.wait()
+        for n in range(500):
+            run.log({name: n}, n)
+
+    threads = [threading.Thread(target=work, args=(f"t{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run.finish()
+    (rows,) = spool_rows(managed).values()
+    assert len(rows) == 2000
+    for n in range(4):
+        assert [step for names, step, _ in rows if names == (f"t{n}",)] == list(range(500))
+
+
+def test_a_forked_child_logs_to_the_same_run_and_does_not_end_it(home, spool_rows, spool_events):
+    run = trainyard.init(project="p", offline=True)
+    trainyard.log({"parent": 1.0})
+    pid = os.fork()
+    if pid == 0:
+        trainyard.log({"child": 1.0})
+        trainyard.finish()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    trainyard.log({"parent": 2.0})
+    trainyard.finish()
+    (root,) = home.spools()
+    assert sorted(len(rows) for rows in spool_rows(root).values()) == [1, 2]
+    assert len(of_type(spool_events(root), "end")) == 1
+    assert run.finished
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [("", "succeeded"), ("raise ValueError('bad data')", "failed"), ("raise KeyboardInterrupt", "stopped")],
+    ids=["end", "exception", "interrupt"],
+)
+def test_a_program_without_finish_ends_its_run_at_exit(platform, tmp_path, ending, status):
+    done = run_program(TRACKED + ending, tmp_path, TRAINYARD_URL=platform.url, TRAINYARD_TOKEN=platform.token)
+    (end,) = of_type(platform.events(), "end")
+    assert end["status"] == status, done.stderr
+    (rows,) = platform.rows().values()
+    assert len(rows) == 100
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_killed_program_is_synced_later_and_ended_as_failed(platform, tmp_path, token_file):
+    done = run_program(TRACKED + "os.kill(os.getpid(), 9)", tmp_path, TRAINYARD_OFFLINE="1")
+    assert done.returncode == -signal.SIGKILL
+    (root,) = sync.find_spools(tmp_path)
+    lost = sync.sync(root, url="http://127.0.0.1:9", patience=0)
+    assert lost.error
+    assert lost.pending > 0
+    report = sync.sync(root, url=platform.url, token=platform.token)
+    assert (report.error, report.removed) == ("", True)
+    assert len(next(iter(platform.rows().values()))) == 100
+    (end,) = of_type(platform.events(), "end")
+    assert (end["status"], end["message"]) == ("failed", "the program ended without finish()")
+
+
+def test_sync_leaves_a_living_run_open(platform, home):
+    trainyard.init(project="p", offline=True)
+    trainyard.log({"a": 1.0})
+    (root,) = home.spools()
+    session._current.flush()
+    report = sync.sync(root, url=platform.url, token=platform.token)
+    assert (report.sent, report.removed) == (1, False)
+    assert platform.events() == []
+
+
+def test_sync_says_what_it_misses(tmp_path):
+    (tmp_path / "a").mkdir()
+    assert "run.json" in sync.sync(tmp_path / "a").error
+    about.write_about(tmp_path / "b", {"project": "p", "run": "r", "managed": False})
+    assert "--url" in sync.sync(tmp_path / "b").error
+
+
+def test_run_json_holds_no_secret(home, monkeypatch):
+    monkeypatch.setenv("TRAINYARD_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("TRAINYARD_TOKEN", "very-secret")
+    trainyard.init(project="p", offline=False)
+    trainyard.finish(finish_timeout=0)
+    (root,) = home.spools()
+    assert about.read_about(root)["url"] == "http://127.0.0.1:9"
+    assert not [p for p in root.rglob("*") if p.is_file() and b"very-secret" in p.read_bytes()]
+
+
+def test_run_ids_are_uuids_of_version_7_in_time_order():
+    import uuid
+
+    ids = [place.new_run_id() for _ in range(50)]
+    assert {uuid.UUID(i).version for i in ids} == {7}
+    assert {uuid.UUID(i).variant for i in ids} == {uuid.RFC_4122}
+    assert [i[:13] for i in ids] == sorted(i[:13] for i in ids)
+
+
+def test_refused_values_are_said_once_through_logging(managed, caplog):
+    with caplog.at_level(logging.WARNING):
+        for _ in range(5):
+            trainyard.log({"good": 1.0, "bad": "text"})
+    assert len(caplog.records) == 1
+    assert "'bad'" in caplog.text
