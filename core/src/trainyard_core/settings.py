@@ -143,13 +143,21 @@ def _from_environ(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str,
         key = name[len(PREFIX) :].lower()
         section, nested, inner = key.partition("__")
         if nested:
-            sections.setdefault(section, {})[inner] = text
+            sections.setdefault(section, {})[inner] = _literal(text)
             continue
         _known(key, f"environment variable {name}")
         values[key] = (
             [part.strip() for part in text.split(",") if part.strip()] if key in ("queues", "plugins") else text
         )
     return values, sections
+
+
+def _literal(text: str) -> Any:
+    """A plugin's setting from the environment: a TOML number, boolean or list where it reads as one, else the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def _path(kind: type, value: object) -> object:

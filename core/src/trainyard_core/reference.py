@@ -1,0 +1,122 @@
+"""Tables of core for its documentation, printed from the code, so that they cannot say anything else."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from types import FunctionType
+
+import msgspec
+
+from trainyard_core import hookspecs
+from trainyard_core.lifecycle import TRANSITIONS, Reason, Status
+from trainyard_core.settings import PREFIX, Settings
+
+__all__ = ["hooks_table", "reasons_list", "settings_table", "statuses_table", "variable"]
+
+SETTINGS: Mapping[str, str] = {
+    "data": "the data directory; stated by `--data` or the variable, never in the file",
+    "host": "the address to listen on",
+    "port": "the port to listen on; 0 for any free one",
+    "url": "the address that clients, runs and agents use, when it is not the one listened on (a proxy)",
+    "database": "`sqlite:///PATH` or `postgresql://...`; empty: a file in the data directory",
+    "valkey": "`redis://...` or `unix:///PATH`; empty: an embedded one",
+    "tracker": "the tracker that keeps series, logs and artifacts, by name",
+    "scheduler": "the scheduler that this machine's agent uses, by name",
+    "agent": "the name of this machine's agent",
+    "queues": "the queues that the agent serves; `*` for all",
+    "plugins": "the plugins that are loaded; empty: all that are installed",
+    "stop_grace": "seconds between asking a run to end (TERM) and killing it",
+    "platform_retries": "how often a run is tried again after failures of the platform, such as a lost process",
+    "backoff_first": "seconds before the first retry; doubled each time",
+    "backoff_most": "the most seconds before a retry",
+    "drain": "seconds to wait for the last metrics and lines of an attempt that has ended",
+    "silence": "seconds without a word after which an agent counts as unreachable",
+    "lost_after": "seconds of silence after which an agent's attempts are given up as lost; 0: never, a person decides",
+    "idempotency_days": "days for which the same `Idempotency-Key` finds the same run",
+}
+STATUSES: Mapping[Status, str] = {
+    Status.CREATED: "accepted and stored",
+    Status.COMPILED: "its params are bound and its templates filled",
+    Status.QUEUED: "waits for room in its queue and for an agent",
+    Status.SCHEDULED: "an agent has it",
+    Status.STARTING: "its process is being made",
+    Status.RUNNING: "its command runs, or has ended and its last metrics and lines are on their way (`draining`)",
+    Status.RETRYING: "the attempt failed and another will be made",
+    Status.STOPPING: "asked to end",
+    Status.SUCCEEDED: "ended well",
+    Status.FAILED: "ended badly",
+    Status.STOPPED: "ended because somebody wanted it",
+    Status.SKIPPED: "never started, and never will",
+}
+SHAPES: Mapping[str, str] = {
+    "register": "collects the answers of all plugins",
+    "amend": "passes a value through all plugins in name order",
+    "resolve": "takes the first answer",
+    "changed": "tells all plugins, after the commit, at least once",
+}
+
+
+def settings_table() -> str:
+    """Every setting with its variable, default and meaning."""
+    rows = [
+        (f"`{field.name}`", f"`{variable(field.name)}`", _default(field), SETTINGS[field.name])
+        for field in msgspec.structs.fields(Settings)
+        if field.name != "sections"
+    ]
+    return _table(("key", "variable", "default", "meaning"), rows)
+
+
+def statuses_table() -> str:
+    """Every status with what it means and what may follow it."""
+    rows = [
+        (f"`{status}`", STATUSES[status], _words(each for each in Status if each in following) or "final")
+        for status, following in TRANSITIONS.items()
+    ]
+    return _table(("status", "meaning", "what may follow"), rows)
+
+
+def reasons_list() -> str:
+    """The reasons that core writes, in one line."""
+    return _words(reason for reason in Reason if reason)
+
+
+def hooks_table() -> str:
+    """Every extension point with its answer, its call shape and its meaning, in the order of the module."""
+    rows = [
+        (f"`{name}`", f"`{inspect.signature(hook).return_annotation}`", _shape(name), _sentence(hook))
+        for name, hook in vars(hookspecs).items()
+        if isinstance(hook, FunctionType) and hasattr(hook, "trainyard_spec")
+    ]
+    return _table(("hook", "answer", "call", "meaning"), rows)
+
+
+def variable(key: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + key.upper()
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.name == "data":
+        return "`~/.trainyard`"
+    value = field.default
+    if isinstance(value, tuple):
+        value = ",".join(value)
+    return "" if value in ("", msgspec.NODEFAULT) else f"`{value}`"
+
+
+def _shape(name: str) -> str:
+    return next(text for word, text in SHAPES.items() if name.startswith(f"{word}_") or name.endswith(f"_{word}"))
+
+
+def _sentence(hook: FunctionType) -> str:
+    return " ".join((inspect.getdoc(hook) or "").split("\n\n")[0].split())
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

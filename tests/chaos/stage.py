@@ -1,0 +1,220 @@
+"""A stage for crashes: a real server under a supervisor that starts it again, runs whose programs keep their own books, and the check that
+compares those books with what the platform says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from trainyard.client import Client
+from trainyard.client.models import CreateRun
+
+PROGRAM = Path(__file__).with_name("program.py")
+READY = "Trainyard serves at "
+
+
+def wait_until(condition, *, within: float, what: str, else_=lambda: None):
+    """What the condition returned once it was true; fails after `within` seconds. `else_` is done between two looks."""
+    end = time.monotonic() + within
+    pause = 0.01
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {within:g} s: {what}")
+        else_()
+        select_pause(pause)
+        pause = min(0.2, pause * 1.3)
+
+
+def select_pause(seconds: float) -> None:
+    """Give the processors to others for a moment."""
+    with contextlib.suppress(InterruptedError):
+        signal.sigtimedwait([signal.SIGUSR2], seconds)
+
+
+class Stage:
+    """One data directory and its server, which may be killed at any time and is started again by `up`."""
+
+    def __init__(self, root: Path, *, arguments: tuple[str, ...] = (), environ: Mapping[str, str] = {}) -> None:
+        self.data, self.books = root / "data", root / "books"
+        self.books.mkdir(parents=True)
+        self.data.mkdir()
+        self.log = root / "server.log"
+        self._arguments, self._environ = arguments, dict(environ)
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+        self.starts = 0
+        self._port = "0"
+
+    def up(self, extra: Mapping[str, str] = {}) -> None:
+        """Start the server unless it runs, and wait until it answers or has died."""
+        if self.process is not None and self.process.poll() is None:
+            return
+        self._reap()
+        environ = {**os.environ, **self._environ, **extra, "TRAINYARD_DATA": str(self.data)}
+        command = [sys.executable, "-m", "trainyard.cli", "up", "--port", self._port, *self._arguments]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                command, env=environ, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            )
+        self.starts += 1
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline()
+        if said.startswith(READY):
+            self.url = said.removeprefix(READY).strip()
+            self._port = self.url.rsplit(":", 1)[1]
+        elif not extra:
+            raise AssertionError("the server does not start: " + self.log.read_text()[-2000:])
+
+    def _reap(self) -> None:
+        if self.process is not None and self.process.stdout is not None:
+            self.process.wait()
+            self.process.stdout.close()
+
+    def client(self) -> Client:
+        return Client(url=self.url, token=(self.data / "token").read_text().strip(), project="default")
+
+    def down(self) -> None:
+        """End the server and whatever runs are left."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+            self._reap()
+        for pid in self.runners():
+            kill(pid, signal.SIGTERM)
+        wait_until(lambda: not self.runners(), within=30, what="runners end with the stage")
+
+    def submit(self, name: str, *, points: int = 50, retries: int = 0) -> str:
+        """Create one run of the program; its id. The same name makes it once, however often it is asked for."""
+        operation = {
+            "version": 1.1,
+            "kind": "component",
+            "name": name,
+            "termination": {"maxRetries": retries},
+            "run": {
+                "kind": "job",
+                "container": {
+                    "command": [sys.executable, str(PROGRAM), str(self.books / f"{name}.jsonl"), str(points)],
+                    "resources": {"requests": {"cpu": "100m"}},
+                },
+            },
+        }
+        with self.client() as client:
+            return client.runs.create(CreateRun(operation=operation), key=f"chaos-{name}").id
+
+    def submit_surely(self, name: str, **options: int) -> str:
+        """Submit, and start the server again whenever it is down."""
+        while True:
+            self.up()
+            with contextlib.suppress(Exception):
+                return self.submit(name, **options)
+
+    def runners(self) -> list[int]:
+        """The process ids of living runners, from the attempts' own folders."""
+        found = (self.data / "plugins").glob("*/attempts/*/*/started.json")
+        pids = []
+        for path in found:
+            with contextlib.suppress(OSError, ValueError):
+                pids.append(json.loads(path.read_text())["runner_pid"])
+        return [pid for pid in pids if "trainyard" in command_of(pid)]
+
+    def valkeys(self) -> dict[int, str]:
+        """The process ids of this stage's Valkey servers, and their sockets."""
+        mine = self.process.pid if self.process else 0
+        found = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            command = command_of(int(entry.name))
+            if "unixsocket:" in command and parent_of(int(entry.name)) == mine:
+                found[int(entry.name)] = command.split("unixsocket:")[1].split()[0]
+        return found
+
+    def statuses(self) -> dict[str, str]:
+        """Each run's status, straight from the database file."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.data / 'trainyard.db'}?mode=ro", uri=True)) as db:
+            return dict(db.execute("SELECT id, status FROM run"))
+
+    def phases(self) -> Counter[str]:
+        """How many live runs are in which status now."""
+        ended = {"succeeded", "failed", "stopped", "skipped"}
+        try:
+            return Counter(status for status in self.statuses().values() if status not in ended)
+        except sqlite3.Error:
+            return Counter()
+
+
+def command_of(pid: int) -> str:
+    """A process's command line; empty when it is dead."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
+
+
+def parent_of(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    return 0
+
+
+def kill(pid: int, number: int = signal.SIGKILL) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def check_books(stage: Stage, runs: Mapping[str, str]) -> Counter[str]:
+    """Every run has ended; no attempt ran twice; what the platform has of each equals what its program wrote down.
+
+    A program that is killed between `log` and its own note leaves one point more on the platform than in its book; never one less.
+    Lines are counted for attempts that ended by themselves: a killed runner takes what was still in the pipe with it.
+    """
+    outcomes: Counter[str] = Counter()
+    with stage.client() as client:
+        for name, run_id in runs.items():
+            run = client.runs.get(run_id)
+            assert run.is_final, (name, run.status, run.reason, run.message)
+            outcomes[run.status] += 1
+            facts = read_book(stage.books / f"{name}.jsonl")
+            starts = Counter(fact["attempt"] for fact in facts if "start" in fact)
+            assert not starts or max(starts.values()) == 1, f"{name}: an attempt ran twice: {starts}"
+            check_points(client, run_id, name, facts)
+            check_lines(client, run_id, name, facts)
+    return outcomes
+
+
+def read_book(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def check_points(client: Client, run_id: str, name: str, facts: list[dict]) -> None:
+    noted = [fact["point"] for fact in facts if "point" in fact]
+    (series,) = client.runs.series(run_id, ["value"], points=0)
+    columns = {column: index for index, column in enumerate(series.columns)}
+    stored = [int(point[columns["step"]]) for point in series.points]
+    assert len(stored) == len(set(stored)), f"{name}: points are doubled"
+    assert set(noted) <= set(stored), f"{name}: lost {sorted(set(noted) - set(stored))[:5]}"
+    assert len(set(stored) - set(noted)) <= len({fact["attempt"] for fact in facts}), f"{name}: points from nowhere"
+    metrics = {metric.name: metric.count for metric in client.runs.metrics(run_id)}
+    assert metrics.get("value", 0) == len(stored), f"{name}: the aggregate counts {metrics}, the series {len(stored)}"
+
+
+def check_lines(client: Client, run_id: str, name: str, facts: list[dict]) -> None:
+    whole = {fact["attempt"] for fact in facts if "done" in fact}
+    noted = [fact["line"] for fact in facts if "line" in fact and fact["attempt"] in whole]
+    said = [line.text for line in client.runs.lines(run_id) if line.text.startswith("line ")]
+    stored = Counter(int(text.removeprefix("line ")) for text in said)
+    assert all(stored[line] == 1 for line in noted), f"{name}: lines lost or doubled: {noted} {stored}"

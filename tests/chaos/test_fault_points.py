@@ -1,0 +1,113 @@
+"""A crash at every named point: the server is killed there once, started again, and nothing is lost, doubled or stuck.
+
+The points are enumerated from a life without faults, so a new one is covered as soon as it exists. `make test` takes each point's first time;
+`make chaos` also its third.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from trainyard.runner.fault import POINTS
+
+from .stage import Stage, check_books, wait_until
+
+FULL = float(os.environ.get("TRAINYARD_CHAOS", "0.05")) >= 1
+SETTINGS = {
+    "TRAINYARD_BACKOFF_FIRST": "0.05",
+    "TRAINYARD_PLATFORM_RETRIES": "10",
+    "TRAINYARD_SCHEDULER_PROCESS__CPU": "2",
+}
+SERVER_POINTS = [
+    "migrate:before_commit",
+    "migrate:after_commit",
+    "prepare:before_commit",
+    "prepare:after_commit",
+    "token:before_commit",
+    "token:after_commit",
+    "register:before_commit",
+    "register:after_commit",
+    "create:before_commit",
+    "create:after_commit",
+    "lease:before_commit",
+    "lease:after_commit",
+    "agent:after_lease",
+    "submit:before",
+    "submit:after",
+    "report:before_commit",
+    "report:after_commit",
+    "ingest:before_append",
+    "ingest:after_append",
+    "ingest:before_commit",
+    "ingest:after_commit",
+    "orders:before_commit",
+    "orders:after_commit",
+    "released:before_commit",
+    "released:after_commit",
+    "stop:before_commit",
+    "stop:after_commit",
+    "tidy:before_commit",
+    "tidy:after_commit",
+]
+TIMES = (1, 3) if FULL else (1,)
+
+
+@pytest.fixture
+def stage(tmp_path: Path):
+    stage = Stage(tmp_path, environ=SETTINGS)
+    yield stage
+    stage.down()
+
+
+def live(stage: Stage, *, faulty: dict[str, str] = {}) -> None:
+    """Two runs that end by themselves and one that is stopped, whatever happens to the server meanwhile."""
+    stage.up(faulty)
+    runs = {name: stage.submit_surely(name, points=30) for name in ("one", "two")}
+    endless = stage.submit_surely("endless", points=10_000_000)
+    wait_until(lambda: (stage.books / "endless.jsonl").exists(), within=60, what="the third run starts", else_=stage.up)
+    stop_surely(stage, endless)
+    wait_until(lambda: not stage.phases(), within=60, what="every run ends", else_=stage.up)
+    outcomes = check_books(stage, {**runs, "endless": endless})
+    assert outcomes == Counter(succeeded=2, stopped=1)
+
+
+def stop_surely(stage: Stage, run: str) -> None:
+    def stopped() -> bool:
+        stage.up()
+        try:
+            with stage.client() as client:
+                client.runs.stop(run)
+        except OSError:
+            return False
+        except Exception as error:
+            return "unreachable" in str(error).lower() and False
+        return True
+
+    wait_until(stopped, within=30, what="the stop is taken")
+
+
+def test_the_points_are_those_of_a_life(stage: Stage, tmp_path: Path):
+    """The list above is what a life really meets."""
+    log = tmp_path / "points"
+    live(stage, faulty={"TRAINYARD_FAULT_LOG": str(log)})
+    met = set(log.read_text().split())
+    assert set(SERVER_POINTS) == {point for point in met if not point.startswith("reconcile:")}
+
+
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("point", SERVER_POINTS)
+def test_a_server_killed_here_loses_nothing(stage: Stage, point: str, times: int):
+    live(stage, faulty={"TRAINYARD_FAULT": f"{point}:{times}"})
+    if times == 1:
+        assert stage.starts > 1, f"the server never came by {point}"
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_runner_killed_here_loses_nothing(stage: Stage, tmp_path: Path, point: str):
+    marker = tmp_path / "fell"
+    live(stage, faulty={"TRAINYARD_RUNNER_FAULT": f"{point}:{marker}"})
+    assert marker.exists(), f"no runner came by {point}"
