@@ -6,9 +6,9 @@ only. `Client` and `AsyncClient` talk to the API and load the HTTP packages then
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
+from importlib import import_module
 
+TYPE_CHECKING = False  # type checkers know the name; importing `typing` would cost more than everything else here
 if TYPE_CHECKING:
     from trainyard.track.session import (
         Run,
@@ -55,7 +55,7 @@ _CLIENT = {"AsyncClient", "Client"}
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'trainyard' has no attribute {name!r}")
-    module = importlib.import_module("trainyard.client" if name in _CLIENT else "trainyard.track.session")
+    module = import_module("trainyard.client" if name in _CLIENT else "trainyard.track.session")
     found: object = getattr(module, name)
     globals()[name] = found
     return found

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from pathlib import Path
 from typing import NamedTuple
 
-from trainyard.track.shipper import Target
+__all__ = ["Managed", "Target", "data_dir", "find_target", "managed", "new_run_id"]
 
-__all__ = ["Managed", "data_dir", "find_target", "managed", "new_run_id"]
+
+class Target(NamedTuple):
+    """Where a spool goes. `token_file` holds the token; when empty, the environment's TRAINYARD_TOKEN is used."""
+
+    url: str
+    project: str
+    run: str
+    token_file: str
 
 
 class Managed(NamedTuple):
@@ -57,7 +63,7 @@ def find_target(project: str, run: str) -> Target | None:
 
 def new_run_id() -> str:
     """A UUIDv7 (RFC 9562): 48 bits of milliseconds, 74 random bits."""
-    number = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80 | secrets.randbits(80)
+    number = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10))
     number = number & ~(0xF << 76) | 7 << 76
     number = number & ~(0x3 << 62) | 2 << 62
     text = f"{number:032x}"

@@ -16,15 +16,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, SupportsFloat
+from typing import TYPE_CHECKING, Any, SupportsFloat
 from weakref import WeakSet
 
-from trainyard.track import files, sync
 from trainyard.track.about import read_about, write_about
-from trainyard.track.background import Background
 from trainyard.track.plain import plain, plain_mapping
 from trainyard.track.say import say
 from trainyard.track.writer import Writer
+
+if TYPE_CHECKING:
+    from trainyard.track.background import Background
 
 __all__ = ["Run", "brief", "environment_params", "flat"]
 
@@ -138,6 +139,8 @@ class Run:
         self._event("params", values=copied)
 
     def _log_files(self, path: Path, name: str, kind: str) -> None:
+        from trainyard.track import files  # here and below: not every run pays for what it does not use
+
         for event in files.stage_tree(self.root, path, name or path.resolve().name, kind):
             self._own_writer().event([event])
 
@@ -162,6 +165,8 @@ class Run:
     def _await_server(self, timeout: float) -> None:
         complete = self._background is not None and self._background.stop(timeout)
         if complete:
+            from trainyard.track import sync
+
             sync.discard(self.root)
             return
         why = f" ({self._background.progress.error})" if self._background is not None else ""
@@ -181,6 +186,9 @@ class Run:
             say(f"{self.id} {type(error).__name__}", f"not recorded: {error or type(error).__name__}")
 
     def start_shipping(self) -> None:
+        """Ship in the background until `finish`."""
+        from trainyard.track.background import Background
+
         self._background = Background(self.root, self.project, self.id)
 
     def _forked(self) -> None:

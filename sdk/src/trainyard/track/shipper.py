@@ -23,6 +23,7 @@ from trainyard.track import fault, files, frames, segments
 from trainyard.track import spool as spools
 from trainyard.track.about import read_about
 from trainyard.track.frames import Frame, Kind
+from trainyard.track.place import Target
 from trainyard.track.segments import Place
 from trainyard.track.wire import Answer, Unreachable, Wire, quoted
 
@@ -31,15 +32,6 @@ __all__ = ["BATCH", "Progress", "Shipper", "Target"]
 BATCH = 4 * 1024 * 1024
 _SLOWEST = 60.0
 _REFUSALS = 30
-
-
-class Target(NamedTuple):
-    """Where a spool goes. `token_file` holds the token; when empty, the environment's TRAINYARD_TOKEN is used."""
-
-    url: str
-    project: str
-    run: str
-    token_file: str
 
 
 class Progress(NamedTuple):

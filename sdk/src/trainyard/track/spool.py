@@ -19,7 +19,6 @@ import json
 import logging
 import os
 import threading
-import uuid
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -50,7 +49,7 @@ class SpoolWriter:
     A fork's child must not use its parent's writer: it calls `forget` and opens its own."""
 
     def __init__(self, root: Path, *, writer: str | None = None, segment_size: int = SEGMENT_SIZE) -> None:
-        self.writer = (writer or uuid.uuid4().hex).replace("-", "")
+        self.writer = (writer or os.urandom(16).hex()).replace("-", "")
         (root / self.writer).mkdir(mode=0o700, parents=True, exist_ok=True)
         with _settling(root):
             self._start(root / self.writer, segment_size)
