@@ -35,6 +35,8 @@ CLIENT_VARIABLES = frozenset(
         "PARAMS",
         "FAULT",
         "FAULT_LOG",
+        "RUNNER_FAULT",
+        "CHAOS",
         "TRACE_HOOKS",
     ]
 )
