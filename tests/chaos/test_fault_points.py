@@ -16,7 +16,7 @@ from trainyard.runner.fault import POINTS
 
 from .stage import Stage, check_books, wait_until
 
-FULL = float(os.environ.get("TRAINYARD_CHAOS", "0.05")) >= 1
+FULL = float(os.environ.get("CHAOS_SCALE", "0.05")) >= 1
 SETTINGS = {
     "TRAINYARD_BACKOFF_FIRST": "0.05",
     "TRAINYARD_PLATFORM_RETRIES": "10",

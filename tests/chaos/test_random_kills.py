@@ -1,6 +1,6 @@
 """Random SIGKILL of whatever there is, while runs come and go: every accepted run ends, no attempt runs twice, nothing that was logged is lost.
 
-`make chaos` runs it at full scale (TRAINYARD_CHAOS=1: 500 runs, 300 kills); without it a twentieth.
+`make chaos` runs it at full scale (CHAOS_SCALE=1: 500 runs, 300 kills); without it a twentieth.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import pytest
 
 from .stage import Stage, check_books, kill, wait_until
 
-SCALE = float(os.environ.get("TRAINYARD_CHAOS", "0.05"))
+SCALE = float(os.environ.get("CHAOS_SCALE", "0.05"))
 RUNS, KILLS = max(5, int(500 * SCALE)), max(5, int(300 * SCALE))
-SEED = int(os.environ.get("TRAINYARD_CHAOS_SEED", "0")) or random.SystemRandom().randrange(1 << 30)
+SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1 << 30)
 
 
 @pytest.fixture

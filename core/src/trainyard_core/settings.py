@@ -36,7 +36,6 @@ CLIENT_VARIABLES = frozenset(
         "FAULT",
         "FAULT_LOG",
         "RUNNER_FAULT",
-        "CHAOS",
         "TRACE_HOOKS",
     ]
 )
