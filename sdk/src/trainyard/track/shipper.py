@@ -141,7 +141,7 @@ class Shipper:
             if not batch:
                 return
             answer = self._post(folder, b"".join(batch))
-            refusals += answer.status != 200
+            refusals += answer.status not in (200, 201)
             if answer.status == 413 and len(batch) > 1:
                 limit = max(1, limit // 2)
                 continue
@@ -165,7 +165,7 @@ class Shipper:
     def _heard(self, answer: Answer, first: int, known: int) -> int:
         """The durable number that an answer to frames tells. After a gap answer it may be lower than what we knew,
         when the server was restored from an older copy; what is gone here then goes as empty gaps."""
-        if answer.status == 200:
+        if answer.status in (200, 201):
             now = answer.body.get("durable")
             if not isinstance(now, int) or now < first:
                 raise _Trouble(f"the answer to frames names no durable number: {answer.body}")
