@@ -5,6 +5,7 @@ Everything that matters is in the folders (`docs/runner.md`), so these are funct
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -164,10 +165,11 @@ def tidy(root: Path) -> None:
     """Drop tombstones that no late submit can ask about any more, and rubbish of interrupted removals."""
     oldest = time.time() - _TOMBSTONE_DAYS * 86400
     for path in _entries(root / ".released"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # whoever releases it deletes it beside us
+            if path.name.endswith(".rubbish"):
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 def attempts_in(root: Path) -> Iterator[Folder]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -36,6 +37,7 @@ from trainyard_scheduler_process.watching import watch
 __all__ = ["ProcessScheduler"]
 
 _log = logging.getLogger(__name__)
+_TIDY_SECONDS = 3600.0
 
 
 class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiagnosis):
@@ -48,6 +50,7 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiag
         self._capacity = capacity
         self._launcher = launcher
         self._courier = Courier()
+        self._tidy_at = 0.0
 
     @classmethod
     def from_context(cls, context: Context) -> ProcessScheduler:
@@ -77,7 +80,9 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiag
         await asyncio.to_thread(attempts.request_stop, self._folder(ref), grace)
 
     async def adopt(self) -> list[AttemptRef]:
-        await asyncio.to_thread(attempts.tidy, self._root)
+        if time.monotonic() >= self._tidy_at:
+            self._tidy_at = time.monotonic() + _TIDY_SECONDS
+            await asyncio.to_thread(attempts.tidy, self._root)
         folders = await asyncio.to_thread(lambda: list(attempts.attempts_in(self._root)))
         return [AttemptRef(folder.run, folder.attempt) for folder in folders]
 

@@ -1,0 +1,94 @@
+"""Folders of attempts: capacity, devices, and releases beside each other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainyard_core.contracts.scheduler import SchedulerRefused
+from trainyard_core.contracts.workload import Code
+from trainyard_core.testing.scheduler_tools import ended, opened, shell
+from trainyard_scheduler_process import attempts
+from trainyard_scheduler_process.capacity import capacity_of, settings_of
+from trainyard_scheduler_process.manifest import manifest_of
+
+
+async def test_many_lives_watched_and_released_beside_each_other(site: Any) -> None:
+    async with opened(site) as scheduler:
+        workloads = [shell("true") for _ in range(24)]
+        left = {workload.run for workload in workloads}
+        await asyncio.gather(*(scheduler.submit(workload) for workload in workloads))
+        stream = scheduler.watch()
+        async with asyncio.timeout(60):
+            async for seen in stream:
+                if seen.exit is not None:
+                    left.discard(seen.ref.run)
+                    await asyncio.gather(scheduler.release(seen.ref), asyncio.to_thread(attempts.tidy, site.root))
+                if not left:
+                    break
+        await stream.aclose()
+        assert await scheduler.adopt() == []
+
+
+def test_rubbish_and_old_tombstones_go_and_young_ones_stay(tmp_path: Path) -> None:
+    released = tmp_path / ".released"
+    (released / "a.1.5.rubbish" / "sub").mkdir(parents=True)
+    for name, age in (("old.1", 30 * 86400), ("young.1", 60)):
+        (released / name).touch()
+        then = (released / name).stat().st_mtime - age
+        os.utime(released / name, (then, then))
+    attempts.tidy(tmp_path)
+    assert [path.name for path in released.iterdir()] == ["young.1"]
+
+
+async def test_devices_are_named_as_the_machine_names_them(site: Any) -> None:
+    async with opened(site) as scheduler:
+        workload = shell(f"echo $CUDA_VISIBLE_DEVICES > {site.scratch}/seen", gpus=(1,))
+        await scheduler.submit(workload)
+        await ended(scheduler, workload.ref)
+        assert (site.scratch / "seen").read_text() == "1\n"
+        await scheduler.release(workload.ref)
+
+
+@pytest.mark.parametrize(
+    ("workload", "words"),
+    [
+        (shell("", gpus=(7,)), "no gpu 7 on this machine, it has 2"),
+        (shell("", command=()), "needs a command"),
+        (shell("", code=Code(kind="zip")), "no code kind 'zip'; there are none, folder, git"),
+        (shell("", run="../x"), "is no run id"),
+    ],
+)
+def test_what_can_never_run_here_is_refused_in_words(workload: Any, words: str) -> None:
+    with pytest.raises(SchedulerRefused, match=words):
+        manifest_of(workload, ("0", "1"))
+
+
+@pytest.mark.parametrize(
+    ("section", "environ", "devices"),
+    [
+        ({"gpu": 2}, {}, ("0", "1")),
+        ({}, {"CUDA_VISIBLE_DEVICES": "2,5"}, ("2", "5")),
+        ({"gpu": 1}, {"CUDA_VISIBLE_DEVICES": "2,5"}, ("2",)),
+        ({}, {"CUDA_VISIBLE_DEVICES": ""}, ()),
+        ({"gpu": 0}, {}, ()),
+    ],
+)
+def test_devices_come_from_settings_and_environment(
+    section: dict[str, Any], environ: dict[str, str], devices: tuple[str, ...]
+) -> None:
+    assert capacity_of(settings_of(section), environ).devices == devices
+
+
+def test_memory_may_be_written_with_a_unit() -> None:
+    assert capacity_of(settings_of({"memory": "1.5Gi", "gpu": 0}), {}).resources.memory == 3 * 2**29
+
+
+@pytest.mark.parametrize("section", [{"cpus": 4}, {"cpu": -1}, {"memory": "much", "gpu": 0}])
+def test_settings_that_make_no_sense_are_refused(section: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="settings of scheduler_process"):
+        capacity_of(settings_of(section), {})
