@@ -1,0 +1,191 @@
+"""Agents' side: leases, reports and orders, with attempts fenced by their number."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from trainyard_core.clock import SECOND
+from trainyard_core.contracts.workload import AttemptRef, Exit, Phase
+from trainyard_core.db import activities
+from trainyard_core.db.engine import connect
+from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.testing.factories import Arrange
+from trainyard_core.work.rules import Policy
+
+
+async def orders_of(arrange, agent=""):
+    return {order.ref: order.todo for order in await arrange.orders(agent) or []}
+
+
+async def kinds(arrange, run):
+    rows = await arrange.database.read(lambda tx: activities.of_run(tx, run))
+    return [row["kind"] for row in rows]
+
+
+async def test_an_agent_that_is_not_known_must_register(arrange):
+    assert await arrange.orders("stranger") is None
+    assert await arrange.lease("stranger") == []
+
+
+async def test_orders_follow_an_attempt_through_its_life(arrange):
+    run = await arrange.run(Status.SCHEDULED)
+    ref = await arrange.current(run)
+    assert await orders_of(arrange) == {ref: "submit"}
+    await arrange.report(ref, Phase.SUBMITTED)
+    assert await orders_of(arrange) == {ref: "observe"}
+    await arrange.report(ref, Phase.RUNNING)
+    assert await orders_of(arrange) == {ref: "observe"}
+    await arrange.stop(run)
+    assert await orders_of(arrange) == {ref: "stop"}
+    await arrange.report(ref, Phase.EXITED, exit=Exit(signal=15))
+    assert await arrange.status(run) is Status.STOPPED
+    assert await orders_of(arrange) == {ref: "release"}
+
+
+async def test_an_end_that_still_drains_is_not_released(arrange):
+    run = await arrange.run(Status.RUNNING)
+    ref = await arrange.current(run)
+    await arrange.report(ref, Phase.EXITED, exit=Exit(code=0, writers={"0" * 32: 1}))
+    assert await orders_of(arrange) == {ref: "observe"}
+
+
+async def test_the_same_report_twice_changes_nothing(arrange):
+    run = await arrange.run(Status.RUNNING)
+    ref = await arrange.current(run)
+    await arrange.report(ref, Phase.EXITED, exit=Exit(code=3, message="first"))
+    before, seen = dict((await arrange.attempts(run))[0]), await kinds(arrange, run)
+    await arrange.report(ref, Phase.EXITED, exit=Exit(code=4, message="second"))
+    await arrange.report(ref, Phase.RUNNING)
+    assert dict((await arrange.attempts(run))[0]) == before
+    assert await kinds(arrange, run) == seen
+    assert (await arrange.row(run))["user_failures"] == 1
+
+
+async def test_reports_of_another_agent_and_of_no_attempt_change_nothing(arrange):
+    run = await arrange.run(Status.RUNNING)
+    ref = await arrange.current(run)
+    await arrange.register("thief")
+    await arrange.report(ref, Phase.EXITED, agent="thief", exit=Exit(code=0))
+    await arrange.report(AttemptRef(run, 7), Phase.EXITED, exit=Exit(code=0))
+    await arrange.report(AttemptRef("nobody", 1), Phase.GONE)
+    assert await arrange.status(run) is Status.RUNNING
+
+
+async def test_a_late_report_of_an_old_attempt_is_recorded_and_does_not_touch_the_new_one(database):
+    arrange = await Arrange(database, policy=Policy(lost_after=100)).ground()
+    run = await arrange.run(Status.RUNNING)
+    old = await arrange.current(run)
+    arrange.clock.turn(200)
+    assert await arrange.reconcile(run) is Status.RETRYING
+    arrange.clock.turn(60)
+    assert await arrange.reconcile(run) is Status.QUEUED
+    await arrange.register("second")
+    (new,) = await arrange.lease("second")
+    assert new.attempt == 2
+    assert await orders_of(arrange) == {old: "stop"}, "the agent that came back must end what was given up"
+    await arrange.report(old, Phase.EXITED, exit=Exit(code=0))
+    assert await arrange.status(run) is Status.SCHEDULED
+    assert "late_report" in await kinds(arrange, run)
+    assert await orders_of(arrange) == {old: "release"}
+    assert await orders_of(arrange, "second") == {new: "submit"}
+
+
+async def test_what_was_given_up_for_good_is_stopped_before_it_is_released(database):
+    """The agent of a lost run comes back: its program may well be running still."""
+    arrange = await Arrange(database, policy=Policy(lost_after=100, platform_retries=0)).ground()
+    run = await arrange.run(Status.RUNNING)
+    ref = await arrange.current(run)
+    arrange.clock.turn(200)
+    assert await arrange.reconcile(run) is Status.FAILED
+    assert await orders_of(arrange) == {ref: "stop"}
+    await arrange.report(ref, Phase.EXITED, exit=Exit(signal=9))
+    assert await orders_of(arrange) == {ref: "release"}
+    row = await arrange.row(run)
+    assert (row["status"], row["reason"]) == ("failed", Reason.LOST)
+
+
+async def test_a_stop_while_a_lost_run_waits_for_its_retry_still_ends_its_old_attempt(database):
+    arrange = await Arrange(database, policy=Policy(lost_after=100)).ground()
+    run = await arrange.run(Status.RUNNING)
+    old = await arrange.current(run)
+    arrange.clock.turn(200)
+    assert await arrange.reconcile(run) is Status.RETRYING
+    await arrange.stop(run)
+    assert await arrange.status(run) is Status.STOPPED
+    assert await orders_of(arrange) == {old: "stop"}
+
+
+async def test_gone_before_it_started_is_the_platforms_failure(arrange):
+    run = await arrange.run(Status.SCHEDULED)
+    await arrange.report(await arrange.current(run), Phase.GONE, message="the node left")
+    row = await arrange.row(run)
+    assert (row["status"], row["platform_failures"], row["user_failures"]) == ("retrying", 1, 0)
+    assert "the node left" in row["message"]
+
+
+async def test_an_end_without_a_word_of_its_start_has_run_in_between(arrange):
+    run = await arrange.run(Status.SCHEDULED)
+    end = Exit(code=0, started_at=1.5, finished_at=2.5)
+    await arrange.report(await arrange.current(run), Phase.EXITED, exit=end)
+    rows = await arrange.database.read(lambda tx: activities.of_run(tx, run, kind="status"))
+    statuses = [json.loads(row["data"])["status"] for row in rows]
+    assert statuses[-2:] == ["running", "succeeded"]
+    (attempt,) = await arrange.attempts(run)
+    assert (attempt["started_at"], attempt["finished_at"]) == (1_500_000, 2_500_000)
+
+
+async def test_slots_are_free_again_with_the_end_and_devices_are_not_shared(arrange):
+    await arrange.register("box", serves=("q",), cpu=2, gpu=2)
+    await arrange.queue("q")
+    first, second = await arrange.run(queue="q", gpu=1), await arrange.run(queue="q", gpu=1)
+    third = await arrange.run(queue="q", gpu=1)
+    leased = await arrange.lease("box")
+    assert [ref.run for ref in leased] == [first, second]
+    gpus = [json.loads((await arrange.attempts(run))[0]["gpus"]) for run in (first, second)]
+    assert sorted(gpus) == [[0], [1]]
+    assert await arrange.lease("box") == []
+    await arrange.report(leased[1], Phase.EXITED, agent="box", exit=Exit(code=0))
+    assert [ref.run for ref in await arrange.lease("box")] == [third]
+    assert json.loads((await arrange.attempts(third))[0]["gpus"]) == gpus[1]
+
+
+async def test_agents_that_lease_at_once_share_no_run_and_keep_the_limit(database_url, database):
+    arrange = await Arrange(database).ground()
+    await arrange.queue("q", concurrency=7)
+    ids = {await arrange.run(queue="q") for _ in range(12)}
+    others = [await connect(database_url) for _ in range(3)] if database.dialect == "postgresql" else [database] * 3
+    racers = [Arrange(other) for other in others]
+    leased = await asyncio.gather(
+        *(racer.lease(most=4) for racer in racers), *(racer.lease(most=4) for racer in racers)
+    )
+    granted = [ref.run for refs in leased for ref in refs]
+    assert len(granted) == len(set(granted)) == 7
+    assert set(granted) <= ids
+    for other in {*others} - {database}:
+        await other.close()
+
+
+async def test_one_agent_that_leases_twice_at_once_is_not_overbooked(database_url, database):
+    arrange = await Arrange(database).ground()
+    await arrange.register("box", serves=("q",), cpu=3)
+    await arrange.queue("q")
+    for _ in range(8):
+        await arrange.run(queue="q")
+    others = [await connect(database_url) for _ in range(2)] if database.dialect == "postgresql" else [database] * 2
+    leased = await asyncio.gather(*(Arrange(other).lease("box") for other in others))
+    assert sum(map(len, leased)) == 3
+    for other in {*others} - {database}:
+        await other.close()
+
+
+async def test_a_timeout_stops_the_attempt_and_says_so(arrange):
+    run = await arrange.run(Status.RUNNING, timeout_us=10 * SECOND)
+    await arrange.orders()
+    arrange.clock.turn(11)
+    assert await arrange.reconcile(run) is Status.STOPPING
+    ref = await arrange.current(run)
+    assert await orders_of(arrange) == {ref: "stop"}
+    await arrange.report(ref, Phase.EXITED, exit=Exit(signal=15))
+    row = await arrange.row(run)
+    assert (row["status"], row["reason"]) == ("stopped", Reason.TIMEOUT)

@@ -1,0 +1,177 @@
+"""The rules, over the whole product of what a view may hold: they never raise, never propose a transition that the
+table lacks, come to rest, and leave what has ended alone."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from msgspec.structs import replace
+
+from trainyard_core.clock import SECOND
+from trainyard_core.contracts.workload import Exit
+from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, may_follow
+from trainyard_core.work.reconcile import MOST_ROUNDS
+from trainyard_core.work.rules import Decision, Policy, backoff, decide
+from trainyard_core.work.view import Attempt, View
+
+NOW = 1_000_000 * SECOND
+EXITS = (
+    Exit(code=0),
+    Exit(code=1),
+    Exit(signal=9, reason=Reason.OOM_KILLED),
+    Exit(reason=Reason.LOST, retryable=True),
+    Exit(code=0, reason=Reason.INCOMPLETE),
+    Exit(),
+    Exit(code=0, finished_at=NOW / SECOND - 900),
+)
+HEARD = (NOW, NOW - 20 * SECOND, NOW - 200 * SECOND, 0)
+STARTED = (None, NOW - 5 * SECOND, NOW - 500 * SECOND)
+POLICIES = (Policy(), Policy(lost_after=100.0, platform_retries=0))
+BUDGETS = ({"user_failures": 0, "max_retries": 0}, {"user_failures": 1, "max_retries": 2, "platform_failures": 3})
+
+
+def attempts() -> Iterator[Attempt | None]:
+    yield None
+    for state, heard, started in itertools.product(("leased", "submitted", "running"), HEARD, STARTED):
+        yield Attempt(number=1, agent="a", state=state, agent_seen_at=heard, started_at=started)
+    for end, drained, until, heard in itertools.product(
+        EXITS, (True, False), (None, NOW - 1, NOW + 1), (HEARD[0], HEARD[2])
+    ):
+        yield Attempt(
+            number=1,
+            agent="a",
+            state="exited",
+            agent_seen_at=heard,
+            started_at=STARTED[2],
+            exit=end,
+            drained=drained,
+            drain_until=until,
+        )
+
+
+def managed_views() -> Iterator[View]:
+    tries = list(attempts())
+    for status, intent, attempt, timeout, budget in itertools.product(
+        Status, Intent, tries, (None, 100 * SECOND), BUDGETS
+    ):
+        wish = {"intent_at": NOW - 100 * SECOND, "intent_reason": Reason.USER} if intent is Intent.STOP else {}
+        yield View(run="r", status=status, intent=intent, attempt=attempt, timeout_us=timeout, **wish, **budget)
+
+
+def waiting_views() -> Iterator[View]:
+    """What only matters while nothing runs: holds, wakes, and whether the run was resolved."""
+    for status, intent, hold, resolved, wake in itertools.product(
+        Status, Intent, Hold, (True, False), (None, NOW - 1, NOW + 1)
+    ):
+        yield View(run="r", status=status, intent=intent, hold=hold, resolved=resolved, wake_at=wake)
+
+
+def tracked_views() -> Iterator[View]:
+    """Runs that are only tracked know no queue."""
+    statuses = {Status.CREATED, Status.RUNNING, Status.STOPPING, *FINAL}
+    ends = ("", "succeeded", "failed", "stopped")
+    for status, intent, ended, left, reason in itertools.product(
+        statuses, Intent, ends, (0, 2), ("", Reason.DRAINING, Reason.UNREACHABLE)
+    ):
+        yield View(
+            run="r", status=status, reason=reason, intent=intent, managed=False, ended=ended, unfinished_writers=left
+        )
+
+
+def applied(view: View, decision: Decision) -> View:
+    """The view after the decision was written down."""
+    if decision.stop is not None:
+        return replace(view, intent=Intent.STOP, intent_reason=decision.stop.reason, intent_at=NOW)
+    if decision.explain is not None:
+        view = replace(view, reason=decision.explain.reason)
+    if decision.steps:
+        last = decision.steps[-1]
+        view = replace(view, status=last.to, reason=last.reason)
+    return replace(view, wake_at=decision.wake_at)
+
+
+def check(view: View, policy: Policy) -> None:
+    for _ in range(MOST_ROUNDS):
+        decision = decide(view, policy, NOW)
+        status = view.status
+        for step in decision.steps:
+            assert may_follow(status, step.to), f"{status} -> {step.to}: {view}"
+            status = step.to
+        assert decision.explain is None or decision.explain.to is view.status
+        assert decision.stop is None or view.intent is Intent.RUN
+        assert not (view.status in FINAL and decision != Decision()), "what has ended stays"
+        if not decision.steps and decision.stop is None:
+            rested = applied(view, decision)
+            again = decide(rested, policy, NOW)
+            assert not again.steps and again.stop is None, f"it would move again: {view}"
+            assert again.explain is None or again.explain.reason == rested.reason, f"it would flap: {view}"
+            return
+        view = applied(view, decision)
+    raise AssertionError(f"no rest: {view}")
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=["patient", "strict"])
+@pytest.mark.parametrize("views", [managed_views, waiting_views, tracked_views])
+def test_the_whole_product_comes_to_rest_by_possible_transitions(views, policy):
+    count = 0
+    for view in views():
+        check(view, policy)
+        count += 1
+    assert count > 100
+
+
+LIVE = [Status.SCHEDULED, Status.STARTING, Status.RUNNING, Status.STOPPING]
+
+
+def ended(end: Exit, **more: object) -> View:
+    return View(run="r", status=Status.RUNNING, attempt=Attempt(number=1, agent="a", state="exited", exit=end), **more)
+
+
+OUTCOMES = [
+    (ended(Exit(code=0)), Status.SUCCEEDED, ""),
+    (ended(Exit(code=7)), Status.FAILED, Reason.EXIT_CODE),
+    (ended(Exit(signal=9)), Status.FAILED, Reason.SIGNAL),
+    (ended(Exit(signal=9, reason=Reason.OOM_KILLED)), Status.FAILED, Reason.OOM_KILLED),
+    (ended(Exit()), Status.FAILED, Reason.LOST),
+    (ended(Exit(code=7), max_retries=1), Status.RETRYING, Reason.EXIT_CODE),
+    (ended(Exit(code=7), max_retries=1, user_failures=1), Status.FAILED, Reason.EXIT_CODE),
+    (ended(Exit(reason=Reason.LOST, retryable=True)), Status.RETRYING, Reason.LOST),
+    (ended(Exit(reason=Reason.LOST, retryable=True), platform_failures=3), Status.FAILED, Reason.LOST),
+    (ended(Exit(reason=Reason.LOST, retryable=True), user_failures=9), Status.RETRYING, Reason.LOST),
+    (ended(Exit(code=7), max_retries=1, platform_failures=9), Status.RETRYING, Reason.EXIT_CODE),
+    (ended(Exit(signal=15), intent=Intent.STOP, intent_reason=Reason.TIMEOUT), Status.STOPPED, Reason.TIMEOUT),
+]
+
+
+@pytest.mark.parametrize(("view", "status", "reason"), OUTCOMES, ids=[str(i) for i in range(len(OUTCOMES))])
+def test_an_end_means_what_its_class_says(view, status, reason):
+    last = decide(view, Policy(), NOW).steps[-1]
+    assert (last.to, last.reason) == (status, reason)
+
+
+def test_a_program_that_ended_before_the_stop_was_wanted_keeps_its_own_end():
+    end = Exit(code=0, finished_at=10.0)
+    before = ended(end, intent=Intent.STOP, intent_at=11 * SECOND)
+    after = ended(end, intent=Intent.STOP, intent_at=9 * SECOND)
+    assert decide(before, Policy(), NOW).steps[-1].to is Status.SUCCEEDED
+    assert decide(after, Policy(), NOW).steps[-1].to is Status.STOPPED
+
+
+def test_a_timeout_is_a_stop_with_that_reason_and_is_looked_for_in_time():
+    attempt = Attempt(number=1, agent="a", state="running", started_at=NOW, agent_seen_at=NOW)
+    view = View(run="r", status=Status.RUNNING, attempt=attempt, timeout_us=10 * SECOND)
+    assert decide(view, Policy(), NOW) == Decision(wake_at=NOW + 10 * SECOND)
+    late = decide(view, Policy(), NOW + 10 * SECOND)
+    assert late.stop is not None
+    assert late.stop.reason == Reason.TIMEOUT
+
+
+def test_backoff_doubles_to_its_most_and_is_spread_by_run():
+    policy = Policy(backoff_first=1.0, backoff_most=60.0)
+    waits = [backoff("r", failures, policy) / SECOND for failures in range(12)]
+    assert all(later >= earlier for earlier, later in itertools.pairwise(waits))
+    assert 1.0 <= waits[0] < 1.25
+    assert waits[-1] <= 75.0
+    assert len({backoff(str(run), 0, policy) for run in range(50)}) > 40
