@@ -22,6 +22,7 @@ def _clean(monkeypatch):
     """No test sees another's environment, warnings or fault hook."""
     for name in ("RUN", "SPOOL", "URL", "TOKEN", "TOKEN_FILE", "PROJECT", "PARAMS", "OFFLINE", "DATA"):
         monkeypatch.delenv(f"TRAINYARD_{name}", raising=False)
+    monkeypatch.setenv("TRAINYARD_CODE", "0")
     saying._said.clear()
     yield
     fault.install(None)

@@ -27,7 +27,7 @@ def run_program(text, data, **env):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("TRAINYARD_")}
     return subprocess.run(
         [sys.executable, "-c", text],
-        env={**clean, "TRAINYARD_DATA": str(data), **env},
+        env={**clean, "TRAINYARD_CODE": "0", "TRAINYARD_DATA": str(data), **env},
         capture_output=True,
         text=True,
         timeout=120,
@@ -317,3 +317,16 @@ def test_refused_values_are_said_once_through_logging(managed, caplog):
             trainyard.log({"good": 1.0, "bad": "text"})
     assert len(caplog.records) == 1
     assert "'bad'" in caplog.text
+
+
+def test_the_code_of_an_unmanaged_run_is_recorded(home, tmp_path, monkeypatch, spool_events):
+    monkeypatch.setenv("TRAINYARD_CODE", "1")
+    subprocess.run(["git", "init", "-q", "-b", "main", str(tmp_path / "work")], check=True)
+    (tmp_path / "work" / "train.py").write_text("x")
+    monkeypatch.chdir(tmp_path / "work")
+    trainyard.init(project="p", offline=True)
+    trainyard.finish()
+    (root,) = home.spools()
+    (meta,) = of_type(spool_events(root), "meta")
+    assert meta["values"]["code"]["branch"] == "main"
+    assert [f["name"] for f in meta["values"]["code"]["untracked"]] == ["train.py"]

@@ -13,7 +13,7 @@ from typing import Any
 
 __all__ = ["PATCH_LIMIT", "state"]
 
-PATCH_LIMIT = 256 * 1024
+PATCH_LIMIT = 48 * 1024
 _FILES = 100
 _FILE_LIMIT = 16 * 1024 * 1024
 _SECONDS = 5.0

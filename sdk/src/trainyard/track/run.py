@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "brief", "environment_params", "flat"]
 
 _log = logging.getLogger("trainyard")
+_CODE_SECONDS = 2.0
 _STATUSES = ("succeeded", "failed", "stopped")
 _runs: WeakSet[Run] = WeakSet()
 
@@ -46,6 +47,7 @@ class Run:
         self.params: dict[str, Any] = environment_params() if is_managed else {}
         self._writer: Writer | None = None
         self._background: Background | None = None
+        self._describing: threading.Thread | None = None
         self._lock = threading.RLock()
         self._pid = os.getpid()
         self._put = self._first_put
@@ -145,6 +147,8 @@ class Run:
             self._own_writer().event([event])
 
     def _finish(self, status: str, message: str, timeout: float) -> None:
+        if self._describing is not None:
+            self._describing.join(min(timeout, _CODE_SECONDS))
         with self._lock:
             if self.finished:
                 return
@@ -191,12 +195,25 @@ class Run:
 
         self._background = Background(self.root, self.project, self.id)
 
+    def describe_code(self, folder: Path) -> None:
+        """Record the state of the code in `folder` as the meta `code`, from a thread of its own."""
+
+        def describe() -> None:
+            from trainyard.track import code
+
+            found = code.state(folder)
+            if found and not self.finished:
+                self.log_meta(code=found)
+
+        self._describing = threading.Thread(target=describe, name="trainyard-code", daemon=True)
+        self._describing.start()
+
     def _forked(self) -> None:
         """In a fork's child: the parent's writer and threads are not ours."""
         self._lock = threading.RLock()
         if self._writer is not None:
             self._writer.forget()
-        self._writer, self._background = None, None
+        self._writer, self._background, self._describing = None, None, None
         if not self.finished:
             self._put = self._first_put
 

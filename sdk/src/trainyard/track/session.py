@@ -97,6 +97,8 @@ def _new_run(
     }
     write_about(root, about)
     made = Run(run, project, root, is_managed=False, name=name)
+    if os.environ.get("TRAINYARD_CODE", "1").lower() not in ("0", "false"):
+        made.describe_code(Path.cwd())
     if not offline:
         made.start_shipping()
     return made
