@@ -49,10 +49,12 @@ def sync(root: Path, *, url: str = "", token: str = "", patience: float = 30.0) 
     if missing:
         return Report(run, project, 0, spools.pending(root), missing)
     live = spools.settle(root).live
-    if about.get("managed") is False and not about.get("ended") and not live:
-        _conclude(root)
     shipper = Shipper(root, Target(url, project, run, str(about.get("token_file", ""))), token=token)
     sent, pending, error = _ship_all(shipper, patience)
+    if not error and about.get("managed") is False and not about.get("ended") and not live:
+        _conclude(root)  # after everything else, so that nothing comes late
+        more, pending, error = _ship_all(shipper, patience)
+        sent += more
     removed = not error and not live and about.get("managed") is False and discard(root)
     return Report(run, project, sent, pending, error, removed)
 
