@@ -14,17 +14,15 @@ from typing import NoReturn
 import pytest
 import pytest_asyncio
 
-pytest.register_assert_rewrite("trainyard_core.testing.scheduler_tools")
-
-from trainyard_core.contracts.scheduler import (  # noqa: E402 - tools are rewritten before they load
+from trainyard_core.contracts.scheduler import (
     Scheduler,
     SchedulerRefused,
     SupportsDiagnosis,
     SupportsResources,
     SupportsWatch,
 )
-from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload  # noqa: E402
-from trainyard_core.testing.scheduler_tools import (  # noqa: E402
+from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
+from trainyard_core.testing.scheduler_tools import (
     PATIENCE,
     Replaced,
     SchedulerHarness,
