@@ -124,7 +124,11 @@ async def test_a_runner_killed_at_any_point_ends_the_attempt_once(
         assert lines_of(site.scratch / "starts") in ([], ["x"])
         if exit_.code == 5:
             assert lines_of(site.scratch / "starts") == ["x"]
-        assert (site.scratch / "marker").exists()
+
+        async def killed() -> bool:
+            return bool((site.scratch / "marker").exists())
+
+        await until(killed, f"the runner to meet {point}")
         await clear(scheduler, [workload.ref])
 
 
