@@ -1,7 +1,8 @@
-"""The program that chaos runs: it logs points and lines and keeps its own copy of each in a file, written after the platform had it.
+"""The program that chaos runs: it logs points and lines and keeps its own copy of each in a file, written after
+the platform had it.
 
-Usage: program.py LEDGER POINTS. Appends one JSON line for each fact to LEDGER: that an attempt started (pid, attempt, nonce), each point once
-`log` has returned it, each line once it is written.
+Usage: program.py LEDGER POINTS. Appends one JSON line for each fact to LEDGER: that an attempt started (pid,
+attempt, nonce), each point once `log` has returned it, each line once it is written.
 """
 
 from __future__ import annotations

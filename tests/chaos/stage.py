@@ -1,9 +1,10 @@
-"""A stage for crashes: a real server under a supervisor that starts it again, runs whose programs keep their own books, and the check that
-compares those books with what the platform says.
+"""A stage for crashes: a real server under a supervisor that starts it again, runs whose programs keep their own
+books, and the check that compares those books with what the platform says.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -16,6 +17,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+import asyncpg
+
 from trainyard.client import Client
 from trainyard.client.models import CreateRun
 
@@ -24,7 +27,8 @@ READY = "Trainyard serves at "
 
 
 def wait_until(condition, *, within: float, what: str, else_=lambda: None):
-    """What the condition returned once it was true; fails after `within` seconds. `else_` is done between two looks."""
+    """What the condition returned once it was true; fails after `within` seconds. `else_` is done between two
+    looks."""
     end = time.monotonic() + within
     pause = 0.01
     while True:
@@ -144,8 +148,16 @@ class Stage:
                 found[int(entry.name)] = command.split("unixsocket:")[1].split()[0]
         return found
 
+    def parts(self, role: str) -> list[int]:
+        """The process ids of the split layout's processes in a role."""
+        mine, wanted = self.process.pid if self.process else 0, f'"role": "{role}"'
+        pids = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+        return [pid for pid in pids if wanted in command_of(pid) and parent_of(pid) == mine]
+
     def statuses(self) -> dict[str, str]:
-        """Each run's status, straight from the database file."""
+        """Each run's status, straight from the database."""
+        if url := self._environ.get("TRAINYARD_DATABASE"):
+            return asyncio.run(_from_postgres(url))
         with contextlib.closing(sqlite3.connect(f"file:{self.data / 'trainyard.db'}?mode=ro", uri=True)) as db:
             return dict(db.execute("SELECT id, status FROM run"))
 
@@ -154,8 +166,16 @@ class Stage:
         ended = {"succeeded", "failed", "stopped", "skipped"}
         try:
             return Counter(status for status in self.statuses().values() if status not in ended)
-        except sqlite3.Error:
+        except (sqlite3.Error, asyncpg.PostgresError):
             return Counter()
+
+
+async def _from_postgres(url: str) -> dict[str, str]:
+    connection = await asyncpg.connect(url)
+    try:
+        return {row["id"]: row["status"] for row in await connection.fetch("SELECT id, status FROM run")}
+    finally:
+        await connection.close()
 
 
 def command_of(pid: int) -> str:
@@ -179,8 +199,9 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
 def check_books(stage: Stage, runs: Mapping[str, str]) -> Counter[str]:
     """Every run has ended; no attempt ran twice; what the platform has of each equals what its program wrote down.
 
-    A program that is killed between `log` and its own note leaves one point more on the platform than in its book; never one less.
-    Lines are counted for attempts that ended by themselves: a killed runner takes what was still in the pipe with it.
+    A program that is killed between `log` and its own note leaves one point more on the platform than in its book;
+    never one less. Lines are counted for attempts that ended by themselves: a killed runner takes what was still
+    in the pipe with it.
     """
     outcomes: Counter[str] = Counter()
     with stage.client() as client:

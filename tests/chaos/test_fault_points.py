@@ -1,13 +1,15 @@
-"""A crash at every named point: the server is killed there once, started again, and nothing is lost, doubled or stuck.
+"""A crash at every named point: the server is killed there once, started again, and nothing is lost, doubled or
+stuck.
 
-The points are enumerated from a life without faults, so a new one is covered as soon as it exists. `make test` takes each point's first time;
-`make chaos` also its third.
+The points are enumerated from a life without faults, so a new one is covered as soon as it exists. `make test`
+takes each point's first time; `make chaos` also its third.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,7 @@ SERVER_POINTS = [
     "tidy:before_commit",
     "tidy:after_commit",
 ]
+NO_FAULT: Mapping[str, str] = {}
 TIMES = (1, 3) if FULL else (1,)
 
 
@@ -63,12 +66,12 @@ def stage(tmp_path: Path):
     stage.down()
 
 
-def live(stage: Stage, *, faulty: dict[str, str] = {}) -> None:
+def live(stage: Stage, *, faulty: Mapping[str, str] = NO_FAULT) -> None:
     """Two runs that end by themselves and one that is stopped, whatever happens to the server meanwhile."""
     stage.up(faulty)
     runs = {name: stage.submit_surely(name, points=30) for name in ("one", "two")}
     endless = stage.submit_surely("endless", points=10_000_000)
-    wait_until(lambda: (stage.books / "endless.jsonl").exists(), within=60, what="the third run starts", else_=stage.up)
+    wait_until((stage.books / "endless.jsonl").exists, within=60, what="the third run starts", else_=stage.up)
     stop_surely(stage, endless)
     wait_until(lambda: not stage.phases(), within=60, what="every run ends", else_=stage.up)
     outcomes = check_books(stage, {**runs, "endless": endless})

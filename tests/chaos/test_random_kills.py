@@ -1,4 +1,5 @@
-"""Random SIGKILL of whatever there is, while runs come and go: every accepted run ends, no attempt runs twice, nothing that was logged is lost.
+"""Random SIGKILL of whatever there is, while runs come and go: every accepted run ends, no attempt runs twice,
+nothing that was logged is lost.
 
 `make chaos` runs it at full scale (CHAOS_SCALE=1: 500 runs, 300 kills); without it a twentieth.
 """
@@ -22,15 +23,30 @@ RUNS, KILLS = max(5, int(500 * SCALE)), max(5, int(300 * SCALE))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1 << 30)
 
 
+SETTINGS = {
+    "TRAINYARD_PLATFORM_RETRIES": "1000",
+    "TRAINYARD_BACKOFF_FIRST": "0.05",
+    "TRAINYARD_BACKOFF_MOST": "0.2",
+    "TRAINYARD_SCHEDULER_PROCESS__CPU": "1",
+}
+WHOLE = ("server", "runner", "valkey", "flush")
+PARTS = ("server", "api", "worker", "agent", "runner", "valkey", "flush")
+
+
 @pytest.fixture
-def stage(tmp_path: Path):
-    settings = {
-        "TRAINYARD_PLATFORM_RETRIES": "1000",
-        "TRAINYARD_BACKOFF_FIRST": "0.05",
-        "TRAINYARD_BACKOFF_MOST": "0.2",
-        "TRAINYARD_SCHEDULER_PROCESS__CPU": "1",
-    }
-    stage = Stage(tmp_path, environ=settings)
+def alone(tmp_path: Path):
+    """One process on SQLite."""
+    stage = Stage(tmp_path, environ=SETTINGS)
+    yield stage
+    stage.down()
+
+
+@pytest.fixture
+def split(tmp_path: Path, postgres_url: str):
+    """Two API processes, a worker and an agent on PostgreSQL."""
+    stage = Stage(
+        tmp_path, arguments=("--split", "--processes", "2"), environ={**SETTINGS, "TRAINYARD_DATABASE": postgres_url}
+    )
     yield stage
     stage.down()
 
@@ -38,8 +54,8 @@ def stage(tmp_path: Path):
 class Killer:
     """Chooses a victim at random and counts what was going on when it fell."""
 
-    def __init__(self, stage: Stage, chance: random.Random) -> None:
-        self._stage, self._chance = stage, chance
+    def __init__(self, stage: Stage, chance: random.Random, victims: tuple[str, ...]) -> None:
+        self._stage, self._chance, self._victims = stage, chance, victims
         self.victims: Counter[str] = Counter()
         self.phases: Counter[str] = Counter()
 
@@ -48,8 +64,9 @@ class Killer:
         if self._chance.random() < 0.8:
             self._wait_for_life()
         self.phases.update(f"{phase}" for phase in self._stage.phases())
-        victim = self._chance.choice(["server", "server", "runner", "runner", "valkey", "flush"])
-        self.victims[victim] += getattr(self, f"_{victim}")()
+        victim = self._chance.choice(self._victims)
+        kill_one = getattr(self, f"_{victim}", None)
+        self.victims[victim] += kill_one() if kill_one else self._part(victim)
 
     def _wait_for_life(self) -> None:
         """Most strikes fall when something runs, the others whenever they come."""
@@ -61,6 +78,12 @@ class Killer:
         self._stage.process.kill()
         self._stage.process.wait()
         return 1
+
+    def _part(self, role: str) -> int:
+        parts = self._stage.parts(role)
+        if parts:
+            kill(self._chance.choice(parts))
+        return bool(parts)
 
     def _runner(self) -> int:
         runners = self._stage.runners()
@@ -90,38 +113,45 @@ def flush(path: str) -> None:
         connection.recv(64)
 
 
-def test_random_kills_lose_nothing_and_repeat_nothing(stage: Stage, capsys: pytest.CaptureFixture[str]):
+def test_random_kills_lose_nothing_and_repeat_nothing(alone: Stage, capsys: pytest.CaptureFixture[str]):
+    endure(alone, WHOLE, RUNS, KILLS, capsys)
+
+
+def test_random_kills_of_every_part_on_postgresql(split: Stage, capsys: pytest.CaptureFixture[str]):
+    endure(split, PARTS, RUNS, KILLS, capsys)
+
+
+def endure(stage: Stage, victims: tuple[str, ...], runs: int, kills: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Submit and kill in random order, wait for all to end, and compare the books."""
     chance = random.Random(SEED)
-    killer, runs = Killer(stage, chance), {}
-    acts = ["submit"] * RUNS + ["kill"] * KILLS
+    killer, made = Killer(stage, chance, victims), {}
+    acts = ["submit"] * runs + ["kill"] * kills
     chance.shuffle(acts)
     for number, act in enumerate(acts):
         if act == "kill":
             killer.strike()
         else:
-            runs[f"run-{number}"] = stage.submit_surely(f"run-{number}", points=chance.choice([20, 200, 1000]))
+            made[f"run-{number}"] = stage.submit_surely(f"run-{number}", points=chance.choice([20, 200, 1000]))
     stage.up()
-    wait_until(
-        lambda: stage.up() or not stage.phases(), within=60 + 2 * RUNS, what=f"every run ends (seed {SEED}): {stage.phases()}"
-    )
-    outcomes = check_books(stage, runs)
+    wait_until(lambda: not stage.phases(), within=60 + 2 * runs, what=f"every run ends (seed {SEED})", else_=stage.up)
+    outcomes = check_books(stage, made)
     with capsys.disabled():
         print(f"\nchaos seed {SEED}: outcomes {dict(outcomes)}, victims {dict(killer.victims)}, starts {stage.starts}")
         for phase, count in killer.phases.most_common():
             print(f"  kills with a run {phase:<10} {count:>4} {'#' * min(60, count)}")
-    assert outcomes["succeeded"] == len(runs), outcomes
+    assert outcomes["succeeded"] == len(made), outcomes
 
 
-def test_a_server_without_its_queue_goes_on(stage: Stage):
+def test_a_server_without_its_queue_goes_on(alone: Stage):
     """The doorbell is optional: with Valkey dead for good, runs still end."""
-    stage.up()
-    valkeys = list(stage.valkeys())
+    alone.up()
+    valkeys = list(alone.valkeys())
     assert valkeys
     for pid in valkeys:
         kill(pid, signal.SIGSTOP)
     try:
-        run = stage.submit("mute", points=5)
-        wait_until(lambda: stage.statuses()[run] == "succeeded", within=60, what="the run ends without a queue")
+        run = alone.submit("mute", points=5)
+        wait_until(lambda: alone.statuses()[run] == "succeeded", within=60, what="the run ends without a queue")
     finally:
         for pid in valkeys:
             kill(pid, signal.SIGCONT)

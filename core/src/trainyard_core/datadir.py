@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +19,9 @@ from trainyard_core.db.engine import Database
 from trainyard_core.errors import StartRefused
 
 __all__ = ["DataLock", "admin_token", "announce", "withdraw"]
+
+
+PATIENCE = 10.0
 
 
 class DataLock:
@@ -36,23 +40,51 @@ class DataLock:
             raise StartRefused(
                 f"the data directory cannot be used: {error}", fix="choose another with --data"
             ) from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(self._descriptor, 32, 0).decode().strip() or "unknown"
+        if not self._taken():
+            holder = self._holder()
             os.close(self._descriptor)
             raise StartRefused(
                 f"{self._data} is in use by the server with process id {holder}",
                 fix="stop that one, or start on another directory with --data",
-            ) from error
+            )
         os.truncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
         return self
+
+    def fileno(self) -> int:
+        """The lock's descriptor: a child that inherits it keeps the directory locked for as long as it lives."""
+        return self._descriptor
+
+    def _taken(self) -> bool:
+        """Take the lock. What a killed server left behind has a moment to go; a living one is not waited for."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if _lives(self._holder()) or time.monotonic() > deadline:
+                    return False
+                time.sleep(0.02)
+            else:
+                return True
+
+    def _holder(self) -> str:
+        return os.pread(self._descriptor, 32, 0).decode().strip() or "unknown"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._descriptor)
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 async def admin_token(data: Path, database: Database, clock: Clock) -> None:

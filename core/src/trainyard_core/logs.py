@@ -28,3 +28,4 @@ def configure(*, verbose: bool = False) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("arq").setLevel(logging.ERROR)  # it repeats each failed connection, which the doorbell tells once

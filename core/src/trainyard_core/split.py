@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 import uvloop
@@ -42,14 +43,21 @@ def run(settings: Settings, processes: int, ready: Callable[[str], None]) -> int
             "several processes need PostgreSQL; SQLite has one writer",
             fix="set `database` to postgresql://... in trainyard.toml or TRAINYARD_DATABASE",
         )
-    with DataLock(settings.data), server.bind(settings.host, settings.port) as listener:
-        listener.set_inheritable(True)
-        uvloop.run(_supervise(settings, listener, processes, ready))
+    with DataLock(settings.data) as lock, server.bind(settings.host, settings.port) as listener:
+        uvloop.run(_supervise(settings, _Shared(listener, lock), processes, ready))
     return 0
 
 
-async def _supervise(settings: Settings, listener: socket.socket, processes: int, ready: Callable[[str], None]) -> None:
-    url = settings.url or f"http://{settings.host}:{listener.getsockname()[1]}"
+class _Shared(NamedTuple):
+    """What children inherit: the socket to serve, and the lock, so that the directory stays locked until the last
+    of them is gone."""
+
+    listener: socket.socket
+    lock: DataLock
+
+
+async def _supervise(settings: Settings, shared: _Shared, processes: int, ready: Callable[[str], None]) -> None:
+    url = settings.url or f"http://{settings.host}:{shared.listener.getsockname()[1]}"
     embedded = None if settings.valkey else EmbeddedValkey()
     try:
         if embedded is not None:
@@ -57,7 +65,7 @@ async def _supervise(settings: Settings, listener: socket.socket, processes: int
         valkey = f"unix://{embedded.socket}" if embedded else settings.valkey
         await _prepare(settings)
         announce(settings.data, url=url, version=version("trainyard-core"))
-        await _keep_all(settings, listener, url, valkey, processes, ready, embedded)
+        await _keep_all(settings, shared, url, valkey, processes, ready, embedded)
     finally:
         withdraw(settings.data)
         if embedded is not None:
@@ -72,7 +80,7 @@ async def _prepare(settings: Settings) -> None:
 
 async def _keep_all(
     settings: Settings,
-    listener: socket.socket,
+    shared: _Shared,
     url: str,
     valkey: str,
     processes: int,
@@ -83,11 +91,11 @@ async def _keep_all(
     told, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    tasks = [asyncio.create_task(_keep(settings, role, listener.fileno(), url, valkey)) for role in roles]
+    tasks = [asyncio.create_task(_keep(settings, role, shared, url, valkey)) for role in roles]
     if embedded is not None:
         tasks.append(asyncio.create_task(embedded.keep()))
     try:
-        await _answers(listener)
+        await _answers(shared.listener)
         ready(url)
         await told.wait()
     finally:
@@ -109,13 +117,14 @@ async def _answers(listener: socket.socket) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _keep(settings: Settings, role: str, descriptor: int, url: str, valkey: str) -> None:
+async def _keep(settings: Settings, role: str, shared: _Shared, url: str, valkey: str) -> None:
     """One child in one role, started again whenever it ends."""
     arguments = json.dumps(
         {
             "data": str(settings.data),
             "role": role,
-            "fd": descriptor,
+            "fd": shared.listener.fileno(),
+            "lock": shared.lock.fileno(),
             "url": url,
             "valkey": valkey,
             "host": settings.host,
@@ -123,7 +132,11 @@ async def _keep(settings: Settings, role: str, descriptor: int, url: str, valkey
     )
     while True:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "trainyard_core.split", arguments, pass_fds=[descriptor]
+            sys.executable,
+            "-m",
+            "trainyard_core.split",
+            arguments,
+            pass_fds=[shared.listener.fileno(), shared.lock.fileno()],
         )
         try:
             code = await process.wait()
@@ -153,6 +166,8 @@ def child(argv: Sequence[str]) -> None:
     given = json.loads(argv[0])
     loaded = settings_of.load(Path(given["data"]), overrides={"host": given["host"]})
     _die_with_parent()
+    for descriptor in (given["fd"], given["lock"]):
+        os.set_inheritable(descriptor, False)
     is_api = given["role"] == server.API
     listener = socket.socket(fileno=given["fd"]) if is_api else None
     server.run(loaded, {given["role"]}, listener, given["url"], given["valkey"])

@@ -24,6 +24,7 @@ QUEUE = "trainyard:reconcile"
 CHANNEL = "trainyard:poke"
 JOB = "reconcile"
 PATIENCE = 1.0
+AGAIN = 0.2
 log = structlog.get_logger("trainyard.doorbell")
 
 Reconcile = Callable[[str], Awaitable[None]]
@@ -92,6 +93,7 @@ class ArqDoorbell(LocalDoorbell):
         self._settings = settings
         self._pool: ArqRedis | None = None
         self._poked = asyncio.Event()
+        self._connected_once = True
 
     async def call_agents(self) -> None:
         await super().call_agents()
@@ -118,9 +120,16 @@ class ArqDoorbell(LocalDoorbell):
                     group.create_task(self._subscribe())
                     group.create_task(self._work())
             except* (RedisError, OSError, TimeoutError) as errors:
-                log.info("the queue is away; the sweep carries on", error=str(errors.exceptions[0]))
+                _mind_cancellation()
+                self._tell_once(errors.exceptions[0])
             await self._forget_pool()
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(AGAIN)
+
+    def _tell_once(self, error: BaseException) -> None:
+        """One line for each time that the queue goes away, however often it is tried."""
+        if self._connected_once:
+            self._connected_once = False
+            log.warning("the queue is away; the sweep carries on", error=str(error))
 
     async def close(self) -> None:
         await self._forget_pool()
@@ -141,6 +150,7 @@ class ArqDoorbell(LocalDoorbell):
         try:
             channel = pool.pubsub()
             await channel.subscribe(CHANNEL)
+            self._connected_once = True
             async for message in channel.listen():
                 if message["type"] == "message":
                     self._poked.set()
@@ -153,7 +163,16 @@ class ArqDoorbell(LocalDoorbell):
         try:
             await worker.main()
         finally:
-            await worker.close()
+            with suppress(RedisError, OSError):
+                await worker.close()
+
+
+def _mind_cancellation() -> None:
+    """A task group that fails while it is being cancelled raises its failures and not the cancellation: that is
+    made good here."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class _EventWorker(Worker):
