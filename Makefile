@@ -31,14 +31,14 @@ check: setup-test ## format, lint, strict types, import contracts, generated doc
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(SOURCES) tools
 	$(BIN)/lint-imports
-	$(BIN)/cog --check -P $(GENERATED)
+	$(BIN)/cog --check $(GENERATED)
 
 format: setup-test ## format, and fix what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 docs: setup-test ## print the tables of the docs from the code again
-	$(BIN)/cog -r -P $(GENERATED)
+	$(BIN)/cog -r $(GENERATED)
 
 bench: setup-test ## benchmarks, as one JSON document
 	@$(BIN)/python tests/bench/run.py

@@ -10,7 +10,7 @@ import msgspec
 
 from trainyard_core import hookspecs
 from trainyard_core.lifecycle import TRANSITIONS, Reason, Status
-from trainyard_core.settings import PREFIX, Settings
+from trainyard_core.settings import CLIENT_VARIABLES, PREFIX, Settings
 
 __all__ = ["hooks_table", "reasons_list", "settings_table", "statuses_table", "variable"]
 
@@ -60,7 +60,7 @@ SHAPES: Mapping[str, str] = {
 def settings_table() -> str:
     """Every setting with its variable, default and meaning."""
     rows = [
-        (f"`{field.name}`", f"`{variable(field.name)}`", _default(field), SETTINGS[field.name])
+        (f"`{field.name}`", variable(field.name), _default(field), SETTINGS[field.name])
         for field in msgspec.structs.fields(Settings)
         if field.name != "sections"
     ]
@@ -92,8 +92,9 @@ def hooks_table() -> str:
 
 
 def variable(key: str) -> str:
-    """The environment variable of a setting."""
-    return PREFIX + key.upper()
+    """The environment variable of a setting; empty for one whose variable means something else to clients."""
+    name = key.upper()
+    return "" if name in CLIENT_VARIABLES and key != "data" else f"`{PREFIX}{name}`"
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
