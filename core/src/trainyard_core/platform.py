@@ -131,10 +131,8 @@ async def _prepare(tx: Tx, at: int) -> bytes:
 def redis_settings(url: str) -> RedisSettings:
     """arq's settings for `redis://...` or `unix:///path`; quick to give up, for nothing waits for the queue."""
     parts = urlsplit(url)
-    if parts.scheme == "unix":
-        settings = RedisSettings(unix_socket_path=parts.path)
-    else:
-        settings = RedisSettings.from_dsn(url)
+    is_unix = parts.scheme == "unix"
+    settings = RedisSettings(unix_socket_path=parts.path) if is_unix else RedisSettings.from_dsn(url)
     settings.conn_retries = 1
     settings.conn_retry_delay = 0
     settings.conn_timeout = 1

@@ -28,7 +28,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 async def register(tx: Tx, agent: Registration, *, at: int) -> None:
     """Add an agent, or renew what it says of itself. Idempotent."""
     await tx.run(
-        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, draining, seen_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?)"
+        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, draining, seen_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, 0, ?)"
         " ON CONFLICT (name) DO UPDATE SET scheduler = excluded.scheduler, queues = excluded.queues,"
         " cpu = excluded.cpu, memory = excluded.memory, gpu = excluded.gpu, draining = 0, seen_at = excluded.seen_at",
         agent.name, agent.scheduler, _encode(agent.queues).decode(), agent.cpu, agent.memory, agent.gpu, at,
@@ -43,7 +44,8 @@ async def seen(tx: Tx, agent: str, *, at: int) -> bool:
 async def held(tx: Tx, agent: str) -> list[Row]:
     """The attempts that an agent has not released, with where their runs are."""
     return await tx.all(
-        "SELECT a.run, a.number, a.state, a.reason, a.exit_code, a.gpus, r.status, r.attempt AS current, r.intent, r.intent_reason"
+        "SELECT a.run, a.number, a.state, a.reason, a.exit_code, a.gpus,"
+        " r.status, r.attempt AS current, r.intent, r.intent_reason"
         " FROM attempt a JOIN run r ON r.id = a.run WHERE a.agent = ? AND a.released = 0 ORDER BY a.run",
         agent,
     )

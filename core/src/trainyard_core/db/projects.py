@@ -12,7 +12,8 @@ DEFAULT = "default"
 async def ensure(tx: Tx, name: str, *, at: int, description: str = "") -> bool:
     """Make sure that a project exists; True when it is new."""
     row = await tx.one(
-        "INSERT INTO project (name, description, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING name",
+        "INSERT INTO project (name, description, created_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO NOTHING RETURNING name",
         name, description, at,
     )  # fmt: skip
     return row is not None

@@ -56,8 +56,10 @@ _MERGE = """INSERT INTO metric (run, name, last, last_step, low, high, total, fi
     ON CONFLICT (run, name) DO UPDATE SET
     last = CASE WHEN excluded.last_step >= metric.last_step THEN excluded.last ELSE metric.last END,
     last_step = CASE WHEN excluded.last_step >= metric.last_step THEN excluded.last_step ELSE metric.last_step END,
-    low = CASE WHEN metric.low IS NULL OR excluded.low < metric.low THEN COALESCE(excluded.low, metric.low) ELSE metric.low END,
-    high = CASE WHEN metric.high IS NULL OR excluded.high > metric.high THEN COALESCE(excluded.high, metric.high) ELSE metric.high END,
+    low = CASE WHEN metric.low IS NULL OR excluded.low < metric.low
+        THEN COALESCE(excluded.low, metric.low) ELSE metric.low END,
+    high = CASE WHEN metric.high IS NULL OR excluded.high > metric.high
+        THEN COALESCE(excluded.high, metric.high) ELSE metric.high END,
     total = metric.total + excluded.total, finite = metric.finite + excluded.finite"""
 
 

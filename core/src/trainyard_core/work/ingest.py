@@ -9,6 +9,7 @@ once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -61,7 +62,7 @@ def _parse(body: bytes) -> list[Frame]:
         raise BadFrame("the body is empty", fix="send at least one frame")
     if len({frame.writer for frame in frames}) > 1:
         raise BadFrame("the frames are of several writers", fix="send each writer's frames in a request of their own")
-    if any(after.seq != before.seq + 1 for before, after in zip(frames, frames[1:], strict=False)):
+    if any(after.seq != before.seq + 1 for before, after in pairwise(frames)):
         raise BadFrame("the frames are not in sequence", fix="send them in order and without gaps")
     return frames
 

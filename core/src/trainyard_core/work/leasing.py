@@ -93,8 +93,8 @@ async def report(tx: Tx, agent: str, seen: Sequence[Observation], *, policy: Pol
 async def _report_one(tx: Tx, agent: str, seen: Observation, policy: Policy, at: int) -> None:
     await runs.lock(tx, seen.ref.run)
     row = await tx.one(
-        "SELECT a.state, a.agent, r.status, r.attempt, r.project FROM run r JOIN attempt a ON a.run = r.id AND a.number = ?"
-        " WHERE r.id = ?",
+        "SELECT a.state, a.agent, r.status, r.attempt, r.project FROM run r"
+        " JOIN attempt a ON a.run = r.id AND a.number = ? WHERE r.id = ?",
         seen.ref.attempt,
         seen.ref.run,
     )
@@ -134,8 +134,8 @@ async def _record_end(tx: Tx, seen: Observation, status: Status, policy: Policy,
     )
     started, finished = _micro(end.started_at), _micro(end.finished_at) or at
     await tx.run(
-        "UPDATE attempt SET state = 'exited', exit = ?, exit_code = ?, signal = ?, reason = ?, message = ?, drain_until = ?,"
-        " started_at = COALESCE(started_at, ?), finished_at = ? WHERE run = ? AND number = ?",
+        "UPDATE attempt SET state = 'exited', exit = ?, exit_code = ?, signal = ?, reason = ?, message = ?,"
+        " drain_until = ?, started_at = COALESCE(started_at, ?), finished_at = ? WHERE run = ? AND number = ?",
         _encode(end).decode(), end.code, end.signal, end.reason, end.message, at + int(policy.drain * SECOND),
         started, finished, seen.ref.run, seen.ref.attempt,
     )  # fmt: skip
