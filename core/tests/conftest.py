@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest_asyncio
 
 from trainyard_core.testing.databases import database, database_url, postgres, postgres_url, valkey_url
 from trainyard_core.testing.factories import Arrange
 
+sys.path.insert(0, str(Path(__file__).parent))  # for what the tests share: `places`
 __all__ = ["database", "database_url", "postgres", "postgres_url", "valkey_url"]
 
 

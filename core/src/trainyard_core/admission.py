@@ -38,6 +38,10 @@ class QueueState(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     live: int = 0
 
+    def is_open(self) -> bool:
+        """Whether it lets anything through now."""
+        return not self.paused and (self.concurrency is None or self.live < self.concurrency)
+
 
 class Free(msgspec.Struct, frozen=True, kw_only=True):
     """What is free: cores, bytes, and devices by index."""

@@ -14,7 +14,12 @@ __all__ = ["configure"]
 def configure(*, verbose: bool = False) -> None:
     """Set the process's logs up, once."""
     level = logging.DEBUG if verbose else logging.INFO
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    # plain tracebacks: a formatter that shows local variables would show tokens
+    renderer = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

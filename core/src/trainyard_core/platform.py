@@ -80,7 +80,7 @@ class Platform:
         """Bring one run as far as it goes now, and call agents in case it waits or is to be stopped."""
         at = self.clock.now()
         await self.database.write(lambda tx: reconcile(tx, run, policy=self.policy, at=at), name="reconcile")
-        await self.doorbell.call_agents()
+        self.doorbell.call_agents(orders=True)
 
     def sweeper(self) -> Sweeper:
         """A sweep over this platform."""

@@ -123,6 +123,10 @@ def _read(source: Path) -> dict[str, Any]:
 def _split(raw: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Core's keys and the plugins' sections."""
     sections = {key: value for key, value in raw.items() if isinstance(value, dict)}
+    for key in sections.keys() & set(Settings.__struct_fields__):
+        raise StartRefused(
+            f"{where}: '{key}' is a setting and not a section", fix=f"write {key} = ... above all sections"
+        )
     values = {key: value for key, value in raw.items() if key not in sections}
     for key in values:
         _known(key, where)
@@ -154,7 +158,8 @@ def _from_environ(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str,
 
 
 def _literal(text: str) -> Any:
-    """A plugin's setting from the environment: a TOML number, boolean or list where it reads as one, else the text itself."""
+    """A plugin's setting from the environment: a TOML number, boolean or list where it reads as one, else the text
+    itself."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

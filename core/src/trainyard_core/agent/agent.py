@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from trainyard_core.contracts.scheduler import Scheduler, SchedulerRefused, Supp
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
 from trainyard_core.db.agents import Registration
 from trainyard_core.lifecycle import Reason
+from trainyard_core.work.doorbell import Call
 from trainyard_core.work.leasing import Order
 
 __all__ = ["Agent"]
@@ -33,7 +35,7 @@ class Agent:
     """Runs until cancelled. `called` is set by whoever wants it to look at once."""
 
     def __init__(
-        self, registration: Registration, scheduler: Scheduler, port: AgentPort, called: asyncio.Event, *, grace: float
+        self, registration: Registration, scheduler: Scheduler, port: AgentPort, called: Call, *, grace: float
     ) -> None:
         self._me, self._scheduler, self._port, self._called = registration, scheduler, port, called
         self._name, self._grace = registration.name, grace
@@ -48,10 +50,13 @@ class Agent:
         async with self._background():
             await self._port.register(self._me)
             await self._disown()
+            beat_at = 0.0
             while True:
-                self._called.clear()
-                await self._guarded("beat", self._beat)
-                await _wait(self._called, BEAT)
+                if self._called.taken() or monotonic() >= beat_at:
+                    beat_at = monotonic() + BEAT
+                    await self._guarded("beat", self._beat)
+                await self._guarded("lease", self._lease)
+                await _wait(self._called, beat_at - monotonic())
 
     @asynccontextmanager
     async def _background(self) -> AsyncIterator[None]:
@@ -67,12 +72,15 @@ class Agent:
             await self._scheduler.aclose()
 
     async def _beat(self) -> None:
-        """Heartbeat, carry out orders, take new work."""
+        """Heartbeat, and carry out orders."""
         orders = await self._port.orders(self._name)
         if orders is None:
             await self._port.register(self._me)
             orders = await self._port.orders(self._name) or []
         await self._obey(orders)
+
+    async def _lease(self) -> None:
+        """Take new work for as long as there is some that fits."""
         while leased := await self._port.lease(self._name):
             faults.point("agent:after_lease")
             self._submit(leased)
@@ -86,8 +94,7 @@ class Agent:
         for ref in by_todo.get("stop", []):
             if ref not in self._stopped:
                 self._once("stop", ref, self._stop(ref))
-        for ref in by_todo.get("release", []):
-            self._once("release", ref, self._release(ref))
+        self._release(by_todo.get("release", []))
         await self._observe([*by_todo.get("observe", []), *by_todo.get("stop", []), *by_todo.get("submit", [])])
 
     def _forget(self, held: Iterable[AttemptRef]) -> None:
@@ -133,10 +140,30 @@ class Agent:
         self._stopped.add(ref)
         await self._observe([ref])
 
-    async def _release(self, ref: AttemptRef) -> None:
-        async with asyncio.timeout(DEADLINE):
-            await self._scheduler.release(ref)
-        await self._port.released([ref])
+    def _release(self, refs: Sequence[AttemptRef]) -> None:
+        fresh = [ref for ref in refs if ("release", ref) not in self._busy]
+        if fresh:
+            self._busy.update(("release", ref) for ref in fresh)
+            self._start(self._release_all(fresh))
+
+    async def _release_all(self, refs: Sequence[AttemptRef]) -> None:
+        """Let go of ended attempts, side by side, and tell core of those that are gone in one go."""
+        try:
+            gone = await asyncio.gather(*(self._release_one(ref) for ref in refs))
+            await self._port.released([ref for ref in gone if ref is not None])
+        except Exception:
+            log.exception("released attempts could not be told; the next heartbeat brings the order again")
+        finally:
+            self._busy.difference_update(("release", ref) for ref in refs)
+
+    async def _release_one(self, ref: AttemptRef) -> AttemptRef | None:
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self._scheduler.release(ref)
+        except Exception as error:
+            log.warning("an attempt could not be released; it is tried again", ref=str(ref), error=repr(error))
+            return None
+        return ref
 
     async def _observe(self, refs: Sequence[AttemptRef]) -> None:
         if not refs:

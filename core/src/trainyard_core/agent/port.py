@@ -9,7 +9,7 @@ import msgspec
 
 from trainyard.compile.resolved import decode_resolved
 from trainyard_core.clock import Clock
-from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
+from trainyard_core.contracts.workload import AttemptRef, Observation, Phase, Workload
 from trainyard_core.db import agents, attempts
 from trainyard_core.db.agents import Registration
 from trainyard_core.db.engine import Database, Row
@@ -78,7 +78,7 @@ class DatabasePort:
         await self._database.write(
             lambda tx: leasing.report(tx, agent, seen, policy=self._policy, at=at), name="report"
         )
-        await self._doorbell.call_agents()
+        self._doorbell.call_agents(orders=any(o.phase in (Phase.EXITED, Phase.GONE) for o in seen))
 
     async def orders(self, agent: str) -> list[Order] | None:
         at = self._clock.now()

@@ -85,7 +85,7 @@ class Catalog(Controller):
             return await _queues(tx)
 
         found = await platform.database.write(work, name="queue")
-        await platform.doorbell.call_agents()
+        platform.doorbell.call_agents()
         return next(queue for queue in found if queue.name == name)
 
     @get("/agents")

@@ -52,7 +52,7 @@ class Runs(Controller):
             at=platform.clock.now(),
         )
         if new:
-            await platform.doorbell.call_agents()
+            platform.doorbell.call_agents()
         return Response(present.run(row), status_code=201 if new else 200)
 
     @get()
@@ -99,7 +99,7 @@ class Runs(Controller):
             return wanted
 
         wanted = await platform.database.write(work, name="stop")
-        await platform.doorbell.call_agents()
+        platform.doorbell.call_agents(orders=True)
         platform.news.tell(row["id"])
         if not wanted and row["status"] in FINAL and row["intent"] != "stop":
             raise Conflict(f"run {row['id']} has ended already: {row['status']}", fix="nothing is left to stop")

@@ -49,7 +49,7 @@ class Tracking(Controller):
         )
         platform.news.tell(row["id"])
         if done.ended:
-            await platform.doorbell.call_agents()
+            platform.doorbell.call_agents(orders=True)
         return models.Durable(writer=writer, durable=done.durable)
 
     @get("/logs")

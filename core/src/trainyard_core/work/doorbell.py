@@ -9,6 +9,7 @@ on a poll. When Valkey is gone, flushed or slow, ringing says so and the sweep d
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -18,35 +19,48 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-__all__ = ["ArqDoorbell", "Doorbell", "LocalDoorbell"]
+__all__ = ["ArqDoorbell", "Call", "Doorbell", "LocalDoorbell"]
 
 QUEUE = "trainyard:reconcile"
 CHANNEL = "trainyard:poke"
 JOB = "reconcile"
+WORK, ORDERS, RUNS = b"work", b"orders", b"runs"
 PATIENCE = 1.0
+MOMENT = 0.002
 AGAIN = 0.2
 log = structlog.get_logger("trainyard.doorbell")
 
 Reconcile = Callable[[str], Awaitable[None]]
 
 
+class Call(asyncio.Event):
+    """Set whenever an agent should look for new work; with `orders` also when it should ask what to do about what
+    it holds."""
+
+    orders = False
+
+    def taken(self) -> bool:
+        """Clear the call; whether orders were meant."""
+        self.clear()
+        orders, self.orders = self.orders, False
+        return orders
+
+
 class Doorbell(Protocol):
     """Wakes agents and runs."""
 
-    def listen(self) -> asyncio.Event:
-        """An event that is set whenever agents should look; its owner clears it."""
+    def listen(self) -> Call:
+        """A call for one agent; its owner clears it."""
 
-    def unlisten(self, event: asyncio.Event) -> None:
-        """Its owner is gone."""
-
-    async def call_agents(self) -> None:
-        """Agents should look. Never raises."""
+    def call_agents(self, *, orders: bool = False) -> None:
+        """There may be work for agents; with `orders`, something about what they hold has changed. Returns at
+        once."""
 
     async def ring(self, runs: Iterable[tuple[str, int]]) -> None:
         """These runs (id, wake_seq) should be reconciled by somebody. Never raises."""
 
     async def serve(self) -> None:
-        """Answer rings from anywhere until cancelled."""
+        """Answer rings from anywhere, and pass on this process's calls, until cancelled."""
 
     async def close(self) -> None:
         """Disconnect."""
@@ -57,19 +71,17 @@ class LocalDoorbell:
 
     def __init__(self, reconcile: Reconcile) -> None:
         self._reconcile = reconcile
-        self._listeners: list[asyncio.Event] = []
+        self._listeners: list[Call] = []
 
-    def listen(self) -> asyncio.Event:
-        event = asyncio.Event()
-        self._listeners.append(event)
-        return event
+    def listen(self) -> Call:
+        call = Call()
+        self._listeners.append(call)
+        return call
 
-    def unlisten(self, event: asyncio.Event) -> None:
-        self._listeners.remove(event)
-
-    async def call_agents(self) -> None:
-        for event in self._listeners:
-            event.set()
+    def call_agents(self, *, orders: bool = False) -> None:
+        for call in self._listeners:
+            call.orders |= orders
+            call.set()
 
     async def ring(self, runs: Iterable[tuple[str, int]]) -> None:
         for run, _ in runs:
@@ -86,20 +98,21 @@ class LocalDoorbell:
 
 
 class ArqDoorbell(LocalDoorbell):
-    """Several processes around one Valkey or Redis."""
+    """Several processes around one Valkey or Redis. Calls that come together leave as one poke."""
 
     def __init__(self, reconcile: Reconcile, settings: RedisSettings) -> None:
         super().__init__(reconcile)
         self._settings = settings
         self._pool: ArqRedis | None = None
+        self._me = secrets.token_bytes(8)
+        self._outgoing = Call()
         self._poked = asyncio.Event()
         self._connected_once = True
 
-    async def call_agents(self) -> None:
-        await super().call_agents()
-        with suppress(RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                await (await self._connected()).publish(CHANNEL, b"agents")
+    def call_agents(self, *, orders: bool = False) -> None:
+        super().call_agents(orders=orders)
+        self._outgoing.orders |= orders
+        self._outgoing.set()
 
     async def ring(self, runs: Iterable[tuple[str, int]]) -> None:
         wanted = list(runs)
@@ -108,17 +121,18 @@ class ArqDoorbell(LocalDoorbell):
                 pool = await self._connected()
                 for run, seq in wanted:
                     await pool.enqueue_job(JOB, run, _job_id=f"{run}:{seq}", _queue_name=QUEUE)
-                await pool.publish(CHANNEL, b"runs")
+                await pool.publish(CHANNEL, self._me + RUNS)
         except (RedisError, OSError, TimeoutError):
             await super().ring(wanted)
 
     async def serve(self) -> None:
-        """Worker and subscriber, started again whenever the connection breaks."""
+        """Worker, subscriber and pokes, started again whenever the connection breaks."""
         while True:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._subscribe())
                     group.create_task(self._work())
+                    group.create_task(self._pass_on())
             except* (RedisError, OSError, TimeoutError) as errors:
                 _mind_cancellation()
                 self._tell_once(errors.exceptions[0])
@@ -133,6 +147,15 @@ class ArqDoorbell(LocalDoorbell):
 
     async def close(self) -> None:
         await self._forget_pool()
+
+    async def _pass_on(self) -> None:
+        """Poke the other processes, once for all calls of a moment."""
+        while True:
+            await self._outgoing.wait()
+            word = ORDERS if self._outgoing.taken() else WORK
+            async with asyncio.timeout(PATIENCE):
+                await (await self._connected()).publish(CHANNEL, self._me + word)
+            await asyncio.sleep(MOMENT)
 
     async def _connected(self) -> ArqRedis:
         if self._pool is None:
@@ -153,10 +176,17 @@ class ArqDoorbell(LocalDoorbell):
             self._connected_once = True
             async for message in channel.listen():
                 if message["type"] == "message":
-                    self._poked.set()
-                    await super().call_agents()
+                    self._heard(message["data"])
         finally:
             await pool.aclose()
+
+    def _heard(self, data: bytes) -> None:
+        """Another process's poke; our own is known already, but for the worker that answers rings."""
+        sender, word = data[: len(self._me)], data[len(self._me) :]
+        if word == RUNS:
+            self._poked.set()
+        elif sender != self._me:
+            super().call_agents(orders=word == ORDERS)
 
     async def _work(self) -> None:
         worker = _EventWorker(self._poked, self._reconcile, await create_pool(self._settings))

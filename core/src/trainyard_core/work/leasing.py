@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard_core.admission import ANY_QUEUE, Grant, Waiting, admit
+from trainyard_core.admission import Grant, Waiting, admit
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import activities, agents, queues, runs
@@ -40,7 +40,7 @@ async def lease(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATC
     if not offers or offers[0].draining:
         return []
     offer = offers[0]
-    served = states if ANY_QUEUE in offer.queues else [name for name in offer.queues if name in states]
+    served = [name for name, state in states.items() if offer.serves(name) and state.is_open()]
     waiting = await queues.waiting(tx, served, offer, most=2 * most)
     grants = admit(waiting, states, offer, most=most)
     needs = {need.run: need for need in waiting}

@@ -53,7 +53,7 @@ class Sweeper:
         wanted += await self._database.read(lambda tx: self._changed_reach(tx, now))
         if wanted:
             await self._doorbell.ring(wanted)
-            await self._doorbell.call_agents()
+            self._doorbell.call_agents(orders=True)
         if now - self._tidied > TIDY_EVERY * SECOND:
             self._tidied = now
             await self._database.write(lambda tx: self._tidy(tx, now), name="tidy")

@@ -1,0 +1,60 @@
+"""Where core's tests keep points and lines: the installed folder tracker, and one that fails when it is told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trainyard.track import frames
+from trainyard.track.frames import Kind
+from trainyard_core.contracts.tracker import Tracker
+from trainyard_core.hookspecs import Context
+from trainyard_core.registry import Registry
+
+
+def folder_tracker(folder: Path) -> Tracker:
+    """The tracker that is installed beside core."""
+    _, provider = Registry.load(["tracker_folder"]).trackers.get("folder")
+    return provider.build(Context(folder=folder, settings={}))
+
+
+class Failing:
+    """A tracker that fails so many appends, before or after they took effect; otherwise it is another one."""
+
+    def __init__(self, tracker: Tracker, *, before: int = 0, after: int = 0) -> None:
+        self._tracker, self.before, self.after = tracker, before, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tracker, name)
+
+    async def append(self, *args: Any) -> int:
+        if self.before:
+            self.before -= 1
+            raise OSError("no network")
+        durable = await self._tracker.append(*args)
+        if self.after:
+            self.after -= 1
+            raise OSError("the answer was lost")
+        return durable
+
+
+def metric(writer: str, seq: int, values: dict[str, list[float]], *, first: int = 0, final: bool = False) -> bytes:
+    """A frame of metrics, one row a step from `first` on."""
+    from array import array
+
+    rows = len(next(iter(values.values())))
+    steps = array("q", range(first, first + rows))
+    block = frames.Block(tuple(values), steps, steps, [array("d", column) for column in values.values()])
+    return frames.encode(Kind.METRICS, writer, seq, frames.pack_metrics([block]), final=final)
+
+
+def events(writer: str, seq: int, *what: dict[str, Any], final: bool = False) -> bytes:
+    """A frame of events."""
+    stamped = [{"time": 1, **one} for one in what]
+    return frames.encode(Kind.EVENTS, writer, seq, frames.pack_events(stamped), final=final)
+
+
+def lines(writer: str, seq: int, *texts: str, final: bool = False) -> bytes:
+    """A frame of standard output."""
+    told = [frames.Line(seq, 1, text) for text in texts]
+    return frames.encode(Kind.LOGS, writer, seq, frames.pack_lines(told), final=final)

@@ -1,0 +1,234 @@
+"""Ingest: each frame counts once, whatever is repeated, overlaps, races or fails between the tracker and the mark."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+
+import pytest
+import pytest_asyncio
+from places import Failing, events, folder_tracker, lines, metric
+
+from trainyard.track import frames
+from trainyard_core.contracts.tracker import RunRef
+from trainyard_core.contracts.workload import Exit, Phase
+from trainyard_core.db import tracking
+from trainyard_core.db.engine import connect
+from trainyard_core.errors import BadFrame, GapInFrames, NotFound
+from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.work.ingest import ingest
+
+W1, W2 = "1" * 32, "2" * 32
+
+
+@pytest_asyncio.fixture
+async def tracker(tmp_path):
+    made = folder_tracker(tmp_path / "tracker")
+    yield made
+    await made.aclose()
+
+
+@pytest_asyncio.fixture
+async def run(arrange):
+    return await arrange.run(Status.RUNNING)
+
+
+@pytest.fixture
+def send(arrange, tracker, run):
+    async def post(*body, to=None, through=None, database=None):
+        where = RunRef("default", to or run)
+        _, done = await ingest(
+            database or arrange.database,
+            through or tracker,
+            where,
+            b"".join(body),
+            policy=arrange.policy,
+            at=arrange.clock.now(),
+        )
+        return done.durable
+
+    return post
+
+
+async def aggregates(arrange, run):
+    rows = await arrange.database.read(lambda tx: tracking.metrics(tx, run))
+    return {r["name"]: (r["last"], r["last_step"], r["low"], r["high"], r["total"], r["finite"]) for r in rows}
+
+
+def recount(points):
+    """What aggregates should be, from all points that were ever sent."""
+    counted = {}
+    for name, rows in points.items():
+        steps = dict(rows)
+        last = max(steps)
+        values = [value for _, value in rows]
+        counted[name] = (steps[last], last, min(values), max(values), len(values), len(values))
+    return counted
+
+
+async def test_repeated_and_overlapping_bodies_count_once(send, arrange, run):
+    bodies = [metric(W1, seq, {"loss": [float(seq), seq + 0.5]}, first=2 * seq) for seq in range(1, 9)]
+    chance = random.Random(7)
+    mark = 0
+    while mark < 8:
+        start = chance.randrange(mark + 1)
+        mark = max(mark, await send(*bodies[start : chance.randrange(start + 1, 9)]))
+    assert await send(*bodies[:3]) == 8, "the mark is acknowledged, whatever came"
+    points = {"loss": [(2 * seq + i, seq + i / 2) for seq in range(1, 9) for i in (0, 1)]}
+    assert await aggregates(arrange, run) == recount(points)
+
+
+async def test_racing_bodies_of_two_writers_count_once(send, arrange, run, database_url):
+    """Each body is posted three times at once, on connections of their own where there are several."""
+    others = [await connect(database_url) for _ in range(3)] if arrange.database.dialect == "postgresql" else []
+    pool = others or [arrange.database]
+
+    async def ship(writer, place):
+        database = pool[place % len(pool)]
+        for seq in range(1, 13):
+            body = [
+                metric(writer, seq, {"a": [seq], writer: [seq]}, first=seq),
+                events(writer, seq + 1, {"type": "outputs", "values": {f"{writer[0]}{seq}": seq}}),
+            ]
+            if seq % 2:
+                assert await send(*body, database=database) >= seq + 1
+
+    await asyncio.gather(*(ship(writer, place) for place in range(3) for writer in (W1, W2)))
+    found = await aggregates(arrange, run)
+    assert [found[name][4] for name in ("a", W1, W2)] == [12, 6, 6]
+    outputs = json.loads((await arrange.row(run))["outputs"])
+    assert len(outputs) == 12, "no writer overwrites what another merged"
+    for other in others:
+        await other.close()
+
+
+@pytest.mark.parametrize("fault", [{"before": 2}, {"after": 2}])
+async def test_a_tracker_that_fails_loses_and_doubles_nothing(send, arrange, tracker, run, fault):
+    shaky = Failing(tracker, **fault)
+    body = metric(W1, 1, {"loss": [1.0, 2.0]})
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"network|lost"):
+            await send(body, through=shaky)
+        assert await aggregates(arrange, run) == {}, "nothing counts before the tracker has it"
+    assert await send(body, through=shaky) == 1
+    assert (await aggregates(arrange, run))["loss"][4] == 2
+    (series,) = await tracker.read_series(RunRef("default", run), ["loss"])
+    assert series.total == 2
+
+
+async def test_a_commit_that_fails_after_the_append_is_made_up_for(send, arrange, tracker, run):
+    await tracker.append(RunRef("default", run), frames.split(metric(W1, 1, {"loss": [1.0]})))
+    assert await send(metric(W1, 1, {"loss": [1.0]}), metric(W1, 2, {"loss": [2.0]}, first=1)) == 2
+    assert (await aggregates(arrange, run))["loss"][4] == 2
+
+
+async def test_a_gap_is_refused_with_the_number_that_is_next(send, arrange, run):
+    await send(lines(W1, 1, "a"))
+    with pytest.raises(GapInFrames) as caught:
+        await send(lines(W1, 3, "c"))
+    assert caught.value.expected == 2
+    assert await send(lines(W1, 2, "b"), lines(W1, 3, "c")) == 3
+
+
+BAD = {
+    "nothing": b"",
+    "not frames": b"hello world" * 9,
+    "cut": lines(W1, 1, "a")[:-1],
+    "two writers": lines(W1, 1, "a") + lines(W2, 2, "a"),
+    "a hole": lines(W1, 1, "a") + lines(W1, 3, "a"),
+    "a payload that is no metrics": frames.encode(frames.Kind.METRICS, W1, 1, b"\xff" * 9),
+    "a payload that is no events": frames.encode(frames.Kind.EVENTS, W1, 1, b"{}"),
+    "a lone surrogate": frames.encode(
+        frames.Kind.EVENTS, W1, 1, rb'[{"type":"params","values":{"a":"\ud800"}}]'
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BAD.values(), ids=BAD)
+async def test_what_cannot_be_counted_is_refused_and_kept_nowhere(send, tracker, run, body):
+    with pytest.raises(BadFrame):
+        await send(body)
+    assert await tracker.durable(RunRef("default", run), W1) == 0
+    assert await send(lines(W1, 1, "good")) == 1
+
+
+async def test_events_change_the_run_and_senseless_ones_change_nothing(send, arrange, run):
+    senseless = [
+        {"type": "params", "values": 7},
+        {"type": "tags", "tags": 7},
+        {"type": "tags", "tags": [{"a": 1}]},
+        {"type": "progress", "value": "much"},
+        {"type": "artifact", "name": "x", "size": "big"},
+        {"type": "end", "status": "odd"},
+        {"type": "never heard of"},
+    ]
+    sound = [
+        {"type": "params", "values": {"lr": 0.1}},
+        {"type": "params", "values": {"lr": 0.2, "n": 3}},
+        {"type": "outputs", "values": {"acc": "NaN"}},
+        {"type": "tags", "tags": ["a", "b", "a"]},
+        {"type": "progress", "value": 0.5},
+        {"type": "artifact", "name": "model", "kind": "model", "size": 3, "digest": "sha256:0", "step": 4},
+    ]
+    assert await send(events(W1, 1, *senseless), events(W1, 2, *sound)) == 2
+    row = await arrange.row(run)
+    assert json.loads(row["inputs"]) == {"lr": 0.2, "n": 3}
+    assert json.loads(row["outputs"]) == {"acc": "NaN"}
+    assert json.loads(row["tags"]) == ["a", "b"]
+    assert row["progress"] == 0.5
+    artifacts = {r["name"]: r["size"] for r in await arrange.database.read(lambda tx: tracking.artifacts(tx, run))}
+    assert artifacts == {"x": 0, "model": 3}
+
+
+async def test_the_last_frames_end_a_run_that_drains(send, arrange, run):
+    end = Exit(code=0, writers={W1: 2, W2: 1})
+    await arrange.report(await arrange.current(run), Phase.EXITED, exit=end)
+    await send(lines(W1, 1, "a"), lines(W1, 2, "b"))
+    assert (await arrange.row(run))["reason"] == Reason.DRAINING
+    await send(lines(W2, 1, "c"))
+    assert await arrange.status(run) is Status.SUCCEEDED
+
+
+async def test_the_last_frames_that_race_with_the_end_leave_no_run_draining(send, arrange, run):
+    ids = [await arrange.run(Status.RUNNING) for _ in range(20)]
+
+    async def exits(each):
+        await arrange.report(await arrange.current(each), Phase.EXITED, exit=Exit(code=0, writers={W1: 1}))
+
+    work = [step for each in ids for step in (exits(each), send(lines(W1, 1, "a", final=True), to=each))]
+    await asyncio.gather(*work)
+    assert {await arrange.status(each) for each in ids} == {Status.SUCCEEDED}
+
+
+async def test_frames_after_the_end_are_kept_and_marked_late(send, arrange, tracker, run):
+    await send(lines(W1, 1, "in time"))
+    await arrange.report(await arrange.current(run), Phase.EXITED, exit=Exit(code=0))
+    assert await arrange.status(run) is Status.SUCCEEDED
+    assert await send(metric(W1, 2, {"a": [1.0]}), lines(W1, 3, "late")) == 3
+    row = await arrange.database.read(lambda tx: tx.one("SELECT late, seq FROM writer WHERE run = ?", run))
+    assert (row["late"], row["seq"]) == (2, 3)
+    assert (await aggregates(arrange, run))["a"][4] == 1
+    assert await arrange.status(run) is Status.SUCCEEDED
+
+
+async def test_dropped_rows_are_counted(send, arrange, run):
+    gap = frames.Gap(3, 2, 1)
+    await send(frames.encode(frames.Kind.GAP, W1, 1, frames.pack_gap(gap)))
+    row = await arrange.database.read(lambda tx: tx.one("SELECT dropped FROM writer WHERE run = ?", run))
+    assert row["dropped"] == sum(gap)
+
+
+async def test_numbers_that_are_not_finite_count_and_have_no_low_or_high(send, arrange, run):
+    nan, inf = float("nan"), float("inf")
+    await send(metric(W1, 1, {"a": [nan, nan], "b": [inf, -inf]}))
+    found = await aggregates(arrange, run)
+    assert found["a"] == (None, 1, None, None, 2, 0)
+    assert found["b"][2:] == (None, None, 2, 0)
+    await send(metric(W1, 2, {"a": [3.0]}, first=1))
+    assert (await aggregates(arrange, run))["a"] == (3.0, 1, 3.0, 3.0, 3, 1)
+
+
+async def test_no_run_takes_no_frames(send):
+    with pytest.raises(NotFound):
+        await send(lines(W1, 1, "a"), to="nobody")

@@ -1,0 +1,146 @@
+"""A platform as a process opens it: alone, twice, on a newer database, with a clock that jumps."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+
+import pytest
+
+from trainyard_core import clock as clocks
+from trainyard_core.clock import SystemClock, rfc3339
+from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
+from trainyard_core.db import tokens
+from trainyard_core.errors import StartRefused
+from trainyard_core.ids import is_run_id, new_id
+from trainyard_core.platform import Platform
+from trainyard_core.registry import Registry
+from trainyard_core.settings import Settings
+
+
+@pytest.fixture
+def settings(database_url, tmp_path):
+    return Settings(data=tmp_path / "data", database=database_url)
+
+
+async def test_core_alone_starts_migrates_and_says_what_is_missing(settings):
+    async with Platform.open(settings, Registry()) as platform:
+        assert platform.registry.missing() == ["scheduler", "tracker"]
+        assert platform.tracker is None
+        first = platform.secret
+    async with Platform.open(settings, Registry()) as platform:
+        assert platform.secret == first
+
+
+async def test_an_unknown_tracker_does_not_start_and_says_which_there_are(settings):
+    registry = Registry.load(["tracker_folder"])
+    wrong = Settings(data=settings.data, database=settings.database, tracker="s3")
+    with pytest.raises(StartRefused, match="no tracker 's3'; existing: folder"):
+        async with Platform.open(wrong, registry):
+            pass
+
+
+async def test_a_newer_database_does_not_start(settings):
+    async with Platform.open(settings, Registry()) as platform:
+        await platform.database.write(lambda tx: tx.run("INSERT INTO migration VALUES ('core', 'm9999_x', 1)"))
+    with pytest.raises(StartRefused, match="newer version"):
+        async with Platform.open(settings, Registry()):
+            pass
+
+
+def test_two_starts_in_one_directory_the_second_names_the_first(tmp_path):
+    with DataLock(tmp_path / "d"):
+        with pytest.raises(StartRefused, match=str(os.getpid())) as caught, DataLock(tmp_path / "d"):
+            pass
+        assert "--data" in caught.value.fix
+    with DataLock(tmp_path / "d"):
+        pass
+
+
+async def test_the_admin_token_is_private_kept_and_made_again(database, tmp_path):
+    clock, path = SystemClock(), tmp_path / "token"
+    await admin_token(tmp_path, database, clock)
+    first = path.read_text().strip()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    await admin_token(tmp_path, database, clock)
+    assert path.read_text().strip() == first
+    path.unlink()
+    await admin_token(tmp_path, database, clock)
+    second = path.read_text().strip()
+    assert second != first
+    for token in (first, second):
+        actor = await database.read(lambda tx, t=token: tokens.by_token(tx, t, at=clock.now()))
+        assert actor is not None
+
+
+def test_where_the_server_is_found_and_that_it_went(tmp_path):
+    announce(tmp_path, url="http://127.0.0.1:1", version="1")
+    assert "127.0.0.1:1" in (tmp_path / "server.json").read_text()
+    withdraw(tmp_path)
+    withdraw(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clock_that_is_set_back_stands_still_and_one_set_forward_goes(monkeypatch):
+    times = iter([5_000, 9_000, 2_000, 8_000, 90_000])
+    monkeypatch.setattr(clocks.time, "time_ns", lambda: next(times) * 1000)
+    clock = SystemClock()
+    assert [clock.now() for _ in range(5)] == [5_000, 9_000, 9_000, 9_000, 90_000]
+
+
+def test_times_and_ids_have_the_form_that_they_promise():
+    assert rfc3339(1_580_472_000_000_001) == "2020-01-31T12:00:00.000001Z"
+    assert rfc3339(None) is None
+    ids = [new_id() for _ in range(1000)]
+    assert len(set(ids)) == 1000
+    assert all(map(is_run_id, ids))
+    assert [each[:13] for each in ids] == sorted(each[:13] for each in ids), "they sort by their millisecond"
+    assert not is_run_id(ids[0].upper())
+    assert not is_run_id("x")
+
+
+async def test_the_sweep_finds_what_no_bell_rang_for(settings):
+    from trainyard_core.lifecycle import Status
+    from trainyard_core.testing.factories import Arrange, HandClock
+
+    clock = HandClock()
+    async with Platform.open(settings, Registry(), clock=clock) as platform:
+        arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
+        waiting, running = await arrange.run(Status.RETRYING), await arrange.run(Status.RUNNING)
+        sweeper = platform.sweeper()
+        await sweeper.once()
+        assert await arrange.status(waiting) is Status.RETRYING
+        clock.turn(60)
+        await sweeper.once()
+        assert await arrange.status(waiting) is Status.QUEUED
+        assert (await arrange.row(running))["reason"] == "unreachable"
+        await arrange.orders()
+        await sweeper.once()
+        assert (await arrange.row(running))["reason"] == ""
+
+
+async def test_a_ring_over_valkey_reconciles_in_another_process(settings, valkey_url):
+    """Two platforms around one Valkey stand for two processes: one rings, the other answers."""
+    from trainyard_core.lifecycle import Status
+    from trainyard_core.testing.factories import Arrange, HandClock
+
+    clock = HandClock()
+    if settings.database.startswith("sqlite"):
+        pytest.skip("SQLite is one process")
+    async with (
+        Platform.open(settings, Registry(), valkey=valkey_url, clock=clock) as rings,
+        Platform.open(settings, Registry(), valkey=valkey_url, clock=clock) as answers,
+    ):
+        arrange = await Arrange(rings.database, clock=clock, policy=rings.policy).ground()
+        run = await arrange.run(Status.RETRYING)
+        clock.turn(60)
+        called = answers.doorbell.listen()
+        serving = asyncio.create_task(answers.doorbell.serve())
+        async with asyncio.timeout(30):
+            while await arrange.status(run) is not Status.QUEUED:
+                await rings.doorbell.ring([(run, (await arrange.row(run))["wake_seq"])])
+                await asyncio.sleep(0.01)
+            await called.wait()
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
