@@ -171,12 +171,12 @@ class ArqDoorbell(LocalDoorbell):
     async def _subscribe(self) -> None:
         pool = await create_pool(self._settings)
         try:
-            channel = pool.pubsub()
-            await channel.subscribe(CHANNEL)
-            self._connected_once = True
-            async for message in channel.listen():
-                if message["type"] == "message":
-                    self._heard(message["data"])
+            async with pool.pubsub() as channel:
+                await channel.subscribe(CHANNEL)
+                self._connected_once = True
+                async for message in channel.listen():
+                    if message["type"] == "message":
+                        self._heard(message["data"])
         finally:
             await pool.aclose()
 
