@@ -23,6 +23,7 @@ __all__ = ["Asked", "Authentication", "allow", "find_run", "platform_of"]
 
 Asked = Request[Actor, str, Any]
 SHORTEST = 4
+HEX = frozenset("0123456789abcdef-")
 REMEMBER = 1_000_000
 """Microseconds for which a checked token is not looked up again."""
 
@@ -83,7 +84,7 @@ async def _look_for(tx: Tx, project: str, ref: str) -> Row:
         row = await runs.get(tx, ref)
         if row is not None and row["project"] == project:
             return row
-    elif len(ref) >= SHORTEST:
+    elif len(ref) >= SHORTEST and set(ref) <= HEX:
         rows = await runs.by_ending(tx, project, ref)
         if len(rows) > 1:
             raise Conflict(f"more than one run of '{project}' ends with '{ref}'", fix="use more characters of the id")
