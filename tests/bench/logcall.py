@@ -5,7 +5,9 @@ process of its own, which this module's program is.
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import subprocess
 import sys
 import time
@@ -57,12 +59,13 @@ def main(folder: str, calls: int) -> None:
 
     run = trainyard.init(offline=True, spool=folder)
     values = {"loss": 0.5, "accuracy": 0.25, "lr": 0.001, "grad_norm": 1.5, "throughput": 1234.5}
-    subject = _time_each(run.log, values, calls)
+    subject = _time_each(trainyard.log, values, calls)
     run.flush()
     kept: list[tuple[int, tuple[float, ...]]] = []
     floor = _time_each(lambda row: kept.append((time.time_ns(), (*row.values(),))), values, calls)
     print(json.dumps({"subject": _brief(subject), "floor": _brief(floor)}))
-    run.finish()
+    sys.stdout.flush()
+    os._exit(0)  # nothing is to be shipped: the folder goes with the benchmark
 
 
 def _time_each(log: Callable[[Mapping[str, float]], None], values: Mapping[str, float], calls: int) -> list[int]:
@@ -70,6 +73,7 @@ def _time_each(log: Callable[[Mapping[str, float]], None], values: Mapping[str, 
     clock, spent = time.perf_counter_ns, [0] * calls
     for _ in range(100):
         log(values)
+    gc.collect()
     for number in range(calls):
         before = clock()
         log(values)

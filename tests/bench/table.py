@@ -1,0 +1,48 @@
+"""The table of `docs/performance.md`, made of the document that `run.py` printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+__all__ = ["table"]
+
+
+def table(path: str) -> str:
+    """Markdown: where and when, then a row for each figure."""
+    document: dict[str, Any] = json.loads(Path(path).read_text())
+    head = ["| measured | ours | floor | ours / floor | aim | met |", "|---|--:|--:|--:|--:|---|"]
+    rows = [_row(figure) for figure in document["benchmarks"].values() if "broken" not in figure]
+    return "\n".join([_where(document["machine"]), "", *head, *rows]) + "\n"
+
+
+def _where(machine: dict[str, Any]) -> str:
+    text = (
+        f"Measured on {machine['date']} at commit `{machine['commit']}`: {machine['cores']} cores ({machine['cpu']}),"
+        f" {machine['memory']}, Linux {machine['kernel']}, Python {machine['python']}, SQLite {machine['sqlite']}."
+    )
+    if machine["load"] <= machine["cores"] / 2:
+        return text
+    return f"{text} **The machine was busy with other work** (load {machine['load']}), so the absolute figures are low."
+
+
+def _row(figure: dict[str, Any]) -> str:
+    unit, sign = figure["unit"], "≥" if figure["better"] == "more" else "≤"
+    aim = "" if figure["aim"] is None else f"{sign} {_number(figure['aim'])} {unit}"
+    met = {None: "", True: "yes", False: "**no**"}[figure["met"]]
+    ratio = "" if figure["ratio"] is None else f"{figure['ratio']:.2g}"
+    cells = (
+        figure["what"],
+        f"{_number(figure['subject'])} {unit}",
+        f"{_number(figure['floor'])} {unit}",
+        ratio,
+        aim,
+        met,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _number(value: float) -> str:
+    """Three digits, or the whole number with commas."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
