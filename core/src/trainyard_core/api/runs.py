@@ -75,7 +75,8 @@ class Runs(Controller):
             rows = await runs.page(tx, project, before=cursor or None, limit=limit, status=status, queue=queue, tag=tag)
             if not rows and project not in (names := await projects.names(tx)):
                 raise NotFound(choice("project", project, names))
-            return [present.run(row, metrics=await tracking.metrics(tx, row["id"])) for row in rows]
+            metrics = await tracking.metrics_by_run(tx, [row["id"] for row in rows])
+            return [present.run(row, metrics=metrics[row["id"]]) for row in rows]
 
         items = await platform_of(request).database.read(work)
         return models.RunPage(items=items, next=items[-1].id if len(items) == limit else None)

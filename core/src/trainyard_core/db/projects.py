@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.tables import Project, rows
 
 __all__ = ["DEFAULT", "ensure", "every", "names"]
 
@@ -21,7 +22,7 @@ async def ensure(tx: Tx, name: str, *, at: int, description: str = "") -> bool:
 
 async def every(tx: Tx) -> list[Row]:
     """All projects by name."""
-    return await tx.all("SELECT * FROM project ORDER BY name")
+    return await rows(tx, Project.select().order_by(Project.name))
 
 
 async def names(tx: Tx) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from trainyard_core.admission import Offer, QueueState, Waiting
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.tables import Queue, rows
 from trainyard_core.lifecycle import LIVE
 
 __all__ = ["DEFAULT", "ahead_of", "ensure", "names", "put", "states", "waiting", "waiting_run"]
@@ -34,7 +35,7 @@ async def put(tx: Tx, name: str, *, concurrency: int | None, paused: bool, at: i
 
 async def names(tx: Tx) -> list[str]:
     """All queues' names."""
-    return [row["name"] for row in await tx.all("SELECT name FROM queue ORDER BY name")]
+    return [row["name"] for row in await rows(tx, Queue.select(Queue.name).order_by(Queue.name))]
 
 
 async def states(tx: Tx, *, lock: bool = False) -> dict[str, QueueState]:

@@ -11,9 +11,11 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+from piccolo.columns.combination import WhereRaw
 
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.tables import Run, rows
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
 
 __all__ = [
@@ -225,17 +227,16 @@ async def page(
     tx: Tx, project: str, *, before: str | None, limit: int, status: str = "", queue: str = "", tag: str = ""
 ) -> list[Row]:
     """A project's runs, newest first, below an id."""
-    where, args = ["project = ?"], [project]
-    for clause, value in (("id < ?", before), ("status = ?", status), ("queue = ?", queue)):
-        if value:
-            where.append(clause)
-            args.append(value)
+    query = Run.select().where(Run.project == project)
+    if before:
+        query = query.where(Run.id < before)
+    if status:
+        query = query.where(Run.status == status)
+    if queue:
+        query = query.where(Run.queue == queue)
     if tag:
-        where.append("tags LIKE ? ESCAPE '!'")
-        escaped = _encode(tag).decode().replace("!", "!!").replace("%", "!%").replace("_", "!_")
-        args.append(f"%{escaped}%")
-    sql = f"SELECT * FROM run WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"
-    return await tx.all(sql, *args, limit)
+        query = query.where(WhereRaw("REPLACE(tags, {}, '') <> tags", _text(tag)))
+    return await rows(tx, query.order_by(Run.id, ascending=False).limit(limit))
 
 
 def _text(value: object) -> str:

@@ -10,8 +10,9 @@ import msgspec
 
 from trainyard.track.frames import Summary
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.tables import Artifact, Metric, rows
 
-__all__ = ["artifacts", "mark", "merge_metrics", "metrics", "move_mark", "put_artifact"]
+__all__ = ["artifacts", "mark", "merge_metrics", "metrics", "metrics_by_run", "move_mark", "put_artifact"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -86,7 +87,16 @@ def _row(summary: Summary) -> tuple[object, ...]:
 
 async def metrics(tx: Tx, run: str) -> list[Row]:
     """A run's metrics by name."""
-    return await tx.all("SELECT * FROM metric WHERE run = ? ORDER BY name", run)
+    return await rows(tx, Metric.select().where(Metric.run == run).order_by(Metric.name))
+
+
+async def metrics_by_run(tx: Tx, runs: Sequence[str]) -> dict[str, list[Row]]:
+    """The metrics of several runs, by run and then by name."""
+    found: dict[str, list[Row]] = {run: [] for run in runs}
+    if runs:
+        for row in await rows(tx, Metric.select().where(Metric.run.is_in(list(runs))).order_by(Metric.name)):
+            found[row["run"]].append(row)
+    return found
 
 
 async def put_artifact(
@@ -103,4 +113,4 @@ async def put_artifact(
 
 async def artifacts(tx: Tx, run: str) -> Sequence[Row]:
     """A run's artifacts by name."""
-    return await tx.all("SELECT * FROM artifact WHERE run = ? ORDER BY name", run)
+    return await rows(tx, Artifact.select().where(Artifact.run == run).order_by(Artifact.name))
