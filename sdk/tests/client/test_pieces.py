@@ -48,9 +48,8 @@ def test_no_bytes_break_the_reader(junk):
     EventReader().feed(junk)
 
 
-def test_lines_come_singly_or_in_pages():
+def test_lines_come_in_pages():
     line = b'{"at": "", "text": "%s"}'
-    assert [one.text for one in lines_of(Event("line", line % b"a", ""))] == ["a"]
     page = b'{"items": [%s, %s], "next": "2"}' % (line % b"a", line % b"b")
     assert [one.text for one in lines_of(Event("lines", page, ""))] == ["a", "b"]
     assert lines_of(Event("later", b"?", "")) == []

@@ -89,10 +89,8 @@ def read_error(request: Request[T], status: int, body: bytes, *, server: str) ->
 
 
 def lines_of(event: Event) -> Sequence[LogLine]:
-    """The lines of an event of a followed log: one in `line`, a page in `lines`, none in any other."""
-    if event.name == "lines":
-        return msgspec.json.decode(event.data, type=LogPage).items
-    return [msgspec.json.decode(event.data, type=LogLine)] if event.name == "line" else []
+    """The page of lines in a `lines` event of a followed log; none in any other."""
+    return msgspec.json.decode(event.data, type=LogPage).items if event.name == "lines" else []
 
 
 def metrics_of(event: Event) -> Sequence[Metric]:
