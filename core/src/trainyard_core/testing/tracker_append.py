@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainyard.track.frames import Frame
 from trainyard_core.contracts.tracker import RunRef, SequenceGap, Tracker
 from trainyard_core.testing.tracker_tools import (
+    SHARED,
     TrackerHarness,
     log_frame,
     mixed_frames,
@@ -163,7 +164,7 @@ class AppendPromises:
         max_examples=40,
         deadline=None,
         database=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        suppress_health_check=SHARED,
     )
     @given(steps=st.lists(_STEP, min_size=1, max_size=14))
     async def test_no_order_of_appends_races_and_new_instances_loses_doubles_or_reorders(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainyard.track import frames
 from trainyard_core.contracts.tracker import LoggedLine, LogPage, RunRef, Tracker
 from trainyard_core.testing.tracker_tools import (
+    SHARED,
     TrackerHarness,
     log_frame,
     metric_frame,
@@ -146,7 +147,7 @@ class LogPromises:
         max_examples=40,
         deadline=None,
         database=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        suppress_health_check=SHARED,
     )
     @given(steps=st.lists(_STEP, max_size=15))
     async def test_any_mix_of_growth_and_reading_gives_each_line_once_in_its_writers_order(

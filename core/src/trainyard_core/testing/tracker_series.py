@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainyard_core.contracts.tracker import Point, RunRef, Series, Tracker
 from trainyard_core.testing.tracker_tools import (
+    SHARED,
     TrackerHarness,
     log_frame,
     metric_frame,
@@ -133,7 +134,7 @@ class SeriesPromises:
         max_examples=40,
         deadline=None,
         database=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        suppress_health_check=SHARED,
     )
     @given(
         parts=st.lists(st.tuples(st.integers(0, 1), _ROWS), max_size=5),

@@ -10,10 +10,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from hypothesis import HealthCheck
+
 from trainyard.track import frames
 from trainyard_core.contracts.tracker import LoggedLine, RunRef, Tracker
 
 __all__ = [
+    "SHARED",
     "TrackerHarness",
     "log_frame",
     "metric_frame",
@@ -25,6 +28,10 @@ __all__ = [
     "read_bytes",
     "stream",
 ]
+
+SHARED = (HealthCheck.differing_executors, HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
+"""Warnings of hypothesis that do not apply: implementations share a test on purpose, and each example makes a run of
+its own."""
 
 
 class TrackerHarness(Protocol):
