@@ -180,7 +180,8 @@ def test_the_command_has_the_default_signals(attempt: Any) -> None:
     """A runner ignores HUP and INT; a command that inherited that could not be interrupted."""
     one = attempt("grep -E 'Sig(Ign|Blk)' /proc/self/status")
     one.run()
-    assert [text.split()[1] for text in one.texts] == ["0000000000000000"] * 2
+    ours = ~(0b11 << 31)  # signals 32 and 33 belong to the C library, which lets nobody change them
+    assert [int(text.split()[1], 16) & ours for text in one.texts] == [0, 0]
 
 
 def test_a_second_runner_leaves_the_attempt_alone(attempt: Any, tmp_path: Path) -> None:

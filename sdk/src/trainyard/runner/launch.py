@@ -16,15 +16,7 @@ from trainyard.runner import fault, proc
 
 __all__ = ["Launched", "StartFailed", "launch"]
 
-_RESET = (
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGUSR1,
-    signal.SIGCHLD,
-    signal.SIGPIPE,
-    signal.SIGXFSZ,
-)
+_RESET = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
 class StartFailed(Exception):
