@@ -131,12 +131,18 @@ class Stage:
 
     def runners(self) -> list[int]:
         """The process ids of living runners, from the attempts' own folders."""
-        found = (self.data / "plugins").glob("*/attempts/*/*/started.json")
-        pids = []
+        found, pids = self._started(), []
         for path in found:
             with contextlib.suppress(OSError, ValueError):
                 pids.append(json.loads(path.read_text())["runner_pid"])
         return [pid for pid in pids if "trainyard" in command_of(pid)]
+
+    def _started(self) -> list[Path]:
+        """What attempts say of their start. Looks again when a folder went away under its eyes, as in older Pythons
+        that ends the search."""
+        while True:
+            with contextlib.suppress(FileNotFoundError):
+                return list((self.data / "plugins").glob("*/attempts/*/*/started.json"))
 
     def valkeys(self) -> dict[int, str]:
         """The process ids of this stage's Valkey servers, and their sockets."""
