@@ -78,4 +78,4 @@ def test_the_program_prints_one_document_and_nothing_else(tmp_path: Path) -> Non
     assert set(document["benchmarks"]) == {"import", "import.log"}
     assert document["benchmarks"]["import"]["floor"] > 0
     (tmp_path / "result.json").write_bytes(done.stdout)
-    assert "| python with import trainyard" in _module("table").table(str(tmp_path / "result.json"))
+    assert "| import trainyard |" in _module("table").table(str(tmp_path / "result.json"))
