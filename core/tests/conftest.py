@@ -15,5 +15,14 @@ __all__ = ["database", "database_url", "postgres", "postgres_url", "valkey_url"]
 
 
 @pytest_asyncio.fixture
+async def web(database_url, tmp_path):
+    """The API in process, on both databases."""
+    from web import serving
+
+    async with serving(database_url, tmp_path / "data") as served:
+        yield served
+
+
+@pytest_asyncio.fixture
 async def arrange(database):
     return await Arrange(database).ground()

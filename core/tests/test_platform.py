@@ -120,6 +120,7 @@ async def test_the_sweep_finds_what_no_bell_rang_for(settings):
         assert (await arrange.row(running))["reason"] == ""
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # arq's worker leaves a socket to the GC
 async def test_a_ring_over_valkey_reconciles_in_another_process(settings, valkey_url):
     """Two platforms around one Valkey stand for two processes: one rings, the other answers."""
     from trainyard_core.lifecycle import Status

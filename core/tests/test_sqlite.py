@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -39,7 +38,7 @@ def handles(path: Path) -> int:
     found = 0
     for entry in Path("/proc/self/fd").iterdir():
         try:
-            found += os.readlink(entry) == str(path)
+            found += entry.readlink() == path
         except OSError:
             continue
     return found

@@ -66,31 +66,37 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int | None = None
 
 
-async def insert(tx: Tx, new: NewRun) -> None:
-    """Insert a run as `created`, with its first activity. Raises UniqueViolation when the id is taken.
+async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
+    """Insert a run as `created` and take it through the first steps, with an activity for each; the row that it is
+    then.
 
-    Its wake is not set: the caller reconciles it in the same transaction.
+    Its wake is not set: the caller decided the steps from what it inserts. Raises UniqueViolation when the id is
+    taken, ValueError for steps that do not follow each other.
     """
-    await tx.run(
-        "INSERT INTO run (id, project, kind, name, description, status, managed, queue, hold, compiled, inputs,"
-        " meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, 'created', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        new.id, new.project, new.kind, new.name, new.description, int(new.managed), new.queue,
-        new.hold, int(new.resolved != "null"), _text(new.inputs), _text(new.meta), _text(new.tags), new.digest,
-        new.cpu, new.memory, new.gpu, new.max_retries, new.timeout_us, new.created_at or new.at, new.at,
+    _check(Step(Status.CREATED), *steps)
+    last = steps[-1] if steps else Step(Status.CREATED)
+    started = new.at if any(step.to is Status.RUNNING for step in steps) else None
+    row = await tx.one(
+        "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, hold,"
+        " compiled, inputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at, updated_at, started_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+        new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
+        int(new.managed), new.queue, new.hold, int(new.resolved != "null"), _text(new.inputs), _text(new.meta),
+        _text(new.tags), new.digest, new.cpu, new.memory, new.gpu, new.max_retries, new.timeout_us,
+        new.created_at or new.at, new.at, started,
     )  # fmt: skip
+    assert row is not None
     await tx.run("INSERT INTO operation (run, spec, resolved) VALUES (?, ?, ?)", new.id, new.spec, new.resolved)
-    await activities.append(
-        tx,
-        activities.New(
-            project=new.project,
-            run=new.id,
-            kind="status",
-            actor=new.actor,
-            at=new.at,
-            data={"status": Status.CREATED, "name": new.name},
-        ),
+    born = activities.New(
+        project=new.project,
+        run=new.id,
+        kind="status",
+        actor=new.actor,
+        at=new.at,
+        data={"status": Status.CREATED, "name": new.name},
     )
+    await activities.append(tx, born, *(_told(row, new.id, step, new.at, "core") for step in steps))
+    return row
 
 
 async def advance(tx: Tx, run: str, *steps: Step, at: int, actor: str = "core") -> bool:
@@ -109,9 +115,7 @@ async def claim(tx: Tx, run: str, *, at: int, actor: str) -> int | None:
 
 async def _move(tx: Tx, run: str, steps: Sequence[Step], *, at: int, actor: str, extra: str = "") -> int | None:
     """The one writer of status. The number of the current attempt, or None when the move was not possible."""
-    for before, after in pairwise(steps):
-        if not may_follow(before.to, after.to):
-            raise ValueError(f"{after.to} may not follow {before.to}")
+    _check(*steps)
     last, sources = steps[-1], sources_of(steps[0].to)
     if not sources:
         return None
@@ -126,6 +130,12 @@ async def _move(tx: Tx, run: str, steps: Sequence[Step], *, at: int, actor: str,
     told = (_told(row, run, step, at, actor) for step in steps)
     await activities.append(tx, *told)
     return int(row["attempt"])
+
+
+def _check(*steps: Step) -> None:
+    for before, after in pairwise(steps):
+        if not may_follow(before.to, after.to):
+            raise ValueError(f"{after.to} may not follow {before.to}")
 
 
 def _times(steps: Sequence[Step], at: int) -> tuple[str, tuple[int, ...]]:

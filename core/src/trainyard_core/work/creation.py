@@ -24,8 +24,9 @@ from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.db.tokens import Actor
 from trainyard_core.errors import Conflict, IdempotencyReused, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
-from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
+from trainyard_core.lifecycle import Hold, Status, Step
+from trainyard_core.work.rules import Policy, decide
+from trainyard_core.work.view import View
 
 __all__ = ["create_run"]
 
@@ -46,8 +47,6 @@ async def create_run(
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
     except UniqueViolation as error:
-        if claim is not None and (known := await database.read(claim.find)) is not None:
-            return known, False
         raise Conflict(
             f"there is a run '{new.id}' already", fix="leave `id` out, or use the run that is there"
         ) from error
@@ -70,25 +69,39 @@ class _Claim:
             )
         return await runs.get(tx, row["run"])
 
-    async def store(self, tx: Tx, run: str) -> None:
-        """Bind the key to a run."""
-        await tx.run(
-            "INSERT INTO idempotency (scope, key, digest, run, created_at) VALUES (?, ?, ?, ?, ?)",
+    async def take(self, tx: Tx, run: str) -> bool:
+        """Bind the key to a run; False when it is bound already."""
+        row = await tx.one(
+            "INSERT INTO idempotency (scope, key, digest, run, created_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (scope, key) DO NOTHING RETURNING run",
             self._scope, self._key, self._body, run, self._at,
         )  # fmt: skip
+        return row is not None
 
 
 async def _insert(tx: Tx, new: runs.NewRun, claim: _Claim | None, policy: Policy) -> tuple[Row, bool]:
-    if claim is not None and (known := await claim.find(tx)) is not None:
+    if claim is not None and not await claim.take(tx, new.id):
+        known = await claim.find(tx)
+        assert known is not None, "a key is stored with its run"
         return known, False
     await _check_names(tx, new)
-    await runs.insert(tx, new)
-    if claim is not None:
-        await claim.store(tx, new.id)
-    await reconcile(tx, new.id, policy=policy, at=new.at)
-    row = await runs.get(tx, new.id)
-    assert row is not None
-    return row, True
+    return await runs.insert(tx, new, *_first_steps(new, policy)), True
+
+
+def _first_steps(new: runs.NewRun, policy: Policy) -> list[Step]:
+    """Where the rules take a run at once: what reconcile would do right after it was inserted, decided before."""
+    view = View(
+        run=new.id,
+        status=Status.CREATED,
+        hold=Hold(new.hold),
+        managed=new.managed,
+        resolved=new.resolved != "null",
+    )
+    steps: list[Step] = []
+    while found := decide(view, policy, new.at).steps:
+        steps += found
+        view = msgspec.structs.replace(view, status=found[-1].to)
+    return steps
 
 
 async def _check_names(tx: Tx, new: runs.NewRun) -> None:

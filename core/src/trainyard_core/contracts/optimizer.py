@@ -1,0 +1,227 @@
+"""The `Optimizer` contract: who proposes the params of a sweep's trials.
+
+Ownership. Core owns the sweep: it makes runs of suggestions, counts them, obeys concurrency, and keeps the state. An
+optimizer owns the mathematics. It keeps nothing that matters in memory; a cache keyed by the state's bytes is its own
+affair. The budget of trials is core's as well: `count` is never more than is left of it.
+
+State is bytes, empty at first, and belongs to the optimizer alone. It is handed back as it was returned, to any
+instance in any process, also of a newer version of the plugin, which reads older states or raises `StateUnreadable`.
+Core keeps it in the sweep's row when small and as an artifact named by its digest otherwise; an optimizer never knows
+which. New state, new trials and what was consumed are one transaction.
+
+Concurrency. One `suggest` or `judge` of a sweep is in flight at a time; calls for several sweeps overlap. Blocking or
+long work goes to a thread or a process inside the implementation: calls come from an event loop.
+
+Idempotence. An answer counts once it is committed. A call whose answer was lost is made again with the same arguments;
+the same study, trials, count, seed and state give the same answer, save where a deadline within the implementation
+made it take a simpler way, which the suggestion's `note` then says.
+
+What may be assumed. `changed` holds each trial that changed since the state was written, once, by key; a trial may come
+again when it changes again, and the newest replaces. Trials that were never suggested here (warm start, or run by hand)
+are to be learned from. A trial has succeeded only when its run has drained and every objective has a finite value in
+it; otherwise it has failed with a reason. Failed, stopped and pending trials are told of and never break a call.
+
+Raises. `StateUnreadable` ends the sweep. Any other exception is trouble of the moment: the call is made again with
+back-off. What cannot be searched at all was said by `check` beforehand.
+
+Provisional: nothing in core calls it yet. Its hook, `register_optimizers`, comes with its first plugin.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+from trainyard.client.models import Fault
+from trainyard_core.contracts.space import Space
+
+__all__ = [
+    "Goal",
+    "Judgement",
+    "Limit",
+    "Measured",
+    "Objective",
+    "Optimizer",
+    "Prediction",
+    "StateUnreadable",
+    "StopTrial",
+    "Study",
+    "Suggestion",
+    "Suggestions",
+    "SupportsEarlyStopping",
+    "SupportsPareto",
+    "SupportsPrediction",
+    "Trial",
+    "TrialPhase",
+]
+
+
+class StateUnreadable(Exception):
+    """The state is not one that this optimizer can read. `str()` says which version wrote it, and what to install."""
+
+
+class Goal(StrEnum):
+    """Which way is better."""
+
+    MINIMIZE = "minimize"
+    MAXIMIZE = "maximize"
+
+
+class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A metric or output to be made as low or as high as can be."""
+
+    name: str
+    goal: Goal
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a good trial keeps within: a metric or output by name, and its bounds. A trial outside succeeds all the
+    same, but is not feasible."""
+
+    name: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is searched and for what. It stays the same for the whole sweep. `options` are the algorithm's own, by the
+    names of the file; several `objectives` are traded off against each other, none is fine for a plain listing."""
+
+    space: Space
+    objectives: tuple[Objective, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    options: dict[str, object] = {}
+
+
+class TrialPhase(StrEnum):
+    """How far a trial is. `PENDING` was suggested and has not begun."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class Measured(msgspec.Struct, frozen=True, array_like=True):
+    """A metric's value at a step, while the trial runs."""
+
+    name: str
+    step: int
+    value: float
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One trial as it is known now. Numbers are finite: others are left out, with the reason said.
+
+    `values` are the final ones, by name; `intermediate` those of objectives on the way, in step order, the newest part
+    that was not told before. `reason` is the run's own, `early_stopped` for a trial that a `StopTrial` ended.
+    """
+
+    key: str
+    params: dict[str, object]
+    phase: TrialPhase
+    values: dict[str, float] = {}
+    intermediate: tuple[Measured, ...] = ()
+    reason: str = ""
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One trial to run. `params` has every param of the space, as plain data (no library's own numbers), and what the
+    algorithm adds, such as Hyperband's resource.
+
+    A `key` is unique in the sweep and never used again; empty, core takes the next number. `continues` is the key of a
+    trial from whose outputs this one goes on. `note` is a sentence for the person who reads the run.
+    """
+
+    params: dict[str, object]
+    key: str = ""
+    continues: str = ""
+    note: str = ""
+
+
+class Suggestions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer of `suggest`, never more than were asked for. Fewer, and not `exhausted`: ask again when trials have
+    changed. `exhausted`: nothing will be suggested any more, whatever they bring."""
+
+    suggestions: tuple[Suggestion, ...] = ()
+    state: bytes = b""
+    exhausted: bool = False
+
+
+class StopTrial(msgspec.Struct, frozen=True, kw_only=True):
+    """A running trial that is not worth its slot: the `rule` that says so, the `value` that it judged and `against`
+    what. All three are in the run's reason."""
+
+    key: str
+    rule: str
+    value: float
+    against: float
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer of `judge`."""
+
+    stops: tuple[StopTrial, ...] = ()
+    state: bytes = b""
+
+
+class Prediction(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model expects of params: mean and standard deviation for each objective, by name."""
+
+    mean: dict[str, float]
+    deviation: dict[str, float]
+
+
+class Optimizer(ABC):
+    """Proposes trials. See the module's prose for what every method may assume."""
+
+    name: str
+
+    @abstractmethod
+    def check(self, study: Study) -> list[Fault]:
+        """All that keeps this study from being searched here: shapes, objectives, options. Pure, cheap, and imports
+        no library, for it runs where files are linted."""
+
+    @abstractmethod
+    async def suggest(
+        self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes
+    ) -> Suggestions:
+        """At most `count` trials to run now, taking the changed trials into the state. With a count of 0 it only does
+        the latter. `seed` is the sweep's own, the same in each call: all randomness comes from it and the state."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Free this instance's own resources."""
+
+
+@runtime_checkable
+class SupportsEarlyStopping(Protocol):
+    """Can tell which running trials to end."""
+
+    async def judge(self, study: Study, *, changed: Sequence[Trial], seed: int, state: bytes) -> Judgement:
+        """The running trials to stop, decided as their metrics arrive, and the state with the changed trials in it:
+        they do not come to `suggest` again. Naming a trial that has ended is no error."""
+
+
+@runtime_checkable
+class SupportsPareto(Protocol):
+    """Can tell which trials no other one beats."""
+
+    async def front(self, study: Study, *, trials: Sequence[Trial]) -> list[str]:
+        """The keys of the succeeded, feasible trials for which no other is as good in all objectives and better in
+        one. In the order given; equals are all in."""
+
+
+@runtime_checkable
+class SupportsPrediction(Protocol):
+    """Has a model of the objectives."""
+
+    async def predict(
+        self, study: Study, *, points: Sequence[dict[str, object]], state: bytes
+    ) -> list[Prediction | None]:
+        """One prediction for each point, in order; None where the model cannot tell yet."""
