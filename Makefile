@@ -4,7 +4,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 SETUP := $(PYTHON) tools/bootstrap.py
-SOURCES := sdk/src core/src plugins/scheduler_process/src plugins/tracker_folder/src
+SOURCES := sdk/src core/src $(wildcard plugins/*/src tests/alternates/*/src) tools
 GENERATED := README.md docs/*.md
 
 .DEFAULT_GOAL := help
@@ -29,7 +29,7 @@ test: setup-test ## all tests
 check: setup-test ## format, lint, strict types, import contracts, generated docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy $(SOURCES) tools
+	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
 	$(BIN)/cog --check $(GENERATED)
 
