@@ -78,7 +78,8 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
     started = new.at if any(step.to is Status.RUNNING for step in steps) else None
     row = await tx.one(
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, hold,"
-        " compiled, inputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at, updated_at, started_at)"
+        " compiled, inputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at, updated_at,"
+        " started_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
         int(new.managed), new.queue, new.hold, int(new.resolved != "null"), _text(new.inputs), _text(new.meta),
