@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import msgspec
 from litestar import Controller, get, post, put
+from litestar.params import JSONBody
 
 from trainyard.client import models
 from trainyard_core.api import present
@@ -53,7 +54,7 @@ class Catalog(Controller):
         ]
 
     @post("/projects")
-    async def create_project(self, request: Asked, data: NewProject) -> models.Project:
+    async def create_project(self, request: Asked, data: JSONBody[NewProject]) -> models.Project:
         """Create a project."""
         allow(request, ADMIN)
         _check_name("project", data.name)
@@ -72,7 +73,7 @@ class Catalog(Controller):
         return await platform_of(request).database.read(_queues)
 
     @put("/queues/{name:str}")
-    async def put_queue(self, request: Asked, name: str, data: QueueLimits) -> models.Queue:
+    async def put_queue(self, request: Asked, name: str, data: JSONBody[QueueLimits]) -> models.Queue:
         """Create a queue or change its limits."""
         allow(request, ADMIN)
         _check_name("queue", name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, Parameter
 
 from trainyard.client import models
 from trainyard_core.api import present
@@ -36,7 +36,7 @@ class Runs(Controller):
         self,
         request: Asked,
         project: str,
-        data: models.CreateRun,
+        data: JSONBody[models.CreateRun],
         idempotency_key: Annotated[str, Parameter(header="Idempotency-Key")] = "",
     ) -> Response[models.Run]:
         """Create a run from an operation. With an idempotency key the same request makes it once, however often it
@@ -88,7 +88,9 @@ class Runs(Controller):
         return await whole_run(platform_of(request), row["id"])
 
     @post("/{ref:str}/stop", status_code=200)
-    async def stop(self, request: Asked, project: str, ref: str, data: models.Stop | None = None) -> models.Run:
+    async def stop(
+        self, request: Asked, project: str, ref: str, data: JSONBody[models.Stop | None] = None
+    ) -> models.Run:
         """Stop a run: at once if it has not started, else TERM and later KILL. Asking again changes nothing."""
         row = await find_run(request, project, ref, WRITE)
         platform, at, actor = platform_of(request), platform_of(request).clock.now(), request.user.name
