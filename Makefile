@@ -44,7 +44,7 @@ bench: setup-test ## benchmarks, as one JSON document
 	@$(BIN)/python tests/bench/run.py
 
 chaos: setup-test ## the crash tests at full scale: 500 runs, 300 kills
-	TRAINYARD_CHAOS=1 $(BIN)/python -m pytest -q tests/chaos
+	CHAOS_SCALE=1 $(BIN)/python -m pytest -q tests/chaos
 
 clean: ## remove what make and the tools made
 	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
