@@ -16,10 +16,11 @@ Idempotence. An answer counts once it is committed. A call whose answer was lost
 the same study, trials, count, seed and state give the same answer, save where a deadline within the implementation
 made it take a simpler way, which the suggestion's `note` then says.
 
-What may be assumed. `changed` holds each trial that changed since the state was written, once, by key; a trial may come
-again when it changes again, and the newest replaces. Trials that were never suggested here (warm start, or run by hand)
-are to be learned from. A trial has succeeded only when its run has drained and every objective has a finite value in
-it; otherwise it has failed with a reason. Failed, stopped and pending trials are told of and never break a call.
+What may be assumed. `changed` holds each trial that changed since the state was written, once, by key; a trial comes
+again when it changes again, and replaces what was told (`intermediate` goes on from it). Trials that were never
+suggested here (warm start, or run by hand) are to be learned from. A trial has succeeded only when its run has drained
+and every objective has a finite value in it; otherwise it has failed with a reason. Failed, stopped and pending trials
+are told of and never break a call.
 
 Raises. `StateUnreadable` ends the sweep. Any other exception is trouble of the moment: the call is made again with
 back-off. What cannot be searched at all was said by `check` beforehand.

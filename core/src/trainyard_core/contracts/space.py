@@ -108,7 +108,7 @@ Param = Choice | Weighted | Ordered | Uniform | Normal
 
 
 class Linear(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A constraint on params: the sum of coefficient times value over `terms` is `at_most`."""
+    """A constraint on params: coefficient times value, summed over `terms`, is not above `at_most`."""
 
     terms: dict[str, float]
     at_most: float
@@ -129,7 +129,7 @@ class Space(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def allows(param: Param, value: object) -> bool:
     """Whether the value is one of the param's. True is no 1, and a number of an `integer` param is an `int`."""
     if isinstance(param, Choice | Weighted | Ordered):
-        return _text(value) in map(_text, param.values)
+        return _is_one_of(value, param.values)
     if isinstance(value, bool) or not isinstance(value, int if param.integer else int | float):
         return False
     return math.isfinite(value) and _in_bounds(param, value) and _on_grain(value, _grain(param))
@@ -144,6 +144,13 @@ def misfit(space: Space, params: Mapping[str, object]) -> str:
             return f"param '{name}' may not be {value!r}"
     broken = [constraint for constraint in space.constraints if _sum(constraint, params) > constraint.at_most + 1e-9]
     return f"params break the constraint {broken[0]}" if broken else ""
+
+
+def _is_one_of(value: object, values: tuple[object, ...]) -> bool:
+    try:
+        return _text(value) in map(_text, values)
+    except (TypeError, ValueError):
+        return False  # no plain data, so it is none of them
 
 
 def _in_bounds(param: Uniform | Normal, value: float) -> bool:
@@ -161,7 +168,8 @@ def _on_grain(value: float, grain: float) -> bool:
 
 
 def _sum(constraint: Linear, params: Mapping[str, object]) -> float:
-    return math.fsum(weight * float(str(params[name])) for name, weight in constraint.terms.items())
+    numbers = {name: value for name, value in params.items() if isinstance(value, int | float)}
+    return math.fsum(weight * numbers[name] for name, weight in constraint.terms.items())
 
 
 def _less(first: float | str, second: float | str) -> bool:

@@ -1,0 +1,324 @@
+"""What the contracts' nouns do by themselves: refuse what is wrong, survive JSON, hide secrets, merge needs."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import msgspec
+import pytest
+
+from trainyard_core.contracts.ci import CiRequest, GitEvent, PullRequest, PullRequestAction, Push, Repository, Tag
+from trainyard_core.contracts.connection import Connection, Secret
+from trainyard_core.contracts.flow import CreateChild, Finish, FlowView, Plan
+from trainyard_core.contracts.needs import (
+    HostFolder,
+    InitStep,
+    Mount,
+    Needs,
+    NeedsClash,
+    Scratch,
+    SecretFiles,
+    SecretRef,
+    Sidecar,
+    Volume,
+    merge,
+)
+from trainyard_core.contracts.optimizer import (
+    Goal,
+    Limit,
+    Measured,
+    Objective,
+    Study,
+    Suggestion,
+    Suggestions,
+    SupportsEarlyStopping,
+    Trial,
+    TrialPhase,
+)
+from trainyard_core.contracts.space import Choice, Linear, Normal, Ordered, Space, Uniform, Weighted, allows, misfit
+from trainyard_core.lifecycle import FINAL, Status
+
+CANARY = "hunter2-canary"
+PARAMS = {
+    "optimizer": Choice(values=("adam", "sgd", None, True, 1, 1.0, [1, 2], {"a": 1})),
+    "depth": Weighted(values=(2, 4), weights=(0.25, 0.75)),
+    "day": Ordered(values=("2026-01-01", "2026-01-08")),
+    "width": Ordered(values=(8, 16, 32.5)),
+    "lr": Uniform(low=1e-5, high=1.0, log=True),
+    "batch": Uniform(low=8, high=64, step=8, integer=True),
+    "noise": Normal(loc=0, scale=1.5, step=0.5),
+}
+
+
+def there_and_back(value, kind):
+    return msgspec.json.decode(msgspec.json.encode(value), type=kind)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (
+            Study(
+                space=Space(params=PARAMS, constraints=(Linear(terms={"lr": 1.0, "batch": 2.0}, at_most=100),)),
+                objectives=(Objective(name="loss", goal=Goal.MINIMIZE),),
+                limits=(Limit(name="memory", at_most=8.0),),
+                options={"eta": 3},
+            ),
+            Study,
+        ),
+        (
+            Trial(
+                key="7",
+                params={"lr": 0.1},
+                phase=TrialPhase.RUNNING,
+                intermediate=(Measured("loss", 3, 0.5),),
+            ),
+            Trial,
+        ),
+        (Suggestions(suggestions=(Suggestion(params={"lr": 0.1}, note="n"),), state=b"\x00\xff"), Suggestions),
+        (FlowView(counts={Status.RUNNING: 2}, state=b"\x00\xff"), FlowView),
+        (Plan(create=(CreateChild(key="b", step="b", upstreams=("a",)),), state=b"x"), Plan),
+        (Plan(finish=Finish(status=Status.SUCCEEDED)), Plan),
+        (Push(delivery="1", repository="o/r", actor="me", sha="a1", branch="main"), GitEvent),
+        (Tag(delivery="1", repository="o/r", actor="me", sha="a1", name="v1"), GitEvent),
+        (
+            PullRequest(
+                delivery="1",
+                repository="o/r",
+                actor="me",
+                sha="a1",
+                number=4,
+                action=PullRequestAction.OPENED,
+                base="main",
+                base_sha="b2",
+                fork=True,
+            ),
+            GitEvent,
+        ),
+        (
+            Needs(
+                owner="tracker 's3'",
+                env={"A": "1"},
+                secret_env={"B": SecretRef(name="s3", key="password")},
+                mounts=(
+                    Mount(path="/a", source=HostFolder(path="/srv")),
+                    Mount(path="/b", source=Volume(name="data", part="x"), read_only=False),
+                    Mount(path="/c", source=SecretFiles(files={"id": SecretRef(name="git", key="id")})),
+                    Mount(path="/d", source=Scratch(size=1, in_memory=True)),
+                ),
+                init=(InitStep(name="i", command=("true",)),),
+                sidecars=(Sidecar(name="s", command=("true",), image="busybox"),),
+            ),
+            Needs,
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, msgspec.Struct) else "",
+)
+def test_a_struct_comes_back_from_json_as_it_was(value, kind):
+    assert there_and_back(value, kind) == value
+
+
+def test_types_of_plain_values_survive_json():
+    values = there_and_back(PARAMS["optimizer"], Choice).values
+    assert [type(value) for value in values] == [str, str, type(None), bool, int, float, list, dict]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Choice(values=()), "at least one"),
+        (lambda: Choice(values=("a", "a")), "twice"),
+        (lambda: Choice(values=(float("nan"),)), "not JSON compliant"),
+        (lambda: Choice(values=({1, 2},)), "not JSON serializable"),
+        (lambda: Weighted(values=(1, 2), weights=(0.5,)), "one weight a value"),
+        (lambda: Weighted(values=(1, 2), weights=(0.5, 0.6)), "add up to 1"),
+        (lambda: Weighted(values=(1, 2), weights=(-0.5, 1.5)), "not negative"),
+        (lambda: Ordered(values=(2, 1)), "do not rise"),
+        (lambda: Ordered(values=(1, 1.0)), "do not rise"),
+        (lambda: Ordered(values=("2026-01-01", 2)), "numbers and dates"),
+        (lambda: Uniform(low=2, high=1), "low 2 is not below high 1"),
+        (lambda: Uniform(low=0, high=1, log=True), "no logarithm"),
+        (lambda: Uniform(low=0, high=float("inf")), "high may not be inf"),
+        (lambda: Uniform(low=0.1, high=0.9, step=1.0), "no multiple of 1"),
+        (lambda: Uniform(low=0.1, high=0.9, integer=True), "no multiple of 1"),
+        (lambda: Uniform(low=0, high=1, step=-1), "no step below 0"),
+        (lambda: Normal(loc=0, scale=0), "not above 0"),
+        (lambda: Space(params=PARAMS, constraints=(Linear(terms={"lrr": 1.0}, at_most=1),)), "'lrr'"),
+        (lambda: Space(params=PARAMS, constraints=(Linear(terms={"day": 1.0}, at_most=1),)), "not a number"),
+        (lambda: Mount(path="data", source=Scratch()), "not absolute"),
+        (lambda: Mount(path="/a/../etc", source=Scratch()), "'..'"),
+        (lambda: Finish(status=Status.RUNNING), "does not finish as running"),
+        (
+            lambda: Plan(create=(CreateChild(key="b", step="b"),), finish=Finish(status=Status.FAILED)),
+            "creates 'b'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_refused_with_what_to_do(make, says):
+    with pytest.raises((ValueError, TypeError)) as refused:
+        make()
+    assert says in str(refused.value)
+
+
+def test_decoding_says_which_param_is_wrong():
+    content = b'{"params": {"lr": {"kind": "uniform", "low": 3, "high": 1}}}'
+    with pytest.raises(msgspec.ValidationError, match=r"low 3 is not below high 1.*\$\.params"):
+        msgspec.json.decode(content, type=Space)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_flow_finishes_in_final_statuses_only(status):
+    if status in FINAL:
+        assert Finish(status=status).status is status
+    else:
+        with pytest.raises(ValueError, match="does not finish"):
+            Finish(status=status)
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [
+        ("optimizer", [True, 1, 1.0, None, [1, 2]], [False, "1", [2, 1], {1}, float("nan")]),
+        ("depth", [2, 4], [3, 2.0, True]),
+        ("day", ["2026-01-08"], ["2026-01-02", 5]),
+        ("lr", [1e-5, 1, 0.3], [0, 1.1, True, "0.3", float("nan"), None]),
+        ("batch", [8, 64], [8.0, 9, 0, 72, True]),
+        ("noise", [0, -1.5, 100], [0.3, float("inf")]),
+    ],
+)
+def test_a_param_allows_its_own_values_only(name, inside, outside):
+    assert [value for value in inside if not allows(PARAMS[name], value)] == []
+    assert [value for value in outside if allows(PARAMS[name], value)] == []
+
+
+def test_steps_that_binary_floats_cannot_hold_are_on_the_grain():
+    param = Uniform(low=0, high=1, step=0.1)
+    assert all(allows(param, tenth * 0.1) and allows(param, round(tenth * 0.1, 1)) for tenth in range(10))
+    assert not allows(param, 0.15)
+
+
+def test_a_lognormal_is_above_zero_save_when_rounded():
+    assert not allows(Normal(loc=0, scale=1, log=True), 0.0)
+    assert allows(Normal(loc=0, scale=1, log=True, step=0.5), 0.0)
+    assert not allows(Normal(loc=0, scale=1, log=True, step=0.5), -0.5)
+
+
+def test_a_misfit_names_the_param_or_the_constraint():
+    space = Space(
+        params={"n": Uniform(low=0, high=10, integer=True), "m": Uniform(low=0, high=10)},
+        constraints=(Linear(terms={"n": 1.0, "m": 2.0}, at_most=12),),
+    )
+    assert misfit(space, {"n": 10, "m": 1.0}) == ""
+    assert "at_most=12" in misfit(space, {"n": 10, "m": 1.1})
+    assert "'m' is missing" in misfit(space, {"n": 10})
+    assert "'k' is not in the space" in misfit(space, {"n": 10, "m": 1.0, "k": 1})
+    assert "'n' may not be 0.5" in misfit(space, {"n": 0.5, "m": 1.0})
+
+
+def test_optional_powers_are_found_by_their_methods():
+    class Judge:
+        async def judge(self, study, *, changed, seed, state): ...
+
+    assert isinstance(Judge(), SupportsEarlyStopping)
+    assert not isinstance(object(), SupportsEarlyStopping)
+
+
+def test_no_repr_shows_a_secret():
+    secret, ref = Secret(CANARY), SecretRef(name="s3", key=CANARY)
+    owned = Needs(owner="tracker 's3'", env={"A": CANARY}, secret_env={"B": ref})
+    shown = [
+        secret,
+        ref,
+        owned,
+        merge([owned]),
+        Connection(name="data", kind="s3", fields={"url": CANARY}, secrets={"key": ref}),
+        Repository(url="https://git.example", name="o/r", credential=secret),
+        CiRequest(headers={"x-token": CANARY}, body=CANARY.encode()),
+    ]
+    for value in shown:
+        assert CANARY not in f"{value!r} {value} {value:}"
+    assert secret.reveal() == CANARY
+    assert "s3" in repr(ref)
+
+
+@pytest.mark.parametrize("leak", [msgspec.json.encode, pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_secret_cannot_be_written_down(leak):
+    with pytest.raises(TypeError) as refused:
+        leak(Repository(url="https://git.example", name="o/r", credential=Secret(CANARY)).credential)
+    assert CANARY not in str(refused.value)
+
+
+def test_needs_of_several_owners_become_one_in_order():
+    ref = SecretRef(name="s3", key="password")
+    data = Mount(path="/data", source=Volume(name="data"))
+    first = Needs(owner="a", env={"X": "1"}, secret_env={"P": ref}, mounts=(data,), init=(_init("one"),))
+    second = Needs(owner="b", env={"Y": "2"}, init=(_init("two"),), sidecars=(_sidecar("ship"),))
+    merged = merge([first, second])
+    assert (merged.env, merged.secret_env) == ({"X": "1", "Y": "2"}, {"P": ref})
+    assert merged.mounts == (data,)
+    assert [step.name for step in merged.init] == ["one", "two"]
+    assert [sidecar.name for sidecar in merged.sidecars] == ["ship"]
+
+
+def test_nothing_is_needed_by_nobody():
+    assert merge([]) == merge([Needs(owner="a")])
+
+
+def test_the_same_need_of_two_owners_is_there_once():
+    def stated(owner, path):
+        mount = Mount(path=path, source=Volume(name="data"))
+        return Needs(owner=owner, env={"X": "1"}, mounts=(mount,), init=(_init("one"),))
+
+    merged = merge([stated("a", "/data"), stated("b", "//data/./")])
+    assert merged == merge([stated("a", "/data")])
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "says"),
+    [
+        ({"env": {"X": CANARY}}, {"env": {"X": "2"}}, "environment variable 'X'"),
+        ({"env": {"X": CANARY}}, {"secret_env": {"X": SecretRef(name="s", key="k")}}, "environment variable 'X'"),
+        (
+            {"mounts": (Mount(path="/data", source=Volume(name="a")),)},
+            {"mounts": (Mount(path="/data/", source=Volume(name="b")),)},
+            "mount at '/data'",
+        ),
+        (
+            {"mounts": (Mount(path="/data", source=Volume(name="a")),)},
+            {"mounts": (Mount(path="/data", source=Volume(name="a"), read_only=False),)},
+            "mount at '/data'",
+        ),
+        (
+            {"init": (InitStep(name="fetch", command=("a",)),)},
+            {"init": (InitStep(name="fetch", command=("b",)),)},
+            "init step or sidecar 'fetch'",
+        ),
+        (
+            {"init": (InitStep(name="fetch", command=("a",)),)},
+            {"sidecars": (Sidecar(name="fetch", command=("a",)),)},
+            "init step or sidecar 'fetch'",
+        ),
+    ],
+)
+def test_a_clash_names_the_thing_and_both_owners_and_no_value(mine, theirs, says):
+    with pytest.raises(NeedsClash) as clash:
+        merge([Needs(owner="tracker 's3'", **mine), Needs(owner="bystander"), Needs(owner="connection 'x'", **theirs)])
+    message = str(clash.value)
+    assert message.startswith(f"tracker 's3' and connection 'x' both want {says}")
+    assert CANARY not in message
+    assert "bystander" not in message
+
+
+def test_an_owner_that_contradicts_itself_is_named_once():
+    owner = Needs(owner="connection 'x'", init=(_init("one"),), sidecars=(_sidecar("one"),))
+    with pytest.raises(NeedsClash, match="connection 'x' wants init step or sidecar 'one' twice"):
+        merge([owner])
+
+
+def _init(name):
+    return InitStep(name=name, command=("true",))
+
+
+def _sidecar(name):
+    return Sidecar(name=name, command=("true",))
