@@ -202,7 +202,7 @@ class Optimizer(ABC):
 
 @runtime_checkable
 class SupportsEarlyStopping(Protocol):
-    """Can tell which running trials to end."""
+    """Can tell which running trials to end, by its own lights: the file's `earlyStopping` rules are core's affair."""
 
     async def judge(self, study: Study, *, changed: Sequence[Trial], seed: int, state: bytes) -> Judgement:
         """The running trials to stop, decided as their metrics arrive, and the state with the changed trials in it:
