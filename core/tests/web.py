@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,7 +29,9 @@ class Web:
 
     def __init__(self, platform: Platform, arrange: Arrange, token: str) -> None:
         self.platform, self.arrange, self.token = platform, arrange, token
-        self.app = build(platform)
+        with warnings.catch_warnings():  # Litestar 3 will want parameters marked by where they come from; 2 is pinned
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.app = build(platform)
         self.admin = self.client(token)
         self.bare = httpx.AsyncClient(transport=self._transport(), base_url="http://trainyard", timeout=60)
 

@@ -85,8 +85,16 @@ def _anything(request: Request[Any, Any, Any], error: Exception) -> Response[byt
     return _respond(Problem(type="urn:trainyard:internal", title=title, status=500, code="internal", retryable=True))
 
 
+def _too_deep(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
+    fields = {"type": "urn:trainyard:invalid", "title": _title(422), "status": 422, "code": "invalid"}
+    return _respond(
+        msgspec.convert({**fields, "detail": "the body is nested too deep", "fix": "flatten it"}, type=Problem)
+    )
+
+
 HANDLERS: dict[int | type[Exception], Any] = {
     TrainyardError: _ours,
     HTTPException: _http,
+    RecursionError: _too_deep,
     Exception: _anything,
 }
