@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from trainyard.track.frames import Summary
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Artifact, Metric, rows
 
-__all__ = ["artifacts", "mark", "merge_metrics", "metrics", "metrics_by_run", "move_mark", "put_artifact"]
+__all__ = ["artifacts", "ingested", "mark", "merge_metrics", "metrics", "metrics_by_run", "move_mark", "put_artifact"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -42,6 +42,14 @@ async def move_mark(
         to, int(final), dropped, late, at, run, writer, seen,
     )  # fmt: skip
     return row is not None
+
+
+async def ingested(tx: Tx, run: str, wanted: Mapping[str, int]) -> bool:
+    """Whether every one of these writers has been counted up to its last sequence number."""
+    if not any(wanted.values()):
+        return True
+    marks = {row["writer"]: row["seq"] for row in await tx.all("SELECT writer, seq FROM writer WHERE run = ?", run)}
+    return all(marks.get(writer, 0) >= last for writer, last in wanted.items())
 
 
 async def merge_metrics(tx: Tx, run: str, summaries: Iterable[Summary]) -> None:

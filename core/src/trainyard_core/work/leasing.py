@@ -13,7 +13,7 @@ import msgspec
 from trainyard_core.admission import Grant, Waiting, admit
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
-from trainyard_core.db import activities, agents, queues, runs
+from trainyard_core.db import activities, agents, queues, runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.work.reconcile import reconcile
@@ -22,6 +22,8 @@ from trainyard_core.work.rules import Policy
 __all__ = ["Order", "lease", "orders", "released", "report"]
 
 BATCH = 64
+KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND
+_exit = msgspec.json.Decoder(Exit)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -64,18 +66,26 @@ async def orders(tx: Tx, agent: str, *, at: int) -> list[Order] | None:
     register."""
     if not await agents.seen(tx, agent, at=at):
         return None
-    return [_order(row) for row in await agents.held(tx, agent)]
+    return [await _order(tx, row, at) for row in await agents.held(tx, agent)]
 
 
-def _order(row: Row) -> Order:
+async def _order(tx: Tx, row: Row, at: int) -> Order:
     ref = AttemptRef(row["run"], row["number"])
     superseded = row["number"] != row["current"]
     if row["state"] == "exited":
         over = row["status"] in FINAL or superseded or row["status"] in (Status.RETRYING, Status.QUEUED)
-        return Order(ref=ref, todo="release" if over else "observe")
+        return Order(ref=ref, todo="release" if over and await _delivered(tx, row, at) else "observe")
     if row["status"] == Status.STOPPING or row["status"] in FINAL or superseded:
         return Order(ref=ref, todo="stop", reason=row["intent_reason"])
     return Order(ref=ref, todo="submit" if row["state"] == "leased" else "observe")
+
+
+async def _delivered(tx: Tx, row: Row, at: int) -> bool:
+    """Whether nothing of an ended attempt is missing here. What is missing is waited for, long after the run has
+    ended without it."""
+    if at - row["finished_at"] > KEEP_UNDELIVERED:
+        return True
+    return await tracking.ingested(tx, row["run"], _exit.decode(row["exit"]).writers)
 
 
 async def released(tx: Tx, refs: Sequence[AttemptRef]) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from trainyard_core.contracts.workload import Exit
-from trainyard_core.db import runs
+from trainyard_core.db import runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import Hold, Intent, Status
 
@@ -101,17 +101,8 @@ async def _attempt(tx: Tx, row: Row) -> Attempt:
         started_at=row["attempt_started"],
         exit=end,
         drain_until=row["drain_until"],
-        drained=end is None or await _drained(tx, row["id"], end.writers),
+        drained=end is None or await tracking.ingested(tx, row["id"], end.writers),
     )
-
-
-async def _drained(tx: Tx, run: str, wanted: dict[str, int]) -> bool:
-    """Whether every writer has been ingested up to its last sequence number."""
-    if not any(wanted.values()):
-        return True
-    rows = await tx.all("SELECT writer, seq FROM writer WHERE run = ?", run)
-    marks = {row["writer"]: row["seq"] for row in rows}
-    return all(marks.get(writer, 0) >= last for writer, last in wanted.items())
 
 
 async def _unfinished(tx: Tx, run: str) -> int:
