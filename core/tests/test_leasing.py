@@ -50,6 +50,18 @@ async def test_an_end_that_still_drains_is_not_released(arrange):
     assert await orders_of(arrange) == {ref: "observe"}
 
 
+async def test_an_end_without_its_frames_is_kept_for_a_week_after_the_run(arrange):
+    run = await arrange.run(Status.RUNNING)
+    ref = await arrange.current(run)
+    await arrange.report(ref, Phase.EXITED, exit=Exit(code=0, writers={"0" * 32: 1}))
+    arrange.clock.turn(arrange.policy.drain + 1)
+    await arrange.reconcile(run)
+    assert await arrange.status(run) is Status.SUCCEEDED
+    assert await orders_of(arrange) == {ref: "observe"}
+    arrange.clock.turn(8 * 24 * 3600)
+    assert await orders_of(arrange) == {ref: "release"}
+
+
 async def test_the_same_report_twice_changes_nothing(arrange):
     run = await arrange.run(Status.RUNNING)
     ref = await arrange.current(run)
