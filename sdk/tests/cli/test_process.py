@@ -55,6 +55,15 @@ def test_a_reader_that_leaves_is_no_error(platform):
         assert process.wait(30) == 0
 
 
+@pytest.fixture
+def interruptible():
+    """Children can be interrupted, also where these tests run in the background of a shell, which ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_while_watching_leaves_the_run_alone(platform, operation):
     gone = threading.Event()
 
