@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from shutil import which
 from typing import NamedTuple
 
 from trainyard.runner import fault, proc
@@ -110,7 +111,7 @@ def _own_streams(out: int, err: int) -> None:
 
 
 def _why(program: str, env: Mapping[str, str], error: OSError) -> str:
-    if isinstance(error, FileNotFoundError) and "/" not in program:
+    if "/" not in program and which(program, os.F_OK, env.get("PATH", "")) is None:
         return f"no program {program!r} on PATH ({env.get('PATH', '')}): install it, or give its whole path"
     if isinstance(error, FileNotFoundError):
         return f"no program {program!r}, or the interpreter in its first line is missing"
