@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import sys
 
 import pytest
 
@@ -14,9 +15,11 @@ from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.db import tokens
 from trainyard_core.errors import StartRefused
 from trainyard_core.ids import is_run_id, new_id
+from trainyard_core.lifecycle import Status
 from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
+from trainyard_core.testing.factories import Arrange, HandClock
 
 
 @pytest.fixture
@@ -101,9 +104,6 @@ def test_times_and_ids_have_the_form_that_they_promise():
 
 
 async def test_the_sweep_finds_what_no_bell_rang_for(settings):
-    from trainyard_core.lifecycle import Status
-    from trainyard_core.testing.factories import Arrange, HandClock
-
     clock = HandClock()
     async with Platform.open(settings, Registry(), clock=clock) as platform:
         arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
@@ -120,28 +120,37 @@ async def test_the_sweep_finds_what_no_bell_rang_for(settings):
         assert (await arrange.row(running))["reason"] == ""
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # arq's worker leaves a socket to the GC
-async def test_a_ring_over_valkey_reconciles_in_another_process(settings, valkey_url):
-    """Two platforms around one Valkey stand for two processes: one rings, the other answers."""
-    from trainyard_core.lifecycle import Status
-    from trainyard_core.testing.factories import Arrange, HandClock
+ANSWERS = """
+import asyncio, sys
+from pathlib import Path
+from trainyard_core.lifecycle import Status
+from trainyard_core.platform import Platform
+from trainyard_core.registry import Registry
+from trainyard_core.settings import Settings
 
+async def main():
+    settings = Settings(data=Path(sys.argv[1]), database=sys.argv[2])
+    async with Platform.open(settings, Registry(), valkey=sys.argv[3]) as platform:
+        print("ready", flush=True)
+        await platform.doorbell.serve()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_ring_over_valkey_reconciles_in_another_process(postgres_url, tmp_path, valkey_url):
     clock = HandClock()
-    if settings.database.startswith("sqlite"):
-        pytest.skip("SQLite is one process")
-    async with (
-        Platform.open(settings, Registry(), valkey=valkey_url, clock=clock) as rings,
-        Platform.open(settings, Registry(), valkey=valkey_url, clock=clock) as answers,
-    ):
-        arrange = await Arrange(rings.database, clock=clock, policy=rings.policy).ground()
+    settings = Settings(data=tmp_path, database=postgres_url)
+    async with Platform.open(settings, Registry(), valkey=valkey_url, clock=clock) as platform:
+        arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
         run = await arrange.run(Status.RETRYING)
-        clock.turn(60)
-        called = answers.doorbell.listen()
-        serving = asyncio.create_task(answers.doorbell.serve())
-        async with asyncio.timeout(30):
+        other = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", ANSWERS, str(tmp_path), postgres_url, valkey_url, stdout=asyncio.subprocess.PIPE
+        )
+        async with asyncio.timeout(60):
+            assert await other.stdout.readline() == b"ready\n"
+            await platform.doorbell.ring([(run, (await arrange.row(run))["wake_seq"])])
             while await arrange.status(run) is not Status.QUEUED:
-                await rings.doorbell.ring([(run, (await arrange.row(run))["wake_seq"])])
                 await asyncio.sleep(0.01)
-            await called.wait()
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+            other.terminate()
+            await other.communicate()

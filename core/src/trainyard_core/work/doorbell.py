@@ -159,7 +159,7 @@ class ArqDoorbell(LocalDoorbell):
 
     async def _connected(self) -> ArqRedis:
         if self._pool is None:
-            self._pool = await create_pool(self._settings)
+            self._pool = await _opened(self._settings)
         return self._pool
 
     async def _forget_pool(self) -> None:
@@ -169,7 +169,7 @@ class ArqDoorbell(LocalDoorbell):
                 await pool.aclose()
 
     async def _subscribe(self) -> None:
-        pool = await create_pool(self._settings)
+        pool = await _opened(self._settings)
         try:
             async with pool.pubsub() as channel:
                 await channel.subscribe(CHANNEL)
@@ -189,12 +189,26 @@ class ArqDoorbell(LocalDoorbell):
             super().call_agents(orders=word == ORDERS)
 
     async def _work(self) -> None:
-        worker = _EventWorker(self._poked, self._reconcile, await create_pool(self._settings))
+        pool = await _opened(self._settings)
+        worker = _EventWorker(self._poked, self._reconcile, pool)
         try:
             await worker.main()
         finally:
-            with suppress(RedisError, OSError):
+            with suppress(RedisError, OSError, asyncio.CancelledError):  # of the jobs that it cancels
                 await worker.close()
+            with suppress(RedisError, OSError):  # which it skips when a job was cancelled
+                await pool.aclose(close_connection_pool=True)
+
+
+async def _opened(settings: RedisSettings) -> ArqRedis:
+    """A connected pool. One whose making is cancelled is closed; arq itself would lose its connection."""
+    making = asyncio.ensure_future(create_pool(settings))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        with suppress(RedisError, OSError, TimeoutError):
+            await (await making).aclose()
+        raise
 
 
 def _mind_cancellation() -> None:
