@@ -19,26 +19,18 @@ IDENTITY = {
 KEYED = {"sqlite": " WITHOUT ROWID", "postgresql": ""}
 """Tables that are only ever reached by their key: on SQLite one tree instead of two."""
 
-
-async def forwards(tx: Tx) -> None:
-    """Create the tables."""
-    for statement in _statements(IDENTITY[tx.dialect], KEYED[tx.dialect]):
-        await tx.run(statement)
-
-
-def _statements(identity: str, keyed: str) -> tuple[str, ...]:
-    return (
-        """CREATE TABLE instance (key TEXT PRIMARY KEY, value TEXT NOT NULL)""",
-        """CREATE TABLE project (
+STATEMENTS = (
+    """CREATE TABLE instance (key TEXT PRIMARY KEY, value TEXT NOT NULL)""",
+    """CREATE TABLE project (
             name TEXT PRIMARY KEY,
             description TEXT NOT NULL DEFAULT '',
             created_at BIGINT NOT NULL)""",
-        """CREATE TABLE queue (
+    """CREATE TABLE queue (
             name TEXT PRIMARY KEY,
             concurrency INTEGER CHECK (concurrency >= 0),
             paused INTEGER NOT NULL DEFAULT 0,
             created_at BIGINT NOT NULL)""",
-        f"""CREATE TABLE run (
+    f"""CREATE TABLE run (
             id TEXT PRIMARY KEY,
             project TEXT NOT NULL REFERENCES project (name),
             kind TEXT NOT NULL,
@@ -84,16 +76,16 @@ def _statements(identity: str, keyed: str) -> tuple[str, ...]:
             CHECK ((status IN ({ENDED})) = (finished_at IS NOT NULL)),
             CHECK (status NOT IN ('scheduled', 'starting') OR attempt > 0),
             CHECK (wake_at IS NULL OR status NOT IN ({ENDED})))""",
-        "CREATE INDEX run_project ON run (project, id)",
-        f"CREATE INDEX run_live ON run (queue) WHERE status IN ({LIVE})",
-        "CREATE UNIQUE INDEX run_key ON run (parent, key) WHERE key IS NOT NULL",
-        "CREATE INDEX run_waiting ON run (queue, priority DESC, id) WHERE status = 'queued'",
-        "CREATE INDEX run_wake ON run (wake_at) WHERE wake_at IS NOT NULL",
-        f"""CREATE TABLE operation (
+    "CREATE INDEX run_project ON run (project, id)",
+    f"CREATE INDEX run_live ON run (queue) WHERE status IN ({LIVE})",
+    "CREATE UNIQUE INDEX run_key ON run (parent, key) WHERE key IS NOT NULL",
+    "CREATE INDEX run_waiting ON run (queue, priority DESC, id) WHERE status = 'queued'",
+    "CREATE INDEX run_wake ON run (wake_at) WHERE wake_at IS NOT NULL",
+    """CREATE TABLE operation (
             run TEXT PRIMARY KEY REFERENCES run (id),
             spec TEXT NOT NULL,
-            resolved TEXT NOT NULL){keyed}""",
-        f"""CREATE TABLE attempt (
+            resolved TEXT NOT NULL)%KEYED%""",
+    """CREATE TABLE attempt (
             run TEXT NOT NULL REFERENCES run (id),
             number INTEGER NOT NULL,
             agent TEXT NOT NULL,
@@ -112,26 +104,26 @@ def _statements(identity: str, keyed: str) -> tuple[str, ...]:
             started_at BIGINT,
             finished_at BIGINT,
             PRIMARY KEY (run, number),
-            CHECK ((state = 'exited') = (exit IS NOT NULL))){keyed}""",
-        "CREATE INDEX attempt_live ON attempt (agent) WHERE released = 0",
-        f"""CREATE TABLE activity (
-            id {identity},
+            CHECK ((state = 'exited') = (exit IS NOT NULL)))%KEYED%""",
+    "CREATE INDEX attempt_live ON attempt (agent) WHERE released = 0",
+    """CREATE TABLE activity (
+            id %IDENTITY%,
             project TEXT NOT NULL,
             run TEXT,
             kind TEXT NOT NULL,
             actor TEXT NOT NULL,
             at BIGINT NOT NULL,
             data TEXT NOT NULL)""",
-        "CREATE INDEX activity_run ON activity (run, id)",
-        f"""CREATE TABLE idempotency (
+    "CREATE INDEX activity_run ON activity (run, id)",
+    """CREATE TABLE idempotency (
             scope TEXT NOT NULL,
             key TEXT NOT NULL,
             digest TEXT NOT NULL,
             run TEXT NOT NULL,
             created_at BIGINT NOT NULL,
-            PRIMARY KEY (scope, key)){keyed}""",
-        "CREATE INDEX idempotency_age ON idempotency (created_at)",
-        f"""CREATE TABLE writer (
+            PRIMARY KEY (scope, key))%KEYED%""",
+    "CREATE INDEX idempotency_age ON idempotency (created_at)",
+    """CREATE TABLE writer (
             run TEXT NOT NULL REFERENCES run (id),
             writer TEXT NOT NULL,
             seq BIGINT NOT NULL,
@@ -139,8 +131,8 @@ def _statements(identity: str, keyed: str) -> tuple[str, ...]:
             dropped BIGINT NOT NULL DEFAULT 0,
             late BIGINT NOT NULL DEFAULT 0,
             updated_at BIGINT NOT NULL,
-            PRIMARY KEY (run, writer)){keyed}""",
-        f"""CREATE TABLE metric (
+            PRIMARY KEY (run, writer))%KEYED%""",
+    """CREATE TABLE metric (
             run TEXT NOT NULL REFERENCES run (id),
             name TEXT NOT NULL,
             last DOUBLE PRECISION,
@@ -149,18 +141,18 @@ def _statements(identity: str, keyed: str) -> tuple[str, ...]:
             high DOUBLE PRECISION,
             total BIGINT NOT NULL,
             finite BIGINT NOT NULL,
-            PRIMARY KEY (run, name)){keyed}""",
-        "CREATE INDEX metric_name ON metric (name, last)",
-        f"""CREATE TABLE artifact (
+            PRIMARY KEY (run, name))%KEYED%""",
+    "CREATE INDEX metric_name ON metric (name, last)",
+    """CREATE TABLE artifact (
             run TEXT NOT NULL REFERENCES run (id),
             name TEXT NOT NULL,
             kind TEXT NOT NULL,
             size BIGINT NOT NULL,
             digest TEXT NOT NULL,
-            data TEXT NOT NULL DEFAULT '{{}}',
+            data TEXT NOT NULL DEFAULT '{}',
             at BIGINT NOT NULL,
-            PRIMARY KEY (run, name)){keyed}""",
-        """CREATE TABLE agent (
+            PRIMARY KEY (run, name))%KEYED%""",
+    """CREATE TABLE agent (
             name TEXT PRIMARY KEY,
             scheduler TEXT NOT NULL,
             queues TEXT NOT NULL,
@@ -169,7 +161,7 @@ def _statements(identity: str, keyed: str) -> tuple[str, ...]:
             gpu INTEGER NOT NULL,
             draining INTEGER NOT NULL DEFAULT 0,
             seen_at BIGINT NOT NULL)""",
-        """CREATE TABLE token (
+    """CREATE TABLE token (
             id TEXT PRIMARY KEY,
             name TEXT NOT NULL,
             hash TEXT NOT NULL UNIQUE,
@@ -177,5 +169,13 @@ def _statements(identity: str, keyed: str) -> tuple[str, ...]:
             created_at BIGINT NOT NULL,
             expires_at BIGINT,
             revoked_at BIGINT)""",
-        """CREATE TABLE reader (name TEXT PRIMARY KEY, position BIGINT NOT NULL)""",
-    )
+    """CREATE TABLE reader (name TEXT PRIMARY KEY, position BIGINT NOT NULL)""",
+)
+"""Every table and index. `%IDENTITY%` and `%KEYED%` stand for what the two databases say differently."""
+
+
+async def forwards(tx: Tx) -> None:
+    """Create the tables."""
+    for statement in STATEMENTS:
+        identity, keyed = IDENTITY[tx.dialect], KEYED[tx.dialect]
+        await tx.run(statement.replace("%IDENTITY%", identity).replace("%KEYED%", keyed))
