@@ -25,7 +25,7 @@ BLOCKS = 20
 """A frame of 20 blocks of 1,000 rows of 5 metrics is 1.1 MB and 100,000 points."""
 
 FRAMES_A_REQUEST = 2
-REQUESTS = 12
+REQUESTS = 24
 
 
 def measure(scale: Scale, folder: Path) -> list[Result]:
