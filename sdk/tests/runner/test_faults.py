@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 
 from trainyard.runner import fault, lock
 from trainyard.runner.conclude import bury
+from trainyard.runner.layout import Folder
 from trainyard.runner.lock import Held
 from trainyard.track import spool
 
@@ -35,6 +38,14 @@ def killed_at(attempt: Any, point: str, starts: Path) -> Any:
     return one
 
 
+def wait_until_dead(folder: Folder) -> None:
+    """A child at the gate dies with its runner, a moment after it, and shares the lock until then."""
+    deadline = time.monotonic() + 30
+    while lock.probe(folder) is not Held.DEAD:
+        assert time.monotonic() < deadline, lock.probe(folder)
+        select.select([], [], [], 0.01)
+
+
 def test_killed_before_the_lock_another_runner_may_start(attempt: Any, starts: Path) -> None:
     one = killed_at(attempt, "runner.lock", starts)
     assert lock.probe(one.folder) is Held.NEVER
@@ -46,7 +57,7 @@ def test_killed_before_the_lock_another_runner_may_start(attempt: Any, starts: P
 @pytest.mark.parametrize("point", [point for point in fault.POINTS if point != "runner.lock"])
 def test_killed_after_the_lock_the_attempt_ends_once(attempt: Any, starts: Path, point: str) -> None:
     one = killed_at(attempt, point, starts)
-    assert lock.probe(one.folder) is Held.DEAD
+    wait_until_dead(one.folder)
     told_before = one.folder.exit.exists()
     assert bury(one.folder)
     told = one.exit
