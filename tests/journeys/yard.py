@@ -114,7 +114,10 @@ def submit(
         **({"queue": queue} if queue else {}),
         **top,
         "component": {
-            "run": {"kind": "job", "container": {"command": command, "resources": {"requests": {"cpu": cpu}}}}
+            "run": {
+                "kind": "job",
+                "container": {"command": command, "resources": {"requests": {"cpu": cpu, "memory": "16Mi"}}},
+            }
         },
     }
     return client.runs.create(CreateRun(operation=operation))

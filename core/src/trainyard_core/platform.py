@@ -33,6 +33,8 @@ from trainyard_core.work.sweep import Sweeper
 
 __all__ = ["Platform"]
 
+UNKNOWN = Resources(cpu=1e6, memory=1 << 50)
+"""What an agent offers whose scheduler does not tell its resources: the scheduler itself says what does not fit."""
 log = structlog.get_logger("trainyard")
 
 
@@ -104,7 +106,7 @@ class Platform:
         return Agent(registration, scheduler, port, self.doorbell.listen(), grace=self.settings.stop_grace)
 
     async def _registration(self, scheduler: Scheduler) -> Registration:
-        whole = await scheduler.resources() if isinstance(scheduler, SupportsResources) else Resources(cpu=1e6)
+        whole = await scheduler.resources() if isinstance(scheduler, SupportsResources) else UNKNOWN
         return Registration(
             name=self.settings.agent,
             scheduler=self.settings.scheduler,
