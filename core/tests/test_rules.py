@@ -72,11 +72,17 @@ def tracked_views() -> Iterator[View]:
     """Runs that are only tracked know no queue."""
     statuses = {Status.CREATED, Status.RUNNING, Status.STOPPING, *FINAL}
     ends = ("", "succeeded", "failed", "stopped")
-    for status, intent, ended, left, reason in itertools.product(
-        statuses, Intent, ends, (0, 2), ("", Reason.DRAINING, Reason.UNREACHABLE)
-    ):
+    reasons, wakes = ("", Reason.DRAINING, Reason.UNREACHABLE), (None, NOW - 1, NOW + 1)
+    for status, intent, end, left, reason, wake in itertools.product(statuses, Intent, ends, (0, 2), reasons, wakes):
         yield View(
-            run="r", status=status, reason=reason, intent=intent, managed=False, ended=ended, unfinished_writers=left
+            run="r",
+            status=status,
+            reason=reason,
+            intent=intent,
+            managed=False,
+            ended=end,
+            unfinished_writers=left,
+            wake_at=wake,
         )
 
 

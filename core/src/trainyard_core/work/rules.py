@@ -79,16 +79,20 @@ def _tracked(view: View, policy: Policy, now: int) -> Decision | None:
     if view.intent is Intent.STOP:
         return Decision(steps=(*_through(view), Step(Status.STOPPED, view.intent_reason, view.intent_message)))
     if view.ended:
-        return _tracked_end(view)
+        return _tracked_end(view, policy, now)
     return Decision()
 
 
-def _tracked_end(view: View) -> Decision:
-    if view.unfinished_writers:
-        return Decision(explain=Step(view.status, Reason.DRAINING, "waiting for the last frames"))
+def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
+    """Its other writers may have died: they are waited for as long as an attempt's frames are."""
+    until = view.wake_at if view.reason == Reason.DRAINING else None
+    if view.unfinished_writers and (until is None or now < until):
+        why = Step(view.status, Reason.DRAINING, "waiting for the last frames")
+        return Decision(explain=why, wake_at=until or now + int(policy.drain * SECOND))
     to = Status(view.ended)
     between = _through(view) if to is Status.STOPPED else ()
-    reason = Reason.USER if to is not Status.SUCCEEDED else Reason.NONE
+    incomplete = Reason.INCOMPLETE if view.unfinished_writers else Reason.NONE
+    reason = Reason.USER if to is not Status.SUCCEEDED else incomplete
     return Decision(steps=(*between, Step(to, reason, view.ended_message)))
 
 
