@@ -42,7 +42,7 @@ def measure(scale: Scale, folder: Path) -> list[Result]:
 
 async def _measure(scale: Scale, folder: Path) -> list[Result]:
     async with AsyncExitStack() as stack:
-        valkey = EmbeddedValkey()
+        valkey = EmbeddedValkey(folder)
         stack.callback(valkey.close)
         await valkey.start()
         url = stack.enter_context(postgres(folder))

@@ -101,7 +101,7 @@ class Stage:
                 self.process.kill()
             self._reap()
         for pid in self.runners():
-            kill(pid, signal.SIGTERM)
+            kill(pid)
         wait_until(lambda: not self.runners(), within=30, what="runners end with the stage")
 
     def submit(self, name: str, *, points: int = 50, retries: int = 0) -> str:
@@ -219,7 +219,7 @@ def check_books(stage: Stage, runs: Mapping[str, str]) -> Counter[str]:
             starts = Counter(fact["attempt"] for fact in facts if "start" in fact)
             assert not starts or max(starts.values()) == 1, f"{name}: an attempt ran twice: {starts}"
             check_points(client, run_id, name, facts)
-            check_lines(client, run_id, name, facts)
+            check_lines(client, run_id, name, facts, {a.number for a in run.attempts if a.exit_code is not None})
     return outcomes
 
 
@@ -239,8 +239,7 @@ def check_points(client: Client, run_id: str, name: str, facts: list[dict]) -> N
     assert metrics.get("value", 0) == len(stored), f"{name}: the aggregate counts {metrics}, the series {len(stored)}"
 
 
-def check_lines(client: Client, run_id: str, name: str, facts: list[dict]) -> None:
-    whole = {fact["attempt"] for fact in facts if "done" in fact}
+def check_lines(client: Client, run_id: str, name: str, facts: list[dict], whole: set[int]) -> None:
     noted = [fact["line"] for fact in facts if "line" in fact and fact["attempt"] in whole]
     said = [line.text for line in client.runs.lines(run_id) if line.text.startswith("line ")]
     stored = Counter(int(text.removeprefix("line ")) for text in said)

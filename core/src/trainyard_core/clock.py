@@ -38,4 +38,5 @@ def rfc3339(at: int | None) -> str | None:
     """A time as text with `Z`, to the microsecond; None stays None."""
     if at is None:
         return None
-    return datetime.fromtimestamp(at / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    seconds, rest = divmod(at, SECOND)
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:06d}Z"

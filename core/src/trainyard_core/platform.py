@@ -52,7 +52,7 @@ class Platform:
         self.doorbell: Doorbell = (
             ArqDoorbell(self.reconcile, redis_settings(valkey)) if valkey else LocalDoorbell(self.reconcile)
         )
-        self.url = settings.url or f"http://{settings.host}:{settings.port}"
+        self.url = settings.public_url or f"http://{settings.host}:{settings.port}"
 
     @classmethod
     @asynccontextmanager

@@ -10,7 +10,7 @@ import msgspec
 
 from trainyard_core import hookspecs
 from trainyard_core.lifecycle import TRANSITIONS, Reason, Status
-from trainyard_core.settings import CLIENT_VARIABLES, PREFIX, Settings
+from trainyard_core.settings import PREFIX, Settings
 
 __all__ = ["hooks_table", "reasons_list", "settings_table", "statuses_table", "variable"]
 
@@ -18,7 +18,7 @@ SETTINGS: Mapping[str, str] = {
     "data": "the data directory; stated by `--data` or the variable, never in the file",
     "host": "the address to listen on",
     "port": "the port to listen on; 0 for any free one",
-    "url": "the address that clients, runs and agents use, when it is not the one listened on (a proxy)",
+    "public_url": "the address that clients, runs and agents use, when it is not the one listened on (a proxy)",
     "database": "`sqlite:///PATH` or `postgresql://...`; empty: a file in the data directory",
     "valkey": "`redis://...` or `unix:///PATH`; empty: an embedded one",
     "tracker": "the tracker that keeps series, logs and artifacts, by name",
@@ -92,9 +92,8 @@ def hooks_table() -> str:
 
 
 def variable(key: str) -> str:
-    """The environment variable of a setting; empty for one whose variable means something else to clients."""
-    name = key.upper()
-    return "" if name in CLIENT_VARIABLES and key != "data" else f"`{PREFIX}{name}`"
+    """The environment variable of a setting."""
+    return f"`{PREFIX}{key.upper()}`"
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:

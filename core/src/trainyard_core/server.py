@@ -24,6 +24,7 @@ from trainyard_core.app import build
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused
 from trainyard_core.platform import Platform
+from trainyard_core.protocol import GatheringProtocol
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.valkey import EmbeddedValkey
@@ -41,7 +42,7 @@ def run_alone(settings: Settings, ready: Callable[[str], None]) -> None:
     Raises StartRefused when another server uses the data directory, the port is taken, or a setting is wrong.
     """
     with DataLock(settings.data), bind(settings.host, settings.port) as listener:
-        url = settings.url or f"http://{settings.host}:{listener.getsockname()[1]}"
+        url = settings.public_url or f"http://{settings.host}:{listener.getsockname()[1]}"
         uvloop.run(_alone(settings, listener, url, ready))
 
 
@@ -70,7 +71,7 @@ async def _alone(settings: Settings, listener: socket.socket, url: str, ready: C
     async with AsyncExitStack() as stack:
         valkey, keeper = settings.valkey, None
         if not valkey:
-            embedded = EmbeddedValkey()
+            embedded = EmbeddedValkey(settings.data)
             stack.callback(embedded.close)
             await embedded.start()
             valkey, keeper = f"unix://{embedded.socket}", embedded.keep
@@ -161,12 +162,13 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 build(platform),
                 loop="none",
-                http="httptools",
+                http=GatheringProtocol,
                 ws="none",
                 lifespan="on",
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=GRACE,
                 timeout_keep_alive=75,
                 backlog=2048,

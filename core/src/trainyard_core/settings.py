@@ -54,7 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data: Path
     host: str = "127.0.0.1"
     port: int = 8400
-    url: str = ""
+    public_url: str = ""
     database: str = ""
     valkey: str = ""
     tracker: str = "folder"

@@ -57,8 +57,8 @@ class _Shared(NamedTuple):
 
 
 async def _supervise(settings: Settings, shared: _Shared, processes: int, ready: Callable[[str], None]) -> None:
-    url = settings.url or f"http://{settings.host}:{shared.listener.getsockname()[1]}"
-    embedded = None if settings.valkey else EmbeddedValkey()
+    url = settings.public_url or f"http://{settings.host}:{shared.listener.getsockname()[1]}"
+    embedded = None if settings.valkey else EmbeddedValkey(settings.data)
     try:
         if embedded is not None:
             await embedded.start()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import hashlib
+import os
 import shutil
 import signal
 import subprocess
@@ -23,6 +25,7 @@ from trainyard_core.errors import StartRefused
 __all__ = ["EmbeddedValkey", "binary"]
 
 PR_SET_PDEATHSIG = 1
+LONGEST_SOCKET = 107
 log = structlog.get_logger("trainyard.valkey")
 
 
@@ -44,9 +47,17 @@ def binary() -> str:
 class EmbeddedValkey:
     """One server process. `socket` is its path once `start` has returned."""
 
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="yard-"))
+    def __init__(self, data: Path) -> None:
+        """`data` is the data directory, which only one server uses: its folder is always the same, and what a
+        killed one left is used again."""
+        self._folder = _short(data)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._folder.stat().st_uid != os.getuid():
+            raise StartRefused(
+                f"{self._folder} belongs to somebody else", fix="use a data directory with a shorter path"
+            )
         self.socket = self._folder / "v.sock"
+        self.socket.unlink(missing_ok=True)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,13 +79,19 @@ class EmbeddedValkey:
         """Start it again whenever it dies, until cancelled."""
         while True:
             await asyncio.sleep(0.25)
-            if self._process is not None and self._process.poll() is not None:
-                log.warning("the embedded Valkey died and is started again", code=self._process.returncode)
-                self.socket.unlink(missing_ok=True)
-                await self.start()
+            if self._process is None or (self._process.poll() is None and self.socket.exists()):
+                continue
+            log.warning("the embedded Valkey is gone and is started again", code=self._process.poll())
+            self._end()
+            self.socket.unlink(missing_ok=True)
+            await self.start()
 
     def close(self) -> None:
         """Stop it and remove its folder."""
+        self._end()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
@@ -82,7 +99,6 @@ class EmbeddedValkey:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         command = [binary(), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
@@ -94,6 +110,16 @@ class EmbeddedValkey:
             stderr=subprocess.DEVNULL,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one syscall, no locks
         )
+
+
+def _short(data: Path) -> Path:
+    """A folder whose socket's path the system takes: in the data directory, or named after it where that is too
+    deep."""
+    folder = data.absolute() / "valkey"
+    if len(os.fsencode(folder)) + len("/v.sock") <= LONGEST_SOCKET:
+        return folder
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"yard-{os.getuid()}-{name}"
 
 
 def _die_with_parent() -> None:

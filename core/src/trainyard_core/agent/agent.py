@@ -22,7 +22,7 @@ from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Pha
 from trainyard_core.db.agents import Registration
 from trainyard_core.lifecycle import Reason
 from trainyard_core.work.doorbell import Call
-from trainyard_core.work.leasing import Order
+from trainyard_core.work.leasing import BATCH, Order
 
 __all__ = ["Agent"]
 
@@ -84,6 +84,8 @@ class Agent:
         while leased := await self._port.lease(self._name):
             faults.point("agent:after_lease")
             self._submit(leased)
+            if len(leased) < BATCH:
+                return
 
     async def _obey(self, orders: Sequence[Order]) -> None:
         by_todo: dict[str, list[AttemptRef]] = {}

@@ -78,7 +78,8 @@ class DatabasePort:
         await self._database.write(
             lambda tx: leasing.report(tx, agent, seen, policy=self._policy, at=at), name="report"
         )
-        self._doorbell.call_agents(orders=any(o.phase in (Phase.EXITED, Phase.GONE) for o in seen))
+        if any(o.phase in (Phase.EXITED, Phase.GONE) for o in seen):
+            self._doorbell.call_agents(orders=True)
 
     async def orders(self, agent: str) -> list[Order] | None:
         at = self._clock.now()

@@ -7,6 +7,7 @@ file's only writer; two servers on one data directory are refused before they co
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import sqlite3
 import threading
@@ -73,7 +74,7 @@ class SQLiteDatabase(Database):
         self._path = path
         self._closed = False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._readers = ThreadPoolExecutor(READERS, "trainyard-read", initializer=self._open_reader)
+        self._readers = ThreadPoolExecutor(READERS, "trainyard-read")
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._writer_connection = _connect(path)
@@ -104,14 +105,20 @@ class SQLiteDatabase(Database):
             connection.close()
         self._open.clear()
 
-    def _open_reader(self) -> None:
+    def _reader(self) -> sqlite3.Connection:
+        """This thread's connection; opened on first use, so that one that cannot be opened fails one call and not
+        the pool."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            return connection
         connection = _connect(self._path)
         connection.execute("PRAGMA query_only=ON")
         self._local.connection = connection
         self._open.append(connection)
+        return connection
 
     def _read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        connection: sqlite3.Connection = self._local.connection
+        connection = self._reader()
         connection.execute("BEGIN")
         try:
             return _drive(work, _SQLiteTx(connection))
@@ -174,6 +181,9 @@ class SQLiteDatabase(Database):
 
 def _connect(path: str) -> sqlite3.Connection:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    os.close(
+        os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    )  # it holds the key of runs' tokens; its journals take its mode
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.row_factory = sqlite3.Row
     for pragma in PRAGMAS:

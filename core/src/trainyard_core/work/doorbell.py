@@ -26,7 +26,7 @@ CHANNEL = "trainyard:poke"
 JOB = "reconcile"
 WORK, ORDERS, RUNS = b"work", b"orders", b"runs"
 PATIENCE = 1.0
-MOMENT = 0.002
+MOMENT = 0.005
 AGAIN = 0.2
 log = structlog.get_logger("trainyard.doorbell")
 

@@ -19,7 +19,7 @@ from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
-__all__ = ["Order", "lease", "orders", "released", "report"]
+__all__ = ["BATCH", "Order", "lease", "orders", "released", "report"]
 
 BATCH = 64
 KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND
