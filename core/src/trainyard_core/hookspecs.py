@@ -26,11 +26,12 @@ hookimpl = pluggy.HookimplMarker("trainyard")
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What a builder gets: the plugin's own folder below the data directory (made on demand) and its own section
-    of the settings."""
+    """What a builder gets: the plugin's own folder below the data directory (made on demand), its own section of
+    the settings, and where runs report (empty while nobody serves)."""
 
     folder: Path
     settings: Mapping[str, Any]
+    url: str = ""
 
 
 class SchedulerProvider(msgspec.Struct, frozen=True, kw_only=True):

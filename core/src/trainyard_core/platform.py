@@ -92,7 +92,7 @@ class Platform:
     async def agent(self) -> Agent:
         """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""
         plugin, provider = self.registry.schedulers.get(self.settings.scheduler)
-        scheduler = provider.build(self.registry.context(plugin, self.settings))
+        scheduler = provider.build(self.registry.context(plugin, self.settings, url=self.url))
         port = DatabasePort(
             self.database,
             self.doorbell,

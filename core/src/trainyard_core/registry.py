@@ -118,6 +118,7 @@ class Registry:
         """The capabilities that nothing offers here."""
         return [p.capability for p in (self.schedulers, self.trackers) if not p.by_name]
 
-    def context(self, plugin: str, settings: Settings) -> Context:
-        """What a plugin's builder gets."""
-        return Context(folder=settings.data / "plugins" / plugin, settings=settings.sections.get(plugin, {}))
+    def context(self, plugin: str, settings: Settings, *, url: str = "") -> Context:
+        """What a plugin's builder gets; `url` is where runs report."""
+        section = settings.sections.get(plugin, {})
+        return Context(folder=settings.data / "plugins" / plugin, settings=section, url=url)

@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -77,6 +78,7 @@ class SQLiteDatabase(Database):
         self._readers = ThreadPoolExecutor(READERS, "trainyard-read")
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
+        _make_private(path)
         self._writer_connection = _connect(path)
         self._open.append(self._writer_connection)
         self._thread = threading.Thread(target=self._write_forever, name="trainyard-write", daemon=True)
@@ -177,6 +179,16 @@ class SQLiteDatabase(Database):
             return job, None, _translated(error)
         connection.execute("RELEASE one")
         return job, result, None
+
+
+def _make_private(path: str) -> None:
+    """Create the file for its owner alone, for it holds the key of runs' tokens; its journals take its mode.
+
+    A file that is there is left alone: to open and close it would drop the locks that SQLite holds in this process.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -12,10 +12,9 @@ import time
 from typing import Any
 
 from trainyard.runner import lock
+from trainyard.runner.address import Carrier, server_of
 from trainyard.runner.layout import Folder, read_json
-from trainyard.runner.shipping import shipper_of
 from trainyard.track import spool
-from trainyard.track.shipper import Shipper
 
 __all__ = ["Courier"]
 
@@ -24,6 +23,8 @@ _REST_SECONDS = 60.0
 """How long a spool that was delivered, or refused, is left alone."""
 _RUNNER_SECONDS = 1.0
 """How long a living runner is left to deliver by itself."""
+_LOOK_SECONDS = 1.0
+"""How often it is asked, in a pause after trouble, whether runs report elsewhere."""
 
 
 class Courier:
@@ -47,9 +48,9 @@ class Courier:
             if await asyncio.to_thread(lock.probe, folder) is lock.Held.LIVE:
                 rest = _RUNNER_SECONDS
                 return
-            shipper = await asyncio.to_thread(_opened, folder)
-            if shipper is not None:
-                await _ship(shipper, folder)
+            carrier = await asyncio.to_thread(_opened, folder)
+            if carrier is not None:
+                await _ship(carrier, folder)
         except (OSError, ValueError) as error:
             _log.warning("cannot deliver what %s left: %s", folder.path, error)
         finally:
@@ -69,21 +70,28 @@ class Courier:
             task.cancel()
 
 
-async def _ship(shipper: Shipper, folder: Folder) -> None:
+async def _ship(carrier: Carrier, folder: Folder) -> None:
     """Pass after pass, until all is acknowledged, refused, or not wanted any more."""
     try:
         while folder.path.is_dir():
-            progress = await asyncio.to_thread(shipper.ship)
+            progress = await asyncio.to_thread(carrier.ship)
             if not progress.pending or progress.fatal:
                 return
-            await asyncio.sleep(shipper.delay())
+            await _pause(carrier)
     finally:
-        shipper.close()
+        carrier.close()
 
 
-def _opened(folder: Folder) -> Shipper | None:
-    """A shipper when something is undelivered."""
+async def _pause(carrier: Carrier) -> None:
+    """Until the next pass is advised, or runs report elsewhere."""
+    until = time.monotonic() + carrier.delay()
+    while (left := until - time.monotonic()) > 0 and not await asyncio.to_thread(lambda: carrier.moved):
+        await asyncio.sleep(min(left, _LOOK_SECONDS))
+
+
+def _opened(folder: Folder) -> Carrier | None:
+    """A carrier when something is undelivered and there is a place for it."""
     if not spool.pending(folder.spool):
         return None
     workload: dict[str, Any] | None = read_json(folder.workload)
-    return shipper_of(folder.spool, workload, folder.token) if workload else None
+    return Carrier(folder, workload) if workload and server_of(folder, workload) else None

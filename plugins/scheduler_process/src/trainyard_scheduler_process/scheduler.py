@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from trainyard.runner import address
 from trainyard.runner.layout import Folder, fold
 from trainyard_core.contracts.scheduler import (
     Manifest,
@@ -54,10 +55,13 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiag
 
     @classmethod
     def from_context(cls, context: Context) -> ProcessScheduler:
-        """A scheduler on `<folder>/attempts`. Raises ValueError for settings that it does not know."""
+        """A scheduler on `<folder>/attempts`, whose runs report to the context's URL from now on, also those that
+        live already. Raises ValueError for settings that it does not know."""
         root = (context.folder / "attempts").resolve()
         root.mkdir(parents=True, exist_ok=True)
         capacity = capacity_of(settings_of(context.settings), os.environ)
+        if context.url:
+            address.publish(root, context.url)
         return cls(root, capacity, Launcher(runner_environment(os.environ)))
 
     def render(self, workload: Workload) -> Manifest:

@@ -1,8 +1,9 @@
 """A warm process that forks runners, so that the life of a small attempt costs milliseconds.
 
 A scheduler starts it and holds one end of a socket pair; a request is the path of an attempt's folder and, beside
-it, the descriptor that the runner tells its lock on. The server ends when that socket does, with its scheduler;
-runners are in sessions of their own and do not notice. What it loses by dying is nothing: the client then starts a
+it, the descriptor that the runner tells its lock on. The server ends when that socket does, or when its parent is gone,
+for a child of the scheduler that never became another program holds the scheduler's end open. It asks for the parent
+once a second; PDEATHSIG would kill it with the thread that started it. Runners are in sessions of their own and do not notice. What it loses by dying is nothing: the client then starts a
 fresh interpreter for each runner.
 """
 
@@ -12,6 +13,7 @@ import contextlib
 import gc
 import http.client
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -30,14 +32,18 @@ __all__ = ["ForkServer", "serve", "spawn"]
 _WARM = (http.client, shipper)
 """Imported for the runners, that need them a moment after the fork."""
 _LONGEST = 16 * 1024
+_PARENT_SECONDS = 1.0
 
 
-def serve(requests: socket.socket) -> None:
-    """Fork a runner for each request until the other end is closed."""
+def serve(requests: socket.socket, parent: int) -> None:
+    """Fork a runner for each request until the other end is closed or `parent`, a process id, is our parent no
+    more."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended runners leave no zombie
     gc.collect()
     gc.freeze()
-    while True:
+    while os.getppid() == parent:
+        if not select.select([requests], [], [], _PARENT_SECONDS)[0]:
+            continue
         path, handles, _, _ = socket.recv_fds(requests, _LONGEST, 1)
         if not path:
             return
@@ -92,7 +98,7 @@ class ForkServer:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "trainyard.runner.forkserver", str(theirs.fileno())],
+                    [sys.executable, "-m", "trainyard.runner.forkserver", str(theirs.fileno()), str(os.getpid())],
                     env=self._env,
                     cwd="/",
                     stdin=subprocess.DEVNULL,
@@ -136,4 +142,4 @@ def spawn(folder: Path, ready: int, env: Mapping[str, str]) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(ConnectionError), socket.socket(fileno=int(sys.argv[1])) as inherited:
-        serve(inherited)
+        serve(inherited, int(sys.argv[2]))

@@ -9,28 +9,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from trainyard.runner.address import Carrier, server_of
 from trainyard.runner.layout import Folder, write_json
 
-if TYPE_CHECKING:
-    from trainyard.track.shipper import Shipper
-
-__all__ = ["Shipping", "shipper_of"]
+__all__ = ["Shipping"]
 
 _PERIOD = 0.5
 """Seconds between two looks at the spool while all goes well."""
-
-
-def shipper_of(spool: Path, workload: dict[str, Any], token: Path) -> Shipper | None:
-    """Who ships this spool; None when the workload names no place to report to."""
-    from trainyard.track.shipper import Shipper, Target
-
-    url = str(workload.get("url") or "")
-    if not url:
-        return None
-    return Shipper(spool, Target(url, str(workload["project"]), str(workload["run"]), str(token)))
+_LOOK_SECONDS = 1.0
+"""How often it is asked, in a pause after trouble, whether runs report elsewhere."""
 
 
 class Shipping:
@@ -54,13 +43,14 @@ class Shipping:
             self._thread.start()
 
     def _work(self) -> None:
-        shipper = shipper_of(self._folder.spool, self._workload, self._folder.token)
-        if shipper is None:
-            return
+        carrier = Carrier(self._folder, self._workload)
         while not self._ending.is_set():
-            progress = shipper.ship()
-            self._ending.wait(shipper.delay() if progress.error else _PERIOD)
-        shipper.close()
+            progress = carrier.ship()
+            _pause(carrier, carrier.delay() if progress.error else _PERIOD, self._ending.wait, self._goes_on)
+        carrier.close()
+
+    def _goes_on(self) -> bool:
+        return not self._ending.is_set()
 
     def finish(self, wait: Callable[[float], None], wanted: Callable[[], bool], *, patience: float = 3600.0) -> bool:
         """Ship until all is acknowledged; False when that is refused, no longer `wanted`, or failed for `patience`
@@ -68,12 +58,12 @@ class Shipping:
         self._ending.set()
         if self._thread is not None:
             self._thread.join()
-        shipper = shipper_of(self._folder.spool, self._workload, self._folder.token)
-        if shipper is None:
+        if not server_of(self._folder, self._workload):
             return True
+        carrier = Carrier(self._folder, self._workload)
         worked = time.monotonic()
         while wanted():
-            progress = shipper.ship()
+            progress = carrier.ship()
             if not progress.pending or progress.fatal:
                 return not progress.pending
             if not progress.error:
@@ -81,5 +71,12 @@ class Shipping:
                 continue
             if time.monotonic() - worked > patience:
                 return False
-            wait(shipper.delay())
+            _pause(carrier, carrier.delay(), wait, wanted)
         return False
+
+
+def _pause(carrier: Carrier, seconds: float, wait: Callable[[float], object], wanted: Callable[[], bool]) -> None:
+    """Until `seconds` have passed, runs report elsewhere, or shipping is not `wanted` any more."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0 and wanted() and not carrier.moved:
+        wait(min(left, _LOOK_SECONDS))
