@@ -25,8 +25,8 @@ class Site:
         self.scratch = folder / "scratch"
         self.scratch.mkdir()
 
-    def make_scheduler(self) -> ProcessScheduler:
-        return ProcessScheduler.from_context(Context(folder=self.folder, settings={"cpu": 4, "gpu": 2}))
+    def make_scheduler(self, url: str = "") -> ProcessScheduler:
+        return ProcessScheduler.from_context(Context(folder=self.folder, settings={"cpu": 4, "gpu": 2}, url=url))
 
 
 @pytest.fixture
@@ -134,3 +134,12 @@ def platform() -> Iterator[Platform]:
     platform = Platform()
     yield platform
     platform.close()
+
+
+@pytest.fixture
+def moved(platform: Platform) -> Iterator[Platform]:
+    """The same platform at another address, with the frames that it has already."""
+    moved = Platform()
+    moved.frames = platform.frames
+    yield moved
+    moved.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trainyard.runner import lock
+from trainyard.runner import address, lock
 from trainyard.runner.layout import fold
 from trainyard.track import spool
 from trainyard_core.contracts.workload import Exit, Phase
@@ -130,3 +130,54 @@ async def test_watch_tells_of_a_runner_that_was_killed(site: Any) -> None:
                     break
         await stream.aclose()
         await clear(scheduler, [workload.ref])
+
+
+async def test_a_life_whose_server_moves_in_the_middle_loses_nothing(site: Any, platform: Any, moved: Any) -> None:
+    script = f"echo early; until [ -e {site.scratch}/go ]; do sleep 0.05; done; echo late"
+    workload = shell(script, url=platform.url)
+    scheduler = site.make_scheduler(platform.url)
+    await scheduler.submit(workload)
+
+    async def early() -> bool:
+        return platform.texts == ["early"]
+
+    await until(early, "the first line to arrive")
+    await scheduler.aclose()
+    platform.down = True
+    (site.scratch / "go").touch()
+    scheduler = site.make_scheduler(moved.url)
+    told = await ended(scheduler, workload.ref)
+    await all_of(moved, told)
+    assert moved.texts == ["early", "late"]
+    assert moved.tokens == {f"Bearer {workload.token}"}
+    await clear(scheduler, [workload.ref])
+    await scheduler.aclose()
+
+
+async def test_what_a_killed_runner_left_is_delivered_to_a_server_that_moves(
+    site: Any, platform: Any, moved: Any
+) -> None:
+    platform.down = True
+    scheduler = site.make_scheduler(platform.url)
+    workload = shell("echo line; sleep 1000", url=platform.url)
+    await scheduler.submit(workload)
+    folder = fold(site.root, workload.run, 1)
+
+    async def spooled() -> bool:
+        return spool.pending(folder.spool) > 0
+
+    await until(spooled, "the line to be in the spool")
+    owner = lock.owner(folder)
+    assert owner is not None
+    os.kill(owner.pid, signal.SIGKILL)
+    told = await ended(scheduler, workload.ref)
+    address.publish(site.root, moved.url)
+    await all_of(moved, told)
+    await clear(scheduler, [workload.ref])
+    await scheduler.aclose()
+
+
+async def test_a_scheduler_that_knows_no_server_leaves_the_address_as_it_is(site: Any, platform: Any) -> None:
+    for url in (platform.url, ""):
+        await site.make_scheduler(url).aclose()
+    assert (site.root / ".server").read_text() == platform.url

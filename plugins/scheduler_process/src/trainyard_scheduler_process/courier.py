@@ -85,7 +85,7 @@ async def _ship(carrier: Carrier, folder: Folder) -> None:
 async def _pause(carrier: Carrier) -> None:
     """Until the next pass is advised, or runs report elsewhere."""
     until = time.monotonic() + carrier.delay()
-    while (left := until - time.monotonic()) > 0 and not await asyncio.to_thread(lambda: carrier.moved):
+    while (left := until - time.monotonic()) > 0 and not carrier.moved:  # noqa: ASYNC110 - a file, no task, tells it
         await asyncio.sleep(min(left, _LOOK_SECONDS))
 
 

@@ -3,8 +3,8 @@
 A scheduler starts it and holds one end of a socket pair; a request is the path of an attempt's folder and, beside
 it, the descriptor that the runner tells its lock on. The server ends when that socket does, or when its parent is gone,
 for a child of the scheduler that never became another program holds the scheduler's end open. It asks for the parent
-once a second; PDEATHSIG would kill it with the thread that started it. Runners are in sessions of their own and do not notice. What it loses by dying is nothing: the client then starts a
-fresh interpreter for each runner.
+once a second; PDEATHSIG would kill it with the thread that started it. Runners are in sessions of their own and do not
+notice. What it loses by dying is nothing: the client then starts a fresh interpreter for each runner.
 """
 
 from __future__ import annotations
