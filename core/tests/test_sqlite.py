@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -161,3 +163,23 @@ async def test_a_database_that_cannot_be_opened_says_so(url, said):
     with pytest.raises(Unavailable, match=said) as caught:
         await connect(url)
     assert caught.value.fix
+
+
+async def test_a_look_from_another_process_does_no_harm(tmp_path):
+    """A person opens the file with another program while the server runs: its locks tell that program to leave the journal alone."""
+    path = tmp_path / "x.db"
+    database = await connect(f"sqlite:///{path}")
+    try:
+        await database.write(lambda tx: tx.run("CREATE TABLE t (a INTEGER)"))
+        look = (
+            "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM t').fetchall(); c.close()"
+        )
+        for count in range(1, 4):
+            await asyncio.to_thread(subprocess.run, [sys.executable, "-c", look, str(path)], check=True)
+            await database.write(lambda tx, n=count: tx.run("INSERT INTO t VALUES (?)", n))
+            row = await database.read(lambda tx: tx.one("SELECT COUNT(*) AS n FROM t"))
+            assert row["n"] == count
+        assert path.with_name("x.db-wal").exists()
+        assert path.stat().st_mode & 0o077 == 0
+    finally:
+        await database.close()

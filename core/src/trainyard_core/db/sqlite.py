@@ -192,10 +192,6 @@ def _make_private(path: str) -> None:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    os.close(
-        os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    )  # it holds the key of runs' tokens; its journals take its mode
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.row_factory = sqlite3.Row
     for pragma in PRAGMAS:
