@@ -166,7 +166,7 @@ async def test_a_database_that_cannot_be_opened_says_so(url, said):
 
 
 async def test_a_look_from_another_process_does_no_harm(tmp_path):
-    """A person opens the file with another program while the server runs: its locks tell that program to leave the journal alone."""
+    """A person opens the file with another program while the server runs; our locks tell it to leave the journal."""
     path = tmp_path / "x.db"
     database = await connect(f"sqlite:///{path}")
     try:

@@ -27,6 +27,7 @@ from trainyard_core.work.leasing import BATCH, Order
 __all__ = ["Agent"]
 
 BEAT = 1.0
+REST = 0.005
 DEADLINE = 60.0
 log = structlog.get_logger("trainyard.agent")
 
@@ -44,6 +45,7 @@ class Agent:
         self._seen: asyncio.Queue[Observation] = asyncio.Queue()
         self._told: dict[AttemptRef, tuple[Phase, str]] = {}
         self._stopped: set[AttemptRef] = set()
+        self._rested_at = 0.0
 
     async def run(self) -> None:
         """Work until cancelled; then what is under way is finished or abandoned, as a crash would."""
@@ -80,12 +82,15 @@ class Agent:
         await self._obey(orders)
 
     async def _lease(self) -> None:
-        """Take new work for as long as there is some that fits."""
+        """Take new work for as long as there is some that fits. After a look in vain, calls that follow at once
+        are answered together."""
+        await asyncio.sleep(self._rested_at - monotonic())
         while leased := await self._port.lease(self._name):
             faults.point("agent:after_lease")
             self._submit(leased)
             if len(leased) < BATCH:
                 return
+        self._rested_at = monotonic() + REST
 
     async def _obey(self, orders: Sequence[Order]) -> None:
         by_todo: dict[str, list[AttemptRef]] = {}
