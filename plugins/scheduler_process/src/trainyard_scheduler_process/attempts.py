@@ -154,11 +154,26 @@ def _remove(folder: Folder) -> None:
         folder.path.rename(rubbish)
     except FileNotFoundError:
         return
-    shutil.rmtree(rubbish, ignore_errors=True)
+    discard(Folder(rubbish))
     try:
         folder.path.parent.rmdir()
     except OSError:
         return  # other attempts of the run are still held
+
+
+def discard(folder: Folder) -> None:
+    """Delete what lies there: by name what every attempt has, which is all that most have, and then the rest."""
+    files = (folder.workload, folder.token, folder.lock, folder.started, folder.exit, folder.log)
+    for path in (*files, folder.spool / "run.json", folder.spool / "settle.lock"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+    try:
+        for path in (folder.spool, folder.outputs, folder.artifacts, folder.code):
+            with contextlib.suppress(FileNotFoundError):
+                path.rmdir()
+        folder.path.rmdir()
+    except OSError:
+        shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def tidy(root: Path) -> None:

@@ -10,10 +10,12 @@ import os
 import select
 import signal
 
-__all__ = ["CAUGHT", "Bell"]
+__all__ = ["CAUGHT", "CHANGED", "Bell"]
 
 CAUGHT = (signal.SIGCHLD, signal.SIGUSR1, signal.SIGTERM)
 _IGNORED = (signal.SIGHUP, signal.SIGINT)
+CHANGED = (*CAUGHT, *_IGNORED)
+"""What no longer has its default once there is a bell."""
 
 
 class Bell:

@@ -14,10 +14,17 @@ from shutil import which
 from typing import NamedTuple
 
 from trainyard.runner import fault, proc
+from trainyard.runner.bell import CHANGED
 
 __all__ = ["Launched", "StartFailed", "launch"]
 
-_RESET = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+_INHERITED = frozenset(
+    number
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+    if signal.getsignal(number) is not signal.SIG_DFL
+)
+"""What our starter, or Python, had changed when this module was loaded: once in the fork server, for all runners."""
+_RESET = _INHERITED.union(CHANGED)
 
 
 class StartFailed(Exception):

@@ -8,82 +8,85 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 __all__ = ["Folder", "fold", "read_json", "sync_folder", "write_json", "write_whole"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
-class Folder(NamedTuple):
-    """The paths of one attempt: `<root>/<run>/<number>/`."""
+@dataclass(frozen=True)
+class Folder:
+    """The paths of one attempt: `<root>/<run>/<number>/`. Each is made once, for a life asks for them often."""
 
     path: Path
 
-    @property
+    @cached_property
     def root(self) -> Path:
         """What holds the attempts of one scheduler."""
         return self.path.parent.parent
 
-    @property
+    @cached_property
     def run(self) -> str:
         return self.path.parent.name
 
-    @property
+    @cached_property
     def attempt(self) -> int:
         return int(self.path.name)
 
-    @property
+    @cached_property
     def workload(self) -> Path:
         return self.path / "workload.json"
 
-    @property
+    @cached_property
     def token(self) -> Path:
         return self.path / "token"
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         return self.path / "lock"
 
-    @property
+    @cached_property
     def started(self) -> Path:
         return self.path / "started.json"
 
-    @property
+    @cached_property
     def stop(self) -> Path:
         return self.path / "stop"
 
-    @property
+    @cached_property
     def exit(self) -> Path:
         return self.path / "exit.json"
 
-    @property
+    @cached_property
     def spool(self) -> Path:
         return self.path / "spool"
 
-    @property
+    @cached_property
     def outputs(self) -> Path:
         return self.path / "outputs"
 
-    @property
+    @cached_property
     def artifacts(self) -> Path:
         return self.path / "artifacts"
 
-    @property
+    @cached_property
     def code(self) -> Path:
         return self.path / "code"
 
-    @property
+    @cached_property
     def log(self) -> Path:
         return self.path / "runner.log"
 
-    @property
+    @cached_property
     def tombstone(self) -> Path:
         """Lies beside the folders once the attempt was released: it may never start again."""
         return self.root / ".released" / f"{self.run}.{self.attempt}"
 
-    @property
+    @cached_property
     def bells(self) -> Path:
         """Where schedulers bind the datagram sockets that runners poke."""
         return self.root / ".watch"
@@ -101,20 +104,28 @@ def fold(root: Path, run: str, attempt: int) -> Folder:
 def write_whole(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Put `data` at `path` so that a reader sees all of it or the file that was there before. With `durable` it has
     reached the disk when this returns."""
-    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    temporary = f"{path.parent}/.{path.name}.{os.urandom(6).hex()}"
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(handle)
-        temporary.replace(path)
+        _fill(handle, data, durable=durable)
+        os.replace(temporary, path)  # noqa: PTH105 - hot: no Path is made of a name that is used once
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        os.unlink(temporary)  # noqa: PTH108 - as above
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def _fill(handle: int, data: bytes, *, durable: bool) -> None:
+    """Write all of it, and close."""
+    try:
+        done = 0
+        while done < len(data):
+            done += os.write(handle, data[done:])
+        if durable:
+            os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_json(path: Path, value: dict[str, Any], *, durable: bool = False) -> None:

@@ -38,8 +38,7 @@ class Owner(NamedTuple):
 def claim(folder: Folder) -> int | None:
     """Take the lock that nobody took before, as the attempt's runner; the answer is a file descriptor to keep open
     for life. None when it was taken already, whoever has it."""
-    me = proc.look(os.getpid())
-    return _take(folder, {"runner_pid": os.getpid(), "start_ticks": me.ticks if me else 0, "boot": proc.boot()})
+    return _take(folder, {"runner_pid": os.getpid(), "start_ticks": proc.own_ticks(), "boot": proc.boot()})
 
 
 def claim_for_nobody(folder: Folder) -> int | None:

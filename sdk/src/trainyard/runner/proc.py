@@ -7,6 +7,7 @@ by now. Signals go through a pidfd that is opened first and checked after.
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import signal
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ __all__ = [
     "every",
     "look",
     "marked",
+    "own_ticks",
     "signal_same",
 ]
 
@@ -49,11 +51,28 @@ class Process(NamedTuple):
 def look(pid: int) -> Process | None:
     """The process of this id; None when there is none."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
+        handle = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return None
+    try:
+        stat = os.read(handle, 4096)
+    except ProcessLookupError:
+        return None
+    finally:
+        os.close(handle)
     fields = stat[stat.rindex(b")") + 2 :].split()
     return Process(pid, fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19]))
+
+
+def own_ticks() -> int:
+    """When this process started."""
+    return _ticks_of(os.getpid())
+
+
+@functools.cache
+def _ticks_of(pid: int) -> int:
+    me = look(pid)
+    return me.ticks if me else 0
 
 
 def every() -> Iterator[Process]:
@@ -90,6 +109,7 @@ def _environment(pid: int) -> list[bytes]:
         return []
 
 
+@functools.cache
 def boot() -> str:
     """Names this boot of this machine: pids and ticks mean nothing in another one."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -13,6 +13,7 @@ from typing import Any
 
 from trainyard.runner.address import Carrier, server_of
 from trainyard.runner.layout import Folder, write_json
+from trainyard.track import segments
 
 __all__ = ["Shipping"]
 
@@ -54,12 +55,13 @@ class Shipping:
         return not self._ending.is_set()
 
     def finish(self, wait: Callable[[float], None], wanted: Callable[[], bool], *, patience: float = 3600.0) -> bool:
-        """Ship until all is acknowledged; False when that is refused, no longer `wanted`, or failed for `patience`
-        seconds without a success. `wait` passes the seconds between two tries."""
+        """Ship until all is acknowledged, or there is nothing or nowhere to ship; False when that is refused, no
+        longer `wanted`, or failed for `patience` seconds without a success. `wait` passes the seconds between two
+        tries."""
         self._ending.set()
         if self._thread is not None:
             self._thread.join()
-        if not server_of(self._folder, self._workload):
+        if not segments.writers(self._folder.spool) or not server_of(self._folder, self._workload):
             return True
         carrier = Carrier(self._folder, self._workload)
         worked = time.monotonic()

@@ -20,7 +20,7 @@ from trainyard.runner.layout import Folder, read_json, write_json
 from trainyard.runner.poke import poke
 from trainyard.runner.pump import Pump
 from trainyard.runner.shipping import Shipping
-from trainyard.runner.watch import Ended, Watch
+from trainyard.runner.watch import Ended, Moments, Watch
 from trainyard.track.spool import SpoolWriter
 
 __all__ = ["supervise"]
@@ -54,13 +54,11 @@ class _Attempt:
         self._started_at: float | None = None
 
     def run(self) -> None:
-        poke(self._folder)
         end = self._end()
         conclude.conclude(self._folder, end._replace(finished_at=end.finished_at or time.time()))
         poke(self._folder)
         fault.point("runner.ship")
         self._shipping.finish(self._bell.wait, self._wanted)
-        poke(self._folder)
 
     def _end(self) -> End:
         """Start the command and see it to its end."""
@@ -71,12 +69,12 @@ class _Attempt:
             return _STOPPED if self._stopped() else End(reason="start_failed", message=str(error))
         if started is None:
             return _STOPPED
-        poke(self._folder)
         pump = Pump(lambda: SpoolWriter(self._folder.spool), self._shipping.begin)
         grace = float(self._workload.get("grace") or 0.0)
-        ended = Watch(self._folder, started, pump, self._bell, self._shipping.begin, grace=grace).run()
+        moments = Moments(running=lambda: poke(self._folder), settled=self._shipping.begin)
+        ended = Watch(self._folder, started, pump, self._bell, moments, grace=grace).run()
         fault.point("runner.ended")
-        return self._told(ended, tuple(pump.last_lines), oom.kills() > oom_kills)
+        return self._told(ended, tuple(pump.last_lines), oom_kills)
 
     def _start(self) -> Launched | None:
         """None when it was stopped first. Raises StartFailed."""
@@ -87,6 +85,8 @@ class _Attempt:
         self._shipping.describe()
         env = environment_of(self._workload, self._folder, os.environ)
         code = self._workload.get("code") or {}
+        if code.get("kind") == "git":
+            poke(self._folder)  # it may take a while
         top = checkout.prepare(code, self._folder.code, env, stopped=self._stopped)
         if self._stopped():
             return None
@@ -95,11 +95,10 @@ class _Attempt:
 
     def _record(self, pid: int) -> None:
         command = proc.look(pid)
-        me = proc.look(os.getpid())
         self._started_at = time.time()
         told = {
             "runner_pid": os.getpid(),
-            "runner_start_ticks": me.ticks if me else 0,
+            "runner_start_ticks": proc.own_ticks(),
             "pid": pid,
             "pgid": pid,
             "start_ticks": command.ticks if command else 0,
@@ -115,12 +114,12 @@ class _Attempt:
         """Whether anybody still waits for what is not shipped yet."""
         return self._folder.exit.exists() and not self._folder.tombstone.exists()
 
-    def _told(self, ended: Ended, last_lines: tuple[str, ...], oom_killed: bool) -> End:
+    def _told(self, ended: Ended, last_lines: tuple[str, ...], oom_kills: int) -> End:
         code, number = _code_and_signal(ended.status)
         end = End(code, number, "", "", self._started_at, ended.finished_at, last_lines)
         if ended.stopped:
             return self._told_stopped(end)
-        if oom_killed and not ended.killed and (number == 9 or code == 137):
+        if not ended.killed and (number == 9 or code == 137) and oom.kills() > oom_kills:
             return end._replace(reason="oom_killed", message="The kernel killed it: out of memory. Ask for more.")
         return end
 

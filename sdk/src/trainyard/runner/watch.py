@@ -19,7 +19,7 @@ from trainyard.runner.launch import Launched
 from trainyard.runner.layout import Folder, read_json
 from trainyard.runner.pump import Pump
 
-__all__ = ["LINGER_SECONDS", "Ended", "Watch"]
+__all__ = ["LINGER_SECONDS", "Ended", "Moments", "Watch"]
 
 LINGER_SECONDS = 1.0
 """How long processes that outlive the command may go on."""
@@ -27,6 +27,7 @@ _SLOW_LOOK = 1.0
 _KILL_AGAIN = 0.05
 _GIVE_UP = 10.0
 _CUT_OFF = 1.0
+_RUNNING = 0.02
 _SETTLED = 0.5
 _CHUNK = 64 * 1024
 
@@ -40,9 +41,16 @@ class Ended(NamedTuple):
     stopped: bool
 
 
+class Moments(NamedTuple):
+    """What is called once the command has run for 20 ms, and about half a second: a command that ends sooner is told
+    of, and shipped, at its end only."""
+
+    running: Callable[[], None]
+    settled: Callable[[], None]
+
+
 class Watch:
-    """Supervises one started command. `settled` is called once it has run for a moment; `grace` holds when no
-    `stop` file states another."""
+    """Supervises one started command. `grace` holds when no `stop` file states another."""
 
     def __init__(
         self,
@@ -50,7 +58,7 @@ class Watch:
         started: Launched,
         pump: Pump,
         bell: Bell,
-        settled: Callable[[], None],
+        moments: Moments,
         *,
         grace: float,
     ) -> None:
@@ -59,7 +67,7 @@ class Watch:
         self._streams = {started.stdout: 1, started.stderr: 2}
         self._pump = pump
         self._bell = bell
-        self._settled = settled
+        self._moments = moments
         self._grace = grace
         self._ended: Ended | None = None
         self._alone = False
@@ -68,6 +76,7 @@ class Watch:
         self._first_kill: float | None = None
         self._cut_at: float | None = None
         self._look_at = 0.0
+        self._tell_at: float | None = time.monotonic() + _RUNNING
         self._settle_at = time.monotonic() + _SETTLED
         self._stop_seen: tuple[int, int] | None = None
 
@@ -76,6 +85,7 @@ class Watch:
         while not self._over():
             self._wait()
             self._reap()
+            self._tell()
             self._obey()
             self._enforce()
             self._pump.tick()
@@ -107,7 +117,8 @@ class Watch:
 
     def _timeout(self) -> float:
         now = time.monotonic()
-        times = [now + _SLOW_LOOK, self._pump.due, self._cut_at]
+        telling = self._tell_at if self._ended is None else None
+        times = [now + _SLOW_LOOK, telling, self._pump.due, self._cut_at]
         if self._first_kill is not None and not self._alone:
             times.append(now + _KILL_AGAIN)
         elif not self._alone:
@@ -143,6 +154,12 @@ class Watch:
         if not self._stopped:
             self._kill_at = time.monotonic() + LINGER_SECONDS
 
+    def _tell(self) -> None:
+        """Once: that it runs."""
+        if self._tell_at is not None and self._ended is None and time.monotonic() >= self._tell_at:
+            self._tell_at = None
+            self._moments.running()
+
     def _obey(self) -> None:
         """Look for a request to stop, and for a shorter grace of a later one."""
         now = time.monotonic()
@@ -150,7 +167,7 @@ class Watch:
             return
         self._look_at = now + _SLOW_LOOK
         if now >= self._settle_at:
-            self._settled()
+            self._moments.settled()
         grace = self._wanted_grace()
         if grace is None:
             return
