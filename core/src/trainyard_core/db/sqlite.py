@@ -11,6 +11,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -26,8 +27,8 @@ __all__ = ["SQLiteDatabase"]
 T = TypeVar("T")
 READERS = 4
 GROUP = 128
+TIMEOUT = 30.0
 PRAGMAS = (
-    "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "temp_store=MEMORY",
@@ -192,11 +193,29 @@ def _make_private(path: str) -> None:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection = sqlite3.connect(
+        path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
     connection.row_factory = sqlite3.Row
+    _enter_wal(connection)
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Whoever opens the file first makes it a WAL file. Meanwhile others are refused at once, without SQLite's own
+    patience."""
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _drive(work: Callable[[Tx], Awaitable[T]], tx: Tx) -> T:
