@@ -61,6 +61,7 @@ class Platform:
     ) -> AsyncIterator[Platform]:
         """Connect, migrate, and hand out a platform; disconnect afterwards. Raises StartRefused, Unavailable."""
         clock = clock or SystemClock()
+        registry.check_sections(settings)
         database = await connect(settings.database_url)
         try:
             applied = await migrate(database, migrations_in("core", migrations), clock)

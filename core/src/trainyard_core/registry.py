@@ -74,6 +74,7 @@ class Registry:
         self.manager = pluggy.PluginManager("trainyard")
         self.manager.add_hookspecs(hookspecs)
         self.plugins: dict[str, Loaded] = {}
+        self.installed: frozenset[str] | None = None
         self.schedulers: Providers[SchedulerProvider] = Providers("scheduler")
         self.trackers: Providers[TrackerProvider] = Providers("tracker")
         if os.environ.get("TRAINYARD_TRACE_HOOKS"):
@@ -86,6 +87,7 @@ class Registry:
         registry = cls()
         wanted = set(only)
         found = {point.name: point for point in entry_points(group=GROUP)}
+        registry.installed = frozenset(found)
         if unknown := sorted(wanted - set(found)):
             raise StartRefused(choice("plugin", unknown[0], found), fix="install it, or correct `plugins`")
         for name in sorted(found):
@@ -113,6 +115,14 @@ class Registry:
         for provider in method() if method else ():
             providers.add(plugin, provider)
             self.plugins[plugin].offers.append(f"{providers.capability}:{provider.name}")
+
+    def check_sections(self, settings: Settings) -> None:
+        """Raises StartRefused for a settings section that belongs to no installed plugin."""
+        if self.installed is not None and (unknown := sorted(set(settings.sections) - self.installed)):
+            raise StartRefused(
+                f"settings: {choice('plugin for the section', unknown[0], self.installed)}",
+                fix="correct the section's name, install the plugin, or remove the section",
+            )
 
     def missing(self) -> list[str]:
         """The capabilities that nothing offers here."""

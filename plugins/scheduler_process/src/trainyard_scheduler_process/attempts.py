@@ -132,10 +132,18 @@ def release(folder: Folder) -> None:
     if not folder.path.exists():
         return
     folder.tombstone.parent.mkdir(exist_ok=True)
-    folder.tombstone.touch()
+    _entomb(folder)
     _wake(folder)
     _await_runner(folder)
     _remove(folder)
+
+
+def _entomb(folder: Folder) -> None:
+    """Make the tombstone. It is a second name of the lock where there is one, so that no file need be made; its age
+    counts from now. Idempotent."""
+    with contextlib.suppress(FileNotFoundError, FileExistsError):
+        folder.tombstone.hardlink_to(folder.lock)
+    folder.tombstone.touch()
 
 
 def _await_runner(folder: Folder) -> None:

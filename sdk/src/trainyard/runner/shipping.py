@@ -30,17 +30,22 @@ class Shipping:
         self._folder = folder
         self._workload = workload
         self._ending = threading.Event()
+        self._begun = False
         self._thread: threading.Thread | None = None
 
-    def describe(self) -> None:
+    def _describe(self) -> None:
         """Leave in the spool what `yard sync` needs to ship it some day."""
         told = {"project": self._workload.get("project"), "run": self._workload.get("run")}
         told["url"] = server_of(self._folder, self._workload)
         write_json(self._folder.spool / "run.json", {**told, "token_file": str(self._folder.token), "managed": True})
 
     def begin(self) -> None:
-        """Ship in the background from now on. May be called again."""
-        if self._thread is None and self._workload.get("url"):
+        """Describe the spool and ship it in the background from now on. May be called again."""
+        if self._begun:
+            return
+        self._begun = True
+        self._describe()
+        if self._workload.get("url"):
             self._thread = threading.Thread(target=self._work, name="shipping", daemon=True)
             self._thread.start()
 
@@ -61,7 +66,11 @@ class Shipping:
         self._ending.set()
         if self._thread is not None:
             self._thread.join()
-        if not segments.writers(self._folder.spool) or not server_of(self._folder, self._workload):
+        if not segments.writers(self._folder.spool):
+            return True
+        if not self._begun:
+            self._describe()
+        if not server_of(self._folder, self._workload):
             return True
         carrier = Carrier(self._folder, self._workload)
         worked = time.monotonic()

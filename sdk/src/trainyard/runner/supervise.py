@@ -82,7 +82,6 @@ class _Attempt:
             raise StartFailed(f"there is no {self._folder.workload}: write it before the runner is started")
         for path in (self._folder.spool, self._folder.outputs, self._folder.artifacts):
             path.mkdir(exist_ok=True)
-        self._shipping.describe()
         env = environment_of(self._workload, self._folder, os.environ)
         code = self._workload.get("code") or {}
         if code.get("kind") == "git":
