@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from trainyard.runner.layout import fold
 from trainyard_core.contracts.scheduler import SchedulerRefused
 from trainyard_core.contracts.workload import Code
 from trainyard_core.testing.scheduler_tools import ended, opened, shell
@@ -92,3 +93,28 @@ def test_memory_may_be_written_with_a_unit() -> None:
 def test_settings_that_make_no_sense_are_refused(section: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="settings of scheduler_process"):
         capacity_of(settings_of(section), {})
+
+
+@pytest.mark.parametrize("names", [("lock",), ("lock", "started.json")])
+async def test_an_attempt_that_a_power_loss_left_without_bytes_is_lost_and_can_be_released(
+    site: Any, names: tuple[str, ...]
+) -> None:
+    workload = shell("true")
+    folder = fold(site.root, workload.run, workload.attempt)
+    folder.path.mkdir(parents=True)
+    for name in names:
+        (folder.path / name).touch()
+    async with opened(site) as scheduler:
+        told = await ended(scheduler, workload.ref)
+        assert (told.code, told.reason, told.retryable) == (None, "lost", True)
+        await scheduler.release(workload.ref)
+        assert not folder.path.exists()
+
+
+async def test_a_release_deletes_also_what_it_does_not_know_by_name(site: Any) -> None:
+    async with opened(site) as scheduler:
+        workload = shell("mkdir -p sub; touch sub/own; touch $TRAINYARD_OUTPUTS/kept; echo line")
+        await scheduler.submit(workload)
+        await ended(scheduler, workload.ref)
+        await scheduler.release(workload.ref)
+    assert [path.name for path in (site.root / ".released").iterdir()] == [f"{workload.run}.1"]

@@ -99,7 +99,7 @@ def bury(folder: Folder) -> bool:
 
 
 def _lost(folder: Folder) -> End:
-    started = read_json(folder.started)
+    started = _started(folder)
     if started is not None:
         message = "The runner died before it could tell how the command ended; the command was killed with it."
         return End(None, None, "lost", message, started.get("started_at"), time.time(), retryable=True)
@@ -107,6 +107,14 @@ def _lost(folder: Folder) -> End:
         return End(reason="user", message="Stopped before it started.", finished_at=time.time())
     message = "The runner died before it started the command."
     return End(reason="lost", message=message, finished_at=time.time(), retryable=True)
+
+
+def _started(folder: Folder) -> dict[str, Any] | None:
+    """What `started.json` says; empty when a power loss left the name without the bytes, None without a file."""
+    try:
+        return read_json(folder.started)
+    except ValueError:
+        return {}
 
 
 def kill_leftovers(folder: Folder) -> None:
@@ -125,7 +133,7 @@ def _leftovers(folder: Folder) -> list[proc.Process]:
     """Live processes of the attempt. The group counts only while its leader is the process that was started: a pid
     of a past leader may be a stranger's by now."""
     found = {process.pid: process for process in proc.marked(mark_of(folder))}
-    started = read_json(folder.started)
+    started = _started(folder)
     if started is not None and started.get("boot") == proc.boot():
         leader = proc.look(started["pid"])
         if leader is not None and leader.ticks == started["start_ticks"]:

@@ -23,6 +23,7 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
+from trainyard.runner import proc
 from trainyard.runner.__main__ import run
 from trainyard.runner.layout import Folder
 from trainyard.track import shipper
@@ -39,6 +40,7 @@ def serve(requests: socket.socket, parent: int) -> None:
     """Fork a runner for each request until the other end is closed or `parent`, a process id, is our parent no
     more."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended runners leave no zombie
+    proc.boot()  # kept for every runner
     gc.collect()
     gc.freeze()
     while os.getppid() == parent:

@@ -96,6 +96,9 @@ def seize(folder: Folder) -> int | None:
 
 
 def owner(folder: Folder) -> Owner | None:
-    """The runner that took the lock; None when none did."""
-    told = read_json(folder.lock)
+    """The runner that took the lock; None when none did, or a power loss left the name without the bytes."""
+    try:
+        told = read_json(folder.lock)
+    except ValueError:
+        return None
     return Owner(told["runner_pid"], told["start_ticks"], told["boot"]) if told else None
