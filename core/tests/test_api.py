@@ -160,12 +160,12 @@ RANGES = [
     ("bytes=-5", 206, slice(95, 100), "bytes 95-99/100"),
     ("bytes=-500", 206, slice(0, 100), "bytes 0-99/100"),
     ("bytes=50-500", 206, slice(50, 100), "bytes 50-99/100"),
-    ("bytes=100-", 422, None, None),
-    ("bytes=9-3", 422, None, None),
-    ("bytes=-0", 422, None, None),
-    ("bytes=0-1,5-6", 422, None, None),
-    ("lines=0-1", 422, None, None),
-    ("bytes", 422, None, None),
+    ("bytes=100-", 416, None, None),
+    ("bytes=9-3", 416, None, None),
+    ("bytes=-0", 416, None, None),
+    ("bytes=0-1,5-6", 416, None, None),
+    ("lines=0-1", 416, None, None),
+    ("bytes", 416, None, None),
 ]
 
 

@@ -43,7 +43,7 @@ async def routes(web):
 
 
 def filled(path, run):
-    for name, value in (("project", "default"), ("ref", run), ("name", "x")):
+    for name, value in (("project", "default"), ("ref", run), ("name", "x"), ("path", "openapi.json")):
         path = path.replace(f"{{{name}}}", value)
     assert "{" not in path, path
     return path
@@ -67,7 +67,7 @@ async def test_a_runs_token_reaches_its_own_run_and_nothing_else(web):
     mine, other = await web.tracked(), await web.tracked()
     token = web.of_run(mine.id)
     async for method, path in routes(web):
-        if path in PUBLIC:
+        if path in PUBLIC or path.startswith("/api/v1/schema"):  # the document is everybody's who has a token
             continue
         answer = await web.ask(method, filled(path, other.id), token=token)
         assert answer.status_code in (400, 403, 404, 422), f"{method} {path}: {answer.status_code}"

@@ -9,6 +9,7 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 
 from trainyard_core.api.access import Authentication
 from trainyard_core.api.catalog import Catalog
@@ -24,17 +25,18 @@ MOST_BODY = 4 * 1024 * 1024
 
 def build(platform: Platform) -> Litestar:
     """The application. It does not own the platform: whoever opened it closes it."""
-    router = Router(
-        path="/api/v1",
-        route_handlers=[Catalog, Runs, Tracking],
-        middleware=[DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")],
-    )
+    authentication = DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")
+    router = Router(path="/api/v1", route_handlers=[Catalog, Runs, Tracking], middleware=[authentication])
+    schema = Router(path="/api/v1/schema", route_handlers=[], middleware=[authentication])
     return Litestar(
         route_handlers=[router],
         exception_handlers=HANDLERS,
         state=State({"platform": platform, "known_tokens": {}}),
         openapi_config=OpenAPIConfig(
-            title="Trainyard", version=version("trainyard-core"), render_plugins=[], path="/api/v1/schema"
+            title="Trainyard",
+            version=version("trainyard-core"),
+            render_plugins=[JsonRenderPlugin()],
+            openapi_router=schema,
         ),
         request_max_body_size=MOST_BODY,
         logging_config=None,

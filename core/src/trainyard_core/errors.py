@@ -3,6 +3,7 @@ fix in words.
 
     TrainyardError
       NotFound            404   Unauthenticated  401   Forbidden 403
+      RangeNotSatisfiable 416
       Invalid             422   TooLarge         413   BadFrame  422
       Conflict            409   IdempotencyReused 422  GapInFrames 409
       Unavailable         503   StorageFull      507
@@ -24,6 +25,7 @@ __all__ = [
     "IdempotencyReused",
     "Invalid",
     "NotFound",
+    "RangeNotSatisfiable",
     "StartRefused",
     "StorageFull",
     "TooLarge",
@@ -71,6 +73,10 @@ class TooLarge(TrainyardError):
 
 class BadFrame(TrainyardError):
     code, status, title = "bad_frame", 422, "The body is not a sequence of whole frames"
+
+
+class RangeNotSatisfiable(TrainyardError):
+    code, status, title = "range_not_satisfiable", 416, "The range lies outside"
 
 
 class Conflict(TrainyardError):

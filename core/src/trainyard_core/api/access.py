@@ -71,6 +71,8 @@ def allow(request: Asked, action: str) -> Actor:
 async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     """The run that is meant, if the asker may do that to it. Raises NotFound, Conflict for an ambiguous ending,
     Forbidden."""
+    if request.user.role == "run" and ref != request.user.run:
+        raise _no_run(project, ref)
     row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref))
     if not may(request.user, READ, run=row["id"]):
         raise _no_run(project, ref)

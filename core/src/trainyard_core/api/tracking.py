@@ -15,7 +15,7 @@ from trainyard_core.api.access import Asked, find_run, platform_of
 from trainyard_core.auth import READ, TRACK
 from trainyard_core.contracts.tracker import ArtifactMissing, BadName, DigestMismatch, RunRef, Tracker
 from trainyard_core.db import tracking
-from trainyard_core.errors import Invalid, NotFound, Unavailable
+from trainyard_core.errors import Invalid, NotFound, RangeNotSatisfiable, Unavailable
 from trainyard_core.platform import Platform
 from trainyard_core.work.ingest import ingest
 
@@ -176,7 +176,7 @@ def tracker_of(platform: Platform) -> Tracker:
 
 
 def _range(header: str, size: int) -> tuple[int, int]:
-    """First byte and the one after the last. Raises Invalid for anything but one satisfiable range."""
+    """First byte and the one after the last. Raises RangeNotSatisfiable for anything but one that can be met."""
     if not header:
         return 0, size
     unit, _, spec = header.partition("=")
@@ -187,7 +187,7 @@ def _range(header: str, size: int) -> tuple[int, int]:
     except ValueError:
         start, end = size, 0
     if unit.strip() != "bytes" or not dash or start >= end:
-        raise Invalid(f"`Range: {header}` cannot be met for {size} bytes", fix="use bytes=FIRST-LAST")
+        raise RangeNotSatisfiable(f"`Range: {header}` cannot be met for {size} bytes", fix="use bytes=FIRST-LAST")
     return start, end
 
 
