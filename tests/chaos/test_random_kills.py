@@ -65,8 +65,15 @@ class Killer:
             self._wait_for_life()
         self.phases.update(f"{phase}" for phase in self._stage.phases())
         victim = self._chance.choice(self._victims)
+        if not self._kill(victim):
+            victim = "server"
+            assert self._kill(victim), "there is always a server to kill"
+        self.victims[victim] += 1
+
+    def _kill(self, victim: str) -> int:
+        """Whether there was such a one."""
         kill_one = getattr(self, f"_{victim}", None)
-        self.victims[victim] += kill_one() if kill_one else self._part(victim)
+        return kill_one() if kill_one else self._part(victim)
 
     def _wait_for_life(self) -> None:
         """Most strikes fall when something runs, the others whenever they come."""
