@@ -7,7 +7,7 @@ import asyncio
 import sys
 
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.db.engine import connect
+from trainyard_core.db.connect import connect
 from trainyard_core.lifecycle import Status
 from trainyard_core.testing.factories import Arrange
 

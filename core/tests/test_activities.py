@@ -8,7 +8,7 @@ import pytest
 
 from trainyard_core.db import activities
 from trainyard_core.db.activities import New, Tail
-from trainyard_core.db.engine import connect
+from trainyard_core.db.connect import connect
 
 
 class Held:

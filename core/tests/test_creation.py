@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from trainyard.client.models import CreateRun
-from trainyard_core.db.engine import connect
+from trainyard_core.db.connect import connect
 from trainyard_core.db.tokens import Actor
 from trainyard_core.errors import Conflict, IdempotencyReused, Invalid, NotFound
 from trainyard_core.ids import new_id

@@ -14,7 +14,7 @@ from trainyard.track import frames
 from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import tracking
-from trainyard_core.db.engine import connect
+from trainyard_core.db.connect import connect
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import Reason, Status
 from trainyard_core.work.ingest import ingest

@@ -8,7 +8,7 @@ import json
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Phase
 from trainyard_core.db import activities
-from trainyard_core.db.engine import connect
+from trainyard_core.db.connect import connect
 from trainyard_core.lifecycle import Reason, Status
 from trainyard_core.testing.factories import Arrange
 from trainyard_core.work.rules import Policy

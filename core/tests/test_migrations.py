@@ -9,7 +9,7 @@ import pytest
 
 from trainyard_core.clock import SystemClock
 from trainyard_core.db import migrations
-from trainyard_core.db.engine import connect
+from trainyard_core.db.connect import connect
 from trainyard_core.db.migrate import Migration, migrate, migrations_in
 from trainyard_core.errors import StartRefused
 
@@ -18,7 +18,7 @@ PROGRAM = """
 import asyncio, sys
 from trainyard_core.clock import SystemClock
 from trainyard_core.db import migrations
-from trainyard_core.db.engine import connect
+from trainyard_core.db.connect import connect
 from trainyard_core.db.migrate import migrate, migrations_in
 
 async def main():

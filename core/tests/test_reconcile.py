@@ -14,7 +14,7 @@ import pytest
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit, Observation, Phase
 from trainyard_core.db import activities, runs
-from trainyard_core.db.engine import connect
+from trainyard_core.db.connect import connect
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status
 from trainyard_core.testing.factories import Arrange, HandClock
 from trainyard_core.work import leasing

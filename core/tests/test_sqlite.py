@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from trainyard_core.db.engine import UniqueViolation, connect
+from trainyard_core.db.connect import connect
+from trainyard_core.db.engine import UniqueViolation
 from trainyard_core.errors import Invalid, StorageFull, Unavailable
 
 

@@ -21,7 +21,8 @@ from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.contracts.workload import Resources
 from trainyard_core.db import migrations, projects, queues, tokens
 from trainyard_core.db.agents import Registration
-from trainyard_core.db.engine import Database, Tx, connect
+from trainyard_core.db.connect import connect
+from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings

@@ -1,5 +1,5 @@
-"""The only place that opens a database connection: SQLite with one writer thread, or a PostgreSQL pool, behind one
-small interface.
+"""What a database is to all other code: transactions, whether SQLite with one writer thread or a PostgreSQL pool
+runs them, behind one small interface.
 
 A transaction is an async function of a `Tx`. On PostgreSQL it runs as it reads. On SQLite the whole function makes
 one hop to the writer thread, where its awaits complete at once: it must await nothing but its `Tx`. Transactions
@@ -17,9 +17,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeVar
 
-from trainyard_core.errors import Invalid, StorageFull, TrainyardError, Unavailable
+from trainyard_core.errors import Invalid, StorageFull, TrainyardError
 
-__all__ = ["Database", "Dialect", "Row", "Tx", "UniqueViolation", "connect", "numbered"]
+__all__ = ["Database", "Dialect", "Row", "Tx", "UniqueViolation", "full", "numbered", "out_of_range"]
 
 T = TypeVar("T")
 Dialect = Literal["sqlite", "postgresql"]
@@ -76,21 +76,6 @@ class Database(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Finish and disconnect."""
-
-
-async def connect(url: str) -> Database:
-    """Open `sqlite:///path` or `postgresql://...`. Raises Unavailable when the server cannot be reached."""
-    if url.startswith("sqlite:///"):
-        from trainyard_core.db.sqlite import SQLiteDatabase
-
-        return SQLiteDatabase(url.removeprefix("sqlite:///"))
-    if url.startswith(("postgresql://", "postgres://")):
-        from trainyard_core.db.postgresql import PostgresDatabase
-
-        return await PostgresDatabase.open(url)
-    raise Unavailable(
-        f"no database engine for '{url.split(':', 1)[0]}:'", fix="use sqlite:///path or postgresql://user@host/name"
-    )
 
 
 @lru_cache(maxsize=2048)

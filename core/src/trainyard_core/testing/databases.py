@@ -30,7 +30,8 @@ import pytest_asyncio
 
 from trainyard_core.clock import SystemClock
 from trainyard_core.db import migrations
-from trainyard_core.db.engine import Database, connect
+from trainyard_core.db.connect import connect
+from trainyard_core.db.engine import Database
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.errors import StartRefused
 from trainyard_core.valkey import EmbeddedValkey
