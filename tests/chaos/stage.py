@@ -21,6 +21,8 @@ import asyncpg
 
 from trainyard.client import Client
 from trainyard.client.models import CreateRun
+from trainyard.runner import lock
+from trainyard.runner.layout import Folder
 
 PROGRAM = Path(__file__).with_name("program.py")
 READY = "Trainyard serves at "
@@ -130,19 +132,22 @@ class Stage:
                 return self.submit(name, **options)
 
     def runners(self) -> list[int]:
-        """The process ids of living runners, from the attempts' own folders."""
-        found, pids = self._started(), []
-        for path in found:
-            with contextlib.suppress(OSError, ValueError):
-                pids.append(json.loads(path.read_text())["runner_pid"])
-        return [pid for pid in pids if "trainyard" in command_of(pid)]
+        """The process ids of living runners: those that hold their attempts' locks now. A number alone may be a
+        stranger's by now."""
+        pids = []
+        for path in self._attempts():
+            folder = Folder(path)
+            with contextlib.suppress(OSError):
+                if lock.probe(folder) is lock.Held.LIVE and (holder := lock.owner(folder)):
+                    pids.append(holder.pid)
+        return pids
 
-    def _started(self) -> list[Path]:
-        """What attempts say of their start. Looks again when a folder went away under its eyes, as in older Pythons
-        that ends the search."""
+    def _attempts(self) -> list[Path]:
+        """The attempts' folders. Looks again when one went away under its eyes, which in older Pythons ends the
+        search."""
         while True:
             with contextlib.suppress(FileNotFoundError):
-                return list((self.data / "plugins").glob("*/attempts/*/*/started.json"))
+                return list((self.data / "plugins").glob("*/attempts/[!.]*/*"))
 
     def valkeys(self) -> dict[int, str]:
         """The process ids of this stage's Valkey servers, and their sockets."""

@@ -125,6 +125,7 @@ async def _keep(settings: Settings, role: str, shared: _Shared, url: str, valkey
             "role": role,
             "fd": shared.listener.fileno(),
             "lock": shared.lock.fileno(),
+            "parent": os.getpid(),
             "url": url,
             "valkey": valkey,
             "host": settings.host,
@@ -165,7 +166,7 @@ def child(argv: Sequence[str]) -> None:
     configure()
     given = json.loads(argv[0])
     loaded = settings_of.load(Path(given["data"]), overrides={"host": given["host"]})
-    _die_with_parent()
+    _die_with(given["parent"])
     for descriptor in (given["fd"], given["lock"]):
         os.set_inheritable(descriptor, False)
     is_api = given["role"] == server.API
@@ -173,15 +174,14 @@ def child(argv: Sequence[str]) -> None:
     server.run(loaded, {given["role"]}, listener, given["url"], given["valkey"])
 
 
-def _die_with_parent() -> None:
-    """A child does not outlive its supervisor."""
+def _die_with(parent: int) -> None:
+    """A child does not outlive its supervisor, not even one that died before the child could ask to be told."""
     if sys.platform == "linux":
         import ctypes
 
-        parent = os.getppid()
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-        if os.getppid() != parent:
-            sys.exit(0)
+    if os.getppid() != parent:
+        sys.exit(0)
 
 
 if __name__ == "__main__":
