@@ -27,6 +27,7 @@ from trainyard_core.platform import Platform
 from trainyard_core.protocol import GatheringProtocol
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
+from trainyard_core.tasks import end_all
 from trainyard_core.valkey import EmbeddedValkey
 
 __all__ = ["AGENT", "API", "WORKER", "bind", "run", "run_alone"]
@@ -134,11 +135,10 @@ async def _running(work: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    for broken in (outcome for outcome in outcomes if isinstance(outcome, Exception)):
-        raise broken
+        await end_all(tasks, patience=GRACE * 2)
+    for task in tasks:
+        if task.done() and not task.cancelled() and (broken := task.exception()) is not None:
+            raise broken
 
 
 def _tell_of_end(task: asyncio.Task[None]) -> None:

@@ -21,6 +21,7 @@ from trainyard_core.contracts.scheduler import Scheduler, SchedulerRefused, Supp
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
 from trainyard_core.db.agents import Registration
 from trainyard_core.lifecycle import Reason
+from trainyard_core.tasks import end_all
 from trainyard_core.work.doorbell import Call
 from trainyard_core.work.leasing import BATCH, Order
 
@@ -68,9 +69,7 @@ class Agent:
         try:
             yield
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end_all(self._tasks, patience=0.5)
             await self._scheduler.aclose()
 
     async def _beat(self) -> None:

@@ -7,6 +7,7 @@ commit may have happened.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ __all__ = ["PostgresDatabase"]
 T = TypeVar("T")
 ATTEMPTS = 5
 POOL = 10
+CLOSING = 5.0
 
 
 class _PostgresTx:
@@ -82,7 +84,11 @@ class PostgresDatabase(Database):
         return int(self._pool.get_size())
 
     async def close(self) -> None:
-        await self._pool.close()
+        try:
+            async with asyncio.timeout(CLOSING):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
 
     async def _once(self, work: Callable[[Tx], Awaitable[T]], name: str) -> T:
         try:

@@ -53,7 +53,8 @@ async def _unfinished(scheduler: Scheduler, told: dict[AttemptRef, Observation])
 async def _poked(listener: socket.socket, seconds: float) -> list[AttemptRef]:
     """The attempts that poked, each once; empty after `seconds` of silence."""
     try:
-        first = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(listener, 4096), seconds)
+        async with asyncio.timeout(seconds):  # not wait_for, which loses a cancellation that comes with the datagram
+            first = await asyncio.get_running_loop().sock_recv(listener, 4096)
     except TimeoutError:
         return []
     messages = {first}
