@@ -1,10 +1,10 @@
 """The asynchronous client. It sends what `requests` builds, sends it again when that is safe, and follows streams over
-cuts; the nouns with many verbs are in `async_runs`. `client` is its twin over the same requests."""
+cuts; the nouns with many verbs are in `nouns`. `client` is its twin over the same requests."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,10 +13,12 @@ from typing import IO, Any, TypeVar
 import httpx
 
 from trainyard.client import requests
-from trainyard.client.async_runs import AsyncRuns
 from trainyard.client.discovery import discover, without_secrets
 from trainyard.client.errors import ClientError
-from trainyard.client.models import Agent, Plugin, Project, Queue, Version
+from trainyard.client.models import Agent, Plugin, Version
+from trainyard.client.nouns.async_run import AsyncRuns
+from trainyard.client.nouns.project import AsyncProjects
+from trainyard.client.nouns.queue import AsyncQueues
 from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
@@ -166,34 +168,6 @@ class AsyncClient:
                 if not answer.is_success:
                     raise read_error(request, answer.status_code, await answer.aread(), server=self._server)
                 yield answer
-
-
-class AsyncProjects:
-    """The projects of a server."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
-
-    async def list(self) -> Sequence[Project]:
-        return await self._client.send(requests.list_projects())
-
-    async def create(self, name: str, description: str = "") -> Project:
-        """Raises Conflict when there is one of that name."""
-        return await self._client.send(requests.create_project(name, description))
-
-
-class AsyncQueues:
-    """The queues of a server."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
-
-    async def list(self) -> Sequence[Queue]:
-        return await self._client.send(requests.list_queues())
-
-    async def set(self, name: str, *, concurrency: int | None = None, paused: bool = False) -> Queue:
-        """Make or change a queue. `concurrency` None: no limit."""
-        return await self._client.send(requests.put_queue(name, concurrency=concurrency, paused=paused))
 
 
 async def _chunks(file: Path) -> AsyncIterator[bytes]:

@@ -1,10 +1,10 @@
 """The synchronous client. It sends what `requests` builds, sends it again when that is safe, and follows streams over
-cuts; the nouns with many verbs are in `runs`. `async_client` is its twin over the same requests."""
+cuts; the nouns with many verbs are in `nouns`. `async_client` is its twin over the same requests."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +15,11 @@ import httpx
 from trainyard.client import requests
 from trainyard.client.discovery import discover, without_secrets
 from trainyard.client.errors import ClientError
-from trainyard.client.models import Agent, Plugin, Project, Queue, Version
+from trainyard.client.models import Agent, Plugin, Version
+from trainyard.client.nouns.project import Projects
+from trainyard.client.nouns.queue import Queues
+from trainyard.client.nouns.run import Runs
 from trainyard.client.retry import STANDARD, Backoff
-from trainyard.client.runs import Runs
 from trainyard.client.session import (
     CHUNK,
     Digest,
@@ -167,34 +169,6 @@ class Client:
             if not answer.is_success:
                 raise read_error(request, answer.status_code, answer.read(), server=self._server)
             yield answer
-
-
-class Projects:
-    """The projects of a server."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def list(self) -> Sequence[Project]:
-        return self._client.send(requests.list_projects())
-
-    def create(self, name: str, description: str = "") -> Project:
-        """Raises Conflict when there is one of that name."""
-        return self._client.send(requests.create_project(name, description))
-
-
-class Queues:
-    """The queues of a server."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def list(self) -> Sequence[Queue]:
-        return self._client.send(requests.list_queues())
-
-    def set(self, name: str, *, concurrency: int | None = None, paused: bool = False) -> Queue:
-        """Make or change a queue. `concurrency` None: no limit."""
-        return self._client.send(requests.put_queue(name, concurrency=concurrency, paused=paused))
 
 
 @contextmanager

@@ -1,0 +1,49 @@
+"""What crosses the HTTP API, as msgspec structs: one definition for the server that encodes and the client that
+decodes. One module a noun; this package has all of their names.
+
+Times are strings in RFC 3339 with `Z`. Numbers that are not finite travel as the strings "NaN", "Infinity" and
+"-Infinity". A client ignores fields that it does not know, so that an older client reads a newer server. A page is
+`items` and `next`: the cursor that continues, null on the last page.
+"""
+
+from __future__ import annotations
+
+from trainyard.client.models.activity import Activity, ActivityPage
+from trainyard.client.models.agent import Agent
+from trainyard.client.models.artifact import Artifact, ArtifactPage
+from trainyard.client.models.problem import Fault, Problem
+from trainyard.client.models.project import Project
+from trainyard.client.models.queue import Queue
+from trainyard.client.models.run import Attempt, Blocker, CreateRun, Run, RunPage, Stop, Transition, TransitionPage, Why
+from trainyard.client.models.server import Plugin, Version
+from trainyard.client.models.tracking import Durable, LogLine, LogPage, Metric, MetricPage, Series, SeriesPage
+
+__all__ = [
+    "Activity",
+    "ActivityPage",
+    "Agent",
+    "Artifact",
+    "ArtifactPage",
+    "Attempt",
+    "Blocker",
+    "CreateRun",
+    "Durable",
+    "Fault",
+    "LogLine",
+    "LogPage",
+    "Metric",
+    "MetricPage",
+    "Plugin",
+    "Problem",
+    "Project",
+    "Queue",
+    "Run",
+    "RunPage",
+    "Series",
+    "SeriesPage",
+    "Stop",
+    "Transition",
+    "TransitionPage",
+    "Version",
+    "Why",
+]

@@ -1,0 +1,28 @@
+"""Activities: what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+__all__ = ["Activity", "ActivityPage"]
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened. `id` only grows, and no activity appears later below one that was seen."""
+
+    id: int
+    kind: str
+    at: str
+    actor: str
+    project: str
+    run: str = ""
+    data: dict[str, Any] = {}
+
+
+class ActivityPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Activities after a cursor, oldest first, and the cursor that continues."""
+
+    items: list[Activity]
+    next: int

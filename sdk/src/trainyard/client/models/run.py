@@ -1,0 +1,136 @@
+"""Runs: what is sent to make one, how they look, and why they are where they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from trainyard.client.models.number import Number
+
+__all__ = ["Attempt", "Blocker", "CreateRun", "Run", "RunPage", "Stop", "Transition", "TransitionPage", "Why"]
+
+
+class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A run to be created: an operation as YAML text (`content`) or as decoded JSON (`operation`), or neither for
+    a run that is only tracked (`managed` false). `id` (a UUID) may be chosen by the client of a tracked run.
+    `code` is where the program comes from."""
+
+    content: str = ""
+    file: str = ""
+    operation: dict[str, Any] | None = None
+    params: dict[str, Any] = {}
+    name: str = ""
+    description: str = ""
+    tags: list[str] = []
+    queue: str = ""
+    managed: bool = True
+    id: str = ""
+    code: dict[str, Any] | None = None
+    created_at: str = ""
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One try of a run."""
+
+    number: int
+    agent: str = ""
+    started_at: str | None = None
+    finished_at: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    reason: str = ""
+    message: str = ""
+    gpus: list[int] = []
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as everyone sees it. `metrics` holds the last value of each; `resolved` is the operation as it runs."""
+
+    id: str
+    project: str
+    kind: str
+    status: str
+    created_at: str
+    name: str = ""
+    description: str = ""
+    reason: str = ""
+    message: str = ""
+    intent: str = "run"
+    hold: str = ""
+    managed: bool = True
+    queue: str = ""
+    tags: list[str] = []
+    inputs: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
+    metrics: dict[str, Number] = {}
+    meta: dict[str, Any] = {}
+    digest: str = ""
+    attempt: int = 0
+    attempts: list[Attempt] = []
+    exit_code: int | None = None
+    last_lines: list[str] = []
+    cloned_from: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    updated_at: str = ""
+    progress: float | None = None
+    resolved: dict[str, Any] | None = None
+
+    @property
+    def short_id(self) -> str:
+        """The last eight characters of the id: enough to name a run on the command line."""
+        return self.id[-8:]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run has ended for good."""
+        return self.status in ("succeeded", "failed", "stopped", "skipped")
+
+
+class RunPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs, newest first; `next` continues after the last one and is null on the last page."""
+
+    items: list[Run]
+    next: str | None = None
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A wish to stop a run, and why, in the asker's words."""
+
+    message: str = ""
+
+
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """One status that a run has had."""
+
+    status: str
+    at: str
+    reason: str = ""
+    message: str = ""
+    attempt: int = 0
+
+
+class TransitionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The statuses of a run, oldest first."""
+
+    items: list[Transition]
+
+
+class Blocker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing a run waits for. `code` is one of: no_agent, concurrency, slots, never_fits, hold,
+    scheduler_missing, paused, backoff, behind."""
+
+    code: str
+    message: str
+    fix: str = ""
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a run is where it is, in one sentence, and what it waits for."""
+
+    run: str
+    status: str
+    summary: str
+    blockers: list[Blocker] = []
+    place: int | None = None
