@@ -91,6 +91,13 @@ class Agent(Table, tablename="agent", db=_BUILDER):
     gpu = Integer()
     draining = Integer()
     seen_at = BigInt()
+    epoch = BigInt()
+    labels = Text()
+    resources = Text()
+    allowed = Text()
+    version = Text()
+    enrolled = Integer()
+    leaving = Integer()
 
 
 class Run(Table, tablename="run", db=_BUILDER):
