@@ -69,6 +69,12 @@ class Project(Table, tablename="project", db=_BUILDER):
     name = Text(primary_key=True)
     description = Text()
     created_at = BigInt()
+    updated_at = BigInt()
+    archived_at = BigInt(null=True)
+    weight = DoublePrecision()
+    quota = Text()
+    queues = Text()
+    connections = Text()
 
 
 class Queue(Table, tablename="queue", db=_BUILDER):
@@ -93,6 +99,7 @@ class Agent(Table, tablename="agent", db=_BUILDER):
     seen_at = BigInt()
     epoch = BigInt()
     labels = Text()
+    granted = Text()
     resources = Text()
     allowed = Text()
     version = Text()

@@ -8,6 +8,7 @@ from trainyard_core.db.engine import Tx
 STATEMENTS = (
     "ALTER TABLE agent ADD COLUMN epoch BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE agent ADD COLUMN labels TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE agent ADD COLUMN granted TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE agent ADD COLUMN resources TEXT NOT NULL DEFAULT '{}'",
     """ALTER TABLE agent ADD COLUMN allowed TEXT NOT NULL DEFAULT '["*"]'""",
     "ALTER TABLE agent ADD COLUMN version TEXT NOT NULL DEFAULT ''",
@@ -15,7 +16,8 @@ STATEMENTS = (
     "ALTER TABLE agent ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE attempt ADD COLUMN lost_by TEXT NOT NULL DEFAULT ''",
 )
-"""`epoch` counts an agent's sessions. `allowed` are the queues that an admin lets it serve, `draining` is an admin's
+"""`epoch` counts an agent's sessions. `labels` are the agent's own and over them those that an admin gave it
+(`granted`). `allowed` are the queues that an admin lets it serve, `draining` is an admin's
 wish and `leaving` the agent's own word. `lost_by` is who declared an attempt lost."""
 
 
