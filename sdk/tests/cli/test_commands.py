@@ -70,6 +70,7 @@ def test_get_json_is_the_run_of_the_api(yard, platform):
         "id", "project", "kind", "status", "created_at", "name", "description", "reason", "message", "intent", "hold",
         "managed", "queue", "tags", "inputs", "outputs", "metrics", "meta", "digest", "attempt", "attempts",
         "exit_code", "last_lines", "cloned_from", "started_at", "finished_at", "updated_at", "progress", "resolved",
+        "user", "priority", "parent", "clone_kind", "fork_step", "archived_at",
     ]  # fmt: skip
 
 

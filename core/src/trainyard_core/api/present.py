@@ -62,6 +62,12 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved
         updated_at=rfc3339(row["updated_at"]) or "",
         progress=row["progress"],
         resolved=_decode(resolved) if resolved else None,
+        user=row["created_by"],
+        priority=row["priority"],
+        parent=row["parent"],
+        clone_kind=row["clone_kind"],
+        fork_step=row["fork_step"],
+        archived_at=rfc3339(row["archived_at"]),
     )
 
 

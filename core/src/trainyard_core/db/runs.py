@@ -39,8 +39,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A run to be inserted. `spec` and `resolved` are JSON texts; `timeout_us` is microseconds from the start of
-    an attempt."""
+    """A run to be inserted. `spec`, `resolved` and `given` (what came beside the operation's text) are JSON texts;
+    `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
+    run that it was made from."""
 
     id: str
     project: str
@@ -54,7 +55,10 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     hold: str = ""
     spec: str = "null"
     resolved: str = "null"
+    given: str = "{}"
+    priority: int = 0
     inputs: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
     meta: dict[str, Any] = {}
     tags: list[str] = []
     digest: str = ""
@@ -64,6 +68,9 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     max_retries: int = 0
     timeout_us: int | None = None
     created_at: int | None = None
+    cloned_from: str | None = None
+    clone_kind: str = ""
+    fork_step: int | None = None
 
 
 async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
@@ -77,17 +84,22 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
     last = steps[-1] if steps else Step(Status.CREATED)
     started = new.at if any(step.to is Status.RUNNING for step in steps) else None
     row = await tx.one(
-        "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, hold,"
-        " compiled, inputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at, updated_at,"
-        " started_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+        "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
+        " hold, compiled, inputs, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
+        " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " RETURNING *",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
-        int(new.managed), new.queue, new.hold, int(new.resolved != "null"), _text(new.inputs), _text(new.meta),
-        _text(new.tags), new.digest, new.cpu, new.memory, new.gpu, new.max_retries, new.timeout_us,
-        new.created_at or new.at, new.at, started,
+        int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.inputs),
+        _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
+        new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
+        new.clone_kind, new.fork_step,
     )  # fmt: skip
     assert row is not None
-    await tx.run("INSERT INTO operation (run, spec, resolved) VALUES (?, ?, ?)", new.id, new.spec, new.resolved)
+    await tx.run(
+        "INSERT INTO operation (run, spec, resolved, given) VALUES (?, ?, ?, ?)",
+        new.id, new.spec, new.resolved, new.given,
+    )  # fmt: skip
     born = activities.New(
         project=new.project,
         run=new.id,

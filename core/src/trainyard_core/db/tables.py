@@ -152,6 +152,10 @@ class Run(Table, tablename="run", db=_BUILDER):
     updated_at = BigInt()
     started_at = BigInt(null=True)
     finished_at = BigInt(null=True)
+    created_by = Text()
+    archived_at = BigInt(null=True)
+    clone_kind = Text()
+    fork_step = BigInt(null=True)
 
 
 class Metric(Table, tablename="metric", db=_BUILDER):
@@ -177,6 +181,7 @@ class Artifact(Table, tablename="artifact", db=_BUILDER):
     digest = Text()
     data = Text()
     at = BigInt()
+    source = Text(null=True)
 
 
 TABLES: tuple[type[Table], ...] = (Agent, Artifact, Metric, Project, Queue, Run)

@@ -110,11 +110,11 @@ async def metrics_by_run(tx: Tx, runs: Sequence[str]) -> dict[str, list[Row]]:
 async def put_artifact(
     tx: Tx, run: str, *, name: str, kind: str, size: int, digest: str, data: dict[str, Any], at: int
 ) -> None:
-    """Record an artifact, replacing an older one of that name."""
+    """Record an artifact that the run itself holds, replacing an older one of that name."""
     await tx.run(
         "INSERT INTO artifact (run, name, kind, size, digest, data, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (run, name) DO UPDATE SET kind = excluded.kind, size = excluded.size, digest = excluded.digest,"
-        " data = excluded.data, at = excluded.at",
+        " data = excluded.data, at = excluded.at, source = NULL",
         run, name, kind, size, digest, _encode(data).decode(), at,
     )  # fmt: skip
 

@@ -45,7 +45,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as everyone sees it. `metrics` holds the last value of each; `resolved` is the operation as it runs."""
+    """A run as everyone sees it. `metrics` holds the last value of each; `resolved` is the operation as it runs. `user`
+    made it. `cloned_from` is the run that it was made from and `clone_kind` how (`restart`, `resume`, `copy`);
+    `fork_step` is the last step of that run which a resumed one continues (null: all of them)."""
 
     id: str
     project: str
@@ -76,6 +78,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: str = ""
     progress: float | None = None
     resolved: dict[str, Any] | None = None
+    user: str = ""
+    priority: int = 0
+    parent: str | None = None
+    clone_kind: str = ""
+    fork_step: int | None = None
+    archived_at: str | None = None
 
     @property
     def short_id(self) -> str:
