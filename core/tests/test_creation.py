@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from trainyard.client.models import CreateRun
+from trainyard_core.auth import Actor
 from trainyard_core.db.connect import connect
-from trainyard_core.db.tokens import Actor
 from trainyard_core.errors import Conflict, IdempotencyReused, Invalid, NotFound
 from trainyard_core.ids import new_id
 from trainyard_core.testing.factories import operation

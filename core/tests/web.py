@@ -14,7 +14,8 @@ from trainyard.client import AsyncClient
 from trainyard.client.models import CreateRun, Run
 from trainyard.client.retry import Backoff
 from trainyard_core.app import build
-from trainyard_core.db import tokens
+from trainyard_core.db import principals, tokens
+from trainyard_core.db.engine import Tx
 from trainyard_core.db.tokens import run_token
 from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
@@ -49,7 +50,7 @@ class Web:
     async def role(self, role: str) -> str:
         """A token of a role."""
         at = self.arrange.clock.now()
-        return await self.platform.database.write(lambda tx: tokens.create(tx, name=role, role=role, at=at))
+        return await token_of(self.platform, role, role=role, at=at)
 
     def of_run(self, run: str) -> str:
         """A run's own token."""
@@ -67,6 +68,18 @@ class Web:
         return httpx.ASGITransport(self.app, raise_app_exceptions=False)
 
 
+async def token_of(platform: Platform, name: str, *, role: str, at: int, **narrow: Any) -> str:
+    """A new token of a person, who is made if need be; `narrow` are fields of `NewToken`."""
+    token = tokens.generate()
+
+    async def work(tx: Tx) -> None:
+        await principals.ensure(tx, name, kind="user", role=role, at=at)
+        await tokens.create(tx, token, tokens.NewToken(principal=name, **narrow), at=at)
+
+    await platform.database.write(work)
+    return token
+
+
 @asynccontextmanager
 async def serving(url: str, data: Path, registry: Registry | None = None) -> AsyncIterator[Web]:
     """A platform with the folder tracker and no scheduler, or with the plugins of `registry`."""
@@ -76,7 +89,7 @@ async def serving(url: str, data: Path, registry: Registry | None = None) -> Asy
     async with Platform.open(settings, plugins, clock=clock) as platform:
         arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
         at = clock.now()
-        token = await platform.database.write(lambda tx: tokens.create(tx, name="admin", role="admin", at=at))
+        token = await token_of(platform, "admin", role="admin", at=at)
         web = Web(platform, arrange, token)
         yield web
         await web.admin.aclose()

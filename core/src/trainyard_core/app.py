@@ -11,27 +11,31 @@ from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from trainyard_core.api.access import Authentication
-from trainyard_core.api.catalog import Catalog
+from trainyard_core.api.agents import Agents
+from trainyard_core.api.authentication import Authentication, KnownTokens
+from trainyard_core.api.etag import etags
 from trainyard_core.api.problems import HANDLERS
+from trainyard_core.api.queues import Queues
 from trainyard_core.api.runs import Runs
+from trainyard_core.api.server import Server
 from trainyard_core.api.tracking import Tracking
 from trainyard_core.platform import Platform
 
 __all__ = ["build"]
 
 MOST_BODY = 4 * 1024 * 1024
+CONTROLLERS = (Agents, Queues, Runs, Server, Tracking)
 
 
 def build(platform: Platform) -> Litestar:
     """The application. It does not own the platform: whoever opened it closes it."""
     authentication = DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")
-    router = Router(path="/api/v1", route_handlers=[Catalog, Runs, Tracking], middleware=[authentication])
+    router = Router(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=[etags, authentication])
     schema = Router(path="/api/v1/schema", route_handlers=[], middleware=[authentication])
     return Litestar(
         route_handlers=[router],
         exception_handlers=HANDLERS,
-        state=State({"platform": platform, "known_tokens": {}}),
+        state=State({"platform": platform, "known": KnownTokens(platform)}),
         openapi_config=OpenAPIConfig(
             title="Trainyard",
             version=version("trainyard-core"),

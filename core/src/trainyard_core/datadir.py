@@ -14,14 +14,16 @@ from types import TracebackType
 import msgspec
 
 from trainyard_core.clock import Clock
-from trainyard_core.db import tokens
-from trainyard_core.db.engine import Database
+from trainyard_core.db import principals, tokens
+from trainyard_core.db.engine import Database, Tx
 from trainyard_core.errors import StartRefused
 
 __all__ = ["DataLock", "admin_token", "announce", "withdraw"]
 
 
 PATIENCE = 10.0
+ADMIN = "admin"
+"""The person who owns the data directory."""
 
 
 class DataLock:
@@ -97,10 +99,16 @@ async def admin_token(data: Path, database: Database, clock: Clock) -> None:
         token = ""
     at = clock.now()
     if token:
-        await database.write(lambda tx: tokens.adopt(tx, token, name="admin", role="admin", at=at), name="token")
+        await database.write(lambda tx: _adopt(tx, token, at), name="token")
         return
-    token = await database.write(lambda tx: tokens.create(tx, name="admin", role="admin", at=at), name="token")
+    token = tokens.generate()
+    await database.write(lambda tx: _adopt(tx, token, at), name="token")
     _write_private(path, token + "\n")
+
+
+async def _adopt(tx: Tx, token: str, at: int) -> None:
+    await principals.ensure(tx, ADMIN, kind="user", role="admin", at=at)
+    await tokens.adopt(tx, token, principal=ADMIN, at=at)
 
 
 def announce(data: Path, *, url: str, version: str) -> None:

@@ -6,6 +6,8 @@ fix in words.
       RangeNotSatisfiable 416
       Invalid             422   TooLarge         413   BadFrame  422
       Conflict            409   IdempotencyReused 422  GapInFrames 409
+        Superseded        409   (a newer session of the same agent has taken over)
+      PreconditionFailed  412   RateLimited 429
       Unavailable         503   StorageFull      507
       StartRefused        (the process does not start: settings, database, data directory)
 """
@@ -25,9 +27,12 @@ __all__ = [
     "IdempotencyReused",
     "Invalid",
     "NotFound",
+    "PreconditionFailed",
     "RangeNotSatisfiable",
+    "RateLimited",
     "StartRefused",
     "StorageFull",
+    "Superseded",
     "TooLarge",
     "TrainyardError",
     "Unauthenticated",
@@ -81,6 +86,24 @@ class RangeNotSatisfiable(TrainyardError):
 
 class Conflict(TrainyardError):
     code, status, title = "conflict", 409, "The state does not allow that"
+
+
+class Superseded(Conflict):
+    code, title = "superseded", "A newer session of this agent has taken over"
+
+
+class PreconditionFailed(TrainyardError):
+    code, status, title = "precondition_failed", 412, "It is not what the request expects"
+
+
+class RateLimited(TrainyardError):
+    """`wait` is in seconds."""
+
+    code, status, title, retryable = "rate_limited", 429, "Too many requests", True
+
+    def __init__(self, detail: str, *, wait: float, fix: str = "") -> None:
+        super().__init__(detail, fix=fix)
+        self.wait = wait
 
 
 class IdempotencyReused(TrainyardError):

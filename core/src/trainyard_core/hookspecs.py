@@ -16,10 +16,11 @@ import msgspec
 import pluggy
 
 if TYPE_CHECKING:
+    from trainyard_core.auth import Actor
     from trainyard_core.contracts.scheduler import Scheduler
     from trainyard_core.contracts.tracker import Tracker
 
-__all__ = ["Context", "SchedulerProvider", "TrackerProvider", "hookimpl", "hookspec"]
+__all__ = ["Context", "Identity", "SchedulerProvider", "TrackerProvider", "hookimpl", "hookspec"]
 
 hookspec = pluggy.HookspecMarker("trainyard")
 hookimpl = pluggy.HookimplMarker("trainyard")
@@ -48,6 +49,14 @@ class TrackerProvider(msgspec.Struct, frozen=True, kw_only=True):
     build: Callable[[Context], Tracker]
 
 
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A person that a plugin vouches for. `role` in the deployment holds for one who is not known here; whoever is has
+    the roles that are stored, and one who is disabled is not let in."""
+
+    name: str
+    role: str = "none"
+
+
 @hookspec
 def register_schedulers() -> list[SchedulerProvider]:  # type: ignore[empty-body]
     """The schedulers that this plugin offers."""
@@ -56,3 +65,15 @@ def register_schedulers() -> list[SchedulerProvider]:  # type: ignore[empty-body
 @hookspec
 def register_trackers() -> list[TrackerProvider]:  # type: ignore[empty-body]
     """The trackers that this plugin offers."""
+
+
+@hookspec(firstresult=True)
+def authenticate_request(headers: Mapping[str, str]) -> Identity | None:
+    """Who sends a request that has no token of ours, from its headers (names in lower case); None: not known to this
+    plugin. Whoever answers must have checked a signature or come behind a proxy that did."""
+
+
+@hookspec(firstresult=True)
+def authorize(actor: Actor, action: str, project: str, run: str, agent: str) -> bool | None:
+    """Whether an actor may do an action, before the roles are asked; None: as the roles say. It can forbid what a role
+    allows and allow what it forbids. A plugin that raises forbids."""

@@ -21,7 +21,7 @@ from trainyard_core.errors import StartRefused, choice
 from trainyard_core.hookspecs import Context, SchedulerProvider, TrackerProvider
 from trainyard_core.settings import Settings
 
-__all__ = ["Loaded", "Registry"]
+__all__ = ["HookFailed", "Loaded", "Registry"]
 
 GROUP = "trainyard"
 log = structlog.get_logger("trainyard.plugins")
@@ -33,6 +33,13 @@ class _Provider(Protocol):
 
 
 P = TypeVar("P", SchedulerProvider, TrackerProvider)
+
+
+class HookFailed(Exception):
+    """A plugin raised in a hook whose answer is needed."""
+
+    def __init__(self, plugin: str, hook: str) -> None:
+        super().__init__(f"plugin '{plugin}' failed in {hook}")
 
 
 class Loaded(msgspec.Struct, kw_only=True):
@@ -115,6 +122,25 @@ class Registry:
         for provider in method() if method else ():
             providers.add(plugin, provider)
             self.plugins[plugin].offers.append(f"{providers.capability}:{provider.name}")
+
+    def first(self, hook: str, **given: object) -> object:
+        """The first answer of a hook, by plugin in the order of names. Raises HookFailed for a plugin that raises,
+        which is recorded against it."""
+        for name in sorted(self.plugins):
+            plugin = self.manager.get_plugin(name)
+            method = getattr(plugin, hook, None) if plugin is not None else None
+            if method is not None and (answer := self._call(name, hook, method, given)) is not None:
+                return answer
+        return None
+
+    def _call(self, plugin: str, hook: str, method: Callable[..., object], given: dict[str, object]) -> object:
+        wanted = signature(method).parameters
+        try:
+            return method(**{name: value for name, value in given.items() if name in wanted})
+        except Exception as error:
+            self.plugins[plugin].error = f"{hook}: {type(error).__name__}: {error}"
+            log.warning("a plugin's hook failed", plugin=plugin, hook=hook, error=type(error).__name__)
+            raise HookFailed(plugin, hook) from error
 
     def check_sections(self, settings: Settings) -> None:
         """Raises StartRefused for a settings section that belongs to no installed plugin."""

@@ -48,7 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `host`, `port`: where it listens (port 0: any free one). `database`: `sqlite:///...` or `postgresql://...`;
     empty: a file in the data directory. `valkey`: `redis://...` or `unix://...`; empty: an embedded one.
     `tracker`, `scheduler`: the providers' names. `agent`: this machine's agent's name; `queues`: what it serves.
-    `plugins`: only these are loaded; empty: all that are installed.
+    `plugins`: only these are loaded; empty: all that are installed. `rate_limit`: requests a second of one asker to one
+    process, 0 for no limit.
     """
 
     data: Path
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     silence: float = 15.0
     lost_after: float = 0.0
     idempotency_days: float = 7.0
+    rate_limit: float = 5000.0
     sections: dict[str, dict[str, Any]] = {}
 
     @property

@@ -1,4 +1,5 @@
-"""From a request to the one who asks and the run that is meant; raises when that may not be.
+"""From a request to the one who asks, the project, run or agent that is meant, and whether that may be; raises when
+it may not.
 
 A run is named by its id or a unique ending of it. What the asker may not see is answered as if it did not exist.
 """
@@ -9,23 +10,21 @@ from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
-from trainyard_core.auth import READ, may
-from trainyard_core.db import projects, runs, tokens
+from trainyard_core import auth
+from trainyard_core.auth import AGENT, READ, Actor
+from trainyard_core.db import projects, runs
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.tokens import Actor
-from trainyard_core.errors import Conflict, Forbidden, NotFound, Unauthenticated, choice
+from trainyard_core.errors import Conflict, Forbidden, NotFound
 from trainyard_core.ids import is_run_id
 from trainyard_core.platform import Platform
+from trainyard_core.registry import HookFailed
 
-__all__ = ["Asked", "Authentication", "allow", "find_run", "platform_of"]
+__all__ = ["Asked", "allow", "allow_agent", "can", "find_run", "forget", "no_project", "platform_of", "visible"]
 
 Asked = Request[Actor, str, Any]
 SHORTEST = 4
 HEX = frozenset("0123456789abcdef-")
-REMEMBER = 1_000_000
-"""Microseconds for which a checked token is not looked up again."""
 
 
 def platform_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Platform:
@@ -34,38 +33,45 @@ def platform_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Platform:
     return platform
 
 
-class Authentication(AbstractAuthenticationMiddleware):
-    """A bearer token, of the database or a run's own. Everything but `/api/v1/health` asks for one."""
-
-    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("the request has no bearer token", fix="send `Authorization: Bearer <token>`")
-        platform = platform_of(connection)
-        known: dict[str, tuple[int, Actor]] = connection.app.state.known_tokens
-        now = platform.clock.now()
-        checked, actor = known.get(token, (0, None))
-        if actor is None or now - checked > REMEMBER:
-            actor = await self._look_up(platform, token, now)
-            if len(known) > 10_000:
-                known.clear()
-            known[token] = (now, actor)
-        return AuthenticationResult(user=actor, auth=None)
-
-    async def _look_up(self, platform: Platform, token: str, now: int) -> Actor:
-        actor = tokens.run_actor(platform.secret, token, at=now)
-        if actor is None:
-            actor = await platform.database.read(lambda tx: tokens.by_token(tx, token, at=now))
-        if actor is None:
-            raise Unauthenticated("the token is not valid here", fix="use the one in the data directory's `token` file")
-        return actor
+def forget(request: Asked) -> None:
+    """Somebody's access has changed: whatever was remembered of tokens is looked up again."""
+    request.app.state.known.forget()
 
 
-def allow(request: Asked, action: str) -> Actor:
-    """The asker, who may do that; raises Forbidden otherwise."""
-    if not may(request.user, action):
-        raise Forbidden(f"{request.user.name} may not {action} here", fix="use a token with another role")
-    return request.user
+def can(request: Asked, action: str, *, project: str = "", run: str = "", agent: str = "") -> bool:
+    """Whether the asker may do that: as a plugin says, else as the roles say."""
+    try:
+        said = platform_of(request).registry.first(
+            "authorize", actor=request.user, action=action, project=project, run=run, agent=agent
+        )
+    except HookFailed:
+        return False
+    return said if isinstance(said, bool) else auth.may(request.user, action, project=project, run=run, agent=agent)
+
+
+def allow(request: Asked, action: str, project: str = "") -> Actor:
+    """The asker, who may do that in the project, or in the deployment. Raises NotFound for a project that the asker
+    may not see, Forbidden for one that the asker sees but may not do that to."""
+    if can(request, action, project=project):
+        return request.user
+    if project and not can(request, READ, project=project):
+        raise no_project(project)
+    where = f"in project '{project}'" if project else "here"
+    raise Forbidden(f"{request.user.name} may not {action} {where}", fix="use a token with another role or scope")
+
+
+def allow_agent(request: Asked, name: str) -> Actor:
+    """The asker, who may act for that agent. Raises NotFound for another agent's token, Forbidden for others."""
+    if can(request, AGENT, agent=name):
+        return request.user
+    if request.user.role == "agent":
+        raise NotFound(f"no agent '{name}'", fix="an agent's token acts for that agent only")
+    raise Forbidden(f"{request.user.name} may not act for agent '{name}'", fix="use the agent's own token")
+
+
+def visible(request: Asked) -> frozenset[str] | None:
+    """The projects that the asker may read; None: all of them."""
+    return auth.visible(request.user)
 
 
 async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
@@ -73,12 +79,19 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     Forbidden."""
     if request.user.role == "run" and ref != request.user.run:
         raise _no_run(project, ref)
+    if request.user.role != "run":
+        allow(request, READ, project)
     row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref))
-    if not may(request.user, READ, run=row["id"]):
-        raise _no_run(project, ref)
-    if not may(request.user, action, run=row["id"]):
-        raise Forbidden(f"{request.user.name} may not {action} run {row['id']}", fix="use a token with another role")
+    if not can(request, action, project=project, run=row["id"]):
+        raise Forbidden(
+            f"{request.user.name} may not {action} run {row['id']}", fix="use a token with another role or scope"
+        )
     return row
+
+
+def no_project(name: str) -> NotFound:
+    """The error for a project that is not there, or not for the asker to see: it names no other project."""
+    return NotFound(f"no project '{name}'", fix="see yard projects ls; create it: yard projects create")
 
 
 async def _look_for(tx: Tx, project: str, ref: str) -> Row:
@@ -92,9 +105,8 @@ async def _look_for(tx: Tx, project: str, ref: str) -> Row:
             raise Conflict(f"more than one run of '{project}' ends with '{ref}'", fix="use more characters of the id")
         if rows:
             return rows[0]
-    names = await projects.names(tx)
-    if project not in names:
-        raise NotFound(choice("project", project, names))
+    if await projects.get(tx, project) is None:
+        raise no_project(project)
     raise _no_run(project, ref)
 
 

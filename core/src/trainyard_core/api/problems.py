@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from trainyard.client.models import Fault, Problem
-from trainyard_core.errors import GapInFrames, TrainyardError
+from trainyard_core.errors import GapInFrames, RateLimited, TrainyardError
 
 __all__ = ["HANDLERS"]
 
@@ -22,6 +23,7 @@ _CODES = {
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
+    429: "rate_limited",
 }
 
 
@@ -29,8 +31,8 @@ class _Gap(Problem, frozen=True, kw_only=True):
     expected: int
 
 
-def _respond(problem: Problem) -> Response[bytes]:
-    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+def _respond(problem: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
+    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else headers or {}
     return Response(
         msgspec.json.encode(problem), status_code=problem.status, media_type="application/problem+json", headers=headers
     )
@@ -47,6 +49,8 @@ def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[by
         "retryable": error.retryable,
         "faults": error.faults,
     }
+    if isinstance(error, RateLimited):
+        return _respond(Problem(**fields), {"Retry-After": str(math.ceil(error.wait))})
     return _respond(_Gap(**fields, expected=error.expected) if isinstance(error, GapInFrames) else Problem(**fields))
 
 

@@ -59,6 +59,8 @@ class Database(ABC):
     """A database that is open. `close` waits for what was started."""
 
     dialect: Dialect
+    exclusive = False
+    """Whether this process is the only one that writes here, so that what it read may be remembered until it writes."""
 
     @abstractmethod
     async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:

@@ -71,6 +71,7 @@ class SQLiteDatabase(Database):
     """See the module. `path` may not be `:memory:`: readers would see another database."""
 
     dialect: Dialect = "sqlite"
+    exclusive = True
 
     def __init__(self, path: str) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Tokens: random ones for people and services, stored as SHA-256; and a run's own, which is not stored at all.
+"""Tokens: random ones of people, services and agents, stored as SHA-256; and a run's own, which is not stored at all.
 
 A run's token is `tyr.<run>.<attempt>.<expiry>.<signature>`, an HMAC-SHA-256 under the instance's secret: any
 server checks it without a query, and after a crash the same attempt gets a working one again. It writes that run
@@ -11,49 +11,151 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 
 import msgspec
 
+from trainyard_core.auth import EVERYWHERE, SCOPES, Actor
 from trainyard_core.clock import SECOND
-from trainyard_core.db.engine import Tx
+from trainyard_core.db.engine import Row, Tx
 from trainyard_core.ids import new_id
 
-__all__ = ["Actor", "adopt", "by_token", "create", "instance_secret", "run_actor", "run_token"]
+__all__ = [
+    "AGENT_PREFIX",
+    "RUN_PREFIX",
+    "NewToken",
+    "adopt",
+    "by_identity",
+    "by_token",
+    "create",
+    "derive",
+    "generate",
+    "get",
+    "instance_secret",
+    "of_principal",
+    "revoke",
+    "run_actor",
+    "run_token",
+    "used",
+]
 
 RUN_PREFIX = "tyr."
+PREFIX = "ty."
+SHOWN = len(PREFIX) + 6
 LIFE = 30 * 24 * 3600 * SECOND
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.decode
 
 
-class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks. `role` is `admin`, `member`, `viewer` or `run`; a run's actor may write `run` only."""
+class NewToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token to be stored: whose it is, what it is called, and what it is narrowed to."""
 
-    name: str
-    role: str
-    run: str = ""
-
-
-async def create(tx: Tx, *, name: str, role: str, at: int) -> str:
-    """A new token; returned once and never again."""
-    token = "ty." + secrets.token_urlsafe(32)
-    await adopt(tx, token, name=name, role=role, at=at)
-    return token
+    principal: str
+    name: str = ""
+    scopes: tuple[str, ...] = SCOPES
+    projects: tuple[str, ...] = EVERYWHERE
+    expires_at: int | None = None
 
 
-async def adopt(tx: Tx, token: str, *, name: str, role: str, at: int) -> None:
-    """Know a token that exists already. Idempotent; a revoked one stays revoked."""
+def generate() -> str:
+    """A new token's text; shown once and never again."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def derive(secret: bytes, key: str) -> str:
+    """A token's text from an idempotency key, so that the same request gets the same one again although only its
+    hash is stored."""
+    digest = hmac.digest(secret, b"token:" + key.encode(), "sha256")
+    return PREFIX + urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+async def create(tx: Tx, token: str, new: NewToken, *, at: int) -> str:
+    """Store a token of a principal that exists; its id. Raises UniqueViolation when it is stored already."""
+    token_id = new_id()
     await tx.run(
-        "INSERT INTO token (id, name, hash, role, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
-        new_id(), name, _hash(token), role, at,
+        "INSERT INTO token (id, name, hash, prefix, principal, scopes, projects, created_at, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        token_id, new.name, _hash(token), token[:SHOWN], new.principal, _text(new.scopes), _text(new.projects), at,
+        new.expires_at,
     )  # fmt: skip
+    return token_id
 
 
-async def by_token(tx: Tx, token: str, *, at: int) -> Actor | None:
-    """Who holds this token; None when it is not known, revoked or expired."""
+async def adopt(tx: Tx, token: str, *, principal: str, at: int) -> None:
+    """Know a token that exists already. Idempotent; a revoked one stays revoked."""
+    if await tx.one("SELECT 1 FROM token WHERE hash = ?", _hash(token)) is None:
+        await create(tx, token, NewToken(principal=principal, name="data directory"), at=at)
+
+
+async def by_token(tx: Tx, token: str, *, at: int) -> tuple[Actor, int | None] | None:
+    """Who holds this token, and when it expires; None when it is not known, revoked or expired, or its owner is
+    disabled."""
+    roles = _ROLES[tx.dialect]
     row = await tx.one(
-        "SELECT name, role FROM token WHERE hash = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)",
+        f"SELECT t.id, t.scopes, t.projects, t.expires_at, p.name, p.kind, p.role, {roles} AS roles FROM token t"
+        " JOIN principal p ON p.name = t.principal WHERE t.hash = ? AND t.revoked_at IS NULL"
+        " AND (t.expires_at IS NULL OR t.expires_at > ?) AND p.disabled_at IS NULL",
         _hash(token), at,
     )  # fmt: skip
-    return Actor(name=f"token:{row['name']}", role=row["role"]) if row else None
+    return None if row is None else (_actor(row), row["expires_at"])
+
+
+def _actor(row: Row) -> Actor:
+    if row["kind"] == "agent":
+        return Actor(name=row["name"], role="agent", agent=row["name"].removeprefix(AGENT_PREFIX), token=row["id"])
+    return Actor(
+        name=f"{row['kind']}:{row['name']}",
+        role=row["role"],
+        roles=_decode(row["roles"] or "{}"),
+        scopes=tuple(_decode(row["scopes"])),
+        projects=tuple(_decode(row["projects"])),
+        token=row["id"],
+    )
+
+
+async def by_identity(tx: Tx, name: str, *, role: str) -> Actor | None:
+    """The person that a plugin vouches for, with the roles that are stored here; None when shut out. `role` is for one
+    who is not known here."""
+    row = await tx.one(
+        f"SELECT p.role, p.disabled_at, {_ROLES[tx.dialect]} AS roles FROM principal p"
+        " WHERE p.name = ? AND p.kind <> 'agent'",
+        name,
+    )
+    if row is None:
+        return Actor(name=f"user:{name}", role=role)
+    if row["disabled_at"] is not None:
+        return None
+    return Actor(name=f"user:{name}", role=row["role"], roles=_decode(row["roles"] or "{}"))
+
+
+AGENT_PREFIX = "agent:"
+"""Agents are principals of this name and the agent's, so that no person can be mistaken for one."""
+_ROLES = {
+    "sqlite": "(SELECT json_group_object(project, role) FROM member WHERE principal = p.name)",
+    "postgresql": "(SELECT json_object_agg(project, role)::text FROM member WHERE principal = p.name)",
+}
+
+
+async def get(tx: Tx, token_id: str) -> Row | None:
+    """One token, without its text, which nobody has."""
+    return await tx.one("SELECT * FROM token WHERE id = ?", token_id)
+
+
+async def of_principal(tx: Tx, principal: str, *, after: str = "", limit: int = 50) -> list[Row]:
+    """Tokens of one principal, or of everybody when it is empty, by id after one."""
+    only, args = (" AND principal = ?", (principal,)) if principal else ("", ())
+    return await tx.all(f"SELECT * FROM token WHERE id > ?{only} ORDER BY id LIMIT ?", after, *args, limit)
+
+
+async def revoke(tx: Tx, token_id: str, *, at: int) -> bool:
+    """Revoke a token for good; False when it was already, or there is none."""
+    row = await tx.one("UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING id", at, token_id)
+    return row is not None
+
+
+async def used(tx: Tx, token_id: str, *, at: int, every: int) -> None:
+    """Note that a token is in use, at most once in `every` microseconds."""
+    await tx.run("UPDATE token SET used_at = ? WHERE id = ? AND COALESCE(used_at, 0) < ?", at, token_id, at - every)
 
 
 async def instance_secret(tx: Tx) -> bytes:
@@ -78,7 +180,8 @@ def run_actor(secret: bytes, token: str, *, at: int) -> Actor | None:
     if not body.startswith(RUN_PREFIX) or not hmac.compare_digest(signature.encode(), _sign(secret, body).encode()):
         return None
     _, run, attempt, expiry = body.split(".")
-    return Actor(name=f"run:{run}/{attempt}", role="run", run=run) if int(expiry) * SECOND > at else None
+    actor = Actor(name=f"run:{run}/{attempt}", role="run", run=run, attempt=int(attempt))
+    return actor if int(expiry) * SECOND > at else None
 
 
 def _sign(secret: bytes, body: str) -> str:
@@ -87,3 +190,7 @@ def _sign(secret: bytes, body: str) -> str:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _text(values: Sequence[str]) -> str:
+    return _encode(values).decode()

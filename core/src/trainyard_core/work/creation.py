@@ -18,13 +18,14 @@ from trainyard.compile.resolved import Code, ResolvedOperation, canonical_json, 
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, SpecError
 from trainyard.spec.load import load_text
+from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND
-from trainyard_core.db import projects, queues, runs
+from trainyard_core.db import queues, runs
 from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
-from trainyard_core.db.tokens import Actor
-from trainyard_core.errors import Conflict, IdempotencyReused, Invalid, NotFound, choice
+from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
 from trainyard_core.lifecycle import Hold, Status, Step
+from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.rules import Policy, decide
 from trainyard_core.work.view import View
 
@@ -43,7 +44,7 @@ async def create_run(
     taken id.
     """
     new = _prepare(project, body, actor, at)
-    claim = _Claim(f"{actor.name}@{project}", key, _digest(body), policy, at) if key else None
+    claim = Claim(scope=f"{actor.name}@{project}", key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
     except UniqueViolation as error:
@@ -52,40 +53,19 @@ async def create_run(
         ) from error
 
 
-class _Claim:
-    """An idempotency key: stored in the transaction of its effect."""
-
-    def __init__(self, scope: str, key: str, body: str, policy: Policy, at: int) -> None:
-        self._scope, self._key, self._body, self._at = scope, key, body, at
-
-    async def find(self, tx: Tx) -> Row | None:
-        """The run that this key made, if any. Raises IdempotencyReused when it made it from another body."""
-        row = await tx.one("SELECT digest, run FROM idempotency WHERE scope = ? AND key = ?", self._scope, self._key)
-        if row is None:
-            return None
-        if row["digest"] != self._body:
-            raise IdempotencyReused(
-                f"idempotency key '{self._key}' was used with another body", fix="use a new key for a new request"
-            )
-        return await runs.get(tx, row["run"])
-
-    async def take(self, tx: Tx, run: str) -> bool:
-        """Bind the key to a run; False when it is bound already."""
-        row = await tx.one(
-            "INSERT INTO idempotency (scope, key, digest, run, created_at) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (scope, key) DO NOTHING RETURNING run",
-            self._scope, self._key, self._body, run, self._at,
-        )  # fmt: skip
-        return row is not None
-
-
-async def _insert(tx: Tx, new: runs.NewRun, claim: _Claim | None, policy: Policy) -> tuple[Row, bool]:
+async def _insert(tx: Tx, new: runs.NewRun, claim: Claim | None, policy: Policy) -> tuple[Row, bool]:
     if claim is not None and not await claim.take(tx, new.id):
-        known = await claim.find(tx)
-        assert known is not None, "a key is stored with its run"
-        return known, False
+        return await _made_before(tx, claim), False
     await _check_names(tx, new)
     return await runs.insert(tx, new, *_first_steps(new, policy)), True
+
+
+async def _made_before(tx: Tx, claim: Claim) -> Row:
+    """The run that this request made when it came first."""
+    row = await runs.get(tx, (await claim.find(tx)).run)
+    if row is None:
+        raise Conflict("the run that this key made has been deleted", fix="use a new key to make another")
+    return row
 
 
 def _first_steps(new: runs.NewRun, policy: Policy) -> list[Step]:
@@ -107,13 +87,14 @@ def _first_steps(new: runs.NewRun, policy: Policy) -> list[Step]:
 async def _check_names(tx: Tx, new: runs.NewRun) -> None:
     """Unknown names are refused with what exists."""
     found = await tx.one(
-        "SELECT (SELECT 1 FROM project WHERE name = ?) AS project, (SELECT 1 FROM queue WHERE name = ?) AS queue",
+        "SELECT (SELECT 1 FROM project WHERE name = ? AND archived_at IS NULL) AS project,"
+        " (SELECT 1 FROM queue WHERE name = ?) AS queue",
         new.project,
         new.queue,
     )
     assert found is not None
     if not found["project"]:
-        raise NotFound(choice("project", new.project, await projects.names(tx)), fix="create it: yard projects create")
+        raise NotFound(f"no open project '{new.project}'", fix="see yard projects ls; create it: yard projects create")
     if new.managed and not found["queue"]:
         message = choice("queue", new.queue, await queues.names(tx))
         raise Invalid(message, fix=f"yard queues set {new.queue}", faults=[Fault(field="queue", message=message)])

@@ -1,0 +1,102 @@
+"""Who asks: a run's token, a stored token, or whatever way in a plugin brings; and how often.
+
+A stored token is looked up for each request, so that a revocation, a new role or an expiry counts at once. Where
+this process is the database's only writer, what it looked up is remembered until somebody's access changes here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+
+from trainyard_core.api.limits import Buckets
+from trainyard_core.auth import Actor
+from trainyard_core.clock import SECOND
+from trainyard_core.db import tokens
+from trainyard_core.errors import Unauthenticated
+from trainyard_core.hookspecs import Identity
+from trainyard_core.platform import Platform
+
+__all__ = ["Authentication", "KnownTokens"]
+
+REMEMBER = 60 * SECOND
+USED_EVERY = 3600 * SECOND
+MOST_KNOWN = 10_000
+STRANGER_RATE, STRANGER_BURST = 10, 100
+
+
+class KnownTokens:
+    """What has been looked up and may still be believed, and the limits of those who ask."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._known: dict[str, tuple[int, Actor]] = {}
+        self._used: dict[str, int] = {}
+        self._generation = 0
+        rate = platform.settings.rate_limit
+        self.askers = Buckets(rate, 2 * rate)
+        self.strangers = Buckets(STRANGER_RATE, STRANGER_BURST)
+
+    def forget(self) -> None:
+        """Somebody's access has changed: look everybody up again."""
+        self._generation += 1
+        self._known.clear()
+
+    async def actor(self, token: str, at: int) -> Actor | None:
+        """Who holds a token; None when it is not valid now."""
+        if token.startswith(tokens.RUN_PREFIX):
+            return tokens.run_actor(self._platform.secret, token, at=at)
+        checked, actor = self._known.get(token, (0, None))
+        if actor is None or at - checked > REMEMBER or not self._platform.database.exclusive:
+            actor = await self._look_up(token, at)
+        return actor
+
+    async def _look_up(self, token: str, at: int) -> Actor | None:
+        generation, database = self._generation, self._platform.database
+        found = await database.read(lambda tx: tokens.by_token(tx, token, at=at))
+        if found is None:
+            return None
+        actor, expires_at = found
+        if generation == self._generation and (expires_at is None or expires_at - at > REMEMBER):
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[token] = (at, actor)
+        if at - self._used.get(actor.token, 0) > USED_EVERY:
+            self._used[actor.token] = at
+            await database.write(lambda tx: tokens.used(tx, actor.token, at=at, every=USED_EVERY), name="token_used")
+        return actor
+
+
+class Authentication(AbstractAuthenticationMiddleware):
+    """Every route asks for a token but those that say `exclude_from_auth`."""
+
+    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        platform: Platform = connection.app.state.platform
+        known: KnownTokens = connection.app.state.known
+        at = platform.clock.now()
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        actor = await known.actor(token, at) if scheme.lower() == "bearer" and token else None
+        if actor is None:
+            actor = await self._by_plugin(platform, connection)
+        if actor is None:
+            known.strangers.take(connection.client.host if connection.client else "", at=at)
+            raise _stranger(token)
+        known.askers.take(actor.name, at=at)
+        return AuthenticationResult(user=actor, auth=None)
+
+    async def _by_plugin(self, platform: Platform, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+        identity = platform.registry.first("authenticate_request", headers=dict(connection.headers))
+        if not isinstance(identity, Identity):
+            return None
+        return await platform.database.read(lambda tx: tokens.by_identity(tx, identity.name, role=identity.role))
+
+
+def _stranger(token: str) -> Unauthenticated:
+    if not token:
+        return Unauthenticated("the request has no bearer token", fix="send `Authorization: Bearer <token>`")
+    return Unauthenticated(
+        "the token is not valid here: unknown, expired or revoked",
+        fix="yard login, or use the one in the data directory's `token` file",
+    )

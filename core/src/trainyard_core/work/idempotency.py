@@ -1,0 +1,55 @@
+"""Idempotency keys: each is bound in the transaction of its effect, with what was answered, so that after any crash
+the same request gets the same answer and nothing is done twice."""
+
+from __future__ import annotations
+
+import msgspec
+
+from trainyard_core.db.engine import Tx
+from trainyard_core.errors import IdempotencyReused
+
+__all__ = ["Claim", "Kept"]
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What a key stands for: the run that it made, or the answer that was given."""
+
+    run: str
+    status: int
+    answer: str
+
+
+class Claim:
+    """One request's claim on its key. `scope` keeps the keys of different askers apart, `digest` is that of the
+    request."""
+
+    def __init__(self, *, scope: str, key: str, digest: str, at: int) -> None:
+        self._scope, self._key, self._digest, self._at = scope, key, digest, at
+
+    async def take(self, tx: Tx, run: str = "") -> bool:
+        """Bind the key, to a run if it makes one; False when it is bound already."""
+        row = await tx.one(
+            "INSERT INTO idempotency (scope, key, digest, run, created_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (scope, key) DO NOTHING RETURNING run",
+            self._scope, self._key, self._digest, run, self._at,
+        )  # fmt: skip
+        return row is not None
+
+    async def find(self, tx: Tx) -> Kept:
+        """What the key, which is bound, stands for. Raises IdempotencyReused when it was bound by another request."""
+        row = await tx.one(
+            "SELECT digest, run, status, answer FROM idempotency WHERE scope = ? AND key = ?", self._scope, self._key
+        )
+        assert row is not None, "a key that cannot be taken is bound"
+        if row["digest"] != self._digest:
+            raise IdempotencyReused(
+                f"idempotency key '{self._key}' was used with another request", fix="use a new key for a new request"
+            )
+        return Kept(run=row["run"], status=row["status"], answer=row["answer"])
+
+    async def keep(self, tx: Tx, *, answer: str, status: int) -> None:
+        """Store what is answered."""
+        await tx.run(
+            "UPDATE idempotency SET answer = ?, status = ? WHERE scope = ? AND key = ?",
+            answer, status, self._scope, self._key,
+        )  # fmt: skip
