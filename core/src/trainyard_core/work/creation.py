@@ -29,7 +29,7 @@ from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.rules import Policy, decide
 from trainyard_core.work.view import View
 
-__all__ = ["create_run"]
+__all__ = ["add", "create_run", "prepare"]
 
 DEFAULT_CPU = 1.0
 _encode = msgspec.json.Encoder().encode
@@ -43,7 +43,7 @@ async def create_run(
     Raises Invalid with the place of each fault, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
-    new = _prepare(project, body, actor, at)
+    new = prepare(project, body, actor, at)
     claim = Claim(scope=f"{actor.name}@{project}", key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
@@ -56,8 +56,14 @@ async def create_run(
 async def _insert(tx: Tx, new: runs.NewRun, claim: Claim | None, policy: Policy) -> tuple[Row, bool]:
     if claim is not None and not await claim.take(tx, new.id):
         return await _made_before(tx, claim), False
+    return await add(tx, new, policy), True
+
+
+async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
+    """Insert a prepared run and take it as far as it goes at once. Raises NotFound for a project that is not open,
+    Invalid for an unknown queue."""
     await _check_names(tx, new)
-    return await runs.insert(tx, new, *_first_steps(new, policy)), True
+    return await runs.insert(tx, new, *_first_steps(new, policy))
 
 
 async def _made_before(tx: Tx, claim: Claim) -> Row:
@@ -100,7 +106,8 @@ async def _check_names(tx: Tx, new: runs.NewRun) -> None:
         raise Invalid(message, fix=f"yard queues set {new.queue}", faults=[Fault(field="queue", message=message)])
 
 
-def _prepare(project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun:
+def prepare(project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun:
+    """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each fault."""
     if body.id and not is_run_id(body.id):
         raise Invalid(f"`id` must be a UUID in lower case, not '{body.id}'", fix="leave it out to get one")
     run = body.id or new_id()
@@ -118,6 +125,7 @@ def _prepare(project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRu
         queue=resolved.queue,
         spec=_encode({"content": body.content, "file": body.file} if body.content else body.operation).decode(),
         resolved=canonical_json(resolved).decode(),
+        given=_given(body),
         inputs=dict(resolved.inputs),
         tags=list(resolved.tags),
         digest=digest(resolved),
@@ -127,6 +135,12 @@ def _prepare(project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRu
         max_retries=resolved.max_retries,
         timeout_us=None if resolved.timeout is None else int(resolved.timeout * SECOND),
     )
+
+
+def _given(body: CreateRun) -> str:
+    """What came beside the operation's text, as JSON, so that the run can be made again from both."""
+    rest = msgspec.structs.replace(body, content="", file="", operation=None, id="", created_at="")
+    return _encode(rest).decode()
 
 
 def _tracked(run: str, project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun:

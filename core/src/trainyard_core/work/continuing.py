@@ -1,0 +1,143 @@
+"""One view of a run that continues others, however often it was resumed: which runs its series lie in, and how they
+are read as one.
+
+An ancestor counts up to the step at which it was forked, and for each metric only below the first step that the run
+after it logged itself: a program that repeats steps after a checkpoint leaves no point twice. Nothing is copied.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from trainyard_core.contracts.tracker import Point, RunRef, Series, Tracker
+from trainyard_core.db.engine import Row, Tx
+
+__all__ = ["RESUMED", "Link", "links_of", "read_series", "resume_environment", "series_names"]
+
+RESUMED = "resume"
+
+
+class Link(msgspec.Struct, frozen=True):
+    """One run of the chain. `fork` is the last step of the next link that counts; None: all of it."""
+
+    ref: RunRef
+    fork: int | None = None
+
+
+_CHAIN = """WITH RECURSIVE chain (id, project, cloned_from, clone_kind, fork_step, depth) AS (
+        SELECT id, project, cloned_from, clone_kind, fork_step, 0 FROM run WHERE id = ?
+        UNION ALL
+        SELECT r.id, r.project, r.cloned_from, r.clone_kind, r.fork_step, c.depth + 1 FROM chain c
+        JOIN run r ON r.id = c.cloned_from WHERE c.clone_kind = 'resume')
+    SELECT id, project, fork_step FROM chain ORDER BY depth"""
+
+
+async def links_of(tx: Tx, row: Row) -> list[Link]:
+    """The run itself, then the one that it continues, and so on to the first."""
+    if row["clone_kind"] != RESUMED:
+        return [Link(RunRef(row["project"], row["id"]))]
+    found = await tx.all(_CHAIN, row["id"])
+    return [Link(RunRef(each["project"], each["id"]), each["fork_step"]) for each in found]
+
+
+def resume_environment(row: Row) -> dict[str, str]:
+    """What a resumed run's program is told: whose outputs and series it continues, and after which step."""
+    if row["clone_kind"] != RESUMED:
+        return {}
+    told = {"TRAINYARD_RESUME_FROM": str(row["cloned_from"])}
+    if row["fork_step"] is not None:
+        told["TRAINYARD_RESUME_STEP"] = str(row["fork_step"])
+    return told
+
+
+async def series_names(tracker: Tracker, links: Sequence[Link]) -> list[str]:
+    """The names of all metrics of a chain, sorted."""
+    return sorted({name for link in links for name in await tracker.series_names(link.ref)})
+
+
+async def read_series(
+    tracker: Tracker,
+    links: Sequence[Link],
+    names: Sequence[str],
+    *,
+    first: int | None = None,
+    last: int | None = None,
+    points: int = 0,
+) -> list[Series]:
+    """As `Tracker.read_series`, of a chain as if it were one run."""
+    if len(links) == 1:
+        return await tracker.read_series(links[0].ref, names, first=first, last=last, points=points)
+    reading = _Reading(tracker, names, first, last, points)
+    for link in links:
+        await reading.add(link)
+    return reading.joined()
+
+
+class _Reading:
+    """A chain read from its end to its beginning. `_until` is the last step that still counts, for each metric."""
+
+    def __init__(
+        self, tracker: Tracker, names: Sequence[str], first: int | None, last: int | None, points: int
+    ) -> None:
+        self._tracker, self._names, self._first, self._points = tracker, list(dict.fromkeys(names)), first, points
+        self._asked = names
+        self._until: dict[str, int | None] = dict.fromkeys(self._names, last)
+        self._found: dict[str, list[Series]] = {name: [] for name in self._names}
+
+    async def add(self, link: Link) -> None:
+        """Read one link, and narrow what counts of the next one."""
+        for series in await self._read(link.ref, self._first, self._points):
+            self._found[series.name].append(series)
+        starts = await self._starts(link.ref)
+        for name in self._names:
+            before = None if name not in starts else starts[name] - 1
+            self._until[name] = _least(self._until[name], link.fork, before)
+
+    async def _starts(self, ref: RunRef) -> Mapping[str, int]:
+        """The first step of each metric that this link logged."""
+        found = await self._read(ref, None, 1)
+        return {series.name: series.points[0].step for series in found if series.points}
+
+    async def _read(self, ref: RunRef, first: int | None, points: int) -> list[Series]:
+        groups: dict[int | None, list[str]] = {}
+        for name, until in self._until.items():
+            if first is None or until is None or until >= first:
+                groups.setdefault(until, []).append(name)
+        found: list[Series] = []
+        for until, names in groups.items():
+            found += await self._tracker.read_series(ref, names, first=first, last=until, points=points)
+        return found
+
+    def joined(self) -> list[Series]:
+        """Each metric as one series, oldest link first."""
+        return [_joined(name, self._found[name][::-1], self._points) for name in self._asked]
+
+
+def _least(*steps: int | None) -> int | None:
+    return min((step for step in steps if step is not None), default=None)
+
+
+def _joined(name: str, parts: Iterable[Series], points: int) -> Series:
+    parts = list(parts)
+    found = [point for part in parts for point in part.points]
+    if points and len(found) > points:
+        size = math.ceil(len(found) / points)
+        found = [_merged(found[start : start + size]) for start in range(0, len(found), size)]
+    return Series(name=name, total=sum(part.total for part in parts), points=found)
+
+
+def _merged(points: Sequence[Point]) -> Point:
+    """Neighbouring buckets as one: every spike stays."""
+    lows = [point.low for point in points if not math.isnan(point.low)]
+    highs = [point.high for point in points if not math.isnan(point.high)]
+    return Point(
+        points[0].step,
+        points[-1].until,
+        points[0].time,
+        min(lows, default=math.nan),
+        max(highs, default=math.nan),
+        points[-1].last,
+    )
