@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
+from inspect import signature
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
