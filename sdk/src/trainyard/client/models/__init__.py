@@ -8,14 +8,27 @@ Times are strings in RFC 3339 with `Z`. Numbers that are not finite travel as th
 
 from __future__ import annotations
 
+from trainyard.client.models.access import (
+    EditPrincipal,
+    Member,
+    MemberPage,
+    NewPrincipal,
+    NewToken,
+    Principal,
+    PrincipalPage,
+    PutMember,
+    Token,
+    TokenPage,
+    Whoami,
+)
 from trainyard.client.models.activity import Activity, ActivityPage
 from trainyard.client.models.agent import Agent
 from trainyard.client.models.artifact import Artifact, ArtifactPage
 from trainyard.client.models.problem import Fault, Problem
-from trainyard.client.models.project import Project
+from trainyard.client.models.project import EditProject, NewProject, Project, ProjectPage
 from trainyard.client.models.queue import Queue
 from trainyard.client.models.run import Attempt, Blocker, CreateRun, Run, RunPage, Stop, Transition, TransitionPage, Why
-from trainyard.client.models.server import Plugin, Version
+from trainyard.client.models.server import Plugin, PluginPage, Readiness, Setting, SettingPage, Version
 from trainyard.client.models.tracking import Durable, LogLine, LogPage, Metric, MetricPage, Series, SeriesPage
 
 __all__ = [
@@ -28,22 +41,40 @@ __all__ = [
     "Blocker",
     "CreateRun",
     "Durable",
+    "EditPrincipal",
+    "EditProject",
     "Fault",
     "LogLine",
     "LogPage",
+    "Member",
+    "MemberPage",
     "Metric",
     "MetricPage",
+    "NewPrincipal",
+    "NewProject",
+    "NewToken",
     "Plugin",
+    "PluginPage",
+    "Principal",
+    "PrincipalPage",
     "Problem",
     "Project",
+    "ProjectPage",
+    "PutMember",
     "Queue",
+    "Readiness",
     "Run",
     "RunPage",
     "Series",
     "SeriesPage",
+    "Setting",
+    "SettingPage",
     "Stop",
+    "Token",
+    "TokenPage",
     "Transition",
     "TransitionPage",
     "Version",
+    "Whoami",
     "Why",
 ]
