@@ -1,4 +1,4 @@
-"""`yard projects`, `queues`, `agents`, `plugins`, `version`: the server's own nouns."""
+"""`yard projects`, `queues`, `agents`, `version`: the server's own nouns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trainyard.client.client import Client
     from trainyard.client.models import Agent, Queue
 
-__all__ = ["agents", "plugins", "projects", "queues", "version"]
+__all__ = ["agents", "projects", "queues", "version"]
 
 
 @click.group()
@@ -91,23 +91,6 @@ def list_agents(client: Client, *, as_json: bool) -> None:
         return output.json_document({"items": found})
     headers = ("AGENT", "SCHEDULER", "QUEUES", "STATE", "CPU FREE", "GPU FREE", "LIVE", "SEEN")
     return output.table(headers, [_agent(agent) for agent in found])
-
-
-@click.group()
-def plugins() -> None:
-    """List the server's plugins and what is wrong with them."""
-
-
-@plugins.command("ls")
-@json_option
-@with_client
-def list_plugins(client: Client, *, as_json: bool) -> None:
-    """List the server's plugins."""
-    found = client.plugins()
-    if as_json:
-        return output.json_document({"items": found})
-    rows = [(plugin.name, plugin.version, ", ".join(plugin.offers), plugin.error) for plugin in found]
-    return output.table(("PLUGIN", "VERSION", "OFFERS", "ERROR"), rows)
 
 
 @click.command()

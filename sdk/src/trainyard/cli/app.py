@@ -39,7 +39,7 @@ COMMANDS = {
     "projects": _Home("admin:projects", "List and create projects."),
     "queues": _Home("admin:queues", "List and change queues."),
     "agents": _Home("admin:agents", "List agents and what they have free."),
-    "plugins": _Home("admin:plugins", "List the server's plugins and what is wrong with them."),
+    "plugins": _Home("plugins:plugins", "List the server's plugins; write and check one of your own."),
     "version": _Home("admin:version", "Print the versions of this command and of the server."),
 }
 

@@ -1,5 +1,6 @@
-"""Commands of other distributions, by the entry point group `trainyard.commands`. The package's docstring says what an
-entry point may point to. A broken one becomes a command that says so."""
+"""Commands of other distributions, by the entry point group `trainyard.commands`, and for what they add to a group of
+`yard`'s own `trainyard.commands.<group>`. The package's docstring says what an entry point may point to. A broken one
+becomes a command that says so."""
 
 from __future__ import annotations
 
@@ -18,14 +19,15 @@ GROUP = "trainyard.commands"
 _ANYTHING = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
-def names() -> dict[str, str]:
-    """The commands that others add, by name, and the distribution that each comes from. Nothing is loaded."""
-    return {name: _source(point) for name, point in sorted(_points().items())}
+def names(group: str = "") -> dict[str, str]:
+    """The commands that others add, to a group of `yard`'s or to `yard` itself, by name, and the distribution that each
+    comes from. Nothing is loaded."""
+    return {name: _source(point) for name, point in sorted(_points(group).items())}
 
 
-def load(name: str) -> click.Command | None:
+def load(name: str, group: str = "") -> click.Command | None:
     """The command of that name; None when nobody brings one."""
-    point = _points().get(name)
+    point = _points(group).get(name)
     if point is None:
         return None
     try:
@@ -35,14 +37,15 @@ def load(name: str) -> click.Command | None:
     if isinstance(found, click.Command):
         return found
     if callable(found):
-        return _typed(name, found)
+        return _typed(name, found, f"yard {group} {name}" if group else f"yard {name}")
     return _broken(name, f"{point.value} is neither a command nor a function", _source(point))
 
 
 @cache
-def _points() -> dict[str, EntryPoint]:
+def _points(group: str) -> dict[str, EntryPoint]:
     """One entry point a name: where two distributions bring the same, the first by the distribution's name."""
-    found = sorted(entry_points(group=GROUP), key=_source, reverse=True)
+    place = f"{GROUP}.{group}" if group else GROUP
+    found = sorted(entry_points(group=place), key=_source, reverse=True)
     return {point.name: point for point in found}
 
 
@@ -58,7 +61,7 @@ def _passing(name: str, callback: Any, text: str) -> click.Command:
     )
 
 
-def _typed(name: str, found: Any) -> click.Command:
+def _typed(name: str, found: Any, path: str) -> click.Command:
     """A typer application, or a function that typer makes one of."""
 
     def call(rest: tuple[str, ...]) -> object:
@@ -68,7 +71,7 @@ def _typed(name: str, found: Any) -> click.Command:
         if not isinstance(found, typer.Typer):
             application = typer.Typer(add_completion=False)
             application.command()(_exiting(found))
-        return application(args=list(rest), prog_name=f"yard {name}", standalone_mode=True)
+        return application(args=list(rest), prog_name=path, standalone_mode=True)
 
     return _passing(name, call, f"The command {name}.")
 
