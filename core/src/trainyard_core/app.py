@@ -14,17 +14,21 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.etag import etags
+from trainyard_core.api.members import Members
+from trainyard_core.api.principals import ServiceAccounts, Users
 from trainyard_core.api.problems import HANDLERS
+from trainyard_core.api.projects import Projects
 from trainyard_core.api.queues import Queues
 from trainyard_core.api.runs import Runs
 from trainyard_core.api.server import Server
+from trainyard_core.api.tokens import Tokens
 from trainyard_core.api.tracking import Tracking
 from trainyard_core.platform import Platform
 
 __all__ = ["build"]
 
 MOST_BODY = 4 * 1024 * 1024
-CONTROLLERS = (Agents, Queues, Runs, Server, Tracking)
+CONTROLLERS = (Agents, Members, Projects, Queues, Runs, Server, ServiceAccounts, Tokens, Tracking, Users)
 
 
 def build(platform: Platform) -> Litestar:

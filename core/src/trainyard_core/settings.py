@@ -7,6 +7,7 @@ are the section with the plugin's name; `TRAINYARD_SCHEDULER_PROCESS__CPU=4` set
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ import msgspec
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.work.rules import Policy
 
-__all__ = ["Settings", "default_data", "load"]
+__all__ = ["Settings", "default_data", "in_force", "load"]
 
 PREFIX = "TRAINYARD_"
 CLIENT_VARIABLES = frozenset(
@@ -172,3 +173,43 @@ def _path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, Path):
         return value
     raise NotImplementedError(kind)
+
+
+def in_force(settings: Settings, *, environ: Mapping[str, str] | None = None) -> list[tuple[str, str, str]]:
+    """Each setting's name, value as text and source (environment, file, command or default). What may hold a secret
+    is `***`, but for an address, which is shown without its password."""
+    variables = os.environ if environ is None else environ
+    in_file, sections = _split(_read(settings.data / "trainyard.toml"), "trainyard.toml")
+    core = [
+        (name, _shown(name, value), _source(name, value, default, in_file, variables))
+        for name, value, default in ((name, getattr(settings, name), default) for name, default in _defaults())
+    ]
+    plugins = [
+        (f"{section}.{name}", _shown(name, value), "file" if name in sections.get(section, {}) else "environment")
+        for section, values in sorted(settings.sections.items())
+        for name, value in sorted(values.items())
+    ]
+    return [*core, *plugins]
+
+
+def _defaults() -> list[tuple[str, object]]:
+    fields = msgspec.structs.fields(Settings)
+    return [(field.name, field.default) for field in fields if field.name != "sections"]
+
+
+def _source(name: str, value: object, default: object, in_file: Mapping[str, Any], variables: Mapping[str, str]) -> str:
+    if PREFIX + name.upper() in variables:
+        return "environment"
+    if name in in_file:
+        return "file"
+    return "default" if value == default else "command"
+
+
+SECRET_WORDS = ("secret", "password", "token", "key", "credential")
+
+
+def _shown(name: str, value: object) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if "://" in text:
+        return re.sub(r"//[^/@]*@", "//***@", text)
+    return "***" if any(word in name.lower() for word in SECRET_WORDS) else text

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from litestar import Response
 
 from trainyard_core.api.access import Asked, platform_of
 from trainyard_core.api.etag import etag_of
+from trainyard_core.db import activities
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import PreconditionFailed
 from trainyard_core.work.idempotency import Claim
 
-__all__ = ["change", "check_match", "claim_of"]
+__all__ = ["change", "check_match", "claim_of", "tell"]
 
 T = TypeVar("T")
 JSON = "application/json"
@@ -46,6 +47,12 @@ async def change(request: Asked, work: Callable[[Tx], Awaitable[T]], *, name: st
 
     answer, code = await platform.database.write(whole, name=name)
     return cast("Response[T]", Response(answer, status_code=code, media_type=JSON))
+
+
+async def tell(tx: Tx, request: Asked, kind: str, *, project: str = "", **data: Any) -> None:
+    """Add the activity of something that the asker did now, in the transaction in which it is done."""
+    at, actor = platform_of(request).clock.now(), request.user.name
+    await activities.append(tx, activities.New(project=project, run=None, kind=kind, actor=actor, at=at, data=data))
 
 
 async def claim_of(request: Asked) -> Claim | None:

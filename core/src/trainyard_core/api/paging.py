@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 
 from trainyard_core.errors import Invalid
 
-__all__ = ["MOST", "Cursor", "Key", "Limit", "decode", "encode", "following"]
+__all__ = ["MOST", "Cursor", "Key", "Limit", "after_name", "decode", "encode", "following"]
 
 T = TypeVar("T")
 MOST = 500
@@ -38,6 +38,11 @@ def decode(cursor: str, count: int) -> tuple[Key, ...]:
     if len(key) != count:
         raise Invalid("`cursor` is not one of ours", fix="use `next` of the page before, or leave it out")
     return key
+
+
+def after_name(cursor: str) -> str:
+    """The name after which a list by name goes on. Raises Invalid."""
+    return str(decode(cursor, 1)[0]) if cursor else ""
 
 
 def following(rows: Sequence[T], limit: int, *key: Key) -> str | None:

@@ -1,14 +1,19 @@
-"""The server itself: health, readiness, version, plugins and the settings in force."""
+"""The server itself: health, readiness, version, plugins, the settings in force, and who is asking."""
 
 from __future__ import annotations
 
 from importlib.metadata import version
 
-from litestar import Controller, get
+from litestar import Controller, Response, get
 
 from trainyard.client import models
+from trainyard_core import settings
 from trainyard_core.api.access import Asked, allow, platform_of
-from trainyard_core.auth import ANYONE, READ
+from trainyard_core.auth import ADMIN, ANYONE, READ
+from trainyard_core.clock import rfc3339
+from trainyard_core.db import tokens
+from trainyard_core.errors import TrainyardError
+from trainyard_core.platform import Platform
 
 __all__ = ["Server"]
 
@@ -20,11 +25,19 @@ class Server(Controller):
     tags = ("server",)
 
     @get("/plugins")
-    async def plugins(self, request: Asked) -> list[models.Plugin]:
+    async def plugins(self, request: Asked) -> models.PluginPage:
         """The installed plugins, broken ones with what is wrong."""
         allow(request, READ)
         loaded = platform_of(request).registry.plugins.values()
-        return [models.Plugin(name=p.name, version=p.version, offers=p.offers, error=p.error) for p in loaded]
+        items = [models.Plugin(name=p.name, version=p.version, offers=p.offers, error=p.error) for p in loaded]
+        return models.PluginPage(items=items)
+
+    @get("/settings")
+    async def settings(self, request: Asked) -> models.SettingPage:
+        """The settings in force and where each comes from; secrets are masked."""
+        allow(request, ADMIN)
+        found = settings.in_force(platform_of(request).settings)
+        return models.SettingPage(items=[models.Setting(name=n, value=v, source=s) for n, v, s in found])
 
     @get("/version")
     async def version(self, request: Asked) -> models.Version:
@@ -32,7 +45,41 @@ class Server(Controller):
         allow(request, ANYONE)
         return models.Version(version=version("trainyard-core"), missing=platform_of(request).registry.missing())
 
+    @get("/whoami")
+    async def whoami(self, request: Asked) -> models.Whoami:
+        """Who the server takes the asker for."""
+        actor, platform = allow(request, ANYONE), platform_of(request)
+        row = await platform.database.read(lambda tx: tokens.get(tx, actor.token)) if actor.token else None
+        return models.Whoami(
+            name=actor.name,
+            role=actor.role,
+            roles=dict(actor.roles),
+            scopes=list(actor.scopes),
+            projects=list(actor.projects),
+            expires_at=rfc3339(row["expires_at"]) if row else None,
+        )
+
     @get("/health", opt={"exclude_from_auth": True})
     async def health(self) -> dict[str, str]:
-        """Whether the process answers. The only address that asks for no token; it tells nothing else."""
+        """Whether the process answers. It asks for no token and tells nothing else."""
         return {"status": "ok"}
+
+    @get("/ready", opt={"exclude_from_auth": True})
+    async def ready(self, request: Asked) -> Response[models.Readiness]:
+        """Whether it can do its work: 200, or 503. It asks for no token and tells no details."""
+        parts = await _parts(platform_of(request))
+        ready = all(state == "ok" for state in parts.values())
+        return Response(models.Readiness(ready=ready, parts=parts), status_code=200 if ready else 503)
+
+
+async def _parts(platform: Platform) -> dict[str, str]:
+    try:
+        await platform.database.read(lambda tx: tx.one("SELECT 1 FROM project LIMIT 1"))
+        database = "ok"
+    except (TrainyardError, OSError):
+        database = "failed"
+    return {
+        "database": database,
+        "tracker": "ok" if platform.tracker is not None else "missing",
+        "streams": "closing" if platform.news.closing else "ok",
+    }

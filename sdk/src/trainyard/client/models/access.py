@@ -78,8 +78,9 @@ class PutMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """A token of a person, service or agent. `prefix` is how its text begins; the text itself, `token`, is in the answer
-    to its creation only. `scopes` are the actions and `projects` the projects that it is narrowed to (`*`: all)."""
+    """A token of a person, service or agent. `prefix` is how its text begins; the text itself, `token`, is in the
+    answer to its creation only. `scopes` are the actions and `projects` the projects that it is narrowed to (`*`:
+    all)."""
 
     id: str
     principal: str
@@ -116,8 +117,8 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
 
 
 class Whoami(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the server takes the asker for: `user:NAME`, `service:NAME`, `agent:NAME` or `run:ID/ATTEMPT`; the role in the
-    deployment, those in single projects, and what the token is narrowed to."""
+    """Who the server takes the asker for: `user:NAME`, `service:NAME`, `agent:NAME` or `run:ID/ATTEMPT`; the role in
+    the deployment, those in single projects, and what the token is narrowed to."""
 
     name: str
     role: str

@@ -9,9 +9,9 @@ __all__ = ["EditProject", "NewProject", "Project", "ProjectPage"]
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """A project. `role` is the asker's in it. Its runs may use the `queues` and `connections` whose names fit one of
-    these patterns (`*`: any). `weight` is its share against other projects, `quota` what its live runs may hold together
-    by resource name (cpu in cores, memory in bytes, gpu in devices, or any other name). An archived project takes no
-    new runs."""
+    these patterns (`*`: any). `weight` is its share against other projects, `quota` what its live runs may hold
+    together by resource name (cpu in cores, memory in bytes, gpu in devices, or any other name). An archived project
+    takes no new runs."""
 
     name: str
     description: str = ""

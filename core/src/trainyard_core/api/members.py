@@ -1,0 +1,95 @@
+"""Members: who has which role in a project, kept by its admins."""
+
+from __future__ import annotations
+
+from litestar import Controller, Response, delete, get, put
+from litestar.params import FromPath, JSONBody
+
+from trainyard.client import models
+from trainyard_core.api.access import Asked, allow, forget, no_project, platform_of
+from trainyard_core.api.change import change, tell
+from trainyard_core.api.paging import Cursor, Limit, after_name, following
+from trainyard_core.api.principals import check_role
+from trainyard_core.auth import ADMIN, READ
+from trainyard_core.clock import rfc3339
+from trainyard_core.db import principals, projects
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.errors import NotFound
+
+__all__ = ["Members"]
+
+
+class Members(Controller):
+    """`/projects/{project}/members`."""
+
+    path = "/projects/{project:str}/members"
+    tags = ("projects",)
+
+    @get()
+    async def page(
+        self, request: Asked, project: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
+    ) -> models.MemberPage:
+        """A project's members, by name. Whoever has a role in the deployment has it here without being listed."""
+        allow(request, READ, project)
+        after = after_name(cursor)
+
+        async def work(tx: Tx) -> list[Row]:
+            await _exists(tx, project)
+            return await principals.members(tx, project, after=after, limit=limit)
+
+        rows = await platform_of(request).database.read(work)
+        key = rows[-1]["principal"] if rows else None
+        return models.MemberPage(items=[present(row) for row in rows], next=following(rows, limit, key))
+
+    @put("/{principal:str}")
+    async def put_member(
+        self,
+        request: Asked,
+        project: FromPath[str],
+        principal: FromPath[str],
+        data: JSONBody[models.PutMember],
+    ) -> Response[models.Member]:
+        """Give somebody a role in the project, in place of the one they have."""
+        allow(request, ADMIN, project)
+        at = platform_of(request).clock.now()
+        check_role(data.role, least="viewer")
+
+        async def work(tx: Tx) -> models.Member:
+            await _exists(tx, project)
+            who = await tx.one("SELECT kind FROM principal WHERE name = ? AND kind <> 'agent'", principal)
+            if who is None:
+                raise NotFound(f"no user or service account '{principal}'", fix="an admin adds them: yard users add")
+            await principals.put_member(tx, project, principal, data.role, at=at)
+            await tell(tx, request, "member_put", project=project, principal=principal, role=data.role)
+            rows = await principals.members(tx, project, after="", limit=1 << 30)
+            return next(present(row) for row in rows if row["principal"] == principal)
+
+        answer = await change(request, work, name="member")
+        forget(request)
+        return answer
+
+    @delete("/{principal:str}")
+    async def remove(self, request: Asked, project: FromPath[str], principal: FromPath[str]) -> None:
+        """Take somebody's role in the project away."""
+        allow(request, ADMIN, project)
+
+        async def work(tx: Tx) -> None:
+            await _exists(tx, project)
+            if not await principals.leave(tx, project, principal):
+                raise NotFound(f"'{principal}' has no role in project '{project}'", fix="see yard members ls")
+            await tell(tx, request, "member_left", project=project, principal=principal)
+
+        await change(request, work, name="member", status=204)
+        forget(request)
+
+
+def present(row: Row) -> models.Member:
+    """A member on the wire."""
+    return models.Member(
+        principal=row["principal"], kind=row["kind"], role=row["role"], created_at=rfc3339(row["created_at"]) or ""
+    )
+
+
+async def _exists(tx: Tx, project: str) -> None:
+    if await projects.get(tx, project) is None:
+        raise no_project(project)

@@ -1,0 +1,145 @@
+"""Tokens: made once, shown once, revoked at once. Everybody keeps their own; an admin of the deployment keeps all.
+
+No token can be made that may do more than the one it was made with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from litestar import Controller, Response, delete, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from trainyard.client import models
+from trainyard_core.api.access import Asked, allow, can, forget, platform_of
+from trainyard_core.api.change import change, tell
+from trainyard_core.api.paging import Cursor, Limit, after_name, following
+from trainyard_core.api.principals import principal_name
+from trainyard_core.auth import ADMIN, EVERYWHERE, KNOWN, SCOPES
+from trainyard_core.clock import SECOND, rfc3339
+from trainyard_core.db import tokens
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.errors import Forbidden, Invalid, NotFound, choice
+
+__all__ = ["Tokens", "fresh", "with_text"]
+
+LONGEST = 10 * 366 * 24 * 3600
+_decode = msgspec.json.decode
+
+
+class Tokens(Controller):
+    """`/tokens`."""
+
+    path = "/tokens"
+    tags = ("tokens",)
+
+    @get()
+    async def page(
+        self, request: Asked, principal: FromQuery[str] = "", limit: Limit = 50, cursor: Cursor = ""
+    ) -> models.TokenPage:
+        """One's own tokens; for an admin those of a `principal` (`*`: of everybody)."""
+        own = principal_name(allow(request, KNOWN).name)
+        if principal not in ("", own):
+            allow(request, ADMIN)
+        whose = {"": own, "*": ""}.get(principal, principal)
+        after = after_name(cursor)
+        rows = await platform_of(request).database.read(
+            lambda tx: tokens.of_principal(tx, whose, after=after, limit=limit)
+        )
+        key = rows[-1]["id"] if rows else None
+        return models.TokenPage(items=[present(row) for row in rows], next=following(rows, limit, key))
+
+    @post()
+    async def create(self, request: Asked, data: JSONBody[models.NewToken]) -> Response[models.Token]:
+        """Make a token. Its text is in this answer only; the same request with the same key gets it again."""
+        actor, platform = allow(request, KNOWN), platform_of(request)
+        at, own = platform.clock.now(), principal_name(actor.name)
+        whose = data.principal or own
+        if whose != own:
+            allow(request, ADMIN)
+        new = tokens.NewToken(
+            principal=whose,
+            name=data.name[:200],
+            scopes=_within("scope", data.scopes, actor.scopes, SCOPES),
+            projects=_within("project", data.projects, actor.projects, ()),
+            expires_at=_expiry(data.expires_in, at),
+        )
+        text = fresh(request)
+
+        async def work(tx: Tx) -> models.Token:
+            owner = await tx.one("SELECT kind FROM principal WHERE name = ?", whose)
+            if owner is None or owner["kind"] == "agent":
+                raise NotFound(f"no user or service account '{whose}'", fix="an admin adds them: yard users add")
+            token_id = await tokens.create(tx, text, new, at=at)
+            await tell(tx, request, "token_created", token=token_id, principal=whose)
+            row = await tokens.get(tx, token_id)
+            assert row is not None
+            return present(row)
+
+        return with_text(await change(request, work, name="token", status=201), text)
+
+    @delete("/{token_id:str}")
+    async def revoke(self, request: Asked, token_id: FromPath[str]) -> None:
+        """Revoke a token: whoever uses it is refused from now on. Asking again changes nothing."""
+        actor, at = allow(request, KNOWN), platform_of(request).clock.now()
+
+        async def work(tx: Tx) -> None:
+            row = await tokens.get(tx, token_id)
+            if row is None or (row["principal"] != principal_name(actor.name) and not can(request, ADMIN)):
+                raise NotFound(f"no token '{token_id}'", fix="see yard tokens ls")
+            if await tokens.revoke(tx, token_id, at=at):
+                await tell(tx, request, "token_revoked", token=token_id, principal=row["principal"])
+
+        await change(request, work, name="token", status=204)
+        forget(request)
+
+
+def fresh(request: Asked) -> str:
+    """The text of the token that this request makes: the same one for the same idempotency key."""
+    key = request.headers.get("idempotency-key", "")
+    return tokens.derive(platform_of(request).secret, f"{request.user.name}\n{key}") if key else tokens.generate()
+
+
+def with_text(answer: Response[models.Token], text: str) -> Response[models.Token]:
+    """The answer with the token's text, which is not kept beside the idempotency key."""
+    body: object = answer.content
+    assert isinstance(body, bytes)
+    kept = msgspec.json.decode(body, type=models.Token)
+    answer.content = msgspec.structs.replace(kept, token=text)
+    return answer
+
+
+def present(row: Row) -> models.Token:
+    """A token on the wire, without its text."""
+    return models.Token(
+        id=row["id"],
+        principal=row["principal"],
+        name=row["name"],
+        prefix=row["prefix"],
+        scopes=_decode(row["scopes"]),
+        projects=_decode(row["projects"]),
+        created_at=rfc3339(row["created_at"]) or "",
+        expires_at=rfc3339(row["expires_at"]),
+        revoked_at=rfc3339(row["revoked_at"]),
+        used_at=rfc3339(row["used_at"]),
+    )
+
+
+def _within(kind: str, wanted: Sequence[str], own: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """What a new token is narrowed to: what was asked for, within what the asker's has. Raises Invalid, Forbidden."""
+    for each in wanted:
+        if known and each not in known:
+            raise Invalid(choice(kind, each, known), fix="use some of these")
+        if each not in own and EVERYWHERE[0] not in own:
+            raise Forbidden(
+                f"your own token does not have the {kind} '{each}'",
+                fix="use a token that has it, or leave it out",
+            )
+    return tuple(dict.fromkeys(wanted)) or tuple(own)
+
+
+def _expiry(seconds: float, at: int) -> int | None:
+    if not 0 <= seconds <= LONGEST:
+        raise Invalid("`expires_in` must be from 0 (never) to ten years, in seconds", fix="leave it out for never")
+    return at + int(seconds * SECOND) if seconds else None
