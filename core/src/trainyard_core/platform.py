@@ -14,13 +14,12 @@ import structlog
 from arq.connections import RedisSettings
 
 from trainyard_core.agent.agent import Agent
-from trainyard_core.agent.port import DatabasePort
+from trainyard_core.agent.desk import Desk
+from trainyard_core.agent.direct import DatabasePort
+from trainyard_core.agent.presence import registration
 from trainyard_core.clock import Clock, SystemClock
-from trainyard_core.contracts.scheduler import Scheduler, SupportsResources
 from trainyard_core.contracts.tracker import Tracker
-from trainyard_core.contracts.workload import Resources
 from trainyard_core.db import migrations, projects, queues, tokens
-from trainyard_core.db.agents import Registration
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
@@ -34,8 +33,6 @@ from trainyard_core.work.sweep import Sweeper
 
 __all__ = ["Platform"]
 
-UNKNOWN = Resources(cpu=1e6, memory=1 << 50)
-"""What an agent offers whose scheduler does not tell its resources: the scheduler itself says what does not fit."""
 log = structlog.get_logger("trainyard")
 
 
@@ -95,7 +92,15 @@ class Platform:
         """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""
         plugin, provider = self.registry.schedulers.get(self.settings.scheduler)
         scheduler = provider.build(self.registry.context(plugin, self.settings, url=self.url))
-        port = DatabasePort(
+        me = await registration(
+            self.settings.agent, scheduler, provider=self.settings.scheduler, queues=self.settings.queues, labels={}
+        )
+        port = DatabasePort(self.desk())
+        return Agent(me, scheduler, port, self.doorbell.listen(), grace=self.settings.stop_grace)
+
+    def desk(self) -> Desk:
+        """Where agents of this platform ask and tell."""
+        return Desk(
             self.database,
             self.doorbell,
             self.clock,
@@ -103,19 +108,6 @@ class Platform:
             secret=self.secret,
             url=self.url,
             grace=self.settings.stop_grace,
-        )
-        registration = await self._registration(scheduler)
-        return Agent(registration, scheduler, port, self.doorbell.listen(), grace=self.settings.stop_grace)
-
-    async def _registration(self, scheduler: Scheduler) -> Registration:
-        whole = await scheduler.resources() if isinstance(scheduler, SupportsResources) else UNKNOWN
-        return Registration(
-            name=self.settings.agent,
-            scheduler=self.settings.scheduler,
-            queues=self.settings.queues,
-            cpu=whole.cpu,
-            memory=whole.memory,
-            gpu=whole.gpu,
         )
 
     def _build_tracker(self) -> Tracker | None:

@@ -22,7 +22,7 @@ import uvloop
 
 from trainyard_core.app import build
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
-from trainyard_core.errors import StartRefused
+from trainyard_core.errors import StartRefused, Superseded
 from trainyard_core.platform import Platform
 from trainyard_core.protocol import GatheringProtocol
 from trainyard_core.registry import Registry
@@ -115,14 +115,19 @@ def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[An
     work: list[Coroutine[Any, Any, None]] = [platform.doorbell.serve()]
     if WORKER in roles:
         work.append(platform.sweeper().run())
-    if AGENT in roles and platform.registry.schedulers.by_name:
+    if AGENT in roles and platform.registry.schedulers.by_name and platform.settings.agent:
         work.append(_agent(platform))
     return work
 
 
 async def _agent(platform: Platform) -> None:
+    """This process's agent. When another server took its name, the process goes on without one: coming back would
+    take the name away from the other again."""
     agent = await platform.agent()
-    await agent.run()
+    try:
+        await agent.run()
+    except Superseded as error:
+        log.error("this server's agent has ended; all else goes on", agent=platform.settings.agent, error=str(error))
 
 
 @asynccontextmanager

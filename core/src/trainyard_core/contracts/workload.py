@@ -33,6 +33,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     attempt: int
     project: str
+    queue: str = ""
     name: str = ""
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()

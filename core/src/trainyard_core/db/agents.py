@@ -1,21 +1,49 @@
-"""Agents and the attempts they hold, in SQL."""
+"""Agents and the attempts they hold, in SQL.
+
+An agent has one session at a time. Each start of an agent begins a new one, whose number (the epoch) goes with
+every call; a call of an older session is refused, so two processes of one name never work side by side.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from trainyard_core.admission import Free, Offer
+from trainyard_core.admission import ANY_QUEUE, Free, Offer
 from trainyard_core.clock import SECOND
+from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.errors import NotFound, Superseded
+from trainyard_core.lifecycle import LIVE
 
-__all__ = ["Registration", "held", "offers", "register", "seen"]
+__all__ = [
+    "Registration",
+    "change",
+    "delete",
+    "enrol",
+    "fence",
+    "get",
+    "held",
+    "leave",
+    "live_of",
+    "offers",
+    "own",
+    "page",
+    "register",
+    "seen",
+    "serves",
+]
 
+_LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """How an agent presents itself: its name, its scheduler's name, the queues it serves and what it has in whole."""
+    """How an agent presents itself: its name, its scheduler's name, the queues it wants to serve, what it has in
+    whole (`cpu` in cores, `memory` in bytes, `gpu` in devices, `resources` in amounts of any other name), its labels
+    and the version of its program."""
 
     name: str
     scheduler: str
@@ -23,22 +51,88 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float
     memory: int
     gpu: int
+    labels: dict[str, str] = {}
+    resources: dict[str, float] = {}
+    version: str = ""
 
 
-async def register(tx: Tx, agent: Registration, *, at: int) -> None:
-    """Add an agent, or renew what it says of itself. Idempotent."""
-    await tx.run(
-        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, draining, seen_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, 0, ?)"
+async def register(tx: Tx, agent: Registration, *, at: int) -> int:
+    """Begin a session: add the agent, or renew what it says of itself. The session's epoch; older ones are fenced
+    from here on. What an admin set (the queues it may serve, labels, draining) stays."""
+    before = await get(tx, agent.name)
+    labels = {**agent.labels, **(_decode(before["granted"]) if before else {})}
+    row = await tx.one(
+        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, resources, version, seen_at, epoch)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (name) DO UPDATE SET scheduler = excluded.scheduler, queues = excluded.queues,"
-        " cpu = excluded.cpu, memory = excluded.memory, gpu = excluded.gpu, draining = 0, seen_at = excluded.seen_at",
-        agent.name, agent.scheduler, _encode(agent.queues).decode(), agent.cpu, agent.memory, agent.gpu, at,
+        " cpu = excluded.cpu, memory = excluded.memory, gpu = excluded.gpu, labels = excluded.labels,"
+        " resources = excluded.resources, version = excluded.version, seen_at = excluded.seen_at, leaving = 0,"
+        " epoch = agent.epoch + 1 RETURNING epoch",
+        agent.name, agent.scheduler, _text(agent.queues), agent.cpu, agent.memory, agent.gpu, _text(labels),
+        _text(agent.resources), agent.version, at,
     )  # fmt: skip
+    assert row is not None
+    return int(row["epoch"])
+
+
+async def enrol(tx: Tx, name: str, *, queues: Sequence[str], labels: dict[str, str]) -> bool:
+    """Make an agent known before it was ever seen. False when the name is taken."""
+    row = await tx.one(
+        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, granted, allowed, enrolled, seen_at)"
+        " VALUES (?, '', '[]', 0, 0, 0, ?, ?, ?, 1, 0) ON CONFLICT (name) DO NOTHING RETURNING name",
+        name, _text(labels), _text(labels), _text(queues),
+    )  # fmt: skip
+    return row is not None
+
+
+async def change(tx: Tx, row: Row, *, queues: Sequence[str], labels: dict[str, str], draining: bool) -> None:
+    """Set what an admin decides of an agent. `labels` replace those that an admin gave it before; its own stay."""
+    before = _decode(row["granted"])
+    own = {key: value for key, value in _decode(row["labels"]).items() if before.get(key) != value}
+    await tx.run(
+        "UPDATE agent SET allowed = ?, granted = ?, labels = ?, draining = ? WHERE name = ?",
+        _text(queues), _text(labels), _text({**own, **labels}), int(draining), row["name"],
+    )  # fmt: skip
+
+
+async def delete(tx: Tx, name: str) -> None:
+    """Forget an agent; what it still held of ended runs is let go of."""
+    await tx.run("UPDATE attempt SET released = 1 WHERE agent = ? AND released = 0", name)
+    await tx.run("DELETE FROM agent WHERE name = ?", name)
+
+
+async def get(tx: Tx, name: str) -> Row | None:
+    """One agent."""
+    return await tx.one("SELECT * FROM agent WHERE name = ?", name)
+
+
+async def page(tx: Tx, *, after: str = "", limit: int = 50) -> list[Row]:
+    """Agents by name, after one."""
+    return await tx.all("SELECT * FROM agent WHERE name > ? ORDER BY name LIMIT ?", after, limit)
+
+
+async def fence(tx: Tx, agent: str, epoch: int) -> Row:
+    """The agent, if this is its session. Raises Superseded when a newer one has begun, NotFound when the agent was
+    removed."""
+    row = await get(tx, agent)
+    if row is None:
+        raise NotFound(f"no agent '{agent}'", fix="an admin removed it; add it again: yard agents add")
+    if row["epoch"] != epoch:
+        raise Superseded(
+            f"session {epoch} of agent '{agent}' is over: session {row['epoch']} has taken its place",
+            fix="give each agent a name of its own, or leave the newer one alone",
+        )
+    return row
 
 
 async def seen(tx: Tx, agent: str, *, at: int) -> bool:
     """It was heard of. False when it is not registered."""
     return await tx.one("UPDATE agent SET seen_at = ? WHERE name = ? RETURNING name", at, agent) is not None
+
+
+async def leave(tx: Tx, agent: str) -> None:
+    """It says that it takes no more work in this session."""
+    await tx.run("UPDATE agent SET leaving = 1 WHERE name = ?", agent)
 
 
 async def held(tx: Tx, agent: str) -> list[Row]:
@@ -49,6 +143,30 @@ async def held(tx: Tx, agent: str) -> list[Row]:
         " FROM attempt a JOIN run r ON r.id = a.run WHERE a.agent = ? AND a.released = 0 ORDER BY a.run",
         agent,
     )
+
+
+async def own(tx: Tx, agent: str, refs: Sequence[AttemptRef]) -> list[AttemptRef]:
+    """Those of these attempts that the agent holds."""
+    mine = {AttemptRef(row["run"], row["number"]) for row in await held(tx, agent)} if refs else set()
+    return [ref for ref in refs if ref in mine]
+
+
+async def live_of(tx: Tx, agent: str) -> list[str]:
+    """The live runs whose current attempt an agent holds."""
+    rows = await tx.all(
+        "SELECT r.id FROM attempt a JOIN run r ON r.id = a.run AND r.attempt = a.number"
+        f" WHERE a.agent = ? AND a.released = 0 AND r.status IN ({_LIVE}) ORDER BY r.id",
+        agent,
+    )
+    return [row["id"] for row in rows]
+
+
+def serves(row: Row) -> tuple[str, ...]:
+    """The queues that an agent wants to serve and may."""
+    wanted, allowed = tuple(_decode(row["queues"])), tuple(_decode(row["allowed"]))
+    if ANY_QUEUE in allowed:
+        return wanted
+    return allowed if ANY_QUEUE in wanted else tuple(queue for queue in wanted if queue in allowed)
 
 
 async def offers(tx: Tx, *, at: int, silence: float, agent: str | None = None) -> list[Offer]:
@@ -70,11 +188,15 @@ async def _offer(tx: Tx, row: Row, at: int, silence: float) -> Offer:
     )
     return Offer(
         agent=row["name"],
-        queues=tuple(_decode(row["queues"])),
+        queues=serves(row),
         cpu=row["cpu"],
         memory=row["memory"],
         gpu=row["gpu"],
         free=free,
         alive=at - row["seen_at"] <= silence * SECOND,
-        draining=bool(row["draining"]),
+        draining=bool(row["draining"] or row["leaving"]),
     )
+
+
+def _text(value: object) -> str:
+    return _encode(value).decode()

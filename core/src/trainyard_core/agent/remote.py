@@ -1,0 +1,180 @@
+"""The way to core over HTTP, for an agent that is a process of its own.
+
+A lease waits at the server until there is something; its answer calls the agent. A server that is away is told
+once and tried again with back-off; nothing that the agent holds is given up for it. An answer that a call was
+refused for good ends the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from trainyard.client import errors as client_errors
+from trainyard.client.async_client import AsyncClient
+from trainyard.client.discovery import Endpoint, without_secrets
+from trainyard.client.errors import ClientError
+from trainyard.client.retry import Backoff
+from trainyard.client.wire import Request, path_of
+from trainyard_core.agent import wire
+from trainyard_core.agent.port import Away, Dismissed, Moved
+from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
+from trainyard_core.db.agents import Registration
+from trainyard_core.errors import Superseded
+from trainyard_core.work.doorbell import Call
+from trainyard_core.work.leasing import Order
+
+__all__ = ["HttpPort"]
+
+T = TypeVar("T")
+WAIT = 20.0
+REST = 0.05
+ONCE = Backoff(tries=1)
+AGAIN = Backoff(base=0.1, cap=5.0)
+log = structlog.get_logger("trainyard.agent")
+
+
+class HttpPort:
+    """One session over one client. `find` says where the server is now and with which token; `memory` is the file
+    that remembers whose agent this folder belongs to."""
+
+    def __init__(
+        self,
+        find: Callable[[], Endpoint],
+        called: Call,
+        *,
+        memory: Path,
+        wait: float = WAIT,
+        connect: Callable[[Endpoint], AsyncClient] | None = None,
+    ) -> None:
+        self._find, self._called, self._memory, self._wait = find, called, memory, wait
+        self._endpoint = find()
+        self._client = (connect or _connect)(self._endpoint)
+        self._name, self._epoch = "", 0
+        self._leased: list[AttemptRef] = []
+        self._away = False
+
+    async def register(self, agent: Registration) -> None:
+        self._name = agent.name
+        hello = wire.Hello(**{name: getattr(agent, name) for name in wire.Hello.__struct_fields__})
+        session = await self._ask("sessions", hello, wire.Session)
+        self._remember(session.server)
+        self._epoch = session.epoch
+        log.info("a session began", agent=agent.name, epoch=session.epoch, queues=session.queues)
+
+    async def listen(self) -> None:
+        """Wait at the server, again and again."""
+        failures = 0
+        while True:
+            wish = wire.LeaseWish(epoch=self._epoch, wait=self._wait)
+            try:
+                answer = await self._ask("lease", wish, wire.Leased)
+            except Away:
+                failures += 1
+                await asyncio.sleep(AGAIN.delay(failures))
+                continue
+            failures = 0
+            self._tell(answer)
+            if not answer.items:
+                await asyncio.sleep(REST)
+
+    def _tell(self, answer: wire.Leased) -> None:
+        self._leased += answer.items
+        if answer.items or answer.orders:
+            self._called.orders |= answer.orders
+            self._called.set()
+
+    async def lease(self) -> list[AttemptRef]:
+        leased, self._leased = self._leased, []
+        return leased
+
+    async def workloads(self, refs: Sequence[AttemptRef]) -> list[Workload]:
+        found = await self._ask("workloads", wire.Refs(epoch=self._epoch, refs=tuple(refs)), wire.Workloads)
+        return [msgspec.structs.replace(workload, url=self._endpoint.url) for workload in found.items]
+
+    async def report(self, seen: Sequence[Observation]) -> None:
+        await self._ask("report", wire.Report(epoch=self._epoch, seen=tuple(seen)), wire.Done)
+
+    async def orders(self) -> list[Order]:
+        return (await self._ask("orders", wire.InSession(epoch=self._epoch), wire.Orders)).items
+
+    async def released(self, refs: Sequence[AttemptRef]) -> None:
+        if refs:
+            await self._ask("released", wire.Refs(epoch=self._epoch, refs=tuple(refs)), wire.Done)
+
+    async def leave(self) -> None:
+        await self._ask("leave", wire.InSession(epoch=self._epoch), wire.Done)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def _ask(self, what: str, body: msgspec.Struct, answer: type[T]) -> T:
+        request = Request(
+            "POST",
+            path_of("agents", self._name, what),
+            answer,
+            headers={"Content-Type": "application/json"},
+            content=msgspec.json.encode(body),
+        )
+        try:
+            found = await self._client.send(request)
+        except ClientError as error:
+            raise self._meaning(error) from error
+        if self._away:
+            self._away = False
+            log.info("the server is back", url=self._shown)
+        return found
+
+    def _meaning(self, error: ClientError) -> Exception:
+        """What a failure means for the session."""
+        if error.code == Superseded.code:
+            return Superseded(str(error))
+        if isinstance(error, client_errors.NotAuthenticated | client_errors.NotReachable) and self._moved():
+            return Moved()
+        if isinstance(error, client_errors.NotAuthenticated | client_errors.NotAllowed):
+            return Dismissed(f"the server at {self._shown} does not take this agent's token: {error}")
+        if isinstance(error, client_errors.NotFound) or (isinstance(error, client_errors.Invalid) and not self._epoch):
+            return Dismissed(f"the server at {self._shown} does not take agent '{self._name}': {error}")
+        if not (error.retryable or isinstance(error, client_errors.WrongServer | client_errors.ServerFault)):
+            return error
+        if not self._away:
+            self._away = True
+            log.warning("the server is away; runs go on, and it is tried again", url=self._shown, error=str(error))
+        return Away(str(error))
+
+    def _moved(self) -> bool:
+        try:
+            now = self._find()
+        except ClientError:
+            return False
+        return (now.url, now.token) != (self._endpoint.url, self._endpoint.token)
+
+    @property
+    def _shown(self) -> str:
+        return without_secrets(self._endpoint.url)
+
+    def _remember(self, server: str) -> None:
+        """Whose attempts lie here. Raises Dismissed when they are another platform's: it would be told to stop them."""
+        try:
+            known = self._memory.read_text().strip()
+        except FileNotFoundError:
+            known = ""
+        if known and known != server:
+            raise Dismissed(
+                f"{self._memory.parent} holds the attempts of an agent of another platform than {self._shown};"
+                " use another --data, or remove that folder once its runs have ended"
+            )
+        if not known:
+            self._memory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._memory.write_text(server + "\n")
+
+
+def _connect(endpoint: Endpoint) -> AsyncClient:
+    """A client that sends everything once: when to try again is the port's."""
+    return AsyncClient(endpoint.url, token=endpoint.token, timeout=WAIT + 30, backoff=ONCE)

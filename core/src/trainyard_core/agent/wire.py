@@ -1,0 +1,99 @@
+"""The protocol between a remote agent and the API, as msgspec structs: one definition for the routes and for
+`remote`. Every body but the first carries the epoch of the session that it belongs to.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
+from trainyard_core.work.leasing import BATCH, Order
+
+__all__ = [
+    "MOST_WAIT",
+    "Done",
+    "Hello",
+    "InSession",
+    "LeaseWish",
+    "Leased",
+    "Orders",
+    "Refs",
+    "Report",
+    "Session",
+    "Workloads",
+]
+
+MOST_WAIT = 60.0
+"""Seconds for which a lease may wait at the server at most."""
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an agent presents itself: see `db.agents.Registration`; its name is in the address."""
+
+    scheduler: str
+    queues: tuple[str, ...] = ("*",)
+    cpu: float = 0.0
+    memory: int = 0
+    gpu: int = 0
+    labels: dict[str, str] = {}
+    resources: dict[str, float] = {}
+    version: str = ""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that has begun. `server` tells one platform from another for as long as its database lives; `queues`
+    are those that the agent serves, what it wants and may; `silence` is in seconds: an agent that says nothing for
+    longer counts as unreachable."""
+
+    epoch: int
+    server: str
+    queues: tuple[str, ...] = ()
+    silence: float = 15.0
+
+
+class InSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call of a session."""
+
+    epoch: int
+
+
+class LeaseWish(InSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At most so many attempts; when there are none, wait up to `wait` seconds for some."""
+
+    wait: float = 0.0
+    most: int = BATCH
+
+
+class Leased(msgspec.Struct, frozen=True, kw_only=True):
+    """New attempts; with `orders`, something about those held may have changed."""
+
+    items: list[AttemptRef] = []
+    orders: bool = False
+
+
+class Refs(InSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """These attempts."""
+
+    refs: tuple[AttemptRef, ...]
+
+
+class Workloads(msgspec.Struct, frozen=True, kw_only=True):
+    """What to start. Holds the runs' tokens."""
+
+    items: list[Workload]
+
+
+class Report(InSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was observed."""
+
+    seen: tuple[Observation, ...]
+
+
+class Orders(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do about each attempt held."""
+
+    items: list[Order]
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """It is written down."""
