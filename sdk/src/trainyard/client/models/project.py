@@ -19,8 +19,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: str = ""
     archived: bool = False
     role: str = ""
-    queues: list[str] = ["*"]
-    connections: list[str] = ["*"]
+    queues: list[str] = msgspec.field(default_factory=lambda: ["*"])
+    connections: list[str] = msgspec.field(default_factory=lambda: ["*"])
     weight: float = 1.0
     quota: dict[str, float] = {}
 
