@@ -3,14 +3,12 @@ error."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import Middleware
 
+from trainyard_core.api import openapi
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.etag import etags
@@ -34,18 +32,12 @@ CONTROLLERS = (Agents, Members, Projects, Queues, Runs, Server, ServiceAccounts,
 def build(platform: Platform) -> Litestar:
     """The application. It does not own the platform: whoever opened it closes it."""
     authentication = DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")
-    router = Router(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=[etags, authentication])
-    schema = Router(path="/api/v1/schema", route_handlers=[], middleware=[authentication])
+    middleware: list[Middleware] = [etags, authentication]
     return Litestar(
-        route_handlers=[router],
+        route_handlers=[Router(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware)],
         exception_handlers=HANDLERS,
         state=State({"platform": platform, "known": KnownTokens(platform)}),
-        openapi_config=OpenAPIConfig(
-            title="Trainyard",
-            version=version("trainyard-core"),
-            render_plugins=[JsonRenderPlugin()],
-            openapi_router=schema,
-        ),
+        openapi_config=openapi.config(middleware),
         request_max_body_size=MOST_BODY,
         logging_config=None,
     )

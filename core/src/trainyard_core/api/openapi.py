@@ -1,0 +1,126 @@
+"""The OpenAPI 3.1 document: what the handlers declare, completed with what holds for all of them: the bearer token,
+every status that they may answer and the one shape of an error."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from litestar import Request, Router
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import Middleware
+
+from trainyard_core.api.access import allow
+from trainyard_core.auth import ANYONE
+
+__all__ = ["DOCUMENT", "config"]
+
+DOCUMENT = "/api/v1/openapi.json"
+PROBLEM = "Problem"
+MEANINGS = {
+    "304": "It has not changed since the ETag in `If-None-Match`.",
+    "400": "The request cannot be read.",
+    "401": "No valid token.",
+    "403": "The token may not do that.",
+    "404": "There is no such thing, or not for this token to see.",
+    "405": "That method is not for this address.",
+    "409": "The state does not allow that.",
+    "412": "It is not what `If-Match` expects.",
+    "413": "The body is too large.",
+    "415": "The body is of another kind.",
+    "416": "The range lies outside.",
+    "422": "The input is not valid; `faults` say what and where.",
+    "429": "Too many requests; `Retry-After` says how long to wait.",
+    "503": "Not possible at the moment.",
+    "507": "The disk is full.",
+}
+"""Of the statuses that more than one route answers."""
+ALWAYS = ("400", "401", "403", "404", "422", "429", "503")
+CHANGES = ("409", "412", "413", "415", "507")
+PUBLIC = ("200", "400", "404", "429", "503")
+_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "fix": {"type": "string"},
+        "retryable": {"type": "boolean"},
+        "expected": {"type": "integer"},
+        "faults": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["message"],
+                "properties": {
+                    "message": {"type": "string"},
+                    "field": {"type": "string"},
+                    "file": {"type": "string"},
+                    "line": {"type": "integer"},
+                    "column": {"type": "integer"},
+                    "fix": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def config(middleware: list[Middleware]) -> OpenAPIConfig:
+    """Where the document is made and served: to whoever has a valid token, of whatever kind."""
+    folder, _, name = DOCUMENT.rpartition("/")
+    return OpenAPIConfig(
+        title="Trainyard",
+        version=version("trainyard-core"),
+        render_plugins=[_Completed(path=f"/{name}")],
+        openapi_router=Router(path=folder, route_handlers=[], middleware=middleware),
+    )
+
+
+class _Completed(JsonRenderPlugin):
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The document for whoever may have it."""
+        allow(request, ANYONE)
+        return self.render_json(request, complete(openapi_schema))
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with what holds for every route."""
+    components = {
+        **document.get("components", {}),
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+    }
+    components["schemas"] = {**components.get("schemas", {}), PROBLEM: _SCHEMA}
+    paths = {path: _item(path, item) for path, item in sorted(document["paths"].items())}
+    return {**document, "paths": paths, "components": components, "security": [{"bearer": []}]}
+
+
+def _item(path: str, item: dict[str, Any]) -> dict[str, Any]:
+    return {method: _operation(path, method, each) if method in METHODS else each for method, each in item.items()}
+
+
+METHODS = frozenset({"get", "post", "put", "patch", "delete", "head"})
+
+
+def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+    own = {status: each for status, each in operation["responses"].items() if status != "400"}
+    is_public = path in UNGUARDED
+    statuses = PUBLIC if is_public else ALWAYS + (("304",) if method == "get" else CHANGES)
+    added = {status: _response(status) for status in statuses if status not in own}
+    completed = {**operation, "responses": dict(sorted({**own, **added}.items()))}
+    return {**completed, "security": []} if is_public else completed
+
+
+UNGUARDED = frozenset({"/api/v1/health", "/api/v1/ready"})
+"""The routes that ask for no token: they tell nothing but whether the server works."""
+
+
+def _response(status: str) -> dict[str, Any]:
+    if status == "304":
+        return {"description": MEANINGS[status]}
+    schema = {"$ref": f"#/components/schemas/{PROBLEM}"}
+    return {"description": MEANINGS[status], "content": {"application/problem+json": {"schema": schema}}}
