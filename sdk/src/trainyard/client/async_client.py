@@ -33,6 +33,7 @@ from trainyard.client.session import (
     settings_for,
     stream_timeout,
 )
+from trainyard.client.skew import SERVER_HEADER
 from trainyard.client.sse import Event
 from trainyard.client.wire import API, Request, headers_for, read_answer, read_error
 
@@ -139,7 +140,8 @@ class AsyncClient:
                 headers=headers_for(request, self.endpoint.token),
                 content=body,
             )
-        return read_answer(request, answer.status_code, answer.content, server=self._server)
+        theirs = answer.headers.get(SERVER_HEADER, "")
+        return read_answer(request, answer.status_code, answer.content, server=self._server, theirs=theirs)
 
     async def _connection(self, follower: Follower) -> AsyncGenerator[Event, None]:
         request = follower.connect()
@@ -166,7 +168,8 @@ class AsyncClient:
                 request.method, request.path, params=query, headers=headers, timeout=timeout
             ) as answer:
                 if not answer.is_success:
-                    raise read_error(request, answer.status_code, await answer.aread(), server=self._server)
+                    theirs, body = answer.headers.get(SERVER_HEADER, ""), await answer.aread()
+                    raise read_error(request, answer.status_code, body, server=self._server, theirs=theirs)
                 yield answer
 
 

@@ -33,6 +33,7 @@ from trainyard.client.session import (
     settings_for,
     stream_timeout,
 )
+from trainyard.client.skew import SERVER_HEADER
 from trainyard.client.sse import Event
 from trainyard.client.wire import API, Request, headers_for, read_answer, read_error
 
@@ -137,7 +138,8 @@ class Client:
                 headers=headers_for(request, self.endpoint.token),
                 content=body,
             )
-        return read_answer(request, answer.status_code, answer.content, server=self._server)
+        theirs = answer.headers.get(SERVER_HEADER, "")
+        return read_answer(request, answer.status_code, answer.content, server=self._server, theirs=theirs)
 
     def _connection(self, follower: Follower) -> Generator[Event, None, None]:
         request = follower.connect()
@@ -167,7 +169,8 @@ class Client:
             ) as answer,
         ):
             if not answer.is_success:
-                raise read_error(request, answer.status_code, answer.read(), server=self._server)
+                theirs = answer.headers.get(SERVER_HEADER, "")
+                raise read_error(request, answer.status_code, answer.read(), server=self._server, theirs=theirs)
             yield answer
 
 

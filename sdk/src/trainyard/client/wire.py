@@ -13,7 +13,9 @@ import msgspec
 
 from trainyard.client.errors import ApiError, ClientError, WrongServer, error_for
 from trainyard.client.models import LogLine, LogPage, Metric, MetricPage, Problem
+from trainyard.client.skew import explained
 from trainyard.client.sse import Event
+from trainyard.track import version
 
 __all__ = [
     "API",
@@ -28,7 +30,7 @@ __all__ = [
     "read_error",
 ]
 
-API = "v1"
+API = version.API
 PREFIX = f"/api/{API}"
 EVENT_STREAM = "text/event-stream"
 
@@ -62,30 +64,35 @@ def path_of(*parts: str, tail: str = "") -> str:
 
 def headers_for(request: Request[T], token: str) -> dict[str, str]:
     """All headers of a request."""
-    own = {"Accept": "application/json", **request.headers}
+    own = {"Accept": "application/json", version.HEADER: version.told(), **request.headers}
     if token:
         own["Authorization"] = f"Bearer {token}"
     return own
 
 
-def read_answer(request: Request[T], status: int, body: bytes, *, server: str) -> T:
-    """The answer to a request. Raises the error that the answer stands for; `server` names it in errors."""
+def read_answer(request: Request[T], status: int, body: bytes, *, server: str, theirs: str = "") -> T:
+    """The answer to a request. Raises the error that the answer stands for; `server` names it in errors, `theirs` is
+    its version if it told one."""
     if not 200 <= status < 300:
-        raise read_error(request, status, body, server=server)
+        raise read_error(request, status, body, server=server, theirs=theirs)
     if request.answer is bytes:
         return body  # type: ignore[return-value]  # T is bytes here
+    if request.answer is type(None):
+        return None  # T is None here: the answer has no body
     try:
         return msgspec.json.decode(body, type=request.answer)
     except msgspec.MsgspecError as error:
-        raise _wrong(request, f"answered {status} with something else than it should ({error})", server) from error
+        wrong = _wrong(request, f"answered {status} with something else than it should ({error})", server)
+        raise explained(wrong, theirs, server=server) from error
 
 
-def read_error(request: Request[T], status: int, body: bytes, *, server: str) -> ClientError:
+def read_error(request: Request[T], status: int, body: bytes, *, server: str, theirs: str = "") -> ClientError:
     """The error that an answer without success stands for."""
     try:
-        return error_for(msgspec.json.decode(body, type=Problem))
+        error: ClientError = error_for(msgspec.json.decode(body, type=Problem))
     except msgspec.MsgspecError:
-        return _from_stranger(request, status, server)
+        error = _from_stranger(request, status, server)
+    return explained(error, theirs, server=server)
 
 
 def lines_of(event: Event) -> Sequence[LogLine]:

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from trainyard.track import version
+
 __all__ = ["Answer", "Unreachable", "Wire", "quoted"]
 
-API = "/api/v1"
+API = f"/api/{version.API}"
 
 
 class Unreachable(ConnectionError):
@@ -72,7 +74,7 @@ class Wire:
         return self.send(method, path, body, headers)
 
     def _once(self, method: str, path: str, body: bytes | IO[bytes], headers: Mapping[str, str]) -> Answer:
-        self._made.request(method, self._prefix + path, body=body, headers=dict(headers))
+        self._made.request(method, self._prefix + path, body=body, headers={**headers, version.HEADER: version.told()})
         answer = self._made.getresponse()
         data = answer.read()
         self._used = True

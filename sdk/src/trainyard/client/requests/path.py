@@ -1,14 +1,37 @@
-"""What requests share: the path of a run, query pairs, and the headers of a JSON body."""
+"""What requests share: the path of a run, query pairs, the headers of a JSON body, and what every change is sent as."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
+from typing import TypeVar
 
-from trainyard.client.wire import Query, path_of
+import msgspec
 
-__all__ = ["JSON", "query_of", "run_path"]
+from trainyard.client.wire import Query, Request, path_of
 
+__all__ = ["JSON", "change", "query_of", "run_path"]
+
+T = TypeVar("T")
 JSON = {"Content-Type": "application/json"}
+
+
+def change(
+    method: str,
+    path: str,
+    answer: type[T],
+    body: msgspec.Struct | None = None,
+    *,
+    key: str = "",
+    match: str = "",
+) -> Request[T]:
+    """A request that changes something. Its idempotency key makes it repeatable: sent again with the same `key`, it
+    gets the answer of the first time. `match` is the ETag that the thing must still have. Without an answer's body,
+    `answer` is `type(None)`."""
+    headers = {"Idempotency-Key": key or uuid.uuid4().hex, **({"If-Match": match} if match else {})}
+    if body is None:
+        return Request(method, path, answer, headers=headers)
+    return Request(method, path, answer, headers={**JSON, **headers}, content=msgspec.json.encode(body))
 
 
 def run_path(project: str, ref: str, *rest: str, tail: str = "") -> str:
