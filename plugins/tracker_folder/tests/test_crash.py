@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import hashlib
 import os
 import random
 import resource
@@ -13,7 +14,7 @@ import textwrap
 import pytest
 
 from trainyard.track import frames as frame_bytes
-from trainyard_core.contracts.tracker import RunRef
+from trainyard_core.contracts.tracker import DigestMismatch, RunRef, Upload
 from trainyard_core.testing.tracker_tools import (
     log_frame,
     mixed_frames,
@@ -23,7 +24,7 @@ from trainyard_core.testing.tracker_tools import (
     read_bytes,
     stream,
 )
-from trainyard_tracker_folder.layout import Layout
+from trainyard_tracker_folder.layout import Layout, file_name
 from trainyard_tracker_folder.tracker import FolderTracker
 
 RUN = RunRef("default", "run-1")
@@ -73,6 +74,30 @@ RACER = textwrap.dedent("""
 """)
 
 
+# Uploads a real file in pieces from wherever the upload is; says each acknowledged offset, then the digest.
+UPLOADER = textwrap.dedent("""
+    import asyncio, os, sys
+    from pathlib import Path
+    from trainyard_core.contracts.tracker import RunRef, Upload
+    from trainyard_core.testing.tracker_tools import stream
+    from trainyard_tracker_folder.tracker import FolderTracker
+
+    async def main(root, source, digest):
+        tracker, run, source = FolderTracker(Path(root)), RunRef("default", "run-1"), Path(source)
+        upload = Upload(id="u", name="model.bin", size=source.stat().st_size, digest=digest)
+        at = await tracker.upload_offset(run, upload)
+        os.write(1, f"{at}\\n".encode())
+        with source.open("rb") as file:
+            while at < upload.size:
+                file.seek(at)
+                at = await tracker.append_upload(run, upload, at, stream(file.read(300_000), file.read(300_000)))
+                os.write(1, f"{at}\\n".encode())
+        os.write(1, (await tracker.finish_upload(run, upload)).digest.encode() + b"\\n")
+
+    asyncio.run(main(*sys.argv[1:]))
+""")
+
+
 class Harness:
     def __init__(self, root):
         self.root = root
@@ -82,6 +107,9 @@ class Harness:
 
     def segment(self, writer):
         return Layout(self.root).segment(RUN, writer)
+
+    def upload(self, ident):
+        return self.root.joinpath(*Layout(self.root).parts(RUN, "uploads"), file_name(ident))
 
 
 @pytest.fixture
@@ -218,7 +246,7 @@ async def test_a_caller_that_gives_up_harms_no_other(harness):
 
 
 async def test_what_a_killed_upload_left_is_swept_away_and_a_living_one_is_not(harness):
-    incoming = Layout(harness.root).incoming(RUN)
+    incoming = harness.root.joinpath(*Layout(harness.root).parts(RUN, "incoming"))
     arrived, released = asyncio.Event(), asyncio.Event()
 
     async def slowly():
@@ -238,12 +266,88 @@ async def test_what_a_killed_upload_left_is_swept_away_and_a_living_one_is_not(h
     assert list(incoming.iterdir()) == []
 
 
+def _source(tmp_path, size=6_000_000):
+    source = tmp_path / "source.bin"
+    source.write_bytes(random.Random(7).randbytes(size))
+    return source, f"sha256:{hashlib.sha256(source.read_bytes()).hexdigest()}"
+
+
+def _upload_until(root, source, digest, *, acks=None, fault=""):
+    """Upload in a process of its own, which is killed after so many answers or at a fault point. What it said."""
+    command = [sys.executable, "-c", UPLOADER, str(root), str(source), digest]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "TRAINYARD_FAULT": fault}) as process:
+        said = [process.stdout.readline() for _ in range(acks or 0)]
+        if acks is not None:
+            process.send_signal(signal.SIGKILL)
+        said += process.stdout.readlines()
+    assert process.returncode in ((0, -signal.SIGKILL) if acks else (-signal.SIGKILL if fault else 0,))
+    return [line.decode().strip() for line in said if line.endswith(b"\n")]
+
+
+async def test_no_byte_that_was_acknowledged_before_a_kill_is_sent_again(harness, tmp_path):
+    source, digest = _source(tmp_path)
+    chance, acknowledged = random.Random(11), 0
+    for _ in range(4):
+        first, *rest = _upload_until(harness.root, source, digest, acks=chance.randint(1, 4))
+        assert int(first) >= acknowledged
+        acknowledged = max(int(each) for each in (first, *rest) if each.isdigit())
+    assert _upload_until(harness.root, source, digest)[-1] == digest
+    async with opened(harness) as tracker:
+        assert await read_bytes(tracker, RUN, "model.bin") == source.read_bytes()
+
+
+@pytest.mark.parametrize("fault", ["upload:before_rename", "upload:after_rename"])
+async def test_a_kill_around_the_rename_loses_nothing(harness, tmp_path, fault):
+    source, digest = _source(tmp_path, 1_000_000)
+    assert _upload_until(harness.root, source, digest, fault=fault)[-1] == "1000000"
+    assert _upload_until(harness.root, source, digest) == ["1000000", digest]
+    async with opened(harness) as tracker:
+        assert await read_bytes(tracker, RUN, "model.bin") == source.read_bytes()
+
+
+@pytest.mark.parametrize("left", [b"{", b'{"name":"model.bin"}', b"x" * 5000])
+async def test_a_footer_that_a_crash_left_is_cut_off(harness, tmp_path, left):
+    source, digest = _source(tmp_path, 100_000)
+    upload = Upload(id="u", name="model.bin", size=100_000, digest=digest)
+    async with opened(harness) as tracker:
+        await tracker.append_upload(RUN, upload, 0, stream(source.read_bytes()))
+        with harness.upload("u").open("ab") as file:
+            file.write(left)
+        assert await tracker.upload_offset(RUN, upload) == 100_000
+        assert (await tracker.finish_upload(RUN, upload)).digest == digest
+        assert await read_bytes(tracker, RUN, "model.bin") == source.read_bytes()
+
+
+async def test_a_byte_that_the_disk_turned_is_refused_by_its_digest(harness, tmp_path):
+    source, digest = _source(tmp_path, 100_000)
+    upload = Upload(id="u", name="model.bin", size=100_000, digest=digest)
+    async with opened(harness) as one, opened(harness) as other:
+        await one.append_upload(RUN, upload, 0, stream(source.read_bytes()))
+        with harness.upload("u").open("r+b") as file:
+            file.write(b"turned")
+        with pytest.raises(DigestMismatch):
+            await other.finish_upload(RUN, upload)
+        assert await other.upload_offset(RUN, upload) == 0
+
+
+async def test_a_full_disk_keeps_what_an_upload_had(harness, tmp_path):
+    source, digest = _source(tmp_path, 3_000_000)
+    upload, body = Upload(id="u", name="model.bin", size=3_000_000, digest=digest), source.read_bytes()
+    async with opened(harness) as tracker:
+        with _file_size_limit(1_500_000), pytest.raises(OSError):
+            await tracker.append_upload(RUN, upload, 0, stream(body[:1_200_000], body[1_200_000:]))
+        kept = await tracker.upload_offset(RUN, upload)
+        assert 1_200_000 <= kept <= 1_500_000
+        assert await tracker.append_upload(RUN, upload, kept, stream(body[kept:])) == len(body)
+        assert (await tracker.finish_upload(RUN, upload)).digest == digest
+
+
 async def test_an_upload_to_a_full_disk_leaves_nothing(harness):
     async with opened(harness) as tracker:
         with _file_size_limit(1_500_000), pytest.raises(OSError):
             await tracker.put_artifact(RUN, "a", stream(b"x" * 1_000_000, b"y" * 1_000_000))
         assert await tracker.list_artifacts(RUN) == []
-    assert list(Layout(harness.root).incoming(RUN).iterdir()) == []
+    assert list(harness.root.joinpath(*Layout(harness.root).parts(RUN, "incoming")).iterdir()) == []
 
 
 class _file_size_limit:  # noqa: N801 - reads as a statement

@@ -1,11 +1,14 @@
 """What is this tracker's own: its settings, and that nothing leaves its root."""
 
+import contextlib
+import hashlib
+import os
 import subprocess
 import sys
 
 import pytest
 
-from trainyard_core.contracts.tracker import BadName, RunRef
+from trainyard_core.contracts.tracker import ArtifactMissing, BadName, RunRef, Upload, WrongOffset
 from trainyard_core.hookspecs import Context
 from trainyard_core.testing.tracker_tools import (
     log_frame,
@@ -16,8 +19,8 @@ from trainyard_core.testing.tracker_tools import (
     read_bytes,
     stream,
 )
-from trainyard_tracker_folder import plugin
-from trainyard_tracker_folder.layout import Layout
+from trainyard_tracker_folder import artifact, plugin
+from trainyard_tracker_folder.layout import Layout, file_name
 from trainyard_tracker_folder.tracker import FolderTracker
 
 RUN = RunRef("default", "run-1")
@@ -28,6 +31,10 @@ async def tracker(tmp_path):
     tracker = FolderTracker(tmp_path / "tracker")
     yield tracker
     await tracker.aclose()
+
+
+def artifact_file(root, name):
+    return root.joinpath(*Layout(root).parts(RUN, "artifacts"), file_name(name))
 
 
 def _files_outside(tmp_path, root):
@@ -97,12 +104,95 @@ async def test_a_symbolic_link_below_the_root_is_never_followed(tmp_path, tracke
     assert [path.name for path in outside.iterdir()] == ["secret"]
 
 
+def _calls(tracker):
+    """Every call that reaches artifacts and uploads."""
+    upload = Upload(id="u", name="a", size=3, digest=f"sha256:{hashlib.sha256(b'abc').hexdigest()}")
+    return {
+        "put": lambda: tracker.put_artifact(RUN, "a", stream(b"x")),
+        "stat": lambda: tracker.stat_artifact(RUN, "a"),
+        "read": lambda: read_bytes(tracker, RUN, "a"),
+        "list": lambda: tracker.list_artifacts(RUN),
+        "delete": lambda: tracker.delete_artifact(RUN, "a"),
+        "append": lambda: tracker.append_upload(RUN, upload, 0, stream(b"abc")),
+        "offset": lambda: tracker.upload_offset(RUN, upload),
+        "finish": lambda: tracker.finish_upload(RUN, upload),
+        "drop": lambda: tracker.drop_upload(RUN, upload),
+    }
+
+
+REFUSED = {
+    "default": {"put", "stat", "read", "list", "delete", "append", "offset", "finish", "drop"},
+    "default/run-1": {"put", "stat", "read", "list", "delete", "append", "offset", "finish", "drop"},
+    "artifacts": {"put", "stat", "read", "list", "delete"},
+    "incoming": {"put"},
+    "uploads": {"append", "offset", "finish", "drop"},
+}
+
+
+@pytest.mark.parametrize("linked", REFUSED)
+async def test_no_call_for_artifacts_goes_through_a_planted_link(tmp_path, tracker, linked):
+    outside, root = tmp_path / "outside", tmp_path / "tracker"
+    for name in ("artifacts", "incoming", "uploads"):
+        (outside / "run-1" / name).mkdir(parents=True)
+        (outside / name).mkdir()
+        for folder in (outside / name, outside / "run-1" / name, outside):
+            (folder / file_name("a")).write_text("secret")
+            (folder / file_name("u")).write_text("secret")
+    before = {path: path.read_text() for path in outside.rglob("*") if path.is_file()}
+    link = root / (linked if linked.startswith("default") else f"default/run-1/{linked}")
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside, target_is_directory=True)
+    refused = set()
+    for name, call in _calls(tracker).items():
+        try:
+            assert "secret" not in repr(await call())
+        except BadName:
+            refused.add(name)
+        except (ArtifactMissing, WrongOffset):
+            continue
+    assert refused >= REFUSED[linked]
+    if linked == "default/run-1":
+        await tracker.delete_run(RUN)
+    assert {path: path.read_text() for path in outside.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("swapped", ["default", "default/run-1", "default/run-1/artifacts", "default/run-1/incoming"])
+async def test_a_folder_that_is_swapped_for_a_link_during_a_call_leads_nowhere(tmp_path, tracker, monkeypatch, swapped):
+    outside, victim = tmp_path / "outside", tmp_path / "tracker" / swapped
+    for name in ("run-1/artifacts", "run-1/incoming", "artifacts", "incoming"):
+        (outside / name).mkdir(parents=True)
+    await tracker.put_artifact(RUN, "a", stream(b"old"))
+    write = artifact.write_all
+
+    def swap_and_write(fd, data):
+        if not victim.is_symlink():
+            victim.rename(tmp_path / "moved")
+            victim.symlink_to(outside, target_is_directory=True)
+        write(fd, data)
+
+    monkeypatch.setattr(artifact, "write_all", swap_and_write)
+    with contextlib.suppress(BadName):
+        await tracker.put_artifact(RUN, "a", stream(b"new"))
+    assert [path for path in outside.rglob("*") if path.is_file()] == []
+
+
+async def test_a_pipe_in_the_place_of_an_artifact_holds_nobody_up(tmp_path, tracker):
+    await tracker.put_artifact(RUN, "a", stream(b"x"))
+    path = artifact_file(tmp_path / "tracker", "a")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="no regular file"):
+        await tracker.stat_artifact(RUN, "a")
+    await tracker.put_artifact(RUN, "a", stream(b"new"))
+    assert await read_bytes(tracker, RUN, "a") == b"new"
+
+
 async def test_a_link_in_the_place_of_an_artifact_or_segment_is_not_read(tmp_path, tracker):
     writer = new_writer()
     await tracker.put_artifact(RUN, "a", stream(b"x"))
     await tracker.append(RUN, mixed_frames(writer, 1))
     layout, outside = Layout(tmp_path / "tracker"), tmp_path / "outside"
-    for path in (layout.artifact(RUN, "a"), layout.segment(RUN, writer)):
+    for path in (artifact_file(layout.root, "a"), layout.segment(RUN, writer)):
         path.replace(outside)
         path.symlink_to(outside)
     with pytest.raises(OSError):
@@ -125,7 +215,7 @@ async def test_files_and_folders_are_their_owners_only(tmp_path, tracker):
 async def test_a_file_that_is_no_artifact_is_said_to_be_none(tmp_path, tracker):
     await tracker.put_artifact(RUN, "a", stream(b"x"))
     for content in (b"", b"short", b"x" * 500):
-        Layout(tmp_path / "tracker").artifact(RUN, "a").write_bytes(content)
+        artifact_file(tmp_path / "tracker", "a").write_bytes(content)
         with pytest.raises(OSError, match="not a stored artifact"):
             await tracker.stat_artifact(RUN, "a")
 

@@ -14,15 +14,20 @@ appends.
 Names. Project, run and artifact names come from outside. An implementation never lets one leave its root; artifact
 names are relative, `/` between parts, no `..`, no NUL, not absolute.
 
+Large artifacts. A tracker with `SupportsUploads` takes an artifact in pieces, over any number of calls, processes and
+crashes. Core owns which uploads there are and when one is given up; the tracker owns the bytes, finds them by the
+upload's id, and keeps them where no artifact name leads.
+
 Raises. `SequenceGap` when the first frame is not next to the durable ones; `ArtifactMissing`, `DigestMismatch`,
-`BadName` as named. Any other exception is trouble of the moment (disk full, no network): nothing was acknowledged
-and the caller tries again.
+`BadName`, `WrongOffset`, `UploadTooLong` as named. Any other exception is trouble of the moment (disk full, no
+network): nothing was acknowledged and the caller tries again.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -39,7 +44,11 @@ __all__ = [
     "RunRef",
     "SequenceGap",
     "Series",
+    "SupportsUploads",
     "Tracker",
+    "Upload",
+    "UploadTooLong",
+    "WrongOffset",
     "check_artifact_name",
 ]
 
@@ -69,6 +78,18 @@ class DigestMismatch(ValueError):
 
 class BadName(ValueError):
     """A name that could leave its root, or that cannot be stored."""
+
+
+class WrongOffset(Exception):
+    """The bytes do not go on where the upload is: it has `offset` bytes."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(f"the upload has {offset} bytes; go on from there")
+        self.offset = offset
+
+
+class UploadTooLong(ValueError):
+    """More bytes came than the upload has; those within its size may have been kept."""
 
 
 def check_artifact_name(name: str) -> None:
@@ -130,6 +151,16 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
 class ArtifactInfo(msgspec.Struct, frozen=True, kw_only=True):
     """One stored artifact: its name, size in bytes and digest (`sha256:` and hex)."""
 
+    name: str
+    size: int
+    digest: str
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """An artifact that arrives in pieces: `id` names it among all uploads of its run, `size` (bytes) and `digest`
+    (`sha256:` and hex) are those that it will have."""
+
+    id: str
     name: str
     size: int
     digest: str
@@ -198,3 +229,29 @@ class Tracker(ABC):
     @abstractmethod
     async def aclose(self) -> None:
         """Free this instance's own resources."""
+
+
+@runtime_checkable
+class SupportsUploads(Protocol):
+    """Takes artifacts in pieces. Every call is for one `Upload` of a run, which need not be announced before; calls
+    for it may come from several processes, also at once, and none of them may make a byte wrong, lost or doubled."""
+
+    upload_step: int
+    """Bytes that are certainly kept of what one call brings are a multiple of this, but for the upload's last ones,
+    which are kept whatever their number. 1 when every byte is kept."""
+
+    async def upload_offset(self, run: RunRef, upload: Upload) -> int:
+        """How many bytes are kept, from the start and without a hole; they survive a power cut. 0 for an unknown
+        upload. The whole size once it is finished, while the artifact of its name is this one. Raises BadName."""
+
+    async def append_upload(self, run: RunRef, upload: Upload, offset: int, data: AsyncIterator[bytes]) -> int:
+        """Add bytes from `offset` on. Returns how many are kept now, as `upload_offset`, which may be fewer than came.
+        When `data` breaks off, its exception passes and what has come may be kept. Raises WrongOffset when the upload
+        is elsewhere, also when another call moves it meanwhile; UploadTooLong, BadName."""
+
+    async def finish_upload(self, run: RunRef, upload: Upload) -> ArtifactInfo:
+        """Make an artifact of the bytes, at once and whole, replacing an older one of that name. Idempotent. Raises
+        DigestMismatch after it has removed the bytes, WrongOffset while some are missing, BadName."""
+
+    async def drop_upload(self, run: RunRef, upload: Upload) -> None:
+        """Remove the bytes of an upload that is not finished; idempotent. An artifact stays."""

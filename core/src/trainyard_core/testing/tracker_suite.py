@@ -23,6 +23,7 @@ pytest.register_assert_rewrite(
     "trainyard_core.testing.tracker_logs",
     "trainyard_core.testing.tracker_series",
     "trainyard_core.testing.tracker_tools",
+    "trainyard_core.testing.tracker_uploads",
 )
 
 from trainyard_core.contracts.tracker import RunRef, Tracker  # noqa: E402 - the tests are rewritten before they load
@@ -31,13 +32,14 @@ from trainyard_core.testing.tracker_artifacts import ArtifactPromises  # noqa: E
 from trainyard_core.testing.tracker_logs import LogPromises  # noqa: E402
 from trainyard_core.testing.tracker_series import SeriesPromises  # noqa: E402
 from trainyard_core.testing.tracker_tools import TrackerHarness, new_run, opened  # noqa: E402
+from trainyard_core.testing.tracker_uploads import UploadPromises  # noqa: E402
 
 __all__ = ["TrackerHarness", "TrackerSuite"]
 
 
 @pytest.mark.asyncio
-class TrackerSuite(AppendPromises, SeriesPromises, LogPromises, ArtifactPromises):
-    """All promises of the Tracker contract."""
+class TrackerSuite(AppendPromises, SeriesPromises, LogPromises, ArtifactPromises, UploadPromises):
+    """All promises of the Tracker contract, those of powers that the tracker has not left out."""
 
     @pytest.fixture
     def harness(self) -> TrackerHarness:

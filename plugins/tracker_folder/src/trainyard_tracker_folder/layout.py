@@ -2,7 +2,8 @@
 
     <root>/<project>/<run>/frames/<writer>.tyf   one segment a writer: its frames, byte for byte, nothing else
     <root>/<project>/<run>/artifacts/<hash>      one artifact: its bytes, then a footer (`artifact`)
-    <root>/<project>/<run>/incoming/<random>     an artifact on its way in
+    <root>/<project>/<run>/incoming/<random>     an artifact on its way in, all in one call
+    <root>/<project>/<run>/uploads/<hash>        an artifact on its way in, in pieces (`upload`)
     <root>/.trash/<random>                       a deleted run until its files are gone
 
 A plain lower-case name is its own folder; any other becomes `~` and a hash, so that it can neither leave the root
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from trainyard_core.contracts.tracker import BadName, RunRef
 
-__all__ = ["Layout", "make_folder", "sync_folder", "sync_folders"]
+__all__ = ["Layout", "file_name", "make_folder", "sync_folder", "sync_folders"]
 
 _PLAIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?")
 _WRITER = re.compile(r"[0-9a-f]{32}")
@@ -54,17 +55,9 @@ class Layout:
         folder = self.frames(run)
         return {name.removesuffix(".tyf"): folder / name for name in names}
 
-    def artifacts(self, run: RunRef) -> Path:
-        """Where the run's artifacts lie."""
-        return self._guarded(self.run(run) / "artifacts")
-
-    def artifact(self, run: RunRef, name: str) -> Path:
-        """The file of an artifact whose name has been checked."""
-        return self.artifacts(run) / hashlib.sha256(name.encode()).hexdigest()
-
-    def incoming(self, run: RunRef) -> Path:
-        """Where artifacts are while their bytes arrive."""
-        return self._guarded(self.run(run) / "incoming")
+    def parts(self, run: RunRef, noun: str) -> tuple[str, str, str]:
+        """The steps from the root to the run's folder of `artifacts`, `incoming` or `uploads`, for `place`."""
+        return _folder_name("project", run.project), _folder_name("run", run.run), noun
 
     @property
     def trash(self) -> Path:
@@ -79,6 +72,11 @@ class Layout:
                 raise BadName(f"{part} is a symbolic link; the tracker follows none below {self.root}")
             part = part.parent
         return path
+
+
+def file_name(name: str) -> str:
+    """The name of the file that keeps the artifact, or the upload, of that name."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _folder_name(what: str, name: str) -> str:

@@ -5,9 +5,11 @@ goes through a thread; what is done there is decided by the modules named after 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +17,22 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from trainyard.track.frames import Frame
-from trainyard_core.contracts.tracker import ArtifactInfo, LogPage, RunRef, Series, Tracker, check_artifact_name
+from trainyard_core.contracts.tracker import (
+    ArtifactInfo,
+    LogPage,
+    RunRef,
+    Series,
+    Tracker,
+    Upload,
+    WrongOffset,
+    check_artifact_name,
+)
 from trainyard_core.hookspecs import Context
-from trainyard_tracker_folder import artifact
+from trainyard_tracker_folder import artifact, place
 from trainyard_tracker_folder.append import Appender
-from trainyard_tracker_folder.layout import Layout, make_folder, sync_folder
+from trainyard_tracker_folder.layout import Layout, make_folder
 from trainyard_tracker_folder.log import LogReader
+from trainyard_tracker_folder.upload import Uploads
 
 if TYPE_CHECKING:
     from trainyard_tracker_folder.series import SeriesReader
@@ -42,12 +54,14 @@ class FolderTracker(Tracker):
     """Keeps all in one folder, which several processes of one machine may share. Use it from one event loop."""
 
     name = "folder"
+    upload_step = 1
 
     def __init__(self, root: Path, *, cache_mb: int = 128) -> None:
         self._layout = Layout(root)
         self._cache_bytes = cache_mb * 1024 * 1024
         self._appender = Appender(self._layout)
         self._logs = LogReader(self._layout)
+        self._uploads = Uploads(self._layout)
 
     @classmethod
     def from_context(cls, context: Context) -> FolderTracker:
@@ -85,13 +99,12 @@ class FolderTracker(Tracker):
     ) -> ArtifactInfo:
         """The last of several that store one name at a time wins."""
         check_artifact_name(name)
-        target, root = self._layout.artifact(run, name), self._layout.root
-        incoming = artifact.Incoming()
+        incoming = artifact.Incoming(self._layout, run)
         try:
-            await asyncio.to_thread(incoming.open, self._layout.incoming(run))
+            await asyncio.to_thread(incoming.open)
             async for piece in _gathered(data):
                 await asyncio.to_thread(incoming.write, piece)
-            return await asyncio.to_thread(incoming.keep, target, root, name, digest)
+            return await asyncio.to_thread(incoming.keep, name, digest)
         finally:
             incoming.close()
 
@@ -119,12 +132,37 @@ class FolderTracker(Tracker):
 
     async def list_artifacts(self, run: RunRef, *, prefix: str = "") -> list[ArtifactInfo]:
         """By name, from the footers."""
-        return await asyncio.to_thread(artifact.list_all, self._layout.artifacts(run), prefix)
+        return await asyncio.to_thread(artifact.list_all, self._layout, run, prefix)
 
     async def delete_artifact(self, run: RunRef, name: str) -> None:
         """Idempotent."""
         check_artifact_name(name)
-        await asyncio.to_thread(artifact.remove, self._layout.artifact(run, name))
+        await asyncio.to_thread(artifact.remove, self._layout, run, name)
+
+    async def upload_offset(self, run: RunRef, upload: Upload) -> int:
+        """Every byte is kept."""
+        check_artifact_name(upload.name)
+        return await asyncio.to_thread(self._uploads.offset, run, upload)
+
+    async def append_upload(self, run: RunRef, upload: Upload, offset: int, data: AsyncIterator[bytes]) -> int:
+        """Every byte that came in whole pieces of 1 MiB is kept, whatever happens then."""
+        check_artifact_name(upload.name)
+        at = offset
+        async for piece in _gathered(data):
+            at = await asyncio.to_thread(self._uploads.write, run, upload, at, piece)
+        kept = await asyncio.to_thread(self._uploads.offset, run, upload)
+        if at == offset != kept:
+            raise WrongOffset(kept)
+        return kept
+
+    async def finish_upload(self, run: RunRef, upload: Upload) -> ArtifactInfo:
+        """By one rename."""
+        check_artifact_name(upload.name)
+        return await asyncio.to_thread(self._uploads.finish, run, upload)
+
+    async def drop_upload(self, run: RunRef, upload: Upload) -> None:
+        """Idempotent."""
+        await asyncio.to_thread(self._uploads.drop, run, upload)
 
     async def delete_run(self, run: RunRef) -> None:
         """The run is gone at once; its files follow, at the latest with the next run that is deleted."""
@@ -143,19 +181,29 @@ class FolderTracker(Tracker):
 
     async def _open(self, run: RunRef, name: str) -> artifact.Stored:
         check_artifact_name(name)
-        return await asyncio.to_thread(artifact.Stored, self._layout.artifact(run, name), name)
+        return await asyncio.to_thread(artifact.Stored.find, self._layout, run, name)
 
     def _delete_run(self, run: RunRef) -> None:
-        folder, trash = self._layout.run(run), self._layout.trash
-        if folder.is_dir():
+        project, folder, _ = self._layout.parts(run, "")
+        root, trash = self._layout.root, self._layout.trash
+        with suppress(FileNotFoundError), place.opened(root, [project]) as above:
             make_folder(trash)
-            folder.replace(trash / uuid.uuid4().hex)
-            sync_folder(folder.parent)
+            with place.opened(root, [trash.name]) as target:
+                os.replace(folder, uuid.uuid4().hex, src_dir_fd=above, dst_dir_fd=target)
+            os.fsync(above)
         self._logs.forget(run)
         if "_series" in self.__dict__:
             self._series.forget(run)
         for left in trash.iterdir() if trash.is_dir() else ():
-            shutil.rmtree(left, ignore_errors=True)
+            _remove_tree(left)
+
+
+def _remove_tree(path: Path) -> None:
+    """Remove a folder, or the link that somebody put in its place."""
+    if path.is_symlink():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 async def _gathered(data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
