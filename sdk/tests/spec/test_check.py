@@ -82,9 +82,9 @@ def test_structure_is_checked_with_place_and_fix(text: str, expected: str) -> No
 
 
 LATER = [
-    *("presets", "namespace", "cache", "plugins", "build", "hooks", "isApproved", "cost", "mount", "template", "ports"),
-    *("hubRef", "dagRef", "urlRef", "pathRef", "runPatch", "patchStrategy", "dependencies", "trigger", "joins"),
-    *("events", "conditions", "isPreset", "schedule", "matrix", "skipOnUpstreamSkip", "strictParams"),
+    *("namespace", "cache", "plugins", "build", "hooks", "cost", "mount", "template", "ports"),
+    *("dagRef", "urlRef", "dependencies", "trigger", "joins"),
+    *("events", "conditions", "schedule", "matrix", "skipOnUpstreamSkip", "strictParams"),
 ]
 
 

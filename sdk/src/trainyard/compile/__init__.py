@@ -9,28 +9,42 @@ from importlib import import_module
 
 _HOME = {
     "Code": "resolved",
+    "Compiled": "operation",
+    "Found": "hub",
+    "Library": "hub",
     "OutputType": "resolved",
+    "Reference": "hub",
     "ResolvedOperation": "resolved",
     "Resources": "resolved",
     "TOKENS": "context",
+    "Use": "hub",
     "canonical_json": "resolved",
     "compile_operation": "operation",
+    "compile_whole": "operation",
     "decode_resolved": "resolved",
     "digest": "resolved",
     "example_globals": "context",
+    "wanted": "hub",
 }
 
 __all__ = [
     "TOKENS",
     "Code",
+    "Compiled",
+    "Found",
+    "Library",
     "OutputType",
+    "Reference",
     "ResolvedOperation",
     "Resources",
+    "Use",
     "canonical_json",
     "compile_operation",
+    "compile_whole",
     "decode_resolved",
     "digest",
     "example_globals",
+    "wanted",
 ]
 
 

@@ -20,7 +20,7 @@ from trainyard.spec.io import Input
 from trainyard.spec.operation import Param
 from trainyard.spec.satisfy import satisfies
 
-__all__ = ["Bound", "bind"]
+__all__ = ["Binder", "Bound", "bind", "bind_defaults"]
 
 _NOTHING = object()
 
@@ -129,6 +129,16 @@ def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
     for name in sorted(binder.given.keys() - inputs.keys() - binder.params.keys()):
         fix = suggest(name, inputs) or "declare it under `inputs`"
         binder.report.add_given(f"-P {name}", f"the component has no input `{name}`", fix)
+    return binder.bound
+
+
+def bind_defaults(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
+    """The inputs of a component as far as it gives them values itself; the others are there without one."""
+    for index, io in enumerate(inputs.values()):
+        if io.value is not None:
+            binder.declared(io, (*at, "inputs", index))
+        else:
+            binder.bound.inputs[io.name] = None
     return binder.bound
 
 

@@ -22,6 +22,7 @@ from trainyard.spec.operation import InitStep, Operation, Termination
 from trainyard.spec.quantity import cores, devices, memory_bytes
 
 __all__ = [
+    "approved",
     "check_given",
     "code",
     "command",
@@ -178,6 +179,16 @@ def queue(operation: Operation, lowered: Lowered, renderer: Renderer) -> str:
     if not _QUEUE.fullmatch(found):
         renderer.report.add(path, *_QUEUE_FAULT)
     return found
+
+
+def approved(operation: Operation, lowered: Lowered, renderer: Renderer) -> bool:
+    """Whether nobody's approval is waited for: what the operation says wins over its component."""
+    own = operation.is_approved is not None
+    path: Path = ("is_approved",) if own else (*lowered.at, "is_approved")
+    found = renderer.value(path, operation.is_approved if own else lowered.body.is_approved)
+    if found is not None and not isinstance(found, bool):
+        renderer.report.add(path, "whether a run is approved is true or false", "write `true` or `false`")
+    return found is not False
 
 
 def tags(operation: Operation, lowered: Lowered, renderer: Renderer, more: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,19 +8,26 @@ look at values and templates: `trainyard.compile` does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import get_args
+from typing import TypeVar, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from trainyard.spec.document import Document, camel, snake
+from trainyard.spec.document import Document, Part, camel, snake
 from trainyard.spec.error import Finding, Path, SpecError, suggest
 from trainyard.spec.model import Model, described
-from trainyard.spec.operation import RUN_KINDS, Component, Operation
+from trainyard.spec.operation import RUN_KINDS, Component, Job, Operation
 
-__all__ = ["level_at", "parse_operation"]
+__all__ = ["level_at", "parse_component", "parse_operation", "parse_part", "parse_preset"]
+
+M = TypeVar("M", bound=Model)
 
 _HEAD = "start with `version: 1.1` and `kind: operation`"
+_NOT_IN_PRESETS = {
+    **dict.fromkeys(("component", "hub_ref", "path_ref"), "the operation that it is patched onto has the component"),
+    **dict.fromkeys(("inputs", "outputs", "run"), "change the run of the component with `runPatch`"),
+    "presets": "name all presets in the operation",
+}
 
 
 def parse_operation(document: Document) -> Operation:
@@ -47,7 +54,40 @@ def _model(document: Document) -> type[Operation] | type[Component]:
     return Operation if kind == "operation" else Component
 
 
-def _validated(model: type[Model], document: Document) -> Model:
+def parse_component(document: Document) -> Component:
+    """The component that the document holds, by itself. Raises SpecError."""
+    if document.data.get("kind") == "operation":
+        fix = "write `kind: component` and move the fields of its `component` to the top"
+        raise SpecError([document.finding(("kind",), "this is an operation; a component stands by itself here", fix)])
+    parsed = _validated(_model(document), document)
+    assert isinstance(parsed, Component)
+    return parsed
+
+
+def parse_preset(document: Document) -> Operation:
+    """The partial operation that the document holds; `version` and `kind` may be left out. Raises SpecError."""
+    if document.data.get("kind", "operation") != "operation":
+        fix = "write `kind: operation` and `isPreset: true`"
+        raise SpecError([document.finding(("kind",), "a preset is a part of an operation", fix)])
+    preset = _validated(Operation, document)
+    told = [
+        document.finding((name,), f"a preset has no `{camel(name)}`", fix, key=True)
+        for name, fix in _NOT_IN_PRESETS.items()
+        if name in preset.model_fields_set
+    ]
+    if preset.run_patch is not None:
+        _validated(Job, Part(document, ("run_patch",), {"kind": "job", **preset.run_patch}))
+    if told:
+        raise SpecError(told)
+    return preset
+
+
+def parse_part(model: type[M], document: Document) -> M:
+    """The document as a part of another one, which needs no `version` and `kind`. Raises SpecError."""
+    return _validated(model, document)
+
+
+def _validated(model: type[M], document: Document) -> M:
     data: Mapping[str, object] = document.data
     try:
         return model.model_validate(data)

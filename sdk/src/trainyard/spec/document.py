@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from trainyard.spec.error import Finding, Path, dotted
 from trainyard.spec.node import Leaf, Listing, Mark, Node, Table
 
-__all__ = ["Document", "camel", "snake"]
+__all__ = ["Document", "Part", "camel", "snake"]
 
 
 class Document:
@@ -78,6 +78,21 @@ class Document:
             if first is None and opening >= 0:
                 first = (line, opening + 1)
         return first or leaf.start
+
+
+class Part(Document):
+    """Data that is checked by itself and stands at a path of a document, where its faults are told."""
+
+    __slots__ = ("_at", "_whole")
+
+    def __init__(self, whole: Document, at: Path, data: Mapping[str, object]) -> None:
+        super().__init__(data, file=whole.file)
+        self._whole, self._at = whole, at
+
+    def finding(
+        self, path: Path, message: str, fix: str | None = None, *, near: str | None = None, key: bool = False
+    ) -> Finding:
+        return self._whole.finding((*self._at, *path), message, fix, near=near, key=key)
 
 
 def camel(name: str) -> str:

@@ -17,6 +17,7 @@ from trainyard.spec.document import camel
 
 __all__ = [
     "Boolean",
+    "Flag",
     "Later",
     "Model",
     "Name",
@@ -60,6 +61,10 @@ def fault(message: str, fix: str) -> PydanticCustomError:
 
 def is_template(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and ("{{" in value or "{%" in value or "{#" in value)
+
+
+def _text_or_flag(value: object) -> Literal["(template)", "(flag)"]:
+    return "(template)" if is_template(value) else "(flag)"
 
 
 def _text_or_number(value: object) -> Literal["(template)", "(number)"]:
@@ -132,6 +137,10 @@ Name = Annotated[str, AfterValidator(_name)]
 Tags = Annotated[tuple[str, ...], BeforeValidator(_split, json_schema_input_type=str | tuple[str, ...])]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | tuple[str, ...])]
 Boolean = StrictBool
+Flag = Annotated[
+    Annotated[StrictBool, Tag("(flag)")] | Annotated[str, Tag("(template)")],
+    Discriminator(_text_or_flag),
+]
 Variable = Annotated[str, AfterValidator(_variable)]
 Whole = Annotated[
     Annotated[int, BeforeValidator(whole, json_schema_input_type=int), Tag("(number)")]

@@ -1,22 +1,34 @@
 """Operations and components: what a person writes to say what runs.
 
-The narrow path: one component of run kind `job`, its params, termination, queue and tags. Each model lists, in `later`,
+The narrow path: one component of run kind `job`, its params, termination, queue and tags, and the references and
+patches that make up such an operation. Each model lists, in `later`,
 the fields of the language that this version does not act on; they are refused by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field, JsonValue, ModelWrapValidatorHandler, model_validator
 
 from trainyard.spec.container import Amounts, Container, Env
 from trainyard.spec.document import camel
 from trainyard.spec.io import Input, Output
-from trainyard.spec.model import Boolean, Later, Model, Name, Number, Tags, Texts, Variable, Whole, fault
+from trainyard.spec.model import Boolean, Flag, Later, Model, Name, Number, Tags, Texts, Variable, Whole, fault
 
-__all__ = ["RUN_KINDS", "Component", "Git", "InitStep", "Job", "Operation", "Param", "Termination"]
+__all__ = [
+    "RUN_KINDS",
+    "STRATEGIES",
+    "Component",
+    "Git",
+    "InitStep",
+    "Job",
+    "Operation",
+    "Param",
+    "Strategy",
+    "Termination",
+]
 
 RUN_KINDS = frozenset(
     (
@@ -36,18 +48,19 @@ RUN_KINDS = frozenset(
 )
 """Run kinds of the language that this version does not act on."""
 
+Strategy = Literal["replace", "isnull", "post_merge", "pre_merge"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
 _REMOVE = "remove it"
-_REFERENCE = "write the `component` out in this file"
+_REFERENCE = "register it and use `hubRef`, or write the `component` out in this file"
 _PIPELINE = "remove it; start each run by itself for now"
 _PLACEMENT = "remove it; `queue` chooses where a run goes"
 _SHARED: Later = {
-    "presets": "write their fields out in this file",
     "namespace": _PLACEMENT,
     "cache": "remove it: every run runs",
     "plugins": "remove it: logs, resources and outputs are collected",
     "build": "build the image beforehand and name it in `container.image`",
     "hooks": "remove them; start the follow-up run by itself for now",
-    "isApproved": "remove it: a run starts as soon as its queue has room",
     "cost": _REMOVE,
     "mount": "remove it; `yard run` takes the code of the folder it is started in",
     "template": "remove it once the fields are filled in",
@@ -62,12 +75,21 @@ def _version(value: object) -> object:
     return 1.1
 
 
+def _strategy(value: object) -> object:
+    if value not in STRATEGIES:
+        raise fault("there is no such patch strategy", f"choose from {', '.join(STRATEGIES)}")
+    return value
+
+
 def _run_kind(value: object) -> object:
     if isinstance(value, str) and value in RUN_KINDS:
         raise fault(f"the run kind `{value}` is known but not acted on by this version", "use `job`")
     if value != "job":
         raise fault("there is no such run kind", "write `kind: job`")
     return value
+
+
+PatchStrategy = Annotated[Strategy, BeforeValidator(_strategy, json_schema_input_type=Strategy)]
 
 
 class Git(Model):
@@ -151,6 +173,8 @@ class Body(Model):
     tags: Tags = ()
     queue: str | None = None
     termination: Termination | None = None
+    presets: Tags = ()
+    is_approved: Flag | None = None
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     run: Job | None = None
@@ -168,11 +192,9 @@ class Component(Body):
 class Operation(Body):
     later: ClassVar[Later] = {
         **_SHARED,
-        **dict.fromkeys(("hubRef", "dagRef", "urlRef", "pathRef"), _REFERENCE),
-        **dict.fromkeys(("runPatch", "patchStrategy"), "change the component itself"),
+        **dict.fromkeys(("dagRef", "urlRef"), _REFERENCE),
         **dict.fromkeys(("dependencies", "trigger", "skipOnUpstreamSkip", "joins", "events"), _PIPELINE),
         "conditions": "remove it, and decide before you start the run",
-        "isPreset": _REMOVE,
         "schedule": "remove it, and start the run when it is due",
         "matrix": "remove it, and start one run for each set of params with `-P name=value`",
     }
@@ -180,3 +202,8 @@ class Operation(Body):
     kind: Literal["operation"] = "operation"
     params: dict[str, Param] = Field(default_factory=dict)
     component: Component | None = None
+    hub_ref: str | None = None
+    path_ref: str | None = None
+    run_patch: dict[str, JsonValue] | None = None
+    patch_strategy: PatchStrategy | None = None
+    is_preset: Boolean = False
