@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.types import Middleware
 
-from trainyard_core.api import openapi
+from trainyard_core.api import openapi, skew
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.etag import etags
@@ -32,10 +32,11 @@ CONTROLLERS = (Agents, Members, Projects, Queues, Runs, Server, ServiceAccounts,
 def build(platform: Platform) -> Litestar:
     """The application. It does not own the platform: whoever opened it closes it."""
     authentication = DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")
-    middleware: list[Middleware] = [etags, authentication]
+    middleware: list[Middleware] = [skew.spoken, etags, authentication]
     return Litestar(
         route_handlers=[Router(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware)],
         exception_handlers=HANDLERS,
+        before_send=[skew.told],
         state=State({"platform": platform, "known": KnownTokens(platform)}),
         openapi_config=openapi.config(middleware),
         request_max_body_size=MOST_BODY,

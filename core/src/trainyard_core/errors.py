@@ -7,7 +7,7 @@ fix in words.
       Invalid             422   TooLarge         413   BadFrame  422
       Conflict            409   IdempotencyReused 422  GapInFrames 409
         Superseded        409   (a newer session of the same agent has taken over)
-      PreconditionFailed  412   RateLimited 429
+      PreconditionFailed  412   RateLimited 429   ApiVersion 400
       Unavailable         503   StorageFull      507
       StartRefused        (the process does not start: settings, database, data directory)
 """
@@ -20,6 +20,7 @@ from difflib import get_close_matches
 from trainyard.client.models import Fault
 
 __all__ = [
+    "ApiVersion",
     "BadFrame",
     "Conflict",
     "Forbidden",
@@ -54,6 +55,10 @@ class TrainyardError(Exception):
         self.detail = detail
         self.fix = fix
         self.faults = list(faults)
+
+
+class ApiVersion(TrainyardError):
+    code, status, title = "api_version", 400, "This server does not speak that version of the API"
 
 
 class NotFound(TrainyardError):
