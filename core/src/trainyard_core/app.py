@@ -9,6 +9,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.types import Middleware
 
 from trainyard_core.api import openapi, skew
+from trainyard_core.api.activities import Activities
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.etag import etags
@@ -17,6 +18,7 @@ from trainyard_core.api.principals import ServiceAccounts, Users
 from trainyard_core.api.problems import HANDLERS
 from trainyard_core.api.projects import Projects
 from trainyard_core.api.queues import Queues
+from trainyard_core.api.rights import Rights
 from trainyard_core.api.runs import Runs
 from trainyard_core.api.server import Server
 from trainyard_core.api.tokens import Tokens
@@ -26,7 +28,7 @@ from trainyard_core.platform import Platform
 __all__ = ["build"]
 
 MOST_BODY = 4 * 1024 * 1024
-CONTROLLERS = (Agents, Members, Projects, Queues, Runs, Server, ServiceAccounts, Tokens, Tracking, Users)
+CONTROLLERS = (Activities, Agents, Members, Projects, Queues, Runs, Server, ServiceAccounts, Tokens, Tracking, Users)
 
 
 def build(platform: Platform) -> Litestar:
@@ -37,7 +39,7 @@ def build(platform: Platform) -> Litestar:
         route_handlers=[Router(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware)],
         exception_handlers=HANDLERS,
         before_send=[skew.told],
-        state=State({"platform": platform, "known": KnownTokens(platform)}),
+        state=State({"platform": platform, "known": KnownTokens(platform), "rights": Rights(platform.news)}),
         openapi_config=openapi.config(middleware),
         request_max_body_size=MOST_BODY,
         logging_config=None,

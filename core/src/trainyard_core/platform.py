@@ -23,6 +23,7 @@ from trainyard_core.db import migrations, projects, queues, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.db.observed import ObservedDatabase
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.work.doorbell import ArqDoorbell, Doorbell, LocalDoorbell
@@ -40,16 +41,26 @@ class Platform:
     """One process's platform. Made by `open`."""
 
     def __init__(
-        self, settings: Settings, registry: Registry, database: Database, clock: Clock, valkey: str, secret: bytes
+        self,
+        settings: Settings,
+        registry: Registry,
+        database: ObservedDatabase,
+        clock: Clock,
+        valkey: str,
+        secret: bytes,
     ) -> None:
-        self.settings, self.registry, self.database, self.clock = settings, registry, database, clock
+        self.settings, self.registry, self.clock = settings, registry, clock
+        self.database: Database = database
         self.policy: Policy = settings.policy
         self.secret = secret
-        self.news = News()
+        self.news = News(database)
+        database.committed = self.news.committed
         self.tracker: Tracker | None = None
         self.doorbell: Doorbell = (
             ArqDoorbell(self.reconcile, redis_settings(valkey)) if valkey else LocalDoorbell(self.reconcile)
         )
+        if not database.exclusive:
+            self.doorbell.carry(self.news)
         self.url = settings.public_url or f"http://{settings.host}:{settings.port}"
 
     @classmethod
@@ -60,7 +71,7 @@ class Platform:
         """Connect, migrate, and hand out a platform; disconnect afterwards. Raises StartRefused, Unavailable."""
         clock = clock or SystemClock()
         registry.check_sections(settings)
-        database = await connect(settings.database_url)
+        database = ObservedDatabase(await connect(settings.database_url))
         try:
             applied = await migrate(database, migrations_in("core", migrations), clock)
             if applied:
@@ -71,6 +82,7 @@ class Platform:
             try:
                 yield platform
             finally:
+                await platform.news.aclose()
                 await platform.doorbell.close()
                 if platform.tracker is not None:
                     await platform.tracker.aclose()

@@ -19,7 +19,7 @@ from trainyard_core.errors import Unauthenticated
 from trainyard_core.hookspecs import Identity
 from trainyard_core.platform import Platform
 
-__all__ = ["Authentication", "KnownTokens"]
+__all__ = ["Authentication", "KnownTokens", "asker"]
 
 REMEMBER = 60 * SECOND
 USED_EVERY = 3600 * SECOND
@@ -73,24 +73,35 @@ class Authentication(AbstractAuthenticationMiddleware):
     """Every route asks for a token but those that say `exclude_from_auth`."""
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
-        platform: Platform = connection.app.state.platform
         known: KnownTokens = connection.app.state.known
-        at = platform.clock.now()
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        actor = await known.actor(token, at) if scheme.lower() == "bearer" and token else None
-        if actor is None:
-            actor = await self._by_plugin(platform, connection)
+        at = connection.app.state.platform.clock.now()
+        actor = await asker(connection)
         if actor is None:
             known.strangers.take(connection.client.host if connection.client else "", at=at)
-            raise _stranger(token)
+            raise _stranger(_token(connection))
         known.askers.take(actor.name, at=at)
         return AuthenticationResult(user=actor, auth=None)
 
-    async def _by_plugin(self, platform: Platform, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
-        identity = platform.registry.first("authenticate_request", headers=dict(connection.headers))
-        if not isinstance(identity, Identity):
-            return None
-        return await platform.database.read(lambda tx: tokens.by_identity(tx, identity.name, role=identity.role))
+
+async def asker(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+    """Who asks, as it is now: by a token, else by a plugin's way; None for a stranger. A stream asks again."""
+    platform: Platform = connection.app.state.platform
+    known: KnownTokens = connection.app.state.known
+    token = _token(connection)
+    actor = await known.actor(token, platform.clock.now()) if token else None
+    return actor or await _by_plugin(platform, connection)
+
+
+def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+async def _by_plugin(platform: Platform, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+    identity = platform.registry.first("authenticate_request", headers=dict(connection.headers))
+    if not isinstance(identity, Identity):
+        return None
+    return await platform.database.read(lambda tx: tokens.by_identity(tx, identity.name, role=identity.role))
 
 
 def _stranger(token: str) -> Unauthenticated:

@@ -1,44 +1,35 @@
-"""Server-sent events: a run's output and metrics as they come, until the run has ended and all is sent.
+"""A run as it goes on: its output, its metrics, its statuses, until it has ended and all is sent.
 
-`lines` carries a whole page of output and the cursor after it as its id: a client that reconnects with
-`Last-Event-ID` misses and repeats nothing. A comment is sent every 15 seconds. A stream reads when there is news
-and never holds more than one page, so a slow client costs no memory.
+`lines` carries a whole page of output and the cursor after it as its id, `status` the id of its activity: a client
+that comes again with `Last-Event-ID` misses and repeats nothing. A stream reads when there is news and never holds
+more than one page, so a slow client costs no memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import msgspec
-from litestar.response import ServerSentEvent
-from litestar.response.sse import ServerSentEventMessage
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from time import monotonic
 
 from trainyard.client import models
 from trainyard_core.api import present
-from trainyard_core.api.access import Asked
+from trainyard_core.api.access import Asked, can, platform_of
+from trainyard_core.api.event_stream import PING, EventStream, event, farewell
+from trainyard_core.api.rights import Rights
 from trainyard_core.api.runs import whole_run
-from trainyard_core.clock import SECOND
+from trainyard_core.auth import READ
 from trainyard_core.contracts.tracker import LogPage, RunRef, Tracker
-from trainyard_core.db import tracking
-from trainyard_core.errors import Invalid
+from trainyard_core.db import activities, tracking
+from trainyard_core.db.engine import Row
+from trainyard_core.errors import Forbidden, Invalid
 from trainyard_core.platform import Platform
+from trainyard_core.work.listening import GONE, RunListener
 
-__all__ = ["answer", "log_page", "logs", "metrics", "wanted"]
+__all__ = ["log_page", "logs", "metrics", "statuses"]
 
 PAGE = 500
-LOOK = 1.0
-PING = 15 * SECOND
-_encode = msgspec.json.Encoder().encode
-
-
-def wanted(request: Asked) -> bool:
-    """Whether the client asks for a stream."""
-    return "text/event-stream" in request.headers.get("accept", "")
-
-
-def answer(messages: AsyncIterator[ServerSentEventMessage]) -> ServerSentEvent:
-    """A stream as a response."""
-    return ServerSentEvent(messages)
+LOOK = 3.0
+"""Seconds after which a stream looks although nobody told it of anything."""
+PING_EVERY = 15.0
 
 
 def log_page(page: LogPage) -> models.LogPage:
@@ -46,68 +37,122 @@ def log_page(page: LogPage) -> models.LogPage:
     return models.LogPage(items=[present.line(each) for each in page.lines], next=page.cursor, more=page.more)
 
 
-async def logs(platform: Platform, tracker: Tracker, run: RunRef, cursor: str) -> AsyncIterator[ServerSentEventMessage]:
+def logs(request: Asked, tracker: Tracker, run: RunRef, cursor: str) -> EventStream:
     """Pages of output as they come, then the run."""
-    pings = _Pings(platform)
-    while not platform.news.closing:
-        ended = await _ended(platform, run.run)
+    return _stream(request, run, lambda stream: _logs(stream, tracker, cursor))
+
+
+def metrics(request: Asked, run: RunRef) -> EventStream:
+    """The metrics that changed, as they change, then the run."""
+    return _stream(request, run, _metrics)
+
+
+def statuses(request: Asked, run: RunRef, after: int) -> EventStream:
+    """The statuses after an activity and the metrics that changed, as they come, then the run."""
+    return _stream(request, run, lambda stream: _statuses(stream, after))
+
+
+class _Stream:
+    """What the streams of a run share."""
+
+    def __init__(self, platform: Platform, run: RunRef, listener: RunListener) -> None:
+        self.platform, self.run, self.listener = platform, run, listener
+        self._sent: dict[str, models.Metric] = {}
+        self._pinged = monotonic()
+
+    @property
+    def over(self) -> bool:
+        """Whether it ends for another reason than the run."""
+        return bool(self.listener.ended)
+
+    async def ended(self) -> models.Run | None:
+        """The run, if it has ended. Asked before reading, so that nothing that came before the end is missed."""
+        found = await whole_run(self.platform, self.run.run)
+        return found if found.is_final else None
+
+    async def changed(self) -> list[models.Metric]:
+        """The metrics that are not as they were the last time."""
+        rows = await self.platform.database.read(lambda tx: tracking.metrics(tx, self.run.run))
+        now = {row["name"]: present.metric(row) for row in rows}
+        changed = [metric for name, metric in now.items() if self._sent.get(name) != metric]
+        self._sent = now
+        return changed
+
+    async def statuses(self, after: int) -> list[Row]:
+        """The activities of its statuses after one of them."""
+        run = self.run.run
+        return await self.platform.database.read(lambda tx: activities.of_run(tx, run, after=after, kind="status"))
+
+    async def wait(self) -> bytes:
+        """Until there may be something; a ping when it is time for one."""
+        await self.listener.wait(LOOK)
+        if monotonic() - self._pinged < PING_EVERY:
+            return b""
+        self._pinged = monotonic()
+        return PING
+
+
+def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterator[bytes]]) -> EventStream:
+    platform = platform_of(request)
+    rights: Rights = request.app.state.rights
+    listener = platform.news.listen(run.run)
+
+    def check() -> None:
+        if not can(request, READ, project=run.project, run=run.run):
+            raise Forbidden(f"{request.user.name} may not read run {run.run} any more")
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
         try:
-            page = await tracker.read_logs(run, cursor=cursor, limit=PAGE)
+            async for piece in source(_Stream(platform, run, listener)):
+                if piece:
+                    yield piece
+            yield farewell(listener)
+        finally:
+            listener.leave()
+            rights.release(listener)
+
+    rights.hold(listener, request, check)
+    return EventStream(pieces(), lambda: listener.end(GONE))
+
+
+async def _logs(stream: _Stream, tracker: Tracker, cursor: str) -> AsyncIterator[bytes]:
+    while not stream.over:
+        ended = await stream.ended()
+        try:
+            page = await tracker.read_logs(stream.run, cursor=cursor, limit=PAGE)
         except ValueError as error:
             raise Invalid(f"the cursor is not one of ours: {error}", fix="start over without it") from error
         if page.lines:
             cursor = page.cursor
-            yield _message("lines", log_page(page), cursor)
+            yield event("lines", log_page(page), id=cursor)
         elif ended is not None:
-            yield _message("end", ended, cursor)
+            yield event("end", ended, id=cursor)
             return
         if not page.more and ended is None:
-            await platform.news.wait(run.run, LOOK)
-        for ping in pings.due():
-            yield ping
+            yield await stream.wait()
 
 
-async def metrics(platform: Platform, run: str) -> AsyncIterator[ServerSentEventMessage]:
-    """The metrics that changed, as they change, then the run."""
-    pings = _Pings(platform)
-    sent: dict[str, models.Metric] = {}
-    while not platform.news.closing:
-        ended = await _ended(platform, run)
-        rows = await platform.database.read(lambda tx: tracking.metrics(tx, run))
-        now = {row["name"]: present.metric(row) for row in rows}
-        changed = [metric for name, metric in now.items() if sent.get(name) != metric]
-        if changed:
-            sent = now
-            yield _message("metrics", models.MetricPage(items=changed), "")
+async def _metrics(stream: _Stream) -> AsyncIterator[bytes]:
+    while not stream.over:
+        ended = await stream.ended()
+        if changed := await stream.changed():
+            yield event("metrics", models.MetricPage(items=changed))
         if ended is not None:
-            yield _message("end", ended, "")
+            yield event("end", ended)
             return
-        await platform.news.wait(run, LOOK)
-        for ping in pings.due():
-            yield ping
+        yield await stream.wait()
 
 
-async def _ended(platform: Platform, run: str) -> models.Run | None:
-    """The run, if it has ended. Asked before reading, so that nothing that came before the end is missed."""
-    found = await whole_run(platform, run)
-    return found if found.is_final else None
-
-
-def _message(event: str, data: msgspec.Struct, cursor: str) -> ServerSentEventMessage:
-    return ServerSentEventMessage(event=event, data=_encode(data).decode(), id=cursor or None)
-
-
-class _Pings:
-    """A comment now and then, so that proxies and clients know that the stream lives."""
-
-    def __init__(self, platform: Platform) -> None:
-        self._clock = platform.clock
-        self._last = platform.clock.now()
-
-    def due(self) -> list[ServerSentEventMessage]:
-        """One ping when it is time."""
-        now = self._clock.now()
-        if now - self._last < PING:
-            return []
-        self._last = now
-        return [ServerSentEventMessage(comment="ping")]
+async def _statuses(stream: _Stream, after: int) -> AsyncIterator[bytes]:
+    while not stream.over:
+        ended = await stream.ended()
+        rows = await stream.statuses(after)
+        for row in rows:
+            after = row["id"]
+            yield event("status", present.transition(row), id=after)
+        if changed := await stream.changed():
+            yield event("metrics", models.MetricPage(items=changed))
+        if ended is not None:
+            yield event("end", ended)
+            return
+        yield await stream.wait()

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from litestar import Controller, Response, get, post, put
 from litestar.params import Parameter
-from litestar.response import ServerSentEvent, Stream
+from litestar.response import Stream
 
 from trainyard.client import models
 from trainyard_core.api import present, streams
 from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.event_stream import EventStream, wanted
 from trainyard_core.auth import READ, TRACK
 from trainyard_core.contracts.tracker import ArtifactMissing, BadName, DigestMismatch, RunRef, Tracker
 from trainyard_core.db import tracking
@@ -62,28 +63,26 @@ class Tracking(Controller):
         limit: Annotated[int, Parameter(ge=1, le=MOST_LINES)] = 1000,
         tail: bool = False,
         last_event_id: Annotated[str, Parameter(header="Last-Event-ID")] = "",
-    ) -> Response[models.LogPage] | ServerSentEvent:
+    ) -> Response[models.LogPage] | EventStream:
         """A run's output; as a stream when the client accepts `text/event-stream`."""
         row = await find_run(request, project, ref, READ)
-        platform, run = platform_of(request), RunRef(project, row["id"])
-        tracker = tracker_of(platform)
-        follow, start = streams.wanted(request), last_event_id or cursor
+        tracker, run = tracker_of(platform_of(request)), RunRef(project, row["id"])
+        follow, start = wanted(request), last_event_id or cursor
         try:
             page = await tracker.read_logs(run, cursor=start, limit=1 if follow else limit, tail=tail and not follow)
         except ValueError as error:
             raise Invalid(f"`cursor` is not one of ours: {error}", fix="leave it out to start over") from error
         if follow:
-            return streams.answer(streams.logs(platform, tracker, run, start))
+            return streams.logs(request, tracker, run, start)
         return Response(streams.log_page(page))
 
     @get("/metrics")
-    async def metrics(self, request: Asked, project: str, ref: str) -> Response[models.MetricPage] | ServerSentEvent:
+    async def metrics(self, request: Asked, project: str, ref: str) -> Response[models.MetricPage] | EventStream:
         """Each metric in brief; as a stream of those that change when the client accepts `text/event-stream`."""
         row = await find_run(request, project, ref, READ)
-        platform = platform_of(request)
-        if streams.wanted(request):
-            return streams.answer(streams.metrics(platform, row["id"]))
-        rows = await platform.database.read(lambda tx: tracking.metrics(tx, row["id"]))
+        if wanted(request):
+            return streams.metrics(request, RunRef(project, row["id"]))
+        rows = await platform_of(request).database.read(lambda tx: tracking.metrics(tx, row["id"]))
         return Response(models.MetricPage(items=[present.metric(each) for each in rows]))
 
     @get("/series")

@@ -9,6 +9,8 @@ aborted insert and stays empty for ever.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -16,8 +18,9 @@ import msgspec
 
 from trainyard_core.db.engine import Database, Row, Tx
 
-__all__ = ["New", "Tail", "append", "of_run"]
+__all__ = ["New", "Tail", "append", "latest", "newest", "of_run", "page"]
 
+SETTLE = 0.01
 _ROW = "(?, ?, ?, ?, ?, ?)"
 _TYPED = "(?::text, ?::text, ?::text, ?::text, ?::bigint, ?::text)"
 _encode = msgspec.json.Encoder().encode
@@ -58,23 +61,71 @@ async def of_run(tx: Tx, run: str, *, after: int = 0, limit: int = 1000, kind: s
     return await tx.all(f"SELECT * FROM activity WHERE run = ? AND id > ?{only} ORDER BY id LIMIT ?", *args)
 
 
+async def page(tx: Tx, *, after: int, upto: int, projects: Collection[str] | None, limit: int) -> list[Row]:
+    """Activities after one id and up to another in these projects (None: all), oldest first. Up to the place that a
+    tail has reached there are no holes."""
+    where, args = _in(projects)
+    return await tx.all(
+        f"SELECT * FROM activity WHERE id > ? AND id <= ?{where} ORDER BY id LIMIT ?", after, upto, *args, limit
+    )
+
+
+async def latest(tx: Tx, *, before: int, projects: Collection[str] | None, kind: str = "", limit: int) -> list[Row]:
+    """Activities below an id in these projects (None: all), newest first; of one kind, if one is given."""
+    where, args = _in(projects)
+    only, kinds = (" AND kind = ?", (kind,)) if kind else ("", ())
+    return await tx.all(
+        f"SELECT * FROM activity WHERE id < ?{where}{only} ORDER BY id DESC LIMIT ?", before, *args, *kinds, limit
+    )
+
+
+async def newest(tx: Tx) -> int:
+    """The largest id that can be seen now; 0 in an empty log."""
+    row = await tx.one("SELECT COALESCE(MAX(id), 0) AS id FROM activity")
+    assert row is not None
+    return int(row["id"])
+
+
+def _in(projects: Collection[str] | None) -> tuple[str, tuple[str, ...]]:
+    if projects is None:
+        return "", ()
+    return f" AND project IN ({', '.join('?' * len(projects)) or 'NULL'})", tuple(projects)
+
+
 class Tail:
-    """Reads the log in order from a position, for one reader. `position` is the last id that was handed out."""
+    """Reads the log in order from a position, for one reader. `position` is the last id that was handed out;
+    `uncertain` whether the last read held something back."""
 
     def __init__(self, database: Database, position: int = 0) -> None:
         self._database = database
         self.position = position
+        self.uncertain = False
         self._gaps: dict[int, int] = {}
         """For each missing id: the next transaction id at the moment when it was first missed."""
+
+    async def settle(self) -> int:
+        """Go to the end of the log as it is now, once nothing can be added at or below it any more; the position."""
+        newest, following = await self._database.read(self._end)
+        while following and await self._oldest() < following:  # noqa: ASYNC110 - other processes end them
+            await asyncio.sleep(SETTLE)  # whoever took an id below the newest had a transaction id before
+        self.position = newest
+        return newest
 
     async def read(self, limit: int = 500) -> list[Row]:
         """What follows and is certain; empty when there is nothing yet. Moves the position."""
         rows, oldest, following = await self._database.read(lambda tx: self._fetch(tx, limit))
         certain = self._certain(rows, oldest, following)
+        self.uncertain = len(certain) < len(rows)
         if certain:
             self.position = certain[-1]["id"]
             self._gaps = {gap: seen for gap, seen in self._gaps.items() if gap > self.position}
         return certain
+
+    async def _oldest(self) -> int:
+        return await self._database.read(lambda tx: _horizon(tx, "xmin"))
+
+    async def _end(self, tx: Tx) -> tuple[int, int]:
+        return await newest(tx), await _horizon(tx, "xmax")
 
     async def _fetch(self, tx: Tx, limit: int) -> tuple[list[Row], int, int]:
         """The rows; the oldest running transaction before they were read; the next transaction's id after."""

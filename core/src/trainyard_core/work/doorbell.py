@@ -19,14 +19,19 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
+from trainyard_core.work.news import News
+
 __all__ = ["ArqDoorbell", "Call", "Doorbell", "LocalDoorbell"]
 
 QUEUE = "trainyard:reconcile"
 CHANNEL = "trainyard:poke"
 JOB = "reconcile"
 WORK, ORDERS, RUNS = b"work", b"orders", b"runs"
+NEWS = b"news:"
+MOST_NEWS = 500
 PATIENCE = 1.0
 MOMENT = 0.005
+NEWS_MOMENT = 0.02
 AGAIN = 0.2
 log = structlog.get_logger("trainyard.doorbell")
 
@@ -59,6 +64,9 @@ class Doorbell(Protocol):
     async def ring(self, runs: Iterable[tuple[str, int]]) -> None:
         """These runs (id, wake_seq) should be reconciled by somebody. Never raises."""
 
+    def carry(self, news: News) -> None:
+        """Carry news from this process's streams' source to those of the other processes, and theirs here."""
+
     async def serve(self) -> None:
         """Answer rings from anywhere, and pass on this process's calls, until cancelled."""
 
@@ -90,6 +98,9 @@ class LocalDoorbell:
             except Exception:
                 log.exception("a run could not be reconciled; it is tried again", run=run)
 
+    def carry(self, news: News) -> None:
+        """There is nobody else."""
+
     async def serve(self) -> None:
         await asyncio.Event().wait()
 
@@ -106,6 +117,9 @@ class ArqDoorbell(LocalDoorbell):
         self._pool: ArqRedis | None = None
         self._me = secrets.token_bytes(8)
         self._outgoing = Call()
+        self._news: News | None = None
+        self._untold: set[str] = set()
+        self._news_came = asyncio.Event()
         self._poked = asyncio.Event()
         self._connected_once = True
 
@@ -113,6 +127,14 @@ class ArqDoorbell(LocalDoorbell):
         super().call_agents(orders=orders)
         self._outgoing.orders |= orders
         self._outgoing.set()
+
+    def carry(self, news: News) -> None:
+        self._news, news.forward = news, self._forward
+
+    def _forward(self, run: str) -> None:
+        if len(self._untold) < MOST_NEWS:
+            self._untold.add(run)
+        self._news_came.set()
 
     async def ring(self, runs: Iterable[tuple[str, int]]) -> None:
         wanted = list(runs)
@@ -133,6 +155,7 @@ class ArqDoorbell(LocalDoorbell):
                     group.create_task(self._subscribe())
                     group.create_task(self._work())
                     group.create_task(self._pass_on())
+                    group.create_task(self._pass_news_on())
             except* (RedisError, OSError, TimeoutError) as errors:
                 _mind_cancellation()
                 self._tell_once(errors.exceptions[0])
@@ -156,6 +179,17 @@ class ArqDoorbell(LocalDoorbell):
             async with asyncio.timeout(PATIENCE):
                 await (await self._connected()).publish(CHANNEL, self._me + word)
             await asyncio.sleep(MOMENT)
+
+    async def _pass_news_on(self) -> None:
+        """Tell the other processes what is new, once for all that comes in a moment. What is lost on the way is found
+        by their own looks."""
+        while True:
+            await self._news_came.wait()
+            self._news_came.clear()
+            told, self._untold = self._untold, set()
+            async with asyncio.timeout(PATIENCE):
+                await (await self._connected()).publish(CHANNEL, self._me + NEWS + ",".join(told).encode())
+            await asyncio.sleep(NEWS_MOMENT)
 
     async def _connected(self) -> ArqRedis:
         if self._pool is None:
@@ -185,6 +219,9 @@ class ArqDoorbell(LocalDoorbell):
         sender, word = data[: len(self._me)], data[len(self._me) :]
         if word == RUNS:
             self._poked.set()
+        elif word.startswith(NEWS):
+            if sender != self._me and self._news is not None:
+                self._news.heard(word.removeprefix(NEWS).decode().split(","))
         elif sender != self._me:
             super().call_agents(orders=word == ORDERS)
 

@@ -1,0 +1,102 @@
+"""What has happened, in a project or anywhere: pages of it, newest first, or as it happens."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Controller, Response, get
+from litestar.params import HeaderParameter, QueryParameter
+
+from trainyard.client import models
+from trainyard_core.api import feed, present
+from trainyard_core.api.access import Asked, allow, no_project, platform_of, visible
+from trainyard_core.api.event_stream import EventStream, wanted
+from trainyard_core.api.paging import Cursor, Limit, decode, following
+from trainyard_core.auth import KNOWN, READ
+from trainyard_core.db import activities, projects
+from trainyard_core.errors import Invalid
+
+__all__ = ["Activities"]
+
+LARGEST = (1 << 63) - 1
+Kind = Annotated[str, QueryParameter(description="Only activities of this kind.")]
+After = Annotated[
+    int | None, QueryParameter(ge=0, le=LARGEST, description="For a stream: begin after this activity, not now.")
+]
+LastEvent = Annotated[str, HeaderParameter(name="Last-Event-ID", description="Goes on after this activity.")]
+
+
+class Activities(Controller):
+    """`/activities`, and `/activities` of a project."""
+
+    path = "/"
+    tags = ("activities",)
+
+    @get("/activities")
+    async def everywhere(
+        self,
+        request: Asked,
+        limit: Limit = 50,
+        cursor: Cursor = "",
+        kind: Kind = "",
+        after: After = None,
+        last_event_id: LastEvent = "",
+    ) -> Response[models.ActivityPage] | EventStream:
+        """What has happened wherever the asker may look, newest first; as a stream, what happens from now on, when
+        the client accepts `text/event-stream`."""
+        allow(request, KNOWN)
+        if wanted(request):
+            return feed.follow(request, lambda: visible(request), after=_after(last_event_id, after))
+        return await _page(request, visible(request), limit, cursor, kind)
+
+    @get("/projects/{project:str}/activities")
+    async def of_project(
+        self,
+        request: Asked,
+        project: str,
+        limit: Limit = 50,
+        cursor: Cursor = "",
+        kind: Kind = "",
+        after: After = None,
+        last_event_id: LastEvent = "",
+    ) -> Response[models.ActivityPage] | EventStream:
+        """What has happened in a project, newest first; as a stream, what happens from now on, when the client
+        accepts `text/event-stream`."""
+
+        def scope() -> frozenset[str]:
+            allow(request, READ, project)
+            return frozenset((project,))
+
+        only = scope()
+        if await platform_of(request).database.read(lambda tx: projects.get(tx, project)) is None:
+            raise no_project(project)
+        if wanted(request):
+            return feed.follow(request, scope, after=_after(last_event_id, after))
+        return await _page(request, only, limit, cursor, kind)
+
+
+async def _page(
+    request: Asked, only: frozenset[str] | None, limit: int, cursor: str, kind: str
+) -> Response[models.ActivityPage]:
+    before = _before(cursor)
+    rows = await platform_of(request).database.read(
+        lambda tx: activities.latest(tx, before=before, projects=only, kind=kind, limit=limit)
+    )
+    after = following(rows, limit, rows[-1]["id"] if rows else 0)
+    return Response(models.ActivityPage(items=[present.activity(row) for row in rows], next=after))
+
+
+def _before(cursor: str) -> int:
+    (before,) = decode(cursor, 1) or (LARGEST,)
+    if not isinstance(before, int) or not 0 <= before <= LARGEST:
+        raise Invalid("`cursor` is not one of ours", fix="use `next` of the page before, or leave it out")
+    return before
+
+
+def _after(last_event_id: str, after: int | None) -> int | None:
+    """Where a stream begins. Raises Invalid for a `Last-Event-ID` that is no activity's id."""
+    if not last_event_id:
+        return after
+    if not last_event_id.isascii() or not last_event_id.isdigit() or int(last_event_id[:20]) > LARGEST:
+        raise Invalid("`Last-Event-ID` is not one of ours", fix="send the id of the last event, or leave it out")
+    return int(last_event_id)

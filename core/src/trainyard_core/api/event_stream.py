@@ -1,0 +1,111 @@
+"""Server-sent events on the wire: how an event is written, and the response that sends them for as long as somebody
+listens.
+
+A client that leaves is noticed at once and its stream is told to stop, not cancelled: what a cancelled generator
+awaits on its way out would fail (litestar#3772). Only one that does not stop is cancelled in the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.response import Stream
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Send
+
+from trainyard_core.work.listening import BYE, DENIED, OVERFLOW, Listener
+
+__all__ = ["PING", "EventStream", "event", "farewell", "moved", "wanted"]
+
+EVENTS = "text/event-stream"
+PING = b": ping\n\n"
+RETRY = 1000
+"""Milliseconds that clients are asked to wait before they come again."""
+PATIENCE = 5.0
+_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+_FAREWELLS = {
+    BYE: "the server goes down; come again",
+    DENIED: "the token may not see this any more",
+    OVERFLOW: "the client was too slow; come again with Last-Event-ID",
+}
+_encode = msgspec.json.Encoder().encode
+
+
+def wanted(request: Request[Any, Any, Any]) -> bool:
+    """Whether the client asks for a stream."""
+    return EVENTS in request.headers.get("accept", "")
+
+
+def event(name: str, data: msgspec.Struct | dict[str, Any], *, id: str | int = "") -> bytes:
+    """One event; with `id`, one that a client may go on after."""
+    mark = f"id: {id}\n" if id != "" else ""
+    return f"event: {name}\n{mark}data: ".encode() + _encode(data) + b"\n\n"
+
+
+def moved(id: int) -> bytes:
+    """No event, but a sign of life, and a place to go on from."""
+    return b"id: %d\n: ping\n\n" % id
+
+
+def farewell(listener: Listener, *, last: str | int = "") -> bytes:
+    """The last event of a stream that ended for another reason than its subject; nothing for a client that left."""
+    if listener.ended not in _FAREWELLS:
+        return b""
+    said = {"reason": _FAREWELLS[listener.ended], **({"last": last} if last != "" else {})}
+    return b"retry: %d\n" % RETRY + event(listener.ended, said, id=last)
+
+
+class EventStream(Stream):
+    """A response of events. `stop` is called once nobody listens any more: the pieces are to end by themselves."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None], stop: Callable[[], None]) -> None:
+        super().__init__(pieces, media_type=EVENTS, headers=_HEADERS)
+        self._pieces, self._stop = pieces, stop
+
+    def to_asgi_response(self, app: Any, request: Any, **given: Any) -> ASGIResponse:
+        """The response as an ASGI application."""
+        headers = {**self.headers, **(given.get("headers") or {})}
+        return _Sending(self._pieces, self._stop, headers=headers, is_head_response=bool(given.get("is_head_response")))
+
+
+class _Sending(ASGIResponse):
+    __slots__ = ("_pieces", "_stop")
+    _should_set_content_length = False
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None], stop: Callable[[], None], **more: Any) -> None:
+        super().__init__(media_type=EVENTS, **more)
+        self._pieces, self._stop = pieces, stop
+
+    async def send_body(self, send: Send, receive: Receive) -> None:
+        writing = asyncio.current_task()
+        assert writing is not None
+        loop = asyncio.get_running_loop()
+        overdue: list[asyncio.TimerHandle] = []
+
+        def gone(listening: asyncio.Task[None]) -> None:
+            if not listening.cancelled():
+                listening.exception()
+                self._stop()
+                overdue.append(loop.call_later(PATIENCE, writing.cancel))
+
+        listening = asyncio.create_task(_until_gone(receive))
+        listening.add_done_callback(gone)
+        try:
+            async with aclosing(self._pieces) as pieces:
+                async for piece in pieces:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            listening.cancel()
+            for timer in overdue:
+                timer.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue

@@ -1,0 +1,110 @@
+"""What happens, as a stream: the activities of a project or of all that the asker sees, each once and in order.
+
+A client that comes with a `Last-Event-ID` is given what it has missed from the database, page by page, until it has
+caught up with the tail of this process; from there on it shares what the tail reads. What comes too fast for a client
+ends its stream, and it comes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+
+import msgspec
+
+from trainyard_core.api import present
+from trainyard_core.api.access import Asked, platform_of
+from trainyard_core.api.event_stream import EventStream, farewell, moved
+from trainyard_core.api.rights import Rights
+from trainyard_core.db import activities
+from trainyard_core.db.engine import Row
+from trainyard_core.platform import Platform
+from trainyard_core.work.listening import GONE, Batch, Subscription
+
+__all__ = ["follow"]
+
+PAGE = 500
+_encode = msgspec.json.Encoder().encode
+Scope = Callable[[], frozenset[str] | None]
+
+
+def follow(request: Asked, scope: Scope, *, after: int | None) -> EventStream:
+    """The stream of activities after an id (None: from now on) in the projects that `scope` gives (None: all); it is
+    called again when rights may have changed, and raises when nothing is to be seen any more."""
+    platform, rights = platform_of(request), _rights(request)
+    subscription = platform.news.subscribe(scope())
+
+    def check() -> None:
+        subscription.projects = scope()
+
+    rights.hold(subscription, request, check)
+    feed = _Feed(platform, subscription, after, lambda: rights.release(subscription))
+    return EventStream(feed.pieces(), lambda: subscription.end(GONE))
+
+
+def _rights(request: Asked) -> Rights:
+    rights: Rights = request.app.state.rights
+    return rights
+
+
+class _Feed:
+    def __init__(
+        self, platform: Platform, subscription: Subscription, after: int | None, release: Callable[[], None]
+    ) -> None:
+        self._news, self._database = platform.news, platform.database
+        self._subscription, self._after, self._release = subscription, after, release
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The stream's bytes."""
+        mine = self._subscription
+        try:
+            cursor = await self._start()
+            yield moved(cursor)
+            async for rows in self._missed(cursor):
+                yield b"".join(map(_piece, rows))
+            while not mine.ended:
+                if given := await mine.next():
+                    yield b"".join(map(_encoded, given))
+                elif not mine.ended:
+                    yield moved(max(mine.taken, self._news.position))
+            yield farewell(mine, last=mine.taken)
+        finally:
+            mine.leave()
+            self._release()
+
+    async def _start(self) -> int:
+        """Where to begin; never beyond the end of the log, where an id of another database may be."""
+        position = await self._news.settled()
+        if self._after is None:
+            return position
+        if self._after <= position:
+            return self._after
+        return min(self._after, await self._database.read(activities.newest))
+
+    async def _missed(self, cursor: int) -> AsyncIterator[Sequence[Row]]:
+        """What the tail has passed already; then the subscription has joined it."""
+        mine = self._subscription
+        mine.taken = cursor
+        while not mine.ended and cursor < (upto := self._news.position):
+            rows = await self._page(cursor, upto)
+            cursor = rows[-1]["id"] if len(rows) == PAGE else upto
+            if rows:
+                yield rows
+                mine.taken = cursor
+        mine.join(cursor)
+
+    async def _page(self, after: int, upto: int) -> list[Row]:
+        projects = self._subscription.projects
+        return await self._database.read(
+            lambda tx: activities.page(tx, after=after, upto=upto, projects=projects, limit=PAGE)
+        )
+
+
+def _encoded(batch: Batch) -> bytes:
+    """A batch as bytes, made once for all who get it."""
+    if not batch.data:
+        batch.data = b"".join(map(_piece, batch.rows))
+    return batch.data
+
+
+def _piece(row: Row) -> bytes:
+    return b"event: activity\nid: %d\ndata: %b\n\n" % (row["id"], _encode(present.activity(row)))
