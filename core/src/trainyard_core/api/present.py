@@ -141,7 +141,12 @@ def line(logged: LoggedLine) -> models.LogLine:
 def artifact(row: Row) -> models.Artifact:
     """One artifact."""
     return models.Artifact(
-        name=row["name"], size=row["size"], digest=row["digest"], kind=row["kind"], at=rfc3339(row["at"]) or ""
+        name=row["name"],
+        size=row["size"],
+        digest=row["digest"],
+        kind=row["kind"],
+        at=rfc3339(row["at"]) or "",
+        source=row["source"] or "",
     )
 
 

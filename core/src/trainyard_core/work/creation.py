@@ -20,7 +20,7 @@ from trainyard.spec.error import Finding, SpecError
 from trainyard.spec.load import load_text
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND
-from trainyard_core.db import queues, runs
+from trainyard_core.db import deletions, queues, runs
 from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
@@ -63,6 +63,8 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
     """Insert a prepared run and take it as far as it goes at once. Raises NotFound for a project that is not open,
     Invalid for an unknown queue."""
     await _check_names(tx, new)
+    if not new.managed and await deletions.is_deleted(tx, new.id):
+        raise Conflict(f"run '{new.id}' has been deleted", fix="leave `id` out to make another run")
     return await runs.insert(tx, new, *_first_steps(new, policy))
 
 

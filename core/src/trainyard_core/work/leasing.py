@@ -13,7 +13,7 @@ import msgspec
 from trainyard_core.admission import Grant, Waiting, admit
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
-from trainyard_core.db import activities, agents, queues, runs, tracking
+from trainyard_core.db import activities, agents, deletions, queues, runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.work.reconcile import reconcile
@@ -66,7 +66,13 @@ async def orders(tx: Tx, agent: str, *, at: int) -> list[Order] | None:
     register."""
     if not await agents.seen(tx, agent, at=at):
         return None
-    return [await _order(tx, row, at) for row in await agents.held(tx, agent)]
+    mine = [await _order(tx, row, at) for row in await agents.held(tx, agent)]
+    return mine + [_order_of_orphan(row) for row in await deletions.orphans(tx, agent)]
+
+
+def _order_of_orphan(row: Row) -> Order:
+    """An attempt of a deleted run: nothing of it is wanted any more."""
+    return Order(ref=AttemptRef(row["run"], row["number"]), todo="release" if row["exited"] else "stop")
 
 
 async def _order(tx: Tx, row: Row, at: int) -> Order:
@@ -91,6 +97,7 @@ async def _delivered(tx: Tx, row: Row, at: int) -> bool:
 async def released(tx: Tx, refs: Sequence[AttemptRef]) -> None:
     """The scheduler holds nothing for these attempts any more."""
     await tx.many("UPDATE attempt SET released = 1 WHERE run = ? AND number = ?", [(r.run, r.attempt) for r in refs])
+    await deletions.orphans_released(tx, refs)
 
 
 async def report(tx: Tx, agent: str, seen: Sequence[Observation], *, policy: Policy, at: int) -> None:
@@ -108,6 +115,8 @@ async def _report_one(tx: Tx, agent: str, seen: Observation, policy: Policy, at:
         seen.ref.attempt,
         seen.ref.run,
     )
+    if row is None and seen.phase in (Phase.EXITED, Phase.GONE):
+        await deletions.orphan_ended(tx, seen.ref)
     if row is None or row["agent"] != agent or row["state"] == "exited":
         return
     if row["attempt"] != seen.ref.attempt or row["status"] in FINAL:

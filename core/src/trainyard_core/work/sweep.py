@@ -8,6 +8,7 @@ found here by a query.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -18,7 +19,7 @@ from trainyard_core.lifecycle import LIVE, Reason
 from trainyard_core.work.doorbell import Doorbell
 from trainyard_core.work.rules import Policy
 
-__all__ = ["Sweeper"]
+__all__ = ["Chore", "Sweeper"]
 
 EVERY = 1.0
 TIDY_EVERY = 600.0
@@ -26,13 +27,26 @@ log = structlog.get_logger("trainyard.sweep")
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
 
 
+Chore = Callable[[], Awaitable[None]]
+"""Work that is done at each sweep. It may be repeated and may overlap with itself in other processes."""
+
+
 class Sweeper:
-    """Runs for ever beside a server or worker; any number of them may run."""
+    """Runs for ever beside a server or worker; any number of them may run. `chores` are done at each sweep; one that
+    fails is tried again at the next and holds up no other."""
 
     def __init__(
-        self, database: Database, doorbell: Doorbell, clock: Clock, policy: Policy, *, idempotency_days: float
+        self,
+        database: Database,
+        doorbell: Doorbell,
+        clock: Clock,
+        policy: Policy,
+        *,
+        idempotency_days: float,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self._database, self._doorbell, self._clock, self._policy = database, doorbell, clock, policy
+        self._chores = chores
         self._keep = int(idempotency_days * 24 * 3600 * SECOND)
         self._tidied = 0
 
@@ -57,6 +71,8 @@ class Sweeper:
         if now - self._tidied > TIDY_EVERY * SECOND:
             self._tidied = now
             await self._database.write(lambda tx: self._tidy(tx, now), name="tidy")
+        for chore in self._chores:
+            await _guarded(chore)
 
     async def _changed_reach(self, tx: Tx, now: int) -> list[tuple[str, int]]:
         """Live runs whose agent fell silent or came back, and those whose agent is to be given up."""
@@ -73,3 +89,10 @@ class Sweeper:
 
     async def _tidy(self, tx: Tx, now: int) -> None:
         await tx.run("DELETE FROM idempotency WHERE created_at < ?", now - self._keep)
+
+
+async def _guarded(chore: Chore) -> None:
+    try:
+        await chore()
+    except Exception:
+        log.exception("a chore of the sweep failed and is tried again")

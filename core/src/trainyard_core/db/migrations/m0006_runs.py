@@ -37,6 +37,7 @@ STATEMENTS = (
             run TEXT NOT NULL,
             number INTEGER NOT NULL,
             agent TEXT NOT NULL,
+            exited INTEGER NOT NULL DEFAULT 0,
             PRIMARY KEY (run, number))""",
     "CREATE INDEX orphan_agent ON orphan (agent)",
 )

@@ -24,14 +24,39 @@ from trainyard.client.models.access import (
 from trainyard.client.models.activity import Activity, ActivityPage
 from trainyard.client.models.agent import Agent
 from trainyard.client.models.artifact import Artifact, ArtifactPage
+from trainyard.client.models.change import (
+    ACTIONS,
+    Action,
+    BulkAction,
+    BulkAnswer,
+    BulkOutcome,
+    CloneRun,
+    EditRun,
+    Note,
+    TagRun,
+)
+from trainyard.client.models.lineage import Lineage, Related
 from trainyard.client.models.problem import Fault, Problem
 from trainyard.client.models.project import EditProject, NewProject, Project, ProjectPage
 from trainyard.client.models.queue import Queue
-from trainyard.client.models.run import Attempt, Blocker, CreateRun, Run, RunPage, Stop, Transition, TransitionPage, Why
+from trainyard.client.models.run import (
+    Attempt,
+    Blocker,
+    CreateRun,
+    Run,
+    RunPage,
+    RunToken,
+    Stop,
+    Transition,
+    TransitionPage,
+    Why,
+)
 from trainyard.client.models.server import Plugin, PluginPage, Readiness, Setting, SettingPage, Version
 from trainyard.client.models.tracking import Durable, LogLine, LogPage, Metric, MetricPage, Series, SeriesPage
 
 __all__ = [
+    "ACTIONS",
+    "Action",
     "Activity",
     "ActivityPage",
     "Agent",
@@ -39,11 +64,17 @@ __all__ = [
     "ArtifactPage",
     "Attempt",
     "Blocker",
+    "BulkAction",
+    "BulkAnswer",
+    "BulkOutcome",
+    "CloneRun",
     "CreateRun",
     "Durable",
     "EditPrincipal",
     "EditProject",
+    "EditRun",
     "Fault",
+    "Lineage",
     "LogLine",
     "LogPage",
     "Member",
@@ -53,6 +84,7 @@ __all__ = [
     "NewPrincipal",
     "NewProject",
     "NewToken",
+    "Note",
     "Plugin",
     "PluginPage",
     "Principal",
@@ -63,13 +95,16 @@ __all__ = [
     "PutMember",
     "Queue",
     "Readiness",
+    "Related",
     "Run",
     "RunPage",
+    "RunToken",
     "Series",
     "SeriesPage",
     "Setting",
     "SettingPage",
     "Stop",
+    "TagRun",
     "Token",
     "TokenPage",
     "Transition",

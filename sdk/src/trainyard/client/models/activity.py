@@ -22,7 +22,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActivityPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Activities after a cursor, oldest first, and the cursor that continues."""
+    """Activities, oldest first; `next` continues and is null on the last page."""
 
     items: list[Activity]
-    next: int
+    next: str | None = None

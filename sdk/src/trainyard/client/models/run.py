@@ -8,7 +8,18 @@ import msgspec
 
 from trainyard.client.models.number import Number
 
-__all__ = ["Attempt", "Blocker", "CreateRun", "Run", "RunPage", "Stop", "Transition", "TransitionPage", "Why"]
+__all__ = [
+    "Attempt",
+    "Blocker",
+    "CreateRun",
+    "Run",
+    "RunPage",
+    "RunToken",
+    "Stop",
+    "Transition",
+    "TransitionPage",
+    "Why",
+]
 
 
 class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -120,9 +131,20 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TransitionPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The statuses of a run, oldest first."""
+    """The statuses of a run, oldest first; `next` continues and is null on the last page."""
 
     items: list[Transition]
+    next: str | None = None
+
+
+class RunToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A run's own token and when it expires. The token is a secret."""
+
+    token: str
+    expires_at: str
+
+    def __repr__(self) -> str:
+        return f"RunToken(expires_at={self.expires_at!r})"
 
 
 class Blocker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,0 +1,71 @@
+"""What a run begins with when it was made from another, in SQL: its metrics in brief, and artifacts by reference."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from trainyard.track.frames import Summary
+from trainyard_core.db import tracking
+from trainyard_core.db.engine import Row, Tx
+
+__all__ = ["heirs", "holder", "summaries", "take_artifacts"]
+
+
+async def summaries(tx: Tx, run: str) -> list[Summary]:
+    """A run's metrics as columns in brief, ready to be merged into another's."""
+    return [
+        Summary(
+            name=row["name"],
+            last_step=row["last_step"],
+            last=_number(row["last"]),
+            low=_number(row["low"]),
+            high=_number(row["high"]),
+            total=row["total"],
+            finite=row["finite"],
+        )
+        for row in await tracking.metrics(tx, run)
+    ]
+
+
+async def take_artifacts(tx: Tx, *, source: str, run: str, until: int | None) -> None:
+    """Give `run` the artifacts of `source` by reference, all of them or those logged up to a step. Idempotent; what
+    `run` has itself stays."""
+    rows = await tx.all("SELECT name, data FROM artifact WHERE run = ?", source)
+    wanted = [(run, source, row["name"]) for row in rows if until is None or _step(row) <= until]
+    await tx.many(
+        "INSERT INTO artifact (run, name, kind, size, digest, data, at, source)"
+        " SELECT CAST(? AS TEXT), name, kind, size, digest, data, at, COALESCE(source, run) FROM artifact"
+        " WHERE run = ? AND name = ? ON CONFLICT (run, name) DO NOTHING",
+        wanted,
+    )
+
+
+async def holder(tx: Tx, run: str, name: str) -> str:
+    """The run that holds an artifact's bytes: the run itself, or the one that it took them from."""
+    row = await tx.one("SELECT source FROM artifact WHERE run = ? AND name = ?", run, name)
+    return row["source"] if row is not None and row["source"] else run
+
+
+async def heirs(tx: Tx, run: str) -> list[str]:
+    """Runs that use what this one holds: those that continue it and those that took its artifacts; a few of them."""
+    rows = await tx.all(
+        "SELECT r.id FROM edge e JOIN run r ON r.id = e.run WHERE e.source = ? AND e.kind = 'cloned'"
+        " AND r.clone_kind IN ('resume', 'copy')"
+        " UNION SELECT a.run FROM artifact a WHERE a.source = ? ORDER BY 1 LIMIT 5",
+        run, run,
+    )  # fmt: skip
+    return [row["id"] for row in rows]
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _step(row: Row) -> int:
+    """The step at which an artifact was logged; one that names none counts as the first."""
+    data: dict[str, Any] = msgspec.json.decode(row["data"])
+    step = data.get("step")
+    return step if isinstance(step, int) else 0

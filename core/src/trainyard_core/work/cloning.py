@@ -1,0 +1,146 @@
+"""A new run from an old one: restart (the same operation again), resume (it continues the old run's series, outputs
+and artifacts), copy (again, with the old run's artifacts).
+
+The operation is compiled anew from what was stored when the old run was made, so that params, name and queue may be
+given anew. Artifacts are taken by reference: a row that says who holds the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from trainyard.client.models import CloneRun, CreateRun
+from trainyard.track.frames import Summary
+from trainyard_core.auth import Actor
+from trainyard_core.contracts.tracker import Series, Tracker
+from trainyard_core.db import edges, inheritance, runs, tracking
+from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.errors import Conflict, Invalid
+from trainyard_core.lifecycle import FINAL
+from trainyard_core.work import continuing
+from trainyard_core.work.actions import By, locked, note
+from trainyard_core.work.creation import add, prepare
+
+__all__ = ["COPY", "RESTART", "RESUME", "Clone", "insert", "plan"]
+
+RESTART, RESUME, COPY = "restart", "resume", "copy"
+_decode = msgspec.json.decode
+
+
+class Clone(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that is ready to be inserted, and the metrics that it begins with."""
+
+    source: str
+    new: runs.NewRun
+    metrics: list[Summary] = []
+
+
+async def plan(
+    database: Database, tracker: Tracker | None, row: Row, kind: str, wish: CloneRun, *, actor: Actor, at: int
+) -> Clone:
+    """Compile the new run, and look up what it begins with. Writes nothing. Raises Conflict for a run that cannot be
+    made again, Invalid for what is given."""
+    check(row, kind, wish)
+    stored = await database.read(lambda tx: _stored(tx, row["id"]))
+    new = prepare(row["project"], _body(row, stored, wish), actor, at)
+    new = msgspec.structs.replace(new, priority=row["priority"], cloned_from=row["id"], clone_kind=kind)
+    if kind != RESUME:
+        return Clone(source=row["id"], new=new)
+    metrics = await _metrics(database, tracker, row, wish.step)
+    fork = wish.step if wish.step is not None else max((each.last_step for each in metrics), default=None)
+    return Clone(source=row["id"], new=_continued(new, row, fork), metrics=metrics)
+
+
+def check(row: Row, kind: str, wish: CloneRun) -> None:
+    """Raises Conflict and Invalid for what can be told from the row."""
+    if not row["managed"]:
+        raise Conflict(
+            f"run {row['id']} is only tracked here, so it cannot be started from here", fix="start its program again"
+        )
+    if kind != RESTART and row["status"] not in FINAL:
+        raise Conflict(
+            f"run {row['id']} is still {row['status']}, so it cannot be used for a {kind}",
+            fix="wait for its end or stop it; `restart` works at any time",
+        )
+    if kind != RESUME and wish.step is not None:
+        raise Invalid("`step` is for resume only", fix="leave it out")
+
+
+async def insert(tx: Tx, clone: Clone, by: By) -> Row:
+    """Insert a planned run with all it begins with. Raises NotFound when its source has been deleted, and what
+    `creation.add` raises."""
+    new, source = clone.new, await locked(tx, clone.source)
+    row = await add(tx, new, by.policy)
+    await edges.connect(tx, new.id, clone.source, edges.CLONED, at=by.at, data={"how": new.clone_kind})
+    if new.clone_kind in (RESUME, COPY):
+        until = new.fork_step if new.clone_kind == RESUME else None
+        await inheritance.take_artifacts(tx, source=clone.source, run=new.id, until=until)
+    if clone.metrics:
+        await tracking.merge_metrics(tx, new.id, clone.metrics)
+    await note(tx, source, "cloned", by, how=new.clone_kind, run=new.id)
+    return row
+
+
+async def _stored(tx: Tx, run: str) -> Row:
+    row = await tx.one("SELECT spec, given FROM operation WHERE run = ?", run)
+    if row is None or row["spec"] == "null":
+        raise Conflict(f"the operation of run {run} is not stored", fix="create it again from its file")
+    return row
+
+
+def _body(row: Row, stored: Row, wish: CloneRun) -> CreateRun:
+    """The request that made the old run, with what is wished anew."""
+    spec: dict[str, Any] = _decode(stored["spec"])
+    given = _decode(stored["given"], type=CreateRun)
+    as_text = {"content", "file"}.issuperset(spec)
+    return msgspec.structs.replace(
+        given,
+        content=spec["content"] if as_text else "",
+        file=spec.get("file", "") if as_text else "",
+        operation=None if as_text else spec,
+        params={**given.params, **wish.params},
+        name=wish.name or given.name,
+        queue=wish.queue or given.queue,
+        description=row["description"],
+    )
+
+
+def _continued(new: runs.NewRun, row: Row, fork: int | None) -> runs.NewRun:
+    """What a resumed run begins with, beside metrics and artifacts."""
+    return msgspec.structs.replace(
+        new,
+        outputs=_decode(row["outputs"]),
+        meta=_decode(row["meta"]),
+        tags=list(dict.fromkeys([*_decode(row["tags"]), *new.tags])),
+        fork_step=fork,
+    )
+
+
+async def _metrics(database: Database, tracker: Tracker | None, row: Row, step: int | None) -> list[Summary]:
+    """The old run's metrics in brief, up to a step. Without one they are those of its row; with one they are read."""
+    known = await database.read(lambda tx: inheritance.summaries(tx, row["id"]))
+    if step is None or tracker is None or all(each.last_step <= step for each in known):
+        return known
+    links = await database.read(lambda tx: continuing.links_of(tx, row))
+    names = [each.name for each in known]
+    found = await continuing.read_series(tracker, links, names, last=step, points=1)
+    return _summaries(found)
+
+
+def _summaries(found: Sequence[Series]) -> list[Summary]:
+    return [
+        Summary(
+            name=series.name,
+            last_step=point.until,
+            last=point.last,
+            low=point.low,
+            high=point.high,
+            total=series.total,
+            finite=0 if point.low != point.low else series.total,
+        )
+        for series in found
+        for point in series.points[:1]
+    ]

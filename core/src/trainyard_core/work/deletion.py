@@ -1,0 +1,70 @@
+"""Deleting a run for good: its rows in one transaction, then what the tracker holds.
+
+A run is there whole or not at all: its rows go with the commit, and nothing can name its data any more. The tracker is
+asked afterwards, by the sweep, and asked again until it has forgotten the run; and once more some time later, for
+frames and files that were on their way when the run was deleted.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from trainyard_core import faults
+from trainyard_core.clock import SECOND, Clock
+from trainyard_core.contracts.tracker import RunRef, Tracker
+from trainyard_core.db import deletions, inheritance
+from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.errors import Conflict
+from trainyard_core.lifecycle import FINAL
+from trainyard_core.work.actions import By, note
+
+__all__ = ["Purger", "delete"]
+
+BATCH = 50
+AGAIN = 15 * 60 * SECOND
+"""Microseconds until the second pass: longer than a request that was under way may take."""
+MOST_WAIT = 3600
+log = structlog.get_logger("trainyard.deletion")
+
+
+async def delete(tx: Tx, row: Row, by: By) -> None:
+    """Delete a run that has ended and that no other run needs. Raises Conflict, which says what to do first."""
+    short = row["id"][-8:]
+    if row["status"] not in FINAL:
+        raise Conflict(f"run {row['id']} is {row['status']} and cannot be deleted", fix=f"stop it: yard stop {short}")
+    if needed := await inheritance.heirs(tx, row["id"]):
+        names = ", ".join(each[-8:] for each in needed)
+        raise Conflict(
+            f"run {row['id']} holds what other runs continue or took: {names}", fix=f"delete those first: {names}"
+        )
+    if child := await tx.one("SELECT id FROM run WHERE parent = ? LIMIT 1", row["id"]):
+        raise Conflict(f"run {row['id']} has child runs, such as {child['id'][-8:]}", fix="delete its children first")
+    await note(tx, row, "deleted", by, name=row["name"], status=row["status"])
+    await deletions.remove(tx, row, at=by.at)
+
+
+class Purger:
+    """Has the tracker forget deleted runs. Any number of them may work; all they do may be repeated."""
+
+    def __init__(self, database: Database, tracker: Tracker, clock: Clock) -> None:
+        self._database, self._tracker, self._clock = database, tracker, clock
+
+    async def once(self) -> None:
+        """Everything that is due now."""
+        at = self._clock.now()
+        for row in await self._database.read(lambda tx: deletions.due(tx, at=at, limit=BATCH)):
+            await self._forget(row)
+
+    async def _forget(self, row: Row) -> None:
+        run, at = row["run"], self._clock.now()
+        try:
+            faults.point("delete:before_purge")
+            await self._tracker.delete_run(RunRef(row["project"], run))
+            faults.point("delete:after_purge")
+        except Exception as error:
+            wait = min(MOST_WAIT, 2 ** min(row["failures"], 20)) * SECOND
+            log.warning("the tracker could not forget a deleted run; it is asked again", run=run, error=repr(error))
+            await self._database.write(lambda tx: deletions.postpone(tx, run, until=at + wait), name="purge")
+        else:
+            again = at + AGAIN if row["passes"] == 0 else None
+            await self._database.write(lambda tx: deletions.forgotten(tx, run, again_at=again), name="purge")
