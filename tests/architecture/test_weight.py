@@ -11,7 +11,7 @@ import pytest
 from .workspace import ROOT, Distribution, imports
 
 HEAVY = {"arq", "asyncpg", "click", "httpx", "jinja2", "litestar", "msgspec", "numpy", "piccolo", "pydantic", "redis"}
-HEAVY |= {"rich", "structlog", "typer", "uvicorn", "yaml"}
+HEAVY |= {"lark", "rich", "structlog", "typer", "uvicorn", "yaml"}
 SDK = Distribution(ROOT / "sdk")
 
 BARE = """

@@ -169,6 +169,7 @@ class Metric(Table, tablename="metric", db=_BUILDER):
     high = DoublePrecision(null=True)
     total = BigInt()
     finite = BigInt()
+    project = Text()
 
 
 class Artifact(Table, tablename="artifact", db=_BUILDER):

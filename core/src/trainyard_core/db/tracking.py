@@ -58,10 +58,11 @@ async def merge_metrics(tx: Tx, run: str, summaries: Iterable[Summary]) -> None:
     folded: dict[str, Summary] = {}
     for new in summaries:
         folded[new.name] = _fold(folded[new.name], new) if new.name in folded else new
-    await tx.many(_MERGE, [(run, *_row(summary)) for summary in folded.values()])
+    await tx.many(_MERGE, [(run, *_row(summary), run) for summary in folded.values()])
 
 
-_MERGE = """INSERT INTO metric (run, name, last, last_step, low, high, total, finite) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+_MERGE = """INSERT INTO metric (run, name, last, last_step, low, high, total, finite, project)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT project FROM run WHERE id = ?))
     ON CONFLICT (run, name) DO UPDATE SET
     last = CASE WHEN excluded.last_step >= metric.last_step THEN excluded.last ELSE metric.last END,
     last_step = CASE WHEN excluded.last_step >= metric.last_step THEN excluded.last_step ELSE metric.last_step END,
