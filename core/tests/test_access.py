@@ -1,0 +1,135 @@
+"""Every route of the OpenAPI document, asked by everybody: who is refused, and how. A route without an entry in the
+matrix fails."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import count
+
+import pytest
+import pytest_asyncio
+from matrix import CALLERS, MATRIX, expected
+from web import token_of
+
+from trainyard.client.models import CreateRun
+from trainyard_core.clock import SECOND
+from trainyard_core.db import principals, projects, tokens
+from trainyard_core.testing.factories import operation
+
+PROJECT, OTHER = "yard", "elsewhere"
+METHODS = ("get", "post", "put", "patch", "delete", "head")
+
+
+class Ground:
+    """A project with a member of each role, and something fresh to act upon for each request."""
+
+    def __init__(self, web):
+        self.web, self.numbers, self.tokens = web, count(1), {}
+
+    async def laid(self):
+        """Everybody of the matrix, with a token."""
+        at = self.web.arrange.clock.now()
+        for name in (PROJECT, OTHER):
+            await self.write(lambda tx, name=name: projects.ensure(tx, name, at=at))
+        for caller, project, role in (
+            ("foreign", OTHER, "admin"), ("viewer", PROJECT, "viewer"), ("member", PROJECT, "member"),
+            ("admin", PROJECT, "admin"), ("narrowed", PROJECT, "admin"), ("service", PROJECT, "member"),
+            ("disabled", PROJECT, "admin"), ("revoked", PROJECT, "admin"), ("expired", PROJECT, "admin"),
+        ):  # fmt: skip
+            await self.join(caller, project, role, at)
+        self.tokens |= {"nobody": "", "garbage": "ty." + "x" * 43, "boss": self.web.token}
+        self.tokens["stranger"] = await token_of(self.web.platform, "stranger", role="none", at=at)
+        for agent in ("agent", "other_agent"):
+            self.tokens[agent] = await self.agent(agent, at)
+        await self.write(lambda tx: principals.disable(tx, "disabled", disabled=True, at=at))
+        await self.write(lambda tx: tx.run("UPDATE token SET revoked_at = ? WHERE principal = 'revoked'", at))
+        return self
+
+    async def write(self, work):
+        return await self.web.platform.database.write(work)
+
+    async def join(self, caller, project, role, at):
+        narrow = {"scopes": ("read",)} if caller == "narrowed" else {}
+        if caller == "expired":
+            narrow = {"expires_at": at - SECOND}
+        kind = "service" if caller == "service" else "user"
+        await self.write(lambda tx: principals.ensure(tx, caller, kind=kind, role="none", at=at))
+        self.tokens[caller] = await token_of(self.web.platform, caller, role="none", at=at, **narrow)
+        await self.write(lambda tx: principals.put_member(tx, project, caller, role, at=at))
+
+    async def agent(self, name, at):
+        token, principal = tokens.generate(), tokens.AGENT_PREFIX + name
+        await self.write(lambda tx: principals.ensure(tx, principal, kind="agent", role="none", at=at))
+        await self.write(lambda tx: tokens.create(tx, token, tokens.NewToken(principal=principal), at=at))
+        await self.web.arrange.register(name)
+        return token
+
+    async def values(self, path):
+        """A value for each parameter of a path; everything that a request may change is made for it."""
+        at, fresh = self.web.arrange.clock.now(), f"x{next(self.numbers)}"
+        found = {"project": PROJECT, "name": fresh, "principal": fresh, "fresh": fresh + "n", "token_id": fresh}
+        if "{ref}" in path:
+            run = await self.web.admin.runs.create(CreateRun(content=operation()), project=PROJECT)
+            found["ref"] = run.id
+        if path.startswith(("/users/", "/service-accounts/")) or "{principal}" in path:
+            kind = "service" if path.startswith("/service") else "user"
+            await self.write(lambda tx: principals.ensure(tx, fresh, kind=kind, role="none", at=at))
+        if "{principal}" in path:
+            await self.write(lambda tx: principals.put_member(tx, PROJECT, fresh, "viewer", at=at))
+        if "{token_id}" in path:
+            new = tokens.NewToken(principal="admin")
+            found["token_id"] = await self.write(lambda tx: tokens.create(tx, tokens.generate(), new, at=at))
+        return found
+
+    async def ask(self, caller, route, entry):
+        """One request of one caller."""
+        method, path = route.split(" ")
+        values = await self.values(path)
+        run = values.get("ref", "0" * 36)
+        own = {"run": self.web.of_run(run), "other_run": self.web.of_run("f" * 36)}
+        token = own.get(caller, self.tokens.get(caller, ""))
+        body = entry.body
+        if isinstance(body, dict):
+            body = json.dumps(body).replace("{fresh}", values["fresh"]).encode()
+        return await self.web.ask(
+            method,
+            "/api/v1" + re.sub(r"\{(\w+)\}", lambda m: values[m.group(1)], path) + entry.query,
+            token=token,
+            content=body,
+            headers={"Content-Type": "application/json", "Connection": "close"} if body else {},
+        )
+
+
+@pytest_asyncio.fixture
+async def ground(web):
+    return await Ground(web).laid()
+
+
+async def routes_of(web):
+    document = (await web.ask("GET", "openapi.json")).json()
+    return {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, item in document["paths"].items()
+        for method in item
+        if method in METHODS
+    }
+
+
+async def test_every_route_has_an_entry_and_every_entry_a_route(web):
+    assert await routes_of(web) | {"GET /openapi.json"} == set(MATRIX)
+
+
+@pytest.mark.parametrize("route", MATRIX)
+async def test_a_route_refuses_whoever_may_not(ground, route):
+    entry, wrong = MATRIX[route], []
+    for caller in CALLERS:
+        refused = expected(entry, route, caller)
+        if refused is None and entry.stream:
+            continue
+        answer = await ground.ask(caller, route, entry)
+        if refused is None and answer.status_code in (401, 403, 404, 422, 500):
+            wrong.append((caller, "is allowed but got", answer.status_code, answer.text[:200]))
+        elif refused is not None and answer.status_code != refused:
+            wrong.append((caller, f"is to be refused with {refused} but got", answer.status_code, answer.text[:200]))
+    assert not wrong, "\n".join(map(str, wrong))
