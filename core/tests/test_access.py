@@ -42,8 +42,8 @@ class Ground:
         self.tokens["stranger"] = await token_of(self.web.platform, "stranger", role="none", at=at)
         for agent in ("agent", "other_agent"):
             self.tokens[agent] = await self.agent(agent, at)
-        await self.write(lambda tx: principals.disable(tx, "disabled", disabled=True, at=at))
-        await self.write(lambda tx: tx.run("UPDATE token SET revoked_at = ? WHERE principal = 'revoked'", at))
+        await self.write(lambda tx: principals.disable(tx, "the-disabled", disabled=True, at=at))
+        await self.write(lambda tx: tx.run("UPDATE token SET revoked_at = ? WHERE principal = 'the-revoked'", at))
         return self
 
     async def write(self, work):
@@ -53,10 +53,20 @@ class Ground:
         narrow = {"scopes": ("read",)} if caller == "narrowed" else {}
         if caller == "expired":
             narrow = {"expires_at": at - SECOND}
-        kind = "service" if caller == "service" else "user"
-        await self.write(lambda tx: principals.ensure(tx, caller, kind=kind, role="none", at=at))
-        self.tokens[caller] = await token_of(self.web.platform, caller, role="none", at=at, **narrow)
-        await self.write(lambda tx: principals.put_member(tx, project, caller, role, at=at))
+        kind, name = "service" if caller == "service" else "user", f"the-{caller}"
+        await self.write(lambda tx: principals.ensure(tx, name, kind=kind, role="none", at=at))
+        self.tokens[caller] = await token_of(self.web.platform, name, role="none", at=at, **narrow)
+        await self.write(lambda tx: principals.put_member(tx, project, name, role, at=at))
+
+    async def project(self, tx, name, at):
+        """A project without runs, in which everybody has the role that they have in the first one."""
+        await projects.ensure(tx, name, at=at)
+        await tx.run(
+            "INSERT INTO member (project, principal, role, created_at) SELECT ?, principal, role, created_at"
+            " FROM member WHERE project = ?",
+            name, PROJECT,
+        )  # fmt: skip
+        self.web.app.state.known.forget()
 
     async def agent(self, name, at):
         token, principal = tokens.generate(), tokens.AGENT_PREFIX + name
@@ -72,6 +82,9 @@ class Ground:
         if "{ref}" in path:
             run = await self.web.admin.runs.create(CreateRun(content=operation()), project=PROJECT)
             found["ref"] = run.id
+        if path == "/projects/{project}":
+            await self.write(lambda tx: self.project(tx, fresh, at))
+            found["project"] = fresh
         if path.startswith(("/users/", "/service-accounts/")) or "{principal}" in path:
             kind = "service" if path.startswith("/service") else "user"
             await self.write(lambda tx: principals.ensure(tx, fresh, kind=kind, role="none", at=at))

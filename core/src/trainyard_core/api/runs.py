@@ -41,7 +41,7 @@ class Runs(Controller):
     ) -> Response[models.Run]:
         """Create a run from an operation. With an idempotency key the same request makes it once, however often it
         is sent."""
-        actor, platform = allow(request, WRITE), platform_of(request)
+        actor, platform = allow(request, WRITE, project), platform_of(request)
         row, new = await create_run(
             platform.database,
             project,
@@ -67,7 +67,7 @@ class Runs(Controller):
         tag: str = "",
     ) -> models.RunPage:
         """A project's runs, newest first."""
-        allow(request, READ)
+        allow(request, READ, project)
         if status and status not in list(Status):
             raise Invalid(choice("status", status, list(Status)), fix="use one of these")
 
