@@ -10,6 +10,7 @@ from litestar.types import Middleware
 
 from trainyard_core.api import openapi, skew
 from trainyard_core.api.activities import Activities
+from trainyard_core.api.agent_sessions import AgentSessions
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.etag import etags
@@ -28,7 +29,7 @@ from trainyard_core.platform import Platform
 __all__ = ["build"]
 
 MOST_BODY = 4 * 1024 * 1024
-CONTROLLERS = (Activities, Agents, Members, Projects, Queues, Runs, Server, ServiceAccounts, Tokens, Tracking, Users)
+CONTROLLERS = (Activities, Agents, AgentSessions, Members, Projects, Queues, Runs, Server, ServiceAccounts, Tokens, Tracking, Users)
 
 
 def build(platform: Platform) -> Litestar:

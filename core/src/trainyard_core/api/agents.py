@@ -1,37 +1,203 @@
-"""Agents and what they have free."""
+"""Agents: who may serve which queues, what they have free, and taking them out of service. What an agent itself says
+is `agent_sessions`.
+"""
 
 from __future__ import annotations
 
-from litestar import Controller, get
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
+from trainyard_core.admission import ANY_QUEUE
 from trainyard_core.api import present
-from trainyard_core.api.access import Asked, allow, platform_of
-from trainyard_core.auth import READ
-from trainyard_core.db import agents
-from trainyard_core.db.engine import Tx
+from trainyard_core.api.access import Asked, allow, forget, platform_of
+from trainyard_core.api.change import change, check_match, tell
+from trainyard_core.api.naming import check_name
+from trainyard_core.api.paging import Cursor, Limit, after_name, following
+from trainyard_core.api.tokens import fresh
+from trainyard_core.auth import ADMIN, KNOWN
+from trainyard_core.db import agents, principals, tokens
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.tokens import AGENT_PREFIX
+from trainyard_core.errors import Conflict, Invalid, NotFound
 
-__all__ = ["Agents"]
+__all__ = ["Agents", "check_labels", "check_queues"]
+
+MOST_QUEUES = 200
+MOST_LABELS = 64
+LONGEST = 64
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Agents(Controller):
     """`/agents`."""
 
-    path = "/"
+    path = "/agents"
     tags = ("agents",)
 
-    @get("/agents")
-    async def agents(self, request: Asked) -> list[models.Agent]:
-        """All agents and what they have free."""
-        allow(request, READ)
-        platform, now = platform_of(request), platform_of(request).clock.now()
+    @get()
+    async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.AgentPage:
+        """All agents and what they have free, by name."""
+        allow(request, KNOWN)
+        after = after_name(cursor)
 
-        async def work(tx: Tx) -> list[models.Agent]:
-            offers = {o.agent: o for o in await agents.offers(tx, at=now, silence=platform.policy.silence)}
-            rows = await tx.all(
-                "SELECT g.*, (SELECT COUNT(*) FROM attempt a WHERE a.agent = g.name AND a.released = 0"
-                " AND a.state <> 'exited') AS live FROM agent g ORDER BY name"
-            )
-            return [present.agent(row, offers[row["name"]], row["live"]) for row in rows]
+        async def work(tx: Tx) -> models.AgentPage:
+            rows = await agents.page(tx, after=after, limit=limit)
+            key = rows[-1]["name"] if rows else None
+            items = [await _shown(tx, request, row) for row in rows]
+            return models.AgentPage(items=items, next=following(rows, limit, key))
 
-        return await platform.database.read(work)
+        return await platform_of(request).database.read(work)
+
+    @post()
+    async def add(self, request: Asked, data: JSONBody[models.NewAgent]) -> Response[models.Enrolment]:
+        """Make an agent known, and its token. The token is in this answer only; the same request with the same key
+        gets it again."""
+        allow(request, ADMIN)
+        check_name("agent", data.name)
+        check_queues(data.queues)
+        check_labels(data.labels)
+        text = fresh(request)
+
+        async def work(tx: Tx) -> models.Enrolment:
+            if not await agents.enrol(tx, data.name, queues=data.queues, labels=data.labels):
+                raise Conflict(
+                    f"there is an agent '{data.name}' already",
+                    fix=f"choose another name, or give that one a new token: yard agents token {data.name}",
+                )
+            await _give_token(tx, request, data.name, text)
+            await tell(tx, request, "agent_added", agent=data.name, queues=data.queues, labels=data.labels)
+            return models.Enrolment(agent=await _one(tx, request, data.name))
+
+        return _with_token(await change(request, work, name="agent", status=201), text)
+
+    @get("/{name:str}")
+    async def one(self, request: Asked, name: FromPath[str]) -> models.Agent:
+        """One agent."""
+        allow(request, KNOWN)
+        return await platform_of(request).database.read(lambda tx: _one(tx, request, name))
+
+    @patch("/{name:str}")
+    async def edit(
+        self, request: Asked, name: FromPath[str], data: JSONBody[models.EditAgent]
+    ) -> Response[models.Agent]:
+        """Change which queues an agent may serve, the labels that it was given, or whether it drains."""
+        allow(request, ADMIN)
+        check_queues(data.queues or ())
+        check_labels(data.labels or {})
+
+        async def work(tx: Tx) -> models.Agent:
+            row = await _row(tx, name)
+            check_match(request, await _shown(tx, request, row))
+            await agents.change(tx, row, queues=data.queues, labels=data.labels, draining=data.draining)
+            given = {key: value for key, value in msgspec.structs.asdict(data).items() if value is not None}
+            await tell(tx, request, "agent_changed", agent=name, **given)
+            return await _one(tx, request, name)
+
+        answer = await change(request, work, name="agent")
+        platform_of(request).doorbell.call_agents(orders=True)
+        return answer
+
+    @post("/{name:str}/token")
+    async def renew(self, request: Asked, name: FromPath[str]) -> Response[models.Enrolment]:
+        """A new token for an agent, in place of all that it had: those are refused from now on."""
+        allow(request, ADMIN)
+        text = fresh(request)
+
+        async def work(tx: Tx) -> models.Enrolment:
+            await _row(tx, name)
+            await _give_token(tx, request, name, text)
+            await tell(tx, request, "agent_token_renewed", agent=name)
+            return models.Enrolment(agent=await _one(tx, request, name))
+
+        answer = _with_token(await change(request, work, name="agent", status=201), text)
+        forget(request)
+        return answer
+
+    @delete("/{name:str}")
+    async def remove(self, request: Asked, name: FromPath[str]) -> None:
+        """Forget an agent and its tokens. Refused while it holds attempts of live runs, or is alive and holds any."""
+        allow(request, ADMIN)
+
+        async def work(tx: Tx) -> None:
+            await _refuse_holding(tx, await _one(tx, request, name))
+            await agents.delete(tx, name)
+            await principals.delete(tx, AGENT_PREFIX + name)
+            await tell(tx, request, "agent_removed", agent=name)
+
+        await change(request, work, name="agent", status=204)
+        forget(request)
+
+
+def check_queues(queues: Sequence[str]) -> None:
+    """Raises Invalid for what cannot be the queues of an agent."""
+    if len(queues) > MOST_QUEUES:
+        raise Invalid(f"an agent serves at most {MOST_QUEUES} queues", fix="use `*` for any queue")
+    for queue in queues:
+        if queue != ANY_QUEUE:
+            check_name("queue", queue)
+
+
+def check_labels(labels: Mapping[str, str]) -> None:
+    """Raises Invalid for labels that are too many, too long or empty."""
+    if len(labels) > MOST_LABELS or any(
+        not 0 < len(key) <= LONGEST or len(value) > LONGEST for key, value in labels.items()
+    ):
+        raise Invalid(
+            f"labels are at most {MOST_LABELS}, with keys of 1 to {LONGEST} characters and values of up to {LONGEST}",
+            fix="shorten them",
+        )
+
+
+async def _row(tx: Tx, name: str) -> Row:
+    row = await agents.get(tx, name)
+    if row is None:
+        raise NotFound(f"no agent '{name}'", fix="see yard agents ls")
+    return row
+
+
+async def _one(tx: Tx, request: Asked, name: str) -> models.Agent:
+    return await _shown(tx, request, await _row(tx, name))
+
+
+async def _shown(tx: Tx, request: Asked, row: Row) -> models.Agent:
+    platform = platform_of(request)
+    at, silence = platform.clock.now(), platform.policy.silence
+    (offer,) = await agents.offers(tx, at=at, silence=silence, agent=row["name"])
+    return present.agent(row, offer, await agents.slots(tx, row["name"]))
+
+
+async def _give_token(tx: Tx, request: Asked, name: str, text: str) -> None:
+    """The agent's only token from now on."""
+    at, principal = platform_of(request).clock.now(), AGENT_PREFIX + name
+    await principals.ensure(tx, principal, kind="agent", role="none", at=at)
+    await agents.mark_enrolled(tx, name)
+    for row in await tokens.of_principal(tx, principal, limit=1000):
+        await tokens.revoke(tx, row["id"], at=at)
+    await tokens.create(tx, text, tokens.NewToken(principal=principal, name="agent"), at=at)
+
+
+async def _refuse_holding(tx: Tx, agent: models.Agent) -> None:
+    live = await agents.live_of(tx, agent.name)
+    if live:
+        raise Conflict(
+            f"agent '{agent.name}' holds {len(live)} live runs, {live[0]} for one",
+            fix=f"yard agents drain {agent.name}, then wait for them or stop them; of an agent that will not come back"
+            " declare them lost: yard lost RUN",
+        )
+    if agent.alive and await agents.held(tx, agent.name):
+        raise Conflict(
+            f"agent '{agent.name}' still delivers what its runs left behind",
+            fix="stop the agent, or wait until it has let go of them",
+        )
+
+
+def _with_token(answer: Response[Any], text: str) -> Response[models.Enrolment]:
+    """The answer with the token's text, which is not kept beside the idempotency key."""
+    kept = msgspec.json.decode(answer.content, type=models.Enrolment)
+    answer.content = msgspec.structs.replace(kept, token=text)
+    return answer

@@ -6,7 +6,7 @@ every call; a call of an older session is refused, so two processes of one name 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -27,12 +27,14 @@ __all__ = [
     "held",
     "leave",
     "live_of",
+    "mark_enrolled",
     "offers",
     "own",
     "page",
     "register",
     "seen",
     "serves",
+    "slots",
 ]
 
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
@@ -75,7 +77,7 @@ async def register(tx: Tx, agent: Registration, *, at: int) -> int:
     return int(row["epoch"])
 
 
-async def enrol(tx: Tx, name: str, *, queues: Sequence[str], labels: dict[str, str]) -> bool:
+async def enrol(tx: Tx, name: str, *, queues: Sequence[str], labels: Mapping[str, str]) -> bool:
     """Make an agent known before it was ever seen. False when the name is taken."""
     row = await tx.one(
         "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, granted, allowed, enrolled, seen_at)"
@@ -85,14 +87,24 @@ async def enrol(tx: Tx, name: str, *, queues: Sequence[str], labels: dict[str, s
     return row is not None
 
 
-async def change(tx: Tx, row: Row, *, queues: Sequence[str], labels: dict[str, str], draining: bool) -> None:
-    """Set what an admin decides of an agent. `labels` replace those that an admin gave it before; its own stay."""
+async def change(
+    tx: Tx, row: Row, *, queues: Sequence[str] | None, labels: Mapping[str, str] | None, draining: bool | None
+) -> None:
+    """Set what an admin decides of an agent; what is None stays. `labels` replace those that an admin gave it before;
+    its own stay."""
     before = _decode(row["granted"])
+    granted = before if labels is None else labels
     own = {key: value for key, value in _decode(row["labels"]).items() if before.get(key) != value}
     await tx.run(
         "UPDATE agent SET allowed = ?, granted = ?, labels = ?, draining = ? WHERE name = ?",
-        _text(queues), _text(labels), _text({**own, **labels}), int(draining), row["name"],
+        row["allowed"] if queues is None else _text(queues), _text(granted), _text({**own, **granted}),
+        row["draining"] if draining is None else int(draining), row["name"],
     )  # fmt: skip
+
+
+async def mark_enrolled(tx: Tx, name: str) -> None:
+    """It has a token of its own."""
+    await tx.run("UPDATE agent SET enrolled = 1 WHERE name = ?", name)
 
 
 async def delete(tx: Tx, name: str) -> None:
@@ -159,6 +171,15 @@ async def live_of(tx: Tx, agent: str) -> list[str]:
         agent,
     )
     return [row["id"] for row in rows]
+
+
+async def slots(tx: Tx, agent: str) -> int:
+    """How many attempts hold slots of an agent."""
+    row = await tx.one(
+        "SELECT COUNT(*) AS n FROM attempt WHERE agent = ? AND released = 0 AND state <> 'exited'", agent
+    )
+    assert row is not None
+    return int(row["n"])
 
 
 def serves(row: Row) -> tuple[str, ...]:

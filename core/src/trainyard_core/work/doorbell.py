@@ -57,6 +57,9 @@ class Doorbell(Protocol):
     def listen(self) -> Call:
         """A call for one agent; its owner clears it."""
 
+    def forget(self, call: Call) -> None:
+        """Nobody waits for this call any more."""
+
     def call_agents(self, *, orders: bool = False) -> None:
         """There may be work for agents; with `orders`, something about what they hold has changed. Returns at
         once."""
@@ -85,6 +88,9 @@ class LocalDoorbell:
         call = Call()
         self._listeners.append(call)
         return call
+
+    def forget(self, call: Call) -> None:
+        self._listeners = [each for each in self._listeners if each is not call]
 
     def call_agents(self, *, orders: bool = False) -> None:
         for call in self._listeners:

@@ -15,7 +15,8 @@ import httpx
 from trainyard.client import requests
 from trainyard.client.discovery import discover, without_secrets
 from trainyard.client.errors import ClientError
-from trainyard.client.models import Agent, Plugin, Version
+from trainyard.client.models import Plugin, Version
+from trainyard.client.nouns.agent import AsyncAgents
 from trainyard.client.nouns.async_run import AsyncRuns
 from trainyard.client.nouns.project import AsyncProjects
 from trainyard.client.nouns.queue import AsyncQueues
@@ -66,6 +67,7 @@ class AsyncClient:
         self._server = without_secrets(self.endpoint.url)
         self.runs = AsyncRuns(self)
         self.projects = AsyncProjects(self)
+        self.agents = AsyncAgents(self)
         self.queues = AsyncQueues(self)
 
     def __repr__(self) -> str:
@@ -88,10 +90,6 @@ class AsyncClient:
         found = await self.send(requests.read_version())
         check_version(found.api, API, self._server)
         return found
-
-    async def agents(self) -> list[Agent]:
-        """The agents and what they have free."""
-        return await self.send(requests.list_agents())
 
     async def plugins(self) -> list[Plugin]:
         """The server's plugins and what is wrong with them."""

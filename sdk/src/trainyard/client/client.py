@@ -15,7 +15,8 @@ import httpx
 from trainyard.client import requests
 from trainyard.client.discovery import discover, without_secrets
 from trainyard.client.errors import ClientError
-from trainyard.client.models import Agent, Plugin, Version
+from trainyard.client.models import Plugin, Version
+from trainyard.client.nouns.agent import Agents
 from trainyard.client.nouns.project import Projects
 from trainyard.client.nouns.queue import Queues
 from trainyard.client.nouns.run import Runs
@@ -66,6 +67,7 @@ class Client:
         self._server = without_secrets(self.endpoint.url)
         self.runs = Runs(self)
         self.projects = Projects(self)
+        self.agents = Agents(self)
         self.queues = Queues(self)
 
     def __repr__(self) -> str:
@@ -88,10 +90,6 @@ class Client:
         found = self.send(requests.read_version())
         check_version(found.api, API, self._server)
         return found
-
-    def agents(self) -> list[Agent]:
-        """The agents and what they have free."""
-        return self.send(requests.list_agents())
 
     def plugins(self) -> list[Plugin]:
         """The server's plugins and what is wrong with them."""

@@ -22,7 +22,7 @@ from trainyard.client.models.access import (
     Whoami,
 )
 from trainyard.client.models.activity import Activity, ActivityPage
-from trainyard.client.models.agent import Agent
+from trainyard.client.models.agent import Agent, AgentPage, EditAgent, Enrolment, NewAgent
 from trainyard.client.models.artifact import Artifact, ArtifactPage
 from trainyard.client.models.change import (
     ACTIONS,
@@ -60,6 +60,7 @@ __all__ = [
     "Activity",
     "ActivityPage",
     "Agent",
+    "AgentPage",
     "Artifact",
     "ArtifactPage",
     "Attempt",
@@ -70,9 +71,11 @@ __all__ = [
     "CloneRun",
     "CreateRun",
     "Durable",
+    "EditAgent",
     "EditPrincipal",
     "EditProject",
     "EditRun",
+    "Enrolment",
     "Fault",
     "Lineage",
     "LogLine",
@@ -81,6 +84,7 @@ __all__ = [
     "MemberPage",
     "Metric",
     "MetricPage",
+    "NewAgent",
     "NewPrincipal",
     "NewProject",
     "NewToken",

@@ -4,21 +4,62 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Agent"]
+__all__ = ["Agent", "AgentPage", "EditAgent", "Enrolment", "NewAgent"]
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent: what it serves, what it offers in whole and has free, and whether it was heard of lately."""
+    """An agent. `queues` are those that it serves: what it wants to, within what an admin `allowed` (`*`: any).
+    `cpu` (cores), `memory` (bytes), `gpu` (devices) and `resources` (amounts of any other name) are what it has in
+    whole; `labels` are its own and, over them, those that an admin gave it. It is `alive` when it was heard of lately;
+    `seen_at` is empty when it never was. While `draining` it takes no new work. `live` counts the attempts that hold
+    slots. `epoch` counts its sessions."""
 
     name: str
     scheduler: str
     queues: list[str]
     alive: bool
     seen_at: str
+    allowed: list[str] = msgspec.field(default_factory=lambda: ["*"])
+    labels: dict[str, str] = {}
+    enrolled: bool = False
     draining: bool = False
+    version: str = ""
+    epoch: int = 0
     cpu: float = 0.0
     memory: int = 0
     gpu: int = 0
+    resources: dict[str, float] = {}
     free_cpu: float = 0.0
     free_gpu: int = 0
     live: int = 0
+
+
+class AgentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Agents, by name."""
+
+    items: list[Agent]
+    next: str | None = None
+
+
+class NewAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """An agent to be added: the queues that it may serve (`*`: any), and labels that it has whatever it says."""
+
+    name: str
+    queues: list[str] = msgspec.field(default_factory=lambda: ["*"])
+    labels: dict[str, str] = {}
+
+
+class EditAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What is to change of an agent; what is left out or null stays. `queues` and `labels` replace those that an admin
+    gave before."""
+
+    draining: bool | None = None
+    queues: list[str] | None = None
+    labels: dict[str, str] | None = None
+
+
+class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent and its token, which is shown here and never again."""
+
+    agent: Agent
+    token: str = ""

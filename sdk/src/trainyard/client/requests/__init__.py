@@ -4,7 +4,14 @@ answer means is `wire`; when a request is sent again is the transports'."""
 from __future__ import annotations
 
 from trainyard.client.requests.activity import list_activities
-from trainyard.client.requests.agent import list_agents
+from trainyard.client.requests.agent import (
+    add_agent,
+    edit_agent,
+    get_agent,
+    list_agents,
+    remove_agent,
+    renew_agent_token,
+)
 from trainyard.client.requests.artifact import digest_of, get_artifact, list_artifacts, put_artifact
 from trainyard.client.requests.project import create_project, list_projects
 from trainyard.client.requests.queue import list_queues, put_queue
@@ -20,12 +27,15 @@ from trainyard.client.requests.tracking import (
 )
 
 __all__ = [
+    "add_agent",
     "append_frames",
     "create_project",
     "create_run",
     "digest_of",
+    "edit_agent",
     "follow_logs",
     "follow_metrics",
+    "get_agent",
     "get_artifact",
     "get_run",
     "list_activities",
@@ -42,6 +52,8 @@ __all__ = [
     "read_series",
     "read_statuses",
     "read_version",
+    "remove_agent",
+    "renew_agent_token",
     "stop_run",
     "why_run",
 ]

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from trainyard.client.models import Agent
+from trainyard.client.models import Agent, AgentPage, EditAgent, Enrolment, NewAgent
+from trainyard.client.requests.path import change, query_of
 from trainyard.client.wire import Request, path_of
 
-__all__ = ["list_agents"]
+__all__ = ["add_agent", "edit_agent", "get_agent", "list_agents", "remove_agent", "renew_agent_token"]
 
 
-def list_agents() -> Request[list[Agent]]:
-    return Request("GET", path_of("agents"), list[Agent])
+def list_agents(*, limit: int | None = None, cursor: str = "") -> Request[AgentPage]:
+    return Request("GET", path_of("agents"), AgentPage, query=query_of(limit=limit, cursor=cursor))
+
+
+def get_agent(name: str) -> Request[Agent]:
+    return Request("GET", path_of("agents", name), Agent)
+
+
+def add_agent(wish: NewAgent, *, key: str = "") -> Request[Enrolment]:
+    return change("POST", path_of("agents"), Enrolment, wish, key=key)
+
+
+def edit_agent(name: str, edit: EditAgent, *, key: str = "") -> Request[Agent]:
+    return change("PATCH", path_of("agents", name), Agent, edit, key=key)
+
+
+def renew_agent_token(name: str, *, key: str = "") -> Request[Enrolment]:
+    return change("POST", path_of("agents", name, "token"), Enrolment, key=key)
+
+
+def remove_agent(name: str, *, key: str = "") -> Request[None]:
+    return change("DELETE", path_of("agents", name), type(None), key=key)
