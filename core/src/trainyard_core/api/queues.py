@@ -56,6 +56,6 @@ class Queues(Controller):
 
 
 async def _queues(tx: Tx) -> list[models.Queue]:
-    rows = await tx.all("SELECT queue, COUNT(*) AS n FROM run WHERE status = 'queued' GROUP BY queue")
-    waiting = {row["queue"]: row["n"] for row in rows}
-    return [present.queue(state, waiting.get(name, 0)) for name, state in (await queues.states(tx)).items()]
+    waiting = await queues.waiting_counts(tx)
+    world = await queues.world(tx, capacity={})
+    return [present.queue(state, waiting.get(name, 0)) for name, state in sorted(world.queues.items())]

@@ -6,11 +6,11 @@ every call; a call of an older session is refused, so two processes of one name 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from trainyard_core.admission import ANY_QUEUE, Free, Offer
+from trainyard_core.admission import ANY_QUEUE, Free, Held, Offer, total
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.db.engine import Row, Tx
@@ -19,12 +19,14 @@ from trainyard_core.lifecycle import LIVE
 
 __all__ = [
     "Registration",
+    "capacity",
     "change",
     "delete",
     "enrol",
     "fence",
     "get",
     "held",
+    "holdings",
     "leave",
     "live_of",
     "mark_enrolled",
@@ -192,20 +194,50 @@ def serves(row: Row) -> tuple[str, ...]:
 
 async def offers(tx: Tx, *, at: int, silence: float, agent: str | None = None) -> list[Offer]:
     """What agents offer: all of them, or one."""
-    where, args = (" WHERE name = ?", (agent,)) if agent else ("", ())
-    rows = await tx.all(f"SELECT * FROM agent{where} ORDER BY name", *args)
-    return [await _offer(tx, row, at, silence) for row in rows]
-
-
-async def _offer(tx: Tx, row: Row, at: int, silence: float) -> Offer:
+    only, args = (" AND agent = ?", (agent,)) if agent else ("", ())
+    rows = await tx.all(f"SELECT * FROM agent{' WHERE name = ?' if agent else ''} ORDER BY name", *args)
     live = await tx.all(
-        "SELECT cpu, memory, gpus FROM attempt WHERE agent = ? AND released = 0 AND state <> 'exited'", row["name"]
+        f"SELECT agent, cpu, memory, gpus, resources FROM attempt WHERE released = 0 AND state <> 'exited'{only}", *args
     )
+    return [_offer(row, [each for each in live if each["agent"] == row["name"]], at, silence) for row in rows]
+
+
+def capacity(offers: Iterable[Offer]) -> dict[str, float]:
+    """What the agents that are alive have in whole, all together."""
+    return total(offer.whole() for offer in offers if offer.alive)
+
+
+async def holdings(tx: Tx, *, most: int = 200) -> list[Held]:
+    """What live runs hold, those that began first first; at most so many."""
+    rows = await tx.all(
+        "SELECT a.run, a.agent, a.cpu, a.memory, a.gpus, a.resources, r.queue, r.project FROM attempt a"
+        " JOIN run r ON r.id = a.run WHERE a.released = 0 AND a.state <> 'exited' ORDER BY a.created_at LIMIT ?",
+        most,
+    )
+    return [
+        Held(
+            run=row["run"],
+            queue=row["queue"],
+            project=row["project"],
+            agent=row["agent"],
+            cpu=row["cpu"],
+            memory=row["memory"],
+            gpus=tuple(_decode(row["gpus"])),
+            resources=_decode(row["resources"]),
+        )
+        for row in rows
+    ]
+
+
+def _offer(row: Row, live: Sequence[Row], at: int, silence: float) -> Offer:
     taken = {device for attempt in live for device in _decode(attempt["gpus"])}
+    resources: dict[str, float] = _decode(row["resources"])
+    used = total(_decode(attempt["resources"]) for attempt in live)
     free = Free(
         cpu=row["cpu"] - sum(attempt["cpu"] for attempt in live),
         memory=row["memory"] - sum(attempt["memory"] for attempt in live),
         gpus=tuple(device for device in range(row["gpu"]) if device not in taken),
+        resources={name: amount - used.get(name, 0) for name, amount in resources.items()},
     )
     return Offer(
         agent=row["name"],
@@ -214,6 +246,8 @@ async def _offer(tx: Tx, row: Row, at: int, silence: float) -> Offer:
         memory=row["memory"],
         gpu=row["gpu"],
         free=free,
+        resources=resources,
+        labels=_decode(row["labels"]),
         alive=at - row["seen_at"] <= silence * SECOND,
         draining=bool(row["draining"] or row["leaving"]),
     )

@@ -1,36 +1,112 @@
-"""Queues in SQL: their limits, and who waits in them."""
+"""Queues in SQL: their limits, what their live runs use, and who waits in them.
+
+What admission reads of runs is in two partial indexes, `run_lane` of those that wait and `run_held` of live ones; the
+conditions below are written in the very words of those indexes, else SQLite would not use them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from trainyard_core.admission import Offer, QueueState, Waiting
+import msgspec
+
+from trainyard_core.admission import Ask, ProjectState, QueueState, Waiting, World, total
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Queue, rows
 from trainyard_core.lifecycle import LIVE
 
-__all__ = ["DEFAULT", "ahead_of", "ensure", "names", "put", "states", "waiting", "waiting_run"]
+__all__ = [
+    "DEFAULT",
+    "ask",
+    "delete",
+    "ensure",
+    "get",
+    "lock",
+    "names",
+    "page",
+    "put",
+    "resources_text",
+    "waiting_counts",
+    "waiting_in",
+    "waiting_run",
+    "world",
+]
 
 DEFAULT = "default"
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
-_NEED = "id, queue, priority, cpu, memory, gpu"
+_NEED = "id, queue, project, priority, cpu, memory, gpu, resources, agent"
+_FIRST = "SELECT id FROM run WHERE status = 'queued' AND queue = q.name ORDER BY priority DESC, id LIMIT 1"
+_LANE = "queue, project, agent, resources"
+_BY_LANE = f"{_LANE}, priority DESC, id"
+_LANES = f"""WITH RECURSIVE lane AS (
+        SELECT * FROM (SELECT {_LANE} FROM run WHERE status = 'queued' AND queue = ? ORDER BY {_LANE} LIMIT 1) AS first
+        UNION ALL
+        SELECT f.* FROM lane l CROSS JOIN LATERAL (
+            SELECT r.queue, r.project, r.agent, r.resources FROM run r WHERE r.status = 'queued' AND r.queue = l.queue
+            AND (r.project, r.agent, r.resources) > (l.project, l.agent, l.resources)
+            ORDER BY r.project, r.agent, r.resources LIMIT 1) AS f)
+    SELECT h.* FROM lane l CROSS JOIN LATERAL (
+        SELECT {_NEED} FROM run r WHERE r.status = 'queued' AND r.queue = l.queue AND r.project = l.project
+        AND r.agent = l.agent AND r.resources = l.resources ORDER BY r.priority DESC, r.id LIMIT 1) AS h"""
+"""PostgreSQL: the first run of each lane of a queue, by one look into the index for each lane."""
+_NEXT_LANE = (
+    f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? AND (project, agent, resources) > (?, ?, ?)"
+    f" ORDER BY {_BY_LANE} LIMIT 1"
+)
+_MORE = (
+    f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? AND project = ? AND agent = ? AND resources = ?"
+    " AND priority <= ? AND (priority < ? OR id > ?) AND cpu <= ? AND memory <= ? AND gpu <= ?"
+    " ORDER BY priority DESC, id LIMIT ?"
+)
+_decode_amounts = msgspec.json.Decoder(dict[str, float]).decode
+_decode_labels = msgspec.json.Decoder(dict[str, str]).decode
+_decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
+_encode = msgspec.json.Encoder(order="sorted").encode
 
 
 async def ensure(tx: Tx, name: str, *, at: int) -> None:
     """Make sure that a queue exists."""
-    await tx.run("INSERT INTO queue (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", name, at)
-
-
-async def put(tx: Tx, name: str, *, concurrency: int | None, paused: bool, at: int) -> None:
-    """Create a queue or change its limits."""
     await tx.run(
-        "INSERT INTO queue (name, concurrency, paused, created_at) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET concurrency = excluded.concurrency, paused = excluded.paused",
-        name,
-        concurrency,
-        int(paused),
-        at,
+        "INSERT INTO queue (name, created_at, updated_at) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING", name, at, at
     )
+
+
+async def put(
+    tx: Tx,
+    name: str,
+    *,
+    concurrency: int | None,
+    paused: bool,
+    at: int,
+    priority: int = 0,
+    quota: dict[str, float] | None = None,
+    selector: dict[str, str] | None = None,
+) -> None:
+    """Create a queue or change its limits, all of them."""
+    await tx.run(
+        "INSERT INTO queue (name, concurrency, paused, priority, quota, selector, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET concurrency = excluded.concurrency,"
+        " paused = excluded.paused, priority = excluded.priority, quota = excluded.quota,"
+        " selector = excluded.selector, updated_at = excluded.updated_at",
+        name, concurrency, int(paused), priority, _encode(quota or {}).decode(), _encode(selector or {}).decode(),
+        at, at,
+    )  # fmt: skip
+
+
+async def delete(tx: Tx, name: str) -> None:
+    """Remove a queue."""
+    await tx.run("DELETE FROM queue WHERE name = ?", name)
+
+
+async def get(tx: Tx, name: str) -> Row | None:
+    """One queue's row."""
+    return await tx.one("SELECT * FROM queue WHERE name = ?", name)
+
+
+async def page(tx: Tx, *, after: str = "", limit: int = 50) -> list[Row]:
+    """Queues by name, after one."""
+    return await tx.all("SELECT * FROM queue WHERE name > ? ORDER BY name LIMIT ?", after, limit)
 
 
 async def names(tx: Tx) -> list[str]:
@@ -38,56 +114,127 @@ async def names(tx: Tx) -> list[str]:
     return [row["name"] for row in await rows(tx, Queue.select(Queue.name).order_by(Queue.name))]
 
 
-async def states(tx: Tx, *, lock: bool = False) -> dict[str, QueueState]:
-    """All queues with their live counts. With `lock`, agents that lease at the same time take turns."""
-    hold = " FOR UPDATE" if lock and tx.dialect == "postgresql" else ""
-    rows = await tx.all(f"SELECT name, concurrency, paused FROM queue ORDER BY name{hold}")
-    counts = await tx.all(
-        f"SELECT queue, COUNT(*) AS n FROM run WHERE status IN ({_LIVE}) AND managed = 1 GROUP BY queue"
+async def lock(tx: Tx) -> None:
+    """Have agents that lease at the same time take turns until the transaction ends. SQLite has one writer anyway."""
+    if tx.dialect == "postgresql":
+        await tx.run("SELECT 1 FROM queue ORDER BY name FOR UPDATE")
+
+
+async def waiting_counts(tx: Tx) -> dict[str, int]:
+    """How many runs wait in each queue; queues without any are left out."""
+    found = await tx.all("SELECT queue, COUNT(*) AS n FROM run WHERE status = 'queued' GROUP BY queue")
+    return {row["queue"]: row["n"] for row in found}
+
+
+async def world(tx: Tx, *, capacity: dict[str, float]) -> World:
+    """All queues and the projects that have limits, with what their live runs use."""
+    used = await _used(tx)
+    found = await tx.all(f"SELECT q.*, ({_FIRST}) AS first FROM queue q")
+    return World(
+        queues={row["name"]: _state(row, used) for row in found},
+        projects=await _projects(tx, used),
+        capacity=capacity,
     )
-    live = {row["queue"]: row["n"] for row in counts}
-    return {
-        row["name"]: QueueState(
-            name=row["name"],
-            concurrency=row["concurrency"],
-            paused=bool(row["paused"]),
-            live=live.get(row["name"], 0),
-        )
-        for row in rows
-    }
 
 
-async def waiting(tx: Tx, queues: Iterable[str], offer: Offer, *, most: int) -> list[Waiting]:
-    """The first runs that wait in each of these queues and fit the agent in whole: those that never do must not
-    hide the ones behind them."""
-    found: list[Waiting] = []
-    for queue in queues:
-        rows = await tx.all(
-            f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? AND cpu <= ? AND memory <= ? AND gpu <= ?"
-            " ORDER BY priority DESC, id LIMIT ?",
-            queue, offer.cpu, offer.memory, offer.gpu, most,
-        )  # fmt: skip
-        found += [waiting_run(row) for row in rows]
-    return found
-
-
-async def ahead_of(tx: Tx, run: Waiting, *, most: int) -> list[Waiting]:
-    """The runs before this one in its queue."""
-    rows = await tx.all(
-        f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? AND (priority > ? OR (priority = ? AND id < ?))"
-        " ORDER BY priority DESC, id LIMIT ?",
-        run.queue, run.priority, run.priority, run.run, most,
+async def ask(tx: Tx, asked: Ask) -> list[Waiting]:
+    """Answer a walk of admission."""
+    if asked.lane is None or asked.after is None:
+        return await _heads(tx, asked.queue)
+    lane, after = asked.lane, asked.after
+    found = await tx.all(
+        _MORE, lane.queue, lane.project, lane.agent, resources_text(lane.resources), after.priority, after.priority,
+        after.run, *_bounds(asked.upto), asked.most,
     )  # fmt: skip
-    return [waiting_run(row) for row in rows]
+    return [waiting_run(row) for row in found]
+
+
+async def waiting_in(tx: Tx, queue: str) -> list[Waiting]:
+    """All runs that wait in a queue."""
+    found = await tx.all(f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ?", queue)
+    return [waiting_run(row) for row in found]
 
 
 def waiting_run(row: Row) -> Waiting:
     """What a run asks for."""
+    resources = row["resources"]
     return Waiting(
         run=row["id"],
         queue=row["queue"],
+        project=row["project"],
         priority=row["priority"],
         cpu=row["cpu"],
         memory=row["memory"],
         gpu=row["gpu"],
+        resources={} if resources == "{}" else _decode_amounts(resources),
+        agent=row["agent"],
     )
+
+
+def resources_text(resources: dict[str, float]) -> str:
+    """Amounts as they are stored: one text for one meaning."""
+    return _encode({name: float(amount) for name, amount in resources.items()}).decode() if resources else "{}"
+
+
+async def _heads(tx: Tx, queue: str) -> list[Waiting]:
+    """The first run of each lane."""
+    if tx.dialect == "postgresql":
+        return [waiting_run(row) for row in await tx.all(_LANES, queue)]
+    found: list[Waiting] = []
+    place: tuple[Any, ...] = ("", "", "")
+    while (row := await tx.one(_NEXT_LANE, queue, *place)) is not None:
+        found.append(waiting_run(row))
+        place = (row["project"], row["agent"], row["resources"])
+    return found
+
+
+def _bounds(upto: Iterable[float]) -> tuple[float, int, int]:
+    """Bounds that columns can be held against."""
+    cpu, memory, gpu = (min(bound, 2.0**60) for bound in upto)
+    return cpu, int(memory), int(min(gpu, 2.0**31 - 1))
+
+
+async def _used(tx: Tx) -> list[Row]:
+    return await tx.all(
+        "SELECT queue, project, resources, COUNT(*) AS n, SUM(cpu) AS cpu, SUM(memory) AS memory, SUM(gpu) AS gpu"
+        f" FROM run WHERE status IN ({_LIVE}) AND managed = 1 GROUP BY queue, project, resources"
+    )
+
+
+def _state(row: Row, used: list[Row]) -> QueueState:
+    mine = [each for each in used if each["queue"] == row["name"]]
+    projects = {each["project"] for each in mine}
+    return QueueState(
+        name=row["name"],
+        priority=row["priority"],
+        concurrency=row["concurrency"],
+        quota=_decode_amounts(row["quota"]),
+        paused=bool(row["paused"]),
+        selector=_decode_labels(row["selector"]),
+        live=sum(each["n"] for each in mine),
+        used={name: total(_amounts(each) for each in mine if each["project"] == name) for name in projects},
+        first=row["first"] or "",
+    )
+
+
+async def _projects(tx: Tx, used: list[Row]) -> dict[str, ProjectState]:
+    """Those that are not as all others are."""
+    found = await tx.all(
+        "SELECT name, weight, quota, queues FROM project WHERE weight <> 1 OR quota <> '{}' OR queues <> '[\"*\"]'"
+    )
+    return {
+        row["name"]: ProjectState(
+            name=row["name"],
+            weight=row["weight"],
+            quota=_decode_amounts(row["quota"]),
+            used=total(_amounts(each) for each in used if each["project"] == row["name"]),
+            queues=_decode_names(row["queues"]),
+        )
+        for row in found
+    }
+
+
+def _amounts(row: Row) -> dict[str, float]:
+    resources = {} if row["resources"] == "{}" else _decode_amounts(row["resources"])
+    found = {"cpu": float(row["cpu"]), "memory": float(row["memory"]), "gpu": float(row["gpu"])}
+    return found | {name: amount * row["n"] for name, amount in resources.items()}

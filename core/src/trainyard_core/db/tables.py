@@ -84,6 +84,10 @@ class Queue(Table, tablename="queue", db=_BUILDER):
     concurrency = Integer(null=True)
     paused = Integer()
     created_at = BigInt()
+    priority = Integer()
+    quota = Text()
+    selector = Text()
+    updated_at = BigInt()
 
 
 class Agent(Table, tablename="agent", db=_BUILDER):
@@ -152,6 +156,8 @@ class Run(Table, tablename="run", db=_BUILDER):
     updated_at = BigInt()
     started_at = BigInt(null=True)
     finished_at = BigInt(null=True)
+    resources = Text()
+    agent = Text()
     created_by = Text()
     archived_at = BigInt(null=True)
     clone_kind = Text()

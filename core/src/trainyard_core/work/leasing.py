@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard_core.admission import Grant, Waiting, admit
+from trainyard_core.admission import Grant, Waiting
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import activities, agents, deletions, queues, runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
+from trainyard_core.work.planning import Lookup, plan
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
@@ -36,17 +37,21 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def lease(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[AttemptRef]:
-    """Give an agent the waiting runs that fit it now."""
-    states = await queues.states(tx, lock=True)
-    offers = await agents.offers(tx, at=at, silence=policy.silence, agent=agent)
-    if not offers or offers[0].draining:
+    """Give an agent the waiting runs that fit it now, in the order of admission."""
+    if not await _has_room(tx, agent, policy, at):
         return []
-    offer = offers[0]
-    served = [name for name, state in states.items() if offer.serves(name) and state.is_open()]
-    waiting = await queues.waiting(tx, served, offer, most=2 * most)
-    grants = admit(waiting, states, offer, most=most)
-    needs = {need.run: need for need in waiting}
-    return [ref for grant in grants if (ref := await _grant(tx, agent, grant, needs[grant.run], at))]
+    await queues.lock(tx)
+    offers = await agents.offers(tx, at=at, silence=policy.silence)
+    world = await queues.world(tx, capacity=agents.capacity(offers))
+    offer = next(offer for offer in offers if offer.agent == agent)
+    grants = await plan(Lookup(tx), world, offer, most=most)
+    return [ref for grant, need in grants if (ref := await _grant(tx, agent, grant, need, at))]
+
+
+async def _has_room(tx: Tx, agent: str, policy: Policy, at: int) -> bool:
+    """Whether a closer look is worth its while: most calls find an agent that is full."""
+    offers = await agents.offers(tx, at=at, silence=policy.silence, agent=agent)
+    return bool(offers) and not offers[0].draining and offers[0].free.cpu > 0
 
 
 async def _grant(tx: Tx, agent: str, grant: Grant, need: Waiting, at: int) -> AttemptRef | None:
@@ -54,9 +59,10 @@ async def _grant(tx: Tx, agent: str, grant: Grant, need: Waiting, at: int) -> At
     if number is None:
         return None
     await tx.run(
-        "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, created_at)"
-        " VALUES (?, ?, ?, 'leased', ?, ?, ?, ?)",
-        grant.run, number, agent, need.cpu, need.memory, _encode(grant.gpus).decode(), at,
+        "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, resources, created_at)"
+        " VALUES (?, ?, ?, 'leased', ?, ?, ?, ?, ?)",
+        grant.run, number, agent, need.cpu, need.memory, _encode(grant.gpus).decode(),
+        queues.resources_text(need.resources), at,
     )  # fmt: skip
     return AttemptRef(grant.run, number)
 

@@ -1,19 +1,37 @@
-"""Why a run is where it is: the same admission that would start it, asked to explain."""
+"""Why a run is where it is: the same admission that would start it, asked to explain; and what would start it now: the
+same admission, asked what it would do if one thing were otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 
 from trainyard.client.models import Blocker, Why
-from trainyard_core.admission import explain
+from trainyard_core.admission import (
+    Change,
+    Offer,
+    Waiting,
+    World,
+    before_in_other_queues,
+    behind,
+    changes,
+    in_order,
+    obstacles,
+    takers,
+)
 from trainyard_core.clock import SECOND, rfc3339
 from trainyard_core.db import agents, queues
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
+from trainyard_core.work.leasing import BATCH
+from trainyard_core.work.planning import Lookup, Moved, Source, plan
 
 __all__ = ["why"]
 
-LOOK_AHEAD = 1000
+TRIED = 6
+"""How many changes are tried out, at most."""
+TOLD = 3
+"""How many of those that help are told, at most."""
 
 
 async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collection[str]) -> Why:
@@ -29,21 +47,70 @@ async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collecti
 
 
 async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:
-    need = queues.waiting_run(row)
-    ahead = await queues.ahead_of(tx, need, most=LOOK_AHEAD)
+    need, lookup = queues.waiting_run(row), Lookup(tx)
     offers = await agents.offers(tx, at=at, silence=silence)
-    blockers = explain(need, ahead, await queues.states(tx), offers)
-    if not schedulers:
+    world = await queues.world(tx, capacity=agents.capacity(offers))
+    place = await _place(tx, need, world)
+    blockers = obstacles(need, world, offers)
+    if not blockers and not await _starts(lookup, need, world, takers(need, world, offers)):
+        blockers = [behind(need, place)]
+    helping = await _helping(tx, lookup, need, world, offers) if blockers else []
+    if not schedulers and not any(offer.alive for offer in offers):
         message = "no scheduler is installed here, so nothing can start runs"
-        blockers.insert(
-            0, Blocker(code="scheduler_missing", message=message, fix="pip install trainyard-scheduler-process")
-        )
-    return _answer(row, blockers, place=len(ahead) + 1)
+        fix = "pip install trainyard-scheduler-process"
+        blockers.insert(0, Blocker(code="scheduler_missing", message=message, fix=fix))
+    return _answer(row, blockers, place=place + 1, changes=helping)
 
 
-def _answer(row: Row, blockers: list[Blocker], *, place: int | None = None) -> Why:
+async def _place(tx: Tx, need: Waiting, world: World) -> int:
+    """How many of all runs that wait come before it."""
+    queue = world.queues.get(need.queue)
+    if queue is None:
+        return 0
+    order = in_order(world, queue, await queues.waiting_in(tx, need.queue))
+    own = next((count for count, each in enumerate(order) if each.run == need.run), len(order))
+    waiting = await queues.waiting_counts(tx)
+    others = [(state, waiting.get(name, 0)) for name, state in world.queues.items()]
+    return own + before_in_other_queues(queue, own, others)
+
+
+async def _starts(source: Source, need: Waiting, world: World, offers: Iterable[Offer]) -> bool:
+    """Whether one of these agents would get the run if it asked now."""
+    for offer in offers:
+        grants = await plan(source, world, offer, most=BATCH)
+        if any(grant.run == need.run for grant, _ in grants):
+            return True
+    return False
+
+
+async def _helping(tx: Tx, lookup: Lookup, need: Waiting, world: World, offers: Sequence[Offer]) -> list[str]:
+    """The changes after which it would start, in words."""
+    if need.queue not in world.queues:
+        return []
+    found: list[str] = []
+    for change in islice(changes(need, world, offers, await agents.holdings(tx)), TRIED):
+        if await _would_start(lookup, need, change):
+            found.append(change.text)
+        if len(found) == TOLD:
+            break
+    return found
+
+
+async def _would_start(lookup: Lookup, need: Waiting, change: Change) -> bool:
+    source = lookup if change.need.queue == need.queue else Moved(lookup, change.need)
+    return await _starts(source, change.need, change.world, takers(change.need, change.world, change.offers))
+
+
+def _answer(row: Row, blockers: list[Blocker], *, place: int | None = None, changes: Sequence[str] = ()) -> Why:
     first = blockers[0].message if blockers else "nothing is in its way; it should go on within a second"
-    return Why(run=row["id"], status=row["status"], summary=f"{row['status']}: {first}", blockers=blockers, place=place)
+    return Why(
+        run=row["id"],
+        status=row["status"],
+        summary=f"{row['status']}: {first}",
+        blockers=blockers,
+        place=place,
+        changes=list(changes),
+    )
 
 
 def _held(row: Row) -> list[Blocker]:

@@ -148,8 +148,8 @@ class RunToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blocker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing a run waits for. `code` is one of: no_agent, concurrency, slots, never_fits, hold,
-    scheduler_missing, paused, backoff, behind."""
+    """One thing a run waits for. `code` is one of: no_queue, not_allowed, paused, concurrency,
+    quota, no_agent, never_fits, slots, behind, hold, backoff, scheduler_missing."""
 
     code: str
     message: str
@@ -157,10 +157,12 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a run is where it is, in one sentence, and what it waits for."""
+    """Why a run is where it is, in one sentence, and what it waits for. `place` counts from 1, over all runs that wait;
+    each of `changes` would start it now, the smallest first."""
 
     run: str
     status: str
     summary: str
     blockers: list[Blocker] = []
     place: int | None = None
+    changes: list[str] = []

@@ -1,0 +1,182 @@
+"""Which waiting runs an agent may take now: one pure walk over them in their order (see `order`), through the limits
+(see `room`).
+
+The walk asks for runs as it needs them, a few of a lane at a time, so that it costs what it decides and not how many
+wait. A lane is the runs of one queue and project that ask for the same agent and the same other resources: what holds
+for one of them in this holds for all. The walk is a generator: it yields an `Ask`, and is sent the runs that were
+asked for; `admit` answers from memory, others from SQL.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
+from itertools import islice
+from operator import le
+from typing import NamedTuple
+
+import msgspec
+
+from trainyard_core.admission.model import Grant, Offer, QueueState, Waiting, World, amounts_of
+from trainyard_core.admission.order import Fair, Turns
+from trainyard_core.admission.room import Ledger, Outcome
+
+__all__ = ["Ask", "Memory", "Walk", "admit", "by_age", "lane_of", "named", "walk"]
+
+FIRST, LARGEST = 8, 128
+Lane = tuple[str, str, str, tuple[tuple[str, float], ...]]
+
+
+class Ask(NamedTuple):
+    """What the walk wants to know: the first run of each lane of a queue, or (with `lane`, one of those) at most
+    `most` runs of that lane after a run, of at most so much cpu, memory and gpu."""
+
+    queue: str
+    lane: Waiting | None = None
+    after: Waiting | None = None
+    upto: tuple[float, ...] = ()
+    most: int = 0
+
+
+Walk = Generator[Ask, Sequence[Waiting], list[Grant]]
+_Step = Generator[Ask, Sequence[Waiting], None]
+
+
+def admit(waiting: Iterable[Waiting], world: World, offer: Offer, *, most: int) -> list[Grant]:
+    """The runs that start on this agent now, in order, at most `most`."""
+    memory = Memory(waiting)
+    going = walk(memory.seen_in(world), offer, most=most)
+    answer: Sequence[Waiting] | None = None
+    while True:
+        try:
+            ask = next(going) if answer is None else going.send(answer)
+        except StopIteration as done:
+            grants: list[Grant] = done.value
+            return grants
+        answer = memory.answer(ask)
+
+
+def walk(world: World, offer: Offer, *, most: int) -> Walk:
+    """See `admit`; of queues whose `first` is empty nobody waits."""
+    ledger = Ledger(world, offer)
+    turns = Turns(state for state in world.queues.values() if state.first and _may_serve(offer, state))
+    lines: dict[str, _Line] = {}
+    grants: list[Grant] = []
+    while turns and len(grants) < most and not ledger.agent.is_used_up():
+        name, considered = turns.next()
+        if name not in lines:
+            lines[name] = _Line(world, world.queues[name], ledger, (yield Ask(name)))
+            yield from lines[name].enter()
+        need = None if ledger.queue(name).is_used_up() else lines[name].next()
+        if need is None:
+            continue
+        outcome = ledger.consider(need)
+        if outcome is Outcome.GRANTED:
+            grants.append(Grant(need.run, ledger.devices(need.gpu)))
+        counted = outcome is not Outcome.PASSED
+        yield from lines[name].go_on(need, counted=counted)
+        turns.again(world.queues[name], considered + counted)
+    return grants
+
+
+def _may_serve(offer: Offer, state: QueueState) -> bool:
+    return state.is_open() and offer.serves(state.name) and not offer.missing(state.selector)
+
+
+class _Lane:
+    """What is known of a lane. `after` is the last run that was handed over."""
+
+    __slots__ = ("after", "ended", "head", "rows", "size")
+
+    def __init__(self, head: Waiting) -> None:
+        self.head = self.after = head
+        self.rows = deque([head])
+        self.ended, self.size = False, FIRST
+
+    def fill(self, ledger: Ledger) -> _Step:
+        """Have a run ready, if there is one."""
+        if self.rows or self.ended or not ledger.may_pass(self.head):
+            return
+        found = yield Ask(self.head.queue, self.head, self.after, ledger.upto(self.head), self.size)
+        self.ended = len(found) < self.size
+        self.rows.extend(found)
+        self.after = found[-1] if found else self.after
+        self.size = min(LARGEST, 4 * self.size)
+
+
+class _Line:
+    """The runs of one queue, in their order."""
+
+    def __init__(self, world: World, state: QueueState, ledger: Ledger, heads: Sequence[Waiting]) -> None:
+        self._ledger, self._fair = ledger, Fair(world, state)
+        self._lanes: dict[str, list[_Lane]] = {}
+        for head in heads:
+            if ledger.may_pass(head):
+                self._lanes.setdefault(head.project, []).append(_Lane(head))
+
+    def enter(self) -> _Step:
+        """Put every project in line."""
+        for project in self._lanes:
+            yield from self._enter(project)
+
+    def next(self) -> Waiting | None:
+        """The next run. None: there is none, or it is not known yet."""
+        project = self._fair.next()
+        return None if project is None else self._first(project).rows.popleft()
+
+    def go_on(self, need: Waiting, *, counted: bool) -> _Step:
+        """After a run was looked at: put its project in line again. `counted`: the run had its turn."""
+        if counted:
+            self._fair.use(need.project, amounts_of(need))
+        yield from self._enter(need.project)
+
+    def _enter(self, project: str) -> _Step:
+        for lane in self._lanes[project]:
+            yield from lane.fill(self._ledger)
+        if any(lane.rows for lane in self._lanes[project]):
+            self._fair.enter(self._first(project).rows[0])
+
+    def _first(self, project: str) -> _Lane:
+        ready = [lane for lane in self._lanes[project] if lane.rows]
+        return ready[0] if len(ready) == 1 else min(ready, key=lambda lane: (-lane.rows[0].priority, lane.rows[0].run))
+
+
+class Memory:
+    """Answers a walk from runs in memory."""
+
+    def __init__(self, waiting: Iterable[Waiting]) -> None:
+        self._lanes: dict[Lane, list[Waiting]] = {}
+        for need in sorted(waiting, key=by_age):
+            self._lanes.setdefault(lane_of(need), []).append(need)
+
+    def seen_in(self, world: World) -> World:
+        """The world with the first run of each queue."""
+        heads = sorted((lane[0] for lane in self._lanes.values()), key=by_age, reverse=True)
+        first = {head.queue: head.run for head in heads}
+        states = {
+            name: msgspec.structs.replace(state, first=first.get(name, "")) for name, state in world.queues.items()
+        }
+        return msgspec.structs.replace(world, queues=states)
+
+    def answer(self, ask: Ask) -> Sequence[Waiting]:
+        """The runs that are asked for."""
+        if ask.lane is None or ask.after is None:
+            return [lane[0] for lane in self._lanes.values() if lane[0].queue == ask.queue]
+        lane, last = self._lanes[lane_of(ask.lane)], by_age(ask.after)
+        rest = (need for need in lane if by_age(need) > last and all(map(le, named(need), ask.upto)))
+        return list(islice(rest, ask.most))
+
+
+def lane_of(need: Waiting) -> Lane:
+    """The lane that a run waits in."""
+    return need.queue, need.project, need.agent, tuple(sorted(need.resources.items()))
+
+
+def by_age(need: Waiting) -> tuple[int, str]:
+    """The order inside a lane: priority, then age."""
+    return -need.priority, need.run
+
+
+def named(need: Waiting) -> tuple[float, float, float]:
+    """Its cpu, memory and gpu: what `Ask.upto` bounds."""
+    return need.cpu, need.memory, need.gpu

@@ -1,0 +1,195 @@
+"""What would start a run now: small changes of the world, of its agents or of the run itself, each with the world as it
+would be then. Whether one would really do is asked of `admit`, with all runs that come before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from trainyard_core.admission.explain import obstacles, short_of
+from trainyard_core.admission.model import (
+    EPSILON,
+    Amounts,
+    Free,
+    Offer,
+    ProjectState,
+    QueueState,
+    Waiting,
+    World,
+    amounts_of,
+    total,
+)
+
+__all__ = ["Change", "Held", "changes"]
+
+replace = msgspec.structs.replace
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What a live run holds on its agent."""
+
+    run: str
+    queue: str
+    project: str
+    agent: str
+    cpu: float
+    memory: int = 0
+    gpus: tuple[int, ...] = ()
+    resources: dict[str, float] = {}
+
+    def amounts(self) -> dict[str, float]:
+        """All of it by name."""
+        return {"cpu": self.cpu, "memory": self.memory, "gpu": len(self.gpus), **self.resources}
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A change in words, and everything as it would be."""
+
+    text: str
+    need: Waiting
+    world: World
+    offers: tuple[Offer, ...]
+
+
+def changes(need: Waiting, world: World, offers: Sequence[Offer], held: Sequence[Held]) -> Iterator[Change]:
+    """The single changes after which nothing but other runs that wait could keep it from starting, the smallest
+    first: a limit, a resource of an agent, the end of one run, another queue."""
+    candidates = (
+        *_limits(need, world, offers),
+        *_resources(need, world, offers),
+        *_ends(need, world, offers, held),
+        *_elsewhere(need, world, offers),
+    )
+    for change in candidates:
+        if not obstacles(change.need, change.world, change.offers):
+            yield change
+
+
+def _limits(need: Waiting, world: World, offers: Sequence[Offer]) -> Iterator[Change]:
+    queue = world.queues.get(need.queue)
+    if queue is None:
+        return
+    same = tuple(offers)
+    if queue.paused:
+        text = f"resuming queue '{queue.name}'"
+        yield Change(text=text, need=need, world=_with_queue(world, queue, paused=False), offers=same)
+    if queue.concurrency is not None and queue.live >= queue.concurrency:
+        text = f"concurrency {queue.live + 1} instead of {queue.concurrency} on queue '{queue.name}'"
+        world_then = _with_queue(world, queue, concurrency=queue.live + 1)
+        yield Change(text=text, need=need, world=world_then, offers=same)
+    if more := _raised(need, queue.quota, total(queue.used.values())):
+        text = f"{_quota_words(more, queue.quota)} on queue '{queue.name}'"
+        world_then = _with_queue(world, queue, quota={**queue.quota, **more})
+        yield Change(text=text, need=need, world=world_then, offers=same)
+    project = world.project(need.project)
+    if more := _raised(need, project.quota, project.used):
+        text = f"{_quota_words(more, project.quota)} of project '{project.name}'"
+        world_then = _with_project(world, project, quota={**project.quota, **more})
+        yield Change(text=text, need=need, world=world_then, offers=same)
+
+
+def _raised(need: Waiting, quota: Amounts, used: Amounts) -> dict[str, float]:
+    """The parts of a quota that are too small, as they would have to be."""
+    wanted = {name: used.get(name, 0) + amount for name, amount in amounts_of(need).items() if name in quota}
+    return {name: amount for name, amount in wanted.items() if amount > quota[name] + EPSILON}
+
+
+def _quota_words(more: Amounts, before: Amounts) -> str:
+    return "quota " + ", ".join(f"{name} {amount:g} instead of {before[name]:g}" for name, amount in more.items())
+
+
+def _resources(need: Waiting, world: World, offers: Sequence[Offer]) -> Iterator[Change]:
+    """What an agent would need more of, the least first."""
+    if need.queue not in world.queues:
+        return
+    short = [(short_of(amounts_of(need), offer.left()), offer) for offer in offers if offer.alive]
+    for missing, offer in sorted(short, key=lambda pair: (len(pair[0]), sum(pair[0].values()), pair[1].agent)):
+        if not missing:
+            continue
+        words = " and ".join(f"{amount:g} more {name}" for name, amount in missing.items())
+        then = tuple(_larger(each, missing) if each is offer else each for each in offers)
+        yield Change(text=f"{words} on agent '{offer.agent}'", need=need, world=world, offers=then)
+
+
+def _ends(need: Waiting, world: World, offers: Sequence[Offer], held: Sequence[Held]) -> Iterator[Change]:
+    """Single live runs whose end would do."""
+    for live in held:
+        world_then = _without(world, live)
+        offers_then = tuple(_freed(offer, live) if offer.agent == live.agent else offer for offer in offers)
+        text = f"waiting for run {live.run[-8:]} to end"
+        yield Change(text=text, need=need, world=world_then, offers=offers_then)
+
+
+def _elsewhere(need: Waiting, world: World, offers: Sequence[Offer]) -> Iterator[Change]:
+    for name in sorted(world.queues):
+        if name != need.queue:
+            state, text = world.queues[name], f"using queue '{name}' instead of '{need.queue}'"
+            changed = replace(state, first=min(state.first or need.run, need.run))
+            world_then = replace(world, queues={**world.queues, name: changed})
+            yield Change(text=text, need=replace(need, queue=name), world=world_then, offers=tuple(offers))
+
+
+def _with_queue(
+    world: World,
+    queue: QueueState,
+    *,
+    paused: bool | None = None,
+    concurrency: int | None = None,
+    quota: dict[str, float] | None = None,
+) -> World:
+    changed = replace(
+        queue,
+        paused=queue.paused if paused is None else paused,
+        concurrency=queue.concurrency if concurrency is None else concurrency,
+        quota=queue.quota if quota is None else quota,
+    )
+    return replace(world, queues={**world.queues, queue.name: changed})
+
+
+def _with_project(world: World, project: ProjectState, *, quota: dict[str, float]) -> World:
+    return replace(world, projects={**world.projects, project.name: replace(project, quota=quota)})
+
+
+def _without(world: World, live: Held) -> World:
+    """The world when a run has ended."""
+    amounts, queue, project = live.amounts(), world.queues.get(live.queue), world.project(live.project)
+    projects = {**world.projects, project.name: replace(project, used=_less(project.used, amounts))}
+    if queue is None:
+        return replace(world, projects=projects)
+    used = {**queue.used, live.project: _less(queue.used.get(live.project, {}), amounts)}
+    changed = replace(queue, live=max(0, queue.live - 1), used=used)
+    return replace(world, projects=projects, queues={**world.queues, queue.name: changed})
+
+
+def _less(amounts: Amounts, taken: Amounts) -> dict[str, float]:
+    return {name: amount - taken.get(name, 0) for name, amount in amounts.items()}
+
+
+def _freed(offer: Offer, live: Held) -> Offer:
+    free = offer.free
+    gpus = tuple(sorted({*free.gpus, *live.gpus}))
+    resources = total([free.resources, live.resources])
+    freed = Free(cpu=free.cpu + live.cpu, memory=free.memory + live.memory, gpus=gpus, resources=resources)
+    return replace(offer, free=freed)
+
+
+def _larger(offer: Offer, more: Amounts) -> Offer:
+    """The agent with more of something, all of it free."""
+    free, count = offer.free, int(more.get("gpu", 0))
+    added = {name: amount for name, amount in more.items() if name not in ("cpu", "memory", "gpu")}
+    freed = Free(
+        cpu=free.cpu + more.get("cpu", 0),
+        memory=free.memory + int(more.get("memory", 0)),
+        gpus=(*free.gpus, *range(offer.gpu, offer.gpu + count)),
+        resources=total([free.resources, added]),
+    )
+    return replace(
+        offer,
+        cpu=offer.cpu + more.get("cpu", 0),
+        memory=offer.memory + int(more.get("memory", 0)),
+        gpu=offer.gpu + count,
+        resources=total([offer.resources, added]),
+        free=freed,
+    )
