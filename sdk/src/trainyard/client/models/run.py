@@ -12,6 +12,7 @@ __all__ = [
     "Attempt",
     "Blocker",
     "CreateRun",
+    "Patch",
     "Run",
     "RunPage",
     "RunToken",
@@ -22,10 +23,18 @@ __all__ = [
 ]
 
 
+class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A part of an operation, as YAML, that is patched onto another one by its own `patchStrategy`."""
+
+    content: str
+    file: str = ""
+
+
 class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A run to be created: an operation as YAML text (`content`) or as decoded JSON (`operation`), or neither for
     a run that is only tracked (`managed` false). `id` (a UUID) may be chosen by the client of a tracked run.
-    `code` is where the program comes from."""
+    `code` is where the program comes from. `presets` (`name` or `name:version`) and then `patches` are patched onto the
+    operation, after its own presets."""
 
     content: str = ""
     file: str = ""
@@ -39,6 +48,8 @@ class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     id: str = ""
     code: dict[str, Any] | None = None
     created_at: str = ""
+    presets: list[str] = []
+    patches: list[Patch] = []
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
