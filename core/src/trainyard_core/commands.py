@@ -1,15 +1,23 @@
-"""The commands that core adds to `yard`: `up`, which serves."""
+"""The commands that core adds to `yard`: `up`, which serves, and `agent`, which runs what a server elsewhere
+schedules."""
 
 from __future__ import annotations
 
+import re
+import socket
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trainyard_core.errors import StartRefused, TrainyardError
+from trainyard_core.errors import StartRefused, Superseded, TrainyardError
 
-__all__ = ["up"]
+if TYPE_CHECKING:
+    from trainyard_core.settings import Settings
+
+__all__ = ["agent", "up"]
+
+FAILED, NOT_ALLOWED, CONFLICT, INTERRUPTED = 1, 4, 6, 130
 
 
 def up(
@@ -40,6 +48,74 @@ def up(
         typer.echo(f"yard up: {error.title}: {error}", err=True)
         return 1
     return 0
+
+
+def agent(
+    name: Annotated[str, typer.Option(help="The agent's name; empty: the name of this machine.")] = "",
+    url: Annotated[str, typer.Option(help="The server [TRAINYARD_URL, or the one on this machine].")] = "",
+    queues: Annotated[str, typer.Option(help="The queues that it serves, by commas; *: any.")] = "*",
+    labels: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, by commas or given again.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Which scheduler starts its runs.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The data directory.", envvar="TRAINYARD_DATA")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="When told to end, wait for what it holds.")] = False,
+) -> int:
+    """Run what a server elsewhere schedules, until interrupted. The token comes from TRAINYARD_TOKEN_FILE or
+    TRAINYARD_TOKEN; `yard agents add NAME` makes one."""
+    from trainyard_core.agent import serve
+    from trainyard_core.agent.port import Dismissed
+    from trainyard_core.logs import configure
+
+    configure()
+    try:
+        wish = serve.Wish(
+            name=_agent_name(name), queues=_listed(queues), labels=_labels(labels or []), url=url, wait=wait
+        )
+        serve.run(_agent_settings(data, scheduler), wish, typer.echo)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Superseded as error:
+        return _end(error, CONFLICT)
+    except Dismissed as error:
+        return _end(error, NOT_ALLOWED)
+    except TrainyardError as error:
+        return _end(error, FAILED)
+    return 0
+
+
+def _end(error: Exception, code: int) -> int:
+    """Say why the agent ended; `code` is one of the documented exit codes."""
+    typer.echo(f"yard agent: {error}", err=True)
+    return code
+
+
+def _agent_settings(data: Path | None, scheduler: str | None) -> Settings:
+    from trainyard_core import settings
+
+    given = {"scheduler": scheduler} if scheduler else {}
+    return settings.load(data or settings.default_data(), overrides=given)
+
+
+def _agent_name(name: str) -> str:
+    """The name that was given, or this machine's with what no name has left out."""
+    if name:
+        return name
+    plain = re.sub(r"[^-a-zA-Z0-9_.]", "-", socket.gethostname()).lstrip("-_.")
+    return plain[:64] or "agent"
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _labels(given: list[str]) -> dict[str, str]:
+    """Raises StartRefused for what is no KEY=VALUE."""
+    found = {}
+    for part in [part for each in given for part in _listed(each)]:
+        key, equals, value = part.partition("=")
+        if not key or not equals:
+            raise StartRefused(f"the label '{part}' has no value", fix="write it as KEY=VALUE")
+        found[key.strip()] = value.strip()
+    return found
 
 
 def _ready(url: str) -> None:

@@ -49,15 +49,21 @@ class HttpPort:
         called: Call,
         *,
         memory: Path,
+        begun: Callable[[str, wire.Session], None] = lambda url, session: None,
         wait: float = WAIT,
         connect: Callable[[Endpoint], AsyncClient] | None = None,
     ) -> None:
-        self._find, self._called, self._memory, self._wait = find, called, memory, wait
+        self._find, self._called, self._memory, self._begun, self._wait = find, called, memory, begun, wait
         self._endpoint = find()
         self._client = (connect or _connect)(self._endpoint)
         self._name, self._epoch = "", 0
         self._leased: list[AttemptRef] = []
         self._away = False
+
+    @property
+    def url(self) -> str:
+        """Where the server is, as this agent reaches it: its runs report there too."""
+        return self._endpoint.url
 
     async def register(self, agent: Registration) -> None:
         self._name = agent.name
@@ -66,6 +72,7 @@ class HttpPort:
         self._remember(session.server)
         self._epoch = session.epoch
         log.info("a session began", agent=agent.name, epoch=session.epoch, queues=session.queues)
+        self._begun(self.url, session)
 
     async def listen(self) -> None:
         """Wait at the server, again and again."""
@@ -95,7 +102,7 @@ class HttpPort:
 
     async def workloads(self, refs: Sequence[AttemptRef]) -> list[Workload]:
         found = await self._ask("workloads", wire.Refs(epoch=self._epoch, refs=tuple(refs)), wire.Workloads)
-        return [msgspec.structs.replace(workload, url=self._endpoint.url) for workload in found.items]
+        return [msgspec.structs.replace(workload, url=self.url) for workload in found.items]
 
     async def report(self, seen: Sequence[Observation]) -> None:
         await self._ask("report", wire.Report(epoch=self._epoch, seen=tuple(seen)), wire.Done)
@@ -157,7 +164,7 @@ class HttpPort:
 
     @property
     def _shown(self) -> str:
-        return without_secrets(self._endpoint.url)
+        return without_secrets(self.url)
 
     def _remember(self, server: str) -> None:
         """Whose attempts lie here. Raises Dismissed when they are another platform's: it would be told to stop them."""
