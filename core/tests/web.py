@@ -81,12 +81,12 @@ async def token_of(platform: Platform, name: str, *, role: str, at: int, **narro
 
 
 @asynccontextmanager
-async def serving(url: str, data: Path, registry: Registry | None = None) -> AsyncIterator[Web]:
+async def serving(url: str, data: Path, registry: Registry | None = None, *, valkey: str = "") -> AsyncIterator[Web]:
     """A platform with the folder tracker and no scheduler, or with the plugins of `registry`."""
     clock = HandClock()
     settings = Settings(data=data, database=url)
     plugins = Registry.load(["tracker_folder"]) if registry is None else registry
-    async with Platform.open(settings, plugins, clock=clock) as platform:
+    async with Platform.open(settings, plugins, valkey=valkey, clock=clock) as platform:
         arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
         at = clock.now()
         token = await token_of(platform, "admin", role="admin", at=at)

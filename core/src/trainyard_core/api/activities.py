@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, Response, get
-from litestar.params import HeaderParameter, QueryParameter
+from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from trainyard.client import models
 from trainyard_core.api import feed, present
 from trainyard_core.api.access import Asked, allow, no_project, platform_of, visible
-from trainyard_core.api.event_stream import EventStream, wanted
+from trainyard_core.api.event_stream import LARGEST, EventStream, place, wanted
 from trainyard_core.api.paging import Cursor, Limit, decode, following
 from trainyard_core.auth import KNOWN, READ
 from trainyard_core.db import activities, projects
@@ -18,7 +18,6 @@ from trainyard_core.errors import Invalid
 
 __all__ = ["Activities"]
 
-LARGEST = (1 << 63) - 1
 Kind = Annotated[str, QueryParameter(description="Only activities of this kind.")]
 After = Annotated[
     int | None, QueryParameter(ge=0, le=LARGEST, description="For a stream: begin after this activity, not now.")
@@ -46,14 +45,14 @@ class Activities(Controller):
         the client accepts `text/event-stream`."""
         allow(request, KNOWN)
         if wanted(request):
-            return feed.follow(request, lambda: visible(request), after=_after(last_event_id, after))
+            return feed.follow(request, lambda: visible(request), after=place(last_event_id, after))
         return await _page(request, visible(request), limit, cursor, kind)
 
     @get("/projects/{project:str}/activities")
     async def of_project(
         self,
         request: Asked,
-        project: str,
+        project: FromPath[str],
         limit: Limit = 50,
         cursor: Cursor = "",
         kind: Kind = "",
@@ -71,7 +70,7 @@ class Activities(Controller):
         if await platform_of(request).database.read(lambda tx: projects.get(tx, project)) is None:
             raise no_project(project)
         if wanted(request):
-            return feed.follow(request, scope, after=_after(last_event_id, after))
+            return feed.follow(request, scope, after=place(last_event_id, after))
         return await _page(request, only, limit, cursor, kind)
 
 
@@ -91,12 +90,3 @@ def _before(cursor: str) -> int:
     if not isinstance(before, int) or not 0 <= before <= LARGEST:
         raise Invalid("`cursor` is not one of ours", fix="use `next` of the page before, or leave it out")
     return before
-
-
-def _after(last_event_id: str, after: int | None) -> int | None:
-    """Where a stream begins. Raises Invalid for a `Last-Event-ID` that is no activity's id."""
-    if not last_event_id:
-        return after
-    if not last_event_id.isascii() or not last_event_id.isdigit() or int(last_event_id[:20]) > LARGEST:
-        raise Invalid("`Last-Event-ID` is not one of ours", fix="send the id of the last event, or leave it out")
-    return int(last_event_id)

@@ -8,6 +8,7 @@ awaits on its way out would fail (litestar#3772). Only one that does not stop is
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -18,11 +19,14 @@ from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 
+from trainyard_core.errors import Invalid
 from trainyard_core.work.listening import BYE, DENIED, OVERFLOW, Listener
 
-__all__ = ["PING", "EventStream", "event", "farewell", "moved", "wanted"]
+__all__ = ["LARGEST", "PING", "EventStream", "event", "farewell", "moved", "place", "wanted"]
 
 EVENTS = "text/event-stream"
+LARGEST = (1 << 63) - 1
+DIGITS = re.compile("[0-9]{1,19}")
 PING = b": ping\n\n"
 RETRY = 1000
 """Milliseconds that clients are asked to wait before they come again."""
@@ -39,6 +43,16 @@ _encode = msgspec.json.Encoder().encode
 def wanted(request: Request[Any, Any, Any]) -> bool:
     """Whether the client asks for a stream."""
     return EVENTS in request.headers.get("accept", "")
+
+
+def place(last_event_id: str, otherwise: int | None = None) -> int | None:
+    """The activity after which a stream goes on. Raises Invalid for a `Last-Event-ID` that is no activity's id."""
+    if not last_event_id:
+        return otherwise
+    id = int(last_event_id) if DIGITS.fullmatch(last_event_id) else -1
+    if not 0 <= id <= LARGEST:
+        raise Invalid("`Last-Event-ID` is not one of ours", fix="send the id of the last event, or leave it out")
+    return id
 
 
 def event(name: str, data: msgspec.Struct | dict[str, Any], *, id: str | int = "") -> bytes:
