@@ -14,12 +14,17 @@ from trainyard_core.api.agent_sessions import AgentSessions
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.etag import etags
+from trainyard_core.api.lineage import Lineage
 from trainyard_core.api.members import Members
+from trainyard_core.api.openapi import Document
 from trainyard_core.api.principals import ServiceAccounts, Users
 from trainyard_core.api.problems import HANDLERS
 from trainyard_core.api.projects import Projects
 from trainyard_core.api.queues import Queues
 from trainyard_core.api.rights import Rights
+from trainyard_core.api.run_actions import RunActions
+from trainyard_core.api.run_events import RunEvents
+from trainyard_core.api.run_token import RunTokens
 from trainyard_core.api.runs import Runs
 from trainyard_core.api.server import Server
 from trainyard_core.api.tokens import Tokens
@@ -29,7 +34,25 @@ from trainyard_core.platform import Platform
 __all__ = ["build"]
 
 MOST_BODY = 4 * 1024 * 1024
-CONTROLLERS = (Activities, Agents, AgentSessions, Members, Projects, Queues, Runs, Server, ServiceAccounts, Tokens, Tracking, Users)
+CONTROLLERS = (
+    Activities,
+    Agents,
+    AgentSessions,
+    Document,
+    Lineage,
+    Members,
+    Projects,
+    Queues,
+    RunActions,
+    RunTokens,
+    RunEvents,
+    Runs,
+    Server,
+    ServiceAccounts,
+    Tokens,
+    Tracking,
+    Users,
+)
 
 
 def build(platform: Platform) -> Litestar:
@@ -41,7 +64,7 @@ def build(platform: Platform) -> Litestar:
         exception_handlers=HANDLERS,
         before_send=[skew.told],
         state=State({"platform": platform, "known": KnownTokens(platform), "rights": Rights(platform.news)}),
-        openapi_config=openapi.config(middleware),
+        openapi_config=openapi.config(),
         request_max_body_size=MOST_BODY,
         logging_config=None,
     )

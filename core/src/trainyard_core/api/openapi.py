@@ -6,17 +6,17 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from litestar import Request, Router
+from litestar import Controller, Router, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import Middleware
+from litestar.routes import BaseRoute
+from litestar.types import ControllerRouterHandler
 
-from trainyard_core.api.access import allow
+from trainyard_core.api.access import Asked, allow
 from trainyard_core.auth import ANYONE
 
-__all__ = ["DOCUMENT", "config"]
+__all__ = ["Document", "complete", "config"]
 
-DOCUMENT = "/api/v1/openapi.json"
 PROBLEM = "Problem"
 MEANINGS = {
     "304": "It has not changed since the ETag in `If-None-Match`.",
@@ -70,22 +70,35 @@ _SCHEMA = {
 }
 
 
-def config(middleware: list[Middleware]) -> OpenAPIConfig:
-    """Where the document is made and served: to whoever has a valid token, of whatever kind."""
-    folder, _, name = DOCUMENT.rpartition("/")
+class Document(Controller):
+    """`/openapi.json`, for whoever has a valid token, of whatever kind."""
+
+    path = "/"
+    tags = ("server",)
+
+    @get("/openapi.json")
+    async def document(self, request: Asked) -> dict[str, Any]:
+        """This document."""
+        allow(request, ANYONE)
+        return complete(request.app.openapi_schema.to_schema())
+
+
+class _Silent(Router):
+    """Takes none of the routes that Litestar would add: pages that load scripts from elsewhere, and errors in HTML."""
+
+    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
+        """Nothing."""
+        return []
+
+
+def config() -> OpenAPIConfig:
+    """How Litestar makes the document; `Document` serves it."""
     return OpenAPIConfig(
         title="Trainyard",
         version=version("trainyard-core"),
-        render_plugins=[_Completed(path=f"/{name}")],
-        openapi_router=Router(path=folder, route_handlers=[], middleware=middleware),
+        render_plugins=[JsonRenderPlugin()],
+        openapi_router=_Silent(path="/", route_handlers=[]),
     )
-
-
-class _Completed(JsonRenderPlugin):
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The document for whoever may have it."""
-        allow(request, ANYONE)
-        return self.render_json(request, complete(openapi_schema))
 
 
 def complete(document: dict[str, Any]) -> dict[str, Any]:
