@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from piccolo.columns.combination import WhereRaw
 
+from trainyard.compile.hub import Use
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Run, rows
@@ -41,7 +42,7 @@ _encode = msgspec.json.Encoder().encode
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run to be inserted. `spec`, `resolved` and `given` (what came beside the operation's text) are JSON texts;
     `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
-    run that it was made from."""
+    run that it was made from, `uses` of the components and presets that went in."""
 
     id: str
     project: str
@@ -71,6 +72,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     cloned_from: str | None = None
     clone_kind: str = ""
     fork_step: int | None = None
+    uses: tuple[Use, ...] = ()
 
 
 async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:

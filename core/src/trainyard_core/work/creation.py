@@ -13,26 +13,26 @@ from datetime import datetime
 import msgspec
 
 from trainyard.client.models import CreateRun, Fault
-from trainyard.compile.operation import compile_operation
-from trainyard.compile.resolved import Code, ResolvedOperation, canonical_json, digest
-from trainyard.spec.document import Document
-from trainyard.spec.error import Finding, SpecError
-from trainyard.spec.load import load_text
+from trainyard.compile.operation import Compiled
+from trainyard.compile.resolved import canonical_json, digest
+from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND
-from trainyard_core.db import deletions, queues, runs
+from trainyard_core.db import components, deletions, queues, runs
 from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
 from trainyard_core.lifecycle import Hold, Status, Step
+from trainyard_core.work.compiling import Sources, compile_run, look_up, read
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.rules import Policy, decide
 from trainyard_core.work.view import View
 
-__all__ = ["add", "create_run", "prepare"]
+__all__ = ["add", "create_run", "prepare", "prepared"]
 
 DEFAULT_CPU = 1.0
 _encode = msgspec.json.Encoder().encode
+_decode_names = msgspec.json.Decoder(list[str]).decode
 
 
 async def create_run(
@@ -43,7 +43,7 @@ async def create_run(
     Raises Invalid with the place of each fault, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
-    new = prepare(project, body, actor, at)
+    new = await prepared(database, project, body, actor, at)
     claim = Claim(scope=f"{actor.name}@{project}", key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
@@ -65,7 +65,18 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
     await _check_names(tx, new)
     if not new.managed and await deletions.is_deleted(tx, new.id):
         raise Conflict(f"run '{new.id}' has been deleted", fix="leave `id` out to make another run")
-    return await runs.insert(tx, new, *_first_steps(new, policy))
+    row = await runs.insert(tx, new, *_first_steps(new, policy))
+    await _record_uses(tx, new)
+    return row
+
+
+async def _record_uses(tx: Tx, new: runs.NewRun) -> None:
+    """Which components and presets went in, or into the run that this one was made from."""
+    for use in new.uses:
+        if not await components.record(tx, new.project, new.id, use):
+            raise Conflict(f"{use.kind} '{use.name}:{use.version}' has just been deleted", fix="use another version")
+    if new.cloned_from and not new.uses:
+        await components.inherit(tx, new.id, new.cloned_from)
 
 
 async def _made_before(tx: Tx, claim: Claim) -> Row:
@@ -95,27 +106,38 @@ def _first_steps(new: runs.NewRun, policy: Policy) -> list[Step]:
 async def _check_names(tx: Tx, new: runs.NewRun) -> None:
     """Unknown names are refused with what exists."""
     found = await tx.one(
-        "SELECT (SELECT 1 FROM project WHERE name = ? AND archived_at IS NULL) AS project,"
+        "SELECT (SELECT queues FROM project WHERE name = ? AND archived_at IS NULL) AS allowed,"
         " (SELECT 1 FROM queue WHERE name = ?) AS queue",
         new.project,
         new.queue,
     )
     assert found is not None
-    if not found["project"]:
+    if found["allowed"] is None:
         raise NotFound(f"no open project '{new.project}'", fix="see yard projects ls; create it: yard projects create")
     if new.managed and not found["queue"]:
         message = choice("queue", new.queue, await queues.names(tx))
         raise Invalid(message, fix=f"yard queues set {new.queue}", faults=[Fault(field="queue", message=message)])
+    if new.managed:
+        check_allowed("queue", new.queue, _decode_names(found["allowed"]), project=new.project)
 
 
-def prepare(project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun:
-    """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each fault."""
+async def prepared(database: Database, project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun:
+    """`prepare` with the components and presets of the project that the operation refers to."""
+    sources = await look_up(database, project, body, read(body)) if body.managed else None
+    return prepare(project, body, actor, at, sources=sources)
+
+
+def prepare(project: str, body: CreateRun, actor: Actor, at: int, *, sources: Sources | None = None) -> runs.NewRun:
+    """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each fault.
+
+    Without `sources`, what was sent must refer to nothing: the stored operation of a run never does."""
     if body.id and not is_run_id(body.id):
         raise Invalid(f"`id` must be a UUID in lower case, not '{body.id}'", fix="leave it out to get one")
     run = body.id or new_id()
     if not body.managed:
         return _tracked(run, project, body, actor, at)
-    resolved = _compile(run, project, body)
+    compiled = compile_run(run, project, body, sources or read(body))
+    resolved = compiled.resolved
     return runs.NewRun(
         id=run,
         project=project,
@@ -125,9 +147,11 @@ def prepare(project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun
         name=resolved.name or "",
         description=body.description or resolved.description or "",
         queue=resolved.queue,
-        spec=_encode({"content": body.content, "file": body.file} if body.content else body.operation).decode(),
+        hold="" if compiled.approved else Hold.APPROVAL,
+        spec=_spec(body, compiled),
         resolved=canonical_json(resolved).decode(),
         given=_given(body),
+        uses=compiled.uses,
         inputs=dict(resolved.inputs),
         tags=list(resolved.tags),
         digest=digest(resolved),
@@ -139,16 +163,27 @@ def prepare(project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun
     )
 
 
+def _spec(body: CreateRun, compiled: Compiled) -> str:
+    """The operation as it is stored: as it was sent, or once something else went into it, as it came out of that. So
+    it can be compiled again when what went in has changed."""
+    if compiled.uses or body.presets or body.patches:
+        return _encode(compiled.document.data).decode()
+    return _encode({"content": body.content, "file": body.file} if body.content else body.operation).decode()
+
+
 def _given(body: CreateRun) -> str:
     """What came beside the operation's text, as JSON, so that the run can be made again from both."""
-    rest = msgspec.structs.replace(body, content="", file="", operation=None, id="", created_at="")
+    rest = msgspec.structs.replace(
+        body, content="", file="", operation=None, id="", created_at="", presets=[], patches=[]
+    )
     return _encode(rest).decode()
 
 
 def _tracked(run: str, project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun:
     """A run that somebody else runs and that is only tracked here."""
-    if body.content or body.operation:
-        raise Invalid("a run with `managed: false` has no operation", fix="leave out `content` and `operation`")
+    if body.content or body.operation or body.presets or body.patches:
+        fix = "leave out `content`, `operation`, `presets` and `patches`"
+        raise Invalid("a run with `managed: false` has no operation", fix=fix)
     return runs.NewRun(
         id=run,
         project=project,
@@ -172,53 +207,6 @@ def _created_at(text: str, at: int) -> int:
         return min(at, int(datetime.fromisoformat(text).timestamp() * SECOND))
     except ValueError as error:
         raise Invalid(f"`created_at` is not a time: '{text}'", fix="use RFC 3339, 2026-01-31T12:00:00Z") from error
-
-
-def _compile(run: str, project: str, body: CreateRun) -> ResolvedOperation:
-    """The resolved operation. Raises Invalid with every finding's file, line, column, field and fix."""
-    if bool(body.content) == (body.operation is not None):
-        raise Invalid(
-            "give the operation either as `content` (YAML) or as `operation` (JSON)", fix="send one of the two"
-        )
-    try:
-        code = msgspec.convert(body.code, Code) if body.code else None
-        document = (
-            load_text(body.content, file=body.file or "operation.yaml")
-            if body.content
-            else Document.from_mapping(body.operation or {})
-        )
-        return compile_operation(
-            document,
-            globals=_globals(run, project, body),
-            params=body.params,
-            name=body.name or None,
-            queue=body.queue or None,
-            tags=tuple(body.tags),
-            code=code,
-        )
-    except SpecError as error:
-        first = error.findings[0]
-        more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
-        raise Invalid(f"{first}{more}", faults=[_fault(finding) for finding in error.findings]) from error
-    except msgspec.ValidationError as error:
-        raise Invalid(
-            f"`code`: {error}", fix="kind is none, folder (with path) or git (with url and commit)"
-        ) from error
-
-
-def _globals(run: str, project: str, body: CreateRun) -> dict[str, str]:
-    return {"uuid": run, "name": body.name, "project_name": project}
-
-
-def _fault(finding: Finding) -> Fault:
-    return Fault(
-        message=finding.message,
-        field=finding.field,
-        file=finding.file or "",
-        line=finding.line or 0,
-        column=finding.column or 0,
-        fix=finding.fix or "",
-    )
 
 
 def _digest(body: CreateRun) -> str:
