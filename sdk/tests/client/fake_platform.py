@@ -278,7 +278,7 @@ class _Handler(BaseHTTPRequestHandler):
                 raise Refusal(409, "project_exists", f"there is a project {name!r}", fix="use it, or take another name")
             self.platform.projects.append(name)
             return self._json({"name": name}, 201)
-        self._json([{"name": name} for name in self.platform.projects])
+        self._json({"items": [{"name": name} for name in self.platform.projects], "next": None})
         return None
 
     def queues(self, seen: Seen) -> None:
@@ -296,7 +296,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._json([{**agent, "cpu": 4.0, "free_cpu": 2.0}])
 
     def plugins(self, seen: Seen) -> None:
-        self._json([{"name": "scheduler-process", "version": "0.1.0", "offers": ["scheduler process"]}])
+        plugin = {"name": "scheduler-process", "version": "0.1.0", "offers": ["scheduler process"]}
+        self._json({"items": [plugin], "next": None})
 
     def version(self, seen: Seen) -> None:
         self._json({"version": "0.1.0", "api": self.platform.api, "missing": []})

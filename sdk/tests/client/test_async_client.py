@@ -61,7 +61,7 @@ async def test_the_nouns_of_the_server(async_client):
     assert (await async_client.queues.set("gpu", paused=True)).paused
     assert [queue.name for queue in await async_client.queues.list()] == ["gpu"]
     assert (await async_client.projects.create("vision")).name == "vision"
-    assert len(await async_client.projects.list()) == 2
+    assert [project.name async for project in async_client.projects.list()] == ["default", "vision"]
 
 
 async def test_follow_gives_every_line_once_over_cuts(async_client, platform):

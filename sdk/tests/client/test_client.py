@@ -42,7 +42,7 @@ def test_two_creates_make_two_runs(client, platform):
 def test_a_request_that_is_not_repeatable_is_sent_once(client, platform):
     platform.faults = [503]
     with pytest.raises(errors.Busy):
-        client.projects.create("new")
+        client.server.ready()
     assert len(platform.seen) == 1
 
 

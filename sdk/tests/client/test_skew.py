@@ -21,7 +21,7 @@ def problem(status, code="x"):
 
 def test_every_request_tells_the_clients_version_and_api(client, platform):
     client.version()
-    assert platform.seen[0].headers["X-Trainyard-Client"] == f"{version('trainyard')}; api=v1"
+    assert platform.seen[0].headers["x-trainyard-client"] == f"{version('trainyard')}; api=v1"
 
 
 def test_a_client_that_is_not_installed_tells_no_version(monkeypatch):

@@ -1,4 +1,4 @@
-"""`yard projects`, `queues`, `agents`, `version`: the server's own nouns."""
+"""`yard queues` and `agents`."""
 
 from __future__ import annotations
 
@@ -7,42 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from trainyard.cli import output
-from trainyard.cli.options import json_option, open_client, server_options, with_client
+from trainyard.cli.options import json_option, with_client
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
     from trainyard.client.models import Agent, Queue
 
-__all__ = ["agents", "projects", "queues", "version"]
-
-
-@click.group()
-def projects() -> None:
-    """List and create projects."""
-
-
-@projects.command("ls")
-@json_option
-@with_client
-def list_projects(client: Client, *, as_json: bool) -> None:
-    """List projects."""
-    found = client.projects.list()
-    if as_json:
-        return output.json_document({"items": found})
-    return output.table(("PROJECT", "CREATED", "DESCRIPTION"), [(p.name, p.created_at, p.description) for p in found])
-
-
-@projects.command("create")
-@click.argument("name")
-@click.option("--description", default="", help="What it is about.")
-@json_option
-@with_client
-def create_project(client: Client, *, name: str, description: str, as_json: bool) -> None:
-    """Create a project."""
-    created = client.projects.create(name, description)
-    if as_json:
-        return output.json_document(created)
-    return click.echo(f"project {created.name} is created; use it: -p {created.name}")
+__all__ = ["agents", "queues"]
 
 
 @click.group()
@@ -91,24 +62,6 @@ def list_agents(client: Client, *, as_json: bool) -> None:
         return output.json_document({"items": found})
     headers = ("AGENT", "SCHEDULER", "QUEUES", "STATE", "CPU FREE", "GPU FREE", "LIVE", "SEEN")
     return output.table(headers, [_agent(agent) for agent in found])
-
-
-@click.command()
-@json_option
-@server_options
-def version(*, as_json: bool, url: str | None, project: str | None, data: str | None) -> None:
-    """Print the versions of this command and of the server."""
-    from importlib.metadata import version as installed
-
-    ours = installed("trainyard")
-    if not as_json:
-        click.echo(f"yard {ours}")
-    with open_client(url=url, project=project, data=data) as client:
-        server = client.version()
-    if as_json:
-        return output.json_document({"client": ours, "server": server})
-    click.echo(f"server {server.version} (API {server.api})")
-    return click.echo(f"missing there: {', '.join(server.missing)}") if server.missing else None
 
 
 def _queue(queue: Queue) -> tuple[str, ...]:

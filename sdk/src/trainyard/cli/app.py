@@ -36,11 +36,16 @@ COMMANDS = {
     "why": _Home("runs:why", "Say why a run is where it is and what it waits for."),
     "lint": _Home("lint:lint", "Check operation files without a server."),
     "sync": _Home("sync:sync", "Send what runs have recorded while no server was there."),
-    "projects": _Home("admin:projects", "List and create projects."),
+    "projects": _Home("projects:projects", "List, create and change projects."),
+    "members": _Home("members:members", "List and change who has which role in a project (-p)."),
+    "users": _Home("users:users", "List, add and change people."),
+    "service-accounts": _Home("users:service_accounts", "List, add and change programs that have tokens of their own."),
+    "tokens": _Home("tokens:tokens", "List, make and revoke tokens: your own, or as an admin those of others."),
     "queues": _Home("admin:queues", "List and change queues."),
     "agents": _Home("admin:agents", "List agents and what they have free."),
     "plugins": _Home("plugins:plugins", "List the server's plugins; write and check one of your own."),
-    "version": _Home("admin:version", "Print the versions of this command and of the server."),
+    "settings": _Home("server:settings", "Show the server's settings in force and where each comes from."),
+    "version": _Home("server:version", "Print the versions of this command and of the server."),
 }
 
 

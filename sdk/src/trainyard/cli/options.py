@@ -3,16 +3,17 @@ runs, not when its help is shown."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
 
-__all__ = ["find", "json_option", "open_client", "pin", "run_argument", "server_options", "with_client"]
+__all__ = ["confirmed", "find", "json_option", "open_client", "pin", "run_argument", "server_options", "with_client"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,6 +43,29 @@ def with_client(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(client, **rest)
 
     return connected
+
+
+def confirmed(question: str) -> Callable[[F], F]:
+    """Gives a command `--yes`, without which it asks first: `question` is filled from the command's arguments. Where
+    nobody can be asked, `--yes` is needed."""
+
+    def decorate(command: F) -> F:
+        @click.option("--yes", is_flag=True, help="Do not ask first.")
+        @wraps(command)
+        def asked(*args: Any, yes: bool, **given: Any) -> Any:
+            if not yes:
+                _ask(question.format(**given))
+            return command(*args, **given)
+
+        return cast("F", asked)
+
+    return decorate
+
+
+def _ask(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"nobody can be asked whether to {question}; give --yes")
+    click.confirm(f"{question}?", abort=True, err=True)
 
 
 def open_client(*, url: str | None, project: str | None, data: str | None) -> Client:

@@ -18,8 +18,12 @@ from trainyard.client.errors import ClientError
 from trainyard.client.models import Plugin, Version
 from trainyard.client.nouns.agent import AsyncAgents
 from trainyard.client.nouns.async_run import AsyncRuns
+from trainyard.client.nouns.member import AsyncMembers
 from trainyard.client.nouns.project import AsyncProjects
 from trainyard.client.nouns.queue import AsyncQueues
+from trainyard.client.nouns.server import AsyncServer
+from trainyard.client.nouns.token import AsyncTokens
+from trainyard.client.nouns.user import AsyncPrincipals
 from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
@@ -67,6 +71,11 @@ class AsyncClient:
         self._server = without_secrets(self.endpoint.url)
         self.runs = AsyncRuns(self)
         self.projects = AsyncProjects(self)
+        self.members = AsyncMembers(self)
+        self.users = AsyncPrincipals(self, "users")
+        self.service_accounts = AsyncPrincipals(self, "service-accounts")
+        self.tokens = AsyncTokens(self)
+        self.server = AsyncServer(self)
         self.agents = AsyncAgents(self)
         self.queues = AsyncQueues(self)
 
@@ -93,7 +102,7 @@ class AsyncClient:
 
     async def plugins(self) -> list[Plugin]:
         """The server's plugins and what is wrong with them."""
-        return await self.send(requests.list_plugins())
+        return (await self.send(requests.list_plugins())).items
 
     async def send(self, request: Request[T]) -> T:
         """Send a request, again where that is safe, and read its answer."""

@@ -17,9 +17,13 @@ from trainyard.client.discovery import discover, without_secrets
 from trainyard.client.errors import ClientError
 from trainyard.client.models import Plugin, Version
 from trainyard.client.nouns.agent import Agents
+from trainyard.client.nouns.member import Members
 from trainyard.client.nouns.project import Projects
 from trainyard.client.nouns.queue import Queues
 from trainyard.client.nouns.run import Runs
+from trainyard.client.nouns.server import Server
+from trainyard.client.nouns.token import Tokens
+from trainyard.client.nouns.user import Principals
 from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
@@ -67,6 +71,11 @@ class Client:
         self._server = without_secrets(self.endpoint.url)
         self.runs = Runs(self)
         self.projects = Projects(self)
+        self.members = Members(self)
+        self.users = Principals(self, "users")
+        self.service_accounts = Principals(self, "service-accounts")
+        self.tokens = Tokens(self)
+        self.server = Server(self)
         self.agents = Agents(self)
         self.queues = Queues(self)
 
@@ -93,7 +102,7 @@ class Client:
 
     def plugins(self) -> list[Plugin]:
         """The server's plugins and what is wrong with them."""
-        return self.send(requests.list_plugins())
+        return self.send(requests.list_plugins()).items
 
     def send(self, request: Request[T]) -> T:
         """Send a request, again where that is safe, and read its answer."""

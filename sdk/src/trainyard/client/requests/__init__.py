@@ -13,10 +13,19 @@ from trainyard.client.requests.agent import (
     renew_agent_token,
 )
 from trainyard.client.requests.artifact import digest_of, get_artifact, list_artifacts, put_artifact
-from trainyard.client.requests.project import create_project, list_projects
+from trainyard.client.requests.member import list_members, put_member, remove_member
+from trainyard.client.requests.project import create_project, delete_project, edit_project, get_project, list_projects
 from trainyard.client.requests.queue import list_queues, put_queue
 from trainyard.client.requests.run import create_run, get_run, list_runs, read_statuses, stop_run, why_run
-from trainyard.client.requests.server import list_plugins, read_version
+from trainyard.client.requests.server import (
+    list_plugins,
+    list_settings,
+    read_health,
+    read_ready,
+    read_version,
+    whoami,
+)
+from trainyard.client.requests.token import create_token, list_tokens, revoke_token
 from trainyard.client.requests.tracking import (
     append_frames,
     follow_logs,
@@ -25,35 +34,60 @@ from trainyard.client.requests.tracking import (
     read_metrics,
     read_series,
 )
+from trainyard.client.requests.user import (
+    add_principal,
+    delete_principal,
+    edit_principal,
+    get_principal,
+    list_principals,
+)
 
 __all__ = [
     "add_agent",
+    "add_principal",
     "append_frames",
     "create_project",
     "create_run",
+    "create_token",
+    "delete_principal",
+    "delete_project",
     "digest_of",
     "edit_agent",
+    "edit_principal",
+    "edit_project",
     "follow_logs",
     "follow_metrics",
     "get_agent",
     "get_artifact",
+    "get_principal",
+    "get_project",
     "get_run",
     "list_activities",
     "list_agents",
     "list_artifacts",
+    "list_members",
     "list_plugins",
+    "list_principals",
     "list_projects",
     "list_queues",
     "list_runs",
+    "list_settings",
+    "list_tokens",
     "put_artifact",
+    "put_member",
     "put_queue",
+    "read_health",
     "read_logs",
     "read_metrics",
+    "read_ready",
     "read_series",
     "read_statuses",
     "read_version",
     "remove_agent",
+    "remove_member",
     "renew_agent_token",
+    "revoke_token",
     "stop_run",
+    "whoami",
     "why_run",
 ]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from trainyard.client.models import Project
-from trainyard.client.requests.path import JSON
+from trainyard.client.models import EditProject, NewProject, Project, ProjectPage
+from trainyard.client.requests.path import change, query_of
 from trainyard.client.wire import Request, path_of
 
-__all__ = ["create_project", "list_projects"]
+__all__ = ["create_project", "delete_project", "edit_project", "get_project", "list_projects"]
 
 
-def list_projects() -> Request[list[Project]]:
-    return Request("GET", path_of("projects"), list[Project])
+def list_projects(*, limit: int | None = None, cursor: str = "") -> Request[ProjectPage]:
+    return Request("GET", path_of("projects"), ProjectPage, query_of(limit=limit, cursor=cursor))
 
 
-def create_project(name: str, description: str = "") -> Request[Project]:
-    """Not repeated by itself: a second try could not tell its own first from somebody else's project."""
-    body = {"name": name, **({"description": description} if description else {})}
-    content = msgspec.json.encode(body)
-    return Request("POST", path_of("projects"), Project, headers=JSON, content=content, repeatable=False)
+def get_project(name: str) -> Request[Project]:
+    return Request("GET", path_of("projects", name), Project)
+
+
+def create_project(wish: NewProject, *, key: str = "") -> Request[Project]:
+    return change("POST", path_of("projects"), Project, wish, key=key)
+
+
+def edit_project(name: str, wish: EditProject, *, key: str = "", match: str = "") -> Request[Project]:
+    return change("PATCH", path_of("projects", name), Project, wish, key=key, match=match)
+
+
+def delete_project(name: str, *, key: str = "") -> Request[None]:
+    return change("DELETE", path_of("projects", name), type(None), key=key)

@@ -1,0 +1,113 @@
+"""`yard tokens`: made once, shown once, revoked at once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from trainyard.cli import output
+from trainyard.cli.options import json_option, with_client
+
+if TYPE_CHECKING:
+    from trainyard.client.client import Client
+    from trainyard.client.models import Token
+
+__all__ = ["tokens"]
+
+_UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+class Duration(click.ParamType[float]):
+    """`12h`, `30d`: a time in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = re.fullmatch(r"(\d+)([mhdw])", str(value))
+        if found is None:
+            self.fail(f"{value!r} is no duration; write minutes, hours, days or weeks: 30m, 12h, 90d, 4w", param, ctx)
+        return float(found[1]) * _UNITS[found[2]]
+
+
+@click.group()
+def tokens() -> None:
+    """List, make and revoke tokens: your own, or as an admin those of others."""
+
+
+@tokens.command("ls")
+@click.option("--for", "principal", default="", metavar="NAME", help="Of this user or service account.")
+@click.option("--all", "everybody", is_flag=True, help="Of everybody.")
+@json_option
+@with_client
+def list_tokens(client: Client, *, principal: str, everybody: bool, as_json: bool) -> None:
+    """List tokens. Their texts are not kept and cannot be shown."""
+    if principal and everybody:
+        raise click.UsageError("give --for or --all, not both")
+    found = list(client.tokens.list("*" if everybody else principal))
+    if as_json:
+        return output.json_document({"items": found})
+    headers = ("TOKEN", "OWNER", "NAME", "BEGINS", "MAY", "PROJECTS", "EXPIRES", "LAST USED", "STATE")
+    return output.table(headers, [_row(token) for token in found])
+
+
+@tokens.command("create")
+@click.option("--name", default="", help="What it is for.")
+@click.option("--for", "principal", default="", metavar="NAME", help="For this user or service account [you].")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["read", "write", "track", "admin", "agent"]),
+    help="Only for this [again for more; all that yours may].",
+)
+@click.option("--only", "projects", multiple=True, metavar="PROJECT", help="Only in this project [again for more].")
+@click.option("--expires-in", type=Duration(), metavar="TIME", help="Such as 12h or 90d [never].")
+@json_option
+@with_client
+def create_token(
+    client: Client,
+    *,
+    name: str,
+    principal: str,
+    scopes: tuple[str, ...],
+    projects: tuple[str, ...],
+    expires_in: float | None,
+    as_json: bool,
+) -> None:
+    """Make a token and print its text, this once: on standard output, alone, to be piped."""
+    from trainyard.client.models import NewToken
+
+    wish = NewToken(
+        name=name, principal=principal, scopes=[*scopes], projects=[*projects], expires_in=expires_in or 0.0
+    )
+    made = client.tokens.create(wish)
+    if as_json:
+        return output.json_document(made)
+    click.echo(f"token {made.id} for {made.principal}; it is shown this once:", err=True)
+    return click.echo(made.token)
+
+
+@tokens.command("revoke")
+@click.argument("ids", metavar="TOKEN", nargs=-1, required=True)
+@with_client
+def revoke_token(client: Client, *, ids: tuple[str, ...]) -> None:
+    """Revoke tokens by the ids that `yard tokens ls` shows. They count for nothing at once."""
+    for token_id in ids:
+        client.tokens.revoke(token_id)
+        click.echo(f"token {token_id} is revoked")
+
+
+def _row(token: Token) -> tuple[str, ...]:
+    return (
+        token.id,
+        token.principal,
+        token.name,
+        token.prefix,
+        ", ".join(token.scopes),
+        ", ".join(token.projects),
+        token.expires_at or "never",
+        token.used_at or "-",
+        "revoked" if token.revoked_at else "",
+    )
