@@ -8,7 +8,7 @@ SOURCES := sdk/src core/src $(wildcard plugins/*/src tests/alternates/*/src) too
 GENERATED := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test check format docs bench chaos clean
+.PHONY: help setup setup-test demo test check format docs snapshots bench chaos clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ format: setup-test ## format, and fix what the linter can
 
 docs: setup-test ## print the tables of the docs from the code again
 	$(BIN)/cog -r $(GENERATED)
+
+snapshots: setup-test ## write the public names and the OpenAPI document down again
+	@$(BIN)/python tests/architecture/snapshot.py
 
 bench: setup-test ## benchmarks, as one JSON document
 	@$(BIN)/python tests/bench/run.py

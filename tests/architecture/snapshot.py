@@ -1,0 +1,68 @@
+"""What others build on, written down: the public names of every module and the OpenAPI document. A change to either is
+seen in review: `make snapshots` writes them again.
+
+Run as a program it writes them; `test_snapshots` compares.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # as a program it stands outside of its package
+
+from workspace import Distribution, distributions
+
+FOLDER = Path(__file__).with_name("snapshots")
+
+
+def public_names() -> str:
+    """Every name of every `__all__`, a line each, for the distributions that are published."""
+    published = [each for each in distributions() if "alternates" not in each.folder.parts]
+    return "\n".join(line for each in published for line in _lines(each)) + "\n"
+
+
+def _lines(distribution: Distribution) -> Iterator[str]:
+    for source in distribution.sources():
+        for name in _listed(source):
+            yield f"{distribution.module(source)}.{name}"
+
+
+def _listed(source: Path) -> list[str]:
+    for node in ast.parse(source.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+            return sorted(ast.literal_eval(node.value))
+    return []
+
+
+def openapi() -> str:
+    """The OpenAPI document of a server without plugins."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return json.dumps(asyncio.run(_document()), indent=1, sort_keys=True) + "\n"
+
+
+async def _document() -> object:
+    from trainyard_core.api.openapi import complete
+    from trainyard_core.app import build
+    from trainyard_core.platform import Platform
+    from trainyard_core.registry import Registry
+    from trainyard_core.settings import Settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        async with Platform.open(Settings(data=Path(folder)), Registry()) as platform:
+            return complete(build(platform).openapi_schema.to_schema())
+
+
+SNAPSHOTS: dict[str, Callable[[], str]] = {"public_names.txt": public_names, "openapi.json": openapi}
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, taken in SNAPSHOTS.items():
+        (FOLDER / name).write_text(taken(), "utf-8")
