@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 
 from trainyard_core.admission.model import Amounts, QueueState, Waiting, World, amounts_of
@@ -80,7 +80,7 @@ class Fair:
 
 def in_order(world: World, queue: QueueState, waiting: Iterable[Waiting]) -> list[Waiting]:
     """The runs of one queue in the order in which they are looked at."""
-    lanes = lanes_of(waiting)
+    lanes = _lanes_of(waiting)
     fair = Fair(world, queue)
     for lane in lanes.values():
         fair.enter(lane[-1])
@@ -94,7 +94,7 @@ def in_order(world: World, queue: QueueState, waiting: Iterable[Waiting]) -> lis
     return found
 
 
-def lanes_of(waiting: Iterable[Waiting]) -> dict[str, list[Waiting]]:
+def _lanes_of(waiting: Iterable[Waiting]) -> dict[str, list[Waiting]]:
     """The runs of each project, the first one last."""
     lanes: dict[str, list[Waiting]] = {}
     for need in sorted(waiting, key=lambda need: (-need.priority, need.run), reverse=True):
@@ -112,8 +112,3 @@ def before_in_other_queues(mine: QueueState, place: int, others: Iterable[tuple[
 def _turns_before(own: Turn, state: QueueState, waiting: int) -> int:
     """How many of a queue's turns come before another queue's; they only grow, so one look for the border."""
     return bisect_left(range(waiting), True, key=lambda count: turn(state, count) > own)
-
-
-def positions(order: Sequence[Waiting]) -> Mapping[str, int]:
-    """Each run's place in an order, counted from 0."""
-    return {need.run: place for place, need in enumerate(order)}

@@ -62,7 +62,7 @@ class Room:
 
     def most(self, name: str) -> float:
         """The largest amount that is still worth a look: once room is kept, what does not fit now changes nothing."""
-        return (self.left if self.kept else self.whole).get(name, self.rest)
+        return max(0.0, (self.left if self.kept else self.whole).get(name, self.rest))
 
     def is_used_up(self) -> bool:
         """Whether nothing at all can pass any more: every run needs some cpu."""
