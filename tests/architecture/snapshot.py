@@ -43,9 +43,11 @@ def _listed(source: Path) -> list[str]:
 
 def openapi() -> str:
     """The OpenAPI document of a server without plugins."""
+    from litestar.serialization import encode_json
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return json.dumps(asyncio.run(_document()), indent=1, sort_keys=True) + "\n"
+        return json.dumps(json.loads(encode_json(asyncio.run(_document()))), indent=1, sort_keys=True) + "\n"
 
 
 async def _document() -> object:
@@ -63,6 +65,6 @@ async def _document() -> object:
 SNAPSHOTS: dict[str, Callable[[], str]] = {"public_names.txt": public_names, "openapi.json": openapi}
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
+    into = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     for name, taken in SNAPSHOTS.items():
-        (FOLDER / name).write_text(taken(), "utf-8")
+        (into / name).write_text(taken(), "utf-8")
