@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # as a program it stands outside of its package
 
@@ -42,12 +43,22 @@ def _listed(source: Path) -> list[str]:
 
 
 def openapi() -> str:
-    """The OpenAPI document of a server without plugins."""
+    """The OpenAPI document of a server without plugins, a line for each operation and each schema."""
     from litestar.serialization import encode_json
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return json.dumps(json.loads(encode_json(asyncio.run(_document()))), indent=1, sort_keys=True) + "\n"
+        document = json.loads(encode_json(asyncio.run(_document())))
+    return "".join(f"{line}\n" for line in _flat(document))
+
+
+def _flat(document: dict[str, Any]) -> Iterator[str]:
+    for path, item in sorted(document["paths"].items()):
+        for method, operation in sorted(item.items()):
+            yield f"{method.upper()} {path} {json.dumps(operation, sort_keys=True)}"
+    for kind, found in sorted(document["components"].items()):
+        for name, each in sorted(found.items()):
+            yield f"{kind}.{name} {json.dumps(each, sort_keys=True)}"
 
 
 async def _document() -> object:
@@ -62,7 +73,7 @@ async def _document() -> object:
             return complete(build(platform).openapi_schema.to_schema())
 
 
-SNAPSHOTS: dict[str, Callable[[], str]] = {"public_names.txt": public_names, "openapi.json": openapi}
+SNAPSHOTS: dict[str, Callable[[], str]] = {"public_names.txt": public_names, "openapi.txt": openapi}
 
 if __name__ == "__main__":
     into = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
