@@ -33,7 +33,7 @@ async def test_a_run_is_created_read_listed_and_stopped(web):
     assert (run.status, run.name, run.queue, run.kind) == ("queued", "digits", "default", "job")
     assert (await web.admin.runs.get(run.id)).resolved is not None
     assert (await web.admin.runs.get(run.short_id)).id == run.id
-    statuses = [each.status for each in await web.admin.runs.statuses(run.id)]
+    statuses = [each.status async for each in web.admin.runs.statuses(run.id)]
     assert statuses == ["created", "compiled", "queued"]
     stopped = await web.admin.runs.stop(run.id, "enough")
     assert (stopped.status, stopped.reason, stopped.message) == ("stopped", "user", "enough")
@@ -192,13 +192,13 @@ async def test_bytes_without_their_digest_are_not_kept(web):
 
 async def test_the_catalog(web):
     await web.admin.projects.create("p", "mine")
-    assert [p.name for p in await web.admin.projects.list()] == ["default", "p"]
+    assert [p.name async for p in web.admin.projects.list()] == ["default", "p"]
     set_ = await web.admin.queues.set("gpu", concurrency=2, paused=True)
     assert (set_.concurrency, set_.paused, set_.waiting) == (2, True, 0)
     run = await web.run(queue="gpu")
     assert [b.code for b in (await web.admin.runs.why(run.id)).blockers][-1] == "paused"
     assert {q.name: q.waiting for q in await web.admin.queues.list()} == {"default": 0, "gpu": 1}
-    (agent,) = await web.admin.agents()
+    (agent,) = [each async for each in web.admin.agents.list()]
     assert (agent.name, agent.alive) == ("arranged", True)
     assert [p.name for p in await web.admin.plugins()] == ["tracker_folder"]
     assert (await web.admin.version()).missing == ["scheduler"]

@@ -195,13 +195,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._json(self.platform.why.get(run["id"], {"run": run["id"], "status": run["status"], "summary": "it ended"}))
 
     def activities(self, seen: Seen, ref: str) -> None:
-        after = int(seen.query.get("after", ["0"])[0])
+        after = int(seen.query.get("cursor", ["0"])[0])
         every = [
             {"id": n, "kind": f"k{n}", "at": "2026-01-02T03:04:05Z", "actor": "me", "project": "default"}
             for n in range(1, 6)
         ]
         items = [item for item in every if item["id"] > after][:2]
-        self._json({"items": items, "next": items[-1]["id"] if items else after})
+        self._json({"items": items, "next": str(items[-1]["id"]) if items else None})
 
     def logs(self, seen: Seen, ref: str) -> None:
         lines = self.platform.lines.get(self.platform.find(ref)["id"], [])
@@ -293,7 +293,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def agents(self, seen: Seen) -> None:
         agent = {"name": "local", "scheduler": "process", "queues": ["default"], "alive": True, "seen_at": "now"}
-        self._json([{**agent, "cpu": 4.0, "free_cpu": 2.0}])
+        self._json({"items": [{**agent, "cpu": 4.0, "free_cpu": 2.0}], "next": None})
 
     def plugins(self, seen: Seen) -> None:
         plugin = {"name": "scheduler-process", "version": "0.1.0", "offers": ["scheduler process"]}

@@ -46,7 +46,7 @@ async def test_the_verbs_of_one_run(async_client, platform):
     platform.series[RUN] = [{"name": "loss", "total": 0, "points": []}]
     runs = async_client.runs
     assert (await runs.stop(RUN, "enough")).intent == "stop"
-    assert (await runs.statuses(RUN))[0].status == "running"
+    assert [each.status async for each in runs.statuses(RUN)] == ["running"]
     assert (await runs.why(RUN)).summary == "it ended"
     assert (await runs.metrics(RUN))[0].name == "loss"
     assert (await runs.series(RUN, ["loss"]))[0].total == 0
@@ -56,7 +56,7 @@ async def test_the_verbs_of_one_run(async_client, platform):
 
 async def test_the_nouns_of_the_server(async_client):
     assert (await async_client.version()).api == "v1"
-    assert (await async_client.agents())[0].name == "local"
+    assert [agent.name async for agent in async_client.agents.list()] == ["local"]
     assert (await async_client.plugins())[0].name == "scheduler-process"
     assert (await async_client.queues.set("gpu", paused=True)).paused
     assert [queue.name for queue in await async_client.queues.list()] == ["gpu"]

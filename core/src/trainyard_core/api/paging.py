@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 
 from trainyard_core.errors import Invalid
 
-__all__ = ["MOST", "Cursor", "Key", "Limit", "after_name", "decode", "encode", "following"]
+__all__ = ["MOST", "Cursor", "Key", "Limit", "after_id", "after_name", "decode", "encode", "following"]
 
 T = TypeVar("T")
 MOST = 500
@@ -43,6 +43,14 @@ def decode(cursor: str, count: int) -> tuple[Key, ...]:
 def after_name(cursor: str) -> str:
     """The name after which a list by name goes on. Raises Invalid."""
     return str(decode(cursor, 1)[0]) if cursor else ""
+
+
+def after_id(cursor: str) -> int:
+    """The id after which a list by id goes on. Raises Invalid."""
+    (after,) = decode(cursor, 1) or (0,)
+    if not isinstance(after, int) or not 0 <= after < 1 << 63:
+        raise Invalid("`cursor` is not one of ours", fix="use `next` of the page before, or leave it out")
+    return after
 
 
 def following(rows: Sequence[T], limit: int, *key: Key) -> str | None:

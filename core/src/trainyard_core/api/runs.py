@@ -1,26 +1,32 @@
-"""Runs: create, list, get, stop; their statuses and activities, and why they wait."""
+"""Runs: create, list, get, change, delete; their statuses and activities, and why they wait. What else is done to them
+is in `run_actions`."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import Controller, Response, get, post
-from litestar.params import JSONBody, Parameter
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody, Parameter
 
 from trainyard.client import models
 from trainyard_core.api import present
 from trainyard_core.api.access import Asked, allow, find_run, platform_of
+from trainyard_core.api.acting import act, by_of
+from trainyard_core.api.change import change, check_match
+from trainyard_core.api.paging import Cursor, Limit, after_id, following
+from trainyard_core.api.reading import whole, whole_run
 from trainyard_core.auth import READ, WRITE
-from trainyard_core.db import activities, attempts, projects, runs, tracking
-from trainyard_core.db.engine import Tx
-from trainyard_core.errors import Conflict, Invalid, NotFound, choice
-from trainyard_core.lifecycle import FINAL, Reason, Status
-from trainyard_core.platform import Platform
+from trainyard_core.db import activities, projects, runs, tracking
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.errors import Invalid, NotFound, choice
+from trainyard_core.lifecycle import Status
+from trainyard_core.work import actions
+from trainyard_core.work.actions import By
 from trainyard_core.work.creation import create_run
-from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.deletion import delete as delete_run
 from trainyard_core.work.why import why
 
-__all__ = ["Runs"]
+__all__ = ["Runs", "whole_run"]
 
 MOST = 500
 
@@ -87,53 +93,49 @@ class Runs(Controller):
         row = await find_run(request, project, ref, READ)
         return await whole_run(platform_of(request), row["id"])
 
-    @post("/{ref:str}/stop", status_code=200)
-    async def stop(
-        self, request: Asked, project: str, ref: str, data: JSONBody[models.Stop | None] = None
-    ) -> models.Run:
-        """Stop a run: at once if it has not started, else TERM and later KILL. Asking again changes nothing."""
+    @patch("/{ref:str}")
+    async def edit(
+        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.EditRun]
+    ) -> Response[models.Run]:
+        """Change what a run is called and how it is tagged, and while it waits its queue and priority; with
+        `If-Match` only if it is still as it was read."""
         row = await find_run(request, project, ref, WRITE)
-        platform, at, actor = platform_of(request), platform_of(request).clock.now(), request.user.name
-        message = (data.message if data else "") or f"stopped by {actor}"
 
-        async def work(tx: Tx) -> bool:
-            wanted = await runs.want_stop(tx, row["id"], actor=actor, reason=Reason.USER, message=message, at=at)
-            await reconcile(tx, row["id"], policy=platform.policy, at=at)
-            return wanted
+        async def work(tx: Tx, now: Row, by: By) -> None:
+            check_match(request, await whole(tx, now["id"]))
+            await actions.edit(tx, now, by, data)
 
-        wanted = await platform.database.write(work, name="stop")
-        platform.doorbell.call_agents(orders=True)
-        platform.news.tell(row["id"])
-        if not wanted and row["status"] in FINAL and row["intent"] != "stop":
-            raise Conflict(f"run {row['id']} has ended already: {row['status']}", fix="nothing is left to stop")
-        return await whole_run(platform, row["id"])
+        return await act(request, row["id"], work, name="edit")
+
+    @delete("/{ref:str}")
+    async def remove(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> None:
+        """Delete a run that has ended, for good, with all that it has tracked."""
+        found = await _seek(request, project, ref)
+
+        async def work(tx: Tx) -> None:
+            if isinstance(found, NotFound):
+                raise found
+            await delete_run(tx, await actions.locked(tx, found["id"]), by_of(request))
+
+        await change(request, work, name="delete", status=204)
+        platform_of(request).doorbell.call_agents(orders=True)
 
     @get("/{ref:str}/statuses")
-    async def statuses(self, request: Asked, project: str, ref: str) -> models.TransitionPage:
+    async def statuses(
+        self, request: Asked, project: FromPath[str], ref: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
+    ) -> models.TransitionPage:
         """The statuses that a run has had, oldest first."""
-        row = await find_run(request, project, ref, READ)
-        rows = await platform_of(request).database.read(
-            lambda tx: activities.of_run(tx, row["id"], kind="status", limit=10_000)
-        )
-        return models.TransitionPage(items=[present.transition(each) for each in rows])
+        rows = await _told(request, project, ref, limit, cursor, kind="status")
+        items = [present.transition(each) for each in rows]
+        return models.TransitionPage(items=items, next=_next(rows, limit))
 
     @get("/{ref:str}/activities")
     async def activities(
-        self,
-        request: Asked,
-        project: str,
-        ref: str,
-        after: Annotated[int, Parameter(ge=0)] = 0,
-        limit: Annotated[int, Parameter(ge=1, le=MOST)] = 100,
+        self, request: Asked, project: FromPath[str], ref: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.ActivityPage:
         """All that happened to a run, oldest first."""
-        row = await find_run(request, project, ref, READ)
-        rows = await platform_of(request).database.read(
-            lambda tx: activities.of_run(tx, row["id"], after=after, limit=limit)
-        )
-        return models.ActivityPage(
-            items=[present.activity(each) for each in rows], next=rows[-1]["id"] if rows else after
-        )
+        rows = await _told(request, project, ref, limit, cursor)
+        return models.ActivityPage(items=[present.activity(each) for each in rows], next=_next(rows, limit))
 
     @get("/{ref:str}/why")
     async def why(self, request: Asked, project: str, ref: str) -> models.Why:
@@ -145,18 +147,23 @@ class Runs(Controller):
         return await platform.database.read(lambda tx: why(tx, row, at=at, silence=silence, schedulers=installed))
 
 
-async def whole_run(platform: Platform, run: str) -> models.Run:
-    """A run with its metrics and attempts."""
+async def _seek(request: Asked, project: str, ref: str) -> Row | NotFound:
+    """The run that is meant, or the error that there is none: a request that comes again may have deleted it."""
+    try:
+        return await find_run(request, project, ref, WRITE)
+    except NotFound as error:
+        return error
 
-    async def work(tx: Tx) -> models.Run:
-        row = await runs.get(tx, run)
-        if row is None:
-            raise NotFound(f"no run '{run}'")
-        return present.run(
-            row,
-            metrics=await tracking.metrics(tx, run),
-            attempts=await attempts.of_run(tx, run),
-            resolved=await runs.resolved(tx, run),
-        )
 
-    return await platform.database.read(work)
+async def _told(
+    request: Asked, project: str, ref: str, limit: int, cursor: str, *, kind: str | None = None
+) -> list[Row]:
+    """A page of a run's activities."""
+    row, after = await find_run(request, project, ref, READ), after_id(cursor)
+    return await platform_of(request).database.read(
+        lambda tx: activities.of_run(tx, row["id"], after=after, limit=limit, kind=kind)
+    )
+
+
+def _next(rows: list[Row], limit: int) -> str | None:
+    return following(rows, limit, rows[-1]["id"] if rows else 0)

@@ -24,6 +24,7 @@ __all__ = [
     "AGENT_PREFIX",
     "RUN_PREFIX",
     "NewToken",
+    "RunClaim",
     "adopt",
     "by_identity",
     "by_token",
@@ -35,6 +36,7 @@ __all__ = [
     "of_principal",
     "revoke",
     "run_actor",
+    "run_claim",
     "run_token",
     "used",
 ]
@@ -42,7 +44,8 @@ __all__ = [
 RUN_PREFIX = "tyr."
 PREFIX = "ty."
 SHOWN = len(PREFIX) + 6
-LIFE = 30 * 24 * 3600 * SECOND
+LIFE = 24 * 3600 * SECOND
+"""Of a run's token; its runner renews it at half of that."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.decode
 
@@ -55,6 +58,14 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = SCOPES
     projects: tuple[str, ...] = EVERYWHERE
     expires_at: int | None = None
+
+
+class RunClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run's token says: the run, its attempt, and when the token expires."""
+
+    run: str
+    attempt: int
+    expires_at: int
 
 
 def generate() -> str:
@@ -176,12 +187,19 @@ def run_token(secret: bytes, run: str, attempt: int, *, at: int) -> str:
 
 def run_actor(secret: bytes, token: str, *, at: int) -> Actor | None:
     """Who a run's token stands for; None when it is forged, expired or of another kind."""
+    claim = run_claim(secret, token)
+    if claim is None or claim.expires_at <= at:
+        return None
+    return Actor(name=f"run:{claim.run}/{claim.attempt}", role="run", run=claim.run, attempt=claim.attempt)
+
+
+def run_claim(secret: bytes, token: str) -> RunClaim | None:
+    """What a run's token says, also after it has expired; None when it is forged or of another kind."""
     body, _, signature = token.rpartition(".")
     if not body.startswith(RUN_PREFIX) or not hmac.compare_digest(signature.encode(), _sign(secret, body).encode()):
         return None
     _, run, attempt, expiry = body.split(".")
-    actor = Actor(name=f"run:{run}/{attempt}", role="run", run=run, attempt=int(attempt))
-    return actor if int(expiry) * SECOND > at else None
+    return RunClaim(run=run, attempt=int(attempt), expires_at=int(expiry) * SECOND)
 
 
 def _sign(secret: bytes, body: str) -> str:

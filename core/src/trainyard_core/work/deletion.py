@@ -37,7 +37,8 @@ async def delete(tx: Tx, row: Row, by: By) -> None:
         raise Conflict(
             f"run {row['id']} holds what other runs continue or took: {names}", fix=f"delete those first: {names}"
         )
-    if child := await tx.one("SELECT id FROM run WHERE parent = ? LIMIT 1", row["id"]):
+    child = await tx.one("SELECT id FROM run WHERE project = ? AND parent = ? LIMIT 1", row["project"], row["id"])
+    if child is not None:
         raise Conflict(f"run {row['id']} has child runs, such as {child['id'][-8:]}", fix="delete its children first")
     await note(tx, row, "deleted", by, name=row["name"], status=row["status"])
     await deletions.remove(tx, row, at=by.at)

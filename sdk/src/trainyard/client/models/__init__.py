@@ -23,7 +23,7 @@ from trainyard.client.models.access import (
 )
 from trainyard.client.models.activity import Activity, ActivityPage
 from trainyard.client.models.agent import Agent, AgentPage, EditAgent, Enrolment, NewAgent
-from trainyard.client.models.artifact import Artifact, ArtifactPage
+from trainyard.client.models.artifact import Artifact, ArtifactPage, Folder, NewUpload, Upload
 from trainyard.client.models.change import (
     ACTIONS,
     Action,
@@ -56,7 +56,6 @@ from trainyard.client.models.run import (
     Run,
     RunPage,
     RunToken,
-    Stop,
     Transition,
     TransitionPage,
     Why,
@@ -90,6 +89,7 @@ __all__ = [
     "EditRun",
     "Enrolment",
     "Fault",
+    "Folder",
     "Lineage",
     "LogLine",
     "LogPage",
@@ -101,6 +101,7 @@ __all__ = [
     "NewPrincipal",
     "NewProject",
     "NewToken",
+    "NewUpload",
     "Note",
     "Patch",
     "Plugin",
@@ -123,12 +124,12 @@ __all__ = [
     "SeriesPage",
     "Setting",
     "SettingPage",
-    "Stop",
     "TagRun",
     "Token",
     "TokenPage",
     "Transition",
     "TransitionPage",
+    "Upload",
     "Uses",
     "Using",
     "Version",

@@ -16,7 +16,6 @@ __all__ = [
     "Run",
     "RunPage",
     "RunToken",
-    "Stop",
     "Transition",
     "TransitionPage",
     "Why",
@@ -123,12 +122,6 @@ class RunPage(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[Run]
     next: str | None = None
-
-
-class Stop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A wish to stop a run, and why, in the asker's words."""
-
-    message: str = ""
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

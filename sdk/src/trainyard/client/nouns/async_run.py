@@ -8,13 +8,11 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from trainyard.client import requests
 from trainyard.client.errors import StillRunning
 from trainyard.client.models import (
     Activity,
-    ActivityPage,
     Artifact,
     CreateRun,
     Durable,
@@ -27,19 +25,15 @@ from trainyard.client.models import (
     Transition,
     Why,
 )
+from trainyard.client.nouns.paging import items_of
+from trainyard.client.nouns.run_actions import AsyncRunActions
 from trainyard.client.wire import lines_of, metrics_of
-
-if TYPE_CHECKING:
-    from trainyard.client.async_client import AsyncClient
 
 __all__ = ["AsyncRuns"]
 
 
-class AsyncRuns:
+class AsyncRuns(AsyncRunActions):
     """The runs of a server."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     async def create(self, wish: CreateRun, *, project: str | None = None, key: str = "") -> Run:
         """Create a run. Idempotent by `key`; without one, each call makes a run, however often it is sent."""
@@ -80,25 +74,20 @@ class AsyncRuns:
                 yield item
             cursor = page.next
 
-    async def stop(self, ref: str, message: str = "", *, project: str | None = None) -> Run:
-        return await self._client.send(requests.stop_run(self._in(project), ref, message))
-
-    async def statuses(self, ref: str, *, project: str | None = None) -> Sequence[Transition]:
+    def statuses(self, ref: str, *, project: str | None = None) -> AsyncIterator[Transition]:
         """The statuses that a run has had, oldest first."""
-        return (await self._client.send(requests.read_statuses(self._in(project), ref))).items
+        return items_of(
+            lambda cursor: self._client.send(requests.list_statuses(self._in(project), ref, limit=500, cursor=cursor))
+        )
 
     async def why(self, ref: str, *, project: str | None = None) -> Why:
         return await self._client.send(requests.why_run(self._in(project), ref))
 
-    async def activities(self, ref: str, *, after: int = 0, project: str | None = None) -> AsyncIterator[Activity]:
-        """What has happened to a run after an activity, oldest first, up to now."""
-        while True:
-            page = await self._activity_page(ref, after, project)
-            for item in page.items:
-                yield item
-            if not page.items or page.next <= after:
-                return
-            after = page.next
+    def activities(self, ref: str, *, project: str | None = None) -> AsyncIterator[Activity]:
+        """What has happened to a run, oldest first, up to now."""
+        return items_of(
+            lambda cursor: self._client.send(requests.list_activities(self._in(project), ref, limit=500, cursor=cursor))
+        )
 
     async def logs(
         self, ref: str, *, cursor: str = "", limit: int | None = None, tail: bool = False, project: str | None = None
@@ -184,9 +173,3 @@ class AsyncRuns:
                 raise StillRunning(f"run {run.short_id} is still {run.status} after {timeout:g} s")
             await asyncio.sleep(poll)
         return run
-
-    async def _activity_page(self, ref: str, after: int, project: str | None) -> ActivityPage:
-        return await self._client.send(requests.list_activities(self._in(project), ref, after=after))
-
-    def _in(self, project: str | None) -> str:
-        return project or self._client.endpoint.project

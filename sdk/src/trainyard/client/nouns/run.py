@@ -6,13 +6,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from trainyard.client import requests
 from trainyard.client.errors import StillRunning
 from trainyard.client.models import (
     Activity,
-    ActivityPage,
     Artifact,
     CreateRun,
     Durable,
@@ -25,19 +23,15 @@ from trainyard.client.models import (
     Transition,
     Why,
 )
+from trainyard.client.nouns.paging import items
+from trainyard.client.nouns.run_actions import RunActions
 from trainyard.client.wire import lines_of, metrics_of
-
-if TYPE_CHECKING:
-    from trainyard.client.client import Client
 
 __all__ = ["Runs"]
 
 
-class Runs:
+class Runs(RunActions):
     """The runs of a server."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def create(self, wish: CreateRun, *, project: str | None = None, key: str = "") -> Run:
         """Create a run. Idempotent by `key`; without one, each call makes a run, however often it is sent."""
@@ -77,24 +71,20 @@ class Runs:
             yield from page.items
             cursor = page.next
 
-    def stop(self, ref: str, message: str = "", *, project: str | None = None) -> Run:
-        return self._client.send(requests.stop_run(self._in(project), ref, message))
-
-    def statuses(self, ref: str, *, project: str | None = None) -> Sequence[Transition]:
+    def statuses(self, ref: str, *, project: str | None = None) -> Iterator[Transition]:
         """The statuses that a run has had, oldest first."""
-        return self._client.send(requests.read_statuses(self._in(project), ref)).items
+        return items(
+            lambda cursor: self._client.send(requests.list_statuses(self._in(project), ref, limit=500, cursor=cursor))
+        )
 
     def why(self, ref: str, *, project: str | None = None) -> Why:
         return self._client.send(requests.why_run(self._in(project), ref))
 
-    def activities(self, ref: str, *, after: int = 0, project: str | None = None) -> Iterator[Activity]:
-        """What has happened to a run after an activity, oldest first, up to now."""
-        while True:
-            page = self._activity_page(ref, after, project)
-            yield from page.items
-            if not page.items or page.next <= after:
-                return
-            after = page.next
+    def activities(self, ref: str, *, project: str | None = None) -> Iterator[Activity]:
+        """What has happened to a run, oldest first, up to now."""
+        return items(
+            lambda cursor: self._client.send(requests.list_activities(self._in(project), ref, limit=500, cursor=cursor))
+        )
 
     def logs(
         self, ref: str, *, cursor: str = "", limit: int | None = None, tail: bool = False, project: str | None = None
@@ -171,9 +161,3 @@ class Runs:
                 raise StillRunning(f"run {run.short_id} is still {run.status} after {timeout:g} s")
             time.sleep(poll)
         return run
-
-    def _activity_page(self, ref: str, after: int, project: str | None) -> ActivityPage:
-        return self._client.send(requests.list_activities(self._in(project), ref, after=after))
-
-    def _in(self, project: str | None) -> str:
-        return project or self._client.endpoint.project

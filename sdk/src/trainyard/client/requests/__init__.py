@@ -16,7 +16,21 @@ from trainyard.client.requests.artifact import digest_of, get_artifact, list_art
 from trainyard.client.requests.member import list_members, put_member, remove_member
 from trainyard.client.requests.project import create_project, delete_project, edit_project, get_project, list_projects
 from trainyard.client.requests.queue import list_queues, put_queue
-from trainyard.client.requests.run import create_run, get_run, list_runs, read_statuses, stop_run, why_run
+from trainyard.client.requests.run import (
+    act_on_run,
+    act_on_runs,
+    clone_run,
+    create_run,
+    delete_run,
+    edit_run,
+    get_run,
+    list_runs,
+    list_statuses,
+    read_lineage,
+    renew_run_token,
+    tag_run,
+    why_run,
+)
 from trainyard.client.requests.server import (
     list_plugins,
     list_settings,
@@ -43,18 +57,23 @@ from trainyard.client.requests.user import (
 )
 
 __all__ = [
+    "act_on_run",
+    "act_on_runs",
     "add_agent",
     "add_principal",
     "append_frames",
+    "clone_run",
     "create_project",
     "create_run",
     "create_token",
     "delete_principal",
     "delete_project",
+    "delete_run",
     "digest_of",
     "edit_agent",
     "edit_principal",
     "edit_project",
+    "edit_run",
     "follow_logs",
     "follow_metrics",
     "get_agent",
@@ -72,22 +91,24 @@ __all__ = [
     "list_queues",
     "list_runs",
     "list_settings",
+    "list_statuses",
     "list_tokens",
     "put_artifact",
     "put_member",
     "put_queue",
     "read_health",
+    "read_lineage",
     "read_logs",
     "read_metrics",
     "read_ready",
     "read_series",
-    "read_statuses",
     "read_version",
     "remove_agent",
     "remove_member",
     "renew_agent_token",
+    "renew_run_token",
     "revoke_token",
-    "stop_run",
+    "tag_run",
     "whoami",
     "why_run",
 ]

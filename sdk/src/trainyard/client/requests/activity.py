@@ -9,5 +9,5 @@ from trainyard.client.wire import Request
 __all__ = ["list_activities"]
 
 
-def list_activities(project: str, ref: str, *, after: int = 0, limit: int | None = None) -> Request[ActivityPage]:
-    return Request("GET", run_path(project, ref, "activities"), ActivityPage, query_of(after=after, limit=limit))
+def list_activities(project: str, ref: str, *, limit: int | None = None, cursor: str = "") -> Request[ActivityPage]:
+    return Request("GET", run_path(project, ref, "activities"), ActivityPage, query_of(limit=limit, cursor=cursor))

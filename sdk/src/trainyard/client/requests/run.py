@@ -6,11 +6,39 @@ import uuid
 
 import msgspec
 
-from trainyard.client.models import CreateRun, Run, RunPage, Stop, TransitionPage, Why
-from trainyard.client.requests.path import JSON, query_of, run_path
+from trainyard.client.models import (
+    BulkAction,
+    BulkAnswer,
+    CloneRun,
+    CreateRun,
+    EditRun,
+    Lineage,
+    Note,
+    Run,
+    RunPage,
+    RunToken,
+    TagRun,
+    TransitionPage,
+    Why,
+)
+from trainyard.client.requests.path import JSON, change, query_of, run_path
 from trainyard.client.wire import Request, path_of
 
-__all__ = ["create_run", "get_run", "list_runs", "read_statuses", "stop_run", "why_run"]
+__all__ = [
+    "act_on_run",
+    "act_on_runs",
+    "clone_run",
+    "create_run",
+    "delete_run",
+    "edit_run",
+    "get_run",
+    "list_runs",
+    "list_statuses",
+    "read_lineage",
+    "renew_run_token",
+    "tag_run",
+    "why_run",
+]
 
 
 def create_run(project: str, wish: CreateRun, *, key: str = "") -> Request[Run]:
@@ -42,14 +70,45 @@ def get_run(project: str, ref: str) -> Request[Run]:
     return Request("GET", run_path(project, ref), Run)
 
 
-def stop_run(project: str, ref: str, message: str = "") -> Request[Run]:
-    """Wish a run stopped. Idempotent: the intent can only be set once."""
-    content = msgspec.json.encode(Stop(message=message))
-    return Request("POST", run_path(project, ref, "stop"), Run, headers=JSON, content=content)
+def edit_run(project: str, ref: str, wish: EditRun, *, key: str = "", match: str = "") -> Request[Run]:
+    """Change a run; with `match` only if it still has that ETag."""
+    return change("PATCH", run_path(project, ref), Run, wish, key=key, match=match)
 
 
-def read_statuses(project: str, ref: str) -> Request[TransitionPage]:
-    return Request("GET", run_path(project, ref, "statuses"), TransitionPage)
+def delete_run(project: str, ref: str, *, key: str = "") -> Request[None]:
+    return change("DELETE", run_path(project, ref), type(None), key=key)
+
+
+def act_on_run(project: str, ref: str, verb: str, message: str = "", *, key: str = "") -> Request[Run]:
+    """`approve`, `stop`, `skip`, `archive` or `restore`. What is so already is no error."""
+    return change("POST", run_path(project, ref, verb), Run, Note(message=message), key=key)
+
+
+def tag_run(project: str, ref: str, wish: TagRun, *, key: str = "") -> Request[Run]:
+    return change("POST", run_path(project, ref, "tag"), Run, wish, key=key)
+
+
+def clone_run(project: str, ref: str, kind: str, wish: CloneRun, *, key: str = "") -> Request[Run]:
+    """`restart`, `resume` or `copy`: a new run. The key makes it once, however often it is sent."""
+    return change("POST", run_path(project, ref, kind), Run, wish, key=key)
+
+
+def act_on_runs(project: str, wish: BulkAction, *, key: str = "") -> Request[BulkAnswer]:
+    """One action on many runs."""
+    return change("POST", path_of("projects", project, "runs", "bulk"), BulkAnswer, wish, key=key)
+
+
+def read_lineage(project: str, ref: str) -> Request[Lineage]:
+    return Request("GET", run_path(project, ref, "lineage"), Lineage)
+
+
+def renew_run_token(project: str, ref: str) -> Request[RunToken]:
+    """A new token for the one that the request is sent with, which is the run's own."""
+    return Request("POST", run_path(project, ref, "token"), RunToken)
+
+
+def list_statuses(project: str, ref: str, *, limit: int | None = None, cursor: str = "") -> Request[TransitionPage]:
+    return Request("GET", run_path(project, ref, "statuses"), TransitionPage, query_of(limit=limit, cursor=cursor))
 
 
 def why_run(project: str, ref: str) -> Request[Why]:
