@@ -1,0 +1,30 @@
+"""Queries and sorts as they come in a request: parsed, or refused with the place of the fault."""
+
+from __future__ import annotations
+
+from trainyard.client.models import Fault
+from trainyard.query import Query, QueryError, SortKey, parse, parse_sort
+from trainyard_core.errors import Invalid
+
+__all__ = ["query_of", "sort_of"]
+
+
+def query_of(text: str, *, field: str = "q") -> Query:
+    """The query. Raises Invalid with column and suggestion; `field` is what it came in."""
+    try:
+        return parse(text)
+    except QueryError as error:
+        raise _invalid(error, field) from error
+
+
+def sort_of(text: str, *, field: str = "sort") -> tuple[SortKey, ...]:
+    """The sort. Raises Invalid with column and suggestion."""
+    try:
+        return parse_sort(text)
+    except QueryError as error:
+        raise _invalid(error, field) from error
+
+
+def _invalid(error: QueryError, field: str) -> Invalid:
+    fault = Fault(field=field, message=error.message, line=1, column=error.column, fix=error.suggestion)
+    return Invalid(f"`{field}`, column {error.column}: {error.message}", fix=error.suggestion, faults=[fault])
