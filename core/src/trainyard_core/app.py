@@ -15,6 +15,7 @@ from trainyard_core.api.agents import Agents
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.etag import etags
 from trainyard_core.api.lineage import Lineage
+from trainyard_core.api.lost import Lost
 from trainyard_core.api.members import Members
 from trainyard_core.api.openapi import Document
 from trainyard_core.api.principals import ServiceAccounts, Users
@@ -40,6 +41,7 @@ CONTROLLERS = (
     AgentSessions,
     Document,
     Lineage,
+    Lost,
     Members,
     Projects,
     Queues,

@@ -71,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     drain: float = 60.0
     silence: float = 15.0
     lost_after: float = 0.0
+    tracked_silence: float = 0.0
     idempotency_days: float = 7.0
     rate_limit: float = 5000.0
     sections: dict[str, dict[str, Any]] = {}
@@ -85,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             drain=self.drain,
             silence=self.silence,
             lost_after=self.lost_after,
+            tracked_silence=self.tracked_silence,
         )
 
     @property

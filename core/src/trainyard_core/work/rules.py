@@ -21,6 +21,9 @@ __all__ = ["RULES", "Decision", "Policy", "backoff", "decide"]
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers that the rules go by, all in seconds but for the count of retries.
 
+    `tracked_silence` is after how long without a frame a run that is only tracked has failed (0: never); at half of
+    it the run counts as unreachable.
+
     `platform_retries` is how often a run may be tried again after the platform's failures (a lost process, a full
     disk), `drain` how long an ended attempt's frames are waited for, `silence` after how long without a word an
     agent counts as unreachable, and `lost_after` after how long its attempts are given up (0: never, a person
@@ -33,6 +36,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     drain: float = 60.0
     silence: float = 15.0
     lost_after: float = 0.0
+    tracked_silence: float = 0.0
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +84,21 @@ def _tracked(view: View, policy: Policy, now: int) -> Decision | None:
         return Decision(steps=(*_through(view), Step(Status.STOPPED, view.intent_reason, view.intent_message)))
     if view.ended:
         return _tracked_end(view, policy, now)
+    return _tracked_silence(view, policy, now)
+
+
+def _tracked_silence(view: View, policy: Policy, now: int) -> Decision:
+    """Nobody but its program can tell whether it still runs: the policy says for how long it may be silent."""
+    quiet, most = (now - view.heard_at) / SECOND, policy.tracked_silence
+    if not most or view.status is not Status.RUNNING:
+        return Decision()
+    if quiet >= most:
+        return Decision(steps=(Step(Status.FAILED, Reason.LOST, f"nothing came from its program for {most:g} s"),))
+    if quiet >= most / 2 and view.reason != Reason.UNREACHABLE:
+        message = f"nothing came from its program lately; after {most:g} s it counts as lost"
+        return Decision(explain=Step(view.status, Reason.UNREACHABLE, message))
+    if quiet < most / 2 and view.reason == Reason.UNREACHABLE:
+        return Decision(explain=Step(view.status))
     return Decision()
 
 
@@ -194,9 +213,14 @@ def _stop_live(view: View, policy: Policy, now: int) -> Decision | None:
 
 
 def _lost(view: View, policy: Policy, now: int) -> Decision | None:
-    """Its agent has been silent for so long that the policy gives the attempt up."""
+    """A person has given the attempt up, or its agent has been silent for so long that the policy does."""
     attempt = view.attempt
-    if attempt is None or not policy.lost_after or not _is_live(view):
+    if attempt is None or not _is_live(view):
+        return None
+    if attempt.lost_by:
+        given_up = Exit(reason=Reason.LOST, message=attempt.message, retryable=True)
+        return _outcome(view, given_up, policy, now, incomplete=True)
+    if not policy.lost_after:
         return None
     if now - attempt.agent_seen_at < policy.lost_after * SECOND:
         return None

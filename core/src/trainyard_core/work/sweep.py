@@ -15,7 +15,7 @@ import structlog
 from trainyard_core.clock import SECOND, Clock
 from trainyard_core.db import runs
 from trainyard_core.db.engine import Database, Tx
-from trainyard_core.lifecycle import LIVE, Reason
+from trainyard_core.lifecycle import LIVE, Reason, Status
 from trainyard_core.work.doorbell import Doorbell
 from trainyard_core.work.rules import Policy
 
@@ -65,6 +65,8 @@ class Sweeper:
         rows = await self._database.read(lambda tx: runs.due(tx, at=now))
         wanted = [(row["id"], row["wake_seq"]) for row in rows]
         wanted += await self._database.read(lambda tx: self._changed_reach(tx, now))
+        if self._policy.tracked_silence:
+            wanted += await self._database.read(lambda tx: self._silent_tracked(tx, now))
         if wanted:
             await self._doorbell.ring(wanted)
             self._doorbell.call_agents(orders=True)
@@ -84,6 +86,18 @@ class Sweeper:
             f" ((g.seen_at < ? AND r.reason <> '{Reason.UNREACHABLE}') OR g.seen_at < ?"
             f" OR (g.seen_at >= ? AND r.reason = '{Reason.UNREACHABLE}')) LIMIT 500",
             silent, lost, silent,
+        )  # fmt: skip
+        return [(row["id"], row["wake_seq"]) for row in rows]
+
+    async def _silent_tracked(self, tx: Tx, now: int) -> list[tuple[str, int]]:
+        """Runs that are only tracked and fell silent, came back, or are to be given up."""
+        most = int(self._policy.tracked_silence * SECOND)
+        rows = await tx.all(
+            "SELECT id, wake_seq FROM (SELECT r.id, r.wake_seq, r.reason, COALESCE((SELECT MAX(w.updated_at)"
+            " FROM writer w WHERE w.run = r.id), r.started_at, r.created_at) AS heard FROM run r"
+            f" WHERE r.managed = 0 AND r.ended = '' AND r.status = '{Status.RUNNING}') AS tracked"
+            f" WHERE heard <= ? OR (heard <= ?) <> (reason = '{Reason.UNREACHABLE}') LIMIT 500",
+            now - most, now - most // 2,
         )  # fmt: skip
         return [(row["id"], row["wake_seq"]) for row in rows]
 

@@ -16,12 +16,15 @@ _exit = msgspec.json.Decoder(Exit)
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """The current attempt. `agent_seen_at` is when its agent was last heard of (0: never)."""
+    """The current attempt. `agent_seen_at` is when its agent was last heard of (0: never), `lost_by` who declared it
+    lost, in the words of `message`."""
 
     number: int
     agent: str
     state: str
     agent_seen_at: int = 0
+    lost_by: str = ""
+    message: str = ""
     started_at: int | None = None
     exit: Exit | None = None
     drain_until: int | None = None
@@ -29,7 +32,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """One run as the rules see it. Times are microseconds since 1970 UTC."""
+    """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
+    tracked last sent a frame, or began."""
 
     run: str
     status: Status
@@ -50,11 +54,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     ended: str = ""
     ended_message: str = ""
     unfinished_writers: int = 0
+    heard_at: int = 0
     attempt: Attempt | None = None
 
 
 _SQL = """SELECT r.*, a.agent, a.state, a.started_at AS attempt_started, a.exit,
-    a.drain_until, g.seen_at FROM run r
+    a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at FROM run r
     LEFT JOIN attempt a ON a.run = r.id AND a.number = r.attempt
     LEFT JOIN agent g ON g.name = a.agent WHERE r.id = ?"""
 
@@ -87,6 +92,7 @@ async def load(tx: Tx, run: str) -> View | None:
         ended=row["ended"],
         ended_message=row["ended_message"],
         unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
+        heard_at=0 if row["managed"] else await _heard(tx, row),
         attempt=attempt,
     )
 
@@ -98,11 +104,19 @@ async def _attempt(tx: Tx, row: Row) -> Attempt:
         agent=row["agent"],
         state=row["state"],
         agent_seen_at=row["seen_at"] or 0,
+        lost_by=row["lost_by"],
+        message=row["attempt_message"],
         started_at=row["attempt_started"],
         exit=end,
         drain_until=row["drain_until"],
         drained=end is None or await tracking.ingested(tx, row["id"], end.writers),
     )
+
+
+async def _heard(tx: Tx, row: Row) -> int:
+    last = await tx.one("SELECT MAX(updated_at) AS at FROM writer WHERE run = ?", row["id"])
+    assert last is not None
+    return int(last["at"] or row["started_at"] or row["created_at"])
 
 
 async def _unfinished(tx: Tx, run: str) -> int:

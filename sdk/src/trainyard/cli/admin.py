@@ -11,7 +11,7 @@ from trainyard.cli.options import json_option, with_client
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Agent, Queue
+    from trainyard.client.models import Queue
 
 __all__ = ["agents", "queues"]
 
@@ -47,38 +47,6 @@ def set_queue(client: Client, *, name: str, concurrency: int | None, paused: boo
     return click.echo(f"queue {queue.name}: {limit}{', paused' if queue.paused else ''}")
 
 
-@click.group()
-def agents() -> None:
-    """List agents and what they have free."""
-
-
-@agents.command("ls")
-@json_option
-@with_client
-def list_agents(client: Client, *, as_json: bool) -> None:
-    """List agents."""
-    found = client.agents()
-    if as_json:
-        return output.json_document({"items": found})
-    headers = ("AGENT", "SCHEDULER", "QUEUES", "STATE", "CPU FREE", "GPU FREE", "LIVE", "SEEN")
-    return output.table(headers, [_agent(agent) for agent in found])
-
-
 def _queue(queue: Queue) -> tuple[str, ...]:
     limit = "-" if queue.concurrency is None else str(queue.concurrency)
     return (queue.name, limit, str(queue.waiting), str(queue.live), "paused" if queue.paused else "")
-
-
-def _agent(agent: Agent) -> tuple[str, ...]:
-    state = "draining" if agent.draining else "alive" if agent.alive else "silent"
-    cpu, gpu = f"{agent.free_cpu:g}/{agent.cpu:g}", f"{agent.free_gpu}/{agent.gpu}"
-    return (
-        agent.name,
-        agent.scheduler,
-        ", ".join(agent.queues),
-        state,
-        cpu,
-        gpu,
-        str(agent.live),
-        agent.seen_at,
-    )

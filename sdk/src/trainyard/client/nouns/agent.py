@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trainyard.client import requests
-from trainyard.client.models import Agent, EditAgent, Enrolment, NewAgent
+from trainyard.client.models import Agent, EditAgent, Enrolment, NewAgent, Run
 
 if TYPE_CHECKING:
     from trainyard.client.async_client import AsyncClient
@@ -66,6 +66,11 @@ class Agents:
         """Forget an agent that holds nothing any more, with its tokens."""
         self._client.send(requests.remove_agent(name))
 
+    def declare_lost(self, ref: str, message: str = "", *, project: str | None = None) -> Run:
+        """Give up a live run whose agent cannot be reached and will not come back. Raises Conflict for one that is."""
+        request = requests.declare_lost(project or self._client.endpoint.project, ref, message)
+        return self._client.send(request)
+
 
 class AsyncAgents:
     """The agents of a server."""
@@ -118,3 +123,8 @@ class AsyncAgents:
     async def remove(self, name: str) -> None:
         """Forget an agent that holds nothing any more, with its tokens."""
         await self._client.send(requests.remove_agent(name))
+
+    async def declare_lost(self, ref: str, message: str = "", *, project: str | None = None) -> Run:
+        """Give up a live run whose agent cannot be reached and will not come back. Raises Conflict for one that is."""
+        request = requests.declare_lost(project or self._client.endpoint.project, ref, message)
+        return await self._client.send(request)

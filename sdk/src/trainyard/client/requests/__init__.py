@@ -6,6 +6,7 @@ from __future__ import annotations
 from trainyard.client.requests.activity import list_activities
 from trainyard.client.requests.agent import (
     add_agent,
+    declare_lost,
     edit_agent,
     get_agent,
     list_agents,
@@ -66,6 +67,7 @@ __all__ = [
     "create_project",
     "create_run",
     "create_token",
+    "declare_lost",
     "delete_principal",
     "delete_project",
     "delete_run",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from trainyard.client.models import Agent, AgentPage, EditAgent, Enrolment, NewAgent
-from trainyard.client.requests.path import change, query_of
+from trainyard.client.models import Agent, AgentPage, EditAgent, Enrolment, NewAgent, Note, Run
+from trainyard.client.requests.path import change, query_of, run_path
 from trainyard.client.wire import Request, path_of
 
-__all__ = ["add_agent", "edit_agent", "get_agent", "list_agents", "remove_agent", "renew_agent_token"]
+__all__ = ["add_agent", "declare_lost", "edit_agent", "get_agent", "list_agents", "remove_agent", "renew_agent_token"]
 
 
 def list_agents(*, limit: int | None = None, cursor: str = "") -> Request[AgentPage]:
@@ -31,3 +31,7 @@ def renew_agent_token(name: str, *, key: str = "") -> Request[Enrolment]:
 
 def remove_agent(name: str, *, key: str = "") -> Request[None]:
     return change("DELETE", path_of("agents", name), type(None), key=key)
+
+
+def declare_lost(project: str, ref: str, message: str = "", *, key: str = "") -> Request[Run]:
+    return change("POST", run_path(project, ref, "lost"), Run, Note(message=message), key=key)

@@ -1,0 +1,189 @@
+"""`yard agents` and `yard lost`: who runs what, taking agents out of service, and giving up what will not come back.
+The agent itself is `yard agent`, which comes with the server's package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from trainyard.cli import output
+from trainyard.cli.options import confirmed, find, json_option, run_argument, with_client
+
+if TYPE_CHECKING:
+    from trainyard.client.client import Client
+    from trainyard.client.models import Agent, Enrolment
+
+__all__ = ["agents", "lost"]
+
+_name = click.argument("name")
+_queues = click.option("--queues", metavar="A,B", help="The queues that it may serve; `*`: any.")
+_labels = click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A label [again for more].")
+
+
+@click.group()
+def agents() -> None:
+    """List, add, drain and remove agents."""
+
+
+@agents.command("ls")
+@json_option
+@with_client
+def list_agents(client: Client, *, as_json: bool) -> None:
+    """List agents and what they have free."""
+    found = list(client.agents.list())
+    if as_json:
+        return output.json_document({"items": found})
+    headers = ("AGENT", "SCHEDULER", "QUEUES", "STATE", "CPU FREE", "GPU FREE", "LIVE", "SEEN")
+    return output.table(headers, [_row(agent) for agent in found])
+
+
+@agents.command("get")
+@_name
+@json_option
+@with_client
+def get_agent(client: Client, *, name: str, as_json: bool) -> None:
+    """Show one agent."""
+    _show(client.agents.get(name), as_json)
+
+
+@agents.command("add")
+@_name
+@_queues
+@_labels
+@json_option
+@with_client
+def add_agent(client: Client, *, name: str, queues: str | None, labels: tuple[str, ...], as_json: bool) -> None:
+    """Make an agent known and print its token, this once. Start it with `yard agent --name NAME`."""
+    served = _listed(queues) if queues is not None else ["*"]
+    _tell_token(client.agents.add(name, queues=served, labels=_pairs(labels)), as_json)
+
+
+@agents.command("token")
+@_name
+@json_option
+@with_client
+def renew_token(client: Client, *, name: str, as_json: bool) -> None:
+    """Give an agent a new token, printed this once; those that it had are refused from now on."""
+    _tell_token(client.agents.renew_token(name), as_json)
+
+
+@agents.command("set")
+@_name
+@_queues
+@_labels
+@json_option
+@with_client
+def set_agent(client: Client, *, name: str, queues: str | None, labels: tuple[str, ...], as_json: bool) -> None:
+    """Change which queues an agent may serve, or replace the labels that it was given."""
+    if queues is None and not labels:
+        raise click.UsageError("give --queues, --label or both: nothing else can be set")
+    served = None if queues is None else _listed(queues)
+    _show(client.agents.edit(name, queues=served, labels=_pairs(labels) if labels else None), as_json)
+
+
+@agents.command("drain")
+@_name
+@json_option
+@with_client
+def drain_agent(client: Client, *, name: str, as_json: bool) -> None:
+    """Give an agent no more work; what it holds goes on."""
+    agent = client.agents.drain(name)
+    if as_json:
+        return output.json_document(agent)
+    return click.echo(f"agent {agent.name} takes no more work; it holds {agent.live} attempts")
+
+
+@agents.command("resume")
+@_name
+@json_option
+@with_client
+def resume_agent(client: Client, *, name: str, as_json: bool) -> None:
+    """Give an agent work again."""
+    agent = client.agents.resume(name)
+    if as_json:
+        return output.json_document(agent)
+    return click.echo(f"agent {agent.name} takes work again")
+
+
+@agents.command("rm")
+@_name
+@confirmed("remove agent {name} and its tokens")
+@with_client
+def remove_agent(client: Client, *, name: str) -> None:
+    """Forget an agent and its tokens. Refused while it holds live runs."""
+    client.agents.remove(name)
+    click.echo(f"agent {name} is removed")
+
+
+@click.command()
+@run_argument
+@click.option("-m", "--message", default="", help="Why, in your words.")
+@json_option
+@with_client
+def lost(client: Client, *, ref: str, message: str, as_json: bool) -> None:
+    """Give up a live run whose agent cannot be reached and will not come back. It is tried again as its retries for
+    the platform's failures allow; should it still run somewhere, it is stopped as soon as its agent is heard of."""
+    run = client.agents.declare_lost(find(client, ref), message)
+    if as_json:
+        return output.json_document(run)
+    return click.echo(f"run {run.short_id} is {run.status}: its attempt counts as lost")
+
+
+def _show(agent: Agent, as_json: bool) -> None:
+    if as_json:
+        return output.json_document(agent)
+    return output.fields(
+        [
+            ("agent", agent.name),
+            ("state", _state(agent)),
+            ("scheduler", agent.scheduler),
+            ("serves", ", ".join(agent.queues)),
+            ("may serve", ", ".join(agent.allowed)),
+            ("labels", ", ".join(f"{key}={value}" for key, value in sorted(agent.labels.items()))),
+            ("cpu", f"{agent.free_cpu:g} of {agent.cpu:g} free"),
+            ("gpu", f"{agent.free_gpu} of {agent.gpu} free"),
+            *((f"resource {key}", f"{amount:g}") for key, amount in sorted(agent.resources.items())),
+            ("holds", f"{agent.live} attempts"),
+            ("token", "its own" if agent.enrolled else "none of its own"),
+            ("version", agent.version),
+            ("session", str(agent.epoch or "")),
+            ("seen", agent.seen_at),
+        ]
+    )
+
+
+def _row(agent: Agent) -> tuple[str, ...]:
+    cpu, gpu = f"{agent.free_cpu:g}/{agent.cpu:g}", f"{agent.free_gpu}/{agent.gpu}"
+    served, seen = ", ".join(agent.queues), agent.seen_at or "never"
+    return (agent.name, agent.scheduler, served, _state(agent), cpu, gpu, str(agent.live), seen)
+
+
+def _state(agent: Agent) -> str:
+    if not agent.alive:
+        return "silent" if agent.seen_at else "new"
+    return "draining" if agent.draining else "alive"
+
+
+def _tell_token(made: Enrolment, as_json: bool) -> None:
+    """The token alone on standard output, so that it can go into a file; the rest beside it."""
+    if as_json:
+        return output.json_document(made)
+    click.echo(made.token)
+    hint = f"agent {made.agent.name}: keep this token, it is not shown again; start it with"
+    return click.echo(f"{hint} TRAINYARD_TOKEN_FILE=... yard agent --name {made.agent.name}", err=True)
+
+
+def _listed(text: str) -> Sequence[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _pairs(labels: Sequence[str]) -> Mapping[str, str]:
+    found = {}
+    for label in labels:
+        key, equals, value = label.partition("=")
+        if not key or not equals:
+            raise click.UsageError(f"the label {label!r} has no value; write it as KEY=VALUE")
+        found[key] = value
+    return found
