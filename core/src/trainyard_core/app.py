@@ -12,6 +12,7 @@ from trainyard_core.api import openapi, skew
 from trainyard_core.api.activities import Activities
 from trainyard_core.api.agent_sessions import AgentSessions
 from trainyard_core.api.agents import Agents
+from trainyard_core.api.artifacts import Artifacts
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.etag import etags
 from trainyard_core.api.lineage import Lineage
@@ -30,6 +31,7 @@ from trainyard_core.api.runs import Runs
 from trainyard_core.api.server import Server
 from trainyard_core.api.tokens import Tokens
 from trainyard_core.api.tracking import Tracking
+from trainyard_core.api.uploads import UploadParts
 from trainyard_core.platform import Platform
 
 __all__ = ["build"]
@@ -39,6 +41,7 @@ CONTROLLERS = (
     Activities,
     Agents,
     AgentSessions,
+    Artifacts,
     Document,
     Lineage,
     Lost,
@@ -53,6 +56,7 @@ CONTROLLERS = (
     ServiceAccounts,
     Tokens,
     Tracking,
+    UploadParts,
     Users,
 )
 

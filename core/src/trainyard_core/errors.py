@@ -5,8 +5,10 @@ fix in words.
       NotFound            404   Unauthenticated  401   Forbidden 403
       RangeNotSatisfiable 416
       Invalid             422   TooLarge         413   BadFrame  422
+        DigestRefused     422
       Conflict            409   IdempotencyReused 422  GapInFrames 409
         Superseded        409   (a newer session of the same agent has taken over)
+        WrongPlace        409   NoUploads        409
       PreconditionFailed  412   RateLimited 429   ApiVersion 400
       Unavailable         503   StorageFull      507
       StartRefused        (the process does not start: settings, database, data directory)
@@ -23,10 +25,12 @@ __all__ = [
     "ApiVersion",
     "BadFrame",
     "Conflict",
+    "DigestRefused",
     "Forbidden",
     "GapInFrames",
     "IdempotencyReused",
     "Invalid",
+    "NoUploads",
     "NotFound",
     "PreconditionFailed",
     "RangeNotSatisfiable",
@@ -38,6 +42,7 @@ __all__ = [
     "TrainyardError",
     "Unauthenticated",
     "Unavailable",
+    "WrongPlace",
     "choice",
 ]
 
@@ -77,6 +82,15 @@ class Invalid(TrainyardError):
     code, status, title = "invalid", 422, "The input is not valid"
 
 
+class DigestRefused(Invalid):
+    """Bytes came that are not those of their digest; they were not kept."""
+
+    code = "digest_mismatch"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, fix="make sure that nobody writes the file meanwhile, and send it again")
+
+
 class TooLarge(TrainyardError):
     code, status, title = "too_large", 413, "The input is too large"
 
@@ -86,7 +100,13 @@ class BadFrame(TrainyardError):
 
 
 class RangeNotSatisfiable(TrainyardError):
+    """`size` is how many bytes there are."""
+
     code, status, title = "range_not_satisfiable", 416, "The range lies outside"
+
+    def __init__(self, detail: str, *, fix: str = "", size: int) -> None:
+        super().__init__(detail, fix=fix)
+        self.size = size
 
 
 class Conflict(TrainyardError):
@@ -95,6 +115,22 @@ class Conflict(TrainyardError):
 
 class Superseded(Conflict):
     code, title = "superseded", "A newer session of this agent has taken over"
+
+
+class WrongPlace(Conflict):
+    """`expected` is the offset at which the upload goes on."""
+
+    code = "upload_offset"
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"the upload goes on at byte {expected}", fix="send the bytes from there on")
+        self.expected = expected
+
+
+class NoUploads(Conflict):
+    """The tracker takes artifacts in one piece only."""
+
+    code = "uploads_unsupported"
 
 
 class PreconditionFailed(TrainyardError):

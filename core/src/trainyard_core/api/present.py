@@ -9,11 +9,25 @@ import msgspec
 from trainyard.client import models
 from trainyard_core.admission import Offer, QueueState
 from trainyard_core.clock import rfc3339
-from trainyard_core.contracts.tracker import LoggedLine, Series
+from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db.engine import Row
 
-__all__ = ["activity", "agent", "artifact", "line", "metric", "number", "queue", "run", "series", "transition"]
+__all__ = [
+    "activity",
+    "agent",
+    "artifact",
+    "folder",
+    "line",
+    "metric",
+    "number",
+    "queue",
+    "run",
+    "series",
+    "stored",
+    "transition",
+    "upload",
+]
 
 _decode = msgspec.json.decode
 _exit = msgspec.json.Decoder(Exit)
@@ -147,6 +161,31 @@ def artifact(row: Row) -> models.Artifact:
         kind=row["kind"],
         at=rfc3339(row["at"]) or "",
         source=row["source"] or "",
+    )
+
+
+def stored(info: ArtifactInfo, *, kind: str, at: int) -> models.Artifact:
+    """One artifact as it was stored at a time."""
+    return models.Artifact(name=info.name, size=info.size, digest=info.digest, kind=kind, at=rfc3339(at) or "")
+
+
+def folder(row: Row) -> models.Folder:
+    """A folder among the names of artifacts."""
+    return models.Folder(name=row["entry"], files=row["files"], size=row["size"], at=rfc3339(row["at"]) or "")
+
+
+def upload(row: Row, *, offset: int, step: int) -> models.Upload:
+    """An upload of which so many bytes are kept."""
+    return models.Upload(
+        id=row["id"],
+        name=row["name"],
+        size=row["size"],
+        digest=row["digest"],
+        kind=row["kind"],
+        offset=offset,
+        step=step,
+        done=row["state"] == "done",
+        updated_at=rfc3339(row["updated_at"]) or "",
     )
 
 

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from trainyard.client.models import Fault, Problem
 from trainyard_core.api import skew
-from trainyard_core.errors import GapInFrames, RateLimited, TrainyardError
+from trainyard_core.errors import GapInFrames, RangeNotSatisfiable, RateLimited, TrainyardError, WrongPlace
 
 __all__ = ["HANDLERS"]
 
@@ -28,7 +28,7 @@ _CODES = {
 }
 
 
-class _Gap(Problem, frozen=True, kw_only=True):
+class _Expected(Problem, frozen=True, kw_only=True):
     expected: int
 
 
@@ -52,7 +52,11 @@ def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[by
     }
     if isinstance(error, RateLimited):
         return _respond(Problem(**fields), {"Retry-After": str(math.ceil(error.wait))})
-    return _respond(_Gap(**fields, expected=error.expected) if isinstance(error, GapInFrames) else Problem(**fields))
+    if isinstance(error, RangeNotSatisfiable):
+        return _respond(Problem(**fields), {"Content-Range": f"bytes */{error.size}"})
+    if isinstance(error, GapInFrames | WrongPlace):
+        return _respond(_Expected(**fields, expected=error.expected))
+    return _respond(Problem(**fields))
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

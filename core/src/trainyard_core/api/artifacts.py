@@ -1,0 +1,196 @@
+"""A run's artifacts: listed, stored in one piece, read whole or in part, removed; and many at once as a tar. Large
+files come in parts by `uploads`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import unquote
+
+from litestar import Controller, Response, delete, get, head, put
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.response import Stream
+
+from trainyard.client import models
+from trainyard.client.models.artifact import MOST_BYTES
+from trainyard_core.api import present, ranges
+from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.paging import Cursor, Limit, after_name, following
+from trainyard_core.api.tracking import tracker_of
+from trainyard_core.auth import READ, TRACK, WRITE
+from trainyard_core.contracts.tracker import ArtifactInfo, ArtifactMissing, BadName, RunRef, check_artifact_name
+from trainyard_core.db import artifacts, inheritance
+from trainyard_core.db.artifacts import Told
+from trainyard_core.db.engine import Tx
+from trainyard_core.errors import Invalid, NotFound
+from trainyard_core.work import artifacts as keeping
+from trainyard_core.work import tars
+
+__all__ = ["Artifacts", "Kind", "told_of"]
+
+BYTES = "application/octet-stream"
+DIGEST = "^[Ss][Hh][Aa]256:[0-9A-Fa-f]{64}$"
+Prefix = Annotated[str, QueryParameter(max_length=1100, description="Only names that start like this.")]
+View = Annotated[bool, QueryParameter(description="One folder: what lies directly below `prefix`, and folders.")]
+Kind = Annotated[str, QueryParameter(min_length=1, max_length=64, description="What it is: file, model, log ...")]
+Digest = Annotated[str, HeaderParameter(name="Digest", description="`sha256:` and hex; other bytes are refused.")]
+Range = Annotated[str, HeaderParameter(name="Range", description="One range, as bytes=FIRST-LAST.")]
+IfRange = Annotated[str, HeaderParameter(name="If-Range", description="An ETag; without it the whole comes.")]
+IfNoneMatch = Annotated[str, HeaderParameter(name="If-None-Match", description="ETags of bytes that are known.")]
+PART = ResponseSpec(data_container=bytes, description="The part that was asked for.", media_type=BYTES)
+OUTSIDE = ResponseSpec(data_container=models.Problem, description="The range lies outside.", generate_examples=False,
+                       media_type="application/problem+json")  # fmt: skip
+
+
+class Artifacts(Controller):
+    """`artifacts` below one run."""
+
+    path = "/projects/{project:str}/runs/{ref:str}"
+    tags = ("artifacts",)
+
+    @get("/artifacts")
+    async def page(
+        self,
+        request: Asked,
+        project: FromPath[str],
+        ref: FromPath[str],
+        prefix: Prefix = "",
+        folder: View = False,
+        limit: Limit = 50,
+        cursor: Cursor = "",
+    ) -> models.ArtifactPage:
+        """A run's artifacts by name; as one folder, those directly in it and the folders beside them."""
+        row = await find_run(request, project, ref, READ)
+        check_text("prefix", prefix)
+        after = check_text("cursor", after_name(cursor))
+        read = _folder if folder else _flat
+        return await platform_of(request).database.read(lambda tx: read(tx, row["id"], prefix, after, limit))
+
+    @get("/artifacts.tar", media_type="application/x-tar")
+    async def tar(self, request: Asked, project: FromPath[str], ref: FromPath[str], prefix: Prefix = "") -> Stream:
+        """All artifacts whose names start with `prefix`, as one tar: by name, with owners and modes left out. It is
+        made while it is sent; when an artifact changes meanwhile, it breaks off."""
+        row = await find_run(request, project, ref, READ)
+        check_text("prefix", prefix)
+        platform, run = platform_of(request), RunRef(project, row["id"])
+        headers = {"Content-Disposition": ranges.disposition(f"{row['id']}.tar"), "X-Content-Type-Options": "nosniff"}
+        content = tars.pack(platform.database, tracker_of(platform), run, prefix)
+        return Stream(content, headers=headers, media_type="application/x-tar")
+
+    @put("/artifacts/{name:path}", status_code=200, request_max_body_size=MOST_BYTES)
+    async def put(
+        self,
+        request: Asked,
+        project: FromPath[str],
+        ref: FromPath[str],
+        name: FromPath[str],
+        digest: Digest = "",
+        kind: Kind = "file",
+    ) -> models.Artifact:
+        """Store a file, whole or not at all, replacing an older one of that name. Idempotent; with a digest the bytes
+        must be those."""
+        row = await find_run(request, project, ref, TRACK)
+        platform, told = platform_of(request), told_of(request, project, row["id"])
+        info = await keeping.put(
+            platform.database,
+            tracker_of(platform),
+            told,
+            name_of(request),
+            request.stream(),
+            digest=digest or None,
+            kind=check_text("kind", kind),
+        )
+        return present.stored(info, kind=kind, at=told.at)
+
+    @get("/artifacts/{name:path}", media_type=BYTES, responses={206: PART, 416: OUTSIDE})
+    async def read(
+        self,
+        request: Asked,
+        project: FromPath[str],
+        ref: FromPath[str],
+        name: FromPath[str],
+        wanted: Range = "",
+        if_range: IfRange = "",
+        if_none_match: IfNoneMatch = "",
+    ) -> Stream | Response[bytes]:
+        """The bytes of a file, or a part of them."""
+        holder, info = await _find(request, project, ref)
+        if if_none_match and ranges.is_known(if_none_match, info):
+            return Response(b"", status_code=304, headers={"ETag": ranges.etag(info)}, media_type=BYTES)
+        part = ranges.chosen(wanted, if_range, info)
+        start, end = part or (0, info.size)
+        content = tracker_of(platform_of(request)).read_artifact(holder, info.name, start=start, end=end)
+        headers = ranges.headers_of(info, part)
+        return Stream(content, status_code=206 if part else 200, headers=headers, media_type=BYTES)
+
+    @head("/artifacts/{name:path}")
+    async def look(
+        self, request: Asked, project: FromPath[str], ref: FromPath[str], name: FromPath[str]
+    ) -> Response[None]:
+        """The size and digest of a file."""
+        _, info = await _find(request, project, ref)
+        return Response(None, headers={**ranges.headers_of(info, None), "Content-Type": BYTES}, media_type="text/plain")
+
+    @delete("/artifacts/{name:path}")
+    async def remove(self, request: Asked, project: FromPath[str], ref: FromPath[str], name: FromPath[str]) -> None:
+        """Remove a file. One that is not there is no error; one that another run uses by reference stays."""
+        row = await find_run(request, project, ref, WRITE)
+        platform, clean = platform_of(request), name_of(request)
+        try:
+            check_artifact_name(clean)
+        except BadName as error:
+            raise Invalid(str(error), fix="use the name as the list has it") from error
+        told = told_of(request, project, row["id"])
+        await keeping.remove(platform.database, tracker_of(platform), told, clean)
+
+
+def told_of(request: Asked, project: str, run: str) -> Told:
+    """Who does something to a run now."""
+    return Told(project=project, run=run, actor=request.user.name, at=platform_of(request).clock.now())
+
+
+def name_of(request: Asked) -> str:
+    """The artifact's name as it was sent: the framework's own path has doubled and last slashes taken out. Raises
+    Invalid."""
+    raw: bytes = request.scope["raw_path"]
+    try:
+        return unquote(raw.decode("ascii").partition("/artifacts/")[2].partition("?")[0], errors="strict")
+    except UnicodeDecodeError as error:
+        raise Invalid("the name is not valid UTF-8", fix="percent-encode it as UTF-8") from error
+
+
+def check_text(field: str, text: str) -> str:
+    """The text, if databases keep it. Raises Invalid."""
+    if "\0" in text or not text.isprintable():
+        raise Invalid(f"`{field}` has a character in it that cannot be printed", fix="leave it out")
+    return text
+
+
+async def _find(request: Asked, project: str, ref: str) -> tuple[RunRef, ArtifactInfo]:
+    """The run that holds the artifact which is meant, and what is stored. Raises NotFound."""
+    row, clean = await find_run(request, project, ref, READ), name_of(request)
+    platform = platform_of(request)
+    try:
+        check_artifact_name(clean)
+        run = await platform.database.read(lambda tx: inheritance.holder(tx, row["id"], clean))
+        holder = RunRef(project, run)
+        return holder, await tracker_of(platform).stat_artifact(holder, clean)
+    except (ArtifactMissing, BadName) as error:
+        raise NotFound(f"no artifact '{clean[:80]}' in run {row['id']}", fix="see yard artifacts ls") from error
+
+
+async def _flat(tx: Tx, run: str, prefix: str, after: str, limit: int) -> models.ArtifactPage:
+    rows = await artifacts.page(tx, run, prefix=prefix, after=after, limit=limit)
+    last = rows[-1]["name"] if rows else ""
+    return models.ArtifactPage(items=[present.artifact(each) for each in rows], next=following(rows, limit, last))
+
+
+async def _folder(tx: Tx, run: str, prefix: str, after: str, limit: int) -> models.ArtifactPage:
+    rows = await artifacts.entries(tx, run, prefix=prefix, after=after, limit=limit)
+    files = [row["entry"] for row in rows if not row["entry"].endswith("/")]
+    found = [await artifacts.get(tx, run, name) for name in files]
+    return models.ArtifactPage(
+        items=[present.artifact(each) for each in found if each is not None],
+        folders=[present.folder(row) for row in rows if row["entry"].endswith("/")],
+        next=following(rows, limit, rows[-1]["entry"] if rows else ""),
+    )

@@ -1,0 +1,142 @@
+"""Files that come in parts: an upload is opened, gets its bytes from wherever it is, and becomes an artifact with the
+last of them. Opening the same bytes under the same name again goes on with the same upload."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from litestar import Controller, Response, delete, get, head, patch, post
+from litestar.params import FromPath, HeaderParameter, JSONBody
+
+from trainyard.client import models
+from trainyard_core.api import present
+from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.artifacts import check_text, told_of
+from trainyard_core.api.change import change
+from trainyard_core.api.tracking import tracker_of
+from trainyard_core.auth import TRACK
+from trainyard_core.db import uploads
+from trainyard_core.db.artifacts import Told
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.errors import Conflict, TooLarge, TrainyardError
+from trainyard_core.ids import is_run_id
+from trainyard_core.work.uploads import Uploads
+
+__all__ = ["UploadParts"]
+
+MOST_PART = 1 << 30
+DRAINED = 64 * 1024 * 1024
+Offset = Annotated[
+    int, HeaderParameter(name="Upload-Offset", ge=0, le=models.artifact.MOST_BYTES, description="Where the part goes.")
+]
+
+
+class UploadParts(Controller):
+    """`uploads` below one run."""
+
+    path = "/projects/{project:str}/runs/{ref:str}/uploads"
+    tags = ("artifacts",)
+
+    @post(status_code=200)
+    async def open(
+        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.NewUpload]
+    ) -> Response[models.Upload]:
+        """Begin an upload, or go on with the one of these bytes under that name; bytes that are here already are
+        done. Idempotent."""
+        row = await find_run(request, project, ref, TRACK)
+        told, keeper = told_of(request, project, row["id"]), _keeper(request)
+        kind = check_text("kind", data.kind)
+        known = await keeper.look(told, name=data.name, size=data.size, digest=data.digest, kind=kind)
+
+        async def work(tx: Tx) -> models.Upload:
+            opened = await uploads.open_one(
+                tx, told.run, known.wish, kind=kind, actor=told.actor, is_done=known.is_done, at=told.at
+            )
+            return present.upload(opened, offset=known.offset, step=keeper.step)
+
+        return await change(request, work, name="upload")
+
+    @get("/{ident:str}")
+    async def one(
+        self, request: Asked, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]
+    ) -> Response[models.Upload]:
+        """How far an upload is."""
+        told, row = await _find(request, project, ref, ident)
+        return await _answer(_keeper(request), told, row)
+
+    @head("/{ident:str}")
+    async def look(
+        self, request: Asked, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]
+    ) -> Response[None]:
+        """How far an upload is: `Upload-Offset` of `Upload-Length` bytes."""
+        told, row = await _find(request, project, ref, ident)
+        headers = _headers(await _keeper(request).offset(told, row), row)
+        return Response(None, headers=headers, media_type="text/plain")
+
+    @patch("/{ident:str}", request_max_body_size=MOST_PART)
+    async def append(
+        self, request: Asked, project: FromPath[str], ref: FromPath[str], ident: FromPath[str], offset: Offset
+    ) -> Response[models.Upload]:
+        """Add bytes at `Upload-Offset`. 409 tells the right place when it is another one. With the last byte the
+        artifact is there; if its digest is another one than promised, the upload is removed."""
+        told, row = await _find(request, project, ref, ident)
+        keeper, body = _keeper(request), request.stream()
+        try:
+            _check_length(request, row, offset)
+            await keeper.append(told, row, offset, body)
+        except TrainyardError:
+            await _drain(body)
+            raise
+        return await _answer(keeper, told, await _row(request, told.run, ident))
+
+    @delete("/{ident:str}")
+    async def drop(self, request: Asked, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]) -> None:
+        """Give an upload up. An artifact that it has become stays."""
+        told, row = await _find(request, project, ref, ident)
+        if row["state"] == "finishing":
+            raise Conflict(f"upload '{ident}' has all its bytes and is being finished", fix="ask again shortly")
+        await _keeper(request).drop(told, row)
+
+
+def _keeper(request: Asked) -> Uploads:
+    platform = platform_of(request)
+    return Uploads(platform.database, tracker_of(platform), platform.clock)
+
+
+async def _find(request: Asked, project: str, ref: str, ident: str) -> tuple[Told, Row]:
+    run = (await find_run(request, project, ref, TRACK))["id"]
+    return told_of(request, project, run), await _row(request, run, ident)
+
+
+async def _row(request: Asked, run: str, ident: str) -> Row:
+    known = ident if is_run_id(ident) else "-"
+    return await platform_of(request).database.read(lambda tx: uploads.get(tx, run, known))
+
+
+async def _answer(keeper: Uploads, told: Told, row: Row) -> Response[models.Upload]:
+    offset = await keeper.offset(told, row)
+    return Response(present.upload(row, offset=offset, step=keeper.step), headers=_headers(offset, row))
+
+
+def _headers(offset: int, row: Row) -> dict[str, str]:
+    return {"Upload-Offset": str(offset), "Upload-Length": str(row["size"]), "Cache-Control": "no-store"}
+
+
+def _check_length(request: Asked, row: Row, offset: int) -> None:
+    """Refuse at once what cannot fit. Raises TooLarge."""
+    announced = request.content_length or 0
+    if offset + announced > row["size"]:
+        raise TooLarge(
+            f"{announced} bytes from byte {offset} are more than the upload's {row['size']}",
+            fix="send no more than is missing",
+        )
+
+
+async def _drain(body: AsyncIterator[bytes]) -> None:
+    """Read on for a while: a client that is still sending would otherwise not get the answer."""
+    read = 0
+    async for piece in body:
+        read += len(piece)
+        if read > DRAINED:
+            return

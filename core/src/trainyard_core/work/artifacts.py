@@ -1,0 +1,97 @@
+"""Keeps artifacts' rows in step with what the tracker has.
+
+The tracker's bytes are the truth, and always come first: they are stored, or removed, and then `settle` makes the row
+say so. It looks, writes, and looks again until nothing has changed in between; so of any calls that overlap the last
+one to write leaves the row right. A crash in between leaves a row that is wrong until the same request comes again
+(or, for an upload, until the sweep).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from trainyard_core import faults
+from trainyard_core.contracts.tracker import (
+    ArtifactInfo,
+    ArtifactMissing,
+    BadName,
+    DigestMismatch,
+    RunRef,
+    Tracker,
+)
+from trainyard_core.db import artifacts
+from trainyard_core.db.artifacts import Told
+from trainyard_core.db.engine import Database, Tx
+from trainyard_core.errors import Conflict, DigestRefused, Invalid, NotFound
+
+__all__ = ["put", "remove", "settle", "stat"]
+
+
+async def put(
+    database: Database,
+    tracker: Tracker,
+    told: Told,
+    name: str,
+    data: AsyncIterator[bytes],
+    *,
+    digest: str | None,
+    kind: str,
+) -> ArtifactInfo:
+    """Store an artifact whole or not at all. Idempotent. Raises Invalid, DigestRefused."""
+    try:
+        info = await tracker.put_artifact(RunRef(told.project, told.run), name, data, digest=digest)
+    except BadName as error:
+        raise Invalid(str(error), fix="use a relative path, without `..`") from error
+    except DigestMismatch as error:
+        raise DigestRefused(str(error)) from error
+    faults.point("artifact:after_put")
+    return await settle(database, tracker, told, name, kind=kind) or info
+
+
+async def remove(database: Database, tracker: Tracker, told: Told, name: str) -> None:
+    """Remove an artifact, its bytes and its row; idempotent. Raises Conflict while another run has it by reference."""
+    takers = await database.read(lambda tx: artifacts.takers(tx, told.run, name))
+    if takers:
+        raise Conflict(
+            f"artifact '{name}' of run {told.run} is used by {', '.join(takers)}",
+            fix="delete it there, or those runs, first",
+        )
+    await tracker.delete_artifact(RunRef(told.project, told.run), name)
+    faults.point("artifact:after_delete")
+    await settle(database, tracker, told, name, kind="file")
+
+
+async def settle(
+    database: Database,
+    tracker: Tracker,
+    told: Told,
+    name: str,
+    *,
+    kind: str,
+    also: Callable[[Tx], Awaitable[None]] | None = None,
+) -> ArtifactInfo | None:
+    """Make the row of an artifact say what the tracker has, and return that; `also` is done in the same transaction.
+    Raises NotFound when the run is gone."""
+    seen = await stat(tracker, RunRef(told.project, told.run), name)
+
+    async def work(tx: Tx) -> None:
+        if await tx.one("SELECT 1 FROM run WHERE id = ?", told.run) is None:
+            raise NotFound(f"no run '{told.run}'")
+        await (artifacts.record(tx, told, seen, kind=kind) if seen else artifacts.forget(tx, told, name))
+        if also is not None:
+            await also(tx)
+
+    while True:
+        await database.write(work, name="artifact")
+        now = await stat(tracker, RunRef(told.project, told.run), name)
+        if now == seen:
+            return seen
+        seen = now
+
+
+async def stat(tracker: Tracker, run: RunRef, name: str) -> ArtifactInfo | None:
+    """What the tracker has under a name, if anything. Raises BadName."""
+    try:
+        return await tracker.stat_artifact(run, name)
+    except ArtifactMissing:
+        return None
