@@ -26,11 +26,12 @@ from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.db.observed import ObservedDatabase
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
+from trainyard_core.work.deletion import Purger
 from trainyard_core.work.doorbell import ArqDoorbell, Doorbell, LocalDoorbell
 from trainyard_core.work.news import News
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
-from trainyard_core.work.sweep import Sweeper
+from trainyard_core.work.sweep import Chore, Sweeper
 
 __all__ = ["Platform"]
 
@@ -98,7 +99,13 @@ class Platform:
     def sweeper(self) -> Sweeper:
         """A sweep over this platform."""
         days = self.settings.idempotency_days
-        return Sweeper(self.database, self.doorbell, self.clock, self.policy, idempotency_days=days)
+        return Sweeper(
+            self.database, self.doorbell, self.clock, self.policy, idempotency_days=days, chores=self._chores()
+        )
+
+    def _chores(self) -> list[Chore]:
+        """What the sweep does beside looking for what is due."""
+        return [Purger(self.database, self.tracker, self.clock).once] if self.tracker is not None else []
 
     async def agent(self) -> Agent:
         """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""

@@ -1,0 +1,93 @@
+"""One action on many runs, named one by one or by a query. What is meant is settled first, by what the asker may do;
+then all is done in one transaction, and the answer tells of each run."""
+
+from __future__ import annotations
+
+from litestar import Controller, Response, post
+from litestar.params import FromPath, JSONBody
+
+from trainyard.client import models
+from trainyard.client.models import BulkAction, CloneRun, Fault
+from trainyard.query import Query, QueryError, parse
+from trainyard_core.api.access import Asked, allow, find_run, platform_of
+from trainyard_core.api.acting import by_of
+from trainyard_core.api.change import change
+from trainyard_core.auth import WRITE
+from trainyard_core.db import search
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.errors import Invalid
+from trainyard_core.work import cloning
+from trainyard_core.work.bulk import CLONING, Refusal, Target, carry_out, refused
+
+__all__ = ["Bulk"]
+
+MOST = 500
+"""Runs in one request."""
+
+
+class Bulk(Controller):
+    """`/runs/bulk` of a project."""
+
+    path = "/projects/{project:str}/runs/bulk"
+    tags = ("runs",)
+
+    @post(status_code=200)
+    async def act(
+        self, request: Asked, project: FromPath[str], data: JSONBody[BulkAction]
+    ) -> Response[models.BulkAnswer]:
+        """Do one thing to many runs, in one transaction; the answer says what became of each."""
+        allow(request, WRITE, project)
+        _check(data)
+        refs, more = await _meant(request, project, data)
+        targets = [await _target(request, project, ref, data) for ref in refs]
+        by = by_of(request, data.message)
+
+        async def work(tx: Tx) -> models.BulkAnswer:
+            return models.BulkAnswer(items=await carry_out(tx, targets, data, by), more=more)
+
+        answer = await change(request, work, name="bulk")
+        platform_of(request).doorbell.call_agents(orders=True)
+        return answer
+
+
+def _check(wish: BulkAction) -> None:
+    if bool(wish.refs) == (wish.q is not None):
+        raise Invalid("say which runs are meant either by `refs` or by a query `q`", fix="send one of the two")
+    if len(wish.refs) > MOST or not 1 <= wish.limit <= MOST:
+        raise Invalid(f"one request is for at most {MOST} runs", fix="send several requests")
+
+
+async def _meant(request: Asked, project: str, wish: BulkAction) -> tuple[list[str], bool]:
+    """The runs that are meant, and whether more fit the query."""
+    if wish.q is None:
+        return wish.refs, False
+    platform, query = platform_of(request), _parsed(wish.q)
+    at = platform.clock.now()
+    ids = await platform.database.read(lambda tx: search.select_ids(tx, project, query, wish.limit + 1, at=at))
+    return ids[: wish.limit], len(ids) > wish.limit
+
+
+def _parsed(text: str) -> Query:
+    try:
+        return parse(text)
+    except QueryError as error:
+        fault = Fault(message=error.message, field="q", column=error.column, fix=error.suggestion)
+        raise Invalid(f"`q`: {error}", faults=[fault]) from error
+
+
+async def _target(request: Asked, project: str, ref: str, wish: BulkAction) -> Target:
+    run = ""
+    try:
+        row = await find_run(request, project, ref, WRITE)
+        run = row["id"]
+        return Target(ref, run, clone=await _clone(request, row, wish) if wish.action in CLONING else None)
+    except Refusal as error:
+        return Target(ref, run, outcome=refused(ref, run, error))
+
+
+async def _clone(request: Asked, row: Row, wish: BulkAction) -> cloning.Clone:
+    platform, by = platform_of(request), by_of(request)
+    asked = CloneRun(params=wish.params, name=wish.name, queue=wish.queue, step=wish.step)
+    return await cloning.plan(
+        platform.database, platform.tracker, row, wish.action, asked, actor=request.user, at=by.at
+    )
