@@ -90,7 +90,7 @@ def visible(actor: Actor) -> frozenset[str] | None:
     if actor.role in ("run", "agent") or READ not in actor.scopes:
         return frozenset()
     everywhere = EVERYWHERE[0] in actor.projects
-    if READ in _MAY[actor.role]:
+    if READ in _MAY.get(actor.role, _MAY["none"]):
         return None if everywhere else frozenset(actor.projects)
     readable = {project for project, role in actor.roles.items() if READ in _MAY[role]}
     return frozenset(readable if everywhere else readable & set(actor.projects))

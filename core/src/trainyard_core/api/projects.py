@@ -57,7 +57,7 @@ class Projects(Controller):
                 raise Conflict(f"the name '{data.name}' is taken", fix="use that project, or choose another name")
             await _make_admin(tx, data.name, actor, at)
             await tell(tx, request, "project_created", project=data.name)
-            return await _one(tx, data.name, actor)
+            return msgspec.structs.replace(await _one(tx, data.name, actor), role="admin")
 
         answer = await change(request, work, name="project", status=201)
         forget(request)
