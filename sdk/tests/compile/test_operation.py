@@ -86,6 +86,14 @@ def test_the_short_form_runs_a_script_that_stops_at_the_first_failure() -> None:
     assert resolved.queue == "default"
 
 
+def test_resources_of_any_name_and_a_priority() -> None:
+    short = compiled(HEAD + "cmd: ls\nresources: {cpu: 2, licence: 2, 'amd.com/xcv': 500m}")
+    assert short.resources == Resources(cpu=2.0, other={"licence": 2.0, "amd.com/xcv": 0.5})
+    container = "{command: ls, resources: {limits: {licence: '{{ 1 + 1 }}'}}}"
+    long = compiled(HEAD + f"run: {{kind: job, environment: {{priority: -3}}, container: {container}}}")
+    assert (long.resources, long.priority) == (Resources(other={"licence": 2.0}), -3)
+
+
 def test_a_component_alone_compiles() -> None:
     resolved = compiled(
         "version: 1.1\nkind: component\nname: c\nqueue: q\ntags: [a]\ncmd: ls\ntermination: {timeout: 5}"
@@ -142,6 +150,12 @@ FAULTS = [
     ("cmd: ls\nqueue: a/b/c", {}, "t.yaml:4:8: queue: this is not the name of a queue"),
     ("cmd: ls\nresources: {cpu: 5x}", {}, "t.yaml:4:18: resources.cpu: '5x' is not an amount"),
     ("cmd: ls\nresources: {gpu: 0.5}", {}, "not a whole number of devices"),
+    ("cmd: ls\nresources: {licence: many}", {}, "resources.licence: 'many' is not an amount"),
+    (
+        "run: {kind: job, environment: {priority: 2000000}, container: {command: ls}}",
+        {},
+        "run.environment.priority: must be a whole number from -1000000",
+    ),
     (
         "run: {kind: job, container: {image: x, resources: {requests: {cpu: 1}, limits: {cpu: 2}}}}",
         {},

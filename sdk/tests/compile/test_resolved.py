@@ -52,7 +52,8 @@ def test_canonical_json_does_not_depend_on_the_order_of_mappings() -> None:
 
 
 @pytest.mark.parametrize(
-    "field, value", [("name", "z"), ("description", None), ("tags", ()), ("queue", "z"), ("component", "")]
+    "field, value",
+    [("name", "z"), ("description", None), ("tags", ()), ("queue", "z"), ("priority", 3), ("component", "")],
 )
 def test_the_digest_leaves_out_what_does_not_change_what_runs(field: str, value: object) -> None:
     assert digest(msgspec.structs.replace(FULL, **{field: value})) == digest(FULL)

@@ -16,6 +16,7 @@ from piccolo.columns.combination import WhereRaw
 from trainyard.compile.hub import Use
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.queues import resources_text
 from trainyard_core.db.tables import Run, rows
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
 
@@ -42,7 +43,8 @@ _encode = msgspec.json.Encoder().encode
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run to be inserted. `spec`, `resolved` and `given` (what came beside the operation's text) are JSON texts;
     `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
-    run that it was made from, `uses` of the components and presets that went in."""
+    run that it was made from, `uses` of the components and presets that went in. `resources` are amounts of
+    other names, `agent` is the only one that may run it."""
 
     id: str
     project: str
@@ -66,6 +68,8 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float = 0.0
     memory: int = 0
     gpu: int = 0
+    resources: dict[str, float] = {}
+    agent: str = ""
     max_retries: int = 0
     timeout_us: int | None = None
     created_at: int | None = None
@@ -88,14 +92,15 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
     row = await tx.one(
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
         " hold, compiled, inputs, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
-        " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step,"
+        " resources, agent)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " RETURNING *",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
         int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.inputs),
         _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
         new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
-        new.clone_kind, new.fork_step,
+        new.clone_kind, new.fork_step, resources_text(new.resources), new.agent,
     )  # fmt: skip
     assert row is not None
     await tx.run(

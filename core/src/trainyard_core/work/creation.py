@@ -13,8 +13,10 @@ from datetime import datetime
 import msgspec
 
 from trainyard.client.models import CreateRun, Fault
+from trainyard.compile.job import MOST_PRIORITY
 from trainyard.compile.operation import Compiled
-from trainyard.compile.resolved import canonical_json, digest
+from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
+from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND
@@ -138,6 +140,7 @@ def prepare(project: str, body: CreateRun, actor: Actor, at: int, *, sources: So
         return _tracked(run, project, body, actor, at)
     compiled = compile_run(run, project, body, sources or read(body))
     resolved = compiled.resolved
+    agent, queue = split_queue(resolved.queue)
     return runs.NewRun(
         id=run,
         project=project,
@@ -146,7 +149,9 @@ def prepare(project: str, body: CreateRun, actor: Actor, at: int, *, sources: So
         at=at,
         name=resolved.name or "",
         description=body.description or resolved.description or "",
-        queue=resolved.queue,
+        queue=queue,
+        agent=agent,
+        priority=_priority(body, resolved),
         hold="" if compiled.approved else Hold.APPROVAL,
         spec=_spec(body, compiled),
         resolved=canonical_json(resolved).decode(),
@@ -158,9 +163,19 @@ def prepare(project: str, body: CreateRun, actor: Actor, at: int, *, sources: So
         cpu=resolved.resources.cpu or DEFAULT_CPU,
         memory=resolved.resources.memory,
         gpu=resolved.resources.gpu,
+        resources=resolved.resources.other,
         max_retries=resolved.max_retries,
         timeout_us=None if resolved.timeout is None else int(resolved.timeout * SECOND),
     )
+
+
+def _priority(body: CreateRun, resolved: ResolvedOperation) -> int:
+    """What was sent beside the operation wins over what is in it."""
+    if body.priority is None:
+        return resolved.priority
+    if abs(body.priority) > MOST_PRIORITY:
+        raise Invalid(f"`priority` is out of range: {body.priority}", fix=f"use at most {MOST_PRIORITY} either way")
+    return body.priority
 
 
 def _spec(body: CreateRun, compiled: Compiled) -> str:

@@ -19,9 +19,10 @@ from trainyard.spec.convert import convert
 from trainyard.spec.error import Path
 from trainyard.spec.model import is_name, is_template
 from trainyard.spec.operation import InitStep, Operation, Termination
-from trainyard.spec.quantity import cores, devices, memory_bytes
+from trainyard.spec.quantity import amount, cores, devices, memory_bytes
 
 __all__ = [
+    "MOST_PRIORITY",
     "approved",
     "check_given",
     "code",
@@ -31,6 +32,7 @@ __all__ = [
     "limits",
     "name",
     "output_types",
+    "priority",
     "queue",
     "resources",
     "tags",
@@ -42,6 +44,7 @@ _SHELL = ("/bin/sh", "-c")
 _NAME_FAULT = ("the name is not 1 to 128 of letters, digits, `-` and `_`", "give a plain name")
 _QUEUE_FAULT = ("this is not the name of a queue", "write `queue` or `agent/queue`")
 MAX_RETRIES = 1000
+MOST_PRIORITY = 1_000_000
 
 
 def command(lowered: Lowered, renderer: Renderer) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -97,8 +100,13 @@ def output_types(lowered: Lowered, renderer: Renderer) -> dict[str, OutputType]:
 def resources(lowered: Lowered, renderer: Renderer) -> Resources:
     """The size that is stated; what is not stated is 0."""
     readers: dict[str, Callable[[str], float]] = {"cpu": cores, "memory": memory_bytes, "gpu": devices}
-    found = {name: _amount(placed, renderer, readers[name]) for name, placed in lowered.amounts.items()}
-    return Resources(cpu=found.get("cpu", 0.0), memory=int(found.get("memory", 0)), gpu=int(found.get("gpu", 0)))
+    found = {name: _amount(placed, renderer, readers.get(name, amount)) for name, placed in lowered.amounts.items()}
+    return Resources(
+        cpu=found.pop("cpu", 0.0),
+        memory=int(found.pop("memory", 0)),
+        gpu=int(found.pop("gpu", 0)),
+        other={name: float(stated) for name, stated in found.items() if stated},
+    )
 
 
 def _amount(placed: Placed, renderer: Renderer, read: Callable[[str], float]) -> float:
@@ -189,6 +197,20 @@ def approved(operation: Operation, lowered: Lowered, renderer: Renderer) -> bool
     if found is not None and not isinstance(found, bool):
         renderer.report.add(path, "whether a run is approved is true or false", "write `true` or `false`")
     return found is not False
+
+
+def priority(lowered: Lowered, renderer: Renderer) -> int:
+    """How urgent the run is among those of its project; 0 when the file does not say."""
+    written = lowered.job.environment if lowered.job else None
+    if written is None or written.priority is None:
+        return 0
+    path = (*lowered.at, "run", "environment", "priority")
+    value = renderer.value(path, written.priority)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MOST_PRIORITY:
+        return value
+    if value is not None:
+        renderer.report.add(path, f"must be a whole number from -{MOST_PRIORITY} to {MOST_PRIORITY}", "give a number")
+    return 0
 
 
 def tags(operation: Operation, lowered: Lowered, renderer: Renderer, more: tuple[str, ...]) -> tuple[str, ...]:

@@ -143,6 +143,7 @@ def _stated(amounts: Amounts | None) -> list[tuple[str, str, str]]:
     stated = [("cpu", "cpu", amounts.cpu), ("memory", "memory", amounts.memory), ("gpu", "gpu", amounts.gpu)]
     if isinstance(amounts, GpuAmounts):
         stated.append(("gpu", "nvidia.com/gpu", amounts.nvidia_gpu))
+    stated += [(name, name, text) for name, text in amounts.others.items()]
     return [(name, key, text) for name, key, text in stated if text is not None]
 
 

@@ -196,6 +196,7 @@ def _resolve(
         description=job.described("description", operation, lowered, renderer),
         tags=job.tags(operation, lowered, renderer, tags),
         queue=queue or job.queue(operation, lowered, renderer),
+        priority=job.priority(lowered, renderer),
         inputs=dict(bound.inputs),
         outputs=outputs,
         command=command,

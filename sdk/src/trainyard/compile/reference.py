@@ -9,7 +9,17 @@ from trainyard.compile.filters import FILTERS
 from trainyard.spec.container import Amounts, Container, Requirements
 from trainyard.spec.io import LATER_TYPES, TYPES, Input, Output, Validation
 from trainyard.spec.model import Later, Model
-from trainyard.spec.operation import RUN_KINDS, Component, Git, InitStep, Job, Operation, Param, Termination
+from trainyard.spec.operation import (
+    RUN_KINDS,
+    Component,
+    Environment,
+    Git,
+    InitStep,
+    Job,
+    Operation,
+    Param,
+    Termination,
+)
 
 __all__ = ["fields_table", "filters_table", "globals_list", "later_table", "later_words", "types_list"]
 
@@ -22,6 +32,7 @@ LEVELS: Mapping[str, type[Model]] = {
     "outputs[]": Output,
     "termination": Termination,
     "run": Job,
+    "run.environment": Environment,
     "run.init[]": InitStep,
     "run.init[].git": Git,
     "run.container": Container,
@@ -67,7 +78,9 @@ def filters_table() -> str:
 
 
 def _fields(model: type[Model]) -> Iterator[str]:
-    return (field.alias or name for name, field in model.model_fields.items())
+    """As they are written; what `Amounts` collects in `others` has any name."""
+    written = (field.alias or name for name, field in model.model_fields.items())
+    return ("NAME" if issubclass(model, Amounts) and name == "others" else name for name in written)
 
 
 def _own_later(level: str, model: type[Model]) -> Later:

@@ -24,7 +24,7 @@ __all__ = [
     "digest_of",
 ]
 
-_DESCRIBES = frozenset({"name", "description", "tags", "queue", "component"})
+_DESCRIBES = frozenset({"name", "description", "tags", "queue", "priority", "component"})
 """Fields that do not change what runs; the digest leaves them out."""
 
 
@@ -43,11 +43,13 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The size of a run: `cpu` in cores, `memory` in bytes, `gpu` in devices; 0 is not stated."""
+    """The size of a run: `cpu` in cores, `memory` in bytes, `gpu` in devices; 0 is not stated. `other` are
+    amounts of any other name."""
 
     cpu: float = 0.0
     memory: int = 0
     gpu: int = 0
+    other: dict[str, float] = {}
 
 
 class OutputType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -70,6 +72,7 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     description: str | None = None
     tags: tuple[str, ...] = ()
     queue: str = "default"
+    priority: int = 0
     inputs: dict[str, object] = {}
     outputs: dict[str, OutputType] = {}
     command: tuple[str, ...] = ()

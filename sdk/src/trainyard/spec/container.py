@@ -6,15 +6,20 @@ every other field of a Kubernetes container is refused by name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from trainyard.spec.model import Later, Model, Variable, described, fault, is_template
 
 __all__ = ["Amount", "Amounts", "Container", "Env", "GpuAmounts", "Requirements"]
 
+_RESOURCE = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9_./]{0,62}")
+_MISSPELT = frozenset({"cpu", "cpus", "core", "cores", "gpu", "gpus", "mem", "memory", "ram"})
+"""What is not taken for the name of another resource, however it is written."""
 _LATER = "remove it; schedulers choose this themselves for now"
 _VALUE_FROM = "give a `value`, or set the variable where the agent runs"
 
@@ -64,6 +69,23 @@ def _amount(value: object) -> object:
     return value if isinstance(value, str) else str(value)
 
 
+def _is_other(name: object, later: Later) -> bool:
+    """Whether this may be the name of a resource that we do not know; not one that is meant to be one of ours."""
+    if not isinstance(name, str) or name in later or name.lower() in _MISSPELT:
+        return False
+    return _RESOURCE.fullmatch(name) is not None
+
+
+def _other(name: str, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise fault(f"`{name}` must be an amount, not {described(value)}", "write an amount such as `2`")
+    return str(value)
+
+
+def _any_name(schema: dict[str, JsonValue]) -> None:
+    schema["additionalProperties"] = {"anyOf": [{"type": "string"}, {"type": "number"}]}
+
+
 Env = Annotated[
     dict[Variable, Annotated[str, BeforeValidator(_text)]],
     BeforeValidator(_env, json_schema_input_type=dict[str, str] | list[dict[str, str]]),
@@ -73,7 +95,10 @@ Amount = Annotated[str, BeforeValidator(_amount, json_schema_input_type=str | in
 
 
 class Amounts(Model):
-    """Sizes in short: `cpu` in cores, `memory` in bytes, `gpu` in whole devices."""
+    """Sizes in short: `cpu` in cores, `memory` in bytes, `gpu` in whole devices; and amounts of anything else that
+    agents say they have, by its name."""
+
+    model_config = ConfigDict(json_schema_extra=_any_name)
 
     later: ClassVar[Later] = {
         "nvidia.com/gpu": "write `gpu` here",
@@ -84,6 +109,18 @@ class Amounts(Model):
     cpu: Amount | None = None
     memory: Amount | None = None
     gpu: Amount | None = None
+    others: SkipJsonSchema[dict[str, str]] = Field(default_factory=dict)
+    """Of any other name. Nobody writes this field: what has no field of its own is collected here."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        own = {name for field, info in cls.model_fields.items() for name in (field, info.alias)} - {"others"}
+        others = {name: amount for name, amount in value.items() if name not in own and _is_other(name, cls.later)}
+        rest = {name: amount for name, amount in value.items() if name not in others}
+        return {**rest, "others": {name: _other(name, amount) for name, amount in others.items()}}
 
 
 class GpuAmounts(Amounts):

@@ -22,6 +22,7 @@ __all__ = [
     "Model",
     "Name",
     "Number",
+    "Priority",
     "Tags",
     "Texts",
     "Variable",
@@ -77,6 +78,12 @@ def whole(value: object) -> object:
         raise fault(f"must be a whole number, not {described(value)}", "write digits without quotes, such as `3`")
     if value < 0:
         raise fault("must not be negative", "write 0 or more")
+    return value
+
+
+def _priority(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise fault(f"must be a whole number, not {described(value)}", "write digits without quotes, such as `3`")
     return value
 
 
@@ -144,6 +151,11 @@ Flag = Annotated[
 Variable = Annotated[str, AfterValidator(_variable)]
 Whole = Annotated[
     Annotated[int, BeforeValidator(whole, json_schema_input_type=int), Tag("(number)")]
+    | Annotated[str, Tag("(template)")],
+    Discriminator(_text_or_number),
+]
+Priority = Annotated[
+    Annotated[int, BeforeValidator(_priority, json_schema_input_type=int), Tag("(number)")]
     | Annotated[str, Tag("(template)")],
     Discriminator(_text_or_number),
 ]

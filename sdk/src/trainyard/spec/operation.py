@@ -15,12 +15,26 @@ from pydantic import BeforeValidator, Field, JsonValue, ModelWrapValidatorHandle
 from trainyard.spec.container import Amounts, Container, Env
 from trainyard.spec.document import camel
 from trainyard.spec.io import Input, Output
-from trainyard.spec.model import Boolean, Flag, Later, Model, Name, Number, Tags, Texts, Variable, Whole, fault
+from trainyard.spec.model import (
+    Boolean,
+    Flag,
+    Later,
+    Model,
+    Name,
+    Number,
+    Priority,
+    Tags,
+    Texts,
+    Variable,
+    Whole,
+    fault,
+)
 
 __all__ = [
     "RUN_KINDS",
     "STRATEGIES",
     "Component",
+    "Environment",
     "Git",
     "InitStep",
     "Job",
@@ -110,9 +124,35 @@ class InitStep(Model):
     git: Git
 
 
+class Environment(Model):
+    later: ClassVar[Later] = dict.fromkeys(
+        (
+            "affinity",
+            "annotations",
+            "dnsConfig",
+            "dnsPolicy",
+            "hostAliases",
+            "hostNetwork",
+            "hostPID",
+            "imagePullSecrets",
+            "labels",
+            "nodeName",
+            "nodeSelector",
+            "priorityClassName",
+            "restartPolicy",
+            "schedulerName",
+            "securityContext",
+            "serviceAccountName",
+            "tolerations",
+        ),
+        _PLACEMENT,
+    )
+
+    priority: Priority | None = None
+
+
 class Job(Model):
     later: ClassVar[Later] = {
-        "environment": _PLACEMENT,
         "connections": "give what the program needs as inputs or `env`",
         "volumes": "give paths as inputs",
         "sidecars": "start the helper in the command",
@@ -121,6 +161,7 @@ class Job(Model):
 
     kind: Annotated[Literal["job"], BeforeValidator(_run_kind, json_schema_input_type=Literal["job"])]
     container: Container | None = None
+    environment: Environment | None = None
     init: tuple[InitStep, ...] = ()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from decimal import ROUND_CEILING, Decimal
 
-__all__ = ["cores", "devices", "memory_bytes"]
+__all__ = ["amount", "cores", "devices", "memory_bytes"]
 
 _FORM = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([-+]?[0-9]{1,3})|([numkMGTPE]|[KMGTPE]i)?)")
 _POWERS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
@@ -17,6 +17,11 @@ _SUFFIX = {suffix: Decimal(10) ** power for suffix, power in _POWERS.items()} | 
     f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)
 }
 _CEILING = Decimal(2**60)
+
+
+def amount(value: str | int | float) -> float:
+    """An amount of anything. Raises ValueError."""
+    return float(_amount(value, "a number such as `2`"))
 
 
 def cores(value: str | int | float) -> float:

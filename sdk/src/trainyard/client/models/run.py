@@ -33,7 +33,8 @@ class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     """A run to be created: an operation as YAML text (`content`) or as decoded JSON (`operation`), or neither for
     a run that is only tracked (`managed` false). `id` (a UUID) may be chosen by the client of a tracked run.
     `code` is where the program comes from. `presets` (`name` or `name:version`) and then `patches` are patched onto the
-    operation, after its own presets."""
+    operation, after its own presets. `priority` (null: what the operation says) puts the run before others of its
+    project."""
 
     content: str = ""
     file: str = ""
@@ -49,6 +50,7 @@ class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     created_at: str = ""
     presets: list[str] = []
     patches: list[Patch] = []
+    priority: int | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
