@@ -23,6 +23,7 @@ __all__ = ["Settings", "default_data", "in_force", "load"]
 PREFIX = "TRAINYARD_"
 CLIENT_VARIABLES = frozenset(
     [
+        "CONFIG",
         "DATA",
         "URL",
         "TOKEN",

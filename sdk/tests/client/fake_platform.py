@@ -281,6 +281,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"items": [{"name": name} for name in self.platform.projects], "next": None})
         return None
 
+    def whoami(self, seen: Seen) -> None:
+        self._json({"name": "user:ada", "role": "member", "roles": {"vision": "admin"}, "scopes": ["read", "write"]})
+
     def queues(self, seen: Seen) -> None:
         self._json(list(self.platform.queues.values()))
 
@@ -318,6 +321,7 @@ _ROUTES = [
     (_RUN + "/artifacts", "artifacts"),
     (_RUN + "/artifacts/(?P<name>.+)", "artifact"),
     ("/projects", "projects"),
+    ("/whoami", "whoami"),
     ("/queues", "queues"),
     ("/queues/(?P<name>[^/]+)", "put_queue"),
     ("/agents", "agents"),

@@ -45,6 +45,13 @@ COMMANDS = {
     "agents": _Home("agents:agents", "List, add, drain and remove agents."),
     "lost": _Home("agents:lost", "Give up a run whose agent will not come back."),
     "plugins": _Home("plugins:plugins", "List the server's plugins; write and check one of your own."),
+    "login": _Home("login:login", "Keep a token for a server, and speak to that server from now on."),
+    "logout": _Home("login:logout", "Forget the token of a server: URL, or the one logged in to last."),
+    "whoami": _Home("login:whoami", "Show whom the server takes you for and what you may do there."),
+    "completion": _Home(
+        "completion:completion",
+        "Print the script that completes commands, options, runs and projects in a shell.",
+    ),
     "settings": _Home("server:settings", "Show the server's settings in force and where each comes from."),
     "version": _Home("server:version", "Print the versions of this command and of the server."),
 }

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from trainyard.client.client import Client
 
 __all__ = ["confirmed", "find", "json_option", "open_client", "pin", "run_argument", "server_options", "with_client"]
@@ -18,7 +20,22 @@ __all__ = ["confirmed", "find", "json_option", "open_client", "pin", "run_argume
 F = TypeVar("F", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable fields.")
-run_argument = click.argument("ref", metavar="RUN")
+
+
+def _complete(name: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What completes a value, loaded only when a shell asks."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from trainyard.cli import completion
+
+        found: list[CompletionItem] = getattr(completion, name)(ctx, param, incomplete)
+        return found
+
+    return complete
+
+
+run_argument = click.argument("ref", metavar="RUN", shell_complete=_complete("complete_run"))
+_project = _complete("complete_project")
 _LEAST = 4
 
 
@@ -26,8 +43,16 @@ def server_options(command: F) -> F:
     """The options that say which server and project."""
     for option in (
         click.option("--data", metavar="FOLDER", help="Data directory here [TRAINYARD_DATA or ~/.trainyard]."),
-        click.option("--url", metavar="URL", help="The server [TRAINYARD_URL, or the one on this machine]."),
-        click.option("-p", "--project", metavar="NAME", help="The project [TRAINYARD_PROJECT, or `default`]."),
+        click.option(
+            "--url", metavar="URL", help="The server [TRAINYARD_URL, yard login, or the one on this machine]."
+        ),
+        click.option(
+            "-p",
+            "--project",
+            metavar="NAME",
+            help="The project [TRAINYARD_PROJECT, or `default`].",
+            shell_complete=_project,
+        ),
     ):
         command = option(command)
     return command
@@ -68,12 +93,12 @@ def _ask(question: str) -> None:
     click.confirm(f"{question}?", abort=True, err=True)
 
 
-def open_client(*, url: str | None, project: str | None, data: str | None) -> Client:
+def open_client(*, url: str | None, project: str | None, data: str | None, token: str | None = None) -> Client:
     """A client that does not let a person wait long for a server that is not there."""
     from trainyard.client.client import Client
     from trainyard.client.retry import Backoff
 
-    return Client(url, project=project, data=data, backoff=Backoff(tries=4, base=0.1))
+    return Client(url, token=token, project=project, data=data, backoff=Backoff(tries=4, base=0.1))
 
 
 def find(client: Client, ref: str) -> str:

@@ -1,7 +1,10 @@
-"""Where the server is, who we are to it, and which project is meant. In order: what the caller says, the environment
-(`TRAINYARD_URL`, `TRAINYARD_TOKEN`, `TRAINYARD_TOKEN_FILE`, `TRAINYARD_PROJECT`), and the data directory of a server
-on this machine (`server.json` and `token`). A token of the data directory is sent only to the server of that
-directory, never to another address. Whether anything answers there is for the client to find out."""
+"""Where the server is, who we are to it, and which project is meant.
+
+The address is, in order: what the caller says; `TRAINYARD_URL`; the server of a data directory that the caller or
+`TRAINYARD_DATA` names (`server.json`); the one that `yard login` was at last; the server of `~/.trainyard`. The token
+is what the caller says; `TRAINYARD_TOKEN`; `TRAINYARD_TOKEN_FILE`; the data directory's `token`, only for the server of
+that directory; what `yard login` keeps, only for the server that it was checked at. Whether anything answers there is
+for the client to find out."""
 
 from __future__ import annotations
 
@@ -12,21 +15,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from trainyard.client import logins
 from trainyard.client.errors import NoServer
 
 __all__ = ["Endpoint", "data_directory", "discover", "without_secrets"]
 
-_START_OR_SET = "start one with `yard up` or set TRAINYARD_URL"
+_START_OR_SET = "start one with `yard up`, say `yard login URL`, or set TRAINYARD_URL"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A server, a token for it (empty: none), a project, and where the address was found, in words."""
+    """A server, a token for it (empty: none), a project, and where the address and the token were found, in words."""
 
     url: str
     token: str = field(default="", repr=False)
     project: str = "default"
     source: str = "the argument `url`"
+    token_source: str = field(default="", compare=False)
 
 
 def discover(
@@ -39,13 +44,12 @@ def discover(
 ) -> Endpoint:
     """Find the server. Raises NoServer, which says what was looked for where, when nothing names one."""
     env = os.environ if env is None else env
-    folder = data_directory(data, env)
-    address, source = _address(url, folder, env)
-    if token is None:
-        token = _token(address, folder, env)
-    return Endpoint(
-        _checked(address, source), _sound(token), project or env.get("TRAINYARD_PROJECT") or "default", source
-    )
+    folder, is_named = data_directory(data, env), bool(data or env.get("TRAINYARD_DATA"))
+    found_address, source = _address(url, folder, env, is_named=is_named)
+    address = _checked(found_address, source)
+    found = (token, "the argument `token`") if token is not None else _token(address, folder, env)
+    meant = project or env.get("TRAINYARD_PROJECT") or "default"
+    return Endpoint(address, _sound(found[0]), meant, source, found[1])
 
 
 def data_directory(data: Path | str | None = None, env: Mapping[str, str] | None = None) -> Path:
@@ -60,13 +64,16 @@ def without_secrets(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _address(url: str | None, folder: Path, env: Mapping[str, str]) -> tuple[str, str]:
+def _address(url: str | None, folder: Path, env: Mapping[str, str], *, is_named: bool) -> tuple[str, str]:
     if url:
         return url, "the argument `url`"
     if env.get("TRAINYARD_URL"):
         return env["TRAINYARD_URL"], "TRAINYARD_URL"
     file = folder / "server.json"
-    local = _local_address(file)
+    local = _local_address(file) if is_named else None
+    if local is None and (logged_in := logins.current(env)):
+        return logged_in, "yard login"
+    local = local or _local_address(file)
     if local is None:
         raise NoServer(f"no server found: TRAINYARD_URL is not set and there is no {file}", fix=_START_OR_SET)
     return local, str(file)
@@ -84,8 +91,12 @@ def _local_address(file: Path) -> str | None:
 
 
 def _checked(url: str, source: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
         raise NoServer(
             f"{without_secrets(url)!r} from {source} is not the address of a server",
             fix="write it as http://HOST:PORT or https://HOST",
@@ -100,14 +111,17 @@ def _sound(token: str) -> str:
     return token
 
 
-def _token(address: str, folder: Path, env: Mapping[str, str]) -> str:
+def _token(address: str, folder: Path, env: Mapping[str, str]) -> tuple[str, str]:
+    """The token for an address and where it was found; empty when there is none."""
     if env.get("TRAINYARD_TOKEN"):
-        return env["TRAINYARD_TOKEN"].strip()
+        return env["TRAINYARD_TOKEN"].strip(), "TRAINYARD_TOKEN"
     if env.get("TRAINYARD_TOKEN_FILE"):
-        return _read_token(Path(env["TRAINYARD_TOKEN_FILE"]).expanduser(), "TRAINYARD_TOKEN_FILE")
+        file = Path(env["TRAINYARD_TOKEN_FILE"]).expanduser()
+        return _read_token(file, "TRAINYARD_TOKEN_FILE"), "TRAINYARD_TOKEN_FILE"
     if (folder / "token").exists() and _is_local(address, folder):
-        return _read_token(folder / "token", "the data directory")
-    return ""
+        return _read_token(folder / "token", "the data directory"), str(folder / "token")
+    kept = logins.token_for(address, env)
+    return (kept, "yard login") if kept else ("", "")
 
 
 def _is_local(address: str, folder: Path) -> bool:

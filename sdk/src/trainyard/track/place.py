@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from trainyard.track import login
+
 __all__ = ["Managed", "Target", "data_dir", "find_target", "managed", "new_run_id"]
 
 
@@ -48,17 +50,29 @@ def data_dir() -> Path:
 
 
 def find_target(project: str, run: str) -> Target | None:
-    """The server that the run is shipped to: TRAINYARD_URL with TRAINYARD_TOKEN_FILE or TRAINYARD_TOKEN, else the
-    one that serves the data directory. None when none is known now."""
-    url = os.environ.get("TRAINYARD_URL", "")
-    token_file = os.environ.get("TRAINYARD_TOKEN_FILE", "")
-    if not url:
-        url = _served_url(data_dir() / "server.json")
+    """The server that the run is shipped to: TRAINYARD_URL, else the one that serves TRAINYARD_DATA, that `yard login`
+    was at last, or that serves `~/.trainyard`. None when none is known now. A token that is kept for one server is
+    never named for another."""
+    url, served = os.environ.get("TRAINYARD_URL", ""), _served_url(data_dir() / "server.json")
+    if not url and os.environ.get("TRAINYARD_DATA"):
+        url = served
+    url = url or login.current(os.environ) or served
     if not url:
         return None
+    token_file = os.environ.get("TRAINYARD_TOKEN_FILE", "")
     if not token_file and "TRAINYARD_TOKEN" not in os.environ:
-        token_file = str(data_dir() / "token")
+        token_file = _kept(url, served)
     return Target(url, project, run, token_file)
+
+
+def _kept(url: str, served: str) -> str:
+    """The file with the token for `url`: the data directory's where it is that one's server, else of `yard login`."""
+    if url.rstrip("/") == served.rstrip("/"):
+        return str(data_dir() / "token")
+    try:
+        return str(login.token_file(url, os.environ) or "")
+    except ValueError:
+        return ""  # the address is none; whoever uses it says so
 
 
 def new_run_id() -> str:
