@@ -17,6 +17,7 @@ from trainyard.client.discovery import discover, without_secrets
 from trainyard.client.errors import ClientError
 from trainyard.client.models import Plugin, Version
 from trainyard.client.nouns.agent import AsyncAgents
+from trainyard.client.nouns.artifact import AsyncArtifacts
 from trainyard.client.nouns.async_run import AsyncRuns
 from trainyard.client.nouns.member import AsyncMembers
 from trainyard.client.nouns.project import AsyncProjects
@@ -24,6 +25,7 @@ from trainyard.client.nouns.queue import AsyncQueues
 from trainyard.client.nouns.server import AsyncServer
 from trainyard.client.nouns.token import AsyncTokens
 from trainyard.client.nouns.user import AsyncPrincipals
+from trainyard.client.partial import Partial
 from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
@@ -40,6 +42,7 @@ from trainyard.client.session import (
 )
 from trainyard.client.skew import SERVER_HEADER
 from trainyard.client.sse import Event
+from trainyard.client.uploading import Dialog, Progress
 from trainyard.client.wire import API, Request, headers_for, read_answer, read_error
 
 __all__ = ["AsyncClient"]
@@ -77,6 +80,7 @@ class AsyncClient:
         self.tokens = AsyncTokens(self)
         self.server = AsyncServer(self)
         self.agents = AsyncAgents(self)
+        self.artifacts = AsyncArtifacts(self)
         self.queues = AsyncQueues(self)
 
     def __repr__(self) -> str:
@@ -126,6 +130,31 @@ class AsyncClient:
         """Stream an answer into a file, which appears whole or not at all."""
         await self._persist(request, lambda: self._download_once(request, target, name))
 
+    async def fetch(self, request: Request[bytes], target: Path, name: str, progress: Progress) -> None:
+        """Bring an artifact here over as many connections as it takes; one that brought anything is no failure."""
+        failures, backoff = 0, patient(self.backoff)
+        with Partial(target, name, progress) as partial:
+            while not partial.is_done:
+                try:
+                    await self._fetch_once(request, partial)
+                except ClientError as error:
+                    failures = 1 if partial.moved() else failures + 1
+                    if not may_repeat(request, error, failures, backoff):
+                        raise
+                    await asyncio.sleep(backoff.delay(failures))
+
+    async def hold(self, dialog: Dialog[T]) -> T:
+        """Send the requests of a dialog, each again where that is safe, and return what comes of it."""
+        await asyncio.to_thread(dialog.start)
+        while dialog.request is not None:
+            try:
+                answer = await self.send(dialog.request)
+            except ClientError as error:
+                await asyncio.to_thread(dialog.failed, error)
+            else:
+                await asyncio.to_thread(dialog.answered, answer)
+        return dialog.outcome()
+
     async def _persist(self, request: Request[Any], once: Callable[[], Awaitable[T]]) -> T:
         failures = 0
         while True:
@@ -164,6 +193,13 @@ class AsyncClient:
         async with self._stream(request, httpx.Timeout(self._timeout)) as answer:
             with appearing(target) as file:
                 await _save(answer, file, name)
+
+    async def _fetch_once(self, request: Request[bytes], partial: Partial) -> None:
+        async with self._stream(partial.asking(request), httpx.Timeout(self._timeout)) as answer:
+            if await asyncio.to_thread(partial.takes, answer.status_code, answer.headers):
+                async for chunk in answer.aiter_bytes(CHUNK):
+                    await asyncio.to_thread(partial.write, chunk)
+        await asyncio.to_thread(partial.finish)
 
     @asynccontextmanager
     async def _stream(self, request: Request[bytes], timeout: httpx.Timeout) -> AsyncIterator[httpx.Response]:

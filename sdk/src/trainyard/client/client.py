@@ -17,6 +17,7 @@ from trainyard.client.discovery import discover, without_secrets
 from trainyard.client.errors import ClientError
 from trainyard.client.models import Plugin, Version
 from trainyard.client.nouns.agent import Agents
+from trainyard.client.nouns.artifact import Artifacts
 from trainyard.client.nouns.member import Members
 from trainyard.client.nouns.project import Projects
 from trainyard.client.nouns.queue import Queues
@@ -24,6 +25,7 @@ from trainyard.client.nouns.run import Runs
 from trainyard.client.nouns.server import Server
 from trainyard.client.nouns.token import Tokens
 from trainyard.client.nouns.user import Principals
+from trainyard.client.partial import Partial
 from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
@@ -40,6 +42,7 @@ from trainyard.client.session import (
 )
 from trainyard.client.skew import SERVER_HEADER
 from trainyard.client.sse import Event
+from trainyard.client.uploading import Dialog, Progress
 from trainyard.client.wire import API, Request, headers_for, read_answer, read_error
 
 __all__ = ["Client"]
@@ -77,6 +80,7 @@ class Client:
         self.tokens = Tokens(self)
         self.server = Server(self)
         self.agents = Agents(self)
+        self.artifacts = Artifacts(self)
         self.queues = Queues(self)
 
     def __repr__(self) -> str:
@@ -125,6 +129,31 @@ class Client:
         """Stream an answer into a file, which appears whole or not at all."""
         self._persist(request, lambda: self._download_once(request, target, name))
 
+    def fetch(self, request: Request[bytes], target: Path, name: str, progress: Progress) -> None:
+        """Bring an artifact here over as many connections as it takes; one that brought anything is no failure."""
+        failures, backoff = 0, patient(self.backoff)
+        with Partial(target, name, progress) as partial:
+            while not partial.is_done:
+                try:
+                    self._fetch_once(request, partial)
+                except ClientError as error:
+                    failures = 1 if partial.moved() else failures + 1
+                    if not may_repeat(request, error, failures, backoff):
+                        raise
+                    time.sleep(backoff.delay(failures))
+
+    def hold(self, dialog: Dialog[T]) -> T:
+        """Send the requests of a dialog, each again where that is safe, and return what comes of it."""
+        dialog.start()
+        while dialog.request is not None:
+            try:
+                answer = self.send(dialog.request)
+            except ClientError as error:
+                dialog.failed(error)
+            else:
+                dialog.answered(answer)
+        return dialog.outcome()
+
     def _persist(self, request: Request[Any], once: Callable[[], T]) -> T:
         failures = 0
         while True:
@@ -164,6 +193,13 @@ class Client:
                 digest.update(chunk)
                 file.write(chunk)
             digest.check(name)
+
+    def _fetch_once(self, request: Request[bytes], partial: Partial) -> None:
+        with self._stream(partial.asking(request), httpx.Timeout(self._timeout)) as answer:
+            if partial.takes(answer.status_code, answer.headers):
+                for chunk in answer.iter_bytes(CHUNK):
+                    partial.write(chunk)
+        partial.finish()
 
     @contextmanager
     def _stream(self, request: Request[bytes], timeout: httpx.Timeout) -> Iterator[httpx.Response]:

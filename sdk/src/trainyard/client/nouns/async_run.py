@@ -143,25 +143,22 @@ class AsyncRuns(AsyncRunActions):
         return await self._client.send(requests.append_frames(self._in(project), ref, frames))
 
     async def artifacts(self, ref: str, *, project: str | None = None) -> Sequence[Artifact]:
-        return (await self._client.send(requests.list_artifacts(self._in(project), ref))).items
+        """All files of a run, by name; `client.artifacts` has more."""
+        return [each async for each in self._client.artifacts.list(ref, project=project)]
 
     async def read(self, ref: str, name: str, *, project: str | None = None) -> bytes:
         """The bytes of a small artifact."""
-        return await self._client.send(requests.get_artifact(self._in(project), ref, name))
+        return await self._client.artifacts.read(ref, name, project=project)
 
     async def download(self, ref: str, name: str, target: Path, *, project: str | None = None) -> Path:
-        """Stream an artifact into a file, which appears whole or not at all. Raises DigestMismatch."""
-        await self._client.download(requests.get_artifact(self._in(project), ref, name), target, name)
-        return target
+        """Bring an artifact into a file, which appears whole or not at all. Raises DigestMismatch."""
+        return await self._client.artifacts.get(ref, name, target, project=project)
 
     async def upload(
         self, ref: str, name: str, source: Path | bytes, *, kind: str = "file", project: str | None = None
     ) -> Artifact:
         """Store a file or bytes as an artifact. Idempotent: the same bytes under the same name change nothing."""
-        digest = await asyncio.to_thread(requests.digest_of, source)
-        return await self._client.send(
-            requests.put_artifact(self._in(project), ref, name, source, digest=digest, kind=kind)
-        )
+        return await self._client.artifacts.put(ref, name, source, kind=kind, project=project)
 
     async def wait(
         self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None

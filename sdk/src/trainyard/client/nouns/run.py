@@ -135,23 +135,22 @@ class Runs(RunActions):
         return self._client.send(requests.append_frames(self._in(project), ref, frames))
 
     def artifacts(self, ref: str, *, project: str | None = None) -> Sequence[Artifact]:
-        return self._client.send(requests.list_artifacts(self._in(project), ref)).items
+        """All files of a run, by name; `client.artifacts` has more."""
+        return [*self._client.artifacts.list(ref, project=project)]
 
     def read(self, ref: str, name: str, *, project: str | None = None) -> bytes:
         """The bytes of a small artifact."""
-        return self._client.send(requests.get_artifact(self._in(project), ref, name))
+        return self._client.artifacts.read(ref, name, project=project)
 
     def download(self, ref: str, name: str, target: Path, *, project: str | None = None) -> Path:
-        """Stream an artifact into a file, which appears whole or not at all. Raises DigestMismatch."""
-        self._client.download(requests.get_artifact(self._in(project), ref, name), target, name)
-        return target
+        """Bring an artifact into a file, which appears whole or not at all. Raises DigestMismatch."""
+        return self._client.artifacts.get(ref, name, target, project=project)
 
     def upload(
         self, ref: str, name: str, source: Path | bytes, *, kind: str = "file", project: str | None = None
     ) -> Artifact:
         """Store a file or bytes as an artifact. Idempotent: the same bytes under the same name change nothing."""
-        digest = requests.digest_of(source)
-        return self._client.send(requests.put_artifact(self._in(project), ref, name, source, digest=digest, kind=kind))
+        return self._client.artifacts.put(ref, name, source, kind=kind, project=project)
 
     def wait(self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None) -> Run:
         """Wait until a run has ended, looking every `poll` seconds. Raises StillRunning after `timeout` seconds."""

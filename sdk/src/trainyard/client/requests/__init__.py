@@ -13,7 +13,18 @@ from trainyard.client.requests.agent import (
     remove_agent,
     renew_agent_token,
 )
-from trainyard.client.requests.artifact import digest_of, get_artifact, list_artifacts, put_artifact
+from trainyard.client.requests.artifact import (
+    append_upload,
+    delete_artifact,
+    delete_upload,
+    digest_of,
+    get_artifact,
+    get_tar,
+    get_upload,
+    list_artifacts,
+    open_upload,
+    put_artifact,
+)
 from trainyard.client.requests.member import list_members, put_member, remove_member
 from trainyard.client.requests.project import create_project, delete_project, edit_project, get_project, list_projects
 from trainyard.client.requests.queue import list_queues, put_queue
@@ -63,14 +74,17 @@ __all__ = [
     "add_agent",
     "add_principal",
     "append_frames",
+    "append_upload",
     "clone_run",
     "create_project",
     "create_run",
     "create_token",
     "declare_lost",
+    "delete_artifact",
     "delete_principal",
     "delete_project",
     "delete_run",
+    "delete_upload",
     "digest_of",
     "edit_agent",
     "edit_principal",
@@ -83,6 +97,8 @@ __all__ = [
     "get_principal",
     "get_project",
     "get_run",
+    "get_tar",
+    "get_upload",
     "list_activities",
     "list_agents",
     "list_artifacts",
@@ -95,6 +111,7 @@ __all__ = [
     "list_settings",
     "list_statuses",
     "list_tokens",
+    "open_upload",
     "put_artifact",
     "put_member",
     "put_queue",

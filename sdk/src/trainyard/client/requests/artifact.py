@@ -5,20 +5,42 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from trainyard.client.models import Artifact, ArtifactPage
-from trainyard.client.requests.path import query_of, run_path
+import msgspec
+
+from trainyard.client.models import Artifact, ArtifactPage, NewUpload, Upload
+from trainyard.client.requests.path import JSON, query_of, run_path
 from trainyard.client.wire import Request
 
-__all__ = ["digest_of", "get_artifact", "list_artifacts", "put_artifact"]
+__all__ = [
+    "append_upload",
+    "delete_artifact",
+    "delete_upload",
+    "digest_of",
+    "get_artifact",
+    "get_tar",
+    "get_upload",
+    "list_artifacts",
+    "open_upload",
+    "put_artifact",
+]
+
+BYTES = "application/octet-stream"
+AS_IT_IS = {"Accept": "*/*", "Accept-Encoding": "identity"}
 
 
-def list_artifacts(project: str, ref: str) -> Request[ArtifactPage]:
-    return Request("GET", run_path(project, ref, "artifacts"), ArtifactPage)
+def list_artifacts(
+    project: str, ref: str, *, prefix: str = "", folder: bool = False, limit: int | None = None, cursor: str = ""
+) -> Request[ArtifactPage]:
+    query = query_of(prefix=prefix, folder="true" if folder else None, limit=limit, cursor=cursor)
+    return Request("GET", run_path(project, ref, "artifacts"), ArtifactPage, query)
 
 
 def get_artifact(project: str, ref: str, name: str) -> Request[bytes]:
-    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-    return Request("GET", _artifact(project, ref, name), bytes, headers=headers)
+    return Request("GET", _artifact(project, ref, name), bytes, headers=AS_IT_IS)
+
+
+def get_tar(project: str, ref: str, *, prefix: str = "") -> Request[bytes]:
+    return Request("GET", run_path(project, ref, "artifacts.tar"), bytes, query_of(prefix=prefix), headers=AS_IT_IS)
 
 
 def put_artifact(
@@ -31,10 +53,33 @@ def put_artifact(
         _artifact(project, ref, name),
         Artifact,
         query_of(kind=kind),
-        headers={"Content-Type": "application/octet-stream", "Content-Length": str(size), "Digest": digest},
+        headers={"Content-Type": BYTES, "Content-Length": str(size), "Digest": digest},
         content=b"" if isinstance(source, Path) else source,
         file=source if isinstance(source, Path) else None,
     )
+
+
+def delete_artifact(project: str, ref: str, name: str) -> Request[None]:
+    return Request("DELETE", _artifact(project, ref, name), type(None))
+
+
+def open_upload(project: str, ref: str, wish: NewUpload) -> Request[Upload]:
+    """Begin an upload, or go on with the one of these bytes under that name. Idempotent."""
+    return Request("POST", run_path(project, ref, "uploads"), Upload, headers=JSON, content=msgspec.json.encode(wish))
+
+
+def get_upload(project: str, ref: str, ident: str) -> Request[Upload]:
+    return Request("GET", run_path(project, ref, "uploads", ident), Upload)
+
+
+def append_upload(project: str, ref: str, ident: str, offset: int, part: bytes) -> Request[Upload]:
+    """Add bytes. Repeatable: what has arrived already is answered by a Conflict with the code `upload_offset`."""
+    headers = {"Content-Type": BYTES, "Upload-Offset": str(offset)}
+    return Request("PATCH", run_path(project, ref, "uploads", ident), Upload, headers=headers, content=part)
+
+
+def delete_upload(project: str, ref: str, ident: str) -> Request[None]:
+    return Request("DELETE", run_path(project, ref, "uploads", ident), type(None))
 
 
 def digest_of(source: Path | bytes) -> str:
