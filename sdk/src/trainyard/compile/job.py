@@ -245,9 +245,10 @@ def _url_fault(url: str) -> tuple[str, str] | None:
     if url.startswith("-") or "::" in url:
         return "this is not a URL that git may be given", "write an https, ssh or file URL, or a path"
     try:
-        secret = urlsplit(url).password
+        parts = urlsplit(url)
+        secret = parts.password or (parts.username if parts.scheme in ("http", "https") else None)
     except ValueError:
         return "this is not a URL", "write an https, ssh or file URL, or a path"
     if secret is not None:
-        return "the URL holds a password, which would be stored with the run", "use git's credential helper"
+        return "the URL holds a password or token, which would be stored with the run", "use git's credential helper"
     return None
