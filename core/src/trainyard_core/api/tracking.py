@@ -16,6 +16,7 @@ from trainyard_core.contracts.tracker import RunRef, Tracker
 from trainyard_core.db import tracking
 from trainyard_core.errors import Invalid, Unavailable
 from trainyard_core.platform import Platform
+from trainyard_core.work import continuing
 from trainyard_core.work.ingest import ingest
 
 __all__ = ["Tracking"]
@@ -93,15 +94,17 @@ class Tracking(Controller):
         last: int | None = None,
         points: Annotated[int, Parameter(ge=0, le=100_000)] = 1000,
     ) -> models.SeriesPage:
-        """Metrics over their steps, at most `points` buckets each (0: every row); without names all of them."""
+        """Metrics over their steps, at most `points` buckets each (0: every row); without names all of them. Those of
+        a resumed run begin with what it continues."""
         row = await find_run(request, project, ref, READ)
-        tracker, run = tracker_of(platform_of(request)), RunRef(project, row["id"])
-        names = name or await tracker.series_names(run)
+        platform, tracker = platform_of(request), tracker_of(platform_of(request))
+        links = await platform.database.read(lambda tx: continuing.links_of(tx, row))
+        names = name or await continuing.series_names(tracker, links)
         if len(names) > MOST_NAMES:
             raise Invalid(
                 f"{len(names)} series are too many for one answer", fix=f"ask for at most {MOST_NAMES} by name"
             )
-        found = await tracker.read_series(run, names, first=first, last=last, points=points)
+        found = await continuing.read_series(tracker, links, names, first=first, last=last, points=points)
         return models.SeriesPage(items=[present.series(each) for each in found])
 
 

@@ -13,6 +13,9 @@ from typing import Any
 import msgspec
 
 from trainyard.client.models import EditRun
+from trainyard.compile.job import MOST_PRIORITY
+from trainyard_core.admission import split_queue
+from trainyard_core.allowance import check_allowed
 from trainyard_core.db import activities, queues, runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
@@ -25,7 +28,6 @@ __all__ = ["By", "approve", "archive", "check_tags", "edit", "locked", "note", "
 WAITING = frozenset({Status.CREATED, Status.COMPILED, Status.QUEUED, Status.RETRYING})
 LONGEST = 250
 """Characters of a tag or a name."""
-MOST_PRIORITY = 1_000_000
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
 
@@ -131,9 +133,9 @@ async def edit(tx: Tx, row: Row, by: By, wish: EditRun) -> None:
         return
     sets = ", ".join(f"{name} = ?" for name in changes)
     await tx.run(f"UPDATE run SET {sets}, updated_at = ? WHERE id = ?", *changes.values(), by.at, row["id"])
-    told = {name: value for name, value in changes.items() if name in ("name", "queue", "priority")}
+    told = {name: value for name, value in changes.items() if name in ("agent", "name", "queue", "priority")}
     await note(tx, row, "edited", by, fields=sorted(changes), **told)
-    if changes.keys() & {"queue", "priority"}:
+    if changes.keys() & {"agent", "queue", "priority"}:
         await reconcile(tx, row["id"], policy=by.policy, at=by.at)
 
 
@@ -154,23 +156,28 @@ def _described(row: Row, wish: EditRun) -> dict[str, Any]:
 
 
 async def _placed(tx: Tx, row: Row, wish: EditRun) -> dict[str, Any]:
-    changes = {"queue": wish.queue, "priority": wish.priority}
-    changes = {name: value for name, value in changes.items() if value is not None and value != row[name]}
+    given: dict[str, Any] = {} if wish.priority is None else {"priority": wish.priority}
+    if wish.queue is not None:
+        given["agent"], given["queue"] = split_queue(wish.queue)
+    changes = {name: value for name, value in given.items() if value != row[name]}
     if changes and (not row["managed"] or row["status"] not in WAITING):
-        what = " and ".join(changes)
+        what = " and ".join(name for name in changes if name != "agent") or "queue"
         why = f"it is {row['status']}" if row["managed"] else "it is only tracked here"
         raise Conflict(f"the {what} of run {row['id']} cannot be changed: {why}", fix="change it while the run waits")
-    if wish.priority is not None and abs(wish.priority) > MOST_PRIORITY:
+    if abs(changes.get("priority", 0)) > MOST_PRIORITY:
         raise Invalid(f"`priority` is out of range: {wish.priority}", fix=f"use at most {MOST_PRIORITY} either way")
     if "queue" in changes:
-        await _check_queue(tx, str(wish.queue))
+        await _check_queue(tx, row["project"], changes["queue"])
     return changes
 
 
-async def _check_queue(tx: Tx, queue: str) -> None:
+async def _check_queue(tx: Tx, project: str, queue: str) -> None:
     known = await queues.names(tx)
     if queue not in known:
         raise Invalid(choice("queue", queue, known), fix=f"yard queues set {queue}")
+    row = await tx.one("SELECT queues FROM project WHERE name = ?", project)
+    assert row is not None, "a run's project is there"
+    check_allowed("queue", queue, _decode(row["queues"]), project=project)
 
 
 def check_tags(tags: Sequence[str]) -> None:
