@@ -23,6 +23,8 @@ from trainyard_core.work.rules import Policy
 __all__ = ["BATCH", "Order", "lease", "orders", "released", "report"]
 
 BATCH = 64
+GOING = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING})
+"""Statuses in which the current attempt is wanted. In others it is to be stopped, was lost, or is over."""
 KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND
 _exit = msgspec.json.Decoder(Exit)
 _encode = msgspec.json.Encoder().encode
@@ -87,7 +89,7 @@ async def _order(tx: Tx, row: Row, at: int) -> Order:
     if row["state"] == "exited":
         over = row["status"] in FINAL or superseded or row["status"] in (Status.RETRYING, Status.QUEUED)
         return Order(ref=ref, todo="release" if over and await _delivered(tx, row, at) else "observe")
-    if row["status"] == Status.STOPPING or row["status"] in FINAL or superseded:
+    if row["status"] not in GOING or superseded:
         return Order(ref=ref, todo="stop", reason=row["intent_reason"])
     return Order(ref=ref, todo="submit" if row["state"] == "leased" else "observe")
 

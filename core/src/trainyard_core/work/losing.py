@@ -20,15 +20,15 @@ async def declare_lost(tx: Tx, row: Row, by: By) -> None:
     """End the current attempt of a locked run as lost. Asking again changes nothing. Raises Conflict for a run that
     nothing of can be lost, and for one whose agent is heard of."""
     run = row["id"]
-    _check_live(row)
     attempt = await tx.one(
         "SELECT a.number, a.agent, a.state, a.lost_by, g.seen_at FROM attempt a LEFT JOIN agent g ON g.name = a.agent"
         " WHERE a.run = ? AND a.number = ?",
         run, row["attempt"],
     )  # fmt: skip
-    assert attempt is not None, "a live run has an attempt"
-    if attempt["lost_by"]:
+    if attempt is not None and attempt["lost_by"]:
         return
+    _check_live(row)
+    assert attempt is not None, "a live run that is managed has an attempt"
     _check_unreachable(attempt, run, by)
     message = f"declared lost by {by.actor}" + (f": {by.message}" if by.message else "")
     await tx.run(

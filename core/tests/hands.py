@@ -1,0 +1,113 @@
+"""An agent's other side in core's tests: a scheduler whose attempts run until the test ends them, and an agent of its
+own that speaks to the API of a `Web`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from web import Web
+
+from trainyard.client.discovery import Endpoint
+from trainyard_core.agent.agent import Agent
+from trainyard_core.agent.remote import HttpPort
+from trainyard_core.contracts.scheduler import Manifest, Scheduler
+from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
+from trainyard_core.db.agents import Registration
+from trainyard_core.work.doorbell import Call
+
+PATIENCE = 20.0
+
+
+class Hands(Scheduler):
+    """Attempts are notes in a book. `changed` is set with each change, for a test to wait on."""
+
+    name = "hands"
+
+    def __init__(self) -> None:
+        self.workloads: list[Workload] = []
+        self.exits: dict[AttemptRef, Exit | None] = {}
+        self.stopped: list[AttemptRef] = []
+        self.released: list[AttemptRef] = []
+        self.changed = asyncio.Event()
+
+    def render(self, workload: Workload) -> Manifest:
+        return {"run": workload.run, "attempt": workload.attempt}
+
+    async def submit(self, workload: Workload) -> None:
+        if workload.ref not in self.exits:
+            self.workloads.append(workload)
+            self.exits[workload.ref] = None
+        self.changed.set()
+
+    async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
+        return [self._seen(ref) for ref in refs if ref in self.exits]
+
+    def _seen(self, ref: AttemptRef) -> Observation:
+        end = self.exits[ref]
+        phase = Phase.RUNNING if end is None else Phase.EXITED
+        return Observation(ref=ref, phase=phase, exit=end)
+
+    async def stop(self, ref: AttemptRef, *, grace: float) -> None:
+        self.stopped.append(ref)
+        self.exits[ref] = Exit(signal=15)
+        self.changed.set()
+
+    async def adopt(self) -> list[AttemptRef]:
+        return list(self.exits)
+
+    async def release(self, ref: AttemptRef) -> None:
+        self.exits.pop(ref, None)
+        self.released.append(ref)
+        self.changed.set()
+
+    async def aclose(self) -> None:
+        self.changed.set()
+
+    async def until(self, condition) -> None:
+        """Wait until it is so; it is looked at after each change."""
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+class Remote:
+    """One agent over HTTP. `connect` may be given to lose its way."""
+
+    def __init__(
+        self, web: Web, token: str, folder: Path, *, name: str = "far", queues: Sequence[str] = ("*",)
+    ) -> None:
+        self.token, self.hands = token, Hands()
+        called = Call()
+        self.port = HttpPort(
+            lambda: Endpoint("http://trainyard", self.token),
+            called,
+            memory=folder / "server",
+            wait=5,
+            connect=lambda endpoint: web.client(endpoint.token),
+        )
+        me = Registration(name=name, scheduler="hands", queues=tuple(queues), cpu=4, memory=1 << 40, gpu=0)
+        self.agent = Agent(me, self.hands, self.port, called, grace=1)
+        self.task: asyncio.Task[None] | None = None
+
+    async def ended(self) -> BaseException | None:
+        """What ended it; None when it ended by itself."""
+        assert self.task is not None
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.wait([self.task])
+        return self.task.exception()
+
+
+@asynccontextmanager
+async def running(remote: Remote) -> AsyncIterator[Remote]:
+    """The agent, at work."""
+    remote.task = asyncio.create_task(remote.agent.run())
+    try:
+        yield remote
+    finally:
+        remote.task.cancel()
+        await asyncio.wait([remote.task])
+        await remote.port.aclose()

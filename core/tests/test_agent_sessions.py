@@ -1,0 +1,231 @@
+"""What an agent of its own says over HTTP, and what it is answered: sessions that fence older ones, leases that wait,
+workloads of its own attempts only."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hands import Remote, running
+from test_agents import begin
+
+from trainyard_core.agent.port import Dismissed
+from trainyard_core.agent.remote import HttpPort
+from trainyard_core.contracts.workload import Exit
+from trainyard_core.errors import Superseded
+from trainyard_core.lifecycle import Status
+
+
+@pytest.fixture
+async def far(web):
+    """The token of an agent, the only one that takes work."""
+    await web.admin.agents.drain("arranged")
+    return (await web.admin.agents.add("far")).token
+
+
+async def say(web, token, what, **body):
+    return await web.ask("POST", f"agents/far/{what}", token=token, json=body)
+
+
+CALLS = [
+    ("lease", {}),
+    ("workloads", {"refs": []}),
+    ("report", {"seen": []}),
+    ("orders", {}),
+    ("released", {"refs": []}),
+    ("leave", {}),
+]
+
+
+@pytest.mark.parametrize(("what", "body"), CALLS, ids=[what for what, _ in CALLS])
+async def test_every_call_of_an_older_session_is_refused(web, far, what, body):
+    first = (await begin(web, far))["epoch"]
+    assert (await say(web, far, what, epoch=first, **body)).status_code == 200
+    second = (await begin(web, far))["epoch"]
+    answer = await say(web, far, what, epoch=first, **body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "superseded")
+    assert (await say(web, far, what, epoch=second, **body)).status_code == 200
+
+
+async def test_a_lease_waits_and_is_answered_at_once_when_there_is_work(web, far):
+    epoch = (await begin(web, far, cpu=4, memory=1 << 40))["epoch"]
+    waiting = asyncio.create_task(say(web, far, "lease", epoch=epoch, wait=60))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        run = await web.run()
+        found = (await waiting).json()
+    assert found["items"] == [{"run": run.id, "attempt": 1}]
+
+
+async def test_a_waiting_lease_hears_of_orders_and_of_a_newer_session(web, far):
+    epoch = (await begin(web, far))["epoch"]
+    waiting = asyncio.create_task(say(web, far, "lease", epoch=epoch, wait=60))
+    async with asyncio.timeout(10):
+        while not web.platform.doorbell._listeners:
+            await asyncio.sleep(0)
+        web.platform.doorbell.call_agents(orders=True)
+        assert (await waiting).json() == {"items": [], "orders": True}
+        waiting = asyncio.create_task(say(web, far, "lease", epoch=epoch, wait=60))
+        await asyncio.sleep(0)
+        await begin(web, far)
+        assert (await waiting).json()["code"] == "superseded"
+    assert web.platform.doorbell._listeners == [], "nobody is left waiting"
+
+
+async def test_a_lease_that_waits_ends_when_the_server_does(web, far):
+    epoch = (await begin(web, far))["epoch"]
+    waiting = asyncio.create_task(say(web, far, "lease", epoch=epoch, wait=60))
+    await asyncio.sleep(0)
+    web.platform.news.close()
+    async with asyncio.timeout(10):
+        assert (await waiting).json() == {"items": [], "orders": False}
+
+
+@pytest.mark.parametrize("wish", [{"wait": -1}, {"wait": 61}, {"most": 0}, {"most": 65}])
+async def test_a_lease_that_asks_for_too_much_is_refused(web, far, wish):
+    epoch = (await begin(web, far))["epoch"]
+    assert (await say(web, far, "lease", epoch=epoch, **wish)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [{"cpu": -1}, {"gpu": 10**6}, {"queues": ["no name!"]}, {"resources": {"": 1}}, {"labels": {"a": "b" * 65}}],
+)
+async def test_an_agent_that_cannot_be_is_refused(web, far, hello):
+    assert (await say(web, far, "sessions", scheduler="x", **hello)).status_code == 422
+
+
+async def test_it_is_told_of_and_lets_go_of_its_own_attempts_only(web, far):
+    await web.admin.agents.resume("arranged")
+    run = await web.arrange.run(Status.SCHEDULED)
+    theirs = [{"run": run, "attempt": 1}]
+    epoch = (await begin(web, far))["epoch"]
+    assert (await say(web, far, "workloads", epoch=epoch, refs=theirs)).json() == {"items": []}
+    assert (await say(web, far, "released", epoch=epoch, refs=theirs)).status_code == 200
+    gone = [{"ref": theirs[0], "phase": "gone"}]
+    assert (await say(web, far, "report", epoch=epoch, seen=gone)).status_code == 200
+    (attempt,) = await web.arrange.attempts(run)
+    assert (attempt["released"], await web.arrange.status(run)) == (0, Status.SCHEDULED)
+
+
+async def test_a_run_whose_project_may_not_use_its_queue_any_more_is_not_started(web, far):
+    epoch = (await begin(web, far, cpu=4, memory=1 << 40))["epoch"]
+    run = await web.run()
+    leased = (await say(web, far, "lease", epoch=epoch)).json()["items"]
+    limits = '["batch-*"]'
+    await web.platform.database.write(lambda tx: tx.run("UPDATE project SET queues = ?", limits))
+    assert (await say(web, far, "workloads", epoch=epoch, refs=leased)).json() == {"items": []}
+    found = await web.admin.runs.get(run.id)
+    assert (found.status, found.reason) == ("failed", "submit_failed")
+    assert "it may use batch-*" in found.message
+
+
+async def test_an_agent_over_http_takes_a_run_from_lease_to_release(web, far, tmp_path):
+    async with running(Remote(web, far, tmp_path)) as remote:
+        run = await web.run()
+        await remote.hands.until(lambda: remote.hands.workloads)
+        (workload,) = remote.hands.workloads
+        assert (workload.run, workload.queue, workload.url) == (run.id, "default", "http://trainyard")
+        assert (await web.ask("GET", f"projects/default/runs/{run.id}", token=workload.token)).status_code == 200
+        remote.hands.exits[workload.ref] = Exit(code=0)
+        await remote.hands.until(lambda: workload.ref in remote.hands.released)
+    assert (await web.admin.runs.get(run.id)).status == "succeeded"
+
+
+async def test_a_stop_reaches_it(web, far, tmp_path):
+    async with running(Remote(web, far, tmp_path)) as remote:
+        run = await web.run()
+        await remote.hands.until(lambda: remote.hands.workloads)
+        await web.admin.runs.stop(run.id)
+        await remote.hands.until(lambda: remote.hands.released)
+    assert (await web.admin.runs.get(run.id)).status == "stopped"
+
+
+async def test_the_older_of_two_with_one_name_ends_and_says_why(web, far, tmp_path):
+    async with running(Remote(web, far, tmp_path)) as older:
+        run = await web.run()
+        await older.hands.until(lambda: older.hands.workloads)
+        async with running(Remote(web, far, tmp_path)) as newer:
+            newer.hands.exits = older.hands.exits  # one machine: they share what lies on its disk
+            ended = await older.ended()
+            assert isinstance(ended, Superseded), ended
+            assert "session 2 has taken its place" in str(ended)
+            (ref,) = older.hands.exits
+            newer.hands.exits[ref] = Exit(code=0)
+            await newer.hands.until(lambda: newer.hands.released)
+            assert newer.hands.workloads == [], "what ran went on"
+    assert (await web.admin.runs.get(run.id)).status == "succeeded"
+
+
+async def test_a_revoked_token_ends_it_and_says_why(web, far, tmp_path):
+    async with running(Remote(web, far, tmp_path)) as remote:
+        run = await web.run()
+        await remote.hands.until(lambda: remote.hands.workloads)
+        await web.admin.agents.renew_token("far")
+        ended = await remote.ended()
+        assert isinstance(ended, Dismissed), ended
+        assert "does not take this agent's token" in str(ended)
+        assert far not in str(ended)
+        assert remote.hands.stopped == [], "runs go on without it"
+    assert (await web.admin.runs.get(run.id)).status in ("scheduled", "running")
+
+
+async def test_drained_it_leaves_its_runs_to_the_next_one(web, far, tmp_path):
+    first = Remote(web, far, tmp_path)
+    async with running(first):
+        run = await web.run()
+        await first.hands.until(lambda: first.hands.workloads)
+        first.agent.drain(wait=False)
+        assert await first.ended() is None
+    assert (await web.admin.agents.get("far")).draining
+    second = Remote(web, far, tmp_path)
+    second.hands.exits = first.hands.exits
+    async with running(second):
+        (ref,) = first.hands.exits
+        second.hands.exits[ref] = Exit(code=0)
+        await second.hands.until(lambda: second.hands.released)
+        assert second.hands.workloads == []
+    assert (await web.admin.runs.get(run.id)).status == "succeeded"
+    assert not (await web.admin.agents.get("far")).draining
+
+
+async def test_drained_with_patience_it_waits_for_what_it_holds_and_takes_no_more(web, far, tmp_path):
+    async with running(Remote(web, far, tmp_path)) as remote:
+        await web.run()
+        await remote.hands.until(lambda: remote.hands.workloads)
+        remote.agent.drain(wait=True)
+        while not (await web.admin.agents.get("far")).draining:
+            await asyncio.sleep(0)
+        waiting = await web.run()
+        (workload,) = remote.hands.workloads
+        remote.hands.exits[workload.ref] = Exit(code=0)
+        assert await remote.ended() is None
+        assert remote.hands.released == [workload.ref]
+    assert (await web.admin.runs.get(waiting.id)).status == "queued"
+
+
+async def test_a_queue_that_it_was_not_given_is_refused_by_the_agent_too(web, far, tmp_path, monkeypatch):
+    """As if core had handed out what it should not."""
+    lease = HttpPort.workloads
+
+    async def wrong(self, refs):
+        import msgspec
+
+        return [msgspec.structs.replace(each, queue="secret") for each in await lease(self, refs)]
+
+    monkeypatch.setattr(HttpPort, "workloads", wrong)
+    async with running(Remote(web, far, tmp_path, queues=["default"])) as remote:
+        run = await web.run()
+        async with asyncio.timeout(20):
+            while (found := await web.admin.runs.get(run.id)).status != "failed":
+                await asyncio.sleep(0)
+        assert "does not serve queue 'secret'" in found.message
+        assert remote.hands.workloads == []
+
+
+async def test_a_folder_of_another_platforms_agent_is_left_alone(web, far, tmp_path):
+    (tmp_path / "server").write_text("somebody-else\n")
+    async with running(Remote(web, far, tmp_path)) as remote:
+        ended = await remote.ended()
+        assert isinstance(ended, Dismissed)
+        assert "another platform" in str(ended)
