@@ -27,7 +27,7 @@ from trainyard.client.requests.artifact import (
 )
 from trainyard.client.requests.member import list_members, put_member, remove_member
 from trainyard.client.requests.project import create_project, delete_project, edit_project, get_project, list_projects
-from trainyard.client.requests.queue import list_queues, put_queue
+from trainyard.client.requests.queue import delete_queue, edit_queue, get_queue, list_queues, put_queue
 from trainyard.client.requests.run import (
     act_on_run,
     act_on_runs,
@@ -83,12 +83,14 @@ __all__ = [
     "delete_artifact",
     "delete_principal",
     "delete_project",
+    "delete_queue",
     "delete_run",
     "delete_upload",
     "digest_of",
     "edit_agent",
     "edit_principal",
     "edit_project",
+    "edit_queue",
     "edit_run",
     "follow_logs",
     "follow_metrics",
@@ -96,6 +98,7 @@ __all__ = [
     "get_artifact",
     "get_principal",
     "get_project",
+    "get_queue",
     "get_run",
     "get_tar",
     "get_upload",
