@@ -67,6 +67,8 @@ def expected(route: Route, path: str, caller: str) -> int | None:
 
 
 RUN = {"content": operation()}
+COMPONENT = {"name": "{fresh}", "version": "1", "content": "version: 1.1\nkind: component\ncmd: echo hi\n"}
+PRESET = {"name": "{fresh}", "version": "1", "content": "isPreset: true\n"}
 MATRIX: dict[str, Route] = {
     "GET /health": Route("public"),
     "GET /ready": Route("public"),
@@ -96,7 +98,23 @@ MATRIX: dict[str, Route] = {
     "GET /projects/{project}/members": Route("read"),
     "PUT /projects/{project}/members/{principal}": Route("admin", {"role": "viewer"}),
     "DELETE /projects/{project}/members/{principal}": Route("admin"),
+    "GET /projects/{project}/components": Route("read"),
+    "POST /projects/{project}/components": Route("write", COMPONENT),
+    "GET /projects/{project}/components/{name}": Route("read"),
+    "GET /projects/{project}/components/{name}/versions": Route("read"),
+    "GET /projects/{project}/components/{name}/versions/{version}": Route("read"),
+    "PATCH /projects/{project}/components/{name}/versions/{version}": Route("write", {"stage": "production"}),
+    "DELETE /projects/{project}/components/{name}/versions/{version}": Route("write"),
+    "GET /projects/{project}/presets": Route("read"),
+    "POST /projects/{project}/presets": Route("write", PRESET),
+    "GET /projects/{project}/presets/{name}": Route("read"),
+    "GET /projects/{project}/presets/{name}/versions": Route("read"),
+    "GET /projects/{project}/presets/{name}/versions/{version}": Route("read"),
+    "PATCH /projects/{project}/presets/{name}/versions/{version}": Route("write", {"stage": "production"}),
+    "DELETE /projects/{project}/presets/{name}/versions/{version}": Route("write"),
     "GET /projects/{project}/runs": Route("read"),
+    "POST /projects/{project}/runs/preview": Route("write", RUN),
+    "GET /projects/{project}/runs/{ref}/uses": Route("run read"),
     "POST /projects/{project}/runs": Route("write", RUN),
     "GET /projects/{project}/runs/{ref}": Route("run read"),
     "POST /projects/{project}/runs/{ref}/stop": Route("run write", {}),

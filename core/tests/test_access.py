@@ -12,7 +12,7 @@ import pytest_asyncio
 from matrix import CALLERS, MATRIX, expected
 from web import token_of
 
-from trainyard.client.models import CreateRun
+from trainyard.client.models import CreateRun, RegisterComponent
 from trainyard_core.clock import SECOND
 from trainyard_core.db import principals, projects, tokens
 from trainyard_core.testing.factories import operation
@@ -82,6 +82,8 @@ class Ground:
         if "{ref}" in path:
             run = await self.web.admin.runs.create(CreateRun(content=operation()), project=PROJECT)
             found["ref"] = run.id
+        if "/components/" in path or "/presets/" in path:
+            found["version"] = await self.registered("/components/" in path, fresh)
         if path == "/projects/{project}":
             await self.write(lambda tx: self.project(tx, fresh, at))
             found["project"] = fresh
@@ -94,6 +96,13 @@ class Ground:
             new = tokens.NewToken(principal="admin")
             found["token_id"] = await self.write(lambda tx: tokens.create(tx, tokens.generate(), new, at=at))
         return found
+
+    async def registered(self, component, name):
+        """A version of a component or preset of that name."""
+        registry = self.web.admin.components if component else self.web.admin.presets
+        content = "version: 1.1\nkind: component\ncmd: echo hi\n" if component else "isPreset: true\n"
+        wish = RegisterComponent(name=name, version="1.0", content=content)
+        return (await registry.register(wish, project=PROJECT)).version
 
     async def ask(self, caller, route, entry):
         """One request of one caller."""

@@ -14,12 +14,14 @@ from trainyard_core.api.agent_sessions import AgentSessions
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.artifacts import Artifacts
 from trainyard_core.api.authentication import Authentication, KnownTokens
+from trainyard_core.api.components import Components, Presets
 from trainyard_core.api.etag import etags
 from trainyard_core.api.lineage import Lineage
 from trainyard_core.api.lost import Lost
 from trainyard_core.api.members import Members
 from trainyard_core.api.openapi import Document
 from trainyard_core.api.principals import ServiceAccounts, Users
+from trainyard_core.api.preview import Previews
 from trainyard_core.api.problems import HANDLERS
 from trainyard_core.api.projects import Projects
 from trainyard_core.api.queues import Queues
@@ -42,10 +44,13 @@ CONTROLLERS = (
     Agents,
     AgentSessions,
     Artifacts,
+    Components,
     Document,
     Lineage,
     Lost,
     Members,
+    Presets,
+    Previews,
     Projects,
     Queues,
     RunActions,

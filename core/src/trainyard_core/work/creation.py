@@ -30,7 +30,7 @@ from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.rules import Policy, decide
 from trainyard_core.work.view import View
 
-__all__ = ["add", "create_run", "prepare", "prepared"]
+__all__ = ["add", "assemble", "create_run", "prepare", "prepared"]
 
 DEFAULT_CPU = 1.0
 _encode = msgspec.json.Encoder().encode
@@ -138,7 +138,11 @@ def prepare(project: str, body: CreateRun, actor: Actor, at: int, *, sources: So
     run = body.id or new_id()
     if not body.managed:
         return _tracked(run, project, body, actor, at)
-    compiled = compile_run(run, project, body, sources or read(body))
+    return assemble(run, project, body, compile_run(run, project, body, sources or read(body)), actor, at)
+
+
+def assemble(run: str, project: str, body: CreateRun, compiled: Compiled, actor: Actor, at: int) -> runs.NewRun:
+    """The run of a compiled operation."""
     resolved = compiled.resolved
     agent, queue = split_queue(resolved.queue)
     return runs.NewRun(

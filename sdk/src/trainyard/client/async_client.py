@@ -19,6 +19,7 @@ from trainyard.client.models import Plugin, Version
 from trainyard.client.nouns.agent import AsyncAgents
 from trainyard.client.nouns.artifact import AsyncArtifacts
 from trainyard.client.nouns.async_run import AsyncRuns
+from trainyard.client.nouns.component import AsyncComponents
 from trainyard.client.nouns.member import AsyncMembers
 from trainyard.client.nouns.project import AsyncProjects
 from trainyard.client.nouns.queue import AsyncQueues
@@ -82,6 +83,8 @@ class AsyncClient:
         self.agents = AsyncAgents(self)
         self.artifacts = AsyncArtifacts(self)
         self.queues = AsyncQueues(self)
+        self.components = AsyncComponents(self, "components")
+        self.presets = AsyncComponents(self, "presets")
 
     def __repr__(self) -> str:
         return f"AsyncClient(url={self._server!r}, project={self.endpoint.project!r})"

@@ -18,6 +18,7 @@ from trainyard.client.errors import ClientError
 from trainyard.client.models import Plugin, Version
 from trainyard.client.nouns.agent import Agents
 from trainyard.client.nouns.artifact import Artifacts
+from trainyard.client.nouns.component import Components
 from trainyard.client.nouns.member import Members
 from trainyard.client.nouns.project import Projects
 from trainyard.client.nouns.queue import Queues
@@ -82,6 +83,8 @@ class Client:
         self.agents = Agents(self)
         self.artifacts = Artifacts(self)
         self.queues = Queues(self)
+        self.components = Components(self, "components")
+        self.presets = Components(self, "presets")
 
     def __repr__(self) -> str:
         return f"Client(url={self._server!r}, project={self.endpoint.project!r})"

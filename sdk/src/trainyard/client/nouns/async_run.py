@@ -19,10 +19,12 @@ from trainyard.client.models import (
     LogLine,
     LogPage,
     Metric,
+    Preview,
     Run,
     RunPage,
     Series,
     Transition,
+    Using,
     Why,
 )
 from trainyard.client.nouns.paging import items_of
@@ -41,6 +43,14 @@ class AsyncRuns(AsyncRunActions):
 
     async def get(self, ref: str, *, project: str | None = None) -> Run:
         return await self._client.send(requests.get_run(self._in(project), ref))
+
+    async def preview(self, wish: CreateRun, *, project: str | None = None) -> Preview:
+        """What creating this run would do now, and whether it would start. Nothing is written."""
+        return await self._client.send(requests.preview_run(self._in(project), wish))
+
+    async def uses(self, ref: str, *, project: str | None = None) -> Sequence[Using]:
+        """The components and presets that a run was made with."""
+        return (await self._client.send(requests.run_uses(self._in(project), ref))).items
 
     async def page(
         self,

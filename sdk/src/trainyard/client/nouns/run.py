@@ -17,10 +17,12 @@ from trainyard.client.models import (
     LogLine,
     LogPage,
     Metric,
+    Preview,
     Run,
     RunPage,
     Series,
     Transition,
+    Using,
     Why,
 )
 from trainyard.client.nouns.paging import items
@@ -39,6 +41,14 @@ class Runs(RunActions):
 
     def get(self, ref: str, *, project: str | None = None) -> Run:
         return self._client.send(requests.get_run(self._in(project), ref))
+
+    def preview(self, wish: CreateRun, *, project: str | None = None) -> Preview:
+        """What creating this run would do now, and whether it would start. Nothing is written."""
+        return self._client.send(requests.preview_run(self._in(project), wish))
+
+    def uses(self, ref: str, *, project: str | None = None) -> Sequence[Using]:
+        """The components and presets that a run was made with."""
+        return self._client.send(requests.run_uses(self._in(project), ref)).items
 
     def page(
         self,

@@ -1,0 +1,43 @@
+"""What a run would be, before it is created; and what a run was made with."""
+
+from __future__ import annotations
+
+from litestar import Controller, get, post
+from litestar.params import FromPath, JSONBody
+
+from trainyard.client import models
+from trainyard_core.api.access import Asked, allow, find_run, platform_of
+from trainyard_core.auth import READ, WRITE
+from trainyard_core.db import components
+from trainyard_core.work.preview import preview
+
+__all__ = ["Previews"]
+
+
+class Previews(Controller):
+    """`/projects/{project}/runs/preview` and `/projects/{project}/runs/{ref}/uses`."""
+
+    path = "/projects/{project:str}/runs"
+    tags = ("runs",)
+
+    @post("/preview", status_code=200)
+    async def preview(self, request: Asked, project: FromPath[str], data: JSONBody[models.CreateRun]) -> models.Preview:
+        """What creating this run would do now: what would run, from which components and presets, and whether it
+        would start. Nothing is written."""
+        actor, platform = allow(request, WRITE, project), platform_of(request)
+        return await preview(
+            platform.database,
+            project,
+            data,
+            actor=actor,
+            policy=platform.policy,
+            at=platform.clock.now(),
+            schedulers=platform.registry.schedulers.by_name,
+        )
+
+    @get("/{ref:str}/uses")
+    async def uses(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> models.Uses:
+        """The components and presets that a run was made with."""
+        row = await find_run(request, project, ref, READ)
+        found = await platform_of(request).database.read(lambda tx: components.uses_of(tx, row["id"]))
+        return models.Uses(items=[models.Using(**use._asdict()) for use in found])
