@@ -198,8 +198,8 @@ def test_compare_leaves_out_runs_without_the_metric(yard, platform):
 def test_the_nouns_of_the_server(yard, platform):
     assert yard("projects", "create", "vision").code == 0
     assert [line.split()[0] for line in yard("projects", "ls").out.splitlines()] == ["PROJECT", "default", "vision"]
-    assert yard("queues", "set", "gpu", "--concurrency", "2").out == "queue gpu: at most 2 at once\n"
-    assert yard("queues", "ls").out.splitlines()[1].split() == ["gpu", "2", "0", "0"]
+    assert "concurrency  2" in yard("queues", "set", "gpu", "--concurrency", "2").out
+    assert yard("queues", "ls").out.splitlines()[1].split() == ["gpu", "0", "2", "-", "0", "0"]
     assert yard("agents", "ls").out.splitlines()[1].split()[:5] == ["local", "process", "default", "alive", "2/4"]
     assert "scheduler process" in yard("plugins", "ls").out
     assert json.loads(yard("version", "--json").out)["server"]["api"] == "v1"

@@ -27,11 +27,6 @@ class Refusal(Exception):
         self.problem = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail, **more}
 
 
-class QueueLimits(msgspec.Struct, forbid_unknown_fields=True):
-    concurrency: int | None = None
-    paused: bool = False
-
-
 @dataclass
 class Seen:
     method: str
@@ -116,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Refusal as refusal:
             self._send(refusal.problem["status"], json.dumps(refusal.problem).encode(), "application/problem+json")
 
-    do_GET = do_POST = do_PUT = handle_any  # noqa: N815  # http.server looks for these names
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815  # http.server looks for these names
 
     def _misbehave(self, fault: int | str) -> None:
         if fault == "drop":
@@ -285,14 +280,20 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"name": "user:ada", "role": "member", "roles": {"vision": "admin"}, "scopes": ["read", "write"]})
 
     def queues(self, seen: Seen) -> None:
-        self._json(list(self.platform.queues.values()))
+        self._json({"items": list(self.platform.queues.values()), "next": None})
 
-    def put_queue(self, seen: Seen, name: str) -> None:
-        if name == "forbidden":
+    def queue(self, seen: Seen, name: str) -> None:
+        if name == "forbidden" and seen.method != "GET":
             raise Refusal(403, "not_allowed", "only an admin may change queues", fix="ask one")
-        limits = msgspec.json.decode(seen.body, type=QueueLimits)
-        self.platform.queues[name] = {**msgspec.to_builtins(limits), "name": name}
-        self._json(self.platform.queues[name])
+        if name not in self.platform.queues and seen.method != "PUT":
+            raise Refusal(404, "not_found", f"no queue {name!r}", fix="create it")
+        if seen.method == "DELETE":
+            del self.platform.queues[name]
+            return self._send(204, b"")
+        if seen.method != "GET":
+            known = self.platform.queues.get(name, {}) if seen.method == "PATCH" else {}
+            self.platform.queues[name] = {**known, **json.loads(seen.body), "name": name}
+        return self._json(self.platform.queues[name])
 
     def agents(self, seen: Seen) -> None:
         agent = {"name": "local", "scheduler": "process", "queues": ["default"], "alive": True, "seen_at": "now"}
@@ -323,7 +324,7 @@ _ROUTES = [
     ("/projects", "projects"),
     ("/whoami", "whoami"),
     ("/queues", "queues"),
-    ("/queues/(?P<name>[^/]+)", "put_queue"),
+    ("/queues/(?P<name>[^/]+)", "queue"),
     ("/agents", "agents"),
     ("/plugins", "plugins"),
     ("/version", "version"),

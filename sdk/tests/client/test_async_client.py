@@ -59,7 +59,7 @@ async def test_the_nouns_of_the_server(async_client):
     assert [agent.name async for agent in async_client.agents.list()] == ["local"]
     assert (await async_client.plugins())[0].name == "scheduler-process"
     assert (await async_client.queues.set("gpu", paused=True)).paused
-    assert [queue.name for queue in await async_client.queues.list()] == ["gpu"]
+    assert [queue.name async for queue in async_client.queues.list()] == ["gpu"]
     assert (await async_client.projects.create("vision")).name == "vision"
     assert [project.name async for project in async_client.projects.list()] == ["default", "vision"]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -75,8 +76,8 @@ class QueueState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProjectState(msgspec.Struct, frozen=True, kw_only=True):
-    """A project: its weight in the fair share, its quota over all its live runs, what they use, and the queues that it
-    may use (`*`: all)."""
+    """A project: its weight in the fair share, its quota over all its live runs, what they use, and patterns of
+    the queues that it may use."""
 
     name: str
     weight: float = 1.0
@@ -86,7 +87,7 @@ class ProjectState(msgspec.Struct, frozen=True, kw_only=True):
 
     def may_use(self, queue: str) -> bool:
         """Whether its runs may wait in that queue."""
-        return ANY_QUEUE in self.queues or queue in self.queues
+        return any(fnmatchcase(queue, pattern) for pattern in self.queues)
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from trainyard.client import models
-from trainyard_core.admission import Offer, QueueState
+from trainyard_core.admission import Offer
 from trainyard_core.clock import rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
@@ -21,7 +21,6 @@ __all__ = [
     "line",
     "metric",
     "number",
-    "queue",
     "run",
     "series",
     "stored",
@@ -186,13 +185,6 @@ def upload(row: Row, *, offset: int, step: int) -> models.Upload:
         step=step,
         done=row["state"] == "done",
         updated_at=rfc3339(row["updated_at"]) or "",
-    )
-
-
-def queue(state: QueueState, waiting: int) -> models.Queue:
-    """One queue."""
-    return models.Queue(
-        name=state.name, concurrency=state.concurrency, paused=state.paused, waiting=waiting, live=state.live
     )
 
 

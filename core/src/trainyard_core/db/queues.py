@@ -22,6 +22,8 @@ __all__ = [
     "delete",
     "ensure",
     "get",
+    "held",
+    "in_use",
     "lock",
     "names",
     "page",
@@ -35,6 +37,7 @@ __all__ = [
 
 DEFAULT = "default"
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
+_EARLY = "'compiled', 'created', 'retrying'"
 _NEED = "id, queue, project, priority, cpu, memory, gpu, resources, agent"
 _FIRST = "SELECT id FROM run WHERE status = 'queued' AND queue = q.name ORDER BY priority DESC, id LIMIT 1"
 _LANE = "queue, project, agent, resources"
@@ -99,6 +102,17 @@ async def delete(tx: Tx, name: str) -> None:
     await tx.run("DELETE FROM queue WHERE name = ?", name)
 
 
+async def in_use(tx: Tx, name: str) -> bool:
+    """Whether a run that has not ended is in it."""
+    row = await tx.one(
+        f"SELECT EXISTS (SELECT 1 FROM run WHERE status IN ({_EARLY}) AND queue = ?)"
+        " OR EXISTS (SELECT 1 FROM run WHERE status = 'queued' AND queue = ?)"
+        f" OR EXISTS (SELECT 1 FROM run WHERE status IN ({_LIVE}) AND queue = ?) AS used",
+        name, name, name,
+    )  # fmt: skip
+    return row is not None and bool(row["used"])
+
+
 async def get(tx: Tx, name: str) -> Row | None:
     """One queue's row."""
     return await tx.one("SELECT * FROM queue WHERE name = ?", name)
@@ -120,10 +134,23 @@ async def lock(tx: Tx) -> None:
         await tx.run("SELECT 1 FROM queue ORDER BY name FOR UPDATE")
 
 
-async def waiting_counts(tx: Tx) -> dict[str, int]:
-    """How many runs wait in each queue; queues without any are left out."""
-    found = await tx.all("SELECT queue, COUNT(*) AS n FROM run WHERE status = 'queued' GROUP BY queue")
+async def waiting_counts(tx: Tx, *only: str) -> dict[str, int]:
+    """How many runs wait in each queue (of these, if there are any); queues without any are left out."""
+    where = f" AND queue IN ({', '.join('?' * len(only))})" if only else ""
+    found = await tx.all(f"SELECT queue, COUNT(*) AS n FROM run WHERE status = 'queued'{where} GROUP BY queue", *only)
     return {row["queue"]: row["n"] for row in found}
+
+
+async def held(tx: Tx, *only: str) -> dict[str, tuple[int, dict[str, float]]]:
+    """How many runs of each queue (of these) are live, and what they use together."""
+    mine = [row for row in await _used(tx) if row["queue"] in only]
+    return {
+        name: (
+            sum(row["n"] for row in mine if row["queue"] == name),
+            total(_amounts(row) for row in mine if row["queue"] == name),
+        )
+        for name in only
+    }
 
 
 async def world(tx: Tx, *, capacity: dict[str, float]) -> World:

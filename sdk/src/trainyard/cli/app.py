@@ -41,7 +41,7 @@ COMMANDS = {
     "users": _Home("users:users", "List, add and change people."),
     "service-accounts": _Home("users:service_accounts", "List, add and change programs that have tokens of their own."),
     "tokens": _Home("tokens:tokens", "List, make and revoke tokens: your own, or as an admin those of others."),
-    "queues": _Home("admin:queues", "List and change queues."),
+    "queues": _Home("queues:queues", "List and change queues."),
     "agents": _Home("agents:agents", "List, add, drain and remove agents."),
     "lost": _Home("agents:lost", "Give up a run whose agent will not come back."),
     "plugins": _Home("plugins:plugins", "List the server's plugins; write and check one of your own."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from trainyard_core.db.engine import Tx
 
+EARLY = "'compiled', 'created', 'retrying'"
 LIVE = "'running', 'scheduled', 'starting', 'stopping'"
 
 STATEMENTS = (
@@ -21,8 +22,10 @@ STATEMENTS = (
     "DROP INDEX run_live",
     f"""CREATE INDEX run_held ON run (queue, project, resources, managed, cpu, memory, gpu)
             WHERE status IN ({LIVE})""",
+    f"CREATE INDEX run_early ON run (queue) WHERE status IN ({EARLY})",
 )
-"""`run_lane` holds all that admission reads of waiting runs, `run_held` all that it reads of live ones. SQLite uses a
+"""`run_lane` holds all that admission reads of waiting runs, `run_held` all that it reads of live ones, and
+`run_early` finds those that will wait in a queue. SQLite uses a
 partial index only for a query that writes its condition in the very same words, so the statuses are in order."""
 
 

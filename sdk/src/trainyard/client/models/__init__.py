@@ -47,7 +47,7 @@ from trainyard.client.models.component import (
 from trainyard.client.models.lineage import Lineage, Related
 from trainyard.client.models.problem import Fault, Problem
 from trainyard.client.models.project import EditProject, NewProject, Project, ProjectPage
-from trainyard.client.models.queue import Queue
+from trainyard.client.models.queue import EditQueue, Queue, QueueLimits, QueuePage
 from trainyard.client.models.run import (
     Attempt,
     Blocker,
@@ -86,6 +86,7 @@ __all__ = [
     "EditComponent",
     "EditPrincipal",
     "EditProject",
+    "EditQueue",
     "EditRun",
     "Enrolment",
     "Fault",
@@ -114,6 +115,8 @@ __all__ = [
     "ProjectPage",
     "PutMember",
     "Queue",
+    "QueueLimits",
+    "QueuePage",
     "Readiness",
     "RegisterComponent",
     "Related",

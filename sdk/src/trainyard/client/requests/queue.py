@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from trainyard.client.models import Queue
-from trainyard.client.requests.path import JSON
+from trainyard.client.models import EditQueue, Queue, QueueLimits, QueuePage
+from trainyard.client.requests.path import change, query_of
 from trainyard.client.wire import Request, path_of
 
-__all__ = ["list_queues", "put_queue"]
+__all__ = ["delete_queue", "edit_queue", "get_queue", "list_queues", "put_queue"]
 
 
-def list_queues() -> Request[list[Queue]]:
-    return Request("GET", path_of("queues"), list[Queue])
+def list_queues(*, limit: int | None = None, cursor: str = "") -> Request[QueuePage]:
+    return Request("GET", path_of("queues"), QueuePage, query_of(limit=limit, cursor=cursor))
 
 
-def put_queue(name: str, *, concurrency: int | None, paused: bool) -> Request[Queue]:
-    content = msgspec.json.encode({"concurrency": concurrency, "paused": paused})
-    return Request("PUT", path_of("queues", name), Queue, headers=JSON, content=content)
+def get_queue(name: str) -> Request[Queue]:
+    return Request("GET", path_of("queues", name), Queue)
+
+
+def put_queue(name: str, limits: QueueLimits, *, key: str = "", match: str = "") -> Request[Queue]:
+    return change("PUT", path_of("queues", name), Queue, limits, key=key, match=match)
+
+
+def edit_queue(name: str, wish: EditQueue, *, key: str = "", match: str = "") -> Request[Queue]:
+    return change("PATCH", path_of("queues", name), Queue, wish, key=key, match=match)
+
+
+def delete_queue(name: str, *, key: str = "") -> Request[None]:
+    return change("DELETE", path_of("queues", name), type(None), key=key)
