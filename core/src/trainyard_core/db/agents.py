@@ -13,6 +13,7 @@ import msgspec
 from trainyard_core.admission import ANY_QUEUE, Free, Held, Offer, total
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef
+from trainyard_core.db import deletions
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import NotFound, Superseded
 from trainyard_core.lifecycle import LIVE
@@ -160,8 +161,9 @@ async def held(tx: Tx, agent: str) -> list[Row]:
 
 
 async def own(tx: Tx, agent: str, refs: Sequence[AttemptRef]) -> list[AttemptRef]:
-    """Those of these attempts that the agent holds."""
-    mine = {AttemptRef(row["run"], row["number"]) for row in await held(tx, agent)} if refs else set()
+    """Those of these attempts that the agent holds, also those of runs that have been deleted."""
+    rows = [*await held(tx, agent), *await deletions.orphans(tx, agent)] if refs else []
+    mine = {AttemptRef(row["run"], row["number"]) for row in rows}
     return [ref for ref in refs if ref in mine]
 
 
