@@ -3,6 +3,7 @@ from the code that decides, so that a route that forgets its check is found."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, NamedTuple
 
 from trainyard_core.testing.factories import operation
@@ -47,6 +48,7 @@ class Route(NamedTuple):
     body: dict[str, Any] | bytes | None = None
     query: str = ""
     stream: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def expected(route: Route, path: str, caller: str) -> int | None:
@@ -69,6 +71,8 @@ def expected(route: Route, path: str, caller: str) -> int | None:
 RUN = {"content": operation()}
 COMPONENT = {"name": "{fresh}", "version": "1", "content": "version: 1.1\nkind: component\ncmd: echo hi\n"}
 PRESET = {"name": "{fresh}", "version": "1", "content": "isPreset: true\n"}
+UPLOAD = {"name": "model.bin", "size": 3, "digest": f"sha256:{hashlib.sha256(b'abc').hexdigest()}"}
+BEGIN = (("Upload-Offset", "0"),)
 MATRIX: dict[str, Route] = {
     "GET /health": Route("public"),
     "GET /ready": Route("public"),
@@ -125,5 +129,16 @@ MATRIX: dict[str, Route] = {
     "GET /projects/{project}/runs/{ref}/logs": Route("run read"),
     "GET /projects/{project}/runs/{ref}/metrics": Route("run read"),
     "GET /projects/{project}/runs/{ref}/series": Route("run read"),
+    "GET /projects/{project}/runs/{ref}/artifacts": Route("run read"),
+    "GET /projects/{project}/runs/{ref}/artifacts.tar": Route("run read"),
+    "GET /projects/{project}/runs/{ref}/artifacts/{name}": Route("run read"),
+    "HEAD /projects/{project}/runs/{ref}/artifacts/{name}": Route("run read"),
+    "PUT /projects/{project}/runs/{ref}/artifacts/{name}": Route("run track", b"abc"),
+    "DELETE /projects/{project}/runs/{ref}/artifacts/{name}": Route("run write"),
+    "POST /projects/{project}/runs/{ref}/uploads": Route("run track", UPLOAD),
+    "GET /projects/{project}/runs/{ref}/uploads/{ident}": Route("run track"),
+    "HEAD /projects/{project}/runs/{ref}/uploads/{ident}": Route("run track"),
+    "PATCH /projects/{project}/runs/{ref}/uploads/{ident}": Route("run track", b"abc", headers=BEGIN),
+    "DELETE /projects/{project}/runs/{ref}/uploads/{ident}": Route("run track"),
 }
 """Every route of the OpenAPI document, below `/api/v1`."""

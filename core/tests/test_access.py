@@ -9,10 +9,11 @@ from itertools import count
 
 import pytest
 import pytest_asyncio
-from matrix import CALLERS, MATRIX, expected
+from matrix import CALLERS, MATRIX, UPLOAD, expected
 from web import token_of
 
-from trainyard.client.models import CreateRun, RegisterComponent
+from trainyard.client.models import CreateRun, NewUpload, RegisterComponent
+from trainyard.client.requests import open_upload
 from trainyard_core.clock import SECOND
 from trainyard_core.db import principals, projects, tokens
 from trainyard_core.testing.factories import operation
@@ -82,6 +83,11 @@ class Ground:
         if "{ref}" in path:
             run = await self.web.admin.runs.create(CreateRun(content=operation()), project=PROJECT)
             found["ref"] = run.id
+        if "/artifacts/{name}" in path:
+            await self.web.admin.artifacts.put(found["ref"], fresh, b"abc", project=PROJECT)
+        if "{ident}" in path:
+            wish = NewUpload(**UPLOAD)
+            found["ident"] = (await self.web.admin.send(open_upload(PROJECT, found["ref"], wish))).id
         if "/components/" in path or "/presets/" in path:
             found["version"] = await self.registered("/components/" in path, fresh)
         if path == "/projects/{project}":
@@ -119,7 +125,10 @@ class Ground:
             "/api/v1" + re.sub(r"\{(\w+)\}", lambda m: values[m.group(1)], path) + entry.query,
             token=token,
             content=body,
-            headers={"Content-Type": "application/json", "Connection": "close"} if body else {},
+            headers={
+                **({"Content-Type": "application/json", "Connection": "close"} if body else {}),
+                **dict(entry.headers),
+            },
         )
 
 

@@ -18,7 +18,7 @@ from trainyard_core.agent.desk import Desk
 from trainyard_core.agent.direct import DatabasePort
 from trainyard_core.agent.presence import registration
 from trainyard_core.clock import Clock, SystemClock
-from trainyard_core.contracts.tracker import Tracker
+from trainyard_core.contracts.tracker import SupportsUploads, Tracker
 from trainyard_core.db import migrations, projects, queues, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
@@ -32,6 +32,7 @@ from trainyard_core.work.news import News
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 from trainyard_core.work.sweep import Chore, Sweeper
+from trainyard_core.work.uploads import Uploads
 
 __all__ = ["Platform"]
 
@@ -105,7 +106,12 @@ class Platform:
 
     def _chores(self) -> list[Chore]:
         """What the sweep does beside looking for what is due."""
-        return [Purger(self.database, self.tracker, self.clock).once] if self.tracker is not None else []
+        if self.tracker is None:
+            return []
+        chores: list[Chore] = [Purger(self.database, self.tracker, self.clock).once]
+        if isinstance(self.tracker, SupportsUploads):
+            chores.append(Uploads(self.database, self.tracker, self.clock).tidy)
+        return chores
 
     async def agent(self) -> Agent:
         """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""
