@@ -7,10 +7,8 @@ Run as a program it writes them; `test_snapshots` compares.
 from __future__ import annotations
 
 import ast
-import asyncio
 import json
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,9 +44,11 @@ def openapi() -> str:
     """The OpenAPI document of a server without plugins, a line for each operation and each schema."""
     from litestar.serialization import encode_json
 
+    from trainyard_core.app import documented
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        document = json.loads(encode_json(asyncio.run(_document())))
+        document = json.loads(encode_json(documented()))
     return "".join(f"{line}\n" for line in _flat(document))
 
 
@@ -59,18 +59,6 @@ def _flat(document: dict[str, Any]) -> Iterator[str]:
     for kind, found in sorted(document["components"].items()):
         for name, each in sorted(found.items()):
             yield f"{kind}.{name} {json.dumps(each, sort_keys=True)}"
-
-
-async def _document() -> object:
-    from trainyard_core.api.openapi import complete
-    from trainyard_core.app import build
-    from trainyard_core.platform import Platform
-    from trainyard_core.registry import Registry
-    from trainyard_core.settings import Settings
-
-    with tempfile.TemporaryDirectory() as folder:
-        async with Platform.open(Settings(data=Path(folder)), Registry()) as platform:
-            return complete(build(platform).openapi_schema.to_schema())
 
 
 SNAPSHOTS: dict[str, Callable[[], str]] = {"public_names.txt": public_names, "openapi.txt": openapi}

@@ -9,10 +9,20 @@ from types import FunctionType
 import msgspec
 
 from trainyard_core import hookspecs
+from trainyard_core.app import documented
+from trainyard_core.errors import StartRefused, TrainyardError
 from trainyard_core.lifecycle import TRANSITIONS, Reason, Status
 from trainyard_core.settings import PREFIX, Settings
 
-__all__ = ["hooks_table", "reasons_list", "settings_table", "statuses_table", "variable"]
+__all__ = [
+    "errors_table",
+    "hooks_table",
+    "reasons_list",
+    "routes_table",
+    "settings_table",
+    "statuses_table",
+    "variable",
+]
 
 SETTINGS: Mapping[str, str] = {
     "data": "the data directory; stated by `--data` or the variable, never in the file",
@@ -33,7 +43,8 @@ SETTINGS: Mapping[str, str] = {
     "drain": "seconds to wait for the last metrics and lines of an attempt that has ended",
     "silence": "seconds without a word after which an agent counts as unreachable",
     "lost_after": "seconds of silence after which an agent's attempts are given up as lost; 0: never, a person decides",
-    "idempotency_days": "days for which the same `Idempotency-Key` finds the same run",
+    "idempotency_days": "days for which the same `Idempotency-Key` finds the same answer",
+    "rate_limit": "requests a second that one asker may send to one API process, twice as many at once; 0: no limit",
 }
 STATUSES: Mapping[Status, str] = {
     Status.CREATED: "accepted and stored",
@@ -53,6 +64,8 @@ SHAPES: Mapping[str, str] = {
     "register": "collects the answers of all plugins",
     "amend": "passes a value through all plugins in name order",
     "resolve": "takes the first answer",
+    "authenticate": "takes the first answer",
+    "authorize": "takes the first answer",
     "changed": "tells all plugins, after the commit, at least once",
 }
 
@@ -81,6 +94,38 @@ def reasons_list() -> str:
     return _words(reason for reason in Reason if reason)
 
 
+def errors_table() -> str:
+    """Every error code that core answers with its status, whether trying again may help, and its meaning."""
+    kinds = sorted(
+        {kind.code: kind for kind in _kinds(TrainyardError)}.values(), key=lambda kind: (kind.status, kind.code)
+    )
+    rows = [
+        (f"`{kind.code}`", str(kind.status), "yes" if kind.retryable else "", kind.title)
+        for kind in kinds
+        if kind is not StartRefused
+    ]
+    return _table(("code", "status", "retryable", "meaning"), rows)
+
+
+def routes_table() -> str:
+    """Every route with its first sentence."""
+    document = documented()
+    rows = [
+        (method.upper(), f"`{path}`", _first(operation.get("description", "")))
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    ]
+    return _table(("method", "path", "does"), rows)
+
+
+def _kinds(kind: type[TrainyardError]) -> list[type[TrainyardError]]:
+    return [kind, *(each for child in kind.__subclasses__() for each in _kinds(child))]
+
+
+def _first(text: str) -> str:
+    return " ".join(text.split("\n\n")[0].split())
+
+
 def hooks_table() -> str:
     """Every extension point with its answer, its call shape and its meaning, in the order of the module."""
     rows = [
@@ -106,11 +151,15 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 
 
 def _shape(name: str) -> str:
-    return next(text for word, text in SHAPES.items() if name.startswith(f"{word}_") or name.endswith(f"_{word}"))
+    return next(
+        text
+        for word, text in SHAPES.items()
+        if word == name or name.startswith(f"{word}_") or name.endswith(f"_{word}")
+    )
 
 
 def _sentence(hook: FunctionType) -> str:
-    return " ".join((inspect.getdoc(hook) or "").split("\n\n")[0].split())
+    return _first(inspect.getdoc(hook) or "")
 
 
 def _words(names: Iterable[str]) -> str:

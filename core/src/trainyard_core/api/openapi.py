@@ -98,6 +98,7 @@ def config() -> OpenAPIConfig:
         version=version("trainyard-core"),
         render_plugins=[JsonRenderPlugin()],
         openapi_router=_Silent(path="/", route_handlers=[]),
+        use_handler_docstrings=True,
     )
 
 

@@ -51,6 +51,9 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     gpu: int = 0
     other: dict[str, float] = {}
 
+    def __hash__(self) -> int:
+        return hash((self.cpu, self.memory, self.gpu, frozenset(self.other.items())))
+
 
 class OutputType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A declared output; `value` is set when the file gives it beforehand."""
