@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from trainyard_core.testing.factories import operation
 
-__all__ = ["CALLERS", "MATRIX", "Route", "expected"]
+__all__ = ["CALLERS", "COMPONENT", "MATRIX", "PRESET", "Route", "expected"]
 
 CALLERS = (
     "nobody", "garbage", "expired", "revoked", "disabled", "stranger", "foreign", "viewer", "member", "admin",
@@ -36,18 +36,20 @@ ALLOWED = {
     "run track": WRITERS | {"run"},
     "agent": {"agent", "boss"},
     "self": {"boss"},
+    "own token": {"run"},
 }
 """Who may do what a route needs. `self` routes are about something that belongs to boss alone."""
 
 
 class Route(NamedTuple):
     """What a route needs, and a body that is valid for it. `query` is put behind the path; a `stream` does not end, so
-    only refusals are walked."""
+    only refusals are walked; `fine` are refusals of the matter that somebody who is allowed may get."""
 
     need: str
     body: dict[str, Any] | bytes | None = None
     query: str = ""
     stream: bool = False
+    fine: tuple[int, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -63,16 +65,95 @@ def expected(route: Route, path: str, caller: str) -> int | None:
         return 404 if caller in PEOPLE else 403
     if route.need == "agent":
         return 404 if caller == "other_agent" else 403
+    if route.need == "own token":
+        return 403 if caller in READERS else 404
     if caller in READERS or (caller == "run" and route.need.startswith("run ")):
         return 403
     return 404
 
 
+COMPONENT = "version: 1.1\nkind: component\nrun: {kind: job, container: {command: [true]}}\n"
+PRESET = "version: 1.1\nkind: operation\nisPreset: true\nqueue: default\n"
 RUN = {"content": operation()}
-COMPONENT = {"name": "{fresh}", "version": "1", "content": "version: 1.1\nkind: component\ncmd: echo hi\n"}
-PRESET = {"name": "{fresh}", "version": "1", "content": "isPreset: true\n"}
-UPLOAD = {"name": "model.bin", "size": 3, "digest": f"sha256:{hashlib.sha256(b'abc').hexdigest()}"}
-BEGIN = (("Upload-Offset", "0"),)
+PIECE = {"name": "{fresh}", "version": "2", "content": COMPONENT}
+PRESET_PIECE = {"name": "{fresh}", "version": "2", "content": PRESET}
+STEP = {"epoch": 1}
+UPLOAD = {"name": "f", "size": 1, "digest": "sha256:" + "0" * 64}
+IN_PROJECT = {
+    "GET ": Route("read"),
+    "PATCH ": Route("admin", {"description": "x"}),
+    "DELETE ": Route("admin"),
+    "GET /activities": Route("read"),
+    "GET /members": Route("read"),
+    "PUT /members/{principal}": Route("admin", {"role": "viewer"}),
+    "DELETE /members/{principal}": Route("admin"),
+    "GET /components": Route("read"),
+    "POST /components": Route("write", PIECE),
+    "GET /components/{name}": Route("read"),
+    "GET /components/{name}/versions": Route("read"),
+    "GET /components/{name}/versions/{version}": Route("read"),
+    "PATCH /components/{name}/versions/{version}": Route("write", {"description": "x"}),
+    "DELETE /components/{name}/versions/{version}": Route("write"),
+    "GET /presets": Route("read"),
+    "POST /presets": Route("write", PRESET_PIECE),
+    "GET /presets/{name}": Route("read"),
+    "GET /presets/{name}/versions": Route("read"),
+    "GET /presets/{name}/versions/{version}": Route("read"),
+    "PATCH /presets/{name}/versions/{version}": Route("write", {"description": "x"}),
+    "DELETE /presets/{name}/versions/{version}": Route("write"),
+    "GET /runs": Route("read"),
+    "POST /runs": Route("write", RUN),
+    "POST /runs/preview": Route("write", RUN),
+    "POST /runs/bulk": Route("write", {"action": "stop", "q": "status:running"}),
+}
+IN_RUN = {
+    "GET ": Route("run read"),
+    "PATCH ": Route("run write", {"description": "x"}),
+    "DELETE ": Route("run write"),
+    **{
+        f"POST /{action}": Route("run write", {})
+        for action in ("approve", "archive", "copy", "lost", "restart", "restore", "resume", "skip", "stop")
+    },
+    "POST /tag": Route("run write", {"add": ["x"]}),
+    "POST /token": Route("own token"),
+    "GET /statuses": Route("run read"),
+    "GET /activities": Route("run read"),
+    "GET /events": Route("run read", stream=True),
+    "GET /lineage": Route("run read"),
+    "GET /uses": Route("run read"),
+    "GET /why": Route("run read"),
+    "POST /frames": Route("run track", b"", fine=(422,)),
+    "GET /logs": Route("run read"),
+    "GET /metrics": Route("run read"),
+    "GET /series": Route("run read"),
+    "GET /artifacts": Route("run read"),
+    "GET /artifacts.tar": Route("run read"),
+    "GET /artifacts/{path}": Route("run read"),
+    "HEAD /artifacts/{path}": Route("run read"),
+    "PUT /artifacts/{path}": Route("run track", b"x"),
+    "DELETE /artifacts/{path}": Route("run write"),
+    "POST /uploads": Route("run track", UPLOAD),
+    "GET /uploads/{ident}": Route("run track", fine=(404,)),
+    "HEAD /uploads/{ident}": Route("run track", fine=(404,)),
+    "PATCH /uploads/{ident}": Route("run track", b"x", fine=(404, 422)),
+    "DELETE /uploads/{ident}": Route("run track", fine=(404,)),
+}
+OF_AGENT = {
+    "POST /sessions": Route("agent", {"scheduler": "late"}),
+    "POST /lease": Route("agent", STEP),
+    "POST /leave": Route("agent", STEP),
+    "POST /orders": Route("agent", STEP),
+    "POST /released": Route("agent", {**STEP, "refs": []}),
+    "POST /report": Route("agent", {**STEP, "seen": []}),
+    "POST /workloads": Route("agent", {**STEP, "refs": []}),
+}
+
+
+def below(path: str, routes: dict[str, Route]) -> dict[str, Route]:
+    """Routes below a path."""
+    return {route.replace(" ", f" {path}", 1): entry for route, entry in routes.items()}
+
+
 MATRIX: dict[str, Route] = {
     "GET /health": Route("public"),
     "GET /ready": Route("public"),
@@ -81,6 +162,7 @@ MATRIX: dict[str, Route] = {
     "GET /openapi.json": Route("anyone"),
     "GET /plugins": Route("deployment"),
     "GET /settings": Route("deployment"),
+    "GET /prometheus": Route("deployment"),
     "GET /users": Route("deployment"),
     "POST /users": Route("deployment", {"name": "{fresh}"}),
     "GET /users/{name}": Route("deployment"),
@@ -94,51 +176,23 @@ MATRIX: dict[str, Route] = {
     "GET /tokens": Route("known"),
     "POST /tokens": Route("known", {"name": "more"}),
     "DELETE /tokens/{token_id}": Route("self"),
+    "GET /queues": Route("known"),
+    "GET /queues/{name}": Route("known"),
+    "PUT /queues/{name}": Route("deployment", {"concurrency": 1}),
+    "PATCH /queues/{name}": Route("deployment", {"concurrency": 1}),
+    "DELETE /queues/{name}": Route("deployment"),
+    "GET /agents": Route("known"),
+    "POST /agents": Route("deployment", {"name": "{fresh}"}),
+    "GET /agents/{name}": Route("known"),
+    "PATCH /agents/{name}": Route("deployment", {"draining": True}),
+    "DELETE /agents/{name}": Route("deployment", fine=(409,)),
+    "POST /agents/{name}/token": Route("deployment"),
+    **below("/agents/{name}", OF_AGENT),
+    "GET /activities": Route("known"),
+    "GET /runs": Route("known"),
     "GET /projects": Route("known"),
     "POST /projects": Route("deployment", {"name": "{fresh}"}),
-    "GET /projects/{project}": Route("read"),
-    "PATCH /projects/{project}": Route("admin", {"description": "x"}),
-    "DELETE /projects/{project}": Route("admin"),
-    "GET /projects/{project}/members": Route("read"),
-    "PUT /projects/{project}/members/{principal}": Route("admin", {"role": "viewer"}),
-    "DELETE /projects/{project}/members/{principal}": Route("admin"),
-    "GET /projects/{project}/components": Route("read"),
-    "POST /projects/{project}/components": Route("write", COMPONENT),
-    "GET /projects/{project}/components/{name}": Route("read"),
-    "GET /projects/{project}/components/{name}/versions": Route("read"),
-    "GET /projects/{project}/components/{name}/versions/{version}": Route("read"),
-    "PATCH /projects/{project}/components/{name}/versions/{version}": Route("write", {"stage": "production"}),
-    "DELETE /projects/{project}/components/{name}/versions/{version}": Route("write"),
-    "GET /projects/{project}/presets": Route("read"),
-    "POST /projects/{project}/presets": Route("write", PRESET),
-    "GET /projects/{project}/presets/{name}": Route("read"),
-    "GET /projects/{project}/presets/{name}/versions": Route("read"),
-    "GET /projects/{project}/presets/{name}/versions/{version}": Route("read"),
-    "PATCH /projects/{project}/presets/{name}/versions/{version}": Route("write", {"stage": "production"}),
-    "DELETE /projects/{project}/presets/{name}/versions/{version}": Route("write"),
-    "GET /projects/{project}/runs": Route("read"),
-    "POST /projects/{project}/runs/preview": Route("write", RUN),
-    "GET /projects/{project}/runs/{ref}/uses": Route("run read"),
-    "POST /projects/{project}/runs": Route("write", RUN),
-    "GET /projects/{project}/runs/{ref}": Route("run read"),
-    "POST /projects/{project}/runs/{ref}/stop": Route("run write", {}),
-    "GET /projects/{project}/runs/{ref}/statuses": Route("run read"),
-    "GET /projects/{project}/runs/{ref}/activities": Route("run read"),
-    "GET /projects/{project}/runs/{ref}/why": Route("run read"),
-    "POST /projects/{project}/runs/{ref}/frames": Route("run track", b""),
-    "GET /projects/{project}/runs/{ref}/logs": Route("run read"),
-    "GET /projects/{project}/runs/{ref}/metrics": Route("run read"),
-    "GET /projects/{project}/runs/{ref}/series": Route("run read"),
-    "GET /projects/{project}/runs/{ref}/artifacts": Route("run read"),
-    "GET /projects/{project}/runs/{ref}/artifacts.tar": Route("run read"),
-    "GET /projects/{project}/runs/{ref}/artifacts/{name}": Route("run read"),
-    "HEAD /projects/{project}/runs/{ref}/artifacts/{name}": Route("run read"),
-    "PUT /projects/{project}/runs/{ref}/artifacts/{name}": Route("run track", b"abc"),
-    "DELETE /projects/{project}/runs/{ref}/artifacts/{name}": Route("run write"),
-    "POST /projects/{project}/runs/{ref}/uploads": Route("run track", UPLOAD),
-    "GET /projects/{project}/runs/{ref}/uploads/{ident}": Route("run track"),
-    "HEAD /projects/{project}/runs/{ref}/uploads/{ident}": Route("run track"),
-    "PATCH /projects/{project}/runs/{ref}/uploads/{ident}": Route("run track", b"abc", headers=BEGIN),
-    "DELETE /projects/{project}/runs/{ref}/uploads/{ident}": Route("run track"),
+    **below("/projects/{project}", IN_PROJECT),
+    **below("/projects/{project}/runs/{ref}", IN_RUN),
 }
 """Every route of the OpenAPI document, below `/api/v1`."""
