@@ -34,8 +34,8 @@ def obstacles(need: Waiting, world: World, offers: Sequence[Offer]) -> list[Bloc
 
 def behind(need: Waiting, before: int | None = None) -> Blocker:
     """Nothing is in its way but runs that come first."""
-    count = "other runs" if before is None else f"{before} run{'' if before == 1 else 's'}"
-    message = f"{count} come before it, and what is free is given to them or kept for them"
+    first = "1 run comes" if before == 1 else f"{'other' if before is None else before} runs come"
+    message = f"{first} before it, and what is free is given to them or kept for them"
     return Blocker(code="behind", message=message, fix="wait, or give it a higher priority")
 
 
