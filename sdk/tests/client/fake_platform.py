@@ -47,6 +47,7 @@ class FakePlatform:
     series: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     artifacts: dict[tuple[str, str], tuple[bytes, str]] = field(default_factory=dict)
     why: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lineage: dict[str, dict[str, Any]] = field(default_factory=dict)
     projects: list[str] = field(default_factory=lambda: ["default"])
     queues: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
@@ -166,14 +167,55 @@ class _Handler(BaseHTTPRequestHandler):
         self._json(self.platform.runs[self.platform.keys[key]], 201)
 
     def list_runs(self, seen: Seen) -> None:
-        wanted = seen.query.get("status")
+        wanted = re.findall(r'status:"?(\w+)', seen.query.get("q", [""])[0])
         runs = [run for run in self.platform.runs.values() if not wanted or run["status"] in wanted][::-1]
         start, limit = int(seen.query.get("cursor", ["0"])[0]), int(seen.query.get("limit", ["50"])[0])
         end = start + limit
         self._json({"items": runs[start:end], "next": str(end) if end < len(runs) else None})
 
     def get(self, seen: Seen, ref: str) -> None:
-        self._json(self.platform.find(ref))
+        run = self.platform.find(ref)
+        if seen.method == "DELETE":
+            del self.platform.runs[run["id"]]
+            return self._send(204, b"")
+        if seen.method == "PATCH":
+            run.update({name: value for name, value in json.loads(seen.body).items() if value is not None})
+        return self._json(run)
+
+    def act(self, seen: Seen, ref: str, verb: str) -> None:
+        run, wish = self.platform.find(ref), json.loads(seen.body)
+        if verb == "tag":
+            run["tags"] = [tag for tag in run.get("tags", []) if tag not in wish.get("remove", [])]
+            run["tags"] += wish.get("add", [])
+        if verb == "skip":
+            run["status"] = "skipped"
+        self._json(run)
+
+    def clone(self, seen: Seen, ref: str, kind: str) -> None:
+        run, wish = self.platform.find(ref), json.loads(seen.body)
+        made = self.platform.add_run(
+            f"01890000-0000-7000-8000-{len(self.platform.runs) + 1:012x}",
+            status="queued",
+            inputs=wish.get("params", {}),
+            cloned_from=run["id"],
+            clone_kind=kind,
+        )
+        self._json(made, 201)
+
+    def bulk(self, seen: Seen) -> None:
+        wish, items = json.loads(seen.body), []
+        for ref in wish["refs"]:
+            try:
+                run = self.platform.find(ref)
+            except Refusal:
+                items.append({"ref": ref, "done": False, "code": "not_found", "detail": f"no run {ref!r}"})
+                continue
+            items.append({"ref": ref, "id": run["id"], "done": True, "status": run["status"], "made": ""})
+        self._json({"items": items})
+
+    def lineage(self, seen: Seen, ref: str) -> None:
+        run = self.platform.find(ref)
+        self._json({"run": run["id"], **self.platform.lineage.get(run["id"], {})})
 
     def stop(self, seen: Seen, ref: str) -> None:
         run = self.platform.find(ref)
@@ -310,8 +352,12 @@ class _Handler(BaseHTTPRequestHandler):
 _RUN = r"/projects/[^/]+/runs/(?P<ref>[^/]+)"
 _ROUTES = [
     (r"/projects/[^/]+/runs", "runs"),
+    (r"/projects/[^/]+/runs/bulk", "bulk"),
     (_RUN, "get"),
     (_RUN + "/stop", "stop"),
+    (_RUN + "/(?P<verb>approve|skip|archive|restore|tag)", "act"),
+    (_RUN + "/(?P<kind>restart|resume|copy)", "clone"),
+    (_RUN + "/lineage", "lineage"),
     (_RUN + "/statuses", "statuses"),
     (_RUN + "/why", "why_"),
     (_RUN + "/activities", "activities"),

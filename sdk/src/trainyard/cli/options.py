@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
     from trainyard.client.client import Client
 
-__all__ = ["confirmed", "find", "json_option", "open_client", "pin", "run_argument", "server_options", "with_client"]
+__all__ = [
+    "ask",
+    "confirmed",
+    "find",
+    "json_option",
+    "open_client",
+    "pin",
+    "run_argument",
+    "runs_argument",
+    "server_options",
+    "with_client",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,6 +46,7 @@ def _complete(name: str) -> Callable[[click.Context, click.Parameter, str], list
 
 
 run_argument = click.argument("ref", metavar="RUN", shell_complete=_complete("complete_run"))
+runs_argument = click.argument("refs", metavar="[RUN]...", nargs=-1, shell_complete=_complete("complete_run"))
 _project = _complete("complete_project")
 _LEAST = 4
 
@@ -79,7 +91,7 @@ def confirmed(question: str) -> Callable[[F], F]:
         @wraps(command)
         def asked(*args: Any, yes: bool, **given: Any) -> Any:
             if not yes:
-                _ask(question.format(**given))
+                ask(question.format(**given))
             return command(*args, **given)
 
         return cast("F", asked)
@@ -87,7 +99,8 @@ def confirmed(question: str) -> Callable[[F], F]:
     return decorate
 
 
-def _ask(question: str) -> None:
+def ask(question: str) -> None:
+    """Go on only when a person says yes. Raises UsageError where nobody can be asked, Abort for no."""
     if not sys.stdin.isatty():
         raise click.UsageError(f"nobody can be asked whether to {question}; give --yes")
     click.confirm(f"{question}?", abort=True, err=True)

@@ -1,0 +1,112 @@
+"""`yard restart`, `resume`, `copy`: new runs from old ones; and `yard edit`, which changes a run itself."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from trainyard.cli.chosen import Chosen, act, for_runs, tell_run, tell_runs
+from trainyard.cli.options import find, json_option, run_argument, with_client
+from trainyard.cli.run import read_params
+
+if TYPE_CHECKING:
+    from trainyard.client.client import Client
+    from trainyard.client.models import Action, CloneRun
+
+__all__ = ["copy", "edit", "restart", "resume"]
+
+_param = click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be repeated.")
+_name = click.option("--name", default="", help="A name for the new run, over the old one's.")
+_queue = click.option("--queue", default="", help="The queue, over the old one's.")
+
+
+@click.command()
+@_param
+@_name
+@_queue
+@for_runs("restart")
+def restart(chosen: Chosen, *, params: tuple[str, ...], name: str, queue: str, as_json: bool) -> None:
+    """Run the same operation again, with other params, name or queue where they are given."""
+    from trainyard.client.models import CloneRun
+
+    _clone(chosen, "restart", CloneRun(params=read_params(params), name=name, queue=queue), as_json=as_json)
+
+
+@click.command()
+@click.option("--step", type=int, help="The last step that counts; the new run goes on after it.  [all steps]")
+@_param
+@_name
+@_queue
+@for_runs("resume")
+def resume(chosen: Chosen, *, step: int | None, params: tuple[str, ...], name: str, queue: str, as_json: bool) -> None:
+    """Continue runs that have ended: each new run has the old one's outputs and artifacts, and one chart with it. Its
+    program finds the old run's id in TRAINYARD_RESUME_FROM and the last step in TRAINYARD_RESUME_STEP."""
+    from trainyard.client.models import CloneRun
+
+    wish = CloneRun(params=read_params(params), name=name, queue=queue, step=step)
+    _clone(chosen, "resume", wish, as_json=as_json)
+
+
+@click.command()
+@_param
+@_name
+@_queue
+@for_runs("copy")
+def copy(chosen: Chosen, *, params: tuple[str, ...], name: str, queue: str, as_json: bool) -> None:
+    """Run the same operation again, beginning with the artifacts of a run that has ended."""
+    from trainyard.client.models import CloneRun
+
+    _clone(chosen, "copy", CloneRun(params=read_params(params), name=name, queue=queue), as_json=as_json)
+
+
+def _clone(chosen: Chosen, kind: Action, wish: CloneRun, *, as_json: bool) -> None:
+    from trainyard.client.models import BulkAction
+
+    if chosen.single:
+        made = getattr(chosen.client.runs, kind)(chosen.refs[0], wish)
+        return tell_run(made, made.id, as_json=as_json)
+    many = BulkAction(action=kind, params=wish.params, name=wish.name, queue=wish.queue, step=wish.step)
+    return tell_runs(act(chosen, many), lambda outcome: f"gave run {outcome.made}", as_json=as_json)
+
+
+@click.command()
+@run_argument
+@click.option("--name", help="A new name.")
+@click.option("--description", help="A new description.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="All its tags from now on; may be repeated.")
+@click.option("--meta", multiple=True, metavar="NAME=JSON", help="A meta value; `NAME=null` removes it.")
+@click.option("--priority", type=int, help="A new priority, while it waits.")
+@click.option("--queue", help="Another queue, while it waits.")
+@json_option
+@with_client
+def edit(client: Client, *, ref: str, tags: tuple[str, ...], meta: tuple[str, ...], as_json: bool, **rest: Any) -> None:
+    """Change what a run is called and how it is tagged, and while it waits its queue and priority."""
+    from trainyard.client.models import EditRun
+
+    wish = EditRun(tags=[*tags] or None, meta=_meta(meta) or None, **rest)
+    if wish == EditRun():
+        raise click.UsageError("say what to change, such as --name or --queue")
+    run = client.runs.edit(find(client, ref), wish)
+    changed = ", ".join(msgspec.to_builtins(wish))
+    tell_run(run, f"run {run.short_id}: {changed} changed", as_json=as_json)
+
+
+def _meta(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """`NAME=JSON` pairs; what is no JSON is text."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"--meta {pair!r} is no value; write it as NAME=JSON")
+        found[name] = _value(text)
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
