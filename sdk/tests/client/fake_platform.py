@@ -51,6 +51,9 @@ class FakePlatform:
     projects: list[str] = field(default_factory=lambda: ["default"])
     queues: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    registered: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
+    code: dict[str, Any] = field(default_factory=dict)
+    blockers: list[dict[str, str]] = field(default_factory=list)
     faults: list[int | str] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
     api: str = "v1"
@@ -165,6 +168,39 @@ class _Handler(BaseHTTPRequestHandler):
             self.platform.add_run(run_id, status="created", name=wish.name, tags=wish.tags, inputs=wish.params)
             self.platform.keys[key] = run_id
         self._json(self.platform.runs[self.platform.keys[key]], 201)
+
+    def preview(self, seen: Seen) -> None:
+        self._json({
+            "operation": {}, "resolved": {"command": ["python"], "code": self.platform.code}, "digest": "sha256:d",
+            "queue": "gpu", "warnings": ["component 'old:1' is deprecated: use new"],
+            "forecast": {"run": "r", "status": "queued", "summary": "", "blockers": self.platform.blockers},
+            "uses": [{"kind": "component", "name": "train", "version": "1.0", "digest": "sha256:c"}],
+        })  # fmt: skip
+
+    def registry(self, seen: Seen, noun: str) -> None:
+        if seen.method == "GET":
+            held = [one for (kind, _, _), one in self.platform.registered.items() if kind == noun]
+            return self._json({"items": held, "next": None})
+        wish = json.loads(seen.body)
+        made = {"project": "default", "digest": "sha256:" + "0" * 64, **wish}
+        self.platform.registered[noun, wish["name"], wish["version"]] = made
+        return self._json(made, 201)
+
+    def newest(self, seen: Seen, noun: str, name: str) -> None:
+        self.version_(seen, noun, name, max(v for kind, n, v in self.platform.registered if (kind, n) == (noun, name)))
+
+    def versions(self, seen: Seen, noun: str, name: str) -> None:
+        held = [one for (kind, n, _), one in self.platform.registered.items() if (kind, n) == (noun, name)]
+        self._json({"items": held, "next": None})
+
+    def version_(self, seen: Seen, noun: str, name: str, version: str) -> None:
+        if seen.method == "DELETE":
+            del self.platform.registered[noun, name, version]
+            return self._send(204, b"")
+        found = self.platform.registered[noun, name, version]
+        if seen.method == "PATCH":
+            found.update(json.loads(seen.body))
+        return self._json(found)
 
     def list_runs(self, seen: Seen) -> None:
         wanted = re.findall(r'status:"?(\w+)', seen.query.get("q", [""])[0])
@@ -353,6 +389,11 @@ _RUN = r"/projects/[^/]+/runs/(?P<ref>[^/]+)"
 _ROUTES = [
     (r"/projects/[^/]+/runs", "runs"),
     (r"/projects/[^/]+/runs/bulk", "bulk"),
+    (r"/projects/[^/]+/runs/preview", "preview"),
+    (r"/projects/[^/]+/(?P<noun>components|presets)", "registry"),
+    (r"/projects/[^/]+/(?P<noun>components|presets)/(?P<name>[^/]+)", "newest"),
+    (r"/projects/[^/]+/(?P<noun>components|presets)/(?P<name>[^/]+)/versions", "versions"),
+    (r"/projects/[^/]+/(?P<noun>components|presets)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", "version_"),
     (_RUN, "get"),
     (_RUN + "/stop", "stop"),
     (_RUN + "/(?P<verb>approve|skip|archive|restore|tag)", "act"),

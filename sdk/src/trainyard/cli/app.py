@@ -41,6 +41,8 @@ COMMANDS = {
     "users": _Home("users:users", "List, add and change people."),
     "service-accounts": _Home("users:service_accounts", "List, add and change programs that have tokens of their own."),
     "tokens": _Home("tokens:tokens", "List, make and revoke tokens: your own, or as an admin those of others."),
+    "components": _Home("components:components", "Register components by name and version; see what there is."),
+    "presets": _Home("presets:presets", "Register presets by name and version; see what there is."),
     "queues": _Home("queues:queues", "List and change queues."),
     "agents": _Home("agents:agents", "List, add, drain and remove agents."),
     "lost": _Home("agents:lost", "Give up a run whose agent will not come back."),

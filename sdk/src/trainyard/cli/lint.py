@@ -42,11 +42,22 @@ def lint(files: tuple[Path, ...], params: tuple[str, ...], as_json: bool) -> Non
 
 
 def _findings(file: Path, params: dict[str, str]) -> list[Finding]:
-    from trainyard.cli.run import check
     from trainyard.spec.error import SpecError
 
     try:
-        check(file, params)
+        _check(file, params)
     except SpecError as error:
         return list(error.findings)
     return []
+
+
+def _check(file: Path, params: dict[str, str]) -> None:
+    """Raises SpecError with every finding."""
+    from trainyard.cli.wish import check, gather
+    from trainyard.compile.content import content_digest
+
+    material = gather([file], "")
+    if material.document.data.get("isPreset", material.document.data.get("is_preset")) is True:
+        content_digest("preset", material.document)
+    elif check(material, params) is None:
+        click.echo(f"{file}: what it refers to is looked up by a server: yard run --preview -f {file}", err=True)

@@ -12,22 +12,32 @@ from trainyard.cli import output
 from trainyard.cli.exits import Exit
 from trainyard.cli.logs import print_line
 from trainyard.cli.options import json_option, with_client
+from trainyard.cli.wish import check, gather, wish_of
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Run
-    from trainyard.compile.resolved import ResolvedOperation
+    from trainyard.client.models import CreateRun, Preview, Run
 
-__all__ = ["check", "read_params", "run"]
+__all__ = ["read_params", "run"]
 
 
 @click.command()
-@click.option("-f", "--file", "file", required=True, type=click.Path(path_type=Path), help="The operation file.")
+@click.option(
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="The operation file; when repeated, the others are patched onto it.",
+)
+@click.option("--hub", default="", metavar="NAME[:VERSION]", help="A registered component, instead of a file.")
+@click.option("--presets", multiple=True, metavar="NAME[:VERSION],...", help="Registered presets, patched onto it.")
 @click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be repeated.")
 @click.option("--name", default="", help="A name for the run, over the file's.")
 @click.option("--tag", "tags", multiple=True, help="A tag more; may be repeated.")
 @click.option("--queue", default="", help="The queue, over the file's.")
 @click.option("-w", "--watch", is_flag=True, help="Print what it writes until it has ended, and fail when it fails.")
+@click.option("--preview", is_flag=True, help="Create nothing; show what would run and whether it would start now.")
 @click.option(
     "--code",
     type=click.Choice(["here", "git", "none"]),
@@ -39,34 +49,34 @@ __all__ = ["check", "read_params", "run"]
 def run(
     client: Client,
     *,
-    file: Path,
+    files: tuple[Path, ...],
+    hub: str,
+    presets: tuple[str, ...],
     params: tuple[str, ...],
     name: str,
     tags: tuple[str, ...],
     queue: str,
     watch: bool,
+    preview: bool,
     code: str | None,
     as_json: bool,
 ) -> None:
-    """Create a run from an operation file.
+    """Create a run from an operation file, or from a registered component.
 
     Prints the run's id. With --watch it follows the run: Ctrl-C leaves the run alone. With --json it prints the run,
     and with --watch as well a line of JSON for each line of the log and then for the run as it has ended.
     """
-    from trainyard.client.models import CreateRun
-
-    given = read_params(params)
-    resolved = check(file, given)
-    wish = CreateRun(
-        content=file.read_text(encoding="utf-8"),
-        file=file.name,
-        params=given,
-        name=name,
-        tags=list(tags),
-        queue=queue,
-        code=_code(code, resolved, file),
-    )
-    created = client.runs.create(wish)
+    given, material = read_params(params), gather(files, hub, presets)
+    resolved = check(material, given)
+    wish = wish_of(material, params=given, name=name, tags=list(tags), queue=queue)
+    brings_code = resolved is not None and resolved.code.kind != "none"
+    seen = client.runs.preview(wish) if preview or resolved is None else None
+    if seen is not None:
+        brings_code = seen.resolved.get("code", {}).get("kind", "none") != "none"
+        _warn(seen)
+        if preview:
+            return _previewed(seen, as_json=as_json)
+    created = client.runs.create(_with_code(wish, _code(code, material.folder, brings_code=brings_code)))
     if watch:
         return _watch(client, created, as_json=as_json)
     return _announce(client, created, as_json=as_json)
@@ -85,25 +95,47 @@ def read_params(pairs: tuple[str, ...]) -> dict[str, str]:
     return given
 
 
-def check(file: Path, params: dict[str, str]) -> ResolvedOperation:
-    """Load and compile as the server will. Raises SpecError with every finding."""
-    from trainyard.compile.context import example_globals
-    from trainyard.compile.operation import compile_operation
-    from trainyard.spec.load import load_file
-
-    return compile_operation(load_file(file), globals=example_globals(), params=params)
-
-
-def _code(choice: str | None, resolved: ResolvedOperation, file: Path) -> dict[str, Any] | None:
-    """Where the program is; None leaves it to the file."""
-    if choice is None and resolved.code.kind != "none":
+def _code(choice: str | None, folder: Path, *, brings_code: bool) -> dict[str, Any] | None:
+    """Where the program is; None leaves it to the operation."""
+    if choice is None and brings_code:
         return None
-    folder = file.resolve().parent
     if choice == "git":
         from trainyard.cli.git import snapshot
 
-        return snapshot(folder)
+        return dict(snapshot(folder))
     return {"kind": "none"} if choice == "none" else {"kind": "folder", "path": str(folder)}
+
+
+def _with_code(wish: CreateRun, code: dict[str, Any] | None) -> CreateRun:
+    import msgspec
+
+    return msgspec.structs.replace(wish, code=code)
+
+
+def _warn(seen: Preview) -> None:
+    for warning in seen.warnings:
+        click.echo(f"warning: {output.clean(warning)}", err=True)
+
+
+def _previewed(seen: Preview, *, as_json: bool) -> None:
+    if as_json:
+        return output.json_document(seen)
+    forecast = seen.forecast
+    waits = "" if seen.hold else "it would start now"
+    if forecast.blockers:
+        waits = "; ".join(": ".join(part for part in (one.message, one.fix) if part) for one in forecast.blockers)
+    command = [*seen.resolved.get("command", []), *seen.resolved.get("args", [])]
+    return output.fields(
+        [
+            ("name", str(seen.resolved.get("name", ""))),
+            ("queue", seen.queue),
+            ("command", " ".join(map(str, command))),
+            ("uses", ", ".join(f"{use.kind} {use.name}:{use.version}" for use in seen.uses)),
+            ("digest", seen.digest),
+            ("hold", seen.hold),
+            ("forecast", waits),
+        ]
+    )
 
 
 def _announce(client: Client, created: Run, *, as_json: bool) -> None:
