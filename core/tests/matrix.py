@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 from trainyard_core.testing.factories import operation
 
-__all__ = ["CALLERS", "COMPONENT", "MATRIX", "PRESET", "Route", "expected"]
+__all__ = ["CALLERS", "MATRIX", "UPLOAD", "Route", "expected"]
 
 CALLERS = (
     "nobody", "garbage", "expired", "revoked", "disabled", "stranger", "foreign", "viewer", "member", "admin",
     "service", "narrowed", "boss", "run", "other_run", "agent", "other_agent",
 )  # fmt: skip
-"""nobody sends no token, garbage one that never was; stranger is a person without any role, foreign the admin of another
-project; viewer, member, admin have that role in the project, service is a service account that is a member of it,
+"""nobody sends no token, garbage one that never was; stranger is a person without any role, foreign the admin of
+another project; viewer, member, admin have that role in the project, service is a service account that is a member of it,
 narrowed an admin of it with a token for reading only; boss is an admin of the deployment; run has the token of the run
 that is meant, other_run that of another run of the project; agent likewise."""
 
@@ -66,19 +66,18 @@ def expected(route: Route, path: str, caller: str) -> int | None:
     if route.need == "agent":
         return 404 if caller == "other_agent" else 403
     if route.need == "own token":
-        return 403 if caller in READERS else 404
+        return 404 if caller == "other_run" else 401
     if caller in READERS or (caller == "run" and route.need.startswith("run ")):
         return 403
     return 404
 
 
-COMPONENT = "version: 1.1\nkind: component\nrun: {kind: job, container: {command: [true]}}\n"
-PRESET = "version: 1.1\nkind: operation\nisPreset: true\nqueue: default\n"
 RUN = {"content": operation()}
-PIECE = {"name": "{fresh}", "version": "2", "content": COMPONENT}
-PRESET_PIECE = {"name": "{fresh}", "version": "2", "content": PRESET}
+COMPONENT = {"name": "{fresh}", "version": "1", "content": "version: 1.1\nkind: component\ncmd: echo hi\n"}
+PRESET = {"name": "{fresh}", "version": "1", "content": "isPreset: true\n"}
 STEP = {"epoch": 1}
-UPLOAD = {"name": "f", "size": 1, "digest": "sha256:" + "0" * 64}
+UPLOAD = {"name": "model.bin", "size": 3, "digest": f"sha256:{hashlib.sha256(b'abc').hexdigest()}"}
+BEGIN = (("Upload-Offset", "0"),)
 IN_PROJECT = {
     "GET ": Route("read"),
     "PATCH ": Route("admin", {"description": "x"}),
@@ -88,14 +87,14 @@ IN_PROJECT = {
     "PUT /members/{principal}": Route("admin", {"role": "viewer"}),
     "DELETE /members/{principal}": Route("admin"),
     "GET /components": Route("read"),
-    "POST /components": Route("write", PIECE),
+    "POST /components": Route("write", COMPONENT),
     "GET /components/{name}": Route("read"),
     "GET /components/{name}/versions": Route("read"),
     "GET /components/{name}/versions/{version}": Route("read"),
     "PATCH /components/{name}/versions/{version}": Route("write", {"description": "x"}),
     "DELETE /components/{name}/versions/{version}": Route("write"),
     "GET /presets": Route("read"),
-    "POST /presets": Route("write", PRESET_PIECE),
+    "POST /presets": Route("write", PRESET),
     "GET /presets/{name}": Route("read"),
     "GET /presets/{name}/versions": Route("read"),
     "GET /presets/{name}/versions/{version}": Route("read"),
@@ -128,15 +127,15 @@ IN_RUN = {
     "GET /series": Route("run read"),
     "GET /artifacts": Route("run read"),
     "GET /artifacts.tar": Route("run read"),
-    "GET /artifacts/{path}": Route("run read"),
-    "HEAD /artifacts/{path}": Route("run read"),
-    "PUT /artifacts/{path}": Route("run track", b"x"),
-    "DELETE /artifacts/{path}": Route("run write"),
+    "GET /artifacts/{name}": Route("run read"),
+    "HEAD /artifacts/{name}": Route("run read"),
+    "PUT /artifacts/{name}": Route("run track", b"abc"),
+    "DELETE /artifacts/{name}": Route("run write"),
     "POST /uploads": Route("run track", UPLOAD),
-    "GET /uploads/{ident}": Route("run track", fine=(404,)),
-    "HEAD /uploads/{ident}": Route("run track", fine=(404,)),
-    "PATCH /uploads/{ident}": Route("run track", b"x", fine=(404, 422)),
-    "DELETE /uploads/{ident}": Route("run track", fine=(404,)),
+    "GET /uploads/{ident}": Route("run track"),
+    "HEAD /uploads/{ident}": Route("run track"),
+    "PATCH /uploads/{ident}": Route("run track", b"abc", headers=BEGIN),
+    "DELETE /uploads/{ident}": Route("run track"),
 }
 OF_AGENT = {
     "POST /sessions": Route("agent", {"scheduler": "late"}),
@@ -162,6 +161,8 @@ MATRIX: dict[str, Route] = {
     "GET /openapi.json": Route("anyone"),
     "GET /plugins": Route("deployment"),
     "GET /settings": Route("deployment"),
+    "POST /diagnosis": Route("deployment"),
+    "POST /diagnosis/upload": Route("known", b"anything"),
     "GET /prometheus": Route("deployment"),
     "GET /users": Route("deployment"),
     "POST /users": Route("deployment", {"name": "{fresh}"}),

@@ -41,7 +41,7 @@ class Ground:
             await self.join(caller, project, role, at)
         self.tokens |= {"nobody": "", "garbage": "ty." + "x" * 43, "boss": self.web.token}
         self.tokens["stranger"] = await token_of(self.web.platform, "stranger", role="none", at=at)
-        for agent in ("agent", "other_agent"):
+        for agent in ("agent", "other_agent", "spare"):
             self.tokens[agent] = await self.agent(agent, at)
         await self.write(lambda tx: principals.disable(tx, "the-disabled", disabled=True, at=at))
         await self.write(lambda tx: tx.run("UPDATE token SET revoked_at = ? WHERE principal = 'the-revoked'", at))
@@ -58,13 +58,6 @@ class Ground:
         await self.write(lambda tx: principals.ensure(tx, name, kind=kind, role="none", at=at))
         self.tokens[caller] = await token_of(self.web.platform, name, role="none", at=at, **narrow)
         await self.write(lambda tx: principals.put_member(tx, project, name, role, at=at))
-
-    async def piece(self, kind, name):
-        """A component or preset of the project, version 1."""
-        content = COMPONENT if kind == "components" else PRESET
-        body = {"name": name, "version": "1", "content": content}
-        made = await self.web.ask("POST", f"projects/{PROJECT}/{kind}", json=body)
-        assert made.status_code in (200, 201), made.text
 
     async def project(self, tx, name, at):
         """A project without runs, in which everybody has the role that they have in the first one."""
@@ -83,7 +76,7 @@ class Ground:
         await self.web.arrange.register(name)
         return token
 
-    async def values(self, path):
+    async def values(self, path, entry):
         """A value for each parameter of a path; everything that a request may change is made for it."""
         at, fresh = self.web.arrange.clock.now(), f"x{next(self.numbers)}"
         found = {"project": PROJECT, "name": fresh, "principal": fresh, "fresh": fresh + "n", "token_id": fresh}
@@ -100,16 +93,10 @@ class Ground:
         if path == "/projects/{project}":
             await self.write(lambda tx: self.project(tx, fresh, at))
             found["project"] = fresh
-        found |= {"version": "1", "path": "f", "ident": fresh}
         if path.startswith("/queues/{name}"):
             await self.web.arrange.queue(fresh)
         if path.startswith("/agents/{name}"):
-            found["name"] = "agent"
-        if "/components/{name}" in path or "/presets/{name}" in path:
-            await self.piece("components" if "/components" in path else "presets", fresh)
-        if "{path}" in path:
-            at_run = f"projects/{PROJECT}/runs/{found['ref']}/artifacts/f"
-            assert (await self.web.ask("PUT", at_run, content=b"x")).status_code == 200
+            found["name"] = "agent" if entry.need == "agent" else "spare"
         if path.startswith(("/users/", "/service-accounts/")) or "{principal}" in path:
             kind = "service" if path.startswith("/service") else "user"
             await self.write(lambda tx: principals.ensure(tx, fresh, kind=kind, role="none", at=at))
@@ -130,7 +117,7 @@ class Ground:
     async def ask(self, caller, route, entry):
         """One request of one caller."""
         method, path = route.split(" ")
-        values = await self.values(path)
+        values = await self.values(path, entry)
         run = values.get("ref", "0" * 36)
         own = {"run": self.web.of_run(run), "other_run": self.web.of_run("f" * 36)}
         token = own.get(caller, self.tokens.get(caller, ""))
@@ -157,7 +144,7 @@ async def ground(web):
 async def routes_of(web):
     document = (await web.ask("GET", "openapi.json")).json()
     return {
-        f"{method.upper()} {path.removeprefix('/api/v1').replace('/artifacts/{name}', '/artifacts/{path}')}"
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
         for path, item in document["paths"].items()
         for method in item
         if method in METHODS
