@@ -12,6 +12,7 @@ from places import lines
 from web import serving, token_of
 
 from trainyard.client import models
+from trainyard_core import meters
 from trainyard_core.api import streams
 from trainyard_core.db import activities, projects
 from trainyard_core.db.activities import New
@@ -211,7 +212,7 @@ async def test_who_leaves_a_project_sees_no_more_of_it(web):
 
 
 async def test_a_client_that_does_not_read_is_cut_and_goes_on_from_there(web):
-    most = listening_of.MOST
+    most, cut = listening_of.MOST, meters.CUT.values[()]
     async with listening(web, FEED) as listener:
         await happen(web, "first")
         assert await kinds(listener, 1) == ["first"]
@@ -222,7 +223,7 @@ async def test_a_client_that_does_not_read_is_cut_and_goes_on_from_there(web):
             part = news[start : start + 100]
             await web.platform.database.write(lambda tx, part=part: activities.append(tx, *part))
         async with asyncio.timeout(20):
-            while not web.platform.news.overflows:
+            while meters.CUT.values[()] == cut:
                 await asyncio.sleep(0)
         listener.reads.set()
         seen = []
@@ -302,7 +303,7 @@ async def test_the_streams_of_a_run_wait_for_news_and_not_for_time(web, monkeypa
         await web.arrange.lease()
         assert (await listener.next("status"))[1]["status"] == "scheduled"
         await web.admin.runs.stop(run.id)
-        assert "end" in await listener.rest()
+        assert (await listener.next("status"))[1]["status"] == "stopping"
 
 
 async def test_news_reach_the_streams_of_another_process(postgres_url, tmp_path, valkey_url, monkeypatch):

@@ -28,12 +28,14 @@ from trainyard_core.api.preview import Previews
 from trainyard_core.api.principals import ServiceAccounts, Users
 from trainyard_core.api.problems import HANDLERS
 from trainyard_core.api.projects import Projects
+from trainyard_core.api.prometheus import Prometheus
 from trainyard_core.api.queues import Queues
 from trainyard_core.api.rights import Rights
 from trainyard_core.api.run_actions import RunActions
 from trainyard_core.api.run_events import RunEvents
 from trainyard_core.api.run_token import RunTokens
 from trainyard_core.api.runs import Runs
+from trainyard_core.api.seen import Seen
 from trainyard_core.api.server import Server
 from trainyard_core.api.tokens import Tokens
 from trainyard_core.api.tracking import Tracking
@@ -57,6 +59,7 @@ CONTROLLERS = (
     Presets,
     Previews,
     Projects,
+    Prometheus,
     Queues,
     RunActions,
     RunTokens,
@@ -75,7 +78,7 @@ def build(platform: Platform) -> Litestar:
     """The application. It does not own the platform: whoever opened it closes it."""
     authentication = DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")
     middleware: list[Middleware] = [skew.spoken, etags, authentication]
-    return Litestar(
+    app = Litestar(
         route_handlers=[Docs, Router(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware)],
         exception_handlers=HANDLERS,
         before_send=[skew.told],
@@ -84,6 +87,8 @@ def build(platform: Platform) -> Litestar:
         request_max_body_size=MOST_BODY,
         logging_config=None,
     )
+    app.asgi_handler = Seen(app.asgi_handler)
+    return app
 
 
 def documented() -> dict[str, Any]:

@@ -28,13 +28,14 @@ def up(
         bool, typer.Option(help="API, worker and agent as processes of their own (PostgreSQL only).")
     ] = False,
     processes: Annotated[int, typer.Option(min=1, help="With --split: how many API processes.")] = 1,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more: among it each request.")] = False,
 ) -> int:
     """Serve Trainyard from this machine until interrupted."""
     from trainyard_core import server, settings
     from trainyard_core import split as split_up
     from trainyard_core.logs import configure
 
-    configure()
+    configure(verbose=verbose)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     try:
         loaded = settings.load(data or settings.default_data(), overrides=given)
@@ -58,6 +59,7 @@ def agent(
     scheduler: Annotated[str | None, typer.Option(help="Which scheduler starts its runs.")] = None,
     data: Annotated[Path | None, typer.Option(help="The data directory.", envvar="TRAINYARD_DATA")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="When told to end, wait for what it holds.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
 ) -> int:
     """Run what a server elsewhere schedules, until interrupted. The token comes from TRAINYARD_TOKEN_FILE or
     TRAINYARD_TOKEN; `yard agents add NAME` makes one."""
@@ -65,7 +67,7 @@ def agent(
     from trainyard_core.agent.port import Dismissed
     from trainyard_core.logs import configure
 
-    configure()
+    configure(verbose=verbose)
     try:
         wish = serve.Wish(
             name=_agent_name(name), queues=_listed(queues), labels=_labels(labels or []), url=url, wait=wait

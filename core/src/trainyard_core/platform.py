@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 from arq.connections import RedisSettings
 
+from trainyard_core import context, tracing
 from trainyard_core.agent.agent import Agent
 from trainyard_core.agent.desk import Desk
 from trainyard_core.agent.direct import DatabasePort
@@ -24,6 +25,7 @@ from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.db.observed import ObservedDatabase
+from trainyard_core.meters import Gauges
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.work.deletion import Purger
@@ -53,6 +55,7 @@ class Platform:
     ) -> None:
         self.settings, self.registry, self.clock = settings, registry, clock
         self.database: Database = database
+        self._watched = database
         self.policy: Policy = settings.policy
         self.secret = secret
         self.news = News(database)
@@ -94,8 +97,13 @@ class Platform:
     async def reconcile(self, run: str) -> None:
         """Bring one run as far as it goes now, and call agents in case it waits or is to be stopped."""
         at = self.clock.now()
-        await self.database.write(lambda tx: reconcile(tx, run, policy=self.policy, at=at), name="reconcile")
+        with context.bound(run=run), tracing.span("reconcile", run=run):
+            await self.database.write(lambda tx: reconcile(tx, run, policy=self.policy, at=at), name="reconcile")
         self.doorbell.call_agents(orders=True)
+
+    def gauges(self) -> Gauges:
+        """What this process holds now."""
+        return Gauges(self.database.connections(), self._watched.waiting, self.news.subscribers)
 
     def sweeper(self) -> Sweeper:
         """A sweep over this platform."""

@@ -20,6 +20,7 @@ import structlog
 import uvicorn
 import uvloop
 
+from trainyard_core import tracing
 from trainyard_core.app import build
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused, Superseded
@@ -102,11 +103,13 @@ async def _one_of_many(
 @asynccontextmanager
 async def _platform(settings: Settings, url: str, valkey: str) -> AsyncIterator[Platform]:
     registry = Registry.load(settings.plugins)
+    tracing.start_as(settings.traces, "server")
     async with Platform.open(settings, registry, valkey=valkey) as platform:
         platform.url = url
         for capability in registry.missing():
             log.warning("no plugin offers a capability", capability=capability)
         yield platform
+    tracing.stop()
 
 
 def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[Any, Any, None]]:

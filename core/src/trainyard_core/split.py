@@ -20,7 +20,7 @@ from typing import NamedTuple
 import structlog
 import uvloop
 
-from trainyard_core import server
+from trainyard_core import logs, server
 from trainyard_core import settings as settings_of
 from trainyard_core.clock import SystemClock
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
@@ -129,6 +129,7 @@ async def _keep(settings: Settings, role: str, shared: _Shared, url: str, valkey
             "url": url,
             "valkey": valkey,
             "host": settings.host,
+            "verbose": logs.is_verbose(),
         }
     )
     while True:
@@ -161,10 +162,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 def child(argv: Sequence[str]) -> None:
     """A child's main: serve in one role."""
-    from trainyard_core.logs import configure
-
-    configure()
     given = json.loads(argv[0])
+    logs.configure(verbose=given["verbose"])
     loaded = settings_of.load(Path(given["data"]), overrides={"host": given["host"]})
     _die_with(given["parent"])
     for descriptor in (given["fd"], given["lock"]):

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from trainyard_core import faults
+from trainyard_core import context, faults, tracing
 from trainyard_core.admission import ANY_QUEUE
 from trainyard_core.agent.port import ENDS, AgentPort, Away
 from trainyard_core.contracts.scheduler import Scheduler, SchedulerRefused, SupportsWatch
@@ -110,7 +110,8 @@ class Agent:
     @asynccontextmanager
     async def _ending(self) -> AsyncIterator[None]:
         try:
-            yield
+            with context.bound(agent=self._me.name):
+                yield
         finally:
             await end_all(self._tasks, patience=0.5)
             await self._scheduler.aclose()
@@ -171,6 +172,13 @@ class Agent:
             self._busy.difference_update(("submit", ref) for ref in refs)
 
     async def _submit_one(self, workload: Workload) -> None:
+        with (
+            context.bound(run=workload.run, attempt=workload.attempt),
+            tracing.span("submit", run=workload.run, attempt=workload.attempt),
+        ):
+            await self._hand_over(workload)
+
+    async def _hand_over(self, workload: Workload) -> None:
         try:
             self._check_queue(workload)
             self._scheduler.render(workload)

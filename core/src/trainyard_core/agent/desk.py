@@ -9,8 +9,10 @@ from fnmatch import fnmatchcase
 from typing import TypeVar
 
 import msgspec
+import structlog
 
 from trainyard.compile.resolved import decode_resolved
+from trainyard_core import meters, tracing
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
 from trainyard_core.db import agents, attempts
@@ -27,6 +29,7 @@ from trainyard_core.work.rules import Policy
 __all__ = ["Desk"]
 
 T = TypeVar("T")
+log = structlog.get_logger("trainyard.desk")
 
 
 class Desk:
@@ -55,9 +58,12 @@ class Desk:
     async def lease(self, agent: str, epoch: int, *, most: int = BATCH) -> list[AttemptRef]:
         """New attempts that fit the agent now."""
         at = self._clock.now()
-        return await self._write(
-            agent, epoch, lambda tx: leasing.lease(tx, agent, policy=self._policy, at=at, most=most), "lease"
-        )
+        with tracing.span("lease", agent=agent):
+            leased = await self._write(
+                agent, epoch, lambda tx: leasing.lease(tx, agent, policy=self._policy, at=at, most=most), "lease"
+            )
+        _tell_leased(agent, leased)
+        return leased
 
     async def workloads(self, agent: str, epoch: int, refs: Sequence[AttemptRef]) -> list[Workload]:
         """What to start for those of these attempts that the agent holds and that still wait to be submitted. One
@@ -79,6 +85,8 @@ class Desk:
         await self._write(
             agent, epoch, lambda tx: leasing.report(tx, agent, seen, policy=self._policy, at=at), "report"
         )
+        for observation in seen:
+            meters.REPORTED.add(1, observation.phase)
         if any(o.phase in (Phase.EXITED, Phase.GONE) for o in seen):
             self._doorbell.call_agents(orders=True)
 
@@ -116,7 +124,7 @@ class Desk:
             name=row["name"],
             command=resolved.command,
             args=resolved.args,
-            env={**resolved.env, **resume_environment(row)},
+            env={**tracing.environment(row["id"]), **resolved.env, **resume_environment(row)},
             working_dir=resolved.working_dir or "",
             code=resolved.code,
             image=resolved.image or "",
@@ -127,6 +135,13 @@ class Desk:
             url=self._url,
             token=run_token(self._secret, row["id"], row["number"], at=self._clock.now()),
         )
+
+
+def _tell_leased(agent: str, leased: Sequence[AttemptRef]) -> None:
+    (meters.GRANTED if leased else meters.VAIN).add(len(leased) or 1, agent)
+    for ref in leased:
+        with tracing.span("leased", run=ref.run, attempt=ref.attempt, agent=agent):
+            log.debug("an attempt was leased", run=ref.run, attempt=ref.attempt, agent=agent)
 
 
 def _refusal(row: Row) -> Observation | None:

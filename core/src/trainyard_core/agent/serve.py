@@ -15,6 +15,7 @@ import structlog
 import uvloop
 
 from trainyard.client.discovery import Endpoint, discover, without_secrets
+from trainyard_core import tracing
 from trainyard_core.agent import wire
 from trainyard_core.agent.agent import Agent
 from trainyard_core.agent.port import Moved
@@ -48,6 +49,7 @@ def run(settings: Settings, wish: Wish, ready: Callable[[str], None]) -> None:
     KeyboardInterrupt when it was told to end at once."""
     registry = Registry.load(settings.plugins)
     registry.check_sections(settings)
+    tracing.start_as(settings.traces, "agent")
     uvloop.run(_Process(settings, registry, wish, ready).serve())
 
 

@@ -103,6 +103,7 @@ def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterat
 
     async def pieces() -> AsyncGenerator[bytes, None]:
         try:
+            yield PING
             async for piece in source(_Stream(platform, run, listener)):
                 if piece:
                     yield piece

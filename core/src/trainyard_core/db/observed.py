@@ -1,4 +1,5 @@
-"""A database whose transactions are watched: after each commit somebody is told, and each transaction is timed.
+"""A database whose transactions are watched: after each commit somebody is told, and each transaction is timed and
+traced.
 
 The engines know nothing of it; what is done with what is told is its owner's.
 """
@@ -9,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import TypeVar
 
+from trainyard_core import meters, tracing
 from trainyard_core.db.engine import Database, Tx
 
 __all__ = ["ObservedDatabase"]
@@ -17,36 +19,42 @@ T = TypeVar("T")
 
 
 class ObservedDatabase(Database):
-    """Another database, observed. `committed` is called after each transaction that wrote, `timed` after every one
-    with its name (`read` for one that reads), its seconds from the call to the answer, and whether it went well."""
+    """Another database, observed. `committed` is called after each transaction that wrote; `waiting` is how many
+    transactions wait or run now."""
 
     def __init__(self, inner: Database) -> None:
         self._inner = inner
         self.dialect, self.exclusive = inner.dialect, inner.exclusive
         self.committed: Callable[[], None] = lambda: None
-        self.timed: Callable[[str, float, bool], None] = lambda name, seconds, well: None
+        self.waiting = 0
 
     async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
-        started, well = perf_counter(), False
-        try:
-            result = await self._inner.write(work, name=name)
-            well = True
-        finally:
-            self.timed(name, perf_counter() - started, well)
+        result = await self._timed(name, work, lambda watched: self._inner.write(watched, name=name))
         self.committed()
         return result
 
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        started, well = perf_counter(), False
-        try:
-            result = await self._inner.read(work)
-            well = True
-        finally:
-            self.timed("read", perf_counter() - started, well)
-        return result
+        return await self._timed("read", work, self._inner.read)
 
     def connections(self) -> int:
         return self._inner.connections()
 
     async def close(self) -> None:
         await self._inner.close()
+
+    async def _timed(
+        self,
+        name: str,
+        work: Callable[[Tx], Awaitable[T]],
+        run: Callable[[Callable[[Tx], Awaitable[T]]], Awaitable[T]],
+    ) -> T:
+        started, result = perf_counter(), "failed"
+        self.waiting += 1
+        try:
+            with tracing.span("transaction", name=name):
+                answer = await run(tracing.carried(work))
+            result = "done"
+        finally:
+            self.waiting -= 1
+            meters.TRANSACTIONS.add(perf_counter() - started, name, result)
+        return answer

@@ -19,6 +19,8 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
+from trainyard_core import meters
+from trainyard_core.errors import Unavailable
 from trainyard_core.work.news import News
 
 __all__ = ["ArqDoorbell", "Call", "Doorbell", "LocalDoorbell"]
@@ -73,6 +75,9 @@ class Doorbell(Protocol):
     async def serve(self) -> None:
         """Answer rings from anywhere, and pass on this process's calls, until cancelled."""
 
+    async def ping(self) -> bool:
+        """Whether there is a queue, which answers. Raises Unavailable when it does not."""
+
     async def close(self) -> None:
         """Disconnect."""
 
@@ -110,6 +115,9 @@ class LocalDoorbell:
     async def serve(self) -> None:
         await asyncio.Event().wait()
 
+    async def ping(self) -> bool:
+        return False
+
     async def close(self) -> None:
         """Nothing is open."""
 
@@ -121,6 +129,7 @@ class ArqDoorbell(LocalDoorbell):
         super().__init__(reconcile)
         self._settings = settings
         self._pool: ArqRedis | None = None
+        self._connecting = asyncio.Lock()
         self._me = secrets.token_bytes(8)
         self._outgoing = Call()
         self._news: News | None = None
@@ -150,6 +159,7 @@ class ArqDoorbell(LocalDoorbell):
                 for run, seq in wanted:
                     await pool.enqueue_job(JOB, run, _job_id=f"{run}:{seq}", _queue_name=QUEUE)
                 await pool.publish(CHANNEL, self._me + RUNS)
+            meters.POKES.add(1, RUNS.decode(), "out")
         except (RedisError, OSError, TimeoutError):
             await super().ring(wanted)
 
@@ -174,6 +184,17 @@ class ArqDoorbell(LocalDoorbell):
             self._connected_once = False
             log.warning("the queue is away; the sweep carries on", error=str(error))
 
+    async def ping(self) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await (await self._connected()).ping()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unavailable(
+                f"the queue does not answer ({type(error).__name__}); the sweep does its work, more slowly",
+                fix="see whether Valkey runs and can be reached at the setting `valkey`",
+            ) from error
+        return True
+
     async def close(self) -> None:
         await self._forget_pool()
 
@@ -184,6 +205,7 @@ class ArqDoorbell(LocalDoorbell):
             word = ORDERS if self._outgoing.taken() else WORK
             async with asyncio.timeout(PATIENCE):
                 await (await self._connected()).publish(CHANNEL, self._me + word)
+            meters.POKES.add(1, word.decode(), "out")
             await asyncio.sleep(MOMENT)
 
     async def _pass_news_on(self) -> None:
@@ -195,12 +217,14 @@ class ArqDoorbell(LocalDoorbell):
             told, self._untold = self._untold, set()
             async with asyncio.timeout(PATIENCE):
                 await (await self._connected()).publish(CHANNEL, self._me + NEWS + ",".join(told).encode())
+            meters.POKES.add(1, "news", "out")
             await asyncio.sleep(NEWS_MOMENT)
 
     async def _connected(self) -> ArqRedis:
-        if self._pool is None:
-            self._pool = await _opened(self._settings)
-        return self._pool
+        async with self._connecting:
+            if self._pool is None:
+                self._pool = await _opened(self._settings)
+            return self._pool
 
     async def _forget_pool(self) -> None:
         pool, self._pool = self._pool, None
@@ -223,6 +247,8 @@ class ArqDoorbell(LocalDoorbell):
     def _heard(self, data: bytes) -> None:
         """Another process's poke; our own is known already, but for the worker that answers rings."""
         sender, word = data[: len(self._me)], data[len(self._me) :]
+        if sender != self._me:
+            meters.POKES.add(1, word.partition(b":")[0].decode(), "in")
         if word == RUNS:
             self._poked.set()
         elif word.startswith(NEWS):

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from trainyard.track.frames import Frame, FrameError, Kind, split, summarize, unpack_events, unpack_gap
-from trainyard_core import faults
+from trainyard_core import faults, meters
 from trainyard_core.contracts.tracker import RunRef, SequenceGap, Tracker
 from trainyard_core.db import runs, tracking
 from trainyard_core.db.engine import Database, Row, Tx
@@ -30,11 +30,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Ingested(msgspec.Struct, frozen=True):
-    """The writer's mark: everything up to it is stored and counted; and whether the run may have ended by these
-    frames."""
+    """The writer's mark: everything up to it is stored and counted; whether the run may have ended by these frames;
+    and how many points of metrics were new."""
 
     durable: int
     ended: bool
+    points: int = 0
 
 
 async def ingest(
@@ -50,7 +51,11 @@ async def ingest(
         faults.point("ingest:after_append")
     except SequenceGap as gap:
         raise GapInFrames(gap.expected) from gap
-    return frames[0].writer, await database.write(count.work, name="ingest")
+    done = await database.write(count.work, name="ingest")
+    meters.FRAMES.add(len(frames))
+    meters.BYTES.add(len(body))
+    meters.POINTS.add(done.points)
+    return frames[0].writer, done
 
 
 def _parse(body: bytes) -> list[Frame]:
@@ -97,7 +102,8 @@ class _Count:
         for frame in new:
             for event in self._events.get(frame.seq, ()):
                 await _apply(tx, run, event, self._at)
-        return Ingested(new[-1].seq, await self._maybe_end(tx, row, new))
+        points = sum(summary.total for frame in new for summary in self._summaries.get(frame.seq, ()))
+        return Ingested(new[-1].seq, await self._maybe_end(tx, row, new), points)
 
     async def _move(self, tx: Tx, row: Row, seen: int, new: Sequence[Frame]) -> bool:
         if new[0].seq != seen + 1:

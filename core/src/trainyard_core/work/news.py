@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import structlog
 
+from trainyard_core import meters
 from trainyard_core.db.activities import Tail
 from trainyard_core.db.engine import Database, Row
 from trainyard_core.work.listening import BYE, Listener, RunListener, Subscription, batches
@@ -47,7 +48,6 @@ class News:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closing = False
         self.position = 0
-        self.overflows = 0
         self.forward: Callable[[str], None] = lambda run: None
 
     def tell(self, run: str) -> None:
@@ -169,10 +169,12 @@ class News:
 
     def _hand_out(self, rows: Sequence[Row]) -> None:
         self.position = rows[-1]["id"]
+        meters.GIVEN.add(len(rows))
         of = batches(rows)
         for subscription in self._subscriptions:
-            if subscription.joined and (batch := of(subscription.projects)) is not None:
-                self.overflows += not subscription.push(batch)
+            batch = of(subscription.projects) if subscription.joined else None
+            if batch is not None and not subscription.push(batch):
+                meters.CUT.add()
         if self._runs:
             self.heard({row["run"] or ACCESS for row in rows})
 

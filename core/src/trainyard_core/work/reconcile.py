@@ -7,6 +7,7 @@ decision was made on.
 
 from __future__ import annotations
 
+from trainyard_core import tracing
 from trainyard_core.db import runs
 from trainyard_core.db.engine import Tx
 from trainyard_core.lifecycle import FINAL, Status
@@ -20,6 +21,11 @@ MOST_ROUNDS = 8
 
 async def reconcile(tx: Tx, run: str, *, policy: Policy, at: int) -> Status | None:
     """Bring a run as far as it goes now; returns where it is then, None when there is no such run."""
+    with tracing.span("reconcile in transaction", run=run):
+        return await _rounds(tx, run, policy, at)
+
+
+async def _rounds(tx: Tx, run: str, policy: Policy, at: int) -> Status | None:
     for _ in range(MOST_ROUNDS):
         view = await load(tx, run)
         if view is None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 
 import structlog
 
+from trainyard_core import meters
 from trainyard_core.clock import SECOND, Clock
 from trainyard_core.db import runs
 from trainyard_core.db.engine import Database, Tx
@@ -61,12 +63,18 @@ class Sweeper:
 
     async def once(self) -> None:
         """One sweep."""
+        started = perf_counter()
+        await self._sweep()
+        meters.SWEEPS.add(perf_counter() - started)
+
+    async def _sweep(self) -> None:
         now = self._clock.now()
         rows = await self._database.read(lambda tx: runs.due(tx, at=now))
         wanted = [(row["id"], row["wake_seq"]) for row in rows]
         wanted += await self._database.read(lambda tx: self._changed_reach(tx, now))
         if self._policy.tracked_silence:
             wanted += await self._database.read(lambda tx: self._silent_tracked(tx, now))
+        meters.SWEPT.add(len(wanted))
         if wanted:
             await self._doorbell.ring(wanted)
             self._doorbell.call_agents(orders=True)

@@ -1,0 +1,28 @@
+"""The platform's own numbers for an operator's Prometheus. The metrics of runs are `tracking`."""
+
+from __future__ import annotations
+
+from litestar import Controller, Response, get
+
+from trainyard_core import metrics
+from trainyard_core.api.access import Asked, allow, platform_of
+from trainyard_core.auth import READ
+
+__all__ = ["Prometheus"]
+
+
+class Prometheus(Controller):
+    """`/prometheus`."""
+
+    path = "/prometheus"
+    tags = ("server",)
+
+    @get(media_type="text/plain")
+    async def scrape(self, request: Asked) -> Response[bytes]:
+        """How this process and the platform do, in the text format of Prometheus: requests, transactions, queues, runs,
+        agents, streams. These are not the metrics that runs log."""
+        allow(request, READ)
+        platform = platform_of(request)
+        at = platform.clock.now()
+        now = await platform.database.read(lambda tx: metrics.standing(tx, at=at))
+        return Response(metrics.exposition(now, platform.gauges()), media_type=metrics.CONTENT_TYPE)
