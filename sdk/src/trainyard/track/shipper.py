@@ -24,6 +24,7 @@ from trainyard.track import spool as spools
 from trainyard.track.about import read_about
 from trainyard.track.frames import Frame, Kind
 from trainyard.track.place import Target
+from trainyard.track.renewal import Renewal
 from trainyard.track.segments import Place
 from trainyard.track.wire import Answer, Unreachable, Wire, quoted
 
@@ -64,6 +65,7 @@ class Shipper:
         self._wire = Wire(target.url, timeout)
         self._path = f"/projects/{quoted(target.project)}/runs/{quoted(target.run)}"
         self._given, self._token = token, ""
+        self._renewal = Renewal(Path(target.token_file), self._ask_token) if target.token_file and not token else None
         self._announced = False
         self._failures = 0
         self._wait = 0.0
@@ -74,6 +76,7 @@ class Shipper:
         """Recover dead writers, then send everything that waits. Never raises for trouble of network or disk."""
         sent = 0
         try:
+            self._keep_token()
             self._settle()
             self._announce()
             for writer in segments.writers(self.root):
@@ -197,16 +200,40 @@ class Shipper:
                     raise _trouble(f"artifact {event['name']} was not taken: {answer.words}", answer)
 
     def _call(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
-        """A request with the token; on 401 the token is read again, once, since its owner may have renewed it."""
-        for attempt in (1, 2):
-            if not self._token or attempt == 2:
-                self._token = self._read_token()
+        """A request with the token; on 401 once more with the one that is in its file by then, or with a new one."""
+        self._token = self._token or self._read_token()
+        for last in (False, False, True):
             answer = self._wire.send(method, path, body, {**headers, "Authorization": f"Bearer {self._token}"})
             if answer.status != 401:
                 return answer
+            self._token = "" if last else self._another_token()
+            if not self._token:
+                break
             if not isinstance(body, bytes):
                 body.seek(0)
         raise _Trouble(f"the server does not accept the token in {self.target.token_file or 'TRAINYARD_TOKEN'}")
+
+    def _another_token(self) -> str:
+        """After the token was refused: what its owner has put into its place, else what the server gives for it;
+        empty when there is neither."""
+        found = self._read_token()
+        if found != self._token:
+            return found
+        return self._renewal.replacement(found) if self._renewal is not None else ""
+
+    def _keep_token(self) -> None:
+        """Have a run's own token renewed in good time."""
+        if self._renewal is not None and (known := self._token or self._held_token()):
+            self._token = self._renewal.fresh(known)
+
+    def _ask_token(self, token: str) -> Answer:
+        return self._wire.send("POST", f"{self._path}/token", b"", {"Authorization": f"Bearer {token}"})
+
+    def _held_token(self) -> str:
+        """What is in the token's file; empty when there is none, which the first request tells."""
+        with suppress(OSError):
+            return Path(self.target.token_file).read_text().strip()
+        return ""
 
     def _read_token(self) -> str:
         if self._given:

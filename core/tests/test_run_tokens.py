@@ -1,0 +1,107 @@
+"""A run's own token: how long it is good, and who gets another one for it."""
+
+from __future__ import annotations
+
+import pytest
+from lives import end, let_go, started
+from places import lines, metric
+from web import BASE
+
+from trainyard.client.errors import Conflict, NotAuthenticated, NotFound
+from trainyard_core.db import tokens
+from trainyard_core.db.tokens import run_claim, run_token
+
+W = "1" * 32
+HOURS = 3600
+
+
+async def renew(web, run, token):
+    client = web.client(token)
+    try:
+        return await client.runs.renew_token(run.id)
+    finally:
+        await client.aclose()
+
+
+async def reads(web, run, token):
+    return (await web.ask("GET", f"{BASE}/{run.id}", token=token)).status_code
+
+
+async def test_a_token_lives_a_day_and_is_renewed_before_and_after_its_end(web):
+    run = await started(web)
+    old = web.of_run(run.id)
+    web.arrange.clock.turn(12 * HOURS)
+    fresh = await renew(web, run, old)
+    assert await reads(web, run, fresh.token) == await reads(web, run, old) == 200
+    web.arrange.clock.turn(13 * HOURS)
+    assert (await reads(web, run, old), await reads(web, run, fresh.token)) == (401, 200)
+    again = await renew(web, run, old)
+    assert await reads(web, run, again.token) == 200
+    web.arrange.clock.turn(30 * 24 * HOURS)
+    last = await renew(web, run, again.token)
+    answer = await web.ask("POST", f"{BASE}/{run.id}/frames", token=last.token, content=lines(W, 1, "late"))
+    assert answer.status_code == 200
+    assert fresh.token not in repr(fresh)
+
+
+async def test_the_answer_says_when_it_expires(web):
+    run = await started(web)
+    fresh = await renew(web, run, web.of_run(run.id))
+    claim = run_claim(web.platform.secret, fresh.token)
+    assert claim.expires_at == web.arrange.clock.now() + tokens.LIFE
+    assert fresh.expires_at.endswith("Z")
+
+
+async def test_it_is_renewed_until_its_attempt_is_let_go(web):
+    run = await end(web, await started(web), metric(W, 1, {"loss": [1.0]}))
+    token = web.of_run(run.id)
+    assert await renew(web, run, token)
+    await let_go(web, run)
+    with pytest.raises(Conflict, match="is over"):
+        await renew(web, run, token)
+
+
+async def test_a_tracked_runs_token_is_renewed_until_the_run_has_ended(web):
+    run = await web.tracked()
+    token = web.of_run(run.id)
+    web.arrange.clock.turn(48 * HOURS)
+    assert await reads(web, run, (await renew(web, run, token)).token) == 200
+    await web.admin.runs.stop(run.id)
+    with pytest.raises(Conflict):
+        await renew(web, run, token)
+
+
+async def test_no_other_token_gets_one(web):
+    run, other = await started(web), await web.tracked()
+    token = web.of_run(run.id)
+    body, _, signature = token.rpartition(".")
+    forged = [
+        f"{body}.{'A' * len(signature)}",
+        token.replace(run.id, other.id),
+        run_token(b"another secret", run.id, 1, at=web.arrange.clock.now()),
+        web.token,
+        "",
+        "tyr.",
+    ]
+    for each in forged:
+        answer = await web.ask("POST", f"{BASE}/{run.id}/token", token=each)
+        assert answer.status_code == 401, each
+    with pytest.raises(NotFound):
+        await renew(web, other, token)
+    with pytest.raises(NotAuthenticated):
+        await renew(web, run, web.token)
+
+
+async def test_an_attempt_that_never_was_gets_none(web):
+    run = await started(web)
+    token = run_token(web.platform.secret, run.id, 7, at=web.arrange.clock.now())
+    with pytest.raises(Conflict):
+        await renew(web, run, token)
+
+
+async def test_a_deleted_runs_token_is_worth_nothing(web):
+    run = await end(web, await started(web))
+    token = web.of_run(run.id)
+    await web.admin.runs.delete(run.id)
+    with pytest.raises(NotFound):
+        await renew(web, run, token)
