@@ -168,3 +168,49 @@ async def test_a_route_refuses_whoever_may_not(ground, route):
         elif refused is not None and answer.status_code != refused:
             wrong.append((caller, f"is to be refused with {refused} but got", answer.status_code, answer.text[:200]))
     assert not wrong, "\n".join(map(str, wrong))
+
+
+async def test_a_foreign_id_is_nothing_wherever_it_is_put(ground):
+    """The admin of another project, with the ids of this one: by path, as a stream, in bulk, in a query."""
+    web, token = ground.web, ground.tokens["foreign"]
+    run = await web.admin.runs.create(CreateRun(content=operation(), name="hidden"), project=PROJECT)
+    own = await web.admin.runs.create(CreateRun(content=operation(), name="own"), project=OTHER)
+    await web.admin.artifacts.put(run.id, "model.bin", b"abc", project=PROJECT)
+    stream = {"Accept": "text/event-stream"}
+    for project in (PROJECT, OTHER):
+        for rest in (
+            "",
+            "/logs",
+            "/metrics",
+            "/events",
+            "/artifacts",
+            "/artifacts/model.bin",
+            "/artifacts.tar",
+            "/lineage",
+        ):
+            for headers in ({}, stream):
+                answer = await web.ask("GET", f"projects/{project}/runs/{run.id}{rest}", token=token, headers=headers)
+                assert answer.status_code == 404, (project, rest, headers, answer.text)
+    body = {"action": "stop", "refs": [run.id, own.id]}
+    done = await web.ask("POST", f"projects/{OTHER}/runs/bulk", token=token, json=body)
+    told = {each["ref"]: each.get("code", "") for each in done.json()["items"]}
+    assert told == {run.id: "not_found", own.id: ""}
+    body = {"action": "stop", "q": f"id:{run.id}"}
+    assert (await web.ask("POST", f"projects/{OTHER}/runs/bulk", token=token, json=body)).json()["items"] == []
+    assert (await web.admin.runs.get(run.id, project=PROJECT)).status == "queued"
+    for query in (
+        "",
+        f"id:{run.id}",
+        "name:hidden",
+        f"project:{PROJECT}",
+        f"name:own OR project:{PROJECT}",
+        "NOT name:own",
+    ):
+        found = await web.ask("GET", "runs", token=token, params={"q": query})
+        assert found.status_code == 200, found.text
+        assert {each["project"] for each in found.json()["items"]} <= {OTHER}, query
+        inside = await web.ask("GET", f"projects/{OTHER}/runs", token=token, params={"q": query})
+        assert {each["id"] for each in inside.json()["items"]} <= {own.id}, query
+    for ref in (run.id, run.short_id):
+        body = {"content": operation(), "params": {"x": {"ref": f"runs.{ref}", "value": "outputs.y"}}}
+        assert "hidden" not in (await web.ask("POST", f"projects/{OTHER}/runs", token=token, json=body)).text
