@@ -45,12 +45,12 @@ async def test_a_run_is_created_read_listed_and_stopped(web):
 async def test_lists_are_paged_newest_first_and_filtered(web):
     ids = [(await web.run(tags=[f"t{n % 2}", "100%"])).id for n in range(7)]
     assert [run.id async for run in web.admin.runs.list(page_size=3)] == ids[::-1]
-    assert len((await web.admin.runs.page(tag="t1")).items) == 3
-    assert len((await web.admin.runs.page(tag="100%")).items) == 7
-    assert (await web.admin.runs.page(tag="100_")).items == []
+    assert len((await web.admin.runs.page(q="tags:t1")).items) == 3
+    assert len((await web.admin.runs.page(q=r'tags:"100\%"')).items) == 7
+    assert (await web.admin.runs.page(q="tags:100_")).items == []
     await web.admin.runs.stop(ids[0])
-    assert [run.id for run in (await web.admin.runs.page(status="stopped")).items] == [ids[0]]
-    assert (await web.admin.runs.page(queue="other")).items == []
+    assert [run.id for run in (await web.admin.runs.page(q="status:stopped")).items] == [ids[0]]
+    assert (await web.admin.runs.page(q="queue:other")).items == []
     page = await web.admin.runs.page(limit=7)
     assert page.next is None or (await web.admin.runs.page(limit=7, cursor=page.next)).items == []
 

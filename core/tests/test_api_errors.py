@@ -106,7 +106,7 @@ UNKNOWN = [
     ("projects/defualt/runs", ["defualt", "default"]),
     (f"projects/defualt/runs/{'0' * 8}-0000-7000-8000-000000000000", ["defualt", "default"]),
     (f"projects/default/runs/{'0' * 12}", ["0" * 12]),
-    ("projects/default/runs?status=runing", ["runing", "did you mean running"]),
+    ("projects/default/runs?q=status:runing", ["column 8: no status `runing`", "did you mean `running`"]),
     ("projects/a%00b/runs", []),
 ]
 

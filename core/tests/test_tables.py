@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainyard_core.db import projects, runs, tables
+from trainyard_core.db import projects, tables
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.testing.factories import Arrange
 
@@ -20,23 +20,6 @@ async def columns_of(tx: Tx, table: str) -> set[str]:
 async def test_piccolo_knows_every_column(database: Database, table):
     made = await database.read(lambda tx: columns_of(tx, table._meta.tablename))
     assert {column._meta.name for column in table._meta.columns} == made
-
-
-async def test_a_tag_is_found_whole_and_by_its_own_letters(database: Database, arrange: Arrange):
-    async def insert(tx: Tx, run: str, tags: list[str]) -> None:
-        new = runs.NewRun(id=run, project="default", kind="job", actor="test", at=1, queue="default", tags=tags)
-        await runs.insert(tx, new)
-
-    await database.write(lambda tx: insert(tx, "00000000-0000-7000-8000-000000000001", ["a_b", "GPU"]))
-    await database.write(lambda tx: insert(tx, "00000000-0000-7000-8000-000000000002", ["axb", "gpu"]))
-
-    async def found(tag: str) -> list[str]:
-        page = await database.read(lambda tx: runs.page(tx, "default", before=None, limit=10, tag=tag))
-        return [row["id"][-1] for row in page]
-
-    assert await found("a_b") == ["1"]
-    assert await found("gpu") == ["2"]
-    assert await found("b") == []
 
 
 async def test_projects_come_by_name(database: Database, arrange: Arrange):

@@ -73,9 +73,9 @@ def test_list_walks_all_pages_in_order_and_only_as_far_as_it_is_read(client, pla
 
 
 def test_list_passes_every_filter(client, platform):
-    list(client.runs.list(status="failed", queue="gpu", tag="a"))
+    list(client.runs.list(q="status:failed, tags:a", sort="-metrics.loss"))
     (seen,) = platform.seen
-    assert seen.query == {"limit": ["100"], "status": ["failed"], "queue": ["gpu"], "tag": ["a"]}
+    assert seen.query == {"limit": ["100"], "q": ["status:failed, tags:a"], "sort": ["-metrics.loss"]}
 
 
 def test_the_verbs_of_one_run(client, platform):

@@ -72,7 +72,7 @@ def test_paths_escape_what_would_leave_them():
 
 def test_queries_leave_out_what_is_not_given():
     assert list_runs("p").query == ()
-    assert list_runs("p", limit=5, tag="a").query == (("limit", "5"), ("tag", "a"))
+    assert list_runs("p", limit=5, q="tags:a").query == (("q", "tags:a"), ("limit", "5"))
     assert read_series("p", "r", ["a", "b"], first=0).query == (("name", "a"), ("name", "b"), ("first", "0"))
 
 

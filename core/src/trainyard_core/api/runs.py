@@ -15,11 +15,11 @@ from trainyard_core.api.acting import act, by_of
 from trainyard_core.api.change import change, check_match
 from trainyard_core.api.paging import Cursor, Limit, after_id, following
 from trainyard_core.api.reading import whole, whole_run
+from trainyard_core.api.search import Filter, Sort, found
 from trainyard_core.auth import READ, WRITE
-from trainyard_core.db import activities, projects, runs, tracking
+from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.errors import Invalid, NotFound, choice
-from trainyard_core.lifecycle import Status
+from trainyard_core.errors import NotFound
 from trainyard_core.work import actions
 from trainyard_core.work.actions import By
 from trainyard_core.work.creation import create_run
@@ -65,27 +65,15 @@ class Runs(Controller):
     async def page(
         self,
         request: Asked,
-        project: str,
-        limit: Annotated[int, Parameter(ge=1, le=MOST)] = 50,
-        cursor: str = "",
-        status: str = "",
-        queue: str = "",
-        tag: str = "",
+        project: FromPath[str],
+        q: Filter = "",
+        sort: Sort = "",
+        limit: Limit = 50,
+        cursor: Cursor = "",
     ) -> models.RunPage:
-        """A project's runs, newest first."""
+        """A project's runs, newest first unless sorted."""
         allow(request, READ, project)
-        if status and status not in list(Status):
-            raise Invalid(choice("status", status, list(Status)), fix="use one of these")
-
-        async def work(tx: Tx) -> list[models.Run]:
-            rows = await runs.page(tx, project, before=cursor or None, limit=limit, status=status, queue=queue, tag=tag)
-            if not rows and project not in (names := await projects.names(tx)):
-                raise NotFound(choice("project", project, names))
-            metrics = await tracking.metrics_by_run(tx, [row["id"] for row in rows])
-            return [present.run(row, metrics=metrics[row["id"]]) for row in rows]
-
-        items = await platform_of(request).database.read(work)
-        return models.RunPage(items=items, next=items[-1].id if len(items) == limit else None)
+        return await found(request, frozenset({project}), q=q, sort=sort, limit=limit, cursor=cursor)
 
     @get("/{ref:str}")
     async def one(self, request: Asked, project: str, ref: str) -> models.Run:

@@ -11,13 +11,11 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
-from piccolo.columns.combination import WhereRaw
 
 from trainyard.compile.hub import Use
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.queues import resources_text
-from trainyard_core.db.tables import Run, rows
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
 
 __all__ = [
@@ -31,7 +29,6 @@ __all__ = [
     "get",
     "insert",
     "lock",
-    "page",
     "resolved",
     "wake",
     "want_stop",
@@ -251,22 +248,6 @@ async def resolved(tx: Tx, run: str) -> str:
 async def by_ending(tx: Tx, project: str, ending: str) -> list[Row]:
     """The runs of a project whose id ends so, two at most: enough to tell one from many."""
     return await tx.all("SELECT * FROM run WHERE project = ? AND id LIKE ? ORDER BY id LIMIT 2", project, f"%{ending}")
-
-
-async def page(
-    tx: Tx, project: str, *, before: str | None, limit: int, status: str = "", queue: str = "", tag: str = ""
-) -> list[Row]:
-    """A project's runs, newest first, below an id."""
-    query = Run.select().where(Run.project == project)
-    if before:
-        query = query.where(Run.id < before)
-    if status:
-        query = query.where(Run.status == status)
-    if queue:
-        query = query.where(Run.queue == queue)
-    if tag:
-        query = query.where(WhereRaw("REPLACE(tags, {}, '') <> tags", _text(tag)))
-    return await rows(tx, query.order_by(Run.id, ascending=False).limit(limit))
 
 
 def _text(value: object) -> str:

@@ -1,8 +1,8 @@
-"""`yard ls`, `get`, `stop`, `why`: runs as they are."""
+"""`yard get`, `why`: runs as they are."""
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,25 +12,9 @@ from trainyard.cli.options import find, json_option, run_argument, with_client
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Run
+    from trainyard.client.models import Lineage, Related, Run
 
-__all__ = ["get", "ls", "stop", "why"]
-
-
-@click.command()
-@click.option("--status", default="", metavar="STATUS", help="Only runs in this status.")
-@click.option("--tag", default="", metavar="TAG", help="Only runs with this tag.")
-@click.option("--queue", default="", metavar="NAME", help="Only runs of this queue.")
-@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="At most so many.")
-@json_option
-@with_client
-def ls(client: Client, *, status: str, tag: str, queue: str, limit: int, as_json: bool) -> None:
-    """List runs, newest first."""
-    runs = client.runs.list(status=status, tag=tag, queue=queue, page_size=min(limit, 100))
-    shown = list(islice(runs, limit))
-    if as_json:
-        return output.json_document({"items": shown})
-    return output.table(("RUN", "NAME", "STATUS", "QUEUE", "CREATED", "TAGS"), [_row(run) for run in shown])
+__all__ = ["get", "why"]
 
 
 @click.command()
@@ -42,20 +26,7 @@ def get(client: Client, *, ref: str, as_json: bool) -> None:
     run = client.runs.get(find(client, ref))
     if as_json:
         return output.json_document(run)
-    return _show(run)
-
-
-@click.command()
-@run_argument
-@click.option("-m", "--message", default="", help="Why, in your words.")
-@json_option
-@with_client
-def stop(client: Client, *, ref: str, message: str, as_json: bool) -> None:
-    """Stop a run. It is asked to end and is killed when it does not; `yard get` shows when it has ended."""
-    run = client.runs.stop(find(client, ref), message)
-    if as_json:
-        return output.json_document(run)
-    return click.echo(f"run {run.short_id} is {run.status}; it is wished stopped")
+    return _show(run, client.runs.lineage(run.id))
 
 
 @click.command()
@@ -75,18 +46,7 @@ def why(client: Client, *, ref: str, as_json: bool) -> None:
     return None if answer.place is None else click.echo(f"  place {answer.place} in its queue")
 
 
-def _row(run: Run) -> tuple[str, ...]:
-    return (
-        run.short_id,
-        run.name,
-        output.status(run.status),
-        run.queue,
-        run.created_at,
-        ", ".join(run.tags),
-    )
-
-
-def _show(run: Run) -> None:
+def _show(run: Run, around: Lineage) -> None:
     output.fields(
         [
             ("run", run.id),
@@ -95,6 +55,7 @@ def _show(run: Run) -> None:
             ("reason", run.reason),
             ("message", run.message),
             ("project", run.project),
+            ("user", run.user),
             ("queue", run.queue),
             ("tags", ", ".join(run.tags)),
             ("created", run.created_at),
@@ -102,6 +63,8 @@ def _show(run: Run) -> None:
             ("finished", run.finished_at or ""),
             ("attempt", str(run.attempt or "")),
             ("exit code", "" if run.exit_code is None else str(run.exit_code)),
+            ("archived", run.archived_at or ""),
+            *_relatives(around),
             *((f"param {name}", output.value(value)) for name, value in sorted(run.inputs.items())),
             *((f"metric {name}", output.number(value)) for name, value in sorted(run.metrics.items())),
             *((f"output {name}", output.value(value)) for name, value in sorted(run.outputs.items())),
@@ -111,3 +74,24 @@ def _show(run: Run) -> None:
         click.echo("last lines:")
         for line in run.last_lines:
             click.echo(f"  {output.clean(line)}")
+
+
+def _relatives(around: Lineage) -> list[tuple[str, str]]:
+    """The runs around a run, a line for each way in which they are related."""
+    taken = sorted({artifact.source[-8:] for artifact in around.taken})
+    return [
+        ("made from", _named([around.original] if around.original else [])),
+        ("parent", _named([around.parent] if around.parent else [])),
+        ("clones", _named(around.clones)),
+        ("children", _named(around.children)),
+        ("upstream", _named(around.upstream)),
+        ("downstream", _named(around.downstream)),
+        ("artifacts", f"{len(around.made)} of its own" if around.made else ""),
+        ("taken", f"{len(around.taken)} artifacts of {', '.join(taken)}" if taken else ""),
+    ]
+
+
+def _named(related: Sequence[Related]) -> str:
+    """Runs by their short ids, with what they are; the first few."""
+    shown = [f"{each.id[-8:]} ({', '.join(part for part in (each.how, each.status) if part)})" for each in related[:10]]
+    return ", ".join(shown) + (f" and {len(related) - 10} more" if len(related) > 10 else "")

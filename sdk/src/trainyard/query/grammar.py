@@ -41,6 +41,7 @@ QUOTED: /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/s
 %ignore /\s+/
 """
 
+
 def parser(transformer: Transformer[Token, Any]) -> Lark:
     """The parser, which gives what the transformer makes. It may be used by several threads."""
     from lark import Lark

@@ -51,35 +51,21 @@ class Runs(RunActions):
         return self._client.send(requests.run_uses(self._in(project), ref)).items
 
     def page(
-        self,
-        *,
-        limit: int | None = None,
-        cursor: str = "",
-        status: str = "",
-        queue: str = "",
-        tag: str = "",
-        project: str | None = None,
+        self, *, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "", project: str | None = None
     ) -> RunPage:
-        """One page of runs, newest first."""
-        return self._client.send(
-            requests.list_runs(self._in(project), limit=limit, cursor=cursor, status=status, queue=queue, tag=tag)
-        )
+        """One page of the runs that a query is true of, newest first unless sorted. Raises Invalid for a query or sort
+        that makes no sense."""
+        return self._client.send(requests.list_runs(self._in(project), q=q, sort=sort, limit=limit, cursor=cursor))
 
-    def list(
-        self,
-        *,
-        status: str = "",
-        queue: str = "",
-        tag: str = "",
-        page_size: int = 100,
-        project: str | None = None,
-    ) -> Iterator[Run]:
-        """All runs that fit, newest first; pages are asked for as they are needed."""
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self.page(limit=page_size, cursor=cursor, status=status, queue=queue, tag=tag, project=project)
-            yield from page.items
-            cursor = page.next
+    def list(self, *, q: str = "", sort: str = "", page_size: int = 100, project: str | None = None) -> Iterator[Run]:
+        """All runs that a query is true of, newest first unless sorted; pages are asked for as they are needed."""
+        return items(lambda cursor: self.page(q=q, sort=sort, limit=page_size, cursor=cursor, project=project))
+
+    def everywhere(self, *, q: str = "", sort: str = "", page_size: int = 100) -> Iterator[Run]:
+        """As `list`, in all projects that the token may read."""
+        return items(
+            lambda cursor: self._client.send(requests.search_runs(q=q, sort=sort, limit=page_size, cursor=cursor))
+        )
 
     def statuses(self, ref: str, *, project: str | None = None) -> Iterator[Transition]:
         """The statuses that a run has had, oldest first."""

@@ -36,6 +36,7 @@ __all__ = [
     "list_statuses",
     "read_lineage",
     "renew_run_token",
+    "search_runs",
     "tag_run",
     "why_run",
 ]
@@ -55,15 +56,19 @@ def create_run(project: str, wish: CreateRun, *, key: str = "") -> Request[Run]:
 def list_runs(
     project: str,
     *,
+    q: str = "",
+    sort: str = "",
     limit: int | None = None,
     cursor: str = "",
-    status: str = "",
-    queue: str = "",
-    tag: str = "",
 ) -> Request[RunPage]:
-    """One page of runs, newest first; of one status, queue and tag where they are given."""
-    query = query_of(limit=limit, cursor=cursor, status=status, queue=queue, tag=tag)
+    """One page of a project's runs that a query is true of, newest first unless sorted."""
+    query = query_of(q=q, sort=sort, limit=limit, cursor=cursor)
     return Request("GET", path_of("projects", project, "runs"), RunPage, query)
+
+
+def search_runs(*, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "") -> Request[RunPage]:
+    """One page of the runs of all projects that the asker may read."""
+    return Request("GET", path_of("runs"), RunPage, query_of(q=q, sort=sort, limit=limit, cursor=cursor))
 
 
 def get_run(project: str, ref: str) -> Request[Run]:

@@ -1,0 +1,68 @@
+"""Lists of runs: filtered, sorted and paged, in one project or in all that the asker may read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.params import QueryParameter
+
+from trainyard.client import models
+from trainyard_core.api import paging, present
+from trainyard_core.api.access import Asked, allow, no_project, platform_of, visible
+from trainyard_core.api.paging import Cursor, Limit
+from trainyard_core.auth import KNOWN
+from trainyard_core.db import projects, search, tracking
+from trainyard_core.db.engine import Tx
+from trainyard_core.search import cursor as cursors
+from trainyard_core.search.order import keys_of
+from trainyard_core.search.scope import Scope
+from trainyard_core.search.text import query_of, sort_of
+
+__all__ = ["Filter", "Search", "Sort", "found"]
+
+Filter = Annotated[str, QueryParameter(description="Which runs, in the query language: `status:running, tags:a`.")]
+Sort = Annotated[str, QueryParameter(description="Fields to sort by, `-` for descending: `-metrics.loss,name`.")]
+
+
+class Search(Controller):
+    """`/runs`: across projects."""
+
+    path = "/runs"
+    tags = ("runs",)
+
+    @get()
+    async def page(
+        self, request: Asked, q: Filter = "", sort: Sort = "", limit: Limit = 50, cursor: Cursor = ""
+    ) -> models.RunPage:
+        """Runs of all projects that the asker may read, newest first unless sorted."""
+        allow(request, KNOWN)
+        return await found(request, visible(request), q=q, sort=sort, limit=limit, cursor=cursor)
+
+
+async def found(
+    request: Asked, among: frozenset[str] | None, *, q: str, sort: str, limit: int, cursor: str
+) -> models.RunPage:
+    """A page of the runs in these projects (None: in all). Raises Invalid for a query, sort or cursor that makes no
+    sense, NotFound for a single project that does not exist."""
+    platform = platform_of(request)
+    query, keys, mark = query_of(q), sort_of(sort), cursors.fingerprint(q, sort, *sorted(among or ()))
+    at, after = platform.clock.now(), None
+    if parts := paging.decode(cursor, cursors.width(keys)):
+        scope = Scope(None, at, platform.database.dialect)
+        after, at = cursors.unpack(parts, keys_of(keys, scope), mark)
+
+    async def work(tx: Tx) -> models.RunPage:
+        rows, last = await search.page(tx, among, query, keys, limit=limit, at=at, after=after)
+        if not rows and among is not None and len(among) == 1:
+            await _check_project(tx, *among)
+        metrics = await tracking.metrics_by_run(tx, [row["id"] for row in rows])
+        items = [present.run(row, metrics=metrics[row["id"]]) for row in rows]
+        return models.RunPage(items=items, next=paging.encode(*cursors.pack(last, at, mark)) if last else None)
+
+    return await platform.database.read(work)
+
+
+async def _check_project(tx: Tx, name: str) -> None:
+    if await projects.get(tx, name) is None:
+        raise no_project(name)
