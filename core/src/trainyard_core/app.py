@@ -1,0 +1,100 @@
+"""The ASGI application of one platform: core's controllers under `/api/v1`, authenticated, with one shape of
+error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.middleware import DefineMiddleware
+from litestar.types import Middleware
+
+from trainyard_core.api import openapi, skew
+from trainyard_core.api.activities import Activities
+from trainyard_core.api.agent_sessions import AgentSessions
+from trainyard_core.api.agents import Agents
+from trainyard_core.api.artifacts import Artifacts
+from trainyard_core.api.authentication import Authentication, KnownTokens
+from trainyard_core.api.bulk import Bulk
+from trainyard_core.api.components import Components, Presets
+from trainyard_core.api.docs import Docs
+from trainyard_core.api.etag import etags
+from trainyard_core.api.lineage import Lineage
+from trainyard_core.api.lost import Lost
+from trainyard_core.api.members import Members
+from trainyard_core.api.openapi import Document
+from trainyard_core.api.preview import Previews
+from trainyard_core.api.principals import ServiceAccounts, Users
+from trainyard_core.api.problems import HANDLERS
+from trainyard_core.api.projects import Projects
+from trainyard_core.api.prometheus import Prometheus
+from trainyard_core.api.queues import Queues
+from trainyard_core.api.rights import Rights
+from trainyard_core.api.run_actions import RunActions
+from trainyard_core.api.run_events import RunEvents
+from trainyard_core.api.run_token import RunTokens
+from trainyard_core.api.runs import Runs
+from trainyard_core.api.search import Search
+from trainyard_core.api.seen import Seen
+from trainyard_core.api.server import Server
+from trainyard_core.api.tokens import Tokens
+from trainyard_core.api.tracking import Tracking
+from trainyard_core.api.uploads import UploadParts
+from trainyard_core.platform import Platform
+
+__all__ = ["build", "documented"]
+
+MOST_BODY = 4 * 1024 * 1024
+CONTROLLERS = (
+    Activities,
+    Agents,
+    AgentSessions,
+    Bulk,
+    Artifacts,
+    Components,
+    Document,
+    Lineage,
+    Lost,
+    Members,
+    Presets,
+    Previews,
+    Projects,
+    Prometheus,
+    Queues,
+    RunActions,
+    RunTokens,
+    RunEvents,
+    Runs,
+    Search,
+    Server,
+    ServiceAccounts,
+    Tokens,
+    Tracking,
+    UploadParts,
+    Users,
+)
+
+
+def build(platform: Platform) -> Litestar:
+    """The application. It does not own the platform: whoever opened it closes it."""
+    authentication = DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")
+    middleware: list[Middleware] = [skew.spoken, etags, authentication]
+    app = Litestar(
+        route_handlers=[Docs, Router(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware)],
+        exception_handlers=HANDLERS,
+        before_send=[skew.told],
+        state=State({"platform": platform, "known": KnownTokens(platform), "rights": Rights(platform.news)}),
+        openapi_config=openapi.config(),
+        request_max_body_size=MOST_BODY,
+        logging_config=None,
+    )
+    app.asgi_handler = Seen(app.asgi_handler)
+    return app
+
+
+def documented() -> dict[str, Any]:
+    """The OpenAPI document of core's routes, without a platform behind them."""
+    router = Router(path="/api/v1", route_handlers=[*CONTROLLERS])
+    app = Litestar(route_handlers=[router], openapi_config=openapi.config(), logging_config=None)
+    return openapi.complete(app.openapi_schema.to_schema())
