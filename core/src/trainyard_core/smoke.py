@@ -25,7 +25,7 @@ from trainyard_core.hookspecs import Context
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 
-__all__ = ["Finding", "check"]
+__all__ = ["Broken", "Finding", "check", "keep"]
 
 PATIENCE = 30.0
 """Seconds after which a plugin that does not answer has failed."""
@@ -61,7 +61,7 @@ async def check(registry: Registry, settings: Settings, folder: Path) -> list[Fi
     for name, (plugin, tracker) in registry.trackers.by_name.items():
         context = _context(plugin, settings, folder)
         found.append(
-            await _look(plugin, f"tracker:{name}", name == settings.tracker, _Trial(tracker.build, context, _keep))
+            await _look(plugin, f"tracker:{name}", name == settings.tracker, _Trial(tracker.build, context, keep))
         )
     seen = {finding.plugin for finding in found}
     idle = [Finding(plugin=name, detail="it offers nothing") for name in registry.plugins if name not in seen]
@@ -149,8 +149,8 @@ async def _end(scheduler: Scheduler, ref: AttemptRef) -> Exit:
         await asyncio.sleep(0.02)  # a scheduler tells when it is asked
 
 
-async def _keep(tracker: Tracker) -> None:
-    """A value, a line and an artifact are kept once and given back, and go with their run."""
+async def keep(tracker: Tracker) -> None:
+    """A value, a line and an artifact are kept once and given back, and go with their run. Raises Broken."""
     run, writer = RunRef(PROJECT, str(uuid.uuid4())), uuid.uuid4().hex
     sent = _frames(writer)
     try:

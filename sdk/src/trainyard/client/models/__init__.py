@@ -44,6 +44,7 @@ from trainyard.client.models.component import (
     Uses,
     Using,
 )
+from trainyard.client.models.diagnosis import Check, Diagnosis, Received
 from trainyard.client.models.lineage import Lineage, Related
 from trainyard.client.models.problem import Fault, Problem
 from trainyard.client.models.project import EditProject, NewProject, Project, ProjectPage
@@ -77,10 +78,12 @@ __all__ = [
     "BulkAction",
     "BulkAnswer",
     "BulkOutcome",
+    "Check",
     "CloneRun",
     "Component",
     "ComponentPage",
     "CreateRun",
+    "Diagnosis",
     "Durable",
     "EditAgent",
     "EditComponent",
@@ -118,6 +121,7 @@ __all__ = [
     "QueueLimits",
     "QueuePage",
     "Readiness",
+    "Received",
     "RegisterComponent",
     "Related",
     "Run",

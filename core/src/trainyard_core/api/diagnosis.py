@@ -1,0 +1,35 @@
+"""What `yard doctor` asks of a server: how it sees itself, and what arrives of an upload."""
+
+from __future__ import annotations
+
+import hashlib
+
+from litestar import Controller, post
+
+from trainyard.client import models
+from trainyard_core import diagnosis
+from trainyard_core.api.access import Asked, allow, platform_of
+from trainyard_core.auth import ADMIN, KNOWN
+
+__all__ = ["Diagnoses"]
+
+
+class Diagnoses(Controller):
+    """`/diagnosis`."""
+
+    path = "/diagnosis"
+    tags = ("server",)
+
+    @post(status_code=200)
+    async def look(self, request: Asked) -> models.Diagnosis:
+        """Look at database, queue, tracker, plugins, agents and disk. What the tracker is given to keep is deleted
+        again."""
+        allow(request, ADMIN)
+        return models.Diagnosis(items=await diagnosis.diagnose(platform_of(request)))
+
+    @post("/upload", status_code=200)
+    async def upload(self, request: Asked) -> models.Received:
+        """What arrived of the body, which is kept nowhere: whether uploads come through whole."""
+        allow(request, KNOWN)
+        body = await request.body()
+        return models.Received(size=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")

@@ -1,0 +1,145 @@
+"""The server's look at what it stands on: database, queue, tracker, agents, disk. `yard doctor` prints it.
+
+Each look has a deadline and says what was seen and what to do; one that fails keeps no other from being taken. The
+tracker is given a run of nobody's that is deleted again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+
+from trainyard.client.models import Check
+from trainyard_core import smoke
+from trainyard_core.db import agents, migrations
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.migrate import migrations_in
+from trainyard_core.errors import TrainyardError
+from trainyard_core.platform import Platform
+
+__all__ = ["diagnose"]
+
+PATIENCE = 10.0
+SLOW = 250.0
+"""Milliseconds above which a look at the database or queue is told as slow."""
+LITTLE = 1 << 30
+"""Bytes below which a disk is told as nearly full."""
+
+Look = Callable[[Platform], Awaitable[Check]]
+
+
+async def diagnose(platform: Platform) -> list[Check]:
+    """One check a part, in the order in which they depend on each other."""
+    looks: dict[str, Look] = {
+        "database": _database,
+        "database write": _write,
+        "migrations": _migrations,
+        "queue": _queue,
+        "tracker": _tracker,
+        "plugins": _plugins,
+        "agents": _agents,
+        "server disk": _disk,
+    }
+    return [await _timed(name, look, platform) for name, look in looks.items()]
+
+
+async def _timed(name: str, look: Look, platform: Platform) -> Check:
+    start = time.perf_counter()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            found = await look(platform)
+    except TimeoutError:
+        found = _failed(f"no answer within {PATIENCE:g} s", "see whether it is overloaded or cannot be reached")
+    except smoke.Broken as error:
+        found = _failed(str(error), "see the server's log, and `yard plugins check` on its machine")
+    except TrainyardError as error:
+        found = _failed(error.detail, error.fix)
+    except (
+        Exception
+    ) as error:  # whatever a driver or a plugin raises is what is asked about; its text may hold an address
+        found = _failed(f"it failed with {type(error).__name__}", "see the server's log")
+    took = (time.perf_counter() - start) * 1000
+    slow = found.state == "ok" and took > SLOW and name in ("database", "database write", "queue")
+    state = "warning" if slow else found.state
+    fix = "see what else the machine and the network between do" if slow else found.fix
+    return Check(name=name, state=state, detail=found.detail, fix=fix, milliseconds=round(took, 2))
+
+
+def _ok(detail: str) -> Check:
+    return Check(name="", state="ok", detail=detail)
+
+
+def _failed(detail: str, fix: str) -> Check:
+    return Check(name="", state="failed", detail=detail, fix=fix)
+
+
+async def _database(platform: Platform) -> Check:
+    await platform.database.read(lambda tx: tx.one("SELECT 1 AS one FROM project LIMIT 1"))
+    return _ok(f"{platform.database.dialect} answers")
+
+
+async def _write(platform: Platform) -> Check:
+    async def work(tx: Tx) -> None:
+        await tx.run("UPDATE project SET name = name WHERE name = ''")
+
+    await platform.database.write(work, name="diagnosis")
+    return _ok("a transaction is written")
+
+
+async def _migrations(platform: Platform) -> Check:
+    rows: list[Row] = await platform.database.read(lambda tx: tx.all("SELECT app, name FROM migration"))
+    applied = {(row["app"], row["name"]) for row in rows}
+    missing = [m.name for m in migrations_in("core", migrations) if (m.app, m.name) not in applied]
+    if missing:
+        return _failed(f"not applied: {', '.join(missing)}", "restart the server: it applies them when it starts")
+    return _ok(f"{len(applied)} applied, none missing")
+
+
+async def _queue(platform: Platform) -> Check:
+    if not await platform.doorbell.ping():
+        return _ok("one process, no queue needed")
+    return _ok("Valkey answers")
+
+
+async def _tracker(platform: Platform) -> Check:
+    if platform.tracker is None:
+        return _failed("no plugin offers a tracker", "install one: pip install trainyard-tracker-folder")
+    await smoke.keep(platform.tracker)
+    return _ok(f"'{platform.settings.tracker}' keeps, gives back and deletes values, lines and an artifact")
+
+
+async def _plugins(platform: Platform) -> Check:
+    broken = {name: each.error for name, each in platform.registry.plugins.items() if each.error}
+    if broken:
+        told = "; ".join(f"{name}: {error}" for name, error in sorted(broken.items()))
+        return _failed(told, "`yard plugins check` on the server's machine says where; reinstall or remove it")
+    return _ok(f"{len(platform.registry.plugins)} loaded")
+
+
+async def _agents(platform: Platform) -> Check:
+    at, silence = platform.clock.now(), platform.policy.silence
+    offers = await platform.database.read(lambda tx: agents.offers(tx, at=at, silence=silence))
+    silent = sorted(offer.agent for offer in offers if not offer.alive)
+    if not offers or len(silent) == len(offers):
+        told = f"silent: {', '.join(silent)}" if silent else "there is none"
+        return _failed(f"no agent is alive ({told}), so no run starts", "start one: `yard up`, or `yard agent`")
+    if silent:
+        return Check(
+            name="",
+            state="warning",
+            detail=f"{len(offers) - len(silent)} alive; silent: {', '.join(silent)}",
+            fix="see whether they run, or remove them: yard agents rm",
+        )
+    return _ok(f"{len(offers)} alive")
+
+
+async def _disk(platform: Platform) -> Check:
+    data = platform.settings.data.absolute()
+    place = next(path for path in (data, *data.parents) if path.exists())
+    found = await asyncio.to_thread(shutil.disk_usage, place)
+    told = f"{found.free / LITTLE:.1f} GiB free of {found.total / LITTLE:.1f}"
+    if found.free < LITTLE:
+        return Check(name="", state="warning", detail=told, fix="make room, or move the data directory")
+    return _ok(told)

@@ -1,0 +1,79 @@
+"""`yard doctor`: where it stops working, and what to do. The looks themselves are in `trainyard.doctor`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from trainyard.cli import output
+from trainyard.cli.exits import Exit
+from trainyard.cli.options import json_option, server_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainyard.client.models import Check
+    from trainyard.doctor.looks import Asked
+
+__all__ = ["doctor"]
+
+_MARKS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAILED", "red"), "skipped": ("-", None)}
+
+
+@click.command()
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Pack what was seen, for support, as a zip; no secret is in it.",
+)
+@json_option
+@server_options
+def doctor(bundle: Path | None, as_json: bool, url: str | None, project: str | None, data: str | None) -> None:
+    """Look at every hop between here and the data of your runs, and say what to do where one fails.
+
+    This machine, the way to the server, the server and what it stands on are looked at in order. What is probed (an
+    upload, values, an artifact) is deleted again. Ends with 1 when a hop failed.
+    """
+    from trainyard.doctor.looks import Asked, look
+
+    asked = Asked(url, project, data, os.environ)
+    checks = []
+    for check in look(asked):
+        checks.append(check)
+        if not as_json:
+            _tell(check)
+    if bundle is not None:
+        _pack(bundle, checks, asked)
+    if as_json:
+        output.json_document({"items": checks})
+    is_broken = any(check.state == "failed" for check in checks)
+    click.get_current_context().exit(Exit.FAILED if is_broken else Exit.OK)
+
+
+def _tell(check: Check) -> None:
+    word, colour = _MARKS.get(check.state, (check.state, None))
+    took = f"{check.milliseconds:.0f} ms" if check.state != "skipped" else ""
+    click.echo(f"{click.style(f'{word:<6}', fg=colour)}  {check.name:<18}  {took:>8}  {output.clean(check.detail)}")
+    if check.fix:
+        click.echo(f"{'':<38}-> {output.clean(check.fix)}")
+
+
+def _pack(target: Path, checks: Sequence[Check], asked: Asked) -> None:
+    from trainyard.cli.options import open_client
+    from trainyard.client.errors import NoServer
+    from trainyard.doctor import bundle
+
+    try:
+        with open_client(url=asked.url, project=asked.project, data=asked.data) as client:
+            bundle.write(target, checks, client if _reached(checks) else None, asked.env, asked.folder)
+    except NoServer:
+        bundle.write(target, checks, None, asked.env, asked.folder)
+    click.echo(f"what was seen is packed in {target}; look through it before you send it", err=True)
+
+
+def _reached(checks: Sequence[Check]) -> bool:
+    return any(check.name == "token" and check.state in ("ok", "warning") for check in checks)
