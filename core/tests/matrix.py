@@ -16,8 +16,8 @@ CALLERS = (
 )  # fmt: skip
 """nobody sends no token, garbage one that never was; stranger is a person without any role, foreign the admin of
 another project; viewer, member, admin have that role in the project, service is a service account that is a member of
-it, narrowed an admin of it with a token for reading only; boss is an admin of the deployment; run has the token of the run
-that is meant, other_run that of another run of the project; agent likewise."""
+it, narrowed an admin of it with a token for reading only; boss is an admin of the deployment; run has the token of the
+run that is meant, other_run that of another run of the project; agent likewise."""
 
 INVALID = {"nobody", "garbage", "expired", "revoked", "disabled"}
 PEOPLE = {"stranger", "foreign", "viewer", "member", "admin", "service", "narrowed", "boss"}
