@@ -139,6 +139,7 @@ class UploadPromises:
             with pytest.raises(WrongOffset) as refused:
                 await _power(other).append_upload(run, upload, 0, stream(body))
             assert refused.value.offset == len(body)
+            assert await _power(other).append_upload(run, upload, len(body), stream(b"")) == len(body)
 
     async def test_an_empty_upload_is_an_empty_artifact(self, tracker: Tracker, run: RunRef) -> None:
         uploads, upload = _power(tracker), _upload(b"")

@@ -142,8 +142,9 @@ class Stored:
 
     def __init__(self, folder: int, file: str, name: str) -> None:
         """`name` is for messages. Raises ArtifactMissing; OSError when the file is no artifact of ours."""
+        self._fd = -1
         try:
-            self._file = os.fdopen(place.open_file(folder, file, os.O_RDONLY), "rb", buffering=0)
+            self._fd = place.open_file(folder, file, os.O_RDONLY)
         except FileNotFoundError:
             raise _missing(name) from None
         try:
@@ -163,17 +164,22 @@ class Stored:
 
     def read(self, start: int, size: int) -> bytes:
         """The `size` bytes from `start`, which must lie within the artifact."""
-        data = os.pread(self._file.fileno(), size, start)
+        data = os.pread(self._fd, size, start)
         if len(data) != size:
             raise OSError(f"artifact {self.info.name!r} ended at byte {start + len(data)} while it was read")
         return data
 
     def close(self) -> None:
-        """Free the file."""
-        self._file.close()
+        """Free the file. Idempotent."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __del__(self) -> None:
+        self.close()  # a reader that is cancelled while a thread opens the file never gets it
 
     def _footer(self) -> ArtifactInfo:
-        fd = self._file.fileno()
+        fd = self._fd
         end = os.fstat(fd).st_size - _FOOTER.size
         try:
             length, magic = _FOOTER.unpack(os.pread(fd, _FOOTER.size, max(end, 0)))

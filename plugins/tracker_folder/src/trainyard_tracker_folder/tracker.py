@@ -216,5 +216,5 @@ async def _gathered(data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if size >= _PIECE:
             yield b"".join(pieces)
             pieces, size = [], 0
-    if pieces:
+    if size:
         yield b"".join(pieces)
