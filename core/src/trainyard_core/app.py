@@ -18,6 +18,7 @@ from trainyard_core.api.artifacts import Artifacts
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.bulk import Bulk
 from trainyard_core.api.components import Components, Presets
+from trainyard_core.api.diagnosis import Diagnoses
 from trainyard_core.api.docs import Docs
 from trainyard_core.api.etag import etags
 from trainyard_core.api.lineage import Lineage
@@ -53,6 +54,7 @@ CONTROLLERS = (
     Bulk,
     Artifacts,
     Components,
+    Diagnoses,
     Document,
     Lineage,
     Lost,

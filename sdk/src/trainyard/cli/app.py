@@ -47,6 +47,10 @@ COMMANDS = {
     "agents": _Home("agents:agents", "List, add, drain and remove agents."),
     "lost": _Home("agents:lost", "Give up a run whose agent will not come back."),
     "plugins": _Home("plugins:plugins", "List the server's plugins; write and check one of your own."),
+    "doctor": _Home(
+        "doctor:doctor",
+        "Look at every hop between here and the data of your runs, and say what to do where one fails.",
+    ),
     "login": _Home("login:login", "Keep a token for a server, and speak to that server from now on."),
     "logout": _Home("login:logout", "Forget the token of a server: URL, or the one logged in to last."),
     "whoami": _Home("login:whoami", "Show whom the server takes you for and what you may do there."),
