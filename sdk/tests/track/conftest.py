@@ -17,10 +17,13 @@ from trainyard.track import fault, frames, segments
 from trainyard.track import say as saying
 
 
+_VARIABLES = "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP"
+
+
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch):
     """No test sees another's environment, warnings or fault hook."""
-    for name in ("RUN", "SPOOL", "URL", "TOKEN", "TOKEN_FILE", "PROJECT", "PARAMS", "OFFLINE", "DATA"):
+    for name in _VARIABLES.split():
         monkeypatch.delenv(f"TRAINYARD_{name}", raising=False)
     monkeypatch.setenv("TRAINYARD_CODE", "0")
     saying._said.clear()

@@ -132,6 +132,26 @@ def test_log_before_init_says_what_to_do_and_does_not_raise(home, caplog):
     assert len([r for r in caplog.records if "call trainyard.init" in r.message]) == 1
 
 
+def test_a_resumed_run_goes_on_after_the_last_step(managed, spool_rows, monkeypatch):
+    monkeypatch.setenv("TRAINYARD_RESUME_FROM", "the-first")
+    monkeypatch.setenv("TRAINYARD_RESUME_STEP", "41")
+    run = trainyard.init()
+    assert (run.resumed_from, run.resume_step) == ("the-first", 41)
+    trainyard.log({"loss": 1.0})
+    trainyard.log({"loss": 2.0}, step=100)
+    trainyard.log({"loss": 3.0})
+    run.finish()
+    (rows,) = spool_rows(managed).values()
+    assert [step for _, step, _ in rows] == [42, 100, 101]
+
+
+@pytest.mark.parametrize("text", ["", "soon", "1.5"])
+def test_a_resumed_run_that_is_told_no_step_begins_anew(managed, monkeypatch, text):
+    monkeypatch.setenv("TRAINYARD_RESUME_FROM", "the-first")
+    monkeypatch.setenv("TRAINYARD_RESUME_STEP", text)
+    assert trainyard.init().resume_step is None
+
+
 def test_log_after_finish_is_said_once(managed, caplog):
     run = trainyard.init()
     run.log({"a": 1.0})

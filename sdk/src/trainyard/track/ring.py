@@ -181,6 +181,10 @@ class Ring:
             return None
         return self._put_carefully(values, step)
 
+    def begin_at(self, step: int) -> None:
+        """The step of the next row that names none."""
+        self._step = step
+
     def _put_carefully(self, values: Mapping[str, SupportsFloat], step: int | None) -> None:
         """The long way: a new set of names, a lap's end, a full ring, or values that need a second look."""
         try:

@@ -36,7 +36,10 @@ _runs: WeakSet[Run] = WeakSet()
 
 
 class Run:
-    """A run that is being tracked. Made by `init`; every method may be called from any thread and after a fork."""
+    """A run that is being tracked. Made by `init`; every method may be called from any thread and after a fork.
+
+    `resumed_from` is the id of the run that this one continues (empty: none), and `resume_step` the last step of it
+    that counts: rows that name no step go on after it."""
 
     def __init__(self, run: str, project: str, root: Path, *, is_managed: bool, name: str = "") -> None:
         self.id = run
@@ -45,6 +48,8 @@ class Run:
         self.root = root
         self.managed = is_managed
         self.params: dict[str, Any] = environment_params() if is_managed else {}
+        self.resumed_from = os.environ.get("TRAINYARD_RESUME_FROM", "") if is_managed else ""
+        self.resume_step = _resume_step() if self.resumed_from else None
         self._writer: Writer | None = None
         self._background: Background | None = None
         self._describing: threading.Thread | None = None
@@ -128,6 +133,8 @@ class Run:
                 if self.finished:
                     raise RuntimeError(f"run {self.id} is finished; nothing more is recorded")
                 self._writer = Writer(self.root)
+                if self.resume_step is not None:
+                    self._writer.ring.begin_at(self.resume_step + 1)
                 self._put = self._writer.put
             return self._writer
 
@@ -220,6 +227,12 @@ class Run:
 
 def _after_finish(values: Mapping[str, SupportsFloat], step: int | None) -> None:
     say("finished", "log after finish: nothing is recorded any more; call trainyard.init() for another run")
+
+
+def _resume_step() -> int | None:
+    """The last step of the run that is continued; None when the platform named none."""
+    text = os.environ.get("TRAINYARD_RESUME_STEP", "")
+    return int(text) if text.removeprefix("-").isdecimal() else None
 
 
 def environment_params() -> dict[str, Any]:
