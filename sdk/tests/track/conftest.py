@@ -16,7 +16,6 @@ import pytest
 from trainyard.track import fault, frames, segments
 from trainyard.track import say as saying
 
-
 _VARIABLES = "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP"
 
 

@@ -18,6 +18,7 @@ import httpx
 
 from trainyard.client.discovery import Endpoint, without_secrets
 from trainyard.client.errors import ClientError, DigestMismatch, NotReachable, WrongServer
+from trainyard.client.filed_token import filed_token
 from trainyard.client.retry import Backoff
 from trainyard.client.sse import Event, EventReader
 from trainyard.client.wire import EVENT_STREAM, Request
@@ -48,6 +49,7 @@ def settings_for(endpoint: Endpoint, timeout: float) -> dict[str, Any]:
     return {
         "base_url": endpoint.url,
         "timeout": httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
+        "auth": filed_token(endpoint),
         "trust_env": not local,
         "verify": not (local and endpoint.url.startswith("http://")),  # loading certificates costs 50 ms
     }

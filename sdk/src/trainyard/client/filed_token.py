@@ -1,0 +1,48 @@
+"""A token that lies in a file which somebody else keeps fresh: a run's own token, renewed by its runner. A request that
+is refused for its token goes once more when the file has another one by then."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+import httpx
+
+from trainyard.client.discovery import Endpoint
+
+__all__ = ["FiledToken", "filed_token"]
+
+VARIABLE = "TRAINYARD_TOKEN_FILE"
+
+
+def filed_token(endpoint: Endpoint, env: Mapping[str, str] | None = None) -> FiledToken | None:
+    """For an endpoint whose token came from the file that the environment names; None for any other."""
+    place = (os.environ if env is None else env).get(VARIABLE, "")
+    return FiledToken(Path(place).expanduser()) if place and endpoint.token_source == VARIABLE else None
+
+
+class FiledToken(httpx.Auth):
+    """Puts the newer token into requests once there is one. Safe to use from several threads."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._newer = ""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if self._newer:
+            request.headers["Authorization"] = self._newer
+        answer = yield request
+        if answer.status_code != 401 or not isinstance(request.stream, httpx.ByteStream):
+            return
+        found = self._read()
+        if found and found != request.headers.get("Authorization"):
+            self._newer = request.headers["Authorization"] = found
+            yield request
+
+    def _read(self) -> str:
+        try:
+            token = self._file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+        return f"Bearer {token}" if token.isascii() and token.isprintable() else ""
