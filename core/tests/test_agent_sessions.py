@@ -229,3 +229,18 @@ async def test_a_folder_of_another_platforms_agent_is_left_alone(web, far, tmp_p
         ended = await remote.ended()
         assert isinstance(ended, Dismissed)
         assert "another platform" in str(ended)
+
+
+REF = {"run": "r", "attempt": 1}
+WRONG = [
+    {"ref": {**REF, "attempt": 1 << 40}, "phase": "running"},
+    {"ref": REF, "phase": "running", "started_at": 1e300},
+    {"ref": REF, "phase": "exited", "exit": {"code": 1 << 40}},
+    {"ref": REF, "phase": "exited", "exit": {"finished_at": -1}},
+]
+
+
+@pytest.mark.parametrize("seen", WRONG, ids=["attempt", "start", "code", "end"])
+async def test_what_cannot_have_been_observed_is_refused(web, far, seen):
+    epoch = (await begin(web, far))["epoch"]
+    assert (await say(web, far, "report", epoch=epoch, seen=[seen])).status_code == 422

@@ -71,7 +71,7 @@ class Desk:
 
         async def work(tx: Tx) -> list[Row]:
             await agents.fence(tx, agent, epoch)
-            return await attempts.to_start(tx, await agents.own(tx, agent, refs))
+            return [row for row in await attempts.to_start(tx, refs) if row["agent"] == agent]
 
         rows = await self._database.read(work)
         refused = [observation for row in rows if (observation := _refusal(row))]

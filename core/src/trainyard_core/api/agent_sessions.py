@@ -20,6 +20,7 @@ from trainyard_core.agent import wire
 from trainyard_core.api.access import Asked, allow_agent, platform_of
 from trainyard_core.api.agents import check_labels, check_queues
 from trainyard_core.api.naming import check_name
+from trainyard_core.api.observed import check_refs, checked
 from trainyard_core.db import agents
 from trainyard_core.db.agents import Registration
 from trainyard_core.errors import Invalid
@@ -71,13 +72,15 @@ class AgentSessions(Controller):
         """What to start for attempts that the agent holds, with the runs' tokens; those that need no start any more
         are left out."""
         allow_agent(request, name)
+        check_refs(data.refs)
         return wire.Workloads(items=await platform_of(request).desk().workloads(name, data.epoch, data.refs))
 
     @post("/report", status_code=200)
     async def report(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Report]) -> wire.Done:
         """What was observed. Idempotent; what is said of attempts that the agent does not hold changes nothing."""
         allow_agent(request, name)
-        await platform_of(request).desk().report(name, data.epoch, data.seen)
+        seen = [checked(each) for each in data.seen]
+        await platform_of(request).desk().report(name, data.epoch, seen)
         return wire.Done()
 
     @post("/orders", status_code=200)
@@ -143,5 +146,6 @@ def _check(hello: wire.Hello) -> None:
             raise Invalid(f"`{key}` is {amount:g}; an agent cannot have that much", fix="state what there is")
     if hello.gpu > 4096:
         raise Invalid(f"`gpu` is {hello.gpu}; an agent has at most 4096 devices", fix="use several agents")
-    if max(len(hello.scheduler), len(hello.version)) > 200:
-        raise Invalid("`scheduler` and `version` have at most 200 characters", fix="shorten them")
+    for text in (hello.scheduler, hello.version):
+        if len(text) > 200 or not text.isprintable():
+            raise Invalid("`scheduler` and `version` have at most 200 characters that can be printed", fix="shorten")

@@ -143,14 +143,16 @@ def check_queues(queues: Sequence[str]) -> None:
 
 
 def check_labels(labels: Mapping[str, str]) -> None:
-    """Raises Invalid for labels that are too many, too long or empty."""
-    if len(labels) > MOST_LABELS or any(
-        not 0 < len(key) <= LONGEST or len(value) > LONGEST for key, value in labels.items()
-    ):
+    """Raises Invalid for labels that are too many, too long, empty, or hold what cannot be printed."""
+    if len(labels) > MOST_LABELS or not all(key and _is_label(key) and _is_label(labels[key]) for key in labels):
         raise Invalid(
             f"labels are at most {MOST_LABELS}, with keys of 1 to {LONGEST} characters and values of up to {LONGEST}",
-            fix="shorten them",
+            fix="shorten them, and use characters that can be printed",
         )
+
+
+def _is_label(text: str) -> bool:
+    return len(text) <= LONGEST and text.isprintable()
 
 
 async def _row(tx: Tx, name: str) -> Row:
