@@ -122,7 +122,7 @@ async def test_versions_are_listed_newest_first_and_paged(web):
     assert found == [("a", "1.0", None), ("train", "3", None), ("z", "1.0", None)]
     assert (await web.admin.components.get("train")).version == "3"
     assert (await web.admin.components.get("train", "latest")).content == TRAIN
-    with pytest.raises(NotFound, match="no version of component 'train' '4'; existing: 1, 2, 3"):
+    with pytest.raises(NotFound, match="component 'train' has no version '4'; it has 3, 1, 2"):
         await web.admin.components.get("train", "4")
 
 
@@ -186,7 +186,7 @@ async def test_restart_works_after_the_component_changed(stocked):
 
 UNKNOWN = {
     "a name": ("hubRef: trian", "no component 'trian'; existing: train; did you mean train?", 3, "hubRef"),
-    "a version": ("hubRef: train:9", "no version of component 'train' '9'; existing: 1.0", 3, "hubRef"),
+    "a version": ("hubRef: train:9", "component 'train' has no version '9'; it has 1.0", 3, "hubRef"),
     "a preset": ("cmd: x\npresets:\n  - gpus", "no preset 'gpus'; existing: gpu; did you mean gpu?", 5, "presets[0]"),
 }
 
@@ -204,6 +204,15 @@ async def test_an_unknown_reference_is_told_at_its_place(stocked, text, said, li
 async def test_an_unknown_preset_of_the_request_is_told_too(stocked):
     with pytest.raises(Invalid, match="no preset 'nope'; existing: gpu"):
         await stocked.admin.runs.create(CreateRun(content=operation(), presets=["nope"]))
+
+
+async def test_the_number_of_references_is_limited(web):
+    many = [f"p{n}" for n in range(101)]
+    with pytest.raises(Invalid, match="at most 100 presets"):
+        await web.admin.runs.create(CreateRun(content=operation(), presets=many))
+    with pytest.raises(Invalid, match="refers to 201 things"):
+        text = operation(head=f"presets: [{', '.join(f'p{n}' for n in range(201))}]\n")
+        await web.admin.runs.create(CreateRun(content=text))
 
 
 async def test_a_deprecated_version_warns_and_an_archived_one_is_refused(stocked):

@@ -111,8 +111,8 @@ async def test_refusals_say_what_and_where(post, arrange, body, said):
     assert await count(arrange) == 0
 
 
-async def test_an_unknown_project_says_which_there_are(post):
-    with pytest.raises(NotFound, match="no project 'defualt'; existing: default; did you mean default"):
+async def test_an_unknown_project_is_not_found_and_names_no_other(post):
+    with pytest.raises(NotFound, match="no open project 'defualt'; see yard projects ls"):
         await post(project="defualt")
 
 

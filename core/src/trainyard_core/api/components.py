@@ -19,6 +19,7 @@ from trainyard_core.auth import READ, WRITE
 from trainyard_core.db import components, projects
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, NotFound, choice
+from trainyard_core.work.compiling import no_version
 
 __all__ = ["Components", "Presets"]
 
@@ -192,9 +193,7 @@ class _Registry(Controller):
         await self._newest(tx, project, name)
         existing = await components.versions(tx, project, self.kind, name, before=None, limit=100, archived=True)
         known = [row["version"] for row in existing]
-        raise NotFound(
-            choice(f"version of {self.kind} '{name}'", version, known), fix=f"see yard {self.kind}s versions {name}"
-        )
+        raise NotFound(no_version(self.kind, name, version, known), fix=f"see yard {self.kind}s versions {name}")
 
     async def _newest(self, tx: Tx, project: str, name: str) -> models.Component:
         row = await components.newest(tx, project, self.kind, name)

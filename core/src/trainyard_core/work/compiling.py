@@ -3,7 +3,9 @@ the project, and all of it is compiled. Faults come out as one Invalid with the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 
 import msgspec
@@ -19,9 +21,11 @@ from trainyard_core.db import components, projects
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Invalid, NotFound, choice
 
-__all__ = ["Sources", "compile_run", "invalid", "look_up", "read"]
+__all__ = ["Sources", "compile_run", "invalid", "look_up", "no_version", "read"]
 
 FILE = "operation.yaml"
+MOST = 100
+"""Presets and patches of one request, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,11 @@ async def look_up(database: Database, project: str, body: CreateRun, sources: So
     """The same with what the project has registered under the references; mostly there are none and nothing is asked.
     Raises NotFound for an unknown project."""
     library = sources.library
+    if len(body.presets) > MOST or len(body.patches) > MOST:
+        raise Invalid(f"a run takes at most {MOST} presets and {MOST} patches", fix="put what belongs together in one")
     while wishes := wanted(sources.document, library, body.presets):
+        if len(wishes) > 2 * MOST:
+            raise Invalid(f"the operation refers to {len(wishes)} things", fix="name fewer presets")
         more = await database.read(lambda tx, wishes=wishes: _found(tx, project, wishes))  # type: ignore[misc]
         library = Library({**library.found, **more.found}, {**library.refused, **more.refused})
     return Sources(sources.document, sources.patches, library)
@@ -132,11 +140,19 @@ async def _unknown(tx: Tx, project: str, wish: Reference) -> tuple[str, str]:
         raise NotFound(f"no project '{project}'", fix="see yard projects ls; create it: yard projects create")
     existing = await components.versions(tx, project, wish.kind, wish.name, before=None, limit=100, archived=False)
     if wish.version and existing:
-        said = choice(f"version of {wish.kind} '{wish.name}'", wish.version, [row["version"] for row in existing])
+        said = no_version(wish.kind, wish.name, wish.version, [row["version"] for row in existing])
         return said, f"see yard {wish.kind}s versions {wish.name}"
     names = await components.names(tx, project, wish.kind)
     command = f"yard {wish.kind}s register {wish.name}:{wish.version or '1.0'} -f FILE"
     return choice(wish.kind, wish.name, names), f"register it: {command}"
+
+
+def no_version(kind: str, name: str, version: str, existing: Sequence[str]) -> str:
+    """One sentence that names the version that was asked for and the newest that there are."""
+    near = get_close_matches(version, existing, 1)
+    listed = ", ".join(existing[:20]) + (" ..." if len(existing) > 20 else "")
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{kind} '{name}' has no version '{version}'; it has {listed}{hint}"
 
 
 @lru_cache(maxsize=256)

@@ -6,11 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from trainyard.compile.context import example_globals, run_globals
 from trainyard.compile.filters import FILTERS
+from trainyard.compile.patch import patched
+from trainyard.compile.piece import grow, plain
+from trainyard.compile.value import json_of
 from trainyard.spec.container import Amounts, Container, Requirements
+from trainyard.spec.document import Document
 from trainyard.spec.io import LATER_TYPES, TYPES, Input, Output, Validation
 from trainyard.spec.model import Later, Model
 from trainyard.spec.operation import (
     RUN_KINDS,
+    STRATEGIES,
     Component,
     Environment,
     Git,
@@ -21,7 +26,15 @@ from trainyard.spec.operation import (
     Termination,
 )
 
-__all__ = ["fields_table", "filters_table", "globals_list", "later_table", "later_words", "types_list"]
+__all__ = [
+    "fields_table",
+    "filters_table",
+    "globals_list",
+    "later_table",
+    "later_words",
+    "strategies_table",
+    "types_list",
+]
 
 LEVELS: Mapping[str, type[Model]] = {
     "operation": Operation,
@@ -75,6 +88,34 @@ def filters_table() -> str:
     """The filters, sorted, with what each yields."""
     rows = (f"| `{name}` | {used.does} |" for name, used in sorted(FILTERS.items()))
     return "\n".join(("| filter | yields the value |", "|---|---|", *rows))
+
+
+_PATCHES: Mapping[str, tuple[str, object, object]] = {
+    "text, numbers": ("queue", "a", "b"),
+    "null in the patch": ("queue", "a", None),
+    "lists": ("tags", ["x", "y"], ["y", "z"]),
+    "levels of the language": ("termination", {"maxRetries": 1}, {"maxRetries": 2, "timeout": 9}),
+    "mappings": ("env", {"A": "1", "B": "1"}, {"B": "2", "C": "2"}),
+    "params": ("params", {"lr": {"value": 1, "toEnv": "LR"}}, {"lr": 2}),
+}
+"""What the strategies are shown on: a field, what it is and what the patch has."""
+
+
+def strategies_table() -> str:
+    """What each strategy makes of each kind of value, as the code does it."""
+    head = ("", "there", "patch", *(f"`{name}`" for name in STRATEGIES))
+    rows = ("| " + " | ".join((kind, *_results(*example))) + " |" for kind, example in _PATCHES.items())
+    return "\n".join((f"| {' | '.join(head)} |", "|" + "---|" * len(head), *rows))
+
+
+def _results(field: str, old: object, new: object) -> Iterator[str]:
+    yield f"`{json_of(old)}`"
+    yield f"`{json_of(new)}`"
+    before, after = (grow(Document.from_mapping({field: value}), Operation) for value in (old, new))
+    for strategy in STRATEGIES:
+        made = plain(patched(before, after, strategy, Operation))
+        assert isinstance(made, dict)
+        yield f"`{json_of(made[field])}`"
 
 
 def _fields(model: type[Model]) -> Iterator[str]:
