@@ -24,6 +24,7 @@ __all__ = ["Service", "main"]
 class _Run:
     frames: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     blobs: dict[str, bytes] = field(default_factory=dict)
+    parts: dict[str, bytes] = field(default_factory=dict)
 
 
 class Service(ThreadingHTTPServer):
@@ -51,6 +52,31 @@ class Service(ThreadingHTTPServer):
             kept += [frame.raw for frame in frames if frame.seq > len(kept)]
             return 200, len(kept)
 
+    def add_part(self, run: tuple[str, str], upload: str, offset: int, data: bytes) -> tuple[int, int]:
+        """Keep a part that goes on where its upload is: the status and how many bytes there are."""
+        with self.lock:
+            parts = self.runs[run].parts
+            kept = parts.get(upload, b"")
+            if offset != len(kept):
+                return 409, len(kept)
+            parts[upload] = kept + data
+            return 200, len(parts[upload])
+
+    def complete(self, run: tuple[str, str], upload: str, name: str, size: int, digest: str) -> tuple[int, int]:
+        """Make a blob of an upload's parts: 409 while some are missing, 422 for other bytes, which are dropped."""
+        with self.lock:
+            kept = self.runs[run]
+            data = kept.parts.get(upload, b"")
+            if len(data) == size and _digest(data) != digest:
+                kept.parts.pop(upload, None)
+                return 422, 0
+            if len(data) == size:
+                kept.blobs[name] = data
+                kept.parts.pop(upload, None)
+            blob = kept.blobs.get(name)
+            done = blob is not None and (len(blob), _digest(blob)) == (size, digest)
+            return (200, size) if done else (409, len(data))
+
 
 class _Handler(BaseHTTPRequestHandler):
     """One request: `/runs/{project}/{run}[/{noun}[/{name}]]`."""
@@ -61,22 +87,30 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_POST(self) -> None:
-        run, _, _, _ = self._target()
-        status, number = self.server.append(run, self._body())
+        run, noun, name, query = self._target()
+        if noun == "complete":
+            said = {key: values[0] for key, values in query.items()}
+            status, number = self.server.complete(run, name, said["name"], int(said["size"]), said["digest"])
+        else:
+            status, number = self.server.append(run, self._body())
         self._answer(status, json.dumps(number).encode())
 
     def do_PUT(self) -> None:
-        run, _, name, _ = self._target()
+        run, noun, name, query = self._target()
         data = self._body()
+        if noun == "parts":
+            status, number = self.server.add_part(run, name, int(query["offset"][0]), data)
+            return self._answer(status, json.dumps(number).encode())
         with self.server.lock:
             self.server.runs[run].blobs[name] = data
-        self._answer(204, b"")
+        return self._answer(204, b"")
 
     def do_DELETE(self) -> None:
         run, noun, name, _ = self._target()
         with self.server.lock:
             if noun:
-                self.server.runs[run].blobs.pop(name, None)
+                kept = self.server.runs[run]
+                (kept.parts if noun == "parts" else kept.blobs).pop(name, None)
             else:
                 self.server.runs.pop(run, None)
         self._answer(204, b"")
@@ -88,6 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
             writer = query.get("writer", [""])[0]
             if noun == "durable":
                 return self._answer(200, json.dumps(len(kept.frames.get(writer, []))).encode())
+            if noun == "parts":
+                return self._answer(200, json.dumps(len(kept.parts.get(name, b""))).encode())
             if noun == "frames":
                 chosen = [kept.frames.get(writer, [])] if writer else list(kept.frames.values())
                 return self._answer(200, b"".join(raw for frames in chosen for raw in frames))

@@ -33,6 +33,9 @@ from trainyard_core.contracts.tracker import (
     SequenceGap,
     Series,
     Tracker,
+    Upload,
+    UploadTooLong,
+    WrongOffset,
     check_artifact_name,
 )
 from trainyard_core.hookspecs import Context
@@ -57,6 +60,7 @@ class ForwardingTracker(Tracker):
     """Forwards to `url`. Use it from one event loop."""
 
     name = "forwarding"
+    upload_step = 64 * 1024
 
     def __init__(self, url: str, *, timeout: float = 30.0) -> None:
         self._http = httpx.AsyncClient(base_url=url, timeout=timeout, trust_env=False, verify=_certificates())
@@ -165,6 +169,48 @@ class ForwardingTracker(Tracker):
         check_artifact_name(name)
         (await self._http.delete(_path(run, "blobs", name))).raise_for_status()
 
+    async def upload_offset(self, run: RunRef, upload: Upload) -> int:
+        """As the service says."""
+        check_artifact_name(upload.name)
+        answer = await self._http.get(_path(run, "parts", upload.id))
+        kept = int(answer.raise_for_status().json())
+        return kept or (upload.size if await self._has(run, upload) else 0)
+
+    async def append_upload(self, run: RunRef, upload: Upload, offset: int, data: AsyncIterator[bytes]) -> int:
+        """One request for each whole step, and one for the end; what is less is not sent."""
+        kept = await self.upload_offset(run, upload)
+        if offset != kept:
+            raise WrongOffset(kept)
+        waiting = b""
+        async for piece in data:
+            waiting += piece
+            if kept + len(waiting) > upload.size:
+                raise UploadTooLong(f"upload of {upload.name!r} has {upload.size} bytes, and more than that came")
+            while len(waiting) >= self.upload_step:
+                kept = await self._add_part(run, upload, kept, waiting[: self.upload_step])
+                waiting = waiting[self.upload_step :]
+        if waiting and kept + len(waiting) == upload.size:
+            kept = await self._add_part(run, upload, kept, waiting)
+        return kept
+
+    async def finish_upload(self, run: RunRef, upload: Upload) -> ArtifactInfo:
+        """The service puts its parts together."""
+        check_artifact_name(upload.name)
+        asked = {"name": upload.name, "size": upload.size, "digest": upload.digest.lower()}
+        answer = await self._http.post(_path(run, "complete", upload.id), params=asked)
+        if answer.status_code == httpx.codes.CONFLICT:
+            raise WrongOffset(int(answer.json()))
+        if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+            raise DigestMismatch(
+                f"artifact {upload.name!r} has another digest than {upload.digest}; nothing was stored"
+            )
+        answer.raise_for_status()
+        return ArtifactInfo(name=upload.name, size=upload.size, digest=upload.digest.lower())
+
+    async def drop_upload(self, run: RunRef, upload: Upload) -> None:
+        """Idempotent."""
+        (await self._http.delete(_path(run, "parts", upload.id))).raise_for_status()
+
     async def delete_run(self, run: RunRef) -> None:
         """Idempotent."""
         (await self._http.delete(_path(run))).raise_for_status()
@@ -172,6 +218,20 @@ class ForwardingTracker(Tracker):
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
+
+    async def _add_part(self, run: RunRef, upload: Upload, offset: int, part: bytes) -> int:
+        answer = await self._http.put(_path(run, "parts", upload.id), params={"offset": offset}, content=part)
+        if answer.status_code == httpx.codes.CONFLICT:
+            raise WrongOffset(int(answer.json()))
+        return int(answer.raise_for_status().json())
+
+    async def _has(self, run: RunRef, upload: Upload) -> bool:
+        """Whether the upload has become the artifact of its name."""
+        try:
+            info = await self.stat_artifact(run, upload.name)
+        except ArtifactMissing:
+            return False
+        return (info.size, info.digest) == (upload.size, upload.digest.lower())
 
     async def _frames(self, run: RunRef) -> list[Frame]:
         answer = await self._http.get(_path(run, "frames"))
