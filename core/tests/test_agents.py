@@ -7,8 +7,10 @@ import json
 import pytest
 
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
+from trainyard_core.agent.direct import DatabasePort
 from trainyard_core.db import activities
 from trainyard_core.db.agents import Registration
+from trainyard_core.errors import Superseded
 from trainyard_core.lifecycle import Status
 
 
@@ -129,14 +131,22 @@ async def test_it_is_not_removed_while_it_holds_live_runs_and_its_token_goes_wit
 
 
 async def test_a_servers_own_agent_that_was_removed_comes_back(web):
-    from trainyard_core.agent.direct import DatabasePort
-
     port = DatabasePort(web.platform.desk())
     await port.register(Registration(name="own", scheduler="x", queues=("*",), cpu=1, memory=1, gpu=0))
     web.arrange.clock.turn(60)
     await web.admin.agents.remove("own")
     assert await port.orders() == []
     assert (await web.admin.agents.get("own")).epoch == 1
+
+
+async def test_of_two_servers_with_one_agents_name_the_newer_wins(web):
+    ports = [DatabasePort(web.platform.desk()) for _ in range(2)]
+    own = Registration(name="own", scheduler="x", queues=("*",), cpu=1, memory=1, gpu=0)
+    for port in ports:
+        await port.register(own)
+    with pytest.raises(Superseded, match="session 2 has taken its place"):
+        await ports[0].orders()
+    assert await ports[1].orders() == []
 
 
 LOST = [

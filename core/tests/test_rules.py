@@ -27,15 +27,17 @@ EXITS = (
     Exit(code=0, finished_at=NOW / SECOND - 900),
 )
 HEARD = (NOW, NOW - 20 * SECOND, NOW - 200 * SECOND, 0)
+HEARD_TRACKED = (NOW, NOW - 60 * SECOND, NOW - 100 * SECOND)
 STARTED = (None, NOW - 5 * SECOND, NOW - 500 * SECOND)
-POLICIES = (Policy(), Policy(lost_after=100.0, platform_retries=0))
+POLICIES = (Policy(), Policy(lost_after=100.0, platform_retries=0), Policy(tracked_silence=100.0))
 BUDGETS = ({"user_failures": 0, "max_retries": 0}, {"user_failures": 1, "max_retries": 2, "platform_failures": 3})
 
 
 def attempts() -> Iterator[Attempt | None]:
     yield None
-    for state, heard, started in itertools.product(("leased", "submitted", "running"), HEARD, STARTED):
-        yield Attempt(number=1, agent="a", state=state, agent_seen_at=heard, started_at=started)
+    states, lost = ("leased", "submitted", "running"), ("", "user:somebody")
+    for state, heard, started, by in itertools.product(states, HEARD, STARTED, lost):
+        yield Attempt(number=1, agent="a", state=state, agent_seen_at=heard, started_at=started, lost_by=by)
     for end, drained, until, heard in itertools.product(
         EXITS, (True, False), (None, NOW - 1, NOW + 1), (HEARD[0], HEARD[2])
     ):
@@ -73,7 +75,9 @@ def tracked_views() -> Iterator[View]:
     statuses = {Status.CREATED, Status.RUNNING, Status.STOPPING, *FINAL}
     ends = ("", "succeeded", "failed", "stopped")
     reasons, wakes = ("", Reason.DRAINING, Reason.UNREACHABLE), (None, NOW - 1, NOW + 1)
-    for status, intent, end, left, reason, wake in itertools.product(statuses, Intent, ends, (0, 2), reasons, wakes):
+    for status, intent, end, left, reason, wake, heard in itertools.product(
+        statuses, Intent, ends, (0, 2), reasons, wakes, HEARD_TRACKED
+    ):
         yield View(
             run="r",
             status=status,
@@ -83,6 +87,7 @@ def tracked_views() -> Iterator[View]:
             ended=end,
             unfinished_writers=left,
             wake_at=wake,
+            heard_at=heard,
         )
 
 
@@ -118,7 +123,7 @@ def check(view: View, policy: Policy) -> None:
     raise AssertionError(f"no rest: {view}")
 
 
-@pytest.mark.parametrize("policy", POLICIES, ids=["patient", "strict"])
+@pytest.mark.parametrize("policy", POLICIES, ids=["patient", "strict", "listening"])
 @pytest.mark.parametrize("views", [managed_views, waiting_views, tracked_views])
 def test_the_whole_product_comes_to_rest_by_possible_transitions(views, policy):
     count = 0
@@ -181,3 +186,37 @@ def test_backoff_doubles_to_its_most_and_is_spread_by_run():
     assert 1.0 <= waits[0] < 1.25
     assert waits[-1] <= 75.0
     assert len({backoff(str(run), 0, policy) for run in range(50)}) > 40
+
+
+SILENT = [
+    (0, "", None, None),
+    (49, "", None, None),
+    (50, "", Reason.UNREACHABLE, None),
+    (99, Reason.UNREACHABLE, None, None),
+    (10, Reason.UNREACHABLE, "", None),
+    (100, Reason.UNREACHABLE, None, Reason.LOST),
+    (100, "", None, Reason.LOST),
+]
+
+
+@pytest.mark.parametrize(("quiet", "reason", "explained", "ended_by"), SILENT)
+def test_a_tracked_run_that_falls_silent_is_unreachable_and_then_lost(quiet, reason, explained, ended_by):
+    view = View(run="r", status=Status.RUNNING, reason=reason, managed=False, heard_at=NOW - quiet * SECOND)
+    decision = decide(view, Policy(tracked_silence=100.0), NOW)
+    assert (decision.explain.reason if decision.explain else None) == explained
+    assert (decision.steps[-1].reason if decision.steps else None) == ended_by
+    assert decide(view, Policy(), NOW) == Decision(), "nobody gives it up unless the policy says so"
+
+
+def test_an_attempt_that_a_person_declared_lost_spends_the_platforms_retries():
+    attempt = Attempt(number=1, agent="a", state="running", agent_seen_at=NOW, lost_by="user:x", message="gone")
+    view = View(run="r", status=Status.RUNNING, attempt=attempt)
+    decision = decide(view, Policy(), NOW)
+    assert (decision.steps[-1].to, decision.steps[-1].reason, decision.count) == (
+        Status.RETRYING,
+        Reason.LOST,
+        "platform",
+    )
+    assert "gone" in decision.steps[-1].message
+    spent = decide(replace(view, platform_failures=3), Policy(), NOW)
+    assert spent.steps[-1].to is Status.FAILED

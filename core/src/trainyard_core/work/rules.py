@@ -90,7 +90,7 @@ def _tracked(view: View, policy: Policy, now: int) -> Decision | None:
 def _tracked_silence(view: View, policy: Policy, now: int) -> Decision:
     """Nobody but its program can tell whether it still runs: the policy says for how long it may be silent."""
     quiet, most = (now - view.heard_at) / SECOND, policy.tracked_silence
-    if not most or view.status is not Status.RUNNING:
+    if not most or not view.heard_at or view.status is not Status.RUNNING:
         return Decision()
     if quiet >= most:
         return Decision(steps=(Step(Status.FAILED, Reason.LOST, f"nothing came from its program for {most:g} s"),))

@@ -33,7 +33,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
-    tracked last sent a frame, or began."""
+    tracked last sent a frame, or began (0: it begins now)."""
 
     run: str
     status: Status

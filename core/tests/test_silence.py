@@ -1,0 +1,63 @@
+"""Runs that are only tracked and fall silent: found by the sweep, named unreachable, given up if the policy says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from places import metric
+from web import Web, token_of
+
+from trainyard_core.lifecycle import Reason
+from trainyard_core.platform import Platform
+from trainyard_core.registry import Registry
+from trainyard_core.settings import Settings
+from trainyard_core.testing.factories import Arrange, HandClock
+
+W = "a" * 32
+
+
+@pytest.fixture
+async def listening(database_url, tmp_path: Path):
+    """A platform that gives silent runs up after 100 seconds, and a run that is only tracked."""
+    settings = Settings(data=tmp_path / "data", database=database_url, tracked_silence=100)
+    clock = HandClock()
+    async with Platform.open(settings, Registry.load(["tracker_folder"]), clock=clock) as platform:
+        arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
+        yield platform, arrange
+
+
+async def told(arrange, run):
+    row = await arrange.row(run)
+    return row["status"], row["reason"]
+
+
+async def test_a_silent_run_is_unreachable_then_lost_and_one_that_speaks_is_neither(listening):
+    platform, arrange = listening
+    sweeper = platform.sweeper()
+    web = Web(platform, arrange, await token_of(platform, "admin", role="admin", at=arrange.clock.now()))
+    run, mute = (await web.tracked()).id, (await web.tracked()).id
+    for seq in range(1, 4):
+        arrange.clock.turn(40)
+        await web.admin.runs.append(run, metric(W, seq, {"loss": [1.0]}))
+        await sweeper.once()
+    assert await told(arrange, run) == ("running", "")
+    assert await told(arrange, mute) == ("failed", Reason.LOST)
+    arrange.clock.turn(60)
+    await sweeper.once()
+    assert await told(arrange, run) == ("running", Reason.UNREACHABLE)
+    await web.admin.runs.append(run, metric(W, 4, {"loss": [1.0]}))
+    await sweeper.once()
+    assert await told(arrange, run) == ("running", "")
+    arrange.clock.turn(100)
+    await sweeper.once()
+    assert await told(arrange, run) == ("failed", Reason.LOST)
+    await web.admin.aclose()
+    await web.bare.aclose()
+
+
+async def test_without_a_limit_silence_is_no_end(arrange, web):
+    run = (await web.tracked()).id
+    web.arrange.clock.turn(1e6)
+    await web.platform.sweeper().once()
+    assert (await web.admin.runs.get(run)).status == "running"
