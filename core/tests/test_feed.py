@@ -306,6 +306,7 @@ async def test_the_streams_of_a_run_wait_for_news_and_not_for_time(web, monkeypa
         assert (await listener.next("status"))[1]["status"] == "stopping"
 
 
+@pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq's own, at its end
 async def test_news_reach_the_streams_of_another_process(postgres_url, tmp_path, valkey_url, monkeypatch):
     """Two platforms around one database and one Valkey: what the one writes, the other's streams tell, without a look
     of their own."""

@@ -31,6 +31,7 @@ COMMANDS = {
     "get": _Home("runs:get", "Show one run."),
     "logs": _Home("logs:logs", "Print what a run wrote."),
     "metrics": _Home("metrics:metrics", "Show the metrics of a run."),
+    "watch": _Home("watch:watch", "Show what happens in a project, or to a run, as it happens."),
     "artifacts": _Home("artifacts:artifacts", "List, get, put and remove the files of runs."),
     "compare": _Home("compare:compare", "Put runs side by side and say what differs."),
     "approve": _Home("actions:approve", "Let runs go on that are held for approval."),

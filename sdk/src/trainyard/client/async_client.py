@@ -16,6 +16,7 @@ from trainyard.client import requests
 from trainyard.client.discovery import discover, without_secrets
 from trainyard.client.errors import ClientError
 from trainyard.client.models import Plugin, Version
+from trainyard.client.nouns.activity import AsyncActivities
 from trainyard.client.nouns.agent import AsyncAgents
 from trainyard.client.nouns.artifact import AsyncArtifacts
 from trainyard.client.nouns.async_run import AsyncRuns
@@ -80,6 +81,7 @@ class AsyncClient:
         self.service_accounts = AsyncPrincipals(self, "service-accounts")
         self.tokens = AsyncTokens(self)
         self.server = AsyncServer(self)
+        self.activities = AsyncActivities(self)
         self.agents = AsyncAgents(self)
         self.artifacts = AsyncArtifacts(self)
         self.queues = AsyncQueues(self)

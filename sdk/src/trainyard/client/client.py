@@ -16,6 +16,7 @@ from trainyard.client import requests
 from trainyard.client.discovery import discover, without_secrets
 from trainyard.client.errors import ClientError
 from trainyard.client.models import Plugin, Version
+from trainyard.client.nouns.activity import Activities
 from trainyard.client.nouns.agent import Agents
 from trainyard.client.nouns.artifact import Artifacts
 from trainyard.client.nouns.component import Components
@@ -80,6 +81,7 @@ class Client:
         self.service_accounts = Principals(self, "service-accounts")
         self.tokens = Tokens(self)
         self.server = Server(self)
+        self.activities = Activities(self)
         self.agents = Agents(self)
         self.artifacts = Artifacts(self)
         self.queues = Queues(self)

@@ -22,7 +22,8 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActivityPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Activities, oldest first; `next` continues and is null on the last page."""
+    """Activities: of a run oldest first, of a project or of all newest first. `next` continues and is null on the last
+    page."""
 
     items: list[Activity]
     next: str | None = None

@@ -3,7 +3,7 @@ answer means is `wire`; when a request is sent again is the transports'."""
 
 from __future__ import annotations
 
-from trainyard.client.requests.activity import list_activities
+from trainyard.client.requests.activity import follow_activities, follow_run, latest_activities, list_activities
 from trainyard.client.requests.agent import (
     add_agent,
     declare_lost,
@@ -105,8 +105,10 @@ __all__ = [
     "edit_project",
     "edit_queue",
     "edit_run",
+    "follow_activities",
     "follow_logs",
     "follow_metrics",
+    "follow_run",
     "get_agent",
     "get_artifact",
     "get_component",
@@ -116,6 +118,7 @@ __all__ = [
     "get_run",
     "get_tar",
     "get_upload",
+    "latest_activities",
     "list_activities",
     "list_agents",
     "list_artifacts",
@@ -130,8 +133,8 @@ __all__ = [
     "list_statuses",
     "list_tokens",
     "list_versions",
-    "preview_run",
     "open_upload",
+    "preview_run",
     "put_artifact",
     "put_member",
     "put_queue",

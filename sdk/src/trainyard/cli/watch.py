@@ -1,0 +1,74 @@
+"""`yard watch`: what happens in a project, or to one run, as it happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from trainyard.cli import output
+from trainyard.cli.exits import Exit
+from trainyard.cli.options import json_option, pin, with_client
+
+if TYPE_CHECKING:
+    from trainyard.client.client import Client
+    from trainyard.client.models import Activity
+
+__all__ = ["watch"]
+
+
+@click.command()
+@click.argument("ref", metavar="[RUN]", required=False)
+@click.option("--all", "everywhere", is_flag=True, help="Every project that you may look at.")
+@click.option("--last", type=click.IntRange(0, 500), default=10, metavar="N", help="Begin with the last N [10].")
+@json_option
+@with_client
+def watch(client: Client, *, ref: str | None, everywhere: bool, last: int, as_json: bool) -> int | None:
+    """Show what happens as it happens.
+
+    Without RUN everything in the project, until interrupted; with RUN its statuses and metrics until it has ended, and
+    the exit code says how. With --json a line of JSON for each.
+    """
+    if ref is not None:
+        if everywhere:
+            raise click.UsageError("give a RUN or --all, not both")
+        return _run(client, pin(client, ref), as_json=as_json)
+    _feed(client, "*" if everywhere else None, last, as_json=as_json)
+    return None
+
+
+def _feed(client: Client, project: str | None, last: int, *, as_json: bool) -> None:
+    newest = client.activities.page(limit=max(last, 1), project=project).items
+    for activity in newest[:last][::-1]:
+        _print(activity, as_json=as_json)
+    after = newest[0].id if newest else 0
+    for activity in client.activities.follow(after=after, project=project):
+        _print(activity, as_json=as_json)
+
+
+def _print(activity: Activity, *, as_json: bool) -> None:
+    if as_json:
+        output.json_line(activity)
+        return
+    what = str(activity.data.get("status") or activity.kind)
+    details = [str(activity.data[key]) for key in ("reason", "message") if activity.data.get(key)]
+    words = [activity.at[:19].replace("T", " "), activity.project, activity.run[-8:], what, *details]
+    click.echo(output.clean(f"{'  '.join(word for word in words if word)}  by {activity.actor}"))
+
+
+def _run(client: Client, ref: str, *, as_json: bool) -> int:
+    from trainyard.client.models import Run, Transition
+
+    code = Exit.OK
+    for news in client.activities.follow_run(ref):
+        if isinstance(news, Run):
+            code = Exit.OK if news.status == "succeeded" else Exit.FAILED
+        for each in news if not isinstance(news, Run | Transition) else [news]:
+            if as_json:
+                output.json_line(each)
+            elif isinstance(each, Transition):
+                told = [each.at[:19].replace("T", " "), each.status, each.reason, each.message]
+                click.echo(output.clean("  ".join(word for word in told if word)))
+            elif not isinstance(each, Run):
+                click.echo(output.clean(f"step {each.step}  {each.name} = {output.number(each.last)}"))
+    return code
