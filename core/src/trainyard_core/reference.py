@@ -33,7 +33,7 @@ SETTINGS: Mapping[str, str] = {
     "valkey": "`redis://...` or `unix:///PATH`; empty: an embedded one",
     "tracker": "the tracker that keeps series, logs and artifacts, by name",
     "scheduler": "the scheduler that this machine's agent uses, by name",
-    "agent": "the name of this machine's agent",
+    "agent": "the name of this server's own agent; empty: it has none",
     "queues": "the queues that the agent serves; `*` for all",
     "plugins": "the plugins that are loaded; empty: all that are installed",
     "stop_grace": "seconds between asking a run to end (TERM) and killing it",
@@ -43,6 +43,7 @@ SETTINGS: Mapping[str, str] = {
     "drain": "seconds to wait for the last metrics and lines of an attempt that has ended",
     "silence": "seconds without a word after which an agent counts as unreachable",
     "lost_after": "seconds of silence after which an agent's attempts are given up as lost; 0: never, a person decides",
+    "tracked_silence": "seconds without a word after which a run that is only tracked is given up as lost; 0: never",
     "idempotency_days": "days for which the same `Idempotency-Key` finds the same answer",
     "rate_limit": "requests a second that one asker may send to one API process, twice as many at once; 0: no limit",
 }
