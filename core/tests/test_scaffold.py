@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from trainyard_core import scaffold
+from trainyard_core import plugin_commands, scaffold
 from trainyard_core.errors import Conflict, Invalid
 
 
@@ -56,3 +56,16 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path):
     with pytest.raises(Conflict, match="there already"):
         scaffold.write("tracker", "x", tmp_path)
     assert list((tmp_path / "tracker_x").iterdir()) == []
+
+
+def test_a_name_that_an_installed_plugin_has_is_refused(tmp_path, capsys):
+    assert plugin_commands.new("tracker", "folder", tmp_path) == 1
+    assert "'tracker_folder' is installed already, by trainyard-tracker-folder" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_says_what_to_do_next(tmp_path, capsys):
+    assert plugin_commands.new("tracker", "shelf", tmp_path) == 0
+    said = capsys.readouterr().out
+    for step in ("pip install -e", "pytest", "yard plugins check tracker_shelf", "TRAINYARD_TRACKER=shelf yard up"):
+        assert step in said

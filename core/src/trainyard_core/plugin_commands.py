@@ -22,6 +22,7 @@ def new(
     from trainyard_core import scaffold
 
     try:
+        _check_free(f"{kind}_{name}")
         folder = scaffold.write(kind, name, into)
     except TrainyardError as error:
         typer.echo(f"yard plugins new: {error}", err=True)
@@ -35,6 +36,18 @@ def new(
     ):
         typer.echo(f"    {step}")
     return 0
+
+
+def _check_free(plugin: str) -> None:
+    """Raises Conflict when a plugin of that name is installed: the two would keep each other out."""
+    from importlib.metadata import entry_points
+
+    from trainyard_core.errors import Conflict
+    from trainyard_core.registry import GROUP
+
+    for point in entry_points(group=GROUP, name=plugin):
+        source = point.dist.name if point.dist else "another distribution"
+        raise Conflict(f"a plugin '{plugin}' is installed already, by {source}", fix="choose another name")
 
 
 def check(

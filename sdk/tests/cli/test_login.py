@@ -106,6 +106,10 @@ def test_a_logout_of_all(yard, stranger):
     assert yard("logout", "https://a", "--all").code == 2
 
 
+def test_a_logout_of_what_is_no_address_is_wrong_usage(yard, stranger):
+    assert "https://HOST:PORT" in yard("logout", "https://a:b").err
+
+
 def completed(yard, monkeypatch, line, word=""):
     """What a shell would offer for `word` after `line`."""
     monkeypatch.setenv("_YARD_COMPLETE", "bash_complete")

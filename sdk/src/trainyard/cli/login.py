@@ -53,8 +53,11 @@ def logout(url: str | None, *, everywhere: bool) -> None:
     if url and everywhere:
         raise click.UsageError("give URL or --all, not both")
     last = logins.current(os.environ)
-    wanted = logins.known(os.environ) if everywhere else [url or last or ""]
-    dropped = [each for each in wanted if each and logins.forget(each, os.environ)]
+    wanted = logins.known(os.environ) if everywhere else [url or last]
+    try:
+        dropped = [each for each in wanted if each and logins.forget(each, os.environ)]
+    except ValueError:  # of an address whose port is none
+        raise click.UsageError("URL is not the address of a server; write it as https://HOST:PORT") from None
     if not dropped:
         raise click.UsageError(f"not logged in{f' to {url}' if url else ''}; nothing is kept")
     for each in dropped:
