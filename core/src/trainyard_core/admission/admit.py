@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from trainyard_core.admission.model import Grant, Offer, QueueState, Waiting, World, amounts_of
+from trainyard_core.admission.model import Grant, Offer, QueueState, Waiting, World
 from trainyard_core.admission.order import Fair, Turns
 from trainyard_core.admission.room import Ledger, Outcome
 
@@ -39,7 +39,6 @@ class Ask(NamedTuple):
 
 
 Walk = Generator[Ask, Sequence[Waiting], list[Grant]]
-_Step = Generator[Ask, Sequence[Waiting], None]
 
 
 def admit(waiting: Iterable[Waiting], world: World, offer: Offer, *, most: int) -> list[Grant]:
@@ -66,15 +65,14 @@ def walk(world: World, offer: Offer, *, most: int) -> Walk:
         name, considered = turns.next()
         if name not in lines:
             lines[name] = _Line(world, world.queues[name], ledger, (yield Ask(name)))
-            yield from lines[name].enter()
-        need = None if ledger.queue(name).is_used_up() else lines[name].next()
+        need = None if ledger.queue(name).is_used_up() else (yield from lines[name].next())
         if need is None:
             continue
         outcome = ledger.consider(need)
         if outcome is Outcome.GRANTED:
             grants.append(Grant(need.run, ledger.devices(need.gpu)))
         counted = outcome is not Outcome.PASSED
-        yield from lines[name].go_on(need, counted=counted)
+        lines[name].go_on(need, counted=counted)
         turns.again(world.queues[name], considered + counted)
     return grants
 
@@ -93,7 +91,7 @@ class _Lane:
         self.rows = deque([head])
         self.ended, self.size = False, FIRST
 
-    def fill(self, ledger: Ledger) -> _Step:
+    def fill(self, ledger: Ledger) -> Generator[Ask, Sequence[Waiting], None]:
         """Have a run ready, if there is one."""
         if self.rows or self.ended or not ledger.may_pass(self.head):
             return
@@ -105,7 +103,8 @@ class _Lane:
 
 
 class _Line:
-    """The runs of one queue, in their order."""
+    """The runs of one queue, in their order. What comes after a run is asked for when its project's turn comes, not
+    before: until then the project stands where that run stood, and what comes after stands there or later."""
 
     def __init__(self, world: World, state: QueueState, ledger: Ledger, heads: Sequence[Waiting]) -> None:
         self._ledger, self._fair = ledger, Fair(world, state)
@@ -113,32 +112,33 @@ class _Line:
         for head in heads:
             if ledger.may_pass(head):
                 self._lanes.setdefault(head.project, []).append(_Lane(head))
+        for lanes in self._lanes.values():
+            self._fair.enter(self._fair.place(_first(lanes).rows[0]))
 
-    def enter(self) -> _Step:
-        """Put every project in line."""
-        for project in self._lanes:
-            yield from self._enter(project)
+    def next(self) -> Generator[Ask, Sequence[Waiting], Waiting | None]:
+        """The next run; None when there is none."""
+        while (entered := self._fair.next()) is not None:
+            lanes = self._lanes[entered[-1]]
+            for lane in lanes:
+                yield from lane.fill(self._ledger)
+            if not any(lane.rows for lane in lanes):
+                continue
+            lane = _first(lanes)
+            if (place := self._fair.place(lane.rows[0])) == entered:
+                return lane.rows.popleft()
+            self._fair.enter(place)
+        return None
 
-    def next(self) -> Waiting | None:
-        """The next run. None: there is none, or it is not known yet."""
-        project = self._fair.next()
-        return None if project is None else self._first(project).rows.popleft()
-
-    def go_on(self, need: Waiting, *, counted: bool) -> _Step:
+    def go_on(self, need: Waiting, *, counted: bool) -> None:
         """After a run was looked at: put its project in line again. `counted`: the run had its turn."""
         if counted:
-            self._fair.use(need.project, amounts_of(need))
-        yield from self._enter(need.project)
+            self._fair.use(need)
+        self._fair.enter(self._fair.place(need))
 
-    def _enter(self, project: str) -> _Step:
-        for lane in self._lanes[project]:
-            yield from lane.fill(self._ledger)
-        if any(lane.rows for lane in self._lanes[project]):
-            self._fair.enter(self._first(project).rows[0])
 
-    def _first(self, project: str) -> _Lane:
-        ready = [lane for lane in self._lanes[project] if lane.rows]
-        return ready[0] if len(ready) == 1 else min(ready, key=lambda lane: (-lane.rows[0].priority, lane.rows[0].run))
+def _first(lanes: Sequence[_Lane]) -> _Lane:
+    ready = [lane for lane in lanes if lane.rows]
+    return ready[0] if len(ready) == 1 else min(ready, key=lambda lane: by_age(lane.rows[0]))
 
 
 class Memory:

@@ -11,28 +11,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 
-from trainyard_core.admission.model import Amounts, QueueState, Waiting, World, amounts_of
+from trainyard_core.admission.model import QueueState, Waiting, World, amounts_of
 
-__all__ = ["Fair", "Turns", "before_in_other_queues", "in_order", "turn"]
+__all__ = ["Fair", "Turns", "before_in_other_queues", "in_order"]
 
 Turn = tuple[int, int, str, str]
 Place = tuple[float, int, str, str]
-
-
-def turn(state: QueueState, considered: int = 0) -> Turn:
-    """When a queue is next; less is earlier. `considered` of its runs have had their turn."""
-    return -state.priority, state.live + considered, state.first, state.name
 
 
 class Turns:
     """The queues that may be next."""
 
     def __init__(self, states: Iterable[QueueState]) -> None:
-        self._heap = [(turn(state), 0, state.name) for state in states]
+        self._heap = [(_turn(state), 0, state.name) for state in states]
         heapify(self._heap)
 
     def __bool__(self) -> bool:
@@ -44,71 +38,79 @@ class Turns:
         return name, considered
 
     def again(self, state: QueueState, considered: int) -> None:
-        """It has more runs."""
-        heappush(self._heap, (turn(state, considered), considered, state.name))
+        """It may have more runs."""
+        heappush(self._heap, (_turn(state, considered), considered, state.name))
+
+
+def _turn(state: QueueState, considered: int = 0) -> Turn:
+    """When a queue is next; less is earlier. `considered` of its runs have had their turn."""
+    return -state.priority, state.live + considered, state.first, state.name
 
 
 class Fair:
     """The projects of one queue, by their share of it."""
 
     def __init__(self, world: World, queue: QueueState) -> None:
-        self._world = world
-        self._used = {name: dict(used) for name, used in queue.used.items()}
+        self._world, self._queue = world, queue
+        self._used: dict[str, dict[str, float]] = {}
+        self._dominant: dict[str, float] = {}
         self._heap: list[Place] = []
 
-    def enter(self, head: Waiting) -> None:
-        """A project waits with this run first."""
-        heappush(self._heap, (self._share(head.project), -head.priority, head.run, head.project))
+    def place(self, need: Waiting) -> Place:
+        """Where a run stands when it is the first of its project; less is earlier, and it only grows from one run of a
+        project to the next."""
+        weight = self._world.project(need.project).weight
+        share = self.dominant(need.project) / weight if weight > 0 else float("inf")
+        return share, -need.priority, need.run, need.project
 
-    def next(self) -> str | None:
-        """The project whose turn it is; it leaves until it enters again. None: nobody waits."""
-        return heappop(self._heap)[3] if self._heap else None
+    def enter(self, place: Place) -> None:
+        """A project waits; its first run stands there or later."""
+        heappush(self._heap, place)
 
-    def use(self, project: str, amounts: Amounts) -> None:
-        """A project has taken so much."""
-        used = self._used.setdefault(project, {})
-        for name, amount in amounts.items():
-            used[name] = used.get(name, 0) + amount
+    def next(self) -> Place | None:
+        """The project whose turn it is, and where it entered; it leaves until it enters again. None: nobody waits."""
+        return heappop(self._heap) if self._heap else None
 
-    def _share(self, project: str) -> float:
-        capacity, weight = self._world.capacity, self._world.project(project).weight
-        used = self._used.get(project, {})
-        parts = (amount / capacity[name] for name, amount in used.items() if capacity.get(name, 0) > 0)
-        dominant = max(parts, default=0.0)
-        return dominant / weight if weight > 0 else float("inf")
+    def use(self, need: Waiting) -> None:
+        """A run of a project has had its turn."""
+        dominant, used, capacity = self.dominant(need.project), self._used[need.project], self._world.capacity
+        for name, amount in amounts_of(need).items():
+            used[name] = held = used.get(name, 0) + amount
+            if (whole := capacity.get(name, 0)) > 0 and held > dominant * whole:
+                dominant = held / whole
+        self._dominant[need.project] = dominant
+
+    def dominant(self, project: str) -> float:
+        """The largest part of anything that a project has."""
+        if (found := self._dominant.get(project)) is None:
+            capacity = self._world.capacity
+            used = self._used[project] = dict(self._queue.used.get(project, {}))
+            parts = (amount / capacity[name] for name, amount in used.items() if capacity.get(name, 0) > 0)
+            found = self._dominant[project] = max(parts, default=0.0)
+        return found
 
 
 def in_order(world: World, queue: QueueState, waiting: Iterable[Waiting]) -> list[Waiting]:
-    """The runs of one queue in the order in which they are looked at."""
-    lanes = _lanes_of(waiting)
-    fair = Fair(world, queue)
-    for lane in lanes.values():
-        fair.enter(lane[-1])
-    found: list[Waiting] = []
-    while (project := fair.next()) is not None:
-        lane = lanes[project]
-        found.append(need := lane.pop())
-        fair.use(project, amounts_of(need))
-        if lane:
-            fair.enter(lane[-1])
-    return found
-
-
-def _lanes_of(waiting: Iterable[Waiting]) -> dict[str, list[Waiting]]:
-    """The runs of each project, the first one last."""
-    lanes: dict[str, list[Waiting]] = {}
-    for need in sorted(waiting, key=lambda need: (-need.priority, need.run), reverse=True):
-        lanes.setdefault(need.project, []).append(need)
-    return lanes
+    """The runs of one queue in the order in which they are looked at: as places only grow inside a project, this is
+    the order of their places."""
+    fair, placed = Fair(world, queue), []
+    for need in sorted(waiting, key=lambda need: (-need.priority, need.run)):
+        placed.append((fair.place(need), need))
+        fair.use(need)
+    return [need for _, need in sorted(placed, key=lambda pair: pair[0])]
 
 
 def before_in_other_queues(mine: QueueState, place: int, others: Iterable[tuple[QueueState, int]]) -> int:
     """How many runs of other queues (each with how many wait in it) come before the one that has `place` others of its
     own queue before it."""
-    own = turn(mine, place)
+    own = _turn(mine, place)
     return sum(_turns_before(own, state, waiting) for state, waiting in others if state.name != mine.name)
 
 
 def _turns_before(own: Turn, state: QueueState, waiting: int) -> int:
-    """How many of a queue's turns come before another queue's; they only grow, so one look for the border."""
-    return bisect_left(range(waiting), True, key=lambda count: turn(state, count) > own)
+    """How many of a queue's turns come before another queue's."""
+    priority, live, first, name = own
+    if -state.priority != priority:
+        return waiting if -state.priority < priority else 0
+    wins_ties = (state.first, state.name) < (first, name)
+    return min(waiting, max(0, live - state.live + wins_ties))

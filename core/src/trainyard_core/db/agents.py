@@ -199,7 +199,9 @@ async def offers(tx: Tx, *, at: int, silence: float, agent: str | None = None) -
     only, args = (" AND agent = ?", (agent,)) if agent else ("", ())
     rows = await tx.all(f"SELECT * FROM agent{' WHERE name = ?' if agent else ''} ORDER BY name", *args)
     live = await tx.all(
-        f"SELECT agent, cpu, memory, gpus, resources FROM attempt WHERE released = 0 AND state <> 'exited'{only}", *args
+        "SELECT agent, gpus, resources, COUNT(*) AS n, SUM(cpu) AS cpu, SUM(memory) AS memory FROM attempt"
+        f" WHERE released = 0 AND state <> 'exited'{only} GROUP BY agent, gpus, resources",
+        *args,
     )
     return [_offer(row, [each for each in live if each["agent"] == row["name"]], at, silence) for row in rows]
 
@@ -232,12 +234,13 @@ async def holdings(tx: Tx, *, most: int = 200) -> list[Held]:
 
 
 def _offer(row: Row, live: Sequence[Row], at: int, silence: float) -> Offer:
-    taken = {device for attempt in live for device in _decode(attempt["gpus"])}
+    """`live` are its attempts that have not ended, those that hold the same devices and resources as one."""
+    taken = {device for group in live for device in _decode(group["gpus"])}
     resources: dict[str, float] = _decode(row["resources"])
-    used = total(_decode(attempt["resources"]) for attempt in live)
+    used = total({n: v * group["n"] for n, v in _decode(group["resources"]).items()} for group in live)
     free = Free(
-        cpu=row["cpu"] - sum(attempt["cpu"] for attempt in live),
-        memory=row["memory"] - sum(attempt["memory"] for attempt in live),
+        cpu=row["cpu"] - sum(float(group["cpu"]) for group in live),
+        memory=row["memory"] - sum(int(group["memory"]) for group in live),
         gpus=tuple(device for device in range(row["gpu"]) if device not in taken),
         resources={name: amount - used.get(name, 0) for name, amount in resources.items()},
     )

@@ -7,7 +7,6 @@ conditions below are written in the very words of those indexes, else SQLite wou
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -31,6 +30,7 @@ __all__ = [
     "resources_text",
     "waiting_counts",
     "waiting_in",
+    "waiting_most",
     "waiting_run",
     "world",
 ]
@@ -42,21 +42,15 @@ _NEED = "id, queue, project, priority, cpu, memory, gpu, resources, agent"
 _FIRST = "SELECT id FROM run WHERE status = 'queued' AND queue = q.name ORDER BY priority DESC, id LIMIT 1"
 _LANE = "queue, project, agent, resources"
 _BY_LANE = f"{_LANE}, priority DESC, id"
+_NEXT = f"""(SELECT id FROM run WHERE status = 'queued' AND queue = l.queue
+        AND (project, agent, resources) > (l.project, l.agent, l.resources) ORDER BY {_BY_LANE} LIMIT 1)"""
 _LANES = f"""WITH RECURSIVE lane AS (
-        SELECT * FROM (SELECT {_LANE} FROM run WHERE status = 'queued' AND queue = ? ORDER BY {_LANE} LIMIT 1) AS first
+        SELECT * FROM (
+            SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? ORDER BY {_BY_LANE} LIMIT 1) AS first
         UNION ALL
-        SELECT f.* FROM lane l CROSS JOIN LATERAL (
-            SELECT r.queue, r.project, r.agent, r.resources FROM run r WHERE r.status = 'queued' AND r.queue = l.queue
-            AND (r.project, r.agent, r.resources) > (l.project, l.agent, l.resources)
-            ORDER BY r.project, r.agent, r.resources LIMIT 1) AS f)
-    SELECT h.* FROM lane l CROSS JOIN LATERAL (
-        SELECT {_NEED} FROM run r WHERE r.status = 'queued' AND r.queue = l.queue AND r.project = l.project
-        AND r.agent = l.agent AND r.resources = l.resources ORDER BY r.priority DESC, r.id LIMIT 1) AS h"""
-"""PostgreSQL: the first run of each lane of a queue, by one look into the index for each lane."""
-_NEXT_LANE = (
-    f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? AND (project, agent, resources) > (?, ?, ?)"
-    f" ORDER BY {_BY_LANE} LIMIT 1"
-)
+        SELECT {", ".join(f"r.{name}" for name in _NEED.split(", "))} FROM lane l JOIN run r ON r.id = {_NEXT})
+    SELECT * FROM lane"""
+"""The first run of each lane of a queue, by one look into the index for each lane."""
 _MORE = (
     f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? AND project = ? AND agent = ? AND resources = ?"
     " AND priority <= ? AND (priority < ? OR id > ?) AND cpu <= ? AND memory <= ? AND gpu <= ?"
@@ -128,10 +122,13 @@ async def names(tx: Tx) -> list[str]:
     return [row["name"] for row in await rows(tx, Queue.select(Queue.name).order_by(Queue.name))]
 
 
-async def lock(tx: Tx) -> None:
-    """Have agents that lease at the same time take turns until the transaction ends. SQLite has one writer anyway."""
-    if tx.dialect == "postgresql":
-        await tx.run("SELECT 1 FROM queue ORDER BY name FOR UPDATE")
+async def lock(tx: Tx) -> bool:
+    """Have agents that lease at the same time take turns until the transaction ends. True when that may have taken a
+    while, so that what was read before is old; SQLite has one writer anyway."""
+    if tx.dialect == "sqlite":
+        return False
+    await tx.run("SELECT 1 FROM queue ORDER BY name FOR UPDATE")
+    return True
 
 
 async def waiting_counts(tx: Tx, *only: str) -> dict[str, int]:
@@ -141,16 +138,23 @@ async def waiting_counts(tx: Tx, *only: str) -> dict[str, int]:
     return {row["queue"]: row["n"] for row in found}
 
 
+async def waiting_most(tx: Tx, most: int, *, above: int) -> dict[str, int]:
+    """How many runs wait in each queue: all of them in queues of a priority above this one, in those of this priority
+    no more than `most` are counted, in the others none. Queues without any may be left out."""
+    found = await tx.all(
+        "SELECT q.name, CASE WHEN q.priority > ?"
+        " THEN (SELECT COUNT(*) FROM run WHERE status = 'queued' AND queue = q.name)"
+        " ELSE (SELECT COUNT(*) FROM (SELECT 1 FROM run WHERE status = 'queued' AND queue = q.name LIMIT ?) AS some)"
+        " END AS n FROM queue q WHERE q.priority >= ?",
+        above, most, above,
+    )  # fmt: skip
+    return {row["name"]: row["n"] for row in found}
+
+
 async def held(tx: Tx, *only: str) -> dict[str, tuple[int, dict[str, float]]]:
-    """How many runs of each queue (of these) are live, and what they use together."""
-    mine = [row for row in await _used(tx) if row["queue"] in only]
-    return {
-        name: (
-            sum(row["n"] for row in mine if row["queue"] == name),
-            total(_amounts(row) for row in mine if row["queue"] == name),
-        )
-        for name in only
-    }
+    """How many runs of each of these queues are live, and what they use together."""
+    used = await _used(tx)
+    return {name: (used.live(name), total(used.by_project(name).values())) for name in only}
 
 
 async def world(tx: Tx, *, capacity: dict[str, float]) -> World:
@@ -167,7 +171,7 @@ async def world(tx: Tx, *, capacity: dict[str, float]) -> World:
 async def ask(tx: Tx, asked: Ask) -> list[Waiting]:
     """Answer a walk of admission."""
     if asked.lane is None or asked.after is None:
-        return await _heads(tx, asked.queue)
+        return [waiting_run(row) for row in await tx.all(_LANES, asked.queue)]
     lane, after = asked.lane, asked.after
     found = await tx.all(
         _MORE, lane.queue, lane.project, lane.agent, resources_text(lane.resources), after.priority, after.priority,
@@ -203,34 +207,46 @@ def resources_text(resources: dict[str, float]) -> str:
     return _encode({name: float(amount) for name, amount in resources.items()}).decode() if resources else "{}"
 
 
-async def _heads(tx: Tx, queue: str) -> list[Waiting]:
-    """The first run of each lane."""
-    if tx.dialect == "postgresql":
-        return [waiting_run(row) for row in await tx.all(_LANES, queue)]
-    found: list[Waiting] = []
-    place: tuple[Any, ...] = ("", "", "")
-    while (row := await tx.one(_NEXT_LANE, queue, *place)) is not None:
-        found.append(waiting_run(row))
-        place = (row["project"], row["agent"], row["resources"])
-    return found
-
-
 def _bounds(upto: Iterable[float]) -> tuple[float, int, int]:
     """Bounds that columns can be held against."""
     cpu, memory, gpu = (min(bound, 2.0**60) for bound in upto)
     return cpu, int(memory), int(min(gpu, 2.0**31 - 1))
 
 
-async def _used(tx: Tx) -> list[Row]:
-    return await tx.all(
-        "SELECT queue, project, resources, COUNT(*) AS n, SUM(cpu) AS cpu, SUM(memory) AS memory, SUM(gpu) AS gpu"
-        f" FROM run WHERE status IN ({_LIVE}) AND managed = 1 GROUP BY queue, project, resources"
+class _Used:
+    """What live runs use, by queue and project."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._live: dict[str, int] = {}
+        self._parts: dict[str, dict[str, list[dict[str, float]]]] = {}
+        for row in rows:
+            queue = row["queue"]
+            self._live[queue] = self._live.get(queue, 0) + row["n"]
+            self._parts.setdefault(queue, {}).setdefault(row["project"], []).append(_amounts(row))
+
+    def live(self, queue: str) -> int:
+        """How many runs of a queue are live."""
+        return self._live.get(queue, 0)
+
+    def by_project(self, queue: str) -> dict[str, dict[str, float]]:
+        """What each project uses in a queue."""
+        return {project: total(parts) for project, parts in self._parts.get(queue, {}).items()}
+
+    def of_project(self, name: str) -> dict[str, float]:
+        """What a project uses in all queues."""
+        return total(part for projects in self._parts.values() for part in projects.get(name, ()))
+
+
+async def _used(tx: Tx) -> _Used:
+    return _Used(
+        await tx.all(
+            "SELECT queue, project, resources, COUNT(*) AS n, SUM(cpu) AS cpu, SUM(memory) AS memory, SUM(gpu) AS gpu"
+            f" FROM run WHERE status IN ({_LIVE}) AND managed = 1 GROUP BY queue, project, resources"
+        )
     )
 
 
-def _state(row: Row, used: list[Row]) -> QueueState:
-    mine = [each for each in used if each["queue"] == row["name"]]
-    projects = {each["project"] for each in mine}
+def _state(row: Row, used: _Used) -> QueueState:
     return QueueState(
         name=row["name"],
         priority=row["priority"],
@@ -238,13 +254,13 @@ def _state(row: Row, used: list[Row]) -> QueueState:
         quota=_decode_amounts(row["quota"]),
         paused=bool(row["paused"]),
         selector=_decode_labels(row["selector"]),
-        live=sum(each["n"] for each in mine),
-        used={name: total(_amounts(each) for each in mine if each["project"] == name) for name in projects},
+        live=used.live(row["name"]),
+        used=used.by_project(row["name"]),
         first=row["first"] or "",
     )
 
 
-async def _projects(tx: Tx, used: list[Row]) -> dict[str, ProjectState]:
+async def _projects(tx: Tx, used: _Used) -> dict[str, ProjectState]:
     """Those that are not as all others are."""
     found = await tx.all(
         "SELECT name, weight, quota, queues FROM project WHERE weight <> 1 OR quota <> '{}' OR queues <> '[\"*\"]'"
@@ -254,7 +270,7 @@ async def _projects(tx: Tx, used: list[Row]) -> dict[str, ProjectState]:
             name=row["name"],
             weight=row["weight"],
             quota=_decode_amounts(row["quota"]),
-            used=total(_amounts(each) for each in used if each["project"] == row["name"]),
+            used=used.of_project(row["name"]),
             queues=_decode_names(row["queues"]),
         )
         for row in found

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard_core.admission import Grant, Waiting
+from trainyard_core.admission import Grant, Offer, Waiting
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import activities, agents, deletions, queues, runs, tracking
@@ -20,7 +20,7 @@ from trainyard_core.work.planning import Lookup, plan
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
-__all__ = ["BATCH", "Order", "lease", "orders", "released", "report"]
+__all__ = ["BATCH", "Order", "decide", "grant", "lease", "orders", "released", "report"]
 
 BATCH = 64
 GOING = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING})
@@ -40,33 +40,39 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 async def lease(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[AttemptRef]:
     """Give an agent the waiting runs that fit it now, in the order of admission."""
-    if not await _has_room(tx, agent, policy, at):
-        return []
-    await queues.lock(tx)
+    grants = await decide(tx, agent, policy=policy, at=at, most=most)
+    return [ref for granted, need in grants if (ref := await grant(tx, agent, granted, need, at))]
+
+
+async def decide(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[tuple[Grant, Waiting]]:
+    """What an agent should be given now. Agents that ask at once take turns until their transactions end."""
     offers = await agents.offers(tx, at=at, silence=policy.silence)
+    if not _has_room(offers, agent):
+        return []
+    if await queues.lock(tx):
+        offers = await agents.offers(tx, at=at, silence=policy.silence)
     world = await queues.world(tx, capacity=agents.capacity(offers))
     offer = next(offer for offer in offers if offer.agent == agent)
-    grants = await plan(Lookup(tx), world, offer, most=most)
-    return [ref for grant, need in grants if (ref := await _grant(tx, agent, grant, need, at))]
+    return await plan(Lookup(tx), world, offer, most=most)
 
 
-async def _has_room(tx: Tx, agent: str, policy: Policy, at: int) -> bool:
+def _has_room(offers: Sequence[Offer], agent: str) -> bool:
     """Whether a closer look is worth its while: most calls find an agent that is full."""
-    offers = await agents.offers(tx, at=at, silence=policy.silence, agent=agent)
-    return bool(offers) and not offers[0].draining and offers[0].free.cpu > 0
+    return any(offer.agent == agent and not offer.draining and offer.free.cpu > 0 for offer in offers)
 
 
-async def _grant(tx: Tx, agent: str, grant: Grant, need: Waiting, at: int) -> AttemptRef | None:
-    number = await runs.claim(tx, grant.run, at=at, actor=f"agent:{agent}")
+async def grant(tx: Tx, agent: str, granted: Grant, need: Waiting, at: int) -> AttemptRef | None:
+    """Make an attempt of a run for an agent. None when the run does not wait any more."""
+    number = await runs.claim(tx, granted.run, at=at, actor=f"agent:{agent}")
     if number is None:
         return None
     await tx.run(
         "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, resources, created_at)"
         " VALUES (?, ?, ?, 'leased', ?, ?, ?, ?, ?)",
-        grant.run, number, agent, need.cpu, need.memory, _encode(grant.gpus).decode(),
+        granted.run, number, agent, need.cpu, need.memory, _encode(granted.gpus).decode(),
         queues.resources_text(need.resources), at,
     )  # fmt: skip
-    return AttemptRef(grant.run, number)
+    return AttemptRef(granted.run, number)
 
 
 async def orders(tx: Tx, agent: str, *, at: int) -> list[Order] | None:

@@ -28,9 +28,9 @@ from trainyard_core.work.planning import Lookup, Moved, Source, plan
 
 __all__ = ["why"]
 
-TRIED = 6
+TRIED = 4
 """How many changes are tried out, at most."""
-TOLD = 3
+TOLD = 2
 """How many of those that help are told, at most."""
 
 
@@ -69,7 +69,7 @@ async def _place(tx: Tx, need: Waiting, world: World) -> int:
         return 0
     order = in_order(world, queue, await queues.waiting_in(tx, need.queue))
     own = next((count for count, each in enumerate(order) if each.run == need.run), len(order))
-    waiting = await queues.waiting_counts(tx)
+    waiting = await queues.waiting_most(tx, queue.live + own + 1, above=queue.priority)
     others = [(state, waiting.get(name, 0)) for name, state in world.queues.items()]
     return own + before_in_other_queues(queue, own, others)
 
