@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from trainyard.runner import fault
+from trainyard.runner import fault, journal
 from trainyard.runner.layout import Folder
 from trainyard.runner.supervise import supervise
 
@@ -40,6 +40,7 @@ def run(folder: Folder, ready: int, *, detach: bool) -> None:
         os.set_inheritable(ready, False)
     if detach:
         _leave(folder)
+    journal.begin(folder)
     fault.arm(os.environ)
     supervise(folder, lambda: _tell(ready))
 

@@ -19,7 +19,6 @@ import socket
 import subprocess
 import sys
 import threading
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -63,7 +62,7 @@ def _child(requests: socket.socket, path: Path, ready: int) -> None:
         run(Folder(path), ready, detach=True)
         code = 0
     except BaseException:  # recorded in runner.log; nothing may unwind into the server's loop
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())
     finally:
         sys.stderr.flush()
         os._exit(code)

@@ -5,6 +5,7 @@ Each step is a module's; their order, and what is on disk after each, is decided
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from trainyard.runner.watch import Ended, Moments, Watch
 from trainyard.track.spool import SpoolWriter
 
 __all__ = ["supervise"]
+
+_log = logging.getLogger(__name__)
 
 _STOPPED = End(reason="user", message="Stopped before it started.")
 
@@ -55,10 +58,12 @@ class _Attempt:
 
     def run(self) -> None:
         end = self._end()
+        _log.info("ended: code %s, signal %s, reason '%s'", end.code, end.signal, end.reason)
         conclude.conclude(self._folder, end._replace(finished_at=end.finished_at or time.time()))
         poke(self._folder)
         fault.point("runner.ship")
-        self._shipping.finish(self._bell.wait, self._wanted)
+        delivered = self._shipping.finish(self._bell.wait, self._wanted)
+        _log.info("everything is delivered" if delivered else "some of it was not delivered; it stays in the spool")
 
     def _end(self) -> End:
         """Start the command and see it to its end."""
@@ -95,6 +100,7 @@ class _Attempt:
     def _record(self, pid: int) -> None:
         command = proc.look(pid)
         self._started_at = time.time()
+        _log.info("the command is process %d", pid)
         told = {
             "runner_pid": os.getpid(),
             "runner_start_ticks": proc.own_ticks(),
