@@ -51,23 +51,49 @@ def select_pause(seconds: float) -> None:
 
 
 class Stage:
-    """One data directory and its server, which may be killed at any time and is started again by `up`."""
+    """One data directory and its server, which may be killed at any time and is started again by `up`. With `far` the
+    server has no agent, and one of its own stands beside it, which may be killed like it."""
 
-    def __init__(self, root: Path, *, arguments: tuple[str, ...] = (), environ: Mapping[str, str] = {}) -> None:
+    def __init__(
+        self, root: Path, *, arguments: tuple[str, ...] = (), environ: Mapping[str, str] = {}, far: bool = False
+    ) -> None:
         self.data, self.books = root / "data", root / "books"
         self.books.mkdir(parents=True)
         self.data.mkdir()
-        self.log = root / "server.log"
-        self._arguments, self._environ = arguments, dict(environ)
+        self.log, self.far_data = root / "server.log", root / "far"
+        self._arguments, self._environ = arguments, {**environ, **({"TRAINYARD_AGENT": ""} if far else {})}
+        self._has_far, self._far_token = far, ""
+        self.far: subprocess.Popen[bytes] | None = None
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
         self.starts = 0
         self._port = "0"
 
     def up(self, extra: Mapping[str, str] = {}) -> None:
-        """Start the server unless it runs, and wait until it answers or has died."""
-        if self.process is not None and self.process.poll() is None:
-            return
+        """Start the server unless it runs, and wait until it answers or has died; then its agent beside it."""
+        if self.process is None or self.process.poll() is not None:
+            self._up(extra)
+        if self._has_far and (self.far is None or self.far.poll() is not None):
+            with contextlib.suppress(Exception):  # the server may have died again; the next `up` tries again
+                self._up_far()
+
+    def _up_far(self) -> None:
+        if not self._far_token:
+            with self.client() as client:
+                known = any(agent.name == "far" for agent in client.agents.list())
+                made = client.agents.renew_token("far") if known else client.agents.add("far")
+                self._far_token = made.token
+        environ = {**os.environ, **self._environ, "TRAINYARD_DATA": str(self.far_data)}
+        with self.log.open("a") as log:
+            self.far = subprocess.Popen(
+                [sys.executable, "-m", "trainyard.cli", "agent", "--name", "far", "--url", self.url],
+                env={**environ, "TRAINYARD_TOKEN": self._far_token},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _up(self, extra: Mapping[str, str]) -> None:
         self._reap()
         environ = {**os.environ, **self._environ, **extra, "TRAINYARD_DATA": str(self.data)}
         command = [sys.executable, "-m", "trainyard.cli", "up", "--port", self._port, *self._arguments]
@@ -93,7 +119,10 @@ class Stage:
         return Client(url=self.url, token=(self.data / "token").read_text().strip(), project="default")
 
     def down(self) -> None:
-        """End the server and whatever runs are left."""
+        """End the server, its agent and whatever runs are left."""
+        if self.far is not None:
+            self.far.kill()
+            self.far.wait()
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self.process.terminate()
@@ -147,7 +176,8 @@ class Stage:
         search."""
         while True:
             with contextlib.suppress(FileNotFoundError):
-                return list((self.data / "plugins").glob("*/attempts/[!.]*/*"))
+                homes = (self.data, self.far_data / "agents" / "far")
+                return [path for home in homes for path in (home / "plugins").glob("*/attempts/[!.]*/*")]
 
     def valkeys(self) -> dict[int, str]:
         """The process ids of this stage's Valkey servers, and their sockets."""

@@ -30,6 +30,7 @@ SETTINGS = {
     "TRAINYARD_SCHEDULER_PROCESS__CPU": "1",
 }
 WHOLE = ("server", "runner", "valkey", "flush")
+PARTED = ("server", "far", "runner", "valkey")
 PARTS = ("server", "api", "worker", "agent", "runner", "valkey", "flush")
 
 
@@ -37,6 +38,14 @@ PARTS = ("server", "api", "worker", "agent", "runner", "valkey", "flush")
 def alone(tmp_path: Path):
     """One process on SQLite."""
     stage = Stage(tmp_path, environ=SETTINGS)
+    yield stage
+    stage.down()
+
+
+@pytest.fixture
+def parted(tmp_path: Path):
+    """A server on SQLite and an agent of its own."""
+    stage = Stage(tmp_path, environ=SETTINGS, far=True)
     yield stage
     stage.down()
 
@@ -86,6 +95,14 @@ class Killer:
         self._stage.process.wait()
         return 1
 
+    def _far(self) -> int:
+        far = self._stage.far
+        if far is None or far.poll() is not None:
+            return 0
+        far.kill()
+        far.wait()
+        return 1
+
     def _part(self, role: str) -> int:
         parts = self._stage.parts(role)
         if parts:
@@ -126,6 +143,10 @@ def test_random_kills_lose_nothing_and_repeat_nothing(alone: Stage, capsys: pyte
 
 def test_random_kills_of_every_part_on_postgresql(split: Stage, capsys: pytest.CaptureFixture[str]):
     endure(split, PARTS, RUNS, KILLS, capsys)
+
+
+def test_random_kills_of_a_server_and_its_agent_elsewhere(parted: Stage, capsys: pytest.CaptureFixture[str]):
+    endure(parted, PARTED, RUNS, KILLS, capsys)
 
 
 def endure(stage: Stage, victims: tuple[str, ...], runs: int, kills: int, capsys: pytest.CaptureFixture[str]) -> None:
