@@ -220,6 +220,9 @@ async def test_a_deprecated_version_warns_and_an_archived_one_is_refused(stocked
     await web.admin.components.edit("train", "1.0", EditComponent(deprecated=True, description="use flax"))
     preview = await web.admin.runs.preview(CreateRun(content=USES))
     assert preview.warnings == ["component 'train:1.0' is deprecated: use flax"]
+    run = await web.admin.runs.create(CreateRun(content=USES))
+    told = [each.data async for each in web.admin.runs.activities(run.id) if each.kind == "warning"]
+    assert told == [{"message": "component 'train:1.0' is deprecated: use flax"}]
     await web.admin.components.edit("train", "1.0", EditComponent(archived=True))
     with pytest.raises(Invalid, match=r"version '1\.0' of component 'train' is archived"):
         await web.admin.runs.create(CreateRun(content=USES.replace("train", "train:1.0")))

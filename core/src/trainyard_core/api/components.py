@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from trainyard.client import models
@@ -22,6 +23,11 @@ from trainyard_core.errors import Conflict, NotFound, choice
 from trainyard_core.work.compiling import no_version
 
 __all__ = ["Components", "Presets"]
+
+
+KNOWN_ALREADY = ResponseSpec(
+    data_container=models.Component, description="The same content is registered already.", generate_examples=False
+)
 
 
 class _Registry(Controller):
@@ -48,7 +54,7 @@ class _Registry(Controller):
         key = rows[-1]["name"] if rows else None
         return models.ComponentPage(items=[shown(row) for row in rows], next=following(rows, limit, key))
 
-    @post()
+    @post(responses={200: KNOWN_ALREADY})
     async def register(
         self, request: Asked, project: FromPath[str], data: JSONBody[models.RegisterComponent]
     ) -> Response[models.Component]:

@@ -74,6 +74,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     clone_kind: str = ""
     fork_step: int | None = None
     uses: tuple[Use, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:

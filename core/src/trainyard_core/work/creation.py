@@ -20,7 +20,7 @@ from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND
-from trainyard_core.db import components, deletions, queues, runs
+from trainyard_core.db import activities, components, deletions, queues, runs
 from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
@@ -73,12 +73,19 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
 
 
 async def _record_uses(tx: Tx, new: runs.NewRun) -> None:
-    """Which components and presets went in, or into the run that this one was made from."""
+    """Which components and presets went in, or into the run that this one was made from, and what is said of them."""
     for use in new.uses:
         if not await components.record(tx, new.project, new.id, use):
             raise Conflict(f"{use.kind} '{use.name}:{use.version}' has just been deleted", fix="use another version")
+    if new.warnings:
+        await activities.append(tx, *(_warned(new, warning) for warning in new.warnings))
     if new.cloned_from and not new.uses:
         await components.inherit(tx, new.id, new.cloned_from)
+
+
+def _warned(new: runs.NewRun, warning: str) -> activities.New:
+    data = {"message": warning}
+    return activities.New(project=new.project, run=new.id, kind="warning", actor="core", at=new.at, data=data)
 
 
 async def _made_before(tx: Tx, claim: Claim) -> Row:
@@ -161,6 +168,7 @@ def assemble(run: str, project: str, body: CreateRun, compiled: Compiled, actor:
         resolved=canonical_json(resolved).decode(),
         given=_given(body),
         uses=compiled.uses,
+        warnings=compiled.warnings,
         inputs=dict(resolved.inputs),
         tags=list(resolved.tags),
         digest=digest(resolved),

@@ -69,14 +69,11 @@ def run(
     given, material = read_params(params), gather(files, hub, presets)
     resolved = check(material, given)
     wish = wish_of(material, params=given, name=name, tags=list(tags), queue=queue)
-    brings_code = resolved is not None and resolved.code.kind != "none"
-    seen = client.runs.preview(wish) if preview or resolved is None else None
-    if seen is not None:
-        brings_code = seen.resolved.get("code", {}).get("kind", "none") != "none"
-        _warn(seen)
-        if preview:
-            return _previewed(seen, as_json=as_json)
-    created = client.runs.create(_with_code(wish, _code(code, material.folder, brings_code=brings_code)))
+    found = resolved.code.kind if resolved is not None else _code_there(client, wish)
+    wish = _with_code(wish, _code(code, material.folder, brings_code=found != "none"))
+    if preview:
+        return _previewed(client.runs.preview(wish), as_json=as_json)
+    created = client.runs.create(wish)
     if watch:
         return _watch(client, created, as_json=as_json)
     return _announce(client, created, as_json=as_json)
@@ -112,9 +109,12 @@ def _with_code(wish: CreateRun, code: dict[str, Any] | None) -> CreateRun:
     return msgspec.structs.replace(wish, code=code)
 
 
-def _warn(seen: Preview) -> None:
+def _code_there(client: Client, wish: CreateRun) -> str:
+    """The kind of code that an operation brings once the server has looked up what it refers to. Says its warnings."""
+    seen = client.runs.preview(wish)
     for warning in seen.warnings:
         click.echo(f"warning: {output.clean(warning)}", err=True)
+    return str(seen.resolved.get("code", {}).get("kind", "none"))
 
 
 def _previewed(seen: Preview, *, as_json: bool) -> None:
