@@ -81,13 +81,19 @@ function route({ path, method, operation, shared }) {
       {},
       make("span", { className: `method ${method}`, textContent: method.toUpperCase() }),
       make("span", { className: "path", textContent: path }),
-      make("span", { className: "summary", textContent: told.split("\n")[0] }),
+      make("span", { className: "summary", textContent: sentence(told) }),
     ),
   );
   box.addEventListener("toggle", () => {
     if (box.open && box.children.length === 1) box.append(details({ path, method, operation, shared, told }));
   });
   return box;
+}
+
+// The first sentence, without the line breaks of the source.
+function sentence(text) {
+  const line = text.replace(/\s+/g, " ");
+  return line.match(/^.*?[.;](?= |$)/)?.[0].replace(/;$/, ".") ?? line;
 }
 
 function details({ path, method, operation, shared, told }) {
@@ -97,7 +103,7 @@ function details({ path, method, operation, shared, told }) {
   return make(
     "div",
     {},
-    make("p", { textContent: told }),
+    make("p", { textContent: `${told.replace(/\s+/g, " ")} What has a * must be given.` }),
     parameters.length ? make("h3", { textContent: "Parameters" }) : null,
     parameters.length ? table(["name", "in", "type", ""], parameters.map(row)) : null,
     body ? make("h3", { textContent: `Body: ${schemas.words(body)}` }) : null,
