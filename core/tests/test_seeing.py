@@ -52,7 +52,7 @@ def lines():
     logs._verbose = was_verbose
 
 
-@pytest.mark.parametrize(("said", "secret"), SECRETS)
+@pytest.mark.parametrize(("said", "secret"), SECRETS, ids=range(len(SECRETS)))
 def test_no_secret_passes_in_whatever_it_comes(lines, said, secret):
     log = structlog.get_logger()
     log.info(said)
