@@ -45,6 +45,8 @@ SETTINGS: Mapping[str, str] = {
     "lost_after": "seconds of silence after which an agent's attempts are given up as lost; 0: never, a person decides",
     "tracked_silence": "seconds without a word after which a run that is only tracked is given up as lost; 0: never",
     "idempotency_days": "days for which the same `Idempotency-Key` finds the same answer",
+    "traces": "where traces for OpenTelemetry go: `otlp` (as the `OTEL_EXPORTER_OTLP_*` variables say) or `console`;"
+    " empty: nowhere",
     "rate_limit": "requests a second that one asker may send to one API process, twice as many at once; 0: no limit",
 }
 STATUSES: Mapping[Status, str] = {
