@@ -57,6 +57,7 @@ class FakePlatform:
     faults: list[int | str] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
     api: str = "v1"
+    release: str = ""
     seen: list[Seen] = field(default_factory=list)
     on_request: Callable[[Seen], None] | None = None
     url: str = ""
@@ -131,6 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
+        if self.platform.release:
+            self.send_header("X-Trainyard-Server", self.platform.release)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

@@ -74,3 +74,21 @@ def test_an_answer_of_another_shape_from_another_major_version_names_it():
     with pytest.raises(WrongServer, match=r"is Trainyard 3\.0\.0 and this client"):
         wire.read_answer(ASK, 200, b'{"release": 3}', server=SERVER, theirs="3.0.0")
     assert wire.read_answer(ASK, 200, b'{"version": "3.0.0"}', server=SERVER, theirs="3.0.0").version == "3.0.0"
+
+
+def test_a_newer_server_that_does_not_know_a_route_is_told_by_its_version(client, platform):
+    platform.release = "3.1.0"
+    assert client.version().version == "0.1.0"
+    with pytest.raises(WrongServer, match=r"is Trainyard 3\.1\.0 and this client is .*pip install 'trainyard>=3,<4'"):
+        client.runs.get("nope")
+    with pytest.raises(WrongServer, match=r"is Trainyard 3\.1\.0"):
+        client.runs.read("nope", "a.txt")
+    platform.faults = ["{}"]
+    with pytest.raises(WrongServer, match=r"is Trainyard 3\.1\.0"):
+        client.version()
+
+
+async def test_the_asynchronous_client_tells_it_too(async_client, platform):
+    platform.release = "3.1.0"
+    with pytest.raises(WrongServer, match=r"is Trainyard 3\.1\.0"):
+        await async_client.runs.get("nope")
