@@ -22,7 +22,7 @@ from trainyard.client.errors import ClientError
 from trainyard.client.retry import Backoff
 from trainyard.client.wire import Request, path_of
 from trainyard_core.agent import wire
-from trainyard_core.agent.port import Away, Dismissed, Moved
+from trainyard_core.agent.port import ENDS, Away, Dismissed, Moved
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.db.agents import Registration
 from trainyard_core.errors import Superseded
@@ -81,7 +81,11 @@ class HttpPort:
             wish = wire.LeaseWish(epoch=self._epoch, wait=self._wait)
             try:
                 answer = await self._ask("lease", wish, wire.Leased)
-            except Away:
+            except ENDS:
+                raise
+            except Exception as error:
+                if not isinstance(error, Away):
+                    log.error("a lease failed and is tried again", exc_info=error)
                 failures += 1
                 await asyncio.sleep(AGAIN.delay(failures))
                 continue

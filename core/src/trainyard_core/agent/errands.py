@@ -1,0 +1,86 @@
+"""What an agent has under way: its tasks, which attempt each is about, and what becomes of those that fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any
+
+import structlog
+
+from trainyard_core.agent.port import ENDS, Away
+from trainyard_core.contracts.workload import AttemptRef
+from trainyard_core.tasks import end_all
+from trainyard_core.work.doorbell import Call
+
+__all__ = ["Errands"]
+
+log = structlog.get_logger("trainyard.agent")
+Work = Coroutine[Any, Any, None]
+
+
+class Errands:
+    """The tasks of one session. `over` is what ended the session, once something has; `called` is set then."""
+
+    def __init__(self, called: Call) -> None:
+        self._called = called
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._busy: set[tuple[str, AttemptRef]] = set()
+        self.over: Exception | None = None
+
+    def start(self, work: Work) -> None:
+        """Have this done beside everything else."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def once(self, what: str, ref: AttemptRef, work: Work) -> None:
+        """Have this done for an attempt unless the same is under way."""
+        if not self.take(what, [ref]):
+            work.close()
+            return
+        self.start(self._finally_idle(what, ref, work))
+
+    def take(self, what: str, refs: Sequence[AttemptRef]) -> list[AttemptRef]:
+        """Those attempts for which it is not under way; it is from now on, until `leave`."""
+        fresh = [ref for ref in refs if (what, ref) not in self._busy]
+        self._busy.update((what, ref) for ref in fresh)
+        return fresh
+
+    def leave(self, what: str, refs: Iterable[AttemptRef]) -> None:
+        """It is not under way any more for these."""
+        self._busy.difference_update((what, ref) for ref in refs)
+
+    def under_way(self, what: str) -> bool:
+        """Whether it is, for any attempt."""
+        return any(each == what for each, _ in self._busy)
+
+    async def guarded(self, step: str, work: Callable[[], Work]) -> None:
+        """Do a step that is tried again by whoever comes next."""
+        try:
+            await work()
+        except Exception as error:
+            self.mind(error, step)
+
+    def mind(self, error: Exception, step: str) -> None:
+        """A step failed: it is tried again, unless the session is over. That core is away, its port has told."""
+        if isinstance(error, ENDS):
+            self.over = self.over or error
+            self.call()
+        elif not isinstance(error, Away):
+            log.error("an agent's step failed and is tried again", step=step, exc_info=error)
+
+    def call(self) -> None:
+        """Have the agent look at everything at once."""
+        self._called.orders = True
+        self._called.set()
+
+    async def end(self) -> None:
+        """What is under way is finished or abandoned, as a crash would."""
+        await end_all(self._tasks, patience=0.5)
+
+    async def _finally_idle(self, what: str, ref: AttemptRef, work: Work) -> None:
+        try:
+            await self.guarded(what, lambda: work)
+        finally:
+            self.leave(what, [ref])

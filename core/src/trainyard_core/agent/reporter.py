@@ -1,0 +1,52 @@
+"""What an agent has seen and core does not know yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from trainyard_core.agent.errands import Errands
+from trainyard_core.agent.port import AgentPort
+from trainyard_core.contracts.workload import AttemptRef, Observation, Phase
+
+__all__ = ["Reporter"]
+
+AGAIN = 1.0
+
+
+class Reporter:
+    """Tells each change once. What could not be told is told again."""
+
+    def __init__(self, port: AgentPort, errands: Errands) -> None:
+        self._port, self._errands = port, errands
+        self._seen: asyncio.Queue[Observation] = asyncio.Queue()
+        self._told: dict[AttemptRef, tuple[Phase, str]] = {}
+
+    def put(self, observation: Observation) -> None:
+        """This was seen."""
+        self._seen.put_nowait(observation)
+
+    def keep(self, held: Collection[AttemptRef]) -> None:
+        """Forget what was told of all other attempts: they are over."""
+        self._told = {ref: told for ref, told in self._told.items() if ref in held}
+
+    async def forever(self) -> None:
+        """Tell what is new, everything that waits in one go, until the session is over."""
+        while self._errands.over is None:
+            batch = [await self._seen.get()]
+            while not self._seen.empty():
+                batch.append(self._seen.get_nowait())
+            news = [o for o in batch if self._told.get(o.ref) != (o.phase, o.reason)]
+            if news:
+                await self._tell(news)
+
+    async def _tell(self, news: list[Observation]) -> None:
+        while self._errands.over is None:
+            try:
+                await self._port.report(news)
+            except Exception as error:
+                self._errands.mind(error, "report")
+                await asyncio.sleep(AGAIN)
+            else:
+                self._told.update({o.ref: (o.phase, o.reason) for o in news})
+                return
