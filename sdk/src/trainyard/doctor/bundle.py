@@ -47,13 +47,13 @@ def write(target: Path, checks: Sequence[Check], client: Client | None, env: Map
 def known_secrets(env: Mapping[str, str], folder: Path, client: Client | None) -> list[str]:
     """The texts that must be nowhere: tokens, and passwords in addresses. The longest first."""
     found = {value for name, value in env.items() if name.startswith("TRAINYARD_") and _looks_secret(name)}
-    found |= {urlsplit(value).password or "" for name, value in env.items() if "://" in value and "@" in value}
+    found |= {_password(value) for value in env.values() if "://" in value and "@" in value}
     found |= {
         _text(folder / "token"),
         _text(Path(env["TRAINYARD_TOKEN_FILE"])) if env.get("TRAINYARD_TOKEN_FILE") else "",
     }
     if client is not None:
-        found |= {client.endpoint.token, urlsplit(client.endpoint.url).password or ""}
+        found |= {client.endpoint.token, _password(client.endpoint.url)}
     return sorted((secret for secret in found if len(secret) > 3), key=len, reverse=True)
 
 
@@ -101,6 +101,13 @@ def _environment(env: Mapping[str, str]) -> dict[str, str]:
 
 def _looks_secret(name: str) -> bool:
     return any(word in name for word in ("TOKEN", "SECRET", "PASSWORD", "KEY")) and not name.endswith("_FILE")
+
+
+def _password(url: str) -> str:
+    try:
+        return urlsplit(url).password or ""
+    except ValueError:
+        return ""  # it is no address
 
 
 def _text(path: Path) -> str:
