@@ -118,3 +118,10 @@ async def test_a_release_deletes_also_what_it_does_not_know_by_name(site: Any) -
         await ended(scheduler, workload.ref)
         await scheduler.release(workload.ref)
     assert [path.name for path in (site.root / ".released").iterdir()] == [f"{workload.run}.1"]
+
+
+def test_a_removal_that_was_cut_off_before_the_runs_folder_went_is_finished(tmp_path: Path) -> None:
+    folder = fold(tmp_path, "r", 1)
+    folder.path.parent.mkdir(parents=True)
+    attempts.release(folder)
+    assert [path.name for path in tmp_path.iterdir()] == []

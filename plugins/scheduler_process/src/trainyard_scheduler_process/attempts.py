@@ -130,6 +130,7 @@ def release(folder: Folder) -> None:
     if held is Held.LIVE and not folder.exit.exists():
         raise RuntimeError(f"{folder.run}/{folder.attempt} still runs: stop it before it is released")
     if not folder.path.exists():
+        _drop_empty(folder)  # a removal that was interrupted may have got this far
         return
     folder.tombstone.parent.mkdir(exist_ok=True)
     _entomb(folder)
@@ -163,10 +164,13 @@ def _remove(folder: Folder) -> None:
     except FileNotFoundError:
         return
     discard(Folder(rubbish))
-    try:
+    _drop_empty(folder)
+
+
+def _drop_empty(folder: Folder) -> None:
+    """Remove the run's folder once no attempt of it is held."""
+    with contextlib.suppress(OSError):
         folder.path.parent.rmdir()
-    except OSError:
-        return  # other attempts of the run are still held
 
 
 def discard(folder: Folder) -> None:
