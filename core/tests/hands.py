@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 from web import Web
 
+from trainyard.client import AsyncClient
 from trainyard.client.discovery import Endpoint
+from trainyard.client.retry import Backoff
 from trainyard_core.agent.agent import Agent
 from trainyard_core.agent.remote import HttpPort
 from trainyard_core.contracts.scheduler import Manifest, Scheduler
@@ -74,24 +77,39 @@ class Hands(Scheduler):
                 await self.changed.wait()
 
 
+class Line(httpx.AsyncBaseTransport):
+    """The way to a `Web`, which may be `cut`."""
+
+    def __init__(self, web: Web) -> None:
+        self._whole = httpx.ASGITransport(web.app, raise_app_exceptions=False)
+        self.cut = False
+        self.refused = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.cut:
+            self.refused.set()
+            raise httpx.ConnectError("the line is cut")
+        return await self._whole.handle_async_request(request)
+
+
 class Remote:
-    """One agent over HTTP. `connect` may be given to lose its way."""
+    """One agent over HTTP. `line` may be cut; `url` and `token` are what it finds when it looks."""
 
     def __init__(
         self, web: Web, token: str, folder: Path, *, name: str = "far", queues: Sequence[str] = ("*",)
     ) -> None:
-        self.token, self.hands = token, Hands()
+        self.url, self.token, self.hands, self.line = "http://trainyard", token, Hands(), Line(web)
         called = Call()
-        self.port = HttpPort(
-            lambda: Endpoint("http://trainyard", self.token),
-            called,
-            memory=folder / "server",
-            wait=5,
-            connect=lambda endpoint: web.client(endpoint.token),
-        )
+        self.port = HttpPort(self._find, called, memory=folder / "server", wait=5, connect=self._connect)
         me = Registration(name=name, scheduler="hands", queues=tuple(queues), cpu=4, memory=1 << 40, gpu=0)
         self.agent = Agent(me, self.hands, self.port, called, grace=1)
         self.task: asyncio.Task[None] | None = None
+
+    def _find(self) -> Endpoint:
+        return Endpoint(self.url, self.token)
+
+    def _connect(self, endpoint: Endpoint) -> AsyncClient:
+        return AsyncClient(endpoint.url, token=endpoint.token, transport=self.line, backoff=Backoff(tries=1))
 
     async def ended(self) -> BaseException | None:
         """What ended it; None when it ended by itself."""

@@ -9,7 +9,7 @@ import pytest
 from hands import Remote, running
 from test_agents import begin
 
-from trainyard_core.agent.port import Dismissed
+from trainyard_core.agent.port import Dismissed, Moved
 from trainyard_core.agent.remote import HttpPort
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.errors import Superseded
@@ -229,6 +229,43 @@ async def test_a_folder_of_another_platforms_agent_is_left_alone(web, far, tmp_p
         ended = await remote.ended()
         assert isinstance(ended, Dismissed)
         assert "another platform" in str(ended)
+
+
+async def test_while_the_server_is_away_runs_go_on_and_what_happened_is_told_afterwards(web, far, tmp_path):
+    async with running(Remote(web, far, tmp_path)) as remote:
+        run = await web.run()
+        await remote.hands.until(lambda: remote.hands.workloads)
+        (workload,) = remote.hands.workloads
+        remote.line.cut = True
+        async with asyncio.timeout(20):
+            await remote.line.refused.wait()
+        remote.hands.exits[workload.ref] = Exit(code=0)
+        assert remote.task is not None
+        assert not remote.task.done()
+        remote.line.cut = False
+        await remote.hands.until(lambda: remote.hands.released)
+        assert remote.hands.stopped == []
+    assert (await web.admin.runs.get(run.id)).status == "succeeded"
+
+
+async def test_an_agent_whose_server_is_away_at_its_start_waits_for_it(web, far, tmp_path):
+    remote = Remote(web, far, tmp_path)
+    remote.line.cut = True
+    async with running(remote):
+        async with asyncio.timeout(20):
+            await remote.line.refused.wait()
+        remote.line.cut = False
+        await web.run()
+        await remote.hands.until(lambda: remote.hands.workloads)
+
+
+async def test_a_server_that_is_found_elsewhere_ends_the_session(web, far, tmp_path):
+    async with running(Remote(web, far, tmp_path)) as remote:
+        await web.run()
+        await remote.hands.until(lambda: remote.hands.workloads)
+        remote.url, remote.line.cut = "http://elsewhere", True
+        assert isinstance(await remote.ended(), Moved)
+        assert remote.hands.stopped == []
 
 
 REF = {"run": "r", "attempt": 1}
