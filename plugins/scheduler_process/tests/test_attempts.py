@@ -89,7 +89,14 @@ def test_memory_may_be_written_with_a_unit() -> None:
     assert capacity_of(settings_of({"memory": "1.5Gi", "gpu": 0}), {}).resources.memory == 3 * 2**29
 
 
-@pytest.mark.parametrize("section", [{"cpus": 4}, {"cpu": -1}, {"memory": "much", "gpu": 0}])
+def test_a_machine_has_what_its_settings_say_beside() -> None:
+    whole = capacity_of(settings_of({"gpu": 0, "resources": {"licence": 2}}), {}).resources
+    assert whole.other == {"licence": 2.0}
+
+
+@pytest.mark.parametrize(
+    "section", [{"cpus": 4}, {"cpu": -1}, {"memory": "much", "gpu": 0}, {"resources": {"licence": -1}}]
+)
 def test_settings_that_make_no_sense_are_refused(section: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="settings of scheduler_process"):
         capacity_of(settings_of(section), {})

@@ -84,9 +84,17 @@ def test_stop(yard, platform):
 def test_why_says_what_it_waits_for(yard, platform):
     platform.add_run(RUN, status="queued")
     blocker = {"code": "no_agent", "message": "no agent serves queue 'gpu'", "fix": "start one"}
-    platform.why[RUN] = {"run": RUN, "status": "queued", "summary": "it waits", "blockers": [blocker], "place": 3}
+    platform.why[RUN] = {
+        "run": RUN,
+        "status": "queued",
+        "summary": "it waits",
+        "blockers": [blocker],
+        "place": 3,
+        "changes": ["using queue 'cpu' instead of 'gpu'"],
+    }
     assert yard("why", "abcd").out.splitlines() == [
-        "queued: it waits", "  no_agent: no agent serves queue 'gpu'", "    start one", "  place 3 in its queue",
+        "queued: it waits", "  no_agent: no agent serves queue 'gpu'", "    start one",
+        "  would start it: using queue 'cpu' instead of 'gpu'", "  place 3 of all that waits",
     ]  # fmt: skip
     assert json.loads(yard("why", "abcd", "--json").out)["blockers"] == [blocker]
 

@@ -27,6 +27,7 @@ async def registration(
         cpu=whole.cpu,
         memory=whole.memory,
         gpu=whole.gpu,
+        resources=whole.other,
         labels=dict(labels),
         version=version("trainyard-core"),
     )

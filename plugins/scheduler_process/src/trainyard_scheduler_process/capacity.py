@@ -25,11 +25,13 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?|)b?", re.IGNORECASE)
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The section `scheduler_process`: slots to offer in place of those that are found. `memory` is in bytes, or a
-    text such as `16Gi`."""
+    text such as `16Gi`. `resources` are amounts of anything else that this machine has, such as licences: they are only
+    counted."""
 
     cpu: float | None = None
     memory: int | str | None = None
     gpu: int | None = None
+    resources: dict[str, float] = {}
 
 
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +46,8 @@ def settings_of(section: Mapping[str, Any]) -> Settings:
     try:
         settings = msgspec.convert(dict(section), Settings)
     except msgspec.ValidationError as error:
-        raise ValueError(f"settings of scheduler_process: {error}; known are cpu, memory and gpu") from error
-    for name, value in (("cpu", settings.cpu), ("gpu", settings.gpu)):
+        raise ValueError(f"settings of scheduler_process: {error}; known are cpu, memory, gpu and resources") from error
+    for name, value in (("cpu", settings.cpu), ("gpu", settings.gpu), *settings.resources.items()):
         if value is not None and value < 0:
             raise ValueError(f"settings of scheduler_process: {name} is {value}, it cannot be negative")
     return settings
@@ -56,7 +58,8 @@ def capacity_of(settings: Settings, environ: Mapping[str, str]) -> Capacity:
     devices = _devices(settings.gpu, environ)
     cpu = float(len(os.sched_getaffinity(0))) if settings.cpu is None else settings.cpu
     memory = _memory() if settings.memory is None else _bytes(settings.memory)
-    return Capacity(resources=Resources(cpu=cpu, memory=memory, gpu=len(devices)), devices=devices)
+    whole = Resources(cpu=cpu, memory=memory, gpu=len(devices), other=settings.resources)
+    return Capacity(resources=whole, devices=devices)
 
 
 def _devices(stated: int | None, environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -43,7 +43,9 @@ def why(client: Client, *, ref: str, as_json: bool) -> None:
         click.echo(f"  {blocker.code}: {output.clean(blocker.message)}")
         if blocker.fix:
             click.echo(f"    {output.clean(blocker.fix)}")
-    return None if answer.place is None else click.echo(f"  place {answer.place} in its queue")
+    for change in answer.changes:
+        click.echo(f"  would start it: {output.clean(change)}")
+    return None if answer.place is None else click.echo(f"  place {answer.place} of all that waits")
 
 
 def _show(run: Run, around: Lineage) -> None:
