@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import unquote
 
-from litestar import Controller, Response, delete, get, head, put
+from litestar import Controller, Response, delete, get, head, post, put
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Stream
@@ -24,7 +24,7 @@ from trainyard_core.db.artifacts import Told
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Invalid, NotFound
 from trainyard_core.work import artifacts as keeping
-from trainyard_core.work import tars
+from trainyard_core.work import tars, untar
 
 __all__ = ["Artifacts", "Kind", "told_of"]
 
@@ -76,6 +76,30 @@ class Artifacts(Controller):
         headers = {"Content-Disposition": ranges.disposition(f"{row['id']}.tar"), "X-Content-Type-Options": "nosniff"}
         content = tars.pack(platform.database, tracker_of(platform), run, prefix)
         return Stream(content, headers=headers, media_type="application/x-tar")
+
+    @post("/artifacts.tar", status_code=200, request_max_body_size=MOST_BYTES)
+    async def untar(
+        self,
+        request: Asked,
+        project: FromPath[str],
+        ref: FromPath[str],
+        prefix: Prefix = "",
+        kind: Kind = "file",
+    ) -> models.ArtifactPage:
+        """Store the regular files of an uncompressed tar, below `prefix`. Each is stored whole or not at all; a member
+        that is no file, or has no name for one, ends it, and those before it stay. Idempotent."""
+        row = await find_run(request, project, ref, TRACK)
+        platform, told = platform_of(request), told_of(request, project, row["id"])
+        check_text("prefix", prefix)
+        found = await untar.unpack(
+            platform.database,
+            tracker_of(platform),
+            told,
+            request.stream(),
+            prefix=prefix,
+            kind=check_text("kind", kind),
+        )
+        return models.ArtifactPage(items=[present.stored(each, kind=kind, at=told.at) for each in found])
 
     @put("/artifacts/{name:path}", status_code=200, request_max_body_size=MOST_BYTES)
     async def put(

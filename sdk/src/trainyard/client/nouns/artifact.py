@@ -111,6 +111,14 @@ class Artifacts:
             for each, path in named_files(source, name)
         ]
 
+    def put_tar(
+        self, ref: str, source: Path, *, prefix: str = "", kind: str = "file", project: str | None = None
+    ) -> Sequence[Artifact]:
+        """Store the regular files of an uncompressed tar, below `prefix`. Raises Invalid for one with anything else but
+        folders in it; the files before that stay."""
+        request = requests.put_tar(self._in(project), ref, source, prefix=prefix, kind=kind)
+        return self._client.send(request).items
+
     def delete(self, ref: str, name: str, *, project: str | None = None) -> None:
         """Remove a file; one that is not there is no error. Raises Conflict while another run uses it."""
         self._client.send(requests.delete_artifact(self._in(project), ref, name))
@@ -206,6 +214,14 @@ class AsyncArtifacts:
             await self.put(ref, each, path, kind=kind, progress=progress, project=project)
             for each, path in await asyncio.to_thread(lambda: [*named_files(source, name)])
         ]
+
+    async def put_tar(
+        self, ref: str, source: Path, *, prefix: str = "", kind: str = "file", project: str | None = None
+    ) -> Sequence[Artifact]:
+        """Store the regular files of an uncompressed tar, below `prefix`. Raises Invalid for one with anything else but
+        folders in it; the files before that stay."""
+        request = requests.put_tar(self._in(project), ref, source, prefix=prefix, kind=kind)
+        return (await self._client.send(request)).items
 
     async def delete(self, ref: str, name: str, *, project: str | None = None) -> None:
         """Remove a file; one that is not there is no error. Raises Conflict while another run uses it."""

@@ -24,6 +24,7 @@ from trainyard.client.requests.artifact import (
     list_artifacts,
     open_upload,
     put_artifact,
+    put_tar,
 )
 from trainyard.client.requests.component import (
     delete_component,
@@ -138,6 +139,7 @@ __all__ = [
     "put_artifact",
     "put_member",
     "put_queue",
+    "put_tar",
     "read_health",
     "read_lineage",
     "read_logs",

@@ -22,6 +22,7 @@ __all__ = [
     "list_artifacts",
     "open_upload",
     "put_artifact",
+    "put_tar",
 ]
 
 BYTES = "application/octet-stream"
@@ -41,6 +42,13 @@ def get_artifact(project: str, ref: str, name: str) -> Request[bytes]:
 
 def get_tar(project: str, ref: str, *, prefix: str = "") -> Request[bytes]:
     return Request("GET", run_path(project, ref, "artifacts.tar"), bytes, query_of(prefix=prefix), headers=AS_IT_IS)
+
+
+def put_tar(project: str, ref: str, source: Path, *, prefix: str = "", kind: str = "file") -> Request[ArtifactPage]:
+    """Store the files of a tar, below `prefix`. Idempotent."""
+    headers = {"Content-Type": "application/x-tar", "Content-Length": str(source.stat().st_size)}
+    path, query = run_path(project, ref, "artifacts.tar"), query_of(prefix=prefix, kind=kind)
+    return Request("POST", path, ArtifactPage, query, headers=headers, file=source)
 
 
 def put_artifact(
