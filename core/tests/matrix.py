@@ -127,6 +127,7 @@ IN_RUN = {
     "GET /series": Route("run read"),
     "GET /artifacts": Route("run read"),
     "GET /artifacts.tar": Route("run read"),
+    "POST /artifacts.tar": Route("run track", bytes(1024)),
     "GET /artifacts/{name}": Route("run read"),
     "HEAD /artifacts/{name}": Route("run read"),
     "PUT /artifacts/{name}": Route("run track", b"abc"),
