@@ -193,6 +193,18 @@ async def test_a_copy_begins_with_the_artifacts_alone(web):
     assert await sources(web, third.id) == {"data/a": first.id}
 
 
+async def test_what_an_ended_run_delivers_late_reaches_the_runs_that_were_made_from_it(web):
+    first = await ended(web)
+    resumed = await web.admin.runs.resume(first.id)
+    await web.admin.runs.stop(resumed.id)
+    copy, again = await web.admin.runs.copy(resumed.id), await web.admin.runs.restart(resumed.id)
+    late = {"type": "artifact", "name": "model", "kind": "file", "size": 1, "digest": "sha256:0"}
+    await web.admin.runs.append(first.id, events(A, 1, late))
+    assert [await sources(web, run.id) for run in (resumed, copy, again)] == [
+        {"model": first.id}, {"model": first.id}, {},
+    ]  # fmt: skip
+
+
 async def test_lineage_tells_where_a_run_comes_from_and_what_came_of_it(web):
     first = await ended(web)
     resumed = await web.admin.runs.resume(first.id)

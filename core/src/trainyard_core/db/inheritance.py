@@ -11,7 +11,7 @@ from trainyard.track.frames import Summary
 from trainyard_core.db import tracking
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["heirs", "holder", "summaries", "take_artifacts"]
+__all__ = ["heirs", "holder", "pass_on", "summaries", "take_artifacts"]
 
 
 async def summaries(tx: Tx, run: str) -> list[Summary]:
@@ -47,6 +47,24 @@ async def holder(tx: Tx, run: str, name: str) -> str:
     """The run that holds an artifact's bytes: the run itself, or the one that it took them from."""
     row = await tx.one("SELECT source FROM artifact WHERE run = ? AND name = ?", run, name)
     return row["source"] if row is not None and row["source"] else run
+
+
+async def pass_on(tx: Tx, run: str) -> None:
+    """Give artifacts that came late also to the runs that were made from this one in the meantime, and on to those
+    that were made from them. Idempotent."""
+    waiting, seen = [run], {run}
+    while waiting:
+        source = waiting.pop()
+        for heir in await tx.all(_HEIRS, source):
+            until = heir["fork_step"] if heir["clone_kind"] == "resume" else None
+            await take_artifacts(tx, source=source, run=heir["id"], until=until)
+            if heir["id"] not in seen:
+                seen.add(heir["id"])
+                waiting.append(heir["id"])
+
+
+_HEIRS = """SELECT r.id, r.clone_kind, r.fork_step FROM edge e JOIN run r ON r.id = e.run
+    WHERE e.source = ? AND e.kind = 'cloned' AND r.clone_kind IN ('resume', 'copy')"""
 
 
 async def heirs(tx: Tx, run: str) -> list[str]:

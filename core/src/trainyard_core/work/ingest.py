@@ -17,7 +17,7 @@ import msgspec
 from trainyard.track.frames import Frame, FrameError, Kind, split, summarize, unpack_events, unpack_gap
 from trainyard_core import faults, meters
 from trainyard_core.contracts.tracker import RunRef, SequenceGap, Tracker
-from trainyard_core.db import runs, tracking
+from trainyard_core.db import inheritance, runs, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import FINAL, Reason, Status
@@ -102,6 +102,8 @@ class _Count:
         for frame in new:
             for event in self._events.get(frame.seq, ()):
                 await _apply(tx, run, event, self._at)
+        if row["status"] in FINAL and self._has_artifacts(new):
+            await inheritance.pass_on(tx, run)
         points = sum(summary.total for frame in new for summary in self._summaries.get(frame.seq, ()))
         return Ingested(new[-1].seq, await self._maybe_end(tx, row, new), points)
 
@@ -119,6 +121,9 @@ class _Count:
             late=len(new) if row["status"] in FINAL else 0,
             at=self._at,
         )
+
+    def _has_artifacts(self, new: Sequence[Frame]) -> bool:
+        return any(event["type"] == "artifact" for frame in new for event in self._events.get(frame.seq, ()))
 
     async def _maybe_end(self, tx: Tx, row: Row, new: Sequence[Frame]) -> bool:
         """True when the run was reconciled: the last frames of something that has ended may have come."""
