@@ -111,8 +111,9 @@ async def mark_enrolled(tx: Tx, name: str) -> None:
 
 
 async def delete(tx: Tx, name: str) -> None:
-    """Forget an agent; what it still held of ended runs is let go of."""
+    """Forget an agent; what it still held of ended and deleted runs is let go of."""
     await tx.run("UPDATE attempt SET released = 1 WHERE agent = ? AND released = 0", name)
+    await tx.run("DELETE FROM orphan WHERE agent = ?", name)
     await tx.run("DELETE FROM agent WHERE name = ?", name)
 
 
@@ -162,7 +163,10 @@ async def held(tx: Tx, agent: str) -> list[Row]:
 
 async def own(tx: Tx, agent: str, refs: Sequence[AttemptRef]) -> list[AttemptRef]:
     """Those of these attempts that the agent holds, also those of runs that have been deleted."""
-    rows = [*await held(tx, agent), *await deletions.orphans(tx, agent)] if refs else []
+    if not refs:
+        return []
+    rows = await tx.all("SELECT run, number FROM attempt WHERE agent = ? AND released = 0", agent)
+    rows += await deletions.orphans(tx, agent)
     mine = {AttemptRef(row["run"], row["number"]) for row in rows}
     return [ref for ref in refs if ref in mine]
 
