@@ -28,8 +28,6 @@ from trainyard_core.work.why import why
 
 __all__ = ["Runs", "whole_run"]
 
-MOST = 500
-
 
 class Runs(Controller):
     """`/projects/{project}/runs`."""
@@ -98,12 +96,12 @@ class Runs(Controller):
     @delete("/{ref:str}")
     async def remove(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> None:
         """Delete a run that has ended, for good, with all that it has tracked."""
-        found = await _seek(request, project, ref)
+        meant = await _seek(request, project, ref)
 
         async def work(tx: Tx) -> None:
-            if isinstance(found, NotFound):
-                raise found
-            await delete_run(tx, await actions.locked(tx, found["id"]), by_of(request))
+            if isinstance(meant, NotFound):
+                raise meant
+            await delete_run(tx, await actions.locked(tx, meant["id"]), by_of(request))
 
         await change(request, work, name="delete", status=204)
         platform_of(request).doorbell.call_agents(orders=True)
