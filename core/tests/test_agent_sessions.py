@@ -4,6 +4,7 @@ workloads of its own attempts only."""
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from hands import Remote, running
@@ -70,6 +71,47 @@ async def test_a_waiting_lease_hears_of_orders_and_of_a_newer_session(web, far):
         await begin(web, far)
         assert (await waiting).json()["code"] == "superseded"
     assert web.platform.doorbell._listeners == [], "nobody is left waiting"
+
+
+async def test_nothing_is_leased_to_an_agent_that_has_hung_up(web, far):
+    epoch = (await begin(web, far, cpu=4, memory=1 << 40))["epoch"]
+    body = json.dumps({"epoch": epoch, "wait": 60}).encode()
+    hung_up, sent = asyncio.Event(), []
+    parts = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive():
+        if (part := next(parts, None)) is not None:
+            return part
+        await hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = {"authorization": f"Bearer {far}", "content-type": "application/json", "host": "x"}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/api/v1/agents/far/lease",
+        "raw_path": b"/api/v1/agents/far/lease",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("x", 80),
+    }
+    waiting = asyncio.create_task(web.app(scope, receive, send))
+    async with asyncio.timeout(10):
+        while not web.platform.doorbell._listeners:
+            await asyncio.sleep(0)
+        hung_up.set()
+        await waiting
+    run = await web.run()
+    assert (await web.admin.runs.get(run.id)).status == "queued"
+    assert web.platform.doorbell._listeners == []
 
 
 async def test_a_lease_that_waits_ends_when_the_server_does(web, far):
