@@ -215,6 +215,14 @@ async def test_the_number_of_references_is_limited(web):
         await web.admin.runs.create(CreateRun(content=text))
 
 
+async def test_the_size_of_what_is_referred_to_is_limited(web):
+    large = "isPreset: true\n" + "# filling\n" * 90_000
+    for n in range(5):
+        await web.admin.presets.register(wish(f"p{n}", content=large))
+    with pytest.raises(Invalid, match="characters of components and presets; the limit is 4194304"):
+        await web.admin.runs.create(CreateRun(content=operation(), presets=[f"p{n}" for n in range(5)]))
+
+
 async def test_a_deprecated_version_warns_and_an_archived_one_is_refused(stocked):
     web = stocked
     await web.admin.components.edit("train", "1.0", EditComponent(deprecated=True, description="use flax"))

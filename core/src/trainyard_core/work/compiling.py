@@ -26,6 +26,10 @@ __all__ = ["Sources", "compile_run", "invalid", "look_up", "no_version", "read"]
 FILE = "operation.yaml"
 MOST = 100
 """Presets and patches of one request, at most."""
+MOST_SIZE = 4 * 1024 * 1024
+"""Characters of all that a request refers to, at most."""
+SMALL = 16 * 1024
+"""Characters of a content that is kept once it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ def _fault(finding: Finding) -> Fault:
 async def _found(tx: Tx, project: str, wishes: list[Reference]) -> Library:
     """What references lead to in a project: one query, and more only to tell of those that lead nowhere."""
     rows = await components.find(tx, project, wishes)
+    _check_size(rows)
     found: dict[Reference, Found] = {}
     refused: dict[Reference, tuple[str, str]] = {}
     for wish in wishes:
@@ -155,7 +160,18 @@ def no_version(kind: str, name: str, version: str, existing: Sequence[str]) -> s
     return f"{kind} '{name}' has no version '{version}'; it has {listed}{hint}"
 
 
-@lru_cache(maxsize=256)
+def _check_size(rows: Sequence[Row]) -> None:
+    size = sum(len(row["content"]) for row in rows)
+    if size > MOST_SIZE:
+        said = f"the operation refers to {size} characters of components and presets; the limit is {MOST_SIZE}"
+        raise Invalid(said, fix="keep data out of them, or refer to fewer")
+
+
 def _document(content: str, file: str) -> Document:
-    """Contents never change, so each is read once."""
+    """Contents never change, so small ones are read once."""
+    return _kept(content, file) if len(content) <= SMALL else load_text(content, file=file)
+
+
+@lru_cache(maxsize=256)
+def _kept(content: str, file: str) -> Document:
     return load_text(content, file=file)
