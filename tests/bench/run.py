@@ -23,7 +23,19 @@ from bench.measure import Scale, say  # noqa: E402
 
 __all__ = ["main"]
 
-BENCHMARKS = ("log", "start", "up", "create", "ingest", "lives", "doorbell", "nodelay", "admission", "subscribers")
+BENCHMARKS = (
+    "log",
+    "start",
+    "up",
+    "create",
+    "ingest",
+    "lives",
+    "doorbell",
+    "nodelay",
+    "admission",
+    "subscribers",
+    "listing",
+)
 FULL, QUICK = Scale(5, 1.0), Scale(2, 0.1)
 
 

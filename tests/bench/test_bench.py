@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import ModuleType
 
@@ -79,3 +80,12 @@ def test_the_program_prints_one_document_and_nothing_else(tmp_path: Path) -> Non
     assert document["benchmarks"]["import"]["floor"] > 0
     (tmp_path / "result.json").write_bytes(done.stdout)
     assert "| import trainyard |" in _module("table").table(str(tmp_path / "result.json"))
+
+
+def test_pages_of_generated_runs_are_found_on_both_databases() -> None:
+    listing, measure = _module("listing"), _module("measure")
+    with tempfile.TemporaryDirectory(prefix="yard-bench-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL may run as somebody else
+        results = listing.measure(measure.Scale(1, 0.001), Path(folder))
+    assert len({result.name for result in results}) == len(results) == 4 * len(listing._cases(100))
+    assert all(result.told()["subject"] > 0 for result in results)

@@ -87,7 +87,8 @@ def _walk(search: Search, done: int, after: After | None, limit: int) -> Sql:
     source = order or _EVERYTHING
     if order is not None:
         keys = (msgspec.structs.replace(keys[0], sql=Sql(order.value), nullable=False), *keys[1:])
-    where = [*_joined(source), *_conditions(search), *(fill("{} IS NULL", key.sql) for key in search.keys[:done])]
+    missing = [fill("{} IS NULL", key.sql) for key in search.keys[:done]]
+    where = [*_joined(source), *_conditions(search, joined=source is not _EVERYTHING), *missing]
     if after is not None:
         where += _beyond(search, keys, after.values[done:], source, after.id)
     columns = [*(Sql("NULL") for _ in range(done)), *(key.sql for key in keys)]
@@ -105,9 +106,10 @@ def _beyond(search: Search, keys: Sequence[Key], values: Sequence[object], sourc
     return [sql(f"{first.sql.text} {'<=' if first.descending else '>='} ?", value), after]
 
 
-def _conditions(search: Search) -> list[Sql]:
-    """The project, and the query inside of it."""
-    return [within(search.scope, "run.project"), condition(search.query.root, search.scope)]
+def _conditions(search: Search, *, joined: bool = True) -> list[Sql]:
+    """The project, and the query inside of it. A run that is joined is reached by its id, not by its project."""
+    project = search.scope.column("project") if joined else "run.project"
+    return [within(search.scope, project), condition(search.query.root, search.scope)]
 
 
 def _joined(source: Source) -> list[Sql]:
