@@ -254,7 +254,7 @@ def test_without_a_server_the_way_to_one_is_told(yard, platform, monkeypatch):
     monkeypatch.delenv("TRAINYARD_URL")
     done = yard("ls")
     assert done.code == 5
-    assert "start one with `yard up` or set TRAINYARD_URL" in done.err
+    assert "start one with `yard up`, say `yard login URL`, or set TRAINYARD_URL" in done.err
 
 
 def test_an_interrupt_is_130(yard, platform, monkeypatch):

@@ -26,25 +26,32 @@ class _Home(NamedTuple):
 
 
 COMMANDS = {
-    "run": _Home("run:run", "Create a run from an operation file."),
-    "ls": _Home("ls:ls", "List runs: filtered, sorted, newest first."),
+    "run": _Home("run:run", "Create a run from an operation file, or from a registered component."),
+    "ls": _Home("ls:ls", "List runs, newest first."),
     "get": _Home("runs:get", "Show one run."),
     "logs": _Home("logs:logs", "Print what a run wrote."),
     "metrics": _Home("metrics:metrics", "Show the metrics of a run."),
-    "watch": _Home("watch:watch", "Show what happens in a project, or to a run, as it happens."),
+    "watch": _Home("watch:watch", "Show what happens as it happens."),
     "artifacts": _Home("artifacts:artifacts", "List, get, put and remove the files of runs."),
     "compare": _Home("compare:compare", "Put runs side by side and say what differs."),
     "approve": _Home("actions:approve", "Let runs go on that are held for approval."),
     "stop": _Home("actions:stop", "Stop runs."),
     "skip": _Home("actions:skip", "Never run runs that no agent has taken yet."),
-    "restart": _Home("clones:restart", "Run the same operation again."),
-    "resume": _Home("clones:resume", "Continue runs that have ended."),
-    "copy": _Home("clones:copy", "Run the same operation again with a run's artifacts."),
-    "edit": _Home("clones:edit", "Change a run's name, tags, queue and the like."),
+    "restart": _Home(
+        "clones:restart", "Run the same operation again, with other params, name or queue where they are given."
+    ),
+    "resume": _Home(
+        "clones:resume",
+        "Continue runs that have ended: each new run has the old one's outputs and artifacts, and one chart with it.",
+    ),
+    "copy": _Home("clones:copy", "Run the same operation again, beginning with the artifacts of a run that has ended."),
+    "edit": _Home(
+        "clones:edit", "Change what a run is called and how it is tagged, and while it waits its queue and priority."
+    ),
     "tag": _Home("actions:tag", "Add tags to runs and remove them."),
-    "archive": _Home("actions:archive", "Put runs away."),
+    "archive": _Home("actions:archive", "Put runs away; nothing else about them changes."),
     "restore": _Home("actions:restore", "Take runs out of the archive."),
-    "delete": _Home("actions:delete", "Delete runs that have ended, for good."),
+    "delete": _Home("actions:delete", "Delete runs that have ended, for good, with all that they tracked."),
     "why": _Home("runs:why", "Say why a run is where it is and what it waits for."),
     "lint": _Home("lint:lint", "Check operation files without a server."),
     "sync": _Home("sync:sync", "Send what runs have recorded while no server was there."),
@@ -53,11 +60,15 @@ COMMANDS = {
     "users": _Home("users:users", "List, add and change people."),
     "service-accounts": _Home("users:service_accounts", "List, add and change programs that have tokens of their own."),
     "tokens": _Home("tokens:tokens", "List, make and revoke tokens: your own, or as an admin those of others."),
-    "components": _Home("components:components", "Register components by name and version; see what there is."),
-    "presets": _Home("presets:presets", "Register presets by name and version; see what there is."),
+    "components": _Home(
+        "components:components", "Register components by name and version, and see what there is (-p: the project)."
+    ),
+    "presets": _Home(
+        "presets:presets", "Register presets by name and version, and see what there is (-p: the project)."
+    ),
     "queues": _Home("queues:queues", "List and change queues."),
     "agents": _Home("agents:agents", "List, add, drain and remove agents."),
-    "lost": _Home("agents:lost", "Give up a run whose agent will not come back."),
+    "lost": _Home("agents:lost", "Give up a live run whose agent cannot be reached and will not come back."),
     "plugins": _Home("plugins:plugins", "List the server's plugins; write and check one of your own."),
     "doctor": _Home(
         "doctor:doctor",
