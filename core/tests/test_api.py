@@ -197,7 +197,7 @@ async def test_the_catalog(web):
     assert (set_.concurrency, set_.paused, set_.waiting) == (2, True, 0)
     run = await web.run(queue="gpu")
     assert [b.code for b in (await web.admin.runs.why(run.id)).blockers][-1] == "paused"
-    assert {q.name: q.waiting for q in await web.admin.queues.list()} == {"default": 0, "gpu": 1}
+    assert {q.name: q.waiting async for q in web.admin.queues.list()} == {"default": 0, "gpu": 1}
     (agent,) = [each async for each in web.admin.agents.list()]
     assert (agent.name, agent.alive) == ("arranged", True)
     assert [p.name for p in await web.admin.plugins()] == ["tracker_folder"]

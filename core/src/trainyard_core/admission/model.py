@@ -87,7 +87,7 @@ class ProjectState(msgspec.Struct, frozen=True, kw_only=True):
 
     def may_use(self, queue: str) -> bool:
         """Whether its runs may wait in that queue."""
-        return any(fnmatchcase(queue, pattern) for pattern in self.queues)
+        return ANY_QUEUE in self.queues or any(fnmatchcase(queue, pattern) for pattern in self.queues)
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,12 +38,11 @@ class Room:
 
     def fits(self, amounts: Amounts) -> bool:
         """Whether there is enough now."""
-        left, rest = self.left, self.rest
-        return all(amount <= left.get(name, rest) + EPSILON for name, amount in amounts.items())
+        return _within(amounts, self.left, self.rest)
 
     def ever_fits(self, amounts: Amounts) -> bool:
         """Whether there would be enough if nobody used any."""
-        return all(amount <= self.whole.get(name, self.rest) + EPSILON for name, amount in amounts.items())
+        return _within(amounts, self.whole, self.rest)
 
     def take(self, amounts: Amounts) -> None:
         """So much is used."""
@@ -66,7 +65,16 @@ class Room:
 
     def is_used_up(self) -> bool:
         """Whether nothing at all can pass any more: every run needs some cpu."""
-        return self.left.get("cpu", self.rest) <= EPSILON or self.left.get(RUNS, self.rest) < 1
+        return bool(self.left) and (self.left.get("cpu", self.rest) <= EPSILON or self.left.get(RUNS, self.rest) < 1)
+
+
+def _within(amounts: Amounts, most: Amounts, rest: float) -> bool:
+    if not most:
+        return rest == NO_LIMIT
+    for name, amount in amounts.items():  # noqa: SIM110 - three times as fast as all()
+        if amount > most.get(name, rest) + EPSILON:
+            return False
+    return True
 
 
 class Ledger:
@@ -85,7 +93,8 @@ class Ledger:
         if (room := self._queues.get(name)) is None:
             state = self._world.queues[name]
             runs = {} if state.concurrency is None else {RUNS: float(state.concurrency)}
-            room = _limit({**state.quota, **runs}, _sum_of(state.used, state.live))
+            whole = {**state.quota, **runs}
+            room = _limit(whole, _sum_of(state.used, state.live) if whole else {})
             self._queues[name] = room
         return room
 
@@ -98,11 +107,11 @@ class Ledger:
 
     def may_pass(self, head: Waiting) -> bool:
         """Whether runs of the same project, queue, agent and other resources as this one may start here at all."""
-        if head.agent not in ("", self._name) or not self._world.project(head.project).may_use(head.queue):
+        if head.agent not in ("", self._name) or self.project(head.project).is_used_up():
             return False
-        gates = self.gates(head)
-        if gates[0].is_used_up():
+        if not self._world.project(head.project).may_use(head.queue):
             return False
+        gates = self.gates(head) if head.resources else ()
         return all(amount <= gate.most(name) + EPSILON for gate in gates for name, amount in head.resources.items())
 
     def gates(self, need: Waiting) -> tuple[Room, Room, Room]:
@@ -136,6 +145,8 @@ class Ledger:
 
 
 def _limit(whole: Amounts, used: Amounts) -> Room:
+    if not whole:
+        return Room(whole, whole, rest=NO_LIMIT)
     left = {name: amount - used.get(name, 0) for name, amount in whole.items()}
     return Room(whole, left, rest=NO_LIMIT)
 

@@ -42,15 +42,16 @@ _NEED = "id, queue, project, priority, cpu, memory, gpu, resources, agent"
 _FIRST = "SELECT id FROM run WHERE status = 'queued' AND queue = q.name ORDER BY priority DESC, id LIMIT 1"
 _LANE = "queue, project, agent, resources"
 _BY_LANE = f"{_LANE}, priority DESC, id"
-_NEXT = f"""(SELECT id FROM run WHERE status = 'queued' AND queue = l.queue
-        AND (project, agent, resources) > (l.project, l.agent, l.resources) ORDER BY {_BY_LANE} LIMIT 1)"""
 _LANES = f"""WITH RECURSIVE lane AS (
         SELECT * FROM (
             SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? ORDER BY {_BY_LANE} LIMIT 1) AS first
         UNION ALL
-        SELECT {", ".join(f"r.{name}" for name in _NEED.split(", "))} FROM lane l JOIN run r ON r.id = {_NEXT})
+        SELECT {", ".join(f"r.{name}" for name in _NEED.split(", "))} FROM lane l JOIN run r ON r.%KEY% = (
+            SELECT %KEY% FROM run WHERE status = 'queued' AND queue = l.queue
+            AND (project, agent, resources) > (l.project, l.agent, l.resources) ORDER BY {_BY_LANE} LIMIT 1))
     SELECT * FROM lane"""
 """The first run of each lane of a queue, by one look into the index for each lane."""
+_HEADS = {"sqlite": _LANES.replace("%KEY%", "rowid"), "postgresql": _LANES.replace("%KEY%", "id")}
 _MORE = (
     f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? AND project = ? AND agent = ? AND resources = ?"
     " AND priority <= ? AND (priority < ? OR id > ?) AND cpu <= ? AND memory <= ? AND gpu <= ?"
@@ -144,7 +145,7 @@ async def waiting_most(tx: Tx, most: int, *, above: int) -> dict[str, int]:
     found = await tx.all(
         "SELECT q.name, CASE WHEN q.priority > ?"
         " THEN (SELECT COUNT(*) FROM run WHERE status = 'queued' AND queue = q.name)"
-        " ELSE (SELECT COUNT(*) FROM (SELECT 1 FROM run WHERE status = 'queued' AND queue = q.name LIMIT ?) AS some)"
+        " ELSE (SELECT COUNT(*) FROM (SELECT 1 FROM run WHERE status = 'queued' AND queue = q.name LIMIT ?) AS counted)"
         " END AS n FROM queue q WHERE q.priority >= ?",
         above, most, above,
     )  # fmt: skip
@@ -171,7 +172,7 @@ async def world(tx: Tx, *, capacity: dict[str, float]) -> World:
 async def ask(tx: Tx, asked: Ask) -> list[Waiting]:
     """Answer a walk of admission."""
     if asked.lane is None or asked.after is None:
-        return [waiting_run(row) for row in await tx.all(_LANES, asked.queue)]
+        return [waiting_run(row) for row in await tx.all(_HEADS[tx.dialect], asked.queue)]
     lane, after = asked.lane, asked.after
     found = await tx.all(
         _MORE, lane.queue, lane.project, lane.agent, resources_text(lane.resources), after.priority, after.priority,
