@@ -147,7 +147,7 @@ class Artifacts(Controller):
         headers = ranges.headers_of(info, part)
         return Stream(content, status_code=206 if part else 200, headers=headers, media_type=BYTES)
 
-    @head("/artifacts/{name:path}")
+    @head("/artifacts/{name:path}", media_type=BYTES)
     async def look(
         self, request: Asked, project: FromPath[str], ref: FromPath[str], name: FromPath[str]
     ) -> Response[None]:

@@ -72,7 +72,7 @@ class UploadParts(Controller):
         """How far an upload is: `Upload-Offset` of `Upload-Length` bytes."""
         told, row = await _find(request, project, ref, ident)
         headers = _headers(await _keeper(request).offset(told, row), row)
-        return Response(None, headers=headers, media_type="text/plain")
+        return Response(None, headers={**headers, "Content-Type": "application/json"}, media_type="text/plain")
 
     @patch("/{ident:str}", request_max_body_size=MOST_PART)
     async def append(
