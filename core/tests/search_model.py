@@ -212,3 +212,6 @@ async def put(tx: Tx, runs: list[Run]) -> None:
 
 def _column(value: Any) -> Any:
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
+
+
+MINE_AND_THEIRS = [*some_runs(60, "mine", 1), *some_runs(30, "theirs", 2)]

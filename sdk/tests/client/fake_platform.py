@@ -390,7 +390,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 _RUN = r"/projects/[^/]+/runs/(?P<ref>[^/]+)"
 _ROUTES = [
-    (r"/projects/[^/]+/runs", "runs"),
+    (r"(/projects/[^/]+)?/runs", "runs"),
     (r"/projects/[^/]+/runs/bulk", "bulk"),
     (r"/projects/[^/]+/runs/preview", "preview"),
     (r"/projects/[^/]+/(?P<noun>components|presets)", "registry"),

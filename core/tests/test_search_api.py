@@ -1,0 +1,158 @@
+"""Searching over the API and through the client: pages, faults, other people's projects; and that what is searched
+follows what runs become."""
+
+from __future__ import annotations
+
+import pytest
+from places import events, metric
+from search_model import MINE_AND_THEIRS, put
+from web import BASE
+
+from trainyard.client.errors import Invalid, NotFound
+from trainyard.client.models import CreateRun
+from trainyard.query import parse
+from trainyard.query.field import FIELDS
+from trainyard.query.status import STATUSES
+from trainyard_core.clock import SystemClock
+from trainyard_core.db import migrations
+from trainyard_core.db.connect import connect
+from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.db.search import select_ids
+from trainyard_core.lifecycle import Status
+
+W = "1" * 32
+
+
+async def ids(web, q="", sort="", **more):
+    """The runs that a search gives, by page of two."""
+    return [run.id async for run in web.admin.runs.list(q=q, sort=sort, page_size=2, **more)]
+
+
+async def test_runs_are_found_by_what_they_logged_and_sorted_by_it(web):
+    losses = [0.5, 0.1, 0.9]
+    made = [(await web.tracked()).id for _ in range(4)]
+    for run, loss in zip(made, losses, strict=False):
+        body = metric(W, 1, {"loss": [loss + 1, loss]}) + events(
+            W, 2, {"type": "params", "values": {"lr": loss, "name": f"n{loss}"}}, {"type": "tags", "tags": ["x"]}
+        )
+        await web.admin.runs.append(run, body)
+    assert await ids(web, sort="metrics.loss") == [made[1], made[0], made[2], made[3]]
+    assert await ids(web, sort="-metrics.loss.max") == [made[2], made[0], made[1], made[3]]
+    assert await ids(web, sort="-params.lr") == [made[2], made[0], made[1], made[3]]
+    assert await ids(web, "metrics.loss:<=0.5, tags:x", "metrics.loss") == [made[1], made[0]]
+    assert await ids(web, "params.name:n0.9 OR metrics.loss:nil") == [made[3], made[2]]
+
+
+async def test_what_is_searched_follows_what_a_run_becomes(web):
+    run = (await web.tracked()).id
+    for seq, value in ((1, 1), (2, "two"), (3, None)):
+        event = {"type": "outputs", "values": {"best": value, "other": seq}}
+        await web.admin.runs.append(run, events(W, seq, event))
+        found = [q for q in ("outputs.best:1", "outputs.best:two", "outputs.best:nil") if await ids(web, q)]
+        assert found == [["outputs.best:1"], ["outputs.best:two"], ["outputs.best:nil"]][seq - 1]
+        assert await ids(web, f"outputs.other:{seq}") == [run]
+
+
+async def test_a_null_character_in_a_value_is_no_trouble(web):
+    run = (await web.tracked()).id
+    event = {"type": "params", "values": {"a\0b": "c\0d", "long": "x" * 5000, "n" * 300: 1, "big": 10**18}}
+    await web.admin.runs.append(run, events(W, 1, event, {"type": "tags", "tags": ["t\0t", "y" * 5000]}))
+    assert await ids(web, f"params.long:{'x' * 300}, params.big:>=1e18, tags:yy%") == [run]
+
+
+async def test_a_fault_is_told_with_column_and_suggestion(web):
+    for given, column, said in (
+        ({"q": "gpu:1, statsu:running"}, 8, "did you mean `status`?"),
+        ({"sort": "-creatd_at"}, 2, "did you mean `created_at`?"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            await web.admin.runs.page(**given)
+        (fault,) = caught.value.faults
+        assert (fault.field, fault.column, caught.value.fix) == (*given, column, said)
+
+
+async def test_a_cursor_goes_on_with_its_own_search_only(web):
+    for _ in range(3):
+        await web.tracked()
+    page = await web.admin.runs.page(q="status:running", limit=1)
+    assert (await web.admin.runs.page(q="status:running", limit=1, cursor=page.next)).items[0].id != page.items[0].id
+    for other in ({"q": "status:failed"}, {"q": "status:running", "sort": "name"}, {"q": "", "cursor": "WzFd"}):
+        with pytest.raises(Invalid, match="cursor"):
+            await web.admin.runs.page(**{"limit": 1, "cursor": page.next, **other})
+
+
+async def test_relative_times_mean_the_same_on_every_page(web):
+    made = []
+    for _ in range(3):
+        made.append((await web.tracked()).id)
+        web.arrange.clock.turn(60)
+    page = await web.admin.runs.page(q="created_at:-10m", limit=2)
+    web.arrange.clock.turn(3600)
+    rest = await web.admin.runs.page(q="created_at:-10m", limit=2, cursor=page.next)
+    assert [run.id for run in [*page.items, *rest.items]] == made[::-1]
+
+
+async def test_one_sees_runs_of_ones_own_projects_only(web):
+    await web.admin.projects.create("secret")
+    mine = (await web.tracked()).id
+    theirs = (await web.admin.runs.create(CreateRun(managed=False), project="secret")).id
+    assert [run.id async for run in web.admin.runs.everywhere()] == [theirs, mine]
+    assert [run.id async for run in web.admin.runs.everywhere(q="project:secret")] == [theirs]
+    for q in (f"id:{theirs}", "project:secret", "NOT id:nil OR project:secret"):
+        assert theirs not in await ids(web, q)
+    page = await web.admin.runs.page(project="secret", limit=1)
+    assert page.next is None
+    with pytest.raises(NotFound, match="nowhere"):
+        await web.admin.runs.page(project="nowhere")
+
+
+async def test_archived_runs_are_listed_unless_they_are_filtered(web):
+    run = (await web.tracked()).id
+    await web.admin.runs.stop(run)
+    assert (await web.ask("POST", f"{BASE}/{run}/archive")).status_code == 200
+    assert await ids(web) == await ids(web, "archived:true") == [run]
+    assert await ids(web, "archived:false") == []
+
+
+async def test_ids_for_bulk_actions_are_the_newest(database):
+    await database.write(lambda tx: put(tx, MINE_AND_THEIRS))
+    mine = sorted((run["id"] for run in MINE_AND_THEIRS if run["project"] == "mine"), reverse=True)
+    found = await database.read(lambda tx: select_ids(tx, "mine", parse(""), 7, at=0))
+    assert found == mine[:7]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_what_an_older_database_holds_is_searched(kind, request, tmp_path):
+    url = f"sqlite:///{tmp_path / 'older.db'}"
+    if kind == "postgresql":
+        cluster = request.getfixturevalue("postgres")
+        url = cluster.create(empty=True)
+        request.addfinalizer(lambda: cluster.drop(url))
+    database, every = await connect(url), migrations_in("core", migrations)
+    await migrate(database, every[:1], SystemClock())
+    for statement in OLDER:
+        await database.write(lambda tx, statement=statement: tx.run(statement))
+    await migrate(database, every, SystemClock())
+    query = parse("params.lr:0.1, tags:a, metrics.loss:1")
+    assert await database.read(lambda tx: select_ids(tx, "p", query, 1, at=1)) == ["r"]
+    await database.close()
+
+
+OLDER = (
+    "INSERT INTO project (name, created_at) VALUES ('p', 1)",
+    "INSERT INTO run (id, project, kind, status, inputs, tags, created_at, updated_at)"
+    """ VALUES ('r', 'p', 'job', 'created', '{"lr":0.1}', '["a"]', 1, 1)""",
+    "INSERT INTO metric VALUES ('r', 'loss', 1, 1, 1, 1, 1, 1)",
+)
+
+
+def test_the_language_knows_every_status():
+    assert tuple(Status) == STATUSES
+
+
+async def test_every_field_can_be_asked_for_and_sorted_by(web):
+    await web.tracked()
+    for field, kind in FIELDS.items():
+        assert len(await ids(web, f"{field}:nil OR {field}:~nil")) == 1, field
+        if kind not in ("words", "ids"):
+            assert len(await ids(web, "", f"-{field},{field}")) == 1, field
