@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 
 import httpx
@@ -235,6 +236,21 @@ async def test_a_failure_around_the_making_of_the_artifact_is_made_good_by_the_s
     assert known.offset == len(BODY)
     assert (await send(web, run, upload, known.offset, b"")).done
     assert await web.admin.artifacts.read(run, "model.bin") == BODY
+
+
+@pytest.mark.parametrize("call", ["put_artifact", "append_upload", "finish_upload"])
+async def test_a_full_disk_is_told_as_one(web, monkeypatch, call):
+    async def full(*args, **more):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    run, upload = await begun(web)
+    with monkeypatch.context() as patch:
+        patch.setattr(web.platform.tracker, call, full)
+        method, path = ("PUT", "artifacts/x") if call == "put_artifact" else ("PATCH", f"uploads/{upload.id}")
+        answer = await web.ask(method, f"{BASE}/{run}/{path}", content=BODY, headers={"Upload-Offset": "0"})
+    assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
+    known = await web.admin.send(get_upload("default", run, upload.id))
+    assert (await send(web, run, upload, known.offset, BODY[known.offset :])).done
 
 
 async def test_a_part_for_an_upload_that_is_given_up_meanwhile_leaves_nothing(web, monkeypatch):

@@ -8,7 +8,9 @@ one to write leaves the row right. A crash in between leaves a row that is wrong
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from trainyard_core import faults
 from trainyard_core.contracts.tracker import (
@@ -22,9 +24,9 @@ from trainyard_core.contracts.tracker import (
 from trainyard_core.db import artifacts
 from trainyard_core.db.artifacts import Told
 from trainyard_core.db.engine import Database, Tx
-from trainyard_core.errors import Conflict, DigestRefused, Invalid, NotFound
+from trainyard_core.errors import Conflict, DigestRefused, Invalid, NotFound, StorageFull
 
-__all__ = ["put", "remove", "settle", "stat"]
+__all__ = ["put", "remove", "room", "settle", "stat"]
 
 
 async def put(
@@ -37,9 +39,10 @@ async def put(
     digest: str | None,
     kind: str,
 ) -> ArtifactInfo:
-    """Store an artifact whole or not at all. Idempotent. Raises Invalid, DigestRefused."""
+    """Store an artifact whole or not at all. Idempotent. Raises Invalid, DigestRefused, StorageFull."""
     try:
-        info = await tracker.put_artifact(RunRef(told.project, told.run), name, data, digest=digest)
+        with room():
+            info = await tracker.put_artifact(RunRef(told.project, told.run), name, data, digest=digest)
     except BadName as error:
         raise Invalid(str(error), fix="use a relative path, without `..`") from error
     except DigestMismatch as error:
@@ -87,6 +90,17 @@ async def settle(
         if now == seen:
             return seen
         seen = now
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """A tracker's full disk, told as what it is: StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull("the tracker's disk is full", fix="free space and send it again") from error
+        raise
 
 
 async def stat(tracker: Tracker, run: RunRef, name: str) -> ArtifactInfo | None:

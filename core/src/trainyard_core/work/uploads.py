@@ -89,7 +89,8 @@ class Uploads:
 
     async def append(self, told: Told, row: Row, offset: int, data: AsyncIterator[bytes]) -> int:
         """Take a part, and with the last one make the artifact. Returns how many bytes are here. Idempotent in effect:
-        a part that comes again is a wrong place. Raises WrongPlace, TooLarge, DigestRefused."""
+        a part that comes again is a wrong place. Raises WrongPlace, TooLarge, DigestRefused,
+        StorageFull."""
         if row["state"] == "done":
             if offset != row["size"]:
                 raise WrongPlace(row["size"])
@@ -108,7 +109,8 @@ class Uploads:
         ident, at = row["id"], told.at
         await self._database.write(lambda tx: uploads.set_state(tx, ident, "finishing", at=at), name="upload_finishing")
         try:
-            await self._power.finish_upload(RunRef(told.project, told.run), uploads.of_row(row))
+            with artifacts.room():
+                await self._power.finish_upload(RunRef(told.project, told.run), uploads.of_row(row))
         except WrongOffset as wrong:
             await self._database.write(lambda tx: uploads.set_state(tx, ident, "open", at=at), name="upload_open")
             raise WrongPlace(wrong.offset) from wrong
@@ -156,7 +158,8 @@ class Uploads:
     async def _append(self, told: Told, row: Row, offset: int, data: AsyncIterator[bytes]) -> int:
         run, upload = RunRef(told.project, told.run), uploads.of_row(row)
         try:
-            return await self._power.append_upload(run, upload, offset, data)
+            with artifacts.room():
+                return await self._power.append_upload(run, upload, offset, data)
         except WrongOffset as wrong:
             raise WrongPlace(wrong.offset) from wrong
         except UploadTooLong as error:
