@@ -4,6 +4,7 @@ they may; and nothing is left of a stream that is over."""
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from web import serving, token_of
 
 from trainyard.client import models
 from trainyard_core import meters
-from trainyard_core.api import streams
+from trainyard_core.api import event_stream, streams
 from trainyard_core.db import activities, projects
 from trainyard_core.db.activities import New
 from trainyard_core.work import listening as listening_of
@@ -237,6 +238,19 @@ async def test_a_client_that_does_not_read_is_cut_and_goes_on_from_there(web):
     await nobody_is_left(web)
 
 
+async def test_a_client_that_never_reads_again_does_not_stay(web, monkeypatch):
+    monkeypatch.setattr(event_stream, "PATIENCE", 0.2)
+    for why in ("denied", "overflow"):
+        listener = await Listener(web.app, f"/api/v1/{FEED}", web.token).open()
+        listener.reads.clear()
+        await happen(web, "unread")
+        (mine,) = web.platform.news._subscriptions
+        mine.end(why)
+        async with asyncio.timeout(10):
+            await listener.task
+        await nobody_is_left(web)
+
+
 @pytest.mark.parametrize("path", STREAMS)
 async def test_a_client_that_leaves_leaves_nothing(web, path):
     run = (await web.tracked()).id
@@ -271,6 +285,16 @@ async def test_cancelled_requests_leave_nothing(web):
 
 
 @pytest.mark.parametrize("path", STREAMS)
+async def test_a_stream_that_begins_while_the_server_goes_down_ends_at_once(web, path):
+    run = (await web.tracked()).id
+    web.platform.news.close()
+    async with asyncio.timeout(4):
+        late = await web.ask("GET", path.format(run=run), headers={"Accept": "text/event-stream"})
+    assert b"event: bye" in late.content
+    assert web.platform.news.subscribers == 0
+
+
+@pytest.mark.parametrize("path", STREAMS)
 async def test_every_stream_ends_at_once_and_with_a_word_when_the_server_does(web, path):
     run = (await web.tracked()).id
     async with listening(web, path.format(run=run)) as listener:
@@ -278,8 +302,6 @@ async def test_every_stream_ends_at_once_and_with_a_word_when_the_server_does(we
         async with asyncio.timeout(5):
             assert (await listener.rest())[-1] == "bye"
         assert b"retry: 1000" in listener.raw
-    late = await web.ask("GET", path.format(run=run), headers={"Accept": "text/event-stream"})
-    assert b"event: bye" in late.content
 
 
 async def test_a_quiet_stream_is_pinged_with_its_place(web):
@@ -338,15 +360,10 @@ async def test_news_reach_the_streams_of_another_process(postgres_url, tmp_path,
 async def _hears(one, other):
     """Whether the pokes of the one reach the other."""
     heard = asyncio.Event()
-    listener = other.platform.news.listen("probe")
-    listener.wake = heard.set
-    try:
+    with other.platform.news.listen("probe") as listener:
+        listener.wake = heard.set
         one.platform.news.forward("probe")
-        async with asyncio.timeout(0.5):
-            await heard.wait()
-    except TimeoutError:
-        return False
-    else:
-        return True
-    finally:
-        listener.leave()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await heard.wait()
+    return heard.is_set()

@@ -28,8 +28,8 @@ LISTEN = Path(__file__).with_name("listen.py")
 
 
 class Load(NamedTuple):
-    """Of one round: lags in ms, KB for each subscriber and for each idle connection, CPU of the server in percent of a core,
-    and what was lost."""
+    """Of one round: lags in ms, KB for each subscriber and for each idle connection, CPU of the server in percent of a
+    core, and what was lost."""
 
     lags: list[float]
     memory: float

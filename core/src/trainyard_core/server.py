@@ -35,6 +35,8 @@ __all__ = ["AGENT", "API", "WORKER", "bind", "run", "run_alone"]
 
 API, WORKER, AGENT = "api", "worker", "agent"
 GRACE = 2
+TAKES_NOTHING = 120_000
+"""Milliseconds for which a connection may hold bytes that the client does not take."""
 log = structlog.get_logger("trainyard")
 
 
@@ -58,6 +60,8 @@ def bind(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: a client that takes nothing any more is gone after that
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKES_NOTHING)
     try:
         listener.bind((host, port))
     except OSError as error:

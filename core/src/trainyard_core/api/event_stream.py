@@ -2,14 +2,15 @@
 listens.
 
 A client that leaves is noticed at once and its stream is told to stop, not cancelled: what a cancelled generator
-awaits on its way out would fail (litestar#3772). Only one that does not stop is cancelled in the end.
+awaits on its way out would fail (litestar#3772). Only one that does not come to its end is cancelled after some
+seconds: its client takes nothing any more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -20,7 +21,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 
 from trainyard_core.errors import Invalid
-from trainyard_core.work.listening import BYE, DENIED, OVERFLOW, Listener
+from trainyard_core.work.listening import BYE, DENIED, GONE, OVERFLOW, Listener
 
 __all__ = ["LARGEST", "PING", "EventStream", "event", "farewell", "moved", "place", "wanted"]
 
@@ -75,51 +76,69 @@ def farewell(listener: Listener, *, last: str | int = "") -> bytes:
 
 
 class EventStream(Stream):
-    """A response of events. `stop` is called once nobody listens any more: the pieces are to end by themselves."""
+    """A response of events. The pieces are to end by themselves once their listener has ended."""
 
-    def __init__(self, pieces: AsyncGenerator[bytes, None], stop: Callable[[], None]) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes, None], listener: Listener) -> None:
         super().__init__(pieces, media_type=EVENTS, headers=_HEADERS)
-        self._pieces, self._stop = pieces, stop
+        self._pieces, self._listener = pieces, listener
 
     def to_asgi_response(self, app: Any, request: Any, **given: Any) -> ASGIResponse:
         """The response as an ASGI application."""
         headers = {**self.headers, **(given.get("headers") or {})}
-        return _Sending(self._pieces, self._stop, headers=headers, is_head_response=bool(given.get("is_head_response")))
+        return _Sending(
+            self._pieces, self._listener, headers=headers, is_head_response=bool(given.get("is_head_response"))
+        )
 
 
 class _Sending(ASGIResponse):
-    __slots__ = ("_pieces", "_stop")
+    __slots__ = ("_listener", "_pieces")
     _should_set_content_length = False
 
-    def __init__(self, pieces: AsyncGenerator[bytes, None], stop: Callable[[], None], **more: Any) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes, None], listener: Listener, **more: Any) -> None:
         super().__init__(media_type=EVENTS, **more)
-        self._pieces, self._stop = pieces, stop
+        self._pieces, self._listener = pieces, listener
 
     async def send_body(self, send: Send, receive: Receive) -> None:
-        writing = asyncio.current_task()
-        assert writing is not None
-        loop = asyncio.get_running_loop()
-        overdue: list[asyncio.TimerHandle] = []
-
-        def gone(listening: asyncio.Task[None]) -> None:
-            if not listening.cancelled():
-                listening.exception()
-                self._stop()
-                overdue.append(loop.call_later(PATIENCE, writing.cancel))
-
-        listening = asyncio.create_task(_until_gone(receive))
-        listening.add_done_callback(gone)
+        patience = _Patience(self._listener)
+        watching = asyncio.create_task(self._until_gone(receive))
         try:
             async with aclosing(self._pieces) as pieces:
                 async for piece in pieces:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except asyncio.CancelledError:
+            if not patience.is_over:
+                raise
         finally:
-            listening.cancel()
-            for timer in overdue:
-                timer.cancel()
+            patience.end()
+            watching.cancel()
+
+    async def _until_gone(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            continue
+        self._listener.end(GONE)
 
 
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        continue
+class _Patience:
+    """Cancels the task that makes it, some seconds after the listener has ended, unless it `end`s before."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._task = asyncio.current_task()
+        self._timer: asyncio.TimerHandle | None = None
+        self.is_over = False
+        listener.told = self._begin
+        if listener.ended:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._run_out)
+
+    def _run_out(self) -> None:
+        self.is_over = True
+        assert self._task is not None
+        self._task.cancel()
+
+    def end(self) -> None:
+        """It has come to its end."""
+        if self._timer is not None:
+            self._timer.cancel()

@@ -8,6 +8,7 @@ ends its stream, and it comes again.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -18,12 +19,13 @@ from trainyard_core.api.rights import Rights
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row
 from trainyard_core.platform import Platform
-from trainyard_core.work.listening import GONE, Batch, Subscription
+from trainyard_core.work.listening import Batch, Subscription
 
 __all__ = ["follow"]
 
 PAGE = 500
 _encode = msgspec.json.Encoder().encode
+Held = AbstractContextManager[None]
 Scope = Callable[[], frozenset[str] | None]
 
 
@@ -36,9 +38,8 @@ def follow(request: Asked, scope: Scope, *, after: int | None) -> EventStream:
     def check() -> None:
         subscription.projects = scope()
 
-    rights.hold(subscription, request, check)
-    feed = _Feed(platform, subscription, after, lambda: rights.release(subscription))
-    return EventStream(feed.pieces(), lambda: subscription.end(GONE))
+    feed = _Feed(platform, subscription, after, lambda: rights.held(subscription, request, check))
+    return EventStream(feed.pieces(), subscription)
 
 
 def _rights(request: Asked) -> Rights:
@@ -48,15 +49,15 @@ def _rights(request: Asked) -> Rights:
 
 class _Feed:
     def __init__(
-        self, platform: Platform, subscription: Subscription, after: int | None, release: Callable[[], None]
+        self, platform: Platform, subscription: Subscription, after: int | None, held: Callable[[], Held]
     ) -> None:
         self._news, self._database = platform.news, platform.database
-        self._subscription, self._after, self._release = subscription, after, release
+        self._subscription, self._after, self._held = subscription, after, held
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The stream's bytes."""
         mine = self._subscription
-        try:
+        with mine, self._held():
             cursor = await self._start()
             yield moved(cursor)
             async for rows in self._missed(cursor):
@@ -67,9 +68,6 @@ class _Feed:
                 elif not mine.ended:
                     yield moved(max(mine.taken, self._news.position))
             yield farewell(mine, last=mine.taken)
-        finally:
-            mine.leave()
-            self._release()
 
     async def _start(self) -> int:
         """Where to begin; never beyond the end of the log, where an id of another database may be."""

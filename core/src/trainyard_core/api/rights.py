@@ -5,7 +5,8 @@ tokens that expire. A stream whose asker may not see it any more ends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -33,30 +34,28 @@ class Rights:
         self._held: dict[Listener, tuple[Asked, Check]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def hold(self, listener: Listener, request: Asked, check: Check) -> None:
-        """From now on `check` is called now and then, with the asker as it is then in `request.user`. When it raises,
-        or the token is not valid any more, the listener ends."""
+    @contextmanager
+    def held(self, listener: Listener, request: Asked, check: Check) -> Iterator[None]:
+        """Within the block `check` is called now and then, with the asker as it is then in `request.user`. When it
+        raises, or the token is not valid any more, the listener ends."""
         self._held[listener] = (request, check)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch(), name="rights")
-
-    def release(self, listener: Listener) -> None:
-        """That stream is over. Idempotent."""
-        self._held.pop(listener, None)
-        if not self._held:
-            self._news.heard((ACCESS,))
+        try:
+            yield
+        finally:
+            del self._held[listener]
+            if not self._held:
+                self._news.heard((ACCESS,))
 
     async def _watch(self) -> None:
-        changes = self._news.listen(ACCESS)
-        try:
+        with self._news.listen(ACCESS) as changes:
             while self._held and not changes.ended:
                 await changes.wait(EVERY)
                 for pause in (0, SOON):
                     if self._held and not changes.ended:
                         await asyncio.sleep(pause)
                         await self._look()
-        finally:
-            changes.leave()
 
     async def _look(self) -> None:
         seen: dict[str, Actor | None] = {}

@@ -22,7 +22,7 @@ from trainyard_core.db import activities, tracking
 from trainyard_core.db.engine import Row
 from trainyard_core.errors import Forbidden, Invalid
 from trainyard_core.platform import Platform
-from trainyard_core.work.listening import GONE, RunListener
+from trainyard_core.work.listening import Listener
 
 __all__ = ["log_page", "logs", "metrics", "statuses"]
 
@@ -55,7 +55,7 @@ def statuses(request: Asked, run: RunRef, after: int) -> EventStream:
 class _Stream:
     """What the streams of a run share."""
 
-    def __init__(self, platform: Platform, run: RunRef, listener: RunListener) -> None:
+    def __init__(self, platform: Platform, run: RunRef, listener: Listener) -> None:
         self.platform, self.run, self.listener = platform, run, listener
         self._sent: dict[str, models.Metric] = {}
         self._pinged = monotonic()
@@ -102,18 +102,14 @@ def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterat
             raise Forbidden(f"{request.user.name} may not read run {run.run} any more")
 
     async def pieces() -> AsyncGenerator[bytes, None]:
-        try:
+        with listener, rights.held(listener, request, check):
             yield PING
             async for piece in source(_Stream(platform, run, listener)):
                 if piece:
                     yield piece
             yield farewell(listener)
-        finally:
-            listener.leave()
-            rights.release(listener)
 
-    rights.hold(listener, request, check)
-    return EventStream(pieces(), lambda: listener.end(GONE))
+    return EventStream(pieces(), listener)
 
 
 async def _logs(stream: _Stream, tracker: Tracker, cursor: str) -> AsyncIterator[bytes]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Self
 
 from trainyard_core.db.engine import Row
 
-__all__ = ["BYE", "DENIED", "GONE", "OVERFLOW", "Batch", "Listener", "RunListener", "Subscription", "batches"]
+__all__ = ["BYE", "DENIED", "GONE", "OVERFLOW", "Batch", "Listener", "Subscription", "batches"]
 
 MOST = 1000
 """How many activities may wait for one subscriber."""
@@ -21,11 +22,21 @@ client is too slow."""
 
 
 class Listener:
-    """Somebody who waits. `ended` says why it is over, empty while it is not."""
+    """Somebody who waits, within a `with` block. `ended` says why it is over, empty while it is not."""
 
-    def __init__(self) -> None:
+    def __init__(self, enter: Callable[[], None], leave: Callable[[], None]) -> None:
+        self._enter, self._leave = enter, leave
         self._event = asyncio.Event()
         self.ended = ""
+        self.told: Callable[[], None] = lambda: None
+        """Called once, when it is over."""
+
+    def __enter__(self) -> Self:
+        self._enter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
 
     def wake(self) -> None:
         """Look, there may be something."""
@@ -33,8 +44,10 @@ class Listener:
 
     def end(self, why: str) -> None:
         """It is over. The first reason counts."""
-        self.ended = self.ended or why
-        self._event.set()
+        if not self.ended:
+            self.ended = why
+            self._event.set()
+            self.told()
 
     async def wait(self, seconds: float) -> None:
         """Until woken since the last wait, ended, or for so long."""
@@ -43,18 +56,6 @@ class Listener:
                 async with asyncio.timeout(seconds):
                     await self._event.wait()
         self._event.clear()
-
-
-class RunListener(Listener):
-    """Waits for news of a run."""
-
-    def __init__(self, run: str, leave: Callable[[RunListener], None]) -> None:
-        super().__init__()
-        self.run, self._leave = run, leave
-
-    def leave(self) -> None:
-        """Be told no more. Idempotent."""
-        self._leave(self)
 
 
 class Batch:
@@ -77,9 +78,9 @@ class Subscription(Listener):
     """A subscriber of the log. `projects` are those that it sees (None: all), and may be set anew. `taken` is the id
     of the last activity that it was given."""
 
-    def __init__(self, projects: frozenset[str] | None, leave: Callable[[Subscription], None]) -> None:
-        super().__init__()
-        self.projects, self._leave = projects, leave
+    def __init__(self, projects: frozenset[str] | None, enter: Callable[[], None], leave: Callable[[], None]) -> None:
+        super().__init__(enter, leave)
+        self.projects = projects
         self._waiting: list[Batch] = []
         self._count = 0
         self.joined = False
@@ -113,10 +114,6 @@ class Subscription(Listener):
         if given:
             self.taken = given[-1].last
         return given
-
-    def leave(self) -> None:
-        """Be given no more. Idempotent."""
-        self._leave(self)
 
 
 def batches(rows: Sequence[Row]) -> Callable[[frozenset[str] | None], Batch | None]:

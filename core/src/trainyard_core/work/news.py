@@ -17,7 +17,7 @@ import structlog
 from trainyard_core import meters
 from trainyard_core.db.activities import Tail
 from trainyard_core.db.engine import Database, Row
-from trainyard_core.work.listening import BYE, Listener, RunListener, Subscription, batches
+from trainyard_core.work.listening import BYE, Listener, Subscription, batches
 
 __all__ = ["ACCESS", "News"]
 
@@ -29,7 +29,7 @@ LOOK = 2.0
 UNCERTAIN = 0.02
 AGAIN = 1.0
 PING = 15.0
-LEAST_REST, REST_EACH, MOST_REST = 0.005, 0.0001, 0.25
+LEAST_REST, REST_EACH, MOST_REST = 0.005, 0.00005, 0.25
 """After handing out, the tail rests for so long for each subscriber, so that many rows share a wake-up."""
 log = structlog.get_logger("trainyard.news")
 
@@ -41,7 +41,7 @@ class News:
     def __init__(self, database: Database, *, ping: float = PING) -> None:
         self._database, self._ping_every = database, ping
         self._subscriptions: set[Subscription] = set()
-        self._runs: dict[str, set[RunListener]] = {}
+        self._runs: dict[str, set[Listener]] = {}
         self._poked = asyncio.Event()
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -68,18 +68,36 @@ class News:
             for listener in self._runs.get(run, ()):
                 listener.wake()
 
-    def listen(self, run: str) -> RunListener:
-        """Be told of a run, until `leave`."""
-        listener = RunListener(run, self._leave_run)
-        self._runs.setdefault(run, set()).add(listener)
-        self._begin(listener)
+    def listen(self, run: str) -> Listener:
+        """One that is woken for news of a run, while it is entered."""
+        those = self._runs
+
+        def enter() -> None:
+            those.setdefault(run, set()).add(listener)
+            self._begin(listener)
+
+        def leave() -> None:
+            those[run].discard(listener)
+            if not those[run]:
+                del those[run]
+            self._poked.set()
+
+        listener = Listener(enter, leave)
         return listener
 
     def subscribe(self, projects: frozenset[str] | None) -> Subscription:
-        """Be given what happens in these projects (None: everywhere) from `join` until `leave`."""
-        subscription = Subscription(projects, self._leave)
-        self._subscriptions.add(subscription)
-        self._begin(subscription)
+        """One that is given what happens in these projects (None: everywhere), from `join` on and while it is
+        entered."""
+
+        def enter() -> None:
+            self._subscriptions.add(subscription)
+            self._begin(subscription)
+
+        def leave() -> None:
+            self._subscriptions.discard(subscription)
+            self._poked.set()
+
+        subscription = Subscription(projects, enter, leave)
         return subscription
 
     @property
@@ -109,6 +127,7 @@ class News:
                 await task
 
     def _end_all(self) -> None:
+        self._settled.set()
         for listener in self._listeners():
             listener.end(BYE)
 
@@ -117,23 +136,13 @@ class News:
 
     def _begin(self, listener: Listener) -> None:
         if self.closing:
+            self._settled.set()
             listener.end(BYE)
             return
         self._loop = asyncio.get_running_loop()
         if self._task is None or self._task.done():
             self._settled.clear()
             self._task = self._loop.create_task(self._follow(), name="news")
-
-    def _leave(self, subscription: Subscription) -> None:
-        self._subscriptions.discard(subscription)
-        self._poked.set()
-
-    def _leave_run(self, listener: RunListener) -> None:
-        those = self._runs.get(listener.run, set())
-        those.discard(listener)
-        if not those:
-            self._runs.pop(listener.run, None)
-        self._poked.set()
 
     async def _follow(self) -> None:
         """Read the log for as long as somebody waits for it."""
