@@ -12,7 +12,7 @@ from test_agents import begin
 
 from trainyard_core.agent.port import Dismissed, Moved
 from trainyard_core.agent.remote import HttpPort
-from trainyard_core.contracts.workload import Exit
+from trainyard_core.contracts.workload import Exit, Observation, Phase
 from trainyard_core.errors import Superseded
 from trainyard_core.lifecycle import Status
 
@@ -308,6 +308,18 @@ async def test_a_server_that_is_found_elsewhere_ends_the_session(web, far, tmp_p
         remote.url, remote.line.cut = "http://elsewhere", True
         assert isinstance(await remote.ended(), Moved)
         assert remote.hands.stopped == []
+
+
+async def test_an_observation_that_core_refuses_does_not_hold_up_the_others(web, far, tmp_path):
+    async with running(Remote(web, far, tmp_path)) as remote:
+        first, second = await web.run(), await web.run()
+        await remote.hands.until(lambda: len(remote.hands.workloads) == 2)
+        refs = {workload.run: workload.ref for workload in remote.hands.workloads}
+        wrong = Observation(ref=refs[first.id], phase=Phase.EXITED, exit=Exit(code=1 << 40))
+        right = Observation(ref=refs[second.id], phase=Phase.EXITED, exit=Exit(code=0))
+        await remote.port.report([wrong, right])
+    assert (await web.admin.runs.get(second.id)).status == "succeeded"
+    assert not (await web.admin.runs.get(first.id)).is_final
 
 
 REF = {"run": "r", "attempt": 1}

@@ -109,7 +109,15 @@ class HttpPort:
         return [msgspec.structs.replace(workload, url=self.url) for workload in found.items]
 
     async def report(self, seen: Sequence[Observation]) -> None:
-        await self._ask("report", wire.Report(epoch=self._epoch, seen=tuple(seen)), wire.Done)
+        """One that core refuses does not hold up the others."""
+        try:
+            await self._ask("report", wire.Report(epoch=self._epoch, seen=tuple(seen)), wire.Done)
+        except client_errors.Invalid as error:
+            if len(seen) == 1:
+                log.error("core refuses what was observed of an attempt", ref=str(seen[0].ref), error=str(error))
+                return
+            for each in seen:
+                await self.report([each])
 
     async def orders(self) -> list[Order]:
         return (await self._ask("orders", wire.InSession(epoch=self._epoch), wire.Orders)).items
@@ -136,7 +144,8 @@ class HttpPort:
         try:
             found = await self._client.send(request)
         except ClientError as error:
-            raise self._meaning(error) from error
+            meaning = self._meaning(error)
+            raise meaning from (None if meaning is error else error)
         if self._away:
             self._away = False
             log.info("the server is back", url=self._shown)
