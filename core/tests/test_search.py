@@ -60,7 +60,8 @@ SCALARS = (
     (*NUMBERS, *TEXTS, '"0.1"', "true", "a_am", "'a*m'"),
 )
 SORTS = ("created_at", "name", "status", "metrics.loss", "metrics.loss.max", "params.lr", "params.opt", "duration")
-SORTS += ("finished_at", "archived", "progress", "queue", "outputs.best", "memory", "user", "id")
+SORTS += ("finished_at", "archived", "progress", "queue", "outputs.best", "memory", "user", "id", "digest")
+SORTS += ("parent", "original", "started_at")
 
 
 def any_of(fields, values):

@@ -39,7 +39,7 @@ def order_of(field: Field, scope: Scope, *, part: str = "") -> Source | None:
         return Source(_metric(field, scope), both(where), "k.run", value)
     if field.kind == "scalar":
         return _scalar_order(field, scope, part)
-    if field.name not in INDEXES:
+    if field.name not in INDEXES or field.name == "digest":  # that index has only those that have one
         return None
     value = f"k.{COLUMNS.get(field.name, field.name)}"
     where = [within(scope, "k.project"), *([Sql(f"{value} IS NOT NULL")] if field.name in _PARTIAL else [])]
