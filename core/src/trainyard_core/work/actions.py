@@ -158,6 +158,7 @@ def _described(row: Row, wish: EditRun) -> dict[str, Any]:
 async def _placed(tx: Tx, row: Row, wish: EditRun) -> dict[str, Any]:
     given: dict[str, Any] = {} if wish.priority is None else {"priority": wish.priority}
     if wish.queue is not None:
+        _check_line("queue", wish.queue)
         given["agent"], given["queue"] = split_queue(wish.queue)
     changes = {name: value for name, value in given.items() if value != row[name]}
     if changes and (not row["managed"] or row["status"] not in WAITING):

@@ -26,6 +26,7 @@ from trainyard_core.work.creation import add, prepare
 
 __all__ = ["COPY", "RESTART", "RESUME", "Clone", "insert", "plan"]
 
+MOST_STEP = 1 << 62
 RESTART, RESUME, COPY = "restart", "resume", "copy"
 _decode = msgspec.json.decode
 
@@ -67,6 +68,8 @@ def check(row: Row, kind: str, wish: CloneRun) -> None:
         )
     if kind != RESUME and wish.step is not None:
         raise Invalid("`step` is for resume only", fix="leave it out")
+    if wish.step is not None and abs(wish.step) >= MOST_STEP:
+        raise Invalid(f"`step` is out of range: {wish.step}", fix="use a step that the run has logged")
 
 
 async def insert(tx: Tx, clone: Clone, by: By) -> Row:
