@@ -22,21 +22,6 @@ class Source(Protocol):
         """The runs that are asked for."""
 
 
-class Lookup:
-    """Answers walks from the database, and remembers the answers for the next walk of the same transaction."""
-
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-        self._known: dict[tuple[object, ...], list[Waiting]] = {}
-
-    async def answer(self, ask: Ask) -> Sequence[Waiting]:
-        """The runs that are asked for."""
-        key = (ask.queue, ask.lane and ask.lane.run, ask.after and ask.after.run, ask.upto, ask.most)
-        if key not in self._known:
-            self._known[key] = await queues.ask(self._tx, ask)
-        return self._known[key]
-
-
 async def plan(source: Source, world: World, offer: Offer, *, most: int) -> list[tuple[Grant, Waiting]]:
     """What `admit` grants this agent now, each with what the run asked for."""
     seen: dict[str, Waiting] = {}
@@ -50,6 +35,33 @@ async def plan(source: Source, world: World, offer: Offer, *, most: int) -> list
     except StopIteration as done:
         grants: list[Grant] = done.value
     return [(grant, seen[grant.run]) for grant in grants]
+
+
+class Lookup:
+    """Answers walks from the database, and remembers the answers for the next walk of the same transaction.
+
+    On PostgreSQL a question costs a way there and back, so whoever asks about a second queue is told of all."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._known: dict[tuple[object, ...], list[Waiting]] = {}
+        self._asked = 0
+        self._heads: dict[str, list[Waiting]] | None = None
+
+    async def answer(self, ask: Ask) -> Sequence[Waiting]:
+        """The runs that are asked for."""
+        key = (ask.queue, ask.lane and ask.lane.run, ask.after and ask.after.run, ask.upto, ask.most)
+        if key not in self._known:
+            self._known[key] = await (self._first(ask) if ask.lane is None else queues.ask(self._tx, ask))
+        return self._known[key]
+
+    async def _first(self, ask: Ask) -> list[Waiting]:
+        self._asked += 1
+        if self._tx.dialect == "sqlite" or self._asked == 1:
+            return await queues.ask(self._tx, ask)
+        if self._heads is None:
+            self._heads = await queues.heads(self._tx)
+        return self._heads.get(ask.queue, [])
 
 
 class Moved:

@@ -54,7 +54,8 @@ async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collect
     blockers = obstacles(need, world, offers)
     if not blockers and not await _starts(lookup, need, world, takers(need, world, offers)):
         blockers = [behind(need, place)]
-    helping = await _helping(tx, lookup, need, world, offers) if blockers else []
+    far = bool(blockers) and blockers[0].code == "behind" and place >= BATCH
+    helping = await _helping(tx, lookup, need, world, offers) if blockers and not far else []
     if not schedulers and not any(offer.alive for offer in offers):
         message = "no scheduler is installed here, so nothing can start runs"
         fix = "pip install trainyard-scheduler-process"
