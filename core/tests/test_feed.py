@@ -78,6 +78,21 @@ async def test_pages_tell_everything_once_newest_first(web):
     assert [each["kind"] for each in one.json()["items"]] == ["c"]
 
 
+async def test_the_client_reads_pages_and_follows_a_run_to_its_end(web):
+    await another_project(web)
+    await happen(web, "a", "b")
+    await happen(web, "x", project="other")
+    client = web.admin.activities
+    assert [each.kind async for each in client.list(kind="b")] == ["b"]
+    assert [each.kind for each in (await client.page(limit=1, project="*")).items] == ["x"]
+    assert [each.kind async for each in client.list(project="other")] == ["x"]
+    run = await web.run()
+    await web.admin.runs.stop(run.id)
+    *news, end = [each async for each in client.follow_run(run.id)]
+    assert [each.status for each in news] == ["created", "compiled", "queued", "stopped"]
+    assert (end.id, end.status) == (run.id, "stopped")
+
+
 @pytest.mark.parametrize("path", ["activities?cursor=xx", f"{FEED}?cursor=IjEi", f"{FEED}?limit=0"])
 async def test_a_wrong_cursor_or_limit_is_refused(web, path):
     assert (await web.ask("GET", path)).status_code == 422
