@@ -8,7 +8,7 @@ from test_queues import leased, project, put, register, waiting
 
 from trainyard_core.admission import admit, in_order
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.db import agents, queues
+from trainyard_core.db import agents, lanes
 from trainyard_core.testing.factories import Arrange
 from trainyard_core.work.planning import Lookup, plan
 from trainyard_core.work.why import why
@@ -62,8 +62,8 @@ async def everything(arrange):
 
     async def work(tx):
         offers = await agents.offers(tx, at=arrange.clock.now(), silence=15)
-        world = await queues.world(tx, capacity=agents.capacity(offers))
-        return world, offers, [each for name in world.queues for each in await queues.waiting_in(tx, name)]
+        world = await lanes.world(tx, capacity=agents.capacity(offers))
+        return world, offers, [each for name in world.queues for each in await lanes.waiting_in(tx, name)]
 
     return await arrange.database.read(work)
 

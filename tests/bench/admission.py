@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from bench.measure import Result, Scale, percentile, say
 from trainyard_core.admission import Grant, Waiting
 from trainyard_core.clock import SystemClock
-from trainyard_core.db import agents, migrations, projects, queues, runs
+from trainyard_core.db import agents, lanes, migrations, projects, queues, runs
 from trainyard_core.db.agents import Registration
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
@@ -139,7 +139,7 @@ async def _decide(tx: Tx) -> Decided:
 async def _take(tx: Tx) -> Decided:
     """Whatever comes first."""
     found = await tx.all("SELECT * FROM run WHERE status = 'queued' LIMIT ?", leasing.BATCH)
-    needs = [queues.waiting_run(row) for row in found]
+    needs = [lanes.waiting_run(row) for row in found]
     return [(Grant(need.run, ()), need) for need in needs]
 
 

@@ -17,7 +17,7 @@ from trainyard_core.api.naming import check_name
 from trainyard_core.api.paging import Cursor, Limit, after_name, following
 from trainyard_core.auth import ADMIN, KNOWN
 from trainyard_core.clock import rfc3339
-from trainyard_core.db import queues
+from trainyard_core.db import lanes, queues
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 
@@ -131,7 +131,7 @@ async def _one(tx: Tx, name: str) -> models.Queue:
 async def _shown(tx: Tx, rows: list[Row]) -> list[models.Queue]:
     names = [row["name"] for row in rows]
     waiting = await queues.waiting_counts(tx, *names) if names else {}
-    held = await queues.held(tx, *names)
+    held = await lanes.held(tx, *names)
     return [_present(row, waiting.get(row["name"], 0), *held[row["name"]]) for row in rows]
 
 

@@ -15,7 +15,7 @@ import msgspec
 from trainyard.compile.hub import Use
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.queues import resources_text
+from trainyard_core.db.lanes import resources_text
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
 
 __all__ = [

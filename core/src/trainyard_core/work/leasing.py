@@ -13,7 +13,7 @@ import msgspec
 from trainyard_core.admission import Grant, Offer, Waiting
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
-from trainyard_core.db import activities, agents, deletions, queues, runs, tracking
+from trainyard_core.db import activities, agents, deletions, lanes, queues, runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.work.planning import Lookup, plan
@@ -51,7 +51,7 @@ async def decide(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BAT
         return []
     if await queues.lock(tx):
         offers = await agents.offers(tx, at=at, silence=policy.silence)
-    world = await queues.world(tx, capacity=agents.capacity(offers))
+    world = await lanes.world(tx, capacity=agents.capacity(offers))
     offer = next(offer for offer in offers if offer.agent == agent)
     return await plan(Lookup(tx), world, offer, most=most)
 
@@ -70,7 +70,7 @@ async def grant(tx: Tx, agent: str, granted: Grant, need: Waiting, at: int) -> A
         "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, resources, created_at)"
         " VALUES (?, ?, ?, 'leased', ?, ?, ?, ?, ?)",
         granted.run, number, agent, need.cpu, need.memory, _encode(granted.gpus).decode(),
-        queues.resources_text(need.resources), at,
+        lanes.resources_text(need.resources), at,
     )  # fmt: skip
     return AttemptRef(granted.run, number)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from trainyard_core.admission import Ask, Grant, Offer, Waiting, World, by_age, lane_of, named, walk
-from trainyard_core.db import queues
+from trainyard_core.db import lanes
 from trainyard_core.db.engine import Tx
 
 __all__ = ["Lookup", "Moved", "Source", "plan"]
@@ -52,15 +52,15 @@ class Lookup:
         """The runs that are asked for."""
         key = (ask.queue, ask.lane and ask.lane.run, ask.after and ask.after.run, ask.upto, ask.most)
         if key not in self._known:
-            self._known[key] = await (self._first(ask) if ask.lane is None else queues.ask(self._tx, ask))
+            self._known[key] = await (self._first(ask) if ask.lane is None else lanes.ask(self._tx, ask))
         return self._known[key]
 
     async def _first(self, ask: Ask) -> list[Waiting]:
         self._asked += 1
         if self._tx.dialect == "sqlite" or self._asked == 1:
-            return await queues.ask(self._tx, ask)
+            return await lanes.ask(self._tx, ask)
         if self._heads is None:
-            self._heads = await queues.heads(self._tx)
+            self._heads = await lanes.heads(self._tx)
         return self._heads.get(ask.queue, [])
 
 

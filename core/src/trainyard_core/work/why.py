@@ -20,7 +20,7 @@ from trainyard_core.admission import (
     takers,
 )
 from trainyard_core.clock import SECOND, rfc3339
-from trainyard_core.db import agents, queues
+from trainyard_core.db import agents, lanes, queues
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
 from trainyard_core.work.leasing import BATCH
@@ -47,9 +47,9 @@ async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collecti
 
 
 async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:
-    need, lookup = queues.waiting_run(row), Lookup(tx)
+    need, lookup = lanes.waiting_run(row), Lookup(tx)
     offers = await agents.offers(tx, at=at, silence=silence)
-    world = await queues.world(tx, capacity=agents.capacity(offers))
+    world = await lanes.world(tx, capacity=agents.capacity(offers))
     place = await _place(tx, need, world)
     blockers = obstacles(need, world, offers)
     if not blockers and not await _starts(lookup, need, world, takers(need, world, offers)):
@@ -68,7 +68,7 @@ async def _place(tx: Tx, need: Waiting, world: World) -> int:
     queue = world.queues.get(need.queue)
     if queue is None:
         return 0
-    order = in_order(world, queue, await queues.waiting_in(tx, need.queue))
+    order = in_order(world, queue, await lanes.waiting_in(tx, need.queue))
     own = next((count for count, each in enumerate(order) if each.run == need.run), len(order))
     waiting = await queues.waiting_most(tx, queue.live + own + 1, above=queue.priority)
     others = [(state, waiting.get(name, 0)) for name, state in world.queues.items()]
