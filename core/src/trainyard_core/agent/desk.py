@@ -80,7 +80,7 @@ class Desk:
         return [self._workload(row) for row in rows if not _refusal(row)]
 
     async def report(self, agent: str, epoch: int, seen: Sequence[Observation]) -> None:
-        """Write down what the agent observed."""
+        """Write down what the agent observed of what it holds; anything else changes nothing."""
         at = self._clock.now()
         await self._write(
             agent, epoch, lambda tx: leasing.report(tx, agent, seen, policy=self._policy, at=at), "report"
