@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from bench.servers import PROJECT, Server, yard_up
 
 __all__ = ["measure"]
 
-SUBSCRIBERS, RATE, SECONDS = 1000, 50, 8.0
+SUBSCRIBERS, RATE, SECONDS, LANES = 1000, 50, 8.0, 16
 AIM_LAG, AIM_MEMORY = 500.0, 100.0
 FEED = f"{PROJECT}/activities"
 LISTEN = Path(__file__).with_name("listen.py")
@@ -117,14 +118,20 @@ def _listening(yard: Server, many: int, path: str) -> Iterator[subprocess.Popen[
 
 
 def _write(yard: Server, seconds: float) -> int:
-    """One activity after another at the rate: each a new name of a run. How many."""
+    """One activity after another at the rate, however long the answers take: each a new name of a run. How many."""
     amount = int(seconds * RATE)
-    with yard.client() as client:
+    with yard.client() as client, ThreadPoolExecutor(LANES) as lanes:
         run = client.post(f"{PROJECT}/runs", json={"managed": False}).raise_for_status().json()["id"]
-        started = time.monotonic()
+
+        def rename() -> None:
+            client.patch(f"{PROJECT}/runs/{run}", json={"name": f"n{time.monotonic_ns()}"}).raise_for_status()
+
+        started, sent = time.monotonic(), []
         for number in range(amount):
             time.sleep(max(0.0, started + number / RATE - time.monotonic()))
-            client.patch(f"{PROJECT}/runs/{run}", json={"name": f"n{time.monotonic_ns()}"}).raise_for_status()
+            sent.append(lanes.submit(rename))
+        for each in sent:
+            each.result()
     return amount
 
 
