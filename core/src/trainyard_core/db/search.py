@@ -83,8 +83,11 @@ async def _search(tx: Tx, search: Search, limit: int) -> list[Row]:
     if sources:
         numbers = await _numbers(tx, statement.counts(sources, few), len(sources))
         fewest = min(range(len(sources)), key=numbers.__getitem__)
+        best = sources[fewest]
         if numbers[fewest] < few:
-            return await _all(tx, statement.chosen(search, sources[fewest], few, limit))
+            goes_along = best.by_id and not search.keys
+            found = statement.along(search, best, limit) if goes_along else statement.chosen(search, best, few, limit)
+            return await _all(tx, found)
     by_id = [source for source in sources if source.by_id]
     if by_id and not search.keys:
         return await _all(tx, statement.along(search, await _sparsest(tx, by_id, few), limit))

@@ -50,11 +50,13 @@ def _leaf(node: Condition, scope: Scope) -> Sql:
     return fill("COALESCE(({}), FALSE)", passes) if found.nullable and not isinstance(test, Missing) else passes
 
 
-def _exists(table: Sql, test: Test, passes: Sql) -> Sql:
-    """Whether there is a row that passes; for `nil`, that there is none at all."""
+def _exists(table: Sql, test: Test, passes: Sql, scope: Scope) -> Sql:
+    """Whether there is a row that passes; for `nil`, that there is none at all. It is looked up for one run after the
+    other: the offset keeps PostgreSQL from joining all rows that pass."""
+    apart = "" if scope.dialect == "sqlite" else " OFFSET 0"
     if isinstance(test, Missing):
-        return fill("NOT EXISTS (SELECT 1 FROM {})", table)
-    return fill("EXISTS (SELECT 1 FROM {} AND {})", table, passes)
+        return fill(f"NOT EXISTS (SELECT 1 FROM {{}}{apart})", table)
+    return fill(f"EXISTS (SELECT 1 FROM {{}} AND {{}}{apart})", table, passes)
 
 
 def _scalar(field: Field, test: Test, scope: Scope) -> Sql:
@@ -62,13 +64,15 @@ def _scalar(field: Field, test: Test, scope: Scope) -> Sql:
     passes = FALSE
     if not isinstance(test, Missing):
         passes = split(field, test, letters=scope.letters("v.text"), number="v.number", scope=scope)
-    return _exists(table, test, passes)
+    return _exists(table, test, passes, scope)
 
 
 def _metric(field: Field, test: Test, scope: Scope) -> Sql:
     figure = f"m.{BELOW[field.part]}"
     table = sql(f"metric m WHERE m.run = run.id AND m.name = ? AND {figure} IS NOT NULL", field.key)
-    return _exists(table, test, FALSE if isinstance(test, Missing) else tested(Sql(figure), "number", test, scope))
+    return _exists(
+        table, test, FALSE if isinstance(test, Missing) else tested(Sql(figure), "number", test, scope), scope
+    )
 
 
 def _tags(_: Field, test: Test, scope: Scope) -> Sql:
@@ -82,7 +86,7 @@ def _artifacts(_: Field, test: Test, scope: Scope) -> Sql:
 
 
 def _words(table: Sql, column: str, test: Test, scope: Scope) -> Sql:
-    return _exists(table, test, FALSE if isinstance(test, Missing) else tested(Sql(column), "text", test, scope))
+    return _exists(table, test, FALSE if isinstance(test, Missing) else tested(Sql(column), "text", test, scope), scope)
 
 
 def _upstream(_: Field, test: Test, scope: Scope) -> Sql:
@@ -98,7 +102,7 @@ def _edge(mine: str, other: str, test: Test, scope: Scope) -> Sql:
     table = Sql(
         f"edge e JOIN run o ON o.id = {other} WHERE {mine} = run.id AND e.kind = 'upstream' AND o.project = run.project"
     )
-    return _exists(table, test, FALSE if isinstance(test, Missing) else tested(Sql(other), "ids", test, scope))
+    return _exists(table, test, FALSE if isinstance(test, Missing) else tested(Sql(other), "ids", test, scope), scope)
 
 
 _TABLES = {
