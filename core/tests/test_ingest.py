@@ -160,6 +160,8 @@ async def test_events_change_the_run_and_senseless_ones_change_nothing(send, arr
         {"type": "tags", "tags": [{"a": 1}]},
         {"type": "progress", "value": "much"},
         {"type": "artifact", "name": "x", "size": "big"},
+        {"type": "artifact", "name": "../outside", "size": 1},
+        {"type": "artifact", "size": 1},
         {"type": "end", "status": "odd"},
         {"type": "never heard of"},
     ]

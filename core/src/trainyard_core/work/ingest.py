@@ -16,7 +16,7 @@ import msgspec
 
 from trainyard.track.frames import Frame, FrameError, Kind, split, summarize, unpack_events, unpack_gap
 from trainyard_core import faults, meters
-from trainyard_core.contracts.tracker import RunRef, SequenceGap, Tracker
+from trainyard_core.contracts.tracker import BadName, RunRef, SequenceGap, Tracker, check_artifact_name
 from trainyard_core.db import inheritance, runs, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
@@ -180,11 +180,17 @@ def _size(value: object) -> int:
 
 
 async def _record_artifact(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
+    """A row for an artifact that the run tells of; none for a name that no artifact can have."""
+    name = str(event.get("name", ""))
+    try:
+        check_artifact_name(name)
+    except BadName:
+        return
     extra = {key: event[key] for key in ("step", "meta") if event.get(key) is not None}
     await tracking.put_artifact(
         tx,
         run,
-        name=str(event.get("name", "")),
+        name=name,
         kind=str(event.get("kind", "file")),
         size=_size(event.get("size")),
         digest=str(event.get("digest", "")),
