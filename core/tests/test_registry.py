@@ -99,3 +99,17 @@ def test_a_builder_gets_its_folder_and_its_section(tmp_path):
     assert context.folder == tmp_path / "plugins" / "one"
     assert context.settings == {"cpu": 2}
     assert Registry().context("three", settings).settings == {}
+
+
+def test_a_provider_that_cannot_be_built_refuses_the_start_and_says_whose_settings_are_wrong(tmp_path):
+    def explode(_):
+        raise ValueError("unknown field `rooot`; known are root")
+
+    plugins = Registry()
+    provider = TrackerProvider(name="t", build=explode)
+    plugins.add("shelf", SimpleNamespace(register_trackers=hookimpl(lambda: [provider])))
+    with pytest.raises(
+        StartRefused, match=r"tracker 't' of plugin 'shelf' does not start: unknown field `rooot`.*\[shelf\]"
+    ):
+        plugins.tracker("t", Settings(data=tmp_path))
+    assert "rooot" in plugins.plugins["shelf"].error

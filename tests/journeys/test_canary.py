@@ -24,7 +24,7 @@ SECRETS_OF_ITS_OWN = {"token", "trainyard.db", "trainyard.db-wal", "trainyard.db
 @pytest.fixture(params=["sqlite", "postgresql"])
 def secretive(request, tmp_path):
     """A server whose every setting that may hold a secret holds one, and that says all it can."""
-    environ = {"TRAINYARD_TRACKER_FOLDER__SECRET_KEY": CANARY}
+    environ = {"TRAINYARD_ALTERNATE_LATE__SECRET_KEY": CANARY}
     if request.param == "postgresql":
         cluster = request.getfixturevalue("postgres")
         url = cluster.create(empty=True)

@@ -123,8 +123,7 @@ class Platform:
 
     async def agent(self) -> Agent:
         """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""
-        plugin, provider = self.registry.schedulers.get(self.settings.scheduler)
-        scheduler = provider.build(self.registry.context(plugin, self.settings, url=self.url))
+        scheduler = self.registry.scheduler(self.settings.scheduler, self.settings, url=self.url)
         me = await registration(
             self.settings.agent, scheduler, provider=self.settings.scheduler, queues=self.settings.queues, labels={}
         )
@@ -146,8 +145,7 @@ class Platform:
     def _build_tracker(self) -> Tracker | None:
         if not self.registry.trackers.by_name:
             return None
-        plugin, provider = self.registry.trackers.get(self.settings.tracker)
-        return provider.build(self.registry.context(plugin, self.settings))
+        return self.registry.tracker(self.settings.tracker, self.settings)
 
 
 async def _prepare(tx: Tx, at: int) -> bytes:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 import pluggy
@@ -21,6 +22,10 @@ from trainyard_core import hookspecs
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.hookspecs import Context, SchedulerProvider, TrackerProvider
 from trainyard_core.settings import Settings
+
+if TYPE_CHECKING:
+    from trainyard_core.contracts.scheduler import Scheduler
+    from trainyard_core.contracts.tracker import Tracker
 
 __all__ = ["HookFailed", "Loaded", "Registry"]
 
@@ -150,6 +155,29 @@ class Registry:
                 f"settings: {choice('plugin for the section', unknown[0], self.installed)}",
                 fix="correct the section's name, install the plugin, or remove the section",
             )
+
+    def scheduler(self, name: str, settings: Settings, *, url: str) -> Scheduler:
+        """The scheduler of that name, built. Raises StartRefused for one that is not there or does not start."""
+        plugin, provider = self.schedulers.get(name)
+        with self._starting(plugin, f"scheduler '{name}'"):
+            return provider.build(self.context(plugin, settings, url=url))
+
+    def tracker(self, name: str, settings: Settings) -> Tracker:
+        """The tracker of that name, built. Raises StartRefused for one that is not there or does not start."""
+        plugin, provider = self.trackers.get(name)
+        with self._starting(plugin, f"tracker '{name}'"):
+            return provider.build(self.context(plugin, settings))
+
+    @contextmanager
+    def _starting(self, plugin: str, what: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.plugins[plugin].error = f"{type(error).__name__}: {error}"
+            raise StartRefused(
+                f"{what} of plugin '{plugin}' does not start: {error}",
+                fix=f"correct the section [{plugin}] of the settings, or choose another",
+            ) from error
 
     def missing(self) -> list[str]:
         """The capabilities that nothing offers here."""

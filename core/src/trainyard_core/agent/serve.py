@@ -98,9 +98,8 @@ class _Process:
     def _scheduler(self, url: str) -> Scheduler:
         """The scheduler, whose runs report to `url`: what it holds lies in this agent's own folder, so that agents of
         one machine do not take each other's attempts for strays."""
-        plugin, provider = self._registry.schedulers.get(self._settings.scheduler)
         own = msgspec.structs.replace(self._settings, data=self._home)
-        return provider.build(self._registry.context(plugin, own, url=url))
+        return self._registry.scheduler(self._settings.scheduler, own, url=url)
 
     def _find(self) -> Endpoint:
         found = discover(url=self._wish.url or None, data=self._settings.data)

@@ -69,7 +69,7 @@ def _typed(name: str, found: Any, path: str) -> click.Command:
 
         application = found
         if not isinstance(found, typer.Typer):
-            application = typer.Typer(add_completion=False)
+            application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             application.command()(_exiting(found))
         return application(args=list(rest), prog_name=path, standalone_mode=True)
 
