@@ -70,6 +70,8 @@ def test_no_secret_is_told(secretive):
         refused["run"]["init"] = [{"git": {"url": f"https://me:{CANARY}@example.invalid/x.git"}}]
         secrets = [admin, made.token, *instance_secrets(yard)]
         texts = {"repr of the client": repr(client) + repr(client.endpoint), "repr of a token": repr(made)}
+        told = [each.data for one in (run, failed) for each in client.runs.activities(one.id)]
+        texts["activities"] = json.dumps(told, default=str)
         headers = {"Authorization": f"Bearer {admin}"}
         with httpx.Client(base_url=yard.url, headers=headers, timeout=60, trust_env=False) as bare:
             answer = bare.post("/api/v1/projects/default/runs", json={"operation": refused})
@@ -78,9 +80,6 @@ def test_no_secret_is_told(secretive):
             values = {"project": "default", "ref": run.id, "token_id": made.id, "name": "default", "principal": "admin"}
             for number, each in enumerate(everything(bare, values)):
                 texts[f"answer {number}"] = each
-        texts["activities"] = json.dumps(
-            [a.data for r in (run, failed) for a in client.runs.activities(r.id)], default=str
-        )
     with Client(yard.url, token=CANARY) as stranger, pytest.raises(Exception) as error:
         stranger.version()
     texts["the client's error"] = f"{error.value!r} {error.value}"
