@@ -196,7 +196,7 @@ class ForwardingTracker(Tracker):
     async def finish_upload(self, run: RunRef, upload: Upload) -> ArtifactInfo:
         """The service puts its parts together."""
         check_artifact_name(upload.name)
-        asked = {"name": upload.name, "size": upload.size, "digest": upload.digest.lower()}
+        asked: dict[str, str | int] = {"name": upload.name, "size": upload.size, "digest": upload.digest.lower()}
         answer = await self._http.post(_path(run, "complete", upload.id), params=asked)
         if answer.status_code == httpx.codes.CONFLICT:
             raise WrongOffset(int(answer.json()))
