@@ -61,11 +61,18 @@ class Walk:
         """What a path may name that exists, a fresh run among it: every other request goes there, past the 404."""
         found = {"project": "default", "ref": self._run(), "principal": "admin", "version": "1", "path": "f"}
         found["name"] = next((name for word, name in NAMES.items() if f"/{word}/" in path), "f")
+        if "{ident}" in path:
+            found["ident"] = self._upload(found["ref"])
         return {key: value for key, value in found.items() if f"{{{key}}}" in path}
 
     def _run(self) -> str:
         body = {"managed": False}
         return self.session.post(f"{self.url}/api/v1/projects/default/runs", json=body, timeout=PATIENCE).json()["id"]
+
+    def _upload(self, run: str) -> str:
+        body = {"name": "f", "size": 9, "digest": "sha256:" + "0" * 64}
+        uploads = f"{self.url}/api/v1/projects/default/runs/{run}/uploads"
+        return self.session.post(uploads, json=body, timeout=PATIENCE).json()["id"]
 
     def _try(self, operation, mode, most, number) -> None:
         there = self._there(operation.path)
