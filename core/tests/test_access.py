@@ -154,6 +154,7 @@ async def test_every_route_has_an_entry_and_every_entry_a_route(web):
     assert await routes_of(web) | {"GET /openapi.json"} == set(MATRIX)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # who may is decided in Python, the same for both
 @pytest.mark.parametrize("route", MATRIX)
 async def test_a_route_refuses_whoever_may_not(ground, route):
     entry, wrong = MATRIX[route], []

@@ -27,8 +27,9 @@ def test_what_is_imported_is_declared(distribution):
         needed = (
             {name.split(".")[0] for name in imports(source)} - sys.stdlib_module_names - {distribution.package.name}
         )
-        brought = {plain(dist) for name in needed for dist in known.get(name, [name])}
-        assert brought <= declared(distribution, is_testing=is_testing) | IMPLIED, source
+        said = declared(distribution, is_testing=is_testing) | IMPLIED
+        missing = [name for name in needed if not said & {plain(dist) for dist in known.get(name, [name])}]
+        assert not missing, source
 
 
 def test_what_is_declared_is_imported(distribution):
@@ -55,9 +56,14 @@ IMPLIED = {"pydantic-core", "redis", "typer"}
 """Come with pydantic, with arq, and with whoever adds a command that is written with it."""
 
 
+TESTS = {"test", "testing"}
+"""The extras that only tests may need; any other is an option of its users, imported where it is used."""
+
+
 def declared(distribution, *, is_testing):
     project = distribution.project
-    extras = project.get("optional-dependencies", {}).get("testing", []) if is_testing else []
+    offered = project.get("optional-dependencies", {})
+    extras = [text for extra, texts in offered.items() if is_testing or extra not in TESTS for text in texts]
     return {plain(re.split(r"[\s<>=!~;\[]", text)[0]) for text in [*project["dependencies"], *extras]}
 
 

@@ -31,6 +31,8 @@ SERVER_POINTS = [
     "prepare:after_commit",
     "token:before_commit",
     "token:after_commit",
+    "token_used:before_commit",
+    "token_used:after_commit",
     "register:before_commit",
     "register:after_commit",
     "create:before_commit",

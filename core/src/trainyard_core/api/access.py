@@ -15,15 +15,27 @@ from trainyard_core import auth
 from trainyard_core.auth import AGENT, READ, Actor
 from trainyard_core.db import projects, runs
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.errors import Conflict, Forbidden, NotFound
+from trainyard_core.errors import Conflict, Forbidden, NotFound, choice
 from trainyard_core.ids import is_run_id
 from trainyard_core.platform import Platform
 from trainyard_core.registry import HookFailed
 
-__all__ = ["Asked", "allow", "allow_agent", "can", "find_run", "forget", "no_project", "platform_of", "visible"]
+__all__ = [
+    "Asked",
+    "allow",
+    "allow_agent",
+    "can",
+    "check_project",
+    "find_run",
+    "forget",
+    "no_project",
+    "platform_of",
+    "visible",
+]
 
 Asked = Request[Actor, str, Any]
 SHORTEST = 4
+MOST_NAMED = 200
 HEX = frozenset("0123456789abcdef-")
 
 
@@ -81,7 +93,8 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
         raise _no_run(project, ref)
     if request.user.role != "run":
         allow(request, READ, project)
-    row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref))
+    only = visible(request)
+    row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref, only))
     if not can(request, action, project=project, run=row["id"]):
         raise Forbidden(
             f"{request.user.name} may not {action} run {row['id']}", fix="use a token with another role or scope"
@@ -94,7 +107,14 @@ def no_project(name: str) -> NotFound:
     return NotFound(f"no project '{name}'", fix="see yard projects ls; create it: yard projects create")
 
 
-async def _look_for(tx: Tx, project: str, ref: str) -> Row:
+async def check_project(tx: Tx, name: str, only: frozenset[str] | None) -> None:
+    """Raises NotFound for a project that is not there, naming those of `only` (None: all), which the asker may see."""
+    if await projects.get(tx, name) is None:
+        known = [row["name"] for row in await projects.page(tx, only=only, limit=MOST_NAMED)]
+        raise NotFound(choice("project", name, known), fix="use one of these, or create it: yard projects create")
+
+
+async def _look_for(tx: Tx, project: str, ref: str, only: frozenset[str] | None) -> Row:
     if is_run_id(ref):
         row = await runs.get(tx, ref)
         if row is not None and row["project"] == project:
@@ -105,8 +125,7 @@ async def _look_for(tx: Tx, project: str, ref: str) -> Row:
             raise Conflict(f"more than one run of '{project}' ends with '{ref}'", fix="use more characters of the id")
         if rows:
             return rows[0]
-    if await projects.get(tx, project) is None:
-        raise no_project(project)
+    await check_project(tx, project, only)
     raise _no_run(project, ref)
 
 

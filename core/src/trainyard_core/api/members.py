@@ -6,13 +6,13 @@ from litestar import Controller, Response, delete, get, put
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import Asked, allow, forget, no_project, platform_of
+from trainyard_core.api.access import Asked, allow, check_project, forget, platform_of, visible
 from trainyard_core.api.change import change, tell
 from trainyard_core.api.paging import Cursor, Limit, after_name, following
 from trainyard_core.api.principals import check_role
 from trainyard_core.auth import ADMIN, READ
 from trainyard_core.clock import rfc3339
-from trainyard_core.db import principals, projects
+from trainyard_core.db import principals
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import NotFound
 
@@ -34,7 +34,7 @@ class Members(Controller):
         after = after_name(cursor)
 
         async def work(tx: Tx) -> list[Row]:
-            await _exists(tx, project)
+            await check_project(tx, project, visible(request))
             return await principals.members(tx, project, after=after, limit=limit)
 
         rows = await platform_of(request).database.read(work)
@@ -55,7 +55,7 @@ class Members(Controller):
         check_role(data.role, least="viewer")
 
         async def work(tx: Tx) -> models.Member:
-            await _exists(tx, project)
+            await check_project(tx, project, visible(request))
             who = await tx.one("SELECT kind FROM principal WHERE name = ? AND kind <> 'agent'", principal)
             if who is None:
                 raise NotFound(f"no user or service account '{principal}'", fix="an admin adds them: yard users add")
@@ -74,7 +74,7 @@ class Members(Controller):
         allow(request, ADMIN, project)
 
         async def work(tx: Tx) -> None:
-            await _exists(tx, project)
+            await check_project(tx, project, visible(request))
             if not await principals.leave(tx, project, principal):
                 raise NotFound(f"'{principal}' has no role in project '{project}'", fix="see yard members ls")
             await tell(tx, request, "member_left", project=project, principal=principal)
@@ -88,8 +88,3 @@ def present(row: Row) -> models.Member:
     return models.Member(
         principal=row["principal"], kind=row["kind"], role=row["role"], created_at=rfc3339(row["created_at"]) or ""
     )
-
-
-async def _exists(tx: Tx, project: str) -> None:
-    if await projects.get(tx, project) is None:
-        raise no_project(project)

@@ -9,10 +9,10 @@ from litestar.params import QueryParameter
 
 from trainyard.client import models
 from trainyard_core.api import paging, present
-from trainyard_core.api.access import Asked, allow, no_project, platform_of, visible
+from trainyard_core.api.access import Asked, allow, check_project, platform_of, visible
 from trainyard_core.api.paging import Cursor, Limit
 from trainyard_core.auth import KNOWN
-from trainyard_core.db import projects, search, tracking
+from trainyard_core.db import search, tracking
 from trainyard_core.db.engine import Tx
 from trainyard_core.search import cursor as cursors
 from trainyard_core.search.order import keys_of
@@ -55,14 +55,10 @@ async def found(
     async def work(tx: Tx) -> models.RunPage:
         rows, last = await search.page(tx, among, query, keys, limit=limit, at=at, after=after)
         if not rows and among is not None and len(among) == 1:
-            await _check_project(tx, *among)
+            (project,) = among
+            await check_project(tx, project, visible(request))
         metrics = await tracking.metrics_by_run(tx, [row["id"] for row in rows])
         items = [present.run(row, metrics=metrics[row["id"]]) for row in rows]
         return models.RunPage(items=items, next=paging.encode(*cursors.pack(last, at, mark)) if last else None)
 
     return await platform.database.read(work)
-
-
-async def _check_project(tx: Tx, name: str) -> None:
-    if await projects.get(tx, name) is None:
-        raise no_project(name)
