@@ -110,7 +110,7 @@ def _await_all(client: httpx.Client) -> None:
 
 
 def _has(client: httpx.Client, status: str) -> bool:
-    answer = client.get(f"{PROJECT}/runs", params={"status": status, "limit": 1})
+    answer = client.get(f"{PROJECT}/runs", params={"q": f"status:{status}", "limit": 1})
     return bool(answer.raise_for_status().json()["items"])
 
 
@@ -121,8 +121,9 @@ def _last_end(client: httpx.Client, count: int) -> float:
     cursor = ""
     while len(items) < count:
         page = client.get(f"{PROJECT}/runs", params={"limit": min(500, count - len(items)), "cursor": cursor})
-        items += page.raise_for_status().json()["items"]
-        cursor = items[-1]["id"]
+        found = page.raise_for_status().json()
+        items += found["items"]
+        cursor = found["next"] or ""
     failed = [(item["id"], item["status"], item["message"]) for item in items if item["status"] != "succeeded"]
     if failed:
         raise RuntimeError(f"{len(failed)} of {count} runs did not succeed, the first: {failed[0]}")
