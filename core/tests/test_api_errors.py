@@ -58,13 +58,14 @@ UNKNOWN = [
     (f"projects/default/runs/{'0' * 12}", ["0" * 12]),
     ("projects/default/runs?q=status:runing", ["no status `runing`"]),
     ("projects/a%00b/runs", []),
+    ("projects/default/runs?statu=running", ["no query parameter 'statu'; existing: cursor, limit, q, sort"]),
 ]
 
 
 @pytest.mark.parametrize(("path", "said"), UNKNOWN)
 async def test_what_is_not_there_says_what_is(web, path, said):
     answer = await web.ask("GET", path)
-    found = problem(answer, 422 if "status" in path else 404)
+    found = problem(answer, 422 if "statu" in path else 404)
     assert all(each in found.detail for each in said), found
 
 

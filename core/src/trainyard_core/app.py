@@ -25,6 +25,7 @@ from trainyard_core.api.lineage import Lineage
 from trainyard_core.api.lost import Lost
 from trainyard_core.api.members import Members
 from trainyard_core.api.openapi import Document
+from trainyard_core.api.parameters import refuse_unknown
 from trainyard_core.api.preview import Previews
 from trainyard_core.api.principals import ServiceAccounts, Users
 from trainyard_core.api.problems import HANDLERS
@@ -83,7 +84,10 @@ def build(platform: Platform) -> Litestar:
     authentication = DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")
     middleware: list[Middleware] = [skew.spoken, etags, authentication]
     app = Litestar(
-        route_handlers=[Docs, Router(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware)],
+        route_handlers=[
+            Docs,
+            Router(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware, before_request=refuse_unknown),
+        ],
         exception_handlers=HANDLERS,
         before_send=[skew.told],
         state=State({"platform": platform, "known": KnownTokens(platform), "rights": Rights(platform.news)}),
