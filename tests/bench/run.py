@@ -66,6 +66,9 @@ def _measure(names: Sequence[str], scale: Scale) -> dict[str, Any]:
                 told[name] = {"broken": repr(error)}
             else:
                 told |= {result.name: result.told() for result in results}
+                for result in results:
+                    figures = told[result.name]
+                    say(f"{result.name}: {figures['subject']} {figures['unit']}, floor {figures['floor']}")
     return told
 
 
