@@ -1,7 +1,7 @@
 # Everything sets up what it needs, in .venv, from the ordinary package index. PYTHON names the interpreter (3.11 or newer).
 
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 BIN := .venv/bin
 SETUP := $(PYTHON) tools/bootstrap.py
 SOURCES := sdk/src core/src $(wildcard plugins/*/src tests/alternates/*/src) tools
