@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
 
 from trainyard.cli import main
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
+
+from fake_platform import TOKEN, FakePlatform
 
 OPERATION = """\
 version: 1.1
@@ -34,23 +36,11 @@ class Done(NamedTuple):
     err: str
 
 
-def _load_fake() -> ModuleType:
-    """Tests are imported by file, so the client's fake platform is too."""
-    name = "trainyard_fake_platform"
-    if name not in sys.modules:
-        place = Path(__file__).parents[1] / "client" / "fake_platform.py"
-        spec = importlib.util.spec_from_file_location(name, place)
-        assert spec and spec.loader
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
 @pytest.fixture
 def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    fake = _load_fake().FakePlatform().start()
+    fake = FakePlatform().start()
     monkeypatch.setenv("TRAINYARD_URL", fake.url)
-    monkeypatch.setenv("TRAINYARD_TOKEN", _load_fake().TOKEN)
+    monkeypatch.setenv("TRAINYARD_TOKEN", TOKEN)
     monkeypatch.setenv("TRAINYARD_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("TRAINYARD_PROJECT", raising=False)
     yield fake

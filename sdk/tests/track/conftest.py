@@ -88,7 +88,8 @@ class Platform:
         self.connections = []
         self.limit = 8 * 1024 * 1024 + 4096
         self.lock = threading.Lock()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        handler = type("Handler", (Handler,), {"platform": self})
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = False
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
@@ -120,77 +121,76 @@ class Platform:
             assert [f.seq for f in have] == list(range(1, len(have) + 1))
             return 200, {"writer": found[0].writer, "durable": len(have)}
 
-    def _handler(self):
-        platform = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+class Handler(http.server.BaseHTTPRequestHandler):
+    """What is asked of the platform, over HTTP."""
 
-            def setup(self):
-                super().setup()
-                platform.connections.append(self.connection)
+    platform: Platform
+    protocol_version = "HTTP/1.1"
 
-            def log_message(self, *args):
-                pass
+    def setup(self):
+        super().setup()
+        self.platform.connections.append(self.connection)
 
-            def cut(self):
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
+    def log_message(self, *args):
+        pass
 
-            def answer(self, status, body):
-                data = json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+    def cut(self):
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
-            def do_POST(self):
-                self.handle_it("POST")
+    def answer(self, status, body):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
-            def do_PUT(self):
-                self.handle_it("PUT")
+    def do_POST(self):
+        self.handle_it("POST")
 
-            def handle_it(self, method):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                platform.requests.append((method, self.path, self.headers.get("Idempotency-Key", "")))
-                if self.headers["Authorization"] != f"Bearer {platform.token}":
-                    return self.answer(401, {"code": "unauthorized", "status": 401})
-                if method == "PUT":
-                    return self.artifact(body)
-                if self.path.endswith("/runs"):
-                    return self.create(json.loads(body))
-                return self.take(body)
+    def do_PUT(self):
+        self.handle_it("PUT")
 
-            def artifact(self, body):
-                name = unquote(re.search(r"/artifacts/([^?]*)", self.path)[1])
-                if self.headers["Digest"] != f"sha256:{hashlib.sha256(body).hexdigest()}":
-                    return self.answer(422, {"code": "digest_mismatch", "status": 422})
-                platform.artifacts[name] = body
-                return self.answer(201, {})
+    def handle_it(self, method):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.platform.requests.append((method, self.path, self.headers.get("Idempotency-Key", "")))
+        if self.headers["Authorization"] != f"Bearer {self.platform.token}":
+            return self.answer(401, {"code": "unauthorized", "status": 401})
+        if method == "PUT":
+            return self.artifact(body)
+        if self.path.endswith("/runs"):
+            return self.create(json.loads(body))
+        return self.take(body)
 
-            def create(self, body):
-                platform.keys.append(self.headers["Idempotency-Key"])
-                status = 200 if body["id"] in platform.runs else 201
-                platform.runs.setdefault(body["id"], body)
-                return self.answer(status, {"id": body["id"]})
+    def artifact(self, body):
+        name = unquote(re.search(r"/artifacts/([^?]*)", self.path)[1])
+        if self.headers["Digest"] != f"sha256:{hashlib.sha256(body).hexdigest()}":
+            return self.answer(422, {"code": "digest_mismatch", "status": 422})
+        self.platform.artifacts[name] = body
+        return self.answer(201, {})
 
-            def take(self, body):
-                if len(body) > platform.limit:
-                    return self.answer(413, {"code": "too_large", "status": 413})
-                todo = platform.plan.pop(0) if platform.plan else "ok"
-                if todo.isdigit():
-                    return self.answer(int(todo), {"code": "planned", "status": int(todo)})
-                if todo == "lose":
-                    return self.cut()
-                if todo == "hang":
-                    platform.release.wait(30)
-                    return self.cut()
-                status, answer = platform.append(body)
-                if todo == "store":
-                    return self.cut()
-                return self.answer(status, answer)
+    def create(self, body):
+        self.platform.keys.append(self.headers["Idempotency-Key"])
+        status = 200 if body["id"] in self.platform.runs else 201
+        self.platform.runs.setdefault(body["id"], body)
+        return self.answer(status, {"id": body["id"]})
 
-        return Handler
+    def take(self, body):
+        if len(body) > self.platform.limit:
+            return self.answer(413, {"code": "too_large", "status": 413})
+        todo = self.platform.plan.pop(0) if self.platform.plan else "ok"
+        if todo.isdigit():
+            return self.answer(int(todo), {"code": "planned", "status": int(todo)})
+        if todo == "lose":
+            return self.cut()
+        if todo == "hang":
+            self.platform.release.wait(30)
+            return self.cut()
+        status, answer = self.platform.append(body)
+        if todo == "store":
+            return self.cut()
+        return self.answer(status, answer)
 
 
 @pytest.fixture
