@@ -11,6 +11,7 @@ import pytest
 from web import BASE
 
 from trainyard.client.errors import Conflict
+from trainyard.client.models import CreateRun
 from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.db import artifacts, tracking
 from trainyard_core.db.artifacts import Told
@@ -138,6 +139,15 @@ async def test_a_name_that_is_none_is_refused_and_not_bent(web, name):
         assert answer.status_code in (400, 404, 405, 422), (method, answer.text)
     assert (await web.ask("GET", f"{BASE}/{run}/artifacts/{name}")).status_code in (400, 404, 422)
     assert (await bytes_of(web, run), await rows_of(web, run)) == ({}, {})
+
+
+@pytest.mark.parametrize("name", ["artifacts/model", "projects/artifacts/runs/x/artifacts/model"])
+async def test_a_project_and_a_folder_may_be_called_artifacts(web, name):
+    await web.admin.projects.create("artifacts")
+    run = (await web.admin.runs.create(CreateRun(managed=False), project="artifacts")).id
+    await web.admin.artifacts.put(run, name, b"abc", project="artifacts")
+    assert await rows_of(web, run) == {name: digest(b"abc")}
+    assert await web.admin.artifacts.read(run, name, project="artifacts") == b"abc"
 
 
 async def test_a_removed_artifact_is_gone_with_its_row_and_told_of(web):

@@ -3,6 +3,7 @@ files come in parts by `uploads`."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import unquote
 
@@ -29,6 +30,8 @@ from trainyard_core.work import tars, untar
 __all__ = ["Artifacts", "Kind", "told_of"]
 
 BYTES = "application/octet-stream"
+BELOW_RUN = re.compile(r".*?/projects/[^/]*/runs/[^/]*/artifacts/(.*)", re.DOTALL)
+"""Where a name begins; a project may be called `artifacts`, and a part of a name too."""
 DIGEST = "^[Ss][Hh][Aa]256:[0-9A-Fa-f]{64}$"
 Prefix = Annotated[str, QueryParameter(max_length=1100, description="Only names that start like this.")]
 View = Annotated[bool, QueryParameter(description="One folder: what lies directly below `prefix`, and folders.")]
@@ -178,7 +181,8 @@ def name_of(request: Asked) -> str:
     Invalid."""
     raw: bytes = request.scope["raw_path"]
     try:
-        return unquote(raw.decode("ascii").partition("/artifacts/")[2].partition("?")[0], errors="strict")
+        found = BELOW_RUN.match(raw.decode("ascii").partition("?")[0])
+        return unquote(found[1] if found else "", errors="strict")
     except UnicodeDecodeError as error:
         raise Invalid("the name is not valid UTF-8", fix="percent-encode it as UTF-8") from error
 
