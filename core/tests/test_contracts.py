@@ -8,6 +8,8 @@ import pickle
 import msgspec
 import pytest
 
+from trainyard.matrix.objective import Goal, Limit, Objective
+from trainyard.matrix.space import Choice, Linear, Normal, Ordered, Space, Uniform, Weighted, allows, misfit
 from trainyard_core.contracts.ci import CiRequest, GitEvent, PullRequest, PullRequestAction, Push, Repository, Tag
 from trainyard_core.contracts.connection import Connection, Secret
 from trainyard_core.contracts.flow import CreateChild, Finish, FlowView, Plan
@@ -25,10 +27,7 @@ from trainyard_core.contracts.needs import (
     merge,
 )
 from trainyard_core.contracts.optimizer import (
-    Goal,
-    Limit,
     Measured,
-    Objective,
     Study,
     Suggestion,
     Suggestions,
@@ -36,7 +35,6 @@ from trainyard_core.contracts.optimizer import (
     Trial,
     TrialPhase,
 )
-from trainyard_core.contracts.space import Choice, Linear, Normal, Ordered, Space, Uniform, Weighted, allows, misfit
 from trainyard_core.lifecycle import FINAL, Status
 
 CANARY = "hunter2-canary"

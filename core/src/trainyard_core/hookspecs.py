@@ -17,10 +17,19 @@ import pluggy
 
 if TYPE_CHECKING:
     from trainyard_core.auth import Actor
+    from trainyard_core.contracts.optimizer import Optimizer
     from trainyard_core.contracts.scheduler import Scheduler
     from trainyard_core.contracts.tracker import Tracker
 
-__all__ = ["Context", "Identity", "SchedulerProvider", "TrackerProvider", "hookimpl", "hookspec"]
+__all__ = [
+    "Context",
+    "Identity",
+    "OptimizerProvider",
+    "SchedulerProvider",
+    "TrackerProvider",
+    "hookimpl",
+    "hookspec",
+]
 
 hookspec = pluggy.HookspecMarker("trainyard")
 hookimpl = pluggy.HookimplMarker("trainyard")
@@ -49,6 +58,15 @@ class TrackerProvider(msgspec.Struct, frozen=True, kw_only=True):
     build: Callable[[Context], Tracker]
 
 
+class OptimizerProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """An optimizer by the kind of matrix that it serves. `build` is called in each process that plans sweeps, when the
+    first of that kind comes; the way of writing such a matrix is offered beside it, as the entry point of that name in
+    the group `trainyard.matrix`, unless the language has that kind itself."""
+
+    name: str
+    build: Callable[[Context], Optimizer]
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """A person that a plugin vouches for. `role` in the deployment holds for one who is not known here; whoever is has
     the roles that are stored, and one who is disabled is not let in."""
@@ -65,6 +83,11 @@ def register_schedulers() -> list[SchedulerProvider]:  # type: ignore[empty-body
 @hookspec
 def register_trackers() -> list[TrackerProvider]:  # type: ignore[empty-body]
     """The trackers that this plugin offers."""
+
+
+@hookspec
+def register_optimizers() -> list[OptimizerProvider]:  # type: ignore[empty-body]
+    """The kinds of matrix that this plugin can search."""
 
 
 @hookspec(firstresult=True)

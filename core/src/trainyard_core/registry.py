@@ -20,10 +20,11 @@ import structlog
 
 from trainyard_core import hookspecs
 from trainyard_core.errors import StartRefused, choice
-from trainyard_core.hookspecs import Context, SchedulerProvider, TrackerProvider
+from trainyard_core.hookspecs import Context, OptimizerProvider, SchedulerProvider, TrackerProvider
 from trainyard_core.settings import Settings
 
 if TYPE_CHECKING:
+    from trainyard_core.contracts.optimizer import Optimizer
     from trainyard_core.contracts.scheduler import Scheduler
     from trainyard_core.contracts.tracker import Tracker
 
@@ -38,7 +39,7 @@ class _Provider(Protocol):
     def name(self) -> str: ...
 
 
-P = TypeVar("P", SchedulerProvider, TrackerProvider)
+P = TypeVar("P", SchedulerProvider, TrackerProvider, OptimizerProvider)
 
 
 class HookFailed(Exception):
@@ -90,6 +91,7 @@ class Registry:
         self.installed: frozenset[str] | None = None
         self.schedulers: Providers[SchedulerProvider] = Providers("scheduler")
         self.trackers: Providers[TrackerProvider] = Providers("tracker")
+        self.optimizers: Providers[OptimizerProvider] = Providers("optimizer")
         if os.environ.get("TRAINYARD_TRACE_HOOKS"):
             self.manager.trace.root.setwriter(sys.stderr.write)
             self.manager.enable_tracing()
@@ -119,6 +121,7 @@ class Registry:
             self.manager.check_pending()
             self._collect(name, "register_schedulers", self.schedulers)
             self._collect(name, "register_trackers", self.trackers)
+            self._collect(name, "register_optimizers", self.optimizers)
         except Exception as error:
             loaded.error = f"{type(error).__name__}: {error}"
             log.warning("a plugin is broken and left out", plugin=name, error=loaded.error)
@@ -166,6 +169,13 @@ class Registry:
         """The tracker of that name, built. Raises StartRefused for one that is not there or does not start."""
         plugin, provider = self.trackers.get(name)
         with self._starting(plugin, f"tracker '{name}'"):
+            return provider.build(self.context(plugin, settings))
+
+    def optimizer(self, name: str, settings: Settings) -> Optimizer:
+        """The optimizer of that kind of matrix, built. Raises StartRefused for one that is not there or does not
+        start."""
+        plugin, provider = self.optimizers.get(name)
+        with self._starting(plugin, f"optimizer '{name}'"):
             return provider.build(self.context(plugin, settings))
 
     @contextmanager

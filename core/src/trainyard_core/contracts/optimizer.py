@@ -2,7 +2,7 @@
 
 Ownership. Core owns the sweep: it makes runs of suggestions, counts them, obeys concurrency, and keeps the state. An
 optimizer owns the mathematics. It keeps nothing that matters in memory; a cache keyed by the state's bytes is its own
-affair. The budget of trials is core's as well: `count` is never more than is left of it.
+affair. The budget of trials is core's as well, as `outline` states it: `count` is never more than is left of it.
 
 State is bytes, empty at first, and belongs to the optimizer alone. It is handed back as it was returned, to any
 instance in any process, also of a newer version of the plugin, which reads older states or raises `StateUnreadable`.
@@ -25,7 +25,9 @@ are told of and never break a call.
 Raises. `StateUnreadable` ends the sweep. Any other exception is trouble of the moment: the call is made again with
 back-off. What cannot be searched at all was said by `check` beforehand.
 
-Provisional: nothing in core calls it yet. Its hook, `register_optimizers`, comes with its first plugin.
+Not trials. An algorithm that leaves the thinking to a program of the user's (`iterative`) suggests a run of that
+program, `Suggestion.tuner`; it is made of `study.options["tuner"]`, takes no part of the budget and no slot, and comes
+back as a `Trial` with its `outputs`.
 """
 
 from __future__ import annotations
@@ -38,15 +40,14 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from trainyard.client.models import Fault
-from trainyard_core.contracts.space import Space
+from trainyard.matrix.objective import Limit, Objective
+from trainyard.matrix.space import Space
 
 __all__ = [
-    "Goal",
     "Judgement",
-    "Limit",
     "Measured",
-    "Objective",
     "Optimizer",
+    "Outline",
     "Prediction",
     "StateUnreadable",
     "StopTrial",
@@ -65,29 +66,6 @@ class StateUnreadable(Exception):
     """The state is not one that this optimizer can read. `str()` says which version wrote it, and what to install."""
 
 
-class Goal(StrEnum):
-    """Which way is better."""
-
-    MINIMIZE = "minimize"
-    MAXIMIZE = "maximize"
-
-
-class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A metric or output to be made as low or as high as can be."""
-
-    name: str
-    goal: Goal
-
-
-class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a good trial keeps within: a metric or output by name, and its bounds. A trial outside succeeds all the
-    same, but is not feasible."""
-
-    name: str
-    at_least: float | None = None
-    at_most: float | None = None
-
-
 class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is searched and for what. It stays the same for the whole sweep. `options` are the algorithm's own, by the
     names of the file; several `objectives` are traded off against each other, none is fine for a plain listing."""
@@ -96,6 +74,16 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     objectives: tuple[Objective, ...] = ()
     limits: tuple[Limit, ...] = ()
     options: dict[str, object] = {}
+
+
+class Outline(msgspec.Struct, frozen=True, kw_only=True):
+    """What core should know of a study before it begins: the most `trials` there can be (None: the algorithm ends by
+    itself), how many go on at once unless the file says so, and how many more to ask for `ahead`, which wait for a
+    slot. What is asked ahead is asked without knowing what the trials that go on will bring."""
+
+    trials: int | None
+    parallel: int
+    ahead: int = 0
 
 
 class TrialPhase(StrEnum):
@@ -121,6 +109,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `values` are the final ones, by name; `intermediate` those of objectives on the way, in step order, the newest part
     that was not told before. `reason` is the run's own, `early_stopped` for a trial that a `StopTrial` ended.
+    `outputs` are the outputs of a tuner's run, of which `params` is what it was given.
     """
 
     key: str
@@ -129,6 +118,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     values: dict[str, float] = {}
     intermediate: tuple[Measured, ...] = ()
     reason: str = ""
+    outputs: dict[str, object] = {}
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -136,13 +126,15 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     algorithm adds, such as Hyperband's resource.
 
     A `key` is unique in the sweep and never used again; empty, core takes the next number. `continues` is the key of a
-    trial from whose outputs this one goes on. `note` is a sentence for the person who reads the run.
+    trial from whose outputs this one goes on. `note` is a sentence for the person who reads the run. `tuner`: no trial,
+    but a run of the user's own tuner with these params; it needs a key.
     """
 
     params: dict[str, object]
     key: str = ""
     continues: str = ""
     note: str = ""
+    tuner: bool = False
 
 
 class Suggestions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -187,6 +179,10 @@ class Optimizer(ABC):
     def check(self, study: Study) -> list[Fault]:
         """All that keeps this study from being searched here: shapes, objectives, options. Pure, cheap, and imports
         no library, for it runs where files are linted."""
+
+    @abstractmethod
+    def outline(self, study: Study) -> Outline:
+        """How large a study is that `check` has nothing against. Pure and cheap like `check`."""
 
     @abstractmethod
     async def suggest(
