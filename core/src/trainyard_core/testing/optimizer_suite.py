@@ -1,0 +1,55 @@
+"""The Optimizer suite: every promise of the contract (`trainyard_core.contracts.optimizer`), as tests that any
+implementation runs. Subclass it and give one fixture::
+
+    class TestMyOptimizer(OptimizerSuite):
+        @pytest.fixture
+        def harness(self):
+            return OptimizerHarness(
+                build=MyOptimizer,                                   # also called in another process
+                searched=(Searched(name="two numbers", study=...),),  # what it can search
+                refused={"no metric": Study(...)},                   # what its check has something against
+            )
+
+The suite knows no implementation and no algorithm. It needs pytest and pytest-asyncio, runs no trial - results are
+made up from a trial's params - and may run many times at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+pytest.register_assert_rewrite(
+    "trainyard_core.testing.optimizer_answers",
+    "trainyard_core.testing.optimizer_fates",
+    "trainyard_core.testing.optimizer_play",
+    "trainyard_core.testing.optimizer_powers",
+    "trainyard_core.testing.optimizer_repeats",
+)
+
+from trainyard_core.contracts.optimizer import Optimizer  # noqa: E402 - the tests are rewritten before they load
+from trainyard_core.testing.optimizer_answers import AnswerPromises  # noqa: E402
+from trainyard_core.testing.optimizer_fates import FatePromises  # noqa: E402
+from trainyard_core.testing.optimizer_powers import PowerPromises  # noqa: E402
+from trainyard_core.testing.optimizer_repeats import RepeatPromises  # noqa: E402
+from trainyard_core.testing.optimizer_tools import OptimizerHarness, Searched, opened  # noqa: E402
+
+__all__ = ["OptimizerHarness", "OptimizerSuite", "Searched"]
+
+
+@pytest.mark.asyncio
+class OptimizerSuite(AnswerPromises, RepeatPromises, FatePromises, PowerPromises):
+    """All promises of the Optimizer contract, those of powers that the optimizer has not left out."""
+
+    @pytest.fixture
+    def harness(self) -> OptimizerHarness:
+        """What is tested, new for each test."""
+        raise NotImplementedError("a subclass of OptimizerSuite gives the fixture `harness`")
+
+    @pytest_asyncio.fixture
+    async def optimizer(self, harness: OptimizerHarness) -> AsyncIterator[Optimizer]:
+        """One instance."""
+        async with opened(harness) as optimizer:
+            yield optimizer
