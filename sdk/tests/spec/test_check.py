@@ -90,7 +90,7 @@ def test_structure_is_checked_with_place_and_fix(text: str, expected: str) -> No
 LATER = [
     *("namespace", "cache", "plugins", "build", "hooks", "cost", "mount", "template", "ports"),
     *("dagRef", "urlRef", "dependencies", "trigger", "joins"),
-    *("events", "conditions", "schedule", "matrix", "skipOnUpstreamSkip", "strictParams"),
+    *("events", "conditions", "schedule", "skipOnUpstreamSkip", "strictParams"),
 ]
 
 

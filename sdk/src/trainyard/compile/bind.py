@@ -1,7 +1,8 @@
 """Binding: params from the file and from the command line to the declared inputs, each by its type.
 
-The command line wins over the file, the file over the default. Values from the file may hold templates over `globals`;
-they are evaluated once. Values from the command line are data and never evaluated.
+What a sweep gives to a trial wins over the command line, that over the file, the file over the default. Values from the
+file may hold templates over `globals`; they are evaluated once. Values of trials and of the command line are data and
+never evaluated.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from trainyard.spec.io import Input
 from trainyard.spec.operation import Param
 from trainyard.spec.satisfy import satisfies
 
-__all__ = ["Binder", "Bound", "bind", "bind_defaults"]
+__all__ = ["Binder", "Bound", "bind", "bind_defaults", "fitted"]
 
 _NOTHING = object()
 
@@ -43,6 +44,10 @@ class Binder:
     renderer: Renderer
     params: Mapping[str, Param]
     given: Mapping[str, JsonValue]
+    trial: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What a trial of a sweep gets: data, of the types that it has."""
+    unknown: frozenset[str] = frozenset()
+    """Inputs whose value is not known yet and needs none."""
     bound: Bound = field(default_factory=Bound)
 
     def declared(self, io: Input, path: Path) -> None:
@@ -52,7 +57,9 @@ class Binder:
         value, source, text = self._source(io, path)
         if len(self.report.findings) > faults:
             return
-        if value is _NOTHING or (value is None and not io.optional):
+        if io.name in self.unknown:
+            value = None
+        elif value is _NOTHING or (value is None and not io.optional):
             fix = f"set it with `-P {io.name}=...`, under `params`, or as its default `value`"
             self.report.add(path, f"the input `{io.name}` has no value", fix)
         elif value is not None:
@@ -70,11 +77,15 @@ class Binder:
         value = self.given.get(name, _NOTHING)
         if value is _NOTHING:
             value = self.renderer.tree(("params", name, "value"), param.value)
-        fits = self._fits(name, value, ("params", name, "value"))
-        self.bound.context_only[name] = value if fits else None  # type: ignore[assignment] # params are JSON values
+        fault = _oversize(value)
+        if fault is not None:
+            self.report.add(("params", name, "value"), f"`{name}`: {fault[0]}", fault[1])
+        self.bound.context_only[name] = value if fault is None else None  # type: ignore[assignment] # JSON values
         self._variable(name, param.to_env, ("params", name, "to_env"))
 
     def _source(self, io: Input, path: Path) -> tuple[object, Path, bool]:
+        if io.name in self.trial:
+            return self.trial[io.name], ("matrix", "params", io.name), False
         if io.name in self.given:
             return self.given[io.name], path, True
         param = self.params.get(io.name)
@@ -88,25 +99,10 @@ class Binder:
 
     def _converted(self, io: Input, value: object, path: Path, *, text: bool) -> JsonValue:
         said_of = f"the given value of input `{io.name}`" if text else f"input `{io.name}`"
-        try:
-            converted = convert(value, io, text=text)
-        except ValueError as error:
-            self.report.add(path, f"{said_of}: {error}", f"the input is declared as {_declared(io)}")
-            return None
-        if not self._fits(io.name, converted, path):
-            return None
-        for said in satisfies(converted, io.validation) if io.validation else ():
-            self.report.add(path, f"{said_of}: {said}", "give another value")
+        converted, faults = fitted(io, value, text=text)
+        for said, fix in faults:
+            self.report.add(path, f"{said_of}: {said}", fix)
         return converted
-
-    def _fits(self, name: str, value: object, path: Path) -> bool:
-        """Every value has a text form, for variables and arguments, so that must not be too large for one."""
-        try:
-            bounded(len(text_of(value)) if value is not None else 0)
-        except TemplateError as error:
-            self.report.add(path, f"`{name}`: {error.message}", error.fix)
-            return False
-        return True
 
     def _variable(self, name: str, variable: str | None, path: Path) -> None:
         if not variable:
@@ -114,6 +110,29 @@ class Binder:
         if variable in self.bound.env and self.bound.env[variable][0] != name:
             self.report.add(path, f"the variable `{variable}` is set by two values", "choose another name for one")
         self.bound.env[variable] = (name, path)
+
+
+def fitted(io: Input, value: object, *, text: bool = False) -> tuple[JsonValue, list[tuple[str, str | None]]]:
+    """A value as an input wants it, and what is wrong with it, each with a fix; None when it cannot be used. `text`
+    says that it is text from a command line."""
+    try:
+        converted = convert(value, io, text=text)
+    except ValueError as error:
+        return None, [(str(error), f"the input is declared as {_declared(io)}")]
+    large = _oversize(converted)
+    if large is not None:
+        return None, [large]
+    said = satisfies(converted, io.validation) if io.validation else ()
+    return converted, [(one, "give another value") for one in said]
+
+
+def _oversize(value: object) -> tuple[str, str | None] | None:
+    """Every value has a text form, for variables and arguments, so that must not be too large for one."""
+    try:
+        bounded(len(text_of(value)) if value is not None else 0)
+    except TemplateError as error:
+        return error.message, error.fix
+    return None
 
 
 def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
@@ -126,6 +145,11 @@ def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
         elif param.context_only:
             said = f"`{name}` is a declared input and cannot be for templates alone"
             binder.report.add(("params", name), said, "remove `contextOnly`", key=True)
+    for name in sorted(binder.trial.keys() - inputs.keys()):
+        fix = suggest(name, inputs) or "declare it under `inputs`"
+        binder.report.add(
+            ("matrix",), f"a trial was given `{name}`, and the component has no such input", fix, key=True
+        )
     for name in sorted(binder.given.keys() - inputs.keys() - binder.params.keys()):
         fix = suggest(name, inputs) or "declare it under `inputs`"
         binder.report.add_given(f"-P {name}", f"the component has no input `{name}`", fix)

@@ -82,8 +82,9 @@ class _Work:
 def is_composite(operation: Operation) -> bool:
     """Whether the operation refers to anything or patches anything."""
     own = (operation.hub_ref, operation.path_ref, operation.run_patch, operation.patch_strategy, operation.is_preset)
-    inner = operation.component
-    return any(own) or bool(operation.presets) or bool(inner is not None and inner.presets)
+    inner, matrix = operation.component, operation.matrix
+    referring = (matrix is not None and matrix.refers()) or (inner is not None and inner.presets)
+    return any(own) or bool(operation.presets) or bool(referring)
 
 
 def compose(
@@ -101,7 +102,30 @@ def compose(
     layers = [operation, *_checked([*(one.document for one in found), *patches], work)]
     work.stop()
     written = None if component is None else parse_part(Component, Composed(component))
-    return Composition(Composed(_stacked(component, layers)), tuple(work.uses), tuple(work.warnings), written)
+    whole = _with_tuner(_stacked(component, layers), work)
+    work.stop()
+    return Composition(Composed(whole), tuple(work.uses), tuple(work.warnings), written)
+
+
+def _with_tuner(whole: Piece, work: _Work) -> Piece:
+    """The operation with the tuner of its matrix composed as an operation of its own."""
+    matrix = whole.get("matrix")
+    tuner = matrix.get("tuner") if matrix is not None else None
+    if matrix is None or tuner is None:
+        return whole
+    head = {name: whole.table()[name] for name in _HEAD if name in whole.table()}
+    try:
+        composed = compose(Composed(tuner.holding({**tuner.table(), **head})), work.library)
+    except SpecError as error:
+        work.findings += error.findings
+        return whole
+    work.uses |= dict.fromkeys(composed.uses)
+    work.warnings |= dict.fromkeys(composed.warnings)
+    assert isinstance(composed.document, Composed)
+    entries = {key: value for key, value in composed.document.root.table().items() if key not in _HEAD}
+    return whole.holding(
+        {**whole.table(), "matrix": matrix.holding({**matrix.table(), "tuner": tuner.holding(entries)})}
+    )
 
 
 def inlined(document: Document, component: Document) -> Document:

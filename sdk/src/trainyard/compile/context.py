@@ -23,7 +23,7 @@ TOKENS = (ARTIFACTS_TOKEN, OUTPUTS_TOKEN)
 """What the runner replaces: the folder of all of the run's artifacts, and its part for outputs."""
 
 
-def run_globals(known: Mapping[str, str]) -> dict[str, object]:
+def run_globals(known: Mapping[str, str | int]) -> dict[str, object]:
     """`globals` for templates: what the caller knows of the run, and the folders of the attempt."""
     return {**known, "run_artifacts_path": ARTIFACTS_TOKEN, "run_outputs_path": OUTPUTS_TOKEN}
 

@@ -105,6 +105,10 @@ def _wishes(data: Mapping[str, object], library: Library, presets: Sequence[str]
         yield from _read("preset", component.get("presets"))
     yield from _read("preset", data.get("presets"))
     yield from _read("preset", list(presets))
+    matrix = data.get("matrix")
+    tuner = matrix.get("tuner") if isinstance(matrix, Mapping) else None
+    if isinstance(tuner, Mapping):
+        yield from _wishes(tuner, library, ())
 
 
 def _read(kind: Kind, written: object) -> Iterator[Reference]:

@@ -2,35 +2,55 @@
 
 Pure and offline: no file, clock, network or environment is read, so the same input gives the same bytes anywhere. The
 steps are parse, lower, bind, render; each adds its findings to one report, and anything found is raised at the end as
-one `SpecError`.
+one `SpecError`. An operation with a matrix becomes a sweep, of which one example of a trial is compiled on the way; a
+real trial is compiled by `compile_trial`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import msgspec
 from pydantic import JsonValue
 
 from trainyard.compile import job
 from trainyard.compile.bind import Binder, Bound, bind, bind_defaults
+from trainyard.compile.caution import cautions
 from trainyard.compile.compose import Composition, compose, is_composite
 from trainyard.compile.context import example_globals, param_view, run_globals
 from trainyard.compile.evaluate import Budget
 from trainyard.compile.hub import Library, Use
 from trainyard.compile.lower import BODY, Lowered, lower
+from trainyard.compile.matrix import Planned, plan, varies
 from trainyard.compile.render import Renderer
 from trainyard.compile.report import Report
 from trainyard.compile.resolved import Code, OutputType, ResolvedOperation, digest_of
 from trainyard.spec.check import parse_component, parse_operation
-from trainyard.spec.document import Document
+from trainyard.spec.document import Document, Part
 from trainyard.spec.model import is_template
 from trainyard.spec.operation import Body, Component, Operation
 
-__all__ = ["Compiled", "check_component", "compile_operation", "compile_whole"]
+__all__ = ["Compiled", "check_component", "compile_operation", "compile_trial", "compile_whole"]
 
 _BODY = set(BODY)
+_KEPT = ("name", "description", "queue", "priority", "code", "resources", "max_retries", "timeout", "component")
+"""What a sweep has of its trials."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a caller says besides the document. `trial` holds values that are data; `unknown` are inputs that need no
+    value yet."""
+
+    globals: Mapping[str, str | int]
+    params: Mapping[str, JsonValue]
+    trial: Mapping[str, JsonValue] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    name: str | None = None
+    queue: str | None = None
+    tags: tuple[str, ...] = ()
+    code: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,7 @@ class Compiled:
 def compile_operation(
     source: Document | Mapping[str, object],
     *,
-    globals: Mapping[str, str],
+    globals: Mapping[str, str | int],
     params: Mapping[str, JsonValue] | None = None,
     name: str | None = None,
     queue: str | None = None,
@@ -70,7 +90,7 @@ def compile_whole(
     source: Document | Mapping[str, object],
     library: Library,
     *,
-    globals: Mapping[str, str],
+    globals: Mapping[str, str | int],
     presets: Sequence[str] = (),
     patches: Sequence[Document] = (),
     params: Mapping[str, JsonValue] | None = None,
@@ -85,22 +105,37 @@ def compile_whole(
     `compile_operation`.
     """
     operation, document, composed = _composed(source, library, presets, patches)
-    report, budget = Report(document), Budget()
-    lowered = lower(operation, report)
-    job.check_given(report, name=name, queue=queue, code=code)
-    scope: dict[str, object] = {"globals": run_globals(_named(globals, name, operation, lowered))}
-    binder = Binder(report, Renderer(report, scope, budget, check_only=False), operation.params, params or {})
-    bound = bind(binder, lowered.inputs, lowered.at)
-    renderer = _scoped(scope, lowered, bound, report, budget)
-    resolved = _resolve(operation, lowered, bound, _outputs(scope, lowered, renderer), renderer, queue, tags)
-    approved = job.approved(operation, lowered, renderer)
-    report.stop()
-    resolved = _overridden(resolved, name=name, code=code)
+    given = _Given(globals, params or {}, name=name, queue=queue, tags=tags, code=code)
+    resolved, approved, warnings = _compiled(operation, document, given)
     if composed is None:
-        return Compiled(resolved, document, approved)
+        return Compiled(resolved, document, approved, warnings=warnings)
     if composed.component is not None:
         resolved = msgspec.structs.replace(resolved, component=_component_digest(composed.component))
-    return Compiled(resolved, document, approved, composed.uses, composed.warnings)
+    return Compiled(resolved, document, approved, composed.uses, (*composed.warnings, *warnings))
+
+
+def compile_trial(
+    source: Document | Mapping[str, object],
+    trial: Mapping[str, JsonValue],
+    *,
+    globals: Mapping[str, str | int],
+    params: Mapping[str, JsonValue] | None = None,
+    name: str | None = None,
+    queue: str | None = None,
+    tags: tuple[str, ...] = (),
+    code: Code | None = None,
+) -> Compiled:
+    """One trial of a sweep: the operation without its matrix, with the params that were suggested. Raises SpecError.
+
+    `source` is `Compiled.document` of the sweep, or anything else that refers to nothing. `trial` holds values by
+    input: data, never evaluated and, unlike `params`, never read as text. `globals` has `iteration` too, the number of
+    the trial; the rest is as in `compile_operation`. `document` of what comes back has no matrix and no such values.
+    """
+    whole = source if isinstance(source, Document) else Document.from_mapping(source)
+    document = Part(whole, (), {key: value for key, value in whole.data.items() if key != "matrix"})
+    given = _Given(globals, params or {}, trial, name=name, queue=queue, tags=tags, code=code)
+    resolved, _, _ = _compiled(parse_operation(document), document, given)
+    return Compiled(resolved, document)
 
 
 def check_component(document: Document) -> Component:
@@ -118,6 +153,76 @@ def check_component(document: Document) -> Component:
     job.approved(operation, lowered, renderer)
     report.stop()
     return component
+
+
+def _compiled(
+    operation: Operation, document: Document, given: _Given
+) -> tuple[ResolvedOperation, bool, tuple[str, ...]]:
+    """An operation that refers to nothing, whether it is approved, and warnings."""
+    report = Report(document)
+    lowered = lower(operation, report)
+    job.check_given(report, name=given.name, queue=given.queue, code=given.code)
+    if operation.matrix is None:
+        resolved, approved, _ = _rendered(operation, lowered, given, report)
+        return resolved, approved, ()
+    planned = plan(operation, lowered.inputs, given.params, report)
+    known = {"iteration": 0, **given.globals}
+    example = replace(given, globals=known, trial=planned.trial, unknown=planned.unknown)
+    resolved, approved, renderer = _rendered(operation, lowered, example, report)
+    if tuner := planned.sweep.options.get("tuner"):
+        _check_tuner(Part(document, ("matrix", "tuner"), tuner), given)  # type: ignore[arg-type] # a document's data
+    resolved = _swept(resolved, operation, lowered, planned, renderer, given)
+    return resolved, approved, tuple(cautions(operation.matrix, planned.sweep, lowered.outputs, document))
+
+
+def _rendered(
+    operation: Operation, lowered: Lowered, given: _Given, report: Report
+) -> tuple[ResolvedOperation, bool, Renderer]:
+    """What runs, whether it is approved, and what rendered it. Raises SpecError for all that the report holds."""
+    budget = Budget()
+    scope: dict[str, object] = {"globals": run_globals(_named(given.globals, given.name, operation, lowered))}
+    inner = Renderer(report, scope, budget, check_only=False)
+    bound = bind(
+        Binder(report, inner, operation.params, given.params, given.trial, given.unknown), lowered.inputs, lowered.at
+    )
+    renderer = _scoped(scope, lowered, bound, report, budget, check_only=bool(given.unknown))
+    outputs = _outputs(scope, lowered, renderer)
+    resolved = _resolve(operation, lowered, bound, outputs, renderer, given.queue, given.tags)
+    approved = job.approved(operation, lowered, renderer)
+    report.stop()
+    return _overridden(resolved, name=given.name, code=given.code), approved, renderer
+
+
+def _check_tuner(document: Document, given: _Given) -> None:
+    """Compile the tuner as it will be, with what it is given the first time."""
+    params: dict[str, JsonValue] = {"iteration": 1, "trials": []}
+    globals = {**given.globals, "name": given.globals.get("name") or "tuner"}
+    _compiled(parse_operation(document), document, _Given(globals, {}, params))
+
+
+def _swept(
+    resolved: ResolvedOperation,
+    operation: Operation,
+    lowered: Lowered,
+    planned: Planned,
+    renderer: Renderer,
+    given: _Given,
+) -> ResolvedOperation:
+    """The sweep of which this is an example of a trial: without what is a trial's alone."""
+    own = {field: getattr(operation, field) or getattr(lowered.body, field) for field in ("name", "description")}
+    varied = {
+        field: None for field, text in own.items() if varies(text, planned) and not (field == "name" and given.name)
+    }
+    tags = (*lowered.body.tags, *(operation.tags if lowered.body is not operation else ()))
+    fixed = renderer.texts(("tags",), tuple(tag for tag in tags if not varies(tag, planned)))
+    kept = {name: getattr(resolved, name) for name in _KEPT}
+    return ResolvedOperation(
+        kind="sweep",
+        **{**kept, **varied},
+        tags=tuple(dict.fromkeys((*fixed, *given.tags))),
+        inputs={name: value for name, value in resolved.inputs.items() if name not in planned.names | planned.unknown},
+        sweep=planned.sweep,
+    )
 
 
 def _composed(
@@ -155,7 +260,9 @@ def _outputs(scope: dict[str, object], lowered: Lowered, renderer: Renderer) -> 
     return outputs
 
 
-def _named(known: Mapping[str, str], name: str | None, operation: Operation, lowered: Lowered) -> Mapping[str, str]:
+def _named(
+    known: Mapping[str, str | int], name: str | None, operation: Operation, lowered: Lowered
+) -> Mapping[str, str | int]:
     """`globals.name` is the caller's, else the name that the file writes out."""
     found = name or known.get("name") or operation.name or lowered.body.name
     return {**known, "name": found} if found and not is_template(found) else known

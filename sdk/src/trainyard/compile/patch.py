@@ -37,8 +37,9 @@ def patched(old: Piece, new: Piece, strategy: Strategy, model: type[Model]) -> P
 
 def _field(key: str, current: Piece, value: Piece, strategy: Strategy, model: type[Model]) -> Piece:
     inner = model_of(annotation_of(model, key))
-    if inner is not None and isinstance(current.value, dict) and isinstance(value.value, dict):
-        return patched(current, value, strategy, inner)
+    alike = key not in _SAME_KIND or _same_kind(current, value)
+    if inner is not None and alike and isinstance(current.value, dict) and isinstance(value.value, dict):
+        return patched(current, value, strategy, inner.described_by(plain(value)))
     return _STRATEGIES[strategy](key, current, value)
 
 

@@ -45,18 +45,18 @@ class Piece:
 class Composed(Document):
     """A document of pieces: a fault in it is told at the place of the document that the piece came from."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("root",)
 
     def __init__(self, root: Piece) -> None:
         data = plain(root)
         assert isinstance(data, dict)
         super().__init__(data, file=root.document.file)
-        self._root = root
+        self.root = root
 
     def finding(
         self, path: Path, message: str, fix: str | None = None, *, near: str | None = None, key: bool = False
     ) -> Finding:
-        piece, rest = self._root, list(path)
+        piece, rest = self.root, list(path)
         while rest and (inner := _inner(piece, rest[0])) is not None:
             piece = inner
             rest.pop(0)
@@ -105,6 +105,7 @@ def _item_model(annotation: object) -> type[Model] | None:
 
 def _grow(value: object, model: type[Model] | None, document: Document, path: Path) -> Piece:
     if isinstance(value, Mapping):
+        model = model.described_by(value) if model is not None else None
         spelled = {key: _spelling(key, model, value) for key in value}
         entries = {
             spelled[key]: _field(spelled[key], item, model, document, (*path, key)) for key, item in value.items()

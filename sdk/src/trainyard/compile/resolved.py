@@ -13,6 +13,8 @@ from typing import Literal
 
 import msgspec
 
+from trainyard.matrix.sweep import Sweep
+
 __all__ = [
     "Code",
     "OutputType",
@@ -67,10 +69,13 @@ class OutputType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything a scheduler needs to run an operation. `timeout` is in seconds, None for no limit.
 
+    One of kind `sweep` is run by no scheduler: `sweep` says what is searched, `inputs` are those that all of its trials
+    have alike, and what a trial runs is compiled once its params are known.
+
     `component` is the digest of the component as it was written; `digest()` gives that of what runs.
     """
 
-    kind: Literal["job"]
+    kind: Literal["job", "sweep"]
     name: str | None = None
     description: str | None = None
     tags: tuple[str, ...] = ()
@@ -88,6 +93,7 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     max_retries: int = 0
     timeout: float | None = None
     component: str = ""
+    sweep: Sweep | None = None
 
 
 def canonical_json(resolved: ResolvedOperation) -> bytes:

@@ -132,7 +132,7 @@ def _foreign(error: ErrorDetails, document: Document) -> bool:
 def _finding(model: type[Model], document: Document, error: ErrorDetails) -> Finding:
     path = _path(error)
     if error["type"] == "extra_forbidden":
-        return _extra(level_at(model, path[:-1]), document, path)
+        return _extra(level_at(model, path[:-1], document.data), document, path)
     if error["type"] == "missing":
         return document.finding(path[:-1], f"`{camel(str(path[-1]))}` is missing", "add it", key=True)
     if error["type"] == "trainyard":
@@ -171,13 +171,20 @@ def _names(level: type[Model]) -> Iterable[str]:
     return [field.alias or name for name, field in level.model_fields.items()]
 
 
-def level_at(model: type[Model], path: Sequence[str | int]) -> type[Model]:
-    """The model that describes the mapping at `path` under `model`."""
+def level_at(model: type[Model], path: Sequence[str | int], data: object) -> type[Model]:
+    """The model that describes the mapping at `path` of the data, which `model` describes."""
     for part in path:
-        fields = {name: field for name, field in model.model_fields.items() if part in (name, field.alias)}
-        for field in fields.values():
-            model = _model_in(field.annotation) or model
-    return model
+        fields = model.described_by(data).model_fields
+        field = next((field for name, field in fields.items() if part in (name, field.alias)), None)
+        model = (_model_in(field.annotation) if field else None) or model
+        data = _step(data, part)
+    return model.described_by(data)
+
+
+def _step(data: object, part: str | int) -> object:
+    if isinstance(data, Mapping):
+        return data.get(part)
+    return data[part] if isinstance(data, list) and isinstance(part, int) and part < len(data) else None
 
 
 def _model_in(annotation: object) -> type[Model] | None:

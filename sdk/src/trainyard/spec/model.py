@@ -54,6 +54,11 @@ class Model(BaseModel):
     later: ClassVar[Later] = {}
     """The fields of this level that the language has and this version does not act on."""
 
+    @classmethod
+    def described_by(cls, value: object) -> type[Model]:
+        """The model that describes a mapping of this level: another one where the mapping's `kind` says more."""
+        return cls
+
 
 def fault(message: str, fix: str) -> PydanticCustomError:
     """An error for a validator to raise, with a fix in words. Braces in the words are kept as they are."""

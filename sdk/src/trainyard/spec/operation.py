@@ -1,8 +1,8 @@
 """Operations and components: what a person writes to say what runs.
 
-The narrow path: one component of run kind `job`, its params, termination, queue and tags, and the references and
-patches that make up such an operation. Each model lists, in `later`,
-the fields of the language that this version does not act on; they are refused by name.
+The narrow path: one component of run kind `job`, its params, termination, queue and tags, the references and patches
+that make up such an operation, and the `matrix` that makes a sweep of it (`trainyard.spec.matrix`). Each model lists,
+in `later`, the fields of the language that this version does not act on; they are refused by name.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, JsonValue, ModelWrapValidatorHandle
 from trainyard.spec.container import Amounts, Container, Env
 from trainyard.spec.document import camel
 from trainyard.spec.io import Input, Output
+from trainyard.spec.matrix.base import AnyMatrix
 from trainyard.spec.model import (
     Boolean,
     Flag,
@@ -237,7 +238,6 @@ class Operation(Body):
         **dict.fromkeys(("dependencies", "trigger", "skipOnUpstreamSkip", "joins", "events"), _PIPELINE),
         "conditions": "remove it, and decide before you start the run",
         "schedule": "remove it, and start the run when it is due",
-        "matrix": "remove it, and start one run for each set of params with `-P name=value`",
     }
 
     kind: Literal["operation"] = "operation"
@@ -248,3 +248,4 @@ class Operation(Body):
     run_patch: dict[str, JsonValue] | None = None
     patch_strategy: PatchStrategy | None = None
     is_preset: Boolean = False
+    matrix: AnyMatrix | None = None

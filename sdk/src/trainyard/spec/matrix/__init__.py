@@ -1,0 +1,50 @@
+"""How a `matrix` is written: its kinds, the shapes of its params, and its early stopping.
+
+The models here say what a person may write; what it comes to are the plain structs of `trainyard.matrix`. A plugin adds
+a kind by subclassing `Matrix` (or `Search`, with params, or `Guided`, with a metric as well) and naming the class in
+the entry point group `trainyard.matrix`, by the kind. The names below load what they need on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOME = {
+    "ConstraintText": "text",
+    "Count": "number",
+    "Finite": "number",
+    "Guided": "search",
+    "LimitText": "text",
+    "Matrix": "base",
+    "Metric": "metric",
+    "Natural": "number",
+    "Positive": "number",
+    "Search": "search",
+    "Seed": "number",
+    "linear": "text",
+    "limit": "text",
+    "one_of": "number",
+}
+
+__all__ = [
+    "ConstraintText",
+    "Count",
+    "Finite",
+    "Guided",
+    "LimitText",
+    "Matrix",
+    "Metric",
+    "Natural",
+    "Positive",
+    "Search",
+    "Seed",
+    "limit",
+    "linear",
+    "one_of",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

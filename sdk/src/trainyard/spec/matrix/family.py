@@ -1,0 +1,85 @@
+"""Models of which a `kind` in the file says more: the matrix itself, the shapes of params, early stopping.
+
+A family is one root class and its members by kind. A field is annotated with `Annotated[Root, by_kind(Root)]`; faults
+within a member are told at their places, as if the field had that member's type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from pydantic import BeforeValidator, ValidationError
+from pydantic_core import InitErrorDetails
+
+from trainyard.spec.error import suggest
+from trainyard.spec.model import Model, described, fault
+
+__all__ = ["Family", "by_kind"]
+
+
+class Family(Model):
+    """The root of a family, and the base of its members."""
+
+    noun: ClassVar[str] = "kind"
+    """What one of the family is called in messages."""
+    elsewhere: ClassVar[str] = ""
+    """What else may be done about a kind that is not known."""
+
+    kind: str
+
+    @classmethod
+    def members(cls) -> Iterable[str]:
+        """The kinds that there are."""
+        raise NotImplementedError
+
+    @classmethod
+    def member(cls, kind: str) -> type[Model] | None:
+        """The model of a kind, None when there is no such kind. Raises a fault for one that cannot be loaded."""
+        raise NotImplementedError
+
+    @classmethod
+    def described_by(cls, value: object) -> type[Model]:
+        kind = value.get("kind") if isinstance(value, Mapping) else None
+        try:
+            return (cls.member(kind) if isinstance(kind, str) else None) or cls
+        except ValueError:
+            return cls  # it is told where the kind is checked
+
+
+def by_kind(root: type[Family]) -> BeforeValidator:
+    """A validator that makes a member of the family out of a mapping."""
+
+    def check(value: object) -> object:
+        if isinstance(value, root):
+            return value
+        if not isinstance(value, Mapping):
+            said = f"a {root.noun} is a mapping with a `kind`, not {described(value)}"
+            raise fault(said, f"write `kind: {next(iter(root.members()))}` and its fields under it")
+        return _member(root, value).model_validate(value)
+
+    return BeforeValidator(check, json_schema_input_type=root)
+
+
+def _member(root: type[Family], value: Mapping[str, object]) -> type[Model]:
+    kind = value.get("kind")
+    if kind is None:
+        raise fault("`kind` is missing", _choice(root, ""))
+    try:
+        found = root.member(kind) if isinstance(kind, str) else None
+    except ValueError as error:
+        raise _at_kind(kind, error) from None
+    if found is None:
+        shown = f"`{kind[:40]}`" if isinstance(kind, str) else described(kind)
+        raise _at_kind(kind, fault(f"there is no {root.noun} of kind {shown}", _choice(root, str(kind))))
+    return found
+
+
+def _choice(root: type[Family], kind: str) -> str:
+    near = suggest(kind, root.members()) or ""
+    return f"{near}{'' if near.endswith('?') else ','} {root.elsewhere}" if root.elsewhere else near
+
+
+def _at_kind(kind: object, error: Exception) -> ValidationError:
+    told = InitErrorDetails(type=error, loc=("kind",), input=kind)  # type: ignore[typeddict-item] # a custom error
+    return ValidationError.from_exception_data("kind", [told])
