@@ -178,10 +178,10 @@ async def test_the_id_of_a_deleted_run_is_never_used_again(web):
         await web.admin.runs.create(CreateRun(managed=False, id=run.id))
 
 
-async def test_the_sweep_forgets_deleted_runs(web):
+async def test_the_patrol_forgets_deleted_runs(web):
     run = await ended(web, metric(W, 1, {"loss": [1.0]}))
     await web.admin.runs.delete(run.id)
-    await web.platform.sweeper().once()
+    await web.platform.patrol().once()
     assert await web.platform.tracker.series_names(RunRef("default", run.id)) == []
 
 

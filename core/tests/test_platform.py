@@ -103,20 +103,20 @@ def test_times_and_ids_have_the_form_that_they_promise():
     assert not is_run_id("x")
 
 
-async def test_the_sweep_finds_what_no_bell_rang_for(settings):
+async def test_the_patrol_finds_what_no_bell_rang_for(settings):
     clock = HandClock()
     async with Platform.open(settings, Registry(), clock=clock) as platform:
         arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
         waiting, running = await arrange.run(Status.RETRYING), await arrange.run(Status.RUNNING)
-        sweeper = platform.sweeper()
-        await sweeper.once()
+        patrol = platform.patrol()
+        await patrol.once()
         assert await arrange.status(waiting) is Status.RETRYING
         clock.turn(60)
-        await sweeper.once()
+        await patrol.once()
         assert await arrange.status(waiting) is Status.QUEUED
         assert (await arrange.row(running))["reason"] == "unreachable"
         await arrange.orders()
-        await sweeper.once()
+        await patrol.once()
         assert (await arrange.row(running))["reason"] == ""
 
 

@@ -1,4 +1,4 @@
-"""Runs that are only tracked and fall silent: found by the sweep, named unreachable, given up if the policy says so."""
+"""Runs that are only tracked and fall silent: the patrol finds them, and the policy may give them up."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ async def told(arrange, run):
 
 async def test_a_silent_run_is_unreachable_then_lost_and_one_that_speaks_is_neither(listening):
     platform, arrange = listening
-    sweeper = platform.sweeper()
+    patrol = platform.patrol()
     web = Web(platform, arrange, await token_of(platform, "admin", role="admin", at=arrange.clock.now()))
     run, mute = (await web.tracked()).id, (await web.tracked()).id
     for seq in range(1, 4):
         arrange.clock.turn(40)
         await web.admin.runs.append(run, metric(W, seq, {"loss": [1.0]}))
-        await sweeper.once()
+        await patrol.once()
     assert await told(arrange, run) == ("running", "")
     assert await told(arrange, mute) == ("failed", Reason.LOST)
     arrange.clock.turn(60)
-    await sweeper.once()
+    await patrol.once()
     assert await told(arrange, run) == ("running", Reason.UNREACHABLE)
     await web.admin.runs.append(run, metric(W, 4, {"loss": [1.0]}))
-    await sweeper.once()
+    await patrol.once()
     assert await told(arrange, run) == ("running", "")
     arrange.clock.turn(100)
-    await sweeper.once()
+    await patrol.once()
     assert await told(arrange, run) == ("failed", Reason.LOST)
     await web.admin.aclose()
     await web.bare.aclose()
@@ -59,5 +59,5 @@ async def test_a_silent_run_is_unreachable_then_lost_and_one_that_speaks_is_neit
 async def test_without_a_limit_silence_is_no_end(arrange, web):
     run = (await web.tracked()).id
     web.arrange.clock.turn(1e6)
-    await web.platform.sweeper().once()
+    await web.platform.patrol().once()
     assert (await web.admin.runs.get(run)).status == "running"

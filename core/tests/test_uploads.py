@@ -199,7 +199,7 @@ async def test_an_abandoned_upload_is_dropped_after_a_day_and_a_living_one_is_no
     assert (await web.admin.send(open_upload("default", run, wish()))).offset == 0
 
 
-async def test_the_sweep_finishes_what_was_cut_off_while_it_was_finished(web):
+async def test_the_patrol_finishes_what_was_cut_off_while_it_was_finished(web):
     run, upload = await begun(web)
     ref, known = RunRef("default", run), Upload(id=upload.id, name="model.bin", size=len(BODY), digest=digest(BODY))
 
@@ -267,7 +267,7 @@ async def test_a_part_for_an_upload_that_is_given_up_meanwhile_leaves_nothing(we
     assert await web.platform.tracker.upload_offset(RunRef("default", run), uploads.of_row(row)) == 0
 
 
-async def test_the_wrong_digest_is_refused_also_when_the_sweep_finds_it(web):
+async def test_the_wrong_digest_is_refused_also_when_the_patrol_finds_it(web):
     run, upload = await begun(web)
     told = Told(project="default", run=run, actor="test", at=web.arrange.clock.now())
     row = await web.platform.database.read(lambda tx: uploads.get(tx, run, upload.id))

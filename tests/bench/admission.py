@@ -1,4 +1,4 @@
-"""Admission with 10,000 runs that wait in 50 queues, from 7 projects, on SQLite: what 64 decisions a transaction cost
+"""Admission with 10,000 runs that wait in 50 queues, from 7 projects, on SQLite: what 128 decisions a transaction cost
 with all that is read for them, what the same cost once they are written, and how long `why` takes. The floors read as
 many runs, write as many without deciding anything, and read one run.
 """

@@ -68,11 +68,11 @@ POINTS = Count("trainyard_ingest_points", "Points of metrics that were counted."
 GRANTED = Count("trainyard_admission_granted", "Waiting runs that were given to an agent.", "agent")
 VAIN = Count("trainyard_admission_vain", "Looks for work that found none for the agent.", "agent")
 REPORTED = Count("trainyard_attempt_observations", "What agents told of attempts.", "phase")
-SWEPT = Count("trainyard_sweep_found", "Runs that the sweep found due.")
-SWEEPS = Timing("trainyard_sweep_seconds", "One sweep.")
+PATROLLED = Count("trainyard_patrol_found", "Runs that the patrol found due.")
+PATROLS = Timing("trainyard_patrol_seconds", "One patrol.")
 POKES = Count("trainyard_doorbell_pokes", "Words between processes.", "word", "direction")
 CUT = Count("trainyard_stream_overflows", "Subscribers that were cut because they were too slow.")
 GIVEN = Count("trainyard_stream_activities", "Activities that the tail has handed out, once however many got them.")
 ALL: tuple[Count | Timing, ...] = (
-    REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, GRANTED, VAIN, REPORTED, SWEPT, SWEEPS, POKES, CUT, GIVEN,
+    REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, GRANTED, VAIN, REPORTED, PATROLLED, PATROLS, POKES, CUT, GIVEN,
 )  # fmt: skip

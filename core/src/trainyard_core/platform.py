@@ -6,6 +6,7 @@ processes there are.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -20,20 +21,23 @@ from trainyard_core.agent.direct import DatabasePort
 from trainyard_core.agent.presence import registration
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.tracker import SupportsUploads, Tracker
-from trainyard_core.db import migrations, projects, queues, tokens
+from trainyard_core.db import migrations, projects, queues, sweeps, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.db.observed import ObservedDatabase
+from trainyard_core.lifecycle import Status
 from trainyard_core.meters import Gauges
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
+from trainyard_core.sweeps.algorithms import InstalledAlgorithms
+from trainyard_core.sweeps.directors import Directors
 from trainyard_core.work.deletion import Purger
 from trainyard_core.work.doorbell import ArqDoorbell, Doorbell, LocalDoorbell
 from trainyard_core.work.news import News
+from trainyard_core.work.patrol import Chore, Patrol
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
-from trainyard_core.work.sweep import Chore, Sweeper
 from trainyard_core.work.uploads import Uploads
 
 __all__ = ["Platform"]
@@ -59,7 +63,10 @@ class Platform:
         self.policy: Policy = settings.policy
         self.secret = secret
         self.news = News(database)
-        database.committed = self.news.committed
+        database.committed = self._committed
+        self.algorithms = InstalledAlgorithms(registry, settings)
+        self.directors = Directors(database, clock, self.policy, self.algorithms, self._call)
+        self._ringing: set[asyncio.Task[None]] = set()
         self.tracker: Tracker | None = None
         self.doorbell: Doorbell = (
             ArqDoorbell(self.reconcile, redis_settings(valkey)) if valkey else LocalDoorbell(self.reconcile)
@@ -83,10 +90,12 @@ class Platform:
                 log.info("the database was brought up to date", migrations=applied)
             secret = await database.write(lambda tx: _prepare(tx, clock.now()), name="prepare")
             platform = cls(settings, registry, database, clock, valkey, secret)
-            platform.tracker = platform._build_tracker()
+            platform.tracker = platform.directors.tracker = platform._build_tracker()
             try:
                 yield platform
             finally:
+                await platform.directors.aclose()
+                await platform.algorithms.aclose()
                 await platform.news.aclose()
                 await platform.doorbell.close()
                 if platform.tracker is not None:
@@ -95,25 +104,47 @@ class Platform:
             await database.close()
 
     async def reconcile(self, run: str) -> None:
-        """Bring one run as far as it goes now, and call agents in case it waits or is to be stopped."""
+        """Bring one run as far as it goes now, and call agents in case it waits or is to be stopped. A sweep is given
+        to its director."""
+        if self.directors.knows(run):
+            self.directors.look(run)
+            return
         at = self.clock.now()
+
+        async def work(tx: Tx) -> bool:
+            status = await reconcile(tx, run, policy=self.policy, at=at)
+            return status in (Status.RUNNING, Status.STOPPING) and await sweeps.exists(tx, run)
+
         with context.bound(run=run), tracing.span("reconcile", run=run):
-            await self.database.write(lambda tx: reconcile(tx, run, policy=self.policy, at=at), name="reconcile")
+            directs = await self.database.write(work, name="reconcile")
+        if directs:
+            self.directors.look(run)
+        self.doorbell.call_agents(orders=True)
+
+    def _committed(self, rings: dict[str, int]) -> None:
+        """This process has written: streams are told, and who is to be looked at is rung for."""
+        self.news.committed()
+        if rings:
+            task = asyncio.get_running_loop().create_task(self.doorbell.ring([*rings.items()]), name="ring")
+            self._ringing.add(task)
+            task.add_done_callback(self._ringing.discard)
+
+    def _call(self) -> None:
         self.doorbell.call_agents(orders=True)
 
     def gauges(self) -> Gauges:
         """What this process holds now."""
         return Gauges(self.database.connections(), self._watched.waiting, self.news.subscribers)
 
-    def sweeper(self) -> Sweeper:
-        """A sweep over this platform."""
+    def patrol(self) -> Patrol:
+        """A patrol over this platform."""
         days = self.settings.idempotency_days
-        return Sweeper(
+        return Patrol(
             self.database, self.doorbell, self.clock, self.policy, idempotency_days=days, chores=self._chores()
         )
 
     def _chores(self) -> list[Chore]:
-        """What the sweep does beside looking for what is due."""
+        """What the patrol does beside looking for what is due."""
         if self.tracker is None:
             return []
         chores: list[Chore] = [Purger(self.database, self.tracker, self.clock).once]

@@ -121,7 +121,7 @@ def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[An
     on it."""
     work: list[Coroutine[Any, Any, None]] = [platform.doorbell.serve()]
     if WORKER in roles:
-        work.append(platform.sweeper().run())
+        work.append(platform.patrol().run())
     if AGENT in roles and platform.registry.schedulers.by_name and platform.settings.agent:
         work.append(_agent(platform))
     return work

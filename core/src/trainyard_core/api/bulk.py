@@ -89,5 +89,12 @@ async def _clone(request: Asked, row: Row, wish: BulkAction) -> cloning.Clone:
     platform, by = platform_of(request), by_of(request)
     asked = CloneRun(params=wish.params, name=wish.name, queue=wish.queue, step=wish.step)
     return await cloning.plan(
-        platform.database, platform.tracker, row, wish.action, asked, actor=request.user, at=by.at
+        platform.database,
+        platform.tracker,
+        row,
+        wish.action,
+        asked,
+        actor=request.user,
+        at=by.at,
+        algorithms=platform.algorithms,
     )

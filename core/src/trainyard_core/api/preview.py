@@ -33,6 +33,7 @@ class Previews(Controller):
             policy=platform.policy,
             at=platform.clock.now(),
             schedulers=platform.registry.schedulers.by_name,
+            algorithms=platform.algorithms,
         )
 
     @get("/{ref:str}/uses")

@@ -111,7 +111,14 @@ async def _clone(request: Asked, project: str, ref: str, kind: str, wish: CloneR
     row = await find_run(request, project, ref, WRITE)
     platform, by = platform_of(request), by_of(request)
     clone = await cloning.plan(
-        platform.database, platform.tracker, row, kind, wish or CloneRun(), actor=request.user, at=by.at
+        platform.database,
+        platform.tracker,
+        row,
+        kind,
+        wish or CloneRun(),
+        actor=request.user,
+        at=by.at,
+        algorithms=platform.algorithms,
     )
 
     async def work(tx: Tx) -> models.Run:

@@ -54,6 +54,7 @@ class Runs(Controller):
             actor=actor,
             policy=platform.policy,
             at=platform.clock.now(),
+            algorithms=platform.algorithms,
         )
         if new:
             platform.doorbell.call_agents()

@@ -139,8 +139,8 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Suggestions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The answer of `suggest`, never more than were asked for. Fewer, and not `exhausted`: ask again when trials have
-    changed. `exhausted`: nothing will be suggested any more, whatever they bring. `failure`: why the sweep cannot go on,
-    in words that say what to change (a tuner that failed, an output of it that is not in the space); with it comes
+    changed. `exhausted`: nothing will be suggested any more, whatever they bring. `failure`: why the sweep cannot go
+    on, in words that say what to change (a tuner that failed, an output of it that is not in the space); with it comes
     nothing else but the state, and the sweep fails with it as its reason once the trials that go on have ended."""
 
     suggestions: tuple[Suggestion, ...] = ()

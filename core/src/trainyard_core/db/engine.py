@@ -38,9 +38,11 @@ class Row(Protocol):
 
 
 class Tx(Protocol):
-    """One transaction. Await its methods and nothing else."""
+    """One transaction. Await its methods and nothing else. `rings` are the runs, each with its `wake_seq`, that
+    somebody should look at as soon as it is committed; that they want it is written down as well."""
 
     dialect: Dialect
+    rings: dict[str, int]
 
     async def all(self, sql: str, *args: object) -> list[Row]:
         """Every row of the answer."""

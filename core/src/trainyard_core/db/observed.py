@@ -19,18 +19,26 @@ T = TypeVar("T")
 
 
 class ObservedDatabase(Database):
-    """Another database, observed. `committed` is called after each transaction that wrote; `waiting` is how many
-    transactions wait or run now."""
+    """Another database, observed. `committed` is called after each transaction that wrote, with the runs to be rung
+    for; `waiting` is how many transactions wait or run now."""
 
     def __init__(self, inner: Database) -> None:
         self._inner = inner
         self.dialect, self.exclusive = inner.dialect, inner.exclusive
-        self.committed: Callable[[], None] = lambda: None
+        self.committed: Callable[[dict[str, int]], None] = lambda rings: None
         self.waiting = 0
 
     async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
-        result = await self._timed(name, work, lambda watched: self._inner.write(watched, name=name))
-        self.committed()
+        rings: dict[str, int] = {}
+
+        async def listened(tx: Tx) -> T:
+            result = await work(tx)
+            rings.clear()  # of a try that was not committed
+            rings.update(tx.rings)
+            return result
+
+        result = await self._timed(name, listened, lambda watched: self._inner.write(watched, name=name))
+        self.committed(rings)
         return result
 
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:

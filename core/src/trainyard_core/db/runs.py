@@ -16,6 +16,7 @@ from trainyard.compile.hub import Use
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.lanes import resources_text
+from trainyard_core.db.sweeps import Opening
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "insert",
     "lock",
     "resolved",
+    "ring",
     "wake",
     "want_stop",
 ]
@@ -41,7 +43,8 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run to be inserted. `spec`, `resolved` and `given` (what came beside the operation's text) are JSON texts;
     `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
     run that it was made from, `uses` of the components and presets that went in. `resources` are amounts of
-    other names, `agent` is the only one that may run it."""
+    other names, `agent` is the only one that may run it. `key` is unique among the children of `parent`,
+    `opening` is what a sweep begins with."""
 
     id: str
     project: str
@@ -75,6 +78,9 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     fork_step: int | None = None
     uses: tuple[Use, ...] = ()
     warnings: tuple[str, ...] = ()
+    parent: str | None = None
+    key: str | None = None
+    opening: Opening | None = None
 
 
 async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
@@ -91,14 +97,14 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
         " hold, compiled, inputs, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
         " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step,"
-        " resources, agent)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " resources, agent, parent, key)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " RETURNING *",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
         int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.inputs),
         _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
         new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
-        new.clone_kind, new.fork_step, resources_text(new.resources), new.agent,
+        new.clone_kind, new.fork_step, resources_text(new.resources), new.agent, new.parent, new.key,
     )  # fmt: skip
     assert row is not None
     await tx.run(
@@ -140,13 +146,15 @@ async def _move(tx: Tx, run: str, steps: Sequence[Step], *, at: int, actor: str,
     times, args = _times(steps, at)
     row = await tx.one(
         f"UPDATE run SET status = ?, reason = ?, message = ?, updated_at = ?{times}{extra}"
-        f" WHERE id = ? AND status IN ({', '.join('?' * len(sources))}) RETURNING project, attempt",
+        f" WHERE id = ? AND status IN ({', '.join('?' * len(sources))}) RETURNING project, attempt, parent",
         last.to, last.reason, last.message, at, *args, run, *sources,
     )  # fmt: skip
     if row is None:
         return None
     told = (_told(row, run, step, at, actor) for step in steps)
     await activities.append(tx, *told)
+    if last.to in FINAL and row["parent"]:
+        await ring(tx, row["parent"], at=at)
     return int(row["attempt"])
 
 
@@ -213,6 +221,19 @@ async def wake(tx: Tx, run: str, *, at: int | None) -> None:
     await tx.run(
         f"UPDATE run SET wake_at = ?, wake_seq = wake_seq + 1 WHERE id = ? AND status NOT IN ({ended})", at, run
     )
+
+
+async def ring(tx: Tx, run: str, *, at: int) -> None:
+    """Have the run looked at as soon as this is committed, by this process if it can; in any case by the patrol."""
+    ended = ", ".join(f"'{status}'" for status in FINAL)
+    row = await tx.one(
+        f"UPDATE run SET wake_at = ?, wake_seq = wake_seq + 1 WHERE id = ? AND status NOT IN ({ended})"
+        " RETURNING wake_seq",
+        at,
+        run,
+    )
+    if row is not None:
+        tx.rings[run] = row["wake_seq"]
 
 
 async def clear_wake(tx: Tx, run: str, *, seen: int, following: int | None) -> None:

@@ -8,11 +8,10 @@ given anew. Artifacts are taken by reference: a row that says who holds the byte
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from trainyard.client.models import CloneRun, CreateRun
+from trainyard.client.models import CloneRun
 from trainyard.track.frames import Summary
 from trainyard_core.auth import Actor
 from trainyard_core.contracts.tracker import Series, Tracker
@@ -23,8 +22,10 @@ from trainyard_core.lifecycle import FINAL
 from trainyard_core.work import continuing
 from trainyard_core.work.actions import By, locked, note
 from trainyard_core.work.creation import add, prepare
+from trainyard_core.work.opening import Algorithms
+from trainyard_core.work.stored import body_of, stored
 
-__all__ = ["COPY", "RESTART", "RESUME", "Clone", "insert", "plan"]
+__all__ = ["COPY", "RESTART", "RESUME", "Clone", "continuation", "insert", "plan"]
 
 MOST_STEP = 1 << 62
 RESTART, RESUME, COPY = "restart", "resume", "copy"
@@ -40,19 +41,35 @@ class Clone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def plan(
-    database: Database, tracker: Tracker | None, row: Row, kind: str, wish: CloneRun, *, actor: Actor, at: int
+    database: Database,
+    tracker: Tracker | None,
+    row: Row,
+    kind: str,
+    wish: CloneRun,
+    *,
+    actor: Actor,
+    at: int,
+    algorithms: Algorithms,
 ) -> Clone:
     """Compile the new run, and look up what it begins with. Writes nothing. Raises Conflict for a run that cannot be
     made again, Invalid for what is given."""
     check(row, kind, wish)
-    stored = await database.read(lambda tx: _stored(tx, row["id"]))
-    new = prepare(row["project"], _body(row, stored, wish), actor, at)
+    operation = await database.read(lambda tx: stored(tx, row["id"]))
+    new = prepare(row["project"], body_of(operation, wish, row["description"]), actor, at, algorithms)
     new = msgspec.structs.replace(new, priority=row["priority"], cloned_from=row["id"], clone_kind=kind)
     if kind != RESUME:
         return Clone(source=row["id"], new=new)
     metrics = await _metrics(database, tracker, row, wish.step)
     fork = wish.step if wish.step is not None else max((each.last_step for each in metrics), default=None)
     return Clone(source=row["id"], new=_continued(new, row, fork), metrics=metrics)
+
+
+async def continuation(tx: Tx, new: runs.NewRun, source: Row) -> Clone:
+    """A new run that goes on where another one ended: its outputs, artifacts and series are the new one's, too."""
+    metrics = await inheritance.summaries(tx, source["id"])
+    fork = max((each.last_step for each in metrics), default=None)
+    new = msgspec.structs.replace(_continued(new, source, fork), cloned_from=source["id"], clone_kind=RESUME)
+    return Clone(source=source["id"], new=new, metrics=metrics)
 
 
 def check(row: Row, kind: str, wish: CloneRun) -> None:
@@ -87,36 +104,12 @@ async def insert(tx: Tx, clone: Clone, by: By) -> Row:
     return row
 
 
-async def _stored(tx: Tx, run: str) -> Row:
-    row = await tx.one("SELECT spec, given FROM operation WHERE run = ?", run)
-    if row is None or row["spec"] == "null":
-        raise Conflict(f"the operation of run {run} is not stored", fix="create it again from its file")
-    return row
-
-
-def _body(row: Row, stored: Row, wish: CloneRun) -> CreateRun:
-    """The request that made the old run, with what is wished anew."""
-    spec: dict[str, Any] = _decode(stored["spec"])
-    given = _decode(stored["given"], type=CreateRun)
-    as_text = {"content", "file"}.issuperset(spec)
-    return msgspec.structs.replace(
-        given,
-        content=spec["content"] if as_text else "",
-        file=spec.get("file", "") if as_text else "",
-        operation=None if as_text else spec,
-        params={**given.params, **wish.params},
-        name=wish.name or given.name,
-        queue=wish.queue or given.queue,
-        description=row["description"],
-    )
-
-
 def _continued(new: runs.NewRun, row: Row, fork: int | None) -> runs.NewRun:
     """What a resumed run begins with, beside metrics and artifacts."""
     return msgspec.structs.replace(
         new,
         outputs=_decode(row["outputs"]),
-        meta=_decode(row["meta"]),
+        meta={**_decode(row["meta"]), **new.meta},
         tags=list(dict.fromkeys([*_decode(row["tags"]), *new.tags])),
         fork_step=fork,
     )

@@ -3,16 +3,17 @@ the project, and all of it is compiled. Faults come out as one Invalid with the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
 from trainyard.client.models import CreateRun, Fault
 from trainyard.compile.hub import Found, Library, Reference, Use, wanted
-from trainyard.compile.operation import Compiled, compile_whole
+from trainyard.compile.operation import Compiled, compile_trial, compile_whole
 from trainyard.compile.resolved import Code
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, SpecError
@@ -21,7 +22,7 @@ from trainyard_core.db import components, projects
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Invalid, NotFound, choice
 
-__all__ = ["Sources", "compile_run", "invalid", "look_up", "no_version", "read"]
+__all__ = ["Sources", "Trial", "compile_one", "compile_run", "invalid", "look_up", "no_version", "read"]
 
 FILE = "operation.yaml"
 MOST = 100
@@ -30,6 +31,13 @@ MOST_SIZE = 4 * 1024 * 1024
 """Characters of all that a request refers to, at most."""
 SMALL = 16 * 1024
 """Characters of a content that is kept once it was read."""
+
+
+class Trial(NamedTuple):
+    """What a trial of a sweep is given."""
+
+    number: int
+    params: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,24 @@ def compile_run(run: str, project: str, body: CreateRun, sources: Sources) -> Co
         raise Invalid(
             f"`code`: {error}", fix="kind is none, folder (with path) or git (with url and commit)"
         ) from error
+
+
+def compile_one(run: str, project: str, body: CreateRun, sources: Sources, trial: Trial) -> Compiled:
+    """Compile one trial of a sweep, whose stored operation refers to nothing any more. Raises Invalid as
+    `compile_run`."""
+    try:
+        return compile_trial(
+            sources.document,
+            trial.params,
+            globals={"uuid": run, "name": body.name, "project_name": project, "iteration": trial.number},
+            params=body.params,
+            name=body.name or None,
+            queue=body.queue or None,
+            tags=tuple(body.tags),
+            code=msgspec.convert(body.code, Code) if body.code else None,
+        )
+    except SpecError as error:
+        raise invalid(error) from error
 
 
 def invalid(error: SpecError) -> Invalid:

@@ -20,13 +20,14 @@ from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND
-from trainyard_core.db import activities, components, deletions, queues, runs
+from trainyard_core.db import activities, components, deletions, queues, runs, sweeps
 from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
 from trainyard_core.lifecycle import Hold, Status, Step
 from trainyard_core.work.compiling import Sources, compile_run, look_up, read
 from trainyard_core.work.idempotency import Claim
+from trainyard_core.work.opening import Algorithms, open_sweep
 from trainyard_core.work.rules import Policy, decide
 from trainyard_core.work.view import View
 
@@ -38,14 +39,22 @@ _decode_names = msgspec.json.Decoder(list[str]).decode
 
 
 async def create_run(
-    database: Database, project: str, body: CreateRun, *, key: str, actor: Actor, policy: Policy, at: int
+    database: Database,
+    project: str,
+    body: CreateRun,
+    *,
+    key: str,
+    actor: Actor,
+    policy: Policy,
+    at: int,
+    algorithms: Algorithms,
 ) -> tuple[Row, bool]:
     """The run, and whether it is new. Idempotent by (actor, project, key) when there is a key.
 
     Raises Invalid with the place of each fault, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
-    new = await prepared(database, project, body, actor, at)
+    new = await prepared(database, project, body, actor, at, algorithms)
     claim = Claim(scope=f"{actor.name}@{project}", key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
@@ -68,6 +77,9 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
     if not new.managed and await deletions.is_deleted(tx, new.id):
         raise Conflict(f"run '{new.id}' has been deleted", fix="leave `id` out to make another run")
     row = await runs.insert(tx, new, *_first_steps(new, policy))
+    if new.opening is not None:
+        await sweeps.insert(tx, new.id, new.opening)
+        await runs.ring(tx, new.id, at=new.at)
     await _record_uses(tx, new)
     return row
 
@@ -100,6 +112,7 @@ def _first_steps(new: runs.NewRun, policy: Policy) -> list[Step]:
     """Where the rules take a run at once: what reconcile would do right after it was inserted, decided before."""
     view = View(
         run=new.id,
+        kind=new.kind,
         status=Status.CREATED,
         hold=Hold(new.hold),
         managed=new.managed,
@@ -130,13 +143,17 @@ async def _check_names(tx: Tx, new: runs.NewRun) -> None:
         check_allowed("queue", new.queue, _decode_names(found["allowed"]), project=new.project)
 
 
-async def prepared(database: Database, project: str, body: CreateRun, actor: Actor, at: int) -> runs.NewRun:
+async def prepared(
+    database: Database, project: str, body: CreateRun, actor: Actor, at: int, algorithms: Algorithms
+) -> runs.NewRun:
     """`prepare` with the components and presets of the project that the operation refers to."""
     sources = await look_up(database, project, body, read(body)) if body.managed else None
-    return prepare(project, body, actor, at, sources=sources)
+    return prepare(project, body, actor, at, algorithms, sources=sources)
 
 
-def prepare(project: str, body: CreateRun, actor: Actor, at: int, *, sources: Sources | None = None) -> runs.NewRun:
+def prepare(
+    project: str, body: CreateRun, actor: Actor, at: int, algorithms: Algorithms, *, sources: Sources | None = None
+) -> runs.NewRun:
     """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each fault.
 
     Without `sources`, what was sent must refer to nothing: the stored operation of a run never does."""
@@ -145,11 +162,13 @@ def prepare(project: str, body: CreateRun, actor: Actor, at: int, *, sources: So
     run = body.id or new_id()
     if not body.managed:
         return _tracked(run, project, body, actor, at)
-    return assemble(run, project, body, compile_run(run, project, body, sources or read(body)), actor, at)
+    return assemble(run, project, body, compile_run(run, project, body, sources or read(body)), actor, at, algorithms)
 
 
-def assemble(run: str, project: str, body: CreateRun, compiled: Compiled, actor: Actor, at: int) -> runs.NewRun:
-    """The run of a compiled operation."""
+def assemble(
+    run: str, project: str, body: CreateRun, compiled: Compiled, actor: Actor, at: int, algorithms: Algorithms
+) -> runs.NewRun:
+    """The run of a compiled operation. Raises Invalid for a sweep that cannot be searched here."""
     resolved = compiled.resolved
     agent, queue = split_queue(resolved.queue)
     return runs.NewRun(
@@ -178,6 +197,7 @@ def assemble(run: str, project: str, body: CreateRun, compiled: Compiled, actor:
         resources=resolved.resources.other,
         max_retries=resolved.max_retries,
         timeout_us=None if resolved.timeout is None else int(resolved.timeout * SECOND),
+        opening=None if resolved.sweep is None else open_sweep(resolved.sweep, algorithms),
     )
 
 

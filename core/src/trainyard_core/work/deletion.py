@@ -1,7 +1,7 @@
 """Deleting a run for good: its rows in one transaction, then what the tracker holds.
 
 A run is there whole or not at all: its rows go with the commit, and nothing can name its data any more. The tracker is
-asked afterwards, by the sweep, and asked again until it has forgotten the run; and once more some time later, for
+asked afterwards, by the patrol, and asked again until it has forgotten the run; and once more some time later, for
 frames and files that were on their way when the run was deleted.
 """
 

@@ -3,7 +3,7 @@ the truth.
 
 Waking an agent is an event in this process and a pub/sub poke for the others. Waking a run is an arq job whose id
 carries the run's `wake_seq`, so that many processes ring once; its worker waits on an event set by the poke, not
-on a poll. When Valkey is gone, flushed or slow, ringing says so and the sweep does the work: nothing waits for it.
+on a poll. When Valkey is gone, flushed or slow, ringing says so and the patrol does the work: nothing waits for it.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ class ArqDoorbell(LocalDoorbell):
         """One line for each time that the queue goes away, however often it is tried."""
         if self._connected_once:
             self._connected_once = False
-            log.warning("the queue is away; the sweep carries on", error=str(error))
+            log.warning("the queue is away; the patrol carries on", error=str(error))
 
     async def ping(self) -> bool:
         try:
@@ -190,7 +190,7 @@ class ArqDoorbell(LocalDoorbell):
                 await (await self._connected()).ping()
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable(
-                f"the queue does not answer ({type(error).__name__}); the sweep does its work, more slowly",
+                f"the queue does not answer ({type(error).__name__}); the patrol does its work, more slowly",
                 fix="see whether Valkey runs and can be reached at the setting `valkey`",
             ) from error
         return True

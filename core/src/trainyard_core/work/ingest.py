@@ -17,7 +17,7 @@ import msgspec
 from trainyard.track.frames import Frame, FrameError, Kind, split, summarize, unpack_events, unpack_gap
 from trainyard_core import faults, meters
 from trainyard_core.contracts.tracker import BadName, RunRef, SequenceGap, Tracker, check_artifact_name
-from trainyard_core.db import inheritance, runs, tracking
+from trainyard_core.db import inheritance, runs, sweeps, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import FINAL, Reason, Status
@@ -99,6 +99,8 @@ class _Count:
         if not new or not await self._move(tx, row, seen, new):
             return Ingested(await tracking.mark(tx, run, self._writer), False)
         await tracking.merge_metrics(tx, run, (s for f in new for s in self._summaries.get(f.seq, ())))
+        if self._summaries and row["parent"] and await sweeps.watches(tx, row["parent"]):
+            await runs.ring(tx, row["parent"], at=self._at)
         for frame in new:
             for event in self._events.get(frame.seq, ()):
                 await _apply(tx, run, event, self._at)

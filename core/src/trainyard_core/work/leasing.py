@@ -22,7 +22,7 @@ from trainyard_core.work.rules import Policy
 
 __all__ = ["BATCH", "Order", "decide", "grant", "lease", "orders", "released", "report"]
 
-BATCH = 64
+BATCH = 128
 GOING = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING})
 """Statuses in which the current attempt is wanted. In others it is to be stopped, was lost, or is over."""
 KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND

@@ -16,6 +16,7 @@ from trainyard_core.errors import Invalid
 from trainyard_core.ids import new_id
 from trainyard_core.work.compiling import compile_run, look_up, read
 from trainyard_core.work.creation import add, assemble
+from trainyard_core.work.opening import Algorithms
 from trainyard_core.work.rules import Policy
 from trainyard_core.work.why import why
 
@@ -31,13 +32,14 @@ async def preview(
     policy: Policy,
     at: int,
     schedulers: Collection[str],
+    algorithms: Algorithms,
 ) -> Preview:
     """Writes nothing. Raises what creating the run would raise, Invalid for a run that is only tracked."""
     if not body.managed:
         raise Invalid("a run with `managed: false` is not started from here", fix="create it; there is nothing to see")
     run = new_id()
     compiled = compile_run(run, project, body, await look_up(database, project, body, read(body)))
-    new = assemble(run, project, body, compiled, actor, at)
+    new = assemble(run, project, body, compiled, actor, at, algorithms)
     return Preview(
         operation=dict(compiled.document.data),
         resolved=msgspec.to_builtins(compiled.resolved),

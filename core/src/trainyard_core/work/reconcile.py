@@ -51,14 +51,16 @@ async def _apply(tx: Tx, view: View, decision: Decision, at: int) -> bool:
         await _count(tx, view.run, decision.count)
     if not await runs.advance(tx, view.run, *decision.steps, at=at):
         return True
-    return await _arrived(tx, view, decision)
+    return await _arrived(tx, view, decision, at)
 
 
-async def _arrived(tx: Tx, view: View, decision: Decision) -> bool:
+async def _arrived(tx: Tx, view: View, decision: Decision, at: int) -> bool:
     """What belongs to the new status; True when there may be more to do at once."""
     to = decision.steps[-1].to
     if to is Status.RETRYING:
         await runs.wake(tx, view.run, at=decision.wake_at)
+    if view.directs:
+        await runs.ring(tx, view.run, at=at)
     return to not in (Status.QUEUED, Status.RETRYING, *FINAL)
 
 

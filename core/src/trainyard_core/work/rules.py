@@ -121,13 +121,24 @@ def _through(view: View) -> tuple[Step, ...]:
 
 
 def _compile(view: View, policy: Policy, now: int) -> Decision | None:
-    """A run that was resolved when it was created is compiled; without a hold it is queued in the same breath."""
+    """A run that was resolved when it was created is compiled; without a hold it goes on in the same breath: a director
+    runs at once, others wait in their queue."""
+    following = Step(Status.RUNNING if view.directs else Status.QUEUED)
     if view.status is Status.CREATED and view.resolved:
-        steps = (Step(Status.COMPILED),) if view.hold else (Step(Status.COMPILED), Step(Status.QUEUED))
+        steps = (Step(Status.COMPILED),) if view.hold else (Step(Status.COMPILED), following)
         return Decision(steps=steps)
     if view.status is Status.COMPILED and view.hold is Hold.NONE:
-        return Decision(steps=(Step(Status.QUEUED),))
+        return Decision(steps=(following,))
     return Decision() if view.status in (Status.CREATED, Status.COMPILED) else None
+
+
+def _directs(view: View, policy: Policy, now: int) -> Decision | None:
+    """Its director does the rest, also the end; it is woken by whatever happens to the children."""
+    if not view.directs:
+        return None
+    if view.intent is Intent.STOP and view.status is Status.RUNNING:
+        return Decision(steps=(Step(Status.STOPPING, view.intent_reason, view.intent_message),))
+    return Decision(wake_at=view.wake_at)
 
 
 def _retry(view: View, policy: Policy, now: int) -> Decision | None:
@@ -277,6 +288,7 @@ RULES: tuple[Rule, ...] = (
     _stop_before_start,
     _tracked,
     _compile,
+    _directs,
     _retry,
     _over,
     _stop_live,

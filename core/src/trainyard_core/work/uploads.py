@@ -3,7 +3,7 @@
 Write order. The row is there before the first byte. Each part is the tracker's alone, and is acknowledged when the
 tracker keeps it for certain. When the last byte is there the row becomes `finishing`; then the tracker makes the
 artifact, whole; then one transaction writes the artifact's row and makes the upload `done`. Each step is idempotent,
-so whoever comes next (the client again, or the sweep) does the rest. An upload that nobody went on with for a day is
+so whoever comes next (the client again, or the patrol) does the rest. An upload that nobody went on with for a day is
 dropped, bytes first.
 """
 

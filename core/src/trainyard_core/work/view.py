@@ -10,7 +10,10 @@ from trainyard_core.db import runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import Hold, Intent, Status
 
-__all__ = ["Attempt", "View", "load"]
+__all__ = ["DIRECTORS", "Attempt", "View", "load"]
+
+DIRECTORS = frozenset({"sweep"})
+"""Kinds of runs that plan child runs."""
 
 _exit = msgspec.json.Decoder(Exit)
 
@@ -37,6 +40,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     run: str
     status: Status
+    kind: str = "job"
     reason: str = ""
     intent: Intent = Intent.RUN
     intent_reason: str = ""
@@ -57,6 +61,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     heard_at: int = 0
     attempt: Attempt | None = None
 
+    @property
+    def directs(self) -> bool:
+        """Whether it runs nothing itself, but plans child runs."""
+        return self.kind in DIRECTORS
+
 
 _SQL = """SELECT r.*, a.agent, a.state, a.started_at AS attempt_started, a.exit,
     a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at FROM run r
@@ -74,6 +83,7 @@ async def load(tx: Tx, run: str) -> View | None:
     attempt = await _attempt(tx, row) if row["agent"] is not None else None
     return View(
         run=run,
+        kind=row["kind"],
         status=Status(row["status"]),
         reason=row["reason"],
         intent=Intent(row["intent"]),

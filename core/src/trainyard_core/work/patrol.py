@@ -1,4 +1,4 @@
-"""The sweep: each second, and at start, it rings for whatever is due, notices silent agents, and tidies what has
+"""The patrol: each second, and at start, it rings for whatever is due, notices silent agents, and tidies what has
 expired.
 
 It is what makes the doorbell optional: whatever a lost ring, a flushed queue or a killed process left undone is
@@ -21,20 +21,20 @@ from trainyard_core.lifecycle import LIVE, Reason, Status
 from trainyard_core.work.doorbell import Doorbell
 from trainyard_core.work.rules import Policy
 
-__all__ = ["Chore", "Sweeper"]
+__all__ = ["Chore", "Patrol"]
 
 EVERY = 1.0
 TIDY_EVERY = 600.0
-log = structlog.get_logger("trainyard.sweep")
+log = structlog.get_logger("trainyard.patrol")
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
 
 
 Chore = Callable[[], Awaitable[None]]
-"""Work that is done at each sweep. It may be repeated and may overlap with itself in other processes."""
+"""Work that is done at each patrol. It may be repeated and may overlap with itself in other processes."""
 
 
-class Sweeper:
-    """Runs for ever beside a server or worker; any number of them may run. `chores` are done at each sweep; one that
+class Patrol:
+    """Runs for ever beside a server or worker; any number of them may run. `chores` are done at each patrol; one that
     fails is tried again at the next and holds up no other."""
 
     def __init__(
@@ -53,28 +53,28 @@ class Sweeper:
         self._tidied = 0
 
     async def run(self) -> None:
-        """Sweep until cancelled."""
+        """Patrol until cancelled."""
         while True:
             try:
                 await self.once()
             except Exception:
-                log.exception("the sweep failed and is tried again")
+                log.exception("the patrol failed and is tried again")
             await asyncio.sleep(EVERY)
 
     async def once(self) -> None:
-        """One sweep."""
+        """One patrol."""
         started = perf_counter()
-        await self._sweep()
-        meters.SWEEPS.add(perf_counter() - started)
+        await self._look()
+        meters.PATROLS.add(perf_counter() - started)
 
-    async def _sweep(self) -> None:
+    async def _look(self) -> None:
         now = self._clock.now()
         rows = await self._database.read(lambda tx: runs.due(tx, at=now))
         wanted = [(row["id"], row["wake_seq"]) for row in rows]
         wanted += await self._database.read(lambda tx: self._changed_reach(tx, now))
         if self._policy.tracked_silence:
             wanted += await self._database.read(lambda tx: self._silent_tracked(tx, now))
-        meters.SWEPT.add(len(wanted))
+        meters.PATROLLED.add(len(wanted))
         if wanted:
             await self._doorbell.ring(wanted)
             self._doorbell.call_agents(orders=True)
@@ -117,4 +117,4 @@ async def _guarded(chore: Chore) -> None:
     try:
         await chore()
     except Exception:
-        log.exception("a chore of the sweep failed and is tried again")
+        log.exception("a chore of the patrol failed and is tried again")

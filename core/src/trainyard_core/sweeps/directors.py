@@ -1,0 +1,111 @@
+"""The directors of this process: a task for each sweep that goes on, woken by whatever happens to its trials.
+
+Any process that works may have a director for any sweep; the database decides whose plan counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+import structlog
+
+from trainyard_core import context, tracing
+from trainyard_core.clock import Clock
+from trainyard_core.contracts.tracker import Tracker
+from trainyard_core.db import sweeps
+from trainyard_core.db.engine import Database
+from trainyard_core.sweeps.director import Director, Looked
+from trainyard_core.sweeps.means import Means
+from trainyard_core.tasks import end_all
+from trainyard_core.work.opening import Algorithms
+from trainyard_core.work.rules import Policy
+
+__all__ = ["Directors"]
+
+PAUSE = 0.02
+"""Seconds after a look that changed nothing: what running trials log may come thick and fast."""
+FIRST_WAIT, MOST_WAIT = 1.0, 60.0
+PATIENCE = 1.0
+log = structlog.get_logger("trainyard.sweeps")
+
+
+class Directors:
+    """One for each process. `tracker` is set once there is one."""
+
+    def __init__(
+        self, database: Database, clock: Clock, policy: Policy, algorithms: Algorithms, call: Callable[[], None]
+    ) -> None:
+        self._database, self._clock, self._policy = database, clock, policy
+        self._algorithms, self._call = algorithms, call
+        self._planner = secrets.token_hex(8)
+        self._desks: dict[str, _Desk] = {}
+        self.tracker: Tracker | None = None
+        self._closing = False
+
+    def knows(self, run: str) -> bool:
+        """Whether that is a sweep that goes on and has a director here."""
+        return run in self._desks
+
+    def look(self, run: str) -> None:
+        """That sweep wants to be looked at. Returns at once."""
+        if self._closing:
+            return
+        if run not in self._desks:
+            desk = self._desks[run] = _Desk(Director(run, self._means()))
+            desk.task = asyncio.get_running_loop().create_task(self._direct(run, desk), name=f"sweep-{run}")
+        self._desks[run].woken.set()
+
+    async def aclose(self) -> None:
+        """End them all. What they were about is done by whoever looks next."""
+        self._closing = True
+        desks, self._desks = self._desks, {}
+        await end_all([desk.task for desk in desks.values() if desk.task is not None], patience=PATIENCE)
+
+    def _means(self) -> Means:
+        return Means(
+            self._database, self.tracker, self._clock, self._policy, self._algorithms, self._call, self._planner
+        )
+
+    async def _direct(self, run: str, desk: _Desk) -> None:
+        with context.bound(run=run):
+            failures = 0
+            while True:
+                await desk.woken.wait()
+                desk.woken.clear()
+                looked, failures = await self._look(run, desk, failures)
+                if looked.over:
+                    self._desks.pop(run, None)
+                    return
+                await asyncio.sleep(0 if looked.wrote else PAUSE)
+
+    async def _look(self, run: str, desk: _Desk, failures: int) -> tuple[Looked, int]:
+        """One look; one that fails is made again after a while, and until then the sweep says why it stands still."""
+        try:
+            async with desk.turn:
+                with tracing.span("sweep", run=run):
+                    return await desk.director.look(), 0
+        except Exception as error:
+            wait = min(MOST_WAIT, FIRST_WAIT * 2**failures)
+            log.exception("a sweep could not be planned; it is tried again", wait=wait)
+            await self._say(run, f"{type(error).__name__}: {error}; it is tried again in {wait:g} s")
+            asyncio.get_running_loop().call_later(wait, desk.woken.set)
+            return Looked(False, False), min(failures + 1, 16)
+
+    async def _say(self, run: str, message: str) -> None:
+        try:
+            at = self._clock.now()
+            await self._database.write(lambda tx: sweeps.stands(tx, run, message, at=at), name="explain")
+        except Exception:
+            log.exception("the reason could not be written down")
+
+
+class _Desk:
+    """One sweep's director and what wakes it. `turn` is held by whoever plans."""
+
+    def __init__(self, director: Director) -> None:
+        self.director = director
+        self.woken = asyncio.Event()
+        self.turn = asyncio.Lock()
+        self.task: asyncio.Task[None] | None = None

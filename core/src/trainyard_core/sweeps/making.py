@@ -1,0 +1,97 @@
+"""The runs of trials: the sweep's own operation without its matrix, with the params of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import msgspec
+
+from trainyard.client.models import CreateRun
+from trainyard_core.auth import Actor
+from trainyard_core.db import runs
+from trainyard_core.db.engine import Database, Row
+from trainyard_core.errors import Invalid, NotFound
+from trainyard_core.ids import new_id
+from trainyard_core.sweeps.view import View
+from trainyard_core.work.compiling import Sources, Trial, compile_one, compile_run, look_up, read
+from trainyard_core.work.creation import assemble
+from trainyard_core.work.opening import Algorithms
+from trainyard_core.work.stored import body_of
+
+__all__ = ["Made", "Maker"]
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A run to be inserted; with `refused`, one that fails at once for that reason. `continues` is the run whose
+    outputs, artifacts and series it goes on with."""
+
+    new: runs.NewRun
+    refused: str = ""
+    continues: str = ""
+
+
+class Maker:
+    """Makes the runs of one sweep's trials. The operation of a sweep never changes, so it is read once."""
+
+    def __init__(self, operation: Row, algorithms: Algorithms) -> None:
+        self._body, self._algorithms = body_of(operation), algorithms
+
+    @cached_property
+    def _sources(self) -> Sources:
+        return read(self._body)
+
+    def trial(
+        self, view: View, key: str, number: int, params: Mapping[str, object], *, at: int, note: str = ""
+    ) -> Made:
+        """The run of a trial. Params that the operation does not take make a run that has failed already, with the
+        reason, so that every trial is there."""
+        run, name = new_id(), f"{view.name or view.sweep.algorithm}-{number}"
+        body = msgspec.structs.replace(self._body, name=name, id="")
+        trial = {"sweep": view.run, "number": number, **({"note": note} if note else {})}
+        try:
+            compiled = compile_one(run, view.project, body, self._sources, Trial(number, params))
+            new = assemble(run, view.project, body, compiled, Actor(name=view.actor), at, self._algorithms)
+        except Invalid as error:
+            return self._refused(view, run, body, params, str(error), at=at, key=key)
+        warnings = (note,) if note else ()
+        return Made(
+            msgspec.structs.replace(new, parent=view.run, key=key, hold="", meta={"trial": trial}, warnings=warnings)
+        )
+
+    async def tuner(self, database: Database, view: View, key: str, params: Mapping[str, object], *, at: int) -> Made:
+        """The run of the user's own tuner. What it refers to is looked up each time: a newer version is taken."""
+        operation = {"version": 1.1, "kind": "operation", **as_mapping(view.sweep.options["tuner"])}
+        name = f"{view.name or view.sweep.algorithm}-{key}"
+        body = CreateRun(operation=operation, params=dict(params), name=name, code=self._body.code)
+        run = new_id()
+        try:
+            sources = await look_up(database, view.project, body, read(body))
+            compiled = compile_run(run, view.project, body, sources)
+            new = assemble(run, view.project, body, compiled, Actor(name=view.actor), at, self._algorithms)
+        except (Invalid, NotFound) as error:
+            return self._refused(view, run, body, params, str(error), at=at, key=key)
+        return Made(
+            msgspec.structs.replace(new, parent=view.run, key=key, hold="", meta={"tuner": {"sweep": view.run}})
+        )
+
+    def _refused(
+        self, view: View, run: str, body: CreateRun, params: Mapping[str, object], said: str, *, at: int, key: str
+    ) -> Made:
+        new = runs.NewRun(
+            id=run,
+            project=view.project,
+            kind="job",
+            actor=view.actor,
+            at=at,
+            name=body.name,
+            inputs=dict(params),
+            parent=view.run,
+            key=key,
+        )
+        return Made(new, refused=said)
+
+
+def as_mapping(value: object) -> Mapping[str, object]:
+    """A mapping of plain data; empty for anything else."""
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,151 @@
+"""What is to be done about a sweep, and the one transaction that does all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from trainyard_core.db import runs, sweeps
+from trainyard_core.db.engine import Tx
+from trainyard_core.db.sweeps import NewTrial, Settled
+from trainyard_core.lifecycle import Reason, Status, Step
+from trainyard_core.sweeps.ending import Ending
+from trainyard_core.sweeps.judging import NO_OBJECTIVE
+from trainyard_core.sweeps.making import Made
+from trainyard_core.sweeps.view import View
+from trainyard_core.work import cloning
+from trainyard_core.work.actions import By
+from trainyard_core.work.creation import add
+from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.rules import Policy
+
+__all__ = ["Plan", "Started", "Told", "write"]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Started(NamedTuple):
+    """A trial that gets its run: a new one, or (without `new`) one that was prepared."""
+
+    key: str
+    made: Made
+    new: NewTrial | None = None
+
+
+class Told(NamedTuple):
+    """What the optimizer's new state has of a trial: whether its end, and its objectives up to which step."""
+
+    key: str
+    ended: bool
+    step: int
+
+
+@dataclass(slots=True)
+class Plan:
+    """Trials that have ended (`settled`) and runs of a tuner that have (`tuned`); runs to stop, with the reason; trials
+    that get a run and such as are prepared; the optimizer's state, and what is in it. `ending` is how the sweep will
+    end, `final` how it ends now."""
+
+    settled: list[Settled] = field(default_factory=list)
+    tuned: list[Settled] = field(default_factory=list)
+    stops: list[tuple[str, Step]] = field(default_factory=list)
+    started: list[Started] = field(default_factory=list)
+    prepared: list[NewTrial] = field(default_factory=list)
+    drops: int = 0
+    state: bytes | None = None
+    told: Sequence[Told] = ()
+    exhausted: bool = False
+    ending: Ending | None = None
+    final: Ending | None = None
+
+    def is_empty(self, view: View) -> bool:
+        """Whether nothing would be different."""
+        lists = (self.settled, self.tuned, self.stops, self.started, self.prepared, self.told)
+        same = self.ending == view.ending and self.exhausted == view.exhausted
+        return same and not any(lists) and not self.final and not self.drops and self.state in (None, view.state)
+
+    @property
+    def taken(self) -> int:
+        """How many prepared trials get their run."""
+        return sum(each.new is None for each in self.started)
+
+    @property
+    def made(self) -> int:
+        """How many trials more there are. Those that were only prepared and are dropped have never been."""
+        begun = sum(each.new is not None and not each.new.tuner for each in self.started)
+        return begun + len(self.prepared) - self.drops
+
+    def count(self, phase: str) -> int:
+        """How many trials have just ended so."""
+        return sum(each.phase == phase for each in self.settled)
+
+    @property
+    def unjudged(self) -> int:
+        """How many of them could not be judged."""
+        return sum(each.reason == NO_OBJECTIVE for each in self.settled)
+
+
+async def write(tx: Tx, view: View, plan: Plan, *, policy: Policy, at: int) -> bool:
+    """Do it. False when somebody else has planned meanwhile, and nothing was done."""
+    if not await sweeps.claim_version(tx, view.run, view.version, _change(plan)):
+        return False
+    await sweeps.settle(tx, view.run, [*plan.settled, *plan.tuned], at=at)
+    if plan.drops:
+        await sweeps.drop_prepared(tx, view.run)
+    for each in plan.started:
+        await _begin(tx, each, policy, at)
+    new = [msgspec.structs.replace(s.new, run=s.made.new.id) for s in plan.started if s.new is not None]
+    await sweeps.insert_trials(tx, view.run, [*new, *plan.prepared], at=at)
+    await sweeps.start(tx, view.run, [(s.key, s.made.new.id) for s in plan.started if s.new is None])
+    await sweeps.tell(tx, view.run, plan.told)
+    for run, step in plan.stops:
+        await _stop(tx, run, step, policy, at)
+    await _tell_run(tx, view, plan, at)
+    return True
+
+
+def _change(plan: Plan) -> sweeps.Change:
+    return sweeps.Change(
+        made=plan.made,
+        succeeded=plan.count("succeeded"),
+        failed=plan.count("failed"),
+        stopped=plan.count("stopped"),
+        unjudged=plan.unjudged,
+        exhausted=plan.exhausted,
+        ending="" if plan.ending is None else _encode(plan.ending).decode(),
+        state=plan.state,
+    )
+
+
+async def _begin(tx: Tx, started: Started, policy: Policy, at: int) -> None:
+    new, refused, continues = started.made.new, started.made.refused, started.made.continues
+    if refused:
+        await runs.insert(tx, new)
+        await runs.advance(tx, new.id, Step(Status.FAILED, Reason.INVALID, refused), at=at)
+        return
+    source = await runs.get(tx, continues) if continues else None
+    if source is None:
+        await add(tx, new, policy)
+        return
+    by = By(actor="core", policy=policy, at=at)
+    await cloning.insert(tx, await cloning.continuation(tx, new, source), by)
+
+
+async def _stop(tx: Tx, run: str, why: Step, policy: Policy, at: int) -> None:
+    if await runs.want_stop(tx, run, actor="core", reason=why.reason, message=why.message, at=at):
+        await reconcile(tx, run, policy=policy, at=at)
+
+
+async def _tell_run(tx: Tx, view: View, plan: Plan, at: int) -> None:
+    """The sweep's own run, last: how far it is, or that it is over."""
+    total = view.most if view.most is not None else view.made + plan.made
+    ended = view.succeeded + view.failed + view.stopped + len(plan.settled)
+    await sweeps.progressed(tx, view.run, ended / total if total else None, at=at)
+    if plan.final is None:
+        return
+    last = Step(plan.final.status, plan.final.reason, plan.final.message)
+    through = (Step(Status.STOPPING, last.reason, last.message),) if view.status is Status.RUNNING else ()
+    await runs.advance(tx, view.run, *(through if last.to is Status.STOPPED else ()), last, at=at)

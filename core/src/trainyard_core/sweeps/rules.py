@@ -1,0 +1,133 @@
+"""What is ended before its time: the file's `earlyStopping` rules. Pure; the same trials give the same answer.
+
+A rule on single trials looks at each at the last multiple of its `interval` that the trial has reached, so it does not
+matter how often it is asked or how the points came in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+
+import msgspec
+
+from trainyard.matrix.objective import Goal
+from trainyard.matrix.stopping import Diff, FailureShare, Median, Reached, Rule, TrialRule, Truncation
+from trainyard_core.contracts.optimizer import StopTrial
+from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.sweeps.ending import Ending
+from trainyard_core.sweeps.history import History
+
+__all__ = ["Standing", "ends_sweep", "ends_trials"]
+
+Best = Mapping[str, tuple[float | None, float | None]]
+"""The lowest and the highest value of metrics by name."""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A trial as the rules see it: whether it still runs and whether it has succeeded, and its metrics."""
+
+    key: str
+    running: bool
+    succeeded: bool
+    history: Mapping[str, History]
+
+
+def ends_sweep(rules: Sequence[Rule], *, failed: int, total: int, best: Mapping[int, Best]) -> Ending | None:
+    """How the whole sweep ends now, if it does. `best` are the metrics of trials by number."""
+    for rule in rules:
+        if isinstance(rule, FailureShare) and total and failed and 100 * failed / total >= rule.percent:
+            said = f"{failed} of {total} trials have failed; the sweep was to end at {rule.percent:g} %"
+            return Ending(status=Status.FAILED, reason=Reason.EARLY_STOPPED, message=said)
+        if isinstance(rule, Reached) and (found := _reached(rule, best)):
+            return found
+    return None
+
+
+def _reached(rule: Reached, best: Mapping[int, Best]) -> Ending | None:
+    for number, metrics in best.items():
+        low, high = metrics.get(rule.metric, (None, None))
+        value = low if rule.goal is Goal.MINIMIZE else high
+        if value is not None and not rule.goal.better(rule.value, value):
+            said = f"trial {number} reached {rule.metric} {value:.6g}, and the sweep was to end at {rule.value:g}"
+            return Ending(status=Status.SUCCEEDED, reason=Reason.EARLY_STOPPED, message=said)
+    return None
+
+
+def ends_trials(rules: Sequence[Rule], trials: Sequence[Standing]) -> list[StopTrial]:
+    """The running trials to end now, each by the first rule that says so."""
+    found: dict[str, StopTrial] = {}
+    for rule in rules:
+        if isinstance(rule, TrialRule):
+            for stop in _by_rule(rule, trials):
+                found.setdefault(stop.key, stop)
+    return [*found.values()]
+
+
+def _by_rule(rule: TrialRule, trials: Sequence[Standing]) -> Iterator[StopTrial]:
+    for trial in trials:
+        history = trial.history.get(rule.metric)
+        if not trial.running or history is None or history.last < max(rule.begin, 0):
+            continue
+        step = history.last // rule.interval * rule.interval
+        if step < rule.begin or history.value(step) is None:
+            continue
+        others = [
+            other.history[rule.metric]
+            for other in trials
+            if other.key != trial.key and _counts(rule, other) and _reaches(other, rule.metric, step)
+        ]
+        if len(others) >= max(1, rule.samples) and (pair := _worse(rule, history, others, step)):
+            yield StopTrial(key=trial.key, rule=_name(rule), value=pair[0], against=pair[1])
+
+
+def _counts(rule: TrialRule, other: Standing) -> bool:
+    return other.running or not isinstance(rule, Truncation) or rule.succeeded or not other.succeeded
+
+
+def _reaches(other: Standing, metric: str, step: int) -> bool:
+    """Whether it has come as far; one that ended well before counts with its last value."""
+    history = other.history.get(metric)
+    return history is not None and bool(history.steps) and (history.last >= step or other.succeeded)
+
+
+def _worse(rule: TrialRule, mine: History, others: Sequence[History], step: int) -> tuple[float, float] | None:
+    """The value that is too bad, and what it was held against; None when it is good enough."""
+    if isinstance(rule, Median):
+        return _worse_than_median(rule, mine, others, step)
+    value = mine.value(step)
+    values = [found for other in others if (found := other.value(step)) is not None]
+    if value is None or not values:
+        return None
+    if isinstance(rule, Truncation):
+        return _truncated(rule, value, values)
+    return _too_far(rule, value, values)
+
+
+def _worse_than_median(rule: Median, mine: History, others: Sequence[History], step: int) -> tuple[float, float] | None:
+    best = mine.best(step, rule.goal)
+    averages = [found for other in others if (found := other.average(step)) is not None]
+    if best is None or not averages:
+        return None
+    middle = median(averages)
+    return (best, middle) if rule.goal.better(middle, best) else None
+
+
+def _truncated(rule: Truncation, value: float, others: Sequence[float]) -> tuple[float, float] | None:
+    count = math.floor((len(others) + 1) * rule.percent / 100)
+    if not count:
+        return None
+    worst_first = sorted([*others, value], reverse=rule.goal is Goal.MINIMIZE)
+    bound = worst_first[count - 1]
+    return (value, worst_first[count]) if not rule.goal.better(value, bound) and count < len(worst_first) else None
+
+
+def _too_far(rule: Diff, value: float, others: Sequence[float]) -> tuple[float, float] | None:
+    best = min(others) if rule.goal is Goal.MINIMIZE else max(others)
+    too_far = abs(value - best) > abs(best) * rule.percent / 100
+    return (value, best) if too_far and rule.goal.better(best, value) else None
+
+
+def _name(rule: TrialRule) -> str:
+    return {Median: "median", Truncation: "truncation", Diff: "diff"}[type(rule)]

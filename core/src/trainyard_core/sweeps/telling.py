@@ -1,0 +1,75 @@
+"""What an optimizer is told: each trial that has changed since its state was written. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from trainyard_core.contracts.optimizer import Measured, Trial, TrialPhase
+from trainyard_core.db.sweeps import Settled
+from trainyard_core.lifecycle import Status
+from trainyard_core.sweeps.plan import Told
+from trainyard_core.sweeps.view import News, Open, View
+
+__all__ = ["changed", "told"]
+
+Since = Callable[[str, int], tuple[Measured, ...]]
+"""What a run has logged of the objectives after a step."""
+_ENDS = (TrialPhase.SUCCEEDED, TrialPhase.FAILED, TrialPhase.STOPPED)
+
+
+def changed(view: View, settled: Mapping[str, Settled], since: Since) -> list[Trial]:
+    """The trials that it does not know of, or not as they are now."""
+    found = [_ended(news, since) for news in view.news]
+    for trial in view.going:
+        if trial.ended:
+            found.append(_tuned(trial) if trial.tuner else _settled(trial, settled[trial.key], since))
+        elif not trial.tuner and (news := _going(trial, since)) is not None:
+            found.append(news)
+    return found
+
+
+def told(trials: list[Trial], before: Mapping[str, int]) -> list[Told]:
+    """What its state has of these trials then; `before` is up to which step it knew each."""
+    return [
+        Told(t.key, t.phase in _ENDS, max((each.step for each in t.intermediate), default=before.get(t.key, -1)))
+        for t in trials
+    ]
+
+
+def _ended(news: News, since: Since) -> Trial:
+    return Trial(
+        key=news.key,
+        params=news.params,
+        phase=TrialPhase(news.phase),
+        values=news.figures,
+        intermediate=since(news.run, news.told_step) if news.run else (),
+        reason=news.reason,
+        outputs=news.outputs,
+    )
+
+
+def _tuned(trial: Open) -> Trial:
+    """The end of a tuner's run."""
+    well = trial.status is Status.SUCCEEDED
+    said = "" if well else trial.message or trial.reason or "its run failed"
+    phase = TrialPhase.SUCCEEDED if well else TrialPhase.FAILED
+    return Trial(key=trial.key, params=trial.params, phase=phase, reason=said, outputs=trial.outputs)
+
+
+def _settled(trial: Open, end: Settled, since: Since) -> Trial:
+    return Trial(
+        key=trial.key,
+        params=trial.params,
+        phase=TrialPhase(end.phase),
+        values=end.figures,
+        intermediate=since(trial.run, trial.told_step) if trial.run else (),
+        reason=end.reason,
+    )
+
+
+def _going(trial: Open, since: Since) -> Trial | None:
+    points = since(trial.run, trial.told_step) if trial.run else ()
+    if trial.told and not points:
+        return None
+    phase = TrialPhase.RUNNING if trial.status is Status.RUNNING else TrialPhase.PENDING
+    return Trial(key=trial.key, params=trial.params, phase=phase, intermediate=points)

@@ -1,0 +1,181 @@
+"""What a director looks at: one sweep, its trials that have not ended, those that its optimizer does not know of yet,
+and what open trials have logged, read in one go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from trainyard.matrix.sweep import Sweep
+from trainyard_core.db import sweeps
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.lifecycle import FINAL, Intent, Status
+from trainyard_core.sweeps.ending import Ending
+
+__all__ = ["Metric", "News", "Open", "View", "load"]
+
+_decode: Any = msgspec.json.decode
+_sweep = msgspec.json.Decoder(Sweep)
+_ending = msgspec.json.Decoder(Ending)
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """One metric of one run in brief; None is no number."""
+
+    last: float | None
+    low: float | None
+    high: float | None
+    total: int
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True):
+    """A trial that is prepared (without a run) or open. `status` is None when its run has been deleted."""
+
+    key: str
+    number: int
+    run: str | None
+    tuner: bool
+    params: dict[str, object]
+    note: str
+    continues: str
+    told: int
+    told_step: int
+    status: Status | None
+    reason: str
+    message: str
+    outputs: dict[str, object]
+    stopping: bool
+    metrics: dict[str, Metric]
+
+    @property
+    def ended(self) -> bool:
+        """Whether its run has."""
+        return self.run is not None and (self.status is None or self.status in FINAL)
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """A trial that has ended and that the optimizer's state has not as ended. `outputs` are those of a tuner's run."""
+
+    key: str
+    run: str | None
+    phase: str
+    params: dict[str, object]
+    figures: dict[str, float]
+    reason: str
+    told_step: int
+    outputs: dict[str, object]
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A sweep as it is now."""
+
+    run: str
+    project: str
+    name: str
+    actor: str
+    status: Status
+    intent: Intent
+    stop: Ending
+    wake_at: int | None
+    wake_seq: int
+    sweep: Sweep
+    seed: int
+    most: int | None
+    parallel: int
+    ahead: int
+    asked: bool
+    version: int
+    state: bytes
+    made: int
+    exhausted: bool
+    ending: Ending | None
+    going: tuple[Open, ...]
+    news: tuple[News, ...]
+    succeeded: int
+    failed: int
+    stopped: int
+    unjudged: int
+
+    @property
+    def prepared(self) -> list[Open]:
+        """Trials that wait for a slot."""
+        return [trial for trial in self.going if trial.run is None]
+
+    @property
+    def open(self) -> list[Open]:
+        """Trials (and runs of a tuner) whose runs have not ended."""
+        return [trial for trial in self.going if trial.run is not None and not trial.ended]
+
+
+async def load(tx: Tx, run: str) -> View | None:
+    """The view of a sweep; None when there is no such one."""
+    row = await sweeps.get(tx, run)
+    if row is None:
+        return None
+    logged: dict[str, dict[str, Metric]] = {}
+    for each in await sweeps.metrics(tx, run):
+        logged.setdefault(each["run"], {})[each["name"]] = Metric(
+            each["last"], each["low"], each["high"], each["total"]
+        )
+    return View(
+        run=run,
+        project=row["project"],
+        name=row["name"],
+        actor=row["created_by"],
+        status=Status(row["status"]),
+        intent=Intent(row["intent"]),
+        stop=Ending(status=Status.STOPPED, reason=row["intent_reason"], message=row["intent_message"]),
+        wake_at=row["wake_at"],
+        wake_seq=row["wake_seq"],
+        sweep=_sweep.decode(row["study"]),
+        seed=row["seed"],
+        most=row["most"],
+        parallel=row["parallel"],
+        ahead=row["ahead"],
+        asked=bool(row["asked"]),
+        version=row["version"],
+        state=bytes(row["state"]),
+        made=row["made"],
+        exhausted=bool(row["exhausted"]),
+        ending=_ending.decode(row["ending"]) if row["ending"] else None,
+        going=tuple(_open(each, logged.get(each["run"], {})) for each in await sweeps.going(tx, run)),
+        news=tuple(_news(each) for each in await sweeps.news(tx, run)),
+        succeeded=row["succeeded"],
+        failed=row["failed"],
+        stopped=row["stopped"],
+        unjudged=row["unjudged"],
+    )
+
+
+def _open(row: Row, metrics: dict[str, Metric]) -> Open:
+    return Open(
+        key=row["key"],
+        number=row["number"],
+        run=row["run"],
+        tuner=bool(row["tuner"]),
+        params=_decode(row["params"]),
+        note=row["note"],
+        continues=row["continues"],
+        told=row["told"],
+        told_step=row["told_step"],
+        status=None if row["status"] is None else Status(row["status"]),
+        reason=row["reason"] or "",
+        message=row["message"] or "",
+        outputs=_decode(row["outputs"]) if row["outputs"] else {},
+        stopping=row["intent"] == Intent.STOP,
+        metrics=metrics,
+    )
+
+
+def _news(row: Row) -> News:
+    return News(
+        key=row["key"],
+        run=row["run"],
+        phase=row["phase"],
+        params=_decode(row["params"]),
+        figures=_decode(row["figures"]),
+        reason=row["reason"],
+        told_step=row["told_step"],
+        outputs=_decode(row["outputs"]) if row["tuner"] and row["outputs"] else {},
+    )

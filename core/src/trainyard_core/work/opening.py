@@ -1,0 +1,60 @@
+"""What a sweep begins with: the optimizer that is installed for it is asked whether it can search this, and how large
+it is. What is sent is checked here, before anything is written."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Protocol
+
+import msgspec
+
+from trainyard.client.models import Fault
+from trainyard.matrix.stopping import FailureShare
+from trainyard.matrix.sweep import Sweep
+from trainyard_core.contracts.optimizer import Optimizer, Study, SupportsEarlyStopping
+from trainyard_core.db.sweeps import Opening
+from trainyard_core.errors import Invalid
+
+__all__ = ["MOST_PARALLEL", "Algorithms", "open_sweep", "study_of"]
+
+MOST_PARALLEL = 1_000
+MOST_TRIALS = 1_000_000
+_encode = msgspec.json.Encoder().encode
+
+
+class Algorithms(Protocol):
+    """The optimizers that are installed here."""
+
+    def get(self, name: str) -> Optimizer:
+        """The optimizer of that kind of matrix. Raises Invalid, naming those that there are."""
+
+
+def study_of(sweep: Sweep) -> Study:
+    """What an optimizer is told of a sweep."""
+    return Study(space=sweep.space, objectives=sweep.objectives, limits=sweep.limits, options=sweep.options)
+
+
+def open_sweep(sweep: Sweep, algorithms: Algorithms, *, asked: bool = False) -> Opening:
+    """What is written down when a sweep is made. Raises Invalid for what cannot be searched."""
+    optimizer, study = algorithms.get(sweep.algorithm), study_of(sweep)
+    if faults := optimizer.check(study):
+        raise Invalid(_said(faults[0]), fix=faults[0].fix or "see `yard lint`", faults=faults)
+    outline = optimizer.outline(study)
+    if outline.trials is not None and outline.trials > MOST_TRIALS:
+        said = f"the sweep would have {outline.trials:,} trials; the most are {MOST_TRIALS:,}"
+        raise Invalid(said, fix="search fewer values, or limit it with `numRuns`")
+    seed = sweep.seed if sweep.seed is not None else secrets.randbelow(2**31)
+    judges = isinstance(optimizer, SupportsEarlyStopping)
+    return Opening(
+        study=_encode(msgspec.structs.replace(sweep, seed=seed)).decode(),
+        seed=seed,
+        most=outline.trials,
+        parallel=min(MOST_PARALLEL, max(1, sweep.concurrency or outline.parallel)),
+        ahead=0 if asked else outline.ahead,
+        asked=asked,
+        watched=judges or any(not isinstance(rule, FailureShare) for rule in sweep.rules),
+    )
+
+
+def _said(fault: Fault) -> str:
+    return f"`{fault.field}`: {fault.message}" if fault.field else fault.message

@@ -1,0 +1,41 @@
+"""The operation of a run as it was stored when the run was made, as the request that would make it again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from trainyard.client.models import CloneRun, CreateRun
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.errors import Conflict
+
+__all__ = ["body_of", "stored"]
+
+_decode = msgspec.json.decode
+_NOTHING = CloneRun()
+
+
+async def stored(tx: Tx, run: str) -> Row:
+    """What is stored of a run's operation: `spec` and `given`. Raises Conflict for a run without one."""
+    row = await tx.one("SELECT spec, given FROM operation WHERE run = ?", run)
+    if row is None or row["spec"] == "null":
+        raise Conflict(f"the operation of run {run} is not stored", fix="create it again from its file")
+    return row
+
+
+def body_of(operation: Row, wish: CloneRun = _NOTHING, description: str = "") -> CreateRun:
+    """The request that made a run, with what is wished anew."""
+    spec: dict[str, Any] = _decode(operation["spec"])
+    given = _decode(operation["given"], type=CreateRun)
+    as_text = {"content", "file"}.issuperset(spec)
+    return msgspec.structs.replace(
+        given,
+        content=spec["content"] if as_text else "",
+        file=spec.get("file", "") if as_text else "",
+        operation=None if as_text else spec,
+        params={**given.params, **wish.params},
+        name=wish.name or given.name,
+        queue=wish.queue or given.queue,
+        description=description or given.description,
+    )
