@@ -147,9 +147,7 @@ def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
             binder.report.add(("params", name), said, "remove `contextOnly`", key=True)
     for name in sorted(binder.trial.keys() - inputs.keys()):
         fix = suggest(name, inputs) or "declare it under `inputs`"
-        binder.report.add(
-            ("matrix",), f"a trial was given `{name}`, and the component has no such input", fix, key=True
-        )
+        binder.report.add(at, f"the sweep gives it `{name}`, and the component has no such input", fix, key=True)
     for name in sorted(binder.given.keys() - inputs.keys() - binder.params.keys()):
         fix = suggest(name, inputs) or "declare it under `inputs`"
         binder.report.add_given(f"-P {name}", f"the component has no input `{name}`", fix)

@@ -1,17 +1,24 @@
 """The JSON Schema of an operation file, for editors that complete and check while a person types.
 
-It describes the camelCase spelling. It says less than `check.py` and `trainyard.compile` do: values of params are not
-bound to their inputs, and templates are not looked into.
+It describes the camelCase spelling, and every kind of matrix that is installed. It says less than `check.py` and
+`trainyard.compile` do: values of params are not bound to their inputs, and templates are not looked into.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import JsonValue, TypeAdapter
 
+from trainyard.spec.matrix import installed
+from trainyard.spec.matrix.shapes import SHAPES
+from trainyard.spec.matrix.stopping import POLICIES, STOPPINGS
+from trainyard.spec.model import Model
 from trainyard.spec.operation import Component, Operation
 
 __all__ = ["json_schema"]
 
+_SHARED = frozenset({"Matrix", "Shape", "Policy", "Stopping", "Param", "Component"})
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -26,4 +33,23 @@ def json_schema() -> dict[str, JsonValue]:
         assert isinstance(definition, dict)
         definition["required"] = ["version", "kind"]
     definitions["Param"] = {"description": "a value, or `{value: ...}`", "anyOf": [definitions["Param"], {}]}
+    for root, members in _families().items():
+        definitions |= {f"{root}.{kind}": _member(f"{root}.{kind}", kind, model) for kind, model in members.items()}
+        definitions[root] = {"anyOf": [{"$ref": f"#/$defs/{root}.{kind}"} for kind in members]}
     return {"$schema": _DIALECT, "title": "Trainyard operation", **schema}
+
+
+def _families() -> Mapping[str, Mapping[str, type[Model]]]:
+    return {"Matrix": installed.sound(), "Shape": SHAPES, "Policy": POLICIES, "Stopping": STOPPINGS}
+
+
+def _member(place: str, kind: str, model: type[Model]) -> dict[str, JsonValue]:
+    """One member of a family. Its parts stand in it, so that two plugins may call theirs the same; the language's own
+    families stand once, outside."""
+    schema: dict[str, JsonValue] = model.model_json_schema(ref_template=f"#/$defs/{place}/$defs/{{model}}")
+    properties, inner = schema["properties"], schema.get("$defs", {})
+    assert isinstance(properties, dict)
+    assert isinstance(inner, dict)
+    properties["kind"] = {"const": kind}
+    inner.update({name: {"$ref": f"#/$defs/{name}"} for name in inner if name in _SHARED})
+    return schema

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from trainyard.matrix.space import Param
 from trainyard.spec.matrix.family import Family
@@ -69,6 +71,12 @@ class Parts(Model):
         if is_template(value):
             raise fault("templates are not evaluated in a matrix", f"write {cls._forms(names)}")
         raise fault(f"must be {' and '.join(names)}, not {described(value)}", f"write {cls._forms(names)}")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """A mapping, a list or a text."""
+        forms = [handler(core), {"type": "array", "maxItems": len(cls.model_fields)}]
+        return {"anyOf": [*forms, {"type": "string"}] if cls.textual else forms}
 
     @classmethod
     def _named(cls, names: list[str], parts: list[object]) -> dict[str, object]:

@@ -14,7 +14,17 @@ from trainyard.spec.matrix.metric import Direction, MetricName
 from trainyard.spec.matrix.number import Count, Finite, Natural, Percent, Positive
 from trainyard.spec.model import Boolean, Model, fault
 
-__all__ = ["AnyStopping", "DiffPolicy", "FailureStopping", "MedianPolicy", "MetricStopping", "Policy", "Stopping"]
+__all__ = [
+    "POLICIES",
+    "STOPPINGS",
+    "AnyStopping",
+    "DiffPolicy",
+    "FailureStopping",
+    "MedianPolicy",
+    "MetricStopping",
+    "Policy",
+    "Stopping",
+]
 
 
 class Policy(Family):
@@ -29,11 +39,11 @@ class Policy(Family):
 
     @classmethod
     def members(cls) -> Iterable[str]:
-        return _POLICIES
+        return POLICIES
 
     @classmethod
     def member(cls, kind: str) -> type[Model] | None:
-        return _POLICIES.get(kind)
+        return POLICIES.get(kind)
 
     def rule(self, metric: str, goal: Goal) -> TrialRule:
         """What it comes to."""
@@ -88,11 +98,11 @@ class Stopping(Family):
 
     @classmethod
     def members(cls) -> Iterable[str]:
-        return _STOPPINGS
+        return STOPPINGS
 
     @classmethod
     def member(cls, kind: str) -> type[Model] | None:
-        return _STOPPINGS.get(kind)
+        return STOPPINGS.get(kind)
 
     def rules(self) -> Iterator[Rule]:
         """What it comes to."""
@@ -129,8 +139,8 @@ class MetricStopping(Stopping):
             yield self.policy.rule(self.metric, goal)
 
 
-_POLICIES: Mapping[str, type[Policy]] = {"median": MedianPolicy, "truncation": TruncationPolicy, "diff": DiffPolicy}
-_STOPPINGS: Mapping[str, type[Stopping]] = {
+POLICIES: Mapping[str, type[Policy]] = {"median": MedianPolicy, "truncation": TruncationPolicy, "diff": DiffPolicy}
+STOPPINGS: Mapping[str, type[Stopping]] = {
     "failure_early_stopping": FailureStopping,
     "metric_early_stopping": MetricStopping,
 }
