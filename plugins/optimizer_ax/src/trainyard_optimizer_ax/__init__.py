@@ -1,0 +1,1 @@
+"""Bayesian and multi-objective search with Ax, which thinks in a process of its own."""

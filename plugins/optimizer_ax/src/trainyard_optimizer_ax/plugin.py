@@ -1,0 +1,28 @@
+"""Offers the kinds of matrix `bayes` and `ax`. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trainyard_core.hookspecs import Context, OptimizerProvider, hookimpl
+
+if TYPE_CHECKING:
+    from trainyard_core.contracts.optimizer import Optimizer
+
+
+@hookimpl
+def register_optimizers() -> list[OptimizerProvider]:
+    """One search, written in two ways."""
+    return [OptimizerProvider(name="bayes", build=_bayes), OptimizerProvider(name="ax", build=_ax)]
+
+
+def _bayes(context: Context) -> Optimizer:
+    from trainyard_optimizer_ax.optimizer import AxOptimizer
+
+    return AxOptimizer.from_context("bayes", context)
+
+
+def _ax(context: Context) -> Optimizer:
+    from trainyard_optimizer_ax.optimizer import AxOptimizer
+
+    return AxOptimizer.from_context("ax", context)
