@@ -1,0 +1,95 @@
+"""`asha`: random trials, of which those that fall behind at a rung are stopped while they run (`rung` decides). It adds
+nothing to params: a rung is reached when the metric is logged at its step or past it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trainyard.client.models import Fault
+from trainyard.matrix.objective import Goal
+from trainyard_core.contracts.optimizer import (
+    Judgement,
+    Optimizer,
+    Outline,
+    Study,
+    Suggestion,
+    Suggestions,
+    Trial,
+    TrialPhase,
+)
+from trainyard_optimizer_search import draw, option
+from trainyard_optimizer_search import state as states
+from trainyard_optimizer_search.deck import Decks
+from trainyard_optimizer_search.rung import Ladder, rungs
+
+__all__ = ["AshaOptimizer"]
+
+ETA = 3
+LIVE = (TrialPhase.PENDING, TrialPhase.RUNNING)
+
+
+class AshaOptimizer(Optimizer):
+    """Options: `numRuns`, `maxIterations` (the most steps of a trial), `minIterations` (the step of the first rung, 1),
+    `eta` (3)."""
+
+    name = "asha"
+
+    def __init__(self) -> None:
+        self._decks = Decks()
+
+    def check(self, study: Study) -> list[Fault]:
+        return (
+            option.check_whole(study, "numRuns", needed=True)
+            + option.check_whole(study, "maxIterations", least=2, needed=True)
+            + (option.check_whole(study, "minIterations") or _check_first(study))
+            + option.check_eta(study, ETA)
+            + option.check_metric(study, self.name)
+            + option.check_space(study, self.name)
+        )
+
+    def outline(self, study: Study) -> Outline:
+        runs, points = option.whole(study, "numRuns", 1), draw.size(study.space)
+        return Outline(trials=runs if points is None else min(runs, points), parallel=4, ahead=2)
+
+    async def suggest(
+        self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes
+    ) -> Suggestions:
+        ladder = states.read(self.name, Ladder, state)
+        _take(study, ladder, changed)
+        most, deck = option.whole(study, "numRuns", 1), self._decks.of(study.space, str(seed))
+        found: list[Suggestion] = []
+        while len(found) < count and ladder.drawn < most and (card := deck.card(ladder.drawn)) is not None:
+            found.append(Suggestion(params=card, key=str(ladder.drawn)))
+            ladder.drawn += 1
+        ended = ladder.drawn >= most or deck.card(ladder.drawn) is None
+        return Suggestions(suggestions=tuple(found), state=states.write(self.name, ladder), exhausted=ended)
+
+    async def judge(self, study: Study, *, changed: Sequence[Trial], seed: int, state: bytes) -> Judgement:
+        """The trials that fell behind at a rung, also one that `suggest` was told of in between."""
+        ladder = states.read(self.name, Ladder, state)
+        _take(study, ladder, changed)
+        stops = tuple(ladder.due.values())
+        ladder.due = {}
+        return Judgement(stops=stops, state=states.write(self.name, ladder))
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+def _take(study: Study, ladder: Ladder, changed: Sequence[Trial]) -> None:
+    metric, eta = option.objective(study), option.eta(study, ETA)
+    steps = rungs(option.whole(study, "minIterations", 1), option.whole(study, "maxIterations", 1), eta)
+    for trial in changed:
+        points = [point for point in trial.intermediate if point.name == metric.name]
+        ladder.climb(trial.key, points, steps, eta=eta, sign=-1 if metric.goal is Goal.MAXIMIZE else 1)
+        if trial.phase not in LIVE:
+            ladder.leave(trial.key)
+
+
+def _check_first(study: Study) -> list[Fault]:
+    first, last = option.whole(study, "minIterations", 1), option.whole(study, "maxIterations", 2)
+    if first < last:
+        return []
+    message = f"minIterations {first} is not below maxIterations {last}, so no trial would ever be compared"
+    return [Fault(message=message, field="minIterations", fix="lower it; 1 is usual")]

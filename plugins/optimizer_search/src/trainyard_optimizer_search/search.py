@@ -1,0 +1,109 @@
+"""One TPE search as far as its state has come, kept from one call to the next: the memory, the model of it, and the
+points that were tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trainyard_core.contracts.optimizer import Study, Suggestion, Trial
+from trainyard_optimizer_search import draw
+from trainyard_optimizer_search.chart import Chart
+from trainyard_optimizer_search.deck import Deck, token
+from trainyard_optimizer_search.memory import Memory, Outcome, Told, heard
+
+if TYPE_CHECKING:
+    from trainyard_optimizer_search.parzen import Parzen
+
+__all__ = ["Search"]
+
+STARTUP = 10
+"""Trials with a result before the model is asked."""
+TRIES = 8
+"""How often the model is asked for a point that was not tried and keeps the constraints."""
+RESULTS = (Outcome.VALUES, Outcome.CUT)
+
+
+class Search:
+    """Not safe for several threads: whoever uses one takes it out of the cache."""
+
+    def __init__(self, study: Study, seed: int, deck: Deck, memory: Memory) -> None:
+        self.memory = memory
+        self._study, self._seed, self._deck = study, seed, deck
+        self._chart = Chart(study.space)
+        self._discrete = draw.is_discrete(study.space)
+        self._model: Parzen | None = None
+        self._places = {told.key: place for place, told in enumerate(memory.told)}
+        self._tried = {token(self._chart.params(told.point)) for told in memory.told} if self._discrete else set()
+        self._results = sum(told.outcome in RESULTS for told in memory.told)
+
+    def tell(self, changed: Sequence[Trial]) -> None:
+        """Take the trials in; what was told of one before is replaced."""
+        for trial in changed:
+            place = self._places.get(trial.key)
+            former = None if place is None else self.memory.told[place]
+            told = heard(self._study, self._chart, former, trial)
+            if told is not None and place is None:
+                self._add(told)
+            elif told is not None and place is not None:
+                self._replace(place, told)
+
+    def suggest(self) -> Suggestion | None:
+        """One more trial, which goes on from now; None when every point was tried."""
+        key = str(self.memory.suggested)
+        point = self._modelled() if self._results >= STARTUP else None
+        params = self.spare() if point is None else self._chart.params(point)
+        if params is None:
+            return None
+        if point is None:
+            self.memory.drawn += 1
+            point = self._chart.point(params) or []
+        self.memory.suggested += 1
+        self._add(Told(key=key, point=point))
+        return Suggestion(params=params, key=key)
+
+    def spare(self) -> dict[str, object] | None:
+        """The next point of the deck that was not tried."""
+        while (card := self._deck.card(self.memory.drawn)) is not None and not self._is_new(card):
+            self.memory.drawn += 1
+        return card
+
+    def _modelled(self) -> list[float] | None:
+        """What the model proposes, if that is new and keeps the constraints."""
+        model = self._model = self._model or self._modelling()
+        for attempt in range(TRIES):
+            point = model.propose(int(draw.unit("tpe", self._seed, self.memory.suggested, attempt) * 2**32))
+            params = self._chart.params(point)
+            if self._is_new(params) and draw.fits(self._study.space, params):
+                return point
+        return None
+
+    def _modelling(self) -> Parzen:
+        from trainyard_optimizer_search.parzen import Parzen  # it takes a while, and a small sweep needs no model
+
+        return Parzen(self._study, self._chart, self.memory)
+
+    def _is_new(self, params: dict[str, object]) -> bool:
+        return not self._discrete or token(params) not in self._tried
+
+    def _add(self, told: Told) -> None:
+        self._places[told.key] = len(self.memory.told)
+        self.memory.told.append(told)
+        self._results += told.outcome in RESULTS
+        if self._discrete:
+            self._tried.add(token(self._chart.params(told.point)))
+        if self._model is not None:
+            self._model.add(told)
+
+    def _replace(self, place: int, told: Told) -> None:
+        """An open trial ends in the model; another change of it begins the model anew."""
+        former = self.memory.told[place]
+        self.memory.told[place] = told
+        self._results += (told.outcome in RESULTS) - (former.outcome in RESULTS)
+        if self._model is None or told.outcome is former.outcome is Outcome.OPEN or told == former:
+            return
+        if former.outcome is Outcome.OPEN:
+            self._model.end(place, told)
+        else:
+            self._model = None
