@@ -16,19 +16,28 @@ from trainyard.spec.load import load_text
 PAGE = Path(__file__).parents[3] / "docs" / "language.md"
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL) if PAGE.exists() else []
 
+TABLES = [
+    reference.fields_table,
+    reference.later_table,
+    reference.filters_table,
+    reference.matrix_table,
+    reference.shapes_table,
+]
+
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the documentation is not beside this distribution")
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_the_examples_compile(text: str) -> None:
-    assert compile_operation(load_text(text, file="language.md"), globals=example_globals()).command
+    resolved = compile_operation(load_text(text, file="language.md"), globals=example_globals())
+    assert resolved.command or resolved.sweep
 
 
 def test_there_are_examples() -> None:
     assert len(EXAMPLES) >= 2
 
 
-@pytest.mark.parametrize("table", [reference.fields_table, reference.later_table, reference.filters_table])
+@pytest.mark.parametrize("table", TABLES)
 def test_the_tables_are_those_of_the_code(table: object) -> None:
     assert callable(table)
     assert table() in PAGE.read_text()

@@ -13,6 +13,7 @@ from trainyard.cli.exits import Exit
 from trainyard.cli.options import json_option
 
 if TYPE_CHECKING:
+    from trainyard.compile.operation import Compiled
     from trainyard.spec.error import Finding
 
 __all__ = ["lint"]
@@ -26,7 +27,7 @@ def lint(files: tuple[Path, ...], params: tuple[str, ...], as_json: bool) -> Non
     """Check operation files without a server.
 
     Prints file:line:column: field: message; fix for each finding, and fails when there are any. With --json the
-    document is {"items": [...]}, one item for each finding.
+    document is {"items": [...]}, one item for each finding. What a sweep searches is said beside, on standard error.
     """
     from trainyard.cli.run import read_params
 
@@ -53,11 +54,24 @@ def _findings(file: Path, params: dict[str, str]) -> list[Finding]:
 
 def _check(file: Path, params: dict[str, str]) -> None:
     """Raises SpecError with every finding."""
-    from trainyard.cli.wish import check, gather
+    from trainyard.cli.wish import compiled_here, gather
     from trainyard.compile.content import content_digest
 
     material = gather([file], "")
     if material.document.data.get("isPreset", material.document.data.get("is_preset")) is True:
         content_digest("preset", material.document)
-    elif check(material, params) is None:
+    elif (compiled := compiled_here(material, params)) is None:
         click.echo(f"{file}: what it refers to is looked up by a server: yard run --preview -f {file}", err=True)
+    else:
+        _say(file, compiled)
+
+
+def _say(file: Path, compiled: Compiled) -> None:
+    """What is worth knowing of a sound file."""
+    from trainyard.matrix.summary import summary
+
+    for warning in compiled.warnings:
+        click.echo(output.clean(f"warning: {warning}"), err=True)
+    if compiled.resolved.sweep is not None:
+        for line in summary(compiled.resolved.sweep):
+            click.echo(output.clean(f"{file}: {line}"), err=True)

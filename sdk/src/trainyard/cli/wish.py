@@ -15,10 +15,11 @@ import click
 
 if TYPE_CHECKING:
     from trainyard.client.models import CreateRun
+    from trainyard.compile.operation import Compiled
     from trainyard.compile.resolved import ResolvedOperation
     from trainyard.spec.document import Document
 
-__all__ = ["Material", "check", "gather", "wish_of"]
+__all__ = ["Material", "check", "compiled_here", "gather", "wish_of"]
 
 
 class Material(NamedTuple):
@@ -61,8 +62,14 @@ def gather(files: Sequence[Path], hub: str, presets: Sequence[str] = ()) -> Mate
 
 
 def check(material: Material, params: dict[str, str]) -> ResolvedOperation | None:
-    """Compile as the server will; None when the server has to look something up first. Raises SpecError with every
-    finding."""
+    """What it comes to, compiled as the server will; None when the server has to look something up first. Raises
+    SpecError with every finding."""
+    compiled = compiled_here(material, params)
+    return None if compiled is None else compiled.resolved
+
+
+def compiled_here(material: Material, params: dict[str, str]) -> Compiled | None:
+    """The same with all that compiling says of it."""
     from trainyard.compile.context import example_globals
     from trainyard.compile.hub import Library
     from trainyard.compile.operation import compile_whole
@@ -74,9 +81,7 @@ def check(material: Material, params: dict[str, str]) -> ResolvedOperation | Non
         for patch in patches:
             parse_preset(patch)
         return None
-    return compile_whole(
-        material.document, Library(), globals=example_globals(), params=params, patches=patches
-    ).resolved
+    return compile_whole(material.document, Library(), globals=example_globals(), params=params, patches=patches)
 
 
 def wish_of(material: Material, **more: object) -> CreateRun:

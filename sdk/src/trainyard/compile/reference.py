@@ -9,9 +9,18 @@ from trainyard.compile.filters import FILTERS
 from trainyard.compile.patch import patched
 from trainyard.compile.piece import grow, plain
 from trainyard.compile.value import json_of
+from trainyard.matrix.space import Param as ParamValues
+from trainyard.matrix.summary import in_words
 from trainyard.spec.container import Amounts, Container, Requirements
 from trainyard.spec.document import Document
 from trainyard.spec.io import LATER_TYPES, TYPES, Input, Output, Validation
+from trainyard.spec.matrix import stopping
+from trainyard.spec.matrix.guided import GaussianProcess, Resource, UtilityFunction
+from trainyard.spec.matrix.installed import LANGUAGE, find
+from trainyard.spec.matrix.metric import Metric
+from trainyard.spec.matrix.shape import Parts
+from trainyard.spec.matrix.shapes import SHAPES
+from trainyard.spec.matrix.tuner import Tuner
 from trainyard.spec.model import Later, Model
 from trainyard.spec.operation import (
     RUN_KINDS,
@@ -32,6 +41,8 @@ __all__ = [
     "globals_list",
     "later_table",
     "later_words",
+    "matrix_table",
+    "shapes_table",
     "strategies_table",
     "types_list",
 ]
@@ -51,6 +62,7 @@ LEVELS: Mapping[str, type[Model]] = {
     "run.container": Container,
     "run.container.resources": Requirements,
     "resources": Amounts,
+    "matrix.tuner": Tuner,
 }
 """Where each model stands in a document."""
 
@@ -88,6 +100,72 @@ def filters_table() -> str:
     """The filters, sorted, with what each yields."""
     rows = (f"| `{name}` | {used.does} |" for name, used in sorted(FILTERS.items()))
     return "\n".join(("| filter | yields the value |", "|---|---|", *rows))
+
+
+def matrix_table() -> str:
+    """The fields of the language's own kinds of matrix and of what they hold, those that are needed first."""
+    kinds = {f"`kind: {kind}`": model for kind in LANGUAGE if (model := find(kind)) is not None}
+    stops = {f"`earlyStopping[]`, `kind: {kind}`": model for kind, model in stopping.STOPPINGS.items()}
+    policies = {f"`policy`, `kind: {kind}`": model for kind, model in stopping.POLICIES.items()}
+    levels: dict[str, type[Model]] = {**kinds, **_MATRIX, **stops, **policies}
+    rows = (
+        f"| {level} | {_names(_needed(model, True))} | {_names(_needed(model, False))} |"
+        for level, model in levels.items()
+    )
+    return "\n".join(("| at | needed | may be |", "|---|---|---|", *rows))
+
+
+def _needed(model: type[Model], needed: bool) -> Iterator[str]:
+    fields = model.model_fields.items()
+    return (field.alias or name for name, field in fields if field.is_required() is needed and name != "kind")
+
+
+_MATRIX: Mapping[str, type[Model]] = {
+    "`metric`": Metric,
+    "`resource` of hyperband": Resource,
+    "`utilityFunction` of bayes": UtilityFunction,
+    "`gaussianProcess` in it": GaussianProcess,
+}
+
+_SHAPES: Mapping[str, object] = {
+    "choice": ["adam", "sgd"],
+    "pchoice": [["adam", 0.75], ["sgd", 0.25]],
+    "range": "1:10:3",
+    "linspace": "0:1:5",
+    "logspace": "-3:0:4",
+    "geomspace": "8:64:4",
+    "daterange": ["2030-01-01", "2030-01-15", 7],
+    "datetimerange": {"start": "2030-01-01T00:00:00", "stop": "2030-01-01T02:00:00", "step": 3600},
+    "uniform": "0:1",
+    "quniform": "0:1:0.25",
+    "loguniform": "-9.21:-2.303",
+    "qloguniform": "0:6.24:8",
+    "normal": "0:1",
+    "qnormal": "100:20:10",
+    "lognormal": "-4.605:1",
+    "qlognormal": "4.605:1:8",
+}
+"""A value of each shape, to show what it comes to."""
+
+
+def shapes_table() -> str:
+    """The shapes of params: an example of a value, the parts that it has, and the values that it comes to."""
+    rows = (
+        f"| `{kind}` | {_parts(kind)} | `{json_of(value)}` | {in_words(_shape(kind, value))} |"
+        for kind, value in _SHAPES.items()
+    )
+    return "\n".join(("| kind | parts | `value`, for example | a value |", "|---|---|---|---|", *rows))
+
+
+def _shape(kind: str, value: object) -> ParamValues:
+    return SHAPES[kind].model_validate({"kind": kind, "value": value}).param(integer=False)
+
+
+def _parts(kind: str) -> str:
+    annotation = SHAPES[kind].model_fields["value"].annotation
+    if isinstance(annotation, type) and issubclass(annotation, Parts):
+        return _names(annotation.model_fields)
+    return "values, each with its probability" if kind == "pchoice" else "values"
 
 
 _PATCHES: Mapping[str, tuple[str, object, object]] = {

@@ -9,7 +9,7 @@ from pydantic import JsonValue, field_validator
 from trainyard.matrix.space import MOST_VALUES, Param
 from trainyard.spec.matrix.base import Matrix
 from trainyard.spec.matrix.number import Natural
-from trainyard.spec.matrix.search import Search, values_only
+from trainyard.spec.matrix.search import Search, Spanned, values_only
 from trainyard.spec.model import fault
 
 __all__ = ["GridMatrix", "ListMatrix", "RandomMatrix"]
@@ -34,7 +34,7 @@ class ListMatrix(Matrix):
         return self.values
 
 
-class GridMatrix(Search):
+class GridMatrix(Spanned):
     """Every combination of the params' values, the last param fastest; `numRuns` ends it after so many."""
 
     num_runs: Natural | None = None

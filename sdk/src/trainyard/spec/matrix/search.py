@@ -15,16 +15,15 @@ from trainyard.spec.matrix.number import Seed
 from trainyard.spec.matrix.shapes import AnyShape
 from trainyard.spec.model import Later, fault
 
-__all__ = ["NO_TUNER", "Guided", "Search", "values_only"]
+__all__ = ["NO_TUNER", "Guided", "Search", "Spanned", "values_only"]
 
 NO_TUNER: Later = {"tuner": "remove it: the platform searches by itself; a tuner of your own is for kind `iterative`"}
 
 
-class Search(Matrix):
-    """A kind that takes its trials from a space. Without `seed` one is drawn when the sweep is made."""
+class Spanned(Matrix):
+    """A kind that takes its trials from a space."""
 
     params: dict[str, AnyShape]
-    seed: Seed | None = None
 
     @field_validator("params", mode="after")
     @classmethod
@@ -35,6 +34,12 @@ class Search(Matrix):
 
     def space(self) -> Mapping[str, AnyShape]:
         return self.params
+
+
+class Search(Spanned):
+    """A kind that draws from its space. Without `seed` one is drawn when the sweep is made."""
+
+    seed: Seed | None = None
 
 
 class Guided(Search):
