@@ -19,8 +19,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-DISTRIBUTIONS = ("sdk", "core", "plugins/scheduler_process", "plugins/tracker_folder")
-ALTERNATES = ("tests/alternates/forwarding_tracker", "tests/alternates/late_scheduler")
+DISTRIBUTIONS = ("sdk", "core", "plugins/optimizer_search", "plugins/scheduler_process", "plugins/tracker_folder")
+ALTERNATES = (
+    "tests/alternates/forwarding_tracker",
+    "tests/alternates/late_scheduler",
+    "tests/alternates/pipe_optimizer",
+)
 BUILD = ["hatchling>=1.27,<2", "editables>=0.5,<1"]
 DEMO = "deploy/examples/digits/requirements.txt"
 DEV = "requirements-dev.txt"
