@@ -12,6 +12,7 @@ from trainyard_optimizer_search import draw
 from trainyard_optimizer_search.chart import Chart
 from trainyard_optimizer_search.deck import Deck, token
 from trainyard_optimizer_search.memory import Memory, Outcome, Told, heard
+from trainyard_optimizer_search.window import first
 
 if TYPE_CHECKING:
     from trainyard_optimizer_search.parzen import Parzen
@@ -88,22 +89,24 @@ class Search:
         return not self._discrete or token(params) not in self._tried
 
     def _add(self, told: Told) -> None:
-        self._places[told.key] = len(self.memory.told)
+        place = self._places[told.key] = len(self.memory.told)
         self.memory.told.append(told)
         self._results += told.outcome in RESULTS
         if self._discrete:
             self._tried.add(token(self._chart.params(told.point)))
+        if first(place) != first(place + 1):
+            self._model = None
         if self._model is not None:
-            self._model.add(told)
+            self._model.add(place, told)
 
     def _replace(self, place: int, told: Told) -> None:
-        """An open trial ends in the model; another change of it begins the model anew."""
+        """An open trial ends in the model; after any other change the model is made anew."""
         former = self.memory.told[place]
         self.memory.told[place] = told
         self._results += (told.outcome in RESULTS) - (former.outcome in RESULTS)
         if self._model is None or told.outcome is former.outcome is Outcome.OPEN or told == former:
             return
-        if former.outcome is Outcome.OPEN:
+        if former.outcome is Outcome.OPEN and self._model.holds(place):
             self._model.end(place, told)
         else:
             self._model = None
