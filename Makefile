@@ -17,7 +17,7 @@ setup: ## .venv with Trainyard in it: `yard` is .venv/bin/yard
 	@$(SETUP) product
 
 setup-test:
-	@$(SETUP) product test
+	@$(SETUP) product test ax
 
 demo: ## three training runs on this machine, then a table of them and what differs
 	@$(SETUP) product demo

@@ -28,6 +28,8 @@ ALTERNATES = (
 BUILD = ["hatchling>=1.27,<2", "editables>=0.5,<1"]
 DEMO = "deploy/examples/digits/requirements.txt"
 DEV = "requirements-dev.txt"
+TORCH = ["torch==2.13.0"]
+"""Before Ax, which would take the newest; on the ordinary index that build brings gigabytes of CUDA on Linux."""
 
 
 def editable(*folders: str, extra: str = "") -> list[str]:
@@ -38,6 +40,7 @@ def editable(*folders: str, extra: str = "") -> list[str]:
 LAYERS: dict[str, list[list[str]]] = {
     "product": [BUILD, editable(*DISTRIBUTIONS)],
     "test": [[*editable(*DISTRIBUTIONS, extra="[test]"), *editable(*ALTERNATES)[1:], "-r", DEV]],
+    "ax": [TORCH, editable("plugins/optimizer_ax", extra="[test]")],
     "demo": [["-r", DEMO]],
 }
 """For each layer the calls of `pip install`, in order. Every layer needs `product`."""
@@ -80,8 +83,12 @@ def install(layer: str) -> int:
     stamp.unlink(missing_ok=True)
     print(f"installing {layer}", flush=True)
     for arguments in LAYERS[layer]:
+        if arguments == TORCH and torch_build():
+            continue
         if code := pip(arguments):
             return code
+        if arguments == TORCH:
+            torch_build()
     stamp.write_text(wanted)
     return 0
 
@@ -90,6 +97,15 @@ def pip(arguments: list[str]) -> int:
     """One `pip install` from the ordinary package index."""
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "-qq", "install", *arguments]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def torch_build() -> str:
+    """The build of torch that is installed and will be used, empty when there is none."""
+    code = "from importlib.metadata import version; print(version('torch'))"
+    asked = subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=False)
+    if asked.returncode == 0:
+        print(f"torch is {asked.stdout.strip()}", flush=True)
+    return asked.stdout.strip()
 
 
 def digest(calls: list[list[str]]) -> str:

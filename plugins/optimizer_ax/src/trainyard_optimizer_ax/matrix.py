@@ -8,7 +8,10 @@ from pydantic import Field, field_validator
 
 from trainyard.matrix.objective import Limit, Objective
 from trainyard.matrix.space import Linear, Normal, Param
-from trainyard.spec.matrix import ConstraintText, LimitText, Metric, Natural, Search, limit, linear, one_of
+from trainyard.spec.matrix.metric import Metric
+from trainyard.spec.matrix.number import Natural, one_of
+from trainyard.spec.matrix.search import Search
+from trainyard.spec.matrix.text import ConstraintText, LimitText, limit, linear
 from trainyard.spec.model import Later, fault
 
 __all__ = ["AxMatrix"]

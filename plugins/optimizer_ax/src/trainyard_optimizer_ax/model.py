@@ -11,9 +11,11 @@ import logging
 import math
 import warnings
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from ax.adapter.registry import Generators
+from ax.adapter.torch import TorchAdapter
 from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
 from ax.api.utils.generation_strategy_dispatch import choose_generation_strategy
 from ax.api.utils.instantiation.from_string import optimization_config_from_string
@@ -24,6 +26,7 @@ from ax.core.data import Data, DataRow
 from ax.core.experiment import Experiment
 from ax.core.metric import Metric
 from ax.core.observation import ObservationFeatures
+from ax.core.utils import get_pending_observation_features_based_on_trial_status
 from ax.generation_strategy.generation_strategy import GenerationStrategy
 from ax.utils.common.random import with_rng_seed
 
@@ -55,9 +58,30 @@ def answer(question: Question) -> Answer:
 
 def _suggest(ask: Ask) -> Answer:
     experiment = _experiment(ask.chart, ask.seen, MOST_LEARNED[ask.effort])
+    if ask.candidates:
+        return Answer(id=ask.id, points=_best(ask, experiment))
     runs = _strategy(ask).gen(experiment=experiment, n=1, num_trials=ask.count)
     arms = [run.arms[0].parameters for trial in runs for run in trial]
     return Answer(id=ask.id, points=[{name: _number(value) for name, value in arm.items()} for arm in arms])
+
+
+def _best(ask: Ask, experiment: Experiment) -> list[dict[str, float]]:
+    """Of a space that can be listed, the candidates that the acquisition function likes best, one after the other.
+    Ax's own search of such a space stays at points that were there, and begins again five times for each of them."""
+    (spec,) = next(iter(_strategy(ask).nodes_by_name.values())).generator_specs
+    spec.fit(experiment=experiment, data=experiment.lookup_data())
+    adapter, left = cast(TorchAdapter, spec.fitted_adapter), list(ask.candidates)
+    picked: list[dict[str, float]] = []
+    while left and len(picked) < ask.count:
+        values = adapter.evaluate_acquisition_function(
+            observation_features=[[ObservationFeatures(parameters=_arm(ask.chart, point))] for point in left],
+            pending_observations=get_pending_observation_features_based_on_trial_status(experiment),
+        )
+        picked.append(left.pop(max(range(len(left)), key=values.__getitem__)))
+        trial = experiment.new_trial()
+        trial.add_arm(Arm(parameters=_arm(ask.chart, picked[-1]), name=f"{trial.index}_0"))
+        trial.mark_running(no_runner_required=True)
+    return picked
 
 
 def _predict(question: Predict) -> Answer:

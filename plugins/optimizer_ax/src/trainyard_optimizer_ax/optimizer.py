@@ -93,6 +93,8 @@ class AxOptimizer(Optimizer, SupportsPrediction):
             self._lease.worker.warm()
         if len(picks) < count and not picker.exhausted:
             asked = _question(study, plan, chart, told, picks, count - len(picks), seed)
+            left = [point_of(study.space, params) for params in picker.left()]
+            asked = msgspec.structs.replace(asked, candidates=left)
             told, found = await self._modelled(asked, told, picker, count - len(picks))
             picks += found
         return _answer(told, picker, picks)

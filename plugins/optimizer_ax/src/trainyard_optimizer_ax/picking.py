@@ -35,6 +35,10 @@ class Picker:
         """Whether nothing is left to be picked."""
         return self._spent or self._unseen == {}
 
+    def left(self) -> list[dict[str, object]]:
+        """All params that are left, empty for a space that is too large to be listed."""
+        return list((self._unseen or {}).values())
+
     def middle(self) -> list[Suggestion]:
         """The centre of the space, as the first trial of all; nothing when it cannot be one."""
         params = halton.centre(self._space)

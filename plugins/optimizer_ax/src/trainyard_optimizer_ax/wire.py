@@ -26,7 +26,8 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Which `count` points to try next. `effort` 0 is all that Ax has; 1 and 2 take a fraction of the time."""
+    """Which `count` points to try next. `effort` 0 is all that Ax has; 1 and 2 take a fraction of the time.
+    `candidates` are all points that are left, where they can be listed."""
 
     id: int
     chart: Chart
@@ -35,6 +36,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     seed: int
     method: Method
     effort: int = 0
+    candidates: list[dict[str, float]] = []
 
 
 class Predict(msgspec.Struct, frozen=True, kw_only=True, tag=True):
