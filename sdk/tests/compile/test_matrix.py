@@ -1,0 +1,418 @@
+"""From an operation with a matrix to a sweep, and from that to its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from pydantic import JsonValue
+
+from trainyard.compile.context import example_globals
+from trainyard.compile.hub import Found, Library, Reference, Use, wanted
+from trainyard.compile.operation import Compiled, compile_operation, compile_trial, compile_whole
+from trainyard.compile.resolved import Code, canonical_json, decode_resolved
+from trainyard.matrix.objective import Goal, Objective
+from trainyard.matrix.space import Choice, Ordered, Space, Uniform
+from trainyard.matrix.sweep import Sweep
+from trainyard.spec.error import SpecError
+from trainyard.spec.load import load_text
+
+HEAD = """\
+version: 1.1
+kind: operation
+name: digits
+queue: gpu
+tags: [demo, "depth-{{ depth }}"]
+termination: {maxRetries: 2, timeout: 60}
+inputs:
+  - {name: lr, type: float, validation: {gt: 0, le: 5}}
+  - {name: depth, type: int, value: 3}
+  - {name: opt, type: str, value: adam, toEnv: OPT}
+  - {name: note, isOptional: true}
+  - {name: day, type: date, isOptional: true}
+  - {name: when, type: datetime, isOptional: true}
+  - {name: layers, type: int, isList: true, isOptional: true}
+outputs: [{name: accuracy, type: metric}]
+resources: {cpu: 2}
+cmd: "train {{ params.as_args | join(' ') }} --iteration={{ globals.iteration }} {{ lr * 2 }}"
+"""
+GRID = HEAD + (
+    "matrix:\n  kind: grid\n  concurrency: 2\n  params:\n    lr: {kind: linspace, value: '0.1:0.3:3'}\n"
+    "    depth: {kind: choice, value: [2, '4']}\n"
+)
+
+
+def whole(text: str, library: Library | None = None, **more: JsonValue) -> Compiled:
+    document = load_text(text, file="t.yaml")
+    return compile_whole(document, library or Library(), globals=example_globals(), params=more)
+
+
+def said(text: str, **more: JsonValue) -> str:
+    with pytest.raises(SpecError) as caught:
+        whole(text, **more)
+    return str(caught.value)
+
+
+def sweep(text: str) -> Sweep:
+    found = whole(text).resolved.sweep
+    assert found is not None
+    return found
+
+
+def trial(text: str, **params: JsonValue) -> Compiled:
+    known = {**example_globals(), "iteration": 7}
+    return compile_trial(whole(text).document, params, globals=known)
+
+
+def test_an_operation_with_a_matrix_is_a_sweep() -> None:
+    resolved = whole(GRID, opt="sgd").resolved
+    assert resolved.kind == "sweep"
+    assert resolved.sweep == Sweep(
+        algorithm="grid",
+        space=Space(params={"lr": Ordered(values=(0.1, 0.2, 0.3)), "depth": Choice(values=(2, 4))}),
+        concurrency=2,
+    )
+    assert resolved.inputs == {"opt": "sgd", "note": None, "day": None, "when": None, "layers": None}
+    assert (resolved.name, resolved.queue, resolved.max_retries, resolved.timeout) == ("digits", "gpu", 2, 60)
+    assert (resolved.command, resolved.args, resolved.env, resolved.resources.cpu) == ((), (), {}, 2)
+    assert resolved.component == trial(GRID, lr=0.1, depth=2).resolved.component
+
+
+def test_what_differs_from_trial_to_trial_is_not_the_sweeps_own() -> None:
+    resolved = whole(
+        GRID.replace("name: digits", 'name: "d-{{ depth }}"\ndescription: "no. {{ globals.iteration }}"')
+    ).resolved
+    assert (resolved.name, resolved.description, resolved.tags) == (None, None, ("demo",))
+
+
+def test_a_caller_may_name_and_tag_it() -> None:
+    document = load_text(GRID.replace("name: digits", 'name: "d-{{ depth }}"'), file="t.yaml")
+    resolved = compile_operation(
+        document, globals=example_globals(), name="mine", queue="cpu", tags=("a",), code=Code(kind="folder", path="/a")
+    )
+    assert (resolved.name, resolved.queue, resolved.tags) == ("mine", "cpu", ("demo", "a"))
+    assert resolved.code.path == "/a"
+
+
+def test_a_sweep_survives_json_byte_for_byte() -> None:
+    content = canonical_json(whole(GRID).resolved)
+    assert canonical_json(decode_resolved(content)) == content
+    assert decode_resolved(content) == whole(GRID).resolved
+
+
+def test_a_trial_is_the_operation_with_its_params() -> None:
+    compiled = trial(GRID, lr=0.2, depth=4)
+    assert compiled.resolved.kind == "job"
+    assert compiled.resolved.inputs == {
+        "lr": 0.2,
+        "depth": 4,
+        "opt": "adam",
+        **dict.fromkeys(("note", "day", "when", "layers")),
+    }
+    assert compiled.resolved.args == ("set -e\ntrain --lr=0.2 --depth=4 --opt=adam --iteration=7 0.4",)
+    assert compiled.resolved.tags == ("demo", "depth-4")
+    assert compiled.resolved.sweep is None
+    assert "matrix" not in compiled.document.data
+
+
+def test_what_a_trial_gets_is_data() -> None:
+    text = HEAD + "matrix: {kind: mapping, values: [{lr: 1, opt: a}]}"
+    assert trial(text, lr=1, opt="{{ lr }}").resolved.env == {"OPT": "{{ lr }}"}
+    assert trial(text, lr=1, note="[1]").resolved.inputs["note"] == "[1]"
+
+
+def test_a_trial_that_the_component_cannot_take_is_refused_at_its_place() -> None:
+    with pytest.raises(SpecError, match=r"t\.yaml:22:5: matrix.params.lr: input `lr`: must be at most 5; give another"):
+        trial(GRID, lr=6, depth=2)
+    with pytest.raises(SpecError, match="the sweep gives it `dept`, and the component has no such input; did you mean"):
+        trial(GRID, lr=1, dept=2)
+
+
+def test_a_trial_needs_no_approval_and_no_matrix() -> None:
+    text = GRID + "isApproved: false\n"
+    assert not whole(text).approved
+    assert trial(text, lr=1).approved
+    plain = compile_trial({"version": 1.1, "kind": "operation", "cmd": "ls"}, {}, globals=example_globals())
+    assert plain.resolved.kind == "job"
+
+
+PARAM_FAULTS = [
+    ("lr: {kind: choice, value: [1, fast]}", "matrix.params.lr.value[1]: input `lr`: expected a number"),
+    ("lr: {kind: choice, value: [1, null]}", "matrix.params.lr.value[1]: input `lr` may not be without a value"),
+    ("lr: {kind: choice, value: [1, 1.0]}", "matrix.params.lr.value: a value is there twice"),
+    ("lr: {kind: linspace, value: '0:1:2'}", "matrix.params.lr.value: input `lr`: must be more than 0 (0)"),
+    (
+        "lr: {kind: choice, value: [1]}, opt: {kind: choice, value: [1]}",
+        "matrix.params.opt.value[0]: input `opt`: expected",
+    ),
+    (
+        "lr: {kind: choice, value: [1]}, opt: {kind: range, value: '1:3:1'}",
+        "a `range` needs an input of type `float` or",
+    ),
+    (
+        "lr: {kind: choice, value: [1]}, note: {kind: range, value: '1:3:1'}",
+        "`note` is declared as `any`; declare the input",
+    ),
+    (
+        "lr: {kind: choice, value: [1]}, layers: {kind: range, value: '1:3:1'}",
+        "`layers` is declared as a list of `int`",
+    ),
+    (
+        "lr: {kind: choice, value: [1]}, depth: {kind: linspace, value: '0:1:3'}",
+        "expected a whole number such as `3`, not a",
+    ),
+    ("lr: {kind: daterange, value: ['2030-01-01', '2030-02-01', 1]}", "a `daterange` needs an input of type `date` or"),
+    (
+        "lr: {kind: choice, value: [1]}, day: {kind: datetimerange, value: ['2030-01-01', '2030-02-01', 86400]}",
+        "a `datetimerange` needs an input of type `datetime`, and `day` is declared as `date`",
+    ),
+    (
+        "lr: {kind: choice, value: [1]}, dept: {kind: choice, value: [1]}",
+        "t.yaml:22:5: matrix.params.dept: the component has",
+    ),
+    (
+        "lr: {kind: uniform, value: '1:2'}",
+        "matrix.params.lr.kind: a grid takes each value of a param, and a distribution",
+    ),
+    ("lr: {kind: pchoice, value: [[1, .5], [2, .5]]}", "matrix.params.lr.kind: a grid takes each value once"),
+    ("lr: {kind: geomspace, value: '0:2:2'}", "matrix.params.lr.value: start 0 has no logarithm; raise it above 0"),
+    ("depth: {kind: choice, value: [1]}", "inputs[0]: the input `lr` has no value"),
+]
+
+
+@pytest.mark.parametrize(("params", "expected"), PARAM_FAULTS)
+def test_every_value_is_held_against_its_input(params: str, expected: str) -> None:
+    lines = params.replace("}, ", "}\n    ")
+    found = said(f"{HEAD}matrix:\n  kind: grid\n  params:\n    {lines}\n")
+    assert expected in found
+    assert len(found.splitlines()) == 1
+
+
+def test_many_faults_of_one_param_are_not_all_told() -> None:
+    found = said(HEAD + "matrix: {kind: grid, params: {lr: {kind: linspace, value: '6:7:1000'}}}")
+    assert len(found.splitlines()) == 5
+
+
+def test_a_value_from_elsewhere_clashes_and_both_places_are_named() -> None:
+    found = said(GRID + "params: {lr: 3}\n")
+    assert (
+        "t.yaml:24:10: params.lr: `lr` has a value here, and `matrix.params` varies it; remove one of the two" in found
+    )
+    assert "-P depth: `depth` is given here, and `matrix.params` varies it; leave `-P depth` out" in said(
+        GRID, depth="2"
+    )
+
+
+def test_the_operation_is_checked_on_an_example_of_a_trial() -> None:
+    assert "did you mean `lr`?" in said(GRID.replace("lr * 2", "lrr"))
+    assert "t.yaml:17:13: cmd: this divides by 0" in said(GRID.replace("lr * 2", "1 / (depth - 2)"))
+
+
+def test_the_iteration_is_known_to_sweeps_alone() -> None:
+    assert "there is no field `iteration`" in said(HEAD + "params: {lr: 1}\n")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [("'0:1'", "must be more than 0 (0)"), ("'1:9'", "must be at most 5 (9)"), ("'1:5'", "")],
+)
+def test_both_bounds_must_be_values_of_the_input(bounds: str, expected: str) -> None:
+    text = HEAD + f"matrix: {{kind: random, numRuns: 3, params: {{lr: {{kind: uniform, value: {bounds}}}}}}}"
+    if expected:
+        assert expected in said(text)
+    else:
+        assert sweep(text).space.params == {"lr": Uniform(low=1, high=5)}
+
+
+def test_the_type_of_the_input_says_whether_numbers_are_whole() -> None:
+    params = "lr: {kind: uniform, value: '1:2'}, depth: {kind: quniform, value: '0:8:2'}"
+    found = sweep(HEAD + f"matrix: {{kind: random, numRuns: 3, params: {{{params}}}}}").space.params
+    assert found == {"lr": Uniform(low=1, high=2), "depth": Uniform(low=0, high=8, step=2, integer=True)}
+
+
+def test_dates_become_those_of_the_input() -> None:
+    params = "lr: {kind: choice, value: [1]}, when: {kind: daterange, value: ['2030-01-01', '2030-01-03', 1]}"
+    found = sweep(HEAD + f"matrix: {{kind: grid, params: {{{params}}}}}").space.params["when"]
+    assert found == Ordered(values=("2030-01-01T00:00:00", "2030-01-02T00:00:00"))
+
+
+BIG = "lr: {kind: linspace, value: '1:2:2000'}, depth: {kind: range, value: '0:1000:1'}"
+
+
+def test_a_grid_without_end_is_refused_with_its_size() -> None:
+    found = said(HEAD + f"matrix: {{kind: grid, params: {{{BIG}}}}}")
+    assert "matrix.params: these are 2000000 combinations, and 1000000 are the most; give fewer values" in found
+    assert sweep(HEAD + f"matrix: {{kind: grid, numRuns: 10, params: {{{BIG}}}}}").options == {"numRuns": 10}
+
+
+METRIC = "metric: {name: accuracy, optimization: maximize}"
+BAYES = f"matrix: {{kind: bayes, numInitialRuns: 2, maxIterations: 3, {METRIC}, params: "
+
+
+def test_bayes_wants_bounds() -> None:
+    assert "`bayes` searches between bounds" in said(HEAD + BAYES + "{lr: {kind: normal, value: '1:2'}}}")
+    assert "write the values as a `choice`" in said(HEAD + BAYES + "{lr: {kind: pchoice, value: [[1, .5]]}}}")
+    assert sweep(HEAD + BAYES + "{lr: {kind: loguniform, value: '0:1'}}}").algorithm == "bayes"
+
+
+def test_a_mapping_is_listed_as_its_inputs_want_it() -> None:
+    resolved = whole(HEAD + "matrix: {kind: mapping, values: [{lr: 1, depth: '4'}, {lr: '2'}]}").resolved
+    assert resolved.sweep == Sweep(algorithm="mapping", options={"values": [{"lr": 1.0, "depth": 4}, {"lr": 2.0}]})
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ("[{lr: 1}, {lr: x}]", "t.yaml:18:48: matrix.values[1].lr: input `lr`: expected a number"),
+        (
+            "[{lr: 1}, {dept: 2, lr: 1}]",
+            "matrix.values[1].dept: the component has no input `dept`; did you mean `depth`?",
+        ),
+        ("[{lr: 1}, {depth: 2}]", "matrix.values[1]: trial 1 has no value for `lr`, which other trials have"),
+        ("[{lr: 1}, {lr: null}]", "matrix.values[1].lr: input `lr` may not be without a value"),
+        ("[{lr: 1}, {lr: 9}]", "matrix.values[1].lr: input `lr`: must be at most 5 (9)"),
+        ("[{depth: 1}]", "inputs[0]: the input `lr` has no value"),
+    ],
+)
+def test_every_trial_of_a_mapping_is_checked(values: str, expected: str) -> None:
+    assert expected in said(HEAD + f"matrix: {{kind: mapping, values: {values}}}")
+
+
+BAND = (
+    "matrix: {kind: hyperband, maxIterations: 9, metric: {name: accuracy, optimization: maximize},"
+    " resource: {name: %s}, params: {lr: {kind: uniform, value: '1:2'}}}"
+)
+
+
+def test_hyperband_gives_its_resource_to_trials() -> None:
+    resolved = whole(HEAD + BAND % "depth").resolved
+    assert resolved.sweep is not None
+    assert resolved.sweep.objectives == (Objective(name="accuracy", goal=Goal.MAXIMIZE),)
+    assert "depth" not in resolved.inputs
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("dept", "matrix.resource.name: the component has no input `dept`; did you mean `depth`?"),
+        ("lr", "matrix.resource.name: `lr` is one of `params` too"),
+        ("opt", "matrix.resource.name: input `opt`: expected text, not a whole number"),
+    ],
+)
+def test_the_resource_is_an_input_of_numbers(resource: str, expected: str) -> None:
+    assert expected in said(HEAD + BAND % resource)
+    assert "`depth` has a value here, and `matrix.resource` varies it" in said(
+        HEAD + "params: {depth: 1}\n" + BAND % "depth"
+    )
+
+
+WARNED = [
+    ("accuracy", "accuracy", ""),
+    ("acuracy", "accuracy", "matrix.metric.name: the component declares no output `acuracy`; did you mean `accuracy`?"),
+    ("loss", "loss", ""),
+    (
+        "loss",
+        "losss",
+        "matrix.earlyStopping[0]: `losss` is neither what is searched for nor an output; did you mean `loss`?",
+    ),
+    ("loss", "accuracy", ""),
+]
+
+
+@pytest.mark.parametrize(("objective", "stopping", "expected"), WARNED)
+def test_a_metric_that_is_nearly_another_is_warned_of(objective: str, stopping: str, expected: str) -> None:
+    stop = f"{{kind: metric_early_stopping, metric: {stopping}, optimization: maximize, value: 1}}"
+    text = (
+        f"matrix: {{kind: tpe, numRuns: 2, metric: {{name: {objective}, optimization: maximize}},"
+        f" earlyStopping: [{stop}], params: {{lr: {{kind: uniform, value: '1:2'}}}}}}"
+    )
+    assert [expected in one for one in whole(HEAD + text).warnings] == ([True] if expected else [])
+
+
+def test_logarithms_that_look_like_values_are_warned_of_at_their_place() -> None:
+    text = HEAD + "matrix: {kind: random, numRuns: 2, params: {lr: {kind: loguniform, value: '0.001:0.1'}}}"
+    (warning,) = whole(text).warnings
+    assert warning.startswith("t.yaml:18:75: matrix.params.lr.value: the bounds of `loguniform` are logarithms")
+
+
+TUNER_FIELDS = ("inputs: [{name: iteration, type: int}, {name: trials, type: list}]", "cmd: 'tune {{ iteration }}'")
+TUNER = ", ".join(TUNER_FIELDS)
+ITERATIVE = "matrix: {kind: iterative, maxIterations: 3, tuner: %s}"
+
+
+def test_a_tuner_is_an_operation_of_its_own() -> None:
+    found = whole(HEAD + ITERATIVE % f"{{{TUNER}}}")
+    assert found.resolved.sweep is not None
+    tuner = found.resolved.sweep.options["tuner"]
+    assert isinstance(tuner, dict)
+    made = compile_trial(tuner, {"iteration": 2, "trials": []}, globals=example_globals())
+    assert made.resolved.args == ("set -e\ntune 2",)
+
+
+def test_without_params_a_tuner_may_give_any_input() -> None:
+    resolved = whole(HEAD + ITERATIVE % f"{{{TUNER}}}").resolved
+    assert "lr" not in resolved.inputs
+    assert "did you mean `lr`?" in said(HEAD.replace("lr * 2", "lrr") + ITERATIVE % f"{{{TUNER}}}")
+
+
+@pytest.mark.parametrize(
+    ("tuner", "expected"),
+    [
+        ("{cmd: tune}", "matrix.tuner: the sweep gives it `iteration`, and the component has no such input"),
+        (
+            f"{{component: {{{TUNER.replace('{{ iteration', '{{ iteratio')}}}}}",
+            "matrix.tuner.component.cmd: there is no",
+        ),
+        (f"{{{TUNER}, hubRef: tune}}", "matrix.tuner.hubRef: the component `tune` is known to a server only"),
+    ],
+)
+def test_faults_of_a_tuner_are_told_at_its_place(tuner: str, expected: str) -> None:
+    assert expected in said(HEAD + ITERATIVE % tuner)
+
+
+def test_a_tuner_by_reference_is_looked_up_and_written_in() -> None:
+    text = HEAD + ITERATIVE % "{hubRef: 'tune:1.0', queue: cpu}"
+    document = load_text(text, file="t.yaml")
+    wish = Reference("component", "tune", "1.0")
+    assert wanted(document, Library()) == [wish]
+    component = load_text("\n".join(("version: 1.1", "kind: component", *TUNER_FIELDS)), file="tune.yaml")
+    library = Library({wish: Found(Use("component", "tune", "1.0", "sha256:0"), component)})
+    found = whole(text, library)
+    assert [use.name for use in found.uses] == ["tune"]
+    again = compile_operation(found.document.data, globals=example_globals())
+    assert again == found.resolved
+    assert again.sweep is not None
+    tuner: object = again.sweep.options["tuner"]
+    assert isinstance(tuner, Mapping)
+    made = compile_trial(tuner, {"iteration": 2, "trials": []}, globals=example_globals())
+    assert (made.resolved.queue, made.resolved.args) == ("cpu", ("set -e\ntune 2",))
+
+
+PATCHES = [
+    ("{kind: grid, params: {lr: {kind: choice, value: [3]}}}", [("depth", (2, 4)), ("lr", (3.0,))]),
+    (
+        "{kind: grid, concurrency: 9, params: {opt: {kind: choice, value: [a]}}}",
+        [("depth", (2, 4)), ("lr", (0.1, 0.2, 0.3)), ("opt", ("a",))],
+    ),
+    ("{kind: random, numRuns: 2, params: {lr: {kind: choice, value: [3]}}}", [("lr", (3.0,))]),
+]
+
+
+@pytest.mark.parametrize(("patch", "expected"), PATCHES)
+def test_a_matrix_is_merged_with_one_of_its_kind_alone(
+    patch: str, expected: list[tuple[str, tuple[object, ...]]]
+) -> None:
+    preset = load_text(f"isPreset: true\nmatrix: {patch}\n", file="p.yaml")
+    document = load_text(GRID, file="t.yaml")
+    resolved = compile_whole(document, Library(), globals=example_globals(), patches=[preset]).resolved
+    assert resolved.sweep is not None
+    assert sorted((name, param.values) for name, param in resolved.sweep.space.params.items()) == expected  # type: ignore[union-attr]
+    assert resolved.sweep.concurrency == (9 if "9" in patch else 2 if "grid" in patch else None)
+
+
+def test_a_fault_of_a_patched_matrix_is_told_where_it_was_written() -> None:
+    preset = load_text(
+        "isPreset: true\nmatrix: {kind: grid, params: {lr: {kind: choice, value: [x]}}}\n", file="p.yaml"
+    )
+    with pytest.raises(SpecError, match=r"p\.yaml:2:58: matrix.params.lr.value\[0\]: input `lr`: expected a number"):
+        compile_whole(load_text(GRID, file="t.yaml"), Library(), globals=example_globals(), patches=[preset])

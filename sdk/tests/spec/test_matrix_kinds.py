@@ -1,0 +1,155 @@
+"""Kinds of matrix that installed distributions offer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from trainyard.spec.check import parse_operation
+from trainyard.spec.document import Document
+from trainyard.spec.error import SpecError
+from trainyard.spec.matrix import installed
+from trainyard.spec.matrix.metric import Metric
+from trainyard.spec.matrix.number import Natural
+from trainyard.spec.matrix.search import Search
+from trainyard.spec.matrix.text import ConstraintText
+from trainyard.spec.model import Model
+from trainyard.spec.schema import json_schema
+
+
+class Budget(Model):
+    hours: Natural
+
+
+class SwarmMatrix(Search):
+    metrics: tuple[Metric, ...]
+    bounds: tuple[ConstraintText, ...] = ()
+    budget: Budget | None = None
+
+
+def point(name: str, value: str) -> EntryPoint:
+    return EntryPoint(name, value, installed.GROUP)
+
+
+@pytest.fixture
+def _offered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A kind of this module, one that is not there, one that is none, and one that the language has itself."""
+    monkeypatch.setitem(sys.modules, "swarm_of_this_test", sys.modules[__name__])
+    points = [
+        point("swarm", "swarm_of_this_test:SwarmMatrix"),
+        point("gone", "no_such_module_anywhere:Matrix"),
+        point("strange", "swarm_of_this_test:Budget"),
+        point("grid", "swarm_of_this_test:SwarmMatrix"),
+    ]
+    monkeypatch.setattr(installed, "entry_points", lambda group: points)
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    installed.find.cache_clear()
+    installed._points.cache_clear()
+
+
+def said(**matrix: object) -> str:
+    document = Document.from_mapping({"version": 1.1, "kind": "operation", "cmd": "ls", "matrix": matrix})
+    with pytest.raises(SpecError) as caught:
+        parse_operation(document)
+    return str(caught.value)
+
+
+METRICS = [{"name": "loss", "optimization": "minimize"}]
+PARAMS = {"lr": {"kind": "uniform", "value": "0:1"}}
+
+
+@pytest.mark.usefixtures("_offered")
+def test_a_kind_of_a_plugin_is_read() -> None:
+    matrix = {"kind": "swarm", "params": PARAMS, "metrics": METRICS, "bounds": ["lr <= 0.5"], "seed": 3}
+    document = Document.from_mapping({"version": 1.1, "kind": "operation", "cmd": "ls", "matrix": matrix})
+    found = parse_operation(document).matrix
+    assert isinstance(found, SwarmMatrix)
+    assert (found.algorithm(), found.draws()) == ("swarm", 3)
+    assert found.options() == {"metrics": METRICS, "bounds": ["lr <= 0.5"]}
+
+
+@pytest.mark.usefixtures("_offered")
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [
+        ({"kind": "swarn"}, "matrix.kind: there is no matrix of kind `swarn`; did you mean `swarm`?"),
+        (
+            {"kind": "swarm", "params": PARAMS, "metrics": [{"name": "a"}]},
+            "matrix.metrics[0]: `optimization` is missing",
+        ),
+        (
+            {"kind": "swarm", "params": PARAMS, "metrics": METRICS, "bonds": 1},
+            "matrix.bonds: there is no such field here; did",
+        ),
+        (
+            {"kind": "swarm", "params": PARAMS, "metrics": METRICS, "budget": {"hour": 1, "hours": 1}},
+            "matrix.budget.hour: there is no such field here; did you mean `hours`?",
+        ),
+        (
+            {"kind": "swarm", "params": PARAMS, "metrics": METRICS, "bounds": ["a", "lr <= 1"]},
+            "matrix.bounds[0]: there is no single `<=` or `>=` in it; write a sum",
+        ),
+        (
+            {"kind": "gone"},
+            "matrix.kind: the kind `gone` of an unknown distribution cannot be loaded: ModuleNotFoundError",
+        ),
+        (
+            {"kind": "strange"},
+            "cannot be loaded: swarm_of_this_test:Budget is no subclass of trainyard.spec.matrix.Matrix",
+        ),
+        ({"kind": "gone", "tuner": {}}, "the kind `gone`"),
+        ({"kind": "grid", "params": PARAMS, "metrics": METRICS}, "matrix.metrics: there is no such field here"),
+    ],
+)
+def test_faults_of_such_a_kind_are_told_like_any(matrix: dict[str, object], expected: str) -> None:
+    assert expected in said(**matrix)
+
+
+@pytest.mark.usefixtures("_offered")
+def test_the_schema_has_every_kind_that_can_be_loaded() -> None:
+    definitions = json_schema()["$defs"]
+    assert isinstance(definitions, dict)
+    kinds = {name.removeprefix("Matrix.") for name in definitions if name.startswith("Matrix.")}
+    assert kinds == {*installed.LANGUAGE, "swarm"}
+    swarm = definitions["Matrix.swarm"]
+    assert swarm["properties"]["kind"] == {"const": "swarm"}  # type: ignore[index, call-overload]
+    assert "hours" in swarm["$defs"]["Budget"]["properties"]  # type: ignore[index, call-overload, operator]
+
+
+def test_every_reference_of_the_schema_leads_somewhere() -> None:
+    schema = json_schema()
+
+    def follow(value: object) -> None:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                target: object = schema
+                for part in str(value["$ref"]).removeprefix("#/").split("/"):
+                    assert isinstance(target, dict)
+                    target = target[part]
+            for item in value.values():
+                follow(item)
+        elif isinstance(value, list):
+            for item in value:
+                follow(item)
+
+    follow(schema)
+
+
+def test_reading_an_operation_without_a_matrix_loads_no_kind() -> None:
+    code = (
+        "import sys; from trainyard.spec.check import parse_operation; from trainyard.spec.document import Document;"
+        "parse_operation(Document.from_mapping({'version': 1.1, 'kind': 'operation', 'cmd': 'ls'}));"
+        "print([name for name in sys.modules if name.startswith('trainyard.spec.matrix.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "shapes" not in done.stdout
+    assert "installed" not in done.stdout
