@@ -153,6 +153,26 @@ def test_lint_needs_no_server(yard, operation, monkeypatch):
     assert (done.code, done.out, done.err) == (0, "", "1 checked, 0 findings\n")
 
 
+def test_lint_says_what_a_sweep_comes_to(yard, tmp_path):
+    file = tmp_path / "sweep.yaml"
+    params = "lr: {kind: loguniform, value: '0.01:0.1'}, layers: {kind: choice, value: [1, 2, 4]}"
+    file.write_text(
+        "version: 1.1\nkind: operation\ncmd: ls\ninputs: [{name: lr, type: float}, {name: layers, type: int}]\n"
+        f"matrix: {{kind: random, numRuns: 8, concurrency: 2, params: {{{params}}}}}\n"
+    )
+    done = yard("lint", str(file))
+    assert (done.code, done.out) == (0, "")
+    warning, *told = done.err.splitlines()
+    assert warning.startswith(
+        f"warning: {file}:5:91: matrix.params.lr.value: the bounds of `loguniform` are logarithms"
+    )
+    assert told == [
+        f"{file}: random: at most 8 trials, 2 at once",
+        f"{file}: lr from 1.01005 to 1.10517, log; layers of 1, 2, 4",
+        "1 checked, 0 findings",
+    ]
+
+
 def test_lint_prints_every_finding_of_every_file(yard, operation):
     broken = operation.with_name("broken.yaml")
     broken.write_text(operation.read_text().replace("container:", "contianer:").replace("kind: operation", "kind: op"))

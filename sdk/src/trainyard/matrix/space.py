@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -57,10 +58,12 @@ class Ordered(_Param, frozen=True, tag="ordered"):
     values: tuple[int | float | str, ...]
 
     def __post_init__(self) -> None:
-        _check_values(self.values)
+        _check_count(self.values)
         if len({isinstance(value, str) for value in self.values}) > 1:
             raise ValueError("numbers and dates in one range; take one of them")
-        if any(not _less(first, second) for first, second in zip(self.values, self.values[1:], strict=False)):
+        ends = {"first": self.values[0], "last": self.values[-1]}
+        _check_finite(**{name: end for name, end in ends.items() if not isinstance(end, str)})
+        if not all(map(operator.lt, self.values, self.values[1:])):
             raise ValueError("the values of a range do not rise; sort them, or use `choice`")
 
 
@@ -172,19 +175,17 @@ def _sum(constraint: Linear, params: Mapping[str, object]) -> float:
     return math.fsum(weight * numbers[name] for name, weight in constraint.terms.items())
 
 
-def _less(first: float | str, second: float | str) -> bool:
-    if isinstance(first, str) or isinstance(second, str):
-        return str(first) < str(second)
-    return first < second
-
-
 def _text(value: object) -> str:
     return json.dumps(value, sort_keys=True, allow_nan=False)
 
 
-def _check_values(values: tuple[object, ...]) -> None:
+def _check_count(values: tuple[object, ...]) -> None:
     if not 0 < len(values) <= MOST_VALUES:
         raise ValueError(f"{len(values)} values; give at least one and at most {MOST_VALUES}")
+
+
+def _check_values(values: tuple[object, ...]) -> None:
+    _check_count(values)
     if len(set(map(_text, values))) < len(values):
         raise ValueError("a value is there twice; leave one of them out")
 

@@ -71,7 +71,10 @@ def _member(root: type[Family], value: Mapping[str, object]) -> type[Model]:
         raise _at_kind(kind, error) from None
     if found is None:
         shown = f"`{kind[:40]}`" if isinstance(kind, str) else described(kind)
-        raise _at_kind(kind, fault(f"there is no {root.noun} of kind {shown}", _choice(root, kind if isinstance(kind, str) else "")))
+        raise _at_kind(
+            kind,
+            fault(f"there is no {root.noun} of kind {shown}", _choice(root, kind if isinstance(kind, str) else "")),
+        )
     return found
 
 

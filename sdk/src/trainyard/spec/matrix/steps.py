@@ -7,7 +7,6 @@ numbers that they are written as, so that a range by 0.1 holds 0.3. `logspace` a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from fractions import Fraction
 
 from trainyard.matrix.space import MOST_VALUES, Ordered
@@ -42,14 +41,15 @@ class Range(Shape):
         start, stop, step = (_exact(part) for part in (self.value.start, self.value.stop, self.value.step))
         rising(self.value.start, self.value.stop)
         count = count_within(math.ceil((stop - start) / step))
-        return _ordered(start + index * step for index in range(count))
+        return _spaced(start, step, count)
 
 
 class Linspace(Shape):
     value: StartStopNum
 
     def param(self, *, integer: bool) -> Ordered:
-        return _ordered(_between(self.value))
+        start, step, count = _between(self.value)
+        return _spaced(start, step, count)
 
 
 class Logspace(Shape):
@@ -61,7 +61,8 @@ class Logspace(Shape):
         base = self.value.base
         if base <= 1:
             raise ValueError(f"base {base:g} is not above 1; write `base: 10`, or leave it out")
-        return _ordered(_power(base, float(exponent)) for exponent in _between(self.value))
+        start, step, count = _between(self.value)
+        return _ordered([_power(base, float(start + index * step)) for index in range(count)])
 
 
 class Geomspace(Shape):
@@ -73,9 +74,10 @@ class Geomspace(Shape):
         start, stop = self.value.start, self.value.stop
         if start <= 0:
             raise ValueError(f"start {start:g} has no logarithm; raise it above 0, or use `linspace`")
-        shares = _between(StartStopNum(start=0, stop=1, num=self.value.num)) if self.value.num > 1 else [Fraction(0)]
         rising(start, stop)
-        return _ordered(_rounded(start * math.exp(math.log(stop / start) * share)) for share in map(float, shares))
+        last = max(1, count_within(self.value.num) - 1)
+        factor = math.log(stop / start) / last
+        return _ordered([_rounded(start * math.exp(factor * index)) for index in range(self.value.num)])
 
 
 def rising(start: float, stop: float) -> None:
@@ -93,18 +95,27 @@ def count_within(count: int) -> int:
     return count
 
 
-def _between(value: StartStopNum) -> Iterable[Fraction]:
+def _between(value: StartStopNum) -> tuple[Fraction, Fraction, int]:
+    """Start, step and count, of which the last is the stop."""
     rising(value.start, value.stop)
     start, stop = _exact(value.start), _exact(value.stop)
-    last = max(1, count_within(value.num) - 1)
-    return [start + (stop - start) * index / last for index in range(value.num)]
+    return start, (stop - start) / max(1, count_within(value.num) - 1), value.num
+
+
+def _spaced(start: Fraction, step: Fraction, count: int) -> Ordered:
+    """Numbers a step apart, each the nearest that there is to the exact one."""
+    unit = math.lcm(start.denominator, step.denominator)
+    first, by = int(start * unit), int(step * unit)
+    if unit == 1:
+        return Ordered(values=tuple(range(first, first + count * by, by)))
+    return Ordered(values=tuple((first + index * by) / unit for index in range(count)))
 
 
 def _exact(number: float) -> Fraction:
     return Fraction(repr(number))
 
 
-def _power(base: float, exponent: float) -> Fraction:
+def _power(base: float, exponent: float) -> float:
     try:
         return _rounded(base**exponent)
     except OverflowError:
@@ -114,13 +125,12 @@ def _power(base: float, exponent: float) -> Fraction:
         ) from None
 
 
-def _rounded(number: float) -> Fraction:
-    return Fraction(f"{number:.{_DIGITS}g}")
+def _rounded(number: float) -> float:
+    return float(f"{number:.{_DIGITS}g}")
 
 
-def _ordered(values: Iterable[Fraction]) -> Ordered:
+def _ordered(values: list[float]) -> Ordered:
     """Whole numbers where all are whole, as the language's inputs take them."""
-    found = list(values)
-    if all(value.denominator == 1 for value in found):
-        return Ordered(values=tuple(map(int, found)))
-    return Ordered(values=tuple(map(float, found)))
+    if all(value.is_integer() for value in values):
+        return Ordered(values=tuple(map(int, values)))
+    return Ordered(values=tuple(values))

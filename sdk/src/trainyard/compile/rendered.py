@@ -1,0 +1,153 @@
+"""Rendering: a lowered operation and what a caller says to what runs.
+
+Binding comes first, for everything else may read the inputs; the scope that templates see is put together here. Faults
+go to the report, and are raised once all of them are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from pydantic import JsonValue
+
+from trainyard.compile import job
+from trainyard.compile.bind import Binder, Bound, bind
+from trainyard.compile.context import param_view, run_globals
+from trainyard.compile.evaluate import Budget
+from trainyard.compile.lower import BODY, Lowered
+from trainyard.compile.render import Renderer
+from trainyard.compile.report import Report
+from trainyard.compile.resolved import Code, OutputType, ResolvedOperation, digest_of
+from trainyard.spec.model import is_template
+from trainyard.spec.operation import Body, Operation
+
+__all__ = ["Given", "component_digest", "outputs_of", "rendered", "resolve", "scoped"]
+
+_BODY = set(BODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a caller says besides the document. `trial` holds values that are data; `unknown` are inputs that need no
+    value yet."""
+
+    globals: Mapping[str, str | int]
+    params: Mapping[str, JsonValue]
+    trial: Mapping[str, JsonValue] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    name: str | None = None
+    queue: str | None = None
+    tags: tuple[str, ...] = ()
+    code: Code | None = None
+
+
+def rendered(
+    operation: Operation, lowered: Lowered, given: Given, report: Report
+) -> tuple[ResolvedOperation, bool, Renderer]:
+    """What runs, whether it is approved, and what rendered it. Raises SpecError for all that the report holds."""
+    budget = Budget()
+    scope: dict[str, object] = {"globals": run_globals(_named(given.globals, given.name, operation, lowered))}
+    inner = Renderer(report, scope, budget, check_only=False)
+    bound = bind(
+        Binder(report, inner, operation.params, given.params, given.trial, given.unknown), lowered.inputs, lowered.at
+    )
+    renderer = scoped(scope, lowered, bound, report, budget, check_only=bool(given.unknown))
+    outputs = outputs_of(scope, lowered, renderer)
+    resolved = resolve(operation, lowered, bound, outputs, renderer, given.queue, given.tags)
+    approved = job.approved(operation, lowered, renderer)
+    report.stop()
+    return _overridden(resolved, name=given.name, code=given.code), approved, renderer
+
+
+def scoped(
+    scope: dict[str, object],
+    lowered: Lowered,
+    bound: Bound,
+    report: Report,
+    budget: Budget,
+    *,
+    check_only: bool = False,
+) -> Renderer:
+    """A renderer of everything but the inputs, which are in its scope; after a fault it only checks."""
+    renderer = Renderer(report, scope, budget, check_only=check_only or bool(report.findings))
+    scope |= bound.inputs
+    scope |= _inputs_scope(lowered, bound, renderer)
+    return renderer
+
+
+def outputs_of(scope: dict[str, object], lowered: Lowered, renderer: Renderer) -> dict[str, OutputType]:
+    """The outputs; those with a value are in the scope from here on."""
+    outputs = job.output_types(lowered, renderer)
+    scope |= {name: outputs[name].value for name, io in lowered.outputs.items() if io.value is not None}
+    return outputs
+
+
+def _named(
+    known: Mapping[str, str | int], name: str | None, operation: Operation, lowered: Lowered
+) -> Mapping[str, str | int]:
+    """`globals.name` is the caller's, else the name that the file writes out."""
+    found = name or known.get("name") or operation.name or lowered.body.name
+    return {**known, "name": found} if found and not is_template(found) else known
+
+
+def _inputs_scope(lowered: Lowered, bound: Bound, formats: Renderer) -> dict[str, object]:
+    """Inputs and context-only params by bare name, and `params` with more of each."""
+    values = {**bound.inputs, **bound.context_only}
+    params: dict[str, object] = {}
+    for name, value in values.items():
+        params[name] = param_view(name, value, lowered.inputs.get(name))
+    arguments: list[str] = []
+    for index, io in enumerate(lowered.body.inputs):
+        view = params[io.name]
+        assert isinstance(view, dict)
+        if io.arg_format is not None and bound.inputs[io.name] is not None:
+            view["as_arg"] = formats.text((*lowered.at, "inputs", index, "arg_format"), io.arg_format)
+        if view["as_arg"]:
+            arguments.append(view["as_arg"])
+    return {**values, "params": {**params, "as_args": arguments}}
+
+
+def resolve(
+    operation: Operation,
+    lowered: Lowered,
+    bound: Bound,
+    outputs: dict[str, OutputType],
+    renderer: Renderer,
+    queue: str | None,
+    tags: tuple[str, ...],
+) -> ResolvedOperation:
+    command, args = job.command(lowered, renderer)
+    retries, timeout = job.limits(operation, lowered, renderer)
+    at = lowered.container_at
+    return ResolvedOperation(
+        kind="job",
+        name=job.name(operation, lowered, renderer),
+        description=job.described("description", operation, lowered, renderer),
+        tags=job.tags(operation, lowered, renderer, tags),
+        queue=queue or job.queue(operation, lowered, renderer),
+        priority=job.priority(lowered, renderer),
+        inputs=dict(bound.inputs),
+        outputs=outputs,
+        command=command,
+        args=args,
+        env=job.environment(lowered, bound, renderer),
+        image=renderer.text((*at, "image"), lowered.container.image),
+        working_dir=job.working_dir(lowered, renderer),
+        code=job.code(lowered, renderer),
+        resources=job.resources(lowered, renderer),
+        max_retries=retries,
+        timeout=timeout,
+        component=component_digest(lowered.body),
+    )
+
+
+def component_digest(body: Body) -> str:
+    return digest_of(body.model_dump(by_alias=True, exclude_defaults=True, include=_BODY))
+
+
+def _overridden(resolved: ResolvedOperation, *, name: str | None, code: Code | None) -> ResolvedOperation:
+    if name is None and code is None:
+        return resolved
+    return msgspec.structs.replace(resolved, name=name or resolved.name, code=code or resolved.code)
