@@ -4,6 +4,7 @@ nothing to params: a rung is reached when the metric is logged at its step or pa
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from trainyard.client.models import Fault
@@ -57,13 +58,7 @@ class AshaOptimizer(Optimizer):
     ) -> Suggestions:
         ladder = states.read(self.name, Ladder, state)
         _take(study, ladder, changed)
-        most, deck = option.whole(study, "numRuns", 1), self._decks.of(study.space, str(seed))
-        found: list[Suggestion] = []
-        while len(found) < count and ladder.drawn < most and (card := deck.card(ladder.drawn)) is not None:
-            found.append(Suggestion(params=card, key=str(ladder.drawn)))
-            ladder.drawn += 1
-        ended = ladder.drawn >= most or deck.card(ladder.drawn) is None
-        return Suggestions(suggestions=tuple(found), state=states.write(self.name, ladder), exhausted=ended)
+        return await asyncio.to_thread(self._suggest, study, ladder, count, seed)
 
     async def judge(self, study: Study, *, changed: Sequence[Trial], seed: int, state: bytes) -> Judgement:
         """The trials that fell behind at a rung, also one that `suggest` was told of in between."""
@@ -75,6 +70,15 @@ class AshaOptimizer(Optimizer):
 
     async def aclose(self) -> None:
         """Nothing is held."""
+
+    def _suggest(self, study: Study, ladder: Ladder, count: int, seed: int) -> Suggestions:
+        most, deck = option.whole(study, "numRuns", 1), self._decks.of(study.space, str(seed))
+        found: list[Suggestion] = []
+        while len(found) < count and ladder.drawn < most and (card := deck.card(ladder.drawn)) is not None:
+            ladder.drawn += 1
+            found.append(Suggestion(params=card, key=str(ladder.drawn)))
+        ended = ladder.drawn >= most or deck.card(ladder.drawn) is None
+        return Suggestions(suggestions=tuple(found), state=states.write(self.name, ladder), exhausted=ended)
 
 
 def _take(study: Study, ladder: Ladder, changed: Sequence[Trial]) -> None:

@@ -5,6 +5,7 @@ resource is one more param of each trial; with `resume` a promoted trial continu
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import cast
@@ -68,6 +69,12 @@ class HyperbandOptimizer(Optimizer):
     ) -> Suggestions:
         climbs = states.read(self.name, Climbs, state)
         ended = {trial.key: trial for trial in changed if trial.phase in ENDED}
+        return await asyncio.to_thread(self._suggest, study, climbs, ended, count, seed)
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+    def _suggest(self, study: Study, climbs: Climbs, ended: dict[str, Trial], count: int, seed: int) -> Suggestions:
         found: list[Suggestion] = []
         going_on = False
         for bracket in _table(study):
@@ -78,9 +85,6 @@ class HyperbandOptimizer(Optimizer):
             found += _next(study, bracket, climb, deck, count - len(found))
             going_on = going_on or not _is_done(study, bracket, climb)
         return Suggestions(suggestions=tuple(found), state=states.write(self.name, climbs), exhausted=not going_on)
-
-    async def aclose(self) -> None:
-        """Nothing is held."""
 
 
 def _begun(study: Study, bracket: Bracket, deck: Deck) -> Climb:

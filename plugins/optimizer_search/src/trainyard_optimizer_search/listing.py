@@ -56,8 +56,8 @@ class Listing(Optimizer):
         ahead = self.entry(study, seed, taken.at) if taken.trials < most else None
         while ahead is not None and len(found) < count:
             params, taken.at = ahead
-            found.append(Suggestion(params=params, key=str(taken.trials)))
             taken.trials += 1
+            found.append(Suggestion(params=params, key=str(taken.trials)))
             ahead = self.entry(study, seed, taken.at) if taken.trials < most else None
         state = states.write(self.name, taken)
         return Suggestions(suggestions=tuple(found), state=state, exhausted=ahead is None)

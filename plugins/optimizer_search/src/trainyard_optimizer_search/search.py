@@ -52,7 +52,6 @@ class Search:
 
     def suggest(self) -> Suggestion | None:
         """One more trial, which goes on from now; None when every point was tried."""
-        key = str(self.memory.suggested)
         point = self._modelled() if self._results >= STARTUP else None
         params = self.spare() if point is None else self._chart.params(point)
         if params is None:
@@ -61,6 +60,7 @@ class Search:
             self.memory.drawn += 1
             point = self._chart.point(params) or []
         self.memory.suggested += 1
+        key = str(self.memory.suggested)
         self._add(Told(key=key, point=point))
         return Suggestion(params=params, key=key)
 
