@@ -4,7 +4,7 @@ import pytest
 
 from trainyard.compile.context import example_globals
 from trainyard.compile.operation import compile_operation
-from trainyard.matrix.objective import Goal, Limit
+from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Linear
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text

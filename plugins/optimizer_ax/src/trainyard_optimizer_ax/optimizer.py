@@ -57,10 +57,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("deadline is above 0 and hold is not below 0")
 
 
+DEFAULTS = Settings()
+
+
 class AxOptimizer(Optimizer, SupportsPrediction):
     """A kind of matrix, `bayes` or `ax`. See the module."""
 
-    def __init__(self, name: str, settings: Settings = Settings()) -> None:  # noqa: B008 - frozen
+    def __init__(self, name: str, settings: Settings = DEFAULTS) -> None:
         self.name = name
         self._deadline = settings.deadline
         self._lease = Lease(settings.hold)
@@ -89,7 +92,7 @@ class AxOptimizer(Optimizer, SupportsPrediction):
         plan, chart = plan_of(self.name, study.options), chart_of(study)
         picker = Picker(study.space, told, seed)
         picks = _even(plan, chart, told, picker, count)
-        if plan.method != "random_search":
+        if count and plan.method != "random_search" and plan.trials > plan.initial:
             self._lease.worker.warm()
         if len(picks) < count and not picker.exhausted:
             asked = _question(study, plan, chart, told, picks, count - len(picks), seed)

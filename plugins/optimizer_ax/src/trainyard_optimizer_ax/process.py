@@ -86,11 +86,12 @@ class Worker:
                 raise
             return self._answered(question, ends)
         except Late:
-            if self._thought(deadline):
-                self._end()
-                self._start()
-                raise Late(f"the model took longer than {deadline:g} s", own=True) from None
-            raise
+            if not self._thought(deadline):
+                raise
+            own = self._waiting_for == question.id
+            self._end()
+            self._start()
+            raise Late(f"the model took longer than {deadline:g} s", own=own) from None
 
     def _answered(self, question: Question, ends: float) -> Answer:
         self._start()
