@@ -93,7 +93,7 @@ class TpeMatrix(Guided):
 def _hyperopt(value: object) -> object:
     if value == "anneal":
         raise fault("annealing is not offered", "write `algorithm: tpe`")
-    if value not in _ALGORITHMS:
+    if not isinstance(value, str) or value not in _ALGORITHMS:
         raise fault("there is no such algorithm of `hyperopt`", "choose from tpe, rand")
     return value
 

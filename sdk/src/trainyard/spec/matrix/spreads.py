@@ -8,6 +8,7 @@ between `low` and `high` and takes e to the power of it. So values from 0.0001 t
 from __future__ import annotations
 
 import math
+import sys
 
 from trainyard.matrix.space import Normal, Uniform
 from trainyard.spec.matrix.number import Finite, Positive
@@ -23,6 +24,9 @@ __all__ = [
     "QUniformShape",
     "UniformShape",
 ]
+
+_OVER = 1000.0
+"""An exponent whose power no float holds."""
 
 
 class LowHigh(Parts):
@@ -131,11 +135,11 @@ def _powers(value: LowHigh) -> tuple[float, float]:
 
 def _power(exponent: float) -> float:
     try:
-        return math.exp(exponent)
+        return math.exp(min(exponent, _OVER))
     except OverflowError:
         raise ValueError(
             f"e to the power of {exponent:g} is too large; the bounds are logarithms: "
-            f"for values up to {exponent:g} write {math.log(exponent):.6g}"
+            f"for values up to {exponent:g} write {math.log(min(exponent, sys.float_info.max)):.6g}"
         ) from None
 
 
