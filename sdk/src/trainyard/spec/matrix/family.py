@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails
 
 from trainyard.spec.error import suggest
@@ -19,7 +19,9 @@ __all__ = ["Family", "by_kind"]
 
 
 class Family(Model):
-    """The root of a family, and the base of its members."""
+    """The root of a family, and the base of its members, which are built when one of them is first used."""
+
+    model_config = ConfigDict(defer_build=True)
 
     noun: ClassVar[str] = "kind"
     """What one of the family is called in messages."""
