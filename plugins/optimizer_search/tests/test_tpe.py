@@ -5,9 +5,9 @@ import pytest
 from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Choice, Linear, Ordered, Space, Uniform
 from trainyard_core.contracts.optimizer import Measured, Study, Trial, TrialPhase
-from trainyard_optimizer_search.memory import Memory, Outcome, Told
+from trainyard_optimizer_search.memory import Outcome, Told
 from trainyard_optimizer_search.tpe import TpeOptimizer
-from trainyard_optimizer_search.window import window
+from trainyard_optimizer_search.window import remembered
 
 LOSS = (Objective(name="loss", goal=Goal.MINIMIZE),)
 PLANE = Space(params={"x": Uniform(low=-5, high=5), "y": Uniform(low=-5, high=5)})
@@ -133,9 +133,39 @@ async def test_after_many_trials_a_new_instance_goes_on_the_same(sweep):
         fresh = sweep(TpeOptimizer(), study())
 
 
-@pytest.mark.parametrize("count, size, first", [(10, 10, 0), (299, 299, 0), (300, 175, 0), (1000, 275, 0)])
-def test_the_model_is_made_of_the_newest_and_the_best_before_them(count, size, first):
-    told = [Told(key=str(n), point=[0.0, 0.0], outcome=Outcome.VALUES, values=[float(n)]) for n in range(count)]
-    places = window(study(), Memory(told=told))
-    assert len(places) == size and places == sorted(set(places))
-    assert places[:10] == list(range(first, first + 10)) and places[-10:] == list(range(count - 10, count))
+def of_value(key, value, outcome=Outcome.VALUES):
+    return Told(key=str(key), point=[0.0, 0.0], outcome=outcome, values=[value] if outcome is Outcome.VALUES else [])
+
+
+@pytest.mark.parametrize("goal, best", [(Goal.MINIMIZE, 0), (Goal.MAXIMIZE, 150 - 25)])
+def test_of_many_trials_the_newest_and_the_best_before_them_are_remembered(goal, best):
+    one = study(objectives=(Objective(name="loss", goal=goal),))
+    told = [of_value(number, float(number)) for number in range(300)]
+    assert remembered(one, told[:299]) == told[:299]
+    assert remembered(one, told) == told[best : best + 25] + told[150:]
+
+
+def test_an_open_trial_is_never_forgotten():
+    told = [of_value(n, float(n)) if n != 77 else of_value(n, 0.0, Outcome.OPEN) for n in range(300)]
+    assert told[77] in remembered(study(), told)
+
+
+async def test_state_is_as_large_after_a_thousand_trials_as_after_a_few_hundred(sweep):
+    one, sizes = sweep(TpeOptimizer(), study()), []
+    for batch in range(10):
+        points = [{"x": n % 97 / 10 - 4, "y": n % 89 / 10 - 4} for n in range(batch * 100, batch * 100 + 100)]
+        await one.ask(0, *(told(f"old-{batch}-{n}", point, bowl(point)) for n, point in enumerate(points)))
+        sizes.append(len(one.state))
+    assert max(sizes) < 20_000 and sizes[-1] <= sizes[2]
+
+
+async def test_a_point_that_was_forgotten_is_not_tried_again(sweep):
+    space = Space(params={"a": Ordered(values=tuple(range(700)))})
+    known = [told(f"old-{n}", {"a": n}, float(n)) for n in range(690)]
+    one = sweep(TpeOptimizer(), study(space))
+    await one.ask(0, *known)
+    fresh = sweep(TpeOptimizer(), study(space))
+    fresh.state = one.state
+    answer = await fresh.ask(50)
+    assert sorted(suggestion.params["a"] for suggestion in answer.suggestions) == list(range(690, 700))
+    assert answer.exhausted

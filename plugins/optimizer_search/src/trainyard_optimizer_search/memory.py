@@ -1,4 +1,5 @@
-"""What TPE was told, as it is kept between two calls: for each trial its coordinates and what it came to."""
+"""What TPE was told, as it is kept between two calls: for each trial its coordinates and what it came to. Which trials
+are remembered is `window`'s affair."""
 
 from __future__ import annotations
 
@@ -35,12 +36,13 @@ class Told(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
 
 class Memory(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """All trials in the order in which they were heard of, how many of them were suggested here, and how many cards of
-    the deck were looked at."""
+    """The remembered trials in the order in which they were heard of; how many were suggested here; how many cards of
+    the deck were looked at; and, where points can come twice, the marks of those that were forgotten."""
 
     told: list[Told] = []
     suggested: int = 0
     drawn: int = 0
+    forgotten: list[int] = []
 
 
 def heard(study: Study, chart: Chart, told: Told | None, trial: Trial) -> Told | None:

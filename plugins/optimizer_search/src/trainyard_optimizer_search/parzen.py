@@ -14,7 +14,6 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from trainyard_core.contracts.optimizer import Study
 from trainyard_optimizer_search.chart import Chart
 from trainyard_optimizer_search.memory import Memory, Outcome, Told
-from trainyard_optimizer_search.window import window
 
 __all__ = ["Parzen"]
 
@@ -28,7 +27,7 @@ logging.getLogger("optuna").setLevel(logging.WARNING)
 
 
 class Parzen:
-    """The trials of one sweep as Optuna keeps them: the one that is asked about, then those of the window in order.
+    """The trials of one sweep as Optuna keeps them: the one that is asked about, then those of the memory in order.
     Not safe for several threads."""
 
     def __init__(self, study: Study, chart: Chart, memory: Memory) -> None:
@@ -39,23 +38,16 @@ class Parzen:
             storage=self._storage, directions=[objective.goal.value for objective in study.objectives]
         )
         self._study.add_trial(create_trial(state=TrialState.RUNNING))
-        self._numbers: dict[int, int] = {}
-        for place in window(study, memory):
-            self.add(place, memory.told[place])
+        self._study.add_trials(map(self._frozen, memory.told))
 
-    def add(self, place: int, told: Told) -> None:
-        """One more trial, at this place of the memory."""
-        self._numbers[place] = len(self._numbers) + 1
+    def add(self, told: Told) -> None:
+        """One more trial, behind the others."""
         self._study.add_trial(self._frozen(told))
 
-    def holds(self, place: int) -> bool:
-        """Whether the trial at this place of the memory is part of it."""
-        return place in self._numbers
-
     def end(self, place: int, told: Told) -> None:
-        """The open trial at this place has ended."""
+        """The open trial at this place of the memory has ended."""
         study = self._storage.get_study_id_from_name(self._study.study_name)
-        trial = self._storage.get_trial_id_from_study_id_trial_number(study, self._numbers[place])
+        trial = self._storage.get_trial_id_from_study_id_trial_number(study, place + 1)
         ended = self._frozen(told)
         for key, value in ended.system_attrs.items():
             self._storage.set_trial_system_attr(trial, key, value)

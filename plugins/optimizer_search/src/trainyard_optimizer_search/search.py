@@ -4,6 +4,7 @@ points that were tried.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from trainyard_optimizer_search import draw
 from trainyard_optimizer_search.chart import Chart
 from trainyard_optimizer_search.deck import Deck, token
 from trainyard_optimizer_search.memory import Memory, Outcome, Told, heard
-from trainyard_optimizer_search.window import first
+from trainyard_optimizer_search.window import remembered
 
 if TYPE_CHECKING:
     from trainyard_optimizer_search.parzen import Parzen
@@ -36,7 +37,8 @@ class Search:
         self._discrete = draw.is_discrete(study.space)
         self._model: Parzen | None = None
         self._places = {told.key: place for place, told in enumerate(memory.told)}
-        self._tried = {token(self._chart.params(told.point)) for told in memory.told} if self._discrete else set()
+        self._tried = {self._mark(told) for told in memory.told} if self._discrete else set()
+        self._tried.update(memory.forgotten)
         self._results = sum(told.outcome in RESULTS for told in memory.told)
 
     def tell(self, changed: Sequence[Trial]) -> None:
@@ -86,18 +88,32 @@ class Search:
         return Parzen(self._study, self._chart, self.memory)
 
     def _is_new(self, params: dict[str, object]) -> bool:
-        return not self._discrete or token(params) not in self._tried
+        return not self._discrete or _mark(params) not in self._tried
+
+    def _mark(self, told: Told) -> int:
+        return _mark(self._chart.params(told.point))
 
     def _add(self, told: Told) -> None:
-        place = self._places[told.key] = len(self.memory.told)
+        self._places[told.key] = len(self.memory.told)
         self.memory.told.append(told)
         self._results += told.outcome in RESULTS
         if self._discrete:
-            self._tried.add(token(self._chart.params(told.point)))
-        if first(place) != first(place + 1):
-            self._model = None
+            self._tried.add(self._mark(told))
         if self._model is not None:
-            self._model.add(place, told)
+            self._model.add(told)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Let go of what the model can do without; then the model is made anew."""
+        kept = remembered(self._study, self.memory.told)
+        if len(kept) == len(self.memory.told):
+            return
+        if self._discrete:
+            keys = {told.key for told in kept}
+            self.memory.forgotten += [self._mark(told) for told in self.memory.told if told.key not in keys]
+        self.memory.told, self._model = kept, None
+        self._places = {told.key: place for place, told in enumerate(kept)}
+        self._results = sum(told.outcome in RESULTS for told in kept)
 
     def _replace(self, place: int, told: Told) -> None:
         """An open trial ends in the model; after any other change the model is made anew."""
@@ -106,7 +122,12 @@ class Search:
         self._results += (told.outcome in RESULTS) - (former.outcome in RESULTS)
         if self._model is None or told.outcome is former.outcome is Outcome.OPEN or told == former:
             return
-        if former.outcome is Outcome.OPEN and self._model.holds(place):
+        if former.outcome is Outcome.OPEN:
             self._model.end(place, told)
         else:
             self._model = None
+
+
+def _mark(params: dict[str, object]) -> int:
+    """A number that stands for the params; two of the same are less likely than a broken disk."""
+    return int.from_bytes(hashlib.sha256(token(params)).digest()[:8])

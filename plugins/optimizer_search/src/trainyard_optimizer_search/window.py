@@ -1,39 +1,35 @@
-"""Which of many trials the model is made of, so that asking it costs the same after ten thousand trials as after a few
-hundred: the newest ones, and of those before them the best. TPE counts at most 25 trials as good ones and gives old bad
-ones next to no weight, so little is lost. A pure function of the memory.
+"""Which of many trials are remembered, so that a search costs the same after ten thousand trials as after a few
+hundred: those that are open, the newest, and of those before them the best. TPE counts at most 25 trials as good ones
+and gives old bad ones next to no weight, so little is lost.
 """
 
 from __future__ import annotations
 
 from trainyard.matrix.objective import Goal
 from trainyard_core.contracts.optimizer import Study
-from trainyard_optimizer_search.memory import Memory, Outcome, Told
+from trainyard_optimizer_search.memory import Outcome, Told
 
-__all__ = ["first", "window"]
+__all__ = ["remembered"]
 
-BLOCK = 150
-"""The newest trials are at least so many and fewer than twice as many."""
+NEWEST = 150
+MOST = 300
+"""So many trials are remembered before the older ones are looked through."""
 BEST = 25
-"""Of the older ones, for each objective: what Optuna's TPE takes for good at most."""
+"""For each objective: what Optuna's TPE takes for good at most."""
 
 
-def first(trials: int) -> int:
-    """The place from which on all trials are in the window."""
-    return max(0, trials // BLOCK - 1) * BLOCK
-
-
-def window(study: Study, memory: Memory) -> list[int]:
-    """The places of the trials in it, rising."""
-    start = first(len(memory.told))
-    older = [place for place in range(start) if memory.told[place].outcome is Outcome.VALUES]
-    best: set[int] = set()
+def remembered(study: Study, told: list[Told]) -> list[Told]:
+    """Those of them that are, in their order. A pure function."""
+    if len(told) < MOST:
+        return told
+    older = told[:-NEWEST]
+    valued = [place for place, one in enumerate(older) if one.outcome is Outcome.VALUES]
+    kept = {place for place, one in enumerate(older) if one.outcome is Outcome.OPEN}
     for number, objective in enumerate(study.objectives):
         sign = -1 if objective.goal is Goal.MAXIMIZE else 1
-        ranked = sorted(
-            (_excess(memory.told[place]), sign * memory.told[place].values[number], place) for place in older
-        )
-        best.update(place for _, _, place in ranked[:BEST])
-    return [*sorted(best), *range(start, len(memory.told))]
+        ranked = sorted((_excess(older[place]), sign * older[place].values[number], place) for place in valued)
+        kept.update(place for _, _, place in ranked[:BEST])
+    return [older[place] for place in sorted(kept)] + told[-NEWEST:]
 
 
 def _excess(told: Told) -> float:
