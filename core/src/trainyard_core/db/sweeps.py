@@ -163,7 +163,8 @@ async def claim_version(tx: Tx, sweep: str, seen: int, change: Change) -> bool:
     """Be the one who writes what was planned on a view; False when somebody else was."""
     row = await tx.one(
         "UPDATE sweep SET version = version + 1, made = made + ?, succeeded = succeeded + ?, failed = failed + ?,"
-        " stopped = stopped + ?, unjudged = unjudged + ?, exhausted = ?, ending = ?, state = COALESCE(?, state)"
+        " stopped = stopped + ?, unjudged = unjudged + ?, exhausted = ?, ending = ?,"
+        " state = COALESCE(?, state), planner_until = 0"
         " WHERE run = ? AND version = ? RETURNING version",
         change.made, change.succeeded, change.failed, change.stopped, change.unjudged, int(change.exhausted),
         change.ending, change.state, sweep, seen,
@@ -229,12 +230,12 @@ async def progressed(tx: Tx, run: str, share: float | None, *, at: int) -> None:
     await tx.run("UPDATE run SET progress = ?, updated_at = ? WHERE id = ?", share, at, run)
 
 
-async def rested(tx: Tx, run: str, *, seen: int) -> None:
-    """There is nothing to do until the sweep is woken again, and nothing keeps it from going on."""
+async def rested(tx: Tx, run: str, *, seen: int, until: int | None) -> None:
+    """There is nothing to do until the sweep is woken again or a moment has come, and nothing keeps it from it."""
     await tx.run(
-        "UPDATE run SET wake_at = NULL, reason = CASE WHEN reason = ? THEN '' ELSE reason END,"
+        "UPDATE run SET wake_at = ?, reason = CASE WHEN reason = ? THEN '' ELSE reason END,"
         " message = CASE WHEN reason = ? THEN '' ELSE message END WHERE id = ? AND wake_seq = ?",
-        STANDS, STANDS, run, seen,
+        until, STANDS, STANDS, run, seen,
     )  # fmt: skip
 
 

@@ -8,6 +8,9 @@ two who planned on the same view one writes (`db.sweeps.claim_version`).
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from trainyard_core.clock import SECOND
@@ -25,8 +28,9 @@ from trainyard_core.sweeps.watching import Watcher, stop_of
 
 __all__ = ["Director", "Looked"]
 
-THINKING = 150 * SECOND
-"""For how long one process may think before another one may try."""
+THINKING, STILL = 15.0, 5.0
+"""Seconds for which one process is left to think alone, and after which it says that it still does. One that dies is
+waited for that long."""
 
 
 class Looked(NamedTuple):
@@ -56,15 +60,17 @@ class Director:
                 return Looked(False, wrote)
             plan = await self._plan(view, asked)
             if plan is None or plan.is_empty(view):
-                await self._rest(view)
+                await self._rest(view, until=view.planner_until if plan is None else None)
                 return Looked(False, wrote)
             done = await self._write(view, plan)
             wrote, asked = wrote or done, 0 if done else asked
 
-    async def _rest(self, view: View) -> None:
-        """There is nothing to do until somebody wakes the sweep again."""
-        if view.wake_at is not None:
-            await self._means.database.write(lambda tx: sweeps.rested(tx, view.run, seen=view.wake_seq), name="rest")
+    async def _rest(self, view: View, *, until: int | None) -> None:
+        """There is nothing to do until somebody wakes the sweep again, or until another process has thought enough."""
+        if view.wake_at != until:
+            await self._means.database.write(
+                lambda tx: sweeps.rested(tx, view.run, seen=view.wake_seq, until=until), name="rest"
+            )
 
     async def _write(self, view: View, plan: Plan) -> bool:
         at, policy = self._means.clock.now(), self._means.policy
@@ -106,7 +112,8 @@ class Director:
             return True
         if not await self._may_think(view):
             return False
-        answer, stops = await self._proposer.ask(view, changed, count)
+        async with self._thinking(view):
+            answer, stops = await self._proposer.ask(view, changed, count)
         going = {trial.key: trial for trial in view.open if not trial.stopping}
         plan.stops += [stop_of(going[stop.key], stop) for stop in stops if stop.key in going]
         plan.state, plan.exhausted = answer.state, plan.exhausted or answer.exhausted
@@ -129,9 +136,27 @@ class Director:
         if self._means.database.exclusive:
             return True
         at, planner = self._means.clock.now(), self._means.planner
+        until = at + int(THINKING * SECOND)
         return await self._means.database.write(
-            lambda tx: sweeps.think(tx, view.run, planner, at=at, until=at + THINKING), name="think"
+            lambda tx: sweeps.think(tx, view.run, planner, at=at, until=until), name="think"
         )
+
+    @asynccontextmanager
+    async def _thinking(self, view: View) -> AsyncIterator[None]:
+        """Others are told that this process still thinks."""
+
+        async def say() -> None:
+            while True:
+                await asyncio.sleep(STILL)
+                await self._may_think(view)
+
+        voice = asyncio.create_task(say(), name="thinking")
+        try:
+            yield
+        finally:
+            voice.cancel()
+            with suppress(asyncio.CancelledError):
+                await voice
 
     async def _natural(self, view: View, plan: Plan) -> Ending:
         succeeded = view.succeeded + plan.count("succeeded")

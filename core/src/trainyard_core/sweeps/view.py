@@ -86,6 +86,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     ahead: int
     asked: bool
     version: int
+    planner_until: int
     state: bytes
     made: int
     exhausted: bool
@@ -135,6 +136,7 @@ async def load(tx: Tx, run: str) -> View | None:
         ahead=row["ahead"],
         asked=bool(row["asked"]),
         version=row["version"],
+        planner_until=row["planner_until"],
         state=bytes(row["state"]),
         made=row["made"],
         exhausted=bool(row["exhausted"]),

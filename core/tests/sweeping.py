@@ -1,0 +1,159 @@
+"""What the tests of sweeps share: an optimizer that keeps a book of what it was told, a sweep over it, and trials that
+are played by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from web import Web, serving
+
+from trainyard.client.models import CreateRun, Run
+from trainyard.track.frames import Summary
+from trainyard_core.contracts.optimizer import Optimizer, Outline, Suggestion, Suggestions
+from trainyard_core.contracts.workload import Exit, Phase
+from trainyard_core.db import tracking
+from trainyard_core.hookspecs import OptimizerProvider
+from trainyard_core.lifecycle import FINAL
+from trainyard_core.registry import Registry
+
+PATIENCE = 20.0
+SWEEP = """\
+version: 1.1
+kind: operation
+name: search
+matrix:
+  kind: random
+  numRuns: {trials}
+  concurrency: {parallel}
+  seed: 7
+  params:
+    x: {{kind: choice, value: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}}
+{more}
+component:
+  inputs:
+  - {{name: x, type: int}}
+  run:
+    kind: job
+    container:
+      command: [sh, -c, "exit 0"]
+"""
+
+
+class Book(Optimizer):
+    """Suggests x = 0, 1, 2 ... ; its state is everything that it was told."""
+
+    name = "random"
+
+    def __init__(self, *, ahead: int = 0) -> None:
+        self.ahead = ahead
+        self.fails = 0
+        self.answers: list[Suggestions] = []
+
+    def check(self, study):
+        return []
+
+    def outline(self, study):
+        return Outline(trials=study.options["numRuns"], parallel=2, ahead=self.ahead)
+
+    async def suggest(self, study, *, changed, count, seed, state):
+        if self.fails:
+            self.fails -= 1
+            raise RuntimeError("the model has no mind today")
+        if self.answers:
+            return self.answers.pop(0)
+        book = msgspec.json.decode(state) if state else {"told": [], "made": 0}
+        book["told"] += [[t.key, t.phase, t.values, t.reason] for t in changed]
+        found = tuple(Suggestion(params={"x": book["made"] + n}) for n in range(count))
+        book["made"] += count
+        return Suggestions(suggestions=found, state=msgspec.json.encode(book))
+
+    async def aclose(self):
+        """Nothing is held."""
+
+
+class Plugin:
+    """The plugin that offers it."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+
+    def register_optimizers(self):
+        return [OptimizerProvider(name="random", build=lambda context: self.optimizer)]
+
+
+@asynccontextmanager
+async def sweeping(url: str, data: Path, optimizer: Optimizer) -> AsyncIterator[Web]:
+    """The API with an optimizer of the test's own."""
+    registry = Registry.load(["tracker_folder"])
+    registry.add("book", Plugin(optimizer))
+    async with serving(url, data, registry) as web:
+        yield web
+
+
+async def begin(web: Web, *, trials: int = 4, parallel: int = 2, more: str = "") -> Run:
+    """A sweep that goes on."""
+    content = SWEEP.format(trials=trials, parallel=parallel, more=more)
+    return await web.admin.runs.create(CreateRun(content=content))
+
+
+async def until(ask: Callable[[], Awaitable[object]]) -> object:
+    """What `ask` answers as soon as it is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := await ask()):
+        assert time.monotonic() < deadline, f"it never came: {ask}"
+        await asyncio.sleep(0.005)
+    return found
+
+
+async def children(web: Web, sweep: str) -> list:
+    """The runs of its trials, by number."""
+    return await web.platform.database.read(
+        lambda tx: tx.all(
+            "SELECT r.*, t.key AS trial, t.number, t.phase FROM trial t JOIN run r ON r.id = t.run WHERE t.sweep = ?"
+            " ORDER BY t.number",
+            sweep,
+        )
+    )
+
+
+async def play(web: Web, sweep: str, value: Callable[[int], float | None], *, most: int = 10**6) -> int:
+    """Run whatever waits until the sweep is over; a trial logs `score` for its x, and fails for None. How many ran."""
+    count, deadline = 0, time.monotonic() + PATIENCE
+    while count < most:
+        assert time.monotonic() < deadline, f"the sweep does not end: {dict(await web.arrange.row(sweep))}"
+        refs = await web.arrange.lease()
+        for ref in refs:
+            await finish(web, ref, value)
+            count += 1
+        if not refs and (await web.arrange.status(sweep)) in FINAL:
+            return count
+        await asyncio.sleep(0.002)
+    return count
+
+
+async def finish(web: Web, ref, value: Callable[[int], float | None]) -> None:
+    """One attempt runs and ends."""
+    run = await web.admin.runs.get(ref.run)
+    found = value(run.inputs["x"])
+    await web.arrange.report(ref, Phase.RUNNING)
+    if found is not None:
+        await log(web, ref.run, found)
+    await web.arrange.report(ref, Phase.EXITED, exit=Exit(code=1 if found is None else 0))
+
+
+async def log(web: Web, run: str, value: float, *, name: str = "score", step: int = 1) -> None:
+    """The aggregate that frames would leave."""
+    finite = int(value == value)
+    summary = Summary(name=name, last_step=step, last=value, low=value, high=value, total=1, finite=finite)
+    await web.platform.database.write(lambda tx: tracking.merge_metrics(tx, run, [summary]))
+
+
+async def book_of(web: Web, sweep: str) -> dict:
+    """The optimizer's state."""
+    row = await web.platform.database.read(lambda tx: tx.one("SELECT state FROM sweep WHERE run = ?", sweep))
+    return msgspec.json.decode(bytes(row["state"]))

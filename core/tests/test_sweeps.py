@@ -1,0 +1,184 @@
+"""Sweeps: each trial is run once and counted once, whoever dies and whoever else plans, and each ends with a word."""
+
+from __future__ import annotations
+
+import pytest
+import pytest_asyncio
+from sweeping import Book, begin, book_of, children, finish, play, sweeping, until
+
+from trainyard_core.contracts.optimizer import Suggestion, Suggestions
+from trainyard_core.contracts.workload import Exit, Phase
+from trainyard_core.sweeps.director import Director
+
+
+@pytest_asyncio.fixture
+async def web(database_url, tmp_path):
+    async with sweeping(database_url, tmp_path / "data", Book()) as served:
+        yield served
+
+
+async def test_a_sweep_runs_its_trials_and_ends(web):
+    sweep = await begin(web, trials=5, parallel=2)
+    assert (sweep.kind, sweep.status, sweep.queue) == ("sweep", "running", "")
+    assert await play(web, sweep.id, float) == 5
+    ended = await web.admin.runs.get(sweep.id)
+    assert (ended.status, ended.message, ended.progress) == ("succeeded", "5 of 5 trials succeeded", 1.0)
+    found = await children(web, sweep.id)
+    assert [row["number"] for row in found] == [1, 2, 3, 4, 5]
+    assert [row["name"] for row in found] == [f"search-{n}" for n in range(1, 6)]
+    assert {row["parent"] for row in found} == {sweep.id}
+    assert (await web.admin.runs.get(found[3]["id"])).inputs == {"x": 3}
+
+
+async def test_no_more_go_on_at_once_than_it_says(web):
+    sweep = await begin(web, trials=9, parallel=3)
+    rows = await until(lambda: children(web, sweep.id))
+    assert [row["status"] for row in rows] == ["queued"] * 3
+    most = 0
+    while not (await web.admin.runs.get(sweep.id)).finished_at:
+        going = [row for row in await children(web, sweep.id) if row["phase"] == "open"]
+        most = max(most, len(going))
+        await play(web, sweep.id, float, most=1)
+    assert most <= 3
+    assert len(await children(web, sweep.id)) == 9
+
+
+async def test_a_director_that_looks_twice_makes_nothing_twice(web):
+    sweep = await begin(web, trials=6, parallel=2)
+    await until(lambda: children(web, sweep.id))
+    others = [Director(sweep.id, web.platform.directors._means()) for _ in range(3)]
+    for other in others:
+        await other.look()
+    assert len(await children(web, sweep.id)) == 2
+    assert await play(web, sweep.id, float) == 6
+    assert len(await children(web, sweep.id)) == 6
+    told = [each for each in (await book_of(web, sweep.id))["told"] if each[1] == "succeeded"]
+    assert len(told) == len({each[0] for each in told})
+
+
+async def test_nothing_runs_twice_after_the_process_that_planned_is_gone(database_url, tmp_path):
+    async with sweeping(database_url, tmp_path / "data", Book()) as web:
+        sweep = await begin(web, trials=6, parallel=2)
+        await until(lambda: children(web, sweep.id))
+        ran = await play(web, sweep.id, float, most=3)
+    async with sweeping(database_url, tmp_path / "data", Book()) as web:
+        web.arrange.clock.turn(60)
+        await web.platform.patrol().once()
+        assert await play(web, sweep.id, float) == 6 - ran
+        assert len(await children(web, sweep.id)) == 6
+
+
+async def test_a_stopped_sweep_stops_its_trials_and_begins_no_more(web):
+    sweep = await begin(web, trials=9, parallel=3)
+    await until(lambda: children(web, sweep.id))
+    (ref, *_) = await web.arrange.lease(most=1)
+    await web.arrange.report(ref, Phase.RUNNING)
+    await web.admin.runs.stop(sweep.id)
+
+    async def asked():
+        return [row["intent"] for row in await children(web, sweep.id)] == ["stop"] * 3
+
+    await until(asked)
+    assert (await web.admin.runs.get(sweep.id)).status == "stopping"
+    await web.arrange.report(ref, Phase.EXITED, exit=Exit(signal=15))
+
+    async def ended():
+        return (await web.admin.runs.get(sweep.id)).finished_at
+
+    await until(ended)
+    assert (await web.admin.runs.get(sweep.id)).status == "stopped"
+    assert [row["phase"] for row in await children(web, sweep.id)] == ["stopped"] * 3
+
+
+async def test_an_algorithm_that_fails_says_so_and_is_asked_again(web):
+    book = web.platform.algorithms.get("random")
+    book.fails = 1
+    sweep = await begin(web, trials=1)
+
+    async def said():
+        return (await web.admin.runs.get(sweep.id)).reason == "optimizer"
+
+    await until(said)
+    assert "the model has no mind today" in (await web.admin.runs.get(sweep.id)).message
+    assert await play(web, sweep.id, float) == 1
+    assert (await web.admin.runs.get(sweep.id)).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Suggestions(suggestions=(Suggestion(params={"x": 77}),)), "param 'x' may not be 77"),
+        (Suggestions(suggestions=(Suggestion(params={}),)), "param 'x' is missing"),
+        (Suggestions(suggestions=(Suggestion(params={"x": 1}, key="a"),) * 2), "the key 'a' is taken"),
+        (Suggestions(failure="the tuner wrote no list", exhausted=True), "the tuner wrote no list"),
+    ],
+)
+async def test_what_an_algorithm_may_not_suggest_ends_the_sweep_with_a_word(web, answer, said):
+    web.platform.algorithms.get("random").answers = [answer]
+    sweep = await begin(web)
+
+    async def ended():
+        return (await web.admin.runs.get(sweep.id)).finished_at
+
+    await until(ended)
+    found = await web.admin.runs.get(sweep.id)
+    assert (found.status, found.reason) == ("failed", "optimizer")
+    assert said in found.message
+    assert not await children(web, sweep.id)
+
+
+async def test_failed_trials_are_told_and_the_sweep_goes_on(web):
+    sweep = await begin(web, trials=4)
+    assert await play(web, sweep.id, lambda x: None if x == 1 else float(x)) == 4
+    assert (await web.admin.runs.get(sweep.id)).message == "3 of 4 trials succeeded"
+    told = {each[0]: each for each in (await book_of(web, sweep.id))["told"]}
+    assert told["2"][1:] == ["failed", {}, "exit_code"]
+
+
+async def test_a_sweep_without_any_success_fails_with_the_last_reason(web):
+    sweep = await begin(web, trials=2)
+    await play(web, sweep.id, lambda x: None)
+    found = await web.admin.runs.get(sweep.id)
+    assert (found.status, found.reason) == ("failed", "no_success")
+    assert "none of 2 trials succeeded; the last one: exit code 1" in found.message
+
+
+async def test_a_deleted_trial_counts_as_failed(web):
+    sweep = await begin(web, trials=2, parallel=1)
+    await until(lambda: children(web, sweep.id))
+    web.platform.directors._closing = True
+    for desk in web.platform.directors._desks.values():
+        desk.task.cancel()
+    web.platform.directors._desks.clear()
+    (ref,) = await web.arrange.lease(most=1)
+    await finish(web, ref, float)
+    await web.admin.runs.delete(ref.run)
+    web.platform.directors._closing = False
+    web.platform.directors.look(sweep.id)
+    assert await play(web, sweep.id, float) == 1
+    assert (await web.admin.runs.get(sweep.id)).message == "1 of 2 trials succeeded"
+
+
+async def test_what_is_suggested_ahead_waits_without_a_run_and_takes_the_next_slot(database_url, tmp_path):
+    async with sweeping(database_url, tmp_path / "data", Book(ahead=2)) as web:
+        sweep = await begin(web, trials=5, parallel=1)
+
+        async def phases():
+            rows = await web.platform.database.read(
+                lambda tx: tx.all("SELECT phase FROM trial WHERE sweep = ? ORDER BY number", sweep.id)
+            )
+            return [row["phase"] for row in rows] == ["open", "prepared", "prepared"]
+
+        await until(phases)
+        assert await play(web, sweep.id, float) == 5
+        assert (await web.admin.runs.get(sweep.id)).message == "5 of 5 trials succeeded"
+
+
+async def test_params_that_the_operation_refuses_make_a_trial_that_says_so(web):
+    wrong = Suggestion(params={"x": 1, "y": 2})
+    web.platform.algorithms.get("random").answers = [Suggestions(suggestions=(wrong,), exhausted=True)]
+    sweep = await begin(web)
+    await play(web, sweep.id, float)
+    assert "the component has no such input" in (await web.admin.runs.get(sweep.id)).message
+    (row,) = await children(web, sweep.id)
+    assert (row["phase"], row["reason"], row["inputs"]) == ("failed", "invalid", '{"x":1,"y":2}')
