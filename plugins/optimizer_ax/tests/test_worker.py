@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.space import Space, Uniform
 from trainyard_core.contracts.optimizer import Study, Trial, TrialPhase
+from trainyard_optimizer_ax import history
 from trainyard_optimizer_ax.optimizer import AxOptimizer, Settings
 
 STUDY = Study(
@@ -67,6 +69,8 @@ async def test_past_the_deadline_an_even_point_is_taken_and_the_next_calls_recov
     optimizer._deadline = 240
     recovered = await suggest(optimizer, state=late.state)
     assert recovered.suggestions[0].note == ""
+    lightest = msgspec.structs.replace(history.read(recovered.state), late=2)
+    assert (await suggest(optimizer, state=history.written(lightest))).suggestions[0].note == ""
 
 
 async def test_a_worker_that_is_killed_in_the_middle_is_started_again_and_asked_again(warm_worker):

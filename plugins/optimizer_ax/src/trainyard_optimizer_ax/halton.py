@@ -1,8 +1,8 @@
 """Points that fill a space evenly without a model: a seeded Halton sequence, and all points of a small space.
 
-Halton's sequence with the digits of every base shuffled by the seed (Braaten and Weller, J. Comput. Phys. 32, 1979)
-stays even also in the dimensions with large bases, and any number of points can be left out of it. Params that break a
-constraint or that there were already are left out so.
+Halton's sequence with the digits shuffled by the seed, in each base and place (after Braaten and Weller, J. Comput. Phys.
+32, 1979, who shuffle by base) stays even also in dimensions with large bases, and points can be left out of it: those
+that break a constraint, and those that there were already.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ MOST_LISTED = 2_000
 """Points of a space that is listed as a whole to know when it is exhausted."""
 
 MOST_TRIES = 10_000
+FINEST = 1e-12
 
 
 def fingerprint(space: Space, params: Mapping[str, object]) -> str:
@@ -70,19 +71,21 @@ def shares(dimensions: int, seed: int, start: int) -> Iterator[list[float]]:
         yield [_inverse(index, base, digits) for base, digits in zip(bases, shuffled, strict=True)]
 
 
-def _inverse(index: int, base: int, digits: list[int]) -> float:
-    share, weight = 0.0, 1.0 / base
-    while weight > 1e-12:
+def _inverse(index: int, base: int, levels: list[list[int]]) -> float:
+    share, weight = 0.0, 1.0
+    for digits in levels:
         index, digit = divmod(index, base)
-        share += digits[digit] * weight
         weight /= base
-    return min(share, 1.0 - 1e-12)
+        share += digits[digit] * weight
+    return min(share, 1.0 - FINEST)
 
 
-def _shuffle(base: int, seed: int) -> list[int]:
-    digits = list(range(base))
-    Random(f"{seed}/{base}").shuffle(digits)  # noqa: S311 - no secret
-    return digits
+def _shuffle(base: int, seed: int) -> list[list[int]]:
+    random = Random(f"{seed}/{base}")  # noqa: S311 - no secret
+    levels = [list(range(base)) for _ in range(math.ceil(-math.log(FINEST, base)))]
+    for digits in levels:
+        random.shuffle(digits)
+    return levels
 
 
 def _primes() -> Iterator[int]:

@@ -101,11 +101,16 @@ def _strategy(ask: Ask) -> GenerationStrategy:
     method = ask.method if ask.effort < 2 else "fast"
     wanted = GenerationStrategyDispatchStruct(method=method, initialization_budget=0, initialize_with_center=False)
     strategy = choose_generation_strategy(wanted)
-    if ask.effort:
+    if ask.effort or _is_slow(ask.chart):
         for node in strategy.nodes_by_name.values():
             for spec in node.generator_specs:
                 spec.generator_gen_kwargs["model_gen_options"] = {"optimizer_kwargs": dict(LIGHT)}
     return strategy
+
+
+def _is_slow(chart: Chart) -> bool:
+    """Where the light search is all that one wants to wait for, and was seen to find the same."""
+    return bool(chart.constraints) and any(axis.kind != "real" for axis in chart.axes.values())
 
 
 def _experiment(chart: Chart, seen: Sequence[Seen], most: int) -> Experiment:

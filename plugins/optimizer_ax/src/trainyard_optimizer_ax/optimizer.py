@@ -42,6 +42,7 @@ __all__ = ["AxOptimizer", "Settings"]
 
 LEAST_OBSERVED = 2
 MOST_EFFORT = 2
+CANDIDATES = 500
 _numbers = itertools.count(1)
 
 
@@ -96,8 +97,8 @@ class AxOptimizer(Optimizer, SupportsPrediction):
             self._lease.worker.warm()
         if len(picks) < count and not picker.exhausted:
             asked = _question(study, plan, chart, told, picks, count - len(picks), seed)
-            left = [point_of(study.space, params) for params in picker.left()]
-            asked = msgspec.structs.replace(asked, candidates=left)
+            given = picker.left() or (picker.candidates(CANDIDATES) if asked.effort == MOST_EFFORT else [])
+            asked = msgspec.structs.replace(asked, candidates=[point_of(study.space, each) for each in given])
             told, found = await self._modelled(asked, told, picker, count - len(picks))
             picks += found
         return _answer(told, picker, picks)

@@ -39,6 +39,17 @@ class Picker:
         """All params that are left, empty for a space that is too large to be listed."""
         return list((self._unseen or {}).values())
 
+    def candidates(self, count: int) -> list[dict[str, object]]:
+        """So many even points to choose from; none of them is taken, and the sequence stays where it is."""
+        found: list[dict[str, object]] = []
+        at = self.drawn
+        while len(found) < count:
+            params, at = halton.draw(self._space, self._seed, at, self._seen)
+            if params is None:
+                break
+            found.append(params)
+        return found
+
     def middle(self) -> list[Suggestion]:
         """The centre of the space, as the first trial of all; nothing when it cannot be one."""
         params = halton.centre(self._space)

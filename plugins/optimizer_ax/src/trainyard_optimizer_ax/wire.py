@@ -27,7 +27,7 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Which `count` points to try next. `effort` 0 is all that Ax has; 1 and 2 take a fraction of the time.
-    `candidates` are all points that are left, where they can be listed."""
+    `candidates`, where there are any, are the only points to choose from."""
 
     id: int
     chart: Chart
