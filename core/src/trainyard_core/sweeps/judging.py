@@ -1,7 +1,8 @@
 """How a trial went, from where its run ended and what it left behind. Pure.
 
 A trial has succeeded when its run has, and every objective has a finite value: an output of that name if there is one,
-else the last value of the metric. Whatever else became of it says so in words that a person can act on.
+else the last value of the metric. Without objectives its figures are whatever numbers it left. Whatever else became of
+it says so in words that a person can act on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ __all__ = ["NO_OBJECTIVE", "feasible", "judge"]
 
 NO_OBJECTIVE = "no_objective"
 """Why a trial failed whose run succeeded: what it is judged by did not come, or is no number."""
+
+MOST = 100
+"""Outputs and metrics that are kept of a trial that is judged by nothing in particular."""
 
 Values = Mapping[str, float | None]
 
@@ -36,7 +40,7 @@ def judge(
     """How the trial of a run that has ended went. `metrics` are last values by name, None for one that is not a
     number."""
     names = [*(each.name for each in objectives), *(each.name for each in limits)]
-    found = {name: _value(name, outputs, metrics) for name in names}
+    found = {name: _value(name, outputs, metrics) for name in names or [*outputs, *metrics][:MOST]}
     figures = {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
     if status is Status.STOPPED:
         return Settled(key=key, phase="stopped", figures=figures, reason=reason, message=message)

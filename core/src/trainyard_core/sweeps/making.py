@@ -10,11 +10,11 @@ import msgspec
 from trainyard.client.models import CreateRun
 from trainyard_core.auth import Actor
 from trainyard_core.db import runs
-from trainyard_core.db.engine import Database, Row
-from trainyard_core.errors import Invalid, NotFound
+from trainyard_core.db.engine import Row
+from trainyard_core.errors import Invalid
 from trainyard_core.ids import new_id
 from trainyard_core.sweeps.view import View
-from trainyard_core.work.compiling import Sources, Trial, compile_one, compile_run, look_up, read
+from trainyard_core.work.compiling import Sources, Trial, compile_one, compile_run, read
 from trainyard_core.work.creation import assemble
 from trainyard_core.work.opening import Algorithms
 from trainyard_core.work.stored import body_of
@@ -59,17 +59,16 @@ class Maker:
             msgspec.structs.replace(new, parent=view.run, key=key, hold="", meta={"trial": trial}, warnings=warnings)
         )
 
-    async def tuner(self, database: Database, view: View, key: str, params: Mapping[str, object], *, at: int) -> Made:
-        """The run of the user's own tuner. What it refers to is looked up each time: a newer version is taken."""
-        operation = {"version": 1.1, "kind": "operation", **as_mapping(view.sweep.options["tuner"])}
+    def tuner(self, view: View, key: str, params: Mapping[str, object], *, at: int) -> Made:
+        """The run of the user's own tuner, which refers to nothing since the sweep was made."""
+        operation = {**as_mapping(view.sweep.options["tuner"])}
         name = f"{view.name or view.sweep.algorithm}-{key}"
         body = CreateRun(operation=operation, params=dict(params), name=name, code=self._body.code)
         run = new_id()
         try:
-            sources = await look_up(database, view.project, body, read(body))
-            compiled = compile_run(run, view.project, body, sources)
+            compiled = compile_run(run, view.project, body, read(body))
             new = assemble(run, view.project, body, compiled, Actor(name=view.actor), at, self._algorithms)
-        except (Invalid, NotFound) as error:
+        except Invalid as error:
             return self._refused(view, run, body, params, str(error), at=at, key=key)
         return Made(
             msgspec.structs.replace(new, parent=view.run, key=key, hold="", meta={"tuner": {"sweep": view.run}})

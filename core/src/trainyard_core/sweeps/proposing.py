@@ -101,7 +101,7 @@ class Proposer:
 
     async def _tuner(self, view: View, wish: Suggestion) -> Started:
         maker, at = await self._maker_of(view), self._means.clock.now()
-        made = await maker.tuner(self._means.database, view, wish.key, wish.params, at=at)
+        made = maker.tuner(view, wish.key, wish.params, at=at)
         number = await self._means.database.read(lambda tx: sweeps.next_tuner(tx, view.run))
         return Started(wish.key, made, NewTrial(key=wish.key, number=number, params=wish.params, tuner=True))
 

@@ -1,7 +1,7 @@
 """Limits that are written as one line of text: `n + 2*m <= 100` on params, `memory <= 8` on a metric.
 
 The grammar: a sum of numbers, names and products of a number with a name, on both sides of `<=` or `>=`. Names may hold
-`-`, so a minus stands between blanks.
+`-`, `.` and `/`, so a minus stands between blanks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from trainyard.spec.model import fault
 __all__ = ["ConstraintText", "LimitText", "limit", "linear"]
 
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_NAME = r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*"
+_NAME = r"[A-Za-z_][A-Za-z0-9_./]*(?:-[A-Za-z0-9_./]+)*"
 _TERM = re.compile(
     rf"\s*(?P<sign>[-+]?)\s*(?:(?P<factor>{_NUMBER})\s*(?:\*\s*(?P<scaled>{_NAME}))?"
     rf"|(?P<name>{_NAME})(?:\s*\*\s*(?P<after>{_NUMBER}))?)\s*(?=[-+]|$)"
