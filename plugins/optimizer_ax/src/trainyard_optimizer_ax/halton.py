@@ -1,8 +1,8 @@
 """Points that fill a space evenly without a model: a seeded Halton sequence, and all points of a small space.
 
-Halton's sequence with the digits shuffled by the seed, in each base and place (after Braaten and Weller, J. Comput. Phys.
-32, 1979, who shuffle by base) stays even also in dimensions with large bases, and points can be left out of it: those
-that break a constraint, and those that there were already.
+Halton's sequence with the digits shuffled by the seed, in each base and place (after Braaten and Weller, J. Comput.
+Phys. 32, 1979, who shuffle by base) stays even also in dimensions with large bases, and any of its points can be left
+out: those that break a constraint, and those that there were already.
 """
 
 from __future__ import annotations
