@@ -1,4 +1,4 @@
-"""A tuner of one's own for `sweeps/iterative.yaml`: two trials at first, then two closer around the best one so far.
+"""A tuner of one's own for `sweep_iterative.yaml`: two trials at first, then two closer around the best one so far.
 
 It is given all trials that have ended as JSON, and logs what to try next as the output `suggestions`.
 """
