@@ -29,7 +29,7 @@ from trainyard.spec.matrix.base import Matrix
 from trainyard.spec.model import is_template
 from trainyard.spec.operation import Operation
 
-__all__ = ["Planned", "plan", "swept"]
+__all__ = ["Planned", "plan", "sweep_of", "swept"]
 
 _KEPT = ("name", "description", "queue", "priority", "code", "resources", "max_retries", "timeout", "component")
 """What a sweep has of its trials."""
@@ -52,21 +52,26 @@ def plan(operation: Operation, inputs: Mapping[str, Input], given: Mapping[str, 
     matrix = operation.matrix
     assert matrix is not None
     work = Reading(matrix, inputs, report)
-    params = dict(params_of(work))
+    sweep = sweep_of(work)
+    _check_clashes(work, operation, given)
+    return Planned(sweep, work.trial, frozenset(work.names), _unknown(work, operation, given))
+
+
+def sweep_of(work: Reading) -> Sweep:
+    """The sweep of a matrix that is being read. Faults go to the report, as `plan` says."""
+    matrix, params = work.matrix, dict(params_of(work))
     rows = _rows(work)
     _add(work)
-    _check_clashes(work, operation, given)
-    sweep = Sweep(
+    return Sweep(
         algorithm=matrix.algorithm(),
         space=_space(work, params),
         objectives=matrix.objectives(),
         limits=matrix.limits(),
-        options=_options(matrix, rows, report.document),
+        options=_options(matrix, rows, work.report.document),
         seed=matrix.draws(),
         concurrency=matrix.concurrency,
         rules=matrix.rules(),
     )
-    return Planned(sweep, work.trial, frozenset(work.names), _unknown(work, operation, given))
 
 
 def _varies(text: object, planned: Planned) -> bool:
