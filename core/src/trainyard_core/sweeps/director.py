@@ -21,7 +21,7 @@ from trainyard_core.sweeps import rules, telling
 from trainyard_core.sweeps.ending import Ending, blind, natural
 from trainyard_core.sweeps.judging import NO_OBJECTIVE, judge
 from trainyard_core.sweeps.means import Means
-from trainyard_core.sweeps.plan import Plan, write
+from trainyard_core.sweeps.plan import Asking, Plan, write
 from trainyard_core.sweeps.proposing import Proposer
 from trainyard_core.sweeps.view import Open, View, load
 from trainyard_core.sweeps.watching import Watcher, stop_of
@@ -34,10 +34,12 @@ waited for that long."""
 
 
 class Looked(NamedTuple):
-    """What came of a look: whether the sweep is over, and whether anything was written."""
+    """What came of a look: whether the sweep is over, and whether anything was written. `busy`: another process is
+    about it."""
 
     over: bool
     wrote: bool
+    busy: bool = False
 
 
 class Director:
@@ -48,8 +50,8 @@ class Director:
         self._proposer = Proposer(means)
         self._watcher: Watcher | None = None
 
-    async def look(self, asked: int = 0) -> Looked:
-        """Look and plan until there is nothing more to do now; `asked` trials more for a program outside. Raises what
+    async def look(self, asking: Asking | None = None) -> Looked:
+        """Look and plan until there is nothing more to do now; with trials for a program outside that asks. Raises what
         the database and the optimizer raise; nothing is lost by it."""
         wrote = False
         while True:
@@ -58,12 +60,12 @@ class Director:
                 return Looked(True, wrote)
             if view.status not in (Status.RUNNING, Status.STOPPING):
                 return Looked(False, wrote)
-            plan = await self._plan(view, asked)
+            plan = await self._plan(view, asking)
             if plan is None or plan.is_empty(view):
                 await self._rest(view, until=view.planner_until if plan is None else None)
-                return Looked(False, wrote)
+                return Looked(False, wrote, busy=plan is None)
             done = await self._write(view, plan)
-            wrote, asked = wrote or done, 0 if done else asked
+            wrote, asking = wrote or done, None if done else asking
 
     async def _rest(self, view: View, *, until: int | None) -> None:
         """There is nothing to do until somebody wakes the sweep again, or until another process has thought enough."""
@@ -79,7 +81,7 @@ class Director:
             self._means.call()
         return done
 
-    async def _plan(self, view: View, asked: int) -> Plan | None:
+    async def _plan(self, view: View, asking: Asking | None) -> Plan | None:
         """What to write now; None when another process is about it."""
         ended = [trial for trial in view.going if trial.ended]
         plan = Plan(
@@ -87,8 +89,9 @@ class Director:
             tuned=[_tuned(trial) for trial in ended if trial.tuner],
             exhausted=view.exhausted,
             ending=view.ending or _ending(view, [_judged(view, t) for t in ended if not t.tuner]),
+            asking=asking,
         )
-        if plan.ending is None and not await self._go_on(view, plan, asked):
+        if plan.ending is None and not await self._go_on(view, plan):
             return None
         if plan.ending is not None:
             _wind_up(view, plan, plan.ending)
@@ -96,7 +99,7 @@ class Director:
             plan.ending = plan.final = await self._natural(view, plan)
         return plan
 
-    async def _go_on(self, view: View, plan: Plan, asked: int) -> bool:
+    async def _go_on(self, view: View, plan: Plan) -> bool:
         """What is stopped, started and suggested while the sweep goes on. False when another process is about it."""
         watcher = await self._watched(view)
         plan.stops = watcher.stops(view)
@@ -107,7 +110,7 @@ class Director:
         settled = {each.key: each for each in plan.settled}
         changed = telling.changed(view, settled, watcher.since)
         free -= len(plan.started)
-        count = _wanted(view, plan, asked, free)
+        count = _wanted(view, plan, free)
         if not count and not changed:
             return True
         if not await self._may_think(view):
@@ -220,11 +223,12 @@ def _has_run_out(view: View, plan: Plan) -> bool:
     return plan.exhausted or (view.most is not None and view.made + plan.made >= view.most)
 
 
-def _wanted(view: View, plan: Plan, asked: int, free: int) -> int:
-    """How many trials to ask for: one for each free slot, and some ahead."""
+def _wanted(view: View, plan: Plan, free: int) -> int:
+    """How many trials to ask for: one for each free slot, and some ahead; or those that a program asks for."""
     if plan.exhausted:
         return 0
     waiting = len(view.prepared) - plan.taken
+    asked = min(free, plan.asking.most) if plan.asking is not None else 0
     count = asked if view.asked else free + view.ahead - waiting
     left = count if view.most is None else view.most - view.made
     return max(0, min(count, left))

@@ -16,8 +16,10 @@ from trainyard_core.clock import Clock
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import sweeps
 from trainyard_core.db.engine import Database
+from trainyard_core.errors import Unavailable
 from trainyard_core.sweeps.director import Director, Looked
 from trainyard_core.sweeps.means import Means
+from trainyard_core.sweeps.plan import Asking
 from trainyard_core.tasks import end_all
 from trainyard_core.work.opening import Algorithms
 from trainyard_core.work.rules import Policy
@@ -50,18 +52,32 @@ class Directors:
 
     def look(self, run: str) -> None:
         """That sweep wants to be looked at. Returns at once."""
+        if not self._closing:
+            self._desk(run).woken.set()
+
+    async def ask(self, run: str, asking: Asking) -> Looked:
+        """Look now, with trials for a program outside, in turn with whatever else wakes the sweep. Raises what the
+        optimizer and the database raise, and what `asking` does."""
         if self._closing:
-            return
-        if run not in self._desks:
-            desk = self._desks[run] = _Desk(Director(run, self._means()))
-            desk.task = asyncio.get_running_loop().create_task(self._direct(run, desk), name=f"sweep-{run}")
-        self._desks[run].woken.set()
+            raise Unavailable("this server is ending", fix="ask again")
+        desk = self._desk(run)
+        with context.bound(run=run), tracing.span("ask", run=run):
+            async with desk.turn:
+                looked = await desk.director.look(asking)
+        desk.woken.set()
+        return looked
 
     async def aclose(self) -> None:
         """End them all. What they were about is done by whoever looks next."""
         self._closing = True
         desks, self._desks = self._desks, {}
         await end_all([desk.task for desk in desks.values() if desk.task is not None], patience=PATIENCE)
+
+    def _desk(self, run: str) -> _Desk:
+        if run not in self._desks:
+            desk = self._desks[run] = _Desk(Director(run, self._means()))
+            desk.task = asyncio.get_running_loop().create_task(self._direct(run, desk), name=f"sweep-{run}")
+        return self._desks[run]
 
     def _means(self) -> Means:
         return Means(

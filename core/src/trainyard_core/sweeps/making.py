@@ -1,4 +1,5 @@
-"""The runs of trials: the sweep's own operation without its matrix, with the params of a trial."""
+"""The runs of trials: the sweep's own operation without its matrix, with the params of a trial; or, where a program
+outside runs them, runs that are only tracked here."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from trainyard.client.models import CreateRun
 from trainyard_core.auth import Actor
 from trainyard_core.db import runs
 from trainyard_core.db.engine import Row
+from trainyard_core.db.sweeps import NewTrial
 from trainyard_core.errors import Invalid
 from trainyard_core.ids import new_id
 from trainyard_core.sweeps.view import View
@@ -19,7 +21,7 @@ from trainyard_core.work.creation import assemble
 from trainyard_core.work.opening import Algorithms
 from trainyard_core.work.stored import body_of
 
-__all__ = ["Made", "Maker"]
+__all__ = ["Made", "Maker", "tracked"]
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -89,6 +91,28 @@ class Maker:
             key=key,
         )
         return Made(new, refused=said)
+
+
+def tracked(view: View, new: NewTrial, *, asker: str, at: int) -> Made:
+    """The run of a trial that a program outside has asked for: it runs from the start, and its program tells its end.
+    `asker` names that program."""
+    told = {"sweep": view.run, "number": new.number, "asker": asker, "continues": new.continues, "note": new.note}
+    return Made(
+        runs.NewRun(
+            id=new_id(),
+            project=view.project,
+            kind="tracked",
+            actor=view.actor,
+            at=at,
+            name=f"{view.name or view.sweep.algorithm}-{new.number}",
+            managed=False,
+            inputs=new.params,
+            meta={"trial": {name: value for name, value in told.items() if value}},
+            parent=view.run,
+            key=new.key,
+            warnings=(new.note,) if new.note else (),
+        )
+    )
 
 
 def as_mapping(value: object) -> Mapping[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,9 +22,21 @@ from trainyard_core.work.creation import add
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
-__all__ = ["Plan", "Started", "Told", "write"]
+__all__ = ["Asking", "Bind", "Plan", "Started", "Told", "write"]
 
 _encode = msgspec.json.Encoder().encode
+
+
+Bind = Callable[[Tx, Sequence[str]], Awaitable[None]]
+"""Bound to the trials that are written, by their runs, in the same transaction. What it raises undoes all of it."""
+
+
+class Asking(NamedTuple):
+    """A program outside asks for so many trials at most, and is bound to those that it gets."""
+
+    most: int
+    asker: str
+    bind: Bind
 
 
 class Started(NamedTuple):
@@ -47,7 +59,7 @@ class Told(NamedTuple):
 class Plan:
     """Trials that have ended (`settled`) and runs of a tuner that have (`tuned`); runs to stop, with the reason; trials
     that get a run and such as are prepared; the optimizer's state, and what is in it. `ending` is how the sweep will
-    end, `final` how it ends now."""
+    end, `final` how it ends now. `asking` is who has asked for the trials that begin."""
 
     settled: list[Settled] = field(default_factory=list)
     tuned: list[Settled] = field(default_factory=list)
@@ -60,6 +72,7 @@ class Plan:
     exhausted: bool = False
     ending: Ending | None = None
     final: Ending | None = None
+    asking: Asking | None = None
 
     def is_empty(self, view: View) -> bool:
         """Whether nothing would be different."""
@@ -103,6 +116,8 @@ async def write(tx: Tx, view: View, plan: Plan, *, policy: Policy, at: int) -> b
     await sweeps.tell(tx, view.run, plan.told)
     for run, step in plan.stops:
         await _stop(tx, run, step, policy, at)
+    if plan.asking is not None and plan.started:
+        await plan.asking.bind(tx, [each.made.new.id for each in plan.started])
     await _tell_run(tx, view, plan, at)
     return True
 

@@ -21,7 +21,7 @@ from trainyard_core.db import sweeps
 from trainyard_core.db.sweeps import NewTrial
 from trainyard_core.lifecycle import Status
 from trainyard_core.sweeps.ending import Ending
-from trainyard_core.sweeps.making import Made, Maker
+from trainyard_core.sweeps.making import Made, Maker, tracked
 from trainyard_core.sweeps.means import Means
 from trainyard_core.sweeps.plan import Plan, Started
 from trainyard_core.sweeps.view import View
@@ -85,7 +85,10 @@ class Proposer:
                 said = f"the algorithm '{view.sweep.algorithm}' suggested what it may not: {wrong}"
                 plan.ending = Ending(status=Status.FAILED, reason="optimizer", message=said)
                 return
-            if free > 0:
+            if plan.asking is not None:
+                made = tracked(view, new, asker=plan.asking.asker, at=self._means.clock.now())
+                plan.started.append(Started(new.key, made, new))
+            elif free > 0:
                 plan.started.append(Started(new.key, await self._trial(view, new.key, number, each), new))
                 free -= 1
             else:

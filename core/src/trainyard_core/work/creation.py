@@ -138,11 +138,12 @@ async def _check_names(tx: Tx, new: runs.NewRun) -> None:
     assert found is not None
     if found["allowed"] is None:
         raise NotFound(f"no open project '{new.project}'", fix="see yard projects ls; create it: yard projects create")
-    if new.managed and not found["queue"]:
+    if not new.managed or (new.opening is not None and new.opening.asked):
+        return  # nothing of it waits in a queue
+    if not found["queue"]:
         message = choice("queue", new.queue, await queues.names(tx))
         raise Invalid(message, fix=f"yard queues set {new.queue}", faults=[Fault(field="queue", message=message)])
-    if new.managed:
-        check_allowed("queue", new.queue, _decode_names(found["allowed"]), project=new.project)
+    check_allowed("queue", new.queue, _decode_names(found["allowed"]), project=new.project)
 
 
 async def prepared(

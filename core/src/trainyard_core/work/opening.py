@@ -35,7 +35,8 @@ def study_of(sweep: Sweep) -> Study:
 
 
 def open_sweep(sweep: Sweep, algorithms: Algorithms, *, asked: bool = False) -> Opening:
-    """What is written down when a sweep is made. Raises Invalid for what cannot be searched."""
+    """What is written down when a sweep is made. A program that asks for its trials says itself how many go on at once,
+    up to the sweep's concurrency. Raises Invalid for what cannot be searched."""
     optimizer, study = algorithms.get(sweep.algorithm), study_of(sweep)
     if faults := optimizer.check(study):
         raise Invalid(_said(faults[0]), fix=faults[0].fix or "see `yard lint`", faults=faults)
@@ -49,7 +50,7 @@ def open_sweep(sweep: Sweep, algorithms: Algorithms, *, asked: bool = False) -> 
         study=_encode(msgspec.structs.replace(sweep, seed=seed)).decode(),
         seed=seed,
         most=outline.trials,
-        parallel=min(MOST_PARALLEL, max(1, sweep.concurrency or outline.parallel)),
+        parallel=min(MOST_PARALLEL, max(1, sweep.concurrency or (MOST_PARALLEL if asked else outline.parallel))),
         ahead=0 if asked else outline.ahead,
         asked=asked,
         watched=judges or any(not isinstance(rule, FailureShare) for rule in sweep.rules),
