@@ -138,6 +138,11 @@ IN_RUN = {
     "PATCH /uploads/{ident}": Route("run track", b"abc", headers=BEGIN),
     "DELETE /uploads/{ident}": Route("run track"),
 }
+IN_SWEEP = {
+    "GET ": Route("run read"),
+    "GET /trials": Route("run read"),
+    "GET /front": Route("run read"),
+}
 OF_AGENT = {
     "POST /sessions": Route("agent", {"scheduler": "late"}),
     "POST /lease": Route("agent", STEP),
@@ -196,5 +201,6 @@ MATRIX: dict[str, Route] = {
     "POST /projects": Route("deployment", {"name": "{fresh}"}),
     **below("/projects/{project}", IN_PROJECT),
     **below("/projects/{project}/runs/{ref}", IN_RUN),
+    **below("/projects/{project}/sweeps/{ref}", IN_SWEEP),
 }
 """Every route of the OpenAPI document, below `/api/v1`."""

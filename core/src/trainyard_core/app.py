@@ -40,6 +40,7 @@ from trainyard_core.api.runs import Runs
 from trainyard_core.api.search import Search
 from trainyard_core.api.seen import Seen
 from trainyard_core.api.server import Server
+from trainyard_core.api.sweeps import Sweeps
 from trainyard_core.api.tokens import Tokens
 from trainyard_core.api.tracking import Tracking
 from trainyard_core.api.uploads import UploadParts
@@ -72,6 +73,7 @@ CONTROLLERS = (
     Search,
     Server,
     ServiceAccounts,
+    Sweeps,
     Tokens,
     Tracking,
     UploadParts,

@@ -1,4 +1,5 @@
-"""Deleted runs in SQL: their rows go at once; what lies elsewhere is remembered until it is gone too.
+"""Deleted runs in SQL: their rows go at once, those of a parent's children all together; what lies elsewhere is
+remembered until it is gone too.
 
 `deletion` has a row for every deleted run, for ever, so that no id is used twice; `next_at` says when the tracker is
 to be asked (again) to forget the run. `orphan` has the attempts that an agent still held.
@@ -11,7 +12,18 @@ from collections.abc import Sequence
 from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["due", "forgotten", "is_deleted", "orphan_ended", "orphans", "orphans_released", "postpone", "remove"]
+__all__ = [
+    "due",
+    "forgotten",
+    "is_deleted",
+    "orphan_ended",
+    "orphans",
+    "orphans_released",
+    "postpone",
+    "remove",
+    "remove_children",
+    "with_children",
+]
 
 OWNED = ("operation", "attempt", "writer", "metric", "artifact")
 """Tables whose rows belong to a run by their column `run`."""
@@ -30,6 +42,33 @@ async def remove(tx: Tx, row: Row, *, at: int) -> None:
     await tx.run("DELETE FROM edge WHERE run = ?", run)
     await tx.run("DELETE FROM run WHERE id = ?", run)
     await tx.run("INSERT INTO deletion (run, project, at, next_at) VALUES (?, ?, ?, ?)", run, row["project"], at, at)
+
+
+async def remove_children(tx: Tx, parent: Row, *, at: int) -> None:
+    """Take all children of a run out of the database, as `remove` does with one."""
+    children, args = "SELECT id FROM run WHERE project = ? AND parent = ?", (parent["project"], parent["id"])
+    await tx.run(
+        "INSERT INTO orphan (run, number, agent, exited) SELECT run, number, agent,"
+        f" CASE WHEN state = 'exited' THEN 1 ELSE 0 END FROM attempt WHERE run IN ({children}) AND released = 0",
+        *args,
+    )
+    await tx.run(
+        "INSERT INTO deletion (run, project, at, next_at) SELECT id, project, CAST(? AS BIGINT), CAST(? AS BIGINT)"
+        " FROM run WHERE project = ? AND parent = ?",
+        at, at, *args,
+    )  # fmt: skip
+    for table in (*OWNED, "edge"):
+        await tx.run(f"DELETE FROM {table} WHERE run IN ({children})", *args)
+    await tx.run("DELETE FROM run WHERE project = ? AND parent = ?", *args)
+
+
+async def with_children(tx: Tx, parent: Row) -> list[Row]:
+    """A child of a run that has children itself, if there is any."""
+    return await tx.all(
+        "SELECT c.id, c.project FROM run c WHERE c.project = ? AND c.parent = ? AND EXISTS"
+        " (SELECT 1 FROM run g WHERE g.project = c.project AND g.parent = c.id) ORDER BY c.id LIMIT 1",
+        parent["project"], parent["id"],
+    )  # fmt: skip
 
 
 async def is_deleted(tx: Tx, run: str) -> bool:

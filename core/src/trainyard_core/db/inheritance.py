@@ -11,7 +11,7 @@ from trainyard.track.frames import Summary
 from trainyard_core.db import tracking
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["heirs", "holder", "pass_on", "summaries", "take_artifacts"]
+__all__ = ["heirs", "heirs_of_children", "holder", "pass_on", "summaries", "take_artifacts"]
 
 
 async def summaries(tx: Tx, run: str) -> list[Summary]:
@@ -76,6 +76,20 @@ async def heirs(tx: Tx, run: str) -> list[str]:
         run, run,
     )  # fmt: skip
     return [row["id"] for row in rows]
+
+
+async def heirs_of_children(tx: Tx, parent: Row) -> list[tuple[str, str]]:
+    """Runs that use what a child of this one holds and are no children of it themselves, each with that child; a few
+    of them."""
+    rows = await tx.all(
+        "SELECT r.id AS heir, c.id AS child FROM run c JOIN edge e ON e.source = c.id JOIN run r ON r.id = e.run"
+        " WHERE c.project = ? AND c.parent = ? AND e.kind = 'cloned' AND r.clone_kind IN ('resume', 'copy')"
+        " AND COALESCE(r.parent, '') <> ?"
+        " UNION SELECT r.id, c.id FROM run c JOIN artifact a ON a.source = c.id JOIN run r ON r.id = a.run"
+        " WHERE c.project = ? AND c.parent = ? AND COALESCE(r.parent, '') <> ? ORDER BY 1 LIMIT 5",
+        *(parent["project"], parent["id"], parent["id"]) * 2,
+    )
+    return [(row["heir"], row["child"]) for row in rows]
 
 
 def _number(value: float | None) -> float:

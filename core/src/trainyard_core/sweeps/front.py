@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from operator import le
 from typing import TypeVar
 
 from trainyard.matrix.objective import Goal, Objective
@@ -14,12 +15,19 @@ K = TypeVar("K")
 Point = tuple[float, ...]
 
 
-def front(figures: Mapping[K, Mapping[str, float]], objectives: Sequence[Objective]) -> list[K]:
+def front(
+    figures: Mapping[K, Mapping[str, float]], objectives: Sequence[Objective], *, most: int | None = None
+) -> list[K]:
     """The keys for which no other is as good in all objectives and better in one, in the order given; equals are all
-    in. Two objectives cost a sort, more cost a comparison of each with those on the front so far."""
+    in. With `most`, only so many: those that are best in the first objective.
+
+    Two objectives cost a sort; more cost a comparison of each with those on the front so far, which is at most `most`
+    long.
+    """
     points = {key: _point(values, objectives) for key, values in figures.items()}
     ordered = sorted(points, key=lambda key: points[key])
-    kept = _two(ordered, points) if len(objectives) == 2 else _many(ordered, points)
+    found = _two(ordered, points) if len(objectives) == 2 else _many(ordered, points)
+    kept = set(islice(found, most))
     return [key for key in points if key in kept]
 
 
@@ -28,27 +36,25 @@ def _point(values: Mapping[str, float], objectives: Sequence[Objective]) -> Poin
     return tuple(values[each.name] * (1 if each.goal is Goal.MINIMIZE else -1) for each in objectives)
 
 
-def _two(ordered: Sequence[K], points: Mapping[K, Point]) -> set[K]:
+def _two(ordered: Sequence[K], points: Mapping[K, Point]) -> Iterator[K]:
     """In the order of the first objective a point is on the front when its second one is below all before it."""
-    kept: set[K] = set()
-    lowest = float("inf")
-    for before, key in pairwise([None, *ordered]):
-        assert key is not None
-        same = before in kept and before is not None and points[before] == points[key]
-        if points[key][1] < lowest or same:
-            kept.add(key)
-        lowest = min(lowest, points[key][1])
-    return kept
-
-
-def _many(ordered: Sequence[K], points: Mapping[K, Point]) -> set[K]:
-    """In lexicographic order nothing that comes later can beat what came before."""
-    kept: list[K] = []
+    last: Point | None = None
     for key in ordered:
-        if not any(_beats(points[other], points[key]) for other in kept):
-            kept.append(key)
-    return set(kept)
+        if last is None or points[key][1] < last[1] or points[key] == last:
+            last = points[key]
+            yield key
 
 
-def _beats(one: Point, other: Point) -> bool:
-    return one != other and all(mine <= theirs for mine, theirs in zip(one, other, strict=True))
+def _many(ordered: Sequence[K], points: Mapping[K, Point]) -> Iterator[K]:
+    """In lexicographic order nothing that comes later can beat what came before. Whoever has beaten one is asked first
+    about the next: most points are beaten by few."""
+    kept: list[Point] = []
+    for key in ordered:
+        point = points[key]
+        for place, other in enumerate(kept):
+            if other != point and all(map(le, other, point)):
+                kept.insert(0, kept.pop(place))
+                break
+        else:
+            kept.append(point)
+            yield key

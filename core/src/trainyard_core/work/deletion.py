@@ -3,6 +3,9 @@
 A run is there whole or not at all: its rows go with the commit, and nothing can name its data any more. The tracker is
 asked afterwards, by the patrol, and asked again until it has forgotten the run; and once more some time later, for
 frames and files that were on their way when the run was deleted.
+
+A sweep goes with its trials, all in the one transaction: a trial alone says little, and nobody deletes thousands of
+them by hand. What other runs hold of a single trial keeps the whole sweep.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import structlog
 from trainyard_core import faults
 from trainyard_core.clock import SECOND, Clock
 from trainyard_core.contracts.tracker import RunRef, Tracker
-from trainyard_core.db import deletions, inheritance
+from trainyard_core.db import activities, deletions, inheritance
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Conflict
 from trainyard_core.lifecycle import FINAL
@@ -21,6 +24,9 @@ from trainyard_core.work.actions import By, note
 __all__ = ["Purger", "delete"]
 
 BATCH = 50
+SWEEP = "sweep"
+TOLD = 200
+"""Activities in one statement."""
 AGAIN = 15 * 60 * SECOND
 """Microseconds until the second pass: longer than a request that was under way may take."""
 MOST_WAIT = 3600
@@ -37,11 +43,49 @@ async def delete(tx: Tx, row: Row, by: By) -> None:
         raise Conflict(
             f"run {row['id']} holds what other runs continue or took: {names}", fix=f"delete those first: {names}"
         )
+    if row["kind"] == SWEEP:
+        await _delete_trials(tx, row, by)
+    else:
+        await _check_childless(tx, row)
+    await note(tx, row, "deleted", by, name=row["name"], status=row["status"])
+    await deletions.remove(tx, row, at=by.at)
+
+
+async def _check_childless(tx: Tx, row: Row) -> None:
     child = await tx.one("SELECT id FROM run WHERE project = ? AND parent = ? LIMIT 1", row["project"], row["id"])
     if child is not None:
         raise Conflict(f"run {row['id']} has child runs, such as {child['id'][-8:]}", fix="delete its children first")
-    await note(tx, row, "deleted", by, name=row["name"], status=row["status"])
-    await deletions.remove(tx, row, at=by.at)
+
+
+async def _delete_trials(tx: Tx, row: Row, by: By) -> None:
+    """Delete the runs of a sweep's trials. Raises Conflict for one that has not ended, that has children itself, or
+    whose results another run needs."""
+    lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
+    children = await tx.all(
+        f"SELECT id, name, status FROM run WHERE project = ? AND parent = ? ORDER BY id{lock}",
+        row["project"],
+        row["id"],
+    )
+    if going := next((child for child in children if child["status"] not in FINAL), None):
+        short = going["id"][-8:]
+        raise Conflict(f"trial {short} of sweep {row['id']} is {going['status']}", fix=f"stop it: yard stop {short}")
+    if needed := await inheritance.heirs_of_children(tx, row):
+        told = ", ".join(f"{heir[-8:]} (of trial {child[-8:]})" for heir, child in needed)
+        names = ", ".join(dict.fromkeys(heir[-8:] for heir, _ in needed))
+        raise Conflict(
+            f"sweep {row['id']} holds what other runs continue or took: {told}", fix=f"delete those first: {names}"
+        )
+    for child in await deletions.with_children(tx, row):
+        await _check_childless(tx, child)
+    for start in range(0, len(children), TOLD):
+        some = children[start : start + TOLD]
+        await activities.append(tx, *(_deleted(row["project"], child, by) for child in some))
+    await deletions.remove_children(tx, row, at=by.at)
+
+
+def _deleted(project: str, row: Row, by: By) -> activities.New:
+    data = {name: row[name] for name in ("name", "status") if row[name]}
+    return activities.New(project=project, run=row["id"], kind="deleted", actor=by.actor, at=by.at, data=data)
 
 
 class Purger:

@@ -1,5 +1,6 @@
 """Why a run is where it is: the same admission that would start it, asked to explain; and what would start it now: the
-same admission, asked what it would do if one thing were otherwise."""
+same admission, asked what it would do if one thing were otherwise. A sweep waits for its trials, and for what they wait
+for when none of them runs."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from trainyard_core.admission import (
     takers,
 )
 from trainyard_core.clock import SECOND, rfc3339
-from trainyard_core.db import agents, lanes, queues
+from trainyard_core.db import agents, lanes, queues, sweeps, trials
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
 from trainyard_core.work.leasing import BATCH
@@ -43,7 +44,32 @@ async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collecti
         return await _queued(tx, row, at, silence, schedulers)
     if status is Status.RETRYING:
         return _answer(row, [_backing_off(row, at)])
+    if status not in FINAL and await sweeps.exists(tx, row["id"]):
+        return await _sweeping(tx, row, at, silence, schedulers)
     return Why(run=row["id"], status=status, summary=_told(row, status))
+
+
+async def _sweeping(tx: Tx, row: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:
+    """How far a sweep is; when all trials that go on wait, what the first of them waits for."""
+    sweep, counts = await sweeps.get(tx, row["id"]), await trials.counts(tx, row["id"])
+    assert sweep is not None
+    ended = sweep["succeeded"] + sweep["failed"] + sweep["stopped"]
+    of = "" if sweep["most"] is None else f" of {sweep['most']}"
+    parts = [_told(row, Status(row["status"])) if row["reason"] or row["message"] else row["status"]]
+    parts.append(f"{ended}{of} trials have ended, {counts.running - counts.queued} run, {counts.queued} wait")
+    first = await trials.oldest_open(tx, row["id"]) if counts.queued and counts.queued == counts.running else None
+    if first is None:
+        return Why(run=row["id"], status=row["status"], summary="; ".join(parts))
+    held = await why(tx, first, at=at, silence=silence, schedulers=schedulers)
+    parts.append(f"the first of them, {first['id'][-8:]}, is {held.summary}")
+    return Why(
+        run=row["id"],
+        status=row["status"],
+        summary="; ".join(parts),
+        blockers=held.blockers,
+        place=held.place,
+        changes=held.changes,
+    )
 
 
 async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:

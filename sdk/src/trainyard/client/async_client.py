@@ -25,6 +25,7 @@ from trainyard.client.nouns.member import AsyncMembers
 from trainyard.client.nouns.project import AsyncProjects
 from trainyard.client.nouns.queue import AsyncQueues
 from trainyard.client.nouns.server import AsyncServer
+from trainyard.client.nouns.sweep import AsyncSweeps
 from trainyard.client.nouns.token import AsyncTokens
 from trainyard.client.nouns.user import AsyncPrincipals
 from trainyard.client.partial import Partial
@@ -85,6 +86,7 @@ class AsyncClient:
         self.agents = AsyncAgents(self)
         self.artifacts = AsyncArtifacts(self)
         self.queues = AsyncQueues(self)
+        self.sweeps = AsyncSweeps(self)
         self.components = AsyncComponents(self, "components")
         self.presets = AsyncComponents(self, "presets")
 

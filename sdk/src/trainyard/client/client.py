@@ -25,6 +25,7 @@ from trainyard.client.nouns.project import Projects
 from trainyard.client.nouns.queue import Queues
 from trainyard.client.nouns.run import Runs
 from trainyard.client.nouns.server import Server
+from trainyard.client.nouns.sweep import Sweeps
 from trainyard.client.nouns.token import Tokens
 from trainyard.client.nouns.user import Principals
 from trainyard.client.partial import Partial
@@ -85,6 +86,7 @@ class Client:
         self.agents = Agents(self)
         self.artifacts = Artifacts(self)
         self.queues = Queues(self)
+        self.sweeps = Sweeps(self)
         self.components = Components(self, "components")
         self.presets = Components(self, "presets")
 

@@ -62,6 +62,7 @@ from trainyard.client.models.run import (
     Why,
 )
 from trainyard.client.models.server import Plugin, PluginPage, Readiness, Setting, SettingPage, Version
+from trainyard.client.models.sweep import Front, Sweep, SweepLimit, SweepObjective, Trial, TrialPage
 from trainyard.client.models.tracking import Durable, LogLine, LogPage, Metric, MetricPage, Series, SeriesPage
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "Enrolment",
     "Fault",
     "Folder",
+    "Front",
     "Lineage",
     "LogLine",
     "LogPage",
@@ -131,11 +133,16 @@ __all__ = [
     "SeriesPage",
     "Setting",
     "SettingPage",
+    "Sweep",
+    "SweepLimit",
+    "SweepObjective",
     "TagRun",
     "Token",
     "TokenPage",
     "Transition",
     "TransitionPage",
+    "Trial",
+    "TrialPage",
     "Upload",
     "Uses",
     "Using",

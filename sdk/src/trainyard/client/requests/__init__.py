@@ -63,6 +63,7 @@ from trainyard.client.requests.server import (
     read_version,
     whoami,
 )
+from trainyard.client.requests.sweep import get_sweep, list_trials, read_front
 from trainyard.client.requests.token import create_token, list_tokens, revoke_token
 from trainyard.client.requests.tracking import (
     append_frames,
@@ -117,6 +118,7 @@ __all__ = [
     "get_project",
     "get_queue",
     "get_run",
+    "get_sweep",
     "get_tar",
     "get_upload",
     "latest_activities",
@@ -133,6 +135,7 @@ __all__ = [
     "list_settings",
     "list_statuses",
     "list_tokens",
+    "list_trials",
     "list_versions",
     "open_upload",
     "preview_run",
@@ -140,6 +143,7 @@ __all__ = [
     "put_member",
     "put_queue",
     "put_tar",
+    "read_front",
     "read_health",
     "read_lineage",
     "read_logs",
