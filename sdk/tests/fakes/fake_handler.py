@@ -13,10 +13,11 @@ import msgspec
 from fake_catalog import Catalog
 from fake_platform import TOKEN, FakePlatform, Refusal, Seen
 from fake_runs import Runs
+from fake_sweeps import Sweeps
 from fake_tracking import Tracking
 
 
-class Handler(Runs, Tracking, Catalog, BaseHTTPRequestHandler):
+class Handler(Runs, Tracking, Sweeps, Catalog, BaseHTTPRequestHandler):
     platform: FakePlatform
     protocol_version = "HTTP/1.1"
     timeout = 5
@@ -79,6 +80,7 @@ class Handler(Runs, Tracking, Catalog, BaseHTTPRequestHandler):
 
 
 _RUN = r"/projects/[^/]+/runs/(?P<ref>[^/]+)"
+_SWEEP = r"/projects/[^/]+/sweeps/(?P<ref>[^/]+)"
 _ROUTES = [
     (r"(/projects/[^/]+)?/runs", "runs"),
     (r"/projects/[^/]+/runs/bulk", "bulk"),
@@ -88,6 +90,9 @@ _ROUTES = [
     (r"/projects/[^/]+/(?P<noun>components|presets)/(?P<name>[^/]+)/versions", "versions"),
     (r"/projects/[^/]+/(?P<noun>components|presets)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", "version_"),
     (_RUN, "get"),
+    (_SWEEP, "sweep"),
+    (_SWEEP + "/trials", "trials"),
+    (_SWEEP + "/front", "front"),
     (_RUN + "/stop", "stop"),
     (_RUN + "/(?P<verb>approve|skip|archive|restore|tag)", "act"),
     (_RUN + "/(?P<kind>restart|resume|copy)", "clone"),

@@ -38,6 +38,8 @@ class FakePlatform:
     artifacts: dict[tuple[str, str], tuple[bytes, str]] = field(default_factory=dict)
     why: dict[str, dict[str, Any]] = field(default_factory=dict)
     lineage: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sweeps: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    looked: dict[str, int] = field(default_factory=dict)
     projects: list[str] = field(default_factory=lambda: ["default"])
     queues: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)

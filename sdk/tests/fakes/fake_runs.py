@@ -29,7 +29,10 @@ class Runs:
             raise Refusal(422, "invalid_operation", "the operation is not valid", faults=[fault])
         if key not in self.platform.keys:
             run_id = f"01890000-0000-7000-8000-{len(self.platform.runs) + 1:012x}"
-            self.platform.add_run(run_id, status="created", name=wish.name, tags=wish.tags, inputs=wish.params)
+            kind = "sweep" if "matrix:" in wish.content else "job"
+            self.platform.add_run(
+                run_id, kind=kind, status="created", name=wish.name, tags=wish.tags, inputs=wish.params
+            )
             self.platform.keys[key] = run_id
         self._json(self.platform.runs[self.platform.keys[key]], 201)
 

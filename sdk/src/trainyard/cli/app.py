@@ -32,6 +32,9 @@ COMMANDS = {
     "logs": _Home("logs:logs", "Print what a run wrote."),
     "metrics": _Home("metrics:metrics", "Show the metrics of a run."),
     "watch": _Home("watch:watch", "Show what happens as it happens."),
+    "sweep": _Home(
+        "sweep:sweep", "Show a sweep: its trials, the best one, and for several objectives those that no other beats."
+    ),
     "artifacts": _Home("artifacts:artifacts", "List, get, put and remove the files of runs."),
     "compare": _Home("compare:compare", "Put runs side by side and say what differs."),
     "approve": _Home("actions:approve", "Let runs go on that are held for approval."),

@@ -10,7 +10,18 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-__all__ = ["clean", "fields", "json_document", "json_line", "number", "sparkline", "status", "table", "value"]
+__all__ = [
+    "aligned",
+    "clean",
+    "fields",
+    "json_document",
+    "json_line",
+    "number",
+    "sparkline",
+    "status",
+    "table",
+    "value",
+]
 
 _COLOURS = {"succeeded": "green", "failed": "red", "stopped": "yellow", "running": "cyan"}
 _BARS = "▁▂▃▄▅▆▇█"
@@ -32,11 +43,19 @@ def json_line(value: object) -> None:
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows under headers; of no rows only the headers."""
+    for line in aligned(headers, rows):
+        click.echo(line)
+
+
+def aligned(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a table."""
     lines = [list(headers), *([clean(cell) for cell in row] for row in rows)]
     widths = [max(len(click.unstyle(line[column])) for line in lines) for column in range(len(headers))]
-    for line in lines:
-        padded = [cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(line, widths, strict=True)]
-        click.echo("  ".join(padded).rstrip())
+    return ["  ".join(map(_padded, line, widths)).rstrip() for line in lines]
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - len(click.unstyle(cell)))
 
 
 def fields(pairs: Iterable[tuple[str, str]]) -> None:

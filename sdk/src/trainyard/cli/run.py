@@ -64,7 +64,8 @@ def run(
     """Create a run from an operation file, or from a registered component.
 
     Prints the run's id. With --watch it follows the run: Ctrl-C leaves the run alone. With --json it prints the run,
-    and with --watch as well a line of JSON for each line of the log and then for the run as it has ended.
+    and with --watch as well a line of JSON for each line of the log and then for the run as it has ended. Of a sweep
+    --watch shows the trials; see `yard sweep`.
     """
     given, material = read_params(params), gather(files, hub, presets)
     resolved = check(material, given)
@@ -142,15 +143,15 @@ def _announce(client: Client, created: Run, *, as_json: bool) -> None:
     if as_json:
         return output.json_document(created)
     click.echo(created.id)
-    click.echo(f"created in project {created.project}; follow it: yard logs -f {created.short_id}", err=True)
+    way = f"yard sweep {created.short_id}" if created.kind == "sweep" else f"yard logs -f {created.short_id}"
+    click.echo(f"created in project {created.project}; follow it: {way}", err=True)
     return None
 
 
 def _watch(client: Client, created: Run, *, as_json: bool) -> None:
     click.echo(f"run {created.id}", err=True)
     try:
-        for line in client.runs.follow(created.id):
-            print_line(line, as_json=as_json)
+        _follow(client, created, as_json=as_json)
         ended = client.runs.wait(created.id)
     except KeyboardInterrupt:
         click.echo(f"\nthe run goes on; stop it: yard stop {created.short_id}", err=True)
@@ -159,6 +160,17 @@ def _watch(client: Client, created: Run, *, as_json: bool) -> None:
         output.json_line(ended)
     click.echo(f"run {ended.short_id} {_ending(ended)}", err=True)
     click.get_current_context().exit(Exit.OK if ended.status == "succeeded" else Exit.FAILED)
+
+
+def _follow(client: Client, created: Run, *, as_json: bool) -> None:
+    """The log of a run, or the trials of a sweep."""
+    if created.kind == "sweep":
+        from trainyard.cli.sweep import follow
+
+        follow(client, created.id, as_json=as_json)
+        return
+    for line in client.runs.follow(created.id):
+        print_line(line, as_json=as_json)
 
 
 def _ending(run: Run) -> str:

@@ -1,0 +1,155 @@
+"""`yard sweep`: the trials of a sweep as they come, the best so far, and what no other trial beats."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from trainyard.cli import output
+from trainyard.cli.exits import Exit
+from trainyard.cli.options import find, json_option, pin, run_argument, with_client
+from trainyard.cli.sweep_view import Shown, cut, told, view
+
+if TYPE_CHECKING:
+    from trainyard.client.client import Client
+    from trainyard.client.models import Sweep, Trial
+
+__all__ = ["follow", "sweep"]
+
+POLL = 1.0
+"""Seconds between two looks."""
+FIRST_PAGE, NEXT_PAGE = 500, 100
+
+
+@click.command()
+@run_argument
+@click.option("--no-watch", is_flag=True, help="Show it as it is now, and end.")
+@click.option(
+    "--sort",
+    type=click.Choice(["value", "number"]),
+    default="value",
+    show_default=True,
+    help="What comes first.",
+)
+@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="At most so many trials.")
+@json_option
+@with_client
+def sweep(client: Client, *, ref: str, no_watch: bool, sort: str, limit: int, as_json: bool) -> int | None:
+    """Show a sweep: its trials, the best one, and for several objectives those that no other beats.
+
+    Follows it until it has ended, and the exit code says how; Ctrl-C leaves it alone. On a terminal it is drawn anew
+    each second, elsewhere there is a line for each trial that ends. With --json a line of JSON for each trial that ends
+    and then for the sweep; with --no-watch as well one document, {"sweep": ..., "trials": [...], "front": [...]}.
+    """
+    if no_watch:
+        _once(client, find(client, ref), sort=sort, limit=limit, as_json=as_json)
+        return None
+    ended = follow(client, pin(client, ref), sort=sort, limit=limit, as_json=as_json)
+    if as_json:
+        output.json_line(ended)
+    return Exit.OK if ended.status == "succeeded" else Exit.FAILED
+
+
+def follow(client: Client, ref: str, *, sort: str = "value", limit: int = 20, as_json: bool = False) -> Sweep:
+    """Show a sweep until it has ended; returns it as it then is. As JSON, only the trials are printed."""
+    found, told_of = _Followed(client, ref), set[int]()
+    screen = _Screen() if sys.stdout.isatty() and not as_json else None
+    while True:
+        shown = found.look()
+        if screen is not None:
+            screen.draw(shown, sort=sort, limit=limit)
+        else:
+            _tell(shown, told_of, as_json=as_json)
+        if shown.sweep.is_final:
+            break
+        time.sleep(POLL)
+    if not as_json and (screen is None or screen.is_cut):
+        _print(shown, sort=sort, limit=limit)
+    return shown.sweep
+
+
+def _once(client: Client, ref: str, *, sort: str, limit: int, as_json: bool) -> None:
+    shown = _Followed(client, ref).look()
+    if as_json:
+        return output.json_document({"sweep": shown.sweep, "trials": shown.trials, "front": shown.front})
+    return _print(shown, sort=sort, limit=limit)
+
+
+def _print(shown: Shown, *, sort: str, limit: int) -> None:
+    for line in view(shown, sort=sort, most=limit, width=_room()):
+        click.echo(line)
+
+
+def _room() -> int:
+    """How wide a plot may be: not at all where its dots cannot be written."""
+    try:
+        "⣿".encode(sys.stdout.encoding or "ascii")
+    except UnicodeError:
+        return 0
+    return shutil.get_terminal_size().columns
+
+
+def _tell(shown: Shown, told_of: set[int], *, as_json: bool) -> None:
+    """Each trial that has ended, once."""
+    for trial in shown.trials:
+        if not trial.has_ended or trial.number in told_of:
+            continue
+        told_of.add(trial.number)
+        if as_json:
+            output.json_line(trial)
+        else:
+            click.echo(told(shown.sweep, trial))
+
+
+class _Followed:
+    """A sweep and its trials, of which only those are asked for again that may have changed."""
+
+    def __init__(self, client: Client, ref: str) -> None:
+        self._client, self._ref = client, ref
+        self._trials: dict[int, Trial] = {}
+        self._front: Sequence[Trial] = ()
+        self._judged = -1
+
+    def look(self) -> Shown:
+        """As it is now. Whoever reads an end in the sweep reads all that its trials came to."""
+        sweep = self._client.sweeps.get(self._ref)
+        self._refresh()
+        if len(sweep.objectives) > 1 and sweep.succeeded != self._judged:
+            self._front, self._judged = self._client.sweeps.front(self._ref).items, sweep.succeeded
+        return Shown(sweep, [self._trials[number] for number in sorted(self._trials)], self._front)
+
+    def _refresh(self) -> None:
+        """Below the first trial that had not ended nothing changes any more."""
+        going = (number for number, trial in self._trials.items() if not trial.has_ended)
+        floor = min(going, default=max(self._trials, default=0) + 1)
+        size = NEXT_PAGE if self._trials else FIRST_PAGE
+        found: dict[int, Trial] = {}
+        for trial in self._client.sweeps.trials(self._ref, sort="-number", page_size=size):
+            if trial.number < floor and self._trials:
+                break
+            found[trial.number] = trial
+        kept = {number: trial for number, trial in self._trials.items() if number < floor}
+        self._trials = kept | found
+
+
+class _Screen:
+    """A terminal on which everything is drawn over what was drawn before."""
+
+    def __init__(self) -> None:
+        self._drawn = 0
+        self.is_cut = False
+
+    def draw(self, shown: Shown, *, sort: str, limit: int) -> None:
+        """Draw what fits. `is_cut` says whether it was all."""
+        width, height = shutil.get_terminal_size()
+        lines = view(shown, sort=sort, most=limit, width=_room())
+        self.is_cut = len(lines) >= height
+        lines = [cut(line, width) for line in lines[: height - 1]]
+        up = f"\x1b[{self._drawn}F" if self._drawn else ""
+        click.echo(up + "".join(f"\x1b[K{line}\n" for line in lines) + "\x1b[J", nl=False)
+        self._drawn = len(lines)
