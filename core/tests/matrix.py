@@ -103,6 +103,7 @@ IN_PROJECT = {
     "GET /runs": Route("read"),
     "POST /runs": Route("write", RUN),
     "POST /runs/preview": Route("write", RUN),
+    "POST /sweeps": Route("write", {"matrix": {"kind": "grid"}}, fine=(422,)),
     "POST /runs/bulk": Route("write", {"action": "stop", "q": "status:running"}),
 }
 IN_RUN = {
@@ -142,6 +143,8 @@ IN_SWEEP = {
     "GET ": Route("run read"),
     "GET /trials": Route("run read"),
     "GET /front": Route("run read"),
+    "POST /ask": Route("run write", {"count": 1}),
+    "POST /trials/{key}/tell": Route("run write", {"values": {"score": 1.0}}),
 }
 OF_AGENT = {
     "POST /sessions": Route("agent", {"scheduler": "late"}),

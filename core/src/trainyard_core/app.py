@@ -15,6 +15,7 @@ from trainyard_core.api.activities import Activities
 from trainyard_core.api.agent_sessions import AgentSessions
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.artifacts import Artifacts
+from trainyard_core.api.asking import Asking
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.bulk import Bulk
 from trainyard_core.api.components import Components, Presets
@@ -53,6 +54,7 @@ CONTROLLERS = (
     Activities,
     Agents,
     AgentSessions,
+    Asking,
     Bulk,
     Artifacts,
     Components,

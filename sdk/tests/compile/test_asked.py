@@ -46,6 +46,14 @@ def test_a_kind_without_a_metric_may_be_judged_by_one():
     assert asked_sweep(grid).objectives == ()
 
 
+@pytest.mark.parametrize("kind", ["random", "tpe", "grid"])
+def test_a_metric_and_a_count_are_put_where_the_kind_has_them(kind):
+    params = {"x": {"kind": "choice", "value": [1, 2, 3]}}
+    found = asked_sweep({"kind": kind, "params": params}, metric=LOSS, trials=2)
+    assert found.objectives == (Objective(name="loss", goal=Goal.MINIMIZE),)
+    assert found.options["numRuns"] == 2
+
+
 def test_what_hyperband_adds_needs_no_param():
     found = asked_sweep(
         {
@@ -81,6 +89,13 @@ X = {"kind": "uniform", "value": [0, 1]}
             {},
             "matrix.kind: a sweep of kind `iterative` runs a tuner",
         ),
+        (
+            {"kind": "bayes", "numInitialRuns": 2, "maxIterations": 2, "params": {"x": X}},
+            {"metric": LOSS, "trials": 3},
+            "trials: a matrix of kind `bayes` says by its own fields how many trials there are",
+        ),
+        (random(x=X), {"trials": 9}, "trials: a matrix of kind `random`"),
+        ({"kind": "random", "params": {"x": X}}, {"trials": 0}, "matrix.numRuns: must be 1 or more, not 0"),
         ({"kind": "tp"}, {}, "matrix.kind: there is no matrix of kind `tp`; did you mean `tpe`?"),
     ],
 )

@@ -37,10 +37,17 @@ class Claim:
 
     async def find(self, tx: Tx) -> Kept:
         """What the key, which is bound, stands for. Raises IdempotencyReused when it was bound by another request."""
+        kept = await self.peek(tx)
+        assert kept is not None, "a key that cannot be taken is bound"
+        return kept
+
+    async def peek(self, tx: Tx) -> Kept | None:
+        """What the key stands for, None for one that is not bound. Raises as `find`."""
         row = await tx.one(
             "SELECT digest, run, status, answer FROM idempotency WHERE scope = ? AND key = ?", self._scope, self._key
         )
-        assert row is not None, "a key that cannot be taken is bound"
+        if row is None:
+            return None
         if row["digest"] != self._digest:
             raise IdempotencyReused(
                 f"idempotency key '{self._key}' was used with another request", fix="use a new key for a new request"

@@ -6,8 +6,8 @@ type the values of each param are, and what trials are judged by where a kind do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import Field, ValidationError
@@ -18,12 +18,12 @@ from trainyard.compile.report import Report
 from trainyard.matrix.space import Ordered
 from trainyard.matrix.sweep import Sweep
 from trainyard.spec.check import parse_part
-from trainyard.spec.document import Document
+from trainyard.spec.document import Document, camel
 from trainyard.spec.error import Path, suggest
 from trainyard.spec.io import Input
 from trainyard.spec.matrix.base import AnyMatrix, Matrix
 from trainyard.spec.matrix.metric import Metric
-from trainyard.spec.matrix.number import one_of
+from trainyard.spec.matrix.number import Natural, one_of
 from trainyard.spec.matrix.shape import Shape
 from trainyard.spec.model import Model
 
@@ -35,6 +35,7 @@ Type = Annotated[Literal["any", "bool", "float", "int", "str"], one_of("any", "b
 class _Asked(Model):
     matrix: AnyMatrix
     metric: Metric | None = None
+    trials: Natural | None = None
     types: dict[str, Type] = Field(default_factory=dict)
 
 
@@ -42,16 +43,17 @@ def asked_sweep(
     matrix: Mapping[str, object],
     *,
     metric: Mapping[str, object] | None = None,
+    trials: int | None = None,
     types: Mapping[str, str] | None = None,
 ) -> Sweep:
     """The sweep of a matrix by itself. Raises SpecError with every finding.
 
     `types` says of which type the values of a param are. Without it they are as they are written in a `choice`, dates
     in a range of dates, whole numbers in a range of whole numbers, and else `float`. `metric` is what trials are judged
-    by in a sweep whose kind does not go by one, such as `grid`."""
-    document = Document.from_mapping(
-        {"matrix": dict(matrix), "types": dict(types or {}), **({"metric": dict(metric)} if metric else {})}
-    )
+    by, and `trials` how many there are at most, whatever the kind calls them; one that does not go by a metric, such as
+    `grid`, is judged by it all the same."""
+    given = {"matrix": dict(matrix), "types": dict(types or {}), "metric": metric, "trials": trials}
+    document = Document.from_mapping(_placed({name: value for name, value in given.items() if value is not None}))
     parsed, report = parse_part(_Asked, document), Report(document)
     _check(parsed, report)
     inputs = dict(_inputs(parsed, report))
@@ -63,6 +65,32 @@ def asked_sweep(
     return sweep
 
 
+def _placed(given: dict[str, Any]) -> dict[str, Any]:
+    """The metric and the count as fields of the matrix, where its kind has them."""
+    matrix, fields = given["matrix"], _fields_of(given["matrix"].get("kind"))
+    for name, field, wrap in _PLACES:
+        if name in given and field in fields and camel(field) not in matrix and field not in matrix:
+            matrix[camel(field)] = wrap(given.pop(name))
+    return given
+
+
+_PLACES: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("metric", "metric", lambda metric: metric),
+    ("metric", "metrics", lambda metric: [metric]),
+    ("trials", "num_runs", lambda trials: trials),
+    ("trials", "num_trials", lambda trials: trials),
+)
+
+
+def _fields_of(kind: object) -> Collection[str]:
+    """The fields of a kind of matrix; none for a kind that there is not, which is told where it is read."""
+    try:
+        model = Matrix.member(kind) if isinstance(kind, str) else None
+    except ValueError:
+        return ()
+    return () if model is None else model.model_fields
+
+
 def _check(parsed: _Asked, report: Report) -> None:
     """What needs an operation, or names nothing."""
     if "tuner" in type(parsed.matrix).model_fields:
@@ -70,6 +98,9 @@ def _check(parsed: _Asked, report: Report) -> None:
         report.add(("matrix", "kind"), said, "use another kind, or write an operation")
     if parsed.metric is not None and parsed.matrix.objectives():
         report.add(("metric",), "the matrix has what trials are judged by", "leave one of the two out", key=True)
+    if parsed.trials is not None:
+        said = f"a matrix of kind `{parsed.matrix.kind}` says by its own fields how many trials there are"
+        report.add(("trials",), said, "leave `trials` out, and give those fields", key=True)
     names = set(_names(parsed.matrix))
     for name in parsed.types:
         if name not in names:

@@ -24,6 +24,7 @@ from trainyard.client.models.access import (
 from trainyard.client.models.activity import Activity, ActivityPage
 from trainyard.client.models.agent import Agent, AgentPage, EditAgent, Enrolment, NewAgent
 from trainyard.client.models.artifact import Artifact, ArtifactPage, Folder, NewUpload, Upload
+from trainyard.client.models.ask import Ask, Asked, AskedTrial, NewSweep, TellTrial
 from trainyard.client.models.change import (
     ACTIONS,
     Action,
@@ -74,6 +75,9 @@ __all__ = [
     "AgentPage",
     "Artifact",
     "ArtifactPage",
+    "Ask",
+    "Asked",
+    "AskedTrial",
     "Attempt",
     "Blocker",
     "BulkAction",
@@ -106,6 +110,7 @@ __all__ = [
     "NewAgent",
     "NewPrincipal",
     "NewProject",
+    "NewSweep",
     "NewToken",
     "NewUpload",
     "Note",
@@ -137,6 +142,7 @@ __all__ = [
     "SweepLimit",
     "SweepObjective",
     "TagRun",
+    "TellTrial",
     "Token",
     "TokenPage",
     "Transition",

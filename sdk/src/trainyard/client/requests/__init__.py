@@ -26,6 +26,7 @@ from trainyard.client.requests.artifact import (
     put_artifact,
     put_tar,
 )
+from trainyard.client.requests.ask import ask_trials, create_sweep, tell_trial
 from trainyard.client.requests.component import (
     delete_component,
     edit_component,
@@ -88,9 +89,11 @@ __all__ = [
     "add_principal",
     "append_frames",
     "append_upload",
+    "ask_trials",
     "clone_run",
     "create_project",
     "create_run",
+    "create_sweep",
     "create_token",
     "declare_lost",
     "delete_artifact",
@@ -160,6 +163,7 @@ __all__ = [
     "run_uses",
     "search_runs",
     "tag_run",
+    "tell_trial",
     "whoami",
     "why_run",
 ]
