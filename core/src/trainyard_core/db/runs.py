@@ -242,9 +242,11 @@ async def clear_wake(tx: Tx, run: str, *, seen: int, following: int | None) -> N
 
 
 async def due(tx: Tx, *, at: int, limit: int = 500) -> list[Row]:
-    """The runs that want to be looked at by now: id and wake_seq."""
+    """The runs that want to be looked at by now, those that have waited longest first."""
     return await tx.all(
-        "SELECT id, wake_seq FROM run WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at LIMIT ?", at, limit
+        "SELECT id, wake_seq, wake_at FROM run WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at LIMIT ?",
+        at,
+        limit,
     )
 
 

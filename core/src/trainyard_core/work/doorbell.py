@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from trainyard_core import meters
 from trainyard_core.errors import Unavailable
+from trainyard_core.tasks import end_all
 from trainyard_core.work.news import News
 
 __all__ = ["ArqDoorbell", "Call", "Doorbell", "LocalDoorbell"]
@@ -69,6 +70,9 @@ class Doorbell(Protocol):
     async def ring(self, runs: Iterable[tuple[str, int]]) -> None:
         """These runs (id, wake_seq) should be reconciled by somebody. Never raises."""
 
+    async def look(self, runs: Iterable[str]) -> None:
+        """Reconcile these runs in this process, whatever becomes of the queue. Never raises."""
+
     def carry(self, news: News) -> None:
         """Carry news from this process's streams' source to those of the other processes, and theirs here."""
 
@@ -103,7 +107,10 @@ class LocalDoorbell:
             call.set()
 
     async def ring(self, runs: Iterable[tuple[str, int]]) -> None:
-        for run, _ in runs:
+        await self.look(run for run, _ in runs)
+
+    async def look(self, runs: Iterable[str]) -> None:
+        for run in runs:
             try:
                 await self._reconcile(run)
             except Exception:
@@ -161,22 +168,30 @@ class ArqDoorbell(LocalDoorbell):
                 await pool.publish(CHANNEL, self._me + RUNS)
             meters.POKES.add(1, RUNS.decode(), "out")
         except (RedisError, OSError, TimeoutError):
-            await super().ring(wanted)
+            await self.look(run for run, _ in wanted)
 
     async def serve(self) -> None:
         """Worker, subscriber and pokes, started again whenever the connection breaks."""
         while True:
             try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._subscribe())
-                    group.create_task(self._work())
-                    group.create_task(self._pass_on())
-                    group.create_task(self._pass_news_on())
-            except* (RedisError, OSError, TimeoutError) as errors:
-                _mind_cancellation()
-                self._tell_once(errors.exceptions[0])
+                await self._until_one_breaks()
+            except (RedisError, OSError, TimeoutError) as error:
+                self._tell_once(error)
             await self._forget_pool()
             await asyncio.sleep(AGAIN)
+
+    async def _until_one_breaks(self) -> None:
+        """Worker, subscriber and pokes side by side; raises what the first that fails does. No task group: one that
+        fails leaves its task marked as cancelled in Python 3.11 and 3.12, and then it cannot be told from one that
+        somebody has cancelled."""
+        parts = (self._subscribe(), self._work(), self._pass_on(), self._pass_news_on())
+        tasks = [asyncio.create_task(part) for part in parts]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await end_all(tasks, patience=PATIENCE)
+        for task in done:
+            task.result()
 
     def _tell_once(self, error: BaseException) -> None:
         """One line for each time that the queue goes away, however often it is tried."""
@@ -278,14 +293,6 @@ async def _opened(settings: RedisSettings) -> ArqRedis:
         with suppress(RedisError, OSError, TimeoutError):
             await (await making).aclose()
         raise
-
-
-def _mind_cancellation() -> None:
-    """A task group that fails while it is being cancelled raises its failures and not the cancellation: that is
-    made good here."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 class _EventWorker(Worker):

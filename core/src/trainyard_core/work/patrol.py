@@ -25,6 +25,8 @@ __all__ = ["Chore", "Patrol"]
 
 EVERY = 1.0
 TIDY_EVERY = 600.0
+LATE = 5.0
+"""Seconds after which nobody seems to answer a ring: then the patrol looks itself."""
 log = structlog.get_logger("trainyard.patrol")
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
 
@@ -70,7 +72,9 @@ class Patrol:
     async def _look(self) -> None:
         now = self._clock.now()
         rows = await self._database.read(lambda tx: runs.due(tx, at=now))
-        wanted = [(row["id"], row["wake_seq"]) for row in rows]
+        late = now - int(LATE * SECOND)
+        await self._doorbell.look(row["id"] for row in rows if row["wake_at"] < late)
+        wanted = [(row["id"], row["wake_seq"]) for row in rows if row["wake_at"] >= late]
         wanted += await self._database.read(lambda tx: self._changed_reach(tx, now))
         if self._policy.tracked_silence:
             wanted += await self._database.read(lambda tx: self._silent_tracked(tx, now))
