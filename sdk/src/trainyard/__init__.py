@@ -1,7 +1,7 @@
 """Trainyard's SDK: `import trainyard` gives training programs `init`, `log` and their kin.
 
 Everything is loaded when it is first used, so the import costs next to nothing; tracking needs the standard library
-only. `Client` and `AsyncClient` talk to the API and load the HTTP packages then.
+only. `Client`, `AsyncClient` and `sweep` talk to the API and load the HTTP packages then.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` would cost more than everything else here
 if TYPE_CHECKING:
+    from trainyard.asking.opening import sweep
     from trainyard.track.session import (
         Run,
         finish,
@@ -47,15 +48,16 @@ __all__ = [
     "log_progress",
     "log_tags",
     "params",
+    "sweep",
 ]
 
-_CLIENT = {"AsyncClient", "Client"}
+_HOMES = {"AsyncClient": "trainyard.client", "Client": "trainyard.client", "sweep": "trainyard.asking.opening"}
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'trainyard' has no attribute {name!r}")
-    module = import_module("trainyard.client" if name in _CLIENT else "trainyard.track.session")
+    module = import_module(_HOMES.get(name, "trainyard.track.session"))
     found: object = getattr(module, name)
     globals()[name] = found
     return found

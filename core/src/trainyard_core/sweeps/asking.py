@@ -182,10 +182,12 @@ def _trial(row: Row) -> AskedTrial:
 
 
 async def _give_up(tx: Tx, sweep: str, gone: Sequence[str], by: By) -> None:
-    """The trials of programs that have died have failed. Repeated, it finds none."""
+    """The trials of programs that have died have failed, also where frames of theirs are still waited for; one that was
+    told to have ended well keeps its end. Repeated, it finds none."""
     step = Step(Status.FAILED, Reason.LOST, "its program died before it told how the trial went")
     for row in await asking.going(tx, sweep):
-        if _decode(row["meta"]).get("trial", {}).get("asker") in gone:
+        asker = _decode(row["meta"]).get("trial", {}).get("asker")
+        if asker in gone and row["ended"] in ("", Status.FAILED):
             await runs.advance(tx, row["run"], step, at=by.at, actor=by.actor)
 
 

@@ -1,0 +1,180 @@
+"""A sweep as a program runs it: trials are asked for one by one or several at once, and told back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Literal, get_args
+
+from trainyard.asking.asker import Asker, bury, dead, ship_left
+from trainyard.asking.trial import Trial
+from trainyard.client import Client, models, requests
+from trainyard.client.errors import ClientError
+from trainyard.client.models import Ask, Asked, TellTrial
+from trainyard.client.retry import Backoff
+
+__all__ = ["Search"]
+
+_PATIENT = Backoff(tries=40)
+"""A server that starts again, or an algorithm in trouble, is waited for some minutes."""
+_FIRST_WAIT, _MOST_WAIT, _SAID_AFTER = 0.2, 5.0, 30.0
+Status = Literal["succeeded", "failed", "stopped"]
+_log = logging.getLogger("trainyard")
+
+
+class Search:
+    """A sweep whose trials this program runs. Iterating gives trials until there are no more; as a context manager it
+    tells the trials that were asked for and not run that they are stopped, and lets the connection go. Several threads
+    and processes may search one sweep. Made by `trainyard.sweep`; `catch` are exceptions that end a trial and not the
+    program."""
+
+    def __init__(self, sweep: str, project: str, *, catch: tuple[type[BaseException], ...] = ()) -> None:
+        self.id, self.project, self.catch = sweep, project, catch
+        self._client: Client | None = None
+        self._lock = threading.RLock()
+        self._asker = Asker(sweep)
+        self._gone: list[str] = dead(sweep)
+        self._held: dict[str, Trial] = {}
+
+    def __repr__(self) -> str:
+        return f"Search(id={self.id!r}, project={self.project!r})"
+
+    @property
+    def asker(self) -> str:
+        """What this program is called where it asks."""
+        return self._asker.name
+
+    @property
+    def best(self) -> models.Trial | None:
+        """The best trial so far: the feasible one that is best in the first objective; None while there is none."""
+        return self._connected().sweeps.best(self.id)
+
+    def trials(self) -> Iterator[models.Trial]:
+        """All trials of the sweep as they are now, by number."""
+        return self._connected().sweeps.trials(self.id)
+
+    def __iter__(self) -> Iterator[Trial]:
+        """Trials, each asked for when the one before is done with. When all that there may be go on elsewhere, it waits
+        for them. Ends when there will be no more. Raises ClientError when the server is not reached for minutes."""
+        waited = 0.0
+        while True:
+            asked = self._ask(1)
+            yield from self._taken(asked)
+            if asked.over:
+                return
+            waited = 0.0 if asked.items else self._waited(asked, waited)
+
+    def ask(self, count: int = 1) -> list[Trial]:
+        """At most `count` trials more. None come when there are no more, and when the algorithm waits for what the
+        trials that go on will bring; `is_over` tells which. Raises ClientError."""
+        return list(self._taken(self._ask(count)))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more trials will come."""
+        return self._ask(0).over
+
+    def tell(
+        self,
+        trial: Trial | str,
+        values: Mapping[str, float] | None = None,
+        *,
+        status: Status = "succeeded",
+        message: str = "",
+    ) -> None:
+        """End a trial, which may be any of the sweep by its key, with what it came to. `status` is `succeeded`,
+        `failed` or `stopped`. Values that are not finite make it fail. Raises Conflict for a trial that has ended: it
+        counts once."""
+        key = trial if isinstance(trial, str) else trial.key
+        wish = _told(dict(values or {}), status, message)
+        self._connected().send(requests.tell_trial(self.project, self.id, key, wish))
+        held = self._held.pop(key, None)
+        if held is not None:
+            held.ended = True
+
+    def is_stopped(self, run: str) -> bool:
+        """Whether the platform wants a trial, by its run, to stop. Raises ClientError."""
+        found = self._connected().runs.get(run, project=self.project)
+        return found.intent == "stop" or found.status in ("stopping", "stopped", "failed")
+
+    def stop(self) -> None:
+        """Stop the whole sweep, for everybody. Raises ClientError."""
+        self._connected().runs.stop(self.id, project=self.project)
+
+    def forget(self, trial: Trial) -> None:
+        """A trial has ended by its own tracking."""
+        self._held.pop(trial.key, None)
+
+    def close(self) -> None:
+        """Give back what was asked for and not run, and let go. `best` and `trials` still work. Idempotent."""
+        try:
+            for trial in [each for each in self._held.values() if each.run is None]:
+                self.tell(trial, status="stopped", message="its program did not run it")
+        except ClientError as error:
+            _log.warning("trainyard: trials of sweep %s were not given back: %s", self.id, error)
+        finally:
+            self._asker.leave()
+            self._let_go()
+
+    def __enter__(self) -> Search:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, count: int) -> Asked:
+        gone = self._gone
+        if gone:
+            ship_left(gone)
+        wish = Ask(count=count, asker=self.asker, gone=gone)
+        asked = self._connected().send(requests.ask_trials(self.project, self.id, wish))
+        if gone:
+            bury(self.id, gone)
+            self._gone = []
+        return asked
+
+    def _taken(self, asked: Asked) -> Iterator[Trial]:
+        made = [Trial(self, each) for each in asked.items]
+        self._held |= {trial.key: trial for trial in made}
+        yield from made
+
+    def _waited(self, asked: Asked, waited: float) -> float:
+        """Wait for trials that go on elsewhere; for how long so far."""
+        if waited < _SAID_AFTER <= waited + _MOST_WAIT:
+            _log.warning(
+                "trainyard: sweep %s has nothing to try until trials that go on have ended: %s. If nobody runs one any"
+                " more, give it up: search.tell(key, status='failed')",
+                self.id,
+                ", ".join(asked.open[:20]) or "none",
+            )
+        wait = min(_MOST_WAIT, max(_FIRST_WAIT, waited))
+        threading.Event().wait(wait)
+        return waited + wait
+
+    def _connected(self) -> Client:
+        with self._lock:
+            if self._client is None:
+                self._client = Client(project=self.project, backoff=_PATIENT)
+            return self._client
+
+    def _let_go(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+
+def _told(values: dict[str, float], status: Status, message: str) -> TellTrial:
+    """What is told; a value that is no finite number cannot be judged, so the trial has failed."""
+    if status not in get_args(Status):
+        raise ValueError(f"status {status!r}; choose from {', '.join(get_args(Status))}")
+    odd = {name: value for name, value in values.items() if value - value != 0}
+    finite = {name: float(value) for name, value in values.items() if name not in odd}
+    if odd and status == "succeeded":
+        said = ", ".join(f"'{name}' is {value}" for name, value in odd.items())
+        return TellTrial(values={**finite}, status="failed", message=message or said)
+    return TellTrial(values={**finite}, status=status, message=message)
