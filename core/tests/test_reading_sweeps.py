@@ -170,6 +170,10 @@ async def test_a_run_that_is_no_sweep_says_so(web):
         assert "is no sweep but a job" in answer.json()["detail"]
     with pytest.raises(NotFound):
         await web.admin.sweeps.get("f" * 8)
+    sweep = await begin(web, trials=1)
+    (trial,) = await until(lambda: children(web, sweep.id))
+    with pytest.raises(Conflict, match=f"yard sweep {sweep.short_id}"):
+        await web.admin.sweeps.get(trial["id"])
 
 
 async def test_a_sweep_without_an_objective_has_no_best_and_no_front(web):
