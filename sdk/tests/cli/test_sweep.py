@@ -168,3 +168,24 @@ def test_run_watch_of_a_sweep_shows_its_trials(yard, platform, operation, monkey
 def test_a_new_sweep_says_how_to_follow_it(yard, platform, operation):
     operation.write_text(operation.read_text() + MATRIX)
     assert "follow it: yard sweep 00000001" in yard("run", "-f", str(operation)).err
+
+
+def test_the_latest_is_the_newest_sweep(yard, platform, sweeping):
+    assert "there is no latest sweep" in yard("sweep", "latest", "--no-watch").err
+    sweeping(going()[2])
+    assert yard("sweep", "latest", "--no-watch").out.startswith("search  abcd1234")
+    assert platform.asked("GET", "/runs")[-1].query["q"] == ["kind:sweep"]
+
+
+def test_a_sweep_without_an_objective_is_judged_by_a_figure_that_one_names(yard, sweeping):
+    logged = [trial(n, figures={"loss": loss, "f1": n / 10}) for n, loss in ((1, 0.5), (2, 0.25), (3, 0.75))]
+    failed = trial(4, "failed", figures={"loss": 0.0})
+    sweeping(state(RUN, *logged, failed, status="succeeded", objectives=[]))
+    plain = yard("sweep", RUN, "--no-watch").out
+    assert "best" not in plain
+    assert plain.splitlines()[-5].split() == ["TRIAL", "RUN", "STATUS", "loss", "f1", "lr", "WHY"]
+    lowest = yard("sweep", RUN, "--no-watch", "--by", "loss").out
+    assert "best: loss 0.25, f1 0.2  (trial 2," in lowest
+    assert "best loss so far, by trial" in lowest
+    assert [line.split()[0] for line in lowest.splitlines()[-4:]] == ["2", "1", "3", "4"]
+    assert "(trial 3," in yard("sweep", RUN, "--no-watch", "--by", "-loss").out

@@ -102,7 +102,9 @@ async def _found(tx: Tx, run: Row) -> Row:
     """The sweep of a run. Raises Conflict for a run that is none."""
     row = await sweeps.get(tx, run["id"])
     if row is None:
-        raise Conflict(f"run {run['id']} is no sweep but a {run['kind']}", fix=f"see yard get {run['id'][-8:]}")
+        parent = run["parent"]
+        fix = f"see its sweep: yard sweep {parent[-8:]}" if parent else f"see yard get {run['id'][-8:]}"
+        raise Conflict(f"run {run['id']} is no sweep but a {run['kind']}", fix=fix)
     return row
 
 

@@ -6,24 +6,37 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from trainyard.cli import output
 from trainyard.cli.exits import Exit
 from trainyard.cli.options import find, json_option, pin, run_argument, with_client
-from trainyard.cli.sweep_view import Shown, cut, told, view
+from trainyard.cli.sweep_view import Shown, by_figure, cut, told, view
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
     from trainyard.client.models import Sweep, Trial
 
-__all__ = ["follow", "sweep"]
+__all__ = ["Look", "follow", "sweep"]
 
 POLL = 1.0
 """Seconds between two looks."""
 FIRST_PAGE, NEXT_PAGE = 500, 100
+
+
+class Look(NamedTuple):
+    """How a sweep is looked at: what comes first, by which figure it is judged, and how many trials are shown."""
+
+    sort: str = "value"
+    by: str = ""
+    limit: int = 20
+
+    def lines(self, shown: Shown) -> list[str]:
+        """What is to be seen."""
+        judged = by_figure(shown, self.by) if self.by else shown
+        return view(judged, sort=self.sort, most=self.limit, width=_room())
 
 
 @click.command()
@@ -36,52 +49,67 @@ FIRST_PAGE, NEXT_PAGE = 500, 100
     show_default=True,
     help="What comes first.",
 )
+@click.option("--by", default="", metavar="[-]NAME", help="Judge by this figure: the lowest, or with - the highest.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="At most so many trials.")
 @json_option
 @with_client
-def sweep(client: Client, *, ref: str, no_watch: bool, sort: str, limit: int, as_json: bool) -> int | None:
+def sweep(client: Client, *, ref: str, no_watch: bool, sort: str, by: str, limit: int, as_json: bool) -> int | None:
     """Show a sweep: its trials, the best one, and for several objectives those that no other beats.
 
-    Follows it until it has ended, and the exit code says how; Ctrl-C leaves it alone. On a terminal it is drawn anew
-    each second, elsewhere there is a line for each trial that ends. With --json a line of JSON for each trial that ends
-    and then for the sweep; with --no-watch as well one document, {"sweep": ..., "trials": [...], "front": [...]}.
+    RUN `latest` is the newest sweep. It is followed until it has ended, and the exit code says how; Ctrl-C leaves it
+    alone. On a terminal it is drawn anew each second, elsewhere there is a line for each trial that ends. With --json a
+    line of JSON for each trial that ends and then for the sweep; with --no-watch as well one document, {"sweep": ...,
+    "trials": [...], "front": [...]}.
     """
+    look = Look(sort, by, limit)
+    if ref == "latest":
+        ref = _newest(client)
     if no_watch:
-        _once(client, find(client, ref), sort=sort, limit=limit, as_json=as_json)
+        _once(client, find(client, ref), look, as_json=as_json)
         return None
-    ended = follow(client, pin(client, ref), sort=sort, limit=limit, as_json=as_json)
+    ended = follow(client, pin(client, ref), look, as_json=as_json)
     if as_json:
         output.json_line(ended)
     return Exit.OK if ended.status == "succeeded" else Exit.FAILED
 
 
-def follow(client: Client, ref: str, *, sort: str = "value", limit: int = 20, as_json: bool = False) -> Sweep:
+def _newest(client: Client) -> str:
+    """The newest sweep: the newest run is often one of its trials."""
+    found = client.runs.page(q="kind:sweep", limit=1).items
+    if not found:
+        project = client.endpoint.project
+        raise click.UsageError(f"there is no latest sweep: project {project!r} has none; `matrix` makes one of a run")
+    return found[0].id
+
+
+def follow(client: Client, ref: str, look: Look | None = None, *, as_json: bool = False) -> Sweep:
     """Show a sweep until it has ended; returns it as it then is. As JSON, only the trials are printed."""
+    look = look or Look()
     found, told_of = _Followed(client, ref), set[int]()
     screen = _Screen() if sys.stdout.isatty() and not as_json else None
     while True:
         shown = found.look()
         if screen is not None:
-            screen.draw(shown, sort=sort, limit=limit)
+            screen.draw(shown, look)
         else:
             _tell(shown, told_of, as_json=as_json)
         if shown.sweep.is_final:
             break
         time.sleep(POLL)
     if not as_json and (screen is None or screen.is_cut):
-        _print(shown, sort=sort, limit=limit)
+        _print(shown, look)
     return shown.sweep
 
 
-def _once(client: Client, ref: str, *, sort: str, limit: int, as_json: bool) -> None:
+def _once(client: Client, ref: str, look: Look, *, as_json: bool) -> None:
     shown = _Followed(client, ref).look()
     if as_json:
         return output.json_document({"sweep": shown.sweep, "trials": shown.trials, "front": shown.front})
-    return _print(shown, sort=sort, limit=limit)
+    return _print(shown, look)
 
 
-def _print(shown: Shown, *, sort: str, limit: int) -> None:
-    for line in view(shown, sort=sort, most=limit, width=_room()):
+def _print(shown: Shown, look: Look) -> None:
+    for line in look.lines(shown):
         click.echo(line)
 
 
@@ -144,10 +172,10 @@ class _Screen:
         self._drawn = 0
         self.is_cut = False
 
-    def draw(self, shown: Shown, *, sort: str, limit: int) -> None:
+    def draw(self, shown: Shown, look: Look) -> None:
         """Draw what fits. `is_cut` says whether it was all."""
         width, height = shutil.get_terminal_size()
-        lines = view(shown, sort=sort, most=limit, width=_room())
+        lines = look.lines(shown)
         self.is_cut = len(lines) >= height
         lines = [cut(line, width) for line in lines[: height - 1]]
         up = f"\x1b[{self._drawn}F" if self._drawn else ""

@@ -13,10 +13,10 @@ from trainyard.cli.sweep_plot import improvements, is_log, plot
 if TYPE_CHECKING:
     from trainyard.client.models import Sweep, Trial
 
-__all__ = ["Shown", "cut", "told", "view"]
+__all__ = ["Shown", "by_figure", "cut", "told", "view"]
 
 MOST_COLUMNS = 8
-"""Params that have a column each; more are in one."""
+"""Params, and figures where there is no objective, that have a column each; more params are in one."""
 
 
 class Shown(NamedTuple):
@@ -38,6 +38,26 @@ def view(shown: Shown, *, sort: str, most: int, width: int) -> list[str]:
         lines += _table(sweep, shown.front, most)
     chosen = shown.trials if sort == "number" else sorted(shown.trials, key=lambda trial: _rank(sweep, trial))
     return [*lines, "", *_table(sweep, chosen, most)] if chosen else lines
+
+
+def by_figure(shown: Shown, by: str) -> Shown:
+    """The same, judged by a figure instead: the lowest is best, with a `-` before its name the highest. What limits say
+    still holds."""
+    import msgspec
+
+    from trainyard.client.models import SweepObjective
+
+    name, highest = by.removeprefix("-"), by.startswith("-")
+    replace = msgspec.structs.replace
+    trials = [replace(each, value=_ended(each).get(name)) for each in shown.trials]
+    valued = [each for each in trials if each.value is not None and each.feasible]
+    sweep = replace(shown.sweep, objectives=[SweepObjective(name=name, goal="maximize" if highest else "minimize")])
+    best = min(valued, key=lambda each: _rank(sweep, each), default=None)
+    return Shown(replace(sweep, best=best), trials)
+
+
+def _ended(trial: Trial) -> dict[str, float]:
+    return trial.figures if trial.phase == "succeeded" else {}
 
 
 def told(sweep: Sweep, trial: Trial) -> str:
@@ -100,6 +120,8 @@ def _rank(sweep: Sweep, trial: Trial) -> tuple[int, float, int]:
 
 def _table(sweep: Sweep, trials: Sequence[Trial], most: int) -> list[str]:
     figures = [*dict.fromkeys([*(each.name for each in sweep.objectives), *(each.name for each in sweep.limits)])]
+    if not figures:
+        figures = [*dict.fromkeys(name for trial in trials[:most] for name in trial.figures)][:MOST_COLUMNS]
     params = [*dict.fromkeys(name for trial in trials[:most] for name in trial.params)]
     together = len(params) > MOST_COLUMNS
     heads = ("TRIAL", "RUN", "STATUS", *figures, *(("PARAMS",) if together else params), "WHY")
