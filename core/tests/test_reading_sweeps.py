@@ -11,6 +11,7 @@ from lives import started
 from sweeping import Book, begin, children, finish, log, play, sweeping, until
 
 from trainyard.client.errors import ClientError, Conflict, Invalid, NotFound
+from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.ids import new_id
 
@@ -147,6 +148,7 @@ async def test_the_front_of_several_objectives(web):
     await web.platform.database.write(lambda tx: tx.run("DELETE FROM trial WHERE sweep = ?", sweep))
     points = [(1, 1), (2, 1), (3, 2), (2, 3), (3, 2)]
     await fill(web, sweep, [(n, "succeeded", {"score": a, "cost": b}) for n, (a, b) in enumerate(points, 1)])
+    await fill(web, sweep, [(8, "succeeded", {"score": 9.0})])
     await fill(web, sweep, [(9, "failed", {"score": 9.0, "cost": 0.0})])
     front = await web.admin.sweeps.front(sweep)
     assert ([trial.number for trial in front.items], front.cut) == ([2, 3, 5], False)
@@ -272,6 +274,33 @@ async def test_a_sweep_whose_trial_another_run_continues_stays_whole(web):
     await web.admin.runs.delete(heir.id)
     await web.admin.runs.delete(sweep)
     assert not await children(web, sweep)
+
+
+async def test_trials_that_continue_each_other_do_not_keep_their_sweep(web):
+    first = Suggestion(params={"x": 0}, key="a")
+    second = Suggestion(params={"x": 1}, key="b", continues="a")
+    web.platform.algorithms.get("random").answers = [
+        Suggestions(suggestions=(first,)),
+        Suggestions(suggestions=(second,), exhausted=True),
+    ]
+    sweep = await begin(web, trials=2, parallel=1)
+    await play(web, sweep.id, float)
+    runs = [row["id"] for row in await children(web, sweep.id)]
+    with pytest.raises(Conflict, match="hold"):
+        await web.admin.runs.delete(runs[0])
+    await web.admin.runs.delete(sweep.id)
+    for run in runs:
+        with pytest.raises(NotFound):
+            await web.admin.runs.get(run)
+
+
+async def test_a_trial_that_is_deleted_alone_leaves_its_figures(web):
+    sweep = await ended_sweep(web)
+    best = await web.admin.sweeps.best(sweep)
+    await web.admin.runs.delete(best.run)
+    left = await web.admin.sweeps.best(sweep)
+    assert (left.number, left.params, left.value, left.status) == (best.number, best.params, best.value, "deleted")
+    await web.admin.runs.delete(sweep)
 
 
 async def test_a_sweep_that_goes_on_is_not_deleted(web):

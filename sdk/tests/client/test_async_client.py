@@ -110,7 +110,7 @@ async def test_an_application_in_this_process_is_reached_without_an_address():
         assert (await client.version()).version == "9"
 
 
-NOUNS = ("runs", "projects", "queues")
+NOUNS = ("runs", "projects", "queues", "sweeps")
 
 
 def _verbs(thing: Client | AsyncClient | object) -> set[str]:

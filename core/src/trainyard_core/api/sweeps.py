@@ -219,7 +219,10 @@ def _trial(row: Row, study: Sweep, logged: Mapping[str, float] = {}) -> models.T
 def _best_keys(rows: Sequence[Row], study: Sweep) -> tuple[list[str], bool]:
     """The keys of the front, and whether it has more."""
     known = {row["key"]: _figures.decode(row["figures"]) for row in rows}
-    within = {key: figures for key, figures in known.items() if feasible(figures, study.limits)}
+    names = {each.name for each in study.objectives}
+    within = {
+        key: figures for key, figures in known.items() if names <= figures.keys() and feasible(figures, study.limits)
+    }
     found = front(within, study.objectives, most=MOST_ON_FRONT + 1)
     if len(found) <= MOST_ON_FRONT:
         return found, False
