@@ -7,11 +7,12 @@ that ends writes its own row first and its parent's then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.errors import Invalid
 
 __all__ = [
     "Change",
@@ -20,6 +21,7 @@ __all__ = [
     "Settled",
     "claim_version",
     "drop_prepared",
+    "ended",
     "exists",
     "get",
     "going",
@@ -33,14 +35,17 @@ __all__ = [
     "rested",
     "run_of",
     "settle",
+    "sources",
     "stands",
     "start",
     "succeeded_runs",
     "tell",
     "think",
+    "warm_start",
     "watches",
 ]
 
+LEAST_ENDING = 4
 STANDS = "optimizer"
 """The reason of a sweep that waits for its algorithm to work again."""
 _encode = msgspec.json.Encoder().encode
@@ -49,7 +54,7 @@ _encode = msgspec.json.Encoder().encode
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """What a sweep begins with. `study` is the JSON of its `Sweep`; `most` trials (None: as many as the algorithm
     makes), `parallel` of them at once and `ahead` more suggested; `asked`: a program outside asks for them; `watched`:
-    metrics matter while a trial runs."""
+    metrics matter while a trial runs; `learns_from` are runs whose trials the optimizer is told of first."""
 
     study: str
     seed: int
@@ -58,6 +63,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     ahead: int = 0
     asked: bool = False
     watched: bool = False
+    learns_from: tuple[str, ...] = ()
 
 
 class NewTrial(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,6 +274,40 @@ async def run_of(tx: Tx, sweep: str, key: str) -> str:
     """The run of a trial; empty when there is none."""
     row = await tx.one("SELECT run FROM trial WHERE sweep = ? AND key = ?", sweep, key)
     return "" if row is None else row["run"] or ""
+
+
+async def ended(tx: Tx, sweep: str, *, limit: int) -> list[Row]:
+    """Its trials that have ended, by number."""
+    return await tx.all(
+        "SELECT key, phase, params, figures, reason FROM trial WHERE sweep = ? AND tuner = 0"
+        " AND phase IN ('succeeded', 'failed', 'stopped') ORDER BY number LIMIT ?",
+        sweep,
+        limit,
+    )
+
+
+def warm_start(options: Mapping[str, object]) -> list[str]:
+    """The runs that the options of a sweep name to learn from."""
+    found = options.get("warmStart")
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list | tuple) else []
+
+
+async def sources(tx: Tx, project: str, names: Sequence[str]) -> list[str]:
+    """The runs of a project that go by these names, which are ids or their endings. Raises Invalid for one that is not
+    there, or is not the only one."""
+    found = []
+    for name in dict.fromkeys(names):
+        rows = await tx.all("SELECT id FROM run WHERE project = ? AND id LIKE ? LIMIT 2", project, f"%{_plain(name)}")
+        if len(rows) != 1 or len(name) < LEAST_ENDING:
+            said = "there is no such run" if not rows else "more than one run ends so"
+            raise Invalid(f"`warmStart`: '{name[:40]}': {said} in project '{project}'", fix="give the id of a run")
+        found.append(rows[0]["id"])
+    return found
+
+
+def _plain(name: str) -> str:
+    """Without what means something to LIKE: no id has it."""
+    return name.replace("%", "?").replace("_", "?")
 
 
 async def watches(tx: Tx, sweep: str) -> bool:

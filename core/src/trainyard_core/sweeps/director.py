@@ -24,6 +24,7 @@ from trainyard_core.sweeps.means import Means
 from trainyard_core.sweeps.plan import Asking, Plan, write
 from trainyard_core.sweeps.proposing import Proposer
 from trainyard_core.sweeps.view import Open, View, load
+from trainyard_core.sweeps.warm import learned
 from trainyard_core.sweeps.watching import Watcher, stop_of
 
 __all__ = ["Director", "Looked"]
@@ -109,6 +110,8 @@ class Director:
             return True  # the slot is taken at once; what comes next is thought about afterwards
         settled = {each.key: each for each in plan.settled}
         changed = telling.changed(view, settled, watcher.since)
+        if not view.state and not view.made:
+            changed = [*await self._means.database.read(lambda tx: learned(tx, view)), *changed]
         free -= len(plan.started)
         count = _wanted(view, plan, free)
         if not count and not changed:

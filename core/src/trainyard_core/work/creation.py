@@ -77,6 +77,7 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
     if not new.managed and await deletions.is_deleted(tx, new.id):
         raise Conflict(f"run '{new.id}' has been deleted", fix="leave `id` out to make another run")
     if new.opening is not None:
+        await sweeps.sources(tx, new.project, new.opening.learns_from)
         new = msgspec.structs.replace(new, queue="")  # it takes no place itself; its trials wait in that queue
     row = await runs.insert(tx, new, *_first_steps(new, policy))
     if new.opening is not None:

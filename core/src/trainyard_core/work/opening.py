@@ -12,7 +12,7 @@ from trainyard.client.models import Fault
 from trainyard.matrix.stopping import FailureShare
 from trainyard.matrix.sweep import Sweep
 from trainyard_core.contracts.optimizer import Optimizer, Study, SupportsEarlyStopping
-from trainyard_core.db.sweeps import Opening
+from trainyard_core.db.sweeps import Opening, warm_start
 from trainyard_core.errors import Invalid
 
 __all__ = ["MOST_PARALLEL", "Algorithms", "open_sweep", "study_of"]
@@ -53,6 +53,7 @@ def open_sweep(sweep: Sweep, algorithms: Algorithms, *, asked: bool = False) -> 
         parallel=min(MOST_PARALLEL, max(1, sweep.concurrency or (MOST_PARALLEL if asked else outline.parallel))),
         ahead=0 if asked else outline.ahead,
         asked=asked,
+        learns_from=tuple(warm_start(sweep.options)),
         watched=judges or any(not isinstance(rule, FailureShare) for rule in sweep.rules),
     )
 
