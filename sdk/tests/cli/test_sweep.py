@@ -189,3 +189,30 @@ def test_a_sweep_without_an_objective_is_judged_by_a_figure_that_one_names(yard,
     assert "best loss so far, by trial" in lowest
     assert [line.split()[0] for line in lowest.splitlines()[-4:]] == ["2", "1", "3", "4"]
     assert "(trial 3," in yard("sweep", RUN, "--no-watch", "--by", "-loss").out
+
+
+def test_a_server_that_is_away_for_a_while_is_waited_for(yard, platform, sweeping, monkeypatch):
+    waited = []
+    monkeypatch.setattr("trainyard.client.client.time.sleep", waited.append)
+    sweeping(*going())
+
+    def away(seen):
+        if len(platform.asked("GET", "/trials")) == 2 and not any(waited):
+            platform.faults += ["drop"] * 6
+
+    platform.on_request = away
+    assert yard("sweep", RUN).code == 0
+    assert len([each for each in waited if each]) == 6
+    assert sum(waited) > 1
+
+
+def test_ctrl_c_says_that_the_sweep_goes_on(yard, platform, sweeping, monkeypatch):
+    def interrupt(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.time, "sleep", interrupt)
+    sweeping(*going())
+    done = yard("sweep", RUN)
+    assert done.code == 130
+    assert "the sweep goes on; stop it: yard stop abcd1234" in done.err
+    assert not platform.asked("POST", "/stop")

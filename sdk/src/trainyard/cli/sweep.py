@@ -67,7 +67,12 @@ def sweep(client: Client, *, ref: str, no_watch: bool, sort: str, by: str, limit
     if no_watch:
         _once(client, find(client, ref), look, as_json=as_json)
         return None
-    ended = follow(client, pin(client, ref), look, as_json=as_json)
+    run = pin(client, ref)
+    try:
+        ended = follow(client, run, look, as_json=as_json)
+    except KeyboardInterrupt:
+        click.echo(f"\nthe sweep goes on; stop it: yard stop {run[-8:]}", err=True)
+        raise
     if as_json:
         output.json_line(ended)
     return Exit.OK if ended.status == "succeeded" else Exit.FAILED
@@ -83,7 +88,11 @@ def _newest(client: Client) -> str:
 
 
 def follow(client: Client, ref: str, look: Look | None = None, *, as_json: bool = False) -> Sweep:
-    """Show a sweep until it has ended; returns it as it then is. As JSON, only the trials are printed."""
+    """Show a sweep until it has ended, also when the server restarts meanwhile; returns it as it then is. As JSON, only
+    the trials are printed."""
+    from trainyard.client.session import patient
+
+    client.backoff = patient(client.backoff)
     look = look or Look()
     found, told_of = _Followed(client, ref), set[int]()
     screen = _Screen() if sys.stdout.isatty() and not as_json else None
