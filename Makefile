@@ -19,7 +19,7 @@ setup: ## .venv with Trainyard in it: `yard` is .venv/bin/yard
 setup-test:
 	@$(SETUP) product test ax
 
-demo: ## three training runs on this machine, then a table of them and what differs
+demo: ## three training runs on this machine, a table of them and what differs, and a sweep
 	@$(SETUP) product demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/examples/digits/demo.py
 

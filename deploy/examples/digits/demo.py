@@ -1,5 +1,6 @@
 """The demo: a server of its own in a temporary directory, three runs with different params, a table of them, and what
-differs between the best and the worst. Every step is a `yard` command that is printed before it is called.
+differs between the best and the worst; then a sweep of nine trials, two at a time, and the best of them. Every step is
+a `yard` command that is printed before it is called.
 
 Standard library only. Nothing is left behind: the server ends, the directory goes, and runs that an interruption left
 are stopped first.
@@ -21,13 +22,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 YARD = str(Path(sys.executable).with_name("yard"))
 TRIALS = {"timid": {"lr": "0.0001"}, "steady": {"lr": "0.003"}, "wild": {"lr": "0.5", "hidden": "16"}}
+SWEEP = "sweep_asha.yaml"
 METRIC = "test/accuracy"
 READY_WITHIN = 60.0
 RUNS_WITHIN = 150.0
 
 
 def main() -> int:
-    """Run the demo. Returns 0 when all three runs succeeded."""
+    """Run the demo. Returns 0 when all three runs and the sweep succeeded."""
     with tempfile.TemporaryDirectory(prefix="trainyard-demo-") as folder, server(Path(folder)) as environ:
         runs = [create(environ, name, params) for name, params in TRIALS.items()]
         try:
@@ -41,7 +43,21 @@ def main() -> int:
             return 1
         show(environ, "metrics", runs[1], METRIC, "train/loss")
         show(environ, "compare", *runs, "--metric", METRIC)
-    return 0
+        return 0 if sweep(environ) == "succeeded" else 1
+
+
+def sweep(environ: dict[str, str]) -> str:
+    """Search for better params, and show what was found. The status in which the sweep ended."""
+    say("run", "-f", SWEEP)
+    run = str(json.loads(call(environ, "run", "-f", SWEEP, "--json"))["id"])
+    print(run)
+    try:
+        status = wait(environ, run)
+    except BaseException:
+        end(environ, [run])
+        raise
+    show(environ, "sweep", run, "--no-watch")
+    return status
 
 
 @contextmanager
