@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal, get_args
 
 from trainyard.asking.asker import Asker, bury, dead, ship_left
 from trainyard.asking.trial import Trial
 from trainyard.client import Client, models, requests
-from trainyard.client.errors import ClientError
+from trainyard.client.errors import Busy, ClientError
 from trainyard.client.models import Ask, Asked, TellTrial
 from trainyard.client.retry import Backoff
 
 __all__ = ["Search"]
 
-_PATIENT = Backoff(tries=40)
-"""A server that starts again, or an algorithm in trouble, is waited for some minutes."""
 _FIRST_WAIT, _MOST_WAIT, _SAID_AFTER = 0.2, 5.0, 30.0
 Status = Literal["succeeded", "failed", "stopped"]
 _log = logging.getLogger("trainyard")
@@ -32,9 +31,8 @@ class Search:
 
     def __init__(self, sweep: str, project: str, *, catch: tuple[type[BaseException], ...] = ()) -> None:
         self.id, self.project, self.catch = sweep, project, catch
-        self._client: Client | None = None
-        self._lock = threading.RLock()
         self._asker = Asker(sweep)
+        self._client: Client | None = _client_for(project)
         self._gone: list[str] = dead(sweep)
         self._held: dict[str, Trial] = {}
 
@@ -48,12 +46,15 @@ class Search:
 
     @property
     def best(self) -> models.Trial | None:
-        """The best trial so far: the feasible one that is best in the first objective; None while there is none."""
-        return self._connected().sweeps.best(self.id)
+        """The best trial so far: the feasible one that is best in the first objective; None while there is none. All
+        that this program has told counts. Raises ClientError."""
+        with self._told() as client:
+            return client.sweeps.best(self.id)
 
-    def trials(self) -> Iterator[models.Trial]:
-        """All trials of the sweep as they are now, by number."""
-        return self._connected().sweeps.trials(self.id)
+    def trials(self) -> list[models.Trial]:
+        """All trials of the sweep as they are now, by number. Raises ClientError."""
+        with self._told() as client:
+            return list(client.sweeps.trials(self.id))
 
     def __iter__(self) -> Iterator[Trial]:
         """Trials, each asked for when the one before is done with. When all that there may be go on elsewhere, it waits
@@ -88,20 +89,23 @@ class Search:
         `failed` or `stopped`. Values that are not finite make it fail. Raises Conflict for a trial that has ended: it
         counts once."""
         key = trial if isinstance(trial, str) else trial.key
-        wish = _told(dict(values or {}), status, message)
-        self._connected().send(requests.tell_trial(self.project, self.id, key, wish))
+        wish = _tell(dict(values or {}), status, message)
+        with self._connected() as client:
+            client.send(requests.tell_trial(self.project, self.id, key, wish))
         held = self._held.pop(key, None)
         if held is not None:
             held.ended = True
 
     def is_stopped(self, run: str) -> bool:
         """Whether the platform wants a trial, by its run, to stop. Raises ClientError."""
-        found = self._connected().runs.get(run, project=self.project)
+        with self._connected() as client:
+            found = client.runs.get(run)
         return found.intent == "stop" or found.status in ("stopping", "stopped", "failed")
 
     def stop(self) -> None:
         """Stop the whole sweep, for everybody. Raises ClientError."""
-        self._connected().runs.stop(self.id, project=self.project)
+        with self._connected() as client:
+            client.runs.stop(self.id)
 
     def forget(self, trial: Trial) -> None:
         """A trial has ended by its own tracking."""
@@ -116,7 +120,9 @@ class Search:
             _log.warning("trainyard: trials of sweep %s were not given back: %s", self.id, error)
         finally:
             self._asker.leave()
-            self._let_go()
+            client, self._client = self._client, None
+            if client is not None:
+                client.close()
 
     def __enter__(self) -> Search:
         return self
@@ -131,7 +137,8 @@ class Search:
         if gone:
             ship_left(gone)
         wish = Ask(count=count, asker=self.asker, gone=gone)
-        asked = self._connected().send(requests.ask_trials(self.project, self.id, wish))
+        with self._connected() as client:
+            asked = client.send(requests.ask_trials(self.project, self.id, wish))
         if gone:
             bury(self.id, gone)
             self._gone = []
@@ -155,20 +162,33 @@ class Search:
         threading.Event().wait(wait)
         return waited + wait
 
-    def _connected(self) -> Client:
-        with self._lock:
-            if self._client is None:
-                self._client = Client(project=self.project, backoff=_PATIENT)
-            return self._client
+    @contextmanager
+    def _connected(self) -> Iterator[Client]:
+        """The client, which is kept until the search is closed; then one for the call."""
+        if self._client is not None:
+            yield self._client
+            return
+        with _client_for(self.project) as client:
+            yield client
 
-    def _let_go(self) -> None:
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+    @contextmanager
+    def _told(self) -> Iterator[Client]:
+        """A client of a server that has judged all that has been told so far: whoever asks, if only for nothing, has
+        the sweep looked at. One that cannot look now is read as it is."""
+        with _client_for(self.project, tries=2) as client:
+            try:
+                client.send(requests.ask_trials(self.project, self.id, Ask(count=0, asker=self.asker)))
+            except Busy as error:
+                _log.warning("trainyard: the newest trials of sweep %s are not judged yet: %s", self.id, error)
+            yield client
 
 
-def _told(values: dict[str, float], status: Status, message: str) -> TellTrial:
+def _client_for(project: str, *, tries: int = 40) -> Client:
+    """By default a server that starts again, or an algorithm in trouble, is waited for some minutes."""
+    return Client(project=project, backoff=Backoff(tries=tries))
+
+
+def _tell(values: dict[str, float], status: Status, message: str) -> TellTrial:
     """What is told; a value that is no finite number cannot be judged, so the trial has failed."""
     if status not in get_args(Status):
         raise ValueError(f"status {status!r}; choose from {', '.join(get_args(Status))}")
