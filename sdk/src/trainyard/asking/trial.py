@@ -57,7 +57,7 @@ class Trial:
         """Record a row of metrics; see `Run.log`. A metric of the objective's name is what the trial comes to, unless
         `tell` says otherwise. Outside of `with` nothing is recorded, which is said once."""
         if self.run is None:
-            say("trial", f"log of trial {self.key} outside of `with trial:`; nothing is recorded there")
+            say(f"trial {self.id}", f"log of trial {self.key} outside of `with trial:`; nothing is recorded there")
         else:
             self.run.log(values, step)
 
