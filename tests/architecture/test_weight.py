@@ -19,7 +19,7 @@ import importlib, sys
 sys.path.insert(0, {path!r})
 import trainyard
 for name in trainyard.__all__:
-    if name not in ("AsyncClient", "Client"):
+    if name not in ("AsyncClient", "Client", "sweep"):
         getattr(trainyard, name)
 for name in {modules!r}:
     importlib.import_module(name)
