@@ -8,6 +8,7 @@ from sweeping import Book, begin, book_of, children, finish, play, sweeping, unt
 
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
+from trainyard_core.db import sweeps
 from trainyard_core.sweeps.director import Director
 
 
@@ -172,6 +173,26 @@ async def test_what_is_suggested_ahead_waits_without_a_run_and_takes_the_next_sl
         await until(phases)
         assert await play(web, sweep.id, float) == 5
         assert (await web.admin.runs.get(sweep.id)).message == "5 of 5 trials succeeded"
+
+
+@pytest.mark.parametrize(("ahead", "plans"), [(0, 9), (4, 12)])
+async def test_a_trial_that_ends_costs_one_plan_and_half_of_what_is_ahead_is_thought_of_at_once(
+    database_url, tmp_path, ahead, plans
+):
+    async with sweeping(database_url, tmp_path / "data", Book(ahead=ahead)) as web:
+        sweep = await begin(web, trials=8, parallel=1)
+        for _ in range(8):
+            (ref,) = await until(lambda: web.arrange.lease(most=1))
+            await finish(web, ref, float)
+
+        async def rests():
+            row = await web.arrange.row(sweep.id)
+            return row["wake_at"] is None and row["finished_at"]
+
+        await until(rests)
+        row = await web.platform.database.read(lambda tx: sweeps.get(tx, sweep.id))
+        assert row["version"] == plans
+        assert [each[1] for each in (await book_of(web, sweep.id))["told"]].count("succeeded") == 8
 
 
 async def test_params_that_the_operation_refuses_make_a_trial_that_says_so(web):

@@ -236,13 +236,15 @@ async def progressed(tx: Tx, run: str, share: float | None, *, at: int) -> None:
     await tx.run("UPDATE run SET progress = ?, updated_at = ? WHERE id = ?", share, at, run)
 
 
-async def rested(tx: Tx, run: str, *, seen: int, until: int | None) -> None:
-    """There is nothing to do until the sweep is woken again or a moment has come, and nothing keeps it from it."""
-    await tx.run(
+async def rested(tx: Tx, run: str, *, seen: int, until: int | None) -> bool:
+    """There is nothing to do until the sweep is woken again or a moment has come, and nothing keeps it from it. False
+    when it was woken meanwhile."""
+    row = await tx.one(
         "UPDATE run SET wake_at = ?, reason = CASE WHEN reason = ? THEN '' ELSE reason END,"
-        " message = CASE WHEN reason = ? THEN '' ELSE message END WHERE id = ? AND wake_seq = ?",
+        " message = CASE WHEN reason = ? THEN '' ELSE message END WHERE id = ? AND wake_seq = ? RETURNING id",
         until, STANDS, STANDS, run, seen,
     )  # fmt: skip
+    return row is not None
 
 
 async def stands(tx: Tx, run: str, message: str, *, at: int) -> None:

@@ -17,11 +17,11 @@ from trainyard_core.clock import SECOND
 from trainyard_core.contracts.optimizer import SupportsEarlyStopping
 from trainyard_core.db import sweeps
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step
-from trainyard_core.sweeps import rules, telling
+from trainyard_core.sweeps import pacing, rules, telling
 from trainyard_core.sweeps.ending import Ending, blind, natural
 from trainyard_core.sweeps.judging import NO_OBJECTIVE, judge
 from trainyard_core.sweeps.means import Means
-from trainyard_core.sweeps.plan import Asking, Plan, write
+from trainyard_core.sweeps.plan import Asking, Plan, Written, write
 from trainyard_core.sweeps.proposing import Proposer
 from trainyard_core.sweeps.view import Open, View, load
 from trainyard_core.sweeps.warm import learned
@@ -65,8 +65,10 @@ class Director:
             if plan is None or plan.is_empty(view):
                 await self._rest(view, until=view.planner_until if plan is None else None)
                 return Looked(False, wrote, busy=plan is None)
-            done = await self._write(view, plan)
-            wrote, asking = wrote or done, None if done else asking
+            written = await self._write(view, plan)
+            wrote, asking = wrote or written.done, None if written.done else asking
+            if written.rests:
+                return Looked(False, wrote)
 
     async def _rest(self, view: View, *, until: int | None) -> None:
         """There is nothing to do until somebody wakes the sweep again, or until another process has thought enough."""
@@ -75,12 +77,12 @@ class Director:
                 lambda tx: sweeps.rested(tx, view.run, seen=view.wake_seq, until=until), name="rest"
             )
 
-    async def _write(self, view: View, plan: Plan) -> bool:
+    async def _write(self, view: View, plan: Plan) -> Written:
         at, policy = self._means.clock.now(), self._means.policy
-        done = await self._means.database.write(lambda tx: write(tx, view, plan, policy=policy, at=at), name="plan")
-        if done and (plan.stops or plan.started):
+        written = await self._means.database.write(lambda tx: write(tx, view, plan, policy=policy, at=at), name="plan")
+        if written.done and (plan.stops or plan.started):
             self._means.call()
-        return done
+        return written
 
     async def _plan(self, view: View, asking: Asking | None) -> Plan | None:
         """What to write now; None when another process is about it."""
@@ -106,16 +108,14 @@ class Director:
         plan.stops = watcher.stops(view)
         free = view.parallel - sum(not trial.tuner for trial in view.open)
         await self._proposer.start_prepared(view, plan, free)
-        if plan.started and view.ahead:
+        free -= len(plan.started)
+        changed = telling.changed(view, {each.key: each for each in plan.settled}, watcher.since)
+        count = pacing.wanted(view, plan, free)
+        plan.complete = pacing.can_wait(view, plan, changed, count)
+        if plan.complete or (plan.started and view.ahead):
             return True  # the slot is taken at once; what comes next is thought about afterwards
-        settled = {each.key: each for each in plan.settled}
-        changed = telling.changed(view, settled, watcher.since)
         if not view.state and not view.made:
             changed = [*await self._means.database.read(lambda tx: learned(tx, view)), *changed]
-        free -= len(plan.started)
-        count = _wanted(view, plan, free)
-        if not count and not changed:
-            return True
         if not await self._may_think(view):
             return False
         async with self._thinking(view):
@@ -124,6 +124,7 @@ class Director:
         plan.stops += [stop_of(going[stop.key], stop) for stop in stops if stop.key in going]
         plan.state, plan.exhausted = answer.state, plan.exhausted or answer.exhausted
         plan.told = telling.told(changed, {trial.key: trial.told_step for trial in view.going})
+        plan.complete = answer.exhausted or len(answer.suggestions) >= count
         if answer.failure:
             plan.ending = Ending(status=Status.FAILED, reason="optimizer", message=answer.failure)
         else:
@@ -224,14 +225,3 @@ def _has_run_out(view: View, plan: Plan) -> bool:
     if view.open or plan.started or plan.prepared or view.prepared:
         return False
     return plan.exhausted or (view.most is not None and view.made + plan.made >= view.most)
-
-
-def _wanted(view: View, plan: Plan, free: int) -> int:
-    """How many trials to ask for: one for each free slot, and some ahead; or those that a program asks for."""
-    if plan.exhausted:
-        return 0
-    waiting = len(view.prepared) - plan.taken
-    asked = min(free, plan.asking.most) if plan.asking is not None else 0
-    count = asked if view.asked else free + view.ahead - waiting
-    left = count if view.most is None else view.most - view.made
-    return max(0, min(count, left))

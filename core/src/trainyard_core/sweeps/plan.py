@@ -22,7 +22,7 @@ from trainyard_core.work.creation import add
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
-__all__ = ["Asking", "Bind", "Plan", "Started", "Told", "write"]
+__all__ = ["Asking", "Bind", "Plan", "Started", "Told", "Written", "write"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -55,11 +55,19 @@ class Told(NamedTuple):
     step: int
 
 
+class Written(NamedTuple):
+    """What came of a plan: whether it was written, and whether the sweep rests now until it is woken."""
+
+    done: bool
+    rests: bool = False
+
+
 @dataclass(slots=True)
 class Plan:
     """Trials that have ended (`settled`) and runs of a tuner that have (`tuned`); runs to stop, with the reason; trials
     that get a run and such as are prepared; the optimizer's state, and what is in it. `ending` is how the sweep will
-    end, `final` how it ends now. `asking` is who has asked for the trials that begin."""
+    end, `final` how it ends now. `asking` is who has asked for the trials that begin. `complete`: nothing more is to be
+    done before something happens."""
 
     settled: list[Settled] = field(default_factory=list)
     tuned: list[Settled] = field(default_factory=list)
@@ -73,6 +81,7 @@ class Plan:
     ending: Ending | None = None
     final: Ending | None = None
     asking: Asking | None = None
+    complete: bool = False
 
     def is_empty(self, view: View) -> bool:
         """Whether nothing would be different."""
@@ -101,10 +110,10 @@ class Plan:
         return sum(each.reason == NO_OBJECTIVE for each in self.settled)
 
 
-async def write(tx: Tx, view: View, plan: Plan, *, policy: Policy, at: int) -> bool:
-    """Do it. False when somebody else has planned meanwhile, and nothing was done."""
+async def write(tx: Tx, view: View, plan: Plan, *, policy: Policy, at: int) -> Written:
+    """Do it. Not done when somebody else has planned meanwhile."""
     if not await sweeps.claim_version(tx, view.run, view.version, _change(plan)):
-        return False
+        return Written(done=False)
     await sweeps.settle(tx, view.run, [*plan.settled, *plan.tuned], at=at)
     if plan.drops:
         await sweeps.drop_prepared(tx, view.run)
@@ -119,7 +128,9 @@ async def write(tx: Tx, view: View, plan: Plan, *, policy: Policy, at: int) -> b
     if plan.asking is not None and plan.started:
         await plan.asking.bind(tx, [each.made.new.id for each in plan.started])
     await _tell_run(tx, view, plan, at)
-    return True
+    if not plan.complete or plan.ending is not None:
+        return Written(done=True)
+    return Written(done=True, rests=await sweeps.rested(tx, view.run, seen=view.wake_seq, until=None))
 
 
 def _change(plan: Plan) -> sweeps.Change:

@@ -1,0 +1,42 @@
+"""How many trials to ask an optimizer for, and whether to ask it now. Pure.
+
+Each time it is asked costs a transaction, so it is not asked only to hear that what it suggested has begun, nor while
+more than half of what it suggested ahead still waits, or the last of it. What a trial has logged is told at once, and
+its end as soon as little waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trainyard_core.contracts.optimizer import Trial, TrialPhase
+from trainyard_core.sweeps.plan import Plan
+from trainyard_core.sweeps.view import View
+
+__all__ = ["can_wait", "waiting", "wanted"]
+
+_BEGUN = (TrialPhase.PENDING, TrialPhase.RUNNING)
+
+
+def wanted(view: View, plan: Plan, free: int) -> int:
+    """How many trials to ask for: one for each free slot, and some ahead; or those that a program asks for."""
+    if plan.exhausted:
+        return 0
+    asked = min(free, plan.asking.most) if plan.asking is not None else 0
+    count = asked if view.asked else free + view.ahead - waiting(view, plan)
+    left = count if view.most is None else view.most - view.made
+    return max(0, min(count, left))
+
+
+def can_wait(view: View, plan: Plan, changed: Sequence[Trial], count: int) -> bool:
+    """Whether nothing would be lost by asking later, for so many trials and with these changes."""
+    if any(each.intermediate for each in changed):
+        return False
+    if waiting(view, plan) > (view.ahead // 2 if count else 0):
+        return True
+    return not count and all(each.phase in _BEGUN for each in changed)
+
+
+def waiting(view: View, plan: Plan) -> int:
+    """How many prepared trials wait for a slot, after this plan."""
+    return len(view.prepared) - plan.taken

@@ -1,0 +1,244 @@
+"""What a sweep's director costs for each trial, on SQLite: everything between the end of a trial and the next one being
+queued and written down - the views, the suggestion, compiling the trial, the transactions - and nothing of the trial.
+
+Trials are put to their end through the functions that agents use, one before each look, so nothing is shared between
+trials; `sweep.together` ends 64 before each look. What the agent does is not counted. The floor creates the same runs
+one by one, as a program would that plans its own trials. Memory has no part in it: each size has a database of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from bench.measure import Result, Scale, say
+from trainyard.client.models import CreateRun
+from trainyard.track.frames import Summary
+from trainyard_core.auth import Actor
+from trainyard_core.clock import SystemClock
+from trainyard_core.contracts.workload import Exit, Observation, Phase
+from trainyard_core.db import agents, migrations, projects, queues, sweeps, tracking
+from trainyard_core.db.agents import Registration
+from trainyard_core.db.connect import connect
+from trainyard_core.db.engine import Database, Tx
+from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.registry import Registry
+from trainyard_core.settings import Settings
+from trainyard_core.sweeps.algorithms import InstalledAlgorithms
+from trainyard_core.sweeps.director import Director
+from trainyard_core.sweeps.means import Means
+from trainyard_core.work import leasing
+from trainyard_core.work.creation import create_run
+from trainyard_core.work.rules import Policy
+
+__all__ = ["measure"]
+
+T = TypeVar("T")
+SIZES, PARALLEL, TOGETHER, AIM = (100, 1_000, 10_000), 8, 64, 3.0
+AGENT, POLICY, ACTOR = "bench", Policy(silence=1e6), Actor(name="bench")
+COMPONENT = {
+    "kind": "component",
+    "inputs": [{"name": "rate", "type": "float"}, {"name": "layers", "type": "int"}],
+    "run": {"kind": "job", "container": {"command": ["train", "--rate={{ rate }}", "--layers={{ layers }}"]}},
+}
+OPERATION = {"version": 1.1, "kind": "operation", "name": "bench", "component": COMPONENT}
+SPACE = {
+    "rate": {"kind": "loguniform", "value": {"low": 1e-5, "high": 1e-1}},
+    "layers": {"kind": "choice", "value": [1, 2, 3, 4]},
+}
+METRIC = Summary(name="loss", last_step=1, last=0.5, low=0.5, high=0.5, total=1, finite=1)
+
+
+class Spent(NamedTuple):
+    """Seconds of wall time that came to so many trials, those of the processor, and in which transactions."""
+
+    trials: int
+    seconds: float
+    cpu: float
+    parts: dict[str, float]
+
+    @property
+    def each(self) -> float:
+        """Milliseconds for each trial."""
+        return 1000 * self.seconds / self.trials
+
+    def told(self) -> dict[str, float]:
+        """Milliseconds for each trial, by transaction; `none` is outside of all: thinking and compiling. `cpu` is the
+        processor's part in all of it; the remainder is the disk, and other work of the machine."""
+        parts = self.parts | {"none": self.seconds - sum(self.parts.values()), "cpu": self.cpu}
+        return {name: round(1000 * seconds / self.trials, 3) for name, seconds in parts.items()}
+
+
+class Yard(NamedTuple):
+    """A platform in process, as much of it as a director needs."""
+
+    database: Timed
+    means: Means
+
+    async def create(self, operation: dict[str, Any], params: dict[str, Any]) -> str:
+        """A new run."""
+        at, algorithms = self.means.clock.now(), self.means.algorithms
+        body = CreateRun(operation=operation, params=params)
+        row, _ = await create_run(
+            self.database, "default", body, key="", actor=ACTOR, policy=POLICY, at=at, algorithms=algorithms
+        )
+        return str(row["id"])
+
+
+class Timed(Database):
+    """A database that adds up how long its transactions took, by name, from the call to the answer."""
+
+    def __init__(self, inner: Database) -> None:
+        self._inner = inner
+        self.dialect, self.exclusive = inner.dialect, inner.exclusive
+        self.spent: Counter[str] = Counter()
+
+    async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
+        return await self._timed(name, self._inner.write(work, name=name))
+
+    async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        return await self._timed("read", self._inner.read(work))
+
+    def connections(self) -> int:
+        return self._inner.connections()
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+    async def _timed(self, name: str, answer: Awaitable[T]) -> T:
+        started = time.perf_counter()
+        try:
+            return await answer
+        finally:
+            self.spent[name] += time.perf_counter() - started  # type: ignore[assignment] # seconds, counted
+
+
+class Watch:
+    """Adds up the time in its blocks."""
+
+    def __init__(self, database: Timed) -> None:
+        self._database, self._wall, self._cpu = database, 0.0, 0.0
+        self._parts: Counter[str] = Counter()
+
+    def __enter__(self) -> None:
+        self._database.spent.clear()
+        self._wall -= time.perf_counter()
+        self._cpu -= time.process_time()
+
+    def __exit__(self, *error: object) -> None:
+        self._wall += time.perf_counter()
+        self._cpu += time.process_time()
+        self._parts.update(self._database.spent)
+
+    def spent(self, trials: int) -> Spent:
+        """What came to so many trials."""
+        return Spent(trials, self._wall, self._cpu, dict(self._parts))
+
+
+def measure(scale: Scale, folder: Path) -> list[Result]:
+    """A sweep of each size, how flat that is, and many trials that end together."""
+    sizes = [scale.of(size, least=20) for size in SIZES]
+    results = [_one_by_one(scale, folder, size, size_named) for size, size_named in zip(sizes, SIZES, strict=True)]
+    together = _rounds(scale, folder, "sweep.together", sizes[1], TOGETHER, TOGETHER)
+    what = f"director's work for each of {sizes[1]:,} trials of which {TOGETHER} end together, SQLite"
+    return [*results, _flat(results), _result("sweep.together", what, together, None)]
+
+
+def _one_by_one(scale: Scale, folder: Path, size: int, named: int) -> Result:
+    """The largest takes as long as all the others, so it has fewer rounds."""
+    few = scale if named < SIZES[-1] else scale._replace(rounds=max(1, scale.rounds // 2))
+    spent = _rounds(few, folder, f"sweep.{named}", size, PARALLEL, 1)
+    return _result(f"sweep.{named}", f"director's work for each of {size:,} trials, SQLite", spent, AIM)
+
+
+def _flat(results: list[Result]) -> Result:
+    """How many times as much a trial of the largest sweep costs as one of the smallest."""
+    first, last = results[0], results[-1]
+    subject, floor = (
+        [statistics.median(largest) / statistics.median(smallest)]
+        for largest, smallest in ((last.subject, first.subject), (last.floor, first.floor))
+    )
+    what = f"the same for {SIZES[-1]:,} trials, times that for {SIZES[0]:,}"
+    return Result("sweep.flat", what, "times", subject, floor, 1.25)
+
+
+def _result(name: str, what: str, spent: list[tuple[Spent, Spent]], aim: float | None) -> Result:
+    subject, floor = [each.each for each, _ in spent], [each.each for _, each in spent]
+    return Result(name, what, "ms", subject, floor, aim, detail={"parts_ms": [each.told() for each, _ in spent]})
+
+
+def _rounds(
+    scale: Scale, folder: Path, name: str, size: int, parallel: int, together: int
+) -> list[tuple[Spent, Spent]]:
+    spent = []
+    for count in range(1, scale.rounds + 1):
+        place = folder / f"{name}-{count}"
+        subject = asyncio.run(_swept(place / "sweep", size, parallel, together))
+        spent.append((subject, asyncio.run(_created(place / "floor", size))))
+        say(f"{name}: round {count} of {scale.rounds}: {subject.each:.2f} ms, floor {spent[-1][1].each:.2f} ms")
+    return spent
+
+
+async def _swept(folder: Path, size: int, parallel: int, together: int) -> Spent:
+    """A whole sweep, of which only the looks are counted."""
+    matrix = {"kind": "random", "numRuns": size, "concurrency": parallel, "seed": 7, "params": SPACE}
+    async with _yard(folder) as yard:
+        sweep = await yard.create(OPERATION | {"matrix": matrix}, {})
+        director, watch, over = Director(sweep, yard.means), Watch(yard.database), False
+        while not over:
+            with watch:
+                over = (await director.look()).over
+            await yard.database.write(lambda tx: _end(tx, together))
+        row = await yard.database.read(lambda tx: sweeps.get(tx, sweep))
+        assert row is not None and (row["status"], row["succeeded"]) == ("succeeded", size)
+        return watch.spent(size)
+
+
+async def _created(folder: Path, size: int) -> Spent:
+    """As many runs of the same operation, one by one."""
+    async with _yard(folder) as yard:
+        watch = Watch(yard.database)
+        with watch:
+            for number in range(size):
+                await yard.create(OPERATION, {"rate": 0.1 / (1 + number), "layers": 1 + number % 4})
+        return watch.spent(size)
+
+
+async def _end(tx: Tx, most: int) -> None:
+    """Put trials that wait to their end, as an agent does: leased, their metric in, reported and released."""
+    at = SystemClock().now()
+    refs = await leasing.lease(tx, AGENT, policy=POLICY, at=at, most=most)
+    for ref in refs:
+        await tracking.merge_metrics(tx, ref.run, [METRIC])
+    end = Exit(code=0, started_at=at / 1e6, finished_at=at / 1e6)
+    seen = [Observation(ref=ref, phase=Phase.EXITED, exit=end) for ref in refs]
+    await leasing.report(tx, AGENT, seen, policy=POLICY, at=at)
+    await leasing.released(tx, refs)
+
+
+@asynccontextmanager
+async def _yard(folder: Path) -> AsyncIterator[Yard]:
+    """A new database, with an agent that has room for everything."""
+    folder.mkdir(parents=True)
+    database, clock = Timed(await connect(f"sqlite:///{folder / 'bench.db'}")), SystemClock()
+    algorithms = InstalledAlgorithms(Registry.load(["optimizer_search"]), Settings(data=folder))
+    try:
+        await migrate(database, migrations_in("core", migrations), clock)
+        await database.write(_found)
+        yield Yard(database, Means(database, None, clock, POLICY, algorithms, lambda: None, "bench"))
+    finally:
+        await algorithms.aclose()
+        await database.close()
+
+
+async def _found(tx: Tx) -> None:
+    await projects.ensure(tx, projects.DEFAULT, at=0)
+    await queues.ensure(tx, queues.DEFAULT, at=0)
+    who = Registration(name=AGENT, scheduler="bench", queues=("*",), cpu=1e9, memory=1 << 60, gpu=0)
+    await agents.register(tx, who, at=SystemClock().now())
