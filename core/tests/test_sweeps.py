@@ -203,3 +203,11 @@ async def test_params_that_the_operation_refuses_make_a_trial_that_says_so(web):
     assert "the component has no such input" in (await web.admin.runs.get(sweep.id)).message
     (row,) = await children(web, sweep.id)
     assert (row["phase"], row["reason"], row["inputs"]) == ("failed", "invalid", '{"x":1,"y":2}')
+
+
+async def test_a_trial_that_is_started_again_is_no_sweep(web):
+    sweep = await begin(web, trials=3)
+    await play(web, sweep.id, float)
+    trial = (await children(web, sweep.id))[2]
+    again = await web.admin.runs.restart(trial["id"])
+    assert (again.kind, again.status, again.inputs, again.parent) == ("job", "queued", {"x": 2}, None)

@@ -64,6 +64,8 @@ class Director:
             plan = await self._plan(view, asking)
             if plan is None or plan.is_empty(view):
                 await self._rest(view, until=view.planner_until if plan is None else None)
+                if plan is not None and plan.state is not None:
+                    await self._thought(view)
                 return Looked(False, wrote, busy=plan is None)
             written = await self._write(view, plan)
             wrote, asking = wrote or written.done, None if written.done else asking
@@ -118,8 +120,12 @@ class Director:
             changed = [*await self._means.database.read(lambda tx: learned(tx, view)), *changed]
         if not await self._may_think(view):
             return False
-        async with self._thinking(view):
-            answer, stops = await self._proposer.ask(view, changed, count)
+        try:
+            async with self._thinking(view):
+                answer, stops = await self._proposer.ask(view, changed, count)
+        except Exception:
+            await self._thought(view)
+            raise
         going = {trial.key: trial for trial in view.open if not trial.stopping}
         plan.stops += [stop_of(going[stop.key], stop) for stop in stops if stop.key in going]
         plan.state, plan.exhausted = answer.state, plan.exhausted or answer.exhausted
@@ -147,6 +153,14 @@ class Director:
         return await self._means.database.write(
             lambda tx: sweeps.think(tx, view.run, planner, at=at, until=until), name="think"
         )
+
+    async def _thought(self, view: View) -> None:
+        """This process has thought and found nothing to write: another one may."""
+        if not self._means.database.exclusive:
+            at, planner = self._means.clock.now(), self._means.planner
+            await self._means.database.write(
+                lambda tx: sweeps.think(tx, view.run, planner, at=at, until=0), name="think"
+            )
 
     @asynccontextmanager
     async def _thinking(self, view: View) -> AsyncIterator[None]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
 from trainyard.client.models import CreateRun
+from trainyard.compile.operation import Compiled
 from trainyard_core.auth import Actor
 from trainyard_core.db import runs
 from trainyard_core.db.engine import Row
@@ -38,6 +40,7 @@ class Maker:
 
     def __init__(self, operation: Row, algorithms: Algorithms) -> None:
         self._body, self._algorithms = body_of(operation), algorithms
+        self._operation: dict[str, Any] | None = None
 
     @cached_property
     def _sources(self) -> Sources:
@@ -53,13 +56,23 @@ class Maker:
         trial = {"sweep": view.run, "number": number, **({"note": note} if note else {})}
         try:
             compiled = compile_one(run, view.project, body, self._sources, Trial(number, params))
-            new = assemble(run, view.project, body, compiled, Actor(name=view.actor), at, self._algorithms)
+            alone = msgspec.structs.replace(
+                body, content="", operation=self._alone(compiled), params={**body.params, **params}
+            )
+            new = assemble(run, view.project, alone, compiled, Actor(name=view.actor), at, self._algorithms)
         except Invalid as error:
             return self._refused(view, run, body, params, str(error), at=at, key=key)
         warnings = (note,) if note else ()
         return Made(
             msgspec.structs.replace(new, parent=view.run, key=key, hold="", meta={"trial": trial}, warnings=warnings)
         )
+
+    def _alone(self, compiled: Compiled) -> dict[str, Any]:
+        """The operation as a trial keeps it, the same for all of them: without the matrix, so that a run that is made
+        from one is no sweep."""
+        if self._operation is None:
+            self._operation = dict(compiled.document.data)
+        return self._operation
 
     def tuner(self, view: View, key: str, params: Mapping[str, object], *, at: int) -> Made:
         """The run of the user's own tuner, which refers to nothing since the sweep was made."""
