@@ -35,6 +35,9 @@ BENCHMARKS = (
     "admission",
     "subscribers",
     "listing",
+    "sweep",
+    "slot",
+    "regret",
 )
 FULL, QUICK = Scale(5, 1.0), Scale(2, 0.1)
 
