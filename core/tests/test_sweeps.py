@@ -160,6 +160,19 @@ async def test_a_deleted_trial_counts_as_failed(web):
     assert (await web.admin.runs.get(sweep.id)).message == "1 of 2 trials succeeded"
 
 
+async def test_a_director_that_is_here_needs_no_queue_to_be_woken(web, monkeypatch):
+    sweep = await begin(web, trials=4)
+    await until(lambda: children(web, sweep.id))
+    rung = []
+
+    async def nobody_answers(runs):
+        rung.extend(run for run, _ in runs)
+
+    monkeypatch.setattr(web.platform.doorbell, "ring", nobody_answers)
+    assert await play(web, sweep.id, float) == 4
+    assert sweep.id not in rung
+
+
 async def test_what_is_suggested_ahead_waits_without_a_run_and_takes_the_next_slot(database_url, tmp_path):
     async with sweeping(database_url, tmp_path / "data", Book(ahead=2)) as web:
         sweep = await begin(web, trials=5, parallel=1)

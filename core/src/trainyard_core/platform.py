@@ -122,10 +122,17 @@ class Platform:
         self.doorbell.call_agents(orders=True)
 
     def _committed(self, rings: dict[str, int]) -> None:
-        """This process has written: streams are told, and who is to be looked at is rung for."""
+        """This process has written: streams are told, and who is to be looked at is rung for. A sweep whose director is
+        here needs no bell, and its free slot does not wait for the queue."""
         self.news.committed()
-        if rings:
-            task = asyncio.get_running_loop().create_task(self.doorbell.ring([*rings.items()]), name="ring")
+        away = []
+        for run, seq in rings.items():
+            if self.directors.knows(run):
+                self.directors.look(run)
+            else:
+                away.append((run, seq))
+        if away:
+            task = asyncio.get_running_loop().create_task(self.doorbell.ring(away), name="ring")
             self._ringing.add(task)
             task.add_done_callback(self._ringing.discard)
 
