@@ -22,6 +22,7 @@ __all__ = [
     "claim_version",
     "drop_prepared",
     "ended",
+    "ended_runs",
     "exists",
     "get",
     "going",
@@ -38,7 +39,6 @@ __all__ = [
     "sources",
     "stands",
     "start",
-    "succeeded_runs",
     "tell",
     "think",
     "warm_start",
@@ -262,11 +262,13 @@ async def next_tuner(tx: Tx, sweep: str) -> int:
     return min(0, int(row["n"])) - 1
 
 
-async def succeeded_runs(tx: Tx, sweep: str, *, limit: int) -> list[Row]:
-    """The runs of trials that succeeded last, each with how many points it has logged."""
+async def ended_runs(tx: Tx, sweep: str, *, limit: int) -> list[Row]:
+    """The runs of its newest trials that have ended, the newest first: how each run ended, and how many points it has
+    logged. Those whose run is deleted are left out."""
     return await tx.all(
-        "SELECT t.run, (SELECT COALESCE(SUM(m.total), 0) FROM metric m WHERE m.run = t.run) AS total FROM trial t"
-        " WHERE t.sweep = ? AND t.phase = 'succeeded' AND t.tuner = 0 ORDER BY t.number DESC LIMIT ?",
+        "SELECT t.run, r.status, (SELECT COALESCE(SUM(m.total), 0) FROM metric m WHERE m.run = t.run) AS total"
+        " FROM trial t JOIN run r ON r.id = t.run WHERE t.sweep = ? AND t.tuner = 0"
+        " AND t.phase IN ('succeeded', 'failed', 'stopped') ORDER BY t.number DESC LIMIT ?",
         sweep,
         limit,
     )

@@ -14,7 +14,7 @@ from trainyard_core.sweeps.history import History
 __all__ = ["Histories"]
 
 MOST = 1_000
-"""Trials whose metrics are kept; those that ended first are forgotten first."""
+"""Trials whose metrics are kept; of those that have ended, the first is forgotten first."""
 
 
 class Histories:
@@ -28,12 +28,16 @@ class Histories:
         return iter(self._known)
 
     async def refresh(self, grown: Iterable[tuple[str, int]]) -> set[str]:
-        """Read what has grown: each run with how many points it has now. The runs that did grow."""
+        """Read what has grown: each run with how many points it has now. The runs that did grow. What is asked for
+        again is forgotten last."""
         changed = set()
         for run, total in grown:
-            if self._known.get(run, (-1, {}))[0] != total:
-                self._known[run] = (total, await self._read(run) if total else {})
+            known, history = self._known.get(run, (-1, {}))
+            if known != total:
+                history = await self._read(run) if total else {}
                 changed.add(run)
+            self._known.pop(run, None)
+            self._known[run] = (total, history)
         while len(self._known) > MOST:
             del self._known[next(iter(self._known))]
         return changed

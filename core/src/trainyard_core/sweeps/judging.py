@@ -15,11 +15,13 @@ from trainyard.matrix.objective import Limit, Objective
 from trainyard_core.db.sweeps import Settled
 from trainyard_core.lifecycle import Reason, Status
 
-__all__ = ["NO_OBJECTIVE", "feasible", "judge"]
+__all__ = ["NO_OBJECTIVE", "feasible", "judge", "number"]
 
 NO_OBJECTIVE = "no_objective"
 """Why a trial failed whose run succeeded: what it is judged by did not come, or is no number."""
 
+LISTED = 10
+"""Names that a message lists."""
 MOST = 100
 """Outputs and metrics that are kept of a trial that is judged by nothing in particular."""
 
@@ -47,11 +49,22 @@ def judge(
     if status is not Status.SUCCEEDED:
         return Settled(key=key, phase="failed", figures=figures, reason=reason or status, message=message)
     if missing := next((name for name in names if name not in figures), None):
-        said = _missing(missing, {**dict.fromkeys(outputs), **metrics}, was_there=missing in metrics)
+        said = _missing(missing, outputs, metrics)
         return Settled(key=key, phase="failed", figures=figures, reason=NO_OBJECTIVE, message=said)
     value = figures[objectives[0].name] if objectives else None
     incomplete = reason if reason == Reason.INCOMPLETE else ""
     return Settled(key=key, phase="succeeded", figures=figures, value=value, reason=incomplete, message=message)
+
+
+def number(value: object) -> float | None:
+    """What an output comes to; None for what is no number. A whole number of hundreds of digits is beyond all that is
+    finite here."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def feasible(figures: Mapping[str, float], limits: Sequence[Limit]) -> bool:
@@ -65,18 +78,34 @@ def feasible(figures: Mapping[str, float], limits: Sequence[Limit]) -> bool:
 
 
 def _value(name: str, outputs: Mapping[str, object], metrics: Values) -> float | None:
-    written = outputs.get(name)
-    if isinstance(written, int | float) and not isinstance(written, bool):
-        return float(written)
-    return metrics.get(name)
+    written = number(outputs.get(name))
+    return metrics.get(name) if written is None else written
 
 
-def _missing(name: str, known: Mapping[str, object], *, was_there: bool) -> str:
-    if was_there:
+def _missing(name: str, outputs: Mapping[str, object], metrics: Values) -> str:
+    known = [*dict.fromkeys([*outputs, *metrics])]
+    if name in metrics:
         return f"the metric '{name}' is not a finite number at its end; log a finite one, or make the program fail"
+    if name in outputs:
+        return f"the output '{name}' is not a finite number but {_kind(outputs[name])}; write a finite number to it"
     if not known:
         return f"the metric '{name}' never came: the program logged nothing; log it with `run.log({{'{name}': ...}})`"
-    listed = ", ".join(f"'{each}'" for each in [*known][:10])
-    near = get_close_matches(name, known, 1)
-    hint = f"did you mean '{near[0]}'?" if near else "correct `metric.name`, or log it"
+    listed = ", ".join(f"'{each}'" for each in known[:LISTED]) + (", ..." if len(known) > LISTED else "")
+    near = _near(name, known)
+    hint = f"did you mean '{near}'?" if near else "correct `metric.name`, or log it"
     return f"the metric '{name}' never came; the program logged {listed}; {hint}"
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    """The name that may have been meant, whatever its case; empty when none is like it."""
+    folded = {each.casefold(): each for each in reversed(known)}
+    found = get_close_matches(name.casefold(), folded, 1)
+    return folded[found[0]] if found else ""
+
+
+def _kind(value: object) -> str:
+    """What an output is, never what it says."""
+    if isinstance(value, bool):
+        return "true or false"
+    names = {str: "text", list: "a list", dict: "a mapping", type(None): "nothing"}
+    return names.get(type(value), "too large a number")

@@ -1,7 +1,8 @@
 """What is ended before its time: the file's `earlyStopping` rules. Pure; the same trials give the same answer.
 
 A rule on single trials looks at each at the last multiple of its `interval` that the trial has reached, so it does not
-matter how often it is asked or how the points came in.
+matter how often it is asked or how the points came in. Trials that were stopped or have failed count at the steps that
+they reached: if they did not, each look at the same step would end some of those that are left.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ Best = Mapping[str, tuple[float | None, float | None]]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A trial as the rules see it: whether it still runs and whether it has succeeded, and its metrics."""
+    """A trial as the rules see it, by any key: whether it still runs (one that is being stopped does not) and whether
+    it has succeeded, and its metrics."""
 
     key: str
     running: bool
@@ -79,7 +81,7 @@ def _by_rule(rule: TrialRule, trials: Sequence[Standing]) -> Iterator[StopTrial]
             if other.key != trial.key and _counts(rule, other) and _reaches(other, rule.metric, step)
         ]
         if len(others) >= max(1, rule.samples) and (pair := _worse(rule, history, others, step)):
-            yield StopTrial(key=trial.key, rule=_name(rule), value=pair[0], against=pair[1])
+            yield StopTrial(key=trial.key, rule=_said(rule, step), value=pair[0], against=pair[1])
 
 
 def _counts(rule: TrialRule, other: Standing) -> bool:
@@ -115,12 +117,11 @@ def _worse_than_median(rule: Median, mine: History, others: Sequence[History], s
 
 
 def _truncated(rule: Truncation, value: float, others: Sequence[float]) -> tuple[float, float] | None:
-    count = math.floor((len(others) + 1) * rule.percent / 100)
-    if not count:
-        return None
+    """What is as good as the worst one that stays, stays too: equals do not end each other."""
     worst_first = sorted([*others, value], reverse=rule.goal is Goal.MINIMIZE)
-    bound = worst_first[count - 1]
-    return (value, worst_first[count]) if not rule.goal.better(value, bound) and count < len(worst_first) else None
+    count = min(math.floor(len(worst_first) * rule.percent / 100), len(others))
+    stays = worst_first[count]
+    return (value, stays) if rule.goal.better(stays, value) else None
 
 
 def _too_far(rule: Diff, value: float, others: Sequence[float]) -> tuple[float, float] | None:
@@ -129,5 +130,7 @@ def _too_far(rule: Diff, value: float, others: Sequence[float]) -> tuple[float, 
     return (value, best) if too_far and rule.goal.better(best, value) else None
 
 
-def _name(rule: TrialRule) -> str:
-    return {Median: "median", Truncation: "truncation", Diff: "diff"}[type(rule)]
+def _said(rule: TrialRule, step: int) -> str:
+    """The rule with its number, the metric and the step."""
+    name = "median" if isinstance(rule, Median) else f"{type(rule).__name__.lower()} {rule.percent:g} %"
+    return f"{name} of {rule.metric} at step {step}"

@@ -1,4 +1,8 @@
-"""Watches the trials of one sweep while they run: what they have logged, and which of them the file's rules end."""
+"""Watches the trials of one sweep while they run: what they have logged, and which of them the file's rules end.
+
+The rules hold running trials against those that have ended, each with how it ended; a process that comes to a sweep
+later reads both, so it decides like the one before.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from trainyard_core.contracts.optimizer import Measured, StopTrial
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import sweeps
 from trainyard_core.db.engine import Database
-from trainyard_core.lifecycle import Reason, Status, Step
+from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.sweeps import rules
 from trainyard_core.sweeps.histories import Histories
 from trainyard_core.sweeps.view import Open, View
@@ -27,22 +31,31 @@ class Watcher:
         names = [rule.metric for rule in self._rules] + [o.name for o in view.sweep.objectives if judged]
         self._names = frozenset(names)
         self._histories = Histories(tracker, view.project, [*dict.fromkeys(names)])
-        self._numbers: dict[str, int] = {}
+        self._objectives = frozenset(objective.name for objective in view.sweep.objectives)
+        self._ended: dict[str, Status] = {}
         self._caught_up = False
 
     async def refresh(self, view: View) -> None:
         """Read what has come since."""
         if not self._names:
             return
-        if self._rules and not self._caught_up:
-            ended = await self._database.read(lambda tx: sweeps.succeeded_runs(tx, view.run, limit=MOST_BEFORE))
-            await self._histories.refresh((row["run"], row["total"]) for row in ended)
-            self._caught_up = True
+        if not self._caught_up:
+            await self._catch_up(view)
         await self._histories.refresh((trial.run, self._total(trial)) for trial in view.going if trial.run)
+        self._ended |= {trial.run: trial.status for trial in view.going if trial.run and trial.status in FINAL}
+
+    async def _catch_up(self, view: View) -> None:
+        """Trials that had ended before: for the rules, and for an optimizer that has not been told of their end."""
+        ended = await self._database.read(lambda tx: sweeps.ended_runs(tx, view.run, limit=MOST_BEFORE))
+        untold = {news.run for news in view.news}
+        wanted = [row for row in reversed(ended) if self._rules or row["run"] in untold]
+        await self._histories.refresh((row["run"], row["total"]) for row in wanted)
+        self._ended |= {row["run"]: Status(row["status"]) for row in wanted}
+        self._caught_up = True
 
     def since(self, run: str, step: int) -> tuple[Measured, ...]:
-        """What a run has logged after a step."""
-        return self._histories.since(run, step)
+        """What a run has logged of the objectives after a step."""
+        return tuple(each for each in self._histories.since(run, step) if each.name in self._objectives)
 
     def stops(self, view: View) -> list[tuple[str, Step]]:
         """The runs to stop now, with the reason."""
@@ -51,12 +64,17 @@ class Watcher:
         going = {trial.run: trial for trial in view.going if trial.run and not trial.tuner}
         standings = [_standing(trial, self._histories) for trial in going.values()]
         standings += [
-            rules.Standing(key=run, running=False, succeeded=True, history=self._histories.of(run))
+            rules.Standing(
+                key=run,
+                running=False,
+                succeeded=self._ended.get(run) is Status.SUCCEEDED,
+                history=self._histories.of(run),
+            )
             for run in self._histories
             if run not in going
         ]
         found = {stop.key: stop for stop in rules.ends_trials(self._rules, standings)}
-        return [stop_of(trial, found[trial.key]) for trial in going.values() if trial.key in found]
+        return [stop_of(trial, found[run]) for run, trial in going.items() if run in found]
 
     def _total(self, trial: Open) -> int:
         return sum(metric.total for name, metric in trial.metrics.items() if name in self._names)
@@ -65,15 +83,18 @@ class Watcher:
 def stop_of(trial: Open, stop: StopTrial) -> tuple[str, Step]:
     """The run to stop and why, in words that hold rule, value and what it was held against."""
     assert trial.run is not None
-    said = f"{stop.rule}: {stop.value:.6g} against {stop.against:.6g}"
-    return trial.run, Step(Status.STOPPED, Reason.EARLY_STOPPED, said)
+    value, against = f"{stop.value:.6g}", f"{stop.against:.6g}"
+    if value == against:  # the difference is in a later digit
+        value, against = repr(stop.value), repr(stop.against)
+    return trial.run, Step(Status.STOPPED, Reason.EARLY_STOPPED, f"{stop.rule}: {value} against {against}")
 
 
 def _standing(trial: Open, histories: Histories) -> rules.Standing:
+    """Of one whose program has ended and whose last frames are awaited, nothing is left to stop."""
     assert trial.run is not None
     return rules.Standing(
-        key=trial.key,
-        running=not trial.ended and not trial.stopping,
+        key=trial.run,
+        running=not trial.ended and not trial.stopping and trial.reason != Reason.DRAINING,
         succeeded=trial.status is Status.SUCCEEDED,
         history=histories.of(trial.run),
     )
