@@ -9,6 +9,7 @@ two who planned on the same view one writes (`db.sweeps.claim_version`).
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from trainyard_core.db import sweeps
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step
 from trainyard_core.sweeps import pacing, rules, telling
 from trainyard_core.sweeps.ending import Ending, blind, natural
-from trainyard_core.sweeps.judging import NO_OBJECTIVE, judge
+from trainyard_core.sweeps.judging import NO_OBJECTIVE, judge, number
 from trainyard_core.sweeps.means import Means
 from trainyard_core.sweeps.plan import Asking, Plan, Written, write
 from trainyard_core.sweeps.proposing import Proposer
@@ -218,9 +219,20 @@ def _ending(view: View, settled: list[sweeps.Settled]) -> Ending | None:
         found = blind(succeeded=succeeded, unjudged=view.unjudged + len(unjudged), message=unjudged[-1])
         if found is not None:
             return found
-    best = {t.number: {n: (m.low, m.high) for n, m in t.metrics.items()} for t in view.going if not t.tuner}
+    best = {trial.number: _extremes(trial) for trial in view.going if not trial.tuner}
     total = view.most if view.most is not None else view.made
     return rules.ends_sweep(view.sweep.rules, failed=failed, total=total, best=best)
+
+
+def _extremes(trial: Open) -> dict[str, tuple[float | None, float | None]]:
+    """The lowest and the highest of what it has logged and written so far."""
+    found = {name: (metric.low, metric.high) for name, metric in trial.metrics.items()}
+    for name, written in trial.outputs.items():
+        value = number(written)
+        if value is not None and math.isfinite(value):
+            low, high = found.get(name, (None, None))
+            found[name] = (value if low is None else min(low, value), value if high is None else max(high, value))
+    return found
 
 
 def _wind_up(view: View, plan: Plan, ending: Ending) -> None:
