@@ -203,42 +203,36 @@ async def test_a_difference_in_a_late_digit_is_seen_in_the_words(web):
     assert said == "truncation 50 % of loss at step 1: 0.12345679 against 0.12345678"
 
 
-async def test_a_rule_that_looks_again_at_the_same_step_ends_no_more(web):
-    rule = policy("truncation", percent=50, includeSucceeded="false")
-    sweep, refs = await begin(web, rule, trials=4, parallel=4)
-    for value, ref in enumerate(refs):
-        await logged(web, ref, 1.0 + value)
-        await looked(web, sweep)
-    gone = set(await wanted(web, sweep))
-    for ref, row in zip(refs, await children(web, sweep), strict=True):
-        if row["number"] in gone:
-            await web.arrange.report(ref, Phase.EXITED, exit=Exit(signal=15))
-            await phase_is(web, sweep, row["number"], "stopped")
-    await logged(web, refs[0], 1.0, seq=2, name="other")
+async def worst_goes(web, rule):
+    """A sweep of three trials, of which the third has been stopped at step 1 and has ended, with 3 against 2."""
+    sweep, (one, two, three) = await begin(web, rule, trials=3, parallel=3)
+    await logged(web, three, 3.0)
+    await logged(web, two, 2.0)
+    await told_to_stop(web, three)
+    await web.arrange.report(three, Phase.EXITED, exit=Exit(signal=15))
+    await phase_is(web, sweep, 3, "stopped")
+    return sweep, one, two
+
+
+async def test_one_that_was_stopped_counts_at_its_step_and_as_stopped(web):
+    """Were it taken for one that succeeded, it would not count here, and of the other two the worse would go."""
+    sweep, one, _ = await worst_goes(web, policy("truncation", percent=50, includeSucceeded="false"))
+    await logged(web, one, 1.0)
     await looked(web, sweep)
-    assert gone
-    assert set(await wanted(web, sweep)) == gone
+    assert await wanted(web, sweep) == [3]
 
 
 async def test_a_platform_that_starts_again_decides_as_the_one_before(database_url, tmp_path):
     """What was stopped is read again: without it, the next worst would go at the same step."""
-    rule = policy("truncation", percent=34)
     async with sweeping(database_url, tmp_path / "data") as web:
-        sweep, refs = await begin(web, rule, trials=3, parallel=3)
-        for value, ref in zip((1.0, 2.0, 3.0), refs, strict=True):
-            await logged(web, ref, value)
-        await told_to_stop(web, refs[2])
-        await web.arrange.report(refs[2], Phase.EXITED, exit=Exit(signal=15))
-        await phase_is(web, sweep, 3, "stopped")
-        assert await wanted(web, sweep) == [3]
+        sweep, one, two = await worst_goes(web, policy("truncation", percent=50))
     async with sweeping(database_url, tmp_path / "data") as web:
-        await logged(web, refs[0], 1.0, seq=2, name="other")
+        await logged(web, one, 1.0)
         await looked(web, sweep)
         assert await wanted(web, sweep) == [3]
-        await send(web, refs[1], metric(W, 2, {"loss": [9.0]}, first=2))
-        await send(web, refs[0], metric(W, 3, {"loss": [1.0]}, first=2))
-        await looked(web, sweep)
-        assert await wanted(web, sweep) == [3], "of two, a third is none"
+        await send(web, two, metric(W, 2, {"loss": [9.0]}, first=2))
+        await send(web, one, metric(W, 2, {"loss": [1.0]}, first=2))
+        assert await told_to_stop(web, two) == ("early_stopped", "truncation 50 % of loss at step 2: 9 against 1")
 
 
 async def test_after_a_restart_a_trial_is_held_against_those_that_succeeded_before(database_url, tmp_path):
