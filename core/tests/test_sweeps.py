@@ -9,7 +9,9 @@ from sweeping import Book, begin, book_of, children, finish, play, sweeping, unt
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import sweeps
+from trainyard_core.sweeps import proposing
 from trainyard_core.sweeps.director import Director
+from trainyard_core.sweeps.view import load
 
 
 @pytest_asyncio.fixture
@@ -188,10 +190,11 @@ async def test_what_is_suggested_ahead_waits_without_a_run_and_takes_the_next_sl
         assert (await web.admin.runs.get(sweep.id)).message == "5 of 5 trials succeeded"
 
 
-@pytest.mark.parametrize(("ahead", "plans"), [(0, 9), (4, 12)])
+@pytest.mark.parametrize(("ahead", "quick", "plans"), [(0, 0.0, 9), (4, 0.0, 12), (4, 60.0, 9)])
 async def test_a_trial_that_ends_costs_one_plan_and_half_of_what_is_ahead_is_thought_of_at_once(
-    database_url, tmp_path, ahead, plans
+    database_url, tmp_path, monkeypatch, ahead, quick, plans
 ):
+    monkeypatch.setattr(proposing, "QUICK", quick)
     async with sweeping(database_url, tmp_path / "data", Book(ahead=ahead)) as web:
         sweep = await begin(web, trials=8, parallel=1)
         for _ in range(8):
@@ -206,6 +209,32 @@ async def test_a_trial_that_ends_costs_one_plan_and_half_of_what_is_ahead_is_tho
         row = await web.platform.database.read(lambda tx: sweeps.get(tx, sweep.id))
         assert row["version"] == plans
         assert [each[1] for each in (await book_of(web, sweep.id))["told"]].count("succeeded") == 8
+
+
+async def test_a_look_reads_no_trial_that_is_over(web):
+    sweep, asked = await begin(web), []
+    await until(lambda: children(web, sweep.id))
+    database = web.platform.database
+
+    class Noting:
+        def __init__(self, tx):
+            self._tx = tx
+
+        async def all(self, sql, *args):
+            asked.append((sql, args))
+            return await self._tx.all(sql, *args)
+
+        async def one(self, sql, *args):
+            asked.append((sql, args))
+            return await self._tx.one(sql, *args)
+
+    assert await database.read(lambda tx: load(Noting(tx), sweep.id))
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL chooses by what is in the tables")
+    for sql, args in asked:
+        rows = await database.read(lambda tx, sql=sql, args=args: tx.all(f"EXPLAIN QUERY PLAN {sql}", *args))
+        plan = [row["detail"] for row in rows]
+        assert not [step for step in plan if step.startswith("SCAN") or "trial_number" in step], (sql, plan)
 
 
 async def test_params_that_the_operation_refuses_make_a_trial_that_says_so(web):

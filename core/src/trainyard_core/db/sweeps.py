@@ -149,8 +149,8 @@ async def metrics(tx: Tx, sweep: str) -> list[Row]:
     """The metrics of its open trials in brief, by run and name: `last` and, as NULL what is no number, `low` and
     `high`."""
     return await tx.all(
-        "SELECT m.run, m.name, m.last, m.low, m.high, m.total FROM trial t JOIN metric m ON m.run = t.run"
-        " WHERE t.sweep = ? AND t.phase IN ('prepared', 'open') ORDER BY t.number, m.name",
+        "SELECT m.run, m.name, m.last, m.low, m.high, m.total FROM metric m WHERE m.run IN"
+        " (SELECT t.run FROM trial t WHERE t.sweep = ? AND t.phase IN ('prepared', 'open')) ORDER BY m.run, m.name",
         sweep,
     )
 

@@ -33,6 +33,9 @@ __all__ = ["Proposer"]
 DEADLINE = 120.0
 """Seconds that an optimizer may think; its own deadline is far shorter."""
 
+QUICK = 0.01
+"""Seconds of thinking for which a free slot may wait: a transaction less is worth more than that."""
+
 
 class Proposer:
     """The optimizer of one sweep, and the maker of its runs."""
@@ -40,6 +43,12 @@ class Proposer:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._maker: Maker | None = None
+        self._thought: float | None = None
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it thought for a moment only when it was asked last."""
+        return self._thought is not None and self._thought < QUICK
 
     def optimizer(self, view: View) -> Optimizer:
         """The optimizer of a sweep. Raises Invalid when it is not installed any more."""
@@ -48,6 +57,15 @@ class Proposer:
     async def ask(self, view: View, changed: Sequence[Trial], count: int) -> tuple[Suggestions, Sequence[StopTrial]]:
         """At most `count` trials more, and the running ones that it would end. Raises what the optimizer raises, and
         TimeoutError when it thinks for too long."""
+        clock = asyncio.get_running_loop().time
+        began, self._thought = clock(), None
+        answer = await self._answer(view, changed, count)
+        self._thought = clock() - began
+        return answer
+
+    async def _answer(
+        self, view: View, changed: Sequence[Trial], count: int
+    ) -> tuple[Suggestions, Sequence[StopTrial]]:
         optimizer, study, state = self.optimizer(view), study_of(view.sweep), view.state
         stops: Sequence[StopTrial] = ()
         try:
