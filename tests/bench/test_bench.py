@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -89,3 +91,45 @@ def test_pages_of_generated_runs_are_found_on_both_databases() -> None:
         results = listing.measure(measure.Scale(1, 0.001), Path(folder))
     assert len({result.name for result in results}) == len(results) == 4 * len(listing._cases(100))
     assert all(result.told()["subject"] > 0 for result in results)
+
+
+def test_searches_stand_beside_each_other_best_first(tmp_path: Path) -> None:
+    spread = {"lower": 0.1, "median": 0.2, "upper": 0.3, "ms": 1.0, "notes": 0}
+    searchers = {"tpe": spread | {"notes": 2}, "Optuna TPE": spread | {"median": 0.15}}
+    detail = {"ours": "tpe", "function": "Branin", "trials": 30, "seeds": 20, "searchers": searchers}
+    kept = tmp_path / "result.json"
+    kept.write_text(json.dumps({"benchmarks": {"regret.branin.tpe": {"detail": detail}, "log.p50": {}}}))
+    lines = _module("regret_table").table(str(kept)).splitlines()
+    assert lines[0].startswith("Branin, 30 trials, 20 seeds")
+    assert lines[4] == "| Optuna TPE | 0.15 | 0.1 to 0.3 | 1 |"
+    assert lines[5] == "| `tpe` (2 suggestions without the model) | 0.2 | 0.1 to 0.3 | 1 |"
+
+
+def test_known_minima_are_what_the_functions_come_to() -> None:
+    functions = _module("regret").FUNCTIONS
+    for name, point in {
+        "branin": (math.pi, 2.275),
+        "hartmann6": (0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573),
+    }.items():
+        assert functions[name].value(point) == pytest.approx(functions[name].minimum, abs=1e-5)
+
+
+def test_a_search_is_asked_as_core_asks_it_and_repeats_by_its_seed() -> None:
+    search = _module("regret").search
+    first, again, other = (search("branin", "random", seed, 12) for seed in (1, 1, 2))
+    assert first.regret == again.regret != other.regret
+    assert first.notes == 0
+
+
+def test_the_director_is_measured_with_every_trial_counted() -> None:
+    sweep = _module("sweep")
+    with tempfile.TemporaryDirectory(prefix="yard-bench-") as folder:
+        spent = asyncio.run(sweep._swept(Path(folder) / "sweep", 20, 4, 1))
+    assert spent.each > 0
+    assert set(spent.told()) == {"read", "plan", "none", "cpu"}
+
+
+def test_a_slot_waits_from_the_end_of_one_program_to_the_begin_of_the_next(tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    book.write_text("1.0 b 7\n1.0 b 8\n1.5 e 7\n1.6 b 9\n1.7 e 8\n1.9 b 10\n2.0 e 9\n2.1 e 10\n")
+    assert _module("slot")._waits(book, 4) == pytest.approx([100.0, 200.0])
