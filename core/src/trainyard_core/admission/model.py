@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import msgspec
 
@@ -100,7 +101,13 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     def project(self, name: str) -> ProjectState:
         """A project's state."""
-        return self.projects.get(name) or ProjectState(name=name)
+        return self.projects.get(name) or _usual(name)
+
+
+@lru_cache(maxsize=4096)
+def _usual(name: str) -> ProjectState:
+    """A project without limits of its own."""
+    return ProjectState(name=name)
 
 
 class Free(msgspec.Struct, frozen=True, kw_only=True):

@@ -136,7 +136,8 @@ class _Used:
 
     def by_project(self, queue: str) -> dict[str, dict[str, float]]:
         """What each project uses in a queue."""
-        return {project: total(parts) for project, parts in self._parts.get(queue, {}).items()}
+        found = self._parts.get(queue, {})
+        return {project: parts[0] if len(parts) == 1 else total(parts) for project, parts in found.items()}
 
     def of_project(self, name: str) -> dict[str, float]:
         """What a project uses in all queues."""
@@ -184,6 +185,7 @@ async def _projects(tx: Tx, used: _Used) -> dict[str, ProjectState]:
 
 
 def _amounts(row: Row) -> dict[str, float]:
-    resources = {} if row["resources"] == "{}" else _decode_amounts(row["resources"])
     found = {"cpu": float(row["cpu"]), "memory": float(row["memory"]), "gpu": float(row["gpu"])}
-    return found | {name: amount * row["n"] for name, amount in resources.items()}
+    if row["resources"] == "{}":
+        return found
+    return found | {name: amount * row["n"] for name, amount in _decode_amounts(row["resources"]).items()}
