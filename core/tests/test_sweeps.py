@@ -190,7 +190,7 @@ async def test_what_is_suggested_ahead_waits_without_a_run_and_takes_the_next_sl
         assert (await web.admin.runs.get(sweep.id)).message == "5 of 5 trials succeeded"
 
 
-@pytest.mark.parametrize(("ahead", "quick", "plans"), [(0, 0.0, 9), (4, 0.0, 12), (4, 60.0, 9)])
+@pytest.mark.parametrize(("ahead", "quick", "plans"), [(0, 0.0, 9), (1, 60.0, 16), (4, 0.0, 12), (4, 60.0, 9)])
 async def test_a_trial_that_ends_costs_one_plan_and_half_of_what_is_ahead_is_thought_of_at_once(
     database_url, tmp_path, monkeypatch, ahead, quick, plans
 ):

@@ -115,7 +115,7 @@ class Director:
         changed = telling.changed(view, {each.key: each for each in plan.settled}, watcher.since)
         count = pacing.wanted(view, plan, free)
         plan.complete = pacing.can_wait(view, plan, changed, count)
-        if plan.complete or (plan.started and view.ahead and not self._proposer.is_quick):
+        if plan.complete or (plan.started and pacing.comes_first(view, quick=self._proposer.is_quick)):
             return True  # the slot is taken at once; what comes next is thought about afterwards
         if not view.state and not view.made:
             changed = [*await self._means.database.read(lambda tx: learned(tx, view)), *changed]

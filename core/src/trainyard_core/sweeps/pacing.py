@@ -13,7 +13,7 @@ from trainyard_core.contracts.optimizer import Trial, TrialPhase
 from trainyard_core.sweeps.plan import Plan
 from trainyard_core.sweeps.view import View
 
-__all__ = ["can_wait", "waiting", "wanted"]
+__all__ = ["can_wait", "comes_first", "waiting", "wanted"]
 
 _BEGUN = (TrialPhase.PENDING, TrialPhase.RUNNING)
 
@@ -35,6 +35,12 @@ def can_wait(view: View, plan: Plan, changed: Sequence[Trial], count: int) -> bo
     if waiting(view, plan) > (view.ahead // 2 if count else 0):
         return True
     return not count and all(each.phase in _BEGUN for each in changed)
+
+
+def comes_first(view: View, *, quick: bool) -> bool:
+    """Whether prepared trials get their slots before the optimizer is asked. `quick`: it was so when it was asked last.
+    One that has a single suggestion ahead has a model, and may think for long although its first ones came quickly."""
+    return view.ahead == 1 or (view.ahead > 1 and not quick)
 
 
 def waiting(view: View, plan: Plan) -> int:
