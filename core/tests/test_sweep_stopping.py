@@ -344,11 +344,13 @@ async def test_a_value_that_is_reached_ends_the_sweep_well(web):
     sweep, (one, two) = await begin(web, REACHED)
     await logged(web, one, 1.0, 0.1, 0.2)
     said = "trial 1 reached loss 0.1, and the sweep was to end at 0.1"
-    for ref in (one, two):
-        assert await told_to_stop(web, ref) == ("early_stopped", said)
-        await web.arrange.report(ref, Phase.EXITED, exit=Exit(signal=15))
+    assert await told_to_stop(web, two) == ("early_stopped", said)
+    await web.arrange.report(two, Phase.EXITED, exit=Exit(signal=15))
+    assert (await web.arrange.row(one.run))["intent"] == "run", "the one that reached it goes on to its own end"
+    await ends(web, one)
     over = await ended(web, sweep)
     assert (over["status"], over["message"], over["progress"]) == ("succeeded", said, 0.5)
+    assert sorted((await phases(web, sweep)).values()) == ["stopped", "succeeded"]
 
 
 async def test_an_output_reaches_a_value_as_a_metric_does(web):
@@ -368,11 +370,10 @@ async def test_what_is_prepared_never_runs_when_the_sweep_ends(database_url, tmp
     async with sweeping(database_url, tmp_path / "data", ahead=3) as web:
         sweep, (one,) = await begin(web, REACHED, trials=9, parallel=1)
         await logged(web, one, 0.01)
-        await told_to_stop(web, one)
-        await ends(web, one, code=1)
+        await ends(web, one)
         await ended(web, sweep)
         rows = await web.platform.database.read(lambda tx: tx.all("SELECT phase FROM trial WHERE sweep = ?", sweep))
-        assert [row["phase"] for row in rows] == ["stopped"]
+        assert [row["phase"] for row in rows] == ["succeeded"]
         made = await web.platform.database.read(lambda tx: tx.one("SELECT made FROM sweep WHERE run = ?", sweep))
         assert made["made"] == 1
         assert await web.arrange.lease() == []

@@ -236,12 +236,14 @@ def _extremes(trial: Open) -> dict[str, tuple[float | None, float | None]]:
 
 
 def _wind_up(view: View, plan: Plan, ending: Ending) -> None:
-    """Nothing new begins; what runs is stopped; when nothing runs any more, that is the end."""
+    """Nothing new begins; what runs is stopped, but for the trial that the ending spares unless a person stops the
+    sweep; when nothing runs any more, that is the end."""
     plan.started.clear()
     plan.prepared.clear()
     plan.drops = len(view.prepared)
     why = Step(Status.STOPPED, ending.reason, ending.message)
-    plan.stops = [(trial.run, why) for trial in view.open if trial.run and not trial.stopping]
+    spares = 0 if view.intent is Intent.STOP else ending.spares
+    plan.stops = [(t.run, why) for t in view.open if t.run and not t.stopping and (t.tuner or t.number != spares)]
     if not view.open:
         plan.final = ending
 

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import msgspec
 
-from trainyard_core.lifecycle import Status, Step
+from trainyard_core.lifecycle import Status
 from trainyard_core.sweeps.judging import NO_OBJECTIVE
 
-__all__ = ["Ending", "blind", "natural", "step_of"]
+__all__ = ["Ending", "blind", "natural"]
 
 BLIND = 3
 """So many trials that succeed without their objective, and none with it, and a sweep is not worth going on with."""
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """An end that was decided: nothing new begins, what runs is stopped for that reason, and then the sweep ends so."""
+    """An end that was decided: nothing new begins, what runs is stopped for that reason, and then the sweep ends so.
+    The trial number `spares` may go on to its own end."""
 
     status: Status
     reason: str
     message: str
-
-
-def step_of(ending: Ending) -> Step:
-    """The last transition of the sweep."""
-    return Step(ending.status, ending.reason, ending.message)
+    spares: int = 0
 
 
 def natural(*, succeeded: int, total: int, last_failure: str) -> Ending:

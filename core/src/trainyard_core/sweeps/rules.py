@@ -53,7 +53,7 @@ def _reached(rule: Reached, best: Mapping[int, Best]) -> Ending | None:
         value = low if rule.goal is Goal.MINIMIZE else high
         if value is not None and not rule.goal.better(rule.value, value):
             said = f"trial {number} reached {rule.metric} {value:.6g}, and the sweep was to end at {rule.value:g}"
-            return Ending(status=Status.SUCCEEDED, reason=Reason.EARLY_STOPPED, message=said)
+            return Ending(status=Status.SUCCEEDED, reason=Reason.EARLY_STOPPED, message=said, spares=number)
     return None
 
 
