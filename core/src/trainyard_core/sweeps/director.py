@@ -8,31 +8,22 @@ two who planned on the same view one writes (`db.sweeps.claim_version`).
 
 from __future__ import annotations
 
-import asyncio
-import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
-from trainyard_core.clock import SECOND
 from trainyard_core.contracts.optimizer import SupportsEarlyStopping
 from trainyard_core.db import sweeps
-from trainyard_core.lifecycle import FINAL, Intent, Status, Step
-from trainyard_core.sweeps import pacing, rules, telling
-from trainyard_core.sweeps.ending import Ending, blind, natural
-from trainyard_core.sweeps.judging import NO_OBJECTIVE, judge, number
+from trainyard_core.lifecycle import FINAL, Status
+from trainyard_core.sweeps import deciding, pacing, telling
+from trainyard_core.sweeps.ending import Ending, natural
 from trainyard_core.sweeps.means import Means
 from trainyard_core.sweeps.plan import Asking, Plan, Written, write
 from trainyard_core.sweeps.proposing import Proposer
-from trainyard_core.sweeps.view import Open, View, load
+from trainyard_core.sweeps.turn import Turn
+from trainyard_core.sweeps.view import View, load
 from trainyard_core.sweeps.warm import learned
 from trainyard_core.sweeps.watching import Watcher, stop_of
 
 __all__ = ["Director", "Looked"]
-
-THINKING, STILL = 15.0, 5.0
-"""Seconds for which one process is left to think alone, and after which it says that it still does. One that dies is
-waited for that long."""
 
 
 class Looked(NamedTuple):
@@ -49,7 +40,7 @@ class Director:
 
     def __init__(self, run: str, means: Means) -> None:
         self.run, self._means = run, means
-        self._proposer = Proposer(means)
+        self._proposer, self._turn = Proposer(means), Turn(means)
         self._watcher: Watcher | None = None
 
     async def look(self, asking: Asking | None = None) -> Looked:
@@ -66,7 +57,7 @@ class Director:
             if plan is None or plan.is_empty(view):
                 await self._rest(view, until=view.planner_until if plan is None else None)
                 if plan is not None and plan.state is not None:
-                    await self._thought(view)
+                    await self._turn.done(view.run)
                 return Looked(False, wrote, busy=plan is None)
             written = await self._write(view, plan)
             wrote, asking = wrote or written.done, None if written.done else asking
@@ -91,17 +82,17 @@ class Director:
         """What to write now; None when another process is about it."""
         ended = [trial for trial in view.going if trial.ended]
         plan = Plan(
-            settled=[_judged(view, trial) for trial in ended if not trial.tuner],
-            tuned=[_tuned(trial) for trial in ended if trial.tuner],
+            settled=[deciding.judged(view, trial) for trial in ended if not trial.tuner],
+            tuned=[deciding.tuned(trial) for trial in ended if trial.tuner],
             exhausted=view.exhausted,
-            ending=view.ending or _ending(view, [_judged(view, t) for t in ended if not t.tuner]),
+            ending=view.ending or deciding.ending(view, [deciding.judged(view, t) for t in ended if not t.tuner]),
             asking=asking,
         )
         if plan.ending is None and not await self._go_on(view, plan):
             return None
         if plan.ending is not None:
-            _wind_up(view, plan, plan.ending)
-        elif _has_run_out(view, plan):
+            deciding.wind_up(view, plan, plan.ending)
+        elif deciding.has_run_out(view, plan):
             plan.ending = plan.final = await self._natural(view, plan)
         return plan
 
@@ -119,13 +110,13 @@ class Director:
             return True  # the slot is taken at once; what comes next is thought about afterwards
         if not view.state and not view.made:
             changed = [*await self._means.database.read(lambda tx: learned(tx, view)), *changed]
-        if not await self._may_think(view):
+        if not await self._turn.may(view.run):
             return False
         try:
-            async with self._thinking(view):
+            async with self._turn.aloud(view.run):
                 answer, stops = await self._proposer.ask(view, changed, count)
         except Exception:
-            await self._thought(view)
+            await self._turn.done(view.run)
             raise
         going = {trial.key: trial for trial in view.open if not trial.stopping}
         plan.stops += [stop_of(going[stop.key], stop) for stop in stops if stop.key in going]
@@ -145,111 +136,9 @@ class Director:
         await self._watcher.refresh(view)
         return self._watcher
 
-    async def _may_think(self, view: View) -> bool:
-        """Where several processes plan, one thinks at a time."""
-        if self._means.database.exclusive:
-            return True
-        at, planner = self._means.clock.now(), self._means.planner
-        until = at + int(THINKING * SECOND)
-        return await self._means.database.write(
-            lambda tx: sweeps.think(tx, view.run, planner, at=at, until=until), name="think"
-        )
-
-    async def _thought(self, view: View) -> None:
-        """This process has thought and found nothing to write: another one may."""
-        if not self._means.database.exclusive:
-            at, planner = self._means.clock.now(), self._means.planner
-            await self._means.database.write(
-                lambda tx: sweeps.think(tx, view.run, planner, at=at, until=0), name="think"
-            )
-
-    @asynccontextmanager
-    async def _thinking(self, view: View) -> AsyncIterator[None]:
-        """Others are told that this process still thinks."""
-
-        async def say() -> None:
-            while True:
-                await asyncio.sleep(STILL)
-                await self._may_think(view)
-
-        voice = asyncio.create_task(say(), name="thinking")
-        try:
-            yield
-        finally:
-            voice.cancel()
-            with suppress(asyncio.CancelledError):
-                await voice
-
     async def _natural(self, view: View, plan: Plan) -> Ending:
         succeeded = view.succeeded + plan.count("succeeded")
         last = next((each.message or each.reason for each in reversed(plan.settled) if each.phase == "failed"), "")
         if not last and not succeeded:
             last = await self._means.database.read(lambda tx: sweeps.last_failure(tx, view.run))
         return natural(succeeded=succeeded, total=view.made + plan.made, last_failure=last)
-
-
-def _judged(view: View, trial: Open) -> sweeps.Settled:
-    if trial.status is None:
-        return sweeps.Settled(key=trial.key, phase="failed", reason="deleted", message="its run was deleted")
-    return judge(
-        trial.key,
-        status=trial.status,
-        reason=trial.reason,
-        message=trial.message,
-        outputs=trial.outputs,
-        metrics={name: metric.last for name, metric in trial.metrics.items()},
-        objectives=view.sweep.objectives,
-        limits=view.sweep.limits,
-    )
-
-
-def _tuned(trial: Open) -> sweeps.Settled:
-    phase = "succeeded" if trial.status is Status.SUCCEEDED else "failed"
-    return sweeps.Settled(key=trial.key, phase=phase, reason=trial.reason, message=trial.message)
-
-
-def _ending(view: View, settled: list[sweeps.Settled]) -> Ending | None:
-    """How the sweep will end, when that is decided by what has happened so far."""
-    if view.intent is Intent.STOP:
-        return view.stop
-    succeeded = view.succeeded + sum(each.phase == "succeeded" for each in settled)
-    failed = view.failed + sum(each.phase == "failed" for each in settled)
-    unjudged = [each.message for each in settled if each.reason == NO_OBJECTIVE]
-    if unjudged:
-        found = blind(succeeded=succeeded, unjudged=view.unjudged + len(unjudged), message=unjudged[-1])
-        if found is not None:
-            return found
-    best = {trial.number: _extremes(trial) for trial in view.going if not trial.tuner}
-    total = view.most if view.most is not None else view.made
-    return rules.ends_sweep(view.sweep.rules, failed=failed, total=total, best=best)
-
-
-def _extremes(trial: Open) -> dict[str, tuple[float | None, float | None]]:
-    """The lowest and the highest of what it has logged and written so far."""
-    found = {name: (metric.low, metric.high) for name, metric in trial.metrics.items()}
-    for name, written in trial.outputs.items():
-        value = number(written)
-        if value is not None and math.isfinite(value):
-            low, high = found.get(name, (None, None))
-            found[name] = (value if low is None else min(low, value), value if high is None else max(high, value))
-    return found
-
-
-def _wind_up(view: View, plan: Plan, ending: Ending) -> None:
-    """Nothing new begins; what runs is stopped, but for the trial that the ending spares unless a person stops the
-    sweep; when nothing runs any more, that is the end."""
-    plan.started.clear()
-    plan.prepared.clear()
-    plan.drops = len(view.prepared)
-    why = Step(Status.STOPPED, ending.reason, ending.message)
-    spares = 0 if view.intent is Intent.STOP else ending.spares
-    plan.stops = [(t.run, why) for t in view.open if t.run and not t.stopping and (t.tuner or t.number != spares)]
-    if not view.open:
-        plan.final = ending
-
-
-def _has_run_out(view: View, plan: Plan) -> bool:
-    """Whether nothing goes on, and nothing will ever come."""
-    if view.open or plan.started or plan.prepared or view.prepared:
-        return False
-    return plan.exhausted or (view.most is not None and view.made + plan.made >= view.most)
