@@ -26,6 +26,8 @@ ALTERNATES = (
     "tests/alternates/pipe_optimizer",
 )
 BUILD = ["hatchling>=1.27,<2", "editables>=0.5,<1"]
+HEAVY = ("plugins/optimizer_ax",)
+"""Installed for the tests only: with torch it is larger than all the others together."""
 DEMO = "deploy/examples/digits/requirements.txt"
 DEV = "requirements-dev.txt"
 TORCH = ["torch==2.13.0"]
@@ -40,7 +42,7 @@ def editable(*folders: str, extra: str = "") -> list[str]:
 LAYERS: dict[str, list[list[str]]] = {
     "product": [BUILD, editable(*DISTRIBUTIONS)],
     "test": [[*editable(*DISTRIBUTIONS, extra="[test]"), *editable(*ALTERNATES)[1:], "-r", DEV]],
-    "ax": [TORCH, editable("plugins/optimizer_ax", extra="[test]")],
+    "ax": [TORCH, editable(*HEAVY, extra="[test]")],
     "demo": [["-r", DEMO]],
 }
 """For each layer the calls of `pip install`, in order. Every layer needs `product`."""
