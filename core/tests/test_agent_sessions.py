@@ -123,7 +123,7 @@ async def test_a_lease_that_waits_ends_when_the_server_does(web, far):
         assert (await waiting).json() == {"items": [], "orders": False}
 
 
-@pytest.mark.parametrize("wish", [{"wait": -1}, {"wait": 61}, {"most": 0}, {"most": 65}])
+@pytest.mark.parametrize("wish", [{"wait": -1}, {"wait": 61}, {"most": 0}, {"most": 129}])
 async def test_a_lease_that_asks_for_too_much_is_refused(web, far, wish):
     epoch = (await begin(web, far))["epoch"]
     assert (await say(web, far, "lease", epoch=epoch, **wish)).status_code == 422

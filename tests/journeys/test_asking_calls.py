@@ -108,7 +108,7 @@ def test_a_trial_learns_that_the_platform_wants_it_stopped(sweep):
             good.log({"loss": 0.1}, step=0)
             assert eventually(other.should_stop, what="the rule stops it")
         assert search.is_over
-    assert [phase for phase, _ in phases(search)] == ["stopped", "stopped"]
+    assert [phase for phase, _ in phases(search)] == ["succeeded", "stopped"]
 
 
 def test_the_whole_sweep_is_stopped(sweep):
