@@ -39,6 +39,8 @@ MEANINGS = {
 ALWAYS = ("400", "401", "403", "404", "422", "429", "503")
 CHANGES = ("409", "412", "413", "415", "507")
 PUBLIC = ("200", "400", "404", "429", "503")
+KIND_MATTERS = "/sweeps/{ref}"
+"""What is below it is there of some kinds of runs; of others, reading it is a conflict as well."""
 _SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "code"],
@@ -123,7 +125,8 @@ METHODS = frozenset({"get", "post", "put", "patch", "delete", "head"})
 def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
     own = {status: each for status, each in operation["responses"].items() if status != "400"}
     is_public = path in UNGUARDED
-    statuses = PUBLIC if is_public else ALWAYS + (("304",) if method == "get" else CHANGES)
+    reads = ("304", "409") if KIND_MATTERS in path else ("304",)
+    statuses = PUBLIC if is_public else ALWAYS + (reads if method == "get" else CHANGES)
     added = {status: _response(status) for status in statuses if status not in own}
     completed = {**operation, "responses": dict(sorted({**own, **added}.items()))}
     return {**completed, "security": []} if is_public else completed
