@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
-from trainyard_core import context, tracing
+from trainyard_core import context, redact, tracing
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import sweeps
@@ -30,6 +31,7 @@ PAUSE = 0.02
 """Seconds after a look that changed nothing: what running trials log may come thick and fast."""
 FIRST_WAIT, MOST_WAIT = 1.0, 60.0
 PATIENCE = 1.0
+IDLE = 900.0
 log = structlog.get_logger("trainyard.sweeps")
 
 
@@ -87,14 +89,21 @@ class Directors:
     async def _direct(self, run: str, desk: _Desk) -> None:
         with context.bound(run=run):
             failures = 0
-            while True:
-                await desk.woken.wait()
+            while await self._woken(desk):
                 desk.woken.clear()
                 looked, failures = await self._look(run, desk, failures)
                 if looked.over:
-                    self._desks.pop(run, None)
-                    return
+                    break
                 await asyncio.sleep(0 if looked.wrote else PAUSE)
+            self._desks.pop(run, None)
+
+    async def _woken(self, desk: _Desk) -> bool:
+        """True once the sweep wants to be looked at; False when nobody has wanted it here for long. Another process may
+        have ended it meanwhile, and whoever wakes it again gives it a new director."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IDLE):
+                await desk.woken.wait()
+        return desk.woken.is_set()
 
     async def _look(self, run: str, desk: _Desk, failures: int) -> tuple[Looked, int]:
         """One look; one that fails is made again after a while, and until then the sweep says why it stands still."""
@@ -105,7 +114,7 @@ class Directors:
         except Exception as error:
             wait = min(MOST_WAIT, FIRST_WAIT * 2**failures)
             log.exception("a sweep could not be planned; it is tried again", wait=wait)
-            await self._say(run, f"{type(error).__name__}: {error}; it is tried again in {wait:g} s")
+            await self._say(run, redact.text(f"{type(error).__name__}: {error}; it is tried again in {wait:g} s"))
             asyncio.get_running_loop().call_later(wait, desk.woken.set)
             return Looked(False, False), min(failures + 1, 16)
 

@@ -34,7 +34,7 @@ class Histories:
         for run, total in grown:
             known, history = self._known.get(run, (-1, {}))
             if known != total:
-                history = await self._read(run) if total else {}
+                await self._read_on(run, history)
                 changed.add(run)
             self._known.pop(run, None)
             self._known[run] = (total, history)
@@ -56,8 +56,16 @@ class Histories:
         ]
         return tuple(sorted(found, key=lambda each: each.step))
 
-    async def _read(self, run: str) -> dict[str, History]:
+    async def _read_on(self, run: str, history: dict[str, History]) -> None:
+        """Read from the last step that is known of each metric: a long series is not read again each time that it
+        grows. A second writer that is behind the first is heard of from there on."""
         if self._tracker is None:
-            return {}
-        series = await self._tracker.read_series(RunRef(self._project, run), self._names)
-        return {each.name: History((point.step, point.last) for point in each.points) for each in series}
+            return
+        by_last: dict[int | None, list[str]] = {}
+        for name in self._names:
+            known = history.get(name)
+            by_last.setdefault(known.steps[-1] if known is not None and known.steps else None, []).append(name)
+        for first, names in by_last.items():
+            for series in await self._tracker.read_series(RunRef(self._project, run), names, first=first):
+                found = history.setdefault(series.name, History())
+                found.extend((point.step, point.last) for point in series.points)

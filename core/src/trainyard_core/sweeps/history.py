@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
 
@@ -17,11 +17,21 @@ class History:
 
     __slots__ = ("_sums", "steps", "values")
 
-    def __init__(self, points: Iterable[tuple[int, float]]) -> None:
-        finite = {step: value for step, value in points if math.isfinite(value)}
-        self.steps = sorted(finite)
-        self.values = [finite[step] for step in self.steps]
+    def __init__(self, points: Iterable[tuple[int, float]] = ()) -> None:
+        self.steps: list[int] = []
+        self.values: list[float] = []
         self._sums: list[float] = []
+        self.extend(points)
+
+    def extend(self, points: Iterable[tuple[int, float]]) -> None:
+        """What is known from the step of the first of these points on is so from now on."""
+        finite = {step: value for step, value in points if math.isfinite(value)}
+        if not finite:
+            return
+        count = bisect_left(self.steps, min(finite))
+        del self.steps[count:], self.values[count:], self._sums[:]
+        self.steps += sorted(finite)
+        self.values += [finite[step] for step in self.steps[count:]]
 
     @property
     def last(self) -> int:

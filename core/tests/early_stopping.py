@@ -1,0 +1,162 @@
+"""What the tests of early stopping share: a sweep with rules, and trials whose metrics come as real frames."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+
+from places import metric
+from sweeping import Book, children, until
+from web import BASE, serving
+
+from trainyard.client.models import CreateRun
+from trainyard_core.contracts.workload import Exit, Phase
+from trainyard_core.hookspecs import OptimizerProvider
+from trainyard_core.lifecycle import FINAL
+from trainyard_core.registry import Registry
+
+W = "1" * 32
+
+
+SWEEP = """\
+version: 1.1
+kind: operation
+name: search
+{head}
+matrix:
+  kind: {kind}
+  numRuns: {trials}
+  concurrency: {parallel}
+  seed: 7
+{matrix}
+  params:
+    x: {{kind: choice, value: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}}
+component:
+  inputs:
+  - {{name: x, type: int}}
+  run:
+    kind: job
+    container:
+      command: [sh, -c, "exit 0"]
+"""
+
+
+FAILURES = "{kind: failure_early_stopping, percent: 50}"
+
+
+REACHED = "{kind: metric_early_stopping, metric: loss, optimization: minimize, value: 0.1}"
+
+
+class Plugin:
+    """Offers the book as `random`, and as `tpe`, which has a metric."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+
+    def register_optimizers(self):
+        return [OptimizerProvider(name=name, build=lambda context: self.book) for name in ("random", "tpe")]
+
+
+@asynccontextmanager
+async def sweeping(url, data, *, ahead=0, plugins=()):
+    """The API with the book, or with the optimizers of plugins."""
+    registry = Registry.load(["tracker_folder", *plugins])
+    if not plugins:
+        registry.add("book", Plugin(Book(ahead=ahead)))
+    async with serving(url, data, registry) as web:
+        yield web
+
+
+def policy(text, **more):
+    """A rule on single trials."""
+    rest = "".join(f", {name}: {value}" for name, value in more.items())
+    return f"{{kind: metric_early_stopping, metric: loss, optimization: minimize, policy: {{kind: {text}{rest}}}}}"
+
+
+async def begin(web, *rules, trials=4, parallel=2, kind="random", matrix="", head=""):
+    """A sweep whose first trials run."""
+    given = [matrix, f"earlyStopping: [{', '.join(rules)}]" if rules else ""]
+    lines = "\n".join(f"  {line}" for line in given if line)
+    content = SWEEP.format(trials=trials, parallel=parallel, kind=kind, matrix=lines, head=head)
+    sweep = await web.admin.runs.create(CreateRun(content=content))
+    await until(lambda: children(web, sweep.id))
+    return sweep.id, await running(web)
+
+
+async def running(web):
+    """What waited runs now, by number of the trial."""
+    refs = await web.arrange.lease()
+    for ref in refs:
+        await web.arrange.report(ref, Phase.RUNNING)
+    rows = await web.platform.database.read(lambda tx: tx.all("SELECT run, number FROM trial WHERE phase = 'open'"))
+    numbers = {row["run"]: row["number"] for row in rows}
+    return sorted(refs, key=lambda ref: numbers[ref.run])
+
+
+async def next_running(web):
+    """The trial that takes a slot, as soon as it waits for an agent."""
+    found = []
+
+    async def leased():
+        found.extend(await running(web))
+        return found
+
+    await until(leased)
+    return found
+
+
+async def send(web, ref, body):
+    answer = await web.ask("POST", f"{BASE}/{ref.run}/frames", content=body)
+    assert answer.status_code < 300, answer.text
+
+
+async def logged(web, ref, *values, seq=1, name="loss"):
+    """The trial logs these from step 1 on, in one frame."""
+    await send(web, ref, metric(W, seq, {name: [*values]}, first=1))
+
+
+async def ends(web, ref, code=0, **more):
+    await web.arrange.report(ref, Phase.EXITED, exit=Exit(code=code, **more))
+
+
+async def told_to_stop(web, ref):
+    """The reason and the words with which it is told."""
+
+    async def told():
+        row = await web.arrange.row(ref.run)
+        return row["intent"] == "stop" and row
+
+    row = await until(told)
+    return row["intent_reason"], row["intent_message"]
+
+
+async def ended(web, sweep):
+    """The sweep once it is over."""
+
+    async def over():
+        row = await web.arrange.row(sweep)
+        return row["status"] in FINAL and row
+
+    return await until(over)
+
+
+async def phases(web, sweep):
+    return {row["number"]: row["phase"] for row in await children(web, sweep)}
+
+
+async def phase_is(web, sweep, number, phase):
+    async def so():
+        return (await phases(web, sweep)).get(number) == phase
+
+    await until(so)
+
+
+async def looked(web, sweep):
+    """The director has looked at all that was written until now, and found nothing more to do."""
+    desk = web.platform.directors._desk(sweep)
+    async with desk.turn:
+        await desk.director.look()
+
+
+async def wanted(web, sweep):
+    """Which trials are to stop."""
+    return [row["number"] for row in await children(web, sweep) if row["intent"] == "stop"]
