@@ -1,5 +1,5 @@
 """Trials as they are read, in SQL: pages by number or by value, counts, and what a front is made of. What directors
-read and write is in `sweeps`.
+read and write is in `planned_trials`.
 
 Runs of a tuner are no trials and are left out. A trial's run may have been deleted: then its `status` is NULL.
 """

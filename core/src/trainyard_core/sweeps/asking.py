@@ -23,7 +23,7 @@ from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
 from trainyard.matrix.sweep import Sweep
 from trainyard.spec.error import SpecError
 from trainyard_core.auth import Actor
-from trainyard_core.db import asking, runs, sweeps, tracking
+from trainyard_core.db import asking, planned_trials, runs, sweeps, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Conflict, Invalid, NotFound, TrainyardError, Unavailable, choice
 from trainyard_core.ids import new_id
@@ -195,7 +195,7 @@ async def tell(tx: Tx, sweep: str, key: str, wish: TellTrial, by: By) -> str:
     """End a trial as its program says; its run. Raises Conflict for one that has ended, whoever told it, Invalid for
     values that cannot be judged."""
     await _given_before(tx, sweep, None)
-    run = await sweeps.run_of(tx, sweep, key)
+    run = await planned_trials.run_of(tx, sweep, key)
     if not run:
         raise NotFound(f"sweep {sweep} has no trial '{key}'", fix="use the key of a trial that was asked for")
     row = await locked(tx, run)

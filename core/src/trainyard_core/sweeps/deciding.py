@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from trainyard_core.db.sweeps import Settled
+from trainyard_core.db.planned_trials import Settled
 from trainyard_core.lifecycle import Intent, Status, Step
 from trainyard_core.sweeps import rules
 from trainyard_core.sweeps.ending import Ending, blind

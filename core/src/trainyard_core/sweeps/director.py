@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from trainyard_core.contracts.optimizer import SupportsEarlyStopping
-from trainyard_core.db import sweeps
+from trainyard_core.db import planned_trials, sweeps
 from trainyard_core.lifecycle import FINAL, Status
 from trainyard_core.sweeps import deciding, pacing, telling
 from trainyard_core.sweeps.ending import Ending, natural
@@ -140,5 +140,5 @@ class Director:
         succeeded = view.succeeded + plan.count("succeeded")
         last = next((each.message or each.reason for each in reversed(plan.settled) if each.phase == "failed"), "")
         if not last and not succeeded:
-            last = await self._means.database.read(lambda tx: sweeps.last_failure(tx, view.run))
+            last = await self._means.database.read(lambda tx: planned_trials.last_failure(tx, view.run))
         return natural(succeeded=succeeded, total=view.made + plan.made, last_failure=last)

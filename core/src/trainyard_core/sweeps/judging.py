@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from trainyard.matrix.objective import Limit, Objective
-from trainyard_core.db.sweeps import Settled
+from trainyard_core.db.planned_trials import Settled
 from trainyard_core.lifecycle import Reason, Status
 
 __all__ = ["NO_OBJECTIVE", "feasible", "judge", "number"]

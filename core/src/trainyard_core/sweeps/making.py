@@ -14,7 +14,7 @@ from trainyard.compile.operation import Compiled
 from trainyard_core.auth import Actor
 from trainyard_core.db import runs
 from trainyard_core.db.engine import Row
-from trainyard_core.db.sweeps import NewTrial
+from trainyard_core.db.planned_trials import NewTrial
 from trainyard_core.errors import Invalid
 from trainyard_core.ids import new_id
 from trainyard_core.sweeps.view import View

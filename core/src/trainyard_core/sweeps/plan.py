@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from trainyard_core.db import runs, sweeps
+from trainyard_core.db import planned_trials, runs, sweeps
 from trainyard_core.db.engine import Tx
-from trainyard_core.db.sweeps import NewTrial, Settled
+from trainyard_core.db.planned_trials import NewTrial, Settled
 from trainyard_core.lifecycle import Reason, Status, Step
 from trainyard_core.sweeps.ending import Ending
 from trainyard_core.sweeps.judging import NO_OBJECTIVE
@@ -114,15 +114,15 @@ async def write(tx: Tx, view: View, plan: Plan, *, policy: Policy, at: int) -> W
     """Do it. Not done when somebody else has planned meanwhile."""
     if not await sweeps.claim_version(tx, view.run, view.version, _change(plan)):
         return Written(done=False)
-    await sweeps.settle(tx, view.run, [*plan.settled, *plan.tuned], at=at)
+    await planned_trials.settle(tx, view.run, [*plan.settled, *plan.tuned], at=at)
     if plan.drops:
-        await sweeps.drop_prepared(tx, view.run)
+        await planned_trials.drop_prepared(tx, view.run)
     for each in plan.started:
         await _begin(tx, each, policy, at)
     new = [msgspec.structs.replace(s.new, run=s.made.new.id) for s in plan.started if s.new is not None]
-    await sweeps.insert_trials(tx, view.run, [*new, *plan.prepared], at=at)
-    await sweeps.start(tx, view.run, [(s.key, s.made.new.id) for s in plan.started if s.new is None])
-    await sweeps.tell(tx, view.run, plan.told)
+    await planned_trials.insert(tx, view.run, [*new, *plan.prepared], at=at)
+    await planned_trials.start(tx, view.run, [(s.key, s.made.new.id) for s in plan.started if s.new is None])
+    await planned_trials.tell(tx, view.run, plan.told)
     for run, step in plan.stops:
         await _stop(tx, run, step, policy, at)
     if plan.asking is not None and plan.started:

@@ -17,8 +17,8 @@ from trainyard_core.contracts.optimizer import (
     SupportsEarlyStopping,
     Trial,
 )
-from trainyard_core.db import sweeps
-from trainyard_core.db.sweeps import NewTrial
+from trainyard_core.db import planned_trials
+from trainyard_core.db.planned_trials import NewTrial
 from trainyard_core.lifecycle import Status
 from trainyard_core.sweeps.ending import Ending
 from trainyard_core.sweeps.making import Made, Maker, tracked
@@ -117,13 +117,13 @@ class Proposer:
         made = maker.trial(view, key, number, wish.params, at=at, note=wish.note)
         if not wish.continues or made.refused:
             return made
-        source = await self._means.database.read(lambda tx: sweeps.run_of(tx, view.run, wish.continues))
+        source = await self._means.database.read(lambda tx: planned_trials.run_of(tx, view.run, wish.continues))
         return msgspec.structs.replace(made, continues=source)
 
     async def _tuner(self, view: View, wish: Suggestion) -> Started:
         maker, at = await self._maker_of(view), self._means.clock.now()
         made = maker.tuner(view, wish.key, wish.params, at=at)
-        number = await self._means.database.read(lambda tx: sweeps.next_tuner(tx, view.run))
+        number = await self._means.database.read(lambda tx: planned_trials.next_tuner(tx, view.run))
         return Started(wish.key, made, NewTrial(key=wish.key, number=number, params=wish.params, tuner=True))
 
     async def _maker_of(self, view: View) -> Maker:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from trainyard_core.contracts.optimizer import Measured, Trial, TrialPhase
-from trainyard_core.db.sweeps import Settled
+from trainyard_core.db.planned_trials import Settled
 from trainyard_core.lifecycle import Status
 from trainyard_core.sweeps.plan import Told
 from trainyard_core.sweeps.view import News, Open, View

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from trainyard.matrix.sweep import Sweep
-from trainyard_core.db import sweeps
+from trainyard_core.db import planned_trials, sweeps
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Intent, Status
 from trainyard_core.sweeps.ending import Ending
@@ -115,7 +115,7 @@ async def load(tx: Tx, run: str) -> View | None:
     if row is None:
         return None
     logged: dict[str, dict[str, Metric]] = {}
-    for each in await sweeps.metrics(tx, run):
+    for each in await planned_trials.metrics(tx, run):
         logged.setdefault(each["run"], {})[each["name"]] = Metric(
             each["last"], each["low"], each["high"], each["total"]
         )
@@ -141,8 +141,8 @@ async def load(tx: Tx, run: str) -> View | None:
         made=row["made"],
         exhausted=bool(row["exhausted"]),
         ending=_ending.decode(row["ending"]) if row["ending"] else None,
-        going=tuple(_open(each, logged.get(each["run"], {})) for each in await sweeps.going(tx, run)),
-        news=tuple(_news(each) for each in await sweeps.news(tx, run)),
+        going=tuple(_open(each, logged.get(each["run"], {})) for each in await planned_trials.going(tx, run)),
+        news=tuple(_news(each) for each in await planned_trials.news(tx, run)),
         succeeded=row["succeeded"],
         failed=row["failed"],
         stopped=row["stopped"],

@@ -12,7 +12,7 @@ import msgspec
 
 from trainyard.matrix.space import misfit
 from trainyard_core.contracts.optimizer import Trial, TrialPhase
-from trainyard_core.db import runs, sweeps, tracking
+from trainyard_core.db import planned_trials, runs, sweeps, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Status
 from trainyard_core.sweeps.judging import judge
@@ -30,7 +30,7 @@ async def learned(tx: Tx, view: View) -> list[Trial]:
     found: list[Trial] = []
     for run in await sweeps.sources(tx, view.project, sweeps.warm_start(view.sweep.options)):
         if await sweeps.exists(tx, run):
-            rows = await sweeps.ended(tx, run, limit=MOST)
+            rows = await planned_trials.ended(tx, run, limit=MOST)
             found += [_of_trial(view, run, row) for row in rows]
         elif (row := await runs.get(tx, run)) is not None and row["status"] in FINAL:
             found.append(await _of_run(tx, view, row))

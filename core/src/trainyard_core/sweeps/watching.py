@@ -9,7 +9,7 @@ from __future__ import annotations
 from trainyard.matrix.stopping import TrialRule
 from trainyard_core.contracts.optimizer import Measured, StopTrial
 from trainyard_core.contracts.tracker import Tracker
-from trainyard_core.db import sweeps
+from trainyard_core.db import planned_trials
 from trainyard_core.db.engine import Database
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.sweeps import rules
@@ -46,7 +46,7 @@ class Watcher:
 
     async def _catch_up(self, view: View) -> None:
         """Trials that had ended before: for the rules, and for an optimizer that has not been told of their end."""
-        ended = await self._database.read(lambda tx: sweeps.ended_runs(tx, view.run, limit=MOST_BEFORE))
+        ended = await self._database.read(lambda tx: planned_trials.ended_runs(tx, view.run, limit=MOST_BEFORE))
         untold = {news.run for news in view.news}
         wanted = [row for row in reversed(ended) if self._rules or row["run"] in untold]
         await self._histories.refresh((row["run"], row["total"]) for row in wanted)
