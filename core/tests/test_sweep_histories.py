@@ -1,0 +1,91 @@
+"""What is kept of the metrics of trials while they run: read once, and from there on."""
+
+from __future__ import annotations
+
+import math
+
+from early_stopping import begin, policy, sweeping
+from hypothesis import given
+from hypothesis import strategies as st
+from sweeping import until
+
+from trainyard_core.contracts.tracker import Point, Series
+from trainyard_core.sweeps import directors
+from trainyard_core.sweeps.histories import Histories
+from trainyard_core.sweeps.history import History
+
+STEPS = st.integers(min_value=0, max_value=30)
+POINTS = st.lists(st.tuples(STEPS, st.floats(allow_nan=True, allow_infinity=True)), max_size=20)
+
+
+class Shelf:
+    """The part of a tracker that reads series: it has one run, and keeps a book of what was asked of it."""
+
+    def __init__(self, **series: dict[int, float]) -> None:
+        self.series = series
+        self.asked: list[tuple[list[str], int | None]] = []
+
+    async def read_series(self, run, names, *, first=None, last=None, points=0):
+        self.asked.append(([*names], first))
+        found = []
+        for name in names:
+            rows = sorted((step, v) for step, v in self.series.get(name, {}).items() if step >= (first or 0))
+            buckets = [Point(step=step, until=step, time=step, low=v, high=v, last=v) for step, v in rows]
+            found.append(Series(name=name, total=len(buckets), points=buckets))
+        return found
+
+
+async def test_what_has_grown_is_read_from_the_last_step_that_is_known():
+    shelf = Shelf(loss={1: 0.9, 2: 0.8}, accuracy={})
+    histories = Histories(shelf, "quickstart", ["loss", "accuracy"])
+    assert await histories.refresh([("a", 2)]) == {"a"}
+    shelf.series["loss"] |= {2: 0.7, 3: 0.6}
+    shelf.series["accuracy"] |= {1: 0.5}
+    assert await histories.refresh([("a", 5)]) == {"a"}
+    assert shelf.asked == [(["loss", "accuracy"], None), (["loss"], 2), (["accuracy"], None)]
+    assert histories.of("a")["loss"].steps == [1, 2, 3]
+    assert histories.of("a")["loss"].values == [0.9, 0.7, 0.6]
+    assert histories.of("a")["accuracy"].values == [0.5]
+
+
+async def test_what_has_not_grown_is_not_read():
+    shelf = Shelf(loss={1: 0.9})
+    histories = Histories(shelf, "quickstart", ["loss"])
+    await histories.refresh([("a", 1)])
+    assert await histories.refresh([("a", 1)]) == set()
+    assert len(shelf.asked) == 1
+
+
+@given(whole=st.dictionaries(STEPS, st.floats(allow_nan=False, allow_infinity=False), max_size=20), cut=STEPS)
+def test_a_history_that_was_read_on_is_the_one_that_is_read_at_once(whole, cut):
+    points = sorted(whole.items())
+    history = History((step, 5.0 if step == cut else value) for step, value in points if step <= cut)
+    history.average(30)
+    history.extend((step, value) for step, value in points if step >= cut)
+    at_once = History(points)
+    assert (history.steps, history.values) == (at_once.steps, at_once.values)
+    assert history.average(30) == at_once.average(30)
+
+
+@given(POINTS, POINTS)
+def test_steps_rise_and_values_are_finite_whatever_comes(first, second):
+    history = History(first)
+    history.extend(second)
+    assert history.steps == sorted(set(history.steps))
+    assert len(history.steps) == len(history.values)
+    assert all(math.isfinite(value) for value in history.values)
+
+
+async def test_a_sweep_that_nobody_wakes_is_forgotten_here_and_known_again_when_it_is_woken(
+    database_url, tmp_path, monkeypatch
+):
+    async with sweeping(database_url, tmp_path / "data") as web:
+        monkeypatch.setattr(directors, "IDLE", 0.05)
+        sweep, _ = await begin(web, policy("median", minSamples=1), trials=2, parallel=2)
+
+        async def forgotten():
+            return not web.platform.directors.knows(sweep)
+
+        await until(forgotten)
+        web.platform.directors.look(sweep)
+        assert web.platform.directors.knows(sweep)
