@@ -40,7 +40,7 @@ component:
   run:
     kind: job
     container:
-      command: [sh, -c, "exit 0"]
+      command: [sh, -c, "{command}"]
 """
 
 
@@ -95,9 +95,9 @@ async def sweeping(url: str, data: Path, optimizer: Optimizer) -> AsyncIterator[
         yield web
 
 
-async def begin(web: Web, *, trials: int = 4, parallel: int = 2, more: str = "") -> Run:
+async def begin(web: Web, *, trials: int = 4, parallel: int = 2, more: str = "", command: str = "exit 0") -> Run:
     """A sweep that goes on."""
-    content = SWEEP.format(trials=trials, parallel=parallel, more=more)
+    content = SWEEP.format(trials=trials, parallel=parallel, more=more, command=command)
     return await web.admin.runs.create(CreateRun(content=content))
 
 

@@ -253,3 +253,20 @@ async def test_a_trial_that_is_started_again_is_no_sweep(web):
     trial = (await children(web, sweep.id))[2]
     again = await web.admin.runs.restart(trial["id"])
     assert (again.kind, again.status, again.inputs, again.parent) == ("job", "queued", {"x": 2}, None)
+
+
+async def resolved(web, run, words):
+    """Whether the operation of a run has these words, once its templates are filled in."""
+    row = await web.platform.database.read(lambda tx: tx.one("SELECT resolved FROM operation WHERE run = ?", run))
+    return words in row["resolved"]
+
+
+async def test_a_trial_that_is_started_again_has_the_number_that_its_templates_read(web):
+    sweep = await begin(web, trials=2, command="echo {{ globals.iteration }}")
+    await play(web, sweep.id, float)
+    trial = (await children(web, sweep.id))[1]
+    again = await web.admin.runs.restart(trial["id"])
+    twice = await web.admin.runs.restart(again.id)
+    assert (again.meta, twice.meta) == ({"trial": {"number": 2}},) * 2
+    for run in (again.id, twice.id):
+        assert await resolved(web, run, "echo 2")

@@ -55,13 +55,24 @@ async def plan(
     made again, Invalid for what is given."""
     check(row, kind, wish)
     operation = await database.read(lambda tx: stored(tx, row["id"]))
-    new = prepare(row["project"], body_of(operation, wish, row["description"]), actor, at, algorithms)
+    body, iteration = body_of(operation, wish, row["description"]), _iteration(row)
+    new = prepare(row["project"], body, actor, at, algorithms, iteration=iteration)
     new = msgspec.structs.replace(new, priority=row["priority"], cloned_from=row["id"], clone_kind=kind)
+    if iteration is not None:
+        new = msgspec.structs.replace(new, meta={"trial": {"number": iteration}})
     if kind != RESUME:
         return Clone(source=row["id"], new=new)
     metrics = await _metrics(database, tracker, row, wish.step)
     fork = wish.step if wish.step is not None else max((each.last_step for each in metrics), default=None)
     return Clone(source=row["id"], new=_continued(new, row, fork), metrics=metrics)
+
+
+def _iteration(row: Row) -> int | None:
+    """The number that the run had as a trial, or that the trial had which it was made from: its templates may read it.
+    It is in no sweep itself."""
+    trial = _decode(row["meta"]).get("trial")
+    number = trial.get("number") if isinstance(trial, dict) else None
+    return number if isinstance(number, int) else None
 
 
 async def continuation(tx: Tx, new: runs.NewRun, source: Row) -> Clone:

@@ -77,13 +77,15 @@ async def look_up(database: Database, project: str, body: CreateRun, sources: So
     return Sources(sources.document, sources.patches, library)
 
 
-def compile_run(run: str, project: str, body: CreateRun, sources: Sources) -> Compiled:
-    """Compile. Raises Invalid with every finding's file, line, column, field and fix."""
+def compile_run(run: str, project: str, body: CreateRun, sources: Sources, *, iteration: int | None = None) -> Compiled:
+    """Compile. `iteration` is the number of the trial that is made again. Raises Invalid with every finding's file,
+    line, column, field and fix."""
+    trial = {} if iteration is None else {"iteration": iteration}
     try:
         return compile_whole(
             sources.document,
             sources.library,
-            globals={"uuid": run, "name": body.name, "project_name": project},
+            globals={"uuid": run, "name": body.name, "project_name": project, **trial},
             presets=body.presets,
             patches=sources.patches,
             params=body.params,

@@ -156,17 +156,26 @@ async def prepared(
 
 
 def prepare(
-    project: str, body: CreateRun, actor: Actor, at: int, algorithms: Algorithms, *, sources: Sources | None = None
+    project: str,
+    body: CreateRun,
+    actor: Actor,
+    at: int,
+    algorithms: Algorithms,
+    *,
+    sources: Sources | None = None,
+    iteration: int | None = None,
 ) -> runs.NewRun:
     """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each fault.
 
-    Without `sources`, what was sent must refer to nothing: the stored operation of a run never does."""
+    Without `sources`, what was sent must refer to nothing: the stored operation of a run never does. `iteration` is the
+    number of the trial that is made again."""
     if body.id and not is_run_id(body.id):
         raise Invalid(f"`id` must be a UUID in lower case, not '{body.id}'", fix="leave it out to get one")
     run = body.id or new_id()
     if not body.managed:
         return _tracked(run, project, body, actor, at)
-    return assemble(run, project, body, compile_run(run, project, body, sources or read(body)), actor, at, algorithms)
+    compiled = compile_run(run, project, body, sources or read(body), iteration=iteration)
+    return assemble(run, project, body, compiled, actor, at, algorithms)
 
 
 def assemble(
