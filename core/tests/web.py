@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from litestar import Litestar
 
 from trainyard.client import AsyncClient
 from trainyard.client.models import CreateRun, Run
 from trainyard.client.retry import Backoff
-from trainyard_core.app import build
+from trainyard_core.app import build, serve
 from trainyard_core.db import principals, tokens
 from trainyard_core.db.engine import Tx
 from trainyard_core.db.tokens import run_token
@@ -30,9 +31,7 @@ class Web:
 
     def __init__(self, platform: Platform, arrange: Arrange, token: str) -> None:
         self.platform, self.arrange, self.token = platform, arrange, token
-        with warnings.catch_warnings():  # Litestar 3 will want parameters marked by where they come from; 2 is pinned
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self.app = build(platform)
+        self.app = _app(platform)
         self.admin = self.client(token)
         self.bare = httpx.AsyncClient(transport=self._transport(), base_url="http://trainyard", timeout=60)
 
@@ -64,8 +63,27 @@ class Web:
         """A run that somebody else runs."""
         return await self.admin.runs.create(CreateRun(managed=False))
 
+    async def aclose(self) -> None:
+        """Close the clients; the application may serve another platform."""
+        await self.admin.aclose()
+        await self.bare.aclose()
+        _idle.append(self.app)
+
     def _transport(self) -> httpx.ASGITransport:
         return httpx.ASGITransport(self.app, raise_app_exceptions=False)
+
+
+_idle: list[Litestar] = []
+
+
+def _app(platform: Platform) -> Litestar:
+    """An application takes longer to be made than most tests do, so those of tests that are over are used again."""
+    if _idle:
+        serve(app := _idle.pop(), platform)
+        return app
+    with warnings.catch_warnings():  # Litestar 3 will want parameters marked by where they come from; 2 is pinned
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return build(platform)
 
 
 async def token_of(platform: Platform, name: str, *, role: str, at: int, **narrow: Any) -> str:
@@ -92,5 +110,4 @@ async def serving(url: str, data: Path, registry: Registry | None = None, *, val
         token = await token_of(platform, "admin", role="admin", at=at)
         web = Web(platform, arrange, token)
         yield web
-        await web.admin.aclose()
-        await web.bare.aclose()
+        await web.aclose()

