@@ -24,7 +24,7 @@ demo: ## three training runs on this machine, a table of them and what differs, 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/examples/digits/demo.py
 
 test: setup-test ## all tests
-	@$(BIN)/python -m pytest -q -n $(WORKERS) sdk/tests core/tests plugins tests
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder sdk/tests core/tests plugins tests
 
 check: setup-test ## format, lint, strict types, import contracts, generated docs
 	$(BIN)/ruff format --check .

@@ -40,8 +40,9 @@ def distributions() -> list[Distribution]:
     return [Distribution(folder) for folder in folders if (folder / "pyproject.toml").exists()]
 
 
-def imports(source: Path) -> set[str]:
-    """The modules that a source imports anywhere in it, but for those that only a type checker sees."""
+def imports(source: Path, *, names: bool = False) -> set[str]:
+    """The modules that a source imports anywhere in it, but for those that only a type checker sees. With `names` also
+    what it imports from them, which may be modules as well."""
     tree = ast.parse(source.read_text("utf-8"))
     hidden = {
         node
@@ -58,4 +59,5 @@ def imports(source: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names if names}
     return found

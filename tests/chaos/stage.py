@@ -16,11 +16,13 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
 from trainyard.client import Client
 from trainyard.client.models import CreateRun
+from trainyard.client.retry import Backoff
 from trainyard.runner import lock
 from trainyard.runner.layout import Folder
 
@@ -52,7 +54,8 @@ def select_pause(seconds: float) -> None:
 
 class Stage:
     """One data directory and its server, which may be killed at any time and is started again by `up`. With `far` the
-    server has no agent, and one of its own stands beside it, which may be killed like it."""
+    server has no agent, and one of its own stands beside it, which may be killed like it. `faults` are what the next
+    starts of the server find in their environment, one each."""
 
     def __init__(
         self, root: Path, *, arguments: tuple[str, ...] = (), environ: Mapping[str, str] = {}, far: bool = False
@@ -67,12 +70,13 @@ class Stage:
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
         self.starts = 0
+        self.faults: list[Mapping[str, str]] = []
         self._port = "0"
 
-    def up(self, extra: Mapping[str, str] = {}) -> None:
+    def up(self) -> None:
         """Start the server unless it runs, and wait until it answers or has died; then its agent beside it."""
         if self.process is None or self.process.poll() is not None:
-            self._up(extra)
+            self._up(self.faults.pop(0) if self.faults else {})
         if self._has_far and (self.far is None or self.far.poll() is not None):
             with contextlib.suppress(Exception):  # the server may have died again; the next `up` tries again
                 self._up_far()
@@ -116,7 +120,9 @@ class Stage:
             self.process.stdout.close()
 
     def client(self) -> Client:
-        return Client(url=self.url, token=(self.data / "token").read_text().strip(), project="default")
+        """A client that says at once that the server is gone: only `up` brings it back."""
+        token = (self.data / "token").read_text().strip()
+        return Client(url=self.url, token=token, project="default", backoff=Backoff(tries=1))
 
     def down(self) -> None:
         """End the server, its agent and whatever runs are left."""
@@ -135,8 +141,10 @@ class Stage:
             kill(pid)
         wait_until(lambda: not self.runners(), within=30, what="runners end with the stage")
 
-    def submit(self, name: str, *, points: int = 50, retries: int = 0) -> str:
-        """Create one run of the program; its id. The same name makes it once, however often it is asked for."""
+    def submit(self, name: str, *, points: int = 50, training: float = 0.0, retries: int = 0) -> str:
+        """Create one run of the program, with so many seconds for each point; its id. The same name makes it once,
+        however often it is asked for."""
+        book = str(self.books / f"{name}.jsonl")
         operation = {
             "version": 1.1,
             "kind": "component",
@@ -145,7 +153,7 @@ class Stage:
             "run": {
                 "kind": "job",
                 "container": {
-                    "command": [sys.executable, str(PROGRAM), str(self.books / f"{name}.jsonl"), str(points)],
+                    "command": [sys.executable, str(PROGRAM), book, str(points), str(training)],
                     "resources": {"requests": {"cpu": "100m"}},
                 },
             },
@@ -153,7 +161,7 @@ class Stage:
         with self.client() as client:
             return client.runs.create(CreateRun(operation=operation), key=f"chaos-{name}").id
 
-    def submit_surely(self, name: str, **options: int) -> str:
+    def submit_surely(self, name: str, **options: Any) -> str:
         """Submit, and start the server again whenever it is down."""
         while True:
             self.up()

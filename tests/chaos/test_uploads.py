@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from trainyard.client import Client, uploading
+from trainyard.client import uploading
 from trainyard.client.errors import ClientError
 from trainyard.client.models import CreateRun
-from trainyard.client.retry import Backoff
 
 from .stage import Stage
 
@@ -41,22 +40,18 @@ def stage(tmp_path):
     stage.down()
 
 
-def client_of(stage: Stage) -> Client:
-    token = (stage.data / "token").read_text().strip()
-    return Client(url=stage.url, token=token, project="default", backoff=Backoff(tries=1))
-
-
 @pytest.mark.parametrize("point", POINTS)
 def test_an_upload_survives_a_server_that_is_killed_here(stage: Stage, monkeypatch, tmp_path: Path, point: str):
     monkeypatch.setattr(uploading, "SMALL", PART)
     monkeypatch.setattr(uploading, "PART", PART)
     source = tmp_path / "source.bin"
     source.write_bytes(random.Random(point).randbytes(3 * PART + 17))
-    with client_of(stage) as client:
+    with stage.client() as client:
         run = client.runs.create(CreateRun(managed=False)).id
     stage.process.terminate()
     stage.process.wait(30)
-    stage.up({"TRAINYARD_FAULT": point})
+    stage.faults.append({"TRAINYARD_FAULT": point})
+    stage.up()
     starts, told = stage.starts, [0]
 
     def heard(done: int, size: int) -> None:
@@ -65,14 +60,14 @@ def test_an_upload_survives_a_server_that_is_killed_here(stage: Stage, monkeypat
 
     for _ in range(5):
         try:
-            with client_of(stage) as client:
+            with stage.client() as client:
                 client.artifacts.put(run, "model.bin", source, progress=heard)
             break
         except ClientError:
             stage.process.wait(30)
             stage.up()
     assert stage.starts > starts, f"the server never came by {point}"
-    with client_of(stage) as client:
+    with stage.client() as client:
         (artifact,) = client.runs.artifacts(run)
         assert artifact.digest == f"sha256:{hashlib.sha256(source.read_bytes()).hexdigest()}"
         assert client.artifacts.read(run, "model.bin") == source.read_bytes()

