@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from trainyard.compile.context import example_globals
 from trainyard.compile.hub import Library
-from trainyard.compile.operation import Compiled, compile_trial, compile_whole
+from trainyard.compile.operation import Compiled, Trials, compile_whole
 from trainyard.matrix.sweep import Sweep
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text
@@ -58,4 +58,4 @@ def sweep(text: str) -> Sweep:
 
 def trial(text: str, **params: JsonValue) -> Compiled:
     known = {**example_globals(), "iteration": 7}
-    return compile_trial(whole(text).document, params, globals=known)
+    return Trials(whole(text).document).compile(params, globals=known)

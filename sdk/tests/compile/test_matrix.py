@@ -6,7 +6,7 @@ import pytest
 from matrices import GRID, HEAD, said, sweep, trial, whole
 
 from trainyard.compile.context import example_globals
-from trainyard.compile.operation import compile_operation, compile_trial
+from trainyard.compile.operation import Trials, compile_operation
 from trainyard.compile.resolved import Code, canonical_json, decode_resolved
 from trainyard.matrix.space import Choice, Ordered, Space, Uniform
 from trainyard.matrix.sweep import Sweep
@@ -82,7 +82,7 @@ def test_a_trial_needs_no_approval_and_no_matrix() -> None:
     text = GRID + "isApproved: false\n"
     assert not whole(text).approved
     assert trial(text, lr=1).approved
-    plain = compile_trial({"version": 1.1, "kind": "operation", "cmd": "ls"}, {}, globals=example_globals())
+    plain = Trials({"version": 1.1, "kind": "operation", "cmd": "ls"}).compile({}, globals=example_globals())
     assert plain.resolved.kind == "job"
 
 

@@ -9,7 +9,7 @@ from matrices import GRID, HEAD, said, sweep, whole
 
 from trainyard.compile.context import example_globals
 from trainyard.compile.hub import Found, Library, Reference, Use, wanted
-from trainyard.compile.operation import compile_operation, compile_trial, compile_whole
+from trainyard.compile.operation import Trials, compile_operation, compile_whole
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.sweep import Sweep
 from trainyard.spec.error import SpecError
@@ -121,7 +121,7 @@ def test_a_tuner_is_an_operation_of_its_own() -> None:
     assert found.resolved.sweep is not None
     tuner = found.resolved.sweep.options["tuner"]
     assert isinstance(tuner, dict)
-    made = compile_trial(tuner, {"iteration": 2, "trials": []}, globals=example_globals())
+    made = Trials(tuner).compile({"iteration": 2, "trials": []}, globals=example_globals())
     assert made.resolved.args == ("set -e\ntune 2",)
 
 
@@ -160,7 +160,7 @@ def test_a_tuner_by_reference_is_looked_up_and_written_in() -> None:
     assert again.sweep is not None
     tuner: object = again.sweep.options["tuner"]
     assert isinstance(tuner, Mapping)
-    made = compile_trial(tuner, {"iteration": 2, "trials": []}, globals=example_globals())
+    made = Trials(tuner).compile({"iteration": 2, "trials": []}, globals=example_globals())
     assert (made.resolved.queue, made.resolved.args) == ("cpu", ("set -e\ntune 2",))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from trainyard.client.models import CreateRun
-from trainyard.compile.operation import Compiled
+from trainyard.compile.operation import Compiled, Trials
 from trainyard_core.auth import Actor
 from trainyard_core.db import runs
 from trainyard_core.db.engine import Row
@@ -18,7 +18,7 @@ from trainyard_core.db.planned_trials import NewTrial
 from trainyard_core.errors import Invalid
 from trainyard_core.ids import new_id
 from trainyard_core.sweeps.view import View
-from trainyard_core.work.compiling import Sources, Trial, compile_one, compile_run, read
+from trainyard_core.work.compiling import Trial, compile_one, compile_run, read, trials_of
 from trainyard_core.work.creation import assemble
 from trainyard_core.work.opening import Algorithms
 from trainyard_core.work.stored import body_of
@@ -43,8 +43,8 @@ class Maker:
         self._operation: dict[str, Any] | None = None
 
     @cached_property
-    def _sources(self) -> Sources:
-        return read(self._body)
+    def _trials(self) -> Trials:
+        return trials_of(read(self._body))
 
     def trial(
         self, view: View, key: str, number: int, params: Mapping[str, object], *, at: int, note: str = ""
@@ -55,7 +55,7 @@ class Maker:
         body = msgspec.structs.replace(self._body, name=name, id="")
         trial = {"sweep": view.run, "number": number, **({"note": note} if note else {})}
         try:
-            compiled = compile_one(run, view.project, body, self._sources, Trial(number, params))
+            compiled = compile_one(run, view.project, body, self._trials, Trial(number, params))
             alone = msgspec.structs.replace(
                 body, content="", operation=self._alone(compiled), params={**body.params, **params}
             )

@@ -3,6 +3,7 @@ and what open trials have logged, read in one go."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -16,7 +17,8 @@ from trainyard_core.sweeps.ending import Ending
 __all__ = ["Metric", "News", "Open", "View", "load"]
 
 _decode: Any = msgspec.json.decode
-_sweep = msgspec.json.Decoder(Sweep)
+_KEPT = 64
+_sweep = lru_cache(_KEPT)(msgspec.json.Decoder(Sweep).decode)  # it never changes, and may list thousands of values
 _ending = msgspec.json.Decoder(Ending)
 
 
@@ -129,7 +131,7 @@ async def load(tx: Tx, run: str) -> View | None:
         stop=Ending(status=Status.STOPPED, reason=row["intent_reason"], message=row["intent_message"]),
         wake_at=row["wake_at"],
         wake_seq=row["wake_seq"],
-        sweep=_sweep.decode(row["study"]),
+        sweep=_sweep(row["study"]),
         seed=row["seed"],
         most=row["most"],
         parallel=row["parallel"],

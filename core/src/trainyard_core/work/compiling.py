@@ -13,7 +13,7 @@ import msgspec
 
 from trainyard.client.models import CreateRun, Fault
 from trainyard.compile.hub import Found, Library, Reference, Use, wanted
-from trainyard.compile.operation import Compiled, compile_trial, compile_whole
+from trainyard.compile.operation import Compiled, Trials, compile_whole
 from trainyard.compile.resolved import Code
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, SpecError
@@ -22,7 +22,7 @@ from trainyard_core.db import components, projects
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Invalid, NotFound, choice
 
-__all__ = ["Sources", "Trial", "compile_one", "compile_run", "invalid", "look_up", "no_version", "read"]
+__all__ = ["Sources", "Trial", "compile_one", "compile_run", "invalid", "look_up", "no_version", "read", "trials_of"]
 
 FILE = "operation.yaml"
 MOST = 100
@@ -102,12 +102,18 @@ def compile_run(run: str, project: str, body: CreateRun, sources: Sources, *, it
         ) from error
 
 
-def compile_one(run: str, project: str, body: CreateRun, sources: Sources, trial: Trial) -> Compiled:
-    """Compile one trial of a sweep, whose stored operation refers to nothing any more. Raises Invalid as
-    `compile_run`."""
+def trials_of(sources: Sources) -> Trials:
+    """The trials of a sweep, whose stored operation refers to nothing any more. Raises Invalid as `compile_run`."""
     try:
-        return compile_trial(
-            sources.document,
+        return Trials(sources.document)
+    except SpecError as error:
+        raise invalid(error) from error
+
+
+def compile_one(run: str, project: str, body: CreateRun, trials: Trials, trial: Trial) -> Compiled:
+    """Compile one trial of a sweep. Raises Invalid as `compile_run`."""
+    try:
+        return trials.compile(
             trial.params,
             globals={"uuid": run, "name": body.name, "project_name": project, "iteration": trial.number},
             params=body.params,

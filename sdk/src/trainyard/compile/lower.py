@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainyard.compile.report import Report
+from trainyard.compile.resolved import digest_of
 from trainyard.spec.container import Amounts, Container, GpuAmounts
 from trainyard.spec.error import Path
 from trainyard.spec.io import Input, Output
 from trainyard.spec.operation import Body, Job, Operation
 
-__all__ = ["Lowered", "Placed", "lower"]
+__all__ = ["Lowered", "Placed", "component_digest", "lower"]
 
 BODY = ("inputs", "outputs", "run", "cmd", "env", "resources")
 """Fields that make up a component, also where they stand in the operation itself."""
@@ -31,9 +32,10 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """One operation in one shape. `at` is where the component stands; `cmd` is a script, empty if there is none."""
+    """One operation in one shape. `at` is where the component stands, `component` its digest."""
 
     body: Body
+    component: str
     at: Path
     job: Job | None
     container: Container
@@ -47,12 +49,18 @@ class Lowered:
         return (*self.at, "run", "container")
 
 
+def component_digest(body: Body) -> str:
+    """The digest of the component as it is written, however it is placed."""
+    return digest_of(body.model_dump(by_alias=True, exclude_defaults=True, include=set(BODY)))
+
+
 def lower(operation: Operation, report: Report) -> Lowered:
     """The one shape of an operation. Contradictions go to the report."""
     body, at = _body(operation, report)
     container = (body.run.container if body.run else None) or Container()
     lowered = Lowered(
         body=body,
+        component=component_digest(body),
         at=at,
         job=body.run,
         container=container,

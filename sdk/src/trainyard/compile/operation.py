@@ -3,7 +3,7 @@
 Pure and offline: no file, clock, network or environment is read, so the same input gives the same bytes anywhere. The
 steps are parse, lower, bind, render; each adds its findings to one report, and anything found is raised at the end as
 one `SpecError`. An operation with a matrix becomes a sweep, of which one example of a trial is compiled on the way; a
-real trial is compiled by `compile_trial`.
+real trial is compiled by `Trials`.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from trainyard.compile.compose import Composition, compose, is_composite
 from trainyard.compile.context import example_globals, run_globals
 from trainyard.compile.evaluate import Budget
 from trainyard.compile.hub import Library, Use
-from trainyard.compile.lower import lower
+from trainyard.compile.lower import component_digest, lower
 from trainyard.compile.matrix import plan, swept
 from trainyard.compile.render import Renderer
-from trainyard.compile.rendered import Given, component_digest, outputs_of, rendered, resolve, scoped
+from trainyard.compile.rendered import Given, outputs_of, rendered, resolve, scoped
 from trainyard.compile.report import Report
 from trainyard.compile.resolved import Code, ResolvedOperation
 from trainyard.spec.check import parse_component, parse_operation
 from trainyard.spec.document import Document, Part
 from trainyard.spec.operation import Component, Operation
 
-__all__ = ["Compiled", "check_component", "compile_operation", "compile_trial", "compile_whole"]
+__all__ = ["Compiled", "Trials", "check_component", "compile_operation", "compile_whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +95,41 @@ def compile_whole(
     return Compiled(resolved, document, approved, composed.uses, (*composed.warnings, *warnings))
 
 
-def compile_trial(
-    source: Document | Mapping[str, object],
-    trial: Mapping[str, JsonValue],
-    *,
-    globals: Mapping[str, str | int],
-    params: Mapping[str, JsonValue] | None = None,
-    name: str | None = None,
-    queue: str | None = None,
-    tags: tuple[str, ...] = (),
-    code: Code | None = None,
-) -> Compiled:
-    """One trial of a sweep: the operation without its matrix, with the params that were suggested. Raises SpecError.
+class Trials:
+    """Compiles the trials of a sweep: the operation without its matrix, read once for all of them. Raises SpecError.
 
-    `source` is `Compiled.document` of the sweep, or anything else that refers to nothing. `trial` holds values by
-    input: data, never evaluated and, unlike `params`, never read as text. `globals` has `iteration` too, the number of
-    the trial; the rest is as in `compile_operation`. `document` of what comes back has no matrix and no such values.
+    `source` is `Compiled.document` of the sweep, or anything else that refers to nothing.
     """
-    whole = source if isinstance(source, Document) else Document.from_mapping(source)
-    document = Part(whole, (), {key: value for key, value in whole.data.items() if key != "matrix"})
-    given = Given(globals, params or {}, trial, name=name, queue=queue, tags=tags, code=code)
-    resolved, _, _ = _compiled(parse_operation(document), document, given)
-    return Compiled(resolved, document)
+
+    def __init__(self, source: Document | Mapping[str, object]) -> None:
+        whole = source if isinstance(source, Document) else Document.from_mapping(source)
+        self.document = Part(whole, (), {key: value for key, value in whole.data.items() if key != "matrix"})
+        self._operation, report = parse_operation(self.document), Report(self.document)
+        self._lowered = lower(self._operation, report)
+        report.stop()
+
+    def compile(
+        self,
+        trial: Mapping[str, JsonValue],
+        *,
+        globals: Mapping[str, str | int],
+        params: Mapping[str, JsonValue] | None = None,
+        name: str | None = None,
+        queue: str | None = None,
+        tags: tuple[str, ...] = (),
+        code: Code | None = None,
+    ) -> Compiled:
+        """One trial, with the params that were suggested. Raises SpecError.
+
+        `trial` holds values by input: data, never evaluated and, unlike `params`, never read as text. `globals` has
+        `iteration` too, the number of the trial; the rest is as in `compile_operation`. `document` of what comes back
+        has no matrix and no such values.
+        """
+        given = Given(globals, params or {}, trial, name=name, queue=queue, tags=tags, code=code)
+        report = Report(self.document)
+        job.check_given(report, name=given.name, queue=given.queue, code=given.code)
+        resolved, _, _ = rendered(self._operation, self._lowered, given, report)
+        return Compiled(resolved, self.document)
 
 
 def check_component(document: Document) -> Component:

@@ -16,16 +16,14 @@ from trainyard.compile import job
 from trainyard.compile.bind import Binder, Bound, bind
 from trainyard.compile.context import param_view, run_globals
 from trainyard.compile.evaluate import Budget
-from trainyard.compile.lower import BODY, Lowered
+from trainyard.compile.lower import Lowered
 from trainyard.compile.render import Renderer
 from trainyard.compile.report import Report
-from trainyard.compile.resolved import Code, OutputType, ResolvedOperation, digest_of
+from trainyard.compile.resolved import Code, OutputType, ResolvedOperation
 from trainyard.spec.model import is_template
-from trainyard.spec.operation import Body, Operation
+from trainyard.spec.operation import Operation
 
-__all__ = ["Given", "component_digest", "outputs_of", "rendered", "resolve", "scoped"]
-
-_BODY = set(BODY)
+__all__ = ["Given", "outputs_of", "rendered", "resolve", "scoped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +137,8 @@ def resolve(
         resources=job.resources(lowered, renderer),
         max_retries=retries,
         timeout=timeout,
-        component=component_digest(lowered.body),
+        component=lowered.component,
     )
-
-
-def component_digest(body: Body) -> str:
-    return digest_of(body.model_dump(by_alias=True, exclude_defaults=True, include=_BODY))
 
 
 def _overridden(resolved: ResolvedOperation, *, name: str | None, code: Code | None) -> ResolvedOperation:
