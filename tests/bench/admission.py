@@ -5,12 +5,13 @@ many runs, write as many without deciding anything, and read one run.
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+
+import uvloop
 
 from bench.measure import Result, Scale, percentile, say
 from trainyard_core.admission import Grant, Waiting
@@ -49,7 +50,7 @@ class Spent(NamedTuple):
 
 def measure(scale: Scale, folder: Path) -> list[Result]:
     """Leases on an agent that takes everything, and `why` on one that is full."""
-    return asyncio.run(_measure(scale, folder))
+    return uvloop.run(_measure(scale, folder))
 
 
 async def _measure(scale: Scale, folder: Path) -> list[Result]:

@@ -8,7 +8,6 @@ one by one, as a program would that plans its own trials. Memory has no part in 
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import time
 from collections import Counter
@@ -16,6 +15,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+
+import uvloop
 
 from bench.measure import Result, Scale, say
 from trainyard.client.models import CreateRun
@@ -179,8 +180,8 @@ def _rounds(
     spent = []
     for count in range(1, scale.rounds + 1):
         place = folder / f"{name}-{count}"
-        subject = asyncio.run(_swept(place / "sweep", size, parallel, together))
-        spent.append((subject, asyncio.run(_created(place / "floor", size))))
+        subject = uvloop.run(_swept(place / "sweep", size, parallel, together))
+        spent.append((subject, uvloop.run(_created(place / "floor", size))))
         say(f"{name}: round {count} of {scale.rounds}: {subject.each:.2f} ms, floor {spent[-1][1].each:.2f} ms")
     return spent
 
