@@ -1,13 +1,11 @@
-"""The searches beside each other, as markdown, made of the document that `run.py` printed:
-`python tests/bench/regret_table.py docs/performance.json`."""
+"""The searches beside each other, as markdown, made of the documents that `run.py` printed."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
+
+from bench.kept import documents
 
 __all__ = ["table"]
 
@@ -15,10 +13,10 @@ HEAD = ("search", "median regret", "quartiles", "ms to think of a trial")
 COMMAND = "tests/bench/run.py --only regret"
 
 
-def table(path: str) -> str:
+def table(folder: str) -> str:
     """A table for each function, best first; empty when regret was not measured."""
-    benchmarks: dict[str, Any] = json.loads(Path(path).read_text())["benchmarks"]
-    details = [each["detail"] for name, each in benchmarks.items() if name.startswith("regret.") and "detail" in each]
+    figures = [item for document in documents(folder) for item in document["benchmarks"].items()]
+    details: list[dict[str, Any]] = [each["detail"] for name, each in figures if name.startswith("regret.")]
     titles = dict.fromkeys(detail["function"] for detail in details)
     return "\n".join(
         line for title in titles for line in _lines([each for each in details if each["function"] == title])
@@ -40,7 +38,3 @@ def _lines(details: list[dict[str, Any]]) -> Iterator[str]:
         quartiles = f"{spread['lower']:.3g} to {spread['upper']:.3g}"
         yield f"| {title}{late} | {spread['median']:.3g} | {quartiles} | {spread['ms']:.3g} |"
     yield ""
-
-
-if __name__ == "__main__":
-    print(table(sys.argv[1]))

@@ -1,20 +1,25 @@
-"""The table of `docs/performance.md`, made of the document that `run.py` printed."""
+"""The tables of `docs/performance.md`, made of the documents that `run.py` printed."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
+
+from bench.kept import documents
 
 __all__ = ["table"]
 
 
-def table(path: str) -> str:
-    """Markdown: where and when, then a row for each figure."""
-    document: dict[str, Any] = json.loads(Path(path).read_text())
-    head = ["| measured | ours | floor | ours / floor | aim | met |", "|---|--:|--:|--:|--:|---|"]
-    rows = [_row(figure) for figure in document["benchmarks"].values() if "broken" not in figure]
-    return "\n".join([_where(document["machine"]), "", *head, *rows]) + "\n"
+HEAD = ["| measured | ours | floor | ours / floor | aim | met |", "|---|--:|--:|--:|--:|---|"]
+
+
+def table(folder: str) -> str:
+    """Markdown: for each document where and when, then a row for each figure."""
+    return "\n".join(_told(document) for document in documents(folder))
+
+
+def _told(document: dict[str, Any]) -> str:
+    rows = [_row(figure) for figure in document["benchmarks"].values()]
+    return "\n".join([_where(document["machine"]), "", *HEAD, *rows]) + "\n"
 
 
 def _where(machine: dict[str, Any]) -> str:

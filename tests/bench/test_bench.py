@@ -93,13 +93,25 @@ def test_pages_of_generated_runs_are_found_on_both_databases() -> None:
     assert all(result.told()["subject"] > 0 for result in results)
 
 
+def keep(folder: Path, date: str, benchmarks: dict[str, object]) -> None:
+    """A result, as it is kept."""
+    (folder / f"{date}.json").write_text(json.dumps({"machine": {"date": date}, "benchmarks": benchmarks}))
+
+
+def test_each_kept_figure_is_the_newest_that_was_not_broken(tmp_path: Path) -> None:
+    keep(tmp_path, "2026-11-01", {"a": {"subject": 1}, "b": {"subject": 1}})
+    keep(tmp_path, "2026-11-02", {"a": {"subject": 2}, "b": {"broken": "it was"}})
+    keep(tmp_path, "2026-11-03", {"c": {"broken": "it was"}})
+    kept = _module("kept").documents(str(tmp_path))
+    assert [each["benchmarks"] for each in kept] == [{"b": {"subject": 1}}, {"a": {"subject": 2}}]
+
+
 def test_searches_stand_beside_each_other_best_first(tmp_path: Path) -> None:
     spread = {"lower": 0.1, "median": 0.2, "upper": 0.3, "ms": 1.0, "notes": 0}
     searchers = {"tpe": spread | {"notes": 2}, "Optuna TPE": spread | {"median": 0.15}}
     detail = {"ours": "tpe", "function": "Branin", "trials": 30, "seeds": 20, "searchers": searchers}
-    kept = tmp_path / "result.json"
-    kept.write_text(json.dumps({"benchmarks": {"regret.branin.tpe": {"detail": detail}, "log.p50": {}}}))
-    lines = _module("regret_table").table(str(kept)).splitlines()
+    keep(tmp_path, "2026-11-22", {"regret.branin.tpe": {"detail": detail}, "log.p50": {}})
+    lines = _module("regret_table").table(str(tmp_path)).splitlines()
     assert lines[0].startswith("Branin, 30 trials, 20 seeds")
     assert lines[4] == "| Optuna TPE | 0.15 | 0.1 to 0.3 | 1 |"
     assert lines[5] == "| `tpe` (2 suggestions without the model) | 0.2 | 0.1 to 0.3 | 1 |"
