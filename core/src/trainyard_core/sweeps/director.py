@@ -81,11 +81,12 @@ class Director:
     async def _plan(self, view: View, asking: Asking | None) -> Plan | None:
         """What to write now; None when another process is about it."""
         ended = [trial for trial in view.going if trial.ended]
+        settled = [deciding.judged(view, trial) for trial in ended if not trial.tuner]
         plan = Plan(
-            settled=[deciding.judged(view, trial) for trial in ended if not trial.tuner],
+            settled=settled,
             tuned=[deciding.tuned(trial) for trial in ended if trial.tuner],
             exhausted=view.exhausted,
-            ending=view.ending or deciding.ending(view, [deciding.judged(view, t) for t in ended if not t.tuner]),
+            ending=view.ending or deciding.ending(view, settled),
             asking=asking,
         )
         if plan.ending is None and not await self._go_on(view, plan):

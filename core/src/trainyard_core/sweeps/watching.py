@@ -55,6 +55,8 @@ class Watcher:
 
     def since(self, run: str, step: int) -> tuple[Measured, ...]:
         """What a run has logged of the objectives after a step."""
+        if not self._names:
+            return ()
         return tuple(each for each in self._histories.since(run, step) if each.name in self._objectives)
 
     def stops(self, view: View) -> list[tuple[str, Step]]:
