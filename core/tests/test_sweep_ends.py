@@ -126,7 +126,7 @@ async def stands(web, sweep, said):
 
     async def explained():
         row = await web.arrange.row(sweep)
-        return row["reason"] == "optimizer" and said in row["message"] and row["status"] == "running"
+        return row["reason"] == "unplanned" and said in row["message"] and row["status"] == "running"
 
     await until(explained)
 

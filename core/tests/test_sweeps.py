@@ -99,7 +99,7 @@ async def test_an_algorithm_that_fails_says_so_and_is_asked_again(web):
     sweep = await begin(web, trials=1)
 
     async def said():
-        return (await web.admin.runs.get(sweep.id)).reason == "optimizer"
+        return (await web.admin.runs.get(sweep.id)).reason == "unplanned"
 
     await until(said)
     assert "the model has no mind today" in (await web.admin.runs.get(sweep.id)).message

@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 LEAST_ENDING = 4
-STANDS = "optimizer"
-"""The reason of a sweep that waits for its algorithm to work again."""
+STANDS = "unplanned"
+"""The reason of a sweep whose next trials cannot be planned at the moment."""
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
