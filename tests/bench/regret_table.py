@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.kept import documents
+from bench.table import number
 
 __all__ = ["table"]
 
@@ -36,5 +37,5 @@ def _lines(details: list[dict[str, Any]]) -> Iterator[str]:
         title = f"`{name}`" if name in ours else name
         late = f" ({spread['notes']} suggestions without the model)" if spread["notes"] else ""
         quartiles = f"{spread['lower']:.3g} to {spread['upper']:.3g}"
-        yield f"| {title}{late} | {spread['median']:.3g} | {quartiles} | {spread['ms']:.3g} |"
+        yield f"| {title}{late} | {spread['median']:.3g} | {quartiles} | {number(spread['ms'])} |"
     yield ""

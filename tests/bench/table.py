@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.kept import documents
 
-__all__ = ["table"]
+__all__ = ["number", "table"]
 
 
 HEAD = ["| measured | ours | floor | ours / floor | aim | met |", "|---|--:|--:|--:|--:|---|"]
@@ -34,13 +34,13 @@ def _where(machine: dict[str, Any]) -> str:
 
 def _row(figure: dict[str, Any]) -> str:
     unit, sign = figure["unit"], "≥" if figure["better"] == "more" else "≤"
-    aim = "" if figure["aim"] is None else f"{sign} {_number(figure['aim'])} {unit}"
+    aim = "" if figure["aim"] is None else f"{sign} {number(figure['aim'])} {unit}"
     met = {None: "", True: "yes", False: "**no**"}[figure["met"]]
     ratio = "" if figure["ratio"] is None else f"{figure['ratio']:.2g}"
     cells = (
         figure["what"],
-        f"{_number(figure['subject'])} {unit}",
-        f"{_number(figure['floor'])} {unit}",
+        f"{number(figure['subject'])} {unit}",
+        f"{number(figure['floor'])} {unit}",
         ratio,
         aim,
         met,
@@ -48,6 +48,6 @@ def _row(figure: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three digits, or the whole number with commas."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
