@@ -81,7 +81,7 @@ def test_the_program_prints_one_document_and_nothing_else(tmp_path: Path) -> Non
     assert set(document["benchmarks"]) == {"import", "import.log"}
     assert document["benchmarks"]["import"]["floor"] > 0
     (tmp_path / "result.json").write_bytes(done.stdout)
-    assert "| import trainyard |" in _module("table").table(str(tmp_path / "result.json"))
+    assert "| import trainyard |" in _module("table").table(str(tmp_path))
 
 
 def test_pages_of_generated_runs_are_found_on_both_databases() -> None:
