@@ -11,12 +11,14 @@ from web import BASE
 
 from trainyard.client.errors import Conflict, NotFound
 from trainyard.client.models import CreateRun
+from trainyard_core import errors
 from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.contracts.workload import Phase
 from trainyard_core.db import deletions
 from trainyard_core.lifecycle import FINAL, Status
 from trainyard_core.work import leasing
 from trainyard_core.work.deletion import AGAIN, Purger
+from trainyard_core.work.stored import stored
 
 W = "1" * 32
 TABLES = ("run", "operation", "attempt", "writer", "metric", "artifact", "edge", "run_tag", "run_value")
@@ -141,6 +143,13 @@ async def test_a_resume_and_a_delete_at_once_leave_no_run_without_its_past(web):
             assert isinstance(deleted, Conflict), deleted
             await web.admin.runs.stop(resumed.id)
             assert (await web.admin.runs.lineage(resumed.id)).original.status == "succeeded"
+
+
+async def test_a_run_that_was_deleted_a_moment_ago_is_not_found_by_who_would_run_it_again(web):
+    run = await ended(web)
+    await web.admin.runs.delete(run.id)
+    with pytest.raises(errors.NotFound, match="it has been deleted"):
+        await web.platform.database.read(lambda tx: stored(tx, run.id))
 
 
 async def test_the_agent_lets_go_of_what_it_held_of_a_deleted_run(web):

@@ -121,9 +121,9 @@ def test_why_names_each_thing_that_a_run_waits_for(client, queue, tmp_path):
     client.queues.set(queue, concurrency=None, paused=True)
     paused = submit(client, "exit 0", queue=queue)
     assert [b.code for b in client.runs.why(paused.id).blockers] == ["paused"]
-    client.queues.set(queue, concurrency=None, paused=False)
     for run in (big, paused):
         client.runs.stop(run.id)
+    client.queues.set(queue, concurrency=None, paused=False)
     flaky = submit(client, "exit 1", termination={"maxRetries": 9})
     reached(client, flaky.id, "retrying")
     client.runs.stop(flaky.id)

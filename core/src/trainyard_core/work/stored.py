@@ -8,7 +8,7 @@ import msgspec
 
 from trainyard.client.models import CloneRun, CreateRun
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.errors import Conflict
+from trainyard_core.errors import Conflict, NotFound
 
 __all__ = ["body_of", "stored"]
 
@@ -17,9 +17,12 @@ _NOTHING = CloneRun()
 
 
 async def stored(tx: Tx, run: str) -> Row:
-    """What is stored of a run's operation: `spec` and `given`. Raises Conflict for a run without one."""
-    row = await tx.one("SELECT spec, given FROM operation WHERE run = ?", run)
-    if row is None or row["spec"] == "null":
+    """What is stored of a run's operation: `spec` and `given`. Raises NotFound for a run that is gone, Conflict for one
+    without an operation."""
+    row = await tx.one("SELECT o.spec, o.given FROM run r LEFT JOIN operation o ON o.run = r.id WHERE r.id = ?", run)
+    if row is None:
+        raise NotFound(f"no run '{run}'", fix="it has been deleted; see yard ls")
+    if row["spec"] in (None, "null"):
         raise Conflict(f"the operation of run {run} is not stored", fix="create it again from its file")
     return row
 
