@@ -4,45 +4,18 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 
+import sweeping
 from places import metric
 from sweeping import Book, children, until
 from web import BASE, serving
 
-from trainyard.client.models import CreateRun
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.hookspecs import OptimizerProvider
 from trainyard_core.lifecycle import FINAL
 from trainyard_core.registry import Registry
 
 W = "1" * 32
-
-
-SWEEP = """\
-version: 1.1
-kind: operation
-name: search
-{head}
-matrix:
-  kind: {kind}
-  numRuns: {trials}
-  concurrency: {parallel}
-  seed: 7
-{matrix}
-  params:
-    x: {{kind: choice, value: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}}
-component:
-  inputs:
-  - {{name: x, type: int}}
-  run:
-    kind: job
-    container:
-      command: [sh, -c, "exit 0"]
-"""
-
-
 FAILURES = "{kind: failure_early_stopping, percent: 50}"
-
-
 REACHED = "{kind: metric_early_stopping, metric: loss, optimization: minimize, value: 0.1}"
 
 
@@ -57,7 +30,7 @@ class Plugin:
 
 
 @asynccontextmanager
-async def sweeping(url, data, *, ahead=0, plugins=()):
+async def served(url, data, *, ahead=0, plugins=()):
     """The API with the book, or with the optimizers of plugins."""
     registry = Registry.load(["tracker_folder", *plugins])
     if not plugins:
@@ -74,10 +47,8 @@ def policy(text, **more):
 
 async def begin(web, *rules, trials=4, parallel=2, kind="random", matrix="", head=""):
     """A sweep whose first trials run."""
-    given = [matrix, f"earlyStopping: [{', '.join(rules)}]" if rules else ""]
-    lines = "\n".join(f"  {line}" for line in given if line)
-    content = SWEEP.format(trials=trials, parallel=parallel, kind=kind, matrix=lines, head=head)
-    sweep = await web.admin.runs.create(CreateRun(content=content))
+    lines = [*([matrix] if matrix else []), *([f"earlyStopping: [{', '.join(rules)}]"] if rules else [])]
+    sweep = await sweeping.begin(web, trials=trials, parallel=parallel, kind=kind, matrix=lines, head=head)
     await until(lambda: children(web, sweep.id))
     return sweep.id, await running(web)
 

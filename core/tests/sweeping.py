@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from web import Web, serving
@@ -26,14 +27,15 @@ SWEEP = """\
 version: 1.1
 kind: operation
 name: search
+{head}
 matrix:
-  kind: random
+  kind: {kind}
   numRuns: {trials}
   concurrency: {parallel}
   seed: 7
+{matrix}
   params:
     x: {{kind: choice, value: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}}
-{more}
 component:
   inputs:
   - {{name: x, type: int}}
@@ -95,10 +97,23 @@ async def sweeping(url: str, data: Path, optimizer: Optimizer) -> AsyncIterator[
         yield web
 
 
-async def begin(web: Web, *, trials: int = 4, parallel: int = 2, more: str = "", command: str = "exit 0") -> Run:
-    """A sweep that goes on."""
-    content = SWEEP.format(trials=trials, parallel=parallel, more=more, command=command)
-    return await web.admin.runs.create(CreateRun(content=content))
+async def begin(web: Web, **given: Any) -> Run:
+    """A sweep that goes on; `given` as `written` takes it."""
+    return await web.admin.runs.create(CreateRun(content=written(**given)))
+
+
+def written(
+    *,
+    trials: int = 4,
+    parallel: int = 2,
+    kind: str = "random",
+    matrix: Sequence[str] = (),
+    head: str = "",
+    command: str = "exit 0",
+) -> str:
+    """The file of a sweep over x. `matrix` has lines for its matrix, `head` one for the operation."""
+    lines = "\n".join(f"  {line}" for line in matrix)
+    return SWEEP.format(trials=trials, parallel=parallel, kind=kind, matrix=lines, head=head, command=command)
 
 
 async def until(ask: Callable[[], Awaitable[object]]) -> object:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest_asyncio
+import sweeping
 from early_stopping import (
     FAILURES,
     REACHED,
-    SWEEP,
     W,
     begin,
     ended,
@@ -16,13 +16,13 @@ from early_stopping import (
     phase_is,
     phases,
     send,
-    sweeping,
+    served,
     told_to_stop,
 )
 from places import events
 from sweeping import until
 
-from trainyard.client.models import CreateRun, EditProject
+from trainyard.client.models import EditProject
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import queues
@@ -30,8 +30,8 @@ from trainyard_core.db import queues
 
 @pytest_asyncio.fixture
 async def web(database_url, tmp_path):
-    async with sweeping(database_url, tmp_path / "data") as served:
-        yield served
+    async with served(database_url, tmp_path / "data") as web:
+        yield web
 
 
 async def test_a_sweep_ends_after_three_trials_that_cannot_be_judged(web):
@@ -98,7 +98,7 @@ async def test_an_output_reaches_a_value_as_a_metric_does(web):
 
 
 async def test_what_is_prepared_never_runs_when_the_sweep_ends(database_url, tmp_path):
-    async with sweeping(database_url, tmp_path / "data", ahead=3) as web:
+    async with served(database_url, tmp_path / "data", ahead=3) as web:
         sweep, (one,) = await begin(web, REACHED, trials=9, parallel=1)
         await logged(web, one, 0.01)
         await ends(web, one)
@@ -156,14 +156,14 @@ async def test_a_sweep_whose_queue_is_gone_says_so_and_can_be_stopped(web):
 
 
 async def test_a_sweep_whose_algorithm_is_gone_says_so_and_goes_on_when_it_is_back(database_url, tmp_path):
-    async with sweeping(database_url, tmp_path / "data") as web:
+    async with served(database_url, tmp_path / "data") as web:
         sweep, (one,) = await begin(web, trials=2, parallel=1)
-    async with sweeping(database_url, tmp_path / "data", plugins=["scheduler_process"]) as web:
+    async with served(database_url, tmp_path / "data", plugins=["scheduler_process"]) as web:
         await ends(web, one)
         web.platform.directors.look(sweep)
         await stands(web, sweep, "no algorithm is installed, 'random' neither")
         assert await phases(web, sweep) == {1: "open"}
-    async with sweeping(database_url, tmp_path / "data") as web:
+    async with served(database_url, tmp_path / "data") as web:
         web.platform.directors.look(sweep)
         (two,) = await next_running(web)
         await ends(web, two)
@@ -173,7 +173,6 @@ async def test_a_sweep_whose_algorithm_is_gone_says_so_and_goes_on_when_it_is_ba
 async def test_a_trial_of_refused_params_counts_among_the_failures(web):
     wrong = Suggestion(params={"x": 1, "y": 2})
     web.platform.algorithms.get("random").answers = [Suggestions(suggestions=(wrong, wrong))]
-    content = SWEEP.format(trials=4, parallel=2, kind="random", matrix=f"  earlyStopping: [{FAILURES}]", head="")
-    sweep = await web.admin.runs.create(CreateRun(content=content))
+    sweep = await sweeping.begin(web, matrix=[f"earlyStopping: [{FAILURES}]"])
     over = await ended(web, sweep.id)
     assert (over["status"], over["reason"]) == ("failed", "early_stopped")

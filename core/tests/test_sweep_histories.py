@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from early_stopping import begin, policy, sweeping
+from early_stopping import begin, policy, served
 from hypothesis import given
 from hypothesis import strategies as st
 from sweeping import until
@@ -22,14 +22,18 @@ class Shelf:
     """The part of a tracker that reads series: it has one run, and keeps a book of what was asked of it."""
 
     def __init__(self, **series: dict[int, float]) -> None:
-        self.series = series
+        self.rows = {name: [*values.items()] for name, values in series.items()}
         self.asked: list[tuple[list[str], int | None]] = []
+
+    def log(self, name: str, step: int, value: float) -> None:
+        """One row more; several of a step stay in the order in which they came."""
+        self.rows.setdefault(name, []).append((step, value))
 
     async def read_series(self, run, names, *, first=None, last=None, points=0):
         self.asked.append(([*names], first))
         found = []
         for name in names:
-            rows = sorted((step, v) for step, v in self.series.get(name, {}).items() if step >= (first or 0))
+            rows = sorted((row for row in self.rows.get(name, []) if row[0] >= (first or 0)), key=lambda row: row[0])
             buckets = [Point(step=step, until=step, time=step, low=v, high=v, last=v) for step, v in rows]
             found.append(Series(name=name, total=len(buckets), points=buckets))
         return found
@@ -39,13 +43,31 @@ async def test_what_has_grown_is_read_from_the_last_step_that_is_known():
     shelf = Shelf(loss={1: 0.9, 2: 0.8}, accuracy={})
     histories = Histories(shelf, "quickstart", ["loss", "accuracy"])
     assert await histories.refresh([("a", 2)]) == {"a"}
-    shelf.series["loss"] |= {2: 0.7, 3: 0.6}
-    shelf.series["accuracy"] |= {1: 0.5}
+    shelf.log("loss", 2, 0.7)
+    shelf.log("loss", 3, 0.6)
+    shelf.log("accuracy", 1, 0.5)
     assert await histories.refresh([("a", 5)]) == {"a"}
     assert shelf.asked == [(["loss", "accuracy"], None), (["loss"], 2), (["accuracy"], None)]
     assert histories.of("a")["loss"].steps == [1, 2, 3]
     assert histories.of("a")["loss"].values == [0.9, 0.7, 0.6]
     assert histories.of("a")["accuracy"].values == [0.5]
+
+
+async def test_a_trial_that_is_tried_again_is_heard_of_from_its_start():
+    shelf = Shelf(loss={1: 0.9, 2: 0.8, 3: 0.7})
+    histories = Histories(shelf, "quickstart", ["loss"])
+    await histories.refresh([("a", 3)])
+    shelf.log("loss", 1, 0.5)
+    await histories.refresh([("a", 4)])
+    assert histories.of("a")["loss"].values == [0.5, 0.8, 0.7]
+    assert [first for _, first in shelf.asked] == [None, 3, None]
+
+
+async def test_nothing_is_read_of_a_trial_that_has_logged_nothing():
+    shelf = Shelf()
+    histories = Histories(shelf, "quickstart", ["loss"])
+    await histories.refresh([("a", 0)])
+    assert (shelf.asked, histories.of("a")) == ([], {})
 
 
 async def test_what_has_not_grown_is_not_read():
@@ -79,7 +101,7 @@ def test_steps_rise_and_values_are_finite_whatever_comes(first, second):
 async def test_a_sweep_that_nobody_wakes_is_forgotten_here_and_known_again_when_it_is_woken(
     database_url, tmp_path, monkeypatch
 ):
-    async with sweeping(database_url, tmp_path / "data") as web:
+    async with served(database_url, tmp_path / "data") as web:
         monkeypatch.setattr(directors, "IDLE", 0.05)
         sweep, _ = await begin(web, policy("median", minSamples=1), trials=2, parallel=2)
 

@@ -16,7 +16,7 @@ from early_stopping import (
     phases,
     policy,
     send,
-    sweeping,
+    served,
     told_to_stop,
     wanted,
 )
@@ -29,8 +29,8 @@ from trainyard_core.contracts.workload import Exit, Phase
 
 @pytest_asyncio.fixture
 async def web(database_url, tmp_path):
-    async with sweeping(database_url, tmp_path / "data") as served:
-        yield served
+    async with served(database_url, tmp_path / "data") as web:
+        yield web
 
 
 async def test_a_trial_that_falls_behind_is_stopped_with_the_rule_and_its_slot_goes_to_the_next(web):
@@ -90,9 +90,9 @@ async def test_one_that_was_stopped_counts_at_its_step_and_as_stopped(web):
 
 async def test_a_platform_that_starts_again_decides_as_the_one_before(database_url, tmp_path):
     """What was stopped is read again: without it, the next worst would go at the same step."""
-    async with sweeping(database_url, tmp_path / "data") as web:
+    async with served(database_url, tmp_path / "data") as web:
         sweep, one, two = await worst_goes(web, policy("truncation", percent=50))
-    async with sweeping(database_url, tmp_path / "data") as web:
+    async with served(database_url, tmp_path / "data") as web:
         await logged(web, one, 1.0)
         await looked(web, sweep)
         assert await wanted(web, sweep) == [3]
@@ -102,12 +102,12 @@ async def test_a_platform_that_starts_again_decides_as_the_one_before(database_u
 
 
 async def test_after_a_restart_a_trial_is_held_against_those_that_succeeded_before(database_url, tmp_path):
-    async with sweeping(database_url, tmp_path / "data") as web:
+    async with served(database_url, tmp_path / "data") as web:
         sweep, (one,) = await begin(web, policy("median"), trials=2, parallel=1)
         await logged(web, one, 1.0, 1.0)
         await ends(web, one)
         (two,) = await next_running(web)
-    async with sweeping(database_url, tmp_path / "data") as web:
+    async with served(database_url, tmp_path / "data") as web:
         await logged(web, two, 2.0, 2.0, 2.0)
         await looked(web, sweep)
         assert await told_to_stop(web, two) == ("early_stopped", "median of loss at step 3: 2 against 1")
@@ -154,7 +154,7 @@ async def test_late_frames_of_a_trial_that_has_ended_change_nothing(web):
 
 
 async def test_asha_of_the_installed_plugin_stops_what_falls_behind_at_a_rung(database_url, tmp_path):
-    async with sweeping(database_url, tmp_path / "data", plugins=["optimizer_search"]) as web:
+    async with served(database_url, tmp_path / "data", plugins=["optimizer_search"]) as web:
         sweep, (one, two) = await begin(
             web, trials=3, kind="asha", matrix="maxIterations: 9\n  metric: {name: loss, optimization: minimize}"
         )

@@ -1,6 +1,6 @@
-"""The trials of a sweep as its plans read and write them.
+"""The trials of a sweep as its director reads and writes them.
 
-All of it happens in the transaction of a plan, after `sweeps.claim_version` has let it through.
+What is written is written in the transaction of a plan, after `sweeps.claim_version` has let it through.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from trainyard.matrix.sweep import Sweep
 from trainyard_core.contracts.optimizer import SupportsEarlyStopping
 from trainyard_core.db import planned_trials, sweeps
 from trainyard_core.lifecycle import FINAL, Status
@@ -42,15 +43,17 @@ class Director:
         self.run, self._means = run, means
         self._proposer, self._turn = Proposer(means), Turn(means)
         self._watcher: Watcher | None = None
+        self._sweep: Sweep | None = None
 
     async def look(self, asking: Asking | None = None) -> Looked:
         """Look and plan until there is nothing more to do now; with trials for a program outside that asks. Raises what
         the database and the optimizer raise; nothing is lost by it."""
         wrote = False
         while True:
-            view = await self._means.database.read(lambda tx: load(tx, self.run))
+            view = await self._means.database.read(lambda tx: load(tx, self.run, self._sweep))
             if view is None or view.status in FINAL:
                 return Looked(True, wrote)
+            self._sweep = view.sweep
             if view.status not in (Status.RUNNING, Status.STOPPING):
                 return Looked(False, wrote)
             plan = await self._plan(view, asking)

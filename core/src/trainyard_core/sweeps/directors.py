@@ -32,6 +32,7 @@ PAUSE = 0.02
 FIRST_WAIT, MOST_WAIT = 1.0, 60.0
 PATIENCE = 1.0
 IDLE = 900.0
+"""Seconds after which a director that nobody wakes is forgotten."""
 log = structlog.get_logger("trainyard.sweeps")
 
 
@@ -66,7 +67,7 @@ class Directors:
         with context.bound(run=run), tracing.span("ask", run=run):
             async with desk.turn:
                 looked = await desk.director.look(asking)
-        desk.woken.set()
+        self.look(run)
         return looked
 
     async def aclose(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from trainyard_core.contracts.optimizer import Measured
-from trainyard_core.contracts.tracker import RunRef, Tracker
+from trainyard_core.contracts.tracker import Point, RunRef, Tracker
 from trainyard_core.sweeps.history import History
 
 __all__ = ["Histories"]
@@ -22,7 +22,7 @@ class Histories:
 
     def __init__(self, tracker: Tracker | None, project: str, names: Sequence[str]) -> None:
         self._tracker, self._project, self._names = tracker, project, list(names)
-        self._known: dict[str, tuple[int, dict[str, History]]] = {}
+        self._known: dict[str, _Known] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)
@@ -32,19 +32,20 @@ class Histories:
         again is forgotten last."""
         changed = set()
         for run, total in grown:
-            known, history = self._known.get(run, (-1, {}))
-            if known != total:
-                await self._read_on(run, history)
+            known = self._known.get(run) or _Known()
+            if known.total != total:
+                await self._read_on(run, known, total)
                 changed.add(run)
             self._known.pop(run, None)
-            self._known[run] = (total, history)
+            self._known[run] = known
         while len(self._known) > MOST:
             del self._known[next(iter(self._known))]
         return changed
 
     def of(self, run: str) -> dict[str, History]:
         """A run's metrics by name; empty when nothing is known of it."""
-        return self._known.get(run, (0, {}))[1]
+        known = self._known.get(run)
+        return {} if known is None else {name: one.history for name, one in known.series.items()}
 
     def since(self, run: str, step: int) -> tuple[Measured, ...]:
         """What a run logged after a step, in the order of steps."""
@@ -56,16 +57,53 @@ class Histories:
         ]
         return tuple(sorted(found, key=lambda each: each.step))
 
-    async def _read_on(self, run: str, history: dict[str, History]) -> None:
-        """Read from the last step that is known of each metric: a long series is not read again each time that it
-        grows. A second writer that is behind the first is heard of from there on."""
-        if self._tracker is None:
-            return
+    async def _read_on(self, run: str, known: _Known, total: int) -> None:
+        """Read from the last step that is known of each metric, as a long series is not to be read again each time that
+        it grows; or from the start, when a writer was behind that: a trial that is tried again begins anew."""
+        if self._tracker is None or not total:
+            known.series.clear()
+        else:
+            was_read = bool(known.series)
+            await self._read(run, known)
+            if was_read and sum(one.rows for one in known.series.values()) < total:
+                known.series.clear()
+                await self._read(run, known)
+        known.total = total
+
+    async def _read(self, run: str, known: _Known) -> None:
+        assert self._tracker is not None
         by_last: dict[int | None, list[str]] = {}
         for name in self._names:
-            known = history.get(name)
-            by_last.setdefault(known.steps[-1] if known is not None and known.steps else None, []).append(name)
+            by_last.setdefault(known.series[name].last if name in known.series else None, []).append(name)
         for first, names in by_last.items():
             for series in await self._tracker.read_series(RunRef(self._project, run), names, first=first):
-                found = history.setdefault(series.name, History())
-                found.extend((point.step, point.last) for point in series.points)
+                if series.points:
+                    known.series.setdefault(series.name, _Series()).take(series.points)
+
+
+class _Series:
+    """One metric of one run: its rows so far, and those of them that are at the last step."""
+
+    __slots__ = ("_at_last", "history", "last", "rows")
+
+    def __init__(self) -> None:
+        self.history = History()
+        self.last: int | None = None
+        self.rows = self._at_last = 0
+
+    def take(self, points: Sequence[Point]) -> None:
+        """Rows in the order of steps, all that there are from the last known step on."""
+        self.rows += len(points) - self._at_last
+        self.last = points[-1].step
+        self._at_last = sum(point.step == self.last for point in points)
+        self.history.extend((point.step, point.last) for point in points)
+
+
+class _Known:
+    """What is known of one run: its metrics, as they were when it had so many points in all."""
+
+    __slots__ = ("series", "total")
+
+    def __init__(self) -> None:
+        self.series: dict[str, _Series] = {}
+        self.total = -1

@@ -3,7 +3,6 @@ and what open trials have logged, read in one go."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,8 +16,7 @@ from trainyard_core.sweeps.ending import Ending
 __all__ = ["Metric", "News", "Open", "View", "load"]
 
 _decode: Any = msgspec.json.decode
-_KEPT = 64
-_sweep = lru_cache(_KEPT)(msgspec.json.Decoder(Sweep).decode)  # it never changes, and may list thousands of values
+_sweep = msgspec.json.Decoder(Sweep)
 _ending = msgspec.json.Decoder(Ending)
 
 
@@ -111,8 +109,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return [trial for trial in self.going if trial.run is not None and not trial.ended]
 
 
-async def load(tx: Tx, run: str) -> View | None:
-    """The view of a sweep; None when there is no such one."""
+async def load(tx: Tx, run: str, sweep: Sweep | None = None) -> View | None:
+    """The view of a sweep; None when there is no such one. `sweep` is what an earlier view had: it never changes, and
+    may list thousands of values."""
     row = await sweeps.get(tx, run)
     if row is None:
         return None
@@ -131,7 +130,7 @@ async def load(tx: Tx, run: str) -> View | None:
         stop=Ending(status=Status.STOPPED, reason=row["intent_reason"], message=row["intent_message"]),
         wake_at=row["wake_at"],
         wake_seq=row["wake_seq"],
-        sweep=_sweep(row["study"]),
+        sweep=sweep or _sweep.decode(row["study"]),
         seed=row["seed"],
         most=row["most"],
         parallel=row["parallel"],
