@@ -22,6 +22,7 @@ from trainyard.compile.asked import asked_sweep
 from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
 from trainyard.matrix.sweep import Sweep
 from trainyard.spec.error import SpecError
+from trainyard_core import redact
 from trainyard_core.auth import Actor
 from trainyard_core.db import asking, planned_trials, runs, sweeps, tracking
 from trainyard_core.db.engine import Database, Row, Tx
@@ -128,7 +129,7 @@ class Counter(NamedTuple):
             raise
         except Exception as error:
             log.exception("no trial could be thought of", run=sweep)
-            said = f"no trial could be thought of: {type(error).__name__}: {error}"
+            said = redact.text(f"no trial could be thought of: {type(error).__name__}: {error}")
             raise Unavailable(said, fix="ask again") from error
 
 
