@@ -7,6 +7,9 @@ SETUP := $(PYTHON) tools/bootstrap.py
 SOURCES := sdk/src core/src $(wildcard plugins/*/src tests/alternates/*/src) tools
 GENERATED := README.md docs/*.md
 
+# The tests start some hundred processes: each is to read the code compiled, as an installed one does.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test demo test check format docs snapshots bench chaos clean
 
