@@ -106,6 +106,26 @@ async def test_a_waiter_that_is_cancelled_neither_blocks_nor_undoes_anything(eng
     assert await engine.write(insert(99)) == 99
 
 
+async def test_a_question_that_nobody_waits_for_any_more_is_not_asked(engine):
+    gate, asked = threading.Event(), []
+
+    async def slow(tx):
+        gate.wait(10)
+
+    async def note(tx):
+        asked.append(1)
+
+    blocking = [asyncio.create_task(engine.read(slow)) for _ in range(8)]
+    waiting = asyncio.create_task(engine.read(note))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    gate.set()
+    await asyncio.gather(*blocking)
+    assert await stored(engine) == []
+    assert asked == []
+
+
 async def test_a_transaction_that_awaits_something_else_is_refused(engine):
     async def sleeps(tx):
         await tx.run("INSERT INTO t (id) VALUES (5)")
@@ -145,11 +165,14 @@ async def test_what_was_started_is_finished_by_close_and_what_comes_after_is_ref
     database = await connect(f"sqlite:///{tmp_path / 'two.db'}")
     await database.write(lambda tx: tx.run("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)"))
     writes = [asyncio.create_task(database.write(insert(n))) for n in range(50)]
+    reads = [asyncio.create_task(stored(database)) for _ in range(50)]
     await asyncio.sleep(0)
     await database.close()
     assert await asyncio.gather(*writes) == list(range(50))
-    with pytest.raises(Unavailable):
-        await database.write(insert(99))
+    assert all(len(found) <= 50 for found in await asyncio.gather(*reads))
+    for late in (database.write(insert(99)), stored(database)):
+        with pytest.raises(Unavailable):
+            await late
     assert handles(tmp_path / "two.db") == 0
 
 

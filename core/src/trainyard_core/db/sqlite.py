@@ -1,4 +1,4 @@
-"""SQLite: one kept writer connection on its own thread with group commit, and at most four readers.
+"""SQLite: one kept writer connection on its own thread with group commit, and four readers on theirs.
 
 The file is in WAL mode with `synchronous=FULL`: what was committed survives a power cut. This process must be the
 file's only writer; two servers on one data directory are refused before they come here.
@@ -13,7 +13,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -78,25 +77,21 @@ class SQLiteDatabase(Database):
         self._path = path
         self._closed = False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._readers = ThreadPoolExecutor(READERS, "trainyard-read")
-        self._local = threading.local()
+        self._questions: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._open: list[sqlite3.Connection] = []
         _make_private(path)
         self._writer_connection = _connect(path)
         self._open.append(self._writer_connection)
-        self._thread = threading.Thread(target=self._write_forever, name="trainyard-write", daemon=True)
-        self._thread.start()
+        works = [("trainyard-write", self._write_forever), *[("trainyard-read", self._read_forever)] * READERS]
+        self._threads = [threading.Thread(target=work, name=name, daemon=True) for name, work in works]
+        for thread in self._threads:
+            thread.start()
 
     async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
-        if self._closed:
-            raise Unavailable("the database is closed", fix="the server is going down; try again later")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(work, name, loop, future))
-        return await future
+        return await self._put(self._jobs, work, name)
 
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+        return await self._put(self._questions, work, "read")
 
     def connections(self) -> int:
         return len(self._open)
@@ -104,33 +99,40 @@ class SQLiteDatabase(Database):
     async def close(self) -> None:
         self._closed = True
         self._jobs.put(None)
-        await asyncio.to_thread(self._thread.join)
-        await asyncio.to_thread(self._readers.shutdown)
+        for _ in range(READERS):
+            self._questions.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
         for connection in self._open:
             connection.close()
         self._open.clear()
 
+    async def _put(self, jobs: queue.SimpleQueue[_Job | None], work: Callable[[Tx], Awaitable[T]], name: str) -> T:
+        if self._closed:
+            raise Unavailable("the database is closed", fix="the server is going down; try again later")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        jobs.put(_Job(work, name, loop, future))
+        return await future
+
+    def _read_forever(self) -> None:
+        """Answer questions until told to stop. The connection is opened for the first, so that one that cannot be
+        opened fails that question and not the thread."""
+        connection: sqlite3.Connection | None = None
+        while (job := self._questions.get()) is not None:
+            if job.future.cancelled():
+                continue
+            try:
+                connection = connection or self._reader()
+                _answer([(job, _read(connection, job.work), None)])
+            except BaseException as error:
+                _answer([(job, None, error)])
+
     def _reader(self) -> sqlite3.Connection:
-        """This thread's connection; opened on first use, so that one that cannot be opened fails one call and not
-        the pool."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            return connection
         connection = _connect(self._path)
         connection.execute("PRAGMA query_only=ON")
-        self._local.connection = connection
         self._open.append(connection)
         return connection
-
-    def _read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        connection = self._reader()
-        connection.execute("BEGIN")
-        try:
-            return _drive(work, _SQLiteTx(connection))
-        except OverflowError as error:
-            raise out_of_range(error) from error
-        finally:
-            connection.execute("COMMIT")
 
     def _write_forever(self) -> None:
         """Take jobs in groups until told to stop."""
@@ -182,6 +184,16 @@ class SQLiteDatabase(Database):
             return job, None, _translated(error)
         connection.execute("RELEASE one")
         return job, result, None
+
+
+def _read(connection: sqlite3.Connection, work: Callable[[Tx], Awaitable[T]]) -> T:
+    connection.execute("BEGIN")
+    try:
+        return _drive(work, _SQLiteTx(connection))
+    except OverflowError as error:
+        raise out_of_range(error) from error
+    finally:
+        connection.execute("COMMIT")
 
 
 def _make_private(path: str) -> None:

@@ -42,6 +42,9 @@ class Turn:
     @asynccontextmanager
     async def aloud(self, run: str) -> AsyncIterator[None]:
         """Others are told that this process still thinks."""
+        if self._means.database.exclusive:
+            yield
+            return
 
         async def say() -> None:
             while True:
