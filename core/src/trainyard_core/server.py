@@ -21,6 +21,7 @@ import uvicorn
 import uvloop
 
 from trainyard_core import tracing
+from trainyard_core.api.cut import answering
 from trainyard_core.app import build
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused, Superseded
@@ -172,7 +173,7 @@ class _Server(uvicorn.Server):
     def __init__(self, platform: Platform, ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                build(platform),
+                answering(build(platform)),
                 loop="none",
                 http=GatheringProtocol,
                 ws="none",

@@ -14,7 +14,9 @@ from trainyard.client.models import Fault, Problem
 from trainyard_core.api import skew
 from trainyard_core.errors import GapInFrames, RangeNotSatisfiable, RateLimited, TrainyardError, WrongPlace
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "PROBLEM", "encoded"]
+
+PROBLEM = "application/problem+json"
 
 log = structlog.get_logger("trainyard.api")
 _CODES = {
@@ -34,13 +36,16 @@ class _Expected(Problem, frozen=True, kw_only=True):
 
 def _respond(problem: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
     headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else headers or {}
-    return Response(
-        msgspec.json.encode(problem), status_code=problem.status, media_type="application/problem+json", headers=headers
-    )
+    return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=PROBLEM, headers=headers)
 
 
-def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[bytes]:
-    fields: dict[str, Any] = {
+def encoded(error: TrainyardError) -> bytes:
+    """The body of an answer that tells this error."""
+    return msgspec.json.encode(Problem(**_fields(error)))
+
+
+def _fields(error: TrainyardError) -> dict[str, Any]:
+    return {
         "type": f"urn:trainyard:{error.code}",
         "title": error.title,
         "status": error.status,
@@ -50,6 +55,10 @@ def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[by
         "retryable": error.retryable,
         "faults": error.faults,
     }
+
+
+def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[bytes]:
+    fields = _fields(error)
     if isinstance(error, RateLimited):
         return _respond(Problem(**fields), {"Retry-After": str(math.ceil(error.wait))})
     if isinstance(error, RangeNotSatisfiable):
