@@ -9,6 +9,7 @@ from yard import eventually
 
 import trainyard
 from trainyard.client import errors
+from trainyard.track.background import Background
 
 X = {"x": {"kind": "choice", "value": [0, 1, 2, 3]}}
 
@@ -150,3 +151,21 @@ def test_a_log_outside_of_a_trial_is_said(sweep, caplog):
         trial.tell(loss=2.0)
     assert "outside of `with trial:`" in caplog.text
     assert search.best.value == 2.0
+
+
+def test_what_the_server_missed_of_a_trial_while_it_was_away_is_shipped_later(sweep, yard, monkeypatch):
+    stop = Background.stop
+    monkeypatch.setattr(Background, "stop", lambda self, timeout: stop(self, 0.2))
+    with sweep(trials=2) as search:
+        (first,) = search.ask()
+        with first:
+            yard.down()
+            first.tell(loss=1.0)
+        assert [path.name for path in (yard.data / "spool").iterdir()] == [first.id]
+        yard.up()
+        (second,) = search.ask()
+        with second:
+            second.tell(loss=2.0)
+    assert (search.best.key, search.best.value) == (first.key, 1.0)
+    assert [phase for phase, _ in phases(search)] == ["succeeded", "succeeded"]
+    assert not list((yard.data / "spool").iterdir())

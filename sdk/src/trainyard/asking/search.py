@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, get_args
 
@@ -15,10 +16,13 @@ from trainyard.client import Client, models, requests
 from trainyard.client.errors import Busy, ClientError
 from trainyard.client.models import Ask, Asked, TellTrial
 from trainyard.client.retry import Backoff
+from trainyard.track.sync import sync
 
 __all__ = ["Search"]
 
 _FIRST_WAIT, _MOST_WAIT, _SAID_AFTER = 0.2, 5.0, 30.0
+_SHIPPING = 5.0
+"""Seconds for which a spool is shipped again and again when there is trouble."""
 Status = Literal["succeeded", "failed", "stopped"]
 _log = logging.getLogger("trainyard")
 
@@ -35,6 +39,7 @@ class Search:
         self._client: Client | None = _client_for(project)
         self._gone: list[str] = dead(sweep)
         self._held: dict[str, Trial] = {}
+        self._left: list[Path] = []
 
     def __repr__(self) -> str:
         return f"Search(id={self.id!r}, project={self.project!r})"
@@ -107,12 +112,16 @@ class Search:
         with self._connected() as client:
             client.runs.stop(self.id)
 
-    def forget(self, trial: Trial) -> None:
-        """A trial has ended by its own tracking."""
+    def forget(self, trial: Trial, spool: Path) -> None:
+        """A trial has ended by its own tracking. What could not be shipped from its spool is shipped once the server
+        answers again."""
         self._held.pop(trial.key, None)
+        if spool.exists():
+            self._left.append(spool)
 
     def close(self) -> None:
         """Give back what was asked for and not run, and let go. `best` and `trials` still work. Idempotent."""
+        self._ship_left()
         try:
             for trial in [each for each in self._held.values() if each.run is None]:
                 self.tell(trial, status="stopped", message="its program did not run it")
@@ -142,7 +151,18 @@ class Search:
         if gone:
             bury(self.id, gone)
             self._gone = []
+        self._ship_left()
         return asked
+
+    def _ship_left(self) -> None:
+        """Ship what the server missed of trials that have ended here while it was away."""
+        waiting, self._left = self._left, []
+        for spool in waiting:
+            report = sync(spool, patience=_SHIPPING)
+            if report.error:
+                self._left.append(spool)
+            else:
+                _log.warning("trainyard: run %s is wholly on the server now", report.run)
 
     def _taken(self, asked: Asked) -> Iterator[Trial]:
         made = [Trial(self, each) for each in asked.items]
@@ -175,6 +195,7 @@ class Search:
     def _told(self) -> Iterator[Client]:
         """A client of a server that has judged all that has been told so far: whoever asks, if only for nothing, has
         the sweep looked at. One that cannot look now is read as it is."""
+        self._ship_left()
         with _client_for(self.project, tries=2) as client:
             try:
                 client.send(requests.ask_trials(self.project, self.id, Ask(count=0, asker=self.asker)))

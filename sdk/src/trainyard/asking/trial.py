@@ -104,7 +104,7 @@ class Trial:
             run.finish("stopped", "interrupted")
         else:
             run.finish("failed", brief(kind, error))
-        self._search.forget(self)
+        self._search.forget(self, run.root)
         if kind is None or not issubclass(kind, self._search.catch):
             return False
         _log.warning("trainyard: trial %s failed: %s; the sweep goes on", self.key, brief(kind, error))
