@@ -1,5 +1,5 @@
-"""From `yard up` to an answer, and the memory of all its processes after five idle seconds. The floor is a bare
-Litestar under the same uvicorn.
+"""From `yard up` to an answer, and the memory of all its processes after five idle seconds, as one process on SQLite
+and as four around PostgreSQL, which is not counted. The floor is a bare Litestar under the same uvicorn.
 
 Memory is the sum of proportional set sizes (PSS): a page that several processes share is counted once. The sum of
 resident set sizes stands beside it.
@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.measure import Result, Scale, say
+from bench.postgres import postgres
 from bench.servers import Server, bare, yard_up
 
 __all__ = ["measure"]
 
 IDLE = 5.0
 AIM_READY, AIM_MEMORY = 2.0, 150.0
+SPLIT = ("--split", "--processes", "2")
 
 
 class Idle(NamedTuple):
@@ -32,18 +34,31 @@ class Idle(NamedTuple):
 
 
 def measure(scale: Scale, folder: Path) -> list[Result]:
-    """Seconds to ready and megabytes idle."""
-    subject, floor = [], []
+    """Seconds to ready and megabytes idle, of both layouts."""
+    alone, split, floor = [], [], []
     for number in range(1, scale.rounds + 1):
-        subject.append(_idle(yard_up(folder, {}), IDLE * scale.share))
+        alone.append(_idle(yard_up(folder, {}), IDLE * scale.share))
+        place = folder / str(number)
+        place.mkdir()
+        with postgres(place) as url:
+            split.append(_idle(yard_up(folder, {"database": url}, *SPLIT), IDLE * scale.share))
         floor.append(_idle(bare(), 1.0 * scale.share))
-        say(f"up: round {number} of {scale.rounds}: {subject[-1]}, floor {floor[-1]}")
+        say(f"up: round {number} of {scale.rounds}: {alone[-1]}, split {split[-1]}, floor {floor[-1]}")
+    return [
+        *_results("up", "yard up", alone, floor, (AIM_READY, AIM_MEMORY)),
+        *_results("up.split", f"yard up {' '.join(SPLIT)}", split, floor, (None, None)),
+    ]
+
+
+def _results(
+    name: str, what: str, subject: list[Idle], floor: list[Idle], aims: tuple[float | None, float | None]
+) -> list[Result]:
     detail = {"rss": [round(each.rss, 1) for each in subject], "processes": [each.processes for each in subject]}
     ready = [each.ready for each in subject], [each.ready for each in floor]
     memory = [each.pss for each in subject], [each.pss for each in floor]
     return [
-        Result("up.ready", "yard up until it answers, new data directory", "s", *ready, AIM_READY),
-        Result("up.memory", "idle memory of all processes (PSS)", "MB", *memory, AIM_MEMORY, detail=detail),
+        Result(f"{name}.ready", f"{what} until it answers, new data directory", "s", *ready, aims[0]),
+        Result(f"{name}.memory", f"{what}: idle memory of all processes (PSS)", "MB", *memory, aims[1], detail=detail),
     ]
 
 

@@ -199,9 +199,9 @@ class Stage:
 
     def parts(self, role: str) -> list[int]:
         """The process ids of the split layout's processes in a role."""
-        mine, wanted = self.process.pid if self.process else 0, f'"role": "{role}"'
+        mine = self.process.pid if self.process else 0
         pids = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
-        return [pid for pid in pids if wanted in command_of(pid) and parent_of(pid) == mine]
+        return [pid for pid in pids if name_of(pid) == f"yard-{role}" and parent_of(pid) == mine]
 
     def statuses(self) -> dict[str, str]:
         """Each run's status, straight from the database."""
@@ -231,6 +231,13 @@ def command_of(pid: int) -> str:
     """A process's command line; empty when it is dead."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
+
+
+def name_of(pid: int) -> str:
+    """What a process calls itself; empty when it is dead."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     return ""
 
 

@@ -51,9 +51,16 @@ def run_alone(settings: Settings, ready: Callable[[str], None]) -> None:
         uvloop.run(_alone(settings, listener, url, ready))
 
 
-def run(settings: Settings, roles: Collection[str], listener: socket.socket | None, url: str, valkey: str) -> None:
-    """One process of several, in some of the roles."""
-    uvloop.run(_one_of_many(settings, roles, listener, url, valkey))
+def run(
+    settings: Settings,
+    roles: Collection[str],
+    listener: socket.socket | None,
+    url: str,
+    valkey: str,
+    ready: Callable[[], None],
+) -> None:
+    """One process of several, in some of the roles. `ready` is called once its API answers."""
+    uvloop.run(_one_of_many(settings, roles, listener, url, valkey, ready))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -94,13 +101,18 @@ async def _alone(settings: Settings, listener: socket.socket, url: str, ready: C
 
 
 async def _one_of_many(
-    settings: Settings, roles: Collection[str], listener: socket.socket | None, url: str, valkey: str
+    settings: Settings,
+    roles: Collection[str],
+    listener: socket.socket | None,
+    url: str,
+    valkey: str,
+    ready: Callable[[], None],
 ) -> None:
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(_platform(settings, url, valkey))
         await stack.enter_async_context(_running(_background(platform, roles)))
         if API in roles and listener is not None:
-            await _Server(platform, lambda: None).serve(sockets=[listener])
+            await _Server(platform, ready).serve(sockets=[listener])
         else:
             await _until_told()
 

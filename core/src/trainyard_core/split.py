@@ -1,38 +1,44 @@
 """The split layout on one machine: API processes that share a socket, a worker and an agent, each its own process,
 around PostgreSQL.
 
-This parent binds the port, keeps the embedded Valkey, starts the children and starts again whichever dies.
+This parent binds the port, keeps the embedded Valkey and starts again whichever part dies. It has imported everything,
+and has neither threads nor an event loop, so a part is a fork of it: there at once, and the code is in memory once.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import gc
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
-from pathlib import Path
-from typing import NamedTuple
+from typing import NoReturn
 
 import structlog
-import uvloop
 
-from trainyard_core import logs, server
-from trainyard_core import settings as settings_of
+from trainyard_core import server
 from trainyard_core.clock import SystemClock
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused
 from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
+from trainyard_core.signals import Signals
 from trainyard_core.valkey import EmbeddedValkey
 
-__all__ = ["child", "run"]
+__all__ = ["run"]
 
 AGAIN = 0.5
+"""Seconds until a part that has died is started again."""
+LOOK = 0.25
+"""Seconds between two looks at the embedded Valkey, which also dies without a signal: by losing its socket."""
+PATIENCE = 10.0
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 log = structlog.get_logger("trainyard.split")
 
 
@@ -43,145 +49,156 @@ def run(settings: Settings, processes: int, ready: Callable[[str], None]) -> int
             "several processes need PostgreSQL; SQLite has one writer",
             fix="set `database` to postgresql://... in trainyard.toml or TRAINYARD_DATABASE",
         )
-    with DataLock(settings.data) as lock, server.bind(settings.host, settings.port) as listener:
-        uvloop.run(_supervise(settings, _Shared(listener, lock), processes, ready))
+    with ExitStack() as stack:
+        stack.enter_context(DataLock(settings.data))  # parts inherit it: held until the last of them is gone
+        listener = stack.enter_context(server.bind(settings.host, settings.port))
+        url = settings.public_url or f"http://{settings.host}:{listener.getsockname()[1]}"
+        embedded = None if settings.valkey else EmbeddedValkey(settings.data)
+        if embedded is not None:
+            stack.callback(embedded.close)
+            asyncio.run(embedded.start())
+        asyncio.run(_prepare(settings))
+        announce(settings.data, url=url, version=version("trainyard-core"))
+        stack.callback(withdraw, settings.data)
+        with Signals() as signals:
+            _Supervisor(settings, listener, url, embedded, signals).serve(processes, lambda: ready(url))
     return 0
 
 
-class _Shared(NamedTuple):
-    """What children inherit: the socket to serve, and the lock, so that the directory stays locked until the last
-    of them is gone."""
-
-    listener: socket.socket
-    lock: DataLock
-
-
-async def _supervise(settings: Settings, shared: _Shared, processes: int, ready: Callable[[str], None]) -> None:
-    url = settings.public_url or f"http://{settings.host}:{shared.listener.getsockname()[1]}"
-    embedded = None if settings.valkey else EmbeddedValkey(settings.data)
-    try:
-        if embedded is not None:
-            await embedded.start()
-        valkey = f"unix://{embedded.socket}" if embedded else settings.valkey
-        await _prepare(settings)
-        announce(settings.data, url=url, version=version("trainyard-core"))
-        await _keep_all(settings, shared, url, valkey, processes, ready, embedded)
-    finally:
-        withdraw(settings.data)
-        if embedded is not None:
-            embedded.close()
-
-
 async def _prepare(settings: Settings) -> None:
-    """Migrate once, before the children start, and make the token."""
+    """Migrate once, before the parts start, and make the token."""
     async with Platform.open(settings, Registry()) as platform:
         await admin_token(settings.data, platform.database, SystemClock())
 
 
-async def _keep_all(
-    settings: Settings,
-    shared: _Shared,
-    url: str,
-    valkey: str,
-    processes: int,
-    ready: Callable[[str], None],
-    embedded: EmbeddedValkey | None,
-) -> None:
-    roles = [server.API] * processes + [server.WORKER, server.AGENT]
-    told, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
-    tasks = [asyncio.create_task(_keep(settings, role, shared, url, valkey)) for role in roles]
-    if embedded is not None:
-        tasks.append(asyncio.create_task(embedded.keep()))
-    try:
-        await _answers(shared.listener)
-        ready(url)
-        await told.wait()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+class _Part:
+    """One process in one role. `pid` is 0 while it does not run; it is started once `due` has come."""
+
+    def __init__(self, role: str) -> None:
+        self.role = role
+        self.pid = 0
+        self.due = 0.0
 
 
-async def _answers(listener: socket.socket) -> None:
-    """Until an API process answers on the shared socket."""
-    host, port = listener.getsockname()[:2]
-    while True:
-        reader, writer = await asyncio.open_connection(host, port)
-        writer.write(b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        answer = await reader.read()
-        writer.close()
-        if answer.startswith(b"HTTP/1.1 200"):
-            return
-        await asyncio.sleep(0.05)
+class _Supervisor:
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        url: str,
+        embedded: EmbeddedValkey | None,
+        signals: Signals,
+    ) -> None:
+        self._settings, self._listener, self._url = settings, listener, url
+        self._embedded, self._signals = embedded, signals
+        self._answers, self._tell = os.pipe()
+        self._parent = os.getpid()
+        self._parts: list[_Part] = []
 
-
-async def _keep(settings: Settings, role: str, shared: _Shared, url: str, valkey: str) -> None:
-    """One child in one role, started again whenever it ends."""
-    arguments = json.dumps(
-        {
-            "data": str(settings.data),
-            "role": role,
-            "fd": shared.listener.fileno(),
-            "lock": shared.lock.fileno(),
-            "parent": os.getpid(),
-            "url": url,
-            "valkey": valkey,
-            "host": settings.host,
-            "verbose": logs.is_verbose(),
-        }
-    )
-    while True:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "trainyard_core.split",
-            arguments,
-            pass_fds=[shared.listener.fileno(), shared.lock.fileno()],
-        )
+    def serve(self, processes: int, ready: Callable[[], None]) -> None:
+        """Keep all parts until a signal says to end. `ready` is called once the API answers."""
+        self._parts = [_Part(role) for role in (*[server.API] * processes, server.WORKER, server.AGENT)]
+        gc.collect()
+        gc.freeze()  # what is there now is never looked at again, so parts go on sharing its memory
+        unanswered = [self._answers]
         try:
-            code = await process.wait()
-        except asyncio.CancelledError:
-            await _end(process)
-            raise
-        log.warning("a process ended and is started again", role=role, code=code)
-        await asyncio.sleep(AGAIN)
+            while True:
+                self._start_what_is_due()
+                answered = self._signals.wait(LOOK, unanswered)
+                if self._signals.told:
+                    return
+                if answered:
+                    unanswered.clear()
+                    ready()
+                self._reap()
+                if self._embedded is not None and self._embedded.is_gone:
+                    asyncio.run(self._embedded.start_again())
+        finally:
+            self._end()
+            os.close(self._answers)
+            os.close(self._tell)
 
+    def _start_what_is_due(self) -> None:
+        for part in self._parts:
+            if not part.pid and part.due <= time.monotonic():
+                try:
+                    part.pid = self._fork(part.role)
+                except OSError as error:
+                    log.error("a process cannot be started; it is tried again", role=part.role, error=str(error))
+                    part.due = time.monotonic() + AGAIN
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.terminate()
+    def _fork(self, role: str) -> int:
+        sys.stdout.flush()
+        with self._signals.blocked():  # none comes to the child before it is itself
+            pid = os.fork()
+            if not pid:
+                self._be(role)
+        return pid
+
+    def _be(self, role: str) -> NoReturn:
+        """Be a part. Nothing unwinds into what the parent was about."""
+        code = 1
         try:
-            async with asyncio.timeout(10):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+            self._signals.restore()
+            _die_with(self._parent)
+            _call(f"yard-{role}")
+            listener = self._listener if role == server.API else None
+            server.run(self._settings, {role}, listener, self._url, self._valkey, self._answer)
+            code = 0
+        except BaseException as error:
+            if not isinstance(error, KeyboardInterrupt):
+                log.critical("a process of the server broke", role=role, error=repr(error), exc_info=error)
+        finally:
+            with suppress(OSError, ValueError):
+                sys.stdout.flush()
+            os._exit(code)
+
+    def _answer(self) -> None:
+        os.write(self._tell, b".")
+
+    @property
+    def _valkey(self) -> str:
+        return self._settings.valkey if self._embedded is None else f"unix://{self._embedded.socket}"
+
+    def _reap(self) -> None:
+        for part in self._parts:
+            if part.pid and (code := _code_of(part.pid)) is not None:
+                log.warning("a process ended and is started again", role=part.role, code=code)
+                part.pid, part.due = 0, time.monotonic() + AGAIN
+
+    def _end(self) -> None:
+        """End all parts, in order if they do so in time."""
+        pids = [part.pid for part in self._parts if part.pid]
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + PATIENCE
+        while (pids := [pid for pid in pids if _code_of(pid) is None]) and time.monotonic() < deadline:
+            self._signals.wait(LOOK)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
-def child(argv: Sequence[str]) -> None:
-    """A child's main: serve in one role."""
-    given = json.loads(argv[0])
-    logs.configure(verbose=given["verbose"])
-    loaded = settings_of.load(Path(given["data"]), overrides={"host": given["host"]})
-    _die_with(given["parent"])
-    for descriptor in (given["fd"], given["lock"]):
-        os.set_inheritable(descriptor, False)
-    is_api = given["role"] == server.API
-    listener = socket.socket(fileno=given["fd"]) if is_api else None
-    server.run(loaded, {given["role"]}, listener, given["url"], given["valkey"])
+def _code_of(pid: int) -> int | None:
+    """How a child has ended, negative by a signal; None while it runs."""
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
 
 
 def _die_with(parent: int) -> None:
-    """A child does not outlive its supervisor, not even one that died before the child could ask to be told."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    """A part does not outlive its supervisor, not even one that died before the part could ask to be told."""
+    _control(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(0)
 
 
-if __name__ == "__main__":
-    child(sys.argv[1:])
+def _call(name: str) -> None:
+    """What `ps` and `top` call this process."""
+    _control(PR_SET_NAME, name.encode())
+
+
+def _control(option: int, value: int | bytes) -> None:
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(option, value)

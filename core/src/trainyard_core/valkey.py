@@ -75,16 +75,24 @@ class EmbeddedValkey:
                     raise StartRefused(f"Valkey ended at once with code {self._process.returncode}", fix="see the log")
                 await asyncio.sleep(0.005)
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was started and is not there any more."""
+        return self._process is not None and (self._process.poll() is not None or not self.socket.exists())
+
     async def keep(self) -> None:
         """Start it again whenever it dies, until cancelled."""
         while True:
             await asyncio.sleep(0.25)
-            if self._process is None or (self._process.poll() is None and self.socket.exists()):
-                continue
-            log.warning("the embedded Valkey is gone and is started again", code=self._process.poll())
-            self._end()
-            self.socket.unlink(missing_ok=True)
-            await self.start()
+            if self.is_gone:
+                await self.start_again()
+
+    async def start_again(self) -> None:
+        """Start another one on the same socket."""
+        log.warning("the embedded Valkey is gone and is started again", code=self._process and self._process.poll())
+        self._end()
+        self.socket.unlink(missing_ok=True)
+        await self.start()
 
     def close(self) -> None:
         """Stop it and remove its folder."""
