@@ -19,6 +19,7 @@ from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from typing import NoReturn
 
+import msgspec
 import structlog
 
 from trainyard_core import server
@@ -39,7 +40,10 @@ LOOK = 0.25
 """Seconds between two looks at the embedded Valkey, which also dies without a signal: by losing its socket."""
 PATIENCE = 10.0
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
+LONGEST, MOST = 4096, 400
+"""Bytes of a message to the parent, and characters of each text in it."""
 log = structlog.get_logger("trainyard.split")
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(tuple[str, str]).decode
 
 
 def run(settings: Settings, processes: int, ready: Callable[[str], None]) -> int:
@@ -92,11 +96,13 @@ class _Supervisor:
         self._settings, self._listener, self._url = settings, listener, url
         self._embedded, self._signals = embedded, signals
         self._answers, self._tell = os.pipe()
+        os.set_blocking(self._tell, False)
         self._parent = os.getpid()
         self._parts: list[_Part] = []
 
     def serve(self, processes: int, ready: Callable[[], None]) -> None:
-        """Keep all parts until a signal says to end. `ready` is called once the API answers."""
+        """Keep all parts until a signal says to end. `ready` is called once the API answers. Raises StartRefused when
+        a part is refused before."""
         self._parts = [_Part(role) for role in (*[server.API] * processes, server.WORKER, server.AGENT)]
         gc.collect()
         gc.freeze()  # what is there now is never looked at again, so parts go on sharing its memory
@@ -109,6 +115,7 @@ class _Supervisor:
                     return
                 if answered:
                     unanswered.clear()
+                    _check(os.read(self._answers, LONGEST))
                     ready()
                 self._reap()
                 if self._embedded is not None and self._embedded.is_gone:
@@ -143,18 +150,23 @@ class _Supervisor:
             _die_with(self._parent)
             _call(f"yard-{role}")
             listener = self._listener if role == server.API else None
-            server.run(self._settings, {role}, listener, self._url, self._valkey, self._answer)
+            server.run(self._settings, {role}, listener, self._url, self._valkey, lambda: self._say(b""))
             code = 0
+        except StartRefused as error:
+            log.critical("a process of the server does not start", role=role, error=str(error))
+            self._say(_encode((error.detail[:MOST], error.fix[:MOST])))
         except BaseException as error:
-            if not isinstance(error, KeyboardInterrupt):
+            if not isinstance(error, KeyboardInterrupt | SystemExit):
                 log.critical("a process of the server broke", role=role, error=repr(error), exc_info=error)
         finally:
             with suppress(OSError, ValueError):
                 sys.stdout.flush()
             os._exit(code)
 
-    def _answer(self) -> None:
-        os.write(self._tell, b".")
+    def _say(self, refused: bytes) -> None:
+        """To the parent: that the API answers, or (as JSON) what is refused. Only the first word is ever read."""
+        with suppress(BlockingIOError):
+            os.write(self._tell, refused + b"\n")
 
     @property
     def _valkey(self) -> str:
@@ -177,6 +189,13 @@ class _Supervisor:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+
+
+def _check(said: bytes) -> None:
+    """Raise what a part said first; nothing means that the API answers."""
+    if refused := said.splitlines()[0]:
+        detail, fix = _decode(refused)
+        raise StartRefused(detail, fix=fix)
 
 
 def _code_of(pid: int) -> int | None:
