@@ -9,6 +9,7 @@ one by one, as a program would that plans its own trials. Memory has no part in 
 from __future__ import annotations
 
 import statistics
+import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -74,6 +75,10 @@ class Spent(NamedTuple):
         processor's part in all of it; the remainder is the disk, and other work of the machine."""
         parts = self.parts | {"none": self.seconds - sum(self.parts.values()), "cpu": self.cpu}
         return {name: round(1000 * seconds / self.trials, 3) for name, seconds in parts.items()}
+
+
+_Pair = tuple[Spent, Spent]
+"""Of a sweep, and of its floor."""
 
 
 class Yard(NamedTuple):
@@ -144,46 +149,56 @@ class Watch:
 
 def measure(scale: Scale, folder: Path) -> list[Result]:
     """A sweep of each size, how flat that is, and many trials that end together."""
-    sizes = [scale.of(size, least=20) for size in SIZES]
-    results = [_one_by_one(scale, folder, size, size_named) for size, size_named in zip(sizes, SIZES, strict=True)]
-    together = _rounds(scale, folder, "sweep.together", sizes[1], TOGETHER, TOGETHER)
-    what = f"director's work for each of {sizes[1]:,} trials of which {TOGETHER} end together, SQLite"
-    return [*results, _flat(results), _result("sweep.together", what, together, None)]
+    sizes = {named: scale.of(named, least=20) for named in SIZES}
+    spent: dict[int, list[_Pair]] = {named: [] for named in SIZES}
+    flat = []
+    for count in range(1, scale.rounds + 1):
+        first = len(spent[SIZES[0]])
+        for named in _turns(count, scale):
+            spent[named].append(_pair(folder, f"sweep.{named}", sizes[named], PARALLEL, 1))
+        if spent[SIZES[-1]][count - 1 :]:
+            flat.append(_flat(spent[SIZES[0]][first:], spent[SIZES[-1]][-1]))
+    results = [
+        _result(f"sweep.{named}", f"director's work for each of {sizes[named]:,} trials, SQLite", pairs, AIM)
+        for named, pairs in spent.items()
+    ]
+    middle = sizes[SIZES[1]]
+    together = [_pair(folder, "sweep.together", middle, TOGETHER, TOGETHER) for _ in range(scale.rounds)]
+    what = f"director's work for each of {middle:,} trials of which {TOGETHER} end together, SQLite"
+    said = f"the same for {SIZES[-1]:,} trials, times that for {SIZES[0]:,}"
+    return [
+        *results,
+        Result("sweep.flat", said, "times", [ours for ours, _ in flat], [theirs for _, theirs in flat], 1.25),
+        _result("sweep.together", what, together, None),
+    ]
 
 
-def _one_by_one(scale: Scale, folder: Path, size: int, named: int) -> Result:
-    """The largest takes as long as all the others, so it has fewer rounds."""
-    few = scale if named < SIZES[-1] else scale._replace(rounds=max(1, scale.rounds // 2))
-    spent = _rounds(few, folder, f"sweep.{named}", size, PARALLEL, 1)
-    return _result(f"sweep.{named}", f"director's work for each of {size:,} trials, SQLite", spent, AIM)
+def _turns(count: int, scale: Scale) -> tuple[int, ...]:
+    """The sizes of one round. The largest takes as long as all the others, so it has fewer rounds; the smallest comes
+    before and after it, so that a machine that becomes slower does not make the large ones look so."""
+    if count <= max(1, scale.rounds // 2):
+        return (*SIZES[:-1], SIZES[0], SIZES[-1], SIZES[0], SIZES[0])
+    return SIZES[:-1]
 
 
-def _flat(results: list[Result]) -> Result:
-    """How many times as much a trial of the largest sweep costs as one of the smallest."""
-    first, last = results[0], results[-1]
-    subject, floor = (
-        [statistics.median(largest) / statistics.median(smallest)]
-        for largest, smallest in ((last.subject, first.subject), (last.floor, first.floor))
-    )
-    what = f"the same for {SIZES[-1]:,} trials, times that for {SIZES[0]:,}"
-    return Result("sweep.flat", what, "times", subject, floor, 1.25)
+def _flat(smallest: list[_Pair], largest: _Pair) -> tuple[float, float]:
+    """How many times as much a trial of the largest sweep costs as one of the smallest in the same round."""
+    ours = largest[0].each / statistics.median(subject.each for subject, _ in smallest)
+    return ours, largest[1].each / statistics.median(floor.each for _, floor in smallest)
 
 
-def _result(name: str, what: str, spent: list[tuple[Spent, Spent]], aim: float | None) -> Result:
+def _result(name: str, what: str, spent: list[_Pair], aim: float | None) -> Result:
     subject, floor = [each.each for each, _ in spent], [each.each for _, each in spent]
     return Result(name, what, "ms", subject, floor, aim, detail={"parts_ms": [each.told() for each, _ in spent]})
 
 
-def _rounds(
-    scale: Scale, folder: Path, name: str, size: int, parallel: int, together: int
-) -> list[tuple[Spent, Spent]]:
-    spent = []
-    for count in range(1, scale.rounds + 1):
-        place = folder / f"{name}-{count}"
-        subject = uvloop.run(_swept(place / "sweep", size, parallel, together))
-        spent.append((subject, uvloop.run(_created(place / "floor", size))))
-        say(f"{name}: round {count} of {scale.rounds}: {subject.each:.2f} ms, floor {spent[-1][1].each:.2f} ms")
-    return spent
+def _pair(folder: Path, name: str, size: int, parallel: int, together: int) -> _Pair:
+    """A sweep, and the same runs created one by one."""
+    place = Path(tempfile.mkdtemp(dir=folder))
+    subject = uvloop.run(_swept(place / "sweep", size, parallel, together))
+    floor = uvloop.run(_created(place / "floor", size))
+    say(f"{name}: {subject.each:.2f} ms, floor {floor.each:.2f} ms")
+    return subject, floor
 
 
 async def _swept(folder: Path, size: int, parallel: int, together: int) -> Spent:
