@@ -50,6 +50,8 @@ def ending(view: View, settled: Sequence[Settled]) -> Ending | None:
         found = blind(succeeded=succeeded, unjudged=view.unjudged + len(unjudged), message=unjudged[-1])
         if found is not None:
             return found
+    if not view.sweep.rules:
+        return None
     best = {trial.number: _extremes(trial) for trial in view.going if not trial.tuner}
     total = view.most if view.most is not None else view.made
     return rules.ends_sweep(view.sweep.rules, failed=failed, total=total, best=best)

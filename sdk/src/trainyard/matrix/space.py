@@ -150,6 +150,9 @@ def misfit(space: Space, params: Mapping[str, object]) -> str:
 
 
 def _is_one_of(value: object, values: tuple[object, ...]) -> bool:
+    """Whether it would be written as one of these is. There may be a hundred thousand of them."""
+    if value is None or isinstance(value, str | int | float):
+        return any(each == value and type(each) is type(value) for each in values)
     try:
         return _text(value) in map(_text, values)
     except (TypeError, ValueError):
