@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from arq.connections import RedisSettings
 
+from trainyard_core import valkey as valkey_of
 from trainyard_core.errors import StartRefused
 from trainyard_core.valkey import EmbeddedValkey
 from trainyard_core.work.doorbell import ArqDoorbell
@@ -90,3 +91,24 @@ async def test_it_ends_when_it_is_told_to_also_while_the_queue_is_away(valkey, s
     done, _ = await asyncio.wait([serving.task], timeout=PATIENCE)
     assert done
     assert serving.task.cancelled()
+
+
+async def test_a_queue_that_cannot_be_started_again_is_tried_until_it_can(valkey, monkeypatch):
+    keeps = asyncio.create_task(valkey.keep())
+    refused = asyncio.Event()
+
+    def refuse():
+        refused.set()
+        raise StartRefused("there is no Valkey on this machine")
+
+    monkeypatch.setattr(valkey_of, "AGAIN", 0.01)
+    with monkeypatch.context() as without:
+        without.setattr(valkey_of, "binary", refuse)
+        os.kill(valkey.pid, signal.SIGKILL)
+        async with asyncio.timeout(PATIENCE):
+            await refused.wait()
+    async with asyncio.timeout(PATIENCE):
+        while valkey.is_gone:
+            await asyncio.sleep(0.01)
+    assert not keeps.done()
+    keeps.cancel()

@@ -27,8 +27,8 @@ ADMIN = "admin"
 
 
 class DataLock:
-    """Held while a server uses a data directory. A context manager; raises StartRefused when somebody else holds
-    it."""
+    """Held while a server uses a data directory, and for as long as a fork of it lives. A context manager; raises
+    StartRefused when somebody else holds it."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
@@ -52,10 +52,6 @@ class DataLock:
         os.truncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
         return self
-
-    def fileno(self) -> int:
-        """The lock's descriptor: a child that inherits it keeps the directory locked for as long as it lives."""
-        return self._descriptor
 
     def _taken(self) -> bool:
         """Take the lock. What a killed server left behind has a moment to go; a living one is not waited for."""

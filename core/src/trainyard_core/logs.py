@@ -23,7 +23,7 @@ _verbose = False
 
 
 def is_verbose() -> bool:
-    """Whether this process's logs were set up with debug lines; its children's are to be too."""
+    """Whether this process's logs were set up with debug lines."""
     return _verbose
 
 

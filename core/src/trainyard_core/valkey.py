@@ -26,6 +26,7 @@ __all__ = ["EmbeddedValkey", "binary"]
 
 PR_SET_PDEATHSIG = 1
 LONGEST_SOCKET = 107
+AGAIN = 1.0
 log = structlog.get_logger("trainyard.valkey")
 
 
@@ -88,11 +89,16 @@ class EmbeddedValkey:
                 await self.start_again()
 
     async def start_again(self) -> None:
-        """Start another one on the same socket."""
+        """Start another one on the same socket. One that does not start is told and stays gone: the server works
+        without it."""
         log.warning("the embedded Valkey is gone and is started again", code=self._process and self._process.poll())
-        self._end()
-        self.socket.unlink(missing_ok=True)
-        await self.start()
+        try:
+            self._end()
+            self.socket.unlink(missing_ok=True)
+            await self.start()
+        except (StartRefused, OSError) as error:  # a TimeoutError is an OSError
+            log.error("the embedded Valkey does not start; it is tried again", error=str(error) or repr(error))
+            await asyncio.sleep(AGAIN)
 
     def close(self) -> None:
         """Stop it and remove its folder."""
