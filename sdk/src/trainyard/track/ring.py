@@ -1,7 +1,7 @@
 """The ring: a memory-mapped file that takes a row of numbers in about a microsecond and keeps it when the process dies.
 
-A row is copied into the mapping and then one word, `head`, is moved over it: what lies below `head` is whole, so a
-SIGKILL after `put` has returned loses nothing (the pages belong to the kernel). Positions only grow; a position's
+A row is copied into the mapping and then one word, `head`, is moved over it by one store: what lies below `head` is
+whole, so a SIGKILL after `put` has returned loses nothing (the pages belong to the kernel). Positions only grow; a position's
 place in the file is its remainder by the capacity. Records are multiples of 8 bytes and never cross the end::
 
     word 0    size in bytes (low 32 bits), shape (high 32 bits)
@@ -47,11 +47,10 @@ MAX_SHAPES = 2048
 MAX_NAME = 1024
 _MAGIC = b"TYRING1\0"
 _IDENTITY = struct.Struct("<8sQ16s")
-_WORD = struct.Struct("<Q")
 _TWO = struct.Struct("<QQ")
-_HEAD, _TAIL, _BASE, _PLAN_END, _PLAN_SEQ = 32, 40, 48, 56, 64
+_HEAD, _TAIL, _BASE, _PLAN_END, _PLAN_SEQ = 4, 5, 6, 7, 8
+"""The words of the marks."""
 _MIN_STEP, _MAX_STEP = -(2**63), 2**63 - 1
-_store = _WORD.pack_into
 _ONE_THREAD_AT_A_TIME: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
@@ -142,6 +141,7 @@ class Ring:
             area.close()
             raise RingDamaged("the file is not a ring")
         self._map = area
+        self._words = memoryview(area).cast("Q")  # stores a word at once; `pack_into` clears it first, byte by byte
         self.capacity: int = capacity
         self.same_boot: bool = boot == boot_id()
         self._gate = _Gate(self)
@@ -177,7 +177,7 @@ class Ring:
             at += self._shift
             self._map[at : at + shape.size] = data
             self._head = end
-            _store(self._map, _HEAD, end)
+            self._words[_HEAD] = end
             return None
         return self._put_carefully(values, step)
 
@@ -259,7 +259,7 @@ class Ring:
         if self._head + pad + size > self._base + self.capacity:
             return False
         if pad:
-            _store(self._map, HEADER + self._head % self.capacity, PAD << 32 | pad)
+            self._words[(HEADER + self._head % self.capacity) // 8] = PAD << 32 | pad
             self._move(self._head + pad)
         at = HEADER + self._head % self.capacity
         self._map[at : at + size] = data
@@ -268,7 +268,7 @@ class Ring:
 
     def _move(self, head: int) -> None:
         self._head = head
-        _store(self._map, _HEAD, head)
+        self._words[_HEAD] = head
 
     def _aim(self) -> None:
         """Open the gate up to where the short way of `put` must stop: the end of the lap or of the room."""
@@ -330,15 +330,15 @@ class Ring:
 
     def close(self) -> None:
         """Unmap the file."""
+        self._words.release()
         self._map.close()
 
-    def _load(self, offset: int) -> int:
-        (value,) = _WORD.unpack_from(self._map, offset)
-        return int(value)
+    def _load(self, word: int) -> int:
+        return self._words[word]
 
-    def _mark(self, offset: int, value: int, name: str) -> None:
+    def _mark(self, word: int, value: int, name: str) -> None:
         fault.point(name)
-        _store(self._map, offset, value)
+        self._words[word] = value
 
 
 def boot_id() -> bytes:
