@@ -1,8 +1,9 @@
 """The ring: a memory-mapped file that takes a row of numbers in about a microsecond and keeps it when the process dies.
 
 A row is copied into the mapping and then one word, `head`, is moved over it by one store: what lies below `head` is
-whole, so a SIGKILL after `put` has returned loses nothing (the pages belong to the kernel). Positions only grow; a position's
-place in the file is its remainder by the capacity. Records are multiples of 8 bytes and never cross the end::
+whole, so a SIGKILL after `put` has returned loses nothing (the pages belong to the kernel). Positions only grow; a
+position's place in the file is its remainder by the capacity. Records are multiples of 8 bytes and never cross the
+end::
 
     word 0    size in bytes (low 32 bits), shape (high 32 bits)
     shape 0              padding to the end of the lap
