@@ -343,6 +343,24 @@ async def test_the_streams_of_a_run_wait_for_news_and_not_for_time(web, monkeypa
         assert (await listener.next("status"))[1]["status"] == "stopping"
 
 
+async def test_a_status_that_comes_while_the_log_is_being_found_is_told_at_once(web, monkeypatch):
+    monkeypatch.setattr(streams, "LOOK", 3600.0)
+    monkeypatch.setattr(news_of, "LOOK", 3600.0)
+    found, settle = asyncio.Event(), activities.Tail.settle
+
+    async def late(tail):
+        await found.wait()
+        return await settle(tail)
+
+    monkeypatch.setattr(activities.Tail, "settle", late)
+    run = await web.run()
+    async with listening(web, f"projects/default/runs/{run.id}/events") as listener:
+        assert [(await listener.next("status"))[1]["status"] for _ in range(3)] == ["created", "compiled", "queued"]
+        await web.arrange.lease()
+        found.set()
+        assert (await listener.next("status"))[1]["status"] == "scheduled"
+
+
 @pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq's own, at its end
 async def test_news_reach_the_streams_of_another_process(postgres_url, tmp_path, valkey_url, monkeypatch):
     """Two platforms around one database and one Valkey: what the one writes, the other's streams tell, without a look

@@ -4,7 +4,6 @@ folder that goes with it. Unlike the one for tests it is durable as by default: 
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
@@ -12,9 +11,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from trainyard_core.process import die_with_parent
 
 __all__ = ["postgres"]
 
@@ -35,7 +37,7 @@ def postgres(folder: Path) -> Iterator[str]:
         subprocess.run(made, check=True, **quiet)
         server = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-k", data, "-c", "listen_addresses="],
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one syscall, no locks
+            preexec_fn=partial(die_with_parent, signal.SIGINT),  # noqa: PLW1509 - one syscall, no locks
             **quiet,
         )
     try:
@@ -78,7 +80,3 @@ def _await(server: subprocess.Popen[bytes], log: Path) -> None:
         if server.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"PostgreSQL did not start\n{told[-2000:]}")
         time.sleep(0.02)
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGINT)

@@ -4,7 +4,6 @@ of the loopback, has a folder of its own, and is gone when its block ends.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
@@ -13,11 +12,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
+
+from trainyard_core.process import die_with_parent
 
 __all__ = ["PROJECT", "Server", "bare", "program", "yard_up"]
 
@@ -82,7 +84,7 @@ def program(command: Sequence[str], log: Path) -> Iterator[tuple[subprocess.Pope
             stdout=subprocess.PIPE,
             stderr=errors,
             env=_environment(),
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one syscall, no locks
+            preexec_fn=partial(die_with_parent, signal.SIGTERM),  # noqa: PLW1509 - one syscall, no locks
         )
     try:
         line = _line(process, log)
@@ -115,7 +117,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
     assert process.stdout is not None
     process.stdout.close()
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)

@@ -62,11 +62,13 @@ def test_a_killed_supervisor_takes_its_parts_along(environ, tmp_path):
         yard.up()
 
 
-def test_what_a_part_is_refused_for_is_told_and_ends_the_server(environ, tmp_path):
-    wrong = {**os.environ, **environ, "TRAINYARD_DATA": str(tmp_path / "data"), "TRAINYARD_TRACKER": "foldr"}
+@pytest.mark.parametrize(("capability", "name"), [("tracker", "foldr"), ("scheduler", "proces")])
+def test_what_a_part_is_refused_for_is_told_and_ends_the_server(environ, tmp_path, capability, name):
+    """The tracker is every part's, the scheduler is the agent's, which may be refused when the API answers already."""
+    setting = f"TRAINYARD_{capability.upper()}"
+    wrong = {**os.environ, **environ, "TRAINYARD_DATA": str(tmp_path / "data"), setting: name}
     command = [*YARD, "up", "--port", "0", *SPLIT]
     done = subprocess.run(command, env=wrong, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("yard up: no tracker 'foldr'; existing: folder")
+    assert done.stderr.splitlines()[-1].startswith(f"yard up: no {capability} '{name}'; existing:")
     assert not (tmp_path / "data" / "server.json").exists()

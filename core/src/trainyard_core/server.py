@@ -32,7 +32,7 @@ from trainyard_core.settings import Settings
 from trainyard_core.tasks import end_all
 from trainyard_core.valkey import EmbeddedValkey
 
-__all__ = ["AGENT", "API", "WORKER", "bind", "run", "run_alone"]
+__all__ = ["AGENT", "API", "WORKER", "bind", "run_alone", "serve"]
 
 API, WORKER, AGENT = "api", "worker", "agent"
 GRACE = 2
@@ -49,18 +49,6 @@ def run_alone(settings: Settings, ready: Callable[[str], None]) -> None:
     with DataLock(settings.data), bind(settings.host, settings.port) as listener:
         url = settings.public_url or f"http://{settings.host}:{listener.getsockname()[1]}"
         uvloop.run(_alone(settings, listener, url, ready))
-
-
-def run(
-    settings: Settings,
-    roles: Collection[str],
-    listener: socket.socket | None,
-    url: str,
-    valkey: str,
-    ready: Callable[[], None],
-) -> None:
-    """One process of several, in some of the roles. `ready` is called once its API answers."""
-    uvloop.run(_one_of_many(settings, roles, listener, url, valkey, ready))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -100,7 +88,7 @@ async def _alone(settings: Settings, listener: socket.socket, url: str, ready: C
         await _Server(platform, lambda: ready(url)).serve(sockets=[listener])
 
 
-async def _one_of_many(
+async def serve(
     settings: Settings,
     roles: Collection[str],
     listener: socket.socket | None,
@@ -108,6 +96,9 @@ async def _one_of_many(
     valkey: str,
     ready: Callable[[], None],
 ) -> None:
+    """Be one process of several, in some of the roles, until told to end. `ready` is called once its API answers.
+
+    Raises StartRefused when a setting or a plugin is wrong."""
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(_platform(settings, url, valkey))
         await stack.enter_async_context(_running(_background(platform, roles)))

@@ -16,17 +16,20 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from importlib.metadata import version
 from typing import NoReturn
 
 import msgspec
 import structlog
+import uvloop
 
 from trainyard_core import server
 from trainyard_core.clock import SystemClock
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused
 from trainyard_core.platform import Platform
+from trainyard_core.process import call_self, die_with_parent
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.signals import Signals
@@ -39,11 +42,10 @@ AGAIN = 0.5
 LOOK = 0.25
 """Seconds between two looks at the embedded Valkey, which also dies without a signal: by losing its socket."""
 PATIENCE = 10.0
-PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
-LONGEST, MOST = 4096, 400
-"""Bytes of a message to the parent, and characters of each text in it."""
+ALL, MOST = 65_536, 300
+"""Bytes that a pipe holds, and characters of each text in a word to the parent: so few that it is one write."""
 log = structlog.get_logger("trainyard.split")
-_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(tuple[str, str]).decode
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(tuple[int, str, str]).decode
 
 
 def run(settings: Settings, processes: int, ready: Callable[[str], None]) -> int:
@@ -76,11 +78,12 @@ async def _prepare(settings: Settings) -> None:
 
 
 class _Part:
-    """One process in one role. `pid` is 0 while it does not run; it is started once `due` has come."""
+    """One process in one role. `pid` is 0 while it does not run; it is started once `due` has come, for the first time
+    in its life 1."""
 
     def __init__(self, role: str) -> None:
         self.role = role
-        self.pid = 0
+        self.pid = self.life = 0
         self.due = 0.0
 
 
@@ -95,78 +98,89 @@ class _Supervisor:
     ) -> None:
         self._settings, self._listener, self._url = settings, listener, url
         self._embedded, self._signals = embedded, signals
-        self._answers, self._tell = os.pipe()
-        os.set_blocking(self._tell, False)
+        self._words, self._say_to = os.pipe()
         self._parent = os.getpid()
         self._parts: list[_Part] = []
+        self._answers = False
 
     def serve(self, processes: int, ready: Callable[[], None]) -> None:
         """Keep all parts until a signal says to end. `ready` is called once the API answers. Raises StartRefused when
-        a part is refused before."""
+        one is refused in its first life: it would be so for ever."""
         self._parts = [_Part(role) for role in (*[server.API] * processes, server.WORKER, server.AGENT)]
         gc.collect()
         gc.freeze()  # what is there now is never looked at again, so parts go on sharing its memory
-        unanswered = [self._answers]
         try:
             while True:
                 self._start_what_is_due()
-                answered = self._signals.wait(LOOK, unanswered)
+                spoken = self._signals.wait(LOOK, [self._words])
                 if self._signals.told:
                     return
-                if answered:
-                    unanswered.clear()
-                    _check(os.read(self._answers, LONGEST))
-                    ready()
+                if spoken:
+                    self._hear(ready)
                 self._reap()
                 if self._embedded is not None and self._embedded.is_gone:
                     asyncio.run(self._embedded.start_again())
         finally:
             self._end()
-            os.close(self._answers)
-            os.close(self._tell)
+            os.close(self._words)
+            os.close(self._say_to)
+
+    def _hear(self, ready: Callable[[], None]) -> None:
+        """Take what parts have said."""
+        for word in os.read(self._words, ALL).splitlines():
+            life, refused, fix = _decode(word)
+            if refused and life == 1:
+                raise StartRefused(refused, fix=fix)
+            if not refused and not self._answers:
+                self._answers = True
+                ready()
 
     def _start_what_is_due(self) -> None:
         for part in self._parts:
             if not part.pid and part.due <= time.monotonic():
                 try:
-                    part.pid = self._fork(part.role)
+                    part.pid = self._fork(part)
                 except OSError as error:
                     log.error("a process cannot be started; it is tried again", role=part.role, error=str(error))
                     part.due = time.monotonic() + AGAIN
 
-    def _fork(self, role: str) -> int:
+    def _fork(self, part: _Part) -> int:
         sys.stdout.flush()
+        part.life += 1
         with self._signals.blocked():  # none comes to the child before it is itself
             pid = os.fork()
             if not pid:
-                self._be(role)
+                self._be(part)
         return pid
 
-    def _be(self, role: str) -> NoReturn:
+    def _be(self, part: _Part) -> NoReturn:
         """Be a part. Nothing unwinds into what the parent was about."""
         code = 1
         try:
             self._signals.restore()
-            _die_with(self._parent)
-            _call(f"yard-{role}")
-            listener = self._listener if role == server.API else None
-            server.run(self._settings, {role}, listener, self._url, self._valkey, lambda: self._say(b""))
+            die_with_parent(signal.SIGTERM)
+            if os.getppid() != self._parent:
+                sys.exit(0)  # it died before it could be said
+            call_self(f"yard-{part.role}")
+            listener = self._listener if part.role == server.API else None
+            told = partial(self._say, part.life)
+            uvloop.run(server.serve(self._settings, {part.role}, listener, self._url, self._valkey, told))
             code = 0
         except StartRefused as error:
-            log.critical("a process of the server does not start", role=role, error=str(error))
-            self._say(_encode((error.detail[:MOST], error.fix[:MOST])))
+            log.critical("a process of the server does not start", role=part.role, error=str(error))
+            self._say(part.life, error)
         except BaseException as error:
             if not isinstance(error, KeyboardInterrupt | SystemExit):
-                log.critical("a process of the server broke", role=role, error=repr(error), exc_info=error)
+                log.critical("a process of the server broke", role=part.role, error=repr(error), exc_info=error)
         finally:
             with suppress(OSError, ValueError):
                 sys.stdout.flush()
             os._exit(code)
 
-    def _say(self, refused: bytes) -> None:
-        """To the parent: that the API answers, or (as JSON) what is refused. Only the first word is ever read."""
-        with suppress(BlockingIOError):
-            os.write(self._tell, refused + b"\n")
+    def _say(self, life: int, refused: StartRefused | None = None) -> None:
+        """To the parent: that the API answers, or what is refused."""
+        detail, fix = (refused.detail, refused.fix) if refused is not None else ("", "")
+        os.write(self._say_to, _encode((life, detail[:MOST], fix[:MOST])) + b"\n")
 
     @property
     def _valkey(self) -> str:
@@ -191,33 +205,7 @@ class _Supervisor:
             os.waitpid(pid, 0)
 
 
-def _check(said: bytes) -> None:
-    """Raise what a part said first; nothing means that the API answers."""
-    if refused := said.splitlines()[0]:
-        detail, fix = _decode(refused)
-        raise StartRefused(detail, fix=fix)
-
-
 def _code_of(pid: int) -> int | None:
     """How a child has ended, negative by a signal; None while it runs."""
     ended, status = os.waitpid(pid, os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if ended else None
-
-
-def _die_with(parent: int) -> None:
-    """A part does not outlive its supervisor, not even one that died before the part could ask to be told."""
-    _control(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit(0)
-
-
-def _call(name: str) -> None:
-    """What `ps` and `top` call this process."""
-    _control(PR_SET_NAME, name.encode())
-
-
-def _control(option: int, value: int | bytes) -> None:
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(option, value)

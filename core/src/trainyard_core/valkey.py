@@ -7,24 +7,23 @@ It holds nothing that matters: no persistence, may be flushed or killed at any t
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import hashlib
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import structlog
 
 from trainyard_core.errors import StartRefused
+from trainyard_core.process import die_with_parent
 
 __all__ = ["EmbeddedValkey", "binary"]
 
-PR_SET_PDEATHSIG = 1
 LONGEST_SOCKET = 107
 AGAIN = 1.0
 log = structlog.get_logger("trainyard.valkey")
@@ -122,7 +121,7 @@ class EmbeddedValkey:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one syscall, no locks
+            preexec_fn=partial(die_with_parent, signal.SIGTERM),  # noqa: PLW1509 - one syscall, no locks
         )
 
 
@@ -134,7 +133,3 @@ def _short(data: Path) -> Path:
         return folder
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"yard-{os.getuid()}-{name}"
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -2,8 +2,11 @@
 
 import itertools
 import math
+import mmap
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 from decimal import Decimal
@@ -15,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trainyard.track import drain as draining
+from trainyard.track import ring as ring_of
 from trainyard.track.ring import Ring, RingDamaged
 from trainyard.track.spool import SpoolWriter
 
@@ -227,6 +231,35 @@ def test_threads_that_log_at_once_lose_and_mix_nothing(make, spool_rows):
     for n in range(4):
         mine = [(step, values) for names, step, values in found if names[0] == f"t{n}"]
         assert mine == [(i, [float(i), float(i)]) for i in range(3000)]
+
+
+PUTS = """
+import sys
+from trainyard.track.ring import Ring
+with open(sys.argv[1], "r+b") as file:
+    ring = Ring.create(file.fileno())
+    print("ready", flush=True)
+    for number in range(100_000):
+        ring.put({"a": 1.0}, number)
+"""
+
+
+def test_the_mark_of_what_is_whole_never_goes_back_for_a_moment(tmp_path):
+    """A kill at any moment leaves what another process sees in that moment."""
+    path, seen, back = tmp_path / "ring", 0, []
+    path.touch()
+    with subprocess.Popen([sys.executable, "-c", PUTS, str(path)], stdout=subprocess.PIPE) as child:
+        assert child.stdout.readline() == b"ready\n"
+        with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as area, memoryview(area).cast("Q") as words:
+            while child.poll() is None:
+                for _ in range(1000):
+                    head = words[ring_of._HEAD]
+                    if head < seen:
+                        back.append((seen, head))
+                    seen = head
+    assert child.returncode == 0
+    assert seen > 100_000 * 32
+    assert back == []
 
 
 def test_a_signal_handler_that_logs_on_top_of_log_loses_nothing(make, spool_rows):

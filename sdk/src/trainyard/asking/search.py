@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ __all__ = ["Search"]
 
 _FIRST_WAIT, _MOST_WAIT, _SAID_AFTER = 0.2, 5.0, 30.0
 _SHIPPING = 5.0
-"""Seconds for which a spool is shipped again and again when there is trouble."""
+"""Seconds in which what was left of trials is shipped, each time that there is an occasion."""
 Status = Literal["succeeded", "failed", "stopped"]
 _log = logging.getLogger("trainyard")
 
@@ -39,7 +40,7 @@ class Search:
         self._client: Client | None = _client_for(project)
         self._gone: list[str] = dead(sweep)
         self._held: dict[str, Trial] = {}
-        self._left: list[Path] = []
+        self._left: dict[Path, None] = {}
 
     def __repr__(self) -> str:
         return f"Search(id={self.id!r}, project={self.project!r})"
@@ -117,7 +118,7 @@ class Search:
         answers again."""
         self._held.pop(trial.key, None)
         if spool.exists():
-            self._left.append(spool)
+            self._left[spool] = None
 
     def close(self) -> None:
         """Give back what was asked for and not run, and let go. `best` and `trials` still work. Idempotent."""
@@ -155,13 +156,20 @@ class Search:
         return asked
 
     def _ship_left(self) -> None:
-        """Ship what the server missed of trials that have ended here while it was away."""
-        waiting, self._left = self._left, []
-        for spool in waiting:
-            report = sync(spool, patience=_SHIPPING)
-            if report.error:
-                self._left.append(spool)
-            else:
+        """Ship what the server missed of trials that have ended here while it was away, the first first. Never raises;
+        what is not shipped now is tried again, and `yard sync` finds it in any case."""
+        deadline = time.monotonic() + _SHIPPING
+        for spool in list(self._left):
+            if time.monotonic() > deadline:
+                return
+            try:
+                report = sync(spool, patience=deadline - time.monotonic()) if spool.exists() else None
+            except (OSError, ValueError) as error:
+                _log.debug("trainyard: %s is not shipped: %s", spool, error)
+                continue
+            if report is None or not report.error:
+                self._left.pop(spool, None)
+            if report is not None and not report.error:
                 _log.warning("trainyard: run %s is wholly on the server now", report.run)
 
     def _taken(self, asked: Asked) -> Iterator[Trial]:
