@@ -15,27 +15,24 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from trainyard.names import check_artifact_name, check_kind
 from trainyard.track import fault
 
-__all__ = ["BadName", "any_held", "check_name", "held", "purge", "stage", "stage_tree"]
+__all__ = ["any_held", "held", "purge", "stage", "stage_tree"]
 
 GRACE = 60.0
 _FICLONE = 0x40049409
-_MAX_NAME = 1024
-
-
-class BadName(ValueError):
-    """An artifact's name that could leave its root, or that cannot be stored."""
 
 
 def stage(root: Path, source: Path, name: str, kind: str = "file", *, link: bool = False) -> dict[str, Any]:
     """Keep the bytes of the file `source` in the spool `root` and return the `artifact` event that announces them;
     append that event next. With `link` a hard link is enough, because nobody will write the file again. Idempotent by
     content. Raises BadName, and OSError when the file cannot be read or kept."""
-    name = check_name(name)
+    check_artifact_name(name)
+    check_kind(kind)
     folder = root / "files"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = folder / f".{uuid.uuid4().hex}"
@@ -95,21 +92,6 @@ def purge(root: Path, wanted: set[str], *, now: float | None = None) -> None:
         with contextlib.suppress(FileNotFoundError):
             if f"sha256:{entry.name}" not in wanted and entry.stat().st_ctime < before:
                 entry.unlink()
-
-
-def check_name(name: str) -> str:
-    """The name, if it is one: relative, parts joined by `/`, none of them empty, `.` or `..`. Raises BadName."""
-    parts = name.split("/")
-    if not name or len(name) > _MAX_NAME or "\0" in name or "\\" in name or {"", ".", ".."} & set(parts):
-        raise BadName(
-            f"artifact name {name[:80]!r}: use a relative path of at most {_MAX_NAME} characters with `/` between its"
-            " parts, without empty parts, `.`, `..`, backslash or NUL"
-        )
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise BadName(f"artifact name {name[:80]!r} is not valid Unicode") from error
-    return str(PurePosixPath(name))
 
 
 def _take(source: Path, draft: Path, link: bool) -> None:
