@@ -18,6 +18,7 @@ __all__ = [
     "RUN_NAME_CHARS",
     "TAGS",
     "TAG_CHARS",
+    "VALUE_BYTES",
     "VALUE_CHARS",
     "BadName",
     "check_artifact_name",
@@ -41,8 +42,10 @@ TAGS = 256
 """The most tags of a run."""
 DESCRIPTION_CHARS = 16 * 1024
 """The longest description of a run."""
+VALUE_BYTES = 256 * 1024
+"""The longest param, output or fact of a run, as JSON."""
 VALUE_CHARS = 64 * 1024
-"""The longest param, output or fact of a run: its text, or its JSON where it is no text."""
+"""The longest text in one."""
 PLAIN_NAME = "letters, digits, '-', '_' and '.', starting with a letter or digit, at most 64"
 """What the name of a project, queue, agent or principal is made of, in words."""
 
