@@ -177,6 +177,16 @@ def test_a_wrong_token_is_named_by_its_place_and_not_by_its_value(root, platform
     writer.close()
 
 
+@pytest.mark.parametrize("token", ["odd-secret\n2", "odd-secret-é€"])
+def test_a_token_that_cannot_be_sent_is_trouble_and_is_not_told(root, platform, ship, token_file, token):
+    writer = fill(root, 3)
+    progress = ship(token=token).ship()
+    assert progress.pending == 3
+    assert "cannot be sent" in progress.error
+    assert "odd-secret" not in progress.error
+    writer.close()
+
+
 @pytest.mark.parametrize("status", ["404", "422", "403"])
 def test_a_refusal_is_fatal_and_keeps_the_data(root, platform, ship, status):
     writer = fill(root, 3)

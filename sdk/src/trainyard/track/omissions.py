@@ -24,7 +24,7 @@ __all__ = ["META", "NAMES", "NotRecorded", "Omissions", "added", "is_strict", "m
 META = "not_recorded"
 NAMES = 32
 _NAME_CHARS, _WHAT_CHARS, _WHY_CHARS = 256, 64, 400
-_SHOWN = 8
+_SHOWN, _SHOWN_CHARS = 8, 60
 _log = logging.getLogger("trainyard")
 
 
@@ -112,7 +112,8 @@ class Omissions:
 
 def _shown(name: str, entry: Mapping[str, Any]) -> str:
     count, what = _whole(entry.get("count")), str(entry.get("what") or "")
-    return name + (f" ({what})" if what else "") + (f" {count} times" if count > 1 else "")
+    short = name if len(name) <= _SHOWN_CHARS else f"{name[: _SHOWN_CHARS - 20]}...{name[-17:]}"
+    return short + (f" ({what})" if what else "") + (f" {count} times" if count > 1 else "")
 
 
 def _whole(value: object) -> int:

@@ -314,7 +314,7 @@ class Shipper:
         if self._given:
             return self._given
         if not self.target.token_file:
-            return os.environ.get("TRAINYARD_TOKEN", "")
+            return os.environ.get("TRAINYARD_TOKEN", "").strip()
         try:
             return Path(self.target.token_file).read_text().strip()
         except OSError as error:

@@ -81,6 +81,9 @@ class Wire:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Unreachable(str(error) or type(error).__name__) from error
+        except ValueError:  # its text holds the header, which may be the token
+            self.close()
+            raise Unreachable("the token has characters that cannot be sent") from None
         if not isinstance(body, bytes):
             body.seek(0)
         return self.send(method, path, body, headers)
