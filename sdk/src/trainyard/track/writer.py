@@ -18,6 +18,7 @@ from typing import Any, SupportsFloat
 
 from trainyard.track import drain, frames
 from trainyard.track.frames import Kind
+from trainyard.track.omissions import NotRecorded, Omissions, is_strict
 from trainyard.track.ring import CAPACITY, Refused, Ring
 from trainyard.track.say import say
 from trainyard.track.spool import SpoolWriter
@@ -33,7 +34,8 @@ _log = logging.getLogger("trainyard")
 
 
 class Writer:
-    """The writer of this process in the spool `root`. Raises OSError when the spool cannot be made at all.
+    """The writer of this process in the spool `root`. What it refuses is counted in `omissions`. Raises OSError when
+    the spool cannot be made at all.
 
     Not for a fork's child: that calls `forget` and makes its own."""
 
@@ -46,7 +48,7 @@ class Writer:
         self.ring.on_refused = self._refused
         self.spool.make_room = self._make_room
         self._is_disk_full = False
-        self.refused = 0
+        self.omissions = Omissions()
         self.put = self.ring.put
         self._draining = False
         self._done = False
@@ -66,6 +68,11 @@ class Writer:
             self.spool.append(Kind.EVENTS, payload, final=final)
         except Exception as error:
             say("event", f"an event could not be recorded: {error}")
+
+    def tell(self) -> None:
+        """Record what was refused since the last call."""
+        if events := self.omissions.take():
+            self.event(events)
 
     def flush(self) -> None:
         """Turn what was logged so far into frames."""
@@ -104,6 +111,7 @@ class Writer:
             self._due.wait(PERIOD)
             self._due.clear()
             self.flush()
+            self.tell()
 
     def _drain(self, *, insist: bool = False) -> None:
         """Drain, unless this thread is doing so already, which a signal handler finds."""
@@ -132,12 +140,9 @@ class Writer:
         return self.ring.give_up_spares()
 
     def _refused(self, refused: Refused) -> None:
-        self.refused += 1
-        say(
-            "refused",
-            f"{refused.name!r} was not recorded as a metric: {refused.why} ({refused.kind}). More of this kind is"
-            " counted without a word.",
-        )
+        self.omissions.add(*refused)
+        if is_strict():
+            raise NotRecorded(f"{refused.name} ({refused.kind}): {refused.why}")
 
 
 def _closed(values: Mapping[str, SupportsFloat], step: int | None = None) -> None:
