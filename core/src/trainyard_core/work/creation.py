@@ -49,13 +49,13 @@ async def create_run(
     at: int,
     algorithms: Algorithms,
 ) -> tuple[Row, bool]:
-    """The run, and whether it is new. Idempotent by (actor, project, key) when there is a key.
+    """The run, and whether it is new. Idempotent by (token, project, key) when there is a key.
 
     Raises Invalid with the place of each fault, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
     new = await prepared(database, project, body, actor, at, algorithms)
-    claim = Claim(scope=f"{actor.name}@{project}", key=key, digest=_digest(body), at=at) if key else None
+    claim = Claim(actor, within=project, key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
     except UniqueViolation as error:
