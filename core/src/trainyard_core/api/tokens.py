@@ -7,7 +7,7 @@ revoked with it. A token that is narrower than its owner revokes itself only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Controller, Response, delete, get, post
@@ -28,16 +28,7 @@ __all__ = ["Tokens", "with_text"]
 
 LONGEST = 10 * 366 * 24 * 3600
 _decode = msgspec.json.decode
-
-
-class _WithToken(Protocol):
-    """An answer that shows a token's text."""
-
-    @property
-    def token(self) -> str: ...
-
-
-S = TypeVar("S", bound=_WithToken)
+S = TypeVar("S", models.Token, models.Enrolment)
 
 
 class Tokens(Controller):
