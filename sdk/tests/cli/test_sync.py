@@ -15,7 +15,7 @@ def shipped(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str, str]]:
     """Takes the place of shipping: what was to be shipped, and a report of it."""
     calls: list[tuple[Path, str, str]] = []
 
-    def ship(root: Path, *, url: str, token: str) -> Report:
+    def ship(root: Path, *, url: str, token: str, project: str) -> Report:
         calls.append((root, url, token))
         return Report(root.name, "default", 3, 0, "the server refuses it" if root.name == "refused" else "", True)
 

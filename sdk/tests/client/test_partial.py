@@ -173,8 +173,11 @@ def test_a_folder_is_its_regular_files_in_order(tmp_path: Path):
     (source / "inner").symlink_to(source / "a")
     (source / "outer").symlink_to("/etc/passwd")
     (source / "gone").symlink_to("nowhere")
-    assert [name for name, _ in named_files(source, "up/")] == ["up/a", "up/b/1", "up/b/2", "up/inner"]
-    assert [name for name, _ in named_files(source, "")] == ["a", "b/1", "b/2", "inner"]
+    assert [name for name, _ in named_files(source, "")] == ["a", "b/1", "b/2", "gone", "inner", "outer"]
+    found = dict(named_files(source, "up/"))
+    assert [name for name, path in found.items() if isinstance(path, Path)] == ["up/a", "up/b/1", "up/b/2", "up/inner"]
+    assert "leads nowhere" in str(found["up/gone"])
+    assert "leads out of the folder" in str(found["up/outer"])
 
 
 def test_a_file_is_there_already_only_with_the_same_bytes(tmp_path: Path):

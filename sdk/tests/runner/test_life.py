@@ -99,11 +99,17 @@ def test_code_from_a_folder_runs_in_place(attempt: Any, tmp_path: Path) -> None:
     assert one.texts == [str(tmp_path / "mine" / "sub")]
 
 
-def test_outputs_become_artifacts_and_links_do_not(attempt: Any) -> None:
-    one = attempt("cd $TRAINYARD_OUTPUTS; mkdir a; echo x > a/b; ln -s /etc/passwd p")
-    told = one.run()
-    assert [(event["type"], event["name"], event["size"]) for event in one.events] == [("artifact", "outputs/a/b", 2)]
-    assert told["message"] == ""
+def test_outputs_become_artifacts_and_what_cannot_be_kept_is_told_by_name(attempt: Any) -> None:
+    bad = "mkfifo pipe; touch \"$(printf 'caf\\351')\""
+    one = attempt(f"cd $TRAINYARD_OUTPUTS; mkdir a; echo x > a/b; ln -s a/b best; ln -s /etc/passwd p; {bad}")
+    assert one.run()["message"] == ""
+    kept = [(event["name"], event["size"]) for event in one.events if event["type"] == "artifact"]
+    assert kept == [("outputs/a/b", 2), ("outputs/best", 2)]
+    assert {event["name"]: event["why"] for event in one.events if event["type"] == "omission"} == {
+        "outputs/caf?": "artifact name 'outputs/caf\\udce9': it is not valid Unicode",
+        "outputs/p": "the link leads out of the folder",
+        "outputs/pipe": "it is not a regular file",
+    }
 
 
 def test_the_command_sees_no_descriptor_and_no_secret_of_the_runner(attempt: Any) -> None:

@@ -74,15 +74,18 @@ def spool_events():
 class Platform:
     """The server's promises about frames and artifacts, in memory. `plan` holds what to do to the next frames
     requests: "ok", "503", "lose" (do nothing and cut the line), "store" (store, then cut the line), "hang" (answer
-    when `release` is set), "401", "422"; when it is empty all is well."""
+    when `release` is set), "401", "422"; when it is empty all is well. `refusals` holds the next
+    answers, a status and a body each, to artifacts by name; `projects` those that there are, None: all."""
 
     def __init__(self):
         self.token = "secret-1"
         self.frames = {}
         self.artifacts = {}
         self.runs = {}
+        self.projects = None
         self.keys = []
         self.plan = []
+        self.refusals = {}
         self.requests = []
         self.release = threading.Event()
         self.connections = []
@@ -159,18 +162,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(401, {"code": "unauthorized", "status": 401})
         if method == "PUT":
             return self.artifact(body)
+        if self.path.endswith("/projects"):
+            self.platform.projects.add(json.loads(body)["name"])
+            return self.answer(201, {})
         if self.path.endswith("/runs"):
             return self.create(json.loads(body))
         return self.take(body)
 
     def artifact(self, body):
         name = unquote(re.search(r"/artifacts/([^?]*)", self.path)[1])
+        if self.platform.refusals.get(name):
+            return self.answer(*self.platform.refusals[name].pop(0))
         if self.headers["Digest"] != f"sha256:{hashlib.sha256(body).hexdigest()}":
             return self.answer(422, {"code": "digest_mismatch", "status": 422})
         self.platform.artifacts[name] = body
         return self.answer(201, {})
 
     def create(self, body):
+        if self.platform.projects == set():
+            return self.answer(404, {"code": "not_found", "status": 404})
         self.platform.keys.append(self.headers["Idempotency-Key"])
         status = 200 if body["id"] in self.platform.runs else 201
         self.platform.runs.setdefault(body["id"], body)

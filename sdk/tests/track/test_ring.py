@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -167,12 +168,37 @@ def test_a_name_that_cannot_be_one_is_left_out_and_told(make, spool_rows, name):
 
 
 @pytest.mark.parametrize("step", ["1", 1.5, 2**63, None.__class__, math.nan], ids=repr)
-def test_a_step_that_is_no_whole_number_is_told(make, spool_rows, step):
+def test_a_step_that_is_no_whole_number_is_told_and_its_row_has_the_next_one(make, spool_rows, step):
     h = make()
-    h.ring.put({"a": 1.0}, step)
+    h.ring.put({"a": 1.0}, 7)
+    h.ring.put({"a": 2.0}, step)
     h.close()
-    assert next(iter(spool_rows(h.root).values())) == []
-    assert len(h.refused) == 1
+    assert next(iter(spool_rows(h.root).values())) == [(("a",), 7, [1.0]), (("a",), 8, [2.0])]
+    assert [r.name for r in h.refused] == ["step"]
+
+
+class Gradient:
+    """A tensor of one element, which warns when it becomes a number while it is part of a graph."""
+
+    def __init__(self, value, in_graph=True):
+        self.value, self.in_graph = value, in_graph
+
+    def detach(self):
+        return Gradient(self.value, in_graph=False)
+
+    def __float__(self):
+        if self.in_graph:
+            warnings.warn("converting a tensor that requires grad", UserWarning, stacklevel=1)
+        return self.value
+
+
+def test_tensors_are_taken_out_of_their_graph_before_they_become_numbers(make, spool_rows):
+    h = make()
+    for step in range(3):
+        h.ring.put({"loss": Gradient(float(step)), "plain": 1.0}, step)
+    h.close()
+    assert next(iter(spool_rows(h.root).values())) == [(("loss", "plain"), n, [float(n), 1.0]) for n in range(3)]
+    assert h.refused == []
 
 
 @pytest.mark.parametrize("values", [None, 3, "ab", [("a", 1.0)]], ids=repr)

@@ -1,7 +1,6 @@
 """A run as a training program uses it: managed, unmanaged, offline; no way of it raises into the training loop."""
 
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -12,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import trainyard
-from trainyard.track import about, place, session, spool, sync
+from trainyard.names import VALUE_CHARS, BadName
+from trainyard.track import about, files, frames, omissions, place, segments, session, spool, sync
 
 TRACKED = """
 import os, sys
@@ -331,12 +331,130 @@ def test_run_ids_are_uuids_of_version_7_in_time_order():
     assert [i[:13] for i in ids] == sorted(i[:13] for i in ids)
 
 
-def test_refused_values_are_said_once_through_logging(managed, caplog):
-    with caplog.at_level(logging.WARNING):
-        for _ in range(5):
-            trainyard.log({"good": 1.0, "bad": "text"})
+def said(caplog):
+    return [record.message.removeprefix("trainyard: ") for record in caplog.records]
+
+
+def test_mistakes_are_said_once_for_each_name_and_summed_up_at_the_end(managed, caplog, spool_events, spool_rows):
+    run = trainyard.init()
+    for _ in range(5):
+        trainyard.log({"good": 1.0, "bad": "text", "fig": object()})
+    trainyard.log("loss", 1.0)
+    trainyard.log({"good": 2.0}, step="7")
+    run.log_progress(50)
+    run.log_params(5)
+    run.log_model(object())
+    run.log_file("nope.png")
+    run.finish()
+    names = ["bad (str)", "fig (object)", "loss (str)", "step (str)", "log_progress", "log_params"]
+    names += ["log_file (object)", "nope.png"]
+    assert [each.split(": ")[1] for each in said(caplog)[:-1]] == names
+    names[:2] = ["bad (str) 5 times", "fig (object) 5 times"]
+    assert said(caplog)[-1] == f"run the-run: not recorded: {', '.join(names)}"
+    known = {}
+    for event in of_type(spool_events(managed), "omission"):
+        known = omissions.added(known, event)
+    assert omissions.summary(known) == f"not recorded: {', '.join(names)}"
+    assert len(next(iter(spool_rows(managed).values()))) == 6
+
+
+def test_a_process_that_is_killed_has_told_what_it_could_not_record(tmp_path, spool_events):
+    program = """
+import os, sys, trainyard
+trainyard.log({"bad": "text"})
+from trainyard.track import session
+writer = session._current._writer
+while writer.omissions._waiting or not writer.spool.seq:
+    writer._done.wait(0.01)
+os.kill(os.getpid(), 9)
+"""
+    run_program(program, tmp_path, TRAINYARD_RUN="r", TRAINYARD_SPOOL=str(tmp_path / "spool"))
+    assert [event["name"] for event in of_type(spool_events(tmp_path / "spool"), "omission")] == ["bad"]
+
+
+STRICT = [
+    (lambda r: r.log({"fig": object()}), omissions.NotRecorded),
+    (lambda r: r.log("loss", 1.0), omissions.NotRecorded),
+    (lambda r: r.log({"a": 1.0}, step=2.5), omissions.NotRecorded),
+    (lambda r: r.log_params(5), TypeError),
+    (lambda r: r.log_progress(50), ValueError),
+    (lambda r: r.log_model(object()), TypeError),
+    (lambda r: r.log_file("/no/such/file"), files.NoFile),
+    (lambda r: r.log_file("/etc/hostname", "../x"), BadName),
+    (lambda r: r.log_file("/etc/hostname", kind=""), BadName),
+]
+
+
+@pytest.mark.parametrize(("call", "error"), STRICT, ids=range(len(STRICT)))
+def test_a_mistake_is_an_exception_where_that_is_asked_for(managed, monkeypatch, call, error):
+    monkeypatch.setenv("TRAINYARD_STRICT", "1")
+    run = trainyard.init()
+    with pytest.raises(error):
+        call(run)
+
+
+def test_trouble_of_the_machine_is_no_mistake_also_when_exceptions_are_asked_for(managed, monkeypatch, caplog):
+    monkeypatch.setenv("TRAINYARD_STRICT", "1")
+    managed.parent.mkdir()
+    managed.write_text("a file where the folder should be")
+    trainyard.log({"a": 1.0})
+    trainyard.log_params(a=1)
     assert len(caplog.records) == 1
-    assert "'bad'" in caplog.text
+
+
+def test_params_are_converted_one_by_one(managed, spool_events, caplog):
+    import argparse
+
+    run = trainyard.init()
+    run.log_params(argparse.Namespace(lr=0.1, dtype=float, fn=len, name=None))
+    run.log_params({"bad": Hostile(), "nested": {"bad": Hostile(), "good": 1}, "key\ud800": "text\ud800", Hostile(): 3})
+    run.log_params(long="x" * 10**6, array=[0.123] * 10**6)
+    run.finish()
+    found = {key: value for e in of_type(spool_events(managed), "params") for key, value in e["values"].items()}
+    assert {k: found[k] for k in ("lr", "dtype", "fn", "name")} == {
+        "lr": 0.1, "dtype": "builtins.float", "fn": "builtins.len", "name": None,
+    }  # fmt: skip
+    assert found["bad"] == "Hostile"
+    assert found["nested"] == {"bad": "Hostile", "good": 1}
+    assert found["key?"] == "text?"
+    assert found["Hostile"] == 3
+    assert len(found["long"]) == len(found["array"]) == VALUE_CHARS
+    assert [each.partition(" is ")[0] for each in said(caplog)] == [
+        f"params: {key}" for key in ("bad", "nested", "long", "array")
+    ]
+
+
+def test_many_params_travel_in_pieces(managed, spool_frames):
+    run = trainyard.init()
+    run.log_params({f"p{n}": "x" * 60_000 for n in range(200)})
+    run.finish()
+    (writer,) = segments.writers(managed)
+    payloads = [frame.payload for frame in spool_frames(managed, writer)]
+    assert max(map(len, payloads)) < 1024 * 1024
+    assert sum(len(event["values"]) for each in payloads for event in frames.unpack_events(each)) == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "project", "name", "tags"),
+    [
+        ({"project": None, "name": None, "tags": None}, "default", "", []),
+        ({"project": "digits", "name": 5, "tags": "baseline"}, "digits", "5", ["baseline"]),
+        ({"project": "My Project", "name": "x" * 500, "tags": ["a", 3, None, ("b",)]}, "My-Project", "x" * 128, None),
+        ({"project": "\ud800", "name": "\ud800\0"}, "default", "??", []),
+    ],
+)
+def test_what_init_is_given_becomes_what_a_server_takes(home, given, project, name, tags):
+    run = trainyard.init(**given, offline=True)
+    (root,) = home.spools()
+    told = about.read_about(root)
+    assert (run.project, told["project"], told["create"]["name"]) == (project, project, name)
+    assert tags is None or told["create"]["tags"] == tags
+
+
+def test_a_bad_project_is_an_exception_where_that_is_asked_for(home, monkeypatch):
+    monkeypatch.setenv("TRAINYARD_STRICT", "1")
+    with pytest.raises(omissions.NotRecorded, match=r"My Project.*starting with a letter"):
+        trainyard.init(project="My Project", offline=True)
 
 
 def test_the_code_of_an_unmanaged_run_is_recorded(home, tmp_path, monkeypatch, spool_events):

@@ -259,6 +259,107 @@ def test_bytes_of_a_file_go_before_its_event(root, platform, ship, tmp_path):
     writer.close()
 
 
+REFUSED = (422, {"code": "invalid", "status": 422, "detail": "the name is too long"})
+STRANGER = (403, {})
+TROUBLE = (503, {"code": "unavailable", "status": 503})
+
+
+def announced(root, writer, tmp_path, *names):
+    """Files of one writer, each with a line after it."""
+    for name in names:
+        (tmp_path / "m").write_text(name)
+        writer.append(Kind.EVENTS, frames.pack_events([files.stage(root, tmp_path / "m", name)]))
+        writer.append(Kind.LOGS, frames.pack_lines([Line(0, 1, name)]))
+
+
+def told(platform):
+    """Events as the platform has them: artifacts, and what is left out with why."""
+    return [(e["type"], e["name"], e.get("why", "")) for e in platform.events()]
+
+
+@pytest.mark.parametrize(
+    "answer", [REFUSED, (413, {}), (409, {"code": "superseded", "status": 409}), (404, {"code": "not_found"})]
+)
+def test_a_file_that_is_refused_is_left_out_with_a_word_and_all_else_goes(root, platform, ship, tmp_path, answer):
+    writer, other = SpoolWriter(root), fill(root, 10)
+    announced(root, writer, tmp_path, "a", "bad", "z")
+    platform.refusals["bad"] = [answer] * 9
+    progress = ship().ship()
+    assert (progress.pending, progress.error) == (0, "")
+    assert platform.artifacts.keys() == {"a", "z"}
+    assert [event[:2] for event in told(platform)] == [("artifact", "a"), ("omission", "bad"), ("artifact", "z")]
+    assert str(answer[0]) in told(platform)[1][2]
+    assert len(platform.frames[writer.writer]) == 6
+    assert texts(platform, other.writer) == list(range(10))
+    writer.close()
+    other.close()
+
+
+def test_a_name_of_an_older_version_is_refused_without_asking(root, platform, ship):
+    writer = SpoolWriter(root)
+    old = {"type": "artifact", "name": "x" * 300, "kind": "file", "size": 1, "digest": f"sha256:{'0' * 64}"}
+    writer.append(Kind.EVENTS, frames.pack_events([old, {**old, "name": "ok", "kind": ""}]))
+    assert ship().ship().error == ""
+    assert [event[0] for event in told(platform)] == ["omission", "omission"]
+    assert [method for method, _, _ in platform.requests] == ["POST"]
+    writer.close()
+
+
+def test_somebody_in_between_must_refuse_a_file_more_than_once(root, platform, ship, tmp_path):
+    writer = SpoolWriter(root)
+    announced(root, writer, tmp_path, "a", "b")
+    platform.refusals = {"a": [STRANGER] * 2, "b": [STRANGER] * 9}
+    shipper = ship()
+    progress = [shipper.ship() for _ in range(5)]
+    assert [each.fatal for each in progress[:4]] == [False] * 4
+    assert [bool(each.error) for each in progress] == [True, True, True, True, False]
+    assert [event[:2] for event in told(platform)] == [("artifact", "a"), ("omission", "b")]
+    writer.close()
+
+
+def test_a_file_is_not_given_up_while_its_frame_is_not_taken(root, platform, ship, tmp_path):
+    writer = SpoolWriter(root)
+    announced(root, writer, tmp_path, "a")
+    platform.refusals["a"], platform.plan = [REFUSED], ["403"]
+    shipper = ship()
+    assert shipper.ship().fatal
+    assert shipper.ship().error == ""
+    assert platform.artifacts == {"a": b"a"}
+    assert [event[:2] for event in told(platform)] == [("artifact", "a")]
+    writer.close()
+
+
+def test_trouble_with_a_file_is_no_refusal(root, platform, ship, tmp_path):
+    writer = SpoolWriter(root)
+    announced(root, writer, tmp_path, "a")
+    platform.refusals["a"] = [TROUBLE] * 5
+    shipper = ship()
+    assert [shipper.ship().fatal for _ in range(5)] == [False] * 5
+    assert shipper.ship().error == ""
+    assert platform.artifacts == {"a": b"a"}
+    writer.close()
+
+
+def test_a_writer_whose_frames_are_refused_does_not_stop_the_others(root, platform, ship):
+    writers = {writer.writer: writer for writer in (fill(root, 10) for _ in range(3))}
+    platform.plan = ["422"]
+    progress = ship().ship()
+    assert (progress.sent, progress.pending, progress.fatal) == (20, 10, True)
+    assert len(platform.frames) == 2
+    for writer in writers.values():
+        writer.close()
+
+
+def test_the_run_of_a_project_that_is_not_there_makes_it(root, platform, ship):
+    writer = fill(root, 1)
+    about.write_about(root, {"project": "my project", "run": RUN, "managed": False, "create": {}})
+    platform.projects = set()
+    assert ship().ship().error == ""
+    assert platform.projects == {"my project"}
+    assert platform.runs.keys() == {RUN}
+    writer.close()
+
+
 def test_an_unmanaged_run_is_created_first_and_once(root, platform, ship):
     writer = fill(root, 1)
     create = {"name": "n", "tags": ["t"], "created_at": "2026-01-01T00:00:00.000Z"}

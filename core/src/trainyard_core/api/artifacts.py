@@ -14,6 +14,7 @@ from litestar.response import Stream
 
 from trainyard.client import models
 from trainyard.client.models.artifact import MOST_BYTES
+from trainyard.names import KIND_CHARS, check_kind
 from trainyard_core.api import present, ranges
 from trainyard_core.api.access import Asked, find_run, platform_of
 from trainyard_core.api.paging import Cursor, Limit, after_name, following
@@ -27,7 +28,7 @@ from trainyard_core.errors import Invalid, NotFound
 from trainyard_core.work import artifacts as keeping
 from trainyard_core.work import tars, untar
 
-__all__ = ["Artifacts", "Kind", "told_of"]
+__all__ = ["Artifacts", "Kind", "checked_kind", "told_of"]
 
 BYTES = "application/octet-stream"
 BELOW_RUN = re.compile(r".*?/projects/[^/]*/runs/[^/]*/artifacts/(.*)", re.DOTALL)
@@ -35,7 +36,9 @@ BELOW_RUN = re.compile(r".*?/projects/[^/]*/runs/[^/]*/artifacts/(.*)", re.DOTAL
 DIGEST = "^[Ss][Hh][Aa]256:[0-9A-Fa-f]{64}$"
 Prefix = Annotated[str, QueryParameter(max_length=1100, description="Only names that start like this.")]
 View = Annotated[bool, QueryParameter(description="One folder: what lies directly below `prefix`, and folders.")]
-Kind = Annotated[str, QueryParameter(min_length=1, max_length=64, description="What it is: file, model, log ...")]
+Kind = Annotated[
+    str, QueryParameter(min_length=1, max_length=KIND_CHARS, description="What it is: file, model, log ...")
+]
 Digest = Annotated[str, HeaderParameter(name="Digest", description="`sha256:` and hex; other bytes are refused.")]
 Range = Annotated[str, HeaderParameter(name="Range", description="One range, as bytes=FIRST-LAST.")]
 IfRange = Annotated[str, HeaderParameter(name="If-Range", description="An ETag; without it the whole comes.")]
@@ -100,7 +103,7 @@ class Artifacts(Controller):
             told,
             request.stream(),
             prefix=prefix,
-            kind=check_text("kind", kind),
+            kind=checked_kind(kind),
         )
         return models.ArtifactPage(items=[present.stored(each, kind=kind, at=told.at) for each in found])
 
@@ -125,7 +128,7 @@ class Artifacts(Controller):
             name_of(request),
             request.stream(),
             digest=digest or None,
-            kind=check_text("kind", kind),
+            kind=checked_kind(kind),
         )
         return present.stored(info, kind=kind, at=told.at)
 
@@ -185,6 +188,15 @@ def name_of(request: Asked) -> str:
         return unquote(found[1] if found else "", errors="strict")
     except UnicodeDecodeError as error:
         raise Invalid("the name is not valid UTF-8", fix="percent-encode it as UTF-8") from error
+
+
+def checked_kind(kind: str) -> str:
+    """The kind, if it is one. Raises Invalid."""
+    try:
+        check_kind(kind)
+    except BadName as error:
+        raise Invalid(str(error), fix="use `file`, `model` or a word of your own") from error
+    return kind
 
 
 def check_text(field: str, text: str) -> str:

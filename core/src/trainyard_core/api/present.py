@@ -7,6 +7,7 @@ import math
 import msgspec
 
 from trainyard.client import models
+from trainyard.track import omissions
 from trainyard_core.admission import Offer
 from trainyard_core.clock import bounded, rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
@@ -45,6 +46,7 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved
     """A run; with `resolved`, the JSON of its operation as it runs."""
     tries = [_attempt(each) for each in attempts]
     ends = [_exit.decode(each["exit"]) for each in attempts if each["exit"]]
+    meta = _decode(row["meta"])
     return models.Run(
         id=row["id"],
         project=row["project"],
@@ -54,7 +56,7 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved
         name=row["name"],
         description=row["description"],
         reason=row["reason"],
-        message=row["message"],
+        message="; ".join(filter(None, (row["message"], omissions.summary(meta.get(omissions.META))))),
         intent=row["intent"],
         hold=row["hold"],
         managed=bool(row["managed"]),
@@ -63,7 +65,7 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved
         inputs=_decode(row["inputs"]),
         outputs=_decode(row["outputs"]),
         metrics={each["name"]: number(each["last"]) for each in metrics},
-        meta=_decode(row["meta"]),
+        meta=meta,
         digest=row["digest"],
         attempt=row["attempt"],
         attempts=tries,

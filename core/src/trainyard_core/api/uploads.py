@@ -12,7 +12,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 from trainyard.client import models
 from trainyard_core.api import present
 from trainyard_core.api.access import Asked, find_run, platform_of
-from trainyard_core.api.artifacts import check_text, told_of
+from trainyard_core.api.artifacts import checked_kind, told_of
 from trainyard_core.api.change import change
 from trainyard_core.api.tracking import tracker_of
 from trainyard_core.auth import TRACK
@@ -46,7 +46,7 @@ class UploadParts(Controller):
         done. Idempotent."""
         row = await find_run(request, project, ref, TRACK)
         told, keeper = told_of(request, project, row["id"]), _keeper(request)
-        kind = check_text("kind", data.kind)
+        kind = checked_kind(data.kind)
         known = await keeper.look(told, name=data.name, size=data.size, digest=data.digest, kind=kind)
 
         async def work(tx: Tx) -> models.Upload:

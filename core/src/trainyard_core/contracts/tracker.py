@@ -12,7 +12,7 @@ and neither may lose, double or reorder a frame. Readers never see half a frame,
 appends.
 
 Names. Project, run and artifact names come from outside. An implementation never lets one leave its root; artifact
-names are relative, `/` between parts, no `..`, no NUL, not absolute.
+names are those that `trainyard.names.check_artifact_name` lets pass: relative, `/` between parts, no `..`, no NUL.
 
 Large artifacts. A tracker with `SupportsUploads` takes an artifact in pieces, over any number of calls, processes and
 crashes. Core owns which uploads there are and when one is given up; the tracker owns the bytes, finds them by the
@@ -31,6 +31,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from trainyard.names import BadName, check_artifact_name
 from trainyard.track.frames import Frame
 
 __all__ = [
@@ -76,10 +77,6 @@ class DigestMismatch(ValueError):
     """The bytes do not have the digest that was promised; nothing was stored."""
 
 
-class BadName(ValueError):
-    """A name that could leave its root, or that cannot be stored."""
-
-
 class WrongOffset(Exception):
     """The bytes do not go on where the upload is: it has `offset` bytes."""
 
@@ -90,21 +87,6 @@ class WrongOffset(Exception):
 
 class UploadTooLong(ValueError):
     """More bytes came than the upload has; those within its size may have been kept."""
-
-
-def check_artifact_name(name: str) -> None:
-    """What every tracker refuses, said once. Raises BadName."""
-    parts = name.split("/")
-    if "" in parts:
-        raise BadName(f"artifact name {name[:80]!r}: it must be relative, with a part between any two '/'")
-    if "." in parts or ".." in name.replace("\\", "/").split("/") or name.startswith("\\"):
-        raise BadName(f"artifact name {name[:80]!r}: '.' and '..' are no parts of a name, nor may it be absolute")
-    try:
-        lengths = [len(part.encode()) for part in parts]
-    except UnicodeEncodeError:
-        raise BadName(f"artifact name {name[:80]!r}: it is not valid Unicode") from None
-    if "\0" in name or max(lengths) > 255 or sum(lengths) > 1024:
-        raise BadName(f"artifact name {name[:80]!r}: no NUL, at most 255 bytes a part and 1024 in all")
 
 
 class Point(msgspec.Struct, frozen=True, array_like=True):

@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from trainyard.names import KIND_CHARS, storable
+from trainyard.track import omissions
 from trainyard.track.frames import Frame, FrameError, Kind, split, summarize, unpack_events, unpack_gap
 from trainyard_core import faults, meters
 from trainyard_core.contracts.tracker import BadName, RunRef, SequenceGap, Tracker, check_artifact_name
@@ -148,6 +150,8 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
         await tx.run("UPDATE run SET progress = ? WHERE id = ?", float(event["value"]), run)
     elif kind == "artifact":
         await _record_artifact(tx, run, event, at)
+    elif kind == "omission":
+        await _record_omission(tx, run, event)
     elif kind == "end" and event.get("status") in ("succeeded", "failed", "stopped"):
         await tx.run(
             "UPDATE run SET ended = ?, ended_message = ? WHERE id = ? AND managed = 0",
@@ -193,9 +197,17 @@ async def _record_artifact(tx: Tx, run: str, event: dict[str, Any], at: int) -> 
         tx,
         run,
         name=name,
-        kind=str(event.get("kind", "file")),
+        kind=storable(str(event.get("kind") or "file"), KIND_CHARS),
         size=_size(event.get("size")),
         digest=str(event.get("digest", "")),
         data=extra,
         at=at,
     )
+
+
+async def _record_omission(tx: Tx, run: str, event: dict[str, Any]) -> None:
+    """Something that the run does not have although its program wanted to record it."""
+    row = await tx.one("SELECT meta FROM run WHERE id = ?", run)
+    assert row is not None
+    known = msgspec.json.decode(row["meta"]).get(omissions.META)
+    await _merge(tx, run, "meta", {omissions.META: omissions.added(known, event)})

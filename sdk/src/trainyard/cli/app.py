@@ -164,6 +164,8 @@ def _outcome(argv: Sequence[str] | None) -> int:
         return _tell(str(error), exit_for(error))
     except SpecError as error:
         return _tell(str(error), Exit.FAILED)
+    except UnicodeEncodeError as error:
+        return _tell(f"{error.object!a} is not valid UTF-8", Exit.USAGE)
     except OSError as error:
         return _tell(f"{error.filename or 'the system'}: {error.strerror or error}", Exit.USAGE)
 

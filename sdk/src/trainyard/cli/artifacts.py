@@ -81,17 +81,28 @@ def get(client: Client, *, ref: str, name: str, target: Path | None, tar: bool, 
 @with_client
 def put(client: Client, *, ref: str, source: Path, name: str, kind: str, as_json: bool) -> None:
     """Store a file, or all files of a folder, under NAME [its own name]. Doing it again goes on where it was cut and
-    changes nothing that is there."""
-    run, called = find(client, ref), name.strip("/") or source.resolve().name
+    changes nothing that is there. What of a folder cannot be stored is named, the rest is stored, and the exit code is
+    1."""
+    from trainyard.track.files import own_name
+
+    left: list[str] = []
+
+    def skip(each: str, error: Exception) -> None:
+        left.append(f"{each!a} is left out: {error}")
+
+    run, called = find(client, ref), name.strip("/") or own_name(source)
     with _Told(called) as told:
         if source.is_dir():
-            done = [*client.artifacts.put_folder(run, called, source, kind=kind, progress=told)]
+            done = [*client.artifacts.put_folder(run, called, source, kind=kind, progress=told, skip=skip)]
         else:
             done = [client.artifacts.put(run, called, source, kind=kind, progress=told)]
     if as_json:
         output.json_document(done)
-        return
-    _say([f"{each.name}  {_size(each.size)}  {each.digest}" for each in done], False)
+    else:
+        _say([f"{each.name}  {_size(each.size)}  {each.digest}" for each in done], False)
+    for line in left:
+        click.echo(f"yard: {output.clean(line)}", err=True)
+    click.get_current_context().exit(Exit.FAILED if left else Exit.OK)
 
 
 @artifacts.command("rm")

@@ -26,8 +26,9 @@ def sync(path: Path | None, as_json: bool, url: str | None, project: str | None,
     """Send what runs have recorded while no server was there.
 
     PATH is the spool of one run, or a data directory, whose spools are all sent [--data]. It may be called again at any
-    time, and while runs go on: nothing is sent twice or lost. Each run goes to the project that it was made for. With
-    --json the document is {"items": [{"run", "project", "sent", "pending", "error", "removed"}]}.
+    time, and while runs go on: nothing is sent twice or lost. Each run goes to the project that it was made for; one
+    that is not there yet goes to that of --project, where it is given. With --json the document is {"items": [{"run",
+    "project", "sent", "pending", "error", "removed"}]}.
     """
     from trainyard.client.discovery import data_directory
 
@@ -54,7 +55,7 @@ def _ship(roots: Sequence[Path], *, url: str | None, project: str | None, data: 
     with open_client(url=url, project=project, data=data) as client:
         client.version()
         endpoint = client.endpoint
-    return [ship(root, url=endpoint.url, token=endpoint.token) for root in roots]
+    return [ship(root, url=endpoint.url, token=endpoint.token, project=project or "") for root in roots]
 
 
 def _tell(folder: Path, reports: Sequence[Report]) -> None:

@@ -8,6 +8,7 @@ a token.
     ├── NoServer            nothing says where a server is
     ├── NotReachable        no answer: refused, timed out, cut off              retryable
     ├── WrongServer         something answered, but not this version of our API
+    ├── BadName             a name that no file can have here, or no artifact there
     ├── DigestMismatch      bytes arrived that are not the bytes promised        retryable
     ├── StillRunning        `wait` was given a time limit and it has passed      retryable
     └── ApiError            the server said no, as a Problem
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiError",
+    "BadName",
     "Busy",
     "ClientError",
     "Conflict",
@@ -79,6 +81,12 @@ class WrongServer(ClientError):
     """Something answered that does not speak this version of the API."""
 
     code = "wrong_server"
+
+
+class BadName(ClientError):
+    """A name that would lead out of a folder, that no file or artifact can have, or that names no file."""
+
+    code = "bad_name"
 
 
 class DigestMismatch(ClientError):

@@ -6,29 +6,45 @@ Names that come from a server are trusted in nothing: none leads out of the fold
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from trainyard.client.errors import ClientError
+from trainyard.client.errors import BadName
 from trainyard.client.models import Artifact
+from trainyard.names import check_artifact_name, check_kind
+from trainyard.track import files
 
-__all__ = ["BadName", "has_already", "inside", "named_files"]
-
-
-class BadName(ClientError):
-    """A name that would lead out of the folder, or that no file here can have."""
-
-    code = "bad_name"
+__all__ = ["BadName", "Skip", "check_file", "has_already", "inside", "named_files", "refuse"]
 
 
-def named_files(source: Path, name: str) -> Iterator[tuple[str, Path]]:
-    """Every regular file below a folder with the artifact's name for it, in sorted order. Symbolic links count only
-    when they lead to a file inside the folder."""
-    top = source.resolve()
-    for path in sorted(source.rglob("*")):
-        real = path.resolve()
-        if real.is_file() and real.is_relative_to(top):
-            yield f"{name.rstrip('/')}/{path.relative_to(source).as_posix()}".lstrip("/"), real
+Skip = Callable[[str, Exception], None]
+"""Told of a file that is left out, by its artifact's name, and why. What it raises ends the whole."""
+
+
+def refuse(name: str, error: Exception) -> None:
+    """Leaves nothing out."""
+    raise error
+
+
+def named_files(source: Path, name: str) -> Iterator[tuple[str, Path | BadName]]:
+    """Every regular file below a folder with the artifact's name for it, in sorted order; links count when they lead to
+    a file inside the folder. What cannot be stored comes with why."""
+    for called, found in files.listed(source, name):
+        try:
+            check_artifact_name(called)
+            yield called, files.readable(found)
+        except ValueError as error:
+            yield called, BadName(f"{called!a}: {error}")
+
+
+def check_file(name: str, kind: str, source: Path) -> None:
+    """Raises BadName for what cannot become an artifact of that name and kind."""
+    try:
+        check_artifact_name(name)
+        check_kind(kind)
+        files.readable(source)
+    except ValueError as error:
+        raise BadName(f"{source}: {error}", fix="give the path of a regular file, or another name") from error
 
 
 def inside(folder: Path, name: str) -> Path:

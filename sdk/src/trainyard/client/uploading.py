@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from trainyard.client import requests
 from trainyard.client.errors import ClientError, Conflict, NotFound
+from trainyard.client.folders import check_file
 from trainyard.client.models import Artifact, NewUpload, Upload
 from trainyard.client.wire import Request
 
@@ -70,8 +71,11 @@ class Dialog(Generic[T]):
 def uploading(
     project: str, ref: str, name: str, source: Path | bytes, *, kind: str, progress: Progress
 ) -> Steps[Artifact]:
-    """The dialog that stores a file or bytes. Raises Invalid when the bytes changed meanwhile, what requests raise."""
+    """The dialog that stores a file or bytes. Raises BadName for what is no regular file or no name, Invalid when the
+    bytes changed meanwhile, what requests raise."""
     size = source.stat().st_size if isinstance(source, Path) else len(source)
+    if isinstance(source, Path):
+        check_file(name, kind, source)
     digest = requests.digest_of(source)
     if size > SMALL:
         wish = NewUpload(name=name, size=size, digest=digest, kind=kind)

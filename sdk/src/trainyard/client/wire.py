@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from trainyard.client.errors import ApiError, ClientError, WrongServer, error_for
+from trainyard.client.errors import ApiError, BadName, ClientError, WrongServer, error_for
 from trainyard.client.models import LogLine, LogPage, Metric, MetricPage, Problem
 from trainyard.client.skew import explained
 from trainyard.client.sse import Event
@@ -57,9 +57,12 @@ class Request(Generic[T]):
 
 
 def path_of(*parts: str, tail: str = "") -> str:
-    """A path below the API's prefix. Parts are escaped whole; `tail` keeps its slashes."""
-    escaped = [quote(part, safe="") for part in parts]
-    return "/".join([PREFIX, *escaped, *([quote(tail, safe="/")] if tail else [])])
+    """A path below the API's prefix. Parts are escaped whole; `tail` keeps its slashes. Raises BadName."""
+    try:
+        escaped = [quote(part, safe="") for part in parts]
+        return "/".join([PREFIX, *escaped, *([quote(tail, safe="/")] if tail else [])])
+    except UnicodeEncodeError as error:
+        raise BadName(f"{error.object!a} is not valid UTF-8", fix="use a name that is") from error
 
 
 def headers_for(request: Request[T], token: str) -> dict[str, str]:

@@ -10,7 +10,6 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from trainyard.runner.environ import mark_of
 from trainyard.runner.layout import Folder, read_json, write_json
 from trainyard.track import files, spool
 from trainyard.track.frames import Kind, pack_events
+from trainyard.track.omissions import omission
 
 __all__ = ["End", "bury", "conclude", "kill_leftovers"]
 
@@ -43,44 +43,36 @@ def conclude(folder: Folder, end: End) -> None:
     is an exit already."""
     if folder.exit.exists():
         return
-    trouble = _stage_outputs(folder)
-    message = f"{end.message} {trouble}".strip()
+    _stage_outputs(folder)
     fault.point("runner.settle")
     writers = spool.settle(folder.spool) if folder.spool.is_dir() else {}
-    told: dict[str, Any] = end._replace(message=message)._asdict()
     fault.point("runner.exit")
-    write_json(folder.exit, {**told, "writers": writers}, durable=True)
+    write_json(folder.exit, {**end._asdict(), "writers": writers}, durable=True)
     fault.point("runner.exited")
 
 
-def _stage_outputs(folder: Folder) -> str:
-    """Every regular file below `outputs/` becomes an artifact `outputs/...`. Returns what could not be kept, in
-    words; empty when all was."""
-    paths = sorted(_regular_files(folder.outputs))
-    if not paths:
-        return ""
-    trouble = []
+def _stage_outputs(folder: Folder) -> None:
+    """Every regular file below `outputs/` becomes an artifact `outputs/...`. What could not be kept is told by name,
+    in an event of the run."""
+    found = [*files.listed(folder.outputs, "outputs")] if folder.outputs.is_dir() else []
+    if not found:
+        return
     writer = spool.SpoolWriter(folder.spool)
     try:
-        for path in paths:
-            name = f"outputs/{path.relative_to(folder.outputs).as_posix()}"
-            try:
-                event = files.stage(folder.spool, path, name, "file", link=True)
-                writer.append(Kind.EVENTS, pack_events([event]))
-            except (OSError, ValueError) as error:
-                trouble.append(f"{name!r} could not be kept: {error}.")
+        for name, path in found:
+            writer.append(Kind.EVENTS, pack_events([_staged(folder, name, path)]))
     finally:
         writer.close()
-    return " ".join(trouble[:3])
 
 
-def _regular_files(top: Path) -> Iterator[Path]:
-    """Files below `top`; links are left out, they could point anywhere."""
-    for folder, _, names in os.walk(top):
-        for name in names:
-            path = Path(folder, name)
-            if path.is_file() and not path.is_symlink():
-                yield path
+def _staged(folder: Folder, name: str, path: Path | files.NoFile) -> dict[str, Any]:
+    """The event that announces a file, or that tells why it is left out."""
+    try:
+        if isinstance(path, files.NoFile):
+            raise path
+        return files.stage(folder.spool, path, name, link=True)
+    except (OSError, ValueError) as error:
+        return omission(name, "", str(error))
 
 
 def bury(folder: Folder) -> bool:

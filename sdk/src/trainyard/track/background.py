@@ -65,7 +65,7 @@ class Background:
         if self.progress.error:
             again = "it is not tried again" if self.progress.fatal else "trying again in the background"
             say("ship", f"{self.progress.error}; data wait in {self._root}, {again}")
-        if self.progress.fatal:
+        if self.progress.fatal and not self.progress.sent:
             return 60.0
         return self._shipper.delay() or PERIOD
 

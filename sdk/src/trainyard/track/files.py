@@ -12,30 +12,32 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
+from trainyard.names import check_artifact_name, check_kind
 from trainyard.track import fault
 
-__all__ = ["BadName", "any_held", "check_name", "held", "purge", "stage", "stage_tree"]
+__all__ = ["NoFile", "any_held", "held", "listed", "own_name", "purge", "readable", "stage"]
 
 GRACE = 60.0
 _FICLONE = 0x40049409
-_MAX_NAME = 1024
 
 
-class BadName(ValueError):
-    """An artifact's name that could leave its root, or that cannot be stored."""
+class NoFile(ValueError):
+    """What was to be kept is no regular file that can be read."""
 
 
 def stage(root: Path, source: Path, name: str, kind: str = "file", *, link: bool = False) -> dict[str, Any]:
     """Keep the bytes of the file `source` in the spool `root` and return the `artifact` event that announces them;
     append that event next. With `link` a hard link is enough, because nobody will write the file again. Idempotent by
-    content. Raises BadName, and OSError when the file cannot be read or kept."""
-    name = check_name(name)
+    content. Raises BadName, NoFile, and OSError when the bytes cannot be kept."""
+    check_artifact_name(name)
+    check_kind(kind)
     folder = root / "files"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = folder / f".{uuid.uuid4().hex}"
@@ -56,19 +58,33 @@ def stage(root: Path, source: Path, name: str, kind: str = "file", *, link: bool
     }
 
 
-def stage_tree(
-    root: Path, source: Path, name: str, kind: str = "file", *, link: bool = False
-) -> Iterator[dict[str, Any]]:
-    """Stage a file, or every regular file below a directory (names joined by `/`, in sorted order). Symbolic links
-    inside a directory are kept only when they lead to a file inside it. Raises as `stage`."""
+def own_name(path: Path) -> str:
+    """The name that a file or folder has where it is: that of a link, not of what it leads to."""
+    name = path.absolute().name
+    return path.resolve().name if name == ".." else name
+
+
+def listed(source: Path, name: str) -> Iterator[tuple[str, Path | NoFile]]:
+    """What is below a directory, as artifacts `name/...` (empty: by their paths alone) in sorted order: regular files,
+    and links to files inside it, under the link's name; and why anything else is left out. A file alone is itself."""
     if not source.is_dir():
-        yield stage(root, source, name, kind, link=link)
+        yield name, source
         return
-    top = source.resolve()
-    for path in sorted(source.rglob("*")):
-        real = path.resolve()
-        if real.is_file() and real.is_relative_to(top):
-            yield stage(root, real, f"{name}/{path.relative_to(source).as_posix()}", kind, link=link)
+    found: list[tuple[str, Path | NoFile]] = []
+    for folder, names, others in os.walk(source, onerror=lambda error: found.append(_unreadable(source, error))):
+        links = [path for path in (Path(folder, each) for each in names) if path.is_symlink()]
+        for path in (*links, *(Path(folder, each) for each in others)):
+            found.append((path.relative_to(source).as_posix(), _inside(source, path)))
+    top = f"{name.rstrip('/')}/" if name else ""
+    yield from ((top + below, file) for below, file in sorted(found, key=lambda each: Path(each[0])))
+
+
+def readable(found: Path | NoFile) -> Path:
+    """The path, if it is a regular file that can be read now. Raises NoFile."""
+    if isinstance(found, NoFile):
+        raise found
+    _opened(found).close()
+    return found
 
 
 def held(root: Path, digest: str) -> Path:
@@ -97,35 +113,57 @@ def purge(root: Path, wanted: set[str], *, now: float | None = None) -> None:
                 entry.unlink()
 
 
-def check_name(name: str) -> str:
-    """The name, if it is one: relative, parts joined by `/`, none of them empty, `.` or `..`. Raises BadName."""
-    parts = name.split("/")
-    if not name or len(name) > _MAX_NAME or "\0" in name or "\\" in name or {"", ".", ".."} & set(parts):
-        raise BadName(
-            f"artifact name {name[:80]!r}: use a relative path of at most {_MAX_NAME} characters with `/` between its"
-            " parts, without empty parts, `.`, `..`, backslash or NUL"
-        )
+def _unreadable(source: Path, error: OSError) -> tuple[str, NoFile]:
+    return Path(error.filename).relative_to(source).as_posix(), NoFile(f"the folder cannot be read: {error.strerror}")
+
+
+def _inside(top: Path, path: Path) -> Path | NoFile:
+    """The path, if what it leads to is a file below `top`."""
     try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise BadName(f"artifact name {name[:80]!r} is not valid Unicode") from error
-    return str(PurePosixPath(name))
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return NoFile("it is not there" if not path.is_symlink() else "the link leads nowhere")
+    if path.is_symlink() and not real.is_relative_to(top.resolve()):
+        return NoFile("the link leads out of the folder")
+    return NoFile("links to folders are not followed") if real.is_dir() else path
 
 
 def _take(source: Path, draft: Path, link: bool) -> None:
-    if link:
-        try:
-            os.link(source, draft, follow_symlinks=True)
-            return
-        except OSError:  # another file system, or one without hard links: copy
-            draft.unlink(missing_ok=True)
-    with source.open("rb") as taken, draft.open("xb") as kept:
-        try:
-            fcntl.ioctl(kept.fileno(), _FICLONE, taken.fileno())
-        except OSError:
-            shutil.copyfileobj(taken, kept, 1024 * 1024)
-        kept.flush()
-        os.fsync(kept.fileno())
+    with _opened(source) as taken:
+        if link:
+            try:
+                _link(taken, draft)
+                return
+            except OSError:  # another file system, or one without hard links: copy
+                draft.unlink(missing_ok=True)
+        with draft.open("xb") as kept:
+            try:
+                fcntl.ioctl(kept.fileno(), _FICLONE, taken.fileno())
+            except OSError:
+                shutil.copyfileobj(taken, kept, 1024 * 1024)
+            kept.flush()
+            os.fsync(kept.fileno())
+
+
+def _link(taken: IO[bytes], draft: Path) -> None:
+    """Make a hard link to the file that is open, whatever its path leads to by now. Raises OSError."""
+    fd = taken.fileno()
+    os.link(f"/proc/self/fd/{fd}", draft, src_dir_fd=fd, follow_symlinks=True)  # Python follows only with a dir_fd
+
+
+def _opened(source: Path) -> IO[bytes]:
+    """A regular file, open. Anything else might make us wait, or never end. Raises NoFile."""
+    try:
+        if not stat.S_ISREG(source.stat().st_mode):
+            raise NoFile("it is not a regular file")
+        fd = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise NoFile(error.strerror or type(error).__name__) from error
+    file = os.fdopen(fd, "rb")
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return file
+    file.close()
+    raise NoFile("it is not a regular file")
 
 
 def _digest(path: Path) -> tuple[str, int]:

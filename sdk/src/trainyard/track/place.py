@@ -13,9 +13,12 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from trainyard.names import PLAIN_NAME, BadName, check_plain_name, nearest_plain_name
 from trainyard.track import login
+from trainyard.track.omissions import mistake
+from trainyard.track.plain import text
 
-__all__ = ["Managed", "Target", "data_dir", "find_target", "managed", "new_run_id"]
+__all__ = ["Managed", "Target", "chosen_project", "data_dir", "find_target", "managed", "new_run_id"]
 
 
 class Target(NamedTuple):
@@ -41,6 +44,19 @@ def managed() -> Managed | None:
     if not run or not spool:
         return None
     return Managed(run, os.environ.get("TRAINYARD_PROJECT", "default"), Path(spool))
+
+
+def chosen_project(given: object) -> str:
+    """The project of a run: what was given (None: nothing), TRAINYARD_PROJECT, or `default`. What cannot be the name of
+    a project is said, and the nearest name that can be is taken."""
+    project = text(given) or os.environ.get("TRAINYARD_PROJECT", "") or "default"
+    try:
+        check_plain_name("project", project)
+    except BadName as error:
+        nearest = nearest_plain_name(project) or "default"
+        mistake("project", f"{error}: use {PLAIN_NAME}; the run goes to project '{nearest}'")
+        return nearest
+    return project
 
 
 def data_dir() -> Path:

@@ -30,12 +30,13 @@ import os
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import time_ns
 from typing import NamedTuple, SupportsFloat
 
 from trainyard.track import fault
+from trainyard.track.plain import detached
 
 __all__ = ["CAPACITY", "NAMES", "PAD", "Refused", "Ring", "RingDamaged", "Span", "boot_id"]
 
@@ -107,7 +108,7 @@ class Ring:
 
     `on_full` is called by `put`, without a lock held, when a row has no room; it drains and so makes room, or answers
     False when this thread is draining already (a signal handler on top of it). `on_refused` is told of each value that
-    was refused. Neither may raise."""
+    was refused. Only the second may raise, into `put`, whose row is not recorded then."""
 
     def __init__(self, fd: int) -> None:
         size = os.fstat(fd).st_size
@@ -189,31 +190,50 @@ class Ring:
     def _put_carefully(self, values: Mapping[str, SupportsFloat], step: int | None) -> None:
         """The long way: a new set of names, a lap's end, a full ring, or values that need a second look."""
         try:
-            row = self._clean(values)
-            number = self._step if step is None else _as_step(step)
-        except Exception as error:
-            return self.on_refused(Refused("step or values", type(error).__name__, str(error)))
+            items = list(values.items())
+        except Exception:
+            return self.on_refused(_no_row(values))
+        row = self._clean(items)
         if not row:
             return None
+        number = self._step if step is None else self._whole(step)
         self._step = number + 1
         now = time_ns()
         names = list(row)
+        is_new = tuple(names) not in self._shapes
         for first in range(0, len(names), MAX_COLUMNS):
             part = tuple(names[first : first + MAX_COLUMNS])
             self._place(part, now, number, [row[name] for name in part])
+        if is_new and any(hasattr(value, "detach") for _, value in items):
+            self._detach(tuple(names))
         return None
 
-    def _clean(self, values: Mapping[str, SupportsFloat]) -> dict[str, float]:
+    def _whole(self, step: SupportsFloat) -> int:
+        """The step as a number; the next one for what is none, so that its row is kept."""
+        try:
+            return _as_step(step)
+        except Exception as error:
+            why = f"{_said(error)}; its row has step {self._step}"
+            self.on_refused(Refused("step", type(step).__name__, why))
+            return self._step
+
+    def _detach(self, names: tuple[str, ...]) -> None:
+        """From now on rows of these names have tensors without gradients, whose conversion would warn."""
+        shape = self._shapes.get(names)
+        if shape is not None:
+            self._shapes[names] = shape._replace(pack=_detaching(shape.pack))
+
+    def _clean(self, items: Sequence[tuple[str, SupportsFloat]]) -> dict[str, float]:
         row: dict[str, float] = {}
-        for name, value in list(values.items()):
+        for name, value in items:
             why = _why_not_name(name)
             if not why:
                 try:
                     row[name] = _as_number(value)
                     continue
                 except Exception as error:
-                    why = str(error) or type(error).__name__
-            self.on_refused(Refused(str(name)[:80], type(value).__name__, why))
+                    why = _said(error)
+            self.on_refused(Refused(_said(name)[:80], type(value).__name__, why))
         return row
 
     def _place(self, names: tuple[str, ...], now: int, step: int, numbers: list[float]) -> None:
@@ -354,6 +374,7 @@ def boot_id() -> bytes:
 def _as_number(value: SupportsFloat) -> float:
     if isinstance(value, str | bytes | bytearray):
         raise TypeError("text is not a metric; use log_outputs or log_tags for it")
+    value = detached(value)
     try:
         return float(value)
     except OverflowError:
@@ -370,6 +391,23 @@ def _as_step(step: SupportsFloat) -> int:
     if number != step or not _MIN_STEP <= number <= _MAX_STEP - 1:
         raise ValueError(f"step {step!r} is not a whole number of 64 bits")
     return int(number)
+
+
+def _no_row(values: object) -> Refused:
+    name = values[:80] if isinstance(values, str) else "log"
+    return Refused(name, type(values).__name__, "a row is given as log({'loss': 0.5})")
+
+
+def _detaching(pack: Callable[..., bytes]) -> Callable[..., bytes]:
+    return lambda word, time, step, *values: pack(word, time, step, *map(detached, values))
+
+
+def _said(thing: object) -> str:
+    """Its text, or its type where it has none."""
+    try:
+        return str(thing) or type(thing).__name__
+    except Exception:
+        return type(thing).__name__
 
 
 def _why_not_name(name: object) -> str:

@@ -1,6 +1,7 @@
 """One run as the training program holds it: what it may record, and how it ends.
 
-Nothing here raises into the training loop: `log*` and `finish` count and say once what they cannot do. A managed run
+Nothing here raises into the training loop: `log*` and `finish` count what they cannot do by name, say it once for each
+and send it with the run (`omissions`). A managed run
 (started by the runner) only writes to its spool; the runner ships. An unmanaged run writes to a spool in the data
 directory, and a thread ships it; an offline run waits for `yard sync`. Each process has its own writer, made at its
 first `log`, so threads, forked children and ranks may log to one run. Which run is current is `session`'s to say.
@@ -14,23 +15,31 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsFloat
 from weakref import WeakSet
 
+from trainyard.names import TAG_CHARS, storable
 from trainyard.track.about import read_about, write_about
-from trainyard.track.plain import plain, plain_mapping
+from trainyard.track.omissions import NotRecorded, Omissions, is_strict, mistake
+from trainyard.track.plain import named, pieces, plain, plain_mapping, text
 from trainyard.track.say import say
 from trainyard.track.writer import Writer
 
 if TYPE_CHECKING:
     from trainyard.track.background import Background
+    from trainyard.track.files import NoFile
 
 __all__ = ["Run", "brief", "environment_params", "flat"]
 
 _log = logging.getLogger("trainyard")
 _CODE_SECONDS = 2.0
+_SLACK = 0.01
+"""How far rounding may take a progress out of 0 to 1."""
+_MISTAKES = (AttributeError, LookupError, TypeError, ValueError)
+"""What a wrong argument raises; anything else is trouble of this machine."""
 _STATUSES = ("succeeded", "failed", "stopped")
 _runs: WeakSet[Run] = WeakSet()
 
@@ -50,6 +59,7 @@ class Run:
         self.params: dict[str, Any] = environment_params() if is_managed else {}
         self.resumed_from = os.environ.get("TRAINYARD_RESUME_FROM", "") if is_managed else ""
         self.resume_step = _resume_step() if self.resumed_from else None
+        self._omissions = Omissions()
         self._writer: Writer | None = None
         self._background: Background | None = None
         self._describing: threading.Thread | None = None
@@ -65,35 +75,36 @@ class Run:
     def log(self, values: Mapping[str, SupportsFloat], step: int | None = None) -> None:
         """Record a row of metrics. The values are copied now; what has been recorded when this returns survives the
         death of the process. Without `step` it is one more than the last one of this process. Values that are not
-        numbers are left out, counted, and said once."""
+        numbers are left out, counted, and said once for each name."""
         self._put(values, step)
 
     def log_params(self, params: Mapping[str, Any] | None = None, /, **more: Any) -> None:
-        """Record params, the run's inputs. Later values of the same name win."""
-        self._guarded(lambda: self._log_params({**(params or {}), **more}))
+        """Record params, the run's inputs: a mapping, or an object with attributes as argparse gives it. Later values
+        of the same name win. Values that are no JSON become text."""
+        self._guarded(lambda: self._log_params(params, more), "log_params")
 
     log_inputs = log_params
 
     def log_outputs(self, outputs: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         """Record outputs, the run's results by name. Later values of the same name win."""
-        self._guarded(lambda: self._event("outputs", values=plain_mapping({**(outputs or {}), **more})))
+        self._guarded(lambda: self._log_values("outputs", outputs, more), "log_outputs")
 
     def log_meta(self, meta: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         """Record facts about the run that are neither params nor outputs."""
-        self._guarded(lambda: self._event("meta", values=plain_mapping({**(meta or {}), **more})))
+        self._guarded(lambda: self._log_values("meta", meta, more), "log_meta")
 
     def log_tags(self, *tags: str | Iterable[str]) -> None:
         """Add tags."""
-        self._guarded(lambda: self._event("tags", tags=flat(tags)))
+        self._guarded(lambda: self._event("tags", tags=flat(tags)), "log_tags")
 
     def log_progress(self, value: float) -> None:
         """Record how much of the run is done, from 0 to 1."""
-        self._guarded(lambda: self._event("progress", value=min(1.0, max(0.0, float(value)))))
+        self._guarded(lambda: self._event("progress", value=_progress(value)), "log_progress")
 
     def log_file(self, path: str | os.PathLike[str], name: str = "", *, kind: str = "file") -> None:
         """Keep a file, or all files of a folder, as an artifact named `name` (default: the file's own name). A copy
-        is made now; it is uploaded later."""
-        self._guarded(lambda: self._log_files(Path(path), name, kind))
+        is made now; it is uploaded later. What cannot be kept is left out by name, and the rest is kept."""
+        self._guarded(lambda: self._log_files(path, text(name), text(kind)), text(name) or "log_file", path)
 
     log_artifact = log_file
 
@@ -103,12 +114,12 @@ class Run:
 
     def flush(self) -> None:
         """Turn everything logged by this process so far into frames that wait to be shipped."""
-        self._guarded(lambda: self._own_writer().flush())
+        self._guarded(lambda: self._own_writer().flush(), "flush")
 
     def finish(self, status: str = "succeeded", message: str = "", *, finish_timeout: float = 30.0) -> None:
         """End the run: flush, record the end (when the run is not managed), and wait at most `finish_timeout` seconds
         for the server. What it does not have by then stays in the spool; a warning tells how to go on. Idempotent."""
-        self._guarded(lambda: self._finish(status, message, finish_timeout))
+        self._guarded(lambda: self._finish(status, message, finish_timeout), "finish")
 
     def __enter__(self) -> Run:
         return self
@@ -124,15 +135,16 @@ class Run:
             self.finish("failed", brief(kind, error))
 
     def _first_put(self, values: Mapping[str, SupportsFloat], step: int | None) -> None:
-        self._guarded(lambda: self._own_writer().put(values, step))
+        self._guarded(lambda: self._own_writer().put(values, step), "log")
 
     def _own_writer(self) -> Writer:
         """This process's writer. From the first call on `log` goes to it directly."""
         with self._lock:
             if self._writer is None:
                 if self.finished:
-                    raise RuntimeError(f"run {self.id} is finished; nothing more is recorded")
+                    raise NotRecorded(f"run {self.id} is finished; nothing more is recorded")
                 self._writer = Writer(self.root)
+                self._writer.omissions = self._omissions
                 if self.resume_step is not None:
                     self._writer.ring.begin_at(self.resume_step + 1)
                 self._put = self._writer.put
@@ -142,16 +154,33 @@ class Run:
         event = {"type": kind, "time": time.time_ns() // 1000, **fields}
         self._own_writer().event([event], final=final)
 
-    def _log_params(self, values: Mapping[str, Any]) -> None:
-        copied = plain_mapping(values)
-        self.params = {**self.params, **copied}
-        self._event("params", values=copied)
+    def _log_params(self, values: object, more: Mapping[str, Any]) -> None:
+        self.params = {**self.params, **self._log_values("params", values, more)}
 
-    def _log_files(self, path: Path, name: str, kind: str) -> None:
+    def _log_values(self, kind: str, values: object, more: Mapping[str, Any]) -> dict[str, Any]:
+        """Record named values in as many events as they need. Returns them as they were recorded."""
+        given = {**({} if values is None else named(values)), **more}
+        copied = plain_mapping(given, lambda key, why: say(f"{self.id} {kind} {key}", f"{kind}: {key} is {why}"))
+        for piece in pieces(copied):
+            self._event(kind, values=piece)
+        return copied
+
+    def _log_files(self, path: str | os.PathLike[str], name: str, kind: str) -> None:
         from trainyard.track import files  # here and below: not every run pays for what it does not use
 
-        for event in files.stage_tree(self.root, path, name or path.resolve().name, kind):
-            self._own_writer().event([event])
+        source = Path(path)
+        for called, found in files.listed(source, name or files.own_name(source)):
+            self._guarded(partial(self._log_one, called, found, kind), called)
+
+    def _log_one(self, name: str, found: Path | NoFile, kind: str) -> None:
+        from trainyard.track import files
+
+        if isinstance(found, files.NoFile):
+            raise found
+        try:
+            self._own_writer().event([files.stage(self.root, found, name, kind)])
+        except OSError as error:
+            self._omissions.add(name, "", f"it could not be copied: {error.strerror}")
 
     def _finish(self, status: str, message: str, timeout: float) -> None:
         if self._describing is not None:
@@ -162,6 +191,7 @@ class Run:
             if status not in _STATUSES:
                 say("status", f"finish({status!r}): the status is one of {', '.join(_STATUSES)}; taken as failed")
                 status = "failed"
+            self._tell_omissions()
             ours = self._pid == os.getpid()
             if ours and not self.managed:
                 self._event("end", final=True, status=status, message=plain(message))
@@ -172,6 +202,13 @@ class Run:
                 self._writer.close()
         if ours and not self.managed:
             self._await_server(timeout)
+
+    def _tell_omissions(self) -> None:
+        """Record what could not be, and say all of it."""
+        if not (said := self._omissions.summary()):
+            return
+        _log.warning("trainyard: run %s: %s", self.id, said)
+        self._guarded(lambda: self._own_writer().tell(), "omissions")
 
     def _await_server(self, timeout: float) -> None:
         complete = self._background is not None and self._background.stop(timeout)
@@ -189,12 +226,18 @@ class Run:
             self.root,
         )
 
-    def _guarded(self, action: Callable[[], None]) -> None:
-        """The training loop must not fail because tracking does."""
+    def _guarded(self, action: Callable[[], object], name: str, thing: object = "") -> None:
+        """The training loop must not fail because tracking does. A mistake of the caller is counted under `name`;
+        `thing` is what was given, where its type says more."""
         try:
             action()
+        except _MISTAKES as error:
+            what = "" if isinstance(thing, str | os.PathLike) else type(thing).__name__
+            self._omissions.add(name, what, text(error) or type(error).__name__)
+            if is_strict():
+                raise
         except Exception as error:
-            say(f"{self.id} {type(error).__name__}", f"not recorded: {error or type(error).__name__}")
+            say(f"{self.id} {type(error).__name__}", f"not recorded: {text(error) or type(error).__name__}")
 
     def start_shipping(self) -> None:
         """Ship in the background until `finish`."""
@@ -221,18 +264,26 @@ class Run:
         if self._writer is not None:
             self._writer.forget()
         self._writer, self._background, self._describing = None, None, None
+        self._omissions = Omissions()
         if not self.finished:
             self._put = self._first_put
 
 
 def _after_finish(values: Mapping[str, SupportsFloat], step: int | None) -> None:
-    say("finished", "log after finish: nothing is recorded any more; call trainyard.init() for another run")
+    mistake("finished", "log after finish: nothing is recorded any more; call trainyard.init() for another run")
 
 
 def _resume_step() -> int | None:
     """The last step of the run that is continued; None when the platform named none."""
     text = os.environ.get("TRAINYARD_RESUME_STEP", "")
     return int(text) if text.removeprefix("-").isdecimal() else None
+
+
+def _progress(value: float) -> float:
+    number = float(value)
+    if not -_SLACK <= number <= 1 + _SLACK:
+        raise ValueError(f"{number:g} is not from 0 to 1")
+    return min(1.0, max(0.0, number))
 
 
 def environment_params() -> dict[str, Any]:
@@ -245,9 +296,10 @@ def environment_params() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def flat(tags: Iterable[str | Iterable[str]]) -> list[str]:
-    """Tags given one by one or in groups, as one list."""
-    return [str(tag) for group in tags for tag in ([group] if isinstance(group, str) else group)]
+def flat(tags: Iterable[object]) -> list[str]:
+    """Tags given one by one or in groups, as one list of texts. None is no tag."""
+    groups = [group if isinstance(group, Iterable) and not isinstance(group, str) else [group] for group in tags]
+    return [storable(tag, TAG_CHARS) for tag in (text(tag) for group in groups for tag in group) if tag]
 
 
 def brief(kind: type[BaseException], error: BaseException | None) -> str:

@@ -16,10 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, SupportsFloat
 
+from trainyard.names import RUN_NAME_CHARS, storable
 from trainyard.track.about import write_about
-from trainyard.track.place import data_dir, find_target, managed, new_run_id
+from trainyard.track.omissions import mistake
+from trainyard.track.place import chosen_project, data_dir, find_target, managed, new_run_id
+from trainyard.track.plain import text
 from trainyard.track.run import Run, brief, environment_params, flat
-from trainyard.track.say import say
 
 __all__ = [
     "Run",
@@ -44,10 +46,10 @@ _crash = ""
 
 
 def init(
-    project: str = "",
-    name: str = "",
+    project: str | None = None,
+    name: str | None = None,
     params: Mapping[str, Any] | None = None,
-    tags: Iterable[str] = (),
+    tags: str | Iterable[str] | None = None,
     *,
     offline: bool | None = None,
     spool: str | os.PathLike[str] | None = None,
@@ -55,18 +57,19 @@ def init(
     """Start tracking, or return the run that this process already tracks.
 
     In a managed process the run is the runner's, and `project`, `name`, `offline` and `spool` do not matter. Otherwise
-    a new run is made in `project` (default: TRAINYARD_PROJECT, then `default`); without a server, or when `offline`
-    (default: TRAINYARD_OFFLINE is `1` or `true`), it waits in `spool` (a folder of spools; default: `spool` in the
-    data directory) for the server or for `yard sync`. Raises nothing for a lost server; OSError when the spool's folder
-    cannot be written."""
+    a new run is made in `project` (default: TRAINYARD_PROJECT, then `default`), which the server creates when there is
+    none; without a server, or when `offline` (default: TRAINYARD_OFFLINE is `1` or `true`), it waits in `spool` (a
+    folder of spools; default: `spool` in the data directory) for the server or for `yard sync`. None is nothing given,
+    and what is no text becomes text. Raises nothing for a lost server; OSError when the spool's folder cannot be
+    written."""
     global _current
     with _lock:
         if _current is None or _current.finished:
-            _current = _managed_run() or _new_run(project, name, list(tags), offline, spool)
+            _current = _managed_run() or _new_run(project, name, flat([tags]), offline, spool)
             _hook_exit()
         elif tags:
             _current.log_tags(tags)
-        if params:
+        if params is not None:
             _current.log_params(params)
         return _current
 
@@ -77,9 +80,9 @@ def _managed_run() -> Run | None:
 
 
 def _new_run(
-    project: str, name: str, tags: list[str], offline: bool | None, spool: str | os.PathLike[str] | None
+    project: object, name: object, tags: list[str], offline: bool | None, spool: str | os.PathLike[str] | None
 ) -> Run:
-    project = project or os.environ.get("TRAINYARD_PROJECT", "") or "default"
+    project, name = chosen_project(project), storable(text(name), RUN_NAME_CHARS)
     if offline is None:
         offline = os.environ.get("TRAINYARD_OFFLINE", "").lower() in ("1", "true")
     run = new_run_id()
@@ -93,7 +96,7 @@ def _new_run(
         "token_file": target.token_file if target else "",
         "managed": False,
         "ended": False,
-        "create": {"name": name, "tags": flat(tags), "created_at": now},
+        "create": {"name": name, "tags": tags, "created_at": now},
     }
     write_about(root, about)
     made = Run(run, project, root, is_managed=False, name=name)
@@ -110,7 +113,7 @@ def _the_run() -> Run | None:
         return _current
     if managed() is not None:
         return init()
-    say("init", "log before init: call trainyard.init(project=...) first; nothing is recorded until then")
+    mistake("init", "log before init: call trainyard.init(project=...) first; nothing is recorded until then")
     return None
 
 

@@ -5,6 +5,10 @@ a frame once by (run, writer, sequence number), its answer says up to where ever
 deleted here. Frames are on this machine's disk before they travel, so a power cut never makes two frames share a
 number. Bytes of a file go before the frame whose event announces them.
 
+What is refused stops nothing else. A file that the server, or somebody in between, refuses is left out: an event that
+says so travels in place of the one that announces it, and only when that is acknowledged are its bytes given up. A
+writer whose frames are refused waits, and the others go on.
+
 Network trouble is an answer (`Progress.error`), never an exception; when to try again is the caller's decision, with
 `delay` as advice.
 """
@@ -12,20 +16,25 @@ Network trouble is an answer (`Progress.error`), never an exception; when to try
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from trainyard.names import BadName, check_artifact_name, check_kind
 from trainyard.track import fault, files, frames, segments
 from trainyard.track import spool as spools
 from trainyard.track.about import read_about
 from trainyard.track.frames import Frame, Kind
+from trainyard.track.omissions import omission
 from trainyard.track.place import Target
 from trainyard.track.renewal import Renewal
 from trainyard.track.segments import Place
+from trainyard.track.upload import Upload
 from trainyard.track.wire import Answer, Unreachable, Wire, quoted
 
 __all__ = ["BATCH", "Progress", "Shipper", "Target"]
@@ -33,6 +42,12 @@ __all__ = ["BATCH", "Progress", "Shipper", "Target"]
 BATCH = 4 * 1024 * 1024
 _SLOWEST = 60.0
 _REFUSALS = 30
+_STRANGERS = 3
+"""How often somebody in between, whose refusals say nothing of why, must refuse a file before it is left out."""
+_OF_THE_RUN = (401, 403, 404)
+"""Refusals that every writer of the run would get."""
+_JSON = {"Content-Type": "application/json"}
+_log = logging.getLogger("trainyard")
 
 
 class Progress(NamedTuple):
@@ -54,6 +69,10 @@ class _Trouble(Exception):
         self.wait = wait
 
 
+class _Refused(_Trouble):
+    """The frames of one writer are refused; what others wrote may go on."""
+
+
 class Shipper:
     """Ships the spool `root` to `target`. Not for several threads at once; several shippers of one spool are fine.
     `timeout` seconds bound each wait for the server; `token` is used instead of the target's file. Raises ValueError
@@ -71,22 +90,39 @@ class Shipper:
         self._wait = 0.0
         self._places: dict[str, Place] = {}
         self._settled: set[str] = set()
+        self._uploads = Upload(self._call, self._path)
+        self._stored: dict[tuple[str, str], str] = {}
+        self._refusals: Counter[str] = Counter()
+        self._most = BATCH
 
     def ship(self) -> Progress:
         """Recover dead writers, then send everything that waits. Never raises for trouble of network or disk."""
         sent = 0
+        refused: list[_Refused] = []
         try:
             self._keep_token()
             self._settle()
             self._announce()
             for writer in segments.writers(self.root):
-                for count in self._ship_writer(writer):
-                    sent += count
+                try:
+                    for count in self._ship_writer(writer):
+                        sent += count
+                except _Refused as trouble:
+                    refused.append(trouble)
             self._forget(sent)
         except (_Trouble, Unreachable, OSError) as trouble:
             return self._failed(sent, trouble)
+        if refused:
+            return self._failed(sent, refused[0])
         self._failures, self._wait = 0, 0.0
         return Progress(sent, 0)
+
+    def has_run(self) -> bool:
+        """Whether the server has the run in its project; also when nobody can tell now."""
+        try:
+            return self._call("GET", self._path, b"", {}).status != 404
+        except (_Trouble, Unreachable, OSError):
+            return True
 
     def delay(self) -> float:
         """Seconds to wait before the next pass: 0 when the last one went well, else growing to a minute, spread at
@@ -101,7 +137,8 @@ class Shipper:
         self._wire.close()
 
     def _failed(self, sent: int, trouble: Exception) -> Progress:
-        self._failures += 1
+        self._failures = 1 if sent else self._failures + 1
+        self._stored = {key: why for key, why in self._stored.items() if not why}  # it may be taken by then
         self._wait = trouble.wait if isinstance(trouble, _Trouble) else 0.0
         words = f"{self.target.url}: {trouble}"
         fatal = isinstance(trouble, _Trouble) and trouble.fatal
@@ -115,27 +152,43 @@ class Shipper:
         self._settled |= set(settled) - settled.live
 
     def _announce(self) -> None:
-        """An unmanaged run is created before its first frame. Idempotent by the run's id."""
+        """An unmanaged run is created before its first frame, and its project where there is none. Idempotent by the
+        run's id."""
         if self._announced:
             return
         about = read_about(self.root)
         if about.get("managed", True) is False:
-            body = {"id": self.target.run, "managed": False, **about.get("create", {})}
-            answer = self._call(
-                "POST",
-                f"/projects/{quoted(self.target.project)}/runs",
-                json.dumps(body).encode(),
-                {"Content-Type": "application/json", "Idempotency-Key": f"run-{self.target.run}"},
-            )
+            answer = self._create(about)
+            if answer.status == 404 and self._create_project():
+                answer = self._create(about)
             if answer.status not in (200, 201, 409):
-                raise _trouble(f"the run could not be created: {answer.words}", answer)
+                raise _trouble(f"the run could not be created: {answer.words}{self._elsewhere(answer)}", answer)
         self._announced = True
+
+    def _create(self, about: Mapping[str, Any]) -> Answer:
+        body = {"id": self.target.run, "managed": False, **about.get("create", {})}
+        headers = {**_JSON, "Idempotency-Key": f"run-{self.target.run}"}
+        path = f"/projects/{quoted(self.target.project)}/runs"
+        return self._call("POST", path, json.dumps(body).encode(), headers)
+
+    def _create_project(self) -> bool:
+        """Create the run's project; whether it is new."""
+        answer = self._call("POST", "/projects", json.dumps({"name": self.target.project}).encode(), _JSON)
+        if answer.is_success:
+            _log.warning("trainyard: project '%s' is new on %s", self.target.project, self.target.url)
+        return answer.is_success
+
+    def _elsewhere(self, answer: Answer) -> str:
+        """What to do about a project in which the run cannot be created."""
+        if not answer.is_refusal:
+            return ""
+        return f"; send it to another project with: yard sync --project NAME {self.root}"
 
     def _ship_writer(self, writer: str) -> Iterable[int]:
         """Send what waits of one writer, batch by batch; how many frames each acknowledgement covered."""
         folder = self.root / writer
         known = segments.durable(folder)
-        limit, refusals = BATCH, 0
+        limit, refusals = self._most, 0
         while True:
             place = self._places.get(writer, Place(known + 1))
             if place.seq != known + 1:
@@ -146,24 +199,64 @@ class Shipper:
             answer = self._post(folder, b"".join(batch))
             refusals += answer.status not in (200, 201)
             if answer.status == 413 and len(batch) > 1:
-                limit = max(1, limit // 2)
+                limit = self._most = max(1, limit // 2)
                 continue
             if refusals > _REFUSALS:
-                raise _Trouble(f"the server does not settle on a next frame for writer {writer}: {answer.words}")
+                raise _Refused(f"the server does not settle on a next frame for writer {writer}: {answer.words}")
             now = self._heard(answer, place.seq, known)
             if now > known:
                 segments.raise_durable(folder, now)
+                self._stored.clear()
                 yield now - known
             self._places[writer] = after if now == after.seq - 1 else Place(now + 1)
             known = now
 
     def _post(self, folder: Path, data: bytes) -> Answer:
-        for frame in frames.split(data):
-            if frame.kind is Kind.EVENTS:
-                self._upload(frame)
+        data = b"".join(self._with_files(frame) for frame in frames.split(data))
         _sync_newest(folder)
         fault.point("shipper.post")
         return self._call("POST", f"{self._path}/frames", data, {"Content-Type": "application/x-trainyard-frames"})
+
+    def _with_files(self, frame: Frame) -> bytes:
+        """The frame as it travels, once the bytes that its events announce are there or are refused."""
+        if frame.kind is not Kind.EVENTS:
+            return frame.raw
+        events = frames.unpack_events(frame.payload)
+        told = [self._with_file(event) if event["type"] == "artifact" else event for event in events]
+        if told == events:
+            return frame.raw
+        return frames.encode(frame.kind, frame.writer, frame.seq, frames.pack_events(told), final=frame.final)
+
+    def _with_file(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Put the bytes of an `artifact` event; the event that says that they are left out when they are refused.
+        Those that are not here any more are there already."""
+        key = event["name"], event["digest"]
+        if key not in self._stored:
+            self._stored[key] = self._store(event)
+        return omission(event["name"], "", self._stored[key]) if self._stored[key] else event
+
+    def _store(self, event: dict[str, Any]) -> str:
+        """Why the file is refused; empty when it is not."""
+        try:
+            check_artifact_name(event["name"])
+            check_kind(event.get("kind", "file"))
+            file = files.held(self.root, event["digest"]).open("rb")
+        except FileNotFoundError:
+            return ""
+        except BadName as error:
+            return str(error)
+        except OSError as error:
+            return f"its copy cannot be read: {error.strerror}"
+        with file:
+            answer = self._uploads.put(event, file)
+        if answer.is_success:
+            return ""
+        self._refusals[event["digest"]] += 1
+        is_certain = answer.code or answer.status == 413 or self._refusals[event["digest"]] >= _STRANGERS
+        if not answer.is_refusal or not is_certain:
+            raise _Trouble(f"artifact {event['name']} was not taken: {answer.words}", wait=answer.retry_after)
+        _log.warning("trainyard: artifact %s of run %s is left out: %s", event["name"], self.target.run, answer.words)
+        return answer.words
 
     def _heard(self, answer: Answer, first: int, known: int) -> int:
         """The durable number that an answer to frames tells. After a gap answer it may be lower than what we knew,
@@ -176,28 +269,10 @@ class Shipper:
         expected = answer.body.get("expected")
         if answer.status == 409 and answer.code == "sequence_gap" and isinstance(expected, int) and expected != first:
             return max(0, expected - 1)
-        raise _trouble(f"frames were not taken: {answer.words}", answer)
-
-    def _upload(self, frame: Frame) -> None:
-        """Put the bytes that a frame's events announce; those that are not here any more are there already."""
-        for event in frames.unpack_events(frame.payload):
-            if event["type"] != "artifact":
-                continue
-            with suppress(FileNotFoundError), files.held(self.root, event["digest"]).open("rb") as body:
-                path = f"{self._path}/artifacts/{quoted(event['name'])}?kind={quoted(event.get('kind', 'file'))}"
-                size = os.fstat(body.fileno()).st_size
-                answer = self._call(
-                    "PUT",
-                    path,
-                    body,
-                    {
-                        "Content-Type": "application/octet-stream",
-                        "Content-Length": str(size),
-                        "Digest": event["digest"],
-                    },
-                )
-                if answer.status not in (200, 201, 204):
-                    raise _trouble(f"artifact {event['name']} was not taken: {answer.words}", answer)
+        words = f"frames were not taken: {answer.words}"
+        if answer.is_refusal and answer.status not in _OF_THE_RUN:
+            raise _Refused(words, fatal=True, wait=answer.retry_after)
+        raise _trouble(words, answer)
 
     def _call(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
         """A request with the token; on 401 once more with the one that is in its file by then, or with a new one."""
@@ -254,9 +329,7 @@ class Shipper:
 
 
 def _trouble(message: str, answer: Answer) -> _Trouble:
-    """Whether an answer may change by itself: time-outs, overload and faults of the server do, refusals do not."""
-    passing = answer.status in (401, 408, 425, 429) or answer.status >= 500 or bool(answer.body.get("retryable"))
-    return _Trouble(message, fatal=not passing, wait=answer.retry_after)
+    return _Trouble(message, fatal=answer.is_refusal, wait=answer.retry_after)
 
 
 def _sync_newest(folder: Path) -> None:

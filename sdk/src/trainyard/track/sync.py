@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trainyard.track import frames
 from trainyard.track import spool as spools
@@ -38,14 +38,17 @@ def find_spools(data: Path) -> list[Path]:
     return sorted(path.parent for path in (data / "spool").glob("*/run.json"))
 
 
-def sync(root: Path, *, url: str = "", token: str = "", patience: float = 30.0) -> Report:
+def sync(root: Path, *, url: str = "", token: str = "", project: str = "", patience: float = 30.0) -> Report:
     """Ship the spool `root` to the server at `url` (default: the one named in its `run.json`) until nothing waits,
-    trying again for up to `patience` seconds after trouble that may pass. Idempotent. Never raises for trouble of
-    the network; ValueError for a URL that is none."""
+    trying again for up to `patience` seconds after trouble that may pass. A run that its own project does not have goes
+    to `project`, if that is given. Idempotent. Never raises for trouble of the network; ValueError for a URL that is
+    none."""
     about = read_about(root)
-    run, project = str(about.get("run", "")), str(about.get("project", ""))
-    url = url or str(about.get("url", ""))
+    run, url = str(about.get("run", "")), url or str(about.get("url", ""))
     missing = _missing(root, run, url)
+    if project and not missing:
+        about = _moved(root, about, Target(url, project, run, str(about.get("token_file", ""))), token)
+    project = str(about.get("project", ""))
     if missing:
         return Report(run, project, 0, spools.pending(root), missing)
     live = spools.settle(root).live
@@ -65,6 +68,22 @@ def discard(root: Path) -> bool:
         return False
     shutil.rmtree(root, ignore_errors=True)
     return True
+
+
+def _moved(root: Path, about: dict[str, Any], to: Target, token: str) -> dict[str, Any]:
+    """`run.json` with the project of `to`, unless the run is the runner's or its own project has it already."""
+    own = to._replace(project=str(about.get("project", "")))
+    if about.get("managed") is not False or own == to:
+        return about
+    shipper = Shipper(root, own, token=token)
+    try:
+        if shipper.has_run():
+            return about
+    finally:
+        shipper.close()
+    about = {**about, "project": to.project}
+    write_about(root, about)
+    return about
 
 
 def _missing(root: Path, run: str, url: str) -> str:

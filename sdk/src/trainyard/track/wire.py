@@ -33,6 +33,18 @@ class Answer(NamedTuple):
     retry_after: float
 
     @property
+    def is_success(self) -> bool:
+        """Whether the server did what it was asked."""
+        return 200 <= self.status < 300
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the same request would be refused again: time-outs, overload, faults of the server and a token that
+        may be replaced are none."""
+        passing = self.status in (401, 408, 425, 429) or self.status >= 500 or bool(self.body.get("retryable"))
+        return not self.is_success and not passing
+
+    @property
     def code(self) -> str:
         """The problem's stable code, if there is one."""
         return str(self.body.get("code", ""))
@@ -74,10 +86,15 @@ class Wire:
         return self.send(method, path, body, headers)
 
     def _once(self, method: str, path: str, body: bytes | IO[bytes], headers: Mapping[str, str]) -> Answer:
-        self._made.request(method, self._prefix + path, body=body, headers={**headers, version.HEADER: version.told()})
+        told, is_whole = {**headers, version.HEADER: version.told()}, False
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who refuses a large body may not read it all
+            self._made.request(method, self._prefix + path, body=body, headers=told)
+            is_whole = True
         answer = self._made.getresponse()
         data = answer.read()
-        self._used = True
+        if not is_whole:
+            self.close()
+        self._used = is_whole
         return Answer(answer.status, _object(data), _seconds(answer.headers.get("Retry-After")))
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from typing import Any, SupportsFloat
 
 from trainyard.track import drain, frames
 from trainyard.track.frames import Kind
+from trainyard.track.omissions import NotRecorded, Omissions, is_strict
 from trainyard.track.ring import CAPACITY, Refused, Ring
 from trainyard.track.say import say
 from trainyard.track.spool import SpoolWriter
@@ -27,7 +28,8 @@ _log = logging.getLogger("trainyard")
 
 
 class Writer:
-    """The writer of this process in the spool `root`. Raises OSError when the spool cannot be made at all.
+    """The writer of this process in the spool `root`. What it refuses is counted in `omissions`. Raises OSError when
+    the spool cannot be made at all.
 
     Not for a fork's child: that calls `forget` and makes its own."""
 
@@ -36,7 +38,7 @@ class Writer:
         self.ring = self._new_ring(capacity)
         self.ring.on_full = self._drain_now
         self.ring.on_refused = self._refused
-        self.refused = 0
+        self.omissions = Omissions()
         self.put = self.ring.put
         self._draining = False
         self._done = threading.Event()
@@ -55,6 +57,11 @@ class Writer:
             self.spool.append(Kind.EVENTS, payload, final=final)
         except Exception as error:
             say("event", f"an event could not be recorded: {error}")
+
+    def tell(self) -> None:
+        """Record what was refused since the last call."""
+        if events := self.omissions.take():
+            self.event(events)
 
     def flush(self) -> None:
         """Turn what was logged so far into frames."""
@@ -90,6 +97,7 @@ class Writer:
     def _work(self) -> None:
         while not self._done.wait(PERIOD):
             self.flush()
+            self.tell()
 
     def _drain_now(self) -> bool:
         """Drain; False when this thread is doing so already, which a signal handler finds."""
@@ -107,12 +115,9 @@ class Writer:
         return True
 
     def _refused(self, refused: Refused) -> None:
-        self.refused += 1
-        say(
-            "refused",
-            f"{refused.name!r} was not recorded as a metric: {refused.why} ({refused.kind}). More of this kind is"
-            " counted without a word.",
-        )
+        self.omissions.add(*refused)
+        if is_strict():
+            raise NotRecorded(f"{refused.name} ({refused.kind}): {refused.why}")
 
 
 def _closed(values: Mapping[str, SupportsFloat], step: int | None = None) -> None:

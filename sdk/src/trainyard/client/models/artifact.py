@@ -7,6 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from trainyard.names import KIND_CHARS
+
 __all__ = ["MOST_BYTES", "Artifact", "ArtifactPage", "Folder", "NewUpload", "Upload"]
 
 MOST_BYTES = 1 << 40
@@ -48,7 +50,7 @@ class NewUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: Annotated[str, Meta(min_length=1, max_length=1100)]
     size: Annotated[int, Meta(ge=0, le=MOST_BYTES)]
     digest: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$", max_length=71)]
-    kind: Annotated[str, Meta(min_length=1, max_length=64)] = "file"
+    kind: Annotated[str, Meta(min_length=1, max_length=KIND_CHARS)] = "file"
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainyard.client import requests
-from trainyard.client.folders import has_already, inside, named_files
+from trainyard.client.errors import BadName, Invalid
+from trainyard.client.folders import Skip, has_already, inside, named_files, refuse
 from trainyard.client.models import Artifact, ArtifactPage
 from trainyard.client.nouns.paging import items, items_of
 from trainyard.client.uploading import Dialog, Progress, quietly, uploading
@@ -103,13 +104,22 @@ class Artifacts:
         *,
         kind: str = "file",
         progress: Progress = quietly,
+        skip: Skip = refuse,
         project: str | None = None,
     ) -> Sequence[Artifact]:
-        """Store every regular file below a folder, as `name/...` (empty: by their paths alone)."""
-        return [
-            self.put(ref, each, path, kind=kind, progress=progress, project=project)
-            for each, path in named_files(source, name)
-        ]
+        """Store every regular file below a folder, as `name/...` (empty: by their paths alone). What cannot be stored
+        is told to `skip`, which raises unless it is given; a name that no artifact can have is told before anything is
+        sent."""
+        found = [*named_files(source, name)]
+        stored = []
+        for each, path in sorted(found, key=lambda one: isinstance(one[1], Path)):
+            try:
+                if isinstance(path, BadName):
+                    raise path
+                stored.append(self.put(ref, each, path, kind=kind, progress=progress, project=project))
+            except (BadName, Invalid, OSError) as error:
+                skip(each, error)
+        return stored
 
     def put_tar(
         self, ref: str, source: Path, *, prefix: str = "", kind: str = "file", project: str | None = None
@@ -207,13 +217,22 @@ class AsyncArtifacts:
         *,
         kind: str = "file",
         progress: Progress = quietly,
+        skip: Skip = refuse,
         project: str | None = None,
     ) -> Sequence[Artifact]:
-        """Store every regular file below a folder, as `name/...` (empty: by their paths alone)."""
-        return [
-            await self.put(ref, each, path, kind=kind, progress=progress, project=project)
-            for each, path in await asyncio.to_thread(lambda: [*named_files(source, name)])
-        ]
+        """Store every regular file below a folder, as `name/...` (empty: by their paths alone). What cannot be stored
+        is told to `skip`, which raises unless it is given; a name that no artifact can have is told before anything is
+        sent."""
+        found = await asyncio.to_thread(lambda: [*named_files(source, name)])
+        stored = []
+        for each, path in sorted(found, key=lambda one: isinstance(one[1], Path)):
+            try:
+                if isinstance(path, BadName):
+                    raise path
+                stored.append(await self.put(ref, each, path, kind=kind, progress=progress, project=project))
+            except (BadName, Invalid, OSError) as error:
+                skip(each, error)
+        return stored
 
     async def put_tar(
         self, ref: str, source: Path, *, prefix: str = "", kind: str = "file", project: str | None = None
