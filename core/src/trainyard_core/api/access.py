@@ -12,7 +12,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 
 from trainyard_core import auth
-from trainyard_core.auth import AGENT, READ, Actor
+from trainyard_core.auth import ADMIN, AGENT, READ, TRACK, WRITE, Actor
 from trainyard_core.db import projects, runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Forbidden, NotFound, choice
@@ -66,7 +66,7 @@ def allow(request: Asked, action: str, project: str = "") -> Actor:
     may not see, Forbidden for one that the asker sees but may not do that to."""
     if can(request, action, project=project):
         return request.user
-    if project and not can(request, READ, project=project):
+    if project and not _sees(request, project):
         raise no_project(project)
     where = f"in project '{project}'" if project else "here"
     raise Forbidden(f"{request.user.name} may not {action} {where}", fix="use a token with another role or scope")
@@ -91,8 +91,8 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     Forbidden."""
     if request.user.role == "run" and ref != request.user.run:
         raise _no_run(project, ref)
-    if request.user.role != "run":
-        allow(request, READ, project)
+    if request.user.role != "run" and not _sees(request, project):
+        raise no_project(project)
     only = visible(request)
     row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref, only))
     if not can(request, action, project=project, run=row["id"]):
@@ -100,6 +100,11 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
             f"{request.user.name} may not {action} run {row['id']}", fix="use a token with another role or scope"
         )
     return row
+
+
+def _sees(request: Asked, project: str) -> bool:
+    """Whether the asker may know that there is such a project: whoever may do anything in it does."""
+    return any(can(request, action, project=project) for action in (READ, WRITE, TRACK, ADMIN))
 
 
 def no_project(name: str) -> NotFound:

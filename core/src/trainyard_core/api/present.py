@@ -9,7 +9,7 @@ import msgspec
 from trainyard.client import models
 from trainyard.track import omissions
 from trainyard_core.admission import Offer
-from trainyard_core.clock import rfc3339
+from trainyard_core.clock import bounded, rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db.engine import Row
@@ -139,7 +139,7 @@ def metric(row: Row) -> models.Metric:
 
 def series(found: Series) -> models.Series:
     """One series."""
-    points = [[p.step, p.until, p.time, number(p.low), number(p.high), number(p.last)] for p in found.points]
+    points = [[p.step, p.until, bounded(p.time), number(p.low), number(p.high), number(p.last)] for p in found.points]
     return models.Series(name=found.name, total=found.total, points=points)
 
 

@@ -8,7 +8,6 @@ body it is refused.
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 
 import msgspec
 
@@ -19,7 +18,7 @@ from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
 from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
-from trainyard_core.clock import SECOND
+from trainyard_core.clock import SECOND, instant
 from trainyard_core.db import activities, components, deletions, queues, runs, sweeps
 from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
@@ -49,13 +48,13 @@ async def create_run(
     at: int,
     algorithms: Algorithms,
 ) -> tuple[Row, bool]:
-    """The run, and whether it is new. Idempotent by (actor, project, key) when there is a key.
+    """The run, and whether it is new. Idempotent by (token, project, key) when there is a key.
 
     Raises Invalid with the place of each fault, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
     new = await prepared(database, project, body, actor, at, algorithms)
-    claim = Claim(scope=f"{actor.name}@{project}", key=key, digest=_digest(body), at=at) if key else None
+    claim = Claim(actor, within=project, key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
     except UniqueViolation as error:
@@ -264,9 +263,11 @@ def _created_at(text: str, at: int) -> int:
     if not text:
         return at
     try:
-        return min(at, int(datetime.fromisoformat(text).timestamp() * SECOND))
+        return min(at, instant(text))
     except ValueError as error:
-        raise Invalid(f"`created_at` is not a time: '{text}'", fix="use RFC 3339, 2026-01-31T12:00:00Z") from error
+        raise Invalid(
+            f"`created_at` is not a time: '{text[:80]}'", fix="use RFC 3339 from 1970 on: 2026-01-31T12:00:00Z"
+        ) from error
 
 
 def _digest(body: CreateRun) -> str:
