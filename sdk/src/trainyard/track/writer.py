@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, SupportsFloat
 
-from trainyard.track import drain, frames
+from trainyard.track import drain, frames, thread
 from trainyard.track.frames import Kind
 from trainyard.track.ring import CAPACITY, Refused, Ring
 from trainyard.track.say import say
@@ -40,8 +40,7 @@ class Writer:
         self.put = self.ring.put
         self._draining = False
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="trainyard-drain", daemon=True)
-        self._thread.start()
+        self._thread = thread.start(self._work, "trainyard-drain")
 
     def log(self, values: Mapping[str, SupportsFloat], step: int | None = None) -> None:
         """Record one row; see `Ring.put`."""
@@ -66,7 +65,8 @@ class Writer:
         if self._done.is_set():
             return
         self._done.set()
-        self._thread.join(timeout=5)
+        if self._thread is not None:
+            self._thread.join(timeout=5)
         with self.spool.lock:
             self._drain_now()
             self.put = self.ring.put = _closed  # type: ignore[method-assign]  # a mapping that is gone must not be written
