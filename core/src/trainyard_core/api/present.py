@@ -12,6 +12,7 @@ from trainyard_core.admission import Offer
 from trainyard_core.clock import bounded, rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
+from trainyard_core.db import ending
 from trainyard_core.db.engine import Row
 
 __all__ = [
@@ -69,7 +70,7 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved
         digest=row["digest"],
         attempt=row["attempt"],
         attempts=tries,
-        exit_code=tries[-1].exit_code if tries else None,
+        exit_code=tries[-1].exit_code if tries else ending.ended(row).exit_code,
         last_lines=list(ends[-1].last_lines) if ends else [],
         cloned_from=row["cloned_from"],
         started_at=rfc3339(row["started_at"]),
