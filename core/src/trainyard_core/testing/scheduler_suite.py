@@ -110,6 +110,16 @@ class SchedulerSuite:
         assert not any(workload.token in line for line in seen)
         assert lines_of(harness.scratch / "token") == [workload.token]
 
+    @pytest.mark.parametrize("size", [3, 200_000], ids=["short", "long"])
+    async def test_a_program_gets_the_inputs_as_its_params(
+        self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness, size: int
+    ) -> None:
+        inputs = {"lr": 0.5, "layers": [1, 2], "on": True, "none": None, "text": "\u00e9" * size}
+        script = 'if [ "$TRAINYARD_PARAMS_FILE" ]; then cat "$TRAINYARD_PARAMS_FILE"; else echo "$TRAINYARD_PARAMS"; fi'
+        workload = shell(f"({script}) > {harness.scratch}/params", inputs=inputs)
+        assert (await ended(scheduler, await submit(workload))).code == 0
+        assert json.loads((harness.scratch / "params").read_text()) == inputs
+
     # At most once
 
     async def test_submit_again_starts_nothing(
