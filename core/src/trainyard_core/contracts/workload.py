@@ -63,8 +63,10 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Phase(StrEnum):
-    """How far an attempt is, as its scheduler sees it."""
+    """How far an attempt is, as its scheduler sees it. `PENDING` is told by its agent alone: it could not be submitted
+    yet, and the message says why."""
 
+    PENDING = "pending"
     SUBMITTED = "submitted"
     STARTING = "starting"
     RUNNING = "running"
@@ -96,7 +98,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """What a scheduler knows of an attempt now.
 
     `EXITED` carries `exit`. `GONE` is a positive statement: the attempt does not run, will not run, and left no
-    exit. Knowing nothing is neither: then there is no observation at all.
+    exit, also because there is no trace of it. Not being able to tell is neither: then there is no observation at
+    all.
     """
 
     ref: AttemptRef

@@ -185,11 +185,12 @@ def _told(row: Row, run: str, step: Step, at: int, actor: str) -> activities.New
 
 
 async def explain(tx: Tx, run: str, *, status: Status, reason: str, message: str, at: int) -> bool:
-    """Change the reason of a run that stays where it is; True when it was another before."""
+    """Change the reason of a run that stays where it is, and the message beside it; True when either was another
+    before."""
     row = await tx.one(
-        "UPDATE run SET reason = ?, message = ?, updated_at = ? WHERE id = ? AND status = ? AND reason <> ?"
-        " RETURNING project, attempt",
-        reason, message, at, run, status, reason,
+        "UPDATE run SET reason = ?, message = ?, updated_at = ? WHERE id = ? AND status = ?"
+        " AND (reason <> ? OR message <> ?) RETURNING project, attempt",
+        reason, message, at, run, status, reason, message,
     )  # fmt: skip
     if row is None:
         return False

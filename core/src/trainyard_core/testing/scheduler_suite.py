@@ -217,9 +217,12 @@ class SchedulerSuite:
 
     # Whoever asks
 
-    async def test_what_was_never_submitted_is_unknown_or_gone(self, scheduler: Scheduler) -> None:
-        seen = await scheduler.observe([AttemptRef("nobody-knows-this", 1)])
-        assert [one.phase for one in seen] in ([], [Phase.GONE])
+    async def test_an_attempt_without_a_trace_is_gone(self, scheduler: Scheduler, submit: Submit) -> None:
+        """It may have had one: whoever deleted that left nothing to tell the two apart by."""
+        ref = await submit(shell("exit 3"))
+        gone = await observed(scheduler, AttemptRef("nobody-knows-this", 1), *Phase)
+        assert (gone.phase, gone.exit) == (Phase.GONE, None)
+        assert (await ended(scheduler, ref)).code == 3
 
     async def test_an_attempt_goes_on_without_its_instance_and_is_adopted(
         self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness

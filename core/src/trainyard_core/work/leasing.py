@@ -152,6 +152,9 @@ async def _record(tx: Tx, agent: str, seen: Observation, state: str, status: Sta
         )  # fmt: skip
         if status in (Status.SCHEDULED, Status.STARTING):
             await runs.advance(tx, ref.run, Step(Status.RUNNING), at=at, actor=actor)
+    elif seen.phase is Phase.PENDING:
+        if state == "leased":
+            await _explain(tx, seen, status, at)
     else:
         await tx.run(
             "UPDATE attempt SET state = 'submitted' WHERE run = ? AND number = ? AND state = 'leased'",
@@ -159,6 +162,14 @@ async def _record(tx: Tx, agent: str, seen: Observation, state: str, status: Sta
         )  # fmt: skip
         if seen.phase is Phase.STARTING and status is Status.SCHEDULED:
             await runs.advance(tx, ref.run, Step(Status.STARTING, seen.reason, seen.message), at=at, actor=actor)
+        else:
+            await _explain(tx, seen, status, at)
+
+
+async def _explain(tx: Tx, seen: Observation, status: Status, at: int) -> None:
+    """Why a run that is scheduled has not started."""
+    if status is Status.SCHEDULED:
+        await runs.explain(tx, seen.ref.run, status=status, reason=seen.reason, message=seen.message, at=at)
 
 
 async def _record_end(tx: Tx, seen: Observation, status: Status, policy: Policy, at: int, actor: str) -> None:
