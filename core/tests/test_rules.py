@@ -24,7 +24,7 @@ EXITS = (
     Exit(reason=Reason.LOST, retryable=True),
     Exit(code=0, reason=Reason.INCOMPLETE),
     Exit(),
-    Exit(code=0, finished_at=NOW / SECOND - 900),
+    Exit(code=0, reason=Reason.USER),
 )
 HEARD = (NOW, NOW - 20 * SECOND, NOW - 200 * SECOND, 0)
 HEARD_TRACKED = (NOW, NOW - 60 * SECOND, NOW - 100 * SECOND)
@@ -58,7 +58,7 @@ def managed_views() -> Iterator[View]:
     for status, intent, attempt, timeout, budget in itertools.product(
         Status, Intent, tries, (None, 100 * SECOND), BUDGETS
     ):
-        wish = {"intent_at": NOW - 100 * SECOND, "intent_reason": Reason.USER} if intent is Intent.STOP else {}
+        wish = {"intent_reason": Reason.USER} if intent is Intent.STOP else {}
         yield View(run="r", status=status, intent=intent, attempt=attempt, timeout_us=timeout, **wish, **budget)
 
 
@@ -94,7 +94,7 @@ def tracked_views() -> Iterator[View]:
 def applied(view: View, decision: Decision) -> View:
     """The view after the decision was written down."""
     if decision.stop is not None:
-        return replace(view, intent=Intent.STOP, intent_reason=decision.stop.reason, intent_at=NOW)
+        return replace(view, intent=Intent.STOP, intent_reason=decision.stop.reason)
     if decision.explain is not None:
         view = replace(view, reason=decision.explain.reason)
     if decision.steps:
@@ -162,12 +162,28 @@ def test_an_end_means_what_its_class_says(view, status, reason):
     assert (last.to, last.reason) == (status, reason)
 
 
-def test_a_program_that_ended_before_the_stop_was_wanted_keeps_its_own_end():
-    end = Exit(code=0, finished_at=10.0)
-    before = ended(end, intent=Intent.STOP, intent_at=11 * SECOND)
-    after = ended(end, intent=Intent.STOP, intent_at=9 * SECOND)
-    assert decide(before, Policy(), NOW).steps[-1].to is Status.SUCCEEDED
-    assert decide(after, Policy(), NOW).steps[-1].to is Status.STOPPED
+CLOCKS = [0.0, NOW / SECOND - 3600, NOW / SECOND + 3600]
+
+
+@pytest.mark.parametrize("finished_at", CLOCKS)
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        (Exit(code=0), Status.SUCCEEDED),
+        (Exit(code=1), Status.FAILED),
+        (Exit(signal=11), Status.FAILED),
+        (Exit(signal=9, reason=Reason.OOM_KILLED), Status.FAILED),
+        (Exit(signal=15), Status.STOPPED),
+        (Exit(code=137), Status.STOPPED),
+        (Exit(code=0, reason=Reason.USER), Status.STOPPED),
+        (Exit(signal=15, reason=Reason.USER), Status.STOPPED),
+        (Exit(signal=15, reason=Reason.PREEMPTED, retryable=True), Status.STOPPED),
+        (Exit(reason=Reason.START_FAILED), Status.STOPPED),
+    ],
+)
+def test_whether_a_stop_ended_a_program_is_said_by_its_scheduler_and_by_no_clock(end, status, finished_at):
+    view = ended(replace(end, started_at=finished_at - 1, finished_at=finished_at), intent=Intent.STOP)
+    assert decide(view, Policy(), NOW).steps[-1].to is status
 
 
 def test_a_timeout_is_a_stop_with_that_reason_and_is_looked_for_in_time():

@@ -78,7 +78,9 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     """How a command ended: exactly one of `code` and `signal` is set when it ran, neither when it could not be
     started or was lost.
 
-    `reason` is a `lifecycle.Reason` value, or empty when the code says all. `writers` maps each writer of the
+    `reason` is a `lifecycle.Reason` value, or empty when the code says all. It is `user` when the attempt was stopped,
+    however it ended then, and not when it had ended by itself before the stop reached it. Times are seconds since 1970
+    by the clock of the machine that ran it: only what lies between them counts. `writers` maps each writer of the
     attempt to its last sequence number: the run is not over before all of them are ingested. `retryable` tells
     that the platform's side failed, not the user's program.
     """

@@ -123,13 +123,14 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
     return row
 
 
-async def advance(tx: Tx, run: str, *steps: Step, at: int, actor: str = "core") -> bool:
-    """Move a run through statuses that follow each other, with an activity for each.
+async def advance(tx: Tx, run: str, *steps: Step, at: int, actor: str = "core", started_at: int | None = None) -> bool:
+    """Move a run through statuses that follow each other, with an activity for each. One that is running now has run
+    since `started_at`, if that is given.
 
     False when the first may not follow the run's own status: somebody moved it meanwhile. Raises ValueError for
     steps that do not follow each other.
     """
-    return await _move(tx, run, steps, at=at, actor=actor) is not None
+    return await _move(tx, run, steps, at=at, actor=actor, started_at=started_at) is not None
 
 
 async def claim(tx: Tx, run: str, *, at: int, actor: str) -> int | None:
@@ -137,13 +138,22 @@ async def claim(tx: Tx, run: str, *, at: int, actor: str) -> int | None:
     return await _move(tx, run, (Step(Status.SCHEDULED),), at=at, actor=actor, extra=", attempt = attempt + 1")
 
 
-async def _move(tx: Tx, run: str, steps: Sequence[Step], *, at: int, actor: str, extra: str = "") -> int | None:
+async def _move(
+    tx: Tx,
+    run: str,
+    steps: Sequence[Step],
+    *,
+    at: int,
+    actor: str,
+    started_at: int | None = None,
+    extra: str = "",
+) -> int | None:
     """The one writer of status. The number of the current attempt, or None when the move was not possible."""
     _check(*steps)
     last, sources = steps[-1], sources_of(steps[0].to)
     if not sources:
         return None
-    times, args = _times(steps, at)
+    times, args = _times(steps, at, started_at or at)
     row = await tx.one(
         f"UPDATE run SET status = ?, reason = ?, message = ?, updated_at = ?{times}{extra}"
         f" WHERE id = ? AND status IN ({', '.join('?' * len(sources))}) RETURNING project, attempt, parent",
@@ -164,12 +174,12 @@ def _check(*steps: Step) -> None:
             raise ValueError(f"{after.to} may not follow {before.to}")
 
 
-def _times(steps: Sequence[Step], at: int) -> tuple[str, tuple[int, ...]]:
+def _times(steps: Sequence[Step], at: int, started_at: int) -> tuple[str, tuple[int, ...]]:
     """What else changes with a status: the times that belong to it, and no wake-up after the end."""
     clauses, args = "", []
     if any(step.to is Status.RUNNING for step in steps):
         clauses += ", started_at = COALESCE(started_at, ?)"
-        args.append(at)
+        args.append(started_at)
     if steps[-1].to in FINAL:
         clauses += ", finished_at = ?, wake_at = NULL"
         args.append(at)

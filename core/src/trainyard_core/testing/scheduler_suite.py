@@ -84,6 +84,12 @@ class SchedulerSuite:
         told = await ended(scheduler, await submit(shell(f"exit {code}")))
         assert (told.code, told.signal) == (code, None)
 
+    async def test_how_long_it_ran_is_told(self, scheduler: Scheduler, submit: Submit) -> None:
+        told = await ended(scheduler, await submit(shell("sleep 0.2")))
+        assert told.started_at is not None
+        assert told.finished_at is not None
+        assert 0.2 <= told.finished_at - told.started_at < PATIENCE
+
     async def test_death_by_a_signal_is_told(self, scheduler: Scheduler, submit: Submit) -> None:
         told = await ended(scheduler, await submit(shell("kill -KILL $$")))
         assert told.signal == 9 or told.code == 128 + 9
@@ -158,6 +164,7 @@ class SchedulerSuite:
     async def test_the_end_is_told_again_and_never_changes(self, scheduler: Scheduler, submit: Submit) -> None:
         ref = await submit(shell("echo done; exit 4"))
         first = await ended(scheduler, ref)
+        assert first.reason != "user", "it ended by itself"
         await scheduler.stop(ref, grace=0)
         assert await ended(scheduler, ref) == first
 
@@ -174,7 +181,8 @@ class SchedulerSuite:
         await scheduler.stop(workload.ref, grace=1)
         await submit(workload)
         observation = await observed(scheduler, workload.ref, Phase.EXITED, Phase.GONE)
-        assert observation.exit is None or (observation.exit.code, observation.exit.signal) == (None, None)
+        if (told := observation.exit) is not None:
+            assert (told.code, told.signal, told.reason) == (None, None, "user")
         assert lines_of(harness.scratch / "starts") == []
 
     async def test_stop_sends_term_and_the_program_may_end_in_its_own_way(
@@ -183,7 +191,8 @@ class SchedulerSuite:
         ref = await submit(shell(f"trap 'exit 7' TERM; echo x > {harness.scratch}/up; {_FOREVER}"))
         await self._file(harness, "up")
         await scheduler.stop(ref, grace=PATIENCE)
-        assert (await ended(scheduler, ref)).code == 7
+        told = await ended(scheduler, ref)
+        assert (told.code, told.reason) == (7, "user")
 
     async def test_stop_kills_after_the_grace(
         self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness
@@ -193,6 +202,7 @@ class SchedulerSuite:
         await scheduler.stop(ref, grace=0.2)
         told = await ended(scheduler, ref)
         assert told.signal == 9 or told.code == 128 + 9
+        assert told.reason == "user"
 
     async def test_stop_ends_the_children_too(
         self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness

@@ -5,6 +5,7 @@ A rule sees a `View` and the time, and answers with a `Decision` or None. Nothin
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from zlib import crc32
 
@@ -50,6 +51,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     stop: Step | None = None
 
 
+_STOPS = frozenset({signal.SIGTERM, signal.SIGKILL})
+"""The signals by which a scheduler stops a program."""
 Rule = Callable[[View, Policy, int], Decision | None]
 
 
@@ -170,7 +173,7 @@ def _draining(view: View, attempt: Attempt) -> Decision:
 
 
 def _outcome(view: View, end: Exit, policy: Policy, now: int, *, incomplete: bool) -> Decision:
-    if view.intent is Intent.STOP and not _had_ended_before(view, end):
+    if view.intent is Intent.STOP and not _ended_by_itself(end):
         return Decision(
             steps=(*_through(view), Step(Status.STOPPED, view.intent_reason, view.intent_message or end.message))
         )
@@ -180,9 +183,12 @@ def _outcome(view: View, end: Exit, policy: Policy, now: int, *, incomplete: boo
     return _failure(view, end, policy, now)
 
 
-def _had_ended_before(view: View, end: Exit) -> bool:
-    """Whether the program ended by itself before anybody wanted a stop."""
-    return end.finished_at is not None and view.intent_at is not None and end.finished_at * SECOND < view.intent_at
+def _ended_by_itself(end: Exit) -> bool:
+    """Whether the program ran and ended before a stop reached it, as its scheduler says. When it ended is told by
+    another machine's clock than when the stop was wanted, so times say nothing."""
+    if (end.code is None and end.signal is None) or end.retryable or end.reason == Reason.USER:
+        return False
+    return bool(end.reason) or (end.signal not in _STOPS and end.code not in {128 + number for number in _STOPS})
 
 
 def _failure(view: View, end: Exit, policy: Policy, now: int) -> Decision:

@@ -19,8 +19,8 @@ _exit = msgspec.json.Decoder(Exit)
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """The current attempt. `agent_seen_at` is when its agent was last heard of (0: never), `lost_by` who declared it
-    lost, in the words of `message`."""
+    """The current attempt. `agent_seen_at` is when its agent was last heard of (0: never), `started_at` when its start
+    was heard of, by this side's clock; `lost_by` who declared it lost, in the words of `message`."""
 
     number: int
     agent: str
@@ -45,7 +45,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     intent: Intent = Intent.RUN
     intent_reason: str = ""
     intent_message: str = ""
-    intent_at: int | None = None
     hold: Hold = Hold.NONE
     managed: bool = True
     resolved: bool = True
@@ -89,7 +88,6 @@ async def load(tx: Tx, run: str) -> View | None:
         intent=Intent(row["intent"]),
         intent_reason=row["intent_reason"],
         intent_message=row["intent_message"],
-        intent_at=row["intent_at"],
         hold=Hold(row["hold"]),
         managed=bool(row["managed"]),
         resolved=bool(row["compiled"]),
