@@ -90,7 +90,7 @@ async def test_a_late_report_of_an_old_attempt_is_recorded_and_does_not_touch_th
     arrange = await Arrange(database, policy=Policy(lost_after=100)).ground()
     run = await arrange.run(Status.RUNNING)
     old = await arrange.current(run)
-    arrange.clock.turn(200)
+    await arrange.listen(200)
     assert await arrange.reconcile(run) is Status.RETRYING
     arrange.clock.turn(60)
     assert await arrange.reconcile(run) is Status.QUEUED
@@ -110,7 +110,7 @@ async def test_what_was_given_up_for_good_is_stopped_before_it_is_released(datab
     arrange = await Arrange(database, policy=Policy(lost_after=100, platform_retries=0)).ground()
     run = await arrange.run(Status.RUNNING)
     ref = await arrange.current(run)
-    arrange.clock.turn(200)
+    await arrange.listen(200)
     assert await arrange.reconcile(run) is Status.FAILED
     assert await orders_of(arrange) == {ref: "stop"}
     await arrange.report(ref, Phase.EXITED, exit=Exit(signal=9))
@@ -123,7 +123,7 @@ async def test_a_stop_while_a_lost_run_waits_for_its_retry_still_ends_its_old_at
     arrange = await Arrange(database, policy=Policy(lost_after=100)).ground()
     run = await arrange.run(Status.RUNNING)
     old = await arrange.current(run)
-    arrange.clock.turn(200)
+    await arrange.listen(200)
     assert await arrange.reconcile(run) is Status.RETRYING
     await arrange.stop(run)
     assert await arrange.status(run) is Status.STOPPED

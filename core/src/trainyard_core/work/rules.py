@@ -92,7 +92,7 @@ def _tracked(view: View, policy: Policy, now: int) -> Decision | None:
 
 def _tracked_silence(view: View, policy: Policy, now: int) -> Decision:
     """Nobody but its program can tell whether it still runs: the policy says for how long it may be silent."""
-    quiet, most = (now - view.heard_at) / SECOND, policy.tracked_silence
+    quiet, most = _silence(view, view.heard_at, now), policy.tracked_silence
     if not most or not view.heard_at or view.status is not Status.RUNNING:
         return Decision()
     if quiet >= most:
@@ -100,9 +100,14 @@ def _tracked_silence(view: View, policy: Policy, now: int) -> Decision:
     if quiet >= most / 2 and view.reason != Reason.UNREACHABLE:
         message = f"nothing came from its program lately; after {most:g} s it counts as lost"
         return Decision(explain=Step(view.status, Reason.UNREACHABLE, message))
-    if quiet < most / 2 and view.reason == Reason.UNREACHABLE:
+    if now - view.heard_at < most / 2 * SECOND and view.reason == Reason.UNREACHABLE:
         return Decision(explain=Step(view.status))
     return Decision()
+
+
+def _silence(view: View, heard_at: int, now: int) -> float:
+    """Seconds without a word from somebody who was heard at a time; those do not count in which nobody listened."""
+    return (now - max(heard_at, view.hearing.counts_from(now))) / SECOND
 
 
 def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
@@ -239,7 +244,7 @@ def _lost(view: View, policy: Policy, now: int) -> Decision | None:
         return _outcome(view, given_up, policy, now, incomplete=True)
     if not policy.lost_after:
         return None
-    if now - attempt.agent_seen_at < policy.lost_after * SECOND:
+    if _silence(view, attempt.agent_seen_at, now) < policy.lost_after:
         return None
     message = f"agent '{attempt.agent}' has been silent for more than {policy.lost_after:g} s"
     return _outcome(view, Exit(reason=Reason.LOST, message=message, retryable=True), policy, now, incomplete=True)
@@ -264,16 +269,17 @@ def _unreachable(view: View, policy: Policy, now: int) -> Decision | None:
     attempt = view.attempt
     if attempt is None or not _is_live(view):
         return None
-    silent = now - attempt.agent_seen_at > policy.silence * SECOND
+    silent = _silence(view, attempt.agent_seen_at, now) > policy.silence
     if silent and view.reason != Reason.UNREACHABLE:
         message = f"agent '{attempt.agent}' has not been heard of; the run may well go on"
-        return Decision(explain=Step(view.status, Reason.UNREACHABLE, message), wake_at=_look_again(view, policy))
-    if not silent and view.reason == Reason.UNREACHABLE:
-        return Decision(explain=Step(view.status), wake_at=_look_again(view, policy))
+        return Decision(explain=Step(view.status, Reason.UNREACHABLE, message), wake_at=_look_again(view, policy, now))
+    heard = now - attempt.agent_seen_at <= policy.silence * SECOND
+    if heard and view.reason == Reason.UNREACHABLE:
+        return Decision(explain=Step(view.status), wake_at=_look_again(view, policy, now))
     return None
 
 
-def _look_again(view: View, policy: Policy) -> int | None:
+def _look_again(view: View, policy: Policy, now: int) -> int | None:
     """When time alone may change something for a live run."""
     attempt = view.attempt
     assert attempt is not None
@@ -281,7 +287,8 @@ def _look_again(view: View, policy: Policy) -> int | None:
     if view.timeout_us is not None and attempt.started_at is not None and view.intent is Intent.RUN:
         times.append(attempt.started_at + view.timeout_us)
     if policy.lost_after:
-        times.append(attempt.agent_seen_at + int(policy.lost_after * SECOND))
+        heard_at = max(attempt.agent_seen_at, view.hearing.counts_from(now))
+        times.append(heard_at + int(policy.lost_after * SECOND))
     return min(times, default=None)
 
 

@@ -8,6 +8,7 @@ import msgspec
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db import runs, tracking
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.hearing import DEAF, Hearing
 from trainyard_core.lifecycle import Hold, Intent, Status
 
 __all__ = ["DIRECTORS", "Attempt", "View", "load"]
@@ -36,7 +37,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
-    tracked last sent a frame, or began (0: it begins now)."""
+    tracked last sent a frame, or began (0: it begins now), `hearing` since when anybody could be heard."""
 
     run: str
     status: Status
@@ -58,6 +59,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     ended_message: str = ""
     unfinished_writers: int = 0
     heard_at: int = 0
+    hearing: Hearing = DEAF
     attempt: Attempt | None = None
 
     @property
@@ -67,9 +69,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _SQL = """SELECT r.*, a.agent, a.state, a.started_at AS attempt_started, a.exit,
-    a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at FROM run r
+    a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at, h.since, h.until FROM run r
     LEFT JOIN attempt a ON a.run = r.id AND a.number = r.attempt
-    LEFT JOIN agent g ON g.name = a.agent WHERE r.id = ?"""
+    LEFT JOIN agent g ON g.name = a.agent LEFT JOIN hearing h ON h.id = 1 WHERE r.id = ?"""
 
 
 async def load(tx: Tx, run: str) -> View | None:
@@ -101,6 +103,7 @@ async def load(tx: Tx, run: str) -> View | None:
         ended_message=row["ended_message"],
         unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
         heard_at=0 if row["managed"] else await _heard(tx, row),
+        hearing=DEAF if row["since"] is None else Hearing(row["since"], row["until"]),
         attempt=attempt,
     )
 
