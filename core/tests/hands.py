@@ -25,7 +25,8 @@ PATIENCE = 20.0
 
 
 class Hands(Scheduler):
-    """Attempts are notes in a book. `changed` is set with each change, for a test to wait on."""
+    """Attempts are notes in a book. `changed` is set with each change, for a test to wait on; `trouble` is raised by
+    what is called, for as long as it is there; `gate`, while it is closed, holds up `submit` and `observe`."""
 
     name = "hands"
 
@@ -35,27 +36,46 @@ class Hands(Scheduler):
         self.stopped: list[AttemptRef] = []
         self.released: list[AttemptRef] = []
         self.changed = asyncio.Event()
+        self.trouble: Exception | None = None
+        self.tried: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def _pass(self, call: str) -> None:
+        self.tried.append(call)
+        self.changed.set()
+        await self.gate.wait()
+        if self.trouble is not None:
+            raise self.trouble
 
     def render(self, workload: Workload) -> Manifest:
         return {"run": workload.run, "attempt": workload.attempt}
 
     async def submit(self, workload: Workload) -> None:
+        await self._pass("submit")
         if workload.ref not in self.exits:
             self.workloads.append(workload)
             self.exits[workload.ref] = None
         self.changed.set()
 
     async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
-        return [self._seen(ref) for ref in refs if ref in self.exits]
+        await self._pass("observe")
+        return [self._seen(ref) for ref in refs]
 
     def _seen(self, ref: AttemptRef) -> Observation:
+        if ref not in self.exits:
+            return Observation(ref=ref, phase=Phase.GONE)
         end = self.exits[ref]
         phase = Phase.RUNNING if end is None else Phase.EXITED
         return Observation(ref=ref, phase=phase, exit=end)
 
     async def stop(self, ref: AttemptRef, *, grace: float) -> None:
+        if self.trouble is not None:
+            self.tried.append("stop")
+            self.changed.set()
+            raise self.trouble
         self.stopped.append(ref)
-        self.exits[ref] = Exit(signal=15)
+        self.exits[ref] = Exit(signal=15, reason="user")
         self.changed.set()
 
     async def adopt(self) -> list[AttemptRef]:

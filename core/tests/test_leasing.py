@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
+
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Phase
 from trainyard_core.db import activities
@@ -88,7 +90,7 @@ async def test_a_late_report_of_an_old_attempt_is_recorded_and_does_not_touch_th
     arrange = await Arrange(database, policy=Policy(lost_after=100)).ground()
     run = await arrange.run(Status.RUNNING)
     old = await arrange.current(run)
-    arrange.clock.turn(200)
+    await arrange.listen(200)
     assert await arrange.reconcile(run) is Status.RETRYING
     arrange.clock.turn(60)
     assert await arrange.reconcile(run) is Status.QUEUED
@@ -108,7 +110,7 @@ async def test_what_was_given_up_for_good_is_stopped_before_it_is_released(datab
     arrange = await Arrange(database, policy=Policy(lost_after=100, platform_retries=0)).ground()
     run = await arrange.run(Status.RUNNING)
     ref = await arrange.current(run)
-    arrange.clock.turn(200)
+    await arrange.listen(200)
     assert await arrange.reconcile(run) is Status.FAILED
     assert await orders_of(arrange) == {ref: "stop"}
     await arrange.report(ref, Phase.EXITED, exit=Exit(signal=9))
@@ -121,7 +123,7 @@ async def test_a_stop_while_a_lost_run_waits_for_its_retry_still_ends_its_old_at
     arrange = await Arrange(database, policy=Policy(lost_after=100)).ground()
     run = await arrange.run(Status.RUNNING)
     old = await arrange.current(run)
-    arrange.clock.turn(200)
+    await arrange.listen(200)
     assert await arrange.reconcile(run) is Status.RETRYING
     await arrange.stop(run)
     assert await arrange.status(run) is Status.STOPPED
@@ -138,13 +140,46 @@ async def test_gone_before_it_started_is_the_platforms_failure(arrange):
 
 async def test_an_end_without_a_word_of_its_start_has_run_in_between(arrange):
     run = await arrange.run(Status.SCHEDULED)
+    arrange.clock.turn(10)
     end = Exit(code=0, started_at=1.5, finished_at=2.5)
     await arrange.report(await arrange.current(run), Phase.EXITED, exit=end)
     rows = await arrange.database.read(lambda tx: activities.of_run(tx, run, kind="status"))
     statuses = [json.loads(row["data"])["status"] for row in rows]
     assert statuses[-2:] == ["running", "succeeded"]
-    (attempt,) = await arrange.attempts(run)
-    assert (attempt["started_at"], attempt["finished_at"]) == (1_500_000, 2_500_000)
+    (attempt,), row, now = await arrange.attempts(run), await arrange.row(run), arrange.clock.now()
+    assert (attempt["started_at"], attempt["finished_at"]) == (now - SECOND, now)
+    assert (row["started_at"], row["finished_at"]) == (now - SECOND, now)
+
+
+@pytest.mark.parametrize("ahead", [0, -86400, 3600], ids=["right", "behind", "ahead"])
+async def test_an_agents_clock_moves_neither_times_nor_timeouts(arrange, ahead):
+    run = await arrange.run(Status.STARTING, timeout_us=600 * SECOND)
+    ref, began = await arrange.current(run), arrange.clock.now()
+    theirs = began / SECOND + ahead
+    await arrange.report(ref, Phase.RUNNING, started_at=theirs)
+    arrange.clock.turn(599)
+    assert await arrange.reconcile(run) is Status.RUNNING
+    arrange.clock.turn(1)
+    assert await arrange.reconcile(run) is Status.STOPPING
+    end = Exit(signal=15, reason="user", started_at=theirs, finished_at=theirs + 600)
+    arrange.clock.turn(5)
+    await arrange.report(ref, Phase.EXITED, exit=end)
+    row, (attempt,) = await arrange.row(run), await arrange.attempts(run)
+    assert (row["status"], row["reason"]) == ("stopped", "timeout")
+    assert (attempt["started_at"], attempt["finished_at"]) == (began, began + 600 * SECOND)
+
+
+async def test_what_was_not_delivered_is_kept_from_when_the_end_was_heard_of(arrange):
+    run = await arrange.run(Status.RUNNING)
+    ref, week = await arrange.current(run), 7 * 24 * 3600
+    end = Exit(code=0, started_at=1.0, finished_at=2.0, writers={"a" * 32: 1})
+    arrange.clock.turn(2 * week)
+    await arrange.report(ref, Phase.EXITED, exit=end)
+    arrange.clock.turn(week)
+    assert await arrange.reconcile(run) is Status.SUCCEEDED
+    assert await orders_of(arrange) == {ref: "observe"}
+    arrange.clock.turn(3600)
+    assert await orders_of(arrange) == {ref: "release"}
 
 
 async def test_slots_are_free_again_with_the_end_and_devices_are_not_shared(arrange):

@@ -50,7 +50,7 @@ async def test_every_intent_phase_attempt_and_lease_comes_to_rest_and_an_end_sta
         row = await arrange.row(run)
         if ENDS[end] is not None and row["attempt"]:
             await arrange.report(await arrange.current(run), Phase.EXITED, exit=ENDS[end])
-        arrange.clock.turn(silence)
+        await arrange.listen(silence)
         first = await arrange.reconcile(run)
         seen = await told(arrange, run)
         assert first is not None
@@ -191,7 +191,7 @@ async def test_what_drains_ends_with_its_last_frame_or_at_the_deadline(arrange):
 
 async def test_a_silent_agent_makes_a_run_unreachable_and_not_dead(arrange):
     run = await arrange.run(Status.RUNNING)
-    arrange.clock.turn(10_000)
+    await arrange.listen(10_000)
     assert await arrange.reconcile(run) is Status.RUNNING
     assert (await arrange.row(run))["reason"] == Reason.UNREACHABLE
     await arrange.orders()

@@ -11,12 +11,15 @@ from msgspec.structs import replace
 
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
+from trainyard_core.db.hearing import DEAF, Hearing
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, may_follow
 from trainyard_core.work.reconcile import MOST_ROUNDS
 from trainyard_core.work.rules import Decision, Policy, backoff, decide
 from trainyard_core.work.view import Attempt, View
 
 NOW = 1_000_000 * SECOND
+ALWAYS = Hearing(0, NOW)
+"""Somebody has listened all the time."""
 EXITS = (
     Exit(code=0),
     Exit(code=1),
@@ -24,7 +27,7 @@ EXITS = (
     Exit(reason=Reason.LOST, retryable=True),
     Exit(code=0, reason=Reason.INCOMPLETE),
     Exit(),
-    Exit(code=0, finished_at=NOW / SECOND - 900),
+    Exit(code=0, reason=Reason.USER),
 )
 HEARD = (NOW, NOW - 20 * SECOND, NOW - 200 * SECOND, 0)
 HEARD_TRACKED = (NOW, NOW - 60 * SECOND, NOW - 100 * SECOND)
@@ -58,8 +61,17 @@ def managed_views() -> Iterator[View]:
     for status, intent, attempt, timeout, budget in itertools.product(
         Status, Intent, tries, (None, 100 * SECOND), BUDGETS
     ):
-        wish = {"intent_at": NOW - 100 * SECOND, "intent_reason": Reason.USER} if intent is Intent.STOP else {}
-        yield View(run="r", status=status, intent=intent, attempt=attempt, timeout_us=timeout, **wish, **budget)
+        wish = {"intent_reason": Reason.USER} if intent is Intent.STOP else {}
+        yield View(
+            run="r",
+            status=status,
+            intent=intent,
+            attempt=attempt,
+            timeout_us=timeout,
+            hearing=ALWAYS,
+            **wish,
+            **budget,
+        )
 
 
 def waiting_views() -> Iterator[View]:
@@ -80,6 +92,7 @@ def tracked_views() -> Iterator[View]:
     ):
         yield View(
             run="r",
+            hearing=ALWAYS,
             status=status,
             reason=reason,
             intent=intent,
@@ -94,7 +107,7 @@ def tracked_views() -> Iterator[View]:
 def applied(view: View, decision: Decision) -> View:
     """The view after the decision was written down."""
     if decision.stop is not None:
-        return replace(view, intent=Intent.STOP, intent_reason=decision.stop.reason, intent_at=NOW)
+        return replace(view, intent=Intent.STOP, intent_reason=decision.stop.reason)
     if decision.explain is not None:
         view = replace(view, reason=decision.explain.reason)
     if decision.steps:
@@ -162,12 +175,28 @@ def test_an_end_means_what_its_class_says(view, status, reason):
     assert (last.to, last.reason) == (status, reason)
 
 
-def test_a_program_that_ended_before_the_stop_was_wanted_keeps_its_own_end():
-    end = Exit(code=0, finished_at=10.0)
-    before = ended(end, intent=Intent.STOP, intent_at=11 * SECOND)
-    after = ended(end, intent=Intent.STOP, intent_at=9 * SECOND)
-    assert decide(before, Policy(), NOW).steps[-1].to is Status.SUCCEEDED
-    assert decide(after, Policy(), NOW).steps[-1].to is Status.STOPPED
+CLOCKS = [0.0, NOW / SECOND - 3600, NOW / SECOND + 3600]
+
+
+@pytest.mark.parametrize("finished_at", CLOCKS)
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        (Exit(code=0), Status.SUCCEEDED),
+        (Exit(code=1), Status.FAILED),
+        (Exit(signal=11), Status.FAILED),
+        (Exit(signal=9, reason=Reason.OOM_KILLED), Status.FAILED),
+        (Exit(signal=15), Status.STOPPED),
+        (Exit(code=137), Status.STOPPED),
+        (Exit(code=0, reason=Reason.USER), Status.STOPPED),
+        (Exit(signal=15, reason=Reason.USER), Status.STOPPED),
+        (Exit(signal=15, reason=Reason.PREEMPTED, retryable=True), Status.STOPPED),
+        (Exit(reason=Reason.START_FAILED), Status.STOPPED),
+    ],
+)
+def test_whether_a_stop_ended_a_program_is_said_by_its_scheduler_and_by_no_clock(end, status, finished_at):
+    view = ended(replace(end, started_at=finished_at - 1, finished_at=finished_at), intent=Intent.STOP)
+    assert decide(view, Policy(), NOW).steps[-1].to is status
 
 
 def test_a_timeout_is_a_stop_with_that_reason_and_is_looked_for_in_time():
@@ -201,7 +230,9 @@ SILENT = [
 
 @pytest.mark.parametrize(("quiet", "reason", "explained", "ended_by"), SILENT)
 def test_a_tracked_run_that_falls_silent_is_unreachable_and_then_lost(quiet, reason, explained, ended_by):
-    view = View(run="r", status=Status.RUNNING, reason=reason, managed=False, heard_at=NOW - quiet * SECOND)
+    view = View(
+        run="r", status=Status.RUNNING, reason=reason, managed=False, hearing=ALWAYS, heard_at=NOW - quiet * SECOND
+    )
     decision = decide(view, Policy(tracked_silence=100.0), NOW)
     assert (decision.explain.reason if decision.explain else None) == explained
     assert (decision.steps[-1].reason if decision.steps else None) == ended_by
@@ -220,3 +251,44 @@ def test_an_attempt_that_a_person_declared_lost_spends_the_platforms_retries():
     assert "gone" in decision.steps[-1].message
     spent = decide(replace(view, platform_failures=3), Policy(), NOW)
     assert spent.steps[-1].to is Status.FAILED
+
+
+DEAFNESS = [
+    (ALWAYS, True),
+    (Hearing(NOW - 99 * SECOND, NOW), False),
+    (Hearing(NOW - 100 * SECOND, NOW - SECOND), True),
+    (Hearing(0, NOW - 60 * SECOND), False),
+    (Hearing(0, NOW + 3600 * SECOND), False),
+    (DEAF, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("hearing", "given_up"),
+    DEAFNESS,
+    ids=["always", "since its start", "long enough", "deaf since", "the clock was set back", "never"],
+)
+def test_silence_counts_from_when_somebody_listened(hearing, given_up):
+    policy, long_ago = Policy(lost_after=100.0, tracked_silence=100.0), NOW - 9999 * SECOND
+    attempt = Attempt(number=1, agent="a", state="running", agent_seen_at=long_ago)
+    scheduled = View(run="r", status=Status.RUNNING, hearing=hearing, attempt=attempt)
+    tracked = View(run="r", status=Status.RUNNING, hearing=hearing, managed=False, heard_at=long_ago)
+    for view in (scheduled, tracked):
+        steps = decide(view, policy, NOW).steps
+        assert [step.reason for step in steps] == ([Reason.LOST] if given_up else [])
+
+
+@pytest.mark.parametrize("managed", [True, False])
+def test_what_is_unreachable_stays_so_until_it_is_heard_and_not_until_somebody_listens(managed):
+    policy = Policy(lost_after=100.0, tracked_silence=100.0)
+    attempt = Attempt(number=1, agent="a", state="running", agent_seen_at=NOW - 80 * SECOND)
+    view = View(
+        run="r",
+        status=Status.RUNNING,
+        reason=Reason.UNREACHABLE,
+        hearing=Hearing(NOW - SECOND, NOW),
+        managed=managed,
+        heard_at=0 if managed else NOW - 80 * SECOND,
+        attempt=attempt if managed else None,
+    )
+    assert decide(view, policy, NOW).explain is None

@@ -6,6 +6,7 @@ Wall time is microseconds since 1970 UTC, as an integer, everywhere in core and 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -14,6 +15,8 @@ __all__ = ["LATEST", "SECOND", "Clock", "SystemClock", "bounded", "instant", "is
 SECOND = 1_000_000
 LATEST = 253_402_300_800 * SECOND - 1
 """The end of the year 9999: no time from outside is later, and none is before 1970."""
+STEP = 5 * SECOND
+"""A clock that is set back by more is followed."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -21,19 +24,27 @@ class Clock(Protocol):
     """Tells the time."""
 
     def now(self) -> int:
-        """Microseconds since 1970 UTC. Never goes back within one process."""
+        """Microseconds since 1970 UTC. Goes back only when the machine's clock was set back, by more than seconds."""
+
+
+def _wall() -> int:
+    return time.time_ns() // 1000
 
 
 class SystemClock:
-    """The machine's clock. When the wall clock jumps back, time stands still here until it has caught up, so that
-    no order that was written is turned around; when it jumps ahead, leases and deadlines count from the new time."""
+    """The machine's clock. A small step back, as a correction makes, is waited out, so that no order that was written
+    is turned around. A large one is followed, and so is any step ahead: or else nothing that waits would go on until
+    the clock has caught up."""
 
-    def __init__(self) -> None:
+    def __init__(self, wall: Callable[[], int] = _wall) -> None:
+        self._wall = wall
         self._last = 0
 
     def now(self) -> int:
         """Microseconds since 1970 UTC."""
-        self._last = max(self._last, time.time_ns() // 1000)
+        wall = self._wall()
+        if not wall <= self._last <= wall + STEP:
+            self._last = wall
         return self._last
 
 

@@ -34,6 +34,7 @@ from trainyard_core.sweeps.algorithms import InstalledAlgorithms
 from trainyard_core.sweeps.directors import Directors
 from trainyard_core.work.deletion import Purger
 from trainyard_core.work.doorbell import ArqDoorbell, Doorbell, LocalDoorbell
+from trainyard_core.work.hearing import Listener
 from trainyard_core.work.news import News
 from trainyard_core.work.patrol import Chore, Patrol
 from trainyard_core.work.reconcile import reconcile
@@ -142,6 +143,10 @@ class Platform:
     def gauges(self) -> Gauges:
         """What this process holds now."""
         return Gauges(self.database.connections(), self._watched.waiting, self.news.subscribers)
+
+    def listener(self) -> Listener:
+        """What tells that this platform can be spoken to."""
+        return Listener(self.database, self.clock, self.policy)
 
     def patrol(self) -> Patrol:
         """A patrol over this platform."""

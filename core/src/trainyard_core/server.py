@@ -81,7 +81,7 @@ async def _alone(settings: Settings, listener: socket.socket, url: str, ready: C
             valkey, keeper = f"unix://{embedded.socket}", embedded.keep
         platform = await stack.enter_async_context(_platform(settings, url, valkey))
         await admin_token(settings.data, platform.database, platform.clock)
-        background = _background(platform, {WORKER, AGENT})
+        background = _background(platform, {API, WORKER, AGENT})
         if keeper is not None:
             background.append(keeper())
         await stack.enter_async_context(_running(background))
@@ -126,6 +126,8 @@ def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[An
     """What runs beside the API in these roles. Every process answers the doorbell, for its streams and agents wait
     on it."""
     work: list[Coroutine[Any, Any, None]] = [platform.doorbell.serve()]
+    if API in roles:
+        work.append(platform.listener().run())
     if WORKER in roles:
         work.append(platform.patrol().run())
     if AGENT in roles and platform.registry.schedulers.by_name and platform.settings.agent:

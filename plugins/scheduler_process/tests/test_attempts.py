@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 
 from trainyard.runner.layout import fold
 from trainyard_core.contracts.scheduler import SchedulerRefused
-from trainyard_core.contracts.workload import Code
-from trainyard_core.testing.scheduler_tools import ended, opened, shell
+from trainyard_core.contracts.workload import Code, Phase
+from trainyard_core.testing.scheduler_tools import clear, ended, observed, opened, shell
 from trainyard_scheduler_process import attempts
 from trainyard_scheduler_process.capacity import capacity_of, settings_of
 from trainyard_scheduler_process.manifest import manifest_of
@@ -132,3 +133,51 @@ def test_a_removal_that_was_cut_off_before_the_runs_folder_went_is_finished(tmp_
     folder.path.parent.mkdir(parents=True)
     attempts.release(folder)
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+async def test_an_attempt_whose_folder_was_deleted_is_gone_once_its_program_is(site: Any) -> None:
+    async with opened(site) as scheduler:
+        workload = shell(f"trap 'exit 0' TERM; until [ -e {site.scratch}/go ]; do sleep 0.05; done")
+        await scheduler.submit(workload)
+        await observed(scheduler, workload.ref, Phase.RUNNING)
+        shutil.rmtree(fold(site.root, workload.run, 1).path.parent)
+        assert await scheduler.observe([workload.ref]) == [], "its program lives"
+        (site.scratch / "go").touch()
+        gone = await observed(scheduler, workload.ref, *Phase)
+        assert (gone.phase, gone.exit) == (Phase.GONE, None)
+
+
+async def test_what_is_written_and_not_started_yet_is_not_gone(site: Any) -> None:
+    workload = shell("true")
+    async with opened(site) as scheduler:
+        fold(site.root, workload.run, 1).path.mkdir(parents=True)
+        assert await scheduler.observe([workload.ref]) == []
+
+
+async def test_what_cannot_be_read_is_not_gone(site: Any) -> None:
+    workload = shell("true")
+    async with opened(site) as scheduler:
+        (site.root / workload.run).write_text("no folder")
+        assert await scheduler.observe([workload.ref]) == []
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["missing", "another"])
+async def test_nothing_is_gone_while_the_root_is_taken_away(
+    site: Any, again: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    workload, lost = shell("exit 3"), shell("true")
+    async with opened(site) as scheduler:
+        await scheduler.submit(workload)
+        await ended(scheduler, workload.ref)
+        site.root.rename(site.folder / "unmounted")
+        if again:
+            site.root.mkdir()
+        for _ in range(2):
+            assert await scheduler.observe([workload.ref, lost.ref]) == []
+        assert caplog.text.count("Mount it again") == again
+        if again:
+            site.root.rmdir()
+        (site.folder / "unmounted").rename(site.root)
+        assert (await ended(scheduler, workload.ref)).code == 3
+        assert [seen.phase for seen in await scheduler.observe([lost.ref])] == [Phase.GONE]
+        await clear(scheduler, [workload.ref])

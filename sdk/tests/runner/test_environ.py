@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from trainyard.runner.environ import argv_of, environment_of
@@ -38,12 +39,24 @@ def test_names_are_replaced_in_environment_and_arguments_and_nothing_else_is() -
     assert environment_of(workload, FOLDER, {})["OUT"] == "/attempts/run/1/outputs"
 
 
-def test_params_come_from_the_workload_and_the_runners_names_cannot_be_taken() -> None:
-    workload = {**WORKLOAD, "env": {"TRAINYARD_PARAMS": '{"a": 1}', "TRAINYARD_RUN": "other", "PATH": "/mine"}}
+def test_params_come_from_the_inputs_and_the_runners_names_cannot_be_taken() -> None:
+    given = {"TRAINYARD_PARAMS": "{}", "TRAINYARD_RUN": "other", "PATH": "/mine"}
+    workload = {**WORKLOAD, "inputs": {"a": 1, "b": "\u00e9"}, "env": given, "args": ["${TRAINYARD_PARAMS}"]}
     env = environment_of(workload, FOLDER, {"PATH": "/bin"})
-    assert env["TRAINYARD_PARAMS"] == '{"a": 1}'
+    assert json.loads(env["TRAINYARD_PARAMS"]) == {"a": 1, "b": "\u00e9"}
+    assert argv_of(workload, FOLDER) == [env["TRAINYARD_PARAMS"]]
     assert env["TRAINYARD_RUN"] == "run"
     assert env["PATH"] == "/mine"
+
+
+def test_without_inputs_the_params_are_an_empty_object() -> None:
+    assert environment_of(WORKLOAD, FOLDER, {})["TRAINYARD_PARAMS"] == "{}"
+
+
+def test_params_that_are_too_many_for_a_variable_are_in_a_file() -> None:
+    env = environment_of({**WORKLOAD, "inputs": {"text": "x" * 70_000}}, FOLDER, {})
+    assert "TRAINYARD_PARAMS" not in env
+    assert env["TRAINYARD_PARAMS_FILE"] == "/attempts/run/1/params.json"
 
 
 def test_devices_are_hidden_shown_or_left_alone() -> None:

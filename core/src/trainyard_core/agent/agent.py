@@ -30,6 +30,8 @@ from trainyard_core.work.leasing import BATCH, Order
 __all__ = ["Agent"]
 
 BEAT = 1.0
+STRAYS = 10.0
+"""Seconds between two looks for attempts that core does not know."""
 REST = 0.005
 FAREWELL = 10.0
 log = structlog.get_logger("trainyard.agent")
@@ -97,6 +99,7 @@ class Agent:
         """What goes on beside the beat, once there is a session."""
         self._errands.start(self._reporter.forever())
         self._errands.start(self._errands.guarded("listen", self._port.listen))
+        self._errands.start(self._disown_forever())
         if isinstance(self._scheduler, SupportsWatch):
             self._errands.start(self._watch_forever(self._scheduler))
 
@@ -140,13 +143,33 @@ class Agent:
             if ref not in self._stopped:
                 self._errands.once("stop", ref, self._stop(ref))
         self._release(by_todo.get("release", []))
-        await self._starter.observe([*by_todo.get("observe", []), *by_todo.get("stop", []), *by_todo.get("submit", [])])
+        self._observe([*by_todo.get("observe", []), *self._stopped.intersection(by_todo.get("stop", []))])
 
     def _forget(self, held: Iterable[AttemptRef]) -> None:
         """Drop what was remembered of attempts that are over."""
         kept = set(held)
         self._reporter.keep(kept)
+        self._errands.keep(kept)
         self._stopped &= kept
+
+    def _observe(self, refs: Sequence[AttemptRef]) -> None:
+        """Have these looked at beside the beat, which no slow scheduler may hold up. They were submitted, or stopped:
+        the scheduler has something of them, or they are gone."""
+        if fresh := self._errands.take("observe", refs):
+            self._errands.start(self._observe_all(fresh))
+
+    async def _observe_all(self, refs: Sequence[AttemptRef]) -> None:
+        try:
+            await self._starter.observe(refs)
+        except Exception as error:
+            for ref in refs:
+                self._errands.failed("observe", ref)
+            self._errands.mind(error, "observe")
+        else:
+            for ref in refs:
+                self._errands.worked("observe", ref)
+        finally:
+            self._errands.leave("observe", refs)
 
     async def _stop(self, ref: AttemptRef) -> None:
         async with asyncio.timeout(DEADLINE):
@@ -173,6 +196,7 @@ class Agent:
             async with asyncio.timeout(DEADLINE):
                 await self._scheduler.release(ref)
         except Exception as error:
+            self._errands.failed("release", ref)
             log.warning("an attempt could not be released; it is tried again", ref=str(ref), error=repr(error))
             return None
         return ref
@@ -186,13 +210,20 @@ class Agent:
                 log.exception("watching broke and is started again")
             await asyncio.sleep(BEAT)
 
+    async def _disown_forever(self) -> None:
+        """A database that went back to an older copy forgets runs while they run."""
+        while True:
+            await asyncio.sleep(STRAYS)
+            await self._errands.guarded("disown", self._disown)
+
     async def _disown(self) -> None:
-        """Stop and release whatever the scheduler still holds that core does not expect of this agent."""
-        orders = await self._port.orders()
-        expected = {order.ref for order in orders}
-        for ref in await self._scheduler.adopt():
-            if ref not in expected:
-                log.info("an attempt that nobody expects is stopped", ref=str(ref))
+        """Stop and release whatever the scheduler holds that core does not expect of this agent: what was held before
+        core was asked, for more may have been leased since, and is held after it, for some may have been released."""
+        held = await self._scheduler.adopt()
+        expected = {order.ref for order in await self._port.orders()}
+        if strays := set(held) - expected:
+            for ref in strays.intersection(await self._scheduler.adopt()):
+                log.warning("an attempt that core does not know is stopped", ref=str(ref))
                 self._errands.once("stop", ref, self._stop_and_release(ref))
 
     async def _stop_and_release(self, ref: AttemptRef) -> None:

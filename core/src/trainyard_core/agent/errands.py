@@ -1,13 +1,16 @@
-"""What an agent has under way: its tasks, which attempt each is about, and what becomes of those that fail."""
+"""What an agent has under way: its tasks, which attempt each is about, and what becomes of those that fail: they are
+tried again, after a while that grows."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from time import monotonic
+from typing import Any, NamedTuple
 
 import structlog
 
+from trainyard.client.retry import Backoff
 from trainyard_core.agent.port import ENDS, Away
 from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.tasks import end_all
@@ -15,8 +18,17 @@ from trainyard_core.work.doorbell import Call
 
 __all__ = ["Errands"]
 
+AGAIN = Backoff(base=1.0, cap=30.0)
+"""How long a call that a scheduler has failed waits before it is made again."""
 log = structlog.get_logger("trainyard.agent")
 Work = Coroutine[Any, Any, None]
+
+
+class _Rest(NamedTuple):
+    """After so many failures in a row, not before a moment."""
+
+    failures: int
+    until: float
 
 
 class Errands:
@@ -26,6 +38,7 @@ class Errands:
         self._called = called
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[tuple[str, AttemptRef]] = set()
+        self._resting: dict[tuple[str, AttemptRef], _Rest] = {}
         self.over: Exception | None = None
 
     def start(self, work: Work) -> None:
@@ -42,10 +55,28 @@ class Errands:
         self.start(self._finally_idle(what, ref, work))
 
     def take(self, what: str, refs: Sequence[AttemptRef]) -> list[AttemptRef]:
-        """Those attempts for which it is not under way; it is from now on, until `leave`."""
-        fresh = [ref for ref in refs if (what, ref) not in self._busy]
+        """Those attempts for which it is not under way and does not wait after a failure; it is from now on, until
+        `leave`."""
+        fresh = [ref for ref in refs if (what, ref) not in self._busy and not self._rests(what, ref)]
         self._busy.update((what, ref) for ref in fresh)
         return fresh
+
+    def failed(self, what: str, ref: AttemptRef) -> None:
+        """It was tried in vain: it waits before the next try, longer each time."""
+        failures = self._resting.get((what, ref), _Rest(0, 0.0)).failures + 1
+        self._resting[what, ref] = _Rest(failures, monotonic() + AGAIN.delay(failures))
+
+    def worked(self, what: str, ref: AttemptRef) -> None:
+        """It was done: the next failure is the first one."""
+        self._resting.pop((what, ref), None)
+
+    def keep(self, held: Collection[AttemptRef]) -> None:
+        """Forget the failures of all other attempts: they are over."""
+        self._resting = {key: rest for key, rest in self._resting.items() if key[1] in held}
+
+    def _rests(self, what: str, ref: AttemptRef) -> bool:
+        rest = self._resting.get((what, ref))
+        return rest is not None and monotonic() < rest.until
 
     def leave(self, what: str, refs: Iterable[AttemptRef]) -> None:
         """It is not under way any more for these."""
@@ -81,6 +112,11 @@ class Errands:
 
     async def _finally_idle(self, what: str, ref: AttemptRef, work: Work) -> None:
         try:
-            await self.guarded(what, lambda: work)
+            await work
+        except Exception as error:
+            self.failed(what, ref)
+            self.mind(error, what)
+        else:
+            self.worked(what, ref)
         finally:
             self.leave(what, [ref])

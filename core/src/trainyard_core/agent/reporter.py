@@ -20,7 +20,7 @@ class Reporter:
     def __init__(self, port: AgentPort, errands: Errands) -> None:
         self._port, self._errands = port, errands
         self._seen: asyncio.Queue[Observation] = asyncio.Queue()
-        self._told: dict[AttemptRef, tuple[Phase, str]] = {}
+        self._told: dict[AttemptRef, tuple[Phase, str, str]] = {}
 
     def put(self, observation: Observation) -> None:
         """This was seen."""
@@ -36,7 +36,7 @@ class Reporter:
             batch = [await self._seen.get()]
             while not self._seen.empty():
                 batch.append(self._seen.get_nowait())
-            news = [o for o in batch if self._told.get(o.ref) != (o.phase, o.reason)]
+            news = [o for o in batch if self._told.get(o.ref) != (o.phase, o.reason, o.message)]
             if news:
                 await self._tell(news)
 
@@ -48,5 +48,5 @@ class Reporter:
                 self._errands.mind(error, "report")
                 await asyncio.sleep(AGAIN)
             else:
-                self._told.update({o.ref: (o.phase, o.reason) for o in news})
+                self._told.update({o.ref: (o.phase, o.reason, o.message) for o in news})
                 return

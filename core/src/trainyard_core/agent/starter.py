@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from trainyard_core import context, faults, tracing
+from trainyard_core import context, faults, redact, tracing
 from trainyard_core.admission import ANY_QUEUE
 from trainyard_core.agent.errands import Errands
 from trainyard_core.agent.port import AgentPort
@@ -21,12 +21,14 @@ __all__ = ["DEADLINE", "Starter"]
 
 DEADLINE = 60.0
 """Seconds that a scheduler has for one call."""
+MOST_SAID = 1000
+"""Characters of what a scheduler raised that are told."""
 log = structlog.get_logger("trainyard.agent")
 
 
 class Starter:
-    """Submits, any number of times: a scheduler knows an attempt by run and number. What cannot be started here for
-    good is reported as its end, anything else is left to the next order."""
+    """Submits, any number of times: a scheduler knows an attempt by run and number. What can never be started here is
+    reported as its end. After any other failure core is told why, and the order comes again."""
 
     def __init__(
         self, me: Registration, scheduler: Scheduler, port: AgentPort, reporter: Reporter, errands: Errands
@@ -40,23 +42,25 @@ class Starter:
             self._errands.start(self._submit_all(fresh))
 
     async def _submit_all(self, refs: Sequence[AttemptRef]) -> None:
+        """Only what was handed over is looked at: of an attempt that is still to be submitted there is no trace."""
         try:
             workloads = await self._port.workloads(refs)
-            await asyncio.gather(*(self._submit_one(workload) for workload in workloads))
-            await self.observe(refs)
+            handed_over = await asyncio.gather(*(self._submit_one(workload) for workload in workloads))
+            await self.observe([workload.ref for workload, done in zip(workloads, handed_over, strict=True) if done])
         except Exception as error:
             self._errands.mind(error, "submit")
         finally:
             self._errands.leave("submit", refs)
 
-    async def _submit_one(self, workload: Workload) -> None:
+    async def _submit_one(self, workload: Workload) -> bool:
         with (
             context.bound(run=workload.run, attempt=workload.attempt),
             tracing.span("submit", run=workload.run, attempt=workload.attempt),
         ):
-            await self._hand_over(workload)
+            return await self._hand_over(workload)
 
-    async def _hand_over(self, workload: Workload) -> None:
+    async def _hand_over(self, workload: Workload) -> bool:
+        """Whether the scheduler has it."""
         try:
             self._check_queue(workload)
             self._scheduler.render(workload)
@@ -68,9 +72,19 @@ class Starter:
             end = Exit(reason=Reason.SUBMIT_FAILED, message=str(refusal))
             self._reporter.put(Observation(ref=workload.ref, phase=Phase.EXITED, exit=end))
         except Exception as error:
-            log.warning(
-                "an attempt could not be submitted; it is tried again", ref=str(workload.ref), error=repr(error)
-            )
+            self._put_off(workload.ref, error)
+        else:
+            self._errands.worked("submit", workload.ref)
+            return True
+        return False
+
+    def _put_off(self, ref: AttemptRef, error: Exception) -> None:
+        """Try it again later, and tell core why it waits."""
+        self._errands.failed("submit", ref)
+        said = redact.text(f"{type(error).__name__}: {error}")[:MOST_SAID]
+        log.warning("an attempt could not be submitted; it is tried again", ref=str(ref), error=said)
+        message = f"its scheduler could not take it; it is tried again: {said}"
+        self._reporter.put(Observation(ref=ref, phase=Phase.PENDING, reason=Reason.SUBMIT_FAILED, message=message))
 
     def _check_queue(self, workload: Workload) -> None:
         """Core leases by queue already; an agent still starts nothing of a queue that it was not given."""

@@ -49,7 +49,7 @@ class KnownTokens:
         if token.startswith(tokens.RUN_PREFIX):
             return tokens.run_actor(self._platform.secret, token, at=at)
         checked, actor = self._known.get(token, (0, None))
-        if actor is None or at - checked > REMEMBER or not self._platform.database.exclusive:
+        if actor is None or not 0 <= at - checked <= REMEMBER or not self._platform.database.exclusive:
             actor = await self._look_up(token, at)
         return actor
 
@@ -63,7 +63,7 @@ class KnownTokens:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             self._known[token] = (at, actor)
-        if at - self._used.get(actor.token, 0) > USED_EVERY:
+        if not 0 <= at - self._used.get(actor.token, 0) <= USED_EVERY:
             self._used[actor.token] = at
             await database.write(lambda tx: tokens.used(tx, actor.token, at=at, every=USED_EVERY), name="token_used")
         return actor

@@ -27,6 +27,7 @@ class Buckets:
         level, seen = self._levels.get(name, (self._burst, at))
         level = min(self._burst, level + max(0, at - seen) / SECOND * self._rate)
         if level < 1:
+            self._levels[name] = (level, at)
             wait = (1 - level) / self._rate
             raise RateLimited(
                 f"more than {self._rate:g} requests a second", wait=wait, fix=f"wait {wait:.2f} s, and send fewer"

@@ -11,15 +11,23 @@ Idempotence. `submit` by (run, attempt): called twice, at once or after a crash,
 ever, for that attempt. `stop` may be called again, before `submit`, and after the end. `release` may be called
 again.
 
-Unknown is not dead. `observe` leaves out an attempt that it cannot tell about; `Phase.GONE` is said only when the
-attempt certainly does not run, never will, and has no exit to report. An attempt never submitted is left out or
-GONE, as the scheduler can tell. An attempt that was stopped before it was submitted must never start: a later
-`submit` of it is answered by an `EXITED` or `GONE` observation.
+Unknown is not dead. `observe` leaves out an attempt that it cannot tell about, for as long as it cannot: its folder
+cannot be read, an API does not answer, a list may be behind. `Phase.GONE` is said only when the attempt certainly does
+not run, never will, and has no exit to report.
+
+No trace is GONE. Core asks about an attempt once its `submit` or `stop` has returned, and of such a one there is
+something: its means, or what is left of them. When there certainly is nothing (the machine was set up anew, somebody
+deleted it, it was never submitted), `observe` says GONE, now or as soon as it is sure; or else the attempt would run
+for ever. A `submit` that is on its way is not asked about.
+
+An attempt that was stopped before it was submitted must never start: a later `submit` of it is answered by an `EXITED`
+or `GONE` observation.
 
 Every call has a deadline set by the caller; a call that is cancelled may or may not have had its effect.
 
 Raises. `SchedulerRefused` when the workload can never be run here (the message says why and what to change): the
-run fails. Any other exception is trouble of the moment: the call is made again with back-off.
+run fails. Any other exception is trouble of the moment: the call is made again with back-off, and what `submit` raised
+is shown as the reason why the run waits. No exception may hold the token.
 """
 
 from __future__ import annotations
@@ -57,7 +65,8 @@ class Scheduler(ABC):
 
     @abstractmethod
     async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
-        """What is known of these attempts, in any order; those it cannot tell about are left out."""
+        """What is known of these attempts, in any order; those it cannot tell about are left out, those of which there
+        is no trace are GONE."""
 
     @abstractmethod
     async def stop(self, ref: AttemptRef, *, grace: float) -> None:

@@ -43,7 +43,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     image: str = ""
     resources: Resources = Resources()
     inputs: dict[str, Any] = {}
-    """The resolved inputs, for the program to read."""
+    """The resolved inputs. The program finds them as a JSON object in TRAINYARD_PARAMS, or in the file that
+    TRAINYARD_PARAMS_FILE names when they are too many for a variable (64 KiB)."""
     gpus: tuple[int, ...] | None = None
     """The devices that this attempt holds, by index; None where the scheduler itself hands out devices."""
     grace: float = 10.0
@@ -62,8 +63,10 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Phase(StrEnum):
-    """How far an attempt is, as its scheduler sees it."""
+    """How far an attempt is, as its scheduler sees it. `PENDING` is told by its agent alone: it could not be submitted
+    yet, and the message says why."""
 
+    PENDING = "pending"
     SUBMITTED = "submitted"
     STARTING = "starting"
     RUNNING = "running"
@@ -75,7 +78,9 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     """How a command ended: exactly one of `code` and `signal` is set when it ran, neither when it could not be
     started or was lost.
 
-    `reason` is a `lifecycle.Reason` value, or empty when the code says all. `writers` maps each writer of the
+    `reason` is a `lifecycle.Reason` value, or empty when the code says all. It is `user` when the attempt was stopped,
+    however it ended then, and not when it had ended by itself before the stop reached it. Times are seconds since 1970
+    by the clock of the machine that ran it: only what lies between them counts. `writers` maps each writer of the
     attempt to its last sequence number: the run is not over before all of them are ingested. `retryable` tells
     that the platform's side failed, not the user's program.
     """
@@ -95,7 +100,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """What a scheduler knows of an attempt now.
 
     `EXITED` carries `exit`. `GONE` is a positive statement: the attempt does not run, will not run, and left no
-    exit. Knowing nothing is neither: then there is no observation at all.
+    exit, also because there is no trace of it. Not being able to tell is neither: then there is no observation at
+    all.
     """
 
     ref: AttemptRef

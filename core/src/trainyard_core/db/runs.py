@@ -123,14 +123,23 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
     return row
 
 
-async def advance(tx: Tx, run: str, *steps: Step, at: int, actor: str = "core", happened_at: int | None = None) -> bool:
+async def advance(
+    tx: Tx,
+    run: str,
+    *steps: Step,
+    at: int,
+    actor: str = "core",
+    happened_at: int | None = None,
+    started_at: int | None = None,
+) -> bool:
     """Move a run through statuses that follow each other, with an activity for each. `happened_at` is when the last of
-    them happened, if that was before `at`.
+    them happened, if that was before `at`; one that is running now has run since `started_at`, if that is given.
 
     False when the first may not follow the run's own status: somebody moved it meanwhile. Raises ValueError for
     steps that do not follow each other.
     """
-    return await _move(tx, run, steps, at=at, actor=actor, happened_at=happened_at) is not None
+    move = _move(tx, run, steps, at=at, actor=actor, happened_at=happened_at, started_at=started_at)
+    return await move is not None
 
 
 async def claim(tx: Tx, run: str, *, at: int, actor: str) -> int | None:
@@ -146,6 +155,7 @@ async def _move(
     at: int,
     actor: str,
     happened_at: int | None = None,
+    started_at: int | None = None,
     extra: str = "",
 ) -> int | None:
     """The one writer of status. The number of the current attempt, or None when the move was not possible."""
@@ -153,7 +163,8 @@ async def _move(
     last, sources = steps[-1], sources_of(steps[0].to)
     if not sources:
         return None
-    times, args = _times(steps, at if happened_at is None else happened_at)
+    happened = at if happened_at is None else happened_at
+    times, args = _times(steps, happened, started_at or happened)
     row = await tx.one(
         f"UPDATE run SET status = ?, reason = ?, message = ?, updated_at = ?{times}{extra}"
         f" WHERE id = ? AND status IN ({', '.join('?' * len(sources))}) RETURNING project, attempt, parent",
@@ -174,12 +185,12 @@ def _check(*steps: Step) -> None:
             raise ValueError(f"{after.to} may not follow {before.to}")
 
 
-def _times(steps: Sequence[Step], at: int) -> tuple[str, tuple[int, ...]]:
+def _times(steps: Sequence[Step], at: int, started_at: int) -> tuple[str, tuple[int, ...]]:
     """What else changes with a status: the times that belong to it, and no wake-up after the end."""
     clauses, args = "", []
     if any(step.to is Status.RUNNING for step in steps):
         clauses += ", started_at = COALESCE(started_at, ?)"
-        args.append(at)
+        args.append(started_at)
     if steps[-1].to in FINAL:
         clauses += ", finished_at = ?, wake_at = NULL"
         args.append(at)
@@ -195,11 +206,12 @@ def _told(row: Row, run: str, step: Step, at: int, actor: str) -> activities.New
 
 
 async def explain(tx: Tx, run: str, *, status: Status, reason: str, message: str, at: int) -> bool:
-    """Change the reason of a run that stays where it is; True when it was another before."""
+    """Change the reason of a run that stays where it is, and the message beside it; True when either was another
+    before."""
     row = await tx.one(
-        "UPDATE run SET reason = ?, message = ?, updated_at = ? WHERE id = ? AND status = ? AND reason <> ?"
-        " RETURNING project, attempt",
-        reason, message, at, run, status, reason,
+        "UPDATE run SET reason = ?, message = ?, updated_at = ? WHERE id = ? AND status = ?"
+        " AND (reason <> ? OR message <> ?) RETURNING project, attempt",
+        reason, message, at, run, status, reason, message,
     )  # fmt: skip
     if row is None:
         return False

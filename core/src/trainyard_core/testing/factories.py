@@ -12,7 +12,7 @@ from trainyard.compile.resolved import canonical_json
 from trainyard.spec.load import load_text
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
-from trainyard_core.db import agents, attempts, projects, queues, runs
+from trainyard_core.db import agents, attempts, hearing, projects, queues, runs
 from trainyard_core.db.agents import Registration
 from trainyard_core.db.engine import Database, Row
 from trainyard_core.ids import new_id
@@ -75,6 +75,14 @@ class Arrange:
         await self.queue(queues.DEFAULT)
         await self.register(self.agent)
         return self
+
+    async def listen(self, seconds: float = 0.0) -> int:
+        """So many seconds pass in which the platform can hear everybody, and it has heard for ever; returns the time
+        then."""
+        at = self.clock.turn(seconds)
+        await self.database.write(lambda tx: hearing.confirm(tx, at=at, anew=False))
+        await self.database.write(lambda tx: tx.run("UPDATE hearing SET since = 0"))
+        return at
 
     async def queue(self, name: str, *, concurrency: int | None = None, paused: bool = False) -> str:
         """A queue with these limits."""

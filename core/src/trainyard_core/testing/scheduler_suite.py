@@ -84,6 +84,12 @@ class SchedulerSuite:
         told = await ended(scheduler, await submit(shell(f"exit {code}")))
         assert (told.code, told.signal) == (code, None)
 
+    async def test_how_long_it_ran_is_told(self, scheduler: Scheduler, submit: Submit) -> None:
+        told = await ended(scheduler, await submit(shell("sleep 0.2")))
+        assert told.started_at is not None
+        assert told.finished_at is not None
+        assert 0.2 <= told.finished_at - told.started_at < PATIENCE
+
     async def test_death_by_a_signal_is_told(self, scheduler: Scheduler, submit: Submit) -> None:
         told = await ended(scheduler, await submit(shell("kill -KILL $$")))
         assert told.signal == 9 or told.code == 128 + 9
@@ -109,6 +115,16 @@ class SchedulerSuite:
         assert {"MINE=a b", f"TRAINYARD_RUN={workload.run}", "TRAINYARD_ATTEMPT=1"} <= set(seen)
         assert not any(workload.token in line for line in seen)
         assert lines_of(harness.scratch / "token") == [workload.token]
+
+    @pytest.mark.parametrize("size", [3, 200_000], ids=["short", "long"])
+    async def test_a_program_gets_the_inputs_as_its_params(
+        self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness, size: int
+    ) -> None:
+        inputs = {"lr": 0.5, "layers": [1, 2], "on": True, "none": None, "text": "\u00e9" * size}
+        script = 'if [ "$TRAINYARD_PARAMS_FILE" ]; then cat "$TRAINYARD_PARAMS_FILE"; else echo "$TRAINYARD_PARAMS"; fi'
+        workload = shell(f"({script}) > {harness.scratch}/params", inputs=inputs)
+        assert (await ended(scheduler, await submit(workload))).code == 0
+        assert json.loads((harness.scratch / "params").read_text()) == inputs
 
     # At most once
 
@@ -148,6 +164,7 @@ class SchedulerSuite:
     async def test_the_end_is_told_again_and_never_changes(self, scheduler: Scheduler, submit: Submit) -> None:
         ref = await submit(shell("echo done; exit 4"))
         first = await ended(scheduler, ref)
+        assert first.reason != "user", "it ended by itself"
         await scheduler.stop(ref, grace=0)
         assert await ended(scheduler, ref) == first
 
@@ -164,7 +181,8 @@ class SchedulerSuite:
         await scheduler.stop(workload.ref, grace=1)
         await submit(workload)
         observation = await observed(scheduler, workload.ref, Phase.EXITED, Phase.GONE)
-        assert observation.exit is None or (observation.exit.code, observation.exit.signal) == (None, None)
+        if (told := observation.exit) is not None:
+            assert (told.code, told.signal, told.reason) == (None, None, "user")
         assert lines_of(harness.scratch / "starts") == []
 
     async def test_stop_sends_term_and_the_program_may_end_in_its_own_way(
@@ -173,7 +191,8 @@ class SchedulerSuite:
         ref = await submit(shell(f"trap 'exit 7' TERM; echo x > {harness.scratch}/up; {_FOREVER}"))
         await self._file(harness, "up")
         await scheduler.stop(ref, grace=PATIENCE)
-        assert (await ended(scheduler, ref)).code == 7
+        told = await ended(scheduler, ref)
+        assert (told.code, told.reason) == (7, "user")
 
     async def test_stop_kills_after_the_grace(
         self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness
@@ -183,6 +202,7 @@ class SchedulerSuite:
         await scheduler.stop(ref, grace=0.2)
         told = await ended(scheduler, ref)
         assert told.signal == 9 or told.code == 128 + 9
+        assert told.reason == "user"
 
     async def test_stop_ends_the_children_too(
         self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness
@@ -207,9 +227,12 @@ class SchedulerSuite:
 
     # Whoever asks
 
-    async def test_what_was_never_submitted_is_unknown_or_gone(self, scheduler: Scheduler) -> None:
-        seen = await scheduler.observe([AttemptRef("nobody-knows-this", 1)])
-        assert [one.phase for one in seen] in ([], [Phase.GONE])
+    async def test_an_attempt_without_a_trace_is_gone(self, scheduler: Scheduler, submit: Submit) -> None:
+        """It may have had one: whoever deleted that left nothing to tell the two apart by."""
+        ref = await submit(shell("exit 3"))
+        gone = await observed(scheduler, AttemptRef("nobody-knows-this", 1), *Phase)
+        assert (gone.phase, gone.exit) == (Phase.GONE, None)
+        assert (await ended(scheduler, ref)).code == 3
 
     async def test_an_attempt_goes_on_without_its_instance_and_is_adopted(
         self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness

@@ -103,7 +103,8 @@ async def _order(tx: Tx, row: Row, at: int) -> Order:
 async def _delivered(tx: Tx, row: Row, at: int) -> bool:
     """Whether nothing of an ended attempt is missing here. What is missing is waited for, long after the run has
     ended without it."""
-    if at - row["finished_at"] > KEEP_UNDELIVERED:
+    heard_at = row["drain_until"] or row["finished_at"]
+    if at - heard_at > KEEP_UNDELIVERED:
         return True
     return await tracking.ingested(tx, row["run"], _exit.decode(row["exit"]).writers)
 
@@ -145,13 +146,15 @@ async def _record(tx: Tx, agent: str, seen: Observation, state: str, status: Sta
     if seen.phase in (Phase.EXITED, Phase.GONE):
         await _record_end(tx, seen, status, policy, at, actor)
     elif seen.phase is Phase.RUNNING:
-        started = _micro(seen.started_at) or at
         await tx.run(
             "UPDATE attempt SET state = 'running', started_at = COALESCE(started_at, ?) WHERE run = ? AND number = ?",
-            started, ref.run, ref.attempt,
+            at, ref.run, ref.attempt,
         )  # fmt: skip
         if status in (Status.SCHEDULED, Status.STARTING):
             await runs.advance(tx, ref.run, Step(Status.RUNNING), at=at, actor=actor)
+    elif seen.phase is Phase.PENDING:
+        if state == "leased":
+            await _explain(tx, seen, status, at)
     else:
         await tx.run(
             "UPDATE attempt SET state = 'submitted' WHERE run = ? AND number = ? AND state = 'leased'",
@@ -159,21 +162,42 @@ async def _record(tx: Tx, agent: str, seen: Observation, state: str, status: Sta
         )  # fmt: skip
         if seen.phase is Phase.STARTING and status is Status.SCHEDULED:
             await runs.advance(tx, ref.run, Step(Status.STARTING, seen.reason, seen.message), at=at, actor=actor)
+        else:
+            await _explain(tx, seen, status, at)
+
+
+async def _explain(tx: Tx, seen: Observation, status: Status, at: int) -> None:
+    """Why a run that is scheduled has not started."""
+    if status is Status.SCHEDULED:
+        await runs.explain(tx, seen.ref.run, status=status, reason=seen.reason, message=seen.message, at=at)
 
 
 async def _record_end(tx: Tx, seen: Observation, status: Status, policy: Policy, at: int, actor: str) -> None:
     end = seen.exit or Exit(
         reason=Reason.LOST, message=seen.message or "its scheduler has no trace of it", retryable=True
     )
-    started, finished = _micro(end.started_at), _micro(end.finished_at) or at
+    started, finished = await _times(tx, seen.ref, end, at)
     await tx.run(
         "UPDATE attempt SET state = 'exited', exit = ?, exit_code = ?, signal = ?, reason = ?, message = ?,"
-        " drain_until = ?, started_at = COALESCE(started_at, ?), finished_at = ? WHERE run = ? AND number = ?",
+        " drain_until = ?, started_at = ?, finished_at = ? WHERE run = ? AND number = ?",
         _encode(end).decode(), end.code, end.signal, end.reason, end.message, at + int(policy.drain * SECOND),
         started, finished, seen.ref.run, seen.ref.attempt,
     )  # fmt: skip
     if started is not None and status in (Status.SCHEDULED, Status.STARTING):
-        await runs.advance(tx, seen.ref.run, Step(Status.RUNNING), at=at, actor=actor)
+        await runs.advance(tx, seen.ref.run, Step(Status.RUNNING), at=at, actor=actor, started_at=started)
+
+
+async def _times(tx: Tx, ref: AttemptRef, end: Exit, at: int) -> tuple[int | None, int]:
+    """When an attempt that has ended began, and ended, by this side's clock. Of its agent's clock only the time between
+    the two counts: what was first heard of at its end began that much earlier."""
+    row = await tx.one("SELECT started_at, created_at FROM attempt WHERE run = ? AND number = ?", ref.run, ref.attempt)
+    assert row is not None
+    if end.started_at is None or end.finished_at is None:
+        return row["started_at"], at
+    lasted = max(0, int((end.finished_at - end.started_at) * SECOND))
+    if row["started_at"] is not None:
+        return row["started_at"], min(at, row["started_at"] + lasted)
+    return max(row["created_at"], at - lasted), at
 
 
 async def _late(tx: Tx, project: str, agent: str, seen: Observation, at: int) -> None:
@@ -191,7 +215,3 @@ async def _late(tx: Tx, project: str, agent: str, seen: Observation, at: int) ->
         project=project, run=seen.ref.run, kind="late_report", actor=f"agent:{agent}", at=at, data=data
     )
     await activities.append(tx, told)
-
-
-def _micro(seconds: float | None) -> int | None:
-    return None if seconds is None else int(seconds * SECOND)

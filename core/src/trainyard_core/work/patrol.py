@@ -15,7 +15,7 @@ import structlog
 
 from trainyard_core import meters
 from trainyard_core.clock import SECOND, Clock
-from trainyard_core.db import runs
+from trainyard_core.db import hearing, runs
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.lifecycle import LIVE, Reason, Status
 from trainyard_core.work.doorbell import Doorbell
@@ -27,6 +27,8 @@ EVERY = 1.0
 TIDY_EVERY = 600.0
 LATE = 5.0
 """Seconds after which nobody seems to answer a ring: then the patrol looks itself."""
+NEVER = -1
+"""Before any time at which somebody can have been heard."""
 log = structlog.get_logger("trainyard.patrol")
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
 
@@ -82,7 +84,7 @@ class Patrol:
         if wanted:
             await self._doorbell.ring(wanted)
             self._doorbell.call_agents(orders=True)
-        if now - self._tidied > TIDY_EVERY * SECOND:
+        if not 0 <= now - self._tidied <= TIDY_EVERY * SECOND:
             self._tidied = now
             await self._database.write(lambda tx: self._tidy(tx, now), name="tidy")
         for chore in self._chores:
@@ -90,32 +92,42 @@ class Patrol:
 
     async def _changed_reach(self, tx: Tx, now: int) -> list[tuple[str, int]]:
         """Live runs whose agent fell silent or came back, and those whose agent is to be given up."""
-        silent = now - int(self._policy.silence * SECOND)
-        lost = now - int(self._policy.lost_after * SECOND) if self._policy.lost_after else 0
+        listened = (await hearing.get(tx)).counts_from(now)
+        back = now - int(self._policy.silence * SECOND)
+        silent = _since(back, listened)
+        lost = _since(now - int(self._policy.lost_after * SECOND), listened) if self._policy.lost_after else NEVER
         rows = await tx.all(
             "SELECT r.id, r.wake_seq FROM run r JOIN attempt a ON a.run = r.id AND a.number = r.attempt"
             f" JOIN agent g ON g.name = a.agent WHERE r.status IN ({_LIVE}) AND a.state <> 'exited' AND"
             f" ((g.seen_at < ? AND r.reason <> '{Reason.UNREACHABLE}') OR g.seen_at < ?"
             f" OR (g.seen_at >= ? AND r.reason = '{Reason.UNREACHABLE}')) LIMIT 500",
-            silent, lost, silent,
+            silent, lost, back,
         )  # fmt: skip
         return [(row["id"], row["wake_seq"]) for row in rows]
 
     async def _silent_tracked(self, tx: Tx, now: int) -> list[tuple[str, int]]:
         """Runs that are only tracked and fell silent, came back, or are to be given up."""
+        listened = (await hearing.get(tx)).counts_from(now)
         most = int(self._policy.tracked_silence * SECOND)
+        half = now - most // 2
         rows = await tx.all(
             "SELECT id, wake_seq FROM (SELECT r.id, r.wake_seq, r.reason, COALESCE((SELECT MAX(w.updated_at)"
             " FROM writer w WHERE w.run = r.id), (SELECT MIN(a.at) FROM activity a WHERE a.run = r.id), r.created_at)"
             " AS heard FROM run r"
             f" WHERE r.managed = 0 AND r.ended = '' AND r.status = '{Status.RUNNING}') AS tracked"
-            f" WHERE heard <= ? OR (heard <= ?) <> (reason = '{Reason.UNREACHABLE}') LIMIT 500",
-            now - most, now - most // 2,
+            f" WHERE heard <= ? OR (heard <= ? AND reason <> '{Reason.UNREACHABLE}')"
+            f" OR (heard > ? AND reason = '{Reason.UNREACHABLE}') LIMIT 500",
+            _since(now - most, listened), _since(half, listened), half,
         )  # fmt: skip
         return [(row["id"], row["wake_seq"]) for row in rows]
 
     async def _tidy(self, tx: Tx, now: int) -> None:
         await tx.run("DELETE FROM idempotency WHERE created_at < ?", now - self._keep)
+
+
+def _since(moment: int, listened: int) -> int:
+    """Who was last heard before it is silent: a moment, or never when nobody listened then."""
+    return moment if listened <= moment else NEVER
 
 
 async def _guarded(chore: Chore) -> None:

@@ -5,6 +5,7 @@ A rule sees a `View` and the time, and answers with a `Decision` or None. Nothin
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from zlib import crc32
 
@@ -51,6 +52,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     stop: Step | None = None
 
 
+_STOPS = frozenset({signal.SIGTERM, signal.SIGKILL})
+"""The signals by which a scheduler stops a program."""
 Rule = Callable[[View, Policy, int], Decision | None]
 
 
@@ -90,7 +93,7 @@ def _tracked(view: View, policy: Policy, now: int) -> Decision | None:
 
 def _tracked_silence(view: View, policy: Policy, now: int) -> Decision:
     """Nobody but its program can tell whether it still runs: the policy says for how long it may be silent."""
-    quiet, most = (now - view.heard_at) / SECOND, policy.tracked_silence
+    quiet, most = _silence(view, view.heard_at, now), policy.tracked_silence
     if not most or not view.heard_at or view.status is not Status.RUNNING:
         return Decision()
     if quiet >= most:
@@ -98,9 +101,14 @@ def _tracked_silence(view: View, policy: Policy, now: int) -> Decision:
     if quiet >= most / 2 and view.reason != Reason.UNREACHABLE:
         message = f"nothing came from its program lately; after {most:g} s it counts as lost"
         return Decision(explain=Step(view.status, Reason.UNREACHABLE, message))
-    if quiet < most / 2 and view.reason == Reason.UNREACHABLE:
+    if now - view.heard_at < most / 2 * SECOND and view.reason == Reason.UNREACHABLE:
         return Decision(explain=Step(view.status))
     return Decision()
+
+
+def _silence(view: View, heard_at: int, now: int) -> float:
+    """Seconds without a word from somebody who was heard at a time; those do not count in which nobody listened."""
+    return (now - max(heard_at, view.hearing.counts_from(now))) / SECOND
 
 
 def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
@@ -176,7 +184,7 @@ def _draining(view: View, attempt: Attempt) -> Decision:
 
 
 def _outcome(view: View, end: Exit, policy: Policy, now: int, *, incomplete: bool) -> Decision:
-    if view.intent is Intent.STOP and not _had_ended_before(view, end):
+    if view.intent is Intent.STOP and not _ended_by_itself(end):
         return Decision(
             steps=(*_through(view), Step(Status.STOPPED, view.intent_reason, view.intent_message or end.message))
         )
@@ -186,9 +194,12 @@ def _outcome(view: View, end: Exit, policy: Policy, now: int, *, incomplete: boo
     return _failure(view, end, policy, now)
 
 
-def _had_ended_before(view: View, end: Exit) -> bool:
-    """Whether the program ended by itself before anybody wanted a stop."""
-    return end.finished_at is not None and view.intent_at is not None and end.finished_at * SECOND < view.intent_at
+def _ended_by_itself(end: Exit) -> bool:
+    """Whether the program ran and ended before a stop reached it, as its scheduler says. When it ended is told by
+    another machine's clock than when the stop was wanted, so times say nothing."""
+    if (end.code is None and end.signal is None) or end.retryable or end.reason == Reason.USER:
+        return False
+    return bool(end.reason) or (end.signal not in _STOPS and end.code not in {128 + number for number in _STOPS})
 
 
 def _failure(view: View, end: Exit, policy: Policy, now: int) -> Decision:
@@ -239,7 +250,7 @@ def _lost(view: View, policy: Policy, now: int) -> Decision | None:
         return _outcome(view, given_up, policy, now, incomplete=True)
     if not policy.lost_after:
         return None
-    if now - attempt.agent_seen_at < policy.lost_after * SECOND:
+    if _silence(view, attempt.agent_seen_at, now) < policy.lost_after:
         return None
     message = f"agent '{attempt.agent}' has been silent for more than {policy.lost_after:g} s"
     return _outcome(view, Exit(reason=Reason.LOST, message=message, retryable=True), policy, now, incomplete=True)
@@ -264,16 +275,17 @@ def _unreachable(view: View, policy: Policy, now: int) -> Decision | None:
     attempt = view.attempt
     if attempt is None or not _is_live(view):
         return None
-    silent = now - attempt.agent_seen_at > policy.silence * SECOND
+    silent = _silence(view, attempt.agent_seen_at, now) > policy.silence
     if silent and view.reason != Reason.UNREACHABLE:
         message = f"agent '{attempt.agent}' has not been heard of; the run may well go on"
-        return Decision(explain=Step(view.status, Reason.UNREACHABLE, message), wake_at=_look_again(view, policy))
-    if not silent and view.reason == Reason.UNREACHABLE:
-        return Decision(explain=Step(view.status), wake_at=_look_again(view, policy))
+        return Decision(explain=Step(view.status, Reason.UNREACHABLE, message), wake_at=_look_again(view, policy, now))
+    heard = now - attempt.agent_seen_at <= policy.silence * SECOND
+    if heard and view.reason == Reason.UNREACHABLE:
+        return Decision(explain=Step(view.status), wake_at=_look_again(view, policy, now))
     return None
 
 
-def _look_again(view: View, policy: Policy) -> int | None:
+def _look_again(view: View, policy: Policy, now: int) -> int | None:
     """When time alone may change something for a live run."""
     attempt = view.attempt
     assert attempt is not None
@@ -281,7 +293,8 @@ def _look_again(view: View, policy: Policy) -> int | None:
     if view.timeout_us is not None and attempt.started_at is not None and view.intent is Intent.RUN:
         times.append(attempt.started_at + view.timeout_us)
     if policy.lost_after:
-        times.append(attempt.agent_seen_at + int(policy.lost_after * SECOND))
+        heard_at = max(attempt.agent_seen_at, view.hearing.counts_from(now))
+        times.append(heard_at + int(policy.lost_after * SECOND))
     return min(times, default=None)
 
 

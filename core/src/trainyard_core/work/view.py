@@ -8,6 +8,7 @@ import msgspec
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db import ending, runs, tracking
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.hearing import DEAF, Hearing
 from trainyard_core.lifecycle import Hold, Intent, Status
 
 __all__ = ["DIRECTORS", "Attempt", "View", "load"]
@@ -19,8 +20,8 @@ _exit = msgspec.json.Decoder(Exit)
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """The current attempt. `agent_seen_at` is when its agent was last heard of (0: never), `lost_by` who declared it
-    lost, in the words of `message`."""
+    """The current attempt. `agent_seen_at` is when its agent was last heard of (0: never), `started_at` when its start
+    was heard of, by this side's clock; `lost_by` who declared it lost, in the words of `message`."""
 
     number: int
     agent: str
@@ -36,8 +37,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
-    tracked last sent a frame, or was told of (0: it is told of now), `ended` how its program said that it ended, with
-    the reason, the message and the time."""
+    """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
+    tracked last sent a frame, or was told of (0: it is told of now), `hearing` since when anybody could be heard,
+    `ended` how its program said that it ended, with the reason, the message and the time."""
 
     run: str
     status: Status
@@ -46,7 +48,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     intent: Intent = Intent.RUN
     intent_reason: str = ""
     intent_message: str = ""
-    intent_at: int | None = None
     hold: Hold = Hold.NONE
     managed: bool = True
     resolved: bool = True
@@ -63,6 +64,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int | None = None
     unfinished_writers: int = 0
     heard_at: int = 0
+    hearing: Hearing = DEAF
     attempt: Attempt | None = None
 
     @property
@@ -72,9 +74,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _SQL = """SELECT r.*, a.agent, a.state, a.started_at AS attempt_started, a.exit,
-    a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at FROM run r
+    a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at, h.since, h.until FROM run r
     LEFT JOIN attempt a ON a.run = r.id AND a.number = r.attempt
-    LEFT JOIN agent g ON g.name = a.agent WHERE r.id = ?"""
+    LEFT JOIN agent g ON g.name = a.agent LEFT JOIN hearing h ON h.id = 1 WHERE r.id = ?"""
 
 
 async def load(tx: Tx, run: str) -> View | None:
@@ -94,7 +96,6 @@ async def load(tx: Tx, run: str) -> View | None:
         intent=Intent(row["intent"]),
         intent_reason=row["intent_reason"],
         intent_message=row["intent_message"],
-        intent_at=row["intent_at"],
         hold=Hold(row["hold"]),
         managed=bool(row["managed"]),
         resolved=bool(row["compiled"]),
@@ -111,6 +112,7 @@ async def load(tx: Tx, run: str) -> View | None:
         started_at=row["started_at"],
         unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
         heard_at=0 if row["managed"] else await _heard(tx, row),
+        hearing=DEAF if row["since"] is None else Hearing(row["since"], row["until"]),
         attempt=attempt,
     )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from trainyard.runner import lock, proc
-from trainyard.runner.conclude import End, bury, conclude
+from trainyard.runner.conclude import End, bury, conclude, is_gone
 from trainyard.runner.layout import Folder, fold, read_json, write_json, write_whole
 from trainyard.runner.lock import Held
 from trainyard_core.contracts.scheduler import Manifest
@@ -44,12 +44,15 @@ def submit(folder: Folder, manifest: Manifest, token: str, launch: Callable[[Fol
 
 
 def look(folder: Folder) -> Observation | None:
-    """What the folder tells now; a dead runner is buried first. None when it tells nothing."""
+    """What the folder tells now; a dead runner is buried first. None when it tells nothing, as while a submit is on its
+    way. Raises OSError when it cannot be read."""
     ref = AttemptRef(folder.run, folder.attempt)
     if folder.tombstone.exists():
         return Observation(ref=ref, phase=Phase.GONE)
     held = lock.probe(folder)
     if held is Held.NEVER:
+        if is_gone(folder):
+            return Observation(ref=ref, phase=Phase.GONE, message="there is no trace of it on this machine")
         if not folder.stop.exists():
             return None
         _never_start(folder)

@@ -51,6 +51,8 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiag
         self._capacity = capacity
         self._launcher = launcher
         self._courier = Courier()
+        self._identity = _identity(root)
+        self._warned = False
         self._tidy_at = 0.0
 
     @classmethod
@@ -74,11 +76,32 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiag
 
     async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
         folders = [fold(self._root, ref.run, ref.attempt) for ref in refs if self._is_ours(ref)]
-        seen = await asyncio.to_thread(lambda: [_look(folder) for folder in folders])
+        seen = await asyncio.to_thread(self._look_at, folders)
         for folder, observation in zip(folders, seen, strict=True):
             if observation is not None and observation.phase is Phase.EXITED:
                 self._courier.deliver(folder)
         return [observation for observation in seen if observation is not None]
+
+    def _look_at(self, folders: Sequence[Folder]) -> list[Observation | None]:
+        """What each folder tells. None of them is gone for lying in a root that was taken away, as by an unmount: what
+        was there may come back."""
+        seen = [_look(folder) for folder in folders]
+        if not any(one is not None and one.phase is Phase.GONE for one in seen) or self._is_in_place():
+            return seen
+        return [None if one is None or one.phase is Phase.GONE else one for one in seen]
+
+    def _is_in_place(self) -> bool:
+        """Whether the root is the folder that this instance began with. That it is not is told once."""
+        if _identity(self._root) == self._identity:
+            return True
+        if not self._warned:
+            self._warned = True
+            _log.error(
+                "%s is not the folder that it was: the attempts in it cannot be told of. Mount it again; if they are"
+                " lost, restart this agent and they are tried again.",
+                self._root,
+            )
+        return False
 
     async def stop(self, ref: AttemptRef, *, grace: float) -> None:
         await asyncio.to_thread(attempts.request_stop, self._folder(ref), grace)
@@ -122,6 +145,15 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiag
         except ValueError:
             return False
         return True
+
+
+def _identity(root: Path) -> tuple[int, int] | None:
+    """What tells a folder from another one of its name; None when there is none."""
+    try:
+        told = root.stat()
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino
 
 
 def _look(folder: Folder) -> Observation | None:

@@ -20,7 +20,7 @@ from trainyard.track import files, spool
 from trainyard.track.frames import Kind, pack_events
 from trainyard.track.omissions import omission
 
-__all__ = ["End", "bury", "conclude", "kill_leftovers"]
+__all__ = ["End", "bury", "conclude", "is_gone", "kill_leftovers"]
 
 _KILL_SECONDS = 5.0
 
@@ -107,6 +107,19 @@ def _started(folder: Folder) -> dict[str, Any] | None:
         return read_json(folder.started)
     except ValueError:
         return {}
+
+
+def is_gone(folder: Folder) -> bool:
+    """Whether nothing is left of an attempt: no folder, no tombstone, and no process. Raises OSError when that cannot
+    be told: what cannot be read is not gone."""
+    for path in (folder.tombstone, folder.path):
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            continue
+        return False
+    folder.root.lstat()  # without it nobody can tell what was in it
+    return not proc.marked(mark_of(folder))
 
 
 def kill_leftovers(folder: Folder) -> None:

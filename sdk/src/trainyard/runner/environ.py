@@ -7,13 +7,17 @@ is the command's own.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainyard.runner.layout import Folder
 
-__all__ = ["argv_of", "base_of", "environment_of", "mark_of"]
+__all__ = ["MOST_PARAMS", "argv_of", "base_of", "environment_of", "mark_of", "params_of"]
+
+MOST_PARAMS = 64 * 1024
+"""Characters of params that fit into the environment: one variable may have 128 KiB, or no program starts."""
 
 _BASE = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TERM|LD_LIBRARY_PATH"
@@ -40,16 +44,20 @@ def environment_of(workload: Mapping[str, Any], folder: Folder, base: Mapping[st
     stated = _stated(workload, folder)
     if workload.get("devices") is not None:
         stated |= {"CUDA_VISIBLE_DEVICES": str(workload["devices"]), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
-    known = _known(given, stated)
-    filled = {name: _fill(str(value), known) for name, value in given.items()}
-    return {**base_of(base), "PYTHONUNBUFFERED": "1", "TRAINYARD_PARAMS": "{}", **filled, **stated}
+    filled = {name: _fill(str(value), stated) for name, value in given.items()}
+    return {**base_of(base), "PYTHONUNBUFFERED": "1", **filled, **stated}
+
+
+def params_of(workload: Mapping[str, Any]) -> str:
+    """The workload's inputs as the program is given them: a JSON object."""
+    return json.dumps(workload.get("inputs") or {})
 
 
 def argv_of(workload: Mapping[str, Any], folder: Folder) -> list[str]:
     """The command and its arguments, names replaced."""
     words: Sequence[str] = [*(workload.get("command") or ()), *(workload.get("args") or ())]
-    known = _known(dict(workload.get("env") or {}), _stated(workload, folder))
-    return [_fill(str(word), known) for word in words]
+    stated = _stated(workload, folder)
+    return [_fill(str(word), stated) for word in words]
 
 
 def _stated(workload: Mapping[str, Any], folder: Folder) -> dict[str, str]:
@@ -62,11 +70,15 @@ def _stated(workload: Mapping[str, Any], folder: Folder) -> dict[str, str]:
         "TRAINYARD_SPOOL": str(folder.spool),
         "TRAINYARD_OUTPUTS": str(folder.outputs),
         "TRAINYARD_ARTIFACTS": str(folder.artifacts),
+        **_stated_params(workload, folder),
     }
 
 
-def _known(given: Mapping[str, str], stated: Mapping[str, str]) -> dict[str, str]:
-    return {"TRAINYARD_PARAMS": given.get("TRAINYARD_PARAMS", "{}"), **stated}
+def _stated_params(workload: Mapping[str, Any], folder: Folder) -> dict[str, str]:
+    params = params_of(workload)
+    if len(params) > MOST_PARAMS:
+        return {"TRAINYARD_PARAMS_FILE": str(folder.params)}
+    return {"TRAINYARD_PARAMS": params}
 
 
 def _fill(text: str, known: Mapping[str, str]) -> str:

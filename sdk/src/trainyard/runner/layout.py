@@ -46,6 +46,11 @@ class Folder:
         return self.path / "token"
 
     @cached_property
+    def params(self) -> Path:
+        """The params that are too many for the environment; mostly there is none."""
+        return self.path / "params.json"
+
+    @cached_property
     def lock(self) -> Path:
         return self.path / "lock"
 

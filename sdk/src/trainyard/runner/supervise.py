@@ -15,9 +15,9 @@ from typing import Any
 from trainyard.runner import checkout, conclude, fault, lock, oom, proc
 from trainyard.runner.bell import Bell
 from trainyard.runner.conclude import End
-from trainyard.runner.environ import argv_of, environment_of
+from trainyard.runner.environ import MOST_PARAMS, argv_of, environment_of, params_of
 from trainyard.runner.launch import Launched, StartFailed, launch
-from trainyard.runner.layout import Folder, read_json, write_json
+from trainyard.runner.layout import Folder, read_json, write_json, write_whole
 from trainyard.runner.poke import poke
 from trainyard.runner.pump import Pump
 from trainyard.runner.shipping import Shipping
@@ -87,6 +87,8 @@ class _Attempt:
             raise StartFailed(f"there is no {self._folder.workload}: write it before the runner is started")
         for path in (self._folder.spool, self._folder.outputs, self._folder.artifacts):
             path.mkdir(exist_ok=True)
+        if len(params := params_of(self._workload)) > MOST_PARAMS:
+            write_whole(self._folder.params, params.encode())
         env = environment_of(self._workload, self._folder, os.environ)
         code = self._workload.get("code") or {}
         if code.get("kind") == "git":

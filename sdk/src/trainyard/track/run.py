@@ -317,13 +317,20 @@ def _progress(value: float) -> float:
 
 
 def environment_params() -> dict[str, Any]:
-    """The params that the platform resolved for this managed attempt: TRAINYARD_PARAMS."""
+    """The params that the platform resolved for this managed attempt: TRAINYARD_PARAMS, or what lies in
+    TRAINYARD_PARAMS_FILE when they are too many for a variable."""
     try:
-        found = json.loads(os.environ.get("TRAINYARD_PARAMS", "") or "{}")
-    except ValueError as error:
-        say("params", f"TRAINYARD_PARAMS is not JSON: {error}")
+        found = json.loads(_params_text() or "{}")
+    except (OSError, ValueError) as error:
+        say("params", f"the params of this run cannot be read: {error}")
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _params_text() -> str:
+    if path := os.environ.get("TRAINYARD_PARAMS_FILE", ""):
+        return Path(path).read_text("utf-8")
+    return os.environ.get("TRAINYARD_PARAMS", "")
 
 
 def flat(tags: Iterable[object]) -> list[str]:

@@ -35,7 +35,8 @@ async def test_instant_ends_at_once_and_shares_its_memory_between_instances(tmp_
     workload = shell("never run")
     await InstantScheduler.from_context(context).submit(workload)
     other = InstantScheduler.from_context(context)
-    (seen,) = await other.observe([workload.ref, AttemptRef("unknown", 1)])
+    seen, unknown = await other.observe([workload.ref, AttemptRef("unknown", 1)])
     assert (seen.phase, seen.exit and seen.exit.code) == (Phase.EXITED, 0)
+    assert unknown.phase is Phase.GONE
     await other.release(workload.ref)
     assert await other.adopt() == []

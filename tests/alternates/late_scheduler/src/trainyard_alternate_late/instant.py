@@ -37,8 +37,11 @@ class InstantScheduler(Scheduler):
         self._exits.setdefault(workload.ref, Exit(code=0))
 
     async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
-        known = ((ref, self._exits.get(ref)) for ref in refs)
-        return [Observation(ref=ref, phase=Phase.EXITED, exit=told) for ref, told in known if told is not None]
+        return [self._seen(ref) for ref in refs]
+
+    def _seen(self, ref: AttemptRef) -> Observation:
+        told = self._exits.get(ref)
+        return Observation(ref=ref, phase=Phase.GONE if told is None else Phase.EXITED, exit=told)
 
     async def stop(self, ref: AttemptRef, *, grace: float) -> None:
         self._exits.setdefault(ref, Exit(reason="user"))

@@ -41,7 +41,9 @@ class LateScheduler(Scheduler):
     @classmethod
     def from_context(cls, context: Context) -> LateScheduler:
         """On `<folder>/late`."""
-        return cls(context.folder / "late", random.Random())
+        root = context.folder / "late"
+        root.mkdir(parents=True, exist_ok=True)
+        return cls(root, random.Random())
 
     def render(self, workload: Workload) -> Manifest:
         self._folder(workload.ref)
@@ -122,7 +124,7 @@ def _look(folder: Folder) -> Observation | None:
         return Observation(ref=ref, phase=Phase.EXITED, exit=told)
     started = read_json(folder.started)
     if held is lock.Held.NEVER:
-        return None
+        return Observation(ref=ref, phase=Phase.GONE) if conclude.is_gone(folder) else None
     if started is None:
         return Observation(ref=ref, phase=Phase.STARTING)
     return Observation(ref=ref, phase=Phase.RUNNING, started_at=started["started_at"])
