@@ -9,6 +9,7 @@ memory.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from functools import partial
 from time import monotonic
 from typing import TypeVar
 
@@ -94,8 +95,7 @@ class _Stream:
         """Events with the metrics that are not as they were the last time, a page each."""
         more = True
         while more and not self.over:
-            since = self._version
-            found = await self._read("changes", lambda tx: self._changes(tx, since), since)
+            found = await self._read("changes", partial(self._changes, since=self._version), self._version)
             self._version, more = found.version, found.more
             yield found.event
 
@@ -116,7 +116,7 @@ class _Stream:
     async def _end(self, id: str) -> bytes:
         return event("end", await whole_run(self.platform, self.run.run), id=id)
 
-    async def _changes(self, tx: Tx, since: int) -> _Changes:
+    async def _changes(self, tx: Tx, *, since: int) -> _Changes:
         names, version = await tracking.changed_metrics(tx, self.run.run, since=since, limit=PAGE)
         if not names:
             return _Changes(b"", since, False)
