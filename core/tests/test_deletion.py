@@ -14,8 +14,9 @@ from trainyard.client.models import CreateRun
 from trainyard_core import errors
 from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.contracts.workload import Phase
-from trainyard_core.db import deletions
+from trainyard_core.db import deletions, runs
 from trainyard_core.lifecycle import FINAL, Status
+from trainyard_core.testing.factories import operation
 from trainyard_core.work import leasing
 from trainyard_core.work.deletion import AGAIN, Purger
 from trainyard_core.work.stored import stored
@@ -179,12 +180,44 @@ async def test_a_run_whose_attempt_was_let_go_leaves_no_order(web):
     assert await web.arrange.orders() == []
 
 
-async def test_the_id_of_a_deleted_run_is_never_used_again(web):
-    run = await web.tracked()
-    await web.admin.runs.stop(run.id)
+@pytest.mark.parametrize("again", [{"managed": False}, {"content": operation()}], ids=["tracked", "managed"])
+@pytest.mark.parametrize("project", ["default", "other"])
+async def test_the_id_of_a_deleted_run_is_never_used_again(web, project, again):
+    await web.ask("POST", "projects", json={"name": "other"})
+    run = await ended(web, metric(W, 1, {"loss": [1.0]}, final=True))
     await web.admin.runs.delete(run.id)
     with pytest.raises(Conflict, match="has been deleted"):
-        await web.admin.runs.create(CreateRun(managed=False, id=run.id))
+        await web.admin.runs.create(CreateRun(id=run.id, **again), project=project)
+    assert await rows_left(web, run.id) == {}
+
+
+async def test_the_id_of_a_deleted_trial_is_never_used_again(web):
+    sweep = await web.arrange.run(Status.SUCCEEDED)
+    trial = await web.arrange.run(Status.SUCCEEDED, parent=sweep, key="1")
+    parent = await web.platform.database.read(lambda tx: runs.get(tx, sweep))
+    await web.platform.database.write(lambda tx: deletions.remove_children(tx, parent, at=1))
+    with pytest.raises(Conflict, match="has been deleted"):
+        await web.run(id=trial)
+
+
+async def test_an_id_whose_run_is_just_being_deleted_is_refused(web):
+    if web.platform.database.dialect == "sqlite":
+        pytest.skip("SQLite has one writer")
+    run = await ended(web)
+    row = await web.platform.database.read(lambda tx: runs.get(tx, run.id))
+    gone = asyncio.Event()
+
+    async def delete(tx):
+        await deletions.remove(tx, row, at=1)
+        gone.set()
+        while await tx.one("SELECT 1 FROM pg_locks WHERE NOT granted") is None:
+            continue  # until the other transaction waits for this one
+
+    deleting = asyncio.create_task(web.platform.database.write(delete))
+    await gone.wait()
+    with pytest.raises(Conflict, match="has been deleted"):
+        await web.run(id=run.id)
+    await deleting
 
 
 async def test_the_patrol_forgets_deleted_runs(web):

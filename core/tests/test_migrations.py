@@ -102,3 +102,53 @@ async def test_a_migration_that_fails_leaves_nothing_and_can_be_tried_again(empt
 
     again = [*OURS, Migration("core", "m9999_half", whole)]
     assert await migrate(empty, again, SystemClock()) == ["core.m9999_half"]
+
+
+BEFORE_NAMES = [each for each in OURS if each.name < "m0013_reading"]
+"""Up to where deleted names were free again and metrics had no version."""
+TOLD = (
+    ("gone", "project_deleted", "{}"),
+    ("back", "project_deleted", "{}"),
+    ("", "user_deleted", '{"name": "ada"}'),
+    ("", "service_deleted", '{"name": "ci"}'),
+    ("", "user_deleted", '{"name": "bob"}'),
+    ("", "agent_deleted", '{"name": "gpu"}'),
+)
+
+
+async def test_names_that_were_deleted_before_are_not_used_again_either(empty):
+    async def before(tx):
+        await tx.run("INSERT INTO project (name, created_at) VALUES ('back', 1)")
+        await tx.run(
+            "INSERT INTO principal (name, kind, role, created_at, updated_at) VALUES ('bob', 'user', 'none', 1, 1)"
+        )
+        await tx.many("INSERT INTO activity (project, kind, actor, at, data) VALUES (?, ?, 'core', 1, ?)", TOLD * 2)
+
+    await migrate(empty, BEFORE_NAMES, SystemClock())
+    await empty.write(before)
+    await migrate(empty, OURS, SystemClock())
+    kept = await empty.read(lambda tx: tx.all("SELECT kind, name FROM retirement ORDER BY kind, name"))
+    assert [(row["kind"], row["name"]) for row in kept] == [
+        ("principal", "ada"), ("principal", "ci"), ("project", "gone"),
+    ]  # fmt: skip
+
+
+async def test_metrics_of_before_have_versions_of_their_own(empty):
+    async def before(tx):
+        await tx.run("INSERT INTO project (name, created_at) VALUES ('p', 1)")
+        for run in "ab":
+            await tx.run(
+                "INSERT INTO run (id, project, kind, status, created_at, updated_at)"
+                " VALUES (?, 'p', 'job', 'created', 1, 1)",
+                run,
+            )
+            rows = [(run, name) for name in ("x", "y", "z")]
+            await tx.many("INSERT INTO metric (run, name, last_step, total, finite) VALUES (?, ?, 0, 1, 1)", rows)
+
+    await migrate(empty, BEFORE_NAMES, SystemClock())
+    await empty.write(before)
+    await migrate(empty, OURS, SystemClock())
+    rows = await empty.read(lambda tx: tx.all("SELECT run, name, version FROM metric ORDER BY run, version"))
+    assert [(row["run"], row["name"], row["version"]) for row in rows] == [
+        (run, name, version) for run in "ab" for version, name in enumerate(("x", "y", "z"), start=1)
+    ]

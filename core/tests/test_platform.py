@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import os
 import stat
 import sys
+import tempfile
 
 import pytest
 
 from trainyard_core import clock as clocks
+from trainyard_core import datadir
 from trainyard_core.clock import SystemClock, rfc3339
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.db import tokens
@@ -20,6 +24,7 @@ from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.testing.factories import Arrange, HandClock
+from trainyard_core.valkey import EmbeddedValkey
 
 
 @pytest.fixture
@@ -59,6 +64,43 @@ def test_two_starts_in_one_directory_the_second_names_the_first(tmp_path):
         assert "--data" in caught.value.fix
     with DataLock(tmp_path / "d"):
         pass
+
+
+def test_the_file_lock_that_is_removed_takes_no_lock_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(datadir, "PATIENCE", 0)
+    with DataLock(tmp_path):
+        (tmp_path / "lock").unlink()
+        with pytest.raises(StartRefused, match="in use"), DataLock(tmp_path):
+            pass
+
+
+def test_where_directories_know_no_locks_the_file_is_locked(tmp_path, monkeypatch):
+    flock = fcntl.flock
+
+    def without_directories(descriptor, operation):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, "a directory of a network")
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", without_directories)
+    with DataLock(tmp_path), pytest.raises(StartRefused, match=str(os.getpid())), DataLock(tmp_path):
+        pass
+
+
+def test_valkey_takes_no_folder_that_somebody_else_has_put_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    deep = tmp_path / ("x" * 120)
+    folder = EmbeddedValkey(deep)._folder
+    assert (folder.parent, stat.S_IMODE(folder.stat().st_mode)) == (tmp_path, 0o700)
+    folder.rmdir()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "v.sock").touch()
+    for target in ("mine", "nowhere"):
+        folder.unlink(missing_ok=True)
+        folder.symlink_to(tmp_path / target)
+        with pytest.raises(StartRefused, match="no folder of this user"):
+            EmbeddedValkey(deep)
+    assert (tmp_path / "mine" / "v.sock").exists()
 
 
 async def test_the_admin_token_is_private_kept_and_made_again(database, tmp_path):

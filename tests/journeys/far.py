@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 from yard import YARD, Yard, eventually
 
@@ -17,6 +19,10 @@ class Far:
         self.folder, self.token, self.name = folder, token, name
         self.data = folder / f"data-{name}" if token else yard.data
         self.log = folder / f"{name}.log"
+        self.python = sys.executable
+        self.environ = yard.environ
+        self.user: dict[str, Any] = {}
+        """Arguments of `Popen` that make it another user's."""
         self._yard, self._arguments = yard, arguments
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -38,12 +44,13 @@ class Far:
         with self.log.open("ab") as log:
             start = log.tell()
             self._process = subprocess.Popen(
-                [*YARD, "agent", "--name", self.name, *where, *self._arguments],
+                [self.python, *YARD[1:], "agent", "--name", self.name, *where, *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**self._yard.environ, "TRAINYARD_DATA": str(self.data), **self._secret()},
+                env={**self.environ, "TRAINYARD_DATA": str(self.data), **self._secret()},
                 cwd=self.folder,
+                **self.user,
             )
         eventually(lambda: self._said(start), what="the agent's session begins")
 

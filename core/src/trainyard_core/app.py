@@ -40,6 +40,7 @@ from trainyard_core.api.runs import Runs
 from trainyard_core.api.search import Search
 from trainyard_core.api.seen import Seen
 from trainyard_core.api.server import Server
+from trainyard_core.api.sharing import Sharing
 from trainyard_core.api.sweeps import Sweeps
 from trainyard_core.api.tokens import Tokens
 from trainyard_core.api.tracking import Tracking
@@ -112,7 +113,8 @@ def build(platform: Platform) -> Litestar:
 
 def serve(app: Litestar, platform: Platform) -> None:
     """Let an application answer for this platform from now on."""
-    app.state.update({"platform": platform, "known": KnownTokens(platform), "rights": Rights(platform.news)})
+    rights, sharing = Rights(platform.news), Sharing()
+    app.state.update({"platform": platform, "known": KnownTokens(platform), "rights": rights, "sharing": sharing})
 
 
 def documented() -> dict[str, Any]:

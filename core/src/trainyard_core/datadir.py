@@ -1,10 +1,13 @@
 """The data directory: who may use it, the admin token, and where the server is found.
 
-One server at a time: an flock on `lock`, held for life, refuses the second with the first one's process id.
+One server at a time: an flock on the directory itself, held for life, refuses the second with the first one's process
+id, which is in the file `lock`. That file is locked too: file systems of a network lock no directories. Whoever removes
+it takes nobody's lock away.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -22,6 +25,8 @@ __all__ = ["DataLock", "admin_token", "announce", "withdraw"]
 
 
 PATIENCE = 10.0
+NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP)
+"""What a file system answers that locks no directories."""
 ADMIN = "admin"
 """The person who owns the data directory."""
 
@@ -32,25 +37,26 @@ class DataLock:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._descriptor = -1
+        self._directory = self._file = -1
 
     def __enter__(self) -> DataLock:
         try:
             self._data.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._descriptor = os.open(self._data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._directory = os.open(self._data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._file = os.open(self._data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StartRefused(
                 f"the data directory cannot be used: {error}", fix="choose another with --data"
             ) from error
         if not self._taken():
             holder = self._holder()
-            os.close(self._descriptor)
+            self._close()
             raise StartRefused(
                 f"{self._data} is in use by the server with process id {holder}",
                 fix="stop that one, or start on another directory with --data",
             )
-        os.truncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        os.truncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
         return self
 
     def _taken(self) -> bool:
@@ -58,7 +64,7 @@ class DataLock:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._lock()
             except BlockingIOError:
                 if _lives(self._holder()) or time.monotonic() > deadline:
                     return False
@@ -66,13 +72,26 @@ class DataLock:
             else:
                 return True
 
+    def _lock(self) -> None:
+        """Raises BlockingIOError when somebody holds it."""
+        try:
+            fcntl.flock(self._directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
     def _holder(self) -> str:
-        return os.pread(self._descriptor, 32, 0).decode().strip() or "unknown"
+        return os.pread(self._file, 32, 0).decode().strip() or "unknown"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._descriptor)
+        self._close()
+
+    def _close(self) -> None:
+        os.close(self._file)
+        os.close(self._directory)
 
 
 def _lives(pid: str) -> bool:

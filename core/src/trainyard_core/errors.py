@@ -9,6 +9,7 @@ fix in words.
       Conflict            409   IdempotencyReused 422  GapInFrames 409
         Superseded        409   (a newer session of the same agent has taken over)
         WrongPlace        409   NoUploads        409
+      QueryTimeout        422   (a read took too long and was ended)
       PreconditionFailed  412   RateLimited 429   ApiVersion 400
       HeaderTooLarge      431   RequestTimeout   408
       Unavailable         503   StorageFull      507
@@ -35,6 +36,7 @@ __all__ = [
     "NoUploads",
     "NotFound",
     "PreconditionFailed",
+    "QueryTimeout",
     "RangeNotSatisfiable",
     "RateLimited",
     "RequestTimeout",
@@ -134,6 +136,18 @@ class NoUploads(Conflict):
     """The tracker takes artifacts in one piece only."""
 
     code = "uploads_unsupported"
+
+
+class QueryTimeout(TrainyardError):
+    """A read took too long and was ended. The same again takes as long, so clients do not try again by themselves."""
+
+    code, status, title = "query_timeout", 422, "The answer takes too long to find"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"the answer was not found within {seconds:g} seconds, and the search was ended",
+            fix="ask for less: one project, fewer conditions, a condition or sort with an index (docs/query.md)",
+        )
 
 
 class PreconditionFailed(TrainyardError):

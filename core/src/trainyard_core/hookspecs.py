@@ -45,10 +45,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SchedulerProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """A scheduler by name. `build` may be called once in each agent process."""
+    """A scheduler by name. `build` may be called once in each agent process. `shares_user` says that what it starts has
+    the operating system's user of the agent, and can reach whatever that one can."""
 
     name: str
     build: Callable[[Context], Scheduler]
+    shares_user: bool = False
 
 
 class TrackerProvider(msgspec.Struct, frozen=True, kw_only=True):

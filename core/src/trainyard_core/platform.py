@@ -43,6 +43,8 @@ from trainyard_core.work.uploads import Uploads
 
 __all__ = ["Platform"]
 
+SEARCHES = 3
+"""Searches of runs at once: fewer than the database has readers, so that there is one for all else."""
 log = structlog.get_logger("trainyard")
 
 
@@ -69,6 +71,7 @@ class Platform:
         self.directors = Directors(database, clock, self.policy, self.algorithms, self._call)
         self._ringing: set[asyncio.Task[None]] = set()
         self.tracker: Tracker | None = None
+        self.searches = asyncio.Semaphore(SEARCHES)
         self.doorbell: Doorbell = (
             ArqDoorbell(self.reconcile, redis_settings(valkey)) if valkey else LocalDoorbell(self.reconcile)
         )
@@ -84,7 +87,7 @@ class Platform:
         """Connect, migrate, and hand out a platform; disconnect afterwards. Raises StartRefused, Unavailable."""
         clock = clock or SystemClock()
         registry.check_sections(settings)
-        database = ObservedDatabase(await connect(settings.database_url))
+        database = ObservedDatabase(await connect(settings.database_url, read_timeout=settings.read_timeout))
         try:
             applied = await migrate(database, migrations_in("core", migrations), clock)
             if applied:

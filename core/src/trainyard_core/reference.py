@@ -48,6 +48,7 @@ SETTINGS: Mapping[str, str] = {
     "traces": "where traces for OpenTelemetry go: `otlp` (as the `OTEL_EXPORTER_OTLP_*` variables say) or `console`;"
     " empty: nowhere",
     "rate_limit": "requests a second that one asker may send to one API process, twice as many at once; 0: no limit",
+    "read_timeout": "seconds after which a read of the database is ended and its request refused",
 }
 STATUSES: Mapping[Status, str] = {
     Status.CREATED: "accepted and stored",

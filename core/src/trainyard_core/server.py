@@ -20,7 +20,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from trainyard_core import tracing
+from trainyard_core import reach, tracing
 from trainyard_core.api.cut import answering
 from trainyard_core.app import build
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
@@ -138,6 +138,7 @@ def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[An
 async def _agent(platform: Platform) -> None:
     """This process's agent. When another server took its name, the process goes on without one: coming back would
     take the name away from the other again."""
+    await reach.warn(platform)
     agent = await platform.agent()
     try:
         await agent.run()

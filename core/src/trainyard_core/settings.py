@@ -57,7 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     empty: a file in the data directory. `valkey`: `redis://...` or `unix://...`; empty: an embedded one.
     `tracker`, `scheduler`: the providers' names. `agent`: this machine's agent's name; `queues`: what it serves.
     `plugins`: only these are loaded; empty: all that are installed. `rate_limit`: requests a second of one asker to one
-    process, 0 for no limit. `traces`: where traces for OpenTelemetry go, `otlp` or `console`; empty: nowhere.
+    process, 0 for no limit. `read_timeout`: seconds after which a read of the database is
+    ended. `traces`: where traces for OpenTelemetry go, `otlp` or `console`; empty: nowhere.
     """
 
     data: Path
@@ -81,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tracked_silence: float = 0.0
     idempotency_days: float = 7.0
     rate_limit: float = 5000.0
+    read_timeout: float = 10.0
     traces: str = ""
     sections: dict[str, dict[str, Any]] = {}
 

@@ -11,8 +11,10 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
+from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,11 +53,9 @@ class EmbeddedValkey:
         """`data` is the data directory, which only one server uses: its folder is always the same, and what a
         killed one left is used again."""
         self._folder = _short(data)
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self._folder.stat().st_uid != os.getuid():
-            raise StartRefused(
-                f"{self._folder} belongs to somebody else", fix="use a data directory with a shorter path"
-            )
+        with suppress(FileExistsError):
+            self._folder.mkdir(parents=True, mode=0o700)
+        _check_own(self._folder)
         self.socket = self._folder / "v.sock"
         self.socket.unlink(missing_ok=True)
         self._process: subprocess.Popen[bytes] | None = None
@@ -123,6 +123,18 @@ class EmbeddedValkey:
             stderr=subprocess.DEVNULL,
             preexec_fn=partial(die_with_parent, signal.SIGTERM),  # noqa: PLW1509 - one syscall, no locks
         )
+
+
+def _check_own(folder: Path) -> None:
+    """Refuses what somebody else has put where the folder of this user should be: a link leads to wherever they like,
+    also to a folder of this user. What is this user's own stays so, as only its owner removes it from a temporary
+    folder."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise StartRefused(
+            f"{folder} is no folder of this user", fix="remove it, or use a data directory with a shorter path"
+        )
+    folder.chmod(0o700)
 
 
 def _short(data: Path) -> Path:

@@ -63,7 +63,8 @@ async def _meant(request: Asked, project: str, wish: BulkAction) -> tuple[list[s
         return wish.refs, False
     platform, query = platform_of(request), _parsed(wish.q)
     at = platform.clock.now()
-    ids = await platform.database.read(lambda tx: search.select_ids(tx, project, query, wish.limit + 1, at=at))
+    async with platform.searches:
+        ids = await platform.database.read(lambda tx: search.select_ids(tx, project, query, wish.limit + 1, at=at))
     return ids[: wish.limit], len(ids) > wish.limit
 
 

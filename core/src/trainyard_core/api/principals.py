@@ -14,7 +14,7 @@ from trainyard_core.api.naming import check_name
 from trainyard_core.api.paging import Cursor, Limit, after_name, following
 from trainyard_core.auth import ADMIN, KNOWN, ROLES
 from trainyard_core.clock import rfc3339
-from trainyard_core.db import principals
+from trainyard_core.db import principals, retirements
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 
@@ -49,6 +49,11 @@ class _Principals(Controller):
                 tx, data.name, kind=self.kind, role=data.role, description=data.description, at=at
             ):
                 raise Conflict(f"the name '{data.name}' is taken", fix="choose another")
+            if await retirements.has(tx, "principal", data.name):
+                raise Conflict(
+                    f"the name '{data.name}' was that of somebody who has been deleted, and is not used again",
+                    fix="choose another; whoever may come back is disabled and not deleted",
+                )
             await tell(tx, request, f"{self.kind}_created", name=data.name, role=data.role)
             return present(await self._get(tx, data.name))
 
@@ -91,14 +96,17 @@ class _Principals(Controller):
 
     @delete("/{name:str}")
     async def remove(self, request: Asked, name: FromPath[str]) -> None:
-        """Remove one with its tokens and roles. What it did stays in the activities."""
+        """Remove one with its tokens and roles. What it did stays in the activities under its name, which is not used
+        again."""
         allow(request, ADMIN)
+        at = platform_of(request).clock.now()
 
         async def work(tx: Tx) -> None:
             row = await self._get(tx, name)
             if row["role"] == "admin":
                 await _keep_an_admin(tx, name)
             await principals.delete(tx, name)
+            await retirements.add(tx, "principal", name, at=at)
             await tell(tx, request, f"{self.kind}_deleted", name=name)
 
         await change(request, work, name="principal", status=204)

@@ -18,7 +18,7 @@ from trainyard_core.api.paging import Cursor, Limit, after_name, following
 from trainyard_core.api.principals import principal_name
 from trainyard_core.auth import ADMIN, KNOWN, READ, WRITE, Actor, role_in
 from trainyard_core.clock import rfc3339
-from trainyard_core.db import principals, projects
+from trainyard_core.db import principals, projects, retirements
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Invalid
 
@@ -55,6 +55,11 @@ class Projects(Controller):
         async def work(tx: Tx) -> models.Project:
             if not await projects.ensure(tx, data.name, at=at, description=data.description):
                 raise Conflict(f"the name '{data.name}' is taken", fix="use that project, or choose another name")
+            if await retirements.has(tx, "project", data.name):
+                raise Conflict(
+                    f"the name '{data.name}' was that of a project that has been deleted, and is not used again",
+                    fix="choose another; a project that may come back is archived and not deleted",
+                )
             await _make_admin(tx, data.name, actor, at)
             await tell(tx, request, "project_created", project=data.name)
             return msgspec.structs.replace(await _one(tx, data.name, actor), role="admin")
@@ -104,14 +109,14 @@ class Projects(Controller):
 
     @delete("/{project:str}")
     async def remove(self, request: Asked, project: FromPath[str]) -> None:
-        """Remove a project that has no runs."""
-        actor = allow(request, ADMIN, project)
+        """Remove a project that has no runs. Its name is not used again."""
+        actor, at = allow(request, ADMIN, project), platform_of(request).clock.now()
         if project == projects.DEFAULT:
             raise Conflict(f"'{project}' is where runs go that name no project", fix="archive it instead")
 
         async def work(tx: Tx) -> None:
             await _one(tx, project, actor)
-            if not await projects.delete(tx, project):
+            if not await projects.delete(tx, project, at=at):
                 raise Conflict(f"project '{project}' has runs", fix="archive it, or delete its runs first")
             await tell(tx, request, "project_deleted", project=project)
 

@@ -61,4 +61,5 @@ async def found(
         items = [present.run(row, metrics=metrics[row["id"]]) for row in rows]
         return models.RunPage(items=items, next=paging.encode(*cursors.pack(last, at, mark)) if last else None)
 
-    return await platform.database.read(work)
+    async with platform.searches:
+        return await platform.database.read(work)

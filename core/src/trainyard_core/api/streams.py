@@ -1,14 +1,19 @@
 """A run as it goes on: its output, its metrics, its statuses, until it has ended and all is sent.
 
 `lines` carries a whole page of output and the cursor after it as its id, `status` the id of its activity: a client
-that comes again with `Last-Event-ID` misses and repeats nothing. A stream reads when there is news and never holds
-more than one page, so a slow client costs no memory.
+that comes again with `Last-Event-ID` misses and repeats nothing. A stream reads what has changed when there is news,
+shares that reading with the other streams of its run, and never holds more than one page, so a slow client costs no
+memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from functools import partial
 from time import monotonic
+from typing import TypeVar
+
+import msgspec
 
 from trainyard.client import models
 from trainyard_core.api import present
@@ -16,16 +21,19 @@ from trainyard_core.api.access import Asked, can, platform_of
 from trainyard_core.api.event_stream import PING, EventStream, event, farewell
 from trainyard_core.api.rights import Rights
 from trainyard_core.api.runs import whole_run
+from trainyard_core.api.sharing import Sharing
 from trainyard_core.auth import READ
 from trainyard_core.contracts.tracker import LogPage, RunRef, Tracker
-from trainyard_core.db import activities, tracking
-from trainyard_core.db.engine import Row
+from trainyard_core.db import activities, runs, tracking
+from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Forbidden, Invalid
+from trainyard_core.lifecycle import FINAL
 from trainyard_core.platform import Platform
 from trainyard_core.work.listening import Listener
 
 __all__ = ["log_page", "logs", "metrics", "statuses"]
 
+T = TypeVar("T")
 PAGE = 500
 LOOK = 3.0
 """Seconds after which a stream looks although nobody told it of anything."""
@@ -52,12 +60,21 @@ def statuses(request: Asked, run: RunRef, after: int) -> EventStream:
     return _stream(request, run, lambda stream: _statuses(stream, after))
 
 
-class _Stream:
-    """What the streams of a run share."""
+class _Changes(msgspec.Struct, frozen=True):
+    """An event with metrics that have changed, empty if none have; the version to go on from; whether more have."""
 
-    def __init__(self, platform: Platform, run: RunRef, listener: Listener) -> None:
+    event: bytes
+    version: int
+    more: bool
+
+
+class _Stream:
+    """What the streams of a run have in common."""
+
+    def __init__(self, platform: Platform, run: RunRef, listener: Listener, sharing: Sharing) -> None:
         self.platform, self.run, self.listener = platform, run, listener
-        self._sent: dict[str, models.Metric] = {}
+        self._sharing = sharing
+        self._version = 0
         self._pinged = monotonic()
 
     @property
@@ -65,23 +82,46 @@ class _Stream:
         """Whether it ends for another reason than the run."""
         return bool(self.listener.ended)
 
-    async def ended(self) -> models.Run | None:
-        """The run, if it has ended. Asked before reading, so that nothing that came before the end is missed."""
-        found = await whole_run(self.platform, self.run.run)
-        return found if found.is_final else None
+    async def has_ended(self) -> bool:
+        """Whether the run has. Asked before reading, so that nothing that came before the end is missed."""
+        return await self._read("ended", self._is_final)
 
-    async def changed(self) -> list[models.Metric]:
-        """The metrics that are not as they were the last time."""
-        rows = await self.platform.database.read(lambda tx: tracking.metrics(tx, self.run.run))
-        now = {row["name"]: present.metric(row) for row in rows}
-        changed = [metric for name, metric in now.items() if self._sent.get(name) != metric]
-        self._sent = now
-        return changed
+    async def end(self, *, id: str = "") -> bytes:
+        """The last event: the run as it has ended."""
+        run = self.run.run
+        return await self._sharing.read((run, "end", id), lambda: self._end(id))
+
+    async def changed(self) -> AsyncIterator[bytes]:
+        """Events with the metrics that are not as they were the last time, a page each."""
+        more = True
+        while more and not self.over:
+            found = await self._read("changes", partial(self._changes, since=self._version), self._version)
+            self._version, more = found.version, found.more
+            yield found.event
 
     async def statuses(self, after: int) -> list[Row]:
         """The activities of its statuses after one of them."""
         run = self.run.run
         return await self.platform.database.read(lambda tx: activities.of_run(tx, run, after=after, kind="status"))
+
+    async def _read(self, what: str, work: Callable[[Tx], Awaitable[T]], since: int = 0) -> T:
+        """Read once for all streams of this run that ask for the same now."""
+        key = (self.run.run, what, since)
+        return await self._sharing.read(key, lambda: self.platform.database.read(work))
+
+    async def _is_final(self, tx: Tx) -> bool:
+        row = await runs.get(tx, self.run.run)
+        return row is None or row["status"] in FINAL
+
+    async def _end(self, id: str) -> bytes:
+        return event("end", await whole_run(self.platform, self.run.run), id=id)
+
+    async def _changes(self, tx: Tx, *, since: int) -> _Changes:
+        names, version = await tracking.changed_metrics(tx, self.run.run, since=since, limit=PAGE)
+        if not names:
+            return _Changes(b"", since, False)
+        items = [present.metric(row) for row in await tracking.metrics(tx, self.run.run, names=names)]
+        return _Changes(event("metrics", models.MetricPage(items=items)), version, len(names) == PAGE)
 
     async def wait(self) -> bytes:
         """Until there may be something; a ping when it is time for one."""
@@ -95,6 +135,7 @@ class _Stream:
 def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterator[bytes]]) -> EventStream:
     platform = platform_of(request)
     rights: Rights = request.app.state.rights
+    sharing: Sharing = request.app.state.sharing
     listener = platform.news.listen(run.run)
 
     def check() -> None:
@@ -104,7 +145,7 @@ def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterat
     async def pieces() -> AsyncGenerator[bytes, None]:
         with listener, rights.held(listener, request, check):
             yield PING
-            async for piece in source(_Stream(platform, run, listener)):
+            async for piece in source(_Stream(platform, run, listener, sharing)):
                 if piece:
                     yield piece
             yield farewell(listener)
@@ -114,7 +155,7 @@ def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterat
 
 async def _logs(stream: _Stream, tracker: Tracker, cursor: str) -> AsyncIterator[bytes]:
     while not stream.over:
-        ended = await stream.ended()
+        ended = await stream.has_ended()
         try:
             page = await tracker.read_logs(stream.run, cursor=cursor, limit=PAGE)
         except ValueError as error:
@@ -122,34 +163,34 @@ async def _logs(stream: _Stream, tracker: Tracker, cursor: str) -> AsyncIterator
         if page.lines:
             cursor = page.cursor
             yield event("lines", log_page(page), id=cursor)
-        elif ended is not None:
-            yield event("end", ended, id=cursor)
+        elif ended:
+            yield await stream.end(id=cursor)
             return
-        if not page.more and ended is None:
+        if not page.more and not ended:
             yield await stream.wait()
 
 
 async def _metrics(stream: _Stream) -> AsyncIterator[bytes]:
     while not stream.over:
-        ended = await stream.ended()
-        if changed := await stream.changed():
-            yield event("metrics", models.MetricPage(items=changed))
-        if ended is not None:
-            yield event("end", ended)
+        ended = await stream.has_ended()
+        async for changes in stream.changed():
+            yield changes
+        if ended:
+            yield await stream.end()
             return
         yield await stream.wait()
 
 
 async def _statuses(stream: _Stream, after: int) -> AsyncIterator[bytes]:
     while not stream.over:
-        ended = await stream.ended()
+        ended = await stream.has_ended()
         rows = await stream.statuses(after)
         for row in rows:
             after = row["id"]
             yield event("status", present.transition(row), id=after)
-        if changed := await stream.changed():
-            yield event("metrics", models.MetricPage(items=changed))
-        if ended is not None:
-            yield event("end", ended)
+        async for changes in stream.changed():
+            yield changes
+        if ended:
+            yield await stream.end()
             return
         yield await stream.wait()

@@ -11,9 +11,11 @@ from trainyard.client import models
 from trainyard_core.api import present, streams
 from trainyard_core.api.access import Asked, find_run, platform_of
 from trainyard_core.api.event_stream import EventStream, wanted
+from trainyard_core.api.paging import MOST, Cursor, Limit, after_name, following
 from trainyard_core.auth import READ, TRACK
 from trainyard_core.contracts.tracker import RunRef, Tracker
 from trainyard_core.db import tracking
+from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Invalid, Unavailable
 from trainyard_core.platform import Platform
 from trainyard_core.work import continuing
@@ -75,13 +77,21 @@ class Tracking(Controller):
         return Response(streams.log_page(page))
 
     @get("/metrics")
-    async def metrics(self, request: Asked, project: str, ref: str) -> Response[models.MetricPage] | EventStream:
-        """Each metric in brief; as a stream of those that change when the client accepts `text/event-stream`."""
-        row = await find_run(request, project, ref, READ)
+    async def metrics(
+        self, request: Asked, project: str, ref: str, limit: Limit = MOST, cursor: Cursor = ""
+    ) -> Response[models.MetricPage] | EventStream:
+        """Each metric in brief, by name; as a stream of those that change when the client accepts
+        `text/event-stream`."""
+        row, after = await find_run(request, project, ref, READ), after_name(cursor)
         if wanted(request):
             return streams.metrics(request, RunRef(project, row["id"]))
-        rows = await platform_of(request).database.read(lambda tx: tracking.metrics(tx, row["id"]))
-        return Response(models.MetricPage(items=[present.metric(each) for each in rows]))
+
+        async def work(tx: Tx) -> models.MetricPage:
+            names = await tracking.metric_names(tx, row["id"], after=after, limit=limit)
+            items = [present.metric(each) for each in await tracking.metrics(tx, row["id"], names=names)]
+            return models.MetricPage(items=items, next=following(names, limit, names[-1] if names else ""))
+
+        return Response(await platform_of(request).database.read(work))
 
     @get("/series")
     async def series(

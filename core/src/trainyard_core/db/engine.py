@@ -19,10 +19,12 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from trainyard_core.errors import Invalid, StorageFull, TrainyardError
 
-__all__ = ["Database", "Dialect", "Row", "Tx", "UniqueViolation", "full", "numbered", "out_of_range"]
+__all__ = ["READ_TIMEOUT", "Database", "Dialect", "Row", "Tx", "UniqueViolation", "full", "numbered", "out_of_range"]
 
 T = TypeVar("T")
 Dialect = Literal["sqlite", "postgresql"]
+READ_TIMEOUT = 10.0
+"""Seconds after which a read is ended, unless the settings say otherwise."""
 
 
 class UniqueViolation(TrainyardError):
@@ -71,7 +73,8 @@ class Database(ABC):
 
     @abstractmethod
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        """Run a transaction that only reads, beside the writers."""
+        """Run a transaction that only reads, beside the writers. Raises QueryTimeout when it takes too long once it has
+        begun, so that no question keeps others from being answered."""
 
     @abstractmethod
     def connections(self) -> int:

@@ -14,8 +14,18 @@ from typing import TypeVar
 import asyncpg
 
 from trainyard_core import faults
-from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full, numbered, out_of_range
-from trainyard_core.errors import TrainyardError, Unavailable
+from trainyard_core.db.engine import (
+    READ_TIMEOUT,
+    Database,
+    Dialect,
+    Row,
+    Tx,
+    UniqueViolation,
+    full,
+    numbered,
+    out_of_range,
+)
+from trainyard_core.errors import QueryTimeout, TrainyardError, Unavailable
 
 __all__ = ["PostgresDatabase"]
 
@@ -50,11 +60,11 @@ class PostgresDatabase(Database):
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: asyncpg.Pool, *, read_timeout: float = READ_TIMEOUT) -> None:
+        self._pool, self._read_timeout = pool, read_timeout
 
     @classmethod
-    async def open(cls, url: str) -> PostgresDatabase:
+    async def open(cls, url: str, *, read_timeout: float = READ_TIMEOUT) -> PostgresDatabase:
         """Connect. Raises Unavailable when there is no server or it refuses us."""
         try:
             pool = await asyncpg.create_pool(url, min_size=1, max_size=POOL, command_timeout=60)
@@ -63,7 +73,7 @@ class PostgresDatabase(Database):
                 f"PostgreSQL cannot be reached: {error}",
                 fix="check `database` in the settings and that the server runs",
             ) from error
-        return cls(pool)
+        return cls(pool, read_timeout=read_timeout)
 
     async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
         for left in reversed(range(ATTEMPTS)):
@@ -77,7 +87,10 @@ class PostgresDatabase(Database):
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         try:
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-                return await work(_PostgresTx(connection))
+                async with asyncio.timeout(self._read_timeout):  # what runs on the server is cancelled there
+                    return await work(_PostgresTx(connection))
+        except TimeoutError as error:
+            raise QueryTimeout(self._read_timeout) from error
         except asyncpg.DataError as error:
             raise out_of_range(error) from error
 

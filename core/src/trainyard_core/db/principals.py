@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainyard_core.db.engine import Row, Tx
 
 __all__ = [
+    "count",
     "create",
     "delete",
     "disable",
@@ -36,6 +37,13 @@ async def ensure(tx: Tx, name: str, *, kind: str, role: str, at: int) -> None:
 async def get(tx: Tx, name: str, *, kind: str) -> Row | None:
     """One principal of a kind."""
     return await tx.one("SELECT * FROM principal WHERE name = ? AND kind = ?", name, kind)
+
+
+async def count(tx: Tx) -> int:
+    """How many people and services there are that are not shut out."""
+    row = await tx.one("SELECT COUNT(*) AS n FROM principal WHERE kind <> 'agent' AND disabled_at IS NULL")
+    assert row is not None
+    return int(row["n"])
 
 
 async def page(tx: Tx, *, kind: str, after: str = "", limit: int = 50) -> list[Row]:

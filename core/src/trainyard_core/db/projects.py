@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from trainyard_core.db import retirements
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Project, rows
 
@@ -58,11 +59,12 @@ async def archive(tx: Tx, name: str, *, archived: bool, at: int) -> None:
     )
 
 
-async def delete(tx: Tx, name: str) -> bool:
-    """Remove a project that has no runs, with its members; False when it has some."""
+async def delete(tx: Tx, name: str, *, at: int) -> bool:
+    """Remove a project that has no runs, with its members; False when it has some. Its name is not used again."""
     row = await tx.one("SELECT 1 FROM run WHERE project = ? LIMIT 1", name)
     if row is not None:
         return False
     await tx.run("DELETE FROM member WHERE project = ?", name)
     await tx.run("DELETE FROM project WHERE name = ?", name)
+    await retirements.add(tx, "project", name, at=at)
     return True

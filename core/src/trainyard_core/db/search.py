@@ -13,7 +13,7 @@ import msgspec
 
 from trainyard.query.tree import Query, SortKey
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.search import statement
+from trainyard_core.search import ending, statement
 from trainyard_core.search.order import After, Key, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.source import Source, sources_of
@@ -71,10 +71,18 @@ async def find(
     scope = Scope(await _projects(tx, projects), at, tx.dialect)
     if scope.projects == ():
         return Found([], None)
-    search = Search(scope, query, keys_of(sort, scope), after)
+    search = Search(scope, await _with_whole_ids(tx, scope, query), keys_of(sort, scope), after)
     rows = await _search(tx, search, limit + 1)
     more = len(rows) > limit
     return Found([row["id"] for row in rows[:limit]], _last(search.keys, rows[limit - 1]) if more else None)
+
+
+async def _with_whole_ids(tx: Tx, scope: Scope, query: Query) -> Query:
+    """The query with the ids that its endings mean."""
+    if not (endings := ending.endings_of(query.root)):
+        return query
+    found = await _all(tx, ending.matching(scope, endings))
+    return Query(ending.resolved(query.root, (row["id"] for row in found)), query.text)
 
 
 async def _search(tx: Tx, search: Search, limit: int) -> list[Row]:

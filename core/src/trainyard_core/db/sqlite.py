@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from trainyard_core import faults
-from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full, out_of_range
-from trainyard_core.errors import Unavailable
+from trainyard_core.db.engine import READ_TIMEOUT, Database, Dialect, Row, Tx, UniqueViolation, full, out_of_range
+from trainyard_core.errors import QueryTimeout, Unavailable
 
 __all__ = ["SQLiteDatabase"]
 
@@ -27,6 +27,8 @@ T = TypeVar("T")
 READERS = 4
 GROUP = 128
 TIMEOUT = 30.0
+INSTRUCTIONS = 100_000
+"""Of SQLite's machine, some milliseconds, after which a read looks at the clock."""
 PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
@@ -73,8 +75,8 @@ class SQLiteDatabase(Database):
     dialect: Dialect = "sqlite"
     exclusive = True
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, *, read_timeout: float = READ_TIMEOUT) -> None:
+        self._path, self._read_timeout = path, read_timeout
         self._closed = False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._questions: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -118,21 +120,21 @@ class SQLiteDatabase(Database):
     def _read_forever(self) -> None:
         """Answer questions until told to stop. The connection is opened for the first, so that one that cannot be
         opened fails that question and not the thread."""
-        connection: sqlite3.Connection | None = None
+        reader: _Reader | None = None
         while (job := self._questions.get()) is not None:
             if job.future.cancelled():
                 continue
             try:
-                connection = connection or self._reader()
-                _answer([(job, _read(connection, job.work), None)])
+                reader = reader or self._reader()
+                _answer([(job, reader.read(job.work), None)])
             except BaseException as error:
                 _answer([(job, None, error)])
 
-    def _reader(self) -> sqlite3.Connection:
+    def _reader(self) -> _Reader:
         connection = _connect(self._path)
         connection.execute("PRAGMA query_only=ON")
         self._open.append(connection)
-        return connection
+        return _Reader(connection, self._read_timeout)
 
     def _write_forever(self) -> None:
         """Take jobs in groups until told to stop."""
@@ -186,14 +188,31 @@ class SQLiteDatabase(Database):
         return job, result, None
 
 
-def _read(connection: sqlite3.Connection, work: Callable[[Tx], Awaitable[T]]) -> T:
-    connection.execute("BEGIN")
-    try:
-        return _drive(work, _SQLiteTx(connection))
-    except OverflowError as error:
-        raise out_of_range(error) from error
-    finally:
-        connection.execute("COMMIT")
+class _Reader:
+    """A connection that reads, each time for so many seconds at most."""
+
+    def __init__(self, connection: sqlite3.Connection, timeout: float) -> None:
+        self._connection, self._timeout = connection, timeout
+        self._deadline = 0.0
+        connection.set_progress_handler(self._is_late, INSTRUCTIONS)
+
+    def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """Run a transaction that only reads. Raises QueryTimeout."""
+        self._deadline = time.monotonic() + self._timeout
+        self._connection.execute("BEGIN")
+        try:
+            return _drive(work, _SQLiteTx(self._connection))
+        except OverflowError as error:
+            raise out_of_range(error) from error
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            raise QueryTimeout(self._timeout) from error
+        finally:
+            self._connection.execute("COMMIT")
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline
 
 
 def _make_private(path: str) -> None:

@@ -196,6 +196,7 @@ class Metric(Table, tablename="metric", db=_BUILDER):
     total = BigInt()
     finite = BigInt()
     project = Text()
+    version = BigInt(default=0)
 
 
 class Artifact(Table, tablename="artifact", db=_BUILDER):

@@ -12,7 +12,18 @@ from trainyard.track.frames import Summary
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Artifact, Metric, rows
 
-__all__ = ["artifacts", "ingested", "mark", "merge_metrics", "metrics", "metrics_by_run", "move_mark", "put_artifact"]
+__all__ = [
+    "artifacts",
+    "changed_metrics",
+    "ingested",
+    "mark",
+    "merge_metrics",
+    "metric_names",
+    "metrics",
+    "metrics_by_run",
+    "move_mark",
+    "put_artifact",
+]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -54,15 +65,16 @@ async def ingested(tx: Tx, run: str, wanted: Mapping[str, int]) -> bool:
 
 async def merge_metrics(tx: Tx, run: str, summaries: Iterable[Summary]) -> None:
     """Fold columns into the run's aggregates. `last` is the value with the highest step, the later one among
-    equals."""
+    equals. The caller holds the run's row, so that versions are committed in their order."""
     folded: dict[str, Summary] = {}
     for new in summaries:
         folded[new.name] = _fold(folded[new.name], new) if new.name in folded else new
-    await tx.many(_MERGE, [(run, *_row(summary), run) for summary in folded.values()])
+    await tx.many(_MERGE, [(run, *_row(summary), run, run) for summary in folded.values()])
 
 
-_MERGE = """INSERT INTO metric (run, name, last, last_step, low, high, total, finite, project)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT project FROM run WHERE id = ?))
+_MERGE = """INSERT INTO metric (run, name, last, last_step, low, high, total, finite, project, version)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT project FROM run WHERE id = ?),
+        (SELECT COALESCE(MAX(version), 0) + 1 FROM metric WHERE run = ?))
     ON CONFLICT (run, name) DO UPDATE SET
     last = CASE WHEN excluded.last_step >= metric.last_step THEN excluded.last ELSE metric.last END,
     last_step = CASE WHEN excluded.last_step >= metric.last_step THEN excluded.last_step ELSE metric.last_step END,
@@ -70,7 +82,7 @@ _MERGE = """INSERT INTO metric (run, name, last, last_step, low, high, total, fi
         THEN COALESCE(excluded.low, metric.low) ELSE metric.low END,
     high = CASE WHEN metric.high IS NULL OR excluded.high > metric.high
         THEN COALESCE(excluded.high, metric.high) ELSE metric.high END,
-    total = metric.total + excluded.total, finite = metric.finite + excluded.finite"""
+    total = metric.total + excluded.total, finite = metric.finite + excluded.finite, version = excluded.version"""
 
 
 def _fold(old: Summary, new: Summary) -> Summary:
@@ -94,9 +106,29 @@ def _row(summary: Summary) -> tuple[object, ...]:
     return summary.name, last, summary.last_step, low, high, summary.total, summary.finite
 
 
-async def metrics(tx: Tx, run: str) -> list[Row]:
-    """A run's metrics by name."""
-    return await rows(tx, Metric.select().where(Metric.run == run).order_by(Metric.name))
+async def metrics(tx: Tx, run: str, *, names: Sequence[str] | None = None) -> list[Row]:
+    """A run's metrics by name: all of them, or those named."""
+    query = Metric.select().where(Metric.run == run).order_by(Metric.name)
+    if names is None:
+        return await rows(tx, query)
+    return await rows(tx, query.where(Metric.name.is_in(list(names)))) if names else []
+
+
+async def metric_names(tx: Tx, run: str, *, after: str, limit: int) -> list[str]:
+    """The names of a run's metrics after one of them, in order."""
+    found = await tx.all(
+        "SELECT DISTINCT name FROM metric WHERE run = ? AND name > ? ORDER BY name LIMIT ?", run, after, limit
+    )
+    return [row["name"] for row in found]
+
+
+async def changed_metrics(tx: Tx, run: str, *, since: int, limit: int) -> tuple[list[str], int]:
+    """The names of a run's metrics that have changed since a version (0: all there are), those that have waited longest
+    first, and the version to go on from. When there are fewer than `limit`, nothing is left."""
+    found = await tx.all(
+        "SELECT name, version FROM metric WHERE run = ? AND version > ? ORDER BY version LIMIT ?", run, since, limit
+    )
+    return [row["name"] for row in found], found[-1]["version"] if found else since
 
 
 async def metrics_by_run(tx: Tx, runs: Sequence[str]) -> dict[str, list[Row]]:

@@ -8,13 +8,14 @@ from trainyard.query.tree import Value as Written
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.sql import TRUE, Sql, both, either, fill, listed, sql
 
-__all__ = ["tested"]
+__all__ = ["FULL_ID", "tested"]
 
 LONGEST = 1 << 62
 """The highest number of microseconds that is compared with."""
 
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-_FULL_ID = 36
+FULL_ID = 36
+"""Characters of a whole id."""
 
 
 def tested(value: Sql, kind: str, test: Test, scope: Scope) -> Sql:
@@ -26,7 +27,7 @@ def tested(value: Sql, kind: str, test: Test, scope: Scope) -> Sql:
     if kind == "moment":
         return _moment(value, test, scope)
     if isinstance(test, Equal):
-        return _identity(value, test) if kind in ("id", "ids") else _among(value, kind, test)
+        return _identity(value, test, scope) if kind in ("id", "ids") else _among(value, kind, test)
     if isinstance(test, Compare):
         return fill(f"{{}} {test.op} {{}}", value, _arg(kind, test.value))
     return _range(value, _arg(kind, test.low), _arg(kind, test.high))
@@ -39,12 +40,19 @@ def _among(value: Sql, kind: str, test: Equal) -> Sql:
     return fill("{} IN {}", value, listed(args))
 
 
-def _identity(value: Sql, test: Equal) -> Sql:
-    """Ids whole or by their ending."""
-    whole = [one for one in test.values if len(str(one)) == _FULL_ID]
-    endings = [sql("?", f"%{one}") for one in test.values if len(str(one)) < _FULL_ID]
-    found = [fill("{} LIKE {}", value, ending) for ending in endings]
-    return either([*([fill("{} IN {}", value, listed(whole))] if whole else []), *found])
+def _identity(value: Sql, test: Equal, scope: Scope) -> Sql:
+    """Ids whole or by their ending. All endings of one length are looked up together."""
+    by_length: dict[int, list[str]] = {}
+    for one in map(str, test.values):
+        by_length.setdefault(len(one), []).append(one)
+    return either(
+        fill("{} IN {}", value if length == FULL_ID else _ending(value, length, scope), listed(ids))
+        for length, ids in by_length.items()
+    )
+
+
+def _ending(value: Sql, length: int, scope: Scope) -> Sql:
+    return fill(f"substr({{}}, -{length})" if scope.dialect == "sqlite" else f"right({{}}, {length})", value)
 
 
 def _moment(value: Sql, test: Test, scope: Scope) -> Sql:

@@ -98,11 +98,16 @@ def _downstream(_: Field, test: Test, scope: Scope) -> Sql:
 
 
 def _edge(mine: str, other: str, test: Test, scope: Scope) -> Sql:
-    """Only runs of the same project are told of."""
-    table = Sql(
-        f"edge e JOIN run o ON o.id = {other} WHERE {mine} = run.id AND e.kind = 'upstream' AND o.project = run.project"
+    """Only runs of the same project are told of. Ids are whole (`search.ending`): the runs at their edges are found
+    once, by an index, and not for one run after the other."""
+    if isinstance(test, Missing):
+        ends = f"{mine} = run.id AND e.kind = 'upstream' AND o.project = run.project"
+        return _exists(Sql(f"edge e JOIN run o ON o.id = {other} WHERE {ends}"), test, FALSE, scope)
+    found = Sql(
+        f"run.id IN (SELECT {mine} FROM edge e JOIN run m ON m.id = {mine} JOIN run o ON o.id = {other}"
+        " WHERE e.kind = 'upstream' AND o.project = m.project"
     )
-    return _exists(table, test, FALSE if isinstance(test, Missing) else tested(Sql(other), "ids", test, scope), scope)
+    return fill("{} AND {})", found, tested(Sql(other), "ids", test, scope))
 
 
 _TABLES = {

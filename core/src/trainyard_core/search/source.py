@@ -9,7 +9,7 @@ import msgspec
 
 from trainyard.query.tree import And, Condition, Equal, Field, Like, Missing, Node, Not, Or, Scalar
 from trainyard_core.search.column import BELOW, COLUMNS, INDEXES
-from trainyard_core.search.comparison import tested
+from trainyard_core.search.comparison import FULL_ID, tested
 from trainyard_core.search.condition import CUT, split
 from trainyard_core.search.scope import Scope, within
 from trainyard_core.search.sql import Sql, both, fill, sql
@@ -123,7 +123,7 @@ def _column(node: Condition, scope: Scope, alone: bool) -> list[Source]:
     field, test = node.field, node.test
     if (field.name not in INDEXES and field.name != "id") or (field.name == "digest" and "" in _values(test)):
         return []
-    if field.kind == "id" and (not isinstance(test, Equal) or any(len(str(value)) < 36 for value in test.values)):
+    if field.kind == "id" and (not isinstance(test, Equal) or any(len(str(value)) < FULL_ID for value in test.values)):
         return []
     column = f"k.{COLUMNS.get(field.name, field.name)}"
     letters = scope.letters(column) if field.kind == "text" else column

@@ -71,19 +71,25 @@ async def _insert(tx: Tx, new: runs.NewRun, claim: Claim | None, policy: Policy)
 
 async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
     """Insert a prepared run and take it as far as it goes at once. Raises NotFound for a project that is not open,
-    Invalid for an unknown queue."""
+    Invalid for an unknown queue, Conflict for the id of a deleted run."""
     await _check_names(tx, new)
-    if not new.managed and await deletions.is_deleted(tx, new.id):
-        raise Conflict(f"run '{new.id}' has been deleted", fix="leave `id` out to make another run")
     if new.opening is not None:
         await sweeps.sources(tx, new.project, new.opening.learns_from)
         new = msgspec.structs.replace(new, queue="")  # it takes no place itself; its trials wait in that queue
     row = await runs.insert(tx, new, *_first_steps(new, policy))
+    await _check_unused(tx, new.id)
     if new.opening is not None:
         await sweeps.insert(tx, new.id, new.opening)
         await runs.ring(tx, new.id, at=new.at)
     await _record_uses(tx, new)
     return row
+
+
+async def _check_unused(tx: Tx, run: str) -> None:
+    """Refuses the id of a deleted run, whose purge would take the new run's data. Called after the insert, which waits
+    for a deletion that has not been committed yet."""
+    if await deletions.is_deleted(tx, run):
+        raise Conflict(f"the id '{run}' was that of a run that has been deleted", fix="leave `id` out to get another")
 
 
 async def _record_uses(tx: Tx, new: runs.NewRun) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 @hookimpl
 def register_schedulers() -> list[SchedulerProvider]:
     """Processes of this machine."""
-    return [SchedulerProvider(name="process", build=_build)]
+    return [SchedulerProvider(name="process", build=_build, shares_user=True)]
 
 
 def _build(context: Context) -> Scheduler:

@@ -109,10 +109,10 @@ def archive_project(client: Client, *, name: str, undo: bool, as_json: bool) -> 
 
 @projects.command("rm")
 @_name
-@confirmed("remove project {name} and its members")
+@confirmed("remove project {name} and its members; the name is not used again")
 @with_client
 def remove_project(client: Client, *, name: str) -> None:
-    """Remove a project that has no runs."""
+    """Remove a project that has no runs. Its name is not used again."""
     client.projects.delete(name)
     output.line(f"project {name} is removed")
 

@@ -82,7 +82,7 @@ def _commands(group: click.Group, noun: str) -> None:
 
     @group.command("rm", help=f"Remove a {noun} with all its tokens and roles.")
     @_name
-    @confirmed(f"remove {noun} {{name}} with all tokens and roles")
+    @confirmed(f"remove {noun} {{name}} with all tokens and roles; the name is not used again")
     @with_client
     def remove(client: Client, *, name: str) -> None:
         of(client).delete(name)

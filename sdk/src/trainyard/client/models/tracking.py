@@ -38,9 +38,10 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetricPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The metrics of a run, by name."""
+    """The metrics of a run, by name. `next` is the cursor of the next page, None on the last."""
 
     items: list[Metric]
+    next: str | None = None
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):

@@ -114,7 +114,9 @@ class AsyncRuns(AsyncRunActions):
 
     async def metrics(self, ref: str, *, project: str | None = None) -> Sequence[Metric]:
         """The metrics of a run in brief, by name."""
-        return (await self._client.send(requests.read_metrics(self._in(project), ref))).items
+        where = self._in(project)
+        pages = items_of(lambda cursor: self._client.send(requests.read_metrics(where, ref, cursor=cursor)))
+        return [metric async for metric in pages]
 
     async def follow_metrics(self, ref: str, *, project: str | None = None) -> AsyncIterator[Sequence[Metric]]:
         """The metrics that have changed, as they change, until the run has ended."""

@@ -104,7 +104,8 @@ class Runs(RunActions):
 
     def metrics(self, ref: str, *, project: str | None = None) -> Sequence[Metric]:
         """The metrics of a run in brief, by name."""
-        return self._client.send(requests.read_metrics(self._in(project), ref)).items
+        where = self._in(project)
+        return [*items(lambda cursor: self._client.send(requests.read_metrics(where, ref, cursor=cursor)))]
 
     def follow_metrics(self, ref: str, *, project: str | None = None) -> Iterator[Sequence[Metric]]:
         """The metrics that have changed, as they change, until the run has ended."""

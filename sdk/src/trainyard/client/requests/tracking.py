@@ -25,8 +25,8 @@ def follow_logs(project: str, ref: str, *, cursor: str = "") -> Request[bytes]:
     )
 
 
-def read_metrics(project: str, ref: str) -> Request[MetricPage]:
-    return Request("GET", run_path(project, ref, "metrics"), MetricPage)
+def read_metrics(project: str, ref: str, *, cursor: str = "") -> Request[MetricPage]:
+    return Request("GET", run_path(project, ref, "metrics"), MetricPage, query_of(cursor=cursor))
 
 
 def follow_metrics(project: str, ref: str) -> Request[bytes]:

@@ -1,0 +1,27 @@
+"""What the runs of this server's own agent can reach: all that its operating system's user can, and so the data
+directory with the admin's token. That is right on a laptop and has to be known where several people work.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from trainyard_core.db import principals
+from trainyard_core.platform import Platform
+
+__all__ = ["warn"]
+
+log = structlog.get_logger("trainyard.reach")
+
+
+async def warn(platform: Platform) -> None:
+    """Say so when there is more than one person or program, and this server's agent starts runs as its own user."""
+    _, provider = platform.registry.schedulers.get(platform.settings.scheduler)
+    people = await platform.database.read(principals.count)
+    if provider.shares_user and people > 1:
+        log.warning(
+            "whoever may create a run here can act as the admin: runs have this server's user and can read its token",
+            people=people,
+            data=str(platform.settings.data),
+            fix='set agent = "" and run `yard agent` as another user or on another machine (docs/access.md)',
+        )
