@@ -37,7 +37,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
-    """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
     tracked last sent a frame, or was told of (0: it is told of now), `hearing` since when anybody could be heard,
     `ended` how its program said that it ended, with the reason, the message and the time."""
 
