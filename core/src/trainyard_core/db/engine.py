@@ -71,7 +71,8 @@ class Database(ABC):
 
     @abstractmethod
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        """Run a transaction that only reads, beside the writers."""
+        """Run a transaction that only reads, beside the writers. All of it sees one moment, however many statements it
+        has; so it should be short, and whoever reads a lot reads in pages."""
 
     @abstractmethod
     def connections(self) -> int:

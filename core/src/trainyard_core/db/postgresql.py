@@ -1,5 +1,6 @@
-"""PostgreSQL through one asyncpg pool. Transactions are READ COMMITTED: every decision is a compare-and-set on the
-row itself.
+"""PostgreSQL through one asyncpg pool. A transaction that only reads is REPEATABLE READ: all its statements see one
+moment, as on SQLite. One that writes is READ COMMITTED: each statement sees what is committed by then, so a decision
+holds the rows that it is made on, or is a compare-and-set on the row itself.
 
 A deadlock or a serialization failure is tried again here; a lost connection is the caller's to hear of, for a
 commit may have happened.
@@ -76,7 +77,10 @@ class PostgresDatabase(Database):
 
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         try:
-            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
                 return await work(_PostgresTx(connection))
         except asyncpg.DataError as error:
             raise out_of_range(error) from error
