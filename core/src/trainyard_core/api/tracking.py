@@ -45,6 +45,7 @@ class Tracking(Controller):
             await request.body(),
             policy=platform.policy,
             at=platform.clock.now(),
+            attempt=request.user.attempt,
         )
         platform.news.tell(row["id"])
         if done.ended:
