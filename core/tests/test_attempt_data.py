@@ -3,20 +3,27 @@ metrics in brief are of the points that readers of the series show."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import math
 import random
+import tarfile
 
 import pytest
 import pytest_asyncio
 from places import events, folder_tracker, lines, rows
+from web import BASE
 
-from trainyard_core.contracts.tracker import RunRef
+from trainyard_core.contracts.tracker import RunRef, Upload
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.db import tracking
+from trainyard_core.db import tracking, uploads
+from trainyard_core.db.tokens import run_token
 from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.testing.tracker_tools import stream
 from trainyard_core.work import continuing
 from trainyard_core.work.ingest import ingest
+from trainyard_core.work.uploads import Uploads
 
 
 def writer(attempt, number=0):
@@ -202,3 +209,99 @@ async def test_the_last_value_does_not_depend_on_what_comes_first(tried, order):
         "time": 0.1, "id": 0.4, "order": 0.6, "steps": 0.9,
     }  # fmt: skip
     assert await tried.brief() == await tried.shown()
+
+
+BODY = b"weights" * 100
+DIGEST = f"sha256:{hashlib.sha256(BODY).hexdigest()}"
+
+
+class Machines:
+    """A run over the API whose first attempt was given up, and which both machines still send for."""
+
+    def __init__(self, web, run):
+        self.web, self.run = web, run
+
+    @classmethod
+    async def of(cls, web):
+        run = await web.arrange.run(Status.RUNNING)
+        return cls(web, run)
+
+    async def again(self):
+        await Tried(self.web.arrange, None, self.run).again()
+
+    async def ask(self, method, path, *, attempt, **more):
+        token = run_token(self.web.platform.secret, self.run, attempt, at=self.web.arrange.clock.now())
+        return await self.web.ask(method, f"{BASE}/{self.run}/{path}", token=token, **more)
+
+    async def open(self, attempt, name="model.pt"):
+        wish = {"name": name, "size": len(BODY), "digest": DIGEST}
+        return await self.ask("POST", "uploads", attempt=attempt, json=wish)
+
+    async def stored(self):
+        """Names and digests, as the list has them and as the tracker does."""
+        listed = {each.name: each.digest async for each in self.web.admin.artifacts.list(self.run)}
+        kept = await self.web.platform.tracker.list_artifacts(RunRef("default", self.run))
+        assert listed == {info.name: info.digest for info in kept}
+        return listed
+
+
+def refused(answer):
+    return (answer.status_code, answer.json()["code"]) == (409, "attempt_superseded")
+
+
+async def test_the_files_of_a_run_are_those_of_its_current_attempt(web):
+    machines = await Machines.of(web)
+    opened = (await machines.open(1, "late.pt")).json()
+    assert (await machines.ask("PUT", "artifacts/model.pt", attempt=1, content=b"one")).status_code == 200
+    await machines.again()
+    assert (await machines.ask("PUT", "artifacts/model.pt", attempt=2, content=b"two")).status_code == 200
+    stored = await machines.stored()
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as made:
+        made.addfile(tarfile.TarInfo("model.pt"), io.BytesIO())
+    part = {"content": BODY, "headers": {"Upload-Offset": "0"}}
+    assert refused(await machines.ask("PUT", "artifacts/model.pt", attempt=1, content=b"one"))
+    assert refused(await machines.ask("POST", "artifacts.tar", attempt=1, content=tar.getvalue()))
+    assert refused(await machines.open(1))
+    assert refused(await machines.ask("PATCH", f"uploads/{opened['id']}", attempt=1, **part))
+    assert refused(await machines.ask("DELETE", f"uploads/{opened['id']}", attempt=1))
+    assert await machines.stored() == stored
+    assert (await machines.ask("GET", "artifacts/model.pt", attempt=1)).content == b"two", "it may still read"
+    assert (await machines.ask("PATCH", f"uploads/{opened['id']}", attempt=2, **part)).status_code == 200
+    assert (await machines.stored())["late.pt"] == DIGEST, "the later attempt goes on with what is there"
+
+
+@pytest.mark.parametrize("way", ["put", "part"])
+async def test_an_attempt_that_is_given_up_while_it_sends_a_file_stores_none(web, way):
+    machines = await Machines.of(web)
+
+    async def slow():
+        yield BODY[:100]
+        await machines.again()
+        yield BODY[100:]
+
+    if way == "put":
+        answer = await machines.ask("PUT", "artifacts/model.pt", attempt=1, content=slow())
+    else:
+        opened = (await machines.open(1)).json()
+        place = {"Upload-Offset": "0"}
+        answer = await machines.ask("PATCH", f"uploads/{opened['id']}", attempt=1, content=slow(), headers=place)
+    assert refused(answer)
+    assert await machines.stored() == {}
+
+
+@pytest.mark.parametrize("point", ["before", "after"], ids=["before the tracker has it", "when the tracker has it"])
+async def test_the_patrol_finishes_no_upload_of_a_given_up_attempt(web, point):
+    machines, tracker = await Machines.of(web), web.platform.tracker
+    opened = (await machines.open(1)).json()
+    upload = Upload(id=opened["id"], name="model.pt", size=len(BODY), digest=DIGEST)
+    await tracker.append_upload(RunRef("default", machines.run), upload, 0, stream(BODY))
+    at = web.arrange.clock.now()
+    await web.platform.database.write(lambda tx: uploads.set_state(tx, upload.id, "finishing", at=at))
+    if point == "after":
+        await tracker.finish_upload(RunRef("default", machines.run), upload)
+    await machines.again()
+    web.arrange.clock.turn(3600)
+    await Uploads(web.platform.database, tracker, web.arrange.clock).tidy()
+    assert await machines.stored() == ({} if point == "before" else {"model.pt": DIGEST})
+    assert await web.platform.database.read(lambda tx: tx.all("SELECT * FROM upload")) == []

@@ -89,7 +89,9 @@ async def attempts_of(tx: Tx, runs: Sequence[str]) -> dict[str, dict[str, int]]:
 async def dropped(tx: Tx, run: str, *, attempt: int | None = None) -> int:
     """How many records (values, lines, events) a run's programs had to drop; those of one attempt, if it is given."""
     only, args = ("", ()) if attempt is None else (" AND attempt = ?", (attempt,))
-    row = await tx.one(f"SELECT CAST(COALESCE(SUM(dropped), 0) AS BIGINT) AS n FROM writer WHERE run = ?{only}", run, *args)
+    row = await tx.one(
+        f"SELECT CAST(COALESCE(SUM(dropped), 0) AS BIGINT) AS n FROM writer WHERE run = ?{only}", run, *args
+    )
     assert row is not None
     return int(row["n"])
 

@@ -45,7 +45,9 @@ async def count(tx: Tx, row: Row, summaries: Iterable[Summary], *, writer: str, 
     if attempt < row["attempt"]:
         moved = {n: held[n].first_step for n, s in found.items() if n in held and _adds_before(held[n], attempt, s)}
     else:
-        moved = {name: step for name, s in found.items() if (step := _moves_start(held.get(name), attempt, s)) is not None}
+        moved = {
+            name: step for name, s in found.items() if (step := _moves_start(held.get(name), attempt, s)) is not None
+        }
     if missing := {name: step for name, step in moved.items() if (name, step) not in before}:
         raise Missing(missing)
     if attempt >= row["attempt"]:

@@ -81,9 +81,7 @@ async def read_series(
     """As `Tracker.read_series`, of a chain as if it were one run."""
     if len(links) == 1:
         only = links[0]
-        return await tracker.read_series(
-            only.ref, names, first=first, last=last, points=points, attempts=only.attempts
-        )
+        return await tracker.read_series(only.ref, names, first=first, last=last, points=points, attempts=only.attempts)
     reading = _Reading(tracker, names, first, last, points)
     for link in links:
         await reading.add(link)
