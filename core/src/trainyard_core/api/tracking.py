@@ -14,6 +14,7 @@ from trainyard_core.api.event_stream import EventStream, wanted
 from trainyard_core.auth import READ, TRACK
 from trainyard_core.contracts.tracker import RunRef, Tracker
 from trainyard_core.db import tracking
+from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Invalid, Unavailable
 from trainyard_core.platform import Platform
 from trainyard_core.work import continuing
@@ -81,8 +82,12 @@ class Tracking(Controller):
         row = await find_run(request, project, ref, READ)
         if wanted(request):
             return streams.metrics(request, RunRef(project, row["id"]))
-        rows = await platform_of(request).database.read(lambda tx: tracking.metrics(tx, row["id"]))
-        return Response(models.MetricPage(items=[present.metric(each) for each in rows]))
+
+        async def work(tx: Tx) -> models.MetricPage:
+            items = [present.metric(each) for each in await tracking.metrics(tx, row["id"])]
+            return models.MetricPage(items=items, dropped=await tracking.dropped(tx, row["id"]))
+
+        return Response(await platform_of(request).database.read(work))
 
     @get("/series")
     async def series(

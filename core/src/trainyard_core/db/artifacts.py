@@ -24,8 +24,8 @@ _FIND = {"sqlite": "instr", "postgresql": "strpos"}
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """Of which run, by whom and when: what every activity tells. `attempt` is that of the program which does it; 0 for a
-    person, who stands for the current one."""
+    """Of which run, by whom and when: what every activity tells. `attempt` is that of the program which does it; 0 for
+    a person, who stands for the current one."""
 
     project: str
     run: str

@@ -1,5 +1,5 @@
-"""Metrics of runs that have a past, in SQL: what the attempt that holds a metric has logged of it, and the run's row made
-of that and of what came before. When these are written is decided by `work.aggregate`.
+"""Metrics of runs that have a past, in SQL: what the attempt that holds a metric has logged of it, and the run's row,
+made of that and of what came before. When these are written is decided by `work.aggregate`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from trainyard.track.frames import Summary
 from trainyard_core.db.engine import Tx
 from trainyard_core.db.tracking import merge_into, merge_metrics, row_of, summary_of
 
-__all__ = ["Held", "add", "compose", "held", "take"]
+__all__ = ["LEAST", "Held", "add", "compose", "held", "take"]
+
+
+LEAST = -(1 << 63)
+"""The first of all steps: nothing comes before it."""
 
 
 class Held(NamedTuple):
@@ -50,12 +54,16 @@ _ADD = f"""INSERT INTO metric_attempt
         THEN excluded.first_step ELSE metric_attempt.first_step END"""
 
 
+_EMPTY = """UPDATE metric SET last_step = ?, last_time = 0, last_writer = '', low = NULL, high = NULL, total = 0,
+    finite = 0 WHERE run = ? AND name = ?"""
+
+
 async def compose(tx: Tx, run: str, name: str, before: Summary | None) -> None:
     """Make the run's row of a metric anew: what the attempt that holds it has logged, and what still counts of what
     came before it."""
     own = await tx.one("SELECT * FROM metric_attempt WHERE run = ? AND name = ?", run, name)
     assert own is not None, "somebody holds it"
-    await tx.run("DELETE FROM metric WHERE run = ? AND name = ?", run, name)
+    await tx.run(_EMPTY, LEAST, run, name)
     if before is not None:
         await merge_metrics(tx, run, [before])
     await merge_metrics(tx, run, [summary_of(own)], writer=own["last_writer"])

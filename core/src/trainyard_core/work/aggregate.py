@@ -19,9 +19,6 @@ from trainyard_core.work import continuing
 
 __all__ = ["Before", "Missing", "count", "read_before"]
 
-LEAST = -(1 << 63)
-"""The first of all steps: nothing comes before it."""
-
 Before = dict[tuple[str, int], Summary | None]
 """What counts of a metric below a step of its holder, by name and step; None: nothing."""
 
@@ -82,7 +79,7 @@ async def read_before(database: Database, tracker: Tracker, run: str, steps: Map
     for step in {*steps.values()}:
         names = [name for name in steps if steps[name] == step]
         found |= {(name, step): None for name in names}
-        if chain and step > LEAST:
+        if chain and step > metric_attempts.LEAST:
             series = await continuing.read_series(tracker, chain, names, last=step - 1, points=1)
             found |= {(each.name, step): each for each in continuing.in_brief(series)}
     return found

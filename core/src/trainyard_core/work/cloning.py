@@ -7,8 +7,6 @@ given anew. Artifacts are taken by reference: a row that says who holds the byte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from trainyard.client.models import CloneRun

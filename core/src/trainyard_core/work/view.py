@@ -36,7 +36,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
-    tracked last sent a frame, or began (0: it begins now)."""
+    tracked last sent a frame, or began (0: it begins now). `dropped` is how many records the current attempt had to
+    drop, once it has ended."""
 
     run: str
     status: Status
@@ -58,6 +59,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     ended: str = ""
     ended_message: str = ""
     unfinished_writers: int = 0
+    dropped: int = 0
     heard_at: int = 0
     attempt: Attempt | None = None
 
@@ -102,6 +104,7 @@ async def load(tx: Tx, run: str) -> View | None:
         ended=row["ended"],
         ended_message=row["ended_message"],
         unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
+        dropped=await tracking.dropped(tx, run, attempt=row["attempt"]) if row["ended"] or row["exit"] else 0,
         heard_at=0 if row["managed"] else await _heard(tx, row),
         attempt=attempt,
     )

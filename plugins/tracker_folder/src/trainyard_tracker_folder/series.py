@@ -1,8 +1,9 @@
 """Reads series: decodes segments into columns once, keeps them while they are in use, and cuts them into buckets.
 
 A segment only grows, so a read decodes what is new since the last one. Rows of several writers are merged by step,
-then time, then writer, then order of logging, without those that a later attempt has logged again. A bucket is a run of neighbouring rows, every bucket of a series as
-good as equal in rows; `low` and `high` are over all its finite values, so no spike is lost at any resolution.
+then time, then writer, then order of logging, without those that a later attempt has logged again. A bucket is a run
+of neighbouring rows, every bucket of a series as good as equal in rows; `low` and `high` are over all its finite
+values, so no spike is lost at any resolution.
 """
 
 from __future__ import annotations

@@ -38,6 +38,8 @@ _runs: WeakSet[Run] = WeakSet()
 class Run:
     """A run that is being tracked. Made by `init`; every method may be called from any thread and after a fork.
 
+    `attempt` counts the tries of a managed run from 1: above it a program finds what an earlier attempt left, and what it
+    logs takes the place of what that one logged, from its own first step on. 0 for a run that is not managed.
     `resumed_from` is the id of the run that this one continues (empty: none), and `resume_step` the last step of it
     that counts: rows that name no step go on after it."""
 
@@ -48,8 +50,9 @@ class Run:
         self.root = root
         self.managed = is_managed
         self.params: dict[str, Any] = environment_params() if is_managed else {}
+        self.attempt = _number("TRAINYARD_ATTEMPT") or 0 if is_managed else 0
         self.resumed_from = os.environ.get("TRAINYARD_RESUME_FROM", "") if is_managed else ""
-        self.resume_step = _resume_step() if self.resumed_from else None
+        self.resume_step = _number("TRAINYARD_RESUME_STEP") if self.resumed_from else None
         self._writer: Writer | None = None
         self._background: Background | None = None
         self._describing: threading.Thread | None = None
@@ -229,9 +232,9 @@ def _after_finish(values: Mapping[str, SupportsFloat], step: int | None) -> None
     say("finished", "log after finish: nothing is recorded any more; call trainyard.init() for another run")
 
 
-def _resume_step() -> int | None:
-    """The last step of the run that is continued; None when the platform named none."""
-    text = os.environ.get("TRAINYARD_RESUME_STEP", "")
+def _number(name: str) -> int | None:
+    """A whole number that the platform has set; None when it has not."""
+    text = os.environ.get(name, "")
     return int(text) if text.removeprefix("-").isdecimal() else None
 
 

@@ -38,9 +38,10 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetricPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The metrics of a run, by name."""
+    """The metrics of a run, by name. `dropped` is how many records (values, lines, events) its programs had to drop."""
 
     items: list[Metric]
+    dropped: int = 0
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
