@@ -10,6 +10,7 @@ from trainyard.track.frames import Kind
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.hookspecs import Context
 from trainyard_core.registry import Registry
+from trainyard_core.testing.tracker_tools import metric_frame
 
 
 def folder_tracker(folder: Path) -> Tracker:
@@ -46,6 +47,11 @@ def metric(writer: str, seq: int, values: dict[str, list[float]], *, first: int 
     steps = array("q", range(first, first + rows))
     block = frames.Block(tuple(values), steps, steps, [array("d", column) for column in values.values()])
     return frames.encode(Kind.METRICS, writer, seq, frames.pack_metrics([block]), final=final)
+
+
+def rows(writer: str, seq: int, name: str, points: list[tuple[int, float]], *, time: int = 0) -> bytes:
+    """A frame of one metric's points, each a step and a value; all of one time."""
+    return metric_frame(writer, seq, name, points, time=time).raw
 
 
 def events(writer: str, seq: int, *what: dict[str, Any], final: bool = False) -> bytes:

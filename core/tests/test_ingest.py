@@ -214,11 +214,38 @@ async def test_frames_after_the_end_are_kept_and_marked_late(send, arrange, trac
     assert await arrange.status(run) is Status.SUCCEEDED
 
 
-async def test_dropped_rows_are_counted(send, arrange, run):
-    gap = frames.Gap(3, 2, 1)
-    await send(frames.encode(frames.Kind.GAP, W1, 1, frames.pack_gap(gap)))
-    row = await arrange.database.read(lambda tx: tx.one("SELECT dropped FROM writer WHERE run = ?", run))
-    assert row["dropped"] == sum(gap)
+def gap(writer, seq, *counts, final=False):
+    return frames.encode(frames.Kind.GAP, writer, seq, frames.pack_gap(frames.Gap(*counts)), final=final)
+
+
+async def test_dropped_records_are_counted_and_leave_a_run_incomplete(send, arrange, run):
+    await send(gap(W1, 1, 3, 2, 1), gap(W1, 2, 4, 0, 0))
+    assert await arrange.database.read(lambda tx: tracking.dropped(tx, run)) == 10
+    await arrange.report(await arrange.current(run), Phase.EXITED, exit=Exit(code=0, writers={W1: 2}))
+    row = await arrange.row(run)
+    assert (row["status"], row["reason"]) == (Status.SUCCEEDED, Reason.INCOMPLETE)
+    assert "10 records were dropped" in row["message"]
+
+
+async def test_what_a_given_up_attempt_dropped_does_not_make_the_run_incomplete(send, arrange, run):
+    await send(gap(W1, 1, 3, 0, 0))
+    await arrange.report(await arrange.current(run), Phase.EXITED, exit=Exit(reason=Reason.LOST, retryable=True))
+    arrange.clock.turn(600)
+    await arrange.reconcile(run)
+    await arrange.lease()
+    await send(lines(W2, 1, "again"))
+    await arrange.report(await arrange.current(run), Phase.EXITED, exit=Exit(code=0, writers={W2: 1}))
+    row = await arrange.row(run)
+    assert (row["status"], row["reason"]) == (Status.SUCCEEDED, "")
+
+
+async def test_a_tracked_run_that_dropped_records_is_incomplete(send, arrange):
+    run = await arrange.run(Status.CREATED, managed=False)
+    await arrange.reconcile(run)
+    await send(gap(W1, 1, 3, 0, 0), events(W1, 2, {"type": "end", "status": "succeeded"}, final=True), to=run)
+    row = await arrange.row(run)
+    assert (row["status"], row["reason"]) == (Status.SUCCEEDED, Reason.INCOMPLETE)
+    assert "3 records were dropped" in row["message"]
 
 
 async def test_numbers_that_are_not_finite_count_and_have_no_low_or_high(send, arrange, run):

@@ -87,8 +87,8 @@ def tracked_views() -> Iterator[View]:
     statuses = {Status.CREATED, Status.RUNNING, Status.STOPPING, *FINAL}
     ends = ("", "succeeded", "failed", "stopped")
     reasons, wakes = ("", Reason.DRAINING, Reason.UNREACHABLE), (None, NOW - 1, NOW + 1)
-    for status, intent, end, left, reason, wake, heard in itertools.product(
-        statuses, Intent, ends, (0, 2), reasons, wakes, HEARD_TRACKED
+    for status, intent, end, (left, dropped), reason, wake, heard in itertools.product(
+        statuses, Intent, ends, ((0, 0), (2, 0), (0, 7)), reasons, wakes, HEARD_TRACKED
     ):
         yield View(
             run="r",
@@ -99,6 +99,7 @@ def tracked_views() -> Iterator[View]:
             managed=False,
             ended=end,
             unfinished_writers=left,
+            dropped=dropped,
             wake_at=wake,
             heard_at=heard,
         )

@@ -38,6 +38,9 @@ async def test_runs_are_found_by_what_they_logged_and_sorted_by_it(web):
         await web.admin.runs.append(run, body)
     assert await ids(web, sort="metrics.loss") == [made[1], made[0], made[2], made[3]]
     assert await ids(web, sort="-metrics.loss.max") == [made[2], made[0], made[1], made[3]]
+    shown = [run.sorted_by async for run in web.admin.runs.list(sort="-metrics.loss.max,metrics.loss,name")]
+    assert shown[0] == {"metrics.loss.max": 1.9, "metrics.loss.last": 0.9}
+    assert shown[3] == {}, "it has no such metric"
     assert await ids(web, sort="-params.lr") == [made[2], made[0], made[1], made[3]]
     assert await ids(web, "metrics.loss:<=0.5, tags:x", "metrics.loss") == [made[1], made[0]]
     assert await ids(web, "params.name:n0.9 OR metrics.loss:nil") == [made[3], made[2]]

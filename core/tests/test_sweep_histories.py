@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from early_stopping import begin, policy, served
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from sweeping import until
 
 from trainyard_core.contracts.tracker import Point, Series
 from trainyard_core.sweeps import directors
-from trainyard_core.sweeps.histories import Histories
+from trainyard_core.sweeps.histories import Grown, Histories
 from trainyard_core.sweeps.history import History
 
 STEPS = st.integers(min_value=0, max_value=30)
@@ -29,7 +30,14 @@ class Shelf:
         """One row more; several of a step stay in the order in which they came."""
         self.rows.setdefault(name, []).append((step, value))
 
-    async def read_series(self, run, names, *, first=None, last=None, points=0):
+    async def attempts(self, run):
+        return {}
+
+    def retry(self, name: str, values: dict[int, float]) -> None:
+        """A second attempt has logged these, and what the first one has from there on does not count any more."""
+        self.rows[name] = [row for row in self.rows[name] if row[0] < min(values)] + [*values.items()]
+
+    async def read_series(self, run, names, *, first=None, last=None, points=0, attempts=None):
         self.asked.append(([*names], first))
         found = []
         for name in names:
@@ -41,12 +49,12 @@ class Shelf:
 
 async def test_what_has_grown_is_read_from_the_last_step_that_is_known():
     shelf = Shelf(loss={1: 0.9, 2: 0.8}, accuracy={})
-    histories = Histories(shelf, "quickstart", ["loss", "accuracy"])
-    assert await histories.refresh([("a", 2)]) == {"a"}
+    histories = Histories(shelf, "quickstart", ["loss", "accuracy"], shelf.attempts)
+    assert await histories.refresh([Grown("a", 2)]) == {"a"}
     shelf.log("loss", 2, 0.7)
     shelf.log("loss", 3, 0.6)
     shelf.log("accuracy", 1, 0.5)
-    assert await histories.refresh([("a", 5)]) == {"a"}
+    assert await histories.refresh([Grown("a", 5)]) == {"a"}
     assert shelf.asked == [(["loss", "accuracy"], None), (["loss"], 2), (["accuracy"], None)]
     assert histories.of("a")["loss"].steps == [1, 2, 3]
     assert histories.of("a")["loss"].values == [0.9, 0.7, 0.6]
@@ -55,26 +63,41 @@ async def test_what_has_grown_is_read_from_the_last_step_that_is_known():
 
 async def test_a_trial_that_is_tried_again_is_heard_of_from_its_start():
     shelf = Shelf(loss={1: 0.9, 2: 0.8, 3: 0.7})
-    histories = Histories(shelf, "quickstart", ["loss"])
-    await histories.refresh([("a", 3)])
+    histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
+    await histories.refresh([Grown("a", 3)])
     shelf.log("loss", 1, 0.5)
-    await histories.refresh([("a", 4)])
+    await histories.refresh([Grown("a", 4)])
     assert histories.of("a")["loss"].values == [0.5, 0.8, 0.7]
     assert [first for _, first in shelf.asked] == [None, 3, None]
 
 
+@pytest.mark.parametrize(
+    ("again", "total"),
+    [({2: 0.3, 3: 0.2, 4: 0.1}, 4), ({0: 0.5}, 1), ({3: 0.1}, 3)],
+    ids=["more points than before", "fewer", "as many"],
+)
+async def test_points_that_a_later_attempt_has_logged_again_are_forgotten(again, total):
+    shelf = Shelf(loss={1: 0.9, 2: 0.8, 3: 0.7})
+    histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
+    await histories.refresh([Grown("a", 3)])
+    shelf.retry("loss", again)
+    assert await histories.refresh([Grown("a", total, attempt=2)]) == {"a"}
+    assert histories.of("a")["loss"].steps == [step for step, _ in shelf.rows["loss"]]
+    assert histories.of("a")["loss"].values == [value for _, value in shelf.rows["loss"]]
+
+
 async def test_nothing_is_read_of_a_trial_that_has_logged_nothing():
     shelf = Shelf()
-    histories = Histories(shelf, "quickstart", ["loss"])
-    await histories.refresh([("a", 0)])
+    histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
+    await histories.refresh([Grown("a", 0)])
     assert (shelf.asked, histories.of("a")) == ([], {})
 
 
 async def test_what_has_not_grown_is_not_read():
     shelf = Shelf(loss={1: 0.9})
-    histories = Histories(shelf, "quickstart", ["loss"])
-    await histories.refresh([("a", 1)])
-    assert await histories.refresh([("a", 1)]) == set()
+    histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
+    await histories.refresh([Grown("a", 1)])
+    assert await histories.refresh([Grown("a", 1)]) == set()
     assert len(shelf.asked) == 1
 
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 
 import pytest
 from test_queues import leased, project, put, register, waiting
+from web import BASE
 
+from trainyard.track import frames
 from trainyard_core.admission import admit, in_order
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import agents, lanes
 from trainyard_core.testing.factories import Arrange
 from trainyard_core.work.planning import Lookup, plan
 from trainyard_core.work.why import why
+
+W = "1" * 32
+
+
+async def test_dropped_records_are_told_wherever_a_run_is_looked_at(web):
+    run = (await web.tracked()).id
+    gap = frames.encode(frames.Kind.GAP, W, 1, frames.pack_gap(frames.Gap(227, 0, 0)))
+    await web.admin.runs.append(run, gap)
+    assert (await web.admin.runs.get(run)).dropped == 227
+    assert "227 records (values, lines, events) were dropped" in (await web.admin.runs.why(run)).summary
+    assert (await web.ask("GET", f"{BASE}/{run}/metrics")).json()["dropped"] == 227
+
 
 SHAPES = (
     {},

@@ -196,6 +196,48 @@ def test_a_run_whose_agent_will_not_come_back_is_given_up_by_a_person(headless, 
     assert (done.status, done.attempt) == ("succeeded", 2)
 
 
+GIVEN_UP = """
+import signal, sys, trainyard
+from pathlib import Path
+book, gate = Path(sys.argv[1]), Path(sys.argv[2])
+run = trainyard.init()
+number = run.attempt
+for step in range(10 * number):
+    run.log({"acc": number}, step)
+if number == 1:
+    book.touch()
+    while not gate.exists():
+        signal.sigtimedwait([], 0.05)
+    for step in range(99):
+        run.log({"acc": number}, step)
+run.log_params(lr=number)
+run.log_outputs(acc=number)
+run.log_tags(f"attempt-{number}")
+run.log_progress(number / 2)
+run.log({f"of-{number}": number})
+"""
+
+
+def test_an_attempt_that_was_given_up_and_goes_on_changes_nothing_of_the_run(headless, client, far, program, tmp_path):
+    script = f"import sys; sys.argv = ['', {str(program.book)!r}, {str(program.gate)!r}]" + GIVEN_UP
+    run = submit(client, script, python=True).id
+    program.started()
+    far.down(signal.SIGKILL)
+    eventually(lambda: client.runs.get(run).reason == "unreachable", what="it is known to be unreachable")
+    headless.command("lost", run)
+    token = client.agents.add(f"{far.name}-2").token
+    with Far(headless, tmp_path, token, name=f"{far.name}-2") as other:
+        done = ended(client, run)
+        told = (done.status, done.attempt, done.metrics["acc"], done.outputs, done.inputs, done.tags, done.progress)
+        assert told == ("succeeded", 2, 2, {"acc": 2}, {"lr": 2}, ["attempt-2"], 1)
+        program.open()
+        eventually(lambda: client.runs.series(run, ["of-1"])[0].total, what="the frames of the first attempt came")
+        assert client.runs.get(run) == done
+        (series,) = client.runs.series(run, ["acc"], points=0)
+        assert [(point[0], point[-1]) for point in series.points] == [(step, 2) for step in range(20)]
+        client.agents.drain(other.name)
+
+
 def test_the_command_line_adds_lists_changes_and_removes_agents(headless, client):
     token = headless.command("agents", "add", "shown", "--queues", "gpu", "--label", "zone=a").splitlines()[0]
     assert token.startswith("ty.")

@@ -8,6 +8,7 @@ fix in words.
         DigestRefused     422
       Conflict            409   IdempotencyReused 422  GapInFrames 409
         Superseded        409   (a newer session of the same agent has taken over)
+        AttemptSuperseded 409   (a later attempt of the run has taken its place)
         WrongPlace        409   NoUploads        409
       QueryTimeout        422   (a read took too long and was ended)
       PreconditionFailed  412   RateLimited 429   ApiVersion 400
@@ -25,6 +26,7 @@ from trainyard.client.models import Fault
 
 __all__ = [
     "ApiVersion",
+    "AttemptSuperseded",
     "BadFrame",
     "Conflict",
     "DigestRefused",
@@ -120,6 +122,16 @@ class Conflict(TrainyardError):
 
 class Superseded(Conflict):
     code, title = "superseded", "A newer session of this agent has taken over"
+
+
+class AttemptSuperseded(Conflict):
+    """`attempt` is not the run's any more: `current` is."""
+
+    code, title = "attempt_superseded", "A later attempt of this run has taken its place"
+
+    def __init__(self, run: str, attempt: int, current: int) -> None:
+        detail = f"attempt {attempt} of run {run} was given up, and attempt {current} has taken its place"
+        super().__init__(detail, fix="end this one; the files of the run are the later one's")
 
 
 class WrongPlace(Conflict):

@@ -56,6 +56,13 @@ def test_get_shows_what_is_known(yard, platform):
     assert "\x1b" not in done.out
 
 
+def test_dropped_records_are_told(yard, platform):
+    platform.add_run(RUN, dropped=227)
+    said = "227 records (values, lines, events), as there was no room for them where it ran"
+    assert ["dropped", said] in [line.split(maxsplit=1) for line in yard("get", RUN).out.splitlines()]
+    assert yard("metrics", RUN).err == f"dropped: {said}\n"
+
+
 def test_get_latest(yard, platform):
     platform.add_run(RUN)
     platform.add_run(OTHER)
@@ -71,6 +78,7 @@ def test_get_json_is_the_run_of_the_api(yard, platform):
         "managed", "queue", "tags", "inputs", "outputs", "metrics", "meta", "digest", "attempt", "attempts",
         "exit_code", "last_lines", "cloned_from", "started_at", "finished_at", "updated_at", "progress", "resolved",
         "user", "priority", "parent", "clone_kind", "fork_step", "archived_at",
+            "dropped", "sorted_by",
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ RUN = "01890000-0000-7000-8000-00000000abcd"
 
 
 def test_ls_by_a_query_and_a_sort_shows_what_it_is_sorted_by(yard, platform):
-    platform.add_run(RUN, metrics={"loss": 0.25}, inputs={"lr": 0.1})
+    platform.add_run(RUN, metrics={"loss": 0.5}, sorted_by={"metrics.loss.last": 0.25}, inputs={"lr": 0.1})
     done = yard("ls", "-q", "tags:a", "--sort", "-metrics.loss,params.lr", "--queue", 'g"%u', "--json")
     assert done.code == 0, done.err
     assert platform.seen[0].query == {
@@ -16,6 +16,12 @@ def test_ls_by_a_query_and_a_sort_shows_what_it_is_sorted_by(yard, platform):
     }
     header, row = yard("ls", "--sort", "-metrics.loss,params.lr").out.splitlines()
     assert (header.split()[-2:], row.split()[-2:]) == (["loss", "lr"], ["0.25", "0.1"])
+
+
+def test_the_figure_of_a_metric_that_is_sorted_by_is_shown_under_its_name(yard, platform):
+    platform.add_run(RUN, metrics={"acc": 0.5}, sorted_by={"metrics.acc.max": 0.93}, meta={"host": "a"})
+    header, row = yard("ls", "--sort=-metrics.acc.max,metrics.acc.min,meta.host").out.splitlines()
+    assert (header.split()[-3:], row.split()[-3:]) == (["acc.max", "acc.min", "host"], ["0.93", "-", "a"])
 
 
 def test_a_fault_of_a_query_is_shown_under_it_before_a_server_is_asked(yard, platform):

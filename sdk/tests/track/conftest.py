@@ -16,7 +16,7 @@ import pytest
 from trainyard.track import fault, frames, segments
 from trainyard.track import say as saying
 
-_VARIABLES = "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP"
+_VARIABLES = "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP ATTEMPT"
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """Frames survive a round trip, and a cut or flipped byte is always noticed."""
 
 import math
+import struct
 from array import array
 
 import pytest
@@ -31,7 +32,31 @@ def test_metrics_come_back_as_they_were(values):
 def test_a_summary_counts_numbers_apart_from_nan_and_infinity():
     payload = frames.pack_metrics([block([1.0, math.nan, -2.0, math.inf, 0.5])])
     (summary,) = frames.summarize(payload)
-    assert summary == frames.Summary("loss", 4, 0.5, -2.0, 1.0, 5, 3)
+    assert summary == frames.Summary("loss", 4, 0.5, -2.0, 1.0, 5, 3, last_time=4, first_step=0)
+
+
+ORDERS = {
+    "steps that rise": ([(3, 30), (10, 40)], 1),
+    "steps that fall": ([(10, 30), (3, 40)], 0),
+    "equal steps: the later one": ([(7, 50), (7, 40), (2, 60)], 0),
+    "equal steps and times: the one that was logged last": ([(7, 50), (7, 50), (2, 60)], 1),
+    "steps below 0": ([(-1, 10), (-2, 20)], 0),
+}
+
+
+@pytest.mark.parametrize(("rows", "last"), ORDERS.values(), ids=ORDERS)
+def test_the_last_value_is_that_of_the_highest_step_and_of_equals_the_latest(rows, last):
+    """Also of a payload whose writer took the last row for it: what it says of that is not believed."""
+    steps, times = (array("q", column) for column in zip(*rows, strict=True))
+    values = array("d", [n / 10 for n in range(len(rows))])
+    payload = frames.pack_metrics([frames.Block(("acc",), steps, times, [values])])
+    at = len(payload) - 8 * len(rows) - struct.calcsize("<qdddQQ")
+    assert struct.unpack_from("<qd", payload, at) == (steps[last], values[last])
+    older = payload[:at] + struct.pack("<qd", steps[-1], values[-1]) + payload[at + 16 :]
+    for each in (payload, older):
+        (found,) = frames.summarize(each)
+        assert (found.last_step, found.last_time, found.last) == (steps[last], times[last], values[last])
+        assert found.first_step == min(steps)
 
 
 def test_values_whose_sum_overflows_are_still_finite():

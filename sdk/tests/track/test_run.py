@@ -232,6 +232,17 @@ def test_a_resumed_run_that_is_told_no_step_begins_anew(managed, monkeypatch, te
     assert trainyard.init().resume_step is None
 
 
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("3", 3), ("", 0), ("many", 0)])
+def test_a_managed_program_is_told_which_attempt_it_is(managed, monkeypatch, text, number):
+    monkeypatch.setenv("TRAINYARD_ATTEMPT", text)
+    assert trainyard.init().attempt == number
+
+
+def test_a_run_by_hand_has_no_attempts(home, monkeypatch):
+    monkeypatch.setenv("TRAINYARD_ATTEMPT", "3")
+    assert trainyard.init(offline=True).attempt == 0
+
+
 def test_log_after_finish_is_said_once(managed, caplog):
     run = trainyard.init()
     run.log({"a": 1.0})

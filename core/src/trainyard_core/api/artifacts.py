@@ -23,7 +23,7 @@ from trainyard_core.auth import READ, TRACK, WRITE
 from trainyard_core.contracts.tracker import ArtifactInfo, ArtifactMissing, BadName, RunRef, check_artifact_name
 from trainyard_core.db import artifacts, inheritance
 from trainyard_core.db.artifacts import Told
-from trainyard_core.db.engine import Tx
+from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid, NotFound
 from trainyard_core.work import artifacts as keeping
 from trainyard_core.work import tars, untar
@@ -95,7 +95,7 @@ class Artifacts(Controller):
         """Store the regular files of an uncompressed tar, below `prefix`. Each is stored whole or not at all; a member
         that is no file, or has no name for one, ends it, and those before it stay. Idempotent."""
         row = await find_run(request, project, ref, TRACK)
-        platform, told = platform_of(request), told_of(request, project, row["id"])
+        platform, told = platform_of(request), told_of(request, project, row)
         check_text("prefix", prefix)
         found = await untar.unpack(
             platform.database,
@@ -120,7 +120,7 @@ class Artifacts(Controller):
         """Store a file, whole or not at all, replacing an older one of that name. Idempotent; with a digest the bytes
         must be those."""
         row = await find_run(request, project, ref, TRACK)
-        platform, told = platform_of(request), told_of(request, project, row["id"])
+        platform, told = platform_of(request), told_of(request, project, row)
         info = await keeping.put(
             platform.database,
             tracker_of(platform),
@@ -170,13 +170,16 @@ class Artifacts(Controller):
             check_artifact_name(clean)
         except BadName as error:
             raise Invalid(str(error), fix="use the name as the list has it") from error
-        told = told_of(request, project, row["id"])
+        told = told_of(request, project, row)
         await keeping.remove(platform.database, tracker_of(platform), told, clean)
 
 
-def told_of(request: Asked, project: str, run: str) -> Told:
-    """Who does something to a run now."""
-    return Told(project=project, run=run, actor=request.user.name, at=platform_of(request).clock.now())
+def told_of(request: Asked, project: str, row: Row) -> Told:
+    """Who does something to a run now. Raises AttemptSuperseded for an attempt that is not the run's any more."""
+    user = request.user
+    artifacts.check_attempt(row, user.attempt)
+    at = platform_of(request).clock.now()
+    return Told(project=project, run=row["id"], actor=user.name, at=at, attempt=user.attempt)
 
 
 def name_of(request: Asked) -> str:

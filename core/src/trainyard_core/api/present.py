@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 
 from trainyard.client import models
+from trainyard.query.tree import SortKey
 from trainyard.track import omissions
 from trainyard_core.admission import Offer
 from trainyard_core.clock import bounded, rfc3339
@@ -14,6 +16,7 @@ from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db import ending
 from trainyard_core.db.engine import Row
+from trainyard_core.search.column import BELOW
 
 __all__ = [
     "activity",
@@ -43,8 +46,16 @@ def number(value: float | None) -> float | str:
     return value
 
 
-def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved: str = "") -> models.Run:  # noqa: B006 - read only
-    """A run; with `resolved`, the JSON of its operation as it runs."""
+def run(
+    row: Row,
+    *,
+    metrics: Sequence[Row] = (),
+    attempts: Sequence[Row] = (),
+    resolved: str = "",
+    dropped: int = 0,
+    sort: Sequence[SortKey] = (),
+) -> models.Run:
+    """A run; with `resolved`, the JSON of its operation as it runs. `sort` is what a list is sorted by."""
     tries = [_attempt(each) for each in attempts]
     ends = [_exit.decode(each["exit"]) for each in attempts if each["exit"]]
     meta = _decode(row["meta"])
@@ -84,7 +95,16 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved
         clone_kind=row["clone_kind"],
         fork_step=row["fork_step"],
         archived_at=rfc3339(row["archived_at"]),
+        dropped=dropped,
+        sorted_by=_sorted_by(sort, metrics),
     )
+
+
+def _sorted_by(sort: Sequence[SortKey], metrics: Sequence[Row]) -> dict[str, float | str]:
+    """The figures of metrics that are sorted by, those that the run has."""
+    rows = {row["name"]: row for row in metrics} if sort else {}
+    fields = [key.field for key in sort if key.field.kind == "metric" and key.field.key in rows]
+    return {f"metrics.{each.key}.{each.part}": number(rows[each.key][BELOW[each.part]]) for each in fields}
 
 
 def _attempt(row: Row) -> models.Attempt:

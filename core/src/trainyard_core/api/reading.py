@@ -22,6 +22,7 @@ async def whole(tx: Tx, run: str) -> models.Run:
         metrics=await tracking.metrics(tx, run),
         attempts=await attempts.of_run(tx, run),
         resolved=await runs.resolved(tx, run),
+        dropped=await tracking.dropped(tx, run),
     )
 
 

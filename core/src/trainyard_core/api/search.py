@@ -58,7 +58,7 @@ async def found(
             (project,) = among
             await check_project(tx, project, visible(request))
         metrics = await tracking.metrics_by_run(tx, [row["id"] for row in rows])
-        items = [present.run(row, metrics=metrics[row["id"]]) for row in rows]
+        items = [present.run(row, metrics=metrics[row["id"]], sort=keys) for row in rows]
         return models.RunPage(items=items, next=paging.encode(*cursors.pack(last, at, mark)) if last else None)
 
     async with platform.searches:

@@ -47,6 +47,7 @@ class Tracking(Controller):
             await request.body(),
             policy=platform.policy,
             at=platform.clock.now(),
+            attempt=request.user.attempt,
         )
         platform.news.tell(row["id"])
         if done.ended:
@@ -89,7 +90,9 @@ class Tracking(Controller):
         async def work(tx: Tx) -> models.MetricPage:
             names = await tracking.metric_names(tx, row["id"], after=after, limit=limit)
             items = [present.metric(each) for each in await tracking.metrics(tx, row["id"], names=names)]
-            return models.MetricPage(items=items, next=following(names, limit, names[-1] if names else ""))
+            dropped = await tracking.dropped(tx, row["id"])
+            more = following(names, limit, names[-1] if names else "")
+            return models.MetricPage(items=items, next=more, dropped=dropped)
 
         return Response(await platform_of(request).database.read(work))
 

@@ -45,14 +45,12 @@ class UploadParts(Controller):
         """Begin an upload, or go on with the one of these bytes under that name; bytes that are here already are
         done. Idempotent."""
         row = await find_run(request, project, ref, TRACK)
-        told, keeper = told_of(request, project, row["id"]), _keeper(request)
+        told, keeper = told_of(request, project, row), _keeper(request)
         kind = checked_kind(data.kind)
         known = await keeper.look(told, name=data.name, size=data.size, digest=data.digest, kind=kind)
 
         async def work(tx: Tx) -> models.Upload:
-            opened = await uploads.open_one(
-                tx, told.run, known.wish, kind=kind, actor=told.actor, is_done=known.is_done, at=told.at
-            )
+            opened = await uploads.open_one(tx, told, known.wish, kind=kind, is_done=known.is_done)
             return present.upload(opened, offset=known.offset, step=keeper.step)
 
         return await change(request, work, name="upload")
@@ -105,8 +103,8 @@ def _keeper(request: Asked) -> Uploads:
 
 
 async def _find(request: Asked, project: str, ref: str, ident: str) -> tuple[Told, Row]:
-    run = (await find_run(request, project, ref, TRACK))["id"]
-    return told_of(request, project, run), await _row(request, run, ident)
+    run = await find_run(request, project, ref, TRACK)
+    return told_of(request, project, run), await _row(request, run["id"], ident)
 
 
 async def _row(request: Asked, run: str, ident: str) -> Row:

@@ -11,6 +11,10 @@ Concurrency. Calls may overlap, also for one run and from several processes; two
 and neither may lose, double or reorder a frame. Readers never see half a frame, and may read while a writer
 appends.
 
+Attempts. A run may be tried several times, and a later attempt may log steps again. A reader of series is told which
+attempt each writer belongs to; for each metric, what an attempt has logged at and after the first step of a later
+attempt does not count. `superseded_from` says where that is. Nothing is removed: later reads may be told otherwise.
+
 Names. Project, run and artifact names come from outside. An implementation never lets one leave its root; artifact
 names are those that `trainyard.names.check_artifact_name` lets pass: relative, `/` between parts, no `..`, no NUL.
 
@@ -26,7 +30,7 @@ network): nothing was acknowledged and the caller tries again.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -51,6 +55,7 @@ __all__ = [
     "UploadTooLong",
     "WrongOffset",
     "check_artifact_name",
+    "superseded_from",
 ]
 
 
@@ -87,6 +92,18 @@ class WrongOffset(Exception):
 
 class UploadTooLong(ValueError):
     """More bytes came than the upload has; those within its size may have been kept."""
+
+
+def superseded_from(first_steps: Mapping[int, int]) -> dict[int, int]:
+    """For each attempt that has logged a metric, given its first step, the step from which on its points do not count.
+    The last attempt is left out: all of its points do."""
+    found: dict[int, int] = {}
+    least: int | None = None
+    for attempt in sorted(first_steps, reverse=True):
+        if least is not None:
+            found[attempt] = least
+        least = first_steps[attempt] if least is None else min(least, first_steps[attempt])
+    return found
 
 
 class Point(msgspec.Struct, frozen=True, array_like=True):
@@ -169,11 +186,20 @@ class Tracker(ABC):
 
     @abstractmethod
     async def read_series(
-        self, run: RunRef, names: Sequence[str], *, first: int | None = None, last: int | None = None, points: int = 0
+        self,
+        run: RunRef,
+        names: Sequence[str],
+        *,
+        first: int | None = None,
+        last: int | None = None,
+        points: int = 0,
+        attempts: Mapping[str, int] = {},
     ) -> list[Series]:
         """Metrics by name between two steps, both included, as at most `points` buckets each (0: every row). Every
         spike shows in `low` and `high`. Unknown names give an empty series. Rows of several writers are merged by
-        step, then time."""
+        step, then time, then writer; those of one writer stay in the order in which they were logged. `attempts` are
+        those of the writers, 0 for one that is not named: rows of an earlier attempt at and after the first step of a
+        later one are left out."""
 
     @abstractmethod
     async def read_logs(self, run: RunRef, *, cursor: str = "", limit: int = 1000, tail: bool = False) -> LogPage:

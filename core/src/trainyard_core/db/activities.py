@@ -128,7 +128,7 @@ class Tail:
         return await newest(tx), await _horizon(tx, "xmax")
 
     async def _fetch(self, tx: Tx, limit: int) -> tuple[list[Row], int, int]:
-        """The rows; the oldest running transaction before they were read; the next transaction's id after."""
+        """The rows, the oldest transaction that ran when they were read, and the next transaction's id then."""
         oldest = await _horizon(tx, "xmin")
         rows = await tx.all("SELECT * FROM activity WHERE id > ? ORDER BY id LIMIT ?", self.position, limit)
         return rows, oldest, await _horizon(tx, "xmax")

@@ -11,10 +11,11 @@ from typing import Final
 import msgspec
 
 from trainyard_core.contracts.tracker import ArtifactInfo
-from trainyard_core.db import activities
+from trainyard_core.db import activities, runs
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.errors import AttemptSuperseded, NotFound
 
-__all__ = ["Told", "entries", "forget", "get", "page", "record", "takers"]
+__all__ = ["Told", "check_attempt", "check_current", "entries", "fence", "forget", "get", "page", "record", "takers"]
 
 STORED: Final = "artifact_stored"
 REMOVED: Final = "artifact_removed"
@@ -23,12 +24,34 @@ _FIND = {"sqlite": "instr", "postgresql": "strpos"}
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """Of which run, by whom and when: what every activity tells."""
+    """Of which run, by whom and when: what every activity tells. `attempt` is that of the program which does it; 0 for
+    a person, who stands for the current one."""
 
     project: str
     run: str
     actor: str
     at: int
+    attempt: int = 0
+
+
+async def fence(tx: Tx, told: Told) -> None:
+    """Hold the run until the transaction ends. Raises as `check_current`."""
+    await runs.lock(tx, told.run)
+    await check_current(tx, told)
+
+
+async def check_current(tx: Tx, told: Told) -> None:
+    """Raises NotFound when the run is gone, AttemptSuperseded for an attempt after another one has taken its place."""
+    row = await runs.get(tx, told.run)
+    if row is None:
+        raise NotFound(f"no run '{told.run}'")
+    check_attempt(row, told.attempt)
+
+
+def check_attempt(row: Row, attempt: int) -> None:
+    """Raises AttemptSuperseded for an attempt after another one has taken its place in the run of `row`."""
+    if attempt and attempt < row["attempt"]:
+        raise AttemptSuperseded(row["id"], attempt, row["attempt"])
 
 
 async def get(tx: Tx, run: str, name: str) -> Row | None:

@@ -73,8 +73,9 @@ class Database(ABC):
 
     @abstractmethod
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        """Run a transaction that only reads, beside the writers. Raises QueryTimeout when it takes too long once it has
-        begun, so that no question keeps others from being answered."""
+        """Run a transaction that only reads, beside the writers. All of it sees one moment, however many statements it
+        has; so it should be short, and whoever reads a lot reads in pages. Raises QueryTimeout when it takes too long
+        once it has begun, so that no question keeps others from being answered."""
 
     @abstractmethod
     def connections(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import msgspec
@@ -16,18 +15,7 @@ __all__ = ["heirs", "heirs_of_children", "holder", "pass_on", "summaries", "take
 
 async def summaries(tx: Tx, run: str) -> list[Summary]:
     """A run's metrics as columns in brief, ready to be merged into another's."""
-    return [
-        Summary(
-            name=row["name"],
-            last_step=row["last_step"],
-            last=_number(row["last"]),
-            low=_number(row["low"]),
-            high=_number(row["high"]),
-            total=row["total"],
-            finite=row["finite"],
-        )
-        for row in await tracking.metrics(tx, run)
-    ]
+    return [tracking.summary_of(row) for row in await tracking.metrics(tx, run)]
 
 
 async def take_artifacts(tx: Tx, *, source: str, run: str, until: int | None) -> None:
@@ -90,10 +78,6 @@ async def heirs_of_children(tx: Tx, parent: Row) -> list[tuple[str, str]]:
         *(parent["project"], parent["id"], parent["id"]) * 2,
     )
     return [(row["heir"], row["child"]) for row in rows]
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value
 
 
 def _step(row: Row) -> int:

@@ -79,7 +79,7 @@ async def metrics(tx: Tx, sweep: str) -> list[Row]:
     """The metrics of its open trials in brief, by run and name: `last` and, as NULL what is no number, `low` and
     `high`."""
     return await tx.all(
-        "SELECT m.run, m.name, m.last, m.low, m.high, m.total FROM metric m WHERE m.run IN"
+        "SELECT m.run, m.name, m.last, m.low, m.high, m.total, m.attempt FROM metric m WHERE m.run IN"
         " (SELECT t.run FROM trial t WHERE t.sweep = ? AND t.phase IN ('prepared', 'open')) ORDER BY m.run, m.name",
         sweep,
     )
@@ -146,10 +146,11 @@ async def next_tuner(tx: Tx, sweep: str) -> int:
 
 
 async def ended_runs(tx: Tx, sweep: str, *, limit: int) -> list[Row]:
-    """The runs of its newest trials that have ended, the newest first: how each run ended, and how many points it has
-    logged. Those whose run is deleted are left out."""
+    """The runs of its newest trials that have ended, the newest first: how each run ended, how many points it has
+    logged, and the latest attempt that holds a metric. Those whose run is deleted are left out."""
     return await tx.all(
-        "SELECT t.run, r.status, (SELECT COALESCE(SUM(m.total), 0) FROM metric m WHERE m.run = t.run) AS total"
+        "SELECT t.run, r.status, (SELECT COALESCE(SUM(m.total), 0) FROM metric m WHERE m.run = t.run) AS total,"
+        " (SELECT COALESCE(MAX(m.attempt), 0) FROM metric m WHERE m.run = t.run) AS attempt"
         " FROM trial t JOIN run r ON r.id = t.run WHERE t.sweep = ? AND t.tuner = 0"
         " AND t.phase IN ('succeeded', 'failed', 'stopped') ORDER BY t.number DESC LIMIT ?",
         sweep,

@@ -1,5 +1,6 @@
-"""PostgreSQL through one asyncpg pool. Transactions are READ COMMITTED: every decision is a compare-and-set on the
-row itself.
+"""PostgreSQL through one asyncpg pool. A transaction that only reads is REPEATABLE READ: all its statements see one
+moment, as on SQLite. One that writes is READ COMMITTED: each statement sees what is committed by then, so a decision
+holds the rows that it is made on, or is a compare-and-set on the row itself.
 
 A deadlock or a serialization failure is tried again here; a lost connection is the caller's to hear of, for a
 commit may have happened.
@@ -86,9 +87,12 @@ class PostgresDatabase(Database):
 
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         try:
-            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-                async with asyncio.timeout(self._read_timeout):  # what runs on the server is cancelled there
-                    return await work(_PostgresTx(connection))
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+                asyncio.timeout(self._read_timeout),  # what runs on the server is cancelled there
+            ):
+                return await work(_PostgresTx(connection))
         except TimeoutError as error:
             raise QueryTimeout(self._read_timeout) from error
         except asyncpg.DataError as error:

@@ -196,6 +196,9 @@ class Metric(Table, tablename="metric", db=_BUILDER):
     total = BigInt()
     finite = BigInt()
     project = Text()
+    last_time = BigInt()
+    last_writer = Text()
+    attempt = Integer()
     version = BigInt(default=0)
 
 

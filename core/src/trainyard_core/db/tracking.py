@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,38 +13,53 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Artifact, Metric, rows
 
 __all__ = [
+    "Mark",
     "artifacts",
+    "attempts_of",
     "changed_metrics",
+    "dropped",
+    "folded",
     "ingested",
     "mark",
+    "merge_into",
     "merge_metrics",
     "metric_names",
     "metrics",
     "metrics_by_run",
     "move_mark",
     "put_artifact",
+    "row_of",
+    "summary_of",
 ]
 
 _encode = msgspec.json.Encoder().encode
 
 
-async def mark(tx: Tx, run: str, writer: str) -> int:
-    """Up to which sequence number a writer has been counted."""
+class Mark(NamedTuple):
+    """Up to which sequence number a writer has been counted, and the attempt that it belongs to: None for a writer that
+    is not known yet."""
+
+    seq: int
+    attempt: int | None
+
+
+async def mark(tx: Tx, run: str, writer: str) -> Mark:
+    """A writer's mark."""
     lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
-    row = await tx.one(f"SELECT seq FROM writer WHERE run = ? AND writer = ?{lock}", run, writer)
-    return int(row["seq"]) if row else 0
+    row = await tx.one(f"SELECT seq, attempt FROM writer WHERE run = ? AND writer = ?{lock}", run, writer)
+    return Mark(int(row["seq"]), int(row["attempt"])) if row else Mark(0, None)
 
 
 async def move_mark(
-    tx: Tx, run: str, writer: str, *, seen: int, to: int, final: bool, dropped: int, late: int, at: int
+    tx: Tx, run: str, writer: str, *, seen: int, to: int, attempt: int, final: bool, dropped: int, late: int, at: int
 ) -> bool:
     """Compare-and-set of a writer's mark. False when somebody else moved it: nothing of theirs may be counted
-    again."""
+    again. `attempt` is whose writer a new one is."""
     if seen == 0:
         row = await tx.one(
-            "INSERT INTO writer (run, writer, seq, final, dropped, late, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (run, writer) DO NOTHING RETURNING seq",
-            run, writer, to, int(final), dropped, late, at,
+            "INSERT INTO writer (run, writer, seq, attempt, final, dropped, late, updated_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, writer) DO NOTHING RETURNING seq",
+            run, writer, to, attempt, int(final), dropped, late, at,
         )  # fmt: skip
         return row is not None
     row = await tx.one(
@@ -63,30 +78,65 @@ async def ingested(tx: Tx, run: str, wanted: Mapping[str, int]) -> bool:
     return all(marks.get(writer, 0) >= last for writer, last in wanted.items())
 
 
-async def merge_metrics(tx: Tx, run: str, summaries: Iterable[Summary]) -> None:
-    """Fold columns into the run's aggregates. `last` is the value with the highest step, the later one among
-    equals. The caller holds the run's row, so that versions are committed in their order."""
-    folded: dict[str, Summary] = {}
+async def attempts_of(tx: Tx, runs: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Of each of these runs, the attempt of each of its writers."""
+    found: dict[str, dict[str, int]] = {run: {} for run in runs}
+    if runs:
+        marks = ", ".join("?" * len(runs))
+        for row in await tx.all(f"SELECT run, writer, attempt FROM writer WHERE run IN ({marks})", *runs):
+            found[row["run"]][row["writer"]] = int(row["attempt"])
+    return found
+
+
+async def dropped(tx: Tx, run: str, *, attempt: int | None = None) -> int:
+    """How many records (values, lines, events) a run's programs had to drop; those of one attempt, if it is given."""
+    only, args = ("", ()) if attempt is None else (" AND attempt = ?", (attempt,))
+    row = await tx.one(
+        f"SELECT CAST(COALESCE(SUM(dropped), 0) AS BIGINT) AS n FROM writer WHERE run = ?{only}", run, *args
+    )
+    assert row is not None
+    return int(row["n"])
+
+
+async def merge_metrics(tx: Tx, run: str, summaries: Iterable[Summary], *, writer: str = "") -> None:
+    """Fold columns of one writer into the run's aggregates. `last` is the value with the highest step, of equal ones
+    the latest by time, then of the writer with the greater id, then the one that was logged last. The caller holds the
+    run's row, so that versions are committed in their order."""
+    await tx.many(_MERGE, [(run, *row_of(summary, writer), run, run) for summary in folded(summaries).values()])
+
+
+def folded(summaries: Iterable[Summary]) -> dict[str, Summary]:
+    """Columns of one writer, in the order in which they were logged, as one of each name."""
+    found: dict[str, Summary] = {}
     for new in summaries:
-        folded[new.name] = _fold(folded[new.name], new) if new.name in folded else new
-    await tx.many(_MERGE, [(run, *_row(summary), run, run) for summary in folded.values()])
+        found[new.name] = _fold(found[new.name], new) if new.name in found else new
+    return found
 
 
-_MERGE = """INSERT INTO metric (run, name, last, last_step, low, high, total, finite, project, version)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT project FROM run WHERE id = ?),
+def merge_into(table: str) -> str:
+    """What an INSERT of a column in brief does where there is a row of that run and name already."""
+    place, new = (f"({t}.last_step, {t}.last_time, {t}.last_writer)" for t in (table, "excluded"))
+    latest = ", ".join(
+        f"{name} = CASE WHEN {new} >= {place} THEN excluded.{name} ELSE {table}.{name} END"
+        for name in ("last", "last_step", "last_time", "last_writer")
+    )
+    return f"""ON CONFLICT (run, name) DO UPDATE SET {latest},
+    low = CASE WHEN {table}.low IS NULL OR excluded.low < {table}.low
+        THEN COALESCE(excluded.low, {table}.low) ELSE {table}.low END,
+    high = CASE WHEN {table}.high IS NULL OR excluded.high > {table}.high
+        THEN COALESCE(excluded.high, {table}.high) ELSE {table}.high END,
+    total = {table}.total + excluded.total, finite = {table}.finite + excluded.finite"""
+
+
+_MERGE = f"""INSERT INTO metric
+    (run, name, last, last_step, last_time, last_writer, low, high, total, finite, project, version)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT project FROM run WHERE id = ?),
         (SELECT COALESCE(MAX(version), 0) + 1 FROM metric WHERE run = ?))
-    ON CONFLICT (run, name) DO UPDATE SET
-    last = CASE WHEN excluded.last_step >= metric.last_step THEN excluded.last ELSE metric.last END,
-    last_step = CASE WHEN excluded.last_step >= metric.last_step THEN excluded.last_step ELSE metric.last_step END,
-    low = CASE WHEN metric.low IS NULL OR excluded.low < metric.low
-        THEN COALESCE(excluded.low, metric.low) ELSE metric.low END,
-    high = CASE WHEN metric.high IS NULL OR excluded.high > metric.high
-        THEN COALESCE(excluded.high, metric.high) ELSE metric.high END,
-    total = metric.total + excluded.total, finite = metric.finite + excluded.finite, version = excluded.version"""
+    {merge_into("metric")}, version = excluded.version"""
 
 
 def _fold(old: Summary, new: Summary) -> Summary:
-    newest = new if new.last_step >= old.last_step else old
+    newest = new if (new.last_step, new.last_time) >= (old.last_step, old.last_time) else old
     lows = [value for value in (old.low, new.low) if not math.isnan(value)]
     highs = [value for value in (old.high, new.high) if not math.isnan(value)]
     return Summary(
@@ -97,13 +147,31 @@ def _fold(old: Summary, new: Summary) -> Summary:
         high=max(highs, default=math.nan),
         total=old.total + new.total,
         finite=old.finite + new.finite,
+        last_time=newest.last_time,
+        first_step=min(old.first_step, new.first_step),
     )
 
 
-def _row(summary: Summary) -> tuple[object, ...]:
-    """NaN is NULL in both databases."""
+def row_of(summary: Summary, writer: str) -> tuple[object, ...]:
+    """Name, last, last_step, last_time, last_writer, low, high, total, finite. NaN is NULL in both databases."""
     last, low, high = (None if math.isnan(v) else v for v in (summary.last, summary.low, summary.high))
-    return summary.name, last, summary.last_step, low, high, summary.total, summary.finite
+    place = (summary.last_step, summary.last_time, writer)
+    return summary.name, last, *place, low, high, summary.total, summary.finite
+
+
+def summary_of(row: Row) -> Summary:
+    """A row of aggregates as one column in brief."""
+    last, low, high = (math.nan if value is None else value for value in (row["last"], row["low"], row["high"]))
+    return Summary(
+        name=row["name"],
+        last_step=row["last_step"],
+        last=last,
+        low=low,
+        high=high,
+        total=row["total"],
+        finite=row["finite"],
+        last_time=row["last_time"],
+    )
 
 
 async def metrics(tx: Tx, run: str, *, names: Sequence[str] | None = None) -> list[Row]:

@@ -4,6 +4,8 @@ artifact's row is written, and then `done` for a day, so that whoever missed the
 from __future__ import annotations
 
 from trainyard_core.contracts.tracker import Upload
+from trainyard_core.db import artifacts
+from trainyard_core.db.artifacts import Told
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, NotFound
 
@@ -35,21 +37,21 @@ async def find(tx: Tx, run: str, *, name: str, size: int, digest: str) -> Row | 
     )
 
 
-async def open_one(tx: Tx, run: str, wish: Upload, *, kind: str, actor: str, is_done: bool, at: int) -> Row:
+async def open_one(tx: Tx, told: Told, wish: Upload, *, kind: str, is_done: bool) -> Row:
     """The upload of these bytes under that name: the one that there is, or a new one of the id in `wish`. Idempotent
-    by (run, name, digest, size). Raises NotFound, Conflict for too many."""
-    if await tx.one("SELECT 1 FROM run WHERE id = ?", run) is None:
-        raise NotFound(f"no run '{run}'")
-    known = await find(tx, run, name=wish.name, size=wish.size, digest=wish.digest)
+    by (run, name, digest, size). Raises NotFound, AttemptSuperseded, Conflict for too many."""
+    await artifacts.fence(tx, told)
+    known = await find(tx, told.run, name=wish.name, size=wish.size, digest=wish.digest)
     if known is None:
-        await _refuse_many(tx, run)
+        await _refuse_many(tx, told.run)
     state = "done" if is_done else "open"
     row = await tx.one(
-        "INSERT INTO upload (id, run, name, kind, size, digest, actor, state, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, name, digest, size) DO UPDATE SET"
-        " kind = excluded.kind, updated_at = excluded.updated_at, state = CASE WHEN upload.state = 'done'"
+        "INSERT INTO upload (id, run, name, kind, size, digest, actor, attempt, state, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, name, digest, size) DO UPDATE SET"
+        " kind = excluded.kind, attempt = excluded.attempt, updated_at = excluded.updated_at,"
+        " state = CASE WHEN upload.state = 'done'"
         " OR excluded.state = 'done' THEN excluded.state ELSE upload.state END RETURNING *",
-        wish.id, run, wish.name, kind, wish.size, wish.digest, actor, state, at, at,
+        wish.id, told.run, wish.name, kind, wish.size, wish.digest, told.actor, told.attempt, state, told.at, told.at,
     )  # fmt: skip
     assert row is not None
     return row

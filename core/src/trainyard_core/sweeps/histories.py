@@ -5,39 +5,51 @@ They are kept for as long as their sweep goes on in this process; after a restar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from trainyard_core.contracts.optimizer import Measured
 from trainyard_core.contracts.tracker import Point, RunRef, Tracker
 from trainyard_core.sweeps.history import History
 
-__all__ = ["Histories"]
+__all__ = ["Attempts", "Grown", "Histories"]
 
 MOST = 1_000
 """Trials whose metrics are kept; of those that have ended, the first is forgotten first."""
 
 
+class Grown(NamedTuple):
+    """How many points of the metrics a run has, and the latest attempt that has logged any (0 or 1: there is one)."""
+
+    run: str
+    total: int
+    attempt: int = 0
+
+
+Attempts = Callable[[str], Awaitable[Mapping[str, int]]]
+"""The attempts of a run's writers."""
+
+
 class Histories:
     """The watched metrics of one sweep's trials."""
 
-    def __init__(self, tracker: Tracker | None, project: str, names: Sequence[str]) -> None:
-        self._tracker, self._project, self._names = tracker, project, list(names)
+    def __init__(self, tracker: Tracker | None, project: str, names: Sequence[str], attempts: Attempts) -> None:
+        self._tracker, self._project, self._names, self._attempts = tracker, project, list(names), attempts
         self._known: dict[str, _Known] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)
 
-    async def refresh(self, grown: Iterable[tuple[str, int]]) -> set[str]:
-        """Read what has grown: each run with how many points it has now. The runs that did grow. What is asked for
-        again is forgotten last."""
+    async def refresh(self, grown: Iterable[Grown]) -> set[str]:
+        """Read what has grown. The runs that did. What is asked for again is forgotten last."""
         changed = set()
-        for run, total in grown:
-            known = self._known.get(run) or _Known()
-            if known.total != total:
-                await self._read_on(run, known, total)
-                changed.add(run)
-            self._known.pop(run, None)
-            self._known[run] = known
+        for now in grown:
+            known = self._known.get(now.run) or _Known()
+            if (known.total, known.attempt) != (now.total, now.attempt):
+                await self._read_on(now, known)
+                changed.add(now.run)
+            self._known.pop(now.run, None)
+            self._known[now.run] = known
         while len(self._known) > MOST:
             del self._known[next(iter(self._known))]
         return changed
@@ -57,26 +69,30 @@ class Histories:
         ]
         return tuple(sorted(found, key=lambda each: each.step))
 
-    async def _read_on(self, run: str, known: _Known, total: int) -> None:
+    async def _read_on(self, now: Grown, known: _Known) -> None:
         """Read from the last step that is known of each metric, as a long series is not to be read again each time that
-        it grows; or from the start, when a writer was behind that: a trial that is tried again begins anew."""
-        if self._tracker is None or not total:
+        it grows; or from the start, when a writer was behind that, or another attempt has begun to log: points that
+        were read may not count any more."""
+        if now.attempt != known.attempt or now.total < known.total:
+            known.series.clear()
+        if self._tracker is None or not now.total:
             known.series.clear()
         else:
             was_read = bool(known.series)
-            await self._read(run, known)
-            if was_read and sum(one.rows for one in known.series.values()) < total:
+            await self._read(now, known)
+            if was_read and sum(one.rows for one in known.series.values()) < now.total:
                 known.series.clear()
-                await self._read(run, known)
-        known.total = total
+                await self._read(now, known)
+        known.total, known.attempt = now.total, now.attempt
 
-    async def _read(self, run: str, known: _Known) -> None:
+    async def _read(self, now: Grown, known: _Known) -> None:
         assert self._tracker is not None
         by_last: dict[int | None, list[str]] = {}
         for name in self._names:
             by_last.setdefault(known.series[name].last if name in known.series else None, []).append(name)
+        run, attempts = RunRef(self._project, now.run), await self._attempts(now.run) if now.attempt > 1 else {}
         for first, names in by_last.items():
-            for series in await self._tracker.read_series(RunRef(self._project, run), names, first=first):
+            for series in await self._tracker.read_series(run, names, first=first, attempts=attempts):
                 if series.points:
                     known.series.setdefault(series.name, _Series()).take(series.points)
 
@@ -100,10 +116,11 @@ class _Series:
 
 
 class _Known:
-    """What is known of one run: its metrics, as they were when it had so many points in all."""
+    """What is known of one run: its metrics, as they were when it had so many points in all, the latest of them of that
+    attempt."""
 
-    __slots__ = ("series", "total")
+    __slots__ = ("attempt", "series", "total")
 
     def __init__(self) -> None:
         self.series: dict[str, _Series] = {}
-        self.total = -1
+        self.total = self.attempt = -1

@@ -21,12 +21,13 @@ _ending = msgspec.json.Decoder(Ending)
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """One metric of one run in brief; None is no number."""
+    """One metric of one run in brief; None is no number. `attempt` holds it, where there are several."""
 
     last: float | None
     low: float | None
     high: float | None
     total: int
+    attempt: int
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +119,7 @@ async def load(tx: Tx, run: str, sweep: Sweep | None = None) -> View | None:
     logged: dict[str, dict[str, Metric]] = {}
     for each in await planned_trials.metrics(tx, run):
         logged.setdefault(each["run"], {})[each["name"]] = Metric(
-            each["last"], each["low"], each["high"], each["total"]
+            each["last"], each["low"], each["high"], each["total"], each["attempt"]
         )
     return View(
         run=run,

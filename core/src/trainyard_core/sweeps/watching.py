@@ -6,14 +6,16 @@ later reads both, so it decides like the one before.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from trainyard.matrix.stopping import TrialRule
 from trainyard_core.contracts.optimizer import Measured, StopTrial
 from trainyard_core.contracts.tracker import Tracker
-from trainyard_core.db import planned_trials
+from trainyard_core.db import planned_trials, tracking
 from trainyard_core.db.engine import Database
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.sweeps import rules
-from trainyard_core.sweeps.histories import Histories
+from trainyard_core.sweeps.histories import Grown, Histories
 from trainyard_core.sweeps.view import Open, View
 
 __all__ = ["Watcher", "stop_of"]
@@ -30,7 +32,7 @@ class Watcher:
         self._rules = [rule for rule in view.sweep.rules if isinstance(rule, TrialRule)]
         names = [rule.metric for rule in self._rules] + [o.name for o in view.sweep.objectives if judged]
         self._names = frozenset(names)
-        self._histories = Histories(tracker, view.project, [*dict.fromkeys(names)])
+        self._histories = Histories(tracker, view.project, [*dict.fromkeys(names)], self._attempts)
         self._objectives = frozenset(objective.name for objective in view.sweep.objectives)
         self._ended: dict[str, Status] = {}
         self._caught_up = False
@@ -41,7 +43,7 @@ class Watcher:
             return
         if not self._caught_up:
             await self._catch_up(view)
-        await self._histories.refresh((trial.run, self._total(trial)) for trial in view.going if trial.run)
+        await self._histories.refresh(self._grown(trial.run, trial) for trial in view.going if trial.run)
         self._ended |= {trial.run: trial.status for trial in view.going if trial.run and trial.status in FINAL}
 
     async def _catch_up(self, view: View) -> None:
@@ -49,7 +51,7 @@ class Watcher:
         ended = await self._database.read(lambda tx: planned_trials.ended_runs(tx, view.run, limit=MOST_BEFORE))
         untold = {news.run for news in view.news}
         wanted = [row for row in reversed(ended) if self._rules or row["run"] in untold]
-        await self._histories.refresh((row["run"], row["total"]) for row in wanted)
+        await self._histories.refresh(Grown(row["run"], row["total"], row["attempt"]) for row in wanted)
         self._ended |= {row["run"]: Status(row["status"]) for row in wanted}
         self._caught_up = True
 
@@ -78,8 +80,12 @@ class Watcher:
         found = {stop.key: stop for stop in rules.ends_trials(self._rules, standings)}
         return [stop_of(trial, found[run]) for run, trial in going.items() if run in found]
 
-    def _total(self, trial: Open) -> int:
-        return sum(metric.total for name, metric in trial.metrics.items() if name in self._names)
+    def _grown(self, run: str, trial: Open) -> Grown:
+        found = [metric for name, metric in trial.metrics.items() if name in self._names]
+        return Grown(run, sum(each.total for each in found), max((each.attempt for each in found), default=0))
+
+    async def _attempts(self, run: str) -> Mapping[str, int]:
+        return (await self._database.read(lambda tx: tracking.attempts_of(tx, [run])))[run]
 
 
 def stop_of(trial: Open, stop: StopTrial) -> tuple[str, Step]:

@@ -29,7 +29,8 @@ _LIMIT = st.one_of(st.none(), st.integers(-6, 31))
 
 
 class SeriesPromises:
-    """Every row at full resolution, every spike at any other, NaN and infinities, ranges, several writers."""
+    """Every row at full resolution, every spike at any other, NaN and infinities, ranges, several writers, several
+    attempts."""
 
     async def test_a_run_without_metrics_has_no_names_and_empty_series(self, tracker: Tracker, run: RunRef) -> None:
         assert await tracker.series_names(run) == []
@@ -121,6 +122,61 @@ class SeriesPromises:
         series = await _read(tracker, run)
         assert [point.last for point in series.points] == [1.0, 2.0, 3.0, 3.5]
         assert series.total == 4
+
+    async def test_rows_of_one_step_and_time_are_in_the_order_of_their_writers(
+        self, tracker: Tracker, run: RunRef
+    ) -> None:
+        for writer, value in (("b" * 32, 2.0), ("a" * 32, 1.0), ("c" * 32, 3.0)):
+            await tracker.append(run, [metric_frame(writer, 1, "loss", [(1, value)], time=10)])
+        assert [point.last for point in (await _read(tracker, run)).points] == [1.0, 2.0, 3.0]
+
+    async def test_the_last_value_is_that_of_the_highest_step_and_of_equals_the_latest(
+        self, tracker: Tracker, run: RunRef
+    ) -> None:
+        one, other = new_writer(), new_writer()
+        await tracker.append(run, [metric_frame(one, 1, "loss", [(10, 0.9)], time=30)])
+        await tracker.append(run, [metric_frame(other, 1, "loss", [(10, 0.8)], time=20)])
+        await tracker.append(run, [metric_frame(one, 2, "loss", [(3, 0.1)], time=40)])
+        for points in (0, 1, 2):
+            assert (await _read(tracker, run, points=points)).points[-1].last == 0.9
+
+    async def test_a_later_attempt_wins_from_its_first_step_on(self, tracker: Tracker, run: RunRef) -> None:
+        first, second = new_writer(), new_writer()
+        await tracker.append(run, [metric_frame(first, 1, "loss", [(step, 1.0) for step in range(38)], time=90)])
+        await tracker.append(run, [metric_frame(second, 1, "loss", [(step, 2.0) for step in range(30, 60)], time=10)])
+        attempts = {first: 1, second: 2}
+        (series,) = await tracker.read_series(run, ["loss"], attempts=attempts)
+        assert series.total == 60
+        assert [(point.step, point.last) for point in series.points] == [
+            (step, 1.0 if step < 30 else 2.0) for step in range(60)
+        ]
+        (series,) = await tracker.read_series(run, ["loss"], first=20, last=35, points=1, attempts=attempts)
+        assert series == Series(name="loss", total=16, points=[Point(20, 35, 90, 1.0, 2.0, 2.0)])
+
+    async def test_what_an_earlier_attempt_sends_late_counts_below_that_step_only(
+        self, tracker: Tracker, run: RunRef
+    ) -> None:
+        first, second = new_writer(), new_writer()
+        attempts = {first: 1, second: 2}
+        await tracker.append(run, [metric_frame(second, 1, "loss", [(5, 2.0)])])
+        assert (await tracker.read_series(run, ["loss"], attempts=attempts))[0].total == 1
+        await tracker.append(run, [metric_frame(first, 1, "loss", [(4, 1.0), (5, 1.0), (6, 1.0)])])
+        (series,) = await tracker.read_series(run, ["loss"], attempts=attempts)
+        assert [(point.step, point.last) for point in series.points] == [(4, 1.0), (5, 2.0)]
+        assert (await _read(tracker, run)).total == 4, "nothing is removed: without attempts every row is read"
+
+    async def test_attempts_are_held_against_each_other_metric_by_metric(self, tracker: Tracker, run: RunRef) -> None:
+        writers = [new_writer() for _ in range(3)]
+        logged = {"a": [(0, 4), (2, 4), (0, 1)], "b": [(0, 4), (3, 4), None], "c": [(0, 4), None, (2, 4)]}
+        for attempt, writer in enumerate(writers):
+            frames = []
+            for name, steps in logged.items():
+                if (within := steps[attempt]) is not None:
+                    rows = [(step, float(attempt)) for step in range(*within)]
+                    frames.append(metric_frame(writer, len(frames) + 1, name, rows))
+            await tracker.append(run, frames)
+        found = await tracker.read_series(run, [*logged], attempts=dict(zip(writers, range(3), strict=True)))
+        assert [[point.last for point in series.points] for series in found] == [[2], [0, 0, 0, 1], [0, 0, 2, 2]]
 
     async def test_a_step_logged_twice_keeps_both_rows(self, tracker: Tracker, run: RunRef) -> None:
         await _log(tracker, run, [(1, 1.0), (1, 2.0), (1, 3.0)])

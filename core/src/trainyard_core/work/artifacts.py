@@ -2,8 +2,9 @@
 
 The tracker's bytes are the truth, and always come first: they are stored, or removed, and then `settle` makes the row
 say so. It looks, writes, and looks again until nothing has changed in between; so of any calls that overlap the last
-one to write leaves the row right. A crash in between leaves a row that is wrong until the same request comes again
-(or, for an upload, until the patrol).
+one to write leaves the row right. An attempt may store files until another one has taken its place, which is looked at
+again when the last byte has come, before the file is there for others. A crash in between leaves a row that is wrong
+until the same request comes again (or, for an upload, until the patrol).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import errno
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+
+import msgspec
 
 from trainyard_core import faults
 from trainyard_core.contracts.tracker import (
@@ -24,7 +27,7 @@ from trainyard_core.contracts.tracker import (
 from trainyard_core.db import artifacts
 from trainyard_core.db.artifacts import Told
 from trainyard_core.db.engine import Database, Tx
-from trainyard_core.errors import Conflict, DigestRefused, Invalid, NotFound, StorageFull
+from trainyard_core.errors import Conflict, DigestRefused, Invalid, StorageFull
 
 __all__ = ["put", "remove", "room", "settle", "stat"]
 
@@ -39,10 +42,13 @@ async def put(
     digest: str | None,
     kind: str,
 ) -> ArtifactInfo:
-    """Store an artifact whole or not at all. Idempotent. Raises Invalid, DigestRefused, StorageFull."""
+    """Store an artifact whole or not at all. Idempotent. Raises Invalid, DigestRefused, StorageFull,
+    AttemptSuperseded."""
     try:
         with room():
-            info = await tracker.put_artifact(RunRef(told.project, told.run), name, data, digest=digest)
+            info = await tracker.put_artifact(
+                RunRef(told.project, told.run), name, _fenced(database, told, data), digest=digest
+            )
     except BadName as error:
         raise Invalid(str(error), fix="use a relative path, without `..`") from error
     except DigestMismatch as error:
@@ -78,8 +84,7 @@ async def settle(
     seen = await stat(tracker, RunRef(told.project, told.run), name)
 
     async def work(tx: Tx) -> None:
-        if await tx.one("SELECT 1 FROM run WHERE id = ?", told.run) is None:
-            raise NotFound(f"no run '{told.run}'")
+        await artifacts.fence(tx, msgspec.structs.replace(told, attempt=0))  # the bytes are there, whosever they are
         await (artifacts.record(tx, told, seen, kind=kind) if seen else artifacts.forget(tx, told, name))
         if also is not None:
             await also(tx)
@@ -90,6 +95,14 @@ async def settle(
         if now == seen:
             return seen
         seen = now
+
+
+async def _fenced(database: Database, told: Told, data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The bytes, which break off at their end when another attempt has taken the place of the one that sent them."""
+    async for piece in data:
+        yield piece
+    if told.attempt:
+        await database.read(lambda tx: artifacts.check_current(tx, told))
 
 
 @contextmanager

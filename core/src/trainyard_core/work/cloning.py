@@ -7,14 +7,12 @@ given anew. Artifacts are taken by reference: a row that says who holds the byte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from trainyard.client.models import CloneRun
 from trainyard.track.frames import Summary
 from trainyard_core.auth import Actor
-from trainyard_core.contracts.tracker import Series, Tracker
+from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import edges, inheritance, runs, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Conflict, Invalid
@@ -134,20 +132,4 @@ async def _metrics(database: Database, tracker: Tracker | None, row: Row, step: 
     links = await database.read(lambda tx: continuing.links_of(tx, row))
     names = [each.name for each in known]
     found = await continuing.read_series(tracker, links, names, last=step, points=1)
-    return _summaries(found)
-
-
-def _summaries(found: Sequence[Series]) -> list[Summary]:
-    return [
-        Summary(
-            name=series.name,
-            last_step=point.until,
-            last=point.last,
-            low=point.low,
-            high=point.high,
-            total=series.total,
-            finite=0 if point.low != point.low else series.total,
-        )
-        for series in found
-        for point in series.points[:1]
-    ]
+    return continuing.in_brief(found)

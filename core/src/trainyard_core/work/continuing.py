@@ -1,8 +1,9 @@
-"""One view of a run that continues others, however often it was resumed: which runs its series lie in, and how they
-are read as one.
+"""One view of a run that continues others, however often it was resumed or tried again: which runs its series lie in,
+and how they are read as one.
 
 An ancestor counts up to the step at which it was forked, and for each metric only below the first step that the run
-after it logged itself: a program that repeats steps after a checkpoint leaves no point twice. Nothing is copied.
+after it logged itself: a program that repeats steps after a checkpoint leaves no point twice. Within one run it is the
+same with attempts, which is the tracker's to do; it is told which attempt each writer belongs to. Nothing is copied.
 """
 
 from __future__ import annotations
@@ -12,35 +13,45 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from trainyard.track.frames import Summary
 from trainyard_core.contracts.tracker import Point, RunRef, Series, Tracker
+from trainyard_core.db import tracking
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["RESUMED", "Link", "links_of", "read_series", "resume_environment", "series_names"]
+__all__ = ["RESUMED", "Link", "has_past", "in_brief", "links_of", "read_series", "resume_environment", "series_names"]
 
 RESUMED = "resume"
 
 
 class Link(msgspec.Struct, frozen=True):
-    """One run of the chain. `fork` is the last step of the next link that counts; None: all of it."""
+    """One run of the chain. `fork` is the last step of the next link that counts; None: all of it. `attempts` are those
+    of its writers; empty for a run of one attempt."""
 
     ref: RunRef
     fork: int | None = None
+    attempts: Mapping[str, int] = {}
 
 
-_CHAIN = """WITH RECURSIVE chain (id, project, cloned_from, clone_kind, fork_step, depth) AS (
-        SELECT id, project, cloned_from, clone_kind, fork_step, 0 FROM run WHERE id = ?
+_CHAIN = """WITH RECURSIVE chain (id, project, cloned_from, clone_kind, fork_step, depth, attempt) AS (
+        SELECT id, project, cloned_from, clone_kind, fork_step, 0, attempt FROM run WHERE id = ?
         UNION ALL
-        SELECT r.id, r.project, r.cloned_from, r.clone_kind, r.fork_step, c.depth + 1 FROM chain c
+        SELECT r.id, r.project, r.cloned_from, r.clone_kind, r.fork_step, c.depth + 1, r.attempt FROM chain c
         JOIN run r ON r.id = c.cloned_from WHERE c.clone_kind = 'resume')
-    SELECT id, project, fork_step FROM chain ORDER BY depth"""
+    SELECT id, project, fork_step, attempt FROM chain ORDER BY depth"""
 
 
 async def links_of(tx: Tx, row: Row) -> list[Link]:
     """The run itself, then the one that it continues, and so on to the first."""
-    if row["clone_kind"] != RESUMED:
-        return [Link(RunRef(row["project"], row["id"]))]
-    found = await tx.all(_CHAIN, row["id"])
-    return [Link(RunRef(each["project"], each["id"]), each["fork_step"]) for each in found]
+    found = await tx.all(_CHAIN, row["id"]) if row["clone_kind"] == RESUMED else [row]
+    attempts = await tracking.attempts_of(tx, [each["id"] for each in found if each["attempt"] > 1])
+    return [
+        Link(RunRef(each["project"], each["id"]), each["fork_step"], attempts.get(each["id"], {})) for each in found
+    ]
+
+
+def has_past(row: Row) -> bool:
+    """Whether there may be points of a run from before its current attempt."""
+    return row["attempt"] > 1 or row["clone_kind"] == RESUMED
 
 
 def resume_environment(row: Row) -> dict[str, str]:
@@ -69,7 +80,8 @@ async def read_series(
 ) -> list[Series]:
     """As `Tracker.read_series`, of a chain as if it were one run."""
     if len(links) == 1:
-        return await tracker.read_series(links[0].ref, names, first=first, last=last, points=points)
+        only = links[0]
+        return await tracker.read_series(only.ref, names, first=first, last=last, points=points, attempts=only.attempts)
     reading = _Reading(tracker, names, first, last, points)
     for link in links:
         await reading.add(link)
@@ -89,26 +101,28 @@ class _Reading:
 
     async def add(self, link: Link) -> None:
         """Read one link, and narrow what counts of the next one."""
-        for series in await self._read(link.ref, self._first, self._points):
+        for series in await self._read(link, self._first, self._points):
             self._found[series.name].append(series)
-        starts = await self._starts(link.ref)
+        starts = await self._starts(link)
         for name in self._names:
             before = None if name not in starts else starts[name] - 1
             self._until[name] = _least(self._until[name], link.fork, before)
 
-    async def _starts(self, ref: RunRef) -> Mapping[str, int]:
+    async def _starts(self, link: Link) -> Mapping[str, int]:
         """The first step of each metric that this link logged."""
-        found = await self._read(ref, None, 1)
+        found = await self._read(link, None, 1)
         return {series.name: series.points[0].step for series in found if series.points}
 
-    async def _read(self, ref: RunRef, first: int | None, points: int) -> list[Series]:
+    async def _read(self, link: Link, first: int | None, points: int) -> list[Series]:
         groups: dict[int | None, list[str]] = {}
         for name, until in self._until.items():
             if first is None or until is None or until >= first:
                 groups.setdefault(until, []).append(name)
         found: list[Series] = []
         for until, names in groups.items():
-            found += await self._tracker.read_series(ref, names, first=first, last=until, points=points)
+            found += await self._tracker.read_series(
+                link.ref, names, first=first, last=until, points=points, attempts=link.attempts
+            )
         return found
 
     def joined(self) -> list[Series]:
@@ -141,3 +155,20 @@ def _merged(points: Sequence[Point]) -> Point:
         max(highs, default=math.nan),
         points[-1].last,
     )
+
+
+def in_brief(found: Iterable[Series]) -> list[Summary]:
+    """Series of one bucket each as columns in brief, without those that are empty."""
+    return [
+        Summary(
+            name=series.name,
+            last_step=point.until,
+            last=point.last,
+            low=point.low,
+            high=point.high,
+            total=series.total,
+            finite=0 if math.isnan(point.low) else series.total,
+        )
+        for series in found
+        for point in series.points[:1]
+    ]

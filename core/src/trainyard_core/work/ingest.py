@@ -4,6 +4,9 @@ the run's own fields.
 Exactly once by that order: the tracker skips what it has by (run, writer, seq), the mark is a compare-and-set, and
 only then is the sequence number acknowledged. A crash in between leaves frames that come again and are counted
 once.
+
+A writer belongs to the attempt whose token its first frame came with. What comes of an attempt after another one has
+taken its place is kept and acknowledged like all else, but changes nothing of the run; see `aggregate` for its points.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from trainyard_core.db import ending, inheritance, runs, sweeps, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import FINAL, Reason, Status
+from trainyard_core.work import aggregate
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
@@ -41,23 +45,32 @@ class Ingested(msgspec.Struct, frozen=True):
 
 
 async def ingest(
-    database: Database, tracker: Tracker, run: RunRef, body: bytes, *, policy: Policy, at: int
+    database: Database, tracker: Tracker, run: RunRef, body: bytes, *, policy: Policy, at: int, attempt: int = 0
 ) -> tuple[str, Ingested]:
-    """Take whole frames of one writer. Returns the writer and what came of it. Raises BadFrame, GapInFrames,
-    NotFound."""
+    """Take whole frames of one writer, sent by an attempt, or (0) by somebody else, who stands for the current one.
+    Returns the writer and what came of it. Raises BadFrame, GapInFrames, NotFound."""
     frames = _parse(body)
-    count = _Count(run, frames, policy, at)
+    count = _Count(run, frames, attempt, policy, at)
     try:
         faults.point("ingest:before_append")
         await tracker.append(run, frames)
         faults.point("ingest:after_append")
     except SequenceGap as gap:
         raise GapInFrames(gap.expected) from gap
-    done = await database.write(count.work, name="ingest")
+    done = await _counted(database, tracker, count)
     meters.FRAMES.add(len(frames))
     meters.BYTES.add(len(body))
     meters.POINTS.add(done.points)
     return frames[0].writer, done
+
+
+async def _counted(database: Database, tracker: Tracker, count: _Count) -> Ingested:
+    """Have them counted, with what came before the attempt as far as that must be known."""
+    while True:
+        try:
+            return await database.write(count.work, name="ingest")
+        except aggregate.Missing as missing:
+            count.before |= await aggregate.read_before(database, tracker, count.run.run, missing.steps)
 
 
 def _parse(body: bytes) -> list[Frame]:
@@ -77,8 +90,9 @@ def _parse(body: bytes) -> list[Frame]:
 class _Count:
     """The transaction that counts frames. Decoding happens before it; inside it only what is new is applied."""
 
-    def __init__(self, run: RunRef, frames: Sequence[Frame], policy: Policy, at: int) -> None:
-        self._run, self._policy, self._at = run, policy, at
+    def __init__(self, run: RunRef, frames: Sequence[Frame], attempt: int, policy: Policy, at: int) -> None:
+        self.run, self._attempt, self._policy, self._at = run, attempt, policy, at
+        self.before = aggregate.Before()
         self._writer, self._frames = frames[0].writer, frames
         try:
             self._summaries = {f.seq: summarize(f.payload) for f in frames if f.kind is Kind.METRICS}
@@ -91,35 +105,43 @@ class _Count:
     async def work(self, tx: Tx) -> Ingested:
         """Count what is new. What is acknowledged is the mark, whoever moved it last: never a frame that nobody
         counted."""
-        run = self._run.run
+        run = self.run.run
         await runs.lock(tx, run)
         row = await runs.get(tx, run)
         if row is None:
             raise NotFound(f"no run '{run}'")
-        seen = await tracking.mark(tx, run, self._writer)
-        new = [frame for frame in self._frames if frame.seq > seen]
-        if not new or not await self._move(tx, row, seen, new):
-            return Ingested(await tracking.mark(tx, run, self._writer), False)
-        await tracking.merge_metrics(tx, run, (s for f in new for s in self._summaries.get(f.seq, ())))
+        mark = await tracking.mark(tx, run, self._writer)
+        attempt = mark.attempt if mark.attempt is not None else self._attempt or row["attempt"]
+        new = [frame for frame in self._frames if frame.seq > mark.seq]
+        if not new or not await self._move(tx, row, mark.seq, new, attempt):
+            return Ingested((await tracking.mark(tx, run, self._writer)).seq, False)
+        found = [summary for frame in new for summary in self._summaries.get(frame.seq, ())]
+        await aggregate.count(tx, row, found, writer=self._writer, attempt=attempt, before=self.before)
+        if attempt < row["attempt"]:
+            return Ingested(new[-1].seq, False)
+        await self._take_effect(tx, row, new)
+        return Ingested(new[-1].seq, await self._maybe_end(tx, row, new), sum(each.total for each in found))
+
+    async def _take_effect(self, tx: Tx, row: Row, new: Sequence[Frame]) -> None:
+        """What frames of the current attempt change of the run beside its metrics."""
         if self._summaries and row["parent"] and await sweeps.watches(tx, row["parent"]):
             await runs.ring(tx, row["parent"], at=self._at)
         for frame in new:
             for event in self._events.get(frame.seq, ()):
-                await _apply(tx, run, event, self._at)
+                await _apply(tx, row["id"], event, self._at)
         if row["status"] in FINAL and self._has_artifacts(new):
-            await inheritance.pass_on(tx, run)
-        points = sum(summary.total for frame in new for summary in self._summaries.get(frame.seq, ()))
-        return Ingested(new[-1].seq, await self._maybe_end(tx, row, new), points)
+            await inheritance.pass_on(tx, row["id"])
 
-    async def _move(self, tx: Tx, row: Row, seen: int, new: Sequence[Frame]) -> bool:
+    async def _move(self, tx: Tx, row: Row, seen: int, new: Sequence[Frame], attempt: int) -> bool:
         if new[0].seq != seen + 1:
             raise GapInFrames(seen + 1)
         return await tracking.move_mark(
             tx,
-            self._run.run,
+            self.run.run,
             self._writer,
             seen=seen,
             to=new[-1].seq,
+            attempt=attempt,
             final=new[-1].final,
             dropped=sum(self._gaps.get(frame.seq, 0) for frame in new),
             late=len(new) if row["status"] in FINAL else 0,
@@ -135,7 +157,7 @@ class _Count:
         waits = row["reason"] == Reason.DRAINING or row["status"] == Status.STOPPING or row["ended"]
         if row["status"] in FINAL or not (waits or ends or new[-1].final):
             return False
-        await reconcile(tx, self._run.run, policy=self._policy, at=self._at)
+        await reconcile(tx, self.run.run, policy=self._policy, at=self._at)
         return True
 
 

@@ -119,9 +119,12 @@ def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
         return Decision(explain=why, wake_at=until or now + int(policy.drain * SECOND))
     to = Status(view.ended)
     between = _through(view) if to is Status.STOPPED else ()
-    incomplete = Reason.INCOMPLETE if view.unfinished_writers else Reason.NONE
-    reason = view.ended_reason or Reason.USER if to is not Status.SUCCEEDED else incomplete
-    return Decision(steps=(*between, Step(to, reason, view.ended_message)), happened_at=_ended_at(view, now))
+    if to is not Status.SUCCEEDED:
+        last = Step(to, view.ended_reason or Reason.USER, view.ended_message)
+    else:
+        success = _success(view, missing=bool(view.unfinished_writers))
+        last = msgspec.structs.replace(success, message=view.ended_message or success.message)
+    return Decision(steps=(*between, last), happened_at=_ended_at(view, now))
 
 
 def _ended_at(view: View, now: int) -> int:
@@ -189,9 +192,16 @@ def _outcome(view: View, end: Exit, policy: Policy, now: int, *, incomplete: boo
             steps=(*_through(view), Step(Status.STOPPED, view.intent_reason, view.intent_message or end.message))
         )
     if end.code == 0 and not end.reason:
-        missing = Step(Status.SUCCEEDED, Reason.INCOMPLETE, "some of its last frames never came")
-        return Decision(steps=(missing if incomplete else Step(Status.SUCCEEDED),))
+        return Decision(steps=(_success(view, missing=incomplete),))
     return _failure(view, end, policy, now)
+
+
+def _success(view: View, *, missing: bool) -> Step:
+    """It has succeeded; if not all that it recorded is here, that is said."""
+    lacks = ["some of its last frames never came"] if missing else []
+    if view.dropped:
+        lacks.append(f"{view.dropped} records were dropped, as there was no room for them where it ran")
+    return Step(Status.SUCCEEDED, Reason.INCOMPLETE if lacks else Reason.NONE, "; ".join(lacks))
 
 
 def _ended_by_itself(end: Exit) -> bool:

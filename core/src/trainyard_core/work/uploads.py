@@ -10,6 +10,7 @@ dropped, bytes first.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -27,10 +28,11 @@ from trainyard_core.contracts.tracker import (
     WrongOffset,
     check_artifact_name,
 )
+from trainyard_core.db import artifacts as records
 from trainyard_core.db import uploads
 from trainyard_core.db.artifacts import Told
 from trainyard_core.db.engine import Database, Row, Tx
-from trainyard_core.errors import DigestRefused, Invalid, NotFound, NoUploads, TooLarge, WrongPlace
+from trainyard_core.errors import AttemptSuperseded, DigestRefused, Invalid, NotFound, NoUploads, TooLarge, WrongPlace
 from trainyard_core.ids import new_id
 from trainyard_core.work import artifacts
 
@@ -104,10 +106,15 @@ class Uploads:
         return kept
 
     async def finish(self, told: Told, row: Row) -> None:
-        """Make the artifact of an upload whose bytes are all here. Idempotent. Raises WrongPlace; DigestRefused after
-        the upload is removed."""
+        """Make the artifact of an upload whose bytes are all here. Idempotent. Raises WrongPlace, AttemptSuperseded;
+        DigestRefused after the upload is removed."""
         ident, at = row["id"], told.at
-        await self._database.write(lambda tx: uploads.set_state(tx, ident, "finishing", at=at), name="upload_finishing")
+
+        async def finishing(tx: Tx) -> None:
+            await records.fence(tx, told)
+            await uploads.set_state(tx, ident, "finishing", at=at)
+
+        await self._database.write(finishing, name="upload_finishing")
         try:
             with artifacts.room():
                 await self._power.finish_upload(RunRef(told.project, told.run), uploads.of_row(row))
@@ -137,7 +144,7 @@ class Uploads:
             lambda tx: uploads.stale(tx, untouched_since=now - ABANDONED, finishing_since=now - CUT_OFF, limit=AT_ONCE)
         )
         for row in rows:
-            told = Told(project=row["project"], run=row["run"], actor=row["actor"], at=now)
+            told = Told(project=row["project"], run=row["run"], actor=row["actor"], at=now, attempt=row["attempt"])
             try:
                 await self._settle(told, row)
             except Exception:
@@ -150,10 +157,13 @@ class Uploads:
             raise NotFound(f"upload '{row['id']}' was given up meanwhile", fix="open it again")
 
     async def _settle(self, told: Told, row: Row) -> None:
+        """One of an attempt that is over by now is dropped too; the tracker may have made its artifact, though."""
         if row["state"] == "finishing":
-            await self.finish(told, row)
-        else:
-            await self.drop(told, row)
+            with suppress(AttemptSuperseded):
+                return await self.finish(told, row)
+            await artifacts.settle(self._database, self._tracker, told, row["name"], kind=row["kind"])
+        await self.drop(told, row)
+        return None
 
     async def _append(self, told: Told, row: Row, offset: int, data: AsyncIterator[bytes]) -> int:
         run, upload = RunRef(told.project, told.run), uploads.of_row(row)

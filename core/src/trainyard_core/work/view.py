@@ -38,7 +38,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
     tracked last sent a frame, or was told of (0: it is told of now), `hearing` since when anybody could be heard,
-    `ended` how its program said that it ended, with the reason, the message and the time."""
+    `ended` how its program said that it ended, with the reason, the message and the time. `dropped` is how many records
+    the current attempt had to drop, once it has ended."""
 
     run: str
     status: Status
@@ -62,6 +63,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: int | None = None
     started_at: int | None = None
     unfinished_writers: int = 0
+    dropped: int = 0
     heard_at: int = 0
     hearing: Hearing = DEAF
     attempt: Attempt | None = None
@@ -110,6 +112,7 @@ async def load(tx: Tx, run: str) -> View | None:
         ended_at=told.at,
         started_at=row["started_at"],
         unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
+        dropped=await tracking.dropped(tx, run, attempt=row["attempt"]) if row["ended"] or row["exit"] else 0,
         heard_at=0 if row["managed"] else await _heard(tx, row),
         hearing=DEAF if row["since"] is None else Hearing(row["since"], row["until"]),
         attempt=attempt,

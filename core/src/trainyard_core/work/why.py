@@ -21,7 +21,7 @@ from trainyard_core.admission import (
     takers,
 )
 from trainyard_core.clock import SECOND, rfc3339
-from trainyard_core.db import agents, lanes, queues, sweeps, trials
+from trainyard_core.db import agents, lanes, queues, sweeps, tracking, trials
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
 from trainyard_core.work.leasing import BATCH
@@ -47,7 +47,8 @@ async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collecti
         return _answer(row, [_backing_off(row, at)])
     if status not in FINAL and await sweeps.exists(tx, row["id"]):
         return await _sweeping(tx, row, at, silence, schedulers)
-    return Why(run=row["id"], status=status, summary=_told(row, status))
+    lost = _dropped(row, await tracking.dropped(tx, row["id"]))
+    return Why(run=row["id"], status=status, summary=_told(row, status) + lost)
 
 
 async def _sweeping(tx: Tx, row: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:
@@ -158,6 +159,13 @@ def _told(row: Row, status: Status) -> str:
     if row["reason"] == Reason.UNREACHABLE:
         return row["message"] or "its agent has not been heard of"
     return detail or "nothing is in its way"
+
+
+def _dropped(row: Row, count: int) -> str:
+    """What is not to be seen of it; a run that ended without these records says so in its own message."""
+    if not count or row["reason"] == Reason.INCOMPLETE:
+        return ""
+    return f"; {count} records (values, lines, events) were dropped, as there was no room for them where it runs"
 
 
 _VERBS = {

@@ -1,8 +1,9 @@
 """Reads series: decodes segments into columns once, keeps them while they are in use, and cuts them into buckets.
 
 A segment only grows, so a read decodes what is new since the last one. Rows of several writers are merged by step,
-then time, then writer, then order of logging. A bucket is a run of neighbouring rows, every bucket of a series as
-good as equal in rows; `low` and `high` are over all its finite values, so no spike is lost at any resolution.
+then time, then writer, then order of logging, without those that a later attempt has logged again. A bucket is a run
+of neighbouring rows, every bucket of a series as good as equal in rows; `low` and `high` are over all its finite
+values, so no spike is lost at any resolution.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,12 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from trainyard.track import frames
-from trainyard_core.contracts.tracker import Point, RunRef, Series
+from trainyard_core.contracts.tracker import Point, RunRef, Series, superseded_from
 from trainyard_tracker_folder import segment
 from trainyard_tracker_folder.layout import Layout
 from trainyard_tracker_folder.segment import START
 
 __all__ = ["SeriesReader"]
+
+LAST_STEP = (1 << 63) - 1
 
 
 class _Rows(NamedTuple):
@@ -44,6 +47,11 @@ class _Rows(NamedTuple):
         """Rows by their place; no copy."""
         return _Rows(self.steps[start:end], self.times[start:end], self.values[start:end])
 
+    def below(self, step: int) -> _Rows:
+        """The rows of smaller steps, in the order that they have."""
+        kept = self.steps < step
+        return _Rows(self.steps[kept], self.times[kept], self.values[kept])
+
     def widened(self, count: int) -> _Rows:
         """A copy with room for `count` rows; what is in the room is undefined."""
         return _Rows(np.resize(self.steps, count), np.resize(self.times, count), np.resize(self.values, count))
@@ -52,6 +60,13 @@ class _Rows(NamedTuple):
     def nbytes(self) -> int:
         """Bytes that the numbers take."""
         return self.steps.nbytes + self.times.nbytes + self.values.nbytes
+
+
+class _Merged(NamedTuple):
+    """The rows of several writers as one, and the attempt that each of them counted as."""
+
+    attempts: tuple[int, ...]
+    rows: _Rows
 
 
 class SeriesReader:
@@ -75,7 +90,14 @@ class SeriesReader:
         return names
 
     def read(
-        self, run: RunRef, names: Sequence[str], *, first: int | None, last: int | None, points: int
+        self,
+        run: RunRef,
+        names: Sequence[str],
+        *,
+        first: int | None,
+        last: int | None,
+        points: int,
+        attempts: Mapping[str, int],
     ) -> list[Series]:
         """See `Tracker.read_series`."""
         if points < 0:
@@ -83,7 +105,7 @@ class SeriesReader:
         kept = self._kept(run)
         with kept.lock:
             kept.refresh(self._layout.segments(run))
-            chosen = [(name, kept.merged(name).between(first, last)) for name in names]
+            chosen = [(name, kept.merged(name, attempts).between(first, last)) for name in names]
             kept.measure()
         self._trim()
         return [Series(name=name, total=len(rows.values), points=_buckets(rows, points)) for name, rows in chosen]
@@ -112,7 +134,7 @@ class _Run:
         self.lock = threading.Lock()
         self.size = 0
         self._writers: dict[str, _Writer] = {}
-        self._merged: dict[str, _Rows] = {}
+        self._merged: dict[str, _Merged] = {}
 
     def names(self) -> list[str]:
         return sorted({name for writer in self._writers.values() for name in writer.columns})
@@ -142,19 +164,24 @@ class _Run:
         for name in self._writers.pop(writer, _Writer()).columns:
             self._merged.pop(name, None)
 
-    def merged(self, name: str) -> _Rows:
-        """All rows of a metric by step, then time; ties by writer, then as logged."""
-        columns = [self._writers[w].columns[name] for w in sorted(self._writers) if name in self._writers[w].columns]
+    def merged(self, name: str, attempts: Mapping[str, int]) -> _Rows:
+        """The rows of a metric that count, by step, then time; ties by writer, then as logged."""
+        writers = [writer for writer in sorted(self._writers) if name in self._writers[writer].columns]
+        columns = [self._writers[writer].columns[name] for writer in writers]
         if len(columns) == 1 and columns[0].in_order:
             return columns[0].rows()
-        if name not in self._merged:
-            self._merged[name] = _sorted(_joined([column.rows() for column in columns]))
-        return self._merged[name]
+        of = tuple(attempts.get(writer, 0) for writer in writers)
+        if name not in self._merged or self._merged[name].attempts != of:
+            parts = _without_superseded([column.rows() for column in columns], of)
+            self._merged[name] = _Merged(of, _sorted(_joined(parts)))
+        return self._merged[name].rows
 
     def measure(self) -> None:
         """Note in `size` how many bytes are kept; others read it without our lock."""
         columns = [column for writer in self._writers.values() for column in writer.columns.values()]
-        self.size = sum(column.nbytes for column in columns) + sum(rows.nbytes for rows in self._merged.values())
+        self.size = sum(column.nbytes for column in columns) + sum(
+            merged.rows.nbytes for merged in self._merged.values()
+        )
 
 
 class _Writer:
@@ -228,6 +255,17 @@ def _joined(parts: Sequence[_Rows]) -> _Rows:
         np.concatenate([part.times for part in parts]),
         np.concatenate([part.values for part in parts]),
     )
+
+
+def _without_superseded(parts: Sequence[_Rows], attempts: Sequence[int]) -> list[_Rows]:
+    """The rows of each writer, whose attempt is given, without those that a later attempt has logged again."""
+    if len({*attempts}) < 2:
+        return [*parts]
+    first: dict[int, int] = {}
+    for rows, attempt in zip(parts, attempts, strict=True):
+        first[attempt] = min(int(rows.steps.min()), first.get(attempt, LAST_STEP))
+    until = superseded_from(first)
+    return [rows.below(until[of]) if of in until else rows for rows, of in zip(parts, attempts, strict=True)]
 
 
 def _sorted(rows: _Rows) -> _Rows:

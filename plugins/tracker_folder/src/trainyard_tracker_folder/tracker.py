@@ -8,7 +8,7 @@ import asyncio
 import os
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -85,10 +85,19 @@ class FolderTracker(Tracker):
         return await asyncio.to_thread(lambda: self._series.names(run))
 
     async def read_series(
-        self, run: RunRef, names: Sequence[str], *, first: int | None = None, last: int | None = None, points: int = 0
+        self,
+        run: RunRef,
+        names: Sequence[str],
+        *,
+        first: int | None = None,
+        last: int | None = None,
+        points: int = 0,
+        attempts: Mapping[str, int] = {},
     ) -> list[Series]:
         """Buckets have as good as equal numbers of rows."""
-        return await asyncio.to_thread(lambda: self._series.read(run, names, first=first, last=last, points=points))
+        return await asyncio.to_thread(
+            lambda: self._series.read(run, names, first=first, last=last, points=points, attempts=attempts)
+        )
 
     async def read_logs(self, run: RunRef, *, cursor: str = "", limit: int = 1000, tail: bool = False) -> LogPage:
         """A page also ends at 8 MiB of text."""

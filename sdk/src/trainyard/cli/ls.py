@@ -14,6 +14,7 @@ from trainyard.cli.searching import query_option, query_text, sort_option
 if TYPE_CHECKING:
     from trainyard.client.client import Client
     from trainyard.client.models import Run
+    from trainyard.query.tree import Field
 
 __all__ = ["ls"]
 
@@ -62,19 +63,32 @@ def ls(
 def _table(runs: list[Run], sort: str, all_projects: bool) -> None:
     shown = _shown(sort)
     where = ("PROJECT",) if all_projects else ()
-    headers = ("RUN", *where, "NAME", "STATUS", "QUEUE", "CREATED", "TAGS", *(output.clean(name) for _, name in shown))
+    headers = (
+        "RUN",
+        *where,
+        "NAME",
+        "STATUS",
+        "QUEUE",
+        "CREATED",
+        "TAGS",
+        *(output.clean(_heading(field)) for field in shown),
+    )
     output.table(headers, [_row(run, shown, all_projects) for run in runs])
 
 
-def _shown(sort: str) -> list[tuple[str, str]]:
-    """The params, outputs and metrics that are sorted by."""
+def _shown(sort: str) -> list[Field]:
+    """The params, outputs, meta values and metrics that are sorted by."""
     from trainyard.query import parse_sort
 
-    fields = [key.field for key in parse_sort(sort)]
-    return [(field.name, field.key) for field in fields if field.name in ("metrics", "outputs", "params")]
+    return [key.field for key in parse_sort(sort) if key.field.key]
 
 
-def _row(run: Run, shown: list[tuple[str, str]], all_projects: bool) -> tuple[str, ...]:
+def _heading(field: Field) -> str:
+    """The name of what is shown, and which figure of it, if that is not the last."""
+    return field.key if field.part in ("", "last") else f"{field.key}.{field.part}"
+
+
+def _row(run: Run, shown: list[Field], all_projects: bool) -> tuple[str, ...]:
     return (
         run.short_id,
         *((run.project,) if all_projects else ()),
@@ -83,12 +97,12 @@ def _row(run: Run, shown: list[tuple[str, str]], all_projects: bool) -> tuple[st
         run.queue,
         run.created_at,
         ", ".join(run.tags),
-        *(_cell(run, family, name) for family, name in shown),
+        *(_cell(run, field) for field in shown),
     )
 
 
-def _cell(run: Run, family: str, name: str) -> str:
-    if family == "metrics":
-        return output.number(run.metrics.get(name))
-    values = run.inputs if family == "params" else run.outputs
-    return output.value(values[name]) if name in values else "-"
+def _cell(run: Run, field: Field) -> str:
+    if field.name == "metrics":
+        return output.number(run.sorted_by.get(f"metrics.{field.key}.{field.part}"))
+    values = {"params": run.inputs, "outputs": run.outputs, "meta": run.meta}[field.name]
+    return output.value(values[field.key]) if field.key in values else "-"

@@ -14,6 +14,7 @@ from trainyard.cli import output
 from trainyard.cli.curve import curve
 from trainyard.cli.exits import Exit
 from trainyard.cli.options import find, json_option, pin, run_argument, with_client
+from trainyard.cli.runs import dropped
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
@@ -51,7 +52,12 @@ def metrics(client: Client, *, ref: str, names: tuple[str, ...], follow: bool, p
     found = _chosen(client.runs.metrics(run), names)
     if plot:
         return _plot(client, run, [metric.name for metric in found], as_json=as_json)
-    return output.json_document({"items": found}) if as_json else _table(found)
+    if as_json:
+        return output.json_document({"items": found})
+    _table(found)
+    if lost := dropped(client.runs.get(run)):
+        click.echo(f"dropped: {lost}", err=True)
+    return None
 
 
 def _follow(client: Client, ref: str, names: Sequence[str], *, as_json: bool) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trainyard.client.client import Client
     from trainyard.client.models import Lineage, Related, Run
 
-__all__ = ["get", "why"]
+__all__ = ["dropped", "get", "why"]
 
 
 @click.command()
@@ -66,6 +66,7 @@ def _show(run: Run, around: Lineage) -> None:
             ("attempt", str(run.attempt or "")),
             ("exit code", "" if run.exit_code is None else str(run.exit_code)),
             ("archived", run.archived_at or ""),
+            ("dropped", dropped(run)),
             *_relatives(around),
             *((f"param {name}", output.value(value)) for name, value in sorted(run.inputs.items())),
             *((f"metric {name}", output.number(value)) for name, value in sorted(run.metrics.items())),
@@ -76,6 +77,13 @@ def _show(run: Run, around: Lineage) -> None:
         output.line("last lines:")
         for line in run.last_lines:
             output.line(f"  {output.clean(line)}")
+
+
+def dropped(run: Run) -> str:
+    """What its programs had to drop, in words; empty when nothing was."""
+    if not run.dropped:
+        return ""
+    return f"{run.dropped} records (values, lines, events), as there was no room for them where it ran"
 
 
 def _relatives(around: Lineage) -> list[tuple[str, str]]:

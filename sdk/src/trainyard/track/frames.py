@@ -67,6 +67,7 @@ _HEADER = struct.Struct("<4sBBHIIQ16s")
 HEADER_SIZE = _HEADER.size
 _BLOCK = struct.Struct("<II")
 _SUMMARY = struct.Struct("<qdddQQ")
+_VALUE = struct.Struct("<d")
 _LINE = struct.Struct("<qBBHI")
 _GAP = struct.Struct("<QQQ")
 
@@ -107,8 +108,9 @@ class Frame(NamedTuple):
 
 class Summary(NamedTuple):
     """One column of one block in brief. `total` counts all values, `finite` those that are numbers; `low` and
-    `high` are over the finite ones
-    and NaN when there are none. `last_step` belongs to `last`, the value of the last row."""
+    `high` are over the finite ones and NaN when there are none. `last` is the value of the row with the highest step,
+    of equal ones the latest by time, of those the one that was logged last; `last_step` and `last_time` are that row's.
+    `first_step` is the lowest step."""
 
     name: str
     last_step: int
@@ -117,6 +119,8 @@ class Summary(NamedTuple):
     high: float
     total: int
     finite: int
+    last_time: int = 0
+    first_step: int = 0
 
 
 class Block(NamedTuple):
@@ -211,10 +215,10 @@ def pack_metrics(blocks: Iterable[Block], pause: Callable[[], None] | None = Non
     values of each column. `pause` is called after each column."""
     parts: list[bytes] = []
     for block in blocks:
-        names = "\0".join(block.names).encode()
+        names, last = "\0".join(block.names).encode(), _last_row(block.steps, block.times)
         parts += [_BLOCK.pack(len(block.steps), len(names)), names, _raw(block.steps), _raw(block.times)]
         for column in block.values:
-            parts += [_summary_of(block.steps, column), _raw(column)]
+            parts += [_summary_of(block.steps[last], column[last], column), _raw(column)]
             if pause is not None:
                 pause()
     return b"".join(parts)
@@ -233,13 +237,27 @@ def unpack_metrics(payload: bytes) -> list[Block]:
 
 
 def summarize(payload: bytes) -> list[Summary]:
-    """Each column of each block in brief, in order, without decoding a value."""
+    """Each column of each block in brief, in order; of a column only its last value is decoded. Which one that is, is
+    decided here again, whatever program wrote the payload."""
     found = []
     for names, rows, offset in _blocks(payload):
+        steps = _array("q", payload[offset : offset + 8 * rows])
+        times = _array("q", payload[offset + 8 * rows : offset + 16 * rows])
+        row, first = _last_row(steps, times), min(steps)
         for i, name in enumerate(names):
             at = offset + 16 * rows + i * (_SUMMARY.size + 8 * rows)
-            found.append(Summary(name, *_SUMMARY.unpack_from(payload, at)))
+            _, _, low, high, total, finite = _SUMMARY.unpack_from(payload, at)
+            (last,) = _VALUE.unpack_from(payload, at + _SUMMARY.size + 8 * row)
+            found.append(Summary(name, steps[row], last, low, high, total, finite, times[row], first))
     return found
+
+
+def _last_row(steps: array[int], times: array[int]) -> int:
+    """The row whose values are the last ones: see `Summary`."""
+    highest = max(steps)
+    if steps[-1] == highest and steps.count(highest) == 1:
+        return len(steps) - 1
+    return max((i for i, step in enumerate(steps) if step == highest), key=lambda i: (times[i], i))
 
 
 def _blocks(payload: bytes) -> Iterator[tuple[tuple[str, ...], int, int]]:
@@ -258,12 +276,12 @@ def _blocks(payload: bytes) -> Iterator[tuple[tuple[str, ...], int, int]]:
         offset = end
 
 
-def _summary_of(steps: Sequence[int], values: array[float]) -> bytes:
+def _summary_of(last_step: int, last: float, values: array[float]) -> bytes:
     finite: Sequence[float] = values
     if not math.isfinite(sum(values)):
         finite = [value for value in values if math.isfinite(value)]
     low, high = (min(finite), max(finite)) if finite else (math.nan, math.nan)
-    return _SUMMARY.pack(steps[-1], values[-1], low, high, len(values), len(finite))
+    return _SUMMARY.pack(last_step, last, low, high, len(values), len(finite))
 
 
 def pack_lines(lines: Iterable[Line]) -> bytes:

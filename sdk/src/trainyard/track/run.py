@@ -51,6 +51,8 @@ class Run:
     """A run that is being tracked. Made by `init`; every method may be called from any thread and after a fork. In a
     worker of the process that began it (`is_worker`) it is recorded to, and neither shipped nor ended.
 
+    `attempt` counts the tries of a managed run from 1: above it a program finds what an earlier attempt left, and what it
+    logs takes the place of what that one logged, from its own first step on. 0 for a run that is not managed.
     `resumed_from` is the id of the run that this one continues (empty: none), and `resume_step` the last step of it
     that counts: rows that name no step go on after it."""
 
@@ -64,8 +66,9 @@ class Run:
         self.managed = is_managed
         self.is_worker = is_worker
         self.params: dict[str, Any] = environment_params() if is_managed else {}
+        self.attempt = _number("TRAINYARD_ATTEMPT") or 0 if is_managed else 0
         self.resumed_from = os.environ.get("TRAINYARD_RESUME_FROM", "") if is_managed else ""
-        self.resume_step = _resume_step() if self.resumed_from else None
+        self.resume_step = _number("TRAINYARD_RESUME_STEP") if self.resumed_from else None
         self._omissions = Omissions()
         self._writer: Writer | None = None
         self._background: Background | None = None
@@ -303,9 +306,9 @@ def _said(status: str, message: str) -> Ending:
     return Ending(status, "" if status == "succeeded" else "user", message)
 
 
-def _resume_step() -> int | None:
-    """The last step of the run that is continued; None when the platform named none."""
-    text = os.environ.get("TRAINYARD_RESUME_STEP", "")
+def _number(name: str) -> int | None:
+    """A whole number that the platform has set; None when it has not."""
+    text = os.environ.get(name, "")
     return int(text) if text.removeprefix("-").isdecimal() else None
 
 

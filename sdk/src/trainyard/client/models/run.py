@@ -70,7 +70,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A run as everyone sees it. `metrics` holds the last value of each; `resolved` is the operation as it runs. `user`
     made it. `cloned_from` is the run that it was made from and `clone_kind` how (`restart`, `resume`, `copy`);
-    `fork_step` is the last step of that run which a resumed one continues (null: all of them)."""
+    `fork_step` is the last step of that run which a resumed one continues (null: all of them). `dropped` is how many
+    records (values, lines, events) its programs had to drop; it is counted where a run is read alone. In a list that is
+    sorted by metrics, `sorted_by` has what it is sorted by, such as `metrics.loss.min`."""
 
     id: str
     project: str
@@ -107,6 +109,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     clone_kind: str = ""
     fork_step: int | None = None
     archived_at: str | None = None
+    dropped: int = 0
+    sorted_by: dict[str, Number] = {}
 
     @property
     def short_id(self) -> str:

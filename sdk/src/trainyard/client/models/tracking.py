@@ -38,10 +38,12 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetricPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The metrics of a run, by name. `next` is the cursor of the next page, None on the last."""
+    """The metrics of a run, by name. `next` is the cursor of the next page, None on the last; `dropped` is how many
+    records (values, lines, events) its programs had to drop."""
 
     items: list[Metric]
     next: str | None = None
+    dropped: int = 0
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):

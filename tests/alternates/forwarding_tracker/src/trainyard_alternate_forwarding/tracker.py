@@ -11,9 +11,9 @@ import math
 import re
 import ssl
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import islice
+from itertools import islice, repeat
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -37,6 +37,7 @@ from trainyard_core.contracts.tracker import (
     UploadTooLong,
     WrongOffset,
     check_artifact_name,
+    superseded_from,
 )
 from trainyard_core.hookspecs import Context
 
@@ -53,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Row(NamedTuple):
     step: int
     time: int
+    writer: str
     value: float
 
 
@@ -95,13 +97,20 @@ class ForwardingTracker(Tracker):
         return sorted(await self._rows(run))
 
     async def read_series(
-        self, run: RunRef, names: Sequence[str], *, first: int | None = None, last: int | None = None, points: int = 0
+        self,
+        run: RunRef,
+        names: Sequence[str],
+        *,
+        first: int | None = None,
+        last: int | None = None,
+        points: int = 0,
+        attempts: Mapping[str, int] = {},
     ) -> list[Series]:
         """Buckets have as good as equal numbers of rows."""
         rows = await self._rows(run)
         found = []
         for name in names:
-            chosen = [r for r in rows.get(name, []) if _within(r.step, first, last)]
+            chosen = [r for r in _counting(rows.get(name, []), attempts) if _within(r.step, first, last)]
             found.append(Series(name=name, total=len(chosen), points=list(_buckets(chosen, points))))
         return found
 
@@ -238,13 +247,13 @@ class ForwardingTracker(Tracker):
         return frame_bytes.split(answer.raise_for_status().content)
 
     async def _rows(self, run: RunRef) -> dict[str, list[_Row]]:
-        """All rows of all metrics, by step, then time."""
+        """All rows of all metrics, by step, then time, then writer."""
         rows: dict[str, list[_Row]] = defaultdict(list)
         for frame in await self._frames(run):
             for block in frame_bytes.unpack_metrics(frame.payload) if frame.kind is Kind.METRICS else ():
                 for name, values in zip(block.names, block.values, strict=True):
-                    rows[name] += map(_Row, block.steps, block.times, values)
-        return {name: sorted(found, key=lambda row: row[:2]) for name, found in rows.items()}
+                    rows[name] += map(_Row, block.steps, block.times, repeat(frame.writer), values)
+        return {name: sorted(found, key=lambda row: row[:3]) for name, found in rows.items()}
 
 
 @cache
@@ -256,6 +265,15 @@ def _certificates() -> ssl.SSLContext:
 def _path(run: RunRef, *parts: str) -> str:
     """A path in which no name is more than one segment; dots are encoded, for clients fold `..`."""
     return "/" + "/".join(quote(part, safe="").replace(".", "%2E") for part in ("runs", run.project, run.run, *parts))
+
+
+def _counting(rows: Sequence[_Row], attempts: Mapping[str, int]) -> list[_Row]:
+    """Those that no later attempt has logged again; `rows` are in the order of their steps."""
+    firsts: dict[int, int] = {}
+    for row in rows:
+        firsts.setdefault(attempts.get(row.writer, 0), row.step)
+    until = superseded_from(firsts)
+    return [row for row in rows if row.step < until.get(attempts.get(row.writer, 0), math.inf)]
 
 
 def _within(step: int, first: int | None, last: int | None) -> bool:

@@ -1,0 +1,90 @@
+"""What one read tells is of one moment, on both databases, whatever is committed between its statements."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sweeping import Book, begin, children, log, sweeping
+
+from trainyard_core.contracts.workload import Exit, Phase
+from trainyard_core.lifecycle import Status
+from trainyard_core.sweeps import view
+
+
+class Interrupted:
+    """A transaction in which `meanwhile` is done, by somebody else, after each of the first statements."""
+
+    def __init__(self, tx, loop, meanwhile):
+        self._tx, self._loop, self._meanwhile, self.dialect = tx, loop, meanwhile, tx.dialect
+
+    async def all(self, sql, *args):
+        found = await self._tx.all(sql, *args)
+        await self._interrupt()
+        return found
+
+    async def one(self, sql, *args):
+        found = await self._tx.one(sql, *args)
+        await self._interrupt()
+        return found
+
+    async def _interrupt(self):
+        """A transaction of SQLite runs on a thread of its own and must not suspend; that thread waits."""
+        if self.dialect == "postgresql":
+            await self._meanwhile()
+        else:
+            asyncio.run_coroutine_threadsafe(self._meanwhile(), self._loop).result(30)
+
+
+def interrupted(database, read, *meanwhile):
+    """`read` in a read, with each of `meanwhile` done after one of its statements, the first after the first."""
+    left = list(meanwhile)
+
+    async def next_one():
+        if left:
+            await left.pop(0)()
+
+    loop = asyncio.get_running_loop()
+    return database.read(lambda tx: read(Interrupted(tx, loop, next_one)))
+
+
+async def test_a_read_sees_nothing_that_is_committed_after_its_first_statement(arrange):
+    run = await arrange.run(Status.QUEUED)
+
+    async def twice(tx):
+        return [(await tx.one("SELECT status FROM run WHERE id = ?", run))["status"] for _ in range(2)]
+
+    assert await interrupted(arrange.database, twice, lambda: arrange.stop(run)) == ["queued", "queued"]
+    assert await arrange.status(run) is Status.STOPPED
+
+
+@pytest.mark.parametrize("statement", range(4))
+async def test_a_trial_is_never_seen_as_ended_without_its_last_metrics(database_url, tmp_path, statement):
+    """Its last value is committed before its end. Whichever statements of the view that falls between, a trial that
+    has ended has it."""
+    async with sweeping(database_url, tmp_path / "data", Book()) as web:
+        sweep = await begin(web, trials=1, parallel=1)
+        (ref,) = await until_leased(web)
+        await web.arrange.report(ref, Phase.RUNNING)
+
+        async def nothing():
+            """Nothing happens."""
+
+        async def last_value():
+            await log(web, ref.run, 0.5)
+            await web.arrange.report(ref, Phase.EXITED, exit=Exit(code=0))
+
+        database = web.platform.database
+        meanwhile = [*[nothing] * statement, last_value]
+        seen = await interrupted(database, lambda tx: view.load(tx, sweep.id), *meanwhile)
+        (trial,) = seen.going
+        assert bool(trial.metrics) is trial.ended, f"seen as {trial.status} with {trial.metrics}"
+        (row,) = await children(web, sweep.id)
+        assert row["status"] == Status.SUCCEEDED
+
+
+async def until_leased(web):
+    """The attempts that wait, as soon as there are any."""
+    while not (refs := await web.arrange.lease()):
+        await asyncio.sleep(0.005)
+    return refs
