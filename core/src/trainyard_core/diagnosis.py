@@ -121,10 +121,16 @@ async def _plugins(platform: Platform) -> Check:
 async def _agents(platform: Platform) -> Check:
     at, silence = platform.clock.now(), platform.policy.silence
     offers = await platform.database.read(lambda tx: agents.offers(tx, at=at, silence=silence))
+    waiting = await platform.database.read(agents.not_ready)
     silent = sorted(offer.agent for offer in offers if not offer.alive)
     if not offers or len(silent) == len(offers):
         told = f"silent: {', '.join(silent)}" if silent else "there is none"
         return _failed(f"no agent is alive ({told}), so no run starts", "start one: `yard up`, or `yard agent`")
+    if not_ready := {offer.agent: waiting[offer.agent] for offer in offers if offer.alive and offer.agent in waiting}:
+        told = "; ".join(f"{name}: {why}" for name, why in sorted(not_ready.items()))
+        fix = "see to what its scheduler needs; it is asked again by itself"
+        state = "warning" if len(not_ready) + len(silent) < len(offers) else "failed"
+        return Check(name="", state=state, detail=f"not ready: {told}", fix=fix)
     if silent:
         return Check(
             name="",

@@ -68,7 +68,7 @@ def check(
     try:
         loaded = settings.load(data or settings.default_data())
         with tempfile.TemporaryDirectory(prefix="yard-check-") as folder:
-            found = asyncio.run(smoke.check(Registry.load(names or ()), loaded, Path(folder)))
+            found = asyncio.run(smoke.check(Registry.load(names or (), prefer=loaded.prefer), loaded, Path(folder)))
     except TrainyardError as error:
         typer.echo(f"yard plugins check: {error}", err=True)
         return 1

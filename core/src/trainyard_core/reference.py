@@ -36,6 +36,7 @@ SETTINGS: Mapping[str, str] = {
     "agent": "the name of this server's own agent; empty: it has none",
     "queues": "the queues that the agent serves; `*` for all",
     "plugins": "the plugins that are loaded; empty: all that are installed",
+    "prefer": "the plugins that are used where several offer the same scheduler, tracker or matrix, by name",
     "stop_grace": "seconds between asking a run to end (TERM) and killing it",
     "platform_retries": "how often a run is tried again after failures of the platform, such as a lost process",
     "backoff_first": "seconds before the first retry; doubled each time",

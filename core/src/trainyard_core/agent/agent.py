@@ -10,20 +10,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from time import monotonic
 from typing import Any
 
+import msgspec
 import structlog
 
+from trainyard.client.retry import Backoff
 from trainyard_core import context, faults
 from trainyard_core.agent.errands import Errands
 from trainyard_core.agent.farewell import Farewell
 from trainyard_core.agent.port import ENDS, AgentPort, Away
+from trainyard_core.agent.presence import with_resources
 from trainyard_core.agent.reporter import Reporter
 from trainyard_core.agent.starter import DEADLINE, Starter
 from trainyard_core.contracts.scheduler import Scheduler, SupportsWatch
 from trainyard_core.contracts.workload import AttemptRef, Phase
 from trainyard_core.db.agents import Registration
+from trainyard_core.hook_guard import gist
 from trainyard_core.work.doorbell import Call
 from trainyard_core.work.leasing import BATCH, Order
 
@@ -32,6 +37,8 @@ __all__ = ["Agent"]
 BEAT = 1.0
 REST = 0.005
 FAREWELL = 10.0
+AGAIN = Backoff(base=0.5, cap=10.0)
+"""Between two looks at a scheduler that is not ready."""
 log = structlog.get_logger("trainyard.agent")
 
 
@@ -52,8 +59,10 @@ class Agent:
 
     async def run(self) -> None:
         """Work until cancelled; then what is under way is finished or abandoned, as a crash would. Returns when it
-        was told to drain and has. Raises Superseded, Dismissed or Moved when its session is over."""
+        was told to drain and has. Raises Superseded, Dismissed or Moved when its session is over. While its scheduler
+        cannot be asked, the agent is known as not ready and takes no work."""
         async with self._ending():
+            await self._until_ready()
             await self._patiently(lambda: self._port.register(self._me))
             self._begin()
             await self._patiently(self._disown)
@@ -81,6 +90,25 @@ class Agent:
         parting = self._farewell
         return parting is not None and not self._errands.under_way("submit") and parting.is_over(monotonic())
 
+    async def _until_ready(self) -> None:
+        """Ask the scheduler for what it has and holds, until it answers or the agent is told to end."""
+        for failures in count(1):
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    self._me = await with_resources(self._me, self._scheduler)
+                    await self._scheduler.adopt()
+                return
+            except Exception as error:  # whatever a scheduler raises
+                await self._tell_not_ready(gist(error))
+            await _wait(self._called, AGAIN.delay(failures))
+            self._called.taken()
+            if self._ends() or self._farewell is not None:
+                return
+
+    async def _tell_not_ready(self, why: str) -> None:
+        log.warning("the scheduler is not ready; it is asked again", scheduler=self._me.scheduler, error=why)
+        await self._patiently(lambda: self._port.register(msgspec.structs.replace(self._me, not_ready=why)))
+
     async def _patiently(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do it before anything else, however long core is away."""
         while not self._ends():
@@ -91,6 +119,10 @@ class Agent:
                 self._called.taken()
             except ENDS as error:
                 self._errands.over = error
+            except Exception as error:  # of the scheduler, which was ready before
+                self._errands.mind(error, "begin")
+                await _wait(self._called, BEAT)
+                self._called.taken()
         return None
 
     def _begin(self) -> None:
@@ -107,7 +139,14 @@ class Agent:
                 yield
         finally:
             await self._errands.end()
+            await self._close()
+
+    async def _close(self) -> None:
+        """Free the scheduler's own resources; one that fails to does not break the end of the others."""
+        try:
             await self._scheduler.aclose()
+        except Exception as error:  # whatever a scheduler raises
+            log.warning("the scheduler failed to close", scheduler=self._me.scheduler, error=gist(error))
 
     async def _beat(self) -> None:
         """Heartbeat, and carry out orders; on the way out core is told first."""
