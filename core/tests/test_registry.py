@@ -290,7 +290,7 @@ async def test_a_plugin_decides_or_leaves_it_to_the_roles(answer):
 async def test_a_plugin_that_fails_to_decide_forbids_and_is_recorded(plugin, said):
     plugins = Registry()
     plugins.add("policy", plugin)
-    plugins.add("lenient", SimpleNamespace(register_trackers=hookimpl(lambda: [])))
+    plugins.add("other", offering())
     with pytest.raises(HookFailed):
         await allowing(plugins)
     assert plugins.plugins["policy"].error == said
@@ -326,7 +326,7 @@ async def test_hooks_go_by_name_unless_they_say_otherwise(tmp_path, monkeypatch)
 
 
 async def test_a_wrapper_sees_what_others_say_and_may_change_it(beside):
-    plugins, name = beside(
+    plugins, _ = beside(
         "@hookimpl(wrapper=True)\ndef authorize(actor):\n    return (yield) is not False\n"
         "@hookimpl(wrapper=True)\ndef register_trackers():\n"
         "    return [[each for each in answer if each.name != 'hidden'] for answer in (yield)]"

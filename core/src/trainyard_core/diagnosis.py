@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from trainyard.client.models import Check
-from trainyard_core import smoke
+from trainyard_core import probes
 from trainyard_core.db import agents, migrations
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.migrate import migrations_in
@@ -52,7 +52,7 @@ async def _timed(name: str, look: Look, platform: Platform) -> Check:
             found = await look(platform)
     except TimeoutError:
         found = _failed(f"no answer within {PATIENCE:g} s", "see whether it is overloaded or cannot be reached")
-    except smoke.Broken as error:
+    except probes.Broken as error:
         found = _failed(str(error), "see the server's log, and `yard plugins check` on its machine")
     except TrainyardError as error:
         found = _failed(error.detail, error.fix)
@@ -106,7 +106,7 @@ async def _queue(platform: Platform) -> Check:
 async def _tracker(platform: Platform) -> Check:
     if platform.tracker is None:
         return _failed("no plugin offers a tracker", "install one: pip install trainyard-tracker-folder")
-    await smoke.keep(platform.tracker)
+    await probes.keep(platform.tracker)
     return _ok(f"'{platform.settings.tracker}' keeps, gives back and deletes values, lines and an artifact")
 
 

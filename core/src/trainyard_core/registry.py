@@ -19,6 +19,7 @@ import pluggy
 import structlog
 
 from trainyard_core import hookspecs
+from trainyard_core.auth import Actor
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.hook_guard import HookFailed, HookRefused, Implementations, gist
 from trainyard_core.hookspecs import Context, Identity, OptimizerProvider, SchedulerProvider, TrackerProvider
@@ -28,7 +29,6 @@ from trainyard_core.providers import P, Provider, Providers, lacking
 from trainyard_core.settings import Settings
 
 if TYPE_CHECKING:
-    from trainyard_core.auth import Actor
     from trainyard_core.contracts.optimizer import Optimizer
     from trainyard_core.contracts.scheduler import Scheduler
     from trainyard_core.contracts.tracker import Tracker
@@ -229,6 +229,16 @@ class Registry:
             caller, self._authorizing, actor=actor, action=action, project=project, run=run, agent=agent
         )
         return said
+
+    async def try_hook(self, plugin: str, hook: str) -> None:
+        """Ask one plugin alone, about nobody in particular. Raises HookFailed."""
+        others = [each for name, each in self.manager.list_name_plugin() if name != plugin]
+        caller = self.manager.subset_hook_caller(hook, others)
+        if hook == "authenticate_request":
+            await self._ask(caller, self._authenticating, headers={})
+        elif hook == "authorize":
+            nobody = Actor(name="user:nobody")
+            await self._ask(caller, self._authorizing, actor=nobody, action="read", project="", run="", agent="")
 
     async def _ask(self, caller: pluggy.HookCaller, off_loop: OffLoop, **given: object) -> Any:
         """The answer of a hook of requests, which is called off the loop. What fails is recorded and raised as

@@ -19,7 +19,7 @@ from trainyard_core.errors import Unauthenticated, Unavailable
 from trainyard_core.platform import Platform
 from trainyard_core.registry import HookFailed
 
-__all__ = ["Authentication", "KnownTokens", "asker"]
+__all__ = ["Authentication", "KnownTokens", "asker", "bearer"]
 
 REMEMBER = 60 * SECOND
 USED_EVERY = 3600 * SECOND
@@ -87,7 +87,7 @@ async def asker(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
 
 async def _by_token(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
     known: KnownTokens = connection.app.state.known
-    token = _token(connection)
+    token = bearer(connection)
     return await known.actor(token, connection.app.state.platform.clock.now()) if token else None
 
 
@@ -99,12 +99,13 @@ async def _by_plugin_within_limit(connection: ASGIConnection[Any, Any, Any, Any]
     known.strangers.take(address, at=at)
     actor = await _by_plugin(connection)
     if actor is None:
-        raise _stranger(_token(connection))
+        raise _stranger(bearer(connection))
     known.strangers.give_back(address)
     return actor
 
 
-def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The bearer token of a request; empty when it has none."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else ""
 
@@ -115,7 +116,7 @@ async def _by_plugin(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | 
     try:
         identity = await platform.registry.authenticate(dict(connection.headers))
     except HookFailed as error:
-        if _token(connection).startswith((tokens.PREFIX, tokens.RUN_PREFIX)):
+        if bearer(connection).startswith((tokens.PREFIX, tokens.RUN_PREFIX)):
             return None
         raise Unavailable(
             "who sends this cannot be told now", fix="try again; an admin sees why: yard plugins ls"

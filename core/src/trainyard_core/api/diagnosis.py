@@ -8,7 +8,7 @@ from litestar import Controller, post
 
 from trainyard.client import models
 from trainyard_core import diagnosis
-from trainyard_core.api.access import Asked, allow, platform_of
+from trainyard_core.api.access import Asked, allow, allow_owner, platform_of
 from trainyard_core.auth import ADMIN, KNOWN
 
 __all__ = ["Diagnoses"]
@@ -24,7 +24,7 @@ class Diagnoses(Controller):
     async def look(self, request: Asked) -> models.Diagnosis:
         """Look at database, queue, tracker, plugins, agents and disk. What the tracker is given to keep is deleted
         again."""
-        await allow(request, ADMIN)
+        await allow_owner(request, ADMIN)
         return models.Diagnosis(items=await diagnosis.diagnose(platform_of(request)))
 
     @post("/upload", status_code=200)

@@ -8,7 +8,7 @@ from litestar import Controller, Response, get
 
 from trainyard.client import models
 from trainyard_core import settings
-from trainyard_core.api.access import Asked, allow, platform_of
+from trainyard_core.api.access import Asked, allow, allow_owner, platform_of
 from trainyard_core.auth import ADMIN, ANYONE, READ
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import tokens
@@ -27,7 +27,7 @@ class Server(Controller):
     @get("/plugins")
     async def plugins(self, request: Asked) -> models.PluginPage:
         """The installed plugins, broken ones with what is wrong."""
-        await allow(request, READ)
+        await allow_owner(request, READ)
         loaded = platform_of(request).registry.plugins.values()
         items = [models.Plugin(name=p.name, version=p.version, offers=p.offers, error=p.error) for p in loaded]
         return models.PluginPage(items=items)
