@@ -12,7 +12,6 @@ from types import SimpleNamespace
 
 import pytest
 import structlog
-from distributions import install
 
 from trainyard_core import plugin_calls, registry
 from trainyard_core.auth import Actor
@@ -20,6 +19,7 @@ from trainyard_core.errors import StartRefused
 from trainyard_core.hookspecs import Identity, SchedulerProvider, TrackerProvider, hookimpl
 from trainyard_core.registry import HookFailed, Registry
 from trainyard_core.settings import Settings
+from trainyard_core.testing.distributions import VERSION, install
 
 OURS = ["optimizer_search", "scheduler_process", "tracker_folder"]
 IMPORTS = "from trainyard_core.hookspecs import *\n"
@@ -190,7 +190,7 @@ def test_what_is_installed_says_its_version_and_all_that_it_offers(beside):
         "@hookimpl\ndef authorize(actor):\n    return None"
     )
     loaded = plugins.plugins[name]
-    assert (loaded.version, loaded.offers, loaded.error) == ("1.2", ["hook:authorize", "tracker:shelf"], "")
+    assert (loaded.version, loaded.offers, loaded.error) == (VERSION, ["hook:authorize", "tracker:shelf"], "")
 
 
 def test_what_is_asked_for_and_not_there_says_what_is():

@@ -17,7 +17,7 @@ __all__ = ["Calls"]
 
 SLOW = 0.1
 """Seconds above which a hook is named in the log."""
-STUCK = 5.0
+STUCK = 3.0
 """Seconds after which an import or a builder that goes on is named in the log."""
 log = structlog.get_logger("trainyard.plugins")
 

@@ -62,12 +62,12 @@ class Agent:
         was told to drain and has. Raises Superseded, Dismissed or Moved when its session is over. While its scheduler
         cannot be asked, the agent is known as not ready and takes no work."""
         async with self._ending():
-            await self._until_ready()
-            await self._patiently(lambda: self._port.register(self._me))
-            self._begin()
-            await self._patiently(self._disown)
+            if is_ready := await self._until_ready():
+                await self._patiently(lambda: self._port.register(self._me))
+                self._begin()
+                await self._patiently(self._disown)
             beat_at = 0.0
-            while not self._ends():
+            while is_ready and not self._ends():
                 if self._called.taken() or monotonic() >= beat_at:
                     beat_at = monotonic() + BEAT
                     await self._errands.guarded("beat", self._beat)
@@ -90,20 +90,21 @@ class Agent:
         parting = self._farewell
         return parting is not None and not self._errands.under_way("submit") and parting.is_over(monotonic())
 
-    async def _until_ready(self) -> None:
-        """Ask the scheduler for what it has and holds, until it answers or the agent is told to end."""
+    async def _until_ready(self) -> bool:
+        """Ask the scheduler for what it has and holds, until it answers; False when the agent is to end before."""
         for failures in count(1):
             try:
                 async with asyncio.timeout(DEADLINE):
                     self._me = await with_resources(self._me, self._scheduler)
                     await self._scheduler.adopt()
-                return
+                return True
             except Exception as error:  # whatever a scheduler raises
                 await self._tell_not_ready(gist(error))
             await _wait(self._called, AGAIN.delay(failures))
             self._called.taken()
             if self._ends() or self._farewell is not None:
-                return
+                break
+        return False
 
     async def _tell_not_ready(self, why: str) -> None:
         log.warning("the scheduler is not ready; it is asked again", scheduler=self._me.scheduler, error=why)
@@ -121,6 +122,8 @@ class Agent:
                 self._errands.over = error
             except Exception as error:  # of the scheduler, which was ready before
                 self._errands.mind(error, "begin")
+                if self._farewell is not None:
+                    return None
                 await _wait(self._called, BEAT)
                 self._called.taken()
         return None
