@@ -29,7 +29,7 @@ def new(
         return 1
     typer.echo(f"{folder} is written. Next:")
     for step in (
-        f"pip install -e {folder}    # offline: with --no-build-isolation",
+        f"pip install -e '{folder}[test]'    # offline: with --no-build-isolation",
         f"pytest {folder}",
         f"yard plugins check {folder.name}",
         f"TRAINYARD_{kind.upper()}={name} yard up",

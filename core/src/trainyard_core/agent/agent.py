@@ -96,7 +96,7 @@ class Agent:
             try:
                 async with asyncio.timeout(DEADLINE):
                     self._me = await with_resources(self._me, self._scheduler)
-                    await self._scheduler.adopt()
+                    _check_adopted(await self._scheduler.adopt())
                 return True
             except Exception as error:  # whatever a scheduler raises
                 await self._tell_not_ready(gist(error))
@@ -245,6 +245,12 @@ class Agent:
                 await self._scheduler.release(ref)
                 return
             await asyncio.sleep(BEAT)
+
+
+def _check_adopted(held: object) -> None:
+    """Raises TypeError for what `adopt` does not promise."""
+    if not isinstance(held, list | tuple) or not all(isinstance(ref, AttemptRef) for ref in held):
+        raise TypeError(f"adopt gave {type(held).__name__}; wanted is a list of AttemptRef")
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -37,6 +37,8 @@ async def with_resources(agent: Registration, scheduler: Scheduler) -> Registrat
     if not isinstance(scheduler, SupportsResources):
         return agent
     whole = await scheduler.resources()
+    if not isinstance(whole, Resources):
+        raise TypeError(f"resources gave {type(whole).__name__}; wanted is Resources")
     return msgspec.structs.replace(
         agent, cpu=whole.cpu, memory=whole.memory, gpu=whole.gpu, resources=dict(whole.other)
     )
