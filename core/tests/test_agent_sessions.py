@@ -335,3 +335,60 @@ WRONG = [
 async def test_what_cannot_have_been_observed_is_refused(web, far, seen):
     epoch = (await begin(web, far))["epoch"]
     assert (await say(web, far, "report", epoch=epoch, seen=[seen])).status_code == 422
+
+
+async def test_an_agent_whose_scheduler_is_away_says_why_and_takes_work_once_it_answers(web, far, tmp_path):
+    remote = Remote(web, far, tmp_path)
+    adopt, away = remote.hands.adopt, [RuntimeError("host away\nwith a long story"), OSError("no route")]
+
+    async def adopt_later():
+        if away:
+            raise away.pop(0)
+        return await adopt()
+
+    remote.hands.adopt = adopt_later
+    run = await web.run()
+    seen = []
+    register = remote.port.register
+
+    async def noted(me):
+        await register(me)
+        agent = await web.admin.agents.get("far")
+        seen.append((agent.not_ready, agent.alive, agent.draining, agent.cpu))
+
+    remote.port.register = noted
+    async with running(remote):
+        await remote.hands.until(lambda: remote.hands.workloads)
+    assert [each.run for each in remote.hands.workloads] == [run.id]
+    assert seen == [
+        ("RuntimeError: host away", True, False, 0),
+        ("OSError: no route", True, False, 0),
+        ("", True, False, 4),
+    ]
+
+
+async def test_an_agent_that_was_ready_before_keeps_what_it_has_while_it_is_not(web, far):
+    await begin(web, far, cpu=8, memory=1 << 40, gpu=2)
+    await begin(web, far, not_ready="host away")
+    agent = await web.admin.agents.get("far")
+    assert (agent.not_ready, agent.cpu, agent.gpu, agent.draining) == ("host away", 8, 2, False)
+    looked = (await web.ask("POST", "diagnosis")).json()["items"]
+    (check,) = [each for each in looked if each["name"] == "agents"]
+    assert "not ready: far: host away" in check["detail"]
+    await begin(web, far, cpu=4, memory=1 << 40)
+    assert (await web.admin.agents.get("far")).not_ready == ""
+    await begin(web, far, not_ready="host away")
+    await web.admin.agents.remove("far")
+    assert await web.platform.database.read(lambda tx: tx.all("SELECT * FROM instance WHERE key <> 'secret'")) == []
+
+
+async def test_an_agent_whose_scheduler_is_away_can_be_told_to_end(web, far, tmp_path):
+    remote = Remote(web, far, tmp_path)
+
+    async def adopt():
+        remote.agent.drain(wait=True)
+        raise RuntimeError("host away")
+
+    remote.hands.adopt = adopt
+    async with running(remote):
+        assert await remote.ended() is None

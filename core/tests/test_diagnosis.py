@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from trainyard_core import diagnosis, smoke
+from trainyard_core import diagnosis, probes
 from trainyard_core.errors import Unavailable
 
 NAMES = ["database", "database write", "migrations", "queue", "tracker", "plugins", "agents", "server disk"]
@@ -30,8 +30,8 @@ async def test_every_part_is_looked_at_in_order_over_the_api(web):
 
 async def test_nothing_is_left_of_what_the_tracker_was_given(web, tmp_path):
     assert (await looked(web))["tracker"].state == "ok"
-    assert [path for path in tmp_path.rglob("*") if path.is_file() and smoke.PROJECT in str(path)] == []
-    assert smoke.PROJECT not in [project.name async for project in web.admin.projects.list()]
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and probes.PROJECT in str(path)] == []
+    assert probes.PROJECT not in [project.name async for project in web.admin.projects.list()]
 
 
 async def test_without_an_agent_no_run_starts_and_it_says_so(web):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
 from web import serving, token_of
 
+from trainyard_core.datadir import admin_token
 from trainyard_core.hookspecs import Identity, hookimpl
 from trainyard_core.registry import Registry
+from trainyard_core.work.news import ACCESS
 
 P = "projects/default"
 
@@ -205,6 +210,92 @@ async def test_a_plugin_brings_another_way_in_and_another_rule(database_url, tmp
         await ask(web, "POST", "users", {"name": "guest"})
         await ask(web, "PATCH", "users/guest", {"disabled": True})
         assert (await ask(web, "GET", "whoami", token="", **{"X-Proxy-User": "guest"})).status_code == 401
+
+
+class Undecided:
+    """A plugin whose `authorize` is a coroutine's: the answer is no answer."""
+
+    @hookimpl
+    def authorize(self, actor):
+        async def later():
+            return True
+
+        return later()
+
+
+@pytest.mark.parametrize("plugin", [Broken(), Undecided()])
+async def test_whoever_holds_the_data_directory_sees_what_is_wrong_with_a_plugin_that_forbids_all(
+    database_url, tmp_path, registry, plugin
+):
+    registry.add("policy", plugin)
+    (tmp_path / "data").mkdir()
+    async with serving(database_url, tmp_path / "data", registry) as web:
+        await admin_token(web.platform.settings.data, web.platform.database, web.arrange.clock)
+        own = (tmp_path / "data" / "token").read_text().strip()
+        assert (await ask(web, "GET", "queues", token=own)).status_code == 403
+        assert (await ask(web, "GET", "plugins")).status_code == 403, "an admin with another token"
+        (found,) = [
+            each for each in (await ask(web, "GET", "plugins", token=own)).json()["items"] if each["name"] == "policy"
+        ]
+        assert found["error"].startswith("authorize: ")
+        looked = (await ask(web, "POST", "diagnosis", token=own)).json()["items"]
+        assert [each["state"] for each in looked if each["name"] == "plugins"] == ["failed"]
+
+
+async def test_strangers_have_plugins_asked_no_more_often_than_they_may_guess(database_url, tmp_path, registry):
+    asked = []
+
+    class Counts:
+        @hookimpl
+        def authenticate_request(self, headers):
+            asked.append(headers)
+            return Identity(name="ada", role="viewer") if "x-user" in headers else None
+
+    registry.add("sso", Counts())
+    async with serving(database_url, tmp_path / "data", registry) as web:
+        for _ in range(120):
+            assert (await ask(web, "GET", "version", token="", **{"X-User": "ada"})).status_code == 200
+        statuses = [(await ask(web, "GET", "version", token="")).status_code for _ in range(110)]
+        assert statuses == [401] * 100 + [429] * 10
+        assert len(asked) == 220
+        assert (await ask(web, "GET", "version")).status_code == 200
+
+
+async def test_when_it_cannot_be_told_who_asks_that_may_be_tried_again(database_url, tmp_path, registry):
+    def authenticate_request(headers):
+        raise RuntimeError("no directory server")
+
+    registry.add("sso", SimpleNamespace(authenticate_request=hookimpl(authenticate_request)))
+    async with serving(database_url, tmp_path / "data", registry) as web:
+        for token in ("", "a.foreign.token"):
+            refused = await ask(web, "GET", "version", token=token)
+            assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+            assert "sso" not in refused.text
+            assert "directory" not in refused.text
+        assert (await ask(web, "GET", "version", token="ty.gone")).status_code == 401
+        assert (await ask(web, "GET", "version")).status_code == 200
+
+
+async def test_a_stream_ends_when_a_plugin_forbids_it_meanwhile(database_url, tmp_path, registry):
+    closed = []
+
+    class Closes:
+        @hookimpl
+        def authorize(self, actor, action):
+            return False if closed and action == "read" else None
+
+    registry.add("policy", Closes())
+    async with serving(database_url, tmp_path / "data", registry) as web:
+        run = await web.run()
+        follow = asyncio.create_task(
+            ask(web, "GET", f"projects/default/runs/{run.id}/logs", Accept="text/event-stream")
+        )
+        async with asyncio.timeout(20):
+            while not web.platform.news.subscribers:
+                await asyncio.sleep(0)
+            closed.append(True)
+            web.platform.news.heard((ACCESS,))
+            assert "the token may not see this any more" in (await follow).text
 
 
 async def test_a_plugin_that_fails_to_decide_forbids(database_url, tmp_path, registry):

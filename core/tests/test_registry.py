@@ -1,17 +1,29 @@
-"""Plugins: each loaded alone; a broken one is reported and the others go on."""
+"""Plugins: each loaded alone; a broken one is reported, and it and the others go on as far as they can. Foreign ones
+are installed under names that sort before and after those of ours."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import threading
 from importlib.metadata import EntryPoint
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
+import structlog
 
-from trainyard_core import registry
+from trainyard_core import plugin_calls, registry
+from trainyard_core.auth import Actor
 from trainyard_core.errors import StartRefused
-from trainyard_core.hookspecs import SchedulerProvider, TrackerProvider, hookimpl
-from trainyard_core.registry import Registry
+from trainyard_core.hookspecs import Identity, SchedulerProvider, TrackerProvider, hookimpl
+from trainyard_core.registry import HookFailed, Registry
 from trainyard_core.settings import Settings
+from trainyard_core.testing.distributions import VERSION, install
+
+OURS = ["optimizer_search", "scheduler_process", "tracker_folder"]
+IMPORTS = "from trainyard_core.hookspecs import *\n"
+NUMBERS = count()
 
 
 def offering(schedulers=(), trackers=()):
@@ -19,6 +31,11 @@ def offering(schedulers=(), trackers=()):
         register_schedulers=hookimpl(lambda: [SchedulerProvider(name=n, build=lambda c: c) for n in schedulers]),
         register_trackers=hookimpl(lambda: [TrackerProvider(name=n, build=lambda c: c) for n in trackers]),
     )
+
+
+def allowing(plugins, **asked):
+    given = {"actor": Actor(name="user:ada"), "action": "read", "project": "p", "run": "", "agent": "", **asked}
+    return plugins.authorize(**given)
 
 
 @pytest.fixture
@@ -29,48 +46,151 @@ def found(monkeypatch):
     return points
 
 
-def test_a_plugin_that_cannot_be_imported_is_reported_and_the_others_serve(found):
-    found += [
-        EntryPoint("broken", "no_such_module.plugin", "trainyard"),
-        EntryPoint("tracker_folder", "trainyard_tracker_folder.plugin", "trainyard"),
-    ]
-    loaded = Registry.load()
-    assert "no_such_module" in loaded.plugins["broken"].error
-    assert loaded.plugins["tracker_folder"].error == ""
-    assert loaded.plugins["tracker_folder"].offers == ["tracker:folder"]
-    assert loaded.missing() == ["scheduler"]
+@pytest.fixture(params=["a_foreign", "zz_foreign"])
+def beside(request, tmp_path, monkeypatch):
+    """Loads ours and a plugin of this source, whose name sorts before or after them."""
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+    def load(source, **settings):
+        install(tmp_path / "site", request.param, IMPORTS + source, module=f"foreign_{next(NUMBERS)}")
+        return Registry.load([*OURS, request.param], **settings), request.param
+
+    return load
 
 
-def test_a_hook_that_raises_is_recorded_against_its_plugin():
-    plugins = Registry()
-
-    def explode():
-        raise RuntimeError("no GPU here")
-
-    plugins.add("bad", SimpleNamespace(register_schedulers=hookimpl(explode)))
-    plugins.add("good", offering(["a"]))
-    assert "no GPU here" in plugins.plugins["bad"].error
-    assert list(plugins.schedulers.by_name) == ["a"]
+def is_whole(plugins):
+    """Whether ours are there as ever."""
+    return (
+        all(plugins.plugins[name].error == "" for name in OURS)
+        and plugins.schedulers.get("process")[0] == "scheduler_process"
+        and plugins.trackers.get("folder")[0] == "tracker_folder"
+        and plugins.optimizers.get("grid")[0] == "optimizer_search"
+    )
 
 
-def test_a_name_that_is_taken_is_the_second_plugins_fault():
-    plugins = Registry()
-    plugins.add("one", offering(["a"]))
-    plugins.add("two", offering(["a"]))
-    assert plugins.plugins["one"].error == ""
-    assert "'a' is offered by 'one' already" in plugins.plugins["two"].error
-    assert plugins.schedulers.get("a")[0] == "one"
+BROKEN = {
+    "raises at import": ("raise RuntimeError('no GPU here')", "RuntimeError: no GPU here"),
+    "leaves at import": ("import sys\nsys.exit('I am done')", "SystemExit: I am done"),
+    "interrupts at import": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "raises in a hook": (
+        "@hookimpl\ndef register_trackers():\n    raise RuntimeError('no disk')",
+        "register_trackers: RuntimeError: no disk",
+    ),
+    "leaves in a hook": (
+        "@hookimpl\ndef register_trackers():\n    raise SystemExit(3)",
+        "register_trackers: SystemExit: 3",
+    ),
+    "answers nothing": (
+        "@hookimpl\ndef register_trackers():\n    pass",
+        "register_trackers: it gave NoneType; wanted is a list of TrackerProvider, each with a name and a builder",
+    ),
+    "answers something else": (
+        "@hookimpl\ndef register_schedulers():\n    return ['slurm']",
+        "register_schedulers: it gave a list of str; wanted is a list of SchedulerProvider, each with a name and a"
+        " builder",
+    ),
+    "has no builder": (
+        "@hookimpl\ndef register_schedulers():\n    return [SchedulerProvider(name='x', build=None)]",
+        "register_schedulers: it gave a list of SchedulerProvider; wanted is a list of SchedulerProvider, each with a"
+        " name and a builder",
+    ),
+    "is async": (
+        "@hookimpl\nasync def register_schedulers():\n    return []",
+        "register_schedulers: it is async; wanted is an ordinary function",
+    ),
+    "is a generator": (
+        "@hookimpl\ndef register_schedulers():\n    yield 1",
+        "register_schedulers: it is a generator function; wanted is one that returns a list of SchedulerProvider, each"
+        " with a name and a builder",
+    ),
+    "takes what is not given": (
+        "@hookimpl\ndef authenticate_request(headers, body):\n    return None",
+        "authenticate_request: it takes body; the hook gives headers",
+    ),
+    "offers a name twice": (
+        "@hookimpl\ndef register_trackers():\n    return [TrackerProvider(name='x', build=print)] * 2",
+        "ValueError: it offers the tracker 'x' twice",
+    ),
+}
 
 
-def test_an_unknown_hook_is_reported():
-    plugins = Registry()
+@pytest.mark.parametrize(("source", "said"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_plugin_is_left_out_and_told_in_one_line_and_ours_are_whole(beside, source, said):
+    plugins, name = beside(source)
+    assert (plugins.plugins[name].error, plugins.plugins[name].offers) == (said, [])
+    assert not plugins.manager.has_plugin(name)
+    assert is_whole(plugins)
 
-    @hookimpl
-    def pour():
-        return []
 
-    plugins.add("odd", SimpleNamespace(register_teapots=pour))
-    assert "register_teapots" in plugins.plugins["odd"].error
+def test_a_hook_that_this_core_does_not_know_is_told_and_the_plugin_works(beside):
+    plugins, name = beside(
+        "@hookimpl\ndef register_teapots():\n    return []\n"
+        "@hookimpl(optionalhook=True)\ndef register_cups():\n    return []\n"
+        "@hookimpl\ndef register_trackers():\n    return [TrackerProvider(name='shelf', build=print)]"
+    )
+    assert plugins.plugins[name].error == (
+        "register_teapots: this version of Trainyard has no such hook; it is not called"
+    )
+    assert plugins.trackers.get("shelf")[0] == name
+    assert is_whole(plugins)
+
+
+def test_only_what_is_marked_as_a_hook_is_one(beside):
+    plugins, name = beside("def register_trackers():\n    return [TrackerProvider(name='shelf', build=print)]")
+    assert plugins.plugins[name].error == "register_trackers: it is not marked with @hookimpl; it is not called"
+    assert "shelf" not in plugins.trackers.offered
+    assert is_whole(plugins)
+
+
+async def test_a_plugin_that_was_left_out_is_asked_nothing(beside):
+    plugins, name = beside(
+        "@hookimpl\ndef register_trackers():\n    raise RuntimeError('no disk')\n"
+        "@hookimpl\ndef authorize(actor):\n    return True\n"
+        "@hookimpl\ndef authenticate_request(headers):\n    return Identity(name='mallory', role='admin')"
+    )
+    assert "no disk" in plugins.plugins[name].error
+    assert await allowing(plugins) is None
+    assert await plugins.authenticate({}) is None
+
+
+@pytest.mark.parametrize("names", [("a_foreign", "scheduler_process"), ("scheduler_process", "zz_foreign")])
+def test_a_name_that_two_plugins_offer_is_used_of_neither_until_a_setting_decides(tmp_path, monkeypatch, names):
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    (foreign,) = set(names) - {"scheduler_process"}
+    source = "@hookimpl\ndef register_schedulers():\n    return [SchedulerProvider(name='process', build=print)]"
+    install(tmp_path / "site", foreign, IMPORTS + source, module=f"foreign_{next(NUMBERS)}")
+    plugins = Registry.load([*OURS, foreign])
+    said = f"scheduler 'process' is offered by {names[0]} and {names[1]}; neither is used"
+    for name in names:
+        assert plugins.plugins[name].error == f"{said}: name one of them in `prefer`"
+    with pytest.raises(StartRefused, match=f"{said}.*`prefer`"):
+        plugins.schedulers.get("process")
+    assert "process" not in plugins.schedulers.by_name
+    assert plugins.missing() == []
+    for name in names:
+        decided = Registry.load([*OURS, foreign], prefer=["tracker_folder", name])
+        assert decided.schedulers.get("process")[0] == name
+        assert [decided.plugins[each].error for each in names] == ["", ""]
+
+
+def test_two_distributions_that_bring_one_plugin_are_both_named_and_neither_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    for distribution in ("theirs-one", "theirs-two"):
+        install(tmp_path / "site", "twin", "raise SystemExit", distribution=distribution)
+    plugins = Registry.load(["twin", "tracker_folder"])
+    assert plugins.plugins["twin"].error == (
+        "LookupError: theirs-one and theirs-two both bring a plugin of this name: uninstall one of them"
+    )
+    assert plugins.plugins["tracker_folder"].error == ""
+
+
+def test_what_is_installed_says_its_version_and_all_that_it_offers(beside):
+    plugins, name = beside(
+        "@hookimpl\ndef register_trackers():\n    return [TrackerProvider(name='shelf', build=print)]\n"
+        "@hookimpl\ndef authorize(actor):\n    return None"
+    )
+    loaded = plugins.plugins[name]
+    assert (loaded.version, loaded.offers, loaded.error) == (VERSION, ["hook:authorize", "tracker:shelf"], "")
 
 
 def test_what_is_asked_for_and_not_there_says_what_is():
@@ -80,12 +200,14 @@ def test_what_is_asked_for_and_not_there_says_what_is():
         plugins.schedulers.get("proces")
     with pytest.raises(StartRefused, match="no tracker 'folder'; existing: none"):
         plugins.trackers.get("folder")
+    assert plugins.missing() == ["tracker"]
 
 
-def test_an_unknown_plugin_in_the_settings_says_which_are_installed(found):
+@pytest.mark.parametrize("setting", ["plugins", "prefer"])
+def test_an_unknown_plugin_in_the_settings_says_which_are_installed(found, setting):
     found.append(EntryPoint("tracker_folder", "trainyard_tracker_folder.plugin", "trainyard"))
-    with pytest.raises(StartRefused, match="no plugin 'tracker_floder'; existing: tracker_folder"):
-        Registry.load(["tracker_floder"])
+    with pytest.raises(StartRefused, match=f"no plugin 'tracker_floder'; existing: tracker_folder.*`{setting}`"):
+        Registry.load(**{"only" if setting == "plugins" else "prefer": ["tracker_floder"]})
 
 
 def test_only_the_plugins_that_are_named_are_loaded(found):
@@ -101,15 +223,231 @@ def test_a_builder_gets_its_folder_and_its_section(tmp_path):
     assert Registry().context("three", settings).settings == {}
 
 
-def test_a_provider_that_cannot_be_built_refuses_the_start_and_says_whose_settings_are_wrong(tmp_path):
-    def explode(_):
+def built(tmp_path, build):
+    plugins = Registry()
+    provider = TrackerProvider(name="t", build=build)
+    plugins.add("shelf", SimpleNamespace(register_trackers=hookimpl(lambda: [provider])))
+    with pytest.raises(StartRefused) as refused:
+        plugins.tracker("t", Settings(data=tmp_path))
+    assert plugins.plugins["shelf"].error.startswith("tracker 't': ")
+    return refused.value
+
+
+def test_a_provider_that_refuses_its_settings_refuses_the_start_and_says_whose_they_are(tmp_path):
+    def build(context):
         raise ValueError("unknown field `rooot`; known are root")
 
+    refused = built(tmp_path, build)
+    assert refused.detail == "tracker 't' of plugin 'shelf' does not start: unknown field `rooot`; known are root"
+    assert refused.fix == "correct the section [shelf] of the settings, or choose another"
+
+
+def test_a_builder_that_ends_the_process_ends_nothing(tmp_path):
+    def build(context):
+        raise SystemExit(1)
+
+    assert built(tmp_path, build).detail.endswith("does not start: SystemExit: 1")
+
+
+@pytest.mark.parametrize("made", [None, SimpleNamespace(append=print)])
+def test_a_builder_that_gives_something_else_is_told_what_that_lacks(tmp_path, made):
+    refused = built(tmp_path, lambda context: made)
+    kind = "NoneType" if made is None else "SimpleNamespace"
+    assert f"its builder gave {kind}; wanted is a Tracker: it lacks " in refused.detail
+    assert ("append" in refused.detail) is (made is None)
+    assert "section" not in refused.fix
+
+
+class Deciding:
+    """A plugin whose `authorize` answers what it is told to."""
+
+    def __init__(self, answer=None, error=None):
+        self._answer, self._error = answer, error
+
+    @hookimpl
+    def authorize(self, actor, action):
+        if self._error:
+            raise self._error
+        return self._answer
+
+
+@pytest.mark.parametrize("answer", [True, False, None])
+async def test_a_plugin_decides_or_leaves_it_to_the_roles(answer):
     plugins = Registry()
-    provider = TrackerProvider(name="t", build=explode)
-    plugins.add("shelf", SimpleNamespace(register_trackers=hookimpl(lambda: [provider])))
-    with pytest.raises(
-        StartRefused, match=r"tracker 't' of plugin 'shelf' does not start: unknown field `rooot`.*\[shelf\]"
-    ):
-        plugins.tracker("t", Settings(data=tmp_path))
-    assert "rooot" in plugins.plugins["shelf"].error
+    plugins.add("policy", Deciding(answer))
+    assert await allowing(plugins) is answer
+
+
+@pytest.mark.parametrize(
+    ("plugin", "said"),
+    [
+        (Deciding("yes"), "authorize: it gave str; wanted is True, False or None"),
+        (Deciding(1), "authorize: it gave int; wanted is True, False or None"),
+        (Deciding(error=RuntimeError("no policy server\nat all")), "authorize: RuntimeError: no policy server"),
+        (Deciding(error=SystemExit(1)), "authorize: SystemExit: 1"),
+    ],
+)
+async def test_a_plugin_that_fails_to_decide_forbids_and_is_recorded(plugin, said):
+    plugins = Registry()
+    plugins.add("policy", plugin)
+    plugins.add("other", offering())
+    with pytest.raises(HookFailed):
+        await allowing(plugins)
+    assert plugins.plugins["policy"].error == said
+
+
+async def test_an_answer_that_would_have_to_be_awaited_forbids():
+    async def later():
+        return True
+
+    plugins = Registry()
+    plugins.add("policy", SimpleNamespace(authorize=hookimpl(lambda actor: later())))
+    with pytest.raises(HookFailed, match="it gave coroutine; wanted is True, False or None"):
+        await allowing(plugins)
+
+
+async def test_whoever_is_there_to_decide_and_never_can_closes_the_door(beside):
+    plugins, name = beside("@hookimpl\nasync def authorize(actor):\n    return False")
+    assert plugins.plugins[name].error == "authorize: it is async; wanted is an ordinary function"
+    with pytest.raises(HookFailed, match=name):
+        await allowing(plugins)
+    assert is_whole(plugins)
+
+
+async def test_hooks_go_by_name_unless_they_say_otherwise(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    number = next(NUMBERS)
+    for name, options in (("a_last", "trylast=True"), ("b_plain", ""), ("c_plain", ""), ("zz_first", "tryfirst=True")):
+        source = f"@hookimpl({options})\ndef authenticate_request(headers):\n    headers['asked'].append('{name}')"
+        install(tmp_path / "site", name, IMPORTS + source, module=f"{name}_{number}")
+    headers = {"asked": []}
+    assert await Registry.load(["a_last", "b_plain", "c_plain", "zz_first"]).authenticate(headers) is None
+    assert headers["asked"] == ["zz_first", "b_plain", "c_plain", "a_last"]
+
+
+async def test_a_wrapper_sees_what_others_say_and_may_change_it(beside):
+    plugins, _ = beside(
+        "@hookimpl(wrapper=True)\ndef authorize(actor):\n    return (yield) is not False\n"
+        "@hookimpl(wrapper=True)\ndef register_trackers():\n"
+        "    return [[each for each in answer if each.name != 'hidden'] for answer in (yield)]"
+    )
+    assert await allowing(plugins) is True
+    assert is_whole(plugins)
+    plugins.add("shelf", offering(trackers=["hidden", "seen"]))
+    plugins.add("policy", Deciding(False))
+    assert sorted(plugins.trackers.by_name) == ["folder", "seen"]
+    assert await allowing(plugins) is False
+
+
+def test_a_wrapper_that_fails_is_left_out_and_not_those_it_is_around(beside):
+    plugins, name = beside(
+        "@hookimpl(wrapper=True)\ndef register_trackers():\n    yield\n    raise RuntimeError('mine')"
+    )
+    assert plugins.plugins[name].error == "register_trackers: RuntimeError: mine"
+    assert is_whole(plugins)
+
+
+async def test_one_that_fails_to_vouch_leaves_it_to_the_others():
+    class Vouches:
+        @hookimpl
+        def authenticate_request(self, headers):
+            return Identity(name=headers["user"]) if "user" in headers else None
+
+    plugins = Registry()
+    plugins.add("sso", Vouches())
+    for name, answer in (("bad", "ada"), ("worse", Identity(name="ada", role="boss")), ("worst", Identity(name=""))):
+        plugins.add(name, SimpleNamespace(authenticate_request=hookimpl(lambda answer=answer: answer)))
+    assert (await plugins.authenticate({"user": "ada"})).name == "ada"
+    with pytest.raises(HookFailed):
+        await plugins.authenticate({})
+    assert plugins.plugins["bad"].error.startswith("authenticate_request: it gave str; wanted is an Identity")
+    assert "one of the roles none, viewer, member, admin" in plugins.plugins["worse"].error
+    assert plugins.plugins["sso"].error == ""
+
+
+async def test_a_hook_that_hangs_holds_up_nothing_and_is_named(monkeypatch):
+    monkeypatch.setattr(registry, "HOOK_DEADLINE", 0.2)
+    entered, gate = threading.Semaphore(0), threading.Event()
+
+    class Hangs:
+        @hookimpl
+        def authorize(self, actor):
+            entered.release()
+            gate.wait()
+            return True
+
+    plugins = Registry()
+    plugins.add("policy", Hangs())
+    try:
+        turns = asyncio.create_task(_turns(gate))
+        answers = await asyncio.gather(*(allowing(plugins) for _ in range(40)), return_exceptions=True)
+        assert all(isinstance(answer, HookFailed) and answer.plugin == "policy" for answer in answers)
+        assert plugins.plugins["policy"].error == "authorize: no answer within 0.2 s"
+        with pytest.raises(HookFailed, match="earlier calls have not come back yet"):
+            await allowing(plugins)
+        assert sum(iter(lambda: entered.acquire(blocking=False), False)) <= 16, "no more threads than that"
+    finally:
+        gate.set()
+    assert await turns > 3, "the loop went on meanwhile"
+    async with asyncio.timeout(10):
+        while await _fails(plugins):  # until those that hung have come back
+            await asyncio.sleep(0)
+    assert await allowing(plugins) is True
+
+
+async def _fails(plugins):
+    try:
+        return await allowing(plugins) is not True
+    except HookFailed:
+        return True
+
+
+async def _turns(gate):
+    turns = 0
+    while not gate.is_set():
+        await asyncio.sleep(0.01)
+        turns += 1
+    return turns
+
+
+async def test_a_slow_hook_is_named_in_the_log(monkeypatch):
+    plugins = Registry()
+    plugins.add("policy", Deciding(True))
+    for slow, lines in ((60.0, 0), (0.0, 1)):
+        monkeypatch.setattr(plugin_calls, "SLOW", slow)
+        with structlog.testing.capture_logs() as said:
+            await allowing(plugins)
+        assert [(line["event"], line["plugin"], line["hook"]) for line in said] == [
+            ("a plugin's hook is slow", "policy", "authorize")
+        ] * lines
+
+
+async def test_each_call_is_printed_with_its_time_and_without_what_it_was_given(monkeypatch, capsys, beside):
+    monkeypatch.setenv("TRAINYARD_TRACE_HOOKS", "1")
+    plugins, name = beside("@hookimpl\ndef authenticate_request(headers):\n    return None")
+    await plugins.authenticate({"authorization": "Bearer geheim"})
+    printed = capsys.readouterr().err
+    assert [line.split(":")[0] for line in printed.splitlines()] == [
+        *[f"hook import of {each}" for each in sorted([*OURS, name])],
+        "hook register_optimizers of optimizer_search",
+        "hook register_schedulers of scheduler_process",
+        "hook register_trackers of tracker_folder",
+        f"hook authenticate_request of {name}",
+    ]
+    assert all(line.endswith(" ms") for line in printed.splitlines())
+    assert "geheim" not in printed
+
+
+def test_an_import_that_takes_seconds_is_named_while_it_does(monkeypatch, beside):
+    monkeypatch.setattr(plugin_calls, "STUCK", 0.01)
+    said = threading.Event()
+    monkeypatch.setattr(plugin_calls, "_tell_stuck", lambda plugin, step: said.set() if step == "import" else None)
+    monkeypatch.setattr(threading, "foreign_wait", said.wait, raising=False)
+    plugins, name = beside("import threading\nassert threading.foreign_wait(20)")
+    assert plugins.plugins[name].error == ""
+
+
+def test_ctrl_c_while_plugins_are_imported_is_nobody_elses(beside):
+    with pytest.raises(KeyboardInterrupt):
+        beside(f"import signal\nsignal.raise_signal({int(signal.SIGINT)})")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import tomllib
+from importlib.util import find_spec
 
 import pytest
 
-from trainyard_core import plugin_commands, scaffold
+from trainyard_core import hookspecs, plugin_commands, scaffold
 from trainyard_core.errors import Conflict, Invalid
 
 
@@ -46,6 +47,21 @@ def test_a_kind_whose_contract_is_provisional_says_so(tmp_path, kind):
         scaffold.write(kind, "x", tmp_path)
 
 
+@pytest.mark.parametrize("kind", scaffold.BY_HAND)
+def test_a_kind_without_a_template_says_what_there_is(tmp_path, kind):
+    with pytest.raises(Invalid) as refused:
+        scaffold.write(kind, "x", tmp_path)
+    hook, module, suite = (
+        f"register_{kind}s",
+        f"trainyard_core.contracts.{kind}",
+        f"trainyard_core.testing.{kind}_suite",
+    )
+    assert all(name in refused.value.fix for name in (hook, module, suite))
+    assert callable(getattr(hookspecs, hook))
+    assert find_spec(module)
+    assert find_spec(suite)
+
+
 def test_an_unknown_kind_names_those_that_there_are(tmp_path):
     with pytest.raises(Invalid, match=r"no kind of plugin 'trackr'.*did you mean tracker"):
         scaffold.write("trackr", "x", tmp_path)
@@ -67,5 +83,10 @@ def test_a_name_that_an_installed_plugin_has_is_refused(tmp_path, capsys):
 def test_the_command_says_what_to_do_next(tmp_path, capsys):
     assert plugin_commands.new("tracker", "shelf", tmp_path) == 0
     said = capsys.readouterr().out
-    for step in ("pip install -e", "pytest", "yard plugins check tracker_shelf", "TRAINYARD_TRACKER=shelf yard up"):
+    for step in (
+        "tracker_shelf[test]'",
+        "pytest",
+        "yard plugins check tracker_shelf",
+        "TRAINYARD_TRACKER=shelf yard up",
+    ):
         assert step in said

@@ -91,3 +91,12 @@ def in_circles(needs):
         if name in reached:
             found.append(name)
     return found
+
+
+def test_no_python_that_is_started_imports_from_the_folder_of_whoever_started_it(distribution):
+    """`-m` and `-c` put the working directory before everything else, unless `-P` is said."""
+    for source in distribution.sources():
+        for command in (node for node in ast.walk(ast.parse(source.read_text("utf-8"))) if isinstance(node, ast.List)):
+            words = [ast.unparse(each).strip("'") for each in command.elts]
+            if words[:1] == ["sys.executable"] and {"-m", "-c"} & set(words):
+                assert words[1] == "-P", f"{source}:{command.lineno}"

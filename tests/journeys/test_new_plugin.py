@@ -12,7 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from yard import YARD, Yard, ended
+from yard import YARD, Yard, ended, eventually
 
 DIGITS = Path(__file__).resolve().parents[2] / "deploy" / "examples" / "digits"
 CODE = {"scheduler": "TRAINYARD_SCHEDULER", "tracker": "TRAINYARD_TRACKER"}
@@ -72,6 +72,9 @@ def test_a_new_plugin_installs_passes_its_suite_and_runs_the_digits_example(envi
         tmp_path, environ={**environment.variables, "TRAINYARD_DATA": str(tmp_path / "data"), CODE[kind]: "demo"}
     ) as yard:
         _digits(yard, kind)
+        if kind == "scheduler":
+            attempts = tmp_path / "data" / "plugins" / f"{kind}_demo" / "attempts"
+            eventually(lambda: not list(attempts.glob("[!.]*")), what="no folder of a released run is left")
 
 
 def _digits(yard: Yard, kind: str) -> None:

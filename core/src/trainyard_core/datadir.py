@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hmac
 import os
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ from trainyard_core.db import principals, tokens
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.errors import StartRefused
 
-__all__ = ["DataLock", "admin_token", "announce", "withdraw"]
+__all__ = ["DataLock", "admin_token", "announce", "is_owner", "withdraw"]
 
 
 PATIENCE = 10.0
@@ -119,6 +120,15 @@ async def admin_token(data: Path, database: Database, clock: Clock) -> None:
     token = tokens.generate()
     await database.write(lambda tx: _adopt(tx, token, at), name="token")
     _write_private(path, token + "\n")
+
+
+def is_owner(data: Path, token: str) -> bool:
+    """Whether a token is the one of the data directory: who holds that can read and change all that is kept here."""
+    try:
+        own = (data / "token").read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return bool(own) and hmac.compare_digest(own.encode(), token.encode())
 
 
 async def _adopt(tx: Tx, token: str, at: int) -> None:

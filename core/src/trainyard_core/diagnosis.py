@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from trainyard.client.models import Check
-from trainyard_core import smoke
+from trainyard_core import probes
 from trainyard_core.db import agents, migrations
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.migrate import migrations_in
@@ -52,7 +52,7 @@ async def _timed(name: str, look: Look, platform: Platform) -> Check:
             found = await look(platform)
     except TimeoutError:
         found = _failed(f"no answer within {PATIENCE:g} s", "see whether it is overloaded or cannot be reached")
-    except smoke.Broken as error:
+    except probes.Broken as error:
         found = _failed(str(error), "see the server's log, and `yard plugins check` on its machine")
     except TrainyardError as error:
         found = _failed(error.detail, error.fix)
@@ -106,7 +106,7 @@ async def _queue(platform: Platform) -> Check:
 async def _tracker(platform: Platform) -> Check:
     if platform.tracker is None:
         return _failed("no plugin offers a tracker", "install one: pip install trainyard-tracker-folder")
-    await smoke.keep(platform.tracker)
+    await probes.keep(platform.tracker)
     return _ok(f"'{platform.settings.tracker}' keeps, gives back and deletes values, lines and an artifact")
 
 
@@ -121,10 +121,16 @@ async def _plugins(platform: Platform) -> Check:
 async def _agents(platform: Platform) -> Check:
     at, silence = platform.clock.now(), platform.policy.silence
     offers = await platform.database.read(lambda tx: agents.offers(tx, at=at, silence=silence))
+    waiting = await platform.database.read(agents.not_ready)
     silent = sorted(offer.agent for offer in offers if not offer.alive)
     if not offers or len(silent) == len(offers):
         told = f"silent: {', '.join(silent)}" if silent else "there is none"
         return _failed(f"no agent is alive ({told}), so no run starts", "start one: `yard up`, or `yard agent`")
+    if not_ready := {offer.agent: waiting[offer.agent] for offer in offers if offer.alive and offer.agent in waiting}:
+        told = "; ".join(f"{name}: {why}" for name, why in sorted(not_ready.items()))
+        fix = "see to what its scheduler needs; it is asked again by itself"
+        state = "warning" if len(not_ready) + len(silent) < len(offers) else "failed"
+        return Check(name="", state=state, detail=f"not ready: {told}", fix=fix)
     if silent:
         return Check(
             name="",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
@@ -28,7 +29,8 @@ from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.db.observed import ObservedDatabase
 from trainyard_core.lifecycle import Status
 from trainyard_core.meters import Gauges
-from trainyard_core.registry import Registry
+from trainyard_core.off_loop import OffLoop
+from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
 from trainyard_core.sweeps.directors import Directors
@@ -94,7 +96,7 @@ class Platform:
                 log.info("the database was brought up to date", migrations=applied)
             secret = await database.write(lambda tx: _prepare(tx, clock.now()), name="prepare")
             platform = cls(settings, registry, database, clock, valkey, secret)
-            platform.tracker = platform.directors.tracker = platform._build_tracker()
+            platform.tracker = platform.directors.tracker = await platform._build_tracker()
             try:
                 yield platform
             finally:
@@ -169,10 +171,9 @@ class Platform:
 
     async def agent(self) -> Agent:
         """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""
-        scheduler = self.registry.scheduler(self.settings.scheduler, self.settings, url=self.url)
-        me = await registration(
-            self.settings.agent, scheduler, provider=self.settings.scheduler, queues=self.settings.queues, labels={}
-        )
+        build = partial(self.registry.scheduler, self.settings.scheduler, self.settings, url=self.url)
+        scheduler = await OffLoop("build").call(build, deadline=BUILDING)
+        me = registration(self.settings.agent, provider=self.settings.scheduler, queues=self.settings.queues, labels={})
         port = DatabasePort(self.desk())
         return Agent(me, scheduler, port, self.doorbell.listen(), grace=self.settings.stop_grace)
 
@@ -188,10 +189,11 @@ class Platform:
             grace=self.settings.stop_grace,
         )
 
-    def _build_tracker(self) -> Tracker | None:
-        if not self.registry.trackers.by_name:
+    async def _build_tracker(self) -> Tracker | None:
+        if not self.registry.trackers.offered:
             return None
-        return self.registry.tracker(self.settings.tracker, self.settings)
+        build = partial(self.registry.tracker, self.settings.tracker, self.settings)
+        return await OffLoop("build").call(build, deadline=BUILDING)
 
 
 async def _prepare(tx: Tx, at: int) -> bytes:

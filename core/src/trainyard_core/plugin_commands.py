@@ -29,7 +29,7 @@ def new(
         return 1
     typer.echo(f"{folder} is written. Next:")
     for step in (
-        f"pip install -e {folder}    # offline: with --no-build-isolation",
+        f"pip install -e '{folder}[test]'    # offline: with --no-build-isolation",
         f"pytest {folder}",
         f"yard plugins check {folder.name}",
         f"TRAINYARD_{kind.upper()}={name} yard up",
@@ -68,7 +68,7 @@ def check(
     try:
         loaded = settings.load(data or settings.default_data())
         with tempfile.TemporaryDirectory(prefix="yard-check-") as folder:
-            found = asyncio.run(smoke.check(Registry.load(names or ()), loaded, Path(folder)))
+            found = asyncio.run(smoke.check(Registry.load(names or (), prefer=loaded.prefer), loaded, Path(folder)))
     except TrainyardError as error:
         typer.echo(f"yard plugins check: {error}", err=True)
         return 1

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["HIDDEN", "plain", "text"]
+__all__ = ["HIDDEN", "plain", "setting", "text"]
 
 HIDDEN = "[hidden]"
+MASK = "***"
 _SECRET_KEY = re.compile(r"authorization|passw(or)?d|secret|token|api_?key|credential|cookie", re.IGNORECASE)
 _PATTERNS = (
     (re.compile(r"\b(tyr?[a-z]?)\.[A-Za-z0-9_\-.=%]{8,}"), rf"\1.{HIDDEN}"),
@@ -20,6 +21,10 @@ _PATTERNS = (
 )
 _HINTS = ("ty", "earer", "asic", "EARER", "ASIC", "uthoriz", "UTHORIZ", "://")
 _DEEPEST = 6
+_SECRET_SETTING = re.compile(
+    r"authori[sz]ation|\bauth\b|passw(or)?d|passphrase|secret|token|(?<!val)key|credential|cookie", re.I
+)
+_SECRET_QUERY = re.compile(rf"([?&][^=&\s]*(?:{_SECRET_SETTING.pattern})[^=&\s]*=)[^&\s]*", re.IGNORECASE)
 
 
 def text(said: str) -> str:
@@ -47,3 +52,17 @@ def plain(value: object, key: str = "", depth: int = 0) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(each, "", depth + 1) for each in value]
     return text(value.decode("utf-8", "replace") if isinstance(value, bytes) else repr(value))
+
+
+def setting(value: object, name: str) -> object:
+    """A setting as it may be shown: whatever is under a name that may name a secret is masked, at every depth, and of
+    an address its user and password and what its query names like a secret."""
+    if _SECRET_SETTING.search(name.replace("_", " ")):
+        return MASK
+    if isinstance(value, Mapping):
+        return {str(key): setting(each, str(key)) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [setting(each, name) for each in value]
+    if isinstance(value, str):
+        return text(_SECRET_QUERY.sub(rf"\g<1>{MASK}", re.sub(r"://\S*@", f"://{MASK}@", value)))
+    return value

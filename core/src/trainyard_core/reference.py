@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from types import FunctionType
+from typing import Any
 
 import msgspec
+import typer
+from typer.main import get_command
 
-from trainyard_core import hookspecs
+from trainyard_core import commands as core_commands
+from trainyard_core import hookspecs, plugin_commands
 from trainyard_core.app import documented
 from trainyard_core.errors import StartRefused, TrainyardError
 from trainyard_core.lifecycle import TRANSITIONS, Reason, Status
 from trainyard_core.settings import PREFIX, Settings
 
 __all__ = [
+    "commands",
     "errors_table",
+    "helpers_table",
     "hooks_table",
     "reasons_list",
     "routes_table",
@@ -36,6 +43,7 @@ SETTINGS: Mapping[str, str] = {
     "agent": "the name of this server's own agent; empty: it has none",
     "queues": "the queues that the agent serves; `*` for all",
     "plugins": "the plugins that are loaded; empty: all that are installed",
+    "prefer": "the plugins that are used where several offer the same scheduler, tracker or matrix, by name",
     "stop_grace": "seconds between asking a run to end (TERM) and killing it",
     "platform_retries": "how often a run is tried again after failures of the platform, such as a lost process",
     "backoff_first": "seconds before the first retry; doubled each time",
@@ -64,6 +72,25 @@ STATUSES: Mapping[Status, str] = {
     Status.STOPPED: "ended because somebody wanted it",
     Status.SKIPPED: "never started, and never will",
 }
+COMMANDS: Mapping[str, Callable[..., Any]] = {
+    "yard up": core_commands.up,
+    "yard agent": core_commands.agent,
+    "yard plugins new": plugin_commands.new,
+    "yard plugins check": plugin_commands.check,
+}
+WIDTH = 100
+HELPERS = (
+    "trainyard.runner.layout",
+    "trainyard.runner.lock",
+    "trainyard.runner.conclude",
+    "trainyard.runner.environ",
+    "trainyard.runner.address",
+    "trainyard.runner.forkserver",
+    "trainyard.runner.poke",
+    "trainyard.runner.proc",
+    "trainyard.track.frames",
+)
+"""Modules beside the contracts that a scheduler or tracker is written with."""
 SHAPES: Mapping[str, str] = {
     "register": "collects the answers of all plugins",
     "amend": "passes a value through all plugins in name order",
@@ -109,6 +136,27 @@ def errors_table() -> str:
         if kind is not StartRefused
     ]
     return _table(("code", "status", "retryable", "meaning"), rows)
+
+
+def commands() -> str:
+    """A section with its help for each command that comes with the server."""
+    return "\n".join(f"### {path}\n\n```text\n{_help(path, command)}\n```\n" for path, command in COMMANDS.items())
+
+
+def _help(path: str, command: Callable[..., Any]) -> str:
+    application = typer.Typer(add_completion=False, rich_markup_mode=None)
+    application.command()(command)
+    context = get_command(application).make_context(
+        path, [], resilient_parsing=True, terminal_width=WIDTH, max_content_width=WIDTH
+    )
+    return context.get_help().strip()
+
+
+def helpers_table() -> str:
+    """Every module of helpers for authors with what it is for and its public names."""
+    modules = [(name, import_module(name)) for name in HELPERS]
+    rows = [(f"`{name}`", _first(inspect.getdoc(module) or ""), _words(module.__all__)) for name, module in modules]
+    return _table(("module", "what it is for", "names"), rows)
 
 
 def routes_table() -> str:

@@ -1,26 +1,31 @@
 """Loads plugins one by one and keeps what they offer. A broken plugin is recorded and reported, never fatal.
 
 Plugins are found by the entry point group `trainyard`. `TRAINYARD_PLUGINS=a,b` (or the setting) loads only those;
-`TRAINYARD_TRACE_HOOKS=1` prints every hook call.
+`TRAINYARD_TRACE_HOOKS=1` prints every hook call with its time. Hooks are called through pluggy, each by one method
+here; a plugin that was left out is not asked any more.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
-from inspect import signature
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 import pluggy
 import structlog
 
 from trainyard_core import hookspecs
+from trainyard_core.auth import Actor
 from trainyard_core.errors import StartRefused, choice
-from trainyard_core.hookspecs import Context, OptimizerProvider, SchedulerProvider, TrackerProvider
+from trainyard_core.hook_guard import HookFailed, HookRefused, Implementations, gist
+from trainyard_core.hookspecs import Context, Identity, OptimizerProvider, SchedulerProvider, TrackerProvider
+from trainyard_core.off_loop import OffLoop
+from trainyard_core.plugin_calls import Calls
+from trainyard_core.providers import P, Provider, Providers, lacking
 from trainyard_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,128 +33,233 @@ if TYPE_CHECKING:
     from trainyard_core.contracts.scheduler import Scheduler
     from trainyard_core.contracts.tracker import Tracker
 
-__all__ = ["HookFailed", "Loaded", "Registry"]
+__all__ = ["BUILDING", "HookFailed", "Loaded", "Registry"]
 
 GROUP = "trainyard"
+HOOK_DEADLINE = 2.0
+"""Seconds that plugins have for one hook of a request."""
+BUILDING = 600.0
+"""Seconds that a builder has, which is called off the loop."""
 log = structlog.get_logger("trainyard.plugins")
 
 
-class _Provider(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-P = TypeVar("P", SchedulerProvider, TrackerProvider, OptimizerProvider)
-
-
-class HookFailed(Exception):
-    """A plugin raised in a hook whose answer is needed."""
-
-    def __init__(self, plugin: str, hook: str) -> None:
-        super().__init__(f"plugin '{plugin}' failed in {hook}")
-
-
 class Loaded(msgspec.Struct, kw_only=True):
-    """One plugin: what it offers (`scheduler:process`), and what is wrong with it."""
+    """One plugin: what it offers (`scheduler:process`, `hook:authorize`), and what is wrong with it, by what that is
+    about."""
 
     name: str
     version: str = ""
     offers: list[str] = []
-    error: str = ""
+    faults: dict[str, str] = {}
 
-
-class Providers(Generic[P]):
-    """The providers of one capability by name, and which plugin brought each."""
-
-    def __init__(self, capability: str) -> None:
-        self.capability = capability
-        self.by_name: dict[str, tuple[str, P]] = {}
-
-    def add(self, plugin: str, provider: P) -> None:
-        """Add a provider. Raises ValueError when the name is taken."""
-        if provider.name in self.by_name:
-            raise ValueError(
-                f"{self.capability} '{provider.name}' is offered by '{self.by_name[provider.name][0]}' already"
-            )
-        self.by_name[provider.name] = (plugin, provider)
-
-    def get(self, name: str) -> tuple[str, P]:
-        """The plugin and the provider of that name. Raises StartRefused, naming what is installed."""
-        if name not in self.by_name:
-            detail = choice(self.capability, name, self.by_name)
-            raise StartRefused(detail, fix=f"install a plugin that offers it, or set `{self.capability}` to another")
-        return self.by_name[name]
+    @property
+    def error(self) -> str:
+        """All that is wrong with it; empty when nothing is."""
+        return "; ".join(self.faults.values())
 
 
 class Registry:
-    """All plugins of this process."""
+    """All plugins of this process. `prefer` names those that are used where several offer the same name."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefer: Sequence[str] = ()) -> None:
         self.manager = pluggy.PluginManager("trainyard")
         self.manager.add_hookspecs(hookspecs)
         self.plugins: dict[str, Loaded] = {}
         self.installed: frozenset[str] | None = None
-        self.schedulers: Providers[SchedulerProvider] = Providers("scheduler")
-        self.trackers: Providers[TrackerProvider] = Providers("tracker")
-        self.optimizers: Providers[OptimizerProvider] = Providers("optimizer")
-        if os.environ.get("TRAINYARD_TRACE_HOOKS"):
-            self.manager.trace.root.setwriter(sys.stderr.write)
-            self.manager.enable_tracing()
+        self.schedulers: Providers[SchedulerProvider] = Providers("scheduler", prefer)
+        self.trackers: Providers[TrackerProvider] = Providers("tracker", prefer)
+        self.optimizers: Providers[OptimizerProvider] = Providers("optimizer", prefer)
+        self._calls = Calls()
+        self._authenticating, self._authorizing = OffLoop("authenticate_request"), OffLoop("authorize")
+        self._undecided = ""
 
     @classmethod
-    def load(cls, only: Iterable[str] = ()) -> Registry:
-        """The registry of everything that is installed, or of `only` these plugins."""
-        registry = cls()
-        wanted = set(only)
-        found = {point.name: point for point in entry_points(group=GROUP)}
+    def load(cls, only: Iterable[str] = (), *, prefer: Sequence[str] = ()) -> Registry:
+        """The registry of everything that is installed, or of `only` these plugins. Call it before there is an event
+        loop: an import may take long, and a signal ends it."""
+        registry, wanted = cls(prefer), set(only)
+        found: dict[str, list[EntryPoint]] = {}
+        for point in entry_points(group=GROUP):
+            found.setdefault(point.name, []).append(point)
         registry.installed = frozenset(found)
-        if unknown := sorted(wanted - set(found)):
-            raise StartRefused(choice("plugin", unknown[0], found), fix="install it, or correct `plugins`")
-        for name in sorted(found):
-            if not wanted or name in wanted:
-                registry.add(name, found[name])
+        for setting, names in (("plugins", wanted), ("prefer", prefer)):
+            if unknown := sorted(set(names) - set(found)):
+                raise StartRefused(choice("plugin", unknown[0], found), fix=f"install it, or correct `{setting}`")
+        with _interruptible():
+            registry._load({name: found[name] for name in sorted(found) if not wanted or name in wanted})
         return registry
 
-    def add(self, name: str, point: EntryPoint | object) -> None:
-        """Load one plugin and collect what it offers; whatever it raises is recorded against it."""
-        loaded = self.plugins[name] = Loaded(name=name)
+    def add(self, name: str, plugin: object) -> None:
+        """Take a plugin and collect what it offers; whatever it raises is recorded against it."""
+        self.plugins[name] = Loaded(name=name)
+        self._register(name, plugin)
+        self._collect(name)
+        self._settle()
+
+    def _load(self, found: Mapping[str, Sequence[EntryPoint]]) -> None:
+        """Import all, then register all, then collect, so that a wrapper is there whatever its name. pluggy calls first
+        what was registered last: hooks go by the plugins' names unless they say otherwise."""
+        imported: dict[str, object] = {}
+        for name, points in found.items():
+            self.plugins[name] = Loaded(name=name)
+            with self._leaving_out(name, "import"):
+                imported[name] = self._import(name, points)
+        for name in reversed(imported):
+            self._register(name, imported[name])
+        for name in imported:
+            self._collect(name)
+        self._settle()
+
+    def _import(self, name: str, points: Sequence[EntryPoint]) -> object:
+        if len(points) > 1:
+            sources = sorted(point.dist.name if point.dist else point.value for point in points)
+            raise LookupError(f"{' and '.join(sources)} both bring a plugin of this name: uninstall one of them")
+        (point,) = points
+        self.plugins[name].version = point.dist.version if point.dist is not None else ""
+        with self._calls.loading(name, "import"):
+            return point.load()
+
+    def _register(self, name: str, plugin: object) -> None:
+        with self._leaving_out(name, "hooks"):
+            implementations = Implementations(name, plugin, self.manager, self._calls)
+            self.manager.register(implementations, name)
+            self.plugins[name].offers = [f"hook:{hook}" for hook in implementations.answers]
+            for hook, note in implementations.notes.items():
+                self._blame(name, hook, f"{hook}: {note}")
+
+    def _collect(self, name: str) -> None:
+        """Take what a plugin provides. A wrapper of another plugin that fails meanwhile is left out, and then the
+        plugin is asked again."""
+        is_done = False
+        while self.manager.has_plugin(name) and not is_done:
+            with self._leaving_out(name, "providers"):
+                self._take(name)
+                is_done = True
+
+    def _take(self, name: str) -> None:
+        """All or nothing: everything is asked for before anything is kept."""
+        schedulers: list[SchedulerProvider] = self._provided(name, "register_schedulers")
+        trackers: list[TrackerProvider] = self._provided(name, "register_trackers")
+        optimizers: list[OptimizerProvider] = self._provided(name, "register_optimizers")
+        self._keep(name, self.schedulers, schedulers)
+        self._keep(name, self.trackers, trackers)
+        self._keep(name, self.optimizers, optimizers)
+
+    def _provided(self, name: str, hook: str) -> list[Any]:
+        """The answer of one plugin, which the wrappers of all plugins see."""
+        caller: pluggy.HookCaller = getattr(self.manager.hook, hook)
+        others = [
+            each.plugin
+            for each in caller.get_hookimpls()
+            if each.plugin_name != name and not (each.wrapper or each.hookwrapper)
+        ]
+        answers: list[list[Any]] = self.manager.subset_hook_caller(hook, others)()
+        return [provider for answer in answers for provider in answer]
+
+    def _keep(self, name: str, providers: Providers[P], offered: Sequence[P]) -> None:
+        for provider in offered:
+            providers.add(name, provider)
+            self.plugins[name].offers.append(f"{providers.capability}:{provider.name}")
+
+    def _settle(self) -> None:
+        """Tell everybody who offers what others offer as well, unless a setting decides."""
+        for providers in self._capabilities:
+            for name, said in providers.contested.items():
+                for plugin in providers.offered[name]:
+                    self._blame(plugin, f"{providers.capability}:{name}", f"{said}: name one of them in `prefer`")
+
+    @property
+    def _capabilities(self) -> tuple[Providers[Any], ...]:
+        return (self.schedulers, self.trackers, self.optimizers)
+
+    @contextmanager
+    def _leaving_out(self, name: str, step: str) -> Iterator[None]:
+        """Whatever is raised within the block leaves the plugin out, or the one whose hook it was: also what a plugin
+        should not raise, such as SystemExit."""
         try:
-            plugin = point.load() if isinstance(point, EntryPoint) else point
-            if isinstance(point, EntryPoint) and point.dist is not None:
-                loaded.version = point.dist.version
-            self.manager.register(plugin, name)
-            self.manager.check_pending()
-            self._collect(name, "register_schedulers", self.schedulers)
-            self._collect(name, "register_trackers", self.trackers)
-            self._collect(name, "register_optimizers", self.optimizers)
-        except Exception as error:
-            loaded.error = f"{type(error).__name__}: {error}"
-            log.warning("a plugin is broken and left out", plugin=name, error=loaded.error)
+            yield
+        except _Interrupted:
+            raise
+        except BaseException as error:
+            self._leave_out(error.plugin if isinstance(error, HookFailed) else name, step, error)
 
-    def _collect(self, plugin: str, hook: str, providers: Providers[P]) -> None:
-        method: Callable[[], list[P]] | None = getattr(self.manager.get_plugin(plugin), hook, None)
-        for provider in method() if method else ():
-            providers.add(plugin, provider)
-            self.plugins[plugin].offers.append(f"{providers.capability}:{provider.name}")
+    def _leave_out(self, name: str, step: str, error: BaseException) -> None:
+        """Unregister it whole. Where it was to decide who may do what and never can, nobody may anything: the roles
+        would allow what it is there to forbid."""
+        self.manager.unregister(name=name)
+        for providers in self._capabilities:
+            providers.remove(name)
+        self.plugins[name].offers = []
+        if isinstance(error, HookRefused) and error.hook == "authorize":
+            self._undecided = name
+        self._blame(name, step, gist(error))
 
-    def first(self, hook: str, **given: object) -> object:
-        """The first answer of a hook, by plugin in the order of names. Raises HookFailed for a plugin that raises,
-        which is recorded against it."""
-        for name in sorted(self.plugins):
-            plugin = self.manager.get_plugin(name)
-            method = getattr(plugin, hook, None) if plugin is not None else None
-            if method is not None and (answer := self._call(name, hook, method, given)) is not None:
-                return answer
-        return None
+    def _blame(self, name: str, about: str, said: str) -> None:
+        """Record what is wrong with a plugin, and log it the first time."""
+        if self.plugins[name].faults.get(about) != said:
+            self.plugins[name].faults[about] = said
+            log.warning("something is wrong with a plugin", plugin=name, error=said)
 
-    def _call(self, plugin: str, hook: str, method: Callable[..., object], given: dict[str, object]) -> object:
-        wanted = signature(method).parameters
+    async def authenticate(self, headers: Mapping[str, str]) -> Identity | None:
+        """Whom a plugin vouches for, by the headers of a request; None: nobody. One that fails vouches for nobody, and
+        the others are asked; raises HookFailed when they do not know either."""
+        failed: list[object] = []
+        failure: HookFailed | None = None
+        while True:
+            caller = self.manager.subset_hook_caller("authenticate_request", failed)
+            try:
+                identity: Identity | None = await self._ask(caller, self._authenticating, headers=headers)
+            except HookFailed as error:
+                failure, plugin = error, self.manager.get_plugin(error.plugin)
+                if plugin is None or plugin in failed:
+                    raise
+                failed.append(plugin)
+                continue
+            if identity is None and failure is not None:
+                raise failure
+            return identity
+
+    async def authorize(self, *, actor: Actor, action: str, project: str, run: str, agent: str) -> bool | None:
+        """Whether a plugin allows or forbids an action; None: none says anything. Raises HookFailed when one fails to
+        decide: then it is not allowed."""
+        if self._undecided:
+            raise HookFailed(self._undecided, "authorize", "it can never be called")
+        caller = self.manager.hook.authorize
+        said: bool | None = await self._ask(
+            caller, self._authorizing, actor=actor, action=action, project=project, run=run, agent=agent
+        )
+        return said
+
+    async def try_hook(self, plugin: str, hook: str) -> None:
+        """Ask one plugin alone, about nobody in particular. Raises HookFailed."""
+        others = [each for name, each in self.manager.list_name_plugin() if name != plugin]
+        caller = self.manager.subset_hook_caller(hook, others)
+        if hook == "authenticate_request":
+            await self._ask(caller, self._authenticating, headers={})
+        elif hook == "authorize":
+            nobody = Actor(name="user:nobody")
+            await self._ask(caller, self._authorizing, actor=nobody, action="read", project="", run="", agent="")
+
+    async def _ask(self, caller: pluggy.HookCaller, off_loop: OffLoop, **given: object) -> Any:
+        """The answer of a hook of requests, which is called off the loop. What fails is recorded and raised as
+        HookFailed."""
+        if not (asked := caller.get_hookimpls()):
+            return None
+        threads: list[int] = []
+
+        def call() -> object:
+            threads.append(threading.get_ident())
+            return caller(**given)
+
         try:
-            return method(**{name: value for name, value in given.items() if name in wanted})
-        except Exception as error:
-            self.plugins[plugin].error = f"{hook}: {type(error).__name__}: {error}"
-            log.warning("a plugin's hook failed", plugin=plugin, hook=hook, error=type(error).__name__)
-            raise HookFailed(plugin, hook) from error
+            return await off_loop.call(call, deadline=HOOK_DEADLINE)
+        except TimeoutError as error:
+            name = self._calls.plugin_of(threads[0]) if threads else ""
+            failed = HookFailed(name or asked[-1].plugin_name, caller.name, str(error))
+        except HookFailed as error:
+            failed = error
+        self._blame(failed.plugin, failed.hook, gist(failed))
+        raise failed
 
     def check_sections(self, settings: Settings) -> None:
         """Raises StartRefused for a settings section that belongs to no installed plugin."""
@@ -161,39 +271,79 @@ class Registry:
 
     def scheduler(self, name: str, settings: Settings, *, url: str) -> Scheduler:
         """The scheduler of that name, built. Raises StartRefused for one that is not there or does not start."""
+        from trainyard_core.contracts.scheduler import Scheduler
+
         plugin, provider = self.schedulers.get(name)
-        with self._starting(plugin, f"scheduler '{name}'"):
-            return provider.build(self.context(plugin, settings, url=url))
+        made: Scheduler = self._build(
+            plugin, f"scheduler '{name}'", provider, self.context(plugin, settings, url=url), Scheduler
+        )
+        return made
 
     def tracker(self, name: str, settings: Settings) -> Tracker:
         """The tracker of that name, built. Raises StartRefused for one that is not there or does not start."""
+        from trainyard_core.contracts.tracker import Tracker
+
         plugin, provider = self.trackers.get(name)
-        with self._starting(plugin, f"tracker '{name}'"):
-            return provider.build(self.context(plugin, settings))
+        made: Tracker = self._build(plugin, f"tracker '{name}'", provider, self.context(plugin, settings), Tracker)
+        return made
 
     def optimizer(self, name: str, settings: Settings) -> Optimizer:
         """The optimizer of that kind of matrix, built. Raises StartRefused for one that is not there or does not
         start."""
-        plugin, provider = self.optimizers.get(name)
-        with self._starting(plugin, f"optimizer '{name}'"):
-            return provider.build(self.context(plugin, settings))
+        from trainyard_core.contracts.optimizer import Optimizer
 
-    @contextmanager
-    def _starting(self, plugin: str, what: str) -> Iterator[None]:
+        plugin, provider = self.optimizers.get(name)
+        made: Optimizer = self._build(
+            plugin, f"optimizer '{name}'", provider, self.context(plugin, settings), Optimizer
+        )
+        return made
+
+    def _build(self, plugin: str, what: str, provider: Provider, context: Context, contract: type) -> Any:
         try:
-            yield
-        except Exception as error:
-            self.plugins[plugin].error = f"{type(error).__name__}: {error}"
-            raise StartRefused(
-                f"{what} of plugin '{plugin}' does not start: {error}",
-                fix=f"correct the section [{plugin}] of the settings, or choose another",
-            ) from error
+            with self._calls.loading(plugin, f"the builder of {what}"):
+                made = provider.build(context)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            said = str(error) if isinstance(error, ValueError) else gist(error)
+            self._refuse(
+                plugin, what, said, f"correct the section [{plugin}] of the settings, or choose another", error
+            )
+        if missing := lacking(made, contract):
+            self._refuse(plugin, what, missing, "update the plugin or mend its builder, or choose another")
+        return made
+
+    def _refuse(self, plugin: str, what: str, said: str, fix: str, cause: BaseException | None = None) -> NoReturn:
+        self._blame(plugin, what, f"{what}: {said}")
+        raise StartRefused(f"{what} of plugin '{plugin}' does not start: {said}", fix=fix) from cause
 
     def missing(self) -> list[str]:
         """The capabilities that nothing offers here."""
-        return [p.capability for p in (self.schedulers, self.trackers) if not p.by_name]
+        return [each.capability for each in (self.schedulers, self.trackers) if not each.offered]
 
     def context(self, plugin: str, settings: Settings, *, url: str = "") -> Context:
         """What a plugin's builder gets; `url` is where runs report."""
         section = settings.sections.get(plugin, {})
         return Context(folder=settings.data / "plugins" / plugin, settings=section, url=url)
+
+
+class _Interrupted(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C: it is no plugin that raised this."""
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Within the block Ctrl-C raises `_Interrupted`, where it raised KeyboardInterrupt."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    raise _Interrupted

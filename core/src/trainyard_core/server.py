@@ -50,7 +50,8 @@ def run_alone(settings: Settings, ready: Callable[[str], None]) -> None:
     raise_open_files()
     with DataLock(settings.data), bind(settings.host, settings.port) as listener:
         url = settings.url(listener.getsockname()[1])
-        uvloop.run(_alone(settings, listener, url, ready))
+        registry = Registry.load(settings.plugins, prefer=settings.prefer)
+        uvloop.run(_alone(settings, registry, listener, url, ready))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -71,7 +72,9 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _alone(settings: Settings, listener: socket.socket, url: str, ready: Callable[[str], None]) -> None:
+async def _alone(
+    settings: Settings, registry: Registry, listener: socket.socket, url: str, ready: Callable[[str], None]
+) -> None:
     async with AsyncExitStack() as stack:
         valkey, keeper = settings.valkey, None
         if not valkey:
@@ -79,7 +82,7 @@ async def _alone(settings: Settings, listener: socket.socket, url: str, ready: C
             stack.callback(embedded.close)
             await embedded.start()
             valkey, keeper = f"unix://{embedded.socket}", embedded.keep
-        platform = await stack.enter_async_context(_platform(settings, url, valkey))
+        platform = await stack.enter_async_context(_platform(settings, registry, url, valkey))
         await admin_token(settings.data, platform.database, platform.clock)
         background = _background(platform, {API, WORKER, AGENT})
         if keeper is not None:
@@ -92,6 +95,7 @@ async def _alone(settings: Settings, listener: socket.socket, url: str, ready: C
 
 async def serve(
     settings: Settings,
+    registry: Registry,
     roles: Collection[str],
     listener: socket.socket | None,
     url: str,
@@ -102,7 +106,7 @@ async def serve(
 
     Raises StartRefused when a setting or a plugin is wrong."""
     async with AsyncExitStack() as stack:
-        platform = await stack.enter_async_context(_platform(settings, url, valkey))
+        platform = await stack.enter_async_context(_platform(settings, registry, url, valkey))
         await stack.enter_async_context(_running(_background(platform, roles)))
         if API in roles and listener is not None:
             await _Server(platform, ready).serve(sockets=[listener])
@@ -111,8 +115,7 @@ async def serve(
 
 
 @asynccontextmanager
-async def _platform(settings: Settings, url: str, valkey: str) -> AsyncIterator[Platform]:
-    registry = Registry.load(settings.plugins)
+async def _platform(settings: Settings, registry: Registry, url: str, valkey: str) -> AsyncIterator[Platform]:
     tracing.start_as(settings.traces, "server")
     async with Platform.open(settings, registry, valkey=valkey) as platform:
         platform.url = url
@@ -124,13 +127,16 @@ async def _platform(settings: Settings, url: str, valkey: str) -> AsyncIterator[
 
 def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[Any, Any, None]]:
     """What runs beside the API in these roles. Every process answers the doorbell, for its streams and agents wait
-    on it."""
+    on it. Raises StartRefused when there is no such scheduler."""
+    has_agent = AGENT in roles and platform.registry.schedulers.offered and platform.settings.agent
+    if has_agent:
+        platform.registry.schedulers.get(platform.settings.scheduler)
     work: list[Coroutine[Any, Any, None]] = [platform.doorbell.serve()]
     if API in roles:
         work.append(platform.listener().run())
     if WORKER in roles:
         work.append(platform.patrol().run())
-    if AGENT in roles and platform.registry.schedulers.by_name and platform.settings.agent:
+    if has_agent:
         work.append(_agent(platform))
     return work
 
@@ -164,7 +170,8 @@ async def _running(work: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]
 
 def _tell_of_end(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("a part of the server broke; the process ends", error=repr(error), exc_info=error)
+        if not isinstance(error, StartRefused):  # which is told in one line by whoever started this
+            log.critical("a part of the server broke; the process ends", error=repr(error), exc_info=error)
         signal.raise_signal(signal.SIGTERM)
 
 

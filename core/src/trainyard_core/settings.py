@@ -7,7 +7,6 @@ are the section with the plugin's name; `TRAINYARD_SCHEDULER_PROCESS__CPU=4` set
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Annotated, Any
 import msgspec
 
 from trainyard.track.folder import data_dir
+from trainyard_core import redact
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.work.rules import Policy
 
@@ -48,6 +48,7 @@ CLIENT_VARIABLES = frozenset(
     ]
 )
 """Variables of the same prefix that belong to clients, runs and tests."""
+LISTS = ("queues", "plugins", "prefer")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,9 +57,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `host`, `port`: where it listens (port 0: any free one). `database`: `sqlite:///...` or `postgresql://...`;
     empty: a file in the data directory. `valkey`: `redis://...` or `unix://...`; empty: an embedded one.
     `tracker`, `scheduler`: the providers' names. `agent`: this machine's agent's name; `queues`: what it serves.
-    `plugins`: only these are loaded; empty: all that are installed. `rate_limit`: requests a second of one asker to one
-    process, 0 for no limit. `read_timeout`: seconds after which a read of the database is
-    ended. `traces`: where traces for OpenTelemetry go, `otlp` or `console`; empty: nowhere.
+    `plugins`: only these are loaded; empty: all that are installed. `prefer`: the plugins that are used where several
+    offer the same name. `rate_limit`: requests a second of one asker to one process, 0 for no limit. `read_timeout`:
+    seconds after which a read of the database is ended. `traces`: where traces for OpenTelemetry go, `otlp` or
+    `console`; empty: nowhere.
     """
 
     data: Path
@@ -72,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     agent: str = "local"
     queues: tuple[str, ...] = ("*",)
     plugins: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()
     stop_grace: float = 10.0
     platform_retries: int = 3
     backoff_first: float = 1.0
@@ -175,9 +178,7 @@ def _from_environ(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str,
             sections.setdefault(section, {})[inner] = _literal(text)
             continue
         _known(key, f"environment variable {name}")
-        values[key] = (
-            [part.strip() for part in text.split(",") if part.strip()] if key in ("queues", "plugins") else text
-        )
+        values[key] = [part.strip() for part in text.split(",") if part.strip()] if key in LISTS else text
     return values, sections
 
 
@@ -198,7 +199,7 @@ def _path(kind: type, value: object) -> object:
 
 def in_force(settings: Settings, *, environ: Mapping[str, str] | None = None) -> list[tuple[str, str, str]]:
     """Each setting's name, value as text and source (environment, file, command or default). What may hold a secret
-    is `***`, but for an address, which is shown without its password."""
+    is `***` at every depth of tables and lists, but for an address, which is shown without its password."""
     variables = os.environ if environ is None else environ
     in_file, sections = _split(_read(settings.data / "trainyard.toml"), "trainyard.toml")
     core = [
@@ -226,11 +227,6 @@ def _source(name: str, value: object, default: object, in_file: Mapping[str, Any
     return "default" if value == default else "command"
 
 
-SECRET_WORDS = ("secret", "password", "token", "key", "credential")
-
-
 def _shown(name: str, value: object) -> str:
-    text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    if "://" in text:
-        return re.sub(r"//[^/@]*@", "//***@", text)
-    return "***" if any(word in name.lower() for word in SECRET_WORDS) else text
+    shown = redact.setting(value, name)
+    return ",".join(map(str, shown)) if isinstance(value, tuple) and isinstance(shown, list) else str(shown)

@@ -165,7 +165,8 @@ class _Supervisor:
             call_self(f"yard-{part.role}")
             listener = self._listener if part.role == server.API else None
             told = partial(self._say, part.life)
-            uvloop.run(server.serve(self._settings, {part.role}, listener, self._url, self._valkey, told))
+            registry = Registry.load(self._settings.plugins, prefer=self._settings.prefer)
+            uvloop.run(server.serve(self._settings, registry, {part.role}, listener, self._url, self._valkey, told))
             code = 0
         except StartRefused as error:
             log.critical("a process of the server does not start", role=part.role, error=str(error))

@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.space import Space, Uniform
 from trainyard_core.contracts.optimizer import Study, Trial, TrialPhase
-from trainyard_optimizer_ax import history
+from trainyard_optimizer_ax import history, process
 from trainyard_optimizer_ax.optimizer import AxOptimizer, Settings
 
 STUDY = Study(
@@ -135,3 +136,22 @@ def test_a_worker_does_not_outlive_its_server():
     readable, _, _ = select.select([ended], [], [], 60)
     os.close(ended)
     assert readable, "the worker lives"
+
+
+async def test_nothing_is_imported_from_where_the_server_was_started(tmp_path, monkeypatch):
+    """Whoever may write there would be the server's user. What PYTHONPATH names on purpose is kept."""
+    trap = "open({!r}, 'a').write(__name__ + ' ')\n"
+    for name in ("ax", "torch", "random", "msgspec", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(trap.format(str(tmp_path / "imported")))
+    (tmp_path / "named").mkdir()
+    (tmp_path / "named" / "sitecustomize.py").write_text(trap.format(str(tmp_path / "meant")))
+    own = str(Path(process.__file__).parents[1])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([own, "named", ""]))
+    monkeypatch.chdir(tmp_path)
+    optimizer, _ = await opened(Settings(deadline=240))
+    try:
+        await suggest(optimizer, changed=TOLD)
+    finally:
+        await optimizer.aclose()
+    assert not (tmp_path / "imported").exists(), (tmp_path / "imported").read_text()
+    assert (tmp_path / "meant").read_text() == "sitecustomize "

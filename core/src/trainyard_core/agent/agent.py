@@ -10,20 +10,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from time import monotonic
 from typing import Any
 
+import msgspec
 import structlog
 
+from trainyard.client.retry import Backoff
 from trainyard_core import context, faults
 from trainyard_core.agent.errands import Errands
 from trainyard_core.agent.farewell import Farewell
 from trainyard_core.agent.port import ENDS, AgentPort, Away
+from trainyard_core.agent.presence import with_resources
 from trainyard_core.agent.reporter import Reporter
 from trainyard_core.agent.starter import DEADLINE, Starter
 from trainyard_core.contracts.scheduler import Scheduler, SupportsWatch
 from trainyard_core.contracts.workload import AttemptRef, Phase
 from trainyard_core.db.agents import Registration
+from trainyard_core.hook_guard import gist
 from trainyard_core.work.doorbell import Call
 from trainyard_core.work.leasing import BATCH, Order
 
@@ -34,6 +39,8 @@ STRAYS = 10.0
 """Seconds between two looks for attempts that core does not know."""
 REST = 0.005
 FAREWELL = 10.0
+AGAIN = Backoff(base=0.5, cap=10.0)
+"""Between two looks at a scheduler that is not ready."""
 log = structlog.get_logger("trainyard.agent")
 
 
@@ -54,13 +61,15 @@ class Agent:
 
     async def run(self) -> None:
         """Work until cancelled; then what is under way is finished or abandoned, as a crash would. Returns when it
-        was told to drain and has. Raises Superseded, Dismissed or Moved when its session is over."""
+        was told to drain and has. Raises Superseded, Dismissed or Moved when its session is over. While its scheduler
+        cannot be asked, the agent is known as not ready and takes no work."""
         async with self._ending():
-            await self._patiently(lambda: self._port.register(self._me))
-            self._begin()
-            await self._patiently(self._disown)
+            if is_ready := await self._until_ready():
+                await self._patiently(lambda: self._port.register(self._me))
+                self._begin()
+                await self._patiently(self._disown)
             beat_at = 0.0
-            while not self._ends():
+            while is_ready and not self._ends():
                 if self._called.taken() or monotonic() >= beat_at:
                     beat_at = monotonic() + BEAT
                     await self._errands.guarded("beat", self._beat)
@@ -83,6 +92,26 @@ class Agent:
         parting = self._farewell
         return parting is not None and not self._errands.under_way("submit") and parting.is_over(monotonic())
 
+    async def _until_ready(self) -> bool:
+        """Ask the scheduler for what it has and holds, until it answers; False when the agent is to end before."""
+        for failures in count(1):
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    self._me = await with_resources(self._me, self._scheduler)
+                    _check_adopted(await self._scheduler.adopt())
+                return True
+            except Exception as error:  # whatever a scheduler raises
+                await self._tell_not_ready(gist(error))
+            await _wait(self._called, AGAIN.delay(failures))
+            self._called.taken()
+            if self._ends() or self._farewell is not None:
+                break
+        return False
+
+    async def _tell_not_ready(self, why: str) -> None:
+        log.warning("the scheduler is not ready; it is asked again", scheduler=self._me.scheduler, error=why)
+        await self._patiently(lambda: self._port.register(msgspec.structs.replace(self._me, not_ready=why)))
+
     async def _patiently(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do it before anything else, however long core is away."""
         while not self._ends():
@@ -93,6 +122,12 @@ class Agent:
                 self._called.taken()
             except ENDS as error:
                 self._errands.over = error
+            except Exception as error:  # of the scheduler, which was ready before
+                self._errands.mind(error, "begin")
+                if self._farewell is not None:
+                    return None
+                await _wait(self._called, BEAT)
+                self._called.taken()
         return None
 
     def _begin(self) -> None:
@@ -110,7 +145,14 @@ class Agent:
                 yield
         finally:
             await self._errands.end()
+            await self._close()
+
+    async def _close(self) -> None:
+        """Free the scheduler's own resources; one that fails to does not break the end of the others."""
+        try:
             await self._scheduler.aclose()
+        except Exception as error:  # whatever a scheduler raises
+            log.warning("the scheduler failed to close", scheduler=self._me.scheduler, error=gist(error))
 
     async def _beat(self) -> None:
         """Heartbeat, and carry out orders; on the way out core is told first."""
@@ -234,6 +276,12 @@ class Agent:
                 await self._scheduler.release(ref)
                 return
             await asyncio.sleep(BEAT)
+
+
+def _check_adopted(held: object) -> None:
+    """Raises TypeError for what `adopt` does not promise."""
+    if not isinstance(held, list | tuple) or not all(isinstance(ref, AttemptRef) for ref in held):
+        raise TypeError(f"adopt gave {type(held).__name__}; wanted is a list of AttemptRef")
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

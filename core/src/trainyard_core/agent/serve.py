@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -23,7 +24,8 @@ from trainyard_core.agent.presence import registration
 from trainyard_core.agent.remote import HttpPort
 from trainyard_core.contracts.scheduler import Scheduler
 from trainyard_core.errors import StartRefused
-from trainyard_core.registry import Registry
+from trainyard_core.off_loop import OffLoop
+from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
 from trainyard_core.work.doorbell import Call
 
@@ -47,7 +49,7 @@ def run(settings: Settings, wish: Wish, ready: Callable[[str], None]) -> None:
     """Serve until told to end. `ready` is called with a sentence at the begin of each session. Raises StartRefused,
     NoServer, Dismissed when the server does not take this agent, Superseded when another one has taken its name, and
     KeyboardInterrupt when it was told to end at once."""
-    registry = Registry.load(settings.plugins)
+    registry = Registry.load(settings.plugins, prefer=settings.prefer)
     registry.check_sections(settings)
     tracing.start_as(settings.traces, "agent")
     uvloop.run(_Process(settings, registry, wish, ready).serve())
@@ -60,6 +62,7 @@ class _Process:
         self._settings, self._registry, self._wish, self._ready = settings, registry, wish, ready
         self._home = settings.data / "agents" / wish.name
         self._agent: Agent | None = None
+        self._building = OffLoop("build")
         self._signals = 0
 
     async def serve(self) -> None:
@@ -74,16 +77,16 @@ class _Process:
         except asyncio.CancelledError:
             if self._signals > 1:
                 raise KeyboardInterrupt from None
-            raise
+            if not self._signals:
+                raise
 
     async def _session(self) -> None:
         called = Call()
         port = HttpPort(self._find, called, memory=self._home / "server", begun=self._begun)
         try:
-            scheduler = self._scheduler(port.url)
-            me = await registration(
+            scheduler = await self._building.call(partial(self._scheduler, port.url), deadline=BUILDING)
+            me = registration(
                 self._wish.name,
-                scheduler,
                 provider=self._settings.scheduler,
                 queues=self._wish.queues,
                 labels=self._wish.labels,
@@ -122,8 +125,8 @@ class _Process:
 
     def _told(self, task: asyncio.Task[None]) -> None:
         self._signals += 1
-        if self._signals > 1:
+        if self._signals > 1 or self._agent is None:  # before there is an agent, nothing is held
             task.cancel()
-        elif self._agent is not None:
+        else:
             log.info("draining; a second signal ends at once", wait=self._wish.wait)
             self._agent.drain(wait=self._wish.wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 
@@ -16,6 +17,7 @@ from trainyard_core.contracts.scheduler import Scheduler, SchedulerRefused
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
 from trainyard_core.db.agents import Registration
 from trainyard_core.lifecycle import Reason
+from trainyard_core.off_loop import OffLoop
 
 __all__ = ["DEADLINE", "Starter"]
 
@@ -35,6 +37,7 @@ class Starter:
     ) -> None:
         self._me, self._scheduler, self._port = me, scheduler, port
         self._reporter, self._errands = reporter, errands
+        self._rendering = OffLoop("render")
 
     def submit(self, refs: Sequence[AttemptRef]) -> None:
         """Have these started, unless that is under way."""
@@ -63,7 +66,7 @@ class Starter:
         """Whether the scheduler has it."""
         try:
             self._check_queue(workload)
-            self._scheduler.render(workload)
+            await self._rendering.call(partial(self._scheduler.render, workload), deadline=DEADLINE)
             faults.point("submit:before")
             async with asyncio.timeout(DEADLINE):
                 await self._scheduler.submit(workload)

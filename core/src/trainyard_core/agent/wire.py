@@ -27,7 +27,7 @@ MOST_WAIT = 60.0
 """Seconds for which a lease may wait at the server at most."""
 
 
-class Hello(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Hello(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How an agent presents itself: see `db.agents.Registration`; its name is in the address."""
 
     scheduler: str
@@ -38,6 +38,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     labels: dict[str, str] = {}
     resources: dict[str, float] = {}
     version: str = ""
+    not_ready: str = ""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

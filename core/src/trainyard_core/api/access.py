@@ -12,7 +12,9 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 
 from trainyard_core import auth
+from trainyard_core.api.authentication import bearer
 from trainyard_core.auth import ADMIN, AGENT, READ, TRACK, WRITE, Actor
+from trainyard_core.datadir import is_owner
 from trainyard_core.db import projects, runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Forbidden, NotFound, choice
@@ -24,6 +26,7 @@ __all__ = [
     "Asked",
     "allow",
     "allow_agent",
+    "allow_owner",
     "can",
     "check_project",
     "find_run",
@@ -50,31 +53,39 @@ def forget(request: Asked) -> None:
     request.app.state.known.forget()
 
 
-def can(request: Asked, action: str, *, project: str = "", run: str = "", agent: str = "") -> bool:
-    """Whether the asker may do that: as a plugin says, else as the roles say."""
+async def can(request: Asked, action: str, *, project: str = "", run: str = "", agent: str = "") -> bool:
+    """Whether the asker may do that: as a plugin says, else as the roles say. A plugin that fails to say forbids."""
     try:
-        said = platform_of(request).registry.first(
-            "authorize", actor=request.user, action=action, project=project, run=run, agent=agent
+        said = await platform_of(request).registry.authorize(
+            actor=request.user, action=action, project=project, run=run, agent=agent
         )
     except HookFailed:
         return False
-    return said if isinstance(said, bool) else auth.may(request.user, action, project=project, run=run, agent=agent)
+    return auth.may(request.user, action, project=project, run=run, agent=agent) if said is None else said
 
 
-def allow(request: Asked, action: str, project: str = "") -> Actor:
+async def allow(request: Asked, action: str, project: str = "") -> Actor:
     """The asker, who may do that in the project, or in the deployment. Raises NotFound for a project that the asker
     may not see, Forbidden for one that the asker sees but may not do that to."""
-    if can(request, action, project=project):
+    if await can(request, action, project=project):
         return request.user
-    if project and not _sees(request, project):
+    if project and not await _sees(request, project):
         raise no_project(project)
     where = f"in project '{project}'" if project else "here"
     raise Forbidden(f"{request.user.name} may not {action} {where}", fix="use a token with another role or scope")
 
 
-def allow_agent(request: Asked, name: str) -> Actor:
+async def allow_owner(request: Asked, action: str) -> Actor:
+    """The asker, who may do that in the deployment, or has the data directory's own token: no plugin keeps its holder
+    from seeing what is wrong with it. Raises Forbidden."""
+    if is_owner(platform_of(request).settings.data, bearer(request)):
+        return request.user
+    return await allow(request, action)
+
+
+async def allow_agent(request: Asked, name: str) -> Actor:
     """The asker, who may act for that agent. Raises NotFound for another agent's token, Forbidden for others."""
-    if can(request, AGENT, agent=name):
+    if await can(request, AGENT, agent=name):
         return request.user
     if request.user.role == "agent":
         raise NotFound(f"no agent '{name}'", fix="an agent's token acts for that agent only")
@@ -91,20 +102,23 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     Forbidden."""
     if request.user.role == "run" and ref != request.user.run:
         raise _no_run(project, ref)
-    if request.user.role != "run" and not _sees(request, project):
+    if request.user.role != "run" and not await _sees(request, project):
         raise no_project(project)
     only = visible(request)
     row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref, only))
-    if not can(request, action, project=project, run=row["id"]):
+    if not await can(request, action, project=project, run=row["id"]):
         raise Forbidden(
             f"{request.user.name} may not {action} run {row['id']}", fix="use a token with another role or scope"
         )
     return row
 
 
-def _sees(request: Asked, project: str) -> bool:
+async def _sees(request: Asked, project: str) -> bool:
     """Whether the asker may know that there is such a project: whoever may do anything in it does."""
-    return any(can(request, action, project=project) for action in (READ, WRITE, TRACK, ADMIN))
+    for action in (READ, WRITE, TRACK, ADMIN):
+        if await can(request, action, project=project):
+            return True
+    return False
 
 
 def no_project(name: str) -> NotFound:

@@ -41,7 +41,7 @@ class AgentSessions(Controller):
     @post("/sessions", status_code=200)
     async def begin(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Hello]) -> wire.Session:
         """Begin a session. Those before it are over: their calls are refused from now on."""
-        allow_agent(request, name)
+        await allow_agent(request, name)
         check_name("agent", name)
         _check(data)
         platform = platform_of(request)
@@ -53,7 +53,7 @@ class AgentSessions(Controller):
     @post("/lease", status_code=200)
     async def lease(self, request: Asked, name: FromPath[str], data: JSONBody[wire.LeaseWish]) -> wire.Leased:
         """New attempts. Answered at once when there are some, or something about those held may have changed."""
-        allow_agent(request, name)
+        await allow_agent(request, name)
         if not 0 <= data.wait <= wire.MOST_WAIT or not 1 <= data.most <= BATCH:
             raise Invalid(
                 f"`wait` is from 0 to {wire.MOST_WAIT:g} seconds and `most` from 1 to {BATCH}", fix="stay within them"
@@ -71,14 +71,14 @@ class AgentSessions(Controller):
     async def workloads(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Refs]) -> wire.Workloads:
         """What to start for attempts that the agent holds, with the runs' tokens; those that need no start any more
         are left out."""
-        allow_agent(request, name)
+        await allow_agent(request, name)
         check_refs(data.refs)
         return wire.Workloads(items=await platform_of(request).desk().workloads(name, data.epoch, data.refs))
 
     @post("/report", status_code=200)
     async def report(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Report]) -> wire.Done:
         """What was observed. Idempotent; what is said of attempts that the agent does not hold changes nothing."""
-        allow_agent(request, name)
+        await allow_agent(request, name)
         seen = [checked(each) for each in data.seen]
         await platform_of(request).desk().report(name, data.epoch, seen)
         return wire.Done()
@@ -86,20 +86,20 @@ class AgentSessions(Controller):
     @post("/orders", status_code=200)
     async def orders(self, request: Asked, name: FromPath[str], data: JSONBody[wire.InSession]) -> wire.Orders:
         """Heartbeat, and what to do about each attempt held."""
-        allow_agent(request, name)
+        await allow_agent(request, name)
         return wire.Orders(items=await platform_of(request).desk().orders(name, data.epoch))
 
     @post("/released", status_code=200)
     async def released(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Refs]) -> wire.Done:
         """The agent's scheduler holds nothing for these attempts any more."""
-        allow_agent(request, name)
+        await allow_agent(request, name)
         await platform_of(request).desk().released(name, data.epoch, data.refs)
         return wire.Done()
 
     @post("/leave", status_code=200)
     async def leave(self, request: Asked, name: FromPath[str], data: JSONBody[wire.InSession]) -> wire.Done:
         """The session takes no more work; what it holds stays its own."""
-        allow_agent(request, name)
+        await allow_agent(request, name)
         await platform_of(request).desk().leave(name, data.epoch)
         return wire.Done()
 
@@ -146,6 +146,9 @@ def _check(hello: wire.Hello) -> None:
             raise Invalid(f"`{key}` is {amount:g}; an agent cannot have that much", fix="state what there is")
     if hello.gpu > 4096:
         raise Invalid(f"`gpu` is {hello.gpu}; an agent has at most 4096 devices", fix="use several agents")
-    for text in (hello.scheduler, hello.version):
-        if len(text) > 200 or not text.isprintable():
-            raise Invalid("`scheduler` and `version` have at most 200 characters that can be printed", fix="shorten")
+    for text, most in ((hello.scheduler, 200), (hello.version, 200), (hello.not_ready, 300)):
+        if len(text) > most or not text.isprintable():
+            raise Invalid(
+                "`scheduler` and `version` have at most 200 characters that can be printed, `not_ready` at most 300",
+                fix="shorten",
+            )

@@ -42,7 +42,7 @@ class Agents(Controller):
     @get()
     async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.AgentPage:
         """All agents and what they have free, by name."""
-        allow(request, KNOWN)
+        await allow(request, KNOWN)
         after = after_name(cursor)
 
         async def work(tx: Tx) -> models.AgentPage:
@@ -57,7 +57,7 @@ class Agents(Controller):
     async def add(self, request: Asked, data: JSONBody[models.NewAgent]) -> Response[models.Enrolment]:
         """Make an agent known, and its token. The token is in this answer only; the same request with the same key
         gets it again."""
-        _allow_token(request)
+        await _allow_token(request)
         check_name("agent", data.name)
         check_queues(data.queues)
         check_labels(data.labels)
@@ -78,7 +78,7 @@ class Agents(Controller):
     @get("/{name:str}")
     async def one(self, request: Asked, name: FromPath[str]) -> models.Agent:
         """One agent."""
-        allow(request, KNOWN)
+        await allow(request, KNOWN)
         return await platform_of(request).database.read(lambda tx: _one(tx, request, name))
 
     @patch("/{name:str}")
@@ -86,7 +86,7 @@ class Agents(Controller):
         self, request: Asked, name: FromPath[str], data: JSONBody[models.EditAgent]
     ) -> Response[models.Agent]:
         """Change which queues an agent may serve, the labels that it was given, or whether it drains."""
-        allow(request, ADMIN)
+        await allow(request, ADMIN)
         check_queues(data.queues or ())
         check_labels(data.labels or {})
 
@@ -105,7 +105,7 @@ class Agents(Controller):
     @post("/{name:str}/token")
     async def renew(self, request: Asked, name: FromPath[str]) -> Response[models.Enrolment]:
         """A new token for an agent, in place of all that it had: those are refused from now on."""
-        _allow_token(request)
+        await _allow_token(request)
         seed = tokens.new_seed()
 
         async def work(tx: Tx) -> models.Enrolment:
@@ -121,7 +121,7 @@ class Agents(Controller):
     @delete("/{name:str}")
     async def remove(self, request: Asked, name: FromPath[str]) -> None:
         """Forget an agent and its tokens. Refused while it holds attempts of live runs, or is alive and holds any."""
-        allow(request, ADMIN)
+        await allow(request, ADMIN)
 
         async def work(tx: Tx) -> None:
             await _refuse_holding(tx, await _one(tx, request, name))
@@ -155,10 +155,10 @@ def _is_label(text: str) -> bool:
     return len(text) <= LONGEST and text.isprintable()
 
 
-def _allow_token(request: Asked) -> None:
+async def _allow_token(request: Asked) -> None:
     """Who makes an agent's token has both what it takes to keep agents and what the new token may do."""
-    allow(request, ADMIN)
-    allow(request, AGENT)
+    await allow(request, ADMIN)
+    await allow(request, AGENT)
 
 
 async def _row(tx: Tx, name: str) -> Row:
@@ -176,7 +176,8 @@ async def _shown(tx: Tx, request: Asked, row: Row) -> models.Agent:
     platform = platform_of(request)
     at, silence = platform.clock.now(), platform.policy.silence
     (offer,) = await agents.offers(tx, at=at, silence=silence, agent=row["name"])
-    return present.agent(row, offer, await agents.slots(tx, row["name"]))
+    why = (await agents.not_ready(tx)).get(row["name"], "")
+    return present.agent(row, offer, await agents.slots(tx, row["name"]), not_ready=why)
 
 
 async def _give_token(tx: Tx, request: Asked, name: str, seed: str) -> None:

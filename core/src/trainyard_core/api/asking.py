@@ -30,7 +30,7 @@ class Asking(Controller):
         self, request: Asked, project: FromPath[str], data: JSONBody[models.NewSweep]
     ) -> Response[models.Run]:
         """Make a sweep whose trials are asked for and run by a program outside."""
-        actor, platform = allow(request, WRITE, project), platform_of(request)
+        actor, platform = await allow(request, WRITE, project), platform_of(request)
         at = platform.clock.now()
         new = asking.opened(project, data, actor, at=at, algorithms=platform.algorithms)
 

@@ -15,11 +15,11 @@ from trainyard_core.api.limits import Buckets
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND
 from trainyard_core.db import tokens
-from trainyard_core.errors import Unauthenticated
-from trainyard_core.hookspecs import Identity
+from trainyard_core.errors import Unauthenticated, Unavailable
 from trainyard_core.platform import Platform
+from trainyard_core.registry import HookFailed
 
-__all__ = ["Authentication", "KnownTokens", "asker"]
+__all__ = ["Authentication", "KnownTokens", "asker", "bearer"]
 
 REMEMBER = 60 * SECOND
 USED_EVERY = 3600 * SECOND
@@ -75,31 +75,53 @@ class Authentication(AbstractAuthenticationMiddleware):
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         known: KnownTokens = connection.app.state.known
         at = connection.app.state.platform.clock.now()
-        actor = await asker(connection)
-        if actor is None:
-            known.strangers.take(connection.client.host if connection.client else "", at=at)
-            raise _stranger(_token(connection))
+        actor = await _by_token(connection) or await _by_plugin_within_limit(connection, at)
         known.askers.take(actor.name, at=at)
         return AuthenticationResult(user=actor, auth=None)
 
 
 async def asker(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
     """Who asks, as it is now: by a token, else by a plugin's way; None for a stranger. A stream asks again."""
-    platform: Platform = connection.app.state.platform
+    return await _by_token(connection) or await _by_plugin(connection)
+
+
+async def _by_token(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
     known: KnownTokens = connection.app.state.known
-    token = _token(connection)
-    actor = await known.actor(token, platform.clock.now()) if token else None
-    return actor or await _by_plugin(platform, connection)
+    token = bearer(connection)
+    return await known.actor(token, connection.app.state.platform.clock.now()) if token else None
 
 
-def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+async def _by_plugin_within_limit(connection: ASGIConnection[Any, Any, Any, Any], at: int) -> Actor:
+    """Whom a plugin vouches for. The address counts as a stranger's until then, so that strangers cannot have plugins
+    asked as often as they like. Raises RateLimited, Unauthenticated, Unavailable."""
+    known: KnownTokens = connection.app.state.known
+    address = connection.client.host if connection.client else ""
+    known.strangers.take(address, at=at)
+    actor = await _by_plugin(connection)
+    if actor is None:
+        raise _stranger(bearer(connection))
+    known.strangers.give_back(address)
+    return actor
+
+
+def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The bearer token of a request; empty when it has none."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else ""
 
 
-async def _by_plugin(platform: Platform, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
-    identity = platform.registry.first("authenticate_request", headers=dict(connection.headers))
-    if not isinstance(identity, Identity):
+async def _by_plugin(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+    """Raises Unavailable when a plugin fails to tell who it is, unless the request came with a token of ours."""
+    platform: Platform = connection.app.state.platform
+    try:
+        identity = await platform.registry.authenticate(dict(connection.headers))
+    except HookFailed as error:
+        if bearer(connection).startswith((tokens.PREFIX, tokens.RUN_PREFIX)):
+            return None
+        raise Unavailable(
+            "who sends this cannot be told now", fix="try again; an admin sees why: yard plugins ls"
+        ) from error
+    if identity is None:
         return None
     return await platform.database.read(lambda tx: tokens.by_identity(tx, identity.name, role=identity.role))
 

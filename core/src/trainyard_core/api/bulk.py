@@ -36,7 +36,7 @@ class Bulk(Controller):
         self, request: Asked, project: FromPath[str], data: JSONBody[BulkAction]
     ) -> Response[models.BulkAnswer]:
         """Do one thing to many runs, in one transaction; the answer says what became of each."""
-        allow(request, WRITE, project)
+        await allow(request, WRITE, project)
         _check(data)
         refs, more = await _meant(request, project, data)
         targets = [await _target(request, project, ref, data) for ref in refs]

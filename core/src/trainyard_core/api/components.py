@@ -43,7 +43,7 @@ class _Registry(Controller):
         archived: FromQuery[bool] = False,
     ) -> models.ComponentPage:
         """The newest version of each name, by name; with `archived` also archived versions count."""
-        allow(request, READ, project)
+        await allow(request, READ, project)
         after = after_name(cursor)
 
         async def work(tx: Tx) -> list[Row]:
@@ -60,7 +60,7 @@ class _Registry(Controller):
     ) -> Response[models.Component]:
         """Register a version. The same content again changes nothing (200); other content under the same version is
         refused."""
-        actor, at = allow(request, WRITE, project), platform_of(request).clock.now()
+        actor, at = await allow(request, WRITE, project), platform_of(request).clock.now()
         new = components.New(
             project=project,
             kind=self.kind,
@@ -92,7 +92,7 @@ class _Registry(Controller):
     @get("/{name:str}")
     async def latest(self, request: Asked, project: FromPath[str], name: FromPath[str]) -> models.Component:
         """The newest version that is not archived, with its content."""
-        allow(request, READ, project)
+        await allow(request, READ, project)
         return await platform_of(request).database.read(lambda tx: self._newest(tx, project, name))
 
     @get("/{name:str}/versions")
@@ -106,7 +106,7 @@ class _Registry(Controller):
         archived: FromQuery[bool] = False,
     ) -> models.ComponentPage:
         """The versions of a name, newest first; with `archived` also those."""
-        allow(request, READ, project)
+        await allow(request, READ, project)
         before = after_id(cursor) or None
 
         async def work(tx: Tx) -> list[Row]:
@@ -126,7 +126,7 @@ class _Registry(Controller):
         self, request: Asked, project: FromPath[str], name: FromPath[str], version: FromPath[str]
     ) -> models.Component:
         """One version with its content; `latest` is the newest that is not archived."""
-        allow(request, READ, project)
+        await allow(request, READ, project)
         if version == LATEST:
             return await platform_of(request).database.read(lambda tx: self._newest(tx, project, name))
         row = await platform_of(request).database.read(lambda tx: self._version(tx, project, name, version))
@@ -142,7 +142,7 @@ class _Registry(Controller):
         data: JSONBody[models.EditComponent],
     ) -> Response[models.Component]:
         """Describe, tag, stage, deprecate or archive a version, or take that back."""
-        allow(request, WRITE, project)
+        await allow(request, WRITE, project)
         at = platform_of(request).clock.now()
         given = {field: value for field, value in msgspec.structs.asdict(data).items() if value is not None}
         check(data)
@@ -171,7 +171,7 @@ class _Registry(Controller):
     @delete("/{name:str}/versions/{version:str}")
     async def remove(self, request: Asked, project: FromPath[str], name: FromPath[str], version: FromPath[str]) -> None:
         """Delete a version that no run was made with."""
-        allow(request, WRITE, project)
+        await allow(request, WRITE, project)
 
         async def work(tx: Tx) -> None:
             row = await self._version(tx, project, name, version)

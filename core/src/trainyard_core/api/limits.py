@@ -35,6 +35,12 @@ class Buckets:
         self._make_room()
         self._levels[name] = (level - 1, at)
 
+    def give_back(self, name: str) -> None:
+        """Undo a `take`."""
+        if name in self._levels:
+            level, seen = self._levels[name]
+            self._levels[name] = (min(self._burst, level + 1), seen)
+
     def _make_room(self) -> None:
         """Forget everybody when there are too many names: a bucket that is forgotten is full."""
         if len(self._levels) >= MOST_KEPT:

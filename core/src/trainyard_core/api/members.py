@@ -30,7 +30,7 @@ class Members(Controller):
         self, request: Asked, project: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.MemberPage:
         """A project's members, by name. Whoever has a role in the deployment has it here without being listed."""
-        allow(request, READ, project)
+        await allow(request, READ, project)
         after = after_name(cursor)
 
         async def work(tx: Tx) -> list[Row]:
@@ -50,7 +50,7 @@ class Members(Controller):
         data: JSONBody[models.PutMember],
     ) -> Response[models.Member]:
         """Give somebody a role in the project, in place of the one they have."""
-        allow(request, ADMIN, project)
+        await allow(request, ADMIN, project)
         at = platform_of(request).clock.now()
         check_role(data.role, least="viewer")
 
@@ -71,7 +71,7 @@ class Members(Controller):
     @delete("/{principal:str}")
     async def remove(self, request: Asked, project: FromPath[str], principal: FromPath[str]) -> None:
         """Take somebody's role in the project away."""
-        allow(request, ADMIN, project)
+        await allow(request, ADMIN, project)
 
         async def work(tx: Tx) -> None:
             await check_project(tx, project, visible(request))

@@ -81,7 +81,7 @@ class Document(Controller):
     @get("/openapi.json")
     async def document(self, request: Asked) -> dict[str, Any]:
         """This document."""
-        allow(request, ANYONE)
+        await allow(request, ANYONE)
         return complete(request.app.openapi_schema.to_schema())
 
 

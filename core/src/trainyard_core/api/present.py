@@ -211,7 +211,7 @@ def upload(row: Row, *, offset: int, step: int) -> models.Upload:
     )
 
 
-def agent(row: Row, offer: Offer, live: int) -> models.Agent:
+def agent(row: Row, offer: Offer, live: int, *, not_ready: str) -> models.Agent:
     """One agent."""
     return models.Agent(
         name=row["name"],
@@ -222,7 +222,8 @@ def agent(row: Row, offer: Offer, live: int) -> models.Agent:
         allowed=_decode(row["allowed"]),
         labels=_decode(row["labels"]),
         enrolled=bool(row["enrolled"]),
-        draining=offer.draining,
+        draining=bool(row["draining"]) if not_ready else offer.draining,
+        not_ready=not_ready,
         version=row["version"],
         epoch=row["epoch"],
         cpu=offer.cpu,

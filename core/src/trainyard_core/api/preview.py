@@ -24,7 +24,7 @@ class Previews(Controller):
     async def preview(self, request: Asked, project: FromPath[str], data: JSONBody[models.CreateRun]) -> models.Preview:
         """What creating this run would do now: what would run, from which components and presets, and whether it
         would start. Nothing is written."""
-        actor, platform = allow(request, WRITE, project), platform_of(request)
+        actor, platform = await allow(request, WRITE, project), platform_of(request)
         return await preview(
             platform.database,
             project,

@@ -28,7 +28,7 @@ class _Principals(Controller):
     @get()
     async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.PrincipalPage:
         """All of them, by name."""
-        allow(request, ADMIN)
+        await allow(request, ADMIN)
         after = after_name(cursor)
         rows = await platform_of(request).database.read(
             lambda tx: principals.page(tx, kind=self.kind, after=after, limit=limit)
@@ -39,7 +39,7 @@ class _Principals(Controller):
     @post()
     async def create(self, request: Asked, data: JSONBody[models.NewPrincipal]) -> Response[models.Principal]:
         """Add one."""
-        allow(request, ADMIN)
+        await allow(request, ADMIN)
         at = platform_of(request).clock.now()
         check_name(self.noun, data.name)
         check_role(data.role)
@@ -63,8 +63,8 @@ class _Principals(Controller):
     async def one(self, request: Asked, name: FromPath[str]) -> models.Principal:
         """One of them; everybody may see themselves."""
         if request.user.name != f"{self.kind}:{name}":
-            allow(request, ADMIN)
-        allow(request, KNOWN)
+            await allow(request, ADMIN)
+        await allow(request, KNOWN)
         return present(await platform_of(request).database.read(lambda tx: self._get(tx, name)))
 
     @patch("/{name:str}")
@@ -72,7 +72,7 @@ class _Principals(Controller):
         self, request: Asked, name: FromPath[str], data: JSONBody[models.EditPrincipal]
     ) -> Response[models.Principal]:
         """Change the role or description, or shut out with all tokens (`disabled`)."""
-        allow(request, ADMIN)
+        await allow(request, ADMIN)
         at = platform_of(request).clock.now()
 
         async def work(tx: Tx) -> models.Principal:
@@ -98,7 +98,7 @@ class _Principals(Controller):
     async def remove(self, request: Asked, name: FromPath[str]) -> None:
         """Remove one with its tokens and roles. What it did stays in the activities under its name, which is not used
         again."""
-        allow(request, ADMIN)
+        await allow(request, ADMIN)
         at = platform_of(request).clock.now()
 
         async def work(tx: Tx) -> None:

@@ -38,7 +38,7 @@ class Projects(Controller):
     @get()
     async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.ProjectPage:
         """The projects that the asker may see, by name."""
-        actor, only = allow(request, KNOWN), visible(request)
+        actor, only = await allow(request, KNOWN), visible(request)
         after = after_name(cursor)
         rows = await platform_of(request).database.read(
             lambda tx: projects.page(tx, only=only, after=after, limit=limit)
@@ -49,7 +49,7 @@ class Projects(Controller):
     @post()
     async def create(self, request: Asked, data: JSONBody[models.NewProject]) -> Response[models.Project]:
         """Create a project; whoever does becomes its admin."""
-        actor, at = allow(request, WRITE), platform_of(request).clock.now()
+        actor, at = await allow(request, WRITE), platform_of(request).clock.now()
         check_name("project", data.name)
 
         async def work(tx: Tx) -> models.Project:
@@ -71,7 +71,7 @@ class Projects(Controller):
     @get("/{project:str}")
     async def one(self, request: Asked, project: FromPath[str]) -> models.Project:
         """One project."""
-        actor = allow(request, READ, project)
+        actor = await allow(request, READ, project)
         return await platform_of(request).database.read(lambda tx: _one(tx, project, actor))
 
     @patch("/{project:str}")
@@ -79,9 +79,9 @@ class Projects(Controller):
         self, request: Asked, project: FromPath[str], data: JSONBody[models.EditProject]
     ) -> Response[models.Project]:
         """Change a project; its limits only as an admin of the deployment."""
-        actor, at = allow(request, ADMIN, project), platform_of(request).clock.now()
+        actor, at = await allow(request, ADMIN, project), platform_of(request).clock.now()
         if _touches_limits(data):
-            allow(request, ADMIN)
+            await allow(request, ADMIN)
         _check(data)
 
         async def work(tx: Tx) -> models.Project:
@@ -110,7 +110,7 @@ class Projects(Controller):
     @delete("/{project:str}")
     async def remove(self, request: Asked, project: FromPath[str]) -> None:
         """Remove a project that has no runs. Its name is not used again."""
-        actor, at = allow(request, ADMIN, project), platform_of(request).clock.now()
+        actor, at = await allow(request, ADMIN, project), platform_of(request).clock.now()
         if project == projects.DEFAULT:
             raise Conflict(f"'{project}' is where runs go that name no project", fix="archive it instead")
 

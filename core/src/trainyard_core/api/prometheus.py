@@ -21,7 +21,7 @@ class Prometheus(Controller):
     async def scrape(self, request: Asked) -> Response[bytes]:
         """How this process and the platform do, in the text format of Prometheus: requests, transactions, queues, runs,
         agents, streams. These are not the metrics that runs log."""
-        allow(request, READ)
+        await allow(request, READ)
         platform = platform_of(request)
         at = platform.clock.now()
         now = await platform.database.read(lambda tx: metrics.standing(tx, at=at))

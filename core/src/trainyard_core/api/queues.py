@@ -38,7 +38,7 @@ class Queues(Controller):
     @get()
     async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.QueuePage:
         """All queues with how many runs wait and live in each, by name."""
-        allow(request, KNOWN)
+        await allow(request, KNOWN)
         after = after_name(cursor)
 
         async def work(tx: Tx) -> models.QueuePage:
@@ -51,7 +51,7 @@ class Queues(Controller):
     @get("/{name:str}")
     async def one(self, request: Asked, name: FromPath[str]) -> models.Queue:
         """One queue."""
-        allow(request, KNOWN)
+        await allow(request, KNOWN)
         return await platform_of(request).database.read(lambda tx: _one(tx, name))
 
     @put("/{name:str}")
@@ -59,7 +59,7 @@ class Queues(Controller):
         self, request: Asked, name: FromPath[str], data: JSONBody[models.QueueLimits]
     ) -> Response[models.Queue]:
         """Create a queue, or give one these limits in place of all that it has."""
-        allow(request, ADMIN)
+        await allow(request, ADMIN)
         check_name("queue", name)
         _check(data)
 
@@ -76,7 +76,7 @@ class Queues(Controller):
         self, request: Asked, name: FromPath[str], data: JSONBody[models.EditQueue]
     ) -> Response[models.Queue]:
         """Change a queue; what is left out stays as it is."""
-        allow(request, ADMIN)
+        await allow(request, ADMIN)
 
         async def work(tx: Tx) -> models.Queue:
             now = await _one(tx, name)
@@ -90,7 +90,7 @@ class Queues(Controller):
     @delete("/{name:str}")
     async def remove(self, request: Asked, name: FromPath[str]) -> None:
         """Remove a queue that no run is in which has not ended."""
-        allow(request, ADMIN)
+        await allow(request, ADMIN)
         if name == queues.DEFAULT:
             raise Conflict(f"'{name}' is where runs wait that name no queue", fix=f"pause it: yard queues pause {name}")
 

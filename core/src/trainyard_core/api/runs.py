@@ -45,7 +45,7 @@ class Runs(Controller):
     ) -> Response[models.Run]:
         """Create a run from an operation. With an idempotency key the same request makes it once, however often it
         is sent."""
-        actor, platform = allow(request, WRITE, project), platform_of(request)
+        actor, platform = await allow(request, WRITE, project), platform_of(request)
         row, new = await create_run(
             platform.database,
             project,
@@ -71,7 +71,7 @@ class Runs(Controller):
         cursor: Cursor = "",
     ) -> models.RunPage:
         """A project's runs, newest first unless sorted."""
-        allow(request, READ, project)
+        await allow(request, READ, project)
         return await found(request, frozenset({project}), q=q, sort=sort, limit=limit, cursor=cursor)
 
     @get("/{ref:str}")

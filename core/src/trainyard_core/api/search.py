@@ -36,7 +36,7 @@ class Search(Controller):
         self, request: Asked, q: Filter = "", sort: Sort = "", limit: Limit = 50, cursor: Cursor = ""
     ) -> models.RunPage:
         """Runs of all projects that the asker may read, newest first unless sorted."""
-        allow(request, KNOWN)
+        await allow(request, KNOWN)
         return await found(request, visible(request), q=q, sort=sort, limit=limit, cursor=cursor)
 
 

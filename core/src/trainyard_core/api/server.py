@@ -8,7 +8,7 @@ from litestar import Controller, Response, get
 
 from trainyard.client import models
 from trainyard_core import settings
-from trainyard_core.api.access import Asked, allow, platform_of
+from trainyard_core.api.access import Asked, allow, allow_owner, platform_of
 from trainyard_core.auth import ADMIN, ANYONE, READ
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import tokens
@@ -27,7 +27,7 @@ class Server(Controller):
     @get("/plugins")
     async def plugins(self, request: Asked) -> models.PluginPage:
         """The installed plugins, broken ones with what is wrong."""
-        allow(request, READ)
+        await allow_owner(request, READ)
         loaded = platform_of(request).registry.plugins.values()
         items = [models.Plugin(name=p.name, version=p.version, offers=p.offers, error=p.error) for p in loaded]
         return models.PluginPage(items=items)
@@ -35,20 +35,20 @@ class Server(Controller):
     @get("/settings")
     async def settings(self, request: Asked) -> models.SettingPage:
         """The settings in force and where each comes from; secrets are masked."""
-        allow(request, ADMIN)
+        await allow(request, ADMIN)
         found = settings.in_force(platform_of(request).settings)
         return models.SettingPage(items=[models.Setting(name=n, value=v, source=s) for n, v, s in found])
 
     @get("/version")
     async def version(self, request: Asked) -> models.Version:
         """Which server this is, and which capabilities nothing offers."""
-        allow(request, ANYONE)
+        await allow(request, ANYONE)
         return models.Version(version=version("trainyard-core"), missing=platform_of(request).registry.missing())
 
     @get("/whoami")
     async def whoami(self, request: Asked) -> models.Whoami:
         """Who the server takes the asker for."""
-        actor, platform = allow(request, ANYONE), platform_of(request)
+        actor, platform = await allow(request, ANYONE), platform_of(request)
         row = await platform.database.read(lambda tx: tokens.get(tx, actor.token)) if actor.token else None
         return models.Whoami(
             name=actor.name,

@@ -138,8 +138,8 @@ def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterat
     sharing: Sharing = request.app.state.sharing
     listener = platform.news.listen(run.run)
 
-    def check() -> None:
-        if not can(request, READ, project=run.project, run=run.run):
+    async def check() -> None:
+        if not await can(request, READ, project=run.project, run=run.run):
             raise Forbidden(f"{request.user.name} may not read run {run.run} any more")
 
     async def pieces() -> AsyncGenerator[bytes, None]:

@@ -42,9 +42,9 @@ class Tokens(Controller):
         self, request: Asked, principal: FromQuery[str] = "", limit: Limit = 50, cursor: Cursor = ""
     ) -> models.TokenPage:
         """One's own tokens; for an admin those of a `principal` (`*`: of everybody)."""
-        own = principal_name(allow(request, KNOWN).name)
+        own = principal_name((await allow(request, KNOWN)).name)
         if principal not in ("", own):
-            allow(request, ADMIN)
+            await allow(request, ADMIN)
         whose = {"": own, "*": ""}.get(principal, principal)
         after = after_name(cursor)
         rows = await platform_of(request).database.read(
@@ -56,11 +56,11 @@ class Tokens(Controller):
     @post()
     async def create(self, request: Asked, data: JSONBody[models.NewToken]) -> Response[models.Token]:
         """Make a token. Its text is in this answer only; the same request with the same key gets it again."""
-        actor, platform = allow(request, KNOWN), platform_of(request)
+        actor, platform = await allow(request, KNOWN), platform_of(request)
         at, own = platform.clock.now(), principal_name(actor.name)
         whose = data.principal or own
         if whose != own:
-            allow(request, ADMIN)
+            await allow(request, ADMIN)
         new = tokens.NewToken(
             principal=whose,
             name=data.name[:200],
@@ -88,11 +88,12 @@ class Tokens(Controller):
     async def revoke(self, request: Asked, token_id: FromPath[str]) -> None:
         """Revoke a token with all that were made with it: whoever uses one is refused from now on. Asking again changes
         nothing."""
-        actor, at = allow(request, KNOWN), platform_of(request).clock.now()
+        actor, at = await allow(request, KNOWN), platform_of(request).clock.now()
+        is_admin = await can(request, ADMIN)
 
         async def work(tx: Tx) -> None:
             row = await tokens.get(tx, token_id)
-            if row is None or (row["principal"] != principal_name(actor.name) and not can(request, ADMIN)):
+            if row is None or (row["principal"] != principal_name(actor.name) and not is_admin):
                 raise NotFound(f"no token '{token_id}'", fix="see yard tokens ls")
             if token_id != actor.token and _is_narrowed(actor):
                 raise Forbidden("a token with fewer scopes or projects revokes itself only", fix="use a whole one")

@@ -7,6 +7,16 @@ Idempotence. `append` by (run, writer, seq): a frame that is already durable is 
 come again, in other pieces, to another process, after a crash at any point. The answer is the writer's durable
 sequence number: everything up to it survives a power cut.
 
+Frames. `append` gets frames of every kind, and each is kept for its number: a frame is durable or it is not, whatever
+it holds. METRICS are read back by `read_series`, LOGS by `read_logs`. EVENTS (params, tags, outputs, notes) and GAP
+(how much a writer had to drop) are core's, which reads them itself. A tracker counts them as durable, may keep or drop
+their payload, and shows them in no series and no lines.
+
+Order of lines. The lines of one writer come in the order of its frames and, in a frame, of its lines, whatever their
+times. Of what several writers have there at the moment of a call, always that writer's next line comes first whose time
+is the earliest; which of two equal times comes first is not said, and is the same each time. A line that arrives later
+comes after the cursors that were given out before it, even if its time is earlier.
+
 Concurrency. Calls may overlap, also for one run and from several processes; two appends for one writer may race,
 and neither may lose, double or reorder a frame. Readers never see half a frame, and may read while a writer
 appends.

@@ -31,6 +31,7 @@ __all__ = [
     "leave",
     "live_of",
     "mark_enrolled",
+    "not_ready",
     "offers",
     "own",
     "page",
@@ -41,6 +42,8 @@ __all__ = [
 ]
 
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
+NOT_READY = "agent-not-ready:"
+"""Of the keys in `instance` under which it is kept why an agent is not ready."""
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
 
@@ -48,7 +51,8 @@ _encode = msgspec.json.Encoder().encode
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
     """How an agent presents itself: its name, its scheduler's name, the queues it wants to serve, what it has in
     whole (`cpu` in cores, `memory` in bytes, `gpu` in devices, `resources` in amounts of any other name), its labels
-    and the version of its program."""
+    and the version of its program. `not_ready` says why its scheduler cannot be asked, which also leaves open what it
+    has."""
 
     name: str
     scheduler: str
@@ -59,25 +63,50 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     resources: dict[str, float] = {}
     version: str = ""
+    not_ready: str = ""
 
 
 async def register(tx: Tx, agent: Registration, *, at: int) -> int:
     """Begin a session: add the agent, or renew what it says of itself. The session's epoch; older ones are fenced
-    from here on. What an admin set (the queues it may serve, labels, draining) stays."""
+    from here on. What an admin set (the queues it may serve, labels, draining) stays. One that is not ready takes no
+    work in this session, and what it had before is still believed."""
     before = await get(tx, agent.name)
+    if agent.not_ready:
+        agent = _as_before(agent, before)
     labels = {**agent.labels, **(_decode(before["granted"]) if before else {})}
     row = await tx.one(
-        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, resources, version, seen_at, epoch)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, resources, version, seen_at, leaving,"
+        " epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (name) DO UPDATE SET scheduler = excluded.scheduler, queues = excluded.queues,"
         " cpu = excluded.cpu, memory = excluded.memory, gpu = excluded.gpu, labels = excluded.labels,"
-        " resources = excluded.resources, version = excluded.version, seen_at = excluded.seen_at, leaving = 0,"
-        " epoch = agent.epoch + 1 RETURNING epoch",
+        " resources = excluded.resources, version = excluded.version, seen_at = excluded.seen_at,"
+        " leaving = excluded.leaving, epoch = agent.epoch + 1 RETURNING epoch",
         agent.name, agent.scheduler, _text(agent.queues), agent.cpu, agent.memory, agent.gpu, _text(labels),
-        _text(agent.resources), agent.version, at,
+        _text(agent.resources), agent.version, at, int(bool(agent.not_ready)),
     )  # fmt: skip
     assert row is not None
+    await _note_not_ready(tx, agent.name, agent.not_ready)
     return int(row["epoch"])
+
+
+def _as_before(agent: Registration, before: Row | None) -> Registration:
+    """The agent with what it had when it was last ready, or nothing."""
+    if before is None:
+        return msgspec.structs.replace(agent, cpu=0, memory=0, gpu=0, resources={})
+    had = {name: before[name] for name in ("cpu", "memory", "gpu")}
+    return msgspec.structs.replace(agent, **had, resources=_decode(before["resources"]))
+
+
+async def not_ready(tx: Tx) -> dict[str, str]:
+    """Why agents are not ready, by name: those whose last session began so."""
+    rows = await tx.all("SELECT key, value FROM instance WHERE key LIKE ?", NOT_READY + "%")
+    return {row["key"].removeprefix(NOT_READY): row["value"] for row in rows}
+
+
+async def _note_not_ready(tx: Tx, name: str, why: str) -> None:
+    await tx.run("DELETE FROM instance WHERE key = ?", NOT_READY + name)
+    if why:
+        await tx.run("INSERT INTO instance (key, value) VALUES (?, ?)", NOT_READY + name, why)
 
 
 async def enrol(tx: Tx, name: str, *, queues: Sequence[str], labels: Mapping[str, str]) -> bool:
@@ -114,6 +143,7 @@ async def delete(tx: Tx, name: str) -> None:
     """Forget an agent; what it still held of ended and deleted runs is let go of."""
     await tx.run("UPDATE attempt SET released = 1 WHERE agent = ? AND released = 0", name)
     await tx.run("DELETE FROM orphan WHERE agent = ?", name)
+    await _note_not_ready(tx, name, "")
     await tx.run("DELETE FROM agent WHERE name = ?", name)
 
 

@@ -22,6 +22,7 @@ from trainyard_core.ids import new_id
 
 __all__ = [
     "AGENT_PREFIX",
+    "PREFIX",
     "RUN_PREFIX",
     "NewToken",
     "RunClaim",

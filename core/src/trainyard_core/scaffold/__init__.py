@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 from trainyard_core.errors import Conflict, Invalid, choice
 
-__all__ = ["KINDS", "PROVISIONAL", "write"]
+__all__ = ["BY_HAND", "KINDS", "PROVISIONAL", "write"]
 
 KINDS = ("scheduler", "tracker")
-PROVISIONAL = {"optimizer": "optimizer", "flow": "flow", "ci": "ci", "connection": "connection"}
+PROVISIONAL = {"flow": "flow", "ci": "ci", "connection": "connection"}
 """Kinds whose contract nothing calls yet, and the module of `trainyard_core.contracts` that it is in."""
+BY_HAND = ("optimizer",)
+"""Kinds with a hook and a suite, of which there is no template."""
 
 _SUFFIX = ".template"
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -71,8 +73,15 @@ def _check_kind(kind: str) -> None:
             f"the contract of kind '{kind}' is provisional: there is no hook to register one with and no suite yet",
             fix=f"read trainyard_core.contracts.{PROVISIONAL[kind]} to plan one; kinds to be had: {', '.join(KINDS)}",
         )
+    if kind in BY_HAND:
+        raise Invalid(
+            f"there is no template of kind '{kind}'",
+            fix=f"write one by hand: the hook is register_{kind}s, the contract trainyard_core.contracts.{kind}, the"
+            f" suite trainyard_core.testing.{kind}_suite, and docs/plugins.md says the rest; kinds to be had:"
+            f" {', '.join(KINDS)}",
+        )
     if kind not in KINDS:
-        raise Invalid(choice("kind of plugin", kind, [*KINDS, *PROVISIONAL]), fix=f"use {' or '.join(KINDS)}")
+        raise Invalid(choice("kind of plugin", kind, [*KINDS, *BY_HAND, *PROVISIONAL]), fix=f"use {' or '.join(KINDS)}")
 
 
 def _copy(source: Traversable, target: Path, names: _Names) -> None:

@@ -39,7 +39,7 @@ def main() -> None:
 
 def _run(task: str, build: Callable[[], Optimizer], data: bytes) -> bytes:
     done = subprocess.run(
-        [sys.executable, "-m", __name__],
+        [sys.executable, "-P", "-m", __name__],
         input=pickle.dumps((task, build, data)),
         env={**os.environ, "PYTHONHASHSEED": "4242"},
         capture_output=True,

@@ -20,6 +20,7 @@ from trainyard_core.testing.tracker_tools import (
     new_run,
     new_writer,
     opened,
+    other_frames,
     read_all_lines,
 )
 
@@ -44,6 +45,17 @@ class AppendPromises:
         assert await tracker.append(run, frames[:2]) == 2
         assert await tracker.append(run, frames[2:]) == 5
         assert await tracker.durable(run, frames[0].writer) == 5
+
+    async def test_events_and_gaps_are_counted_and_read_nowhere(self, tracker: Tracker, run: RunRef) -> None:
+        writer = new_writer()
+        sent = [log_frame(writer, 1, [(1, "before")]), *other_frames(writer, 2), log_frame(writer, 4, [(2, "after")])]
+        assert await tracker.append(run, sent[:3]) == 3
+        assert await tracker.durable(run, writer) == 3
+        assert await tracker.append(run, sent[1:]) == 4
+        assert [line.text for line in await read_all_lines(tracker, run)] == ["before", "after"]
+        assert await tracker.series_names(run) == []
+        await tracker.delete_run(run)
+        assert await tracker.durable(run, writer) == 0
 
     async def test_an_unknown_writer_or_run_is_durable_up_to_nothing(self, tracker: Tracker, run: RunRef) -> None:
         assert await tracker.durable(run, new_writer()) == 0

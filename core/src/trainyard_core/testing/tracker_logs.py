@@ -79,6 +79,15 @@ class LogPromises:
         await tracker.append(run, [log_frame(new_writer(), 1, [(2, "b"), (3, "c"), (6, "f")])])
         assert [line.text for line in await read_all_lines(tracker, run, limit=2)] == list("abcdef")
 
+    async def test_lines_of_one_time_come_in_the_same_order_each_time(self, tracker: Tracker, run: RunRef) -> None:
+        for name in "ab":
+            await tracker.append(run, [log_frame(new_writer(), 1, [(1, f"{name}1"), (1, f"{name}2"), (2, f"{name}3")])])
+        whole = [line.text for line in await read_all_lines(tracker, run)]
+        assert sorted(whole[:4]) == ["a1", "a2", "b1", "b2"]
+        for name in "ab":
+            assert [text for text in whole if text.startswith(name)] == [f"{name}1", f"{name}2", f"{name}3"]
+        assert [line.text for line in await read_all_lines(tracker, run, limit=6)] == whole
+
     async def test_a_writer_keeps_its_order_when_its_clock_jumps_back(self, tracker: Tracker, run: RunRef) -> None:
         writer = new_writer()
         await tracker.append(run, [log_frame(writer, 1, [(100, "a"), (50, "b")]), log_frame(writer, 2, [(1, "c")])])

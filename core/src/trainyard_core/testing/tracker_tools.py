@@ -24,6 +24,7 @@ __all__ = [
     "new_run",
     "new_writer",
     "opened",
+    "other_frames",
     "read_all_lines",
     "read_bytes",
     "stream",
@@ -75,6 +76,13 @@ def metric_frame(
     times = steps if time is None else array("q", [time] * len(rows))
     block = frames.Block((name,), steps, times, [array("d", [value for _, value in rows])])
     return frames.split(frames.encode(frames.Kind.METRICS, writer, seq, frames.pack_metrics([block])))[0]
+
+
+def other_frames(writer: str, first: int) -> list[frames.Frame]:
+    """An event and a gap, which core understands and a tracker only counts."""
+    event = frames.pack_events([{"kind": "params", "params": {"lr": 0.1}, "time": 1}])
+    raw = frames.encode(frames.Kind.EVENTS, writer, first, event)
+    return frames.split(raw + frames.encode(frames.Kind.GAP, writer, first + 1, frames.pack_gap(frames.Gap(1, 2, 3))))
 
 
 def mixed_frames(writer: str, count: int) -> list[frames.Frame]:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import msgspec
 
@@ -113,12 +114,13 @@ class Worker:
             return
         self._end()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "trainyard_optimizer_ax.worker", "--hold", str(self._hold)],
+            [sys.executable, "-P", "-m", "trainyard_optimizer_ax.worker", "--hold", str(self._hold)],
+            cwd="/",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            env={name: os.environ[name] for name in KEPT if name in os.environ} | ALONE,
+            env=_environment(),
         )
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
@@ -186,3 +188,11 @@ def _ready(descriptor: int, event: int, ends: float) -> bool:
     waiting = select.poll()
     waiting.register(descriptor, event)
     return bool(waiting.poll(max(0.0, ends - time.monotonic()) * 1000))
+
+
+def _environment() -> dict[str, str]:
+    """The worker's environment. It starts elsewhere than its server, so what the path names from here is made absolute,
+    and empty entries, which mean the folder of the process, are left out."""
+    env = {name: os.environ[name] for name in KEPT if name in os.environ} | ALONE
+    entries = [str(Path(entry).absolute()) for entry in env.pop("PYTHONPATH", "").split(os.pathsep) if entry]
+    return env | {"PYTHONPATH": os.pathsep.join(entries)} if entries else env

@@ -163,6 +163,8 @@ def _row(agent: Agent) -> tuple[str, ...]:
 def _state(agent: Agent) -> str:
     if not agent.alive:
         return "silent" if agent.seen_at else "new"
+    if agent.not_ready:
+        return f"not ready: {agent.not_ready}"
     return "draining" if agent.draining else "alive"
 
 

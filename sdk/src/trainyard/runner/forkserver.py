@@ -99,7 +99,7 @@ class ForkServer:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "trainyard.runner.forkserver", str(theirs.fileno()), str(os.getpid())],
+                    [sys.executable, "-P", "-m", "trainyard.runner.forkserver", str(theirs.fileno()), str(os.getpid())],
                     env=self._env,
                     cwd="/",
                     stdin=subprocess.DEVNULL,
@@ -135,7 +135,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def spawn(folder: Path, ready: int, env: Mapping[str, str]) -> None:
     """Start a runner in a fresh interpreter. Returns once it is on its own."""
-    command = [sys.executable, "-m", "trainyard.runner", "--detach", "--ready", str(ready), str(folder)]
+    command = [sys.executable, "-P", "-m", "trainyard.runner", "--detach", "--ready", str(ready), str(folder)]
     subprocess.run(
         command, env=dict(env), cwd="/", pass_fds=[ready], check=True, stdin=subprocess.DEVNULL, start_new_session=True
     )

@@ -11,7 +11,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """An agent. `queues` are those that it serves: what it wants to, within what an admin `allowed` (`*`: any).
     `cpu` (cores), `memory` (bytes), `gpu` (devices) and `resources` (amounts of any other name) are what it has in
     whole; `labels` are its own and, over them, those that an admin gave it. It is `alive` when it was heard of lately;
-    `seen_at` is empty when it never was. While `draining` it takes no new work. `live` counts the attempts that hold
+    `seen_at` is empty when it never was. While `draining` it takes no new work, nor while it is not ready: then
+    `not_ready` says why its scheduler cannot be asked. `live` counts the attempts that hold
     slots. `epoch` counts its sessions."""
 
     name: str
@@ -23,6 +24,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     enrolled: bool = False
     draining: bool = False
+    not_ready: str = ""
     version: str = ""
     epoch: int = 0
     cpu: float = 0.0

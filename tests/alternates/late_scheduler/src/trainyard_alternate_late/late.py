@@ -97,7 +97,7 @@ class LateScheduler(Scheduler):
 
 
 def _start(path: Path) -> None:
-    command = [sys.executable, "-m", "trainyard.runner", "--detach", str(path)]
+    command = [sys.executable, "-P", "-m", "trainyard.runner", "--detach", str(path)]
     subprocess.run(command, env=base_of(os.environ), stdin=subprocess.DEVNULL, check=True)
 
 

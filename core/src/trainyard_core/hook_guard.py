@@ -1,0 +1,190 @@
+"""What stands between pluggy and a plugin: its hooks are taken one by one, and whatever one of them raises or answers
+wrongly becomes one line that names the plugin, the hook, what it gave and what is wanted.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any
+
+import pluggy
+
+from trainyard_core import redact
+from trainyard_core.auth import ROLES
+from trainyard_core.hookspecs import Identity, OptimizerProvider, SchedulerProvider, TrackerProvider
+from trainyard_core.plugin_calls import Calls
+
+__all__ = ["HookFailed", "HookRefused", "Implementations", "gist"]
+
+LONGEST = 300
+PROVIDERS: Mapping[str, type] = {
+    "register_schedulers": SchedulerProvider,
+    "register_trackers": TrackerProvider,
+    "register_optimizers": OptimizerProvider,
+}
+
+
+class HookFailed(Exception):
+    """A plugin raised in a hook, answered what the hook does not take, or did not answer in time."""
+
+    def __init__(self, plugin: str, hook: str, detail: str) -> None:
+        super().__init__(f"plugin '{plugin}' failed in {hook}: {detail}")
+        self.plugin, self.hook, self.gist = plugin, hook, f"{hook}: {detail}"
+
+
+class HookRefused(Exception):
+    """A hook can never be called, as is seen before it is. `str()` says which, and what is wanted."""
+
+    def __init__(self, hook: str, detail: str) -> None:
+        self.hook, self.gist = hook, f"{hook}: {detail}"
+        super().__init__(self.gist)
+
+
+def gist(error: BaseException) -> str:
+    """An error in one line without secrets: its type and the first line of its text."""
+    if isinstance(error, HookFailed | HookRefused):
+        return redact.text(error.gist)[:LONGEST]
+    lines = str(error).strip().splitlines()
+    said = redact.text(": ".join([type(error).__name__, *lines[:1]]))[:LONGEST]
+    return "".join(each if each.isprintable() else " " for each in said)
+
+
+class Implementations:
+    """The hooks that one plugin implements, each guarded: what pluggy is given in the plugin's stead.
+
+    `notes` say, by hook, what is not called: hooks that this core does not know, and functions that are called like a
+    hook and not marked with `@hookimpl`. `answers` are the hooks whose answers are the plugin's own offer: those that
+    do not register providers."""
+
+    def __init__(self, name: str, plugin: object, manager: pluggy.PluginManager, calls: Calls) -> None:
+        """Raises HookRefused."""
+        self.notes: dict[str, str] = {}
+        self.answers: list[str] = []
+        for attribute, options in _marked(plugin, manager):
+            hook = str(options.get("specname") or attribute)
+            caller: pluggy.HookCaller | None = getattr(manager.hook, hook, None)
+            if caller is not None and caller.spec is not None:
+                function = getattr(plugin, attribute)
+                _check(hook, function, options, caller.spec.argnames)
+                guarded = _guarded(name, hook, function, options, calls)
+                setattr(self, attribute if hasattr(self, hook) else hook, guarded)
+                if hook not in PROVIDERS:
+                    self.answers.append(hook)
+            elif not options.get("optionalhook"):
+                self.notes[hook] = "this version of Trainyard has no such hook; it is not called"
+        for hook in _unmarked(plugin, manager):
+            self.notes[hook] = "it is not marked with @hookimpl; it is not called"
+
+
+def _marked(plugin: object, manager: pluggy.PluginManager) -> Iterator[tuple[str, dict[str, Any]]]:
+    for attribute in dir(plugin):
+        if (options := manager.parse_hookimpl_opts(plugin, attribute)) is not None:
+            yield attribute, dict(options)
+
+
+def _unmarked(plugin: object, manager: pluggy.PluginManager) -> Iterator[str]:
+    for hook in vars(manager.hook):
+        function = inspect.getattr_static(plugin, hook, None)
+        if inspect.isroutine(function) and manager.parse_hookimpl_opts(plugin, hook) is None:
+            yield hook
+
+
+def _check(hook: str, function: Callable[..., object], options: Mapping[str, Any], given: tuple[str, ...]) -> None:
+    """Raises HookRefused for a function that can never answer this hook."""
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise HookRefused(hook, "it is async; wanted is an ordinary function")
+    is_wrapper = bool(options.get("wrapper") or options.get("hookwrapper"))
+    if inspect.isgeneratorfunction(function) is not is_wrapper:
+        wanted = "one that yields once" if is_wrapper else f"one that returns {_wanted(hook)}"
+        raise HookRefused(hook, f"it is {'no' if is_wrapper else 'a'} generator function; wanted is {wanted}")
+    needed = [
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+    ]
+    if unknown := [name for name in needed if name not in given]:
+        raise HookRefused(hook, f"it takes {', '.join(unknown)}; the hook gives {', '.join(given) or 'nothing'}")
+
+
+def _guarded(
+    plugin: str, hook: str, function: Callable[..., Any], options: Mapping[str, Any], calls: Calls
+) -> Callable[..., Any]:
+    """The function, of which nothing comes but an answer of the right type or HookFailed."""
+
+    @functools.wraps(function)
+    def answering(*given: object) -> object:
+        with calls.hook(plugin, hook):
+            try:
+                answer = function(*given)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                raise HookFailed(plugin, hook, gist(error)) from error
+        return _checked(plugin, hook, answer)
+
+    @functools.wraps(function)
+    def wrapping(*given: object) -> Generator[None, object, object]:
+        with calls.hook(plugin, hook):
+            try:
+                answer = yield from function(*given)
+            except (KeyboardInterrupt, GeneratorExit, HookFailed):
+                raise
+            except BaseException as error:
+                raise HookFailed(plugin, hook, gist(error)) from error
+        return answer if options.get("hookwrapper") or hook in PROVIDERS else _checked(plugin, hook, answer)
+
+    guard: Callable[..., Any] = wrapping if inspect.isgeneratorfunction(function) else answering
+    vars(guard)["trainyard_impl"] = {**options, "specname": hook}
+    return guard
+
+
+def _checked(plugin: str, hook: str, answer: object) -> object:
+    """The answer, if the hook takes it. Raises HookFailed."""
+    if not _takes(hook, answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise HookFailed(plugin, hook, f"it gave {_shown(answer)}; wanted is {_wanted(hook)}")
+    return answer
+
+
+def _takes(hook: str, answer: object) -> bool:
+    if hook in PROVIDERS:
+        return isinstance(answer, list | tuple) and all(_is_provider(each, PROVIDERS[hook]) for each in answer)
+    if hook == "authenticate_request":
+        return answer is None or _is_identity(answer)
+    return answer is None or isinstance(answer, bool)
+
+
+def _is_provider(answer: object, kind: type) -> bool:
+    return (
+        isinstance(answer, kind)
+        and _is_text(getattr(answer, "name", None))
+        and callable(getattr(answer, "build", None))
+    )
+
+
+def _is_identity(answer: object) -> bool:
+    return isinstance(answer, Identity) and _is_text(answer.name) and answer.role in ROLES
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _wanted(hook: str) -> str:
+    if hook in PROVIDERS:
+        return f"a list of {PROVIDERS[hook].__name__}, each with a name and a builder"
+    if hook == "authenticate_request":
+        return f"an Identity with a name and one of the roles {', '.join(ROLES)}, or None"
+    return "True, False or None"
+
+
+def _shown(answer: object) -> str:
+    """What an answer is. Its content is not told: it may be a secret."""
+    if isinstance(answer, list | tuple):
+        kinds = sorted({type(each).__name__ for each in answer})
+        return f"a {type(answer).__name__} of {', '.join(kinds)}"
+    return type(answer).__name__

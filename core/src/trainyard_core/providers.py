@@ -1,0 +1,85 @@
+"""The providers of one capability: which plugins offer it by which name, and whose is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from trainyard_core.errors import StartRefused, choice
+from trainyard_core.hookspecs import Context, OptimizerProvider, SchedulerProvider, TrackerProvider
+
+__all__ = ["P", "Provider", "Providers", "lacking"]
+
+
+class Provider(Protocol):
+    """What every provider has."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def build(self) -> Callable[[Context], Any]: ...
+
+
+P = TypeVar("P", SchedulerProvider, TrackerProvider, OptimizerProvider)
+
+
+class Providers(Generic[P]):
+    """The providers of one capability by name, and which plugin brought each. Where several plugins offer one name, the
+    first of `prefer` among them is used, and without one of these none of them."""
+
+    def __init__(self, capability: str, prefer: Sequence[str] = ()) -> None:
+        self.capability = capability
+        self._prefer = prefer
+        self.offered: dict[str, dict[str, P]] = {}
+
+    def add(self, plugin: str, provider: P) -> None:
+        """Add what a plugin offers. Raises ValueError when the plugin offers the name twice."""
+        offers = self.offered.setdefault(provider.name, {})
+        if plugin in offers:
+            raise ValueError(f"it offers the {self.capability} '{provider.name}' twice")
+        offers[plugin] = provider
+
+    def remove(self, plugin: str) -> None:
+        """Forget all that a plugin offers."""
+        kept = {name: {p: each for p, each in offers.items() if p != plugin} for name, offers in self.offered.items()}
+        self.offered = {name: offers for name, offers in kept.items() if offers}
+
+    @property
+    def by_name(self) -> dict[str, tuple[str, P]]:
+        """The plugin and the provider of each name that can be used."""
+        chosen = {name: self._chosen(offers) for name, offers in self.offered.items()}
+        return {name: (plugin, self.offered[name][plugin]) for name, plugin in chosen.items() if plugin}
+
+    @property
+    def contested(self) -> dict[str, str]:
+        """The names that several plugins offer and no setting decides, each with a sentence that says so."""
+        return {
+            name: f"{self.capability} '{name}' is offered by {' and '.join(sorted(offers))}; neither is used"
+            for name, offers in self.offered.items()
+            if not self._chosen(offers)
+        }
+
+    def get(self, name: str) -> tuple[str, P]:
+        """The plugin and the provider of that name. Raises StartRefused, naming what is installed."""
+        found = self.by_name
+        if name in found:
+            return found[name]
+        if name in self.offered:
+            raise StartRefused(self.contested[name], fix="name the plugin to use in the setting `prefer`")
+        detail = choice(self.capability, name, found)
+        raise StartRefused(detail, fix=f"install a plugin that offers it, or set `{self.capability}` to another")
+
+    def _chosen(self, offers: Mapping[str, P]) -> str:
+        if len(offers) == 1:
+            return next(iter(offers))
+        return next((plugin for plugin in self._prefer if plugin in offers), "")
+
+
+def lacking(made: object, contract: type) -> str:
+    """What a builder gave and which methods of its contract that lacks, in words; empty when it has them all."""
+    wanted: frozenset[str] = getattr(contract, "__abstractmethods__", frozenset())
+    missing = sorted(name for name in wanted if not callable(getattr(made, name, None)))
+    if not missing:
+        return ""
+    return f"its builder gave {type(made).__name__}; wanted is a {contract.__name__}: it lacks {', '.join(missing)}"
