@@ -123,7 +123,7 @@ def test_too_many_aliases_are_refused() -> None:
         load_text(f"a: &a 1\nb: [{', '.join(['*a'] * (MAX_ALIASES + 1))}]", file="t.yaml")
 
 
-@pytest.mark.parametrize("opening", ["[", "{", "[{", "{a: ", "- ", "[ ", "&a ["])
+@pytest.mark.parametrize("opening", ["[", "{a: ", "[{a: ", "- ", "[ ", "&a ["])
 def test_deep_nesting_is_refused_without_recursion(opening: str) -> None:
     with pytest.raises(SpecError, match=f"deeper than {MAX_DEPTH} levels"):
         load_text("a:\n " + opening * 20_000, file="t.yaml")
