@@ -1,4 +1,5 @@
-# Everything sets up what it needs, in .venv, from the ordinary package index. PYTHON names the interpreter (3.11 or newer).
+# Everything sets up what it needs, in .venv, from the ordinary package index, with the versions of constraints/.
+# PYTHON names the interpreter (3.11 or newer).
 
 PYTHON ?= python3
 WORKERS ?= 3
@@ -6,28 +7,43 @@ BIN := .venv/bin
 SETUP := $(PYTHON) tools/bootstrap.py
 SOURCES := sdk/src core/src $(wildcard plugins/*/src tests/alternates/*/src) tools
 GENERATED := README.md docs/*.md
+PYTEST := -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder sdk/tests core/tests plugins tests
 
 # The tests start some hundred processes: each is to read the code compiled, as an installed one does.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test check format docs snapshots bench chaos clean
+.PHONY: help setup setup-test demo test test-latest test-lowest check pins format docs snapshots bench chaos clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## .venv with Trainyard in it: `yard` is .venv/bin/yard
 	@$(SETUP) product
 
 setup-test:
 	@$(SETUP) product test ax
+	@$(BIN)/python tools/browser.py
 
 demo: ## three training runs on this machine, a table of them and what differs, and a sweep
 	@$(SETUP) product demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/examples/digits/demo.py
 
 test: setup-test ## all tests
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder sdk/tests core/tests plugins tests
+	@$(BIN)/python $(PYTEST)
+
+test-latest: ## all tests with the newest versions that are allowed, in .venv-latest
+	@$(SETUP) --latest product test ax
+	@.venv-latest/bin/python tools/browser.py
+	@.venv-latest/bin/python $(PYTEST)
+
+test-lowest: ## all tests with the lowest versions that are declared, in .venv-lowest
+	@$(SETUP) --lowest product test ax
+	@.venv-lowest/bin/python tools/browser.py
+	@.venv-lowest/bin/python $(PYTEST)
+
+pins: ## write constraints/ again, with the versions of today for each Python on this machine
+	@$(PYTHON) tools/pins.py
 
 check: setup-test ## format, lint, strict types, import contracts, generated docs
 	$(BIN)/ruff format --check .
@@ -53,5 +69,5 @@ chaos: setup-test ## the crash tests at full scale: 500 runs, 300 kills
 	CHAOS_SCALE=1 $(BIN)/python -m pytest -q tests/chaos
 
 clean: ## remove what make and the tools made
-	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* .venv*.lock build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

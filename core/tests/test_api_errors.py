@@ -32,6 +32,16 @@ def problem(answer, status, code=None) -> Problem:
     return found
 
 
+@pytest.mark.parametrize("levels", [100, 300, 20_000])
+async def test_a_body_nested_too_deep_is_refused_in_our_words(web, levels):
+    value = "[" * levels + "]" * levels
+    body = f'{{"operation": {{"version": 1.1, "kind": "operation", "inputs": [{{"name": "a", "value": {value}}}]}}}}'
+    answer = await web.ask("POST", BASE, content=body.encode(), headers={"Content-Type": "application/json"})
+    assert problem(answer, 422, "invalid")
+    assert "nested" in answer.text
+    assert "flatten it" in answer.text
+
+
 @pytest.mark.parametrize("token", ["", "ty.wrong", "tyr.a.1.99999999999.x", "tyr.é.x", "tyr....", "\x7f"])
 async def test_whatever_is_no_token_is_refused_in_one_shape(web, token):
     headers = {"Authorization": f"Bearer {token}".encode()} if token else {}

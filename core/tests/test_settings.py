@@ -49,6 +49,8 @@ def test_variables_of_clients_and_runs_are_not_ours(tmp_path):
         ("drain = 'long'", {}, ["drain", "float"]),
         ("[scheduler]\ncpu = 1", {}, ["trainyard.toml", "scheduler", "section"]),
         ("queues = 1", {}, ["queues"]),
+        ("port = " + "[" * 5_000, {}, ["trainyard.toml", "nested too deep"]),
+        ("", {"TRAINYARD_TRACKER__SIZES": "[" * 5_000}, ["TRAINYARD_TRACKER__SIZES", "nested too deep"]),
     ],
 )
 def test_what_is_wrong_names_the_place_and_a_fix(tmp_path, text, environ, named):

@@ -39,7 +39,8 @@ def test_what_is_declared_is_imported(distribution):
     assert declared(distribution, is_testing=False) - brought <= ALONGSIDE
 
 
-def test_make_installs_every_distribution():
+def test_make_installs_every_distribution(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
     layers = runpy.run_path(str(ROOT / "tools" / "bootstrap.py"))
     listed = {*layers["DISTRIBUTIONS"], *layers["HEAVY"], *layers["ALTERNATES"]}
     assert listed == {str(each.folder.relative_to(ROOT)) for each in distributions()}

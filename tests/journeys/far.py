@@ -66,7 +66,7 @@ class Far:
         """Tell it to end; its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(30)
+        return self._process.wait(60)
 
     def ended(self) -> tuple[int, str]:
         """Wait until it ends by itself; its exit code and what it said last."""

@@ -1,15 +1,19 @@
 """The page at /api/docs in a real browser: it reads the document, lets a person try routes, and asks nobody but its own
-server. It needs the library playwright and a Chromium on PATH, and is skipped where they are missing."""
+server. It needs the library playwright and a Chromium, which `make test` brings where it can, and is skipped where they
+are missing."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 from yard import Yard
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+BROWSERS = (str(Path(sys.prefix, "browser", "chromium")), "chromium", "chromium-browser", "google-chrome", "chrome")
+"""The first is what tools/browser.py brings."""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +27,7 @@ def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="the page is looked at with playwright")
     program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
-        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is on PATH, and CHROMIUM names none")
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is there, and CHROMIUM names none")
     with playwright.sync_playwright() as running:
         opened = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield opened

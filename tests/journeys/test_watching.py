@@ -6,7 +6,7 @@ import json
 import threading
 
 import httpx
-from yard import ended, submit
+from yard import PATIENCE, ended, submit
 
 
 def test_a_project_is_followed_while_a_run_lives(yard, client):
@@ -24,7 +24,7 @@ def test_a_project_is_followed_while_a_run_lives(yard, client):
     following = threading.Thread(target=follow, daemon=True)
     following.start()
     run = ended(client, submit(client, "exit 0").id)
-    assert finished.wait(30), [activity.kind for activity in seen]
+    assert finished.wait(PATIENCE), [activity.kind for activity in seen]
     following.join(10)
     mine = [activity.data["status"] for activity in seen if activity.run == run.id and activity.kind == "status"]
     assert mine == [transition.status for transition in client.runs.statuses(run.id)]

@@ -71,7 +71,7 @@ class Yard:
         """Tell it to end; it ends in order and takes its files and helpers with it."""
         assert self._process is not None
         self._process.send_signal(number)
-        code = self._process.wait(30)
+        code = self._process.wait(PATIENCE)
         if number == signal.SIGKILL:  # what was killed cannot tidy up after itself
             for left in self.folder.glob("yard-*"):
                 shutil.rmtree(left)

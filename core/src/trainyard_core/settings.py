@@ -140,11 +140,18 @@ def load(
 
 def _read(source: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(source.read_text("utf-8"))
+        return _toml(source.read_text("utf-8"), str(source))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StartRefused(f"{source}: {error}", fix="correct the file") from error
+
+
+def _toml(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise StartRefused(f"{where}: a value is nested too deep", fix="flatten it") from None
 
 
 def _split(raw: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -175,18 +182,18 @@ def _from_environ(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str,
         key = name[len(PREFIX) :].lower()
         section, nested, inner = key.partition("__")
         if nested:
-            sections.setdefault(section, {})[inner] = _literal(text)
+            sections.setdefault(section, {})[inner] = _literal(text, f"environment variable {name}")
             continue
         _known(key, f"environment variable {name}")
         values[key] = [part.strip() for part in text.split(",") if part.strip()] if key in LISTS else text
     return values, sections
 
 
-def _literal(text: str) -> Any:
+def _literal(text: str, where: str) -> Any:
     """A plugin's setting from the environment: a TOML number, boolean or list where it reads as one, else the text
     itself."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return _toml(f"value = {text}", where)["value"]
     except tomllib.TOMLDecodeError:
         return text
 

@@ -104,6 +104,13 @@ def test_edit_sends_what_is_given(yard, platform):
     assert json.loads(seen.body) == {"name": "n", "meta": {"a": 1, "b": "text"}, "queue": "gpu"}
 
 
+def test_a_meta_value_nested_too_deep_is_refused(yard, platform):
+    platform.add_run(RUN)
+    done = yard("edit", "abcd", "--meta", f"a={'[' * 200_000}")
+    assert done.code == 2
+    assert "--meta a: the value is nested too deep; flatten it" in done.err
+
+
 def test_get_shows_the_runs_around(yard, platform):
     platform.add_run(RUN)
     platform.lineage[RUN] = {

@@ -259,9 +259,10 @@ def nested(levels: int) -> object:
 LARGE = "x" * 200_000
 BAD_BODIES = [
     ({"inputs": [{"name": "a", "value": nested(200)}]}, "nested deeper than 64 levels"),
-    ({"inputs": [{"name": "a", "value": nested(5000)}]}, "inputs[0].value: Recursion error"),
+    ({"inputs": [{"name": "a", "value": nested(300)}]}, "inputs[0].value: the document is nested deeper than 64"),
+    ({"inputs": [{"name": "a", "value": nested(5000)}]}, "inputs[0].value: the document is nested deeper than 64"),
     ({"inputs": [{"name": "a", "type": "list", "value": "[" * 900 + "]" * 900}]}, "nested deeper than 64 levels"),
-    ({"inputs": [{"name": "a", "type": "list", "value": "[" * 9000 + "]" * 9000}]}, "expected a list"),
+    ({"inputs": [{"name": "a", "type": "list", "value": "[" * 9000 + "]" * 9000}]}, "nested deeper than 64 levels"),
     ({"inputs": [{"name": "a", "value": LARGE}]}, "`a`: the text would be longer than 131072 characters"),
     ({"inputs": [{"name": "a", "isList": True, "value": [LARGE] * 9}]}, "`a`: the text would be longer than 131072"),
     ({"params": {"a": {"value": LARGE, "contextOnly": True}}}, "`a`: the text would be longer than 131072"),

@@ -146,6 +146,12 @@ def test_a_data_directory_that_is_not_there_is_no_fault(tmp_path):
     assert not missing.exists()
 
 
+def test_settings_nested_too_deep_are_a_fault(tmp_path):
+    (tmp_path / "trainyard.toml").write_text("port = " + "[" * 5_000)
+    assert here.settings(tmp_path).state == "failed"
+    assert "nested too deep" in here.settings(tmp_path).detail
+
+
 @pytest.mark.parametrize("name", here.PRIVATE)
 def test_a_private_file_that_others_may_read_is_a_fault(tmp_path, name):
     (tmp_path / name).write_text("x")

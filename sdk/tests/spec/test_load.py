@@ -123,10 +123,24 @@ def test_too_many_aliases_are_refused() -> None:
         load_text(f"a: &a 1\nb: [{', '.join(['*a'] * (MAX_ALIASES + 1))}]", file="t.yaml")
 
 
-@pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
+@pytest.mark.parametrize("opening", ["[", "{a: ", "[{a: ", "- ", "[ ", "&a ["])
 def test_deep_nesting_is_refused_without_recursion(opening: str) -> None:
     with pytest.raises(SpecError, match=f"deeper than {MAX_DEPTH} levels"):
         load_text("a:\n " + opening * 20_000, file="t.yaml")
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH, 1_001, 20_000])
+def test_the_place_of_too_deep_nesting_is_the_first_bracket_over_the_limit(depth: int) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_text("x: 1\na: " + "[" * depth + "]" * depth, file="t.yaml")
+    expected = f"t.yaml:2:{MAX_DEPTH + 3}: the document is nested deeper than {MAX_DEPTH} levels; flatten it"
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize("text", ["a: [[1]\nb: 2", "a: '" + "[" * 2_000, 'a: ["' + "[" * 900 + '", %]'])
+def test_a_fault_of_the_text_is_no_depth(text: str) -> None:
+    with pytest.raises(SpecError, match="not YAML"):
+        load_text(text, file="t.yaml")
 
 
 def test_depth_through_aliases_is_refused() -> None:

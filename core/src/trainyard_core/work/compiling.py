@@ -56,11 +56,14 @@ def read(body: CreateRun) -> Sources:
             "give the operation either as `content` (YAML) or as `operation` (JSON)", fix="send one of the two"
         )
     try:
-        document = load_text(body.content, file=body.file or FILE) if body.content else None
+        if body.content:
+            document = load_text(body.content, file=body.file or FILE)
+        else:
+            document = Document.from_mapping(body.operation or {})
         patches = tuple(load_text(patch.content, file=patch.file or "patch.yaml") for patch in body.patches)
     except SpecError as error:
         raise invalid(error) from error
-    return Sources(document or Document.from_mapping(body.operation or {}), patches)
+    return Sources(document, patches)
 
 
 async def look_up(database: Database, project: str, body: CreateRun, sources: Sources) -> Sources:

@@ -101,12 +101,14 @@ def _meta(pairs: tuple[str, ...]) -> dict[str, Any]:
         name, equals, text = pair.partition("=")
         if not equals or not name:
             raise click.UsageError(f"--meta {pair!r} is no value; write it as NAME=JSON")
-        found[name] = _value(text)
+        found[name] = _value(name, text)
     return found
 
 
-def _value(text: str) -> Any:
+def _value(name: str, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
         return text
+    except RecursionError:
+        raise click.UsageError(f"--meta {name}: the value is nested too deep; flatten it") from None

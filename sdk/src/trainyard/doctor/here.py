@@ -40,6 +40,8 @@ def settings(folder: Path) -> Check:
         return skipped(f"there is no {file}: the defaults hold")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return failed(f"{file}: {error}", "correct the file; the server does not start with it")
+    except RecursionError:
+        return failed(f"{file}: a value is nested too deep", "flatten it; the server does not start with it")
     return ok(f"{file} sets {len(found)} keys and sections")
 
 

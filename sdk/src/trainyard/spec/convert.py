@@ -24,6 +24,7 @@ from trainyard.spec.node import INT_LIMIT, MAX_DEPTH
 __all__ = ["convert"]
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_TOO_DEEP = f"a value must not be nested deeper than {MAX_DEPTH} levels"
 _DURATION: TypeAdapter[datetime.timedelta] = TypeAdapter(datetime.timedelta)
 
 
@@ -49,9 +50,17 @@ def _list_of(value: object, kind: TypeName) -> JsonValue:
 
 def _json_or_text(value: str) -> object:
     try:
-        return msgspec.json.decode(value)
-    except (msgspec.DecodeError, RecursionError):
+        return _decoded(value)
+    except msgspec.DecodeError:
         return value
+
+
+def _decoded(text: str) -> object:
+    """The JSON value of a text. What is nested deeper than the library reads is far deeper than we allow."""
+    try:
+        return msgspec.json.decode(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
 
 
 def _parsed(value: object, expected: str) -> object:
@@ -59,15 +68,15 @@ def _parsed(value: object, expected: str) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return msgspec.json.decode(value.strip())
-    except (msgspec.DecodeError, RecursionError):
+        return _decoded(value.strip())
+    except msgspec.DecodeError:
         raise _misfit(value, expected) from None
 
 
 def _any(value: object, depth: int = 0) -> JsonValue:
     """A JSON value, copied; numbers must be finite and within 64 bits, nesting as in a document."""
     if depth > MAX_DEPTH:
-        raise ValueError(f"a value must not be nested deeper than {MAX_DEPTH} levels")
+        raise ValueError(_TOO_DEEP)
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int):

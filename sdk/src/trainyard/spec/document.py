@@ -7,10 +7,10 @@ nothing about what the fields mean.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from trainyard.spec.error import Finding, Path, dotted
-from trainyard.spec.node import Leaf, Listing, Mark, Node, Table
+from trainyard.spec.error import Finding, Path, SpecError, dotted
+from trainyard.spec.node import MAX_DEPTH, Leaf, Listing, Mark, Node, Table
 
 __all__ = ["Document", "Part", "camel", "snake"]
 
@@ -30,8 +30,15 @@ class Document:
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, object], *, file: str | None = None) -> Document:
-        """A document that came decoded, such as a JSON body: its findings carry the field path and no position."""
-        return cls(data, file=file)
+        """A document that came decoded, such as a JSON body: its findings carry the field path and no position.
+
+        Raises SpecError when it is nested deeper than a text may be.
+        """
+        document = cls(data, file=file)
+        if path := _path_to_depth(data):
+            said = f"the document is nested deeper than {MAX_DEPTH} levels"
+            raise SpecError([document.finding(path[:3], said, "flatten it")])
+        return document
 
     def finding(
         self, path: Path, message: str, fix: str | None = None, *, near: str | None = None, key: bool = False
@@ -104,6 +111,24 @@ def camel(name: str) -> str:
 def snake(name: str) -> str:
     """`maxRetries` as `max_retries`."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: "_" + found[1].lower(), name)
+
+
+def _path_to_depth(data: object) -> Path:
+    """The path to a collection below the deepest level that a document may have; empty when there is none. Level by
+    level, and each collection once in its level, so that no data exhausts the stack or the time."""
+    level: dict[int, tuple[Path, object]] = {id(data): ((), data)}
+    for _ in range(MAX_DEPTH):
+        level = {
+            id(item): ((*path, key), item)
+            for path, value in level.values()
+            for key, item in _members(value)
+            if isinstance(item, Mapping | list)
+        }
+    return next((path for path, _ in level.values()), ())
+
+
+def _members(value: object) -> Iterable[tuple[str | int, object]]:
+    return value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
 
 
 def _spelling(value: object, part: str | int) -> str | int:

@@ -24,18 +24,22 @@ MAX_EXPANDED = 4 * 1024 * 1024
 """Characters of scalars, with every alias counted in full."""
 
 _MERGE = "<<"
+_TOO_DEEP = f"the document is nested deeper than {MAX_DEPTH} levels"
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|\'[^\']*\'?|[\[{\]}]')
+"""A bracket of a flow collection, or a quoted text, whose brackets are none."""
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _STANDARD = frozenset({None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
 
 def scan(text: str, *, file: str) -> Node:
     """The document's top node. Raises SpecError with the fault of the text, or with all duplicate keys at once."""
-    scanner = _Scanner(text, file)
+    joined = _joined_surrogates(text)
+    scanner = _Scanner(joined, file)
     try:
-        for event in yaml.parse(_joined_surrogates(text), Loader=yaml.CSafeLoader):
+        for event in yaml.parse(joined, Loader=yaml.CSafeLoader):
             scanner.take(event)
     except yaml.YAMLError as error:
-        raise SpecError([*scanner.findings, scanner.syntax(error)]) from None
+        raise SpecError([*scanner.findings, scanner.fault(error)]) from None
     if scanner.findings:
         raise SpecError(scanner.findings)
     if scanner.top is None:
@@ -77,6 +81,7 @@ class _Anchor:
 class _Place(Protocol):
     """What libyaml's marks and PyYAML's have in common."""
 
+    index: int
     line: int
     column: int
 
@@ -92,10 +97,11 @@ class _Scanner:
         self.top: Node | None = None
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Anchor] = {}
-        self._documents = self._aliases = self._nodes = self._size = 0
+        self._documents = self._aliases = self._nodes = self._size = self._taken = 0
 
     def take(self, event: yaml.Event) -> None:
         mark = _mark(event.start_mark)
+        self._taken = event.end_mark.index if event.end_mark is not None else self._taken
         match event:
             case yaml.ScalarEvent():
                 self._scalar(event, mark)
@@ -108,8 +114,25 @@ class _Scanner:
             case yaml.DocumentStartEvent():
                 self._document(mark)
 
-    def syntax(self, error: yaml.YAMLError) -> Finding:
-        mark = getattr(error, "problem_mark", None)
+    def fault(self, error: yaml.YAMLError) -> Finding:
+        """What the library's error means to a person."""
+        mark: _Place | None = getattr(error, "problem_mark", None)
+        if mark is not None and (place := self._too_deep_ahead(mark.index)) is not None:
+            return self._finding(_TOO_DEEP, place, "flatten it")
+        return self._syntax(error, mark)
+
+    def _too_deep_ahead(self, end: int) -> Mark | None:
+        """Where the text between the last event and `end` passes the limit of depth, if it does. libyaml scans up to
+        1,024 characters ahead of its events, and in them may reach a limit of its own before an event reaches ours."""
+        depth = len(self._stack)
+        for found in _BRACKET.finditer(self.text, self._taken, end):
+            depth += (found[0] in "[{") - (found[0] in "]}")
+            if depth > MAX_DEPTH:
+                before = self.text[: found.start()]
+                return before.count("\n") + 1, found.start() - before.rfind("\n")
+        return None
+
+    def _syntax(self, error: yaml.YAMLError, mark: _Place | None) -> Finding:
         message = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "this is not YAML")
         context = getattr(error, "context", None)
         said = f"not YAML: {message}" + (f" {context}" if context else "")
@@ -155,7 +178,7 @@ class _Scanner:
         if event.tag not in _STANDARD:
             self._refuse(f"the tag `{event.tag}` is not part of the language", mark, "remove the tag")
         if len(self._stack) >= MAX_DEPTH:
-            self._refuse(f"the document is nested deeper than {MAX_DEPTH} levels", mark, "flatten it")
+            self._refuse(_TOO_DEEP, mark, "flatten it")
         self._spend(mark, nodes=1, size=0)
         node = Table(mark) if isinstance(event, yaml.MappingStartEvent) else Listing(mark)
         self._stack.append(_Open(node, event.anchor))
