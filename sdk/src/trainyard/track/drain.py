@@ -25,7 +25,8 @@ from trainyard.track.spool import SpoolWriter
 
 __all__ = ["drain", "rescue"]
 
-PAYLOAD = 1024 * 1024
+PAYLOAD = 448 * 1024
+"""About how long a payload gets; never twice that, so that a frame passes proxies that let 1 MiB pass."""
 _LOW = 0xFFFFFFFF
 _log = logging.getLogger("trainyard")
 
