@@ -232,10 +232,11 @@ async def test_why_tells_how_far_a_sweep_is_and_what_its_trials_wait_for(web):
     (ref,) = await web.arrange.lease(most=1)
     await web.arrange.report(ref, Phase.RUNNING)
     found = await web.admin.runs.why(sweep.id)
-    assert (found.summary, found.blockers) == ("running; 0 of 5 trials have ended, 1 run, 1 wait", [])
+    assert (found.summary, found.blockers) == ("0 of 5 trials have ended, 1 run, 1 wait", [])
     await finish(web, ref, float)
     await web.admin.runs.stop(sweep.id)
-    assert (await web.admin.runs.why(sweep.id)).summary.startswith(("stopping", "it was stopped"))
+    found = await web.admin.runs.why(sweep.id)
+    assert found.summary.startswith("user: stopped by user:admin" if found.status == "stopping" else "it was stopped")
 
 
 async def test_a_sweep_is_deleted_with_its_trials(web):

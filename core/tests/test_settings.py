@@ -62,3 +62,25 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
     (tmp_path / "trainyard.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(StartRefused, match=r"trainyard\.toml"):
         load(tmp_path, environ={})
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_a_port_that_is_none_is_refused(tmp_path, port):
+    with pytest.raises(StartRefused, match="port"):
+        load(tmp_path, environ={}, overrides={"port": port})
+
+
+@pytest.mark.parametrize(
+    ("host", "public_url", "url"),
+    [
+        ("127.0.0.1", "", "http://127.0.0.1:80"),
+        ("::1", "", "http://[::1]:80"),
+        ("0.0.0.0", "", "http://127.0.0.1:80"),
+        ("::", "", "http://[::1]:80"),
+        ("yard.lan", "", "http://yard.lan:80"),
+        ("::", "https://yard.example/x", "https://yard.example/x"),
+    ],
+)
+def test_the_address_that_clients_are_told_can_be_connected_to(tmp_path, host, public_url, url):
+    given = {"host": host, "public_url": public_url}
+    assert load(tmp_path, environ={}, overrides=given).url(80) == url

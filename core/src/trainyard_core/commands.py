@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -122,3 +123,5 @@ def _labels(given: list[str]) -> dict[str, str]:
 
 def _ready(url: str) -> None:
     typer.echo(f"Trainyard serves at {url}")
+    if sys.stdout.isatty():
+        typer.echo("Start a run from another terminal: yard run -f FILE --watch. Ctrl-C ends the server.")

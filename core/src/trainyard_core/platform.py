@@ -73,7 +73,7 @@ class Platform:
         )
         if not database.exclusive:
             self.doorbell.carry(self.news)
-        self.url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        self.url = settings.url(settings.port)
 
     @classmethod
     @asynccontextmanager

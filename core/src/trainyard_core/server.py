@@ -47,7 +47,7 @@ def run_alone(settings: Settings, ready: Callable[[str], None]) -> None:
     Raises StartRefused when another server uses the data directory, the port is taken, or a setting is wrong.
     """
     with DataLock(settings.data), bind(settings.host, settings.port) as listener:
-        url = settings.public_url or f"http://{settings.host}:{listener.getsockname()[1]}"
+        url = settings.url(listener.getsockname()[1])
         uvloop.run(_alone(settings, listener, url, ready))
 
 

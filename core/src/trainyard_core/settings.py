@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -56,7 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     data: Path
     host: str = "127.0.0.1"
-    port: int = 8400
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8400
     public_url: str = ""
     database: str = ""
     valkey: str = ""
@@ -95,6 +95,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def database_url(self) -> str:
         """The database that is used."""
         return self.database or f"sqlite:///{self.data / 'trainyard.db'}"
+
+    def url(self, port: int) -> str:
+        """The address that clients are told when the server listens on `port`: `public_url`, or the one it listens on.
+        One that means every address of the machine is told as the loopback address."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - nothing listens on it
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def default_data() -> Path:

@@ -58,7 +58,7 @@ def run(settings: Settings, processes: int, ready: Callable[[str], None]) -> int
     with ExitStack() as stack:
         stack.enter_context(DataLock(settings.data))  # parts inherit it: held until the last of them is gone
         listener = stack.enter_context(server.bind(settings.host, settings.port))
-        url = settings.public_url or f"http://{settings.host}:{listener.getsockname()[1]}"
+        url = settings.url(listener.getsockname()[1])
         embedded = None if settings.valkey else EmbeddedValkey(settings.data)
         if embedded is not None:
             stack.callback(embedded.close)

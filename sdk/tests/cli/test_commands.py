@@ -51,7 +51,7 @@ def test_get_shows_what_is_known(yard, platform):
     done = yard("get", "abcd")
     assert done.code == 0
     assert [line.split() for line in done.out.splitlines()][-4:] == [
-        ["metric", "acc", "0.5"], ["metric", "loss", "NaN"], ["last", "lines:"], ["boom"],
+        ["metric", "acc", "0.5"], ["metric", "loss", "NaN"], ["last", "lines:"], ["boom\\x1b[2J"],
     ]  # fmt: skip
     assert "\x1b" not in done.out
 
@@ -158,7 +158,8 @@ def test_metrics_by_name_and_one_that_is_not_there(yard, measured):
 
 def test_metrics_plot(yard, measured):
     rows = [line.split() for line in yard("metrics", RUN, "--plot").out.splitlines()]
-    assert rows[1:] == [["acc", "▁█·", "0", "NaN"], ["loss", "-", "-"]]
+    assert rows[0] == ["METRIC", "CURVE", "FIRST", "LAST", "MIN", "MAX"]
+    assert rows[1:] == [["acc", "⡈⡀", "0", "nan", "0", "1"], ["loss", "-", "-", "-", "-"]]
 
 
 def test_metrics_follow(yard, measured):

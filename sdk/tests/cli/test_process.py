@@ -16,7 +16,6 @@ from trainyard.cli import foreign, main, reference
 from trainyard.cli.app import COMMANDS, load
 from trainyard.cli.differences import best_and_worst, differences, varying
 from trainyard.cli.exits import MEANINGS, Exit
-from trainyard.cli.output import clean, sparkline
 from trainyard.client.models import Run
 
 RUN = "01890000-0000-7000-8000-00000000abcd"
@@ -182,19 +181,6 @@ def test_differences_name_what_only_one_has():
         ("env", "python", "3.11", None), ("env", "gpu.name", None, "x"), ("attempt", "number", 0, 1),
     ]  # fmt: skip
     assert varying([]) == []
-
-
-@pytest.mark.parametrize(
-    ("values", "line"),
-    [([], ""), ([1], "▅"), ([0, 1], "▁█"), (["NaN", "Infinity"], "··"), ([-1e308, 1e308], "▅▅"), (range(1000), None)],
-)
-def test_sparkline(values, line):
-    drawn = sparkline(list(values))
-    assert drawn == line if line is not None else len(drawn) == 40
-
-
-def test_names_cannot_play_with_the_terminal():
-    assert clean("a\x1b[2Jb\nc\x07") == "ab c "
 
 
 def test_the_reference_has_every_command_and_every_exit_code():

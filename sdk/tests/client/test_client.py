@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trainyard.client import Backoff, Client, errors
-from trainyard.client.models import CreateRun
+from trainyard.client.models import CreateRun, Fault, Problem
 from trainyard.client.wire import Request
 
 RUN = "01890000-0000-7000-8000-00000000abcd"
@@ -256,3 +256,15 @@ def test_a_server_on_this_machine_is_reached_past_the_proxy(client, platform, mo
     _set_proxy(monkeypatch, "http://127.0.0.1:9")
     with Client(platform.url, token=client.endpoint.token, backoff=Backoff(tries=1)) as direct:
         assert direct.version().version == "0.1.0"
+
+
+def test_a_fault_that_is_the_whole_error_is_told_once():
+    place = Fault(message="there is no such field", field="data.nome", file="body", line=3)
+    told = errors.error_for(
+        Problem(type="urn:x", title="t", status=422, code="invalid", detail="there is no such field", faults=[place])
+    )
+    assert str(told) == "body:3: data.nome: there is no such field"
+    other = errors.error_for(
+        Problem(type="urn:x", title="t", status=422, code="invalid", detail="two are wrong", faults=[place])
+    )
+    assert str(other).splitlines() == ["two are wrong", "body:3: data.nome: there is no such field"]

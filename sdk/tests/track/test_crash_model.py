@@ -43,12 +43,12 @@ class Program:
         self.root, self.torn = root, torn
         self.rows, self.putting, self.events, self.maybe = [], [], [], []
         self.spool = SpoolWriter(root, segment_size=600)
-        self.ring = Ring.create(self.spool.fd, 1024)
-        self.ring.on_full = self.drain
+        self.ring = Ring(self.spool.folder, 256)
+        self.ring.prepare()
 
     def drain(self):
         draining.drain(self.ring, self.spool)
-        return True
+        self.ring.prepare()
 
     def run(self, steps):
         for number, step in enumerate(steps):
@@ -64,6 +64,8 @@ class Program:
                 self.ring.put(row, number)
                 self.rows.append(number)
                 self.putting = []
+                if len(self.ring.buffers) > 1:  # a full buffer wakes the thread that drains
+                    self.drain()
 
     def die(self, name):
         """Leave the files as a killed process leaves them, with a part of the frame after a crash in a write."""
@@ -124,11 +126,11 @@ def test_a_crash_at_every_step_loses_and_doubles_nothing(tmp_path, spool_frames,
             break
         names.add(name)
     assert names == {
-        "ring.plan.cleared",
-        "ring.plan.end",
-        "ring.plan.seq",
-        "ring.tail",
-        "ring.base",
+        "buffer.discard",
+        "buffer.plan.cleared",
+        "buffer.plan.end",
+        "buffer.plan.seq",
+        "buffer.tail",
         "spool.write",
         "spool.written",
     }

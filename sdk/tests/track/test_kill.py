@@ -16,8 +16,8 @@ from trainyard.track.spool import settle
 PROGRAM = """
 import os, struct, sys
 from pathlib import Path
-from trainyard.track import writer
-writer.PERIOD = 0.002
+from trainyard.track import ring, writer
+writer.PERIOD, ring.MOST = 0.002, 1 << 20
 one = writer.Writer(Path(sys.argv[1]), capacity=int(sys.argv[2]))
 for n in range(1 << 40):
     if n % 3:

@@ -1,5 +1,6 @@
 """Rows go through the ring and come out as columns: once each, in order, as they were at the call."""
 
+import errno
 import itertools
 import math
 import mmap
@@ -18,10 +19,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from trainyard.track import buffer as buffers
 from trainyard.track import drain as draining
+from trainyard.track import frames
 from trainyard.track import ring as ring_of
-from trainyard.track.ring import Ring, RingDamaged
-from trainyard.track.spool import SpoolWriter
+from trainyard.track.buffer import Buffer, BufferDamaged
+from trainyard.track.ring import Ring
+from trainyard.track.spool import SpoolWriter, settle
 
 
 class Harness:
@@ -30,21 +34,12 @@ class Harness:
     def __init__(self, root, capacity):
         self.root = root
         self.spool = SpoolWriter(root)
-        self.ring = Ring.create(self.spool.fd, capacity)
-        self.busy = False
+        self.ring = Ring(self.spool.folder, capacity)
         self.refused = []
         self.ring.on_refused = self.refused.append
-        self.ring.on_full = self.drain
 
     def drain(self):
-        with self.spool.lock:
-            if self.busy:
-                return False
-            self.busy = True
-            draining.drain(self.ring, self.spool)
-            self.busy = False
-        self.ring.place_aside()
-        return True
+        draining.drain(self.ring, self.spool)
 
     def close(self):
         self.drain()
@@ -72,7 +67,7 @@ ROW = st.dictionaries(NAMES, st.floats(allow_nan=False), min_size=1, max_size=4)
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(ROW, st.booleans()), max_size=120), capacity=st.sampled_from([512, 1024, 4096]))
-def test_rows_come_out_once_and_in_order_whatever_the_laps(rows, capacity, spool_rows):
+def test_rows_come_out_once_and_in_order_however_often_buffers_are_swapped(rows, capacity, spool_rows):
     with tempfile.TemporaryDirectory() as folder:
         h = Harness(Path(folder), capacity)
         for step, (row, drain_now) in enumerate(rows):
@@ -85,6 +80,103 @@ def test_rows_come_out_once_and_in_order_whatever_the_laps(rows, capacity, spool
     assert sorted(found, key=lambda r: r[1]) == want
     by_names = {names: [step for n, step, _ in found if n == names] for names, _, _ in found}
     assert all(steps == sorted(steps) for steps in by_names.values())
+
+
+def test_a_full_buffer_is_swapped_for_the_one_prepared_and_deleted_once_it_is_drained(make, spool_rows):
+    h = make(512)
+    h.ring.prepare()
+    swapped = []
+    h.ring.on_swap = lambda: swapped.append(len(h.ring.buffers))
+    for step in range(20):
+        h.ring.put({"a": 1.0}, step)
+    files = [buffer.path.name for buffer in h.ring.buffers]
+    assert (swapped, files) == ([2], ["ring.00000001", "ring.00000002"])
+    h.drain()
+    assert [path.name for path in buffers.buffers_in(h.spool.folder)] == ["ring.00000002"]
+    assert [step for _, step, _ in next(iter(spool_rows(h.root).values()))] == list(range(20))
+
+
+def test_put_makes_a_buffer_itself_when_none_is_prepared(make, spool_rows):
+    h = make(512)
+    for step in range(40):
+        h.ring.put({"a": 1.0}, step)
+    assert [buffer.path.name for buffer in h.ring.buffers] == [f"ring.{number:08d}" for number in (1, 2, 3)]
+    h.drain()
+    assert [step for _, step, _ in next(iter(spool_rows(h.root).values()))] == list(range(40))
+
+
+def test_rows_wait_in_memory_where_the_disk_has_no_room(make, spool_rows, monkeypatch):
+    def full(fd, offset, size):
+        raise OSError(errno.ENOSPC, "no space")
+
+    h = make(512)
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    h.ring.prepare()
+    for step in range(40):
+        h.ring.put({"a": 1.0}, step)
+    assert [buffer.path is None for buffer in h.ring.buffers] == [False, True, True]
+    assert sorted(path.name for path in h.spool.folder.iterdir()) == ["ring", "ring.00000001"]
+    h.drain()
+    assert [step for _, step, _ in next(iter(spool_rows(h.root).values()))] == list(range(40))
+
+
+def test_buffers_are_recovered_in_the_order_in_which_they_were_filled(tmp_path, frame_rows, spool_frames):
+    spool = SpoolWriter(tmp_path)
+    ring = Ring(spool.folder, 512)
+    other = Buffer.create(spool.folder, 0, 512)  # an older file that is filled later
+    for step in range(30):
+        ring.put({"a": 1.0}, step)
+        if step == 0:
+            ring._spares.append(other)
+    assert ring.buffers[1] is other
+    ring.close()
+    spool.forget()
+    settle(tmp_path)
+    assert [step for _, step, _ in frame_rows(spool_frames(tmp_path, spool.writer))] == list(range(30))
+    assert buffers.buffers_in(spool.folder) == []
+
+
+def test_rows_beyond_what_may_wait_are_counted(make, spool_frames, frame_rows):
+    h = make(512)
+    for step in range(ring_of.MOST * 15 + 100):
+        h.ring.put({"a": 1.0}, step)
+    lost = h.ring.lost
+    assert lost > 0
+    h.drain()
+    h.close()
+    found = spool_frames(h.root, h.spool.writer)
+    assert len(frame_rows(found)) + lost == ring_of.MOST * 15 + 100
+    assert [frames.unpack_gap(f.payload) for f in found if f.kind is frames.Kind.GAP] == [frames.Gap(lost, 0, 0)]
+
+
+def test_spare_buffers_give_their_room_back(make):
+    h = make(512)
+    h.ring.prepare()
+    assert len(buffers.buffers_in(h.spool.folder)) == 2
+    assert h.ring.give_up_spares()
+    assert len(buffers.buffers_in(h.spool.folder)) == 1
+    assert not h.ring.give_up_spares()
+
+
+def test_a_drain_that_cannot_write_leaves_the_rows_where_they_are(make, spool_rows, monkeypatch):
+    h = make(512)
+    for step in range(40):
+        h.ring.put({"a": 1.0}, step)
+    monkeypatch.setattr(h.spool, "_write", lambda frame: False)
+    assert not draining.drain(h.ring, h.spool, insist=False)
+    monkeypatch.undo()
+    h.ring.put({"a": 1.0}, 40)
+    assert draining.drain(h.ring, h.spool, insist=False)
+    assert [step for _, step, _ in next(iter(spool_rows(h.root).values()))] == list(range(41))
+
+
+def test_nothing_is_taken_after_the_end(make, spool_rows):
+    h = make()
+    h.ring.put({"a": 1.0}, 0)
+    h.ring.stop()
+    h.ring.put({"a": 1.0}, 1)
+    h.close()
+    assert [step for _, step, _ in next(iter(spool_rows(h.root).values()))] == [0]
 
 
 def test_what_changes_after_the_call_does_not_change_the_row(make, spool_rows):
@@ -225,9 +317,7 @@ def test_more_names_than_fit_in_one_record_are_split(make, spool_rows):
     assert [v for _, _, values in found for v in values] == [float(i) for i in range(1300)]
 
 
-def test_a_row_larger_than_the_ring_is_counted_as_lost(make, spool_frames):
-    from trainyard.track import frames
-
+def test_a_row_larger_than_a_buffer_is_counted_as_lost(make, spool_frames):
     h = make(512)
     h.ring.put({f"name-{i}": 1.0 for i in range(100)})
     h.close()
@@ -261,25 +351,28 @@ def test_threads_that_log_at_once_lose_and_mix_nothing(make, spool_rows):
 
 PUTS = """
 import sys
+from pathlib import Path
 from trainyard.track.ring import Ring
-with open(sys.argv[1], "r+b") as file:
-    ring = Ring.create(file.fileno())
-    print("ready", flush=True)
-    for number in range(100_000):
-        ring.put({"a": 1.0}, number)
+ring = Ring(Path(sys.argv[1]))
+print("ready", flush=True)
+for number in range(100_000):
+    ring.put({"a": 1.0}, number)
 """
 
 
 def test_the_mark_of_what_is_whole_never_goes_back_for_a_moment(tmp_path):
     """A kill at any moment leaves what another process sees in that moment."""
-    path, seen, back = tmp_path / "ring", 0, []
-    path.touch()
-    with subprocess.Popen([sys.executable, "-c", PUTS, str(path)], stdout=subprocess.PIPE) as child:
+    seen, back = 0, []
+    with subprocess.Popen([sys.executable, "-c", PUTS, str(tmp_path)], stdout=subprocess.PIPE) as child:
         assert child.stdout.readline() == b"ready\n"
-        with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as area, memoryview(area).cast("Q") as words:
+        with (
+            (tmp_path / "ring.00000001").open("r+b") as file,
+            mmap.mmap(file.fileno(), 0) as area,
+            memoryview(area).cast("Q") as words,
+        ):
             while child.poll() is None:
                 for _ in range(1000):
-                    head = words[ring_of._HEAD]
+                    head = words[buffers.HEAD]
                     if head < seen:
                         back.append((seen, head))
                     seen = head
@@ -289,7 +382,7 @@ def test_the_mark_of_what_is_whole_never_goes_back_for_a_moment(tmp_path):
 
 
 def test_a_signal_handler_that_logs_on_top_of_log_loses_nothing(make, spool_rows):
-    h = make(2048)
+    h = make(16384)
     numbers, logged = itertools.count(), []
 
     def handler(number, frame):  # may itself be interrupted by the next signal
@@ -313,10 +406,25 @@ def test_a_signal_handler_that_logs_on_top_of_log_loses_nothing(make, spool_rows
     assert sorted(s for names, s, _ in found if names == ("signal",)) == sorted(logged)
 
 
-def test_a_file_that_is_no_ring_is_named_so(tmp_path):
-    path = tmp_path / "ring"
-    path.write_bytes(b"x" * 10000)
-    fd = os.open(path, os.O_RDWR)
-    with pytest.raises(RingDamaged):
-        Ring(fd)
-    os.close(fd)
+@pytest.mark.parametrize("content", [b"", b"x", b"x" * 10000, bytes(10000)], ids=range(4))
+def test_a_file_that_is_no_buffer_is_named_so(tmp_path, content):
+    path = tmp_path / "ring.00000001"
+    path.write_bytes(content)
+    with pytest.raises(BufferDamaged, match="00000001"):
+        Buffer(path)
+
+
+def test_a_record_that_is_none_gives_up_its_buffer_only(tmp_path, caplog, frame_rows, spool_frames):
+    spool = SpoolWriter(tmp_path)
+    ring = Ring(spool.folder, 512)
+    ring.prepare()
+    for step in range(20):
+        ring.put({"a": 1.0}, step)
+    ring.buffers[0].words[buffers.HEADER // 8 + 3 + 4] = 0  # after the names and a row
+    ring.close()
+    spool.forget()
+    settle(tmp_path)
+    assert "no record at offset" in caplog.text
+    steps = [step for _, step, _ in frame_rows(spool_frames(tmp_path, spool.writer))]
+    assert steps
+    assert steps[-1] == 19

@@ -60,7 +60,7 @@ def test_everything_goes_and_what_the_server_has_is_deleted(root, platform, ship
 
 def test_the_rows_of_a_dead_process_go_too(root, platform, ship):
     writer = SpoolWriter(root)
-    ring = Ring.create(writer.fd, 8192)
+    ring = Ring(writer.folder, 8192)
     for n in range(10):
         ring.put({"a": float(n)}, n)
     ring.close()

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from trainyard.track import buffer, fault, frames, segments, spool
 from trainyard.track import drain as draining
-from trainyard.track import fault, frames, ring, segments, spool
 from trainyard.track.frames import Gap, Kind, Line
 from trainyard.track.ring import Ring
 from trainyard.track.spool import SpoolBusy, SpoolWriter, pending, settle
@@ -141,7 +141,7 @@ def test_a_disk_without_any_room_loses_the_payload_and_says_so_later(tmp_path, m
 
 def test_metrics_lost_on_a_full_disk_are_counted_too(tmp_path, monkeypatch, spool_frames, frame_rows):
     writer = SpoolWriter(tmp_path, segment_size=2000)
-    rows = Ring.create(writer.fd, 8192)
+    rows = Ring(writer.folder, 8192)
     monkeypatch.setattr(os, "write", SmallDisk(writer.folder, 6000))
     for n in range(500):
         rows.put({"a": float(n), "b": 0.0}, n)
@@ -181,7 +181,7 @@ def test_several_settlers_at_once_count_every_row_once(tmp_path, spool_frames, f
     writers = []
     for _ in range(3):
         writer = SpoolWriter(tmp_path)
-        rows = Ring.create(writer.fd, 65536)
+        rows = Ring(writer.folder, 65536)
         for n in range(200):
             rows.put({"a": 1.0}, n)
         rows.close()
@@ -201,13 +201,13 @@ def test_several_settlers_at_once_count_every_row_once(tmp_path, spool_frames, f
 
 def test_after_another_boot_frames_stay_and_the_ring_is_given_up(tmp_path, monkeypatch, spool_frames, frame_rows):
     writer = SpoolWriter(tmp_path)
-    rows = Ring.create(writer.fd, 8192)
+    rows = Ring(writer.folder, 8192)
     rows.put({"a": 1.0}, 0)
     draining.drain(rows, writer)
     rows.put({"a": 2.0}, 1)
     rows.close()
     writer.forget()
-    monkeypatch.setattr(ring, "boot_id", lambda: b"another boot....")
+    monkeypatch.setattr(buffer, "boot_id", lambda: b"another boot....")
     assert settle(tmp_path) == {writer.writer: 1}
     assert [step for _, step, _ in frame_rows(spool_frames(tmp_path, writer.writer))] == [0]
 
@@ -216,7 +216,7 @@ def test_a_damaged_ring_does_not_stop_the_others(tmp_path):
     for content in (b"x", b"x" * 9000, bytes(9000)):
         folder = tmp_path / os.urandom(16).hex()
         folder.mkdir()
-        (folder / "ring").write_bytes(content)
+        (folder / "ring.00000001").write_bytes(content)
     good = SpoolWriter(tmp_path)
     good.append(Kind.LOGS, lines("a"))
     good.close()

@@ -36,7 +36,8 @@ TOLD = 2
 
 
 async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collection[str]) -> Why:
-    """What a run waits for, in one sentence and piece by piece. `schedulers` are those that are installed here."""
+    """What a run waits for, in one sentence that does not repeat its status, and piece by piece. `schedulers` are those
+    that are installed here."""
     status = Status(row["status"])
     if status in (Status.CREATED, Status.COMPILED):
         return _answer(row, _held(row))
@@ -55,13 +56,13 @@ async def _sweeping(tx: Tx, row: Row, at: int, silence: float, schedulers: Colle
     assert sweep is not None
     ended = sweep["succeeded"] + sweep["failed"] + sweep["stopped"]
     of = "" if sweep["most"] is None else f" of {sweep['most']}"
-    parts = [_told(row, Status(row["status"])) if row["reason"] or row["message"] else row["status"]]
+    parts = [_told(row, Status(row["status"]))] if row["reason"] or row["message"] else []
     parts.append(f"{ended}{of} trials have ended, {counts.running - counts.queued} run, {counts.queued} wait")
     first = await trials.oldest_open(tx, row["id"]) if counts.queued and counts.queued == counts.running else None
     if first is None:
         return Why(run=row["id"], status=row["status"], summary="; ".join(parts))
     held = await why(tx, first, at=at, silence=silence, schedulers=schedulers)
-    parts.append(f"the first of them, {first['id'][-8:]}, is {held.summary}")
+    parts.append(f"the first of them, {first['id'][-8:]}, is {held.status}: {held.summary}")
     return Why(
         run=row["id"],
         status=row["status"],
@@ -133,7 +134,7 @@ def _answer(row: Row, blockers: list[Blocker], *, place: int | None = None, chan
     return Why(
         run=row["id"],
         status=row["status"],
-        summary=f"{row['status']}: {first}",
+        summary=first,
         blockers=blockers,
         place=place,
         changes=list(changes),
@@ -156,7 +157,7 @@ def _told(row: Row, status: Status) -> str:
         return f"it {_VERBS[status]} at {rfc3339(row['finished_at'])}" + (f" ({detail})" if detail else "")
     if row["reason"] == Reason.UNREACHABLE:
         return row["message"] or "its agent has not been heard of"
-    return f"{status}" + (f": {detail}" if detail else "; nothing is in its way")
+    return detail or "nothing is in its way"
 
 
 _VERBS = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trainyard.cli import output
 from trainyard.cli.chosen import Chosen, act, for_runs, tell_run, tell_runs
 from trainyard.cli.options import pin
 
@@ -72,7 +73,7 @@ def delete(chosen: Chosen, *, as_json: bool) -> None:
     if chosen.single and not as_json:
         run = pin(chosen.client, chosen.refs[0])
         chosen.client.runs.delete(run)
-        return click.echo(f"run {run[-8:]} is deleted")
+        return output.line(f"run {run[-8:]} is deleted")
     return tell_runs(act(chosen, BulkAction(action="delete")), _deleted, as_json=as_json)
 
 

@@ -92,7 +92,7 @@ def drain_agent(client: Client, *, name: str, as_json: bool) -> None:
     agent = client.agents.drain(name)
     if as_json:
         return output.json_document(agent)
-    return click.echo(f"agent {agent.name} takes no more work; it holds {agent.live} attempts")
+    return output.line(f"agent {agent.name} takes no more work; it holds {agent.live} attempts")
 
 
 @agents.command("resume")
@@ -104,7 +104,7 @@ def resume_agent(client: Client, *, name: str, as_json: bool) -> None:
     agent = client.agents.resume(name)
     if as_json:
         return output.json_document(agent)
-    return click.echo(f"agent {agent.name} takes work again")
+    return output.line(f"agent {agent.name} takes work again")
 
 
 @agents.command("rm")
@@ -114,7 +114,7 @@ def resume_agent(client: Client, *, name: str, as_json: bool) -> None:
 def remove_agent(client: Client, *, name: str) -> None:
     """Forget an agent and its tokens. Refused while it holds live runs."""
     client.agents.remove(name)
-    click.echo(f"agent {name} is removed")
+    output.line(f"agent {name} is removed")
 
 
 @click.command()
@@ -128,7 +128,7 @@ def lost(client: Client, *, ref: str, message: str, as_json: bool) -> None:
     run = client.agents.declare_lost(find(client, ref), message)
     if as_json:
         return output.json_document(run)
-    return click.echo(f"run {run.short_id} is {run.status}: its attempt counts as lost")
+    return output.line(f"run {run.short_id} is {run.status}: its attempt counts as lost")
 
 
 def _show(agent: Agent, as_json: bool) -> None:
@@ -170,9 +170,9 @@ def _tell_token(made: Enrolment, as_json: bool) -> None:
     """The token alone on standard output, so that it can go into a file; the rest beside it."""
     if as_json:
         return output.json_document(made)
-    click.echo(made.token)
+    output.line(made.token)
     hint = f"agent {made.agent.name}: keep this token, it is not shown again; start it with"
-    return click.echo(f"{hint} TRAINYARD_TOKEN_FILE=... yard agent --name {made.agent.name}", err=True)
+    return output.line(f"{hint} TRAINYARD_TOKEN_FILE=... yard agent --name {made.agent.name}", err=True)
 
 
 def _listed(text: str) -> Sequence[str]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TextIO
 
 import click
 
-from trainyard.cli import foreign
+from trainyard.cli import foreign, output
 from trainyard.cli.exits import Exit, exit_for
 from trainyard.client.errors import ClientError
 from trainyard.spec.error import SpecError
@@ -139,6 +139,7 @@ def load(name: str) -> click.Command:
 
 def run(argv: Sequence[str] | None) -> int:
     """Run the command line and give its exit code."""
+    _open_standard_streams()
     _make_printable(sys.stdout)
     _make_printable(sys.stderr)
     code = _outcome(argv)
@@ -146,7 +147,17 @@ def run(argv: Sequence[str] | None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         _discard(sys.stdout)
+    except OSError as error:
+        _discard(sys.stdout)
+        code = _tell(f"standard output: {error.strerror or error}", Exit.USAGE)
     return int(code)
+
+
+def _open_standard_streams() -> None:
+    """Streams that whoever started us has closed go nowhere; no file or socket of ours takes their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123 - open as long as the process
 
 
 def _outcome(argv: Sequence[str] | None) -> int:
@@ -177,7 +188,7 @@ def _leave(message: str | None) -> Exit:
 
 def _tell(message: str, code: Exit) -> Exit:
     with suppress(BrokenPipeError):
-        click.echo(f"yard: {message}", err=True)
+        output.line(f"yard: {message}", err=True)
     return code
 
 

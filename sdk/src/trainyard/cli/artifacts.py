@@ -127,7 +127,7 @@ def rm(client: Client, *, ref: str, name: str, recursive: bool, as_json: bool) -
 
 def _missing(ref: str, what: str) -> None:
     """End the command: there is no such artifact."""
-    click.echo(f"yard: run {ref} {what}; see `yard artifacts ls {ref}`", err=True)
+    output.line(f"yard: run {ref} {what}; see `yard artifacts ls {ref}`", err=True)
     click.get_current_context().exit(Exit.NOT_FOUND)
 
 
@@ -167,7 +167,7 @@ def _say(lines: list[str], as_json: bool) -> None:
         output.json_document(lines)
         return
     for line in lines:
-        click.echo(output.clean(line))
+        output.line(output.clean(line))
 
 
 def _size(size: float) -> str:
@@ -199,4 +199,4 @@ class _Told:
             self._last = now
             speed = _size(done / max(now - self._began, 0.001))
             share = f"{100 * done / size:3.0f} %" if size > 0 else "    "
-            click.echo(f"\r\033[K{self._name}  {share}  {_size(done)}  {speed}/s", nl=False, err=True)
+            click.echo(f"\r\033[K{output.clean(self._name)}  {share}  {_size(done)}  {speed}/s", nl=False, err=True)

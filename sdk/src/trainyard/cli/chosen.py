@@ -76,7 +76,7 @@ def tell_run(run: Run, said: str, *, as_json: bool) -> None:
     """One run that was named."""
     if as_json:
         return output.json_document(run)
-    return click.echo(said)
+    return output.line(said)
 
 
 def tell_runs(outcomes: Sequence[BulkOutcome], said: Callable[[BulkOutcome], str], *, as_json: bool) -> None:
@@ -87,15 +87,15 @@ def tell_runs(outcomes: Sequence[BulkOutcome], said: Callable[[BulkOutcome], str
         for outcome in outcomes:
             _tell(outcome, said)
     if refusals := [outcome for outcome in outcomes if not outcome.done]:
-        click.echo(f"{len(outcomes) - len(refusals)} done, {len(refusals)} refused", err=True)
+        output.line(f"{len(outcomes) - len(refusals)} done, {len(refusals)} refused", err=True)
         click.get_current_context().exit(_CODES.get(refusals[0].code, Exit.FAILED))
 
 
 def _tell(outcome: BulkOutcome, said: Callable[[BulkOutcome], str]) -> None:
     if outcome.done:
-        return click.echo(f"run {(outcome.id or outcome.ref)[-8:]} {said(outcome)}")
+        return output.line(f"run {(outcome.id or outcome.ref)[-8:]} {said(outcome)}")
     fix = f"; {output.clean(outcome.fix)}" if outcome.fix else ""
-    return click.echo(f"yard: {output.clean(outcome.detail)}{fix}", err=True)
+    return output.line(f"yard: {output.clean(outcome.detail)}{fix}", err=True)
 
 
 def _count(refs: Sequence[str]) -> str:

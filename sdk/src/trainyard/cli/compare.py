@@ -73,15 +73,15 @@ def _table(runs: Sequence[Run]) -> None:
 
 def _tell(metric: str, ends: tuple[Run, Run] | None, found: Sequence[Difference]) -> None:
     if ends is None:
-        return click.echo(
+        return output.line(
             f"yard: fewer than two of them have a finite {metric!r}; there is no best and worst", err=True
         )
     best, worst = ends
-    click.echo(f"\nbest {_scored(best, metric)}, worst {_scored(worst, metric)}; what differs:")
+    output.line(f"\nbest {_scored(best, metric)}, worst {_scored(worst, metric)}; what differs:")
     rows = [(one.kind, one.name, _side(one.best), _side(one.worst)) for one in found]
     if rows:
         return output.table(("", "NAME", "BEST", "WORST"), rows)
-    return click.echo("nothing that is recorded: params, code, env and attempt are the same")
+    return output.line("nothing that is recorded: params, code, env and attempt are the same")
 
 
 def _scored(run: Run, metric: str) -> str:

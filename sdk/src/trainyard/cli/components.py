@@ -59,7 +59,9 @@ def _get(noun: str) -> click.Command:
         name, version = _split(ref)
         found = _of(client, noun).get(name, version)
         if content:
-            return click.echo(found.content, nl=not (found.content or "").endswith("\n"))
+            for line in (found.content or "").removesuffix("\n").split("\n"):
+                output.recorded(line)
+            return None
         return _show(found, as_json=as_json)
 
     return get
@@ -98,7 +100,7 @@ def _register(noun: str) -> click.Command:
         made = _of(client, noun).register(wish)
         if as_json:
             return output.json_document(made)
-        return click.echo(f"{noun[:-1]} {made.name}:{made.version} is registered ({made.digest[:19]})")
+        return output.line(f"{noun[:-1]} {made.name}:{made.version} is registered ({made.digest[:19]})")
 
     return register
 
@@ -158,7 +160,7 @@ def _rm(noun: str) -> click.Command:
     def rm(client: Client, *, ref: str) -> None:
         name, version = _exact(ref)
         _of(client, noun).delete(name, version)
-        click.echo(f"{noun[:-1]} {ref} is deleted")
+        output.line(f"{noun[:-1]} {ref} is deleted")
 
     return rm
 

@@ -57,9 +57,9 @@ def doctor(bundle: Path | None, as_json: bool, url: str | None, project: str | N
 def _tell(check: Check) -> None:
     word, colour = _MARKS.get(check.state, (check.state, None))
     took = f"{check.milliseconds:.0f} ms" if check.state != "skipped" else ""
-    click.echo(f"{click.style(f'{word:<6}', fg=colour)}  {check.name:<18}  {took:>8}  {output.clean(check.detail)}")
+    output.line(f"{click.style(f'{word:<6}', fg=colour)}  {check.name:<18}  {took:>8}  {output.clean(check.detail)}")
     if check.fix:
-        click.echo(f"{'':<38}-> {output.clean(check.fix)}")
+        output.line(f"{'':<38}-> {output.clean(check.fix)}")
 
 
 def _pack(target: Path, checks: Sequence[Check], asked: Asked) -> None:
@@ -72,7 +72,7 @@ def _pack(target: Path, checks: Sequence[Check], asked: Asked) -> None:
             bundle.write(target, checks, client if _reached(checks) else None, asked.env, asked.folder)
     except NoServer:
         bundle.write(target, checks, None, asked.env, asked.folder)
-    click.echo(f"what was seen is packed in {target}; look through it before you send it", err=True)
+    output.line(f"what was seen is packed in {target}; look through it before you send it", err=True)
 
 
 def _reached(checks: Sequence[Check]) -> bool:

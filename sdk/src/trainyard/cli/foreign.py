@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from trainyard.cli import output
 from trainyard.cli.exits import Exit
 
 __all__ = ["GROUP", "load", "names"]
@@ -89,7 +90,7 @@ def _exiting(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _broken(name: str, reason: str, source: str) -> click.Command:
     def call(rest: tuple[str, ...]) -> None:
-        click.echo(
+        output.line(
             f"yard: the command `{name}` of {source} cannot be loaded: {reason}; "
             f"reinstall {source}, or uninstall it to be rid of the command",
             err=True,

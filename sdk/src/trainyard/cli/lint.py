@@ -37,8 +37,8 @@ def lint(files: tuple[Path, ...], params: tuple[str, ...], as_json: bool) -> Non
         output.json_document({"items": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
-            click.echo(output.clean(str(finding)))
-        click.echo(f"{len(files)} checked, {len(findings)} findings", err=True)
+            output.line(output.clean(str(finding)))
+        output.line(f"{len(files)} checked, {len(findings)} findings", err=True)
     click.get_current_context().exit(Exit.FAILED if findings else Exit.OK)
 
 
@@ -61,7 +61,7 @@ def _check(file: Path, params: dict[str, str]) -> None:
     if material.document.data.get("isPreset", material.document.data.get("is_preset")) is True:
         content_digest("preset", material.document)
     elif (compiled := compiled_here(material, params)) is None:
-        click.echo(f"{file}: what it refers to is looked up by a server: yard run --preview -f {file}", err=True)
+        output.line(f"{file}: what it refers to is looked up by a server: yard run --preview -f {file}", err=True)
     else:
         _say(file, compiled)
 
@@ -71,7 +71,7 @@ def _say(file: Path, compiled: Compiled) -> None:
     from trainyard.matrix.summary import summary
 
     for warning in compiled.warnings:
-        click.echo(output.clean(f"warning: {warning}"), err=True)
+        output.line(output.clean(f"warning: {warning}"), err=True)
     if compiled.resolved.sweep is not None:
         for line in summary(compiled.resolved.sweep):
-            click.echo(output.clean(f"{file}: {line}"), err=True)
+            output.line(output.clean(f"{file}: {line}"), err=True)

@@ -40,7 +40,7 @@ def login(url: str | None, *, as_json: bool) -> None:
     file = logins.remember(logins.Login(url=address, token=token, name=who.name), os.environ)
     if as_json:
         return output.json_document({"url": logins.canonical(address), "name": who.name, "file": str(file)})
-    return click.echo(f"logged in to {logins.canonical(address)} as {who.name}; the token is kept in {file}")
+    return output.line(f"logged in to {logins.canonical(address)} as {who.name}; the token is kept in {file}")
 
 
 @click.command()
@@ -61,7 +61,7 @@ def logout(url: str | None, *, everywhere: bool) -> None:
     if not dropped:
         raise click.UsageError(f"not logged in{f' to {url}' if url else ''}; nothing is kept")
     for each in dropped:
-        click.echo(f"logged out of {each}")
+        output.line(f"logged out of {each}")
 
 
 @click.command()
@@ -105,4 +105,4 @@ def _token(address: str) -> str:
 def _warn_of_plain_text(address: str) -> None:
     parts = urlsplit(address)
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        click.echo(f"yard: {address} is not encrypted: whoever is in between can read the token", err=True)
+        output.line(f"yard: {address} is not encrypted: whoever is in between can read the token", err=True)

@@ -36,7 +36,7 @@ def print_line(line: LogLine, *, as_json: bool) -> None:
     if as_json:
         output.json_line(line)
     else:
-        click.echo(line.text)
+        output.recorded(line.text)
 
 
 def _lines(client: Client, ref: str, *, follow: bool, tail: int | None) -> Iterator[LogLine]:

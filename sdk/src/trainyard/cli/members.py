@@ -49,7 +49,7 @@ def put_member(client: Client, *, name: str, role: str, as_json: bool) -> None:
     member = client.members.put(name, role)
     if as_json:
         return output.json_document(member)
-    return click.echo(f"{member.principal} is {member.role} of project {client.endpoint.project}")
+    return output.line(f"{member.principal} is {member.role} of project {client.endpoint.project}")
 
 
 @members.command("rm")
@@ -58,4 +58,4 @@ def put_member(client: Client, *, name: str, role: str, as_json: bool) -> None:
 def remove_member(client: Client, *, name: str) -> None:
     """Take somebody's role in the project away."""
     client.members.remove(name)
-    click.echo(f"{name} has no role in project {client.endpoint.project} any more")
+    output.line(f"{name} has no role in project {client.endpoint.project} any more")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import shutil
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import click
 
 from trainyard.cli import output
+from trainyard.cli.curve import curve
 from trainyard.cli.exits import Exit
 from trainyard.cli.options import find, json_option, pin, run_argument, with_client
 
@@ -17,7 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["metrics"]
 
-_POINTS = 40
+_LISTED = 20
+"""So many of the names that there are stand in an error."""
+_LEAST_WIDTH = 20
+_FIGURES = 58
+"""Columns that the figures beside a curve take."""
+_LONGEST, _MOST = 4000, 200
+"""Characters of names in an address, and names in a request."""
 
 
 @click.command()
@@ -52,7 +62,7 @@ def _follow(client: Client, ref: str, names: Sequence[str], *, as_json: bool) ->
             if as_json:
                 output.json_line(metric)
             else:
-                click.echo(f"step {metric.step}  {output.clean(metric.name)} = {output.number(metric.last)}")
+                output.line(f"step {metric.step}  {output.clean(metric.name)} = {output.number(metric.last)}")
 
 
 def _chosen(found: Sequence[Metric], names: Sequence[str]) -> list[Metric]:
@@ -60,8 +70,9 @@ def _chosen(found: Sequence[Metric], names: Sequence[str]) -> list[Metric]:
     known = {metric.name: metric for metric in found}
     missing = [name for name in names if name not in known]
     if missing:
-        listed = ", ".join(known) or "none yet"
-        click.echo(f"yard: the run has no metric {', '.join(map(repr, missing))}; it has: {listed}", err=True)
+        more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+        listed = ", ".join(list(known)[:_LISTED]) + more or "none yet"
+        output.line(f"yard: the run has no metric {', '.join(map(repr, missing))}; it has: {listed}", err=True)
         click.get_current_context().exit(Exit.NOT_FOUND)
     return [known[name] for name in names] if names else list(found)
 
@@ -75,14 +86,48 @@ def _table(found: Sequence[Metric]) -> None:
 
 
 def _plot(client: Client, ref: str, names: Sequence[str], *, as_json: bool) -> None:
-    series = client.runs.series(ref, names, points=_POINTS) if names else []
+    width = max(_LEAST_WIDTH, shutil.get_terminal_size().columns - max(map(len, names), default=0) - _FIGURES)
+    series = [one for some in _batches(names) for one in client.runs.series(ref, some, points=2 * width)]
     if as_json:
         return output.json_document({"items": series})
-    return output.table(("METRIC", "CURVE", "FIRST", "LAST"), [_curve(one) for one in series])
+    first = _first_values(client, ref, series)
+    rows = [_curve(one, first.get(one.name), width) for one in series]
+    return output.table(("METRIC", "CURVE", "FIRST", "LAST", "MIN", "MAX"), rows)
 
 
-def _curve(series: Series) -> tuple[str, str, str, str]:
-    column = series.columns.index("last")
-    values = [point[column] for point in series.points]
-    ends = (output.number(values[0]), output.number(values[-1])) if values else ("-", "-")
-    return (series.name, output.sparkline(values), *ends)
+def _batches(names: Sequence[str]) -> Iterator[list[str]]:
+    """As many names as one address holds, and one answer may have."""
+    batch: list[str] = []
+    size = 0
+    for name in names:
+        cost = len(quote(name)) + len("&name=")
+        if batch and (size + cost > _LONGEST or len(batch) == _MOST):
+            yield batch
+            batch, size = [], 0
+        batch.append(name)
+        size += cost
+    if batch:
+        yield batch
+
+
+def _first_values(client: Client, ref: str, series: Sequence[Series]) -> dict[str, float]:
+    """The value of each at its first step, which a bucket of several steps does not tell."""
+    found: dict[str, float] = {}
+    by_step: dict[int, list[str]] = {}
+    for one in series:
+        if one.points:
+            by_step.setdefault(int(one.points[0][one.columns.index("step")]), []).append(one.name)
+    for step, names in by_step.items():
+        for some in _batches(names):
+            rows = client.runs.series(ref, some, first=step, last=step)
+            found |= {one.name: float(one.points[0][one.columns.index("last")]) for one in rows if one.points}
+    return found
+
+
+def _curve(series: Series, first: float | None, width: int) -> tuple[str, ...]:
+    low, high, last = (
+        [float(point[series.columns.index(name)]) for point in series.points] for name in ("low", "high", "last")
+    )
+    least, most = (min(filter(math.isfinite, low), default=None), max(filter(math.isfinite, high), default=None))
+    ends = (first, last[-1] if last else None, least, most)
+    return (series.name, curve([*zip(low, high, strict=True)], width), *map(output.number, ends))

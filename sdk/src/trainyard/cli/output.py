@@ -1,57 +1,90 @@
-"""How results are printed: aligned text for people, JSON for programs. Nothing here depends on a terminal: columns are
-as wide as their content and no line is cut, so that text can be searched and piped; colour appears only on a
-terminal."""
+"""How results are printed: aligned text for people, JSON for programs. Columns are as wide as their content and no line
+is cut, so that text can be searched and piped; colour appears only on a terminal.
+
+What others named or wrote never controls the terminal: `clean` shows control and format characters of a name as text,
+`line`, through which all that is printed goes, lets colours pass and nothing else."""
 
 from __future__ import annotations
 
 import json
-import math
+import re
+import sys
 from collections.abc import Iterable, Sequence
 
 import click
 
 __all__ = [
+    "Styled",
     "aligned",
     "clean",
     "fields",
     "json_document",
     "json_line",
+    "line",
     "number",
-    "sparkline",
+    "recorded",
     "status",
     "table",
     "value",
 ]
 
 _COLOURS = {"succeeded": "green", "failed": "red", "stopped": "yellow", "running": "cyan"}
-_BARS = "▁▂▃▄▅▆▇█"
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
+
+
+class Styled(str):
+    """Text with colours of ours, whose other parts are clean."""
+
+    __slots__ = ()
+
+
+def line(text: str, *, err: bool = False) -> None:
+    """Print a line, or several. Colours pass, other control and format characters are shown as text."""
+    parts = _COLOUR.split(text)
+    click.echo("".join(part if place % 2 else _visible(part, "\n\t") for place, part in enumerate(parts)), err=err)
+
+
+def recorded(text: str) -> None:
+    """Print a line that a program wrote. Elsewhere than on a terminal it is printed as it is; on a terminal as `line`
+    prints, and what the program wrote over itself by carriage returns is left out."""
+    if sys.stdout.isatty():
+        line(text.rstrip("\r").rpartition("\r")[2])
+    else:
+        click.echo(text)
 
 
 def json_document(value: object) -> None:
     """Print one JSON document."""
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    click.echo(_escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()))
 
 
 def json_line(value: object) -> None:
     """Print one line of JSON lines."""
     import msgspec
 
-    click.echo(msgspec.json.encode(value).decode())
+    click.echo(_escaped(msgspec.json.encode(value).decode()))
+
+
+def _escaped(document: str) -> str:
+    """JSON in which no character controls a terminal; such characters stand in strings only."""
+    if document.isprintable():
+        return document
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in document)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows under headers; of no rows only the headers."""
-    for line in aligned(headers, rows):
-        click.echo(line)
+    for each in aligned(headers, rows):
+        line(each)
 
 
 def aligned(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """The lines of a table."""
-    lines = [list(headers), *([clean(cell) for cell in row] for row in rows)]
+    lines = [[clean(cell) for cell in row] for row in (headers, *rows)]
     widths = [max(len(click.unstyle(line[column])) for line in lines) for column in range(len(headers))]
-    return ["  ".join(map(_padded, line, widths)).rstrip() for line in lines]
+    return [Styled("  ".join(map(_padded, line, widths)).rstrip()) for line in lines]
 
 
 def _padded(cell: str, width: int) -> str:
@@ -63,21 +96,29 @@ def fields(pairs: Iterable[tuple[str, str]]) -> None:
     shown = [(name, text) for name, text in pairs if text]
     width = max((len(name) for name, _ in shown), default=0)
     for name, text in shown:
-        click.echo(f"{name:<{width}}  {clean(text)}")
+        line(f"{name:<{width}}  {clean(text)}")
 
 
 def clean(text: str) -> str:
-    """One line without control characters, which a name could use to play with the terminal; our colours stay."""
+    """One line in which control and format characters, by which a name could play with the terminal, are shown as text
+    (`\\x1b`, `\\u202e`); what we coloured ourselves stays."""
+    return text if isinstance(text, Styled) else _visible(text)
+
+
+def _visible(text: str, kept: str = "") -> str:
     if text.isprintable():
         return text
-    plain = click.unstyle(text)
-    safe = "".join(char if char.isprintable() else " " for char in plain)
-    return text if safe == plain else safe
+    return "".join(char if char.isprintable() or char in kept else _named(char) for char in text)
+
+
+def _named(char: str) -> str:
+    """As Python writes it in a literal."""
+    return char.encode("unicode_escape").decode("ascii")
 
 
 def status(name: str) -> str:
     """A status in its colour."""
-    return click.style(name, fg=_COLOURS.get(name)) if name in _COLOURS else name
+    return Styled(click.style(name, fg=_COLOURS[name])) if name in _COLOURS else name
 
 
 def number(number: float | str | None) -> str:
@@ -90,26 +131,3 @@ def number(number: float | str | None) -> str:
 def value(value: object) -> str:
     """A param's value: text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def sparkline(values: Sequence[float | str], width: int = 40) -> str:
-    """Values as a row of bars; one that is not finite is a dot."""
-    chosen = _thinned([float(value) for value in values], width)
-    finite = [value for value in chosen if math.isfinite(value)]
-    if not finite:
-        return "·" * len(chosen)
-    low, span = min(finite), max(finite) - min(finite)
-    return "".join(_bar(value, low, span) for value in chosen)
-
-
-def _thinned(values: list[float], width: int) -> list[float]:
-    if len(values) <= width:
-        return values
-    return [values[index * (len(values) - 1) // (width - 1)] for index in range(width)]
-
-
-def _bar(value: float, low: float, span: float) -> str:
-    if not math.isfinite(value):
-        return "·"
-    share = (value - low) / span if span and math.isfinite(span) else 0.5
-    return _BARS[min(len(_BARS) - 1, int(share * len(_BARS)))]

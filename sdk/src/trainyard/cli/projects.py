@@ -54,7 +54,7 @@ def create_project(client: Client, *, name: str, description: str, as_json: bool
     created = client.projects.create(name, description)
     if as_json:
         return output.json_document(created)
-    return click.echo(f"project {created.name} is created; use it: -p {created.name}")
+    return output.line(f"project {created.name} is created; use it: -p {created.name}")
 
 
 @projects.command("edit")
@@ -104,7 +104,7 @@ def archive_project(client: Client, *, name: str, undo: bool, as_json: bool) -> 
     changed = client.projects.edit(name, EditProject(archived=not undo))
     if as_json:
         return output.json_document(changed)
-    return click.echo(f"project {name} is {'open again' if undo else 'archived: it takes no new runs'}")
+    return output.line(f"project {name} is {'open again' if undo else 'archived: it takes no new runs'}")
 
 
 @projects.command("rm")
@@ -114,7 +114,7 @@ def archive_project(client: Client, *, name: str, undo: bool, as_json: bool) -> 
 def remove_project(client: Client, *, name: str) -> None:
     """Remove a project that has no runs."""
     client.projects.delete(name)
-    click.echo(f"project {name} is removed")
+    output.line(f"project {name} is removed")
 
 
 def _show(project: Project, *, as_json: bool) -> None:

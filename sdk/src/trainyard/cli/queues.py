@@ -91,7 +91,7 @@ def resume_queue(client: Client, *, name: str, as_json: bool) -> None:
 def remove_queue(client: Client, *, name: str) -> None:
     """Remove a queue that no run waits or runs in."""
     client.queues.delete(name)
-    click.echo(f"queue {name} is removed")
+    output.line(f"queue {name} is removed")
 
 
 def _set_paused(client: Client, name: str, paused: bool, as_json: bool) -> None:

@@ -114,7 +114,7 @@ def _code_there(client: Client, wish: CreateRun) -> str:
     """The kind of code that an operation brings once the server has looked up what it refers to. Says its warnings."""
     seen = client.runs.preview(wish)
     for warning in seen.warnings:
-        click.echo(f"warning: {output.clean(warning)}", err=True)
+        output.line(f"warning: {output.clean(warning)}", err=True)
     return str(seen.resolved.get("code", {}).get("kind", "none"))
 
 
@@ -142,23 +142,23 @@ def _previewed(seen: Preview, *, as_json: bool) -> None:
 def _announce(client: Client, created: Run, *, as_json: bool) -> None:
     if as_json:
         return output.json_document(created)
-    click.echo(created.id)
+    output.line(created.id)
     way = f"yard sweep {created.short_id}" if created.kind == "sweep" else f"yard logs -f {created.short_id}"
-    click.echo(f"created in project {created.project}; follow it: {way}", err=True)
+    output.line(f"created in project {created.project}; follow it: {way}", err=True)
     return None
 
 
 def _watch(client: Client, created: Run, *, as_json: bool) -> None:
-    click.echo(f"run {created.id}", err=True)
+    output.line(f"run {created.id}", err=True)
     try:
         _follow(client, created, as_json=as_json)
         ended = client.runs.wait(created.id)
     except KeyboardInterrupt:
-        click.echo(f"\nthe run goes on; stop it: yard stop {created.short_id}", err=True)
+        output.line(f"\nthe run goes on; stop it: yard stop {created.short_id}", err=True)
         raise
     if as_json:
         output.json_line(ended)
-    click.echo(f"run {ended.short_id} {_ending(ended)}", err=True)
+    output.line(f"run {ended.short_id} {_ending(ended)}", err=True)
     click.get_current_context().exit(Exit.OK if ended.status == "succeeded" else Exit.FAILED)
 
 

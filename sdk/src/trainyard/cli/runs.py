@@ -38,14 +38,14 @@ def why(client: Client, *, ref: str, as_json: bool) -> None:
     answer = client.runs.why(find(client, ref))
     if as_json:
         return output.json_document(answer)
-    click.echo(f"{output.status(answer.status)}: {output.clean(answer.summary)}")
+    output.line(f"{output.status(answer.status)}: {output.clean(answer.summary)}")
     for blocker in answer.blockers:
-        click.echo(f"  {blocker.code}: {output.clean(blocker.message)}")
+        output.line(f"  {blocker.code}: {output.clean(blocker.message)}")
         if blocker.fix:
-            click.echo(f"    {output.clean(blocker.fix)}")
+            output.line(f"    {output.clean(blocker.fix)}")
     for change in answer.changes:
-        click.echo(f"  would start it: {output.clean(change)}")
-    return None if answer.place is None else click.echo(f"  place {answer.place} of all that waits")
+        output.line(f"  would start it: {output.clean(change)}")
+    return None if answer.place is None else output.line(f"  place {answer.place} of all that waits")
 
 
 def _show(run: Run, around: Lineage) -> None:
@@ -73,9 +73,9 @@ def _show(run: Run, around: Lineage) -> None:
         ]
     )
     if run.status == "failed" and run.last_lines:
-        click.echo("last lines:")
+        output.line("last lines:")
         for line in run.last_lines:
-            click.echo(f"  {output.clean(line)}")
+            output.line(f"  {output.clean(line)}")
 
 
 def _relatives(around: Lineage) -> list[tuple[str, str]]:

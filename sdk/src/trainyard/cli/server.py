@@ -23,13 +23,13 @@ def version(*, as_json: bool, url: str | None, project: str | None, data: str | 
     from trainyard.track.version import ours
 
     if not as_json:
-        click.echo(f"yard {ours()}")
+        output.line(f"yard {ours()}")
     with open_client(url=url, project=project, data=data) as client:
         server = client.version()
     if as_json:
         return output.json_document({"client": ours(), "server": server})
-    click.echo(f"server {server.version} (API {server.api})")
-    return click.echo(f"missing there: {', '.join(server.missing)}") if server.missing else None
+    output.line(f"server {server.version} (API {server.api})")
+    return output.line(f"missing there: {', '.join(server.missing)}") if server.missing else None
 
 
 @click.command()

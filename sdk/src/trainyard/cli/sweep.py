@@ -71,7 +71,7 @@ def sweep(client: Client, *, ref: str, no_watch: bool, sort: str, by: str, limit
     try:
         ended = follow(client, run, look, as_json=as_json)
     except KeyboardInterrupt:
-        click.echo(f"\nthe sweep goes on; stop it: yard stop {run[-8:]}", err=True)
+        output.line(f"\nthe sweep goes on; stop it: yard stop {run[-8:]}", err=True)
         raise
     if as_json:
         output.json_line(ended)
@@ -119,7 +119,7 @@ def _once(client: Client, ref: str, look: Look, *, as_json: bool) -> None:
 
 def _print(shown: Shown, look: Look) -> None:
     for line in look.lines(shown):
-        click.echo(line)
+        output.line(line)
 
 
 def _room() -> int:
@@ -140,7 +140,7 @@ def _tell(shown: Shown, told_of: set[int], *, as_json: bool) -> None:
         if as_json:
             output.json_line(trial)
         else:
-            click.echo(told(shown.sweep, trial))
+            output.line(told(shown.sweep, trial))
 
 
 class _Followed:

@@ -65,7 +65,7 @@ def told(sweep: Sweep, trial: Trial) -> str:
     figures = [f"{name}={output.number(value)}" for name, value in trial.figures.items()]
     params = [f"{name}={_value(value)}" for name, value in trial.params.items()]
     words = [f"trial {trial.number}", _phase(trial), *figures, *params, _why(trial)]
-    return output.clean("  ".join(word for word in words if word))
+    return output.Styled("  ".join(output.clean(word) for word in words if word))
 
 
 def cut(line: str, width: int) -> str:
@@ -82,9 +82,10 @@ def _brief(sweep: Sweep) -> list[str]:
     of = "" if sweep.planned is None else f" of {sweep.planned}"
     parts = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     words = [sweep.name or "sweep", sweep.short_id, sweep.algorithm, output.status(sweep.status)]
-    said = ": ".join(part for part in (sweep.reason, sweep.message) if part)
-    lines = ["  ".join(words), f"{sweep.ended}{of} trials have ended{f' ({parts})' if parts else ''}"]
-    return [output.clean(line) for line in (*lines, said, _best(sweep)) if line]
+    head = output.Styled("  ".join(map(output.clean, words)))
+    ended = f"{sweep.ended}{of} trials have ended{f' ({parts})' if parts else ''}"
+    said = ": ".join(part for part in (sweep.reason, sweep.message) if part and sweep.status != "succeeded")
+    return [output.clean(line) for line in (head, ended, said, _best(sweep)) if line]
 
 
 def _best(sweep: Sweep) -> str:
@@ -148,7 +149,7 @@ def _row(trial: Trial, figures: Sequence[str], params: Sequence[str], *, togethe
 def _phase(trial: Trial) -> str:
     """Where it is: its run's status while it goes on; whether it breaks a limit."""
     word = trial.status or trial.phase if trial.phase == "running" else trial.phase
-    return output.status(word) if trial.feasible else f"{output.status(word)}, not feasible"
+    return output.status(word) if trial.feasible else output.Styled(f"{output.status(word)}, not feasible")
 
 
 def _why(trial: Trial) -> str:

@@ -60,7 +60,7 @@ def _ship(roots: Sequence[Path], *, url: str | None, project: str | None, data: 
 
 def _tell(folder: Path, reports: Sequence[Report]) -> None:
     if not reports:
-        return click.echo(f"nothing waits in {folder}", err=True)
+        return output.line(f"nothing waits in {folder}", err=True)
     rows = [(r.run[-8:], r.project, str(r.sent), str(r.pending), _state(r)) for r in reports]
     return output.table(("RUN", "PROJECT", "SENT", "WAITING", ""), rows)
 

@@ -85,8 +85,8 @@ def create_token(
     made = client.tokens.create(wish)
     if as_json:
         return output.json_document(made)
-    click.echo(f"token {made.id} for {made.principal}; it is shown this once:", err=True)
-    return click.echo(made.token)
+    output.line(f"token {made.id} for {made.principal}; it is shown this once:", err=True)
+    return output.line(made.token)
 
 
 @tokens.command("revoke")
@@ -96,7 +96,7 @@ def revoke_token(client: Client, *, ids: tuple[str, ...]) -> None:
     """Revoke tokens by the ids that `yard tokens ls` shows. They count for nothing at once."""
     for token_id in ids:
         client.tokens.revoke(token_id)
-        click.echo(f"token {token_id} is revoked")
+        output.line(f"token {token_id} is revoked")
 
 
 def _row(token: Token) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def _commands(group: click.Group, noun: str) -> None:
     @with_client
     def remove(client: Client, *, name: str) -> None:
         of(client).delete(name)
-        click.echo(f"{noun} {name} is removed")
+        output.line(f"{noun} {name} is removed")
 
 
 def _show(principal: Principal, *, as_json: bool) -> None:

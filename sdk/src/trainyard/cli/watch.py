@@ -53,7 +53,7 @@ def _print(activity: Activity, *, as_json: bool) -> None:
     what = str(activity.data.get("status") or activity.kind)
     details = [str(activity.data[key]) for key in ("reason", "message") if activity.data.get(key)]
     words = [activity.at[:19].replace("T", " "), activity.project, activity.run[-8:], what, *details]
-    click.echo(output.clean(f"{'  '.join(word for word in words if word)}  by {activity.actor}"))
+    output.line(output.clean(f"{'  '.join(word for word in words if word)}  by {activity.actor}"))
 
 
 def _run(client: Client, ref: str, *, as_json: bool) -> int:
@@ -68,7 +68,7 @@ def _run(client: Client, ref: str, *, as_json: bool) -> int:
                 output.json_line(each)
             elif isinstance(each, Transition):
                 told = [each.at[:19].replace("T", " "), each.status, each.reason, each.message]
-                click.echo(output.clean("  ".join(word for word in told if word)))
+                output.line(output.clean("  ".join(word for word in told if word)))
             elif not isinstance(each, Run):
-                click.echo(output.clean(f"step {each.step}  {each.name} = {output.number(each.last)}"))
+                output.line(output.clean(f"step {each.step}  {each.name} = {output.number(each.last)}"))
     return code

@@ -114,7 +114,10 @@ class ApiError(ClientError):
         self.faults: Sequence[Fault] = tuple(problem.faults)
 
     def __str__(self) -> str:
-        return "\n".join([super().__str__(), *(_line(fault) for fault in self.faults)])
+        lines = [_line(fault) for fault in self.faults]
+        if any(fault.message == self.message for fault in self.faults):  # it is told with its place
+            return "\n".join(lines)
+        return "\n".join([super().__str__(), *lines])
 
 
 class Invalid(ApiError):

@@ -31,7 +31,7 @@ import struct
 import sys
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -206,15 +206,17 @@ def _checksum(header: bytes, payload: bytes) -> int:
     return zlib.crc32(payload, zlib.crc32(header[16:], zlib.crc32(header[:12])))
 
 
-def pack_metrics(blocks: Iterable[Block]) -> bytes:
+def pack_metrics(blocks: Iterable[Block], pause: Callable[[], None] | None = None) -> bytes:
     """Blocks as one payload: for each block its row and name counts, names, steps, times, then a summary and the
-    values of each column."""
+    values of each column. `pause` is called after each column."""
     parts: list[bytes] = []
     for block in blocks:
         names = "\0".join(block.names).encode()
         parts += [_BLOCK.pack(len(block.steps), len(names)), names, _raw(block.steps), _raw(block.times)]
         for column in block.values:
             parts += [_summary_of(block.steps, column), _raw(column)]
+            if pause is not None:
+                pause()
     return b"".join(parts)
 
 

@@ -1,63 +1,47 @@
-"""The ring: a memory-mapped file that takes a row of numbers in about a microsecond and keeps it when the process dies.
+"""The ring: takes a row of numbers in about a microsecond, never waits, and keeps the row when the process dies.
 
-A row is copied into the mapping and then one word, `head`, is moved over it by one store: what lies below `head` is
-whole, so a SIGKILL after `put` has returned loses nothing (the pages belong to the kernel). Positions only grow; a
-position's place in the file is its remainder by the capacity. Records are multiples of 8 bytes and never cross the
-end::
-
-    word 0    size in bytes (low 32 bits), shape (high 32 bits)
-    shape 0              padding to the end of the lap
-    shape 0xffffffff     names: word 1 is the shape they define (low) and their length (high), then UTF-8 joined by NUL
-    any other            a row: time in nanoseconds, step, one double for each name of the shape
-
-Names are defined again after every drain, so the part that is not drained yet explains itself. The header holds the
-marks of a drain (see `drain`): `tail` is drained, from `base` on nothing may be overwritten, and `plan` says which
-frame is about to cover what. This module decides how rows lie in the file; turning them into frames is `drain`'s.
+A row is copied into a memory-mapped file, a `Buffer`, and counts from the one store that moves the buffer's head over
+it. A full buffer is swapped for a spare one; what was put into it waits until another thread has turned it into frames
+(`drain`) and calls `retire`. That thread also calls `prepare`, which makes spare buffers; when none is ready, `put`
+makes one, and where the disk has no room it is in memory and dies with the process. When `MOST` buffers wait, a row is
+lost, and counted in `lost`.
 
 Threads. The short way of `put` takes no lock: between reading `head` and storing it there is no bytecode at which
 CPython lets another thread or a signal handler in (it does so after calls and at backward jumps only). Everything
 longer holds the lock and first closes the gate, `_limit`, so that no `put` goes the short way meanwhile. Without a
 global interpreter lock the gate stays closed and every `put` takes the lock.
-
-The file is fully allocated at the start: a full disk never becomes a bus error in the training program.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-import mmap
-import os
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import time_ns
 from typing import NamedTuple, SupportsFloat
 
-from trainyard.track import fault
+from trainyard.track.buffer import HEAD, HEADER, NAMES, Buffer
 from trainyard.track.plain import detached
 
-__all__ = ["CAPACITY", "NAMES", "PAD", "Refused", "Ring", "RingDamaged", "Span", "boot_id"]
+__all__ = ["CAPACITY", "MOST", "Refused", "Ring"]
 
 CAPACITY = 4 * 1024 * 1024
-HEADER = 4096
-PAD = 0
-NAMES = 0xFFFFFFFF
+"""Bytes of records in a buffer."""
+MOST = 64
+"""Buffers that may wait to be drained."""
+MOST_SPARE = 8
 MAX_COLUMNS = 512
 MAX_SHAPES = 2048
 MAX_NAME = 1024
-_MAGIC = b"TYRING1\0"
-_IDENTITY = struct.Struct("<8sQ16s")
 _TWO = struct.Struct("<QQ")
-_HEAD, _TAIL, _BASE, _PLAN_END, _PLAN_SEQ = 4, 5, 6, 7, 8
-"""The words of the marks."""
 _MIN_STEP, _MAX_STEP = -(2**63), 2**63 - 1
 _ONE_THREAD_AT_A_TIME: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
-
-
-class RingDamaged(ValueError):
-    """The file is not a ring, or its marks contradict each other."""
 
 
 class Refused(NamedTuple):
@@ -66,14 +50,6 @@ class Refused(NamedTuple):
     name: str
     kind: str
     why: str
-
-
-class Span(NamedTuple):
-    """A part of the ring to be drained: rows from `tail` to `end`, whose names are defined from `base` on."""
-
-    base: int
-    tail: int
-    end: int
 
 
 class _Gate:
@@ -92,7 +68,7 @@ class _Gate:
     def __exit__(self, *exc: object) -> None:
         self.depth -= 1
         if self.depth == 0:
-            self._ring._aim()
+            self._ring._open()
         self._lock.release()
 
 
@@ -101,66 +77,37 @@ class _Shape(NamedTuple):
     word: int
     size: int
     epoch: int
+    detaches: bool = False
 
 
 class Ring:
-    """A ring in the file of `fd`, which stays the caller's. One process puts; see the module for what is kept.
+    """A ring whose buffers are files of `folder`, each with room for `capacity` bytes (a multiple of 8). One process
+    puts; see the module for what is kept.
 
-    `on_full` is called by `put`, without a lock held, when a row has no room; it drains and so makes room, or answers
-    False when this thread is draining already (a signal handler on top of it). `on_refused` is told of each value that
-    was refused. Only the second may raise, into `put`, whose row is not recorded then."""
+    `on_swap` is called when a full buffer was swapped, by `put` and under its lock: it may not raise or wait.
+    `on_refused` is called with each value that was refused; what it raises comes out of `put`, whose row is not
+    recorded then.
 
-    def __init__(self, fd: int) -> None:
-        size = os.fstat(fd).st_size
-        if size <= HEADER:
-            raise RingDamaged(f"the ring has {size} bytes")
-        self._start(mmap.mmap(fd, size))
+    `buffers` are those that hold rows, the oldest first; the last one is being filled."""
 
-    @classmethod
-    def create(cls, fd: int, capacity: int = CAPACITY) -> Ring:
-        """A new, empty ring of `capacity` bytes (a multiple of 8) in the empty file of `fd`. Raises OSError when the
-        disk has no room for it; the file is empty again then."""
-        try:
-            os.posix_fallocate(fd, 0, HEADER + capacity)
-            os.pwrite(fd, _IDENTITY.pack(_MAGIC, capacity, boot_id()), 0)
-        except OSError:
-            os.ftruncate(fd, 0)
-            raise
-        return cls(fd)
-
-    @classmethod
-    def in_memory(cls, capacity: int = CAPACITY) -> Ring:
-        """A ring without a file: for a full disk, where a row waits in memory and dies with the process."""
-        ring = cls.__new__(cls)
-        area = mmap.mmap(-1, HEADER + capacity)
-        _IDENTITY.pack_into(area, 0, _MAGIC, capacity, boot_id())
-        ring._start(area)
-        return ring
-
-    def _start(self, area: mmap.mmap) -> None:
-        magic, capacity, boot = _IDENTITY.unpack_from(area, 0)
-        if magic != _MAGIC or len(area) != HEADER + capacity or capacity % 8:
-            area.close()
-            raise RingDamaged("the file is not a ring")
-        self._map = area
-        self._words = memoryview(area).cast("Q")  # stores a word at once; `pack_into` clears it first, byte by byte
-        self.capacity: int = capacity
-        self.same_boot: bool = boot == boot_id()
+    def __init__(self, folder: Path, capacity: int = CAPACITY) -> None:
+        self._folder, self._capacity, self._numbers = folder, capacity, itertools.count(1)
         self._gate = _Gate(self)
-        self._limit = self._shift = 0
-        self._next_shape = 0
+        self._spares: deque[Buffer] = deque()
         self._aside: list[tuple[tuple[str, ...], int, int, list[float]]] = []
-        self._head = self._load(_HEAD)
-        self._tail, self._base = self._load(_TAIL), self._load(_BASE)
-        if not self._base <= self._tail <= self._head <= self._base + capacity:
-            raise RingDamaged(f"marks out of order: base {self._base}, tail {self._tail}, head {self._head}")
-        self._shapes: dict[tuple[str, ...], _Shape] = {}
-        self._epoch = 0
-        self._step = 0
+        self._step = self._epoch = self._head = 0
+        self._closed = False
         self.lost = 0
-        self.on_full: Callable[[], bool] = _cannot
+        self.on_swap: Callable[[], None] = _do_nothing
         self.on_refused: Callable[[Refused], None] = _ignore_refused
-        self._aim()
+        self.buffers: tuple[Buffer, ...] = ()
+        self._fill(self._another())
+        self._open()
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether rows go into a buffer without a file now, because the disk is full."""
+        return self.buffers[-1].path is None
 
     def put(self, values: Mapping[str, SupportsFloat], step: int | None = None) -> None:
         """Copy one row into the ring. Values are converted by `__float__` now, so later changes of them do not
@@ -176,10 +123,9 @@ class Ring:
         at = self._head  # no call from here to the store: see Threads above
         end = at + shape.size
         if end <= self._limit and shape.epoch == self._epoch:
-            at += self._shift
-            self._map[at : at + shape.size] = data
+            self._map[at:end] = data
             self._head = end
-            self._words[_HEAD] = end
+            self._words[HEAD] = end
             return None
         return self._put_carefully(values, step)
 
@@ -187,8 +133,74 @@ class Ring:
         """The step of the next row that names none."""
         self._step = step
 
+    def prepare(self) -> None:
+        """Make a spare buffer when there are too few: as many as hold rows. Called by one thread, the one that drains.
+        Where the disk has no room there is none."""
+        if len(self._spares) < min(MOST_SPARE, len(self.buffers)):
+            with suppress(OSError):
+                self._spares.append(self._new())
+
+    def give_up_spares(self) -> bool:
+        """Delete the spare buffers, whose room on the disk is needed otherwise; whether there were any."""
+        given = False
+        while self._spares:
+            try:
+                self._spares.popleft().discard()
+                given = True
+            except IndexError:  # `put` took it
+                break
+        return given
+
+    def retire(self, buffer: Buffer) -> None:
+        """Let go of the oldest buffer, which is full and wholly in frames."""
+        with self._gate:
+            self.buffers = tuple(each for each in self.buffers if each is not buffer)
+        buffer.discard()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that are not drained yet."""
+        return sum(buffer.head - buffer.tail for buffer in self.buffers)
+
+    def stop(self) -> None:
+        """Take no more rows: what is put from now on is ignored."""
+        with self._gate:
+            self._closed = True
+
+    def discard(self) -> None:
+        """Delete the files of all buffers that are wholly in frames, after `stop`."""
+        self.give_up_spares()
+        for buffer in self.buffers:
+            if buffer.head == buffer.tail:
+                buffer.discard()
+
+    def close(self) -> None:
+        """Unmap all files. What is not drained stays in them."""
+        for buffer in (*self.buffers, *self._spares):
+            buffer.close()
+
+    def _new(self) -> Buffer:
+        return Buffer.create(self._folder, next(self._numbers), self._capacity)
+
+    def _fill(self, buffer: Buffer) -> None:
+        """Go on in this buffer. The gate is closed, or nobody puts yet."""
+        self.buffers = (*self.buffers, buffer)
+        self._map, self._words = buffer.map, buffer.words
+        self._head = buffer.head
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._epoch += 1
+        buffer.begin(self._epoch)
+        self._next_shape = 0
+
+    def _open(self) -> None:
+        """Open the gate."""
+        if _ONE_THREAD_AT_A_TIME and not self._closed:
+            self._limit = HEADER + self._capacity
+        else:
+            self._limit = -1
+
     def _put_carefully(self, values: Mapping[str, SupportsFloat], step: int | None) -> None:
-        """The long way: a new set of names, a lap's end, a full ring, or values that need a second look."""
+        """The long way: a new set of names, a full buffer, or values that need a second look."""
         try:
             items = list(values.items())
         except Exception:
@@ -200,11 +212,10 @@ class Ring:
         self._step = number + 1
         now = time_ns()
         names = list(row)
-        is_new = tuple(names) not in self._shapes
         for first in range(0, len(names), MAX_COLUMNS):
             part = tuple(names[first : first + MAX_COLUMNS])
             self._place(part, now, number, [row[name] for name in part])
-        if is_new and any(hasattr(value, "detach") for _, value in items):
+        if any(hasattr(value, "detach") for _, value in items):
             self._detach(tuple(names))
         return None
 
@@ -220,8 +231,8 @@ class Ring:
     def _detach(self, names: tuple[str, ...]) -> None:
         """From now on rows of these names have tensors without gradients, whose conversion would warn."""
         shape = self._shapes.get(names)
-        if shape is not None:
-            self._shapes[names] = shape._replace(pack=_detaching(shape.pack))
+        if shape is not None and not shape.detaches:
+            self._shapes[names] = shape._replace(pack=_detaching(shape.pack), detaches=True)
 
     def _clean(self, items: Sequence[tuple[str, SupportsFloat]]) -> dict[str, float]:
         row: dict[str, float] = {}
@@ -237,26 +248,25 @@ class Ring:
         return row
 
     def _place(self, names: tuple[str, ...], now: int, step: int, numbers: list[float]) -> None:
-        for _ in range(3):
-            with self._gate:
-                if self._gate.depth > 1:  # a signal handler on top of ourselves
-                    self._aside.append((names, now, step, numbers))
-                    return
-                shape = self._shapes.get(names) or self._define(names)
-                if shape is not None and self._write(shape.pack(shape.word, now, step, *numbers)):
-                    break
-            if not self.on_full():
+        with self._gate:
+            if self._gate.depth > 1:  # a signal handler on top of ourselves
                 self._aside.append((names, now, step, numbers))
                 return
-        else:
-            self.lost += len(numbers)
-        self.place_aside()
+            row = (names, now, step, numbers)
+            if not (self._closed or self._write_row(*row) or (self._swap() and self._write_row(*row))):
+                self.lost += len(numbers)
+        self._place_aside()
 
-    def place_aside(self) -> None:
-        """Put the rows that a signal handler logged on top of a `put` or a drain, which had to wait in memory."""
+    def _place_aside(self) -> None:
+        """Put the rows that a signal handler logged on top of a `put`, which had to wait in memory."""
         aside, self._aside = self._aside, []
         for row in aside:
             self._place(*row)
+
+    def _write_row(self, names: tuple[str, ...], now: int, step: int, numbers: list[float]) -> bool:
+        """Whether there was room for the row, and for its names when they are new."""
+        shape = self._shapes.get(names) or self._define(names)
+        return shape is not None and self._write(shape.pack(shape.word, now, step, *numbers))
 
     def _define(self, names: tuple[str, ...]) -> _Shape | None:
         """Write the names as a record and remember their shape; None when there is no room."""
@@ -274,101 +284,30 @@ class Ring:
         return shape
 
     def _write(self, data: bytes) -> bool:
-        """Put one record at the head, after padding when the lap ends; whether there was room. The gate is closed."""
-        size, rest = len(data), self.capacity - self._head % self.capacity
-        pad = rest if size > rest else 0
-        if self._head + pad + size > self._base + self.capacity:
+        """Put one record at the head; whether there was room. The gate is closed."""
+        end = self._head + len(data)
+        if end > HEADER + self._capacity:
             return False
-        if pad:
-            self._words[(HEADER + self._head % self.capacity) // 8] = PAD << 32 | pad
-            self._move(self._head + pad)
-        at = HEADER + self._head % self.capacity
-        self._map[at : at + size] = data
-        self._move(self._head + size)
+        self._map[self._head : end] = data
+        self._head = end
+        self._words[HEAD] = end
         return True
 
-    def _move(self, head: int) -> None:
-        self._head = head
-        self._words[_HEAD] = head
+    def _swap(self) -> bool:
+        """Go on in another buffer; False when too many wait. The gate is closed."""
+        if len(self.buffers) >= MOST:
+            return False
+        self._fill(self._another())
+        self.on_swap()
+        return True
 
-    def _aim(self) -> None:
-        """Open the gate up to where the short way of `put` must stop: the end of the lap or of the room."""
-        lap = self._head - self._head % self.capacity
-        self._shift = HEADER - lap
-        if _ONE_THREAD_AT_A_TIME:
-            self._limit = min(lap + self.capacity, self._base + self.capacity)
-
-    @property
-    def waiting(self) -> int:
-        """Bytes that are not drained yet."""
-        return self._head - self._tail
-
-    def open_span(self) -> Span:
-        """All that is in the ring now. Rows that are put from now on define their names again, after the span."""
-        with self._gate:
-            self._shapes.clear()
-            self._epoch += 1
-            self._next_shape = 0
-            return Span(self._base, self._tail, self._head)
-
-    def read(self, begin: int, end: int) -> bytes:
-        """The bytes between two positions of one lap."""
-        at = HEADER + begin % self.capacity
-        return self._map[at : at + end - begin]
-
-    def pieces(self, span: Span) -> Iterator[tuple[int, bytes]]:
-        """The bytes of a span, in one piece for each lap it touches, each with its position."""
-        begin = span.base
-        while begin < span.end:
-            stop = min(span.end, begin - begin % self.capacity + self.capacity)
-            yield begin, self.read(begin, stop)
-            begin = stop
-
-    def plan(self, end: int, seq: int) -> None:
-        """Note that frame `seq`, about to be written, covers everything up to `end`. The number is what makes the
-        note valid, so it is cleared first and written last."""
-        self._mark(_PLAN_SEQ, 0, "ring.plan.cleared")
-        self._mark(_PLAN_END, end, "ring.plan.end")
-        self._mark(_PLAN_SEQ, seq, "ring.plan.seq")
-
-    def drained(self, end: int) -> None:
-        """Everything up to `end` is in frames."""
-        self._tail = end
-        self._mark(_TAIL, end, "ring.tail")
-
-    def release(self, end: int) -> None:
-        """Give the room of a drained span back to `put`."""
-        with self._gate:
-            self._mark(_BASE, end, "ring.base")
-            self._base = end
-
-    def recover(self, last_seq: int) -> None:
-        """After a crash: when the planned frame did get written (its number is at most `last_seq`), what it covers
-        is drained. Idempotent."""
-        planned, end = self._load(_PLAN_SEQ), self._load(_PLAN_END)
-        if 0 < planned <= last_seq and self._tail < end <= self._head:
-            self.drained(end)
-
-    def close(self) -> None:
-        """Unmap the file."""
-        self._words.release()
-        self._map.close()
-
-    def _load(self, word: int) -> int:
-        return self._words[word]
-
-    def _mark(self, word: int, value: int, name: str) -> None:
-        fault.point(name)
-        self._words[word] = value
-
-
-def boot_id() -> bytes:
-    """Which boot of the machine this is; zeros where the system does not say. After another boot a ring's pages
-    cannot be trusted, since they may have reached the disk in any order."""
-    try:
-        return bytes.fromhex(Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", ""))
-    except (OSError, ValueError):
-        return bytes(16)
+    def _another(self) -> Buffer:
+        """A spare buffer, else a new one, else one in memory."""
+        with suppress(IndexError):
+            return self._spares.popleft()
+        with suppress(OSError):
+            return self._new()
+        return Buffer.in_memory(self._capacity)
 
 
 def _as_number(value: SupportsFloat) -> float:
@@ -422,8 +361,8 @@ def _why_not_name(name: object) -> str:
     return ""
 
 
-def _cannot() -> bool:
-    return False
+def _do_nothing() -> None:
+    return None
 
 
 def _ignore_refused(refused: Refused) -> None:

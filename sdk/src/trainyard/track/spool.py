@@ -1,12 +1,12 @@
 """The spool: the folder where frames wait until the server has them. Who may write, recovery, and a full disk.
 
-A writer's folder has one owner at a time: whoever holds the flock on its `ring` file (which is empty for a writer
-without a ring). The owner appends whole frames to segments and numbers them. When it dies, `settle` takes the lock,
-cuts a torn tail off, turns what is left in its ring into frames and lets go; so what was logged is in frames exactly
-once, whoever settles and however often.
+A writer's folder has one owner at a time: whoever holds the flock on its file `ring`, which is empty. The owner appends
+whole frames to segments and numbers them. When it dies, `settle` takes the lock, cuts a torn tail off, turns what is
+left in its ring into frames and lets go; so what was logged is in frames exactly once, whoever settles and however
+often.
 
 On a full disk the oldest segment of the writer is dropped, and what it held is counted in one gap frame after the
-frame that needed the room. What lies in a segment is `segments`' and `frames`', what lies in a ring is `ring`'s.
+frame that needed the room. What lies in a segment is `segments`' and `frames`', what lies in a ring is `buffer`'s.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from trainyard.track import fault, frames, segments
@@ -46,6 +46,7 @@ class SpoolWriter:
     """The owner of one writer's folder; threads may share it. Without `writer` a new one is made; with it, one whose
     owner is gone is continued after its last whole frame. Raises SpoolBusy while that owner lives.
 
+    `make_room` is called when the disk is full, before anything is dropped: it answers whether it freed some of it.
     A fork's child must not use its parent's writer: it calls `forget` and opens its own."""
 
     def __init__(self, root: Path, *, writer: str | None = None, segment_size: int = SEGMENT_SIZE) -> None:
@@ -63,12 +64,13 @@ class SpoolWriter:
         self._size = 0
         self._owed = Gap(0, 0, 0)
         self._said = False
-        self.fd = _own(folder)
+        self.make_room: Callable[[], bool] = _no_room
+        self._fd = _own(folder)
         try:
             self._cut_torn_tail()
             self.seq = segments.last_seq(folder)
         except BaseException:
-            os.close(self.fd)
+            os.close(self._fd)
             raise
 
     def append(self, kind: Kind, payload: bytes, *, final: bool = False) -> int:
@@ -87,6 +89,17 @@ class SpoolWriter:
                 self._settle_debt()
             return seq
 
+    def offer(self, kind: Kind, payload: bytes) -> bool:
+        """Write one frame unless the disk is full; whether it was written. Nothing is dropped for it. Raises as
+        `append` does."""
+        with self.lock:
+            frame = frames.encode(kind, self.writer, self.seq + 1, payload)
+            if not self._write(frame) and not (self.make_room() and self._write(frame)):
+                return False
+            if any(self._owed):
+                self._settle_debt()
+            return True
+
     def owe(self, gap: Gap) -> None:
         """Count what was lost elsewhere, in the gap frame that follows the next frame."""
         with self.lock:
@@ -95,21 +108,20 @@ class SpoolWriter:
     def close(self) -> None:
         """Write what is owed, flush to disk and let go of the folder. Idempotent."""
         with self.lock:
-            if self.fd < 0:
+            if self._fd < 0:
                 return
             if any(self._owed):
                 self._settle_debt()
             self._seal()
-            fcntl.flock(self.fd, fcntl.LOCK_UN)  # by name: the ring's mapping holds the same open file
-            os.close(self.fd)
-            self.fd = -1
+            os.close(self._fd)
+            self._fd = -1
 
     def forget(self) -> None:
         """In a fork's child: close the files without a trace; the parent still owns the folder."""
-        for fd in (self._file, self.fd):
+        for fd in (self._file, self._fd):
             if fd is not None and fd >= 0:
                 os.close(fd)
-        self._file, self.fd = None, -1
+        self._file, self._fd = None, -1
 
     def _settle_debt(self) -> None:
         gap = frames.pack_gap(self._owed)
@@ -119,7 +131,7 @@ class SpoolWriter:
     def _insist(self, frame: bytes) -> bool:
         """Write a frame, dropping old segments until it fits; False when it does not fit into an empty folder."""
         while not self._write(frame):
-            if not self._drop_oldest():
+            if not self.make_room() and not self._drop_oldest():
                 return False
         return True
 
@@ -205,6 +217,10 @@ class SpoolWriter:
         if torn is not None:
             fault.point("spool.cut")
             os.truncate(path, torn)
+
+
+def _no_room() -> bool:
+    return False
 
 
 def settle(root: Path, *, skip: Collection[str] = ()) -> Settled:

@@ -1,8 +1,9 @@
 """One process's writer of a run: its ring, its folder in the spool, and the thread that drains one into the other.
 
 A row is safe from the death of the process as soon as `log` returns (the ring) and on its way to the server after
-the next drain, about PERIOD seconds later; a full ring is drained by the thread that logs. Nothing here touches the
-network, and nothing raises an Exception to the training program: what goes wrong is said once by `logging`.
+the next drain, about PERIOD seconds later, or sooner when a buffer of the ring is full. The thread that logs never
+drains. Nothing here touches the network, and nothing raises an Exception to the training program: what goes wrong is
+said once by `logging`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, SupportsFloat
@@ -24,6 +26,10 @@ from trainyard.track.spool import SpoolWriter
 __all__ = ["PERIOD", "Writer"]
 
 PERIOD = 0.5
+KEPT = 4
+"""Buffers of the ring that wait while the disk is full, before anything is dropped."""
+PATIENT = 16
+"""Buffers that wait before the drain takes as much time of the interpreter as the program that logs."""
 _log = logging.getLogger("trainyard")
 
 
@@ -35,13 +41,18 @@ class Writer:
 
     def __init__(self, root: Path, *, capacity: int = CAPACITY) -> None:
         self.spool = SpoolWriter(root)
-        self.ring = self._new_ring(capacity)
-        self.ring.on_full = self._drain_now
+        self.ring = Ring(self.spool.folder, capacity)
+        if self.ring.is_in_memory:
+            say("ring", f"no room for the ring in {self.spool.folder}; rows wait in memory only")
+        self.ring.on_swap = self._wake
         self.ring.on_refused = self._refused
+        self.spool.make_room = self._make_room
+        self._is_disk_full = False
         self.omissions = Omissions()
         self.put = self.ring.put
         self._draining = False
-        self._done = threading.Event()
+        self._done = False
+        self._due = threading.Event()
         self._thread = threading.Thread(target=self._work, name="trainyard-drain", daemon=True)
         self._thread.start()
 
@@ -66,17 +77,20 @@ class Writer:
     def flush(self) -> None:
         """Turn what was logged so far into frames."""
         if self.ring.waiting or self.ring.lost:
-            self._drain_now()
+            self._drain()
 
     def close(self) -> None:
         """Flush and let go of the folder. Idempotent."""
-        if self._done.is_set():
+        if self._done:
             return
-        self._done.set()
+        self._done = True
+        self.ring.stop()
+        self.put = self.ring.put = _closed  # type: ignore[method-assign]  # for who still holds us
+        self._wake()
         self._thread.join(timeout=5)
         with self.spool.lock:
-            self._drain_now()
-            self.put = self.ring.put = _closed  # type: ignore[method-assign]  # a mapping that is gone must not be written
+            self._drain(insist=True)
+            self.ring.discard()
             try:
                 self.spool.close()
             except OSError as error:
@@ -87,32 +101,43 @@ class Writer:
         self.ring.close()
         self.spool.forget()
 
-    def _new_ring(self, capacity: int) -> Ring:
-        try:
-            return Ring.create(self.spool.fd, capacity)
-        except OSError as error:
-            say("ring", f"no room for the ring in {self.spool.folder} ({error}); rows wait in memory only")
-            return Ring.in_memory(capacity)
+    def _wake(self) -> None:
+        self._due.set()
 
     def _work(self) -> None:
-        while not self._done.wait(PERIOD):
+        while not self._done:
+            with self.spool.lock:
+                self._pause()
+            self._due.wait(PERIOD)
+            self._due.clear()
             self.flush()
             self.tell()
 
-    def _drain_now(self) -> bool:
-        """Drain; False when this thread is doing so already, which a signal handler finds."""
+    def _drain(self, *, insist: bool = False) -> None:
+        """Drain, unless this thread is doing so already, which a signal handler finds."""
         with self.spool.lock:
             if self._draining:
-                return False
-            self._draining = True
+                return
+            self._draining, self._is_disk_full = True, False
             try:
-                drain.drain(self.ring, self.spool)
+                full = len(self.ring.buffers) > KEPT
+                drain.drain(self.ring, self.spool, insist=insist or full, pause=self._pause)
             except Exception as error:
                 say("drain", f"metrics stay in the ring, because the spool cannot be written: {error}")
             finally:
                 self._draining = False
-        self.ring.place_aside()
-        return True
+
+    def _pause(self) -> None:
+        """Between two pieces of work of the drain: see to the spare buffers, and let the program go on."""
+        if not self._is_disk_full and not self._done:
+            self.ring.prepare()
+        if len(self.ring.buffers) < PATIENT:
+            time.sleep(0)  # lets go of the interpreter's lock
+
+    def _make_room(self) -> bool:
+        """The disk is full: what the ring has in reserve is given to the frames."""
+        self._is_disk_full = True
+        return self.ring.give_up_spares()
 
     def _refused(self, refused: Refused) -> None:
         self.omissions.add(*refused)

@@ -1,0 +1,51 @@
+"""A small curve on one line: the lowest and the highest value of each bucket as a band of dots, so that every spike is
+there at any width. A braille character holds two buckets by four levels. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+__all__ = ["Range", "curve"]
+
+Range = tuple[float, float]
+_BLANK = 0x2800
+_LEFT = [sum(bit for level, bit in enumerate((0x40, 0x04, 0x02, 0x01)) if dots >> level & 1) for dots in range(16)]
+_RIGHT = [sum(bit for level, bit in enumerate((0x80, 0x20, 0x10, 0x08)) if dots >> level & 1) for dots in range(16)]
+"""The bits of a braille character for each set of levels, of its left and of its right column."""
+
+
+def curve(ranges: Sequence[Range], width: int) -> str:
+    """The band, at most `width` characters wide. A bucket without a finite value is blank."""
+    buckets = _merged(ranges, 2 * width)
+    finite = [value for pair in buckets for value in pair if math.isfinite(value)]
+    if not finite:
+        return "·" * -(-len(buckets) // 2)
+    low, span = min(finite), max(finite) - min(finite)
+    columns = [_levels(pair, low, span) for pair in buckets] + [0] * (len(buckets) % 2)
+    pairs = zip(columns[::2], columns[1::2], strict=True)
+    return "".join(chr(_BLANK + _LEFT[left] + _RIGHT[right]) for left, right in pairs)
+
+
+def _merged(ranges: Sequence[Range], most: int) -> list[Range]:
+    """At most that many buckets: neighbours become one."""
+    count = max(1, -(-len(ranges) // most))
+    groups = [ranges[at : at + count] for at in range(0, len(ranges), count)]
+    return [(_least(low for low, _ in group), -_least(-high for _, high in group)) for group in groups]
+
+
+def _least(values: Iterable[float]) -> float:
+    return min((value for value in values if math.isfinite(value)), default=math.nan)
+
+
+def _levels(pair: Range, low: float, span: float) -> int:
+    """The levels that a range covers, as bits, the lowest level first."""
+    if not all(map(math.isfinite, pair)):
+        return 0
+    first, last = (_level(value, low, span) for value in pair)
+    return sum(1 << level for level in range(first, last + 1))
+
+
+def _level(value: float, low: float, span: float) -> int:
+    share = (value - low) / span if span and math.isfinite(span) else 0.5
+    return min(3, int(share * 4))
