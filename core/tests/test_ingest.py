@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from places import Failing, events, folder_tracker, lines, metric
 
-from trainyard.track import frames
+from trainyard.track import frames, omissions
 from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import tracking
@@ -163,6 +163,7 @@ async def test_events_change_the_run_and_senseless_ones_change_nothing(send, arr
         {"type": "artifact", "name": "../outside", "size": 1},
         {"type": "artifact", "size": 1},
         {"type": "end", "status": "odd"},
+        {"type": "omission"},
         {"type": "never heard of"},
     ]
     sound = [
@@ -181,6 +182,22 @@ async def test_events_change_the_run_and_senseless_ones_change_nothing(send, arr
     assert row["progress"] == 0.5
     artifacts = {r["name"]: r["size"] for r in await arrange.database.read(lambda tx: tracking.artifacts(tx, run))}
     assert artifacts == {"x": 0, "model": 3}
+
+
+async def test_what_could_not_be_recorded_is_kept_by_name_and_within_bounds(send, arrange, run):
+    fig = {"type": "omission", "name": "fig", "what": "Figure", "why": "it is no number", "count": 11}
+    odd = {"type": "omission", "name": ["x"] * 999, "what": {}, "why": None, "count": "many"}
+    many = [{"type": "omission", "name": f"n{n}"} for n in range(100)]
+    await send(events(W1, 1, {"type": "meta", "values": {"not_recorded": 7, "host": "h"}}), events(W1, 2, fig, odd))
+    await send(events(W1, 2, fig, odd), events(W1, 3, {**fig, "count": 1}, *many))
+    meta = json.loads((await arrange.row(run))["meta"])
+    assert meta["host"] == "h"
+    known = meta["not_recorded"]
+    assert known["fig"] == {"what": "Figure", "why": "it is no number", "count": 12}
+    assert len(known) <= 33
+    assert sum(entry["count"] for entry in known.values()) == 12 + 1 + 100
+    assert omissions.summary(known).startswith("not recorded: fig (Figure) 12 times, ")
+    assert len(json.dumps(known)) < 8000
 
 
 async def test_the_last_frames_end_a_run_that_drains(send, arrange, run):

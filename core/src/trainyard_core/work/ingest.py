@@ -172,7 +172,7 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
         await tx.run("UPDATE run SET progress = ? WHERE id = ?", float(event["value"]), run)
     elif kind == "artifact":
         await _record_artifact(tx, run, event, at)
-    elif kind == "omission":
+    elif kind == "omission" and event.get("name"):
         await _record_omission(tx, run, event)
     elif kind == "end" and event.get("status") in ("succeeded", "failed", "stopped"):
         await ending.tell(tx, run, event["status"], _ended(event))

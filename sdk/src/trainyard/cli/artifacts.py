@@ -101,7 +101,7 @@ def put(client: Client, *, ref: str, source: Path, name: str, kind: str, as_json
     else:
         _say([f"{each.name}  {_size(each.size)}  {each.digest}" for each in done], False)
     for line in left:
-        click.echo(f"yard: {output.clean(line)}", err=True)
+        output.line(f"yard: {output.clean(line)}", err=True)
     click.get_current_context().exit(Exit.FAILED if left else Exit.OK)
 
 

@@ -71,6 +71,7 @@ def _show(run: Run, around: Lineage) -> None:
             *((f"param {name}", output.value(value)) for name, value in sorted(run.inputs.items())),
             *((f"metric {name}", output.number(value)) for name, value in sorted(run.metrics.items())),
             *((f"output {name}", output.value(value)) for name, value in sorted(run.outputs.items())),
+            *_not_recorded(run),
         ]
     )
     if run.status == "failed" and run.last_lines:
@@ -84,6 +85,13 @@ def dropped(run: Run) -> str:
     if not run.dropped:
         return ""
     return f"{run.dropped} records (values, lines, events), as there was no room for them where it ran"
+
+
+def _not_recorded(run: Run) -> list[tuple[str, str]]:
+    """What the run does not have although its program wanted to record it, each with why."""
+    from trainyard.track.omissions import reasons
+
+    return [(f"not recorded {name}".rstrip(), why) for name, why in reasons(run.meta)]
 
 
 def _relatives(around: Lineage) -> list[tuple[str, str]]:

@@ -19,7 +19,18 @@ from typing import Any
 from trainyard.names import storable
 from trainyard.track.say import say
 
-__all__ = ["META", "NAMES", "NotRecorded", "Omissions", "added", "is_strict", "mistake", "omission", "summary"]
+__all__ = [
+    "META",
+    "NAMES",
+    "NotRecorded",
+    "Omissions",
+    "added",
+    "is_strict",
+    "mistake",
+    "omission",
+    "reasons",
+    "summary",
+]
 
 META = "not_recorded"
 NAMES = 32
@@ -78,6 +89,13 @@ def summary(known: object) -> str:
     named = [_shown(name, entry) for name, entry in entries.items() if name]
     rest = len(named[_SHOWN:]) + (1 if "" in entries else 0)
     return "not recorded: " + ", ".join([*named[:_SHOWN], *(["and more"] if rest else [])])
+
+
+def reasons(meta: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a run's meta tells of omissions: each name with why."""
+    known = meta.get(META)
+    entries = known.items() if isinstance(known, dict) else ()
+    return [(str(name), str(entry.get("why") or "")) for name, entry in entries if isinstance(entry, dict)]
 
 
 class Omissions:

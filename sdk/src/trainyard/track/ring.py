@@ -77,14 +77,16 @@ class _Shape(NamedTuple):
     word: int
     size: int
     epoch: int
+    detaches: bool = False
 
 
 class Ring:
     """A ring whose buffers are files of `folder`, each with room for `capacity` bytes (a multiple of 8). One process
     puts; see the module for what is kept.
 
-    `on_swap` is called by `put` when a full buffer was swapped, under its lock: it may not raise or wait. `on_refused`
-    is told of each value that was refused; it may raise, into `put`, whose row is not recorded then.
+    `on_swap` is called when a full buffer was swapped, by `put` and under its lock: it may not raise or wait.
+    `on_refused` is called with each value that was refused; what it raises comes out of `put`, whose row is not
+    recorded then.
 
     `buffers` are those that hold rows, the oldest first; the last one is being filled."""
 
@@ -215,11 +217,10 @@ class Ring:
         self._step = number + 1
         now = time_ns()
         names = list(row)
-        is_new = tuple(names) not in self._shapes
         for first in range(0, len(names), MAX_COLUMNS):
             part = tuple(names[first : first + MAX_COLUMNS])
             self._place(part, now, number, [row[name] for name in part])
-        if is_new and any(hasattr(value, "detach") for _, value in items):
+        if any(hasattr(value, "detach") for _, value in items):
             self._detach(tuple(names))
         return None
 
@@ -235,8 +236,8 @@ class Ring:
     def _detach(self, names: tuple[str, ...]) -> None:
         """From now on rows of these names have tensors without gradients, whose conversion would warn."""
         shape = self._shapes.get(names)
-        if shape is not None:
-            self._shapes[names] = shape._replace(pack=_detaching(shape.pack))
+        if shape is not None and not shape.detaches:
+            self._shapes[names] = shape._replace(pack=_detaching(shape.pack), detaches=True)
 
     def _clean(self, items: Sequence[tuple[str, SupportsFloat]]) -> dict[str, float]:
         row: dict[str, float] = {}
