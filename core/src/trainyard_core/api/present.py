@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,7 @@ __all__ = [
     "artifact",
     "folder",
     "line",
+    "listed",
     "metric",
     "number",
     "run",
@@ -29,6 +31,8 @@ __all__ = [
     "upload",
 ]
 
+LISTED_CHARS = 1000
+"""Of each text of a run in a list."""
 _decode = msgspec.json.decode
 _exit = msgspec.json.Decoder(Exit)
 
@@ -84,6 +88,23 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved
         fork_step=row["fork_step"],
         archived_at=rfc3339(row["archived_at"]),
     )
+
+
+def listed(row: Row, metrics: list[Row]) -> models.Run:
+    """A run in a list: its long texts are cut, and are whole where the run itself is asked for."""
+    found = run(row, metrics=metrics)
+    long = [name for name in ("inputs", "outputs", "meta") if len(row[name]) > LISTED_CHARS]
+    short = {name: _short(getattr(found, name)) for name in ("name", "description", "message", *long)}
+    return msgspec.structs.replace(found, **short)
+
+
+def _short(value: Any) -> Any:
+    """The value with every long text in it cut."""
+    if isinstance(value, str):
+        return value if len(value) <= LISTED_CHARS else value[:LISTED_CHARS] + "\N{HORIZONTAL ELLIPSIS}"
+    if isinstance(value, dict):
+        return {name: _short(each) for name, each in value.items()}
+    return [_short(each) for each in value] if isinstance(value, list) else value
 
 
 def _attempt(row: Row) -> models.Attempt:
