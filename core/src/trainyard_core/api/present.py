@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -24,6 +25,7 @@ __all__ = [
     "artifact",
     "folder",
     "line",
+    "listed",
     "metric",
     "number",
     "run",
@@ -33,6 +35,8 @@ __all__ = [
     "upload",
 ]
 
+LISTED_CHARS = 1000
+"""Of each text of a run in a list."""
 _decode = msgspec.json.decode
 _exit = msgspec.json.Decoder(Exit)
 
@@ -55,7 +59,7 @@ def run(
     dropped: int = 0,
     sort: Sequence[SortKey] = (),
 ) -> models.Run:
-    """A run; with `resolved`, the JSON of its operation as it runs. `sort` is what a list is sorted by."""
+    """A run; with `resolved`, the JSON of its operation as it runs."""
     tries = [_attempt(each) for each in attempts]
     ends = [_exit.decode(each["exit"]) for each in attempts if each["exit"]]
     meta = _decode(row["meta"])
@@ -105,6 +109,24 @@ def _sorted_by(sort: Sequence[SortKey], metrics: Sequence[Row]) -> dict[str, flo
     rows = {row["name"]: row for row in metrics} if sort else {}
     fields = [key.field for key in sort if key.field.kind == "metric" and key.field.key in rows]
     return {f"metrics.{each.key}.{each.part}": number(rows[each.key][BELOW[each.part]]) for each in fields}
+
+
+def listed(row: Row, metrics: Sequence[Row], sort: Sequence[SortKey] = ()) -> models.Run:
+    """A run in a list: its long texts are cut, and are whole where the run itself is asked for. `sort` is what the list
+    is sorted by."""
+    found = run(row, metrics=metrics, sort=sort)
+    long = [name for name in ("inputs", "outputs", "meta") if len(row[name]) > LISTED_CHARS]
+    short = {name: _short(getattr(found, name)) for name in ("name", "description", "message", *long)}
+    return msgspec.structs.replace(found, **short)
+
+
+def _short(value: Any) -> Any:
+    """The value with every long text in it cut."""
+    if isinstance(value, str):
+        return value if len(value) <= LISTED_CHARS else value[:LISTED_CHARS] + "\N{HORIZONTAL ELLIPSIS}"
+    if isinstance(value, dict):
+        return {name: _short(each) for name, each in value.items()}
+    return [_short(each) for each in value] if isinstance(value, list) else value
 
 
 def _attempt(row: Row) -> models.Attempt:

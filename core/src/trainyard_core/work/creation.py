@@ -27,6 +27,7 @@ from trainyard_core.lifecycle import Hold, Status, Step
 from trainyard_core.work.compiling import Sources, compile_run, look_up, read
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.opening import Algorithms, open_sweep
+from trainyard_core.work.recorded import check_description, check_tags, described
 from trainyard_core.work.rules import Policy, decide
 from trainyard_core.work.view import View
 
@@ -156,6 +157,9 @@ async def prepared(
     database: Database, project: str, body: CreateRun, actor: Actor, at: int, algorithms: Algorithms
 ) -> runs.NewRun:
     """`prepare` with the components and presets of the project that the operation refers to."""
+    if body.managed:
+        check_description(body.description)
+        check_tags(body.tags)
     sources = await look_up(database, project, body, read(body)) if body.managed else None
     return prepare(project, body, actor, at, algorithms, sources=sources)
 
@@ -249,17 +253,19 @@ def _tracked(run: str, project: str, body: CreateRun, actor: Actor, at: int) -> 
     if body.content or body.operation or body.presets or body.patches:
         fix = "leave out `content`, `operation`, `presets` and `patches`"
         raise Invalid("a run with `managed: false` has no operation", fix=fix)
+    fit = described(body)
     return runs.NewRun(
         id=run,
         project=project,
         kind="tracked",
         actor=actor.name,
         at=at,
-        name=body.name,
-        description=body.description,
+        name=fit.name,
+        description=fit.description,
         managed=False,
-        inputs=body.params,
-        tags=body.tags,
+        inputs=fit.inputs,
+        tags=fit.tags,
+        meta=fit.meta,
         created_at=_created_at(body.created_at, at),
     )
 
