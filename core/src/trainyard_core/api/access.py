@@ -63,11 +63,12 @@ def can(request: Asked, action: str, *, project: str = "", run: str = "", agent:
 
 def allow(request: Asked, action: str, project: str = "") -> Actor:
     """The asker, who may do that in the project, or in the deployment. Raises NotFound for a project that the asker
-    may not see, Forbidden for one that the asker sees but may not do that to."""
+    may not see, Forbidden for one that the asker sees but may not do that to. A run is told that other projects are not
+    for its token, whether there are such or not."""
     if can(request, action, project=project):
         return request.user
     if project and not can(request, READ, project=project):
-        raise no_project(project)
+        raise no_project(project) if request.user.role != "run" else _elsewhere(request.user)
     where = f"in project '{project}'" if project else "here"
     raise Forbidden(f"{request.user.name} may not {action} {where}", fix="use a token with another role or scope")
 
@@ -89,10 +90,9 @@ def visible(request: Asked) -> frozenset[str] | None:
 async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     """The run that is meant, if the asker may do that to it. Raises NotFound, Conflict for an ambiguous ending,
     Forbidden."""
-    if request.user.role == "run" and ref != request.user.run:
-        raise _no_run(project, ref)
-    if request.user.role != "run":
-        allow(request, READ, project)
+    if request.user.role == "run" and not request.user.projects:
+        raise _no_run(project, ref)  # it has been deleted
+    allow(request, READ, project)
     only = visible(request)
     row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref, only))
     if not can(request, action, project=project, run=row["id"]):
@@ -105,6 +105,13 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
 def no_project(name: str) -> NotFound:
     """The error for a project that is not there, or not for the asker to see: it names no other project."""
     return NotFound(f"no project '{name}'", fix="see yard projects ls; create it: yard projects create")
+
+
+def _elsewhere(actor: Actor) -> Forbidden:
+    return Forbidden(
+        f"the token of run {actor.run} may read its own project only",
+        fix="use a token of your own: set TRAINYARD_TOKEN in the program, or log in with another one",
+    )
 
 
 async def check_project(tx: Tx, name: str, only: frozenset[str] | None) -> None:
