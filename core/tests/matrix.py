@@ -12,14 +12,16 @@ __all__ = ["CALLERS", "MATRIX", "UPLOAD", "Route", "expected"]
 
 CALLERS = (
     "nobody", "garbage", "expired", "revoked", "disabled", "stranger", "foreign", "viewer", "member", "admin",
-    "service", "narrowed", "boss", "run", "other_run", "agent", "other_agent",
+    "service", "narrowed", "boss", "run", "other_run", "foreign_run", "deleted_run", "agent", "other_agent",
 )  # fmt: skip
 """nobody sends no token, garbage one that never was; stranger is a person without any role, foreign the admin of
 another project; viewer, member, admin have that role in the project, service is a service account that is a member of
 it, narrowed an admin of it with a token for reading only; boss is an admin of the deployment; run has the token of the
-run that is meant, other_run that of another run of the project; agent likewise."""
+run that is meant, other_run that of another run of the project, foreign_run that of a run of another project; agent
+likewise."""
 
 INVALID = {"nobody", "garbage", "expired", "revoked", "disabled"}
+RUNS = {"run", "other_run", "foreign_run", "deleted_run"}
 PEOPLE = {"stranger", "foreign", "viewer", "member", "admin", "service", "narrowed", "boss"}
 READERS = {"viewer", "member", "admin", "service", "narrowed", "boss"}
 WRITERS = {"member", "admin", "service", "boss"}
@@ -28,10 +30,10 @@ ALLOWED = {
     "anyone": set(CALLERS) - INVALID,
     "known": PEOPLE,
     "deployment": {"boss"},
-    "read": READERS,
+    "read": READERS | {"run", "other_run"},
     "write": WRITERS,
     "admin": {"admin", "boss"},
-    "run read": READERS | {"run"},
+    "run read": READERS | {"run", "other_run"},
     "run write": WRITERS,
     "run track": WRITERS | {"run"},
     "agent": {"agent", "boss"},
@@ -55,8 +57,8 @@ class Route(NamedTuple):
 
 def expected(route: Route, path: str, caller: str) -> int | None:
     """The status that refuses a caller, None when the caller is allowed."""
-    if caller in ALLOWED[route.need]:
-        return None
+    if caller in ALLOWED[route.need] and not (caller in RUNS and path.endswith(" /projects/{project}")):
+        return None  # of a project there is a fresh one for each caller, which is none of these runs'
     if caller in INVALID:
         return 401
     if route.need in ("known", "deployment"):
@@ -66,10 +68,10 @@ def expected(route: Route, path: str, caller: str) -> int | None:
     if route.need == "agent":
         return 404 if caller == "other_agent" else 403
     if route.need == "own token":
-        return 404 if caller == "other_run" else 401
-    if caller in READERS or (caller == "run" and route.need.startswith("run ")):
-        return 403
-    return 404
+        return 404 if caller in RUNS else 401
+    if caller == "deleted_run" and route.need.startswith("run "):
+        return 404
+    return 403 if caller in READERS | RUNS else 404
 
 
 RUN = {"content": operation()}

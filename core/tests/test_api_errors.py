@@ -50,15 +50,15 @@ async def test_whatever_is_no_token_is_refused_in_one_shape(web, token):
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_a_runs_token_tracks_its_own_run_and_nothing_else(web):
+async def test_a_runs_token_tracks_its_own_run_and_no_other(web):
     mine, other = await web.tracked(), await web.tracked()
     own = web.client(web.of_run(mine.id))
     assert (await own.runs.get(mine.id)).id == mine.id
     assert (await own.runs.append(mine.id, lines("1" * 32, 1, "a"))).durable == 1
     with pytest.raises(NotAllowed):
         await own.runs.stop(mine.id)
-    with pytest.raises(NotFound):
-        await own.runs.get(other.id)
+    with pytest.raises(NotAllowed):
+        await own.runs.append(other.id, lines("1" * 32, 1, "a"))
     await own.aclose()
 
 
@@ -213,9 +213,10 @@ async def test_an_inner_failure_tells_nothing_of_the_inside(web, monkeypatch):
     async def explode(*_, **__):
         raise RuntimeError("postgresql://user:hunter2@db")
 
+    token = web.of_run((await web.tracked()).id)
+    problem(await web.ask("GET", "projects", token=token), 403)
     monkeypatch.setattr(web.platform.database, "read", explode)
-    answer = await web.ask("GET", "projects", token=web.of_run("r"))
-    problem(answer, 403)
+    problem(await web.ask("GET", "projects", token=token), 403)
     answer = await web.ask("GET", "projects")
     assert problem(answer, 500, "internal").retryable
     assert "hunter2" not in answer.text

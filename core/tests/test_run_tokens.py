@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from lives import end, let_go, started
+from lives import end, ended, let_go, started
 from places import lines, metric
 from web import BASE
 
-from trainyard.client.errors import Conflict, NotAuthenticated, NotFound
+from trainyard.client.errors import Conflict, NotAllowed, NotAuthenticated, NotFound
+from trainyard.client.models import CreateRun
 from trainyard_core.db import tokens
 from trainyard_core.db.tokens import run_claim, run_token
 
@@ -105,3 +106,39 @@ async def test_a_deleted_runs_token_is_worth_nothing(web):
     await web.admin.runs.delete(run.id)
     with pytest.raises(NotFound):
         await renew(web, run, token)
+
+
+async def test_a_run_reads_its_own_project(web):
+    mine, sibling = await started(web), await web.run(name="sibling")
+    await web.admin.runs.append((await web.tracked()).id, metric(W, 1, {"loss": [1.0]}))
+    client = web.client(web.of_run(mine.id))
+    assert (await client.runs.get(sibling.short_id)).name == "sibling"
+    assert [run.name async for run in client.runs.list(q="name:sibling")] == ["sibling"]
+    assert len([run async for run in client.runs.list(q="metrics.loss:1")]) == 1
+    for change in (client.runs.stop(sibling.id), client.runs.append(sibling.id, metric(W, 1, {"loss": [1.0]}))):
+        with pytest.raises(NotAllowed):
+            await change
+    with pytest.raises(NotFound):
+        await client.runs.get("ffffffff")
+    await client.aclose()
+
+
+async def test_elsewhere_a_run_is_told_that_its_token_may_not_and_not_what_there_is(web):
+    mine = await started(web)
+    await web.admin.projects.create("other")
+    there = await web.admin.runs.create(CreateRun(managed=False), project="other")
+    told = []
+    for project, run in (("other", there.id), ("other", mine.id), ("other", "f" * 36), ("none", there.id)):
+        for path in (f"runs/{run}", f"runs/{run}/metrics", "runs", "activities"):
+            told.append(await web.ask("GET", f"projects/{project}/{path}", token=web.of_run(mine.id)))
+    assert {(answer.status_code, answer.json()["code"]) for answer in told} == {(403, "forbidden")}
+    assert len({answer.json()["detail"] for answer in told}) == 1
+    assert "its own project only" in told[0].json()["detail"]
+
+
+async def test_the_token_of_a_deleted_run_reads_nothing(web):
+    mine, sibling = await ended(web), await web.tracked()
+    token = web.of_run(mine.id)
+    await web.admin.runs.delete(mine.id)
+    assert await reads(web, mine, token) == await reads(web, sibling, token) == 404
+    assert (await web.ask("GET", BASE, token=token)).status_code == 403

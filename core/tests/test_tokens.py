@@ -61,7 +61,8 @@ async def test_the_instance_secret_is_made_once(database):
 
 def test_a_runs_token_stands_for_that_run_until_it_expires():
     token = run_token(SECRET, "r", 2, at=0)
-    assert run_actor(SECRET, token, at=LIFE - SECOND) == Actor(name="run:r/2", role="run", run="r", attempt=2)
+    actor = Actor(name="run:r/2", role="run", run="r", attempt=2, projects=())
+    assert run_actor(SECRET, token, at=LIFE - SECOND) == actor
     assert run_actor(SECRET, token, at=LIFE) is None
 
 

@@ -3,8 +3,8 @@
 An action is `read`, `write` (create and change), `track` (frames and artifacts of a run), `admin` (members, limits,
 what belongs to everybody) or `agent` (lease and report). People and services have a role in the deployment, which
 holds in every project, and roles in single projects; the higher one counts. A token narrows its owner to some
-actions (its scopes) and some projects. A run's own token reads and tracks that run and nothing else; an agent's
-acts for that agent and nothing else.
+actions (its scopes) and some projects. A run's own token tracks that run, reads that run's project and does nothing
+else; an agent's acts for that agent and nothing else.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _MAY = {
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks. `role` is that in the deployment: one of `ROLES`, or `run` or `agent`. `roles` are those in single
-    projects; `scopes` and `projects` are what the token allows at most. `token` is the id of the token, empty for
+    projects; `scopes` and `projects` are what the token allows at most, for a run the one that it is in. `token` is the id of the token, empty for
     one that is not stored."""
 
     name: str
@@ -69,7 +69,8 @@ def may(actor: Actor, action: str, *, project: str = "", run: str = "", agent: s
     if action == ANYONE:
         return True
     if actor.role == "run":
-        return bool(run) and run == actor.run and action in (READ, TRACK)
+        mine = bool(run) and run == actor.run
+        return (mine and action in (READ, TRACK)) or (action == READ and bool(project) and project in actor.projects)
     if actor.role == "agent":
         return action == AGENT and bool(agent) and agent == actor.agent
     if action == KNOWN:
@@ -87,7 +88,9 @@ def role_in(actor: Actor, project: str = "") -> str:
 
 def visible(actor: Actor) -> frozenset[str] | None:
     """The projects that the actor may read; None: all."""
-    if actor.role in ("run", "agent") or READ not in actor.scopes:
+    if actor.role == "run":
+        return frozenset(actor.projects)
+    if actor.role == "agent" or READ not in actor.scopes:
         return frozenset()
     everywhere = EVERYWHERE[0] in actor.projects
     if READ in _MAY.get(actor.role, _MAY["none"]):

@@ -66,11 +66,11 @@ async def can(request: Asked, action: str, *, project: str = "", run: str = "", 
 
 async def allow(request: Asked, action: str, project: str = "") -> Actor:
     """The asker, who may do that in the project, or in the deployment. Raises NotFound for a project that the asker
-    may not see, Forbidden for one that the asker sees but may not do that to."""
+    may not see, Forbidden for one that the asker sees but may not do that to. A run is told that other projects are not
+    for its token, whether there are such or not."""
     if await can(request, action, project=project):
         return request.user
-    if project and not await _sees(request, project):
-        raise no_project(project)
+    await _check_sees(request, project)
     where = f"in project '{project}'" if project else "here"
     raise Forbidden(f"{request.user.name} may not {action} {where}", fix="use a token with another role or scope")
 
@@ -100,10 +100,9 @@ def visible(request: Asked) -> frozenset[str] | None:
 async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     """The run that is meant, if the asker may do that to it. Raises NotFound, Conflict for an ambiguous ending,
     Forbidden."""
-    if request.user.role == "run" and ref != request.user.run:
-        raise _no_run(project, ref)
-    if request.user.role != "run" and not await _sees(request, project):
-        raise no_project(project)
+    if request.user.role == "run" and not request.user.projects:
+        raise _no_run(project, ref)  # it has been deleted
+    await _check_sees(request, project)
     only = visible(request)
     row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref, only))
     if not await can(request, action, project=project, run=row["id"]):
@@ -113,17 +112,27 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     return row
 
 
-async def _sees(request: Asked, project: str) -> bool:
-    """Whether the asker may know that there is such a project: whoever may do anything in it does."""
+async def _check_sees(request: Asked, project: str) -> None:
+    """Raises NotFound for a project of which the asker may not know: whoever may do anything in it does. A run is told
+    that its token is for another one, whether there is such a project or not."""
+    if not project:
+        return
     for action in (READ, WRITE, TRACK, ADMIN):
         if await can(request, action, project=project):
-            return True
-    return False
+            return
+    raise no_project(project) if request.user.role != "run" else _elsewhere(request.user)
 
 
 def no_project(name: str) -> NotFound:
     """The error for a project that is not there, or not for the asker to see: it names no other project."""
     return NotFound(f"no project '{name}'", fix="see yard projects ls; create it: yard projects create")
+
+
+def _elsewhere(actor: Actor) -> Forbidden:
+    return Forbidden(
+        f"the token of run {actor.run} may read its own project only",
+        fix="use a token of your own: set TRAINYARD_TOKEN in the program, or log in with another one",
+    )
 
 
 async def check_project(tx: Tx, name: str, only: frozenset[str] | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar.connection import ASGIConnection
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
@@ -34,6 +35,7 @@ class KnownTokens:
         self._platform = platform
         self._known: dict[str, tuple[int, Actor]] = {}
         self._used: dict[str, int] = {}
+        self._projects: dict[str, tuple[str, ...]] = {}
         self._generation = 0
         rate = platform.settings.rate_limit
         self.askers = Buckets(rate, 2 * rate)
@@ -47,11 +49,23 @@ class KnownTokens:
     async def actor(self, token: str, at: int) -> Actor | None:
         """Who holds a token; None when it is not valid now."""
         if token.startswith(tokens.RUN_PREFIX):
-            return tokens.run_actor(self._platform.secret, token, at=at)
+            found = tokens.run_actor(self._platform.secret, token, at=at)
+            return found and await self._placed(found)
         checked, actor = self._known.get(token, (0, None))
         if actor is None or not 0 <= at - checked <= REMEMBER or not self._platform.database.exclusive:
             actor = await self._look_up(token, at)
         return actor
+
+    async def _placed(self, actor: Actor) -> Actor:
+        """A run's actor with its project, in which the run stays for as long as it is there."""
+        if actor.run not in self._projects:
+            found = await self._platform.database.read(lambda tx: tokens.run_projects(tx, actor.run))
+            if not found:
+                return actor
+            if len(self._projects) >= MOST_KNOWN:
+                self._projects.clear()
+            self._projects[actor.run] = found
+        return msgspec.structs.replace(actor, projects=self._projects[actor.run])
 
     async def _look_up(self, token: str, at: int) -> Actor | None:
         generation, database = self._generation, self._platform.database

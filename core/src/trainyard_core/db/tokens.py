@@ -2,7 +2,7 @@
 
 A run's token is `tyr.<run>.<attempt>.<expiry>.<signature>`, an HMAC-SHA-256 under the instance's secret: any
 server checks it without a query, and after a crash the same attempt gets a working one again. It writes that run
-alone.
+alone, and reads the project that the run is in.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ __all__ = [
     "revoke",
     "run_actor",
     "run_claim",
+    "run_projects",
     "run_token",
     "used",
 ]
@@ -218,11 +219,17 @@ def run_token(secret: bytes, run: str, attempt: int, *, at: int) -> str:
 
 
 def run_actor(secret: bytes, token: str, *, at: int) -> Actor | None:
-    """Who a run's token stands for; None when it is forged, expired or of another kind."""
+    """Who a run's token stands for, whose project is not known yet; None when it is forged, expired or of another
+    kind."""
     claim = run_claim(secret, token)
     if claim is None or claim.expires_at <= at:
         return None
-    return Actor(name=f"run:{claim.run}/{claim.attempt}", role="run", run=claim.run, attempt=claim.attempt)
+    return Actor(name=f"run:{claim.run}/{claim.attempt}", role="run", run=claim.run, attempt=claim.attempt, projects=())
+
+
+async def run_projects(tx: Tx, run: str) -> tuple[str, ...]:
+    """The project of a run, in which its token may read; of none when the run has been deleted."""
+    return tuple(row["project"] for row in await tx.all("SELECT project FROM run WHERE id = ?", run))
 
 
 def run_claim(secret: bytes, token: str) -> RunClaim | None:
