@@ -11,15 +11,13 @@ from trainyard_core.db.agents import Registration
 
 __all__ = ["registration"]
 
-UNKNOWN = Resources(cpu=1e6, memory=1 << 50)
-"""What an agent offers whose scheduler does not tell its resources: the scheduler itself says what does not fit."""
-
 
 async def registration(
     name: str, scheduler: Scheduler, *, provider: str, queues: Sequence[str], labels: Mapping[str, str]
 ) -> Registration:
-    """What an agent with this scheduler offers. `provider` is the scheduler's name in the registry."""
-    whole = await scheduler.resources() if isinstance(scheduler, SupportsResources) else UNKNOWN
+    """What an agent with this scheduler offers; nothing is stated by a scheduler that does not tell. `provider` is its
+    name in the registry."""
+    whole = await scheduler.resources() if isinstance(scheduler, SupportsResources) else Resources()
     return Registration(
         name=name,
         scheduler=provider,
