@@ -137,6 +137,21 @@ async def test_an_agent_that_cannot_be_is_refused(web, far, hello):
     assert (await say(web, far, "sessions", scheduler="x", **hello)).status_code == 422
 
 
+@pytest.mark.parametrize("stated", [{}, {"cpu": 4}, {"memory": 1 << 40}, {"cpu": 0, "memory": 0}])
+async def test_what_an_agent_does_not_state_of_its_size_is_no_limit(web, far, stated):
+    epoch = (await begin(web, far, **stated))["epoch"]
+    run = await web.arrange.run(cpu=2.0, memory=1 << 30)
+    leased = (await say(web, far, "lease", epoch=epoch)).json()["items"]
+    assert [item["run"] for item in leased] == [run]
+
+
+async def test_an_agent_has_the_devices_that_it_states_and_no_others(web, far):
+    epoch = (await begin(web, far))["epoch"]
+    run = await web.arrange.run(gpu=1)
+    assert (await say(web, far, "lease", epoch=epoch)).json()["items"] == []
+    assert "gpu" in (await web.admin.runs.why(run)).summary
+
+
 async def test_it_is_told_of_and_lets_go_of_its_own_attempts_only(web, far):
     await web.admin.agents.resume("arranged")
     run = await web.arrange.run(Status.SCHEDULED)

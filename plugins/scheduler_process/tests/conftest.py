@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from trainyard.track import frames
 from trainyard_core.hookspecs import Context
+from trainyard_core.testing.receiver import Receiver
 from trainyard_scheduler_process.scheduler import ProcessScheduler
 
 
@@ -57,89 +54,15 @@ def _knows(pid: str, folder: Path) -> bool:
     return str(folder).encode() in text or any(handle.startswith(str(folder)) for handle in handles)
 
 
-class Platform:
-    """A server that takes frames exactly once by (writer, seq), and refuses all while it is `down`."""
-
-    def __init__(self) -> None:
-        self.down = False
-        self.tokens: set[str] = set()
-        self.frames: dict[str, list[frames.Frame]] = {}
-        self.changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    @property
-    def texts(self) -> list[str]:
-        """All log lines that came."""
-        taken = [frame for writer in self.frames.values() for frame in writer if frame.kind is frames.Kind.LOGS]
-        return [line.text for frame in taken for line in frames.unpack_lines(frame.payload)]
-
-    def take(self, body: bytes, token: str) -> tuple[int, dict[str, object]]:
-        if self.down:
-            return 503, {"code": "down"}
-        with self.changed:
-            self.tokens.add(token)
-            durable = 0
-            for frame in frames.split(body):
-                known = self.frames.setdefault(frame.writer, [])
-                if frame.seq > len(known) + 1:
-                    return 409, {"code": "sequence_gap", "expected": len(known) + 1}
-                if frame.seq == len(known) + 1:
-                    known.append(frame)
-                durable = len(known)
-            self.changed.notify_all()
-        return 200, {"durable": durable}
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        platform = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, answer = platform.take(body, self.headers.get("Authorization", ""))
-                self._answer(status, answer)
-
-            def do_PUT(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self._answer(503 if platform.down else 201, {})
-
-            def _answer(self, status: int, answer: dict[str, object]) -> None:
-                data = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        return Handler
+@pytest.fixture
+def platform() -> Iterator[Receiver]:
+    with Receiver() as platform:
+        yield platform
 
 
 @pytest.fixture
-def platform() -> Iterator[Platform]:
-    platform = Platform()
-    yield platform
-    platform.close()
-
-
-@pytest.fixture
-def moved(platform: Platform) -> Iterator[Platform]:
+def moved(platform: Receiver) -> Iterator[Receiver]:
     """The same platform at another address, with the frames that it has already."""
-    moved = Platform()
-    moved.frames = platform.frames
-    yield moved
-    moved.close()
+    with Receiver() as moved:
+        moved.frames = platform.frames
+        yield moved

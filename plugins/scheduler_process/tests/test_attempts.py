@@ -96,7 +96,16 @@ def test_a_machine_has_what_its_settings_say_beside() -> None:
 
 
 @pytest.mark.parametrize(
-    "section", [{"cpus": 4}, {"cpu": -1}, {"memory": "much", "gpu": 0}, {"resources": {"licence": -1}}]
+    "section",
+    [
+        {"cpus": 4},
+        {"cpu": -1},
+        {"memory": "much", "gpu": 0},
+        {"resources": {"licence": -1}},
+        {"cpu": 0},
+        {"memory": 0},
+        {"cpu": float("nan")},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(section: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="settings of scheduler_process"):

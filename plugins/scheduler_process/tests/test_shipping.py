@@ -7,53 +7,17 @@ import os
 import signal
 from typing import Any
 
-import pytest
-
 from trainyard.runner import address, lock
 from trainyard.runner.layout import fold
 from trainyard.track import spool
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.testing.scheduler_tools import clear, ended, lines_of, observed, opened, shell, until
+from trainyard_core.testing.receiver import Receiver
+from trainyard_core.testing.scheduler_tools import clear, ended, observed, opened, shell, until
 
 
-async def all_of(platform: Any, told: Exit) -> None:
+async def all_of(platform: Receiver, told: Exit) -> None:
     """Until the platform has every frame that the exit promises."""
-
-    async def drained() -> bool:
-        return all(len(platform.frames.get(writer, [])) >= last for writer, last in told.writers.items())
-
-    await until(drained, "the platform to have every frame")
-    assert {writer: len(frames) for writer, frames in platform.frames.items()} == dict(told.writers)
-
-
-async def test_output_arrives_while_the_program_runs_and_all_of_it_after(site: Any, platform: Any) -> None:
-    async with opened(site) as scheduler:
-        script = f"echo early; until [ -e {site.scratch}/go ]; do sleep 0.05; done; echo late"
-        workload = shell(script, url=platform.url)
-        await scheduler.submit(workload)
-
-        async def early() -> bool:
-            return platform.texts == ["early"]
-
-        await until(early, "the first line to arrive")
-        (site.scratch / "go").touch()
-        await all_of(platform, await ended(scheduler, workload.ref))
-        assert platform.texts == ["early", "late"]
-        assert platform.tokens == {f"Bearer {workload.token}"}
-        await clear(scheduler, [workload.ref])
-
-
-async def test_the_end_does_not_wait_for_a_platform_that_is_down(site: Any, platform: Any) -> None:
-    platform.down = True
-    async with opened(site) as scheduler:
-        workload = shell("echo line; exit 2", url=platform.url)
-        await scheduler.submit(workload)
-        told = await ended(scheduler, workload.ref)
-        assert told.code == 2
-        assert not platform.frames
-        platform.down = False
-        await all_of(platform, told)
-        await clear(scheduler, [workload.ref])
+    await until(lambda: platform.has_all(told.writers), "the platform to have every frame")
 
 
 async def test_release_ends_a_runner_that_cannot_deliver(site: Any, platform: Any) -> None:
@@ -66,33 +30,6 @@ async def test_release_ends_a_runner_that_cannot_deliver(site: Any, platform: An
         assert not fold(site.root, workload.run, 1).path.exists()
 
 
-@pytest.mark.parametrize("replaced", [False, True])
-async def test_what_a_killed_runner_left_is_delivered_by_whoever_looks(
-    site: Any, platform: Any, replaced: bool
-) -> None:
-    platform.down = True
-    async with opened(site) as scheduler:
-        workload = shell(f"echo line; echo x > {site.scratch}/up; sleep 1000", url=platform.url)
-        await scheduler.submit(workload)
-        folder = fold(site.root, workload.run, 1)
-
-        async def spooled() -> bool:
-            return bool(lines_of(site.scratch / "up")) and spool.pending(folder.spool) > 0
-
-        await until(spooled, "the line to be in the spool")
-        owner = lock.owner(folder)
-        assert owner is not None
-        os.kill(owner.pid, signal.SIGKILL)
-        told = await ended(scheduler, workload.ref)
-        assert (told.reason, told.retryable) == ("lost", True)
-    platform.down = False
-    async with opened(site) as other:
-        assert await ended(other, workload.ref) == told
-        await all_of(platform, told)
-        assert platform.texts == ["line"]
-        await clear(other, [workload.ref])
-
-
 async def test_two_schedulers_deliver_once(site: Any, platform: Any) -> None:
     platform.down = True
     async with opened(site) as one, opened(site) as other:
@@ -100,10 +37,7 @@ async def test_two_schedulers_deliver_once(site: Any, platform: Any) -> None:
         await one.submit(workload)
         folder = fold(site.root, workload.run, 1)
 
-        async def spooled() -> bool:
-            return spool.pending(folder.spool) > 0
-
-        await until(spooled, "the line to be in the spool")
+        await until(lambda: spool.pending(folder.spool) > 0, "the line to be in the spool")
         owner = lock.owner(folder)
         assert owner is not None
         os.kill(owner.pid, signal.SIGKILL)
@@ -138,18 +72,15 @@ async def test_a_life_whose_server_moves_in_the_middle_loses_nothing(site: Any, 
     scheduler = site.make_scheduler(platform.url)
     await scheduler.submit(workload)
 
-    async def early() -> bool:
-        return platform.texts == ["early"]
-
-    await until(early, "the first line to arrive")
+    await until(lambda: platform.has("early"), "the first line to arrive")
     await scheduler.aclose()
     platform.down = True
     (site.scratch / "go").touch()
     scheduler = site.make_scheduler(moved.url)
     told = await ended(scheduler, workload.ref)
     await all_of(moved, told)
-    assert moved.texts == ["early", "late"]
-    assert moved.tokens == {f"Bearer {workload.token}"}
+    assert moved.lines() == ["early", "late"]
+    assert moved.tokens == {workload.token}
     await clear(scheduler, [workload.ref])
     await scheduler.aclose()
 
@@ -163,10 +94,7 @@ async def test_what_a_killed_runner_left_is_delivered_to_a_server_that_moves(
     await scheduler.submit(workload)
     folder = fold(site.root, workload.run, 1)
 
-    async def spooled() -> bool:
-        return spool.pending(folder.spool) > 0
-
-    await until(spooled, "the line to be in the spool")
+    await until(lambda: spool.pending(folder.spool) > 0, "the line to be in the spool")
     owner = lock.owner(folder)
     assert owner is not None
     os.kill(owner.pid, signal.SIGKILL)

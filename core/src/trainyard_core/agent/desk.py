@@ -14,7 +14,7 @@ import structlog
 from trainyard.compile.resolved import decode_resolved
 from trainyard_core import meters, tracing
 from trainyard_core.clock import Clock
-from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
+from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Resources, Workload
 from trainyard_core.db import agents, attempts
 from trainyard_core.db.agents import Registration
 from trainyard_core.db.engine import Database, Row, Tx
@@ -29,6 +29,8 @@ from trainyard_core.work.rules import Policy
 __all__ = ["Desk"]
 
 T = TypeVar("T")
+UNLIMITED = Resources(cpu=1e6, memory=1 << 50)
+"""What an agent has that does not state its cores or its memory: its scheduler says itself what does not fit."""
 log = structlog.get_logger("trainyard.desk")
 
 
@@ -52,7 +54,7 @@ class Desk:
 
     async def register(self, agent: Registration) -> int:
         """Begin a session; its epoch. The sessions before it are over."""
-        at = self._clock.now()
+        at, agent = self._clock.now(), _with_limits(agent)
         return await self._database.write(lambda tx: agents.register(tx, agent, at=at), name="register")
 
     async def lease(self, agent: str, epoch: int, *, most: int = BATCH) -> list[AttemptRef]:
@@ -135,6 +137,10 @@ class Desk:
             url=self._url,
             token=run_token(self._secret, row["id"], row["number"], at=self._clock.now()),
         )
+
+
+def _with_limits(agent: Registration) -> Registration:
+    return msgspec.structs.replace(agent, cpu=agent.cpu or UNLIMITED.cpu, memory=agent.memory or UNLIMITED.memory)
 
 
 def _tell_leased(agent: str, leased: Sequence[AttemptRef]) -> None:

@@ -13,20 +13,17 @@ from trainyard_core.db.agents import Registration
 
 __all__ = ["registration", "with_resources"]
 
-UNKNOWN = Resources(cpu=1e6, memory=1 << 50)
-"""What an agent offers whose scheduler does not tell its resources: the scheduler itself says what does not fit."""
-
 
 def registration(name: str, *, provider: str, queues: Sequence[str], labels: Mapping[str, str]) -> Registration:
-    """How an agent presents itself before its scheduler was asked for its resources. `provider` is the scheduler's name
-    in the registry."""
+    """How an agent presents itself before its scheduler was asked for its resources; none are stated then. `provider`
+    is the scheduler's name in the registry."""
     return Registration(
         name=name,
         scheduler=provider,
         queues=tuple(queues),
-        cpu=UNKNOWN.cpu,
-        memory=UNKNOWN.memory,
-        gpu=UNKNOWN.gpu,
+        cpu=0,
+        memory=0,
+        gpu=0,
         labels=dict(labels),
         version=version("trainyard-core"),
     )

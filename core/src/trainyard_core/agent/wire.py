@@ -28,7 +28,8 @@ MOST_WAIT = 60.0
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How an agent presents itself: see `db.agents.Registration`; its name is in the address."""
+    """How an agent presents itself: see `db.agents.Registration`; its name is in the address. `cpu` and `memory` at 0
+    are not stated: they have no limit."""
 
     scheduler: str
     queues: tuple[str, ...] = ("*",)

@@ -23,6 +23,11 @@ for ever. A `submit` that is on its way is not asked about.
 An attempt that was stopped before it was submitted must never start: a later `submit` of it is answered by an `EXITED`
 or `GONE` observation.
 
+Delivery. What a program prints, and what its SDK leaves in the folder that TRAINYARD_SPOOL names, reaches the platform
+at `workload.url`, by the attempt's token: while the program runs, after its end, and also when whatever supervised it
+was killed. `Exit.writers` promises what there is; an attempt that ended is observed until all of that has arrived, and
+released then. Without a `url` nothing is shipped.
+
 Every call has a deadline set by the caller; a call that is cancelled may or may not have had its effect.
 
 Raises. `SchedulerRefused` when the workload can never be run here (the message says why and what to change): the
@@ -100,7 +105,8 @@ class SupportsResources(Protocol):
     """Knows what there is to give."""
 
     async def resources(self) -> Resources:
-        """The whole capacity, used or not."""
+        """The whole capacity, used or not. `cpu` and `memory` that are not stated (0) have no limit: the scheduler says
+        itself what does not fit. Of devices and of `other` there is what is stated."""
 
 
 @runtime_checkable

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+import math
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from typing import NoReturn
 
 import pytest
@@ -22,6 +24,7 @@ from trainyard_core.contracts.scheduler import (
     SupportsWatch,
 )
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
+from trainyard_core.testing.receiver import Receiver
 from trainyard_core.testing.scheduler_tools import (
     PATIENCE,
     Replaced,
@@ -40,6 +43,17 @@ __all__ = ["SchedulerHarness", "SchedulerSuite"]
 
 Submit = Callable[[Workload], Awaitable[AttemptRef]]
 _FOREVER = "while :; do sleep 0.1; done"
+_KILLER = """
+import os, pathlib, sys, time, trainyard
+print("line", flush=True)
+while not pathlib.Path(sys.argv[1], "go").exists():
+    time.sleep(0.05)
+run = trainyard.init()
+run.log({"loss": 0.5}, step=1)
+run.log({"loss": 0.25}, step=2)
+os.kill(os.getppid(), 9)
+time.sleep(60)
+"""
 
 
 @pytest.mark.asyncio
@@ -262,6 +276,60 @@ class SchedulerSuite:
     async def test_release_of_the_unknown_is_harmless(self, scheduler: Scheduler) -> None:
         await scheduler.release(AttemptRef("nobody-knows-this", 1))
 
+    # What arrives
+
+    @pytest.fixture
+    def receiver(self) -> Iterator[Receiver]:
+        """The platform, as far as attempts speak to it."""
+        with Receiver() as receiver:
+            yield receiver
+
+    async def test_output_arrives_while_the_program_runs_and_all_of_it_after_its_end(
+        self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness, receiver: Receiver
+    ) -> None:
+        script = f"echo early; until [ -e {harness.scratch}/go ]; do sleep 0.05; done; echo late >&2; exit 2"
+        workload = shell(script, url=receiver.url)
+        await submit(workload)
+        await until(lambda: receiver.has("early"), "the first line to arrive")
+        (harness.scratch / "go").touch()
+        told = await ended(scheduler, workload.ref)
+        await until(lambda: receiver.has_all(told.writers), "everything to arrive")
+        assert (told.code, receiver.lines()) == (2, ["early", "late"])
+        assert receiver.tokens == {workload.token}
+
+    async def test_the_end_waits_for_no_platform_and_what_was_written_arrives_once_it_is_back(
+        self, harness: SchedulerHarness, receiver: Receiver
+    ) -> None:
+        receiver.down = True
+        async with opened(harness) as scheduler:
+            workload = shell("echo line; exit 2", url=receiver.url)
+            await scheduler.submit(workload)
+            told = await ended(scheduler, workload.ref)
+            assert (told.code, receiver.lines()) == (2, [])
+            receiver.down = False
+            await until(lambda: receiver.has_all(told.writers), "everything to arrive")
+            assert receiver.lines() == ["line"]
+            await clear(scheduler, [workload.ref])
+
+    async def test_what_a_program_wrote_whose_supervisor_was_killed_arrives(
+        self, harness: SchedulerHarness, receiver: Receiver
+    ) -> None:
+        """For schedulers whose programs are children of what supervises them; others say otherwise how to kill it."""
+        workload = shell("", command=(sys.executable, "-c", _KILLER, str(harness.scratch)), url=receiver.url)
+        async with opened(harness) as scheduler:
+            await scheduler.submit(workload)
+            await until(lambda: receiver.has("line"), "the line to arrive")
+            receiver.down = True
+            (harness.scratch / "go").touch()
+            told = await ended(scheduler, workload.ref)
+            assert (told.code, told.signal, told.retryable) == (None, None, True)
+        receiver.down = False
+        async with opened(harness) as other:
+            assert await ended(other, workload.ref) == told
+            await until(lambda: receiver.has_all(told.writers), "everything to arrive")
+            assert (receiver.lines(), receiver.points()["loss"]) == (["line"], 2)
+            await clear(other, [workload.ref])
+
     # What it may do besides
 
     async def test_watch_tells_of_the_end(self, harness: SchedulerHarness) -> None:
@@ -281,8 +349,11 @@ class SchedulerSuite:
             if not isinstance(scheduler, SupportsResources):
                 _absent(scheduler, "SupportsResources")
             offered = await scheduler.resources()
-            assert offered.cpu > 0
-            assert min(offered.memory, offered.gpu) >= 0
+            amounts = (offered.cpu, offered.memory, offered.gpu, *offered.other.values())
+            assert all(0 <= amount < math.inf for amount in amounts), (
+                "0 of cpu or memory is no limit, there is no other"
+            )
+            assert all(isinstance(amount, int) for amount in (offered.memory, offered.gpu)), "whole bytes and devices"
 
     async def test_a_diagnosis_of_the_unknown_says_nothing(self, harness: SchedulerHarness) -> None:
         async with opened(harness) as scheduler:

@@ -102,10 +102,10 @@ def shell(script: str, *, attempt: int = 1, run: str = "", **more: object) -> Wo
     return Workload(**{**fields, **more})
 
 
-async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+async def until(condition: Callable[[], Awaitable[bool] | bool], what: str) -> None:
     """Ask again and again until `condition` is true; fails with `what` after PATIENCE seconds."""
     deadline = time.monotonic() + PATIENCE
-    while not await condition():
+    while not (await found if isinstance(found := condition(), Awaitable) else found):
         assert time.monotonic() < deadline, f"waited {PATIENCE} s for: {what}"
         await asyncio.sleep(0.01)
 

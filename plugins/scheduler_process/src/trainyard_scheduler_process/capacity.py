@@ -5,6 +5,7 @@ Devices are named as `CUDA_VISIBLE_DEVICES` names them; an attempt holds them by
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -47,9 +48,16 @@ def settings_of(section: Mapping[str, Any]) -> Settings:
         settings = msgspec.convert(dict(section), Settings)
     except msgspec.ValidationError as error:
         raise ValueError(f"settings of scheduler_process: {error}; known are cpu, memory, gpu and resources") from error
-    for name, value in (("cpu", settings.cpu), ("gpu", settings.gpu), *settings.resources.items()):
-        if value is not None and value < 0:
-            raise ValueError(f"settings of scheduler_process: {name} is {value}, it cannot be negative")
+    for name, value in (("gpu", settings.gpu), *settings.resources.items()):
+        if value is not None and not 0 <= value < math.inf:
+            raise ValueError(f"settings of scheduler_process: {name} is {value}, it cannot be negative or without end")
+    memory = None if settings.memory is None else _bytes(settings.memory)
+    for name, value in (("cpu", settings.cpu), ("memory", memory)):
+        if value is not None and not 0 < value < math.inf:
+            raise ValueError(
+                f"settings of scheduler_process: {name} is {value}, and no run fits; leave it out to offer what this"
+                " machine has, or give an agent no work by `yard agents drain`"
+            )
     return settings
 
 
@@ -84,7 +92,7 @@ def _count_devices() -> int:
 
 
 def _memory() -> int:
-    """All memory of the machine in bytes; 0 when it cannot be read."""
+    """All memory of the machine in bytes; 0, which is no limit, when it cannot be read."""
     try:
         text = Path("/proc/meminfo").read_text()
     except OSError:

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from trainyard.runner import address
+from trainyard.runner.delivery import Delivery
 from trainyard.runner.layout import Folder, fold
 from trainyard_core.contracts.scheduler import (
     Manifest,
@@ -30,7 +31,6 @@ from trainyard_core.contracts.workload import AttemptRef, Observation, Phase, Re
 from trainyard_core.hookspecs import Context
 from trainyard_scheduler_process import attempts
 from trainyard_scheduler_process.capacity import Capacity, capacity_of, settings_of
-from trainyard_scheduler_process.courier import Courier
 from trainyard_scheduler_process.launcher import Launcher, runner_environment
 from trainyard_scheduler_process.manifest import manifest_of
 from trainyard_scheduler_process.watching import watch
@@ -50,7 +50,7 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiag
         self._root = root
         self._capacity = capacity
         self._launcher = launcher
-        self._courier = Courier()
+        self._delivery = Delivery()
         self._identity = _identity(root)
         self._warned = False
         self._tidy_at = 0.0
@@ -79,7 +79,7 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiag
         seen = await asyncio.to_thread(self._look_at, folders)
         for folder, observation in zip(folders, seen, strict=True):
             if observation is not None and observation.phase is Phase.EXITED:
-                self._courier.deliver(folder)
+                self._delivery.deliver(folder)
         return [observation for observation in seen if observation is not None]
 
     def _look_at(self, folders: Sequence[Folder]) -> list[Observation | None]:
@@ -115,11 +115,11 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiag
 
     async def release(self, ref: AttemptRef) -> None:
         folder = self._folder(ref)
-        self._courier.forget(folder)
+        self._delivery.forget(folder)
         await asyncio.to_thread(attempts.release, folder)
 
     async def aclose(self) -> None:
-        await self._courier.aclose()
+        await self._delivery.aclose()
         await asyncio.to_thread(self._launcher.close)
 
     async def resources(self) -> Resources:

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from trainyard.runner import conclude, lock
+from trainyard.runner.delivery import Delivery
 from trainyard.runner.environ import base_of
 from trainyard.runner.layout import Folder, fold, read_json, write_json, write_whole
 from trainyard_core.contracts.scheduler import Manifest, Scheduler, SchedulerRefused
@@ -37,6 +38,7 @@ class LateScheduler(Scheduler):
     def __init__(self, root: Path, chance: random.Random) -> None:
         self._root = root
         self._chance = chance
+        self._delivery = Delivery()
 
     @classmethod
     def from_context(cls, context: Context) -> LateScheduler:
@@ -65,6 +67,9 @@ class LateScheduler(Scheduler):
 
     async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
         seen = [await asyncio.to_thread(_look, self._folder(ref)) for ref in refs]
+        for one in seen:
+            if one is not None and one.phase is Phase.EXITED:
+                self._delivery.deliver(self._folder(one.ref))
         return [one for one in seen if one is not None and self._chance.random() < 0.5]
 
     async def stop(self, ref: AttemptRef, *, grace: float) -> None:
@@ -81,13 +86,14 @@ class LateScheduler(Scheduler):
 
     async def release(self, ref: AttemptRef) -> None:
         folder = self._folder(ref)
+        self._delivery.forget(folder)
         if folder.path.exists():
             folder.tombstone.parent.mkdir(exist_ok=True)
             folder.tombstone.touch()
             folder.path.rename(folder.tombstone.with_name(f"{folder.tombstone.name}.{time.time_ns()}"))
 
     async def aclose(self) -> None:
-        return
+        await self._delivery.aclose()
 
     def _folder(self, ref: AttemptRef) -> Folder:
         try:

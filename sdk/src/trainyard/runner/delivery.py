@@ -1,7 +1,8 @@
-"""Ships what dead runners left: the spool of an attempt whose exit is written and whose runner is gone.
+"""Delivers what dead runners left: the spool of an attempt whose exit is written and whose runner is gone.
 
-One task for each such attempt, driven by `observe`; it may run in several schedulers at once, the platform counts
-every frame once. What is undelivered when this process ends is found again by the next `observe`.
+For schedulers that run attempts beside the runner. One task for each such attempt, begun whenever its scheduler looks
+at it; several schedulers may be at one at once, for the platform counts every frame once. What is undelivered when this
+process ends is found again by the next look.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from trainyard.runner.address import Carrier, server_of
 from trainyard.runner.layout import Folder, read_json
 from trainyard.track import spool
 
-__all__ = ["Courier"]
+__all__ = ["Delivery"]
 
 _log = logging.getLogger(__name__)
 _REST_SECONDS = 60.0
@@ -27,8 +28,8 @@ _LOOK_SECONDS = 1.0
 """How often it is asked, in a pause after trouble, whether runs report elsewhere."""
 
 
-class Courier:
-    """The deliveries of one scheduler instance."""
+class Delivery:
+    """What one scheduler instance delivers. It belongs to the event loop of its scheduler."""
 
     def __init__(self) -> None:
         self._tasks: dict[Folder, asyncio.Task[None]] = {}

@@ -1,0 +1,113 @@
+"""What attempts speak to, for suites: an HTTP server that takes frames exactly once, as the platform does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+
+from trainyard.track import frames
+from trainyard.track.frames import Frame, Kind
+
+__all__ = ["Receiver"]
+
+
+class Receiver:
+    """Takes frames by (writer, sequence number), files unseen, and refuses all while it is `down`. `tokens` are those
+    that it was spoken to with. Used as a context."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.tokens: set[str] = set()
+        self.frames: dict[str, list[Frame]] = {}
+        self._guard = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+
+    def __enter__(self) -> Receiver:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def lines(self) -> list[str]:
+        """All lines of output that came."""
+        return [line.text for frame in self._of(Kind.LOGS) for line in frames.unpack_lines(frame.payload)]
+
+    def points(self) -> dict[str, int]:
+        """How many points of each metric came."""
+        found: Counter[str] = Counter()
+        for frame in self._of(Kind.METRICS):
+            for column in frames.summarize(frame.payload):
+                found[column.name] += column.total
+        return dict(found)
+
+    def has(self, line: str) -> bool:
+        """Whether that line has come."""
+        return line in self.lines()
+
+    def has_all(self, writers: Mapping[str, int]) -> bool:
+        """Whether each of these writers has come to its last frame, and no other has written."""
+        return {writer: len(taken) for writer, taken in self.frames.items()} == dict(writers)
+
+    def _of(self, kind: Kind) -> list[Frame]:
+        with self._guard:
+            return [frame for taken in self.frames.values() for frame in taken if frame.kind is kind]
+
+    def take(self, body: bytes, token: str) -> tuple[int, dict[str, object]]:
+        """What a request with frames is answered."""
+        if self.down:
+            return 503, {"code": "down"}
+        with self._guard:
+            self.tokens.add(token)
+            durable = 0
+            for frame in frames.split(body):
+                known = self.frames.setdefault(frame.writer, [])
+                if frame.seq > len(known) + 1:
+                    return 409, {"code": "sequence_gap", "expected": len(known) + 1}
+                if frame.seq == len(known) + 1:
+                    known.append(frame)
+                durable = len(known)
+        return 200, {"durable": durable}
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+                status, answer = receiver.take(body, token)
+                self._answer(status, answer)
+
+            def do_PUT(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self._answer(503 if receiver.down else 201, {})
+
+            def _answer(self, status: int, answer: dict[str, object]) -> None:
+                data = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        return Handler
