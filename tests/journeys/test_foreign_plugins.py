@@ -145,6 +145,7 @@ def register_schedulers():
     return [SchedulerProvider(name="stuck", build=lambda context: threading.Event().wait())]
 """,
 }
+CHOSEN = {"tracker": "TRAINYARD_TRACKER", "scheduler": "TRAINYARD_SCHEDULER"}
 
 
 def test_a_plugin_that_does_not_come_back_is_named_and_the_server_can_be_told_to_end(tmp_path):
@@ -152,7 +153,7 @@ def test_a_plugin_that_does_not_come_back_is_named_and_the_server_can_be_told_to
     for step, source in HANGS.items():
         folder = tmp_path / step
         folder.mkdir()
-        chosen = {} if step == "import" else {f"TRAINYARD_{step.upper()}": "stuck"}
+        chosen = {CHOSEN[step]: "stuck"} if step in CHOSEN else {}
         yard = Yard(folder, environ=environ(folder, zz_stuck=source) | chosen)
         with yard.log.open("wb") as log:
             started[step] = (
@@ -175,6 +176,41 @@ def test_a_plugin_that_does_not_come_back_is_named_and_the_server_can_be_told_to
 def _named(yard):
     lines = yard.log.read_text().splitlines()
     return next((line for line in lines if "a plugin has not come back yet" in line and "zz_stuck" in line), "")
+
+
+BLOCKS = """
+from trainyard_scheduler_process.plugin import register_schedulers as processes
+
+def _build(context):
+    (provider,) = processes()
+    scheduler = provider.build(context)
+
+    async def adopt():
+        if not Path("go").exists():
+            raise RuntimeError("not yet")
+        Path("blocked").touch()
+        threading.Event().wait()
+
+    scheduler.adopt = adopt
+    return scheduler
+
+@hookimpl
+def register_schedulers():
+    return [SchedulerProvider(name="blocking", build=_build)]
+"""
+
+
+def test_a_plugin_that_blocks_the_event_loop_does_not_keep_the_server_from_ending(tmp_path):
+    yard = Yard(tmp_path, environ=environ(tmp_path, a_blocking=BLOCKS) | {"TRAINYARD_SCHEDULER": "blocking"})
+    yard.up()
+    try:
+        (tmp_path / "go").touch()
+        eventually((tmp_path / "blocked").exists, what="the event loop is blocked")
+        yard._process.send_signal(signal.SIGTERM)
+        assert yard._process.wait(30) == 1
+        assert "the event loop stands still" in yard.log.read_text()
+    finally:
+        yard.down(signal.SIGKILL)
 
 
 def test_a_name_that_two_plugins_offer_refuses_the_start_in_one_line(tmp_path):

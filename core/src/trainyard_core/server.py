@@ -8,8 +8,10 @@ that no event loop leaves keep-alive answers waiting for a delayed acknowledgeme
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -37,6 +39,8 @@ __all__ = ["AGENT", "API", "WORKER", "bind", "run_alone", "serve"]
 
 API, WORKER, AGENT = "api", "worker", "agent"
 GRACE = 2
+STUCK = 5.0
+"""Seconds that the event loop has to hear of a signal that ends the process."""
 TAKES_NOTHING = 120_000
 """Milliseconds for which a connection may hold bytes that the client does not take."""
 log = structlog.get_logger("trainyard")
@@ -203,6 +207,7 @@ class _Server(uvicorn.Server):
             )
         )
         self._platform, self._ready = platform, ready
+        self._loop = asyncio.get_running_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -210,5 +215,19 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._platform.news.close()
+        _end_if_stuck(self._loop)
         super().handle_exit(sig, frame)
         self._captured_signals.clear()  # uvicorn would raise it again and end us before anything else is closed
+
+
+def _end_if_stuck(loop: asyncio.AbstractEventLoop) -> None:
+    """End the process when its event loop does not turn any more, as when a plugin blocks it: nothing else would."""
+    turns = threading.Event()
+    loop.call_soon_threadsafe(turns.set)
+
+    def look() -> None:
+        if not turns.wait(STUCK):
+            log.critical("the event loop stands still; the process ends at once")
+            os._exit(1)
+
+    threading.Thread(target=look, name="end if stuck", daemon=True).start()
