@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from trainyard.client import models
@@ -35,11 +33,7 @@ _exit = msgspec.json.Decoder(Exit)
 
 def number(value: float | None) -> float | str:
     """A number on the wire; NULL is NaN."""
-    if value is None or math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return value
+    return "NaN" if value is None else models.on_wire(value)
 
 
 def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved: str = "") -> models.Run:  # noqa: B006 - read only
