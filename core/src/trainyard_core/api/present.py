@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,11 +42,7 @@ _exit = msgspec.json.Decoder(Exit)
 
 def number(value: float | None) -> float | str:
     """A number on the wire; NULL is NaN."""
-    if value is None or math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return value
+    return "NaN" if value is None else models.on_wire(value)
 
 
 def run(
