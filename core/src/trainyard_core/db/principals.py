@@ -10,6 +10,7 @@ __all__ = [
     "disable",
     "ensure",
     "get",
+    "hold_admins",
     "leave",
     "members",
     "page",
@@ -36,6 +37,12 @@ async def ensure(tx: Tx, name: str, *, kind: str, role: str, at: int) -> None:
 async def get(tx: Tx, name: str, *, kind: str) -> Row | None:
     """One principal of a kind."""
     return await tx.one("SELECT * FROM principal WHERE name = ? AND kind = ?", name, kind)
+
+
+async def hold_admins(tx: Tx) -> None:
+    """Hold every admin until the transaction ends, so that of two who would leave none only one does."""
+    if tx.dialect == "postgresql":
+        await tx.run("SELECT 1 FROM principal WHERE role = 'admin' ORDER BY name FOR UPDATE")
 
 
 async def page(tx: Tx, *, kind: str, after: str = "", limit: int = 50) -> list[Row]:

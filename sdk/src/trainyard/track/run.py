@@ -38,8 +38,8 @@ _runs: WeakSet[Run] = WeakSet()
 class Run:
     """A run that is being tracked. Made by `init`; every method may be called from any thread and after a fork.
 
-    `attempt` counts the tries of a managed run from 1: above it a program finds what an earlier attempt left, and what it
-    logs takes the place of what that one logged, from its own first step on. 0 for a run that is not managed.
+    `attempt` counts the tries of a managed run from 1: above it a program finds what an earlier attempt left, and what
+    it logs takes the place of what that one logged, from its own first step on. 0 for a run that is not managed.
     `resumed_from` is the id of the run that this one continues (empty: none), and `resume_step` the last step of it
     that counts: rows that name no step go on after it."""
 
