@@ -154,6 +154,8 @@ async def test_steps_that_a_resumed_program_repeats_count_once(web):
     assert [point[5] for point in found.points] == [0.0, 1.0, 20.0, 30.0, 40.0]
     assert await steps(web, resumed.id, "loss", first=3) == [3, 4]
     assert await steps(web, resumed.id, "loss", last=1) == [0, 1]
+    (brief,) = await web.admin.runs.metrics(resumed.id)
+    assert (brief.last, brief.step, brief.low, brief.high, brief.count) == (40.0, 4, 0.0, 40.0, 5)
 
 
 async def test_the_program_of_a_resumed_run_is_told_what_it_continues(web):

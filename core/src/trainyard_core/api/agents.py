@@ -22,6 +22,7 @@ from trainyard_core.api.tokens import with_text
 from trainyard_core.auth import ADMIN, AGENT, KNOWN
 from trainyard_core.db import agents, principals, tokens
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.holding import hold
 from trainyard_core.db.tokens import AGENT_PREFIX
 from trainyard_core.errors import Conflict, Invalid, NotFound
 
@@ -91,6 +92,7 @@ class Agents(Controller):
         check_labels(data.labels or {})
 
         async def work(tx: Tx) -> models.Agent:
+            await hold(tx, "agent", name)
             row = await _row(tx, name)
             check_match(request, await _shown(tx, request, row))
             await agents.change(tx, row, queues=data.queues, labels=data.labels, draining=data.draining)
@@ -124,6 +126,7 @@ class Agents(Controller):
         await allow(request, ADMIN)
 
         async def work(tx: Tx) -> None:
+            await hold(tx, "agent", name)
             await _refuse_holding(tx, await _one(tx, request, name))
             await agents.delete(tx, name)
             await principals.delete(tx, AGENT_PREFIX + name)

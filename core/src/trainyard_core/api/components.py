@@ -148,6 +148,7 @@ class _Registry(Controller):
         check(data)
 
         async def work(tx: Tx) -> models.Component:
+            await components.lock(tx, await self._version(tx, project, name, version))
             row = await self._version(tx, project, name, version)
             now = whole(row)
             check_match(request, now)

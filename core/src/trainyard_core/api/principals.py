@@ -16,6 +16,7 @@ from trainyard_core.auth import ADMIN, KNOWN, ROLES
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import principals, retirements
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.holding import hold
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 
 __all__ = ["ServiceAccounts", "Users", "check_role", "principal_name"]
@@ -76,6 +77,7 @@ class _Principals(Controller):
         at = platform_of(request).clock.now()
 
         async def work(tx: Tx) -> models.Principal:
+            await hold(tx, "principal", name)
             row = await self._get(tx, name)
             now = present(row)
             check_match(request, now)
@@ -102,6 +104,7 @@ class _Principals(Controller):
         at = platform_of(request).clock.now()
 
         async def work(tx: Tx) -> None:
+            await hold(tx, "principal", name)
             row = await self._get(tx, name)
             if row["role"] == "admin":
                 await _keep_an_admin(tx, name)
@@ -162,6 +165,7 @@ def principal_name(actor: str) -> str:
 
 
 async def _keep_an_admin(tx: Tx, name: str) -> None:
+    await principals.hold_admins(tx)
     other = await tx.one(
         "SELECT 1 FROM principal WHERE role = 'admin' AND disabled_at IS NULL AND name <> ? LIMIT 1", name
     )

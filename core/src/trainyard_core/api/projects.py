@@ -20,6 +20,7 @@ from trainyard_core.auth import ADMIN, KNOWN, READ, WRITE, Actor, role_in
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import principals, projects, retirements
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.holding import hold
 from trainyard_core.errors import Conflict, Invalid
 
 __all__ = ["Projects"]
@@ -85,6 +86,7 @@ class Projects(Controller):
         _check(data)
 
         async def work(tx: Tx) -> models.Project:
+            await hold(tx, "project", project)
             now = await _one(tx, project, actor)
             check_match(request, now)
             new = _merged(now, data)
@@ -115,6 +117,7 @@ class Projects(Controller):
             raise Conflict(f"'{project}' is where runs go that name no project", fix="archive it instead")
 
         async def work(tx: Tx) -> None:
+            await hold(tx, "project", project)
             await _one(tx, project, actor)
             if not await projects.delete(tx, project, at=at):
                 raise Conflict(f"project '{project}' has runs", fix="archive it, or delete its runs first")

@@ -19,6 +19,7 @@ from trainyard_core.auth import ADMIN, KNOWN
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import lanes, queues
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.holding import hold
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 
 __all__ = ["Queues"]
@@ -64,6 +65,7 @@ class Queues(Controller):
         _check(data)
 
         async def work(tx: Tx) -> models.Queue:
+            await hold(tx, "queue", name)
             known = await queues.get(tx, name) is not None
             if known:
                 check_match(request, await _one(tx, name))
@@ -79,6 +81,7 @@ class Queues(Controller):
         await allow(request, ADMIN)
 
         async def work(tx: Tx) -> models.Queue:
+            await hold(tx, "queue", name)
             now = await _one(tx, name)
             check_match(request, now)
             limits = msgspec.structs.replace(_limits(now), **_given(data))
@@ -95,6 +98,7 @@ class Queues(Controller):
             raise Conflict(f"'{name}' is where runs wait that name no queue", fix=f"pause it: yard queues pause {name}")
 
         async def work(tx: Tx) -> None:
+            await hold(tx, "queue", name)
             await _one(tx, name)
             if await queues.in_use(tx, name):
                 raise Conflict(

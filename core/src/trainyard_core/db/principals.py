@@ -11,6 +11,7 @@ __all__ = [
     "disable",
     "ensure",
     "get",
+    "hold_admins",
     "leave",
     "members",
     "page",
@@ -44,6 +45,12 @@ async def count(tx: Tx) -> int:
     row = await tx.one("SELECT COUNT(*) AS n FROM principal WHERE kind <> 'agent' AND disabled_at IS NULL")
     assert row is not None
     return int(row["n"])
+
+
+async def hold_admins(tx: Tx) -> None:
+    """Hold every admin until the transaction ends, so that of two who would leave none only one does."""
+    if tx.dialect == "postgresql":
+        await tx.run("SELECT 1 FROM principal WHERE role = 'admin' ORDER BY name FOR UPDATE")
 
 
 async def page(tx: Tx, *, kind: str, after: str = "", limit: int = 50) -> list[Row]:

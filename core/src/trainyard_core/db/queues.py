@@ -93,7 +93,7 @@ async def lock(tx: Tx) -> bool:
     while, so that what was read before is old; SQLite has one writer anyway."""
     if tx.dialect == "sqlite":
         return False
-    await tx.run("SELECT 1 FROM queue ORDER BY name FOR UPDATE")
+    await tx.run("SELECT 1 FROM queue ORDER BY name FOR NO KEY UPDATE")
     return True
 
 

@@ -167,15 +167,16 @@ class SeriesPromises:
 
     async def test_attempts_are_held_against_each_other_metric_by_metric(self, tracker: Tracker, run: RunRef) -> None:
         writers = [new_writer() for _ in range(3)]
-        logged = {"a": [(0, 4), (2, 4), (0, 1)], "b": [(0, 4), (3, 4), None], "c": [(0, 4), None, (2, 4)]}
-        for attempt, writer in enumerate(writers):
-            frames = []
-            for name, steps in logged.items():
-                if (within := steps[attempt]) is not None:
-                    rows = [(step, float(attempt)) for step in range(*within)]
-                    frames.append(metric_frame(writer, len(frames) + 1, name, rows))
-            await tracker.append(run, frames)
-        found = await tracker.read_series(run, [*logged], attempts=dict(zip(writers, range(3), strict=True)))
+        logged: list[dict[str, tuple[int, int]]] = [
+            {"a": (0, 4), "b": (0, 4), "c": (0, 4)},
+            {"a": (2, 4), "b": (3, 4)},
+            {"a": (0, 1), "c": (2, 4)},
+        ]
+        for attempt, (writer, metrics) in enumerate(zip(writers, logged, strict=True)):
+            for seq, (name, steps) in enumerate(metrics.items(), 1):
+                rows = [(step, float(attempt)) for step in range(*steps)]
+                await tracker.append(run, [metric_frame(writer, seq, name, rows)])
+        found = await tracker.read_series(run, ["a", "b", "c"], attempts=dict(zip(writers, range(3), strict=True)))
         assert [[point.last for point in series.points] for series in found] == [[2], [0, 0, 0, 1], [0, 0, 2, 2]]
 
     async def test_a_step_logged_twice_keeps_both_rows(self, tracker: Tracker, run: RunRef) -> None:

@@ -19,6 +19,7 @@ from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.db import activities, queues, runs
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.holding import keep
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, Step, may_follow
 from trainyard_core.work import recorded
@@ -184,9 +185,8 @@ async def _placed(tx: Tx, row: Row, wish: EditRun) -> dict[str, Any]:
 
 
 async def _check_queue(tx: Tx, project: str, queue: str) -> None:
-    known = await queues.names(tx)
-    if queue not in known:
-        raise Invalid(choice("queue", queue, known), fix=f"yard queues set {queue}")
+    if not await keep(tx, "queue", queue):
+        raise Invalid(choice("queue", queue, await queues.names(tx)), fix=f"yard queues set {queue}")
     row = await tx.one("SELECT queues FROM project WHERE name = ?", project)
     assert row is not None, "a run's project is there"
     check_allowed("queue", queue, _decode(row["queues"]), project=project)

@@ -1,10 +1,11 @@
 """Keeps artifacts' rows in step with what the tracker has.
 
-The tracker's bytes are the truth, and always come first: they are stored, or removed, and then `settle` makes the row
-say so. It looks, writes, and looks again until nothing has changed in between; so of any calls that overlap the last
-one to write leaves the row right. An attempt may store files until another one has taken its place, which is looked at
-again when the last byte has come, before the file is there for others. A crash in between leaves a row that is wrong
-until the same request comes again (or, for an upload, until the patrol).
+The tracker's bytes are the truth: they are stored, and then `settle` makes the row say so. When an artifact is removed
+its row goes first, so that nobody takes it by reference any more; `settle` looks at what came of it. It looks, writes,
+and looks again until nothing has changed in between; so of any calls that overlap the last one to write leaves the row
+right. An attempt may store files until another one has taken its place, which is looked at again when the last byte has
+come, before the file is there for others. A crash in between leaves a row that is wrong until the same request comes
+again (or, for an upload, until the patrol).
 """
 
 from __future__ import annotations
@@ -59,12 +60,17 @@ async def put(
 
 async def remove(database: Database, tracker: Tracker, told: Told, name: str) -> None:
     """Remove an artifact, its bytes and its row; idempotent. Raises Conflict while another run has it by reference."""
-    takers = await database.read(lambda tx: artifacts.takers(tx, told.run, name))
-    if takers:
-        raise Conflict(
-            f"artifact '{name}' of run {told.run} is used by {', '.join(takers)}",
-            fix="delete it there, or those runs, first",
-        )
+
+    async def work(tx: Tx) -> None:
+        await artifacts.fence(tx, told)  # whoever takes artifacts from this run holds it, too
+        if takers := await artifacts.takers(tx, told.run, name):
+            raise Conflict(
+                f"artifact '{name}' of run {told.run} is used by {', '.join(takers)}",
+                fix="delete it there, or those runs, first",
+            )
+        await artifacts.forget(tx, told, name)
+
+    await database.write(work, name="artifact")
     await tracker.delete_artifact(RunRef(told.project, told.run), name)
     faults.point("artifact:after_delete")
     await settle(database, tracker, told, name, kind="file")

@@ -51,7 +51,7 @@ async def links_of(tx: Tx, row: Row) -> list[Link]:
 
 def has_past(row: Row) -> bool:
     """Whether there may be points of a run from before its current attempt."""
-    return row["attempt"] > 1 or row["clone_kind"] == RESUMED
+    return bool(row["attempt"] > 1 or row["clone_kind"] == RESUMED)
 
 
 def resume_environment(row: Row) -> dict[str, str]:

@@ -136,9 +136,10 @@ def _first_steps(new: runs.NewRun, policy: Policy) -> list[Step]:
 
 async def _check_names(tx: Tx, new: runs.NewRun) -> None:
     """Unknown names are refused with what exists."""
+    keep = " FOR KEY SHARE" if tx.dialect == "postgresql" else ""  # neither is removed before the run is there
     found = await tx.one(
-        "SELECT (SELECT queues FROM project WHERE name = ? AND archived_at IS NULL) AS allowed,"
-        " (SELECT 1 FROM queue WHERE name = ?) AS queue",
+        f"SELECT (SELECT queues FROM project WHERE name = ? AND archived_at IS NULL{keep}) AS allowed,"
+        f" (SELECT 1 FROM queue WHERE name = ?{keep}) AS queue",
         new.project,
         new.queue,
     )

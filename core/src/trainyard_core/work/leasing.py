@@ -15,6 +15,7 @@ from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import activities, agents, deletions, lanes, queues, runs, tracking
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.holding import keep
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.work.planning import Lookup, plan
 from trainyard_core.work.reconcile import reconcile
@@ -47,7 +48,7 @@ async def lease(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATC
 async def decide(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[tuple[Grant, Waiting]]:
     """What an agent should be given now. Agents that ask at once take turns until their transactions end."""
     offers = await agents.offers(tx, at=at, silence=policy.silence)
-    if not _has_room(offers, agent):
+    if not _has_room(offers, agent) or not await keep(tx, "agent", agent):
         return []
     if await queues.lock(tx):
         offers = await agents.offers(tx, at=at, silence=policy.silence)

@@ -68,6 +68,7 @@ HEADER_SIZE = _HEADER.size
 _BLOCK = struct.Struct("<II")
 _SUMMARY = struct.Struct("<qdddQQ")
 _VALUE = struct.Struct("<d")
+_INTEGER = struct.Struct("<q")
 _LINE = struct.Struct("<qBBHI")
 _GAP = struct.Struct("<QQQ")
 
@@ -215,8 +216,9 @@ def pack_metrics(blocks: Iterable[Block], pause: Callable[[], None] | None = Non
     values of each column. `pause` is called after each column."""
     parts: list[bytes] = []
     for block in blocks:
-        names, last = "\0".join(block.names).encode(), _last_row(block.steps, block.times)
-        parts += [_BLOCK.pack(len(block.steps), len(names)), names, _raw(block.steps), _raw(block.times)]
+        names, times = "\0".join(block.names).encode(), _raw(block.times)
+        last = _last_row(block.steps, times)
+        parts += [_BLOCK.pack(len(block.steps), len(names)), names, _raw(block.steps), times]
         for column in block.values:
             parts += [_summary_of(block.steps[last], column[last], column), _raw(column)]
             if pause is not None:
@@ -241,23 +243,26 @@ def summarize(payload: bytes) -> list[Summary]:
     decided here again, whatever program wrote the payload."""
     found = []
     for names, rows, offset in _blocks(payload):
-        steps = _array("q", payload[offset : offset + 8 * rows])
-        times = _array("q", payload[offset + 8 * rows : offset + 16 * rows])
-        row, first = _last_row(steps, times), min(steps)
+        steps = _array("q", payload[offset : offset + 8 * rows]).tolist()
+        row, first = _last_row(steps, payload, offset + 8 * rows), min(steps)
+        (time,) = _INTEGER.unpack_from(payload, offset + 8 * (rows + row))
         for i, name in enumerate(names):
             at = offset + 16 * rows + i * (_SUMMARY.size + 8 * rows)
             _, _, low, high, total, finite = _SUMMARY.unpack_from(payload, at)
             (last,) = _VALUE.unpack_from(payload, at + _SUMMARY.size + 8 * row)
-            found.append(Summary(name, steps[row], last, low, high, total, finite, times[row], first))
+            found.append(Summary(name, steps[row], last, low, high, total, finite, time, first))
     return found
 
 
-def _last_row(steps: array[int], times: array[int]) -> int:
-    """The row whose values are the last ones: see `Summary`."""
+def _last_row(steps: Sequence[int], times: bytes, offset: int = 0) -> int:
+    """The row whose values are the last ones: see `Summary`. `times` are bytes, from `offset` on: few blocks need
+    them."""
     highest = max(steps)
-    if steps[-1] == highest and steps.count(highest) == 1:
-        return len(steps) - 1
-    return max((i for i, step in enumerate(steps) if step == highest), key=lambda i: (times[i], i))
+    first = steps.index(highest)
+    if first == len(steps) - 1:
+        return first
+    of_highest = (row for row in range(first, len(steps)) if steps[row] == highest)
+    return max(of_highest, key=lambda row: (_INTEGER.unpack_from(times, offset + 8 * row), row))
 
 
 def _blocks(payload: bytes) -> Iterator[tuple[tuple[str, ...], int, int]]:
