@@ -65,7 +65,7 @@ async def test_a_share_of_failures_ends_the_sweep_and_stops_what_runs(web):
         await ends(web, ref, code=1)
     reason, said = await told_to_stop(web, refs[2])
     assert (reason, said) == ("early_stopped", "2 of 4 trials have failed; the sweep was to end at 50 %")
-    await ends(web, refs[2], code=1)
+    await web.arrange.report(refs[2], Phase.EXITED, exit=Exit(code=1, reason="user"))
     over = await ended(web, sweep)
     assert (over["status"], over["reason"], over["message"]) == ("failed", "early_stopped", said)
     assert (await phases(web, sweep))[3] == "stopped"

@@ -13,7 +13,7 @@ import pytest
 from trainyard.runner.layout import fold
 from trainyard_core.contracts.scheduler import SchedulerRefused
 from trainyard_core.contracts.workload import Code, Phase
-from trainyard_core.testing.scheduler_tools import clear, ended, observed, opened, shell
+from trainyard_core.testing.scheduler_tools import clear, ended, observed, opened, shell, until
 from trainyard_scheduler_process import attempts
 from trainyard_scheduler_process.capacity import capacity_of, settings_of
 from trainyard_scheduler_process.manifest import manifest_of
@@ -134,7 +134,7 @@ async def test_a_release_deletes_also_what_it_does_not_know_by_name(site: Any) -
         await scheduler.submit(workload)
         await ended(scheduler, workload.ref)
         await scheduler.release(workload.ref)
-    assert [path.name for path in (site.root / ".released").iterdir()] == [f"{workload.run}.1"]
+    assert [path.name for path in (site.root / ".released").glob("[!.]*")] == [f"{workload.run}.1"]
 
 
 def test_a_removal_that_was_cut_off_before_the_runs_folder_went_is_finished(tmp_path: Path) -> None:
@@ -146,9 +146,9 @@ def test_a_removal_that_was_cut_off_before_the_runs_folder_went_is_finished(tmp_
 
 async def test_an_attempt_whose_folder_was_deleted_is_gone_once_its_program_is(site: Any) -> None:
     async with opened(site) as scheduler:
-        workload = shell(f"trap 'exit 0' TERM; until [ -e {site.scratch}/go ]; do sleep 0.05; done")
+        workload = shell(f"touch {site.scratch}/up; until [ -e {site.scratch}/go ]; do sleep 0.05; done")
         await scheduler.submit(workload)
-        await observed(scheduler, workload.ref, Phase.RUNNING)
+        await until((site.scratch / "up").exists, "the program to run")
         shutil.rmtree(fold(site.root, workload.run, 1).path.parent)
         assert await scheduler.observe([workload.ref]) == [], "its program lives"
         (site.scratch / "go").touch()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from trainyard.runner import lock, proc
+from trainyard.runner import lock, proc, tombstone
 from trainyard.runner.conclude import End, bury, conclude, is_gone
 from trainyard.runner.layout import Folder, fold, read_json, write_json, write_whole
 from trainyard.runner.lock import Held
@@ -24,7 +24,6 @@ from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Pha
 
 __all__ = ["attempts_in", "diagnose", "look", "release", "request_stop", "submit", "tidy"]
 
-_TOMBSTONE_DAYS = 14
 _RELEASE_SECONDS = 5.0
 
 
@@ -135,19 +134,10 @@ def release(folder: Folder) -> None:
     if not folder.path.exists():
         _drop_empty(folder)  # a removal that was interrupted may have got this far
         return
-    folder.tombstone.parent.mkdir(exist_ok=True)
-    _entomb(folder)
+    tombstone.entomb(folder)
     _wake(folder)
     _await_runner(folder)
     _remove(folder)
-
-
-def _entomb(folder: Folder) -> None:
-    """Make the tombstone. It is a second name of the lock where there is one, so that no file need be made; its age
-    counts from now. Idempotent."""
-    with contextlib.suppress(FileNotFoundError, FileExistsError):
-        folder.tombstone.hardlink_to(folder.lock)
-    folder.tombstone.touch()
 
 
 def _await_runner(folder: Folder) -> None:
@@ -193,13 +183,9 @@ def discard(folder: Folder) -> None:
 
 def tidy(root: Path) -> None:
     """Drop tombstones that no late submit can ask about any more, and rubbish of interrupted removals."""
-    oldest = time.time() - _TOMBSTONE_DAYS * 86400
-    for path in _entries(root / ".released"):
-        with contextlib.suppress(FileNotFoundError):  # whoever releases it deletes it beside us
-            if path.name.endswith(".rubbish"):
-                shutil.rmtree(path, ignore_errors=True)
-            elif path.stat().st_mtime < oldest:
-                path.unlink()
+    tombstone.expire(root)
+    for path in (root / ".released").glob("*.rubbish"):
+        shutil.rmtree(path, ignore_errors=True)  # whoever releases it deletes it beside us
 
 
 def attempts_in(root: Path) -> Iterator[Folder]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from trainyard.runner import conclude, lock
+from trainyard.runner import conclude, lock, tombstone
 from trainyard.runner.delivery import Delivery
 from trainyard.runner.environ import base_of
 from trainyard.runner.layout import Folder, fold, read_json, write_json, write_whole
@@ -88,8 +88,7 @@ class LateScheduler(Scheduler):
         folder = self._folder(ref)
         self._delivery.forget(folder)
         if folder.path.exists():
-            folder.tombstone.parent.mkdir(exist_ok=True)
-            folder.tombstone.touch()
+            tombstone.entomb(folder)
             folder.path.rename(folder.tombstone.with_name(f"{folder.tombstone.name}.{time.time_ns()}"))
 
     async def aclose(self) -> None:
