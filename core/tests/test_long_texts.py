@@ -9,7 +9,7 @@ import pytest
 from places import lines, metric
 from web import BASE
 
-from trainyard.names import DESCRIPTION_CHARS, METRIC_NAME_CHARS, RUN_NAME_CHARS, TAG_CHARS, TAGS, VALUE_CHARS, VALUES
+from trainyard.names import DESCRIPTION_CHARS, METRIC_NAME_BYTES, RUN_NAME_CHARS, TAG_CHARS, TAGS, VALUE_CHARS, VALUES
 from trainyard.track import frames
 from trainyard.track.frames import Kind
 from trainyard_core.api import search
@@ -84,7 +84,7 @@ async def test_tags_that_do_not_fit_cost_none_that_came_with_them(web):
 async def test_a_metric_whose_name_no_database_looks_up_costs_no_other(web):
     """An index of PostgreSQL takes no key of some thousand bytes that cannot be compressed."""
     run, name = await web.tracked(), "".join(chr(0x4E00 + n * 37 % 20_000) for n in range(5000))
-    longest = name[:METRIC_NAME_CHARS]
+    longest = name[: METRIC_NAME_BYTES // 3]
     body = metric(WRITER, 1, {"loss": [1.0], name: [2.0], longest: [3.0]})
     assert (await web.ask("POST", f"{BASE}/{run.id}/frames", content=body)).json()["durable"] == 1
     found = await whole(web, run.id)

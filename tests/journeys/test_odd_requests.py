@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import socket
 from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
-from yard import Yard
+from yard import Yard, ended, submit
 
 FEW, CONNECTIONS = 128, 400
+PROGRAM = """
+import trainyard
+run = trainyard.init()
+run.log({"loss": 0.5, "m" * 5000: 1.0}, 0)
+run.log_params({"seed": 2**80, "long": "x" * 500_000, **{f"p{n}": n for n in range(4100)}})
+run.log_outputs(score=1.0)
+print("said")
+run.finish()
+"""
 
 
 def test_a_run_that_began_before_the_year_one_spoils_no_list(yard):
@@ -59,3 +69,13 @@ def test_a_head_without_an_end_is_refused_before_a_token_is_asked_for(yard):
         endless.sendall(b"X: a\r\n" * 11_000)
         assert endless.recv(100).startswith(b"HTTP/1.1 431 ")
     assert "default" in yard.command("projects", "ls")
+
+
+def test_a_program_that_records_without_end_loses_nothing_else(yard, client):
+    run = ended(client, submit(client, PROGRAM, python=True).id)
+    assert (run.status, run.metrics, run.outputs) == ("succeeded", {"loss": 0.5}, {"score": 1.0})
+    assert run.inputs["seed"] == str(2**80)
+    found = json.loads(yard.command("get", run.id, "--json"))
+    assert {"p4099", "m" * 80} <= set(found["meta"]["not_recorded"])
+    assert "not recorded" in yard.command("get", run.id)
+    assert "said" in yard.command("logs", run.id)

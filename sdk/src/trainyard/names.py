@@ -13,7 +13,7 @@ __all__ = [
     "DESCRIPTION_CHARS",
     "KIND_CHARS",
     "MESSAGE_CHARS",
-    "METRIC_NAME_CHARS",
+    "METRIC_NAME_BYTES",
     "NAME_BYTES",
     "PART_BYTES",
     "PLAIN_NAME",
@@ -54,8 +54,8 @@ VALUES = 4096
 """The most params of a run, and the most outputs, and the most facts."""
 VALUES_BYTES = 1024 * 1024
 """All params of a run, all outputs or all facts, as JSON."""
-METRIC_NAME_CHARS = 512
-"""The longest name of a metric."""
+METRIC_NAME_BYTES = 2048
+"""The longest name of a metric, in bytes of UTF-8: an index of PostgreSQL takes no more."""
 MESSAGE_CHARS = 10_000
 """The longest word that somebody gives with what is done to a run."""
 PLAIN_NAME = "letters, digits, '-', '_' and '.', starting with a letter or digit, at most 64"

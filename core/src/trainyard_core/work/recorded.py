@@ -14,7 +14,7 @@ import msgspec
 from trainyard.client.models import CreateRun
 from trainyard.names import (
     DESCRIPTION_CHARS,
-    METRIC_NAME_CHARS,
+    METRIC_NAME_BYTES,
     RUN_NAME_CHARS,
     TAG_CHARS,
     TAGS,
@@ -108,9 +108,13 @@ def tags(given: Sequence[str], before: Sequence[str] = ()) -> tuple[list[str], O
 
 def metrics(summaries: Sequence[Summary]) -> tuple[list[Summary], Omitted]:
     """Metrics in brief with names that every database can look up. Their points are kept all the same."""
-    kept = [each for each in summaries if len(each.name) <= METRIC_NAME_CHARS]
-    why = f"its name has more than {METRIC_NAME_CHARS} characters"
-    return kept, [omission(each.name, "metric", why) for each in summaries if len(each.name) > METRIC_NAME_CHARS]
+    kept, omitted = [], []
+    for each in summaries:
+        if len(each.name.encode()) <= METRIC_NAME_BYTES:
+            kept.append(each)
+        else:
+            omitted.append(omission(each.name, "metric", f"its name has more than {METRIC_NAME_BYTES} bytes"))
+    return kept, omitted
 
 
 def check_line(field: str, text: str, most: int) -> None:
