@@ -11,7 +11,7 @@ from places import lines
 from web import BASE, serving
 
 from trainyard.client import models
-from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
+from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotAuthenticated
 from trainyard.client.models import CreateRun, Problem
 from trainyard_core.registry import Registry
 from trainyard_core.testing.factories import operation

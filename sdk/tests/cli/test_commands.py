@@ -59,6 +59,7 @@ def test_get_shows_what_is_known(yard, platform):
 def test_get_latest(yard, platform):
     platform.add_run(RUN)
     platform.add_run(OTHER)
+    platform.add_run("a-trial", parent=OTHER)
     assert yard("get", "latest").out.splitlines()[0].split() == ["run", OTHER]
 
 
@@ -269,5 +270,5 @@ def test_an_interrupt_is_130(yard, platform, monkeypatch):
 
 def test_latest_of_an_empty_project_says_how_to_have_one(yard, platform):
     done = yard("get", "latest")
-    assert done.code == 2
+    assert done.code == 3
     assert "yard run -f" in done.err
