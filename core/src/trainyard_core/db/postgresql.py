@@ -87,12 +87,17 @@ class PostgresDatabase(Database):
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         try:
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-                async with asyncio.timeout(self._read_timeout):  # what runs on the server is cancelled there
-                    return await work(_PostgresTx(connection))
-        except TimeoutError as error:
-            raise QueryTimeout(self._read_timeout) from error
+                return await self._in_time(work, _PostgresTx(connection))
         except asyncpg.DataError as error:
             raise out_of_range(error) from error
+
+    async def _in_time(self, work: Callable[[Tx], Awaitable[T]], tx: Tx) -> T:
+        """What takes too long is cancelled, also in the server."""
+        try:
+            async with asyncio.timeout(self._read_timeout):
+                return await work(tx)
+        except TimeoutError as error:
+            raise QueryTimeout(self._read_timeout) from error
 
     def connections(self) -> int:
         return int(self._pool.get_size())
