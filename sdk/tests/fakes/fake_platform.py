@@ -85,7 +85,7 @@ class FakePlatform:
         else:
             found, fix = self._ending(ref), "`yard ls` lists them"
         if not found:
-            raise Refusal(404, "not_found", f"no run {ref!r} in project 'default'", fix=fix)
+            raise Refusal(404, "run_not_found", f"no run {ref!r} in project 'default'", fix=fix)
         return found[0]
 
     def _ending(self, ref: str) -> list[dict[str, Any]]:

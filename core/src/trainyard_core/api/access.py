@@ -48,7 +48,8 @@ def platform_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Platform:
 
 
 def forget(request: Asked) -> None:
-    """Somebody's access has changed: whatever was remembered of tokens is looked up again."""
+    """Somebody's access has changed, or a run has been deleted, which has a token: whatever was remembered of tokens is
+    looked up again."""
     request.app.state.known.forget()
 
 
