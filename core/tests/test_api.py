@@ -43,6 +43,23 @@ async def test_a_run_is_created_read_listed_and_stopped(web):
     assert kinds.count("stop_wanted") == 1
 
 
+async def test_latest_is_the_newest_run_that_is_no_child(web):
+    with pytest.raises(NotFound, match="no latest run"):
+        await web.admin.runs.get("latest")
+    sweep = await web.run(name="sweep")
+    await web.arrange.run(Status.QUEUED, parent=sweep.id, key="1")
+    await web.admin.projects.create("other")
+    await web.admin.runs.create(CreateRun(managed=False), project="other")
+    assert (await web.admin.runs.get("latest")).id == sweep.id
+    assert (await web.admin.runs.stop("latest")).id == sweep.id
+
+
+async def test_what_is_sent_again_is_not_sent_to_the_latest(web):
+    await web.tracked()
+    with pytest.raises(NotFound):
+        await web.admin.runs.append("latest", lines(W, 1, "a"))
+
+
 async def test_lists_are_paged_newest_first_and_filtered(web):
     ids = [(await web.run(tags=[f"t{n % 2}", "100%"])).id for n in range(7)]
     assert [run.id async for run in web.admin.runs.list(page_size=3)] == ids[::-1]

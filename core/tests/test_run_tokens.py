@@ -136,9 +136,14 @@ async def test_elsewhere_a_run_is_told_that_its_token_may_not_and_not_what_there
     assert "its own project only" in told[0].json()["detail"]
 
 
-async def test_the_token_of_a_deleted_run_reads_nothing(web):
+@pytest.mark.parametrize("several", [False, True], ids=["one", "bulk"])
+async def test_the_token_of_a_deleted_run_reads_nothing(web, several):
     mine, sibling = await ended(web), await web.tracked()
     token = web.of_run(mine.id)
-    await web.admin.runs.delete(mine.id)
+    assert await reads(web, sibling, token) == 200
+    if several:
+        await web.ask("POST", f"{BASE}/bulk", json={"action": "delete", "refs": [mine.id]})
+    else:
+        await web.admin.runs.delete(mine.id)
     assert await reads(web, mine, token) == await reads(web, sibling, token) == 404
     assert (await web.ask("GET", BASE, token=token)).status_code == 403

@@ -49,9 +49,7 @@ _MAY = {
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks. `role` is that in the deployment: one of `ROLES`, or `run` or `agent`. `roles` are those in single
-    projects; `scopes` and `projects` are what the token allows at most, for a run the one that it is in. `token` is the
-    id of the token, empty for one that is not stored."""
-
+t
     name: str
     role: str = "none"
     roles: Mapping[str, str] = {}

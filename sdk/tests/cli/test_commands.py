@@ -66,6 +66,7 @@ def test_dropped_records_are_told(yard, platform):
 def test_get_latest(yard, platform):
     platform.add_run(RUN)
     platform.add_run(OTHER)
+    platform.add_run("a-trial", parent=OTHER)
     assert yard("get", "latest").out.splitlines()[0].split() == ["run", OTHER]
 
 
@@ -278,5 +279,5 @@ def test_an_interrupt_is_130(yard, platform, monkeypatch):
 
 def test_latest_of_an_empty_project_says_how_to_have_one(yard, platform):
     done = yard("get", "latest")
-    assert done.code == 2
+    assert done.code == 3
     assert "yard run -f" in done.err

@@ -79,7 +79,14 @@ class FakePlatform:
         return [seen for seen in self.seen if seen.method == method and seen.path.endswith(ending)]
 
     def find(self, ref: str) -> dict[str, Any]:
-        found = [run for run_id, run in self.runs.items() if run_id == ref or (len(ref) >= 4 and run_id.endswith(ref))]
+        if ref == "latest":
+            found = [run for run in self.runs.values() if not run.get("parent")][-1:]
+            fix = "create one with `yard run -f`"
+        else:
+            found, fix = self._ending(ref), "`yard ls` lists them"
         if not found:
-            raise Refusal(404, "run_not_found", f"no run {ref!r} in project 'default'", fix="`yard ls` lists them")
+            raise Refusal(404, "run_not_found", f"no run {ref!r} in project 'default'", fix=fix)
         return found[0]
+
+    def _ending(self, ref: str) -> list[dict[str, Any]]:
+        return [run for run_id, run in self.runs.items() if run_id == ref or (len(ref) >= 4 and run_id.endswith(ref))]

@@ -1,7 +1,8 @@
 """From a request to the one who asks, the project, run or agent that is meant, and whether that may be; raises when
 it may not.
 
-A run is named by its id or a unique ending of it. What the asker may not see is answered as if it did not exist.
+A run is named by its id, a unique ending of it, or `latest`: the newest of the project that is no child of another,
+such as a trial. What the asker may not see is answered as if it did not exist.
 """
 
 from __future__ import annotations
@@ -12,10 +13,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 
 from trainyard_core import auth
-from trainyard_core.api.authentication import bearer
-from trainyard_core.auth import ADMIN, AGENT, READ, TRACK, WRITE, Actor
-from trainyard_core.datadir import is_owner
-from trainyard_core.db import projects, runs
+ofrom trainyard_core.db import projects, runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Forbidden, NotFound, choice
 from trainyard_core.ids import is_run_id
@@ -37,6 +35,7 @@ __all__ = [
 ]
 
 Asked = Request[Actor, str, Any]
+LATEST = "latest"
 SHORTEST = 4
 MOST_NAMED = 200
 HEX = frozenset("0123456789abcdef-")
@@ -49,7 +48,8 @@ def platform_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Platform:
 
 
 def forget(request: Asked) -> None:
-    """Somebody's access has changed: whatever was remembered of tokens is looked up again."""
+    """Somebody's access has changed, or a run has been deleted, which has a token: whatever was remembered of tokens is
+    looked up again."""
     request.app.state.known.forget()
 
 
@@ -104,6 +104,8 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
         raise _no_run(project, ref)  # it has been deleted
     await _check_sees(request, project)
     only = visible(request)
+    if ref == LATEST and action == TRACK:
+        raise _no_run(project, ref)  # what is sent again would go to another run by then
     row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref, only))
     if not await can(request, action, project=project, run=row["id"]):
         raise Forbidden(
@@ -153,11 +155,15 @@ async def _look_for(tx: Tx, project: str, ref: str, only: frozenset[str] | None)
             raise Conflict(f"more than one run of '{project}' ends with '{ref}'", fix="use more characters of the id")
         if rows:
             return rows[0]
+    elif ref == LATEST and (newest := await runs.newest(tx, project)) is not None:
+        return newest
     await check_project(tx, project, only)
     raise _no_run(project, ref)
 
 
 def _no_run(project: str, ref: str) -> NotFound:
+    if ref == LATEST:
+        return NotFound(f"there is no latest run: project '{project}' has none", fix="create one with `yard run -f`")
     return NotFound(
         f"no run '{ref}' in project '{project}'",
         fix=f"use the id, or its last {SHORTEST} characters or more; see yard ls",

@@ -42,9 +42,10 @@ class KnownTokens:
         self.strangers = Buckets(STRANGER_RATE, STRANGER_BURST)
 
     def forget(self) -> None:
-        """Somebody's access has changed: look everybody up again."""
+        """Somebody's access has changed, or a run is gone with its own: look everybody up again."""
         self._generation += 1
         self._known.clear()
+        self._projects.clear()
 
     async def actor(self, token: str, at: int) -> Actor | None:
         """Who holds a token; None when it is not valid now."""
@@ -57,15 +58,15 @@ class KnownTokens:
         return actor
 
     async def _placed(self, actor: Actor) -> Actor:
-        """A run's actor with its project, in which the run stays for as long as it is there."""
-        if actor.run not in self._projects:
-            found = await self._platform.database.read(lambda tx: tokens.run_projects(tx, actor.run))
-            if not found:
-                return actor
-            if len(self._projects) >= MOST_KNOWN:
-                self._projects.clear()
-            self._projects[actor.run] = found
-        return msgspec.structs.replace(actor, projects=self._projects[actor.run])
+        """A run's actor with its project, in which the run stays until it is deleted."""
+        found, generation, database = self._projects.get(actor.run), self._generation, self._platform.database
+        if found is None or not database.exclusive:
+            found = await database.read(lambda tx: tokens.run_projects(tx, actor.run))
+            if generation == self._generation:
+                if len(self._projects) >= MOST_KNOWN:
+                    self._projects.clear()
+                self._projects[actor.run] = found
+        return msgspec.structs.replace(actor, projects=found)
 
     async def _look_up(self, token: str, at: int) -> Actor | None:
         generation, database = self._generation, self._platform.database

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from trainyard.client import models
 from trainyard.client.models import BulkAction, CloneRun, Fault
 from trainyard.query import Query, QueryError, parse
-from trainyard_core.api.access import Asked, allow, find_run, platform_of
+from trainyard_core.api.access import Asked, allow, find_run, forget, platform_of
 from trainyard_core.api.acting import by_of
 from trainyard_core.api.change import change
 from trainyard_core.auth import WRITE
@@ -46,6 +46,8 @@ class Bulk(Controller):
             return models.BulkAnswer(items=await carry_out(tx, targets, data, by), more=more)
 
         answer = await change(request, work, name="bulk")
+        if data.action == "delete":
+            forget(request)
         platform_of(request).doorbell.call_agents(orders=True)
         return answer
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, Parameter
 
 from trainyard.client import models
 from trainyard_core.api import present
-from trainyard_core.api.access import Asked, allow, find_run, platform_of
+from trainyard_core.api.access import Asked, allow, find_run, forget, platform_of
 from trainyard_core.api.acting import act, by_of
 from trainyard_core.api.change import change, check_match
 from trainyard_core.api.paging import Cursor, Limit, after_id, following
@@ -105,6 +105,7 @@ class Runs(Controller):
             await delete_run(tx, await actions.locked(tx, meant["id"]), by_of(request))
 
         await change(request, work, name="delete", status=204)
+        forget(request)
         platform_of(request).doorbell.call_agents(orders=True)
 
     @get("/{ref:str}/statuses")

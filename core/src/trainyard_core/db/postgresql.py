@@ -109,13 +109,13 @@ class PostgresDatabase(Database):
                 self._pool.acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
-                return await self._in_time(work(_PostgresTx(connection)))
+                return await self._in_time(work, _PostgresTx(connection))
 
-    async def _in_time(self, answer: Awaitable[T]) -> T:
-        """The answer of a read. What still runs on the server when the time is up is cancelled there."""
+    async def _in_time(self, work: Callable[[Tx], Awaitable[T]], tx: Tx) -> T:
+        """What takes too long is cancelled, also in the server."""
         try:
             async with asyncio.timeout(self._read_timeout):
-                return await answer
+                return await work(tx)
         except TimeoutError as error:
             raise QueryTimeout(self._read_timeout) from error
 

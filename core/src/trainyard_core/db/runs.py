@@ -30,6 +30,7 @@ __all__ = [
     "get",
     "insert",
     "lock",
+    "newest",
     "resolved",
     "ring",
     "wake",
@@ -289,6 +290,11 @@ async def resolved(tx: Tx, run: str) -> str:
     """The JSON of a run's operation as it runs; empty when it has none."""
     row = await tx.one("SELECT resolved FROM operation WHERE run = ?", run)
     return row["resolved"] if row and row["resolved"] != "null" else ""
+
+
+async def newest(tx: Tx, project: str) -> Row | None:
+    """The newest run of a project that is no child of another."""
+    return await tx.one("SELECT * FROM run WHERE project = ? AND parent IS NULL ORDER BY id DESC LIMIT 1", project)
 
 
 async def by_ending(tx: Tx, project: str, ending: str) -> list[Row]:

@@ -115,9 +115,10 @@ def open_client(*, url: str | None, project: str | None, data: str | None, token
 
 
 def find(client: Client, ref: str) -> str:
-    """What a person calls a run, as the API takes it: `latest` becomes the id of the project's newest."""
+    """What a person calls a run, as the API takes it: `latest` becomes an id, which stays the same run's for as long as
+    the command takes."""
     if ref == "latest":
-        return _newest(client)
+        return client.runs.get(ref).id
     if len(ref) < _LEAST:
         raise click.UsageError(f"{ref!r} is too short for a run; give at least the last {_LEAST} characters of its id")
     return ref
@@ -127,11 +128,3 @@ def pin(client: Client, ref: str) -> str:
     """The full id of a run that will be followed: an ending may become ambiguous meanwhile, and a server that is not
     there is told at once instead of being waited for."""
     return client.runs.get(find(client, ref)).id
-
-
-def _newest(client: Client) -> str:
-    items = client.runs.page(limit=1).items
-    if not items:
-        project = client.endpoint.project
-        raise click.UsageError(f"there is no latest run: project {project!r} has none; create one with `yard run -f`")
-    return items[0].id

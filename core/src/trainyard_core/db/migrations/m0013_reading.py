@@ -11,6 +11,7 @@ STATEMENTS = (
             (SELECT run, name, ROW_NUMBER() OVER (PARTITION BY run ORDER BY name) AS number FROM metric) AS counted
             WHERE counted.run = metric.run AND counted.name = metric.name""",
     "CREATE INDEX metric_version ON metric (run, version)",
+    "CREATE INDEX run_top ON run (project, id) WHERE parent IS NULL",
     """CREATE TABLE retirement (
             kind TEXT NOT NULL CHECK (kind IN ('project', 'principal')),
             name TEXT NOT NULL,
@@ -25,8 +26,8 @@ STATEMENTS = (
             WHERE gone.name NOT IN (SELECT name FROM principal) GROUP BY gone.name""",
 )
 """`version` of a metric is higher than that of any other of its run when it changes, so that what has changed since a
-version was seen is read by an index. `retirement` keeps names that are never used again, also those of before: by them
-the log, idempotency keys, tokens and scripts know what was deleted."""
+version was seen is read by an index. `run_top` holds the runs that are no children. `retirement` keeps names that are
+never used again, also those of before: by them the log, idempotency keys, tokens and scripts know what was deleted."""
 
 NAME = {"sqlite": "json_extract(data, '$.name')", "postgresql": "data::json ->> 'name'"}
 

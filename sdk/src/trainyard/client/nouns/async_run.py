@@ -1,4 +1,4 @@
-"""The verbs of runs for the asynchronous client. `ref` is a full id or a unique ending of one of at least four
+"""The verbs of runs for the asynchronous client. `ref` is a full id, `latest` or a unique ending of at least four
 characters; `project` is the client's own unless it is given."""
 
 from __future__ import annotations
