@@ -279,11 +279,6 @@ class Ring:
             self._limit = min(lap + self.capacity, self._base + self.capacity)
 
     @property
-    def written(self) -> int:
-        """Bytes that were ever put."""
-        return self._head
-
-    @property
     def waiting(self) -> int:
         """Bytes that are not drained yet."""
         return self._head - self._tail
