@@ -49,7 +49,9 @@ _MAY = {
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks. `role` is that in the deployment: one of `ROLES`, or `run` or `agent`. `roles` are those in single
-t
+    projects; `scopes` and `projects` are what the token allows at most, which for a run is the project that it is in.
+    `token` is the id of the token, empty for one that is not stored."""
+
     name: str
     role: str = "none"
     roles: Mapping[str, str] = {}

@@ -225,6 +225,34 @@ def test_a_worker_brings_neither_name_nor_params_of_its_own(run, kept, method):
     assert sorted(key for event in events["outputs"] for key in event["values"]) == ["of 0", "of 1"]
 
 
+SERVED_BEFORE = """
+import multiprocessing
+import trainyard
+
+def work(name):
+    trainyard.log({name: 1.0})
+
+def run_worker(name):
+    worker = multiprocessing.get_context("forkserver").Process(target=work, args=(name,))
+    worker.start()
+    worker.join()
+
+if __name__ == "__main__":
+    run_worker("before")
+    for name in ("first", "second"):
+        with trainyard.init(name=name):
+            run_worker(name)
+    run_worker("after")
+"""
+
+
+def test_a_fork_server_that_was_there_before_knows_each_run(run, kept):
+    done = run(SERVED_BEFORE)
+    assert done.returncode == 0, done.stderr
+    assert [[names for names, *_ in rows] for _, rows in kept()] == [[("first",)], [("second",)]]
+    assert done.stderr.count("log before init") == 2
+
+
 LOADER = """
 import multiprocessing
 import trainyard

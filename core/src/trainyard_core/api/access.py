@@ -13,7 +13,10 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 
 from trainyard_core import auth
-ofrom trainyard_core.db import projects, runs
+from trainyard_core.api.authentication import bearer
+from trainyard_core.auth import ADMIN, AGENT, READ, TRACK, WRITE, Actor
+from trainyard_core.datadir import is_owner
+from trainyard_core.db import projects, runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Forbidden, NotFound, choice
 from trainyard_core.ids import is_run_id

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,8 +19,9 @@ from trainyard.client import logins
 from trainyard.client.errors import NoServer
 from trainyard.track.folder import named
 
-__all__ = ["Endpoint", "data_directory", "discover", "without_secrets"]
+__all__ = ["Endpoint", "data_directory", "discover", "moved", "without_secrets"]
 
+_SERVED = "server.json"
 _HOMELESS = "no data directory: this user has no home directory"
 _NAME_IT = "set TRAINYARD_DATA to a folder"
 _START_OR_SET = "start one with `yard up`, say `yard login URL`, or set TRAINYARD_URL"
@@ -74,6 +75,17 @@ def _folder(data: Path | str | None, env: Mapping[str, str]) -> Path | None:
         return None
 
 
+def moved(endpoint: Endpoint) -> Endpoint | None:
+    """The same server at another address, when it was found by its data directory and that names one by now."""
+    file = Path(endpoint.source)
+    try:
+        address = _local_address(file) if file.name == _SERVED else None
+    except NoServer:
+        return None
+    url = address.rstrip("/") if address else ""
+    return replace(endpoint, url=url) if url and url != endpoint.url else None
+
+
 def without_secrets(url: str) -> str:
     """The address without a user name and password, fit for an error message."""
     parts = urlsplit(url)
@@ -85,7 +97,7 @@ def _address(url: str | None, folder: Path | None, env: Mapping[str, str], *, is
         return url, "the argument `url`"
     if env.get("TRAINYARD_URL"):
         return env["TRAINYARD_URL"], "TRAINYARD_URL"
-    file = folder / "server.json" if folder is not None else None
+    file = folder / _SERVED if folder is not None else None
     local = _local_address(file) if is_named and file is not None else None
     if local is None and (logged_in := logins.current(env)):
         return logged_in, "yard login"
@@ -143,7 +155,7 @@ def _token(address: str, folder: Path | None, env: Mapping[str, str]) -> tuple[s
 
 
 def _is_local(address: str, folder: Path) -> bool:
-    local = _local_address(folder / "server.json")
+    local = _local_address(folder / _SERVED)
     return local is not None and local.rstrip("/") == address.rstrip("/")
 
 

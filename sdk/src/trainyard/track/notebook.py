@@ -18,7 +18,7 @@ __all__ = ["Cells", "watch"]
 class Cells:
     """The cells that are run while a run goes on. `recorded` grows with whatever is recorded."""
 
-    def __init__(self, shell: Any, recorded: Callable[[], object]) -> None:
+    def __init__(self, shell: Any, recorded: Callable[[], int]) -> None:
         self._shell, self._recorded = shell, recorded
         self._first = shell.execution_count
         self._mark = recorded()
@@ -43,7 +43,7 @@ class Cells:
         self._mark = mark
 
 
-def watch(recorded: Callable[[], object]) -> Cells | None:
+def watch(recorded: Callable[[], int]) -> Cells | None:
     """Look at the cells from now on; None outside of notebooks and IPython."""
     module = sys.modules.get("IPython")
     shell = module.get_ipython() if module is not None else None

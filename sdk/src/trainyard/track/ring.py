@@ -158,11 +158,6 @@ class Ring:
         buffer.discard()
 
     @property
-    def written(self) -> tuple[int, int]:
-        """Grows with every row: how many buffers were begun, and where the next record goes."""
-        return self._epoch, self._head
-
-    @property
     def waiting(self) -> int:
         """Bytes that are not drained yet."""
         return sum(buffer.head - buffer.tail for buffer in self.buffers)

@@ -74,7 +74,6 @@ class Run:
         self._background: Background | None = None
         self._describing: threading.Thread | None = None
         self._lock = threading.RLock()
-        self._events = 0
         self._owner = None if is_managed or is_worker else os.getpid()
         self._put = self._first_put
         self.finished = False
@@ -158,7 +157,6 @@ class Run:
 
     def _event(self, kind: str, **fields: Any) -> None:
         self._own_writer().event([_event(kind, **fields)])
-        self._events += 1
 
     def _log_params(self, values: object, more: Mapping[str, Any]) -> None:
         self.params = {**self.params, **self._log_values("params", values, more)}
@@ -253,9 +251,12 @@ class Run:
             say(f"{self.id} {type(error).__name__}", f"not recorded: {text(error) or type(error).__name__}")
 
     @property
-    def recorded(self) -> tuple[int, ...]:
+    def recorded(self) -> int:
         """Grows with whatever this process records."""
-        return self._events, *(self._writer.ring.written if self._writer is not None else (0, 0))
+        if self._writer is None:
+            return 0
+        self.flush()
+        return self._writer.spool.seq
 
     def end(self, ending: Ending, *, finish_timeout: float = 30.0) -> None:
         """As `finish`, for an end that was seen and not said. Never raises."""
