@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trainyard_core.errors import StartRefused
-from trainyard_core.settings import load
+from trainyard_core.settings import in_force, load
 
 
 def written(folder, text):
@@ -86,3 +86,36 @@ def test_a_port_that_is_none_is_refused(tmp_path, port):
 def test_the_address_that_clients_are_told_can_be_connected_to(tmp_path, host, public_url, url):
     given = {"host": host, "public_url": public_url}
     assert load(tmp_path, environ={}, overrides=given).url(80) == url
+
+
+def test_what_is_shown_holds_no_secret_at_any_depth(tmp_path):
+    (tmp_path / "trainyard.toml").write_text(
+        """
+        database = "postgresql://ada:g/eh@eim-1@db/yard?sslmode=require&sslpassword=geheim-2"
+        valkey = "redis://:geheim-3@cache:6379"
+
+        [mine]
+        servers = [{name = "one", password = "geheim-4"}, {name = "two", options = {api_key = "geheim-5"}}]
+        tokens = ["geheim-6", "geheim-7"]
+        login = {credentials = {user = "ada", pin = 8008135}, mode = "ldap"}
+        hooks = ["https://ada:geheim-8@hooks/x?access_token=geheim-9&shown=1"]
+        auth = ["ada", "geheim-10"]
+        header = "Authorization: Bearer geheim-11"
+        webhook_secret = "geheim://12"
+        """
+    )
+    found = in_force(load(tmp_path, environ={}), environ={})
+    shown = {name: value for name, value, _ in found}
+    text = " ".join(shown.values())
+    assert "geheim" not in text
+    assert "eim-1" not in text
+    assert "8008135" not in text
+    assert shown["database"] == "postgresql://***@db/yard?sslmode=require&sslpassword=***"
+    assert shown["valkey"] == "redis://***@cache:6379"
+    assert shown["mine.servers"] == (
+        "[{'name': 'one', 'password': '***'}, {'name': 'two', 'options': {'api_key': '***'}}]"
+    )
+    assert (shown["mine.tokens"], shown["mine.auth"], shown["mine.webhook_secret"]) == ("***", "***", "***")
+    assert shown["mine.login"] == "{'credentials': '***', 'mode': 'ldap'}"
+    assert shown["mine.hooks"] == "['https://***@hooks/x?access_token=***&shown=1']"
+    assert (shown["queues"], shown["port"]) == ("*", "8400")

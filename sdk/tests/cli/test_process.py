@@ -109,18 +109,25 @@ clicked = foreign_commands:clicked
 typed = foreign_commands:typed
 broken = foreign_commands_missing:x
 wrong = foreign_commands:notacommand
+leaves = foreign_commands_leaving:x
 ls = foreign_commands:clicked
+shared = foreign_commands:clicked
 """
 
 
 @pytest.fixture
 def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A distribution that brings commands, good ones and broken ones."""
-    info = tmp_path / "foreign_commands-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign-commands\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(ENTRY_POINTS)
+    for name, points in (
+        ("commands", ENTRY_POINTS),
+        ("twins", "[trainyard.commands]\nshared = foreign_commands:clicked\n"),
+    ):
+        info = tmp_path / f"foreign_{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: foreign-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(points)
     (tmp_path / "foreign_commands.py").write_text(PLUGIN)
+    (tmp_path / "foreign_commands_leaving.py").write_text("raise SystemExit(0)")
     monkeypatch.syspath_prepend(str(tmp_path))
     foreign._points.cache_clear()
     yield
@@ -149,7 +156,14 @@ def test_a_function_of_others_becomes_a_command(others, yard):
     assert yard("typed", "--n", "9").code == 9
 
 
-@pytest.mark.parametrize("name", ["broken", "wrong"])
+def test_a_command_that_two_distributions_bring_is_neithers(others, yard):
+    assert re.search(r"shared +\(from foreign-commands and foreign-twins\)", yard("--help").out)
+    done = yard("shared")
+    assert (done.code, done.out) == (1, "")
+    assert "the command `shared` of foreign-commands and foreign-twins cannot be loaded: several" in done.err
+
+
+@pytest.mark.parametrize("name", ["broken", "leaves", "wrong"])
 def test_a_broken_command_of_others_is_told_when_it_is_called(others, yard, name):
     done = yard(name, "--any", "thing")
     assert done.code == 1

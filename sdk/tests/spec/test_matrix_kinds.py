@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -36,15 +37,21 @@ def point(name: str, value: str) -> EntryPoint:
 
 
 @pytest.fixture
-def _offered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A kind of this module, one that is not there, one that is none, and one that the language has itself."""
+def _offered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A kind of this module, one that is not there, one that is none, one of the language, one whose module
+    ends the process, and one that two distributions bring."""
     monkeypatch.setitem(sys.modules, "swarm_of_this_test", sys.modules[__name__])
     points = [
         point("swarm", "swarm_of_this_test:SwarmMatrix"),
         point("gone", "no_such_module_anywhere:Matrix"),
         point("strange", "swarm_of_this_test:Budget"),
         point("grid", "swarm_of_this_test:SwarmMatrix"),
+        point("leaving", "leaving_of_this_test:Matrix"),
+        point("contested", "swarm_of_this_test:SwarmMatrix"),
+        point("contested", "swarm_of_this_test:SwarmMatrix"),
     ]
+    (tmp_path / "leaving_of_this_test.py").write_text("raise SystemExit('no licence')")
+    monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(installed, "entry_points", lambda group: points)
     _forget()
     yield
@@ -107,6 +114,8 @@ def test_a_kind_of_a_plugin_is_read() -> None:
             "cannot be loaded: swarm_of_this_test:Budget is no subclass of trainyard.spec.matrix.Matrix",
         ),
         ({"kind": "gone", "tuner": {}}, "the kind `gone`"),
+        ({"kind": "leaving"}, "the kind `leaving` of an unknown distribution cannot be loaded: SystemExit: no licence"),
+        ({"kind": "contested"}, "the kind `contested` comes with an unknown distribution and an unknown distribution"),
         ({"kind": "grid", "params": PARAMS, "metrics": METRICS}, "matrix.metrics: there is no such field here"),
     ],
 )

@@ -4,7 +4,7 @@ becomes a command that says so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -23,17 +23,20 @@ _ANYTHING = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 def names(group: str = "") -> dict[str, str]:
     """The commands that others add, to a group of `yard`'s or to `yard` itself, by name, and the distribution that each
     comes from. Nothing is loaded."""
-    return {name: _source(point) for name, point in sorted(_points(group).items())}
+    return {name: _sources(points) for name, points in sorted(_points(group).items())}
 
 
 def load(name: str, group: str = "") -> click.Command | None:
     """The command of that name; None when nobody brings one."""
-    point = _points(group).get(name)
-    if point is None:
+    points = _points(group).get(name, [])
+    if not points:
         return None
+    if len(points) > 1:
+        return _broken(name, "several distributions bring it", _sources(points))
+    (point,) = points
     try:
         found = point.load()
-    except Exception as error:  # whatever a foreign module does when it is imported, the others go on
+    except (Exception, SystemExit) as error:  # whatever a foreign module does when it is imported, the others go on
         return _broken(name, f"{type(error).__name__}: {error}", _source(point))
     if isinstance(found, click.Command):
         return found
@@ -43,11 +46,16 @@ def load(name: str, group: str = "") -> click.Command | None:
 
 
 @cache
-def _points(group: str) -> dict[str, EntryPoint]:
-    """One entry point a name: where two distributions bring the same, the first by the distribution's name."""
-    place = f"{GROUP}.{group}" if group else GROUP
-    found = sorted(entry_points(group=place), key=_source, reverse=True)
-    return {point.name: point for point in found}
+def _points(group: str) -> dict[str, list[EntryPoint]]:
+    """The entry points by name: more than one where several distributions bring the same, of which none is used."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=f"{GROUP}.{group}" if group else GROUP):
+        found.setdefault(point.name, []).append(point)
+    return found
+
+
+def _sources(points: Sequence[EntryPoint]) -> str:
+    return " and ".join(sorted(map(_source, points)))
 
 
 def _source(point: EntryPoint) -> str:

@@ -2,7 +2,7 @@
 point group `trainyard.matrix`.
 
 Nothing is loaded before it is asked for. A kind of the language cannot be replaced; where two distributions offer the
-same kind, it is that of the first by the distribution's name.
+same kind, there is neither, and both are named.
 """
 
 from __future__ import annotations
@@ -43,8 +43,11 @@ def find(kind: str) -> type[Matrix] | None:
         module, name = LANGUAGE[kind]
         found: type[Matrix] = getattr(import_module(f"trainyard.spec.matrix.{module}"), name)
         return found
-    point = _points().get(kind)
-    return None if point is None else _load(point)
+    points = _points().get(kind, [])
+    if len(points) > 1:
+        sources = " and ".join(sorted(map(_source, points)))
+        raise fault(f"the kind `{kind}` comes with {sources}", "uninstall all but one, or take another kind")
+    return _load(points[0]) if points else None
 
 
 def sound() -> dict[str, type[Matrix]]:
@@ -63,7 +66,7 @@ def sound() -> dict[str, type[Matrix]]:
 def _load(point: EntryPoint) -> type[Matrix]:
     try:
         found = point.load()
-    except Exception as error:  # whatever a foreign module does when it is imported, the others go on
+    except (Exception, SystemExit) as error:  # whatever a foreign module does when it is imported, the others go on
         raise _broken(point, f"{type(error).__name__}: {error}") from error
     if isinstance(found, type) and issubclass(found, Matrix):
         return found
@@ -79,9 +82,11 @@ def _broken(point: EntryPoint, reason: str) -> Exception:
 
 
 @cache
-def _points() -> dict[str, EntryPoint]:
-    found = sorted(entry_points(group=GROUP), key=_source, reverse=True)
-    return {point.name: point for point in found}
+def _points() -> dict[str, list[EntryPoint]]:
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=GROUP):
+        found.setdefault(point.name, []).append(point)
+    return found
 
 
 def _source(point: EntryPoint) -> str:
