@@ -53,7 +53,7 @@ def main() -> int:
     except (NotHad, OSError, tarfile.TarError) as error:
         shutil.rmtree(FOLDER, ignore_errors=True)
         print(f"NO BROWSER, so the tests of the docs page are skipped: {error}.", file=sys.stderr)
-        print(f"Install one that is on PATH as {' or '.join(ON_PATH)}, or name it in CHROMIUM.", file=sys.stderr)
+        print("Install one (`apt-get install chromium`), or name its program in CHROMIUM.", file=sys.stderr)
         return 0
     stamp.write_text(wanted)
     return 0
