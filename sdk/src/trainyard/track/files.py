@@ -88,9 +88,10 @@ def default_name(path: Path) -> str:
 
 
 def note(root: Path, event: dict[str, Any]) -> None:
-    """Remember that a file of `outputs/` was logged, after its event, so that it is not kept again at the end."""
+    """Remember that a file of `outputs/` was logged, after its event, so that it is not kept again at the end. On a
+    full disk it is kept again."""
     if event["name"].startswith(_OUTPUTS):
-        with (root / _NOTES).open("ab") as notes:
+        with contextlib.suppress(OSError), (root / _NOTES).open("ab") as notes:
             notes.write(json.dumps([event["name"], event["kind"], event["digest"]]).encode() + b"\n")
 
 
