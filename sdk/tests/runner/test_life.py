@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,34 @@ def test_outputs_become_artifacts_and_what_cannot_be_kept_is_told_by_name(attemp
         "outputs/p": "the link leads out of the folder",
         "outputs/pipe": "it is not a regular file",
     }
+
+
+LOGS_ITS_OUTPUTS = """
+import os, trainyard
+from pathlib import Path
+out = Path(os.environ["TRAINYARD_OUTPUTS"])
+for name in ("model.pt", "changed.pt", "plain.txt"):
+    (out / name).write_text(name)
+run = trainyard.init()
+run.log_model(out / "model.pt")
+run.log_model(out / "changed.pt")
+run.log_model(out / "model.pt", "best.pt")
+(out / "changed.pt").write_text("later")
+"""
+
+
+def test_a_file_of_outputs_that_the_program_logged_is_kept_once(attempt: Any, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(LOGS_ITS_OUTPUTS)
+    one = attempt(f"{sys.executable} {tmp_path / 'program.py'}")
+    assert one.run()["code"] == 0
+    kept = [(event["name"], event["kind"], event["size"]) for event in one.events if event["type"] == "artifact"]
+    assert sorted(kept) == [
+        ("best.pt", "model", 8),
+        ("outputs/changed.pt", "model", 5),
+        ("outputs/changed.pt", "model", 10),
+        ("outputs/model.pt", "model", 8),
+        ("outputs/plain.txt", "file", 9),
+    ]
 
 
 def test_the_command_sees_no_descriptor_and_no_secret_of_the_runner(attempt: Any) -> None:

@@ -83,6 +83,7 @@ class Platform:
         self.artifacts = {}
         self.runs = {}
         self.projects = None
+        self.project_taken = False
         self.keys = []
         self.plan = []
         self.refusals = {}
@@ -172,7 +173,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.artifact(body)
         if self.path.endswith("/projects"):
             self.platform.projects.add(json.loads(body)["name"])
-            return self.answer(201, {})
+            return self.answer(409 if self.platform.project_taken else 201, {})
         if self.path.endswith("/runs"):
             return self.create(json.loads(body))
         return self.take(body)

@@ -350,6 +350,29 @@ def test_trouble_with_a_file_is_no_refusal(root, platform, ship, tmp_path):
     writer.close()
 
 
+def test_a_project_that_somebody_else_makes_meanwhile_is_there(root, platform, ship, monkeypatch):
+    writer = fill(root, 1)
+    about.write_about(root, {"project": "my project", "run": RUN, "managed": False, "create": {}})
+    platform.projects = set()
+    monkeypatch.setattr(platform, "project_taken", True)
+    assert ship().ship().error == ""
+    assert platform.runs.keys() == {RUN}
+    writer.close()
+
+
+def test_bytes_go_again_after_a_pass_that_failed(root, platform, ship, tmp_path):
+    """Who answered may have been a portal that says yes to everything."""
+    writer = SpoolWriter(root)
+    announced(root, writer, tmp_path, "a")
+    platform.refusals["a"], platform.plan = [(200, {})], ["503"]
+    shipper = ship()
+    assert shipper.ship().error
+    assert platform.artifacts == {}
+    assert shipper.ship().error == ""
+    assert platform.artifacts == {"a": b"a"}
+    writer.close()
+
+
 def test_a_writer_whose_frames_are_refused_does_not_stop_the_others(root, platform, ship):
     writers = {writer.writer: writer for writer in (fill(root, 10) for _ in range(3))}
     platform.plan = ["422"]

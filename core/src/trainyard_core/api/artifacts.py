@@ -14,7 +14,7 @@ from litestar.response import Stream
 
 from trainyard.client import models
 from trainyard.client.models.artifact import MOST_BYTES
-from trainyard.names import KIND_CHARS, check_kind
+from trainyard.names import KIND_CHARS, NAME_BYTES, check_kind
 from trainyard_core.api import present, ranges
 from trainyard_core.api.access import Asked, find_run, platform_of
 from trainyard_core.api.paging import Cursor, Limit, after_name, following
@@ -34,7 +34,7 @@ BYTES = "application/octet-stream"
 BELOW_RUN = re.compile(r".*?/projects/[^/]*/runs/[^/]*/artifacts/(.*)", re.DOTALL)
 """Where a name begins; a project may be called `artifacts`, and a part of a name too."""
 DIGEST = "^[Ss][Hh][Aa]256:[0-9A-Fa-f]{64}$"
-Prefix = Annotated[str, QueryParameter(max_length=1100, description="Only names that start like this.")]
+Prefix = Annotated[str, QueryParameter(max_length=2 * NAME_BYTES, description="Only names that start like this.")]
 View = Annotated[bool, QueryParameter(description="One folder: what lies directly below `prefix`, and folders.")]
 Kind = Annotated[
     str, QueryParameter(min_length=1, max_length=KIND_CHARS, description="What it is: file, model, log ...")

@@ -29,7 +29,22 @@ from trainyard_core.testing.tracker_tools import (
 
 __all__ = ["ArtifactPromises"]
 
-_BAD = ["", "/etc/passwd", "..", "../x", "a/../b", "a/..", "a//b", "a/", "/", "a\0b", "x" * 100_000, "a/\udcff"]
+_BAD = [
+    "",
+    "/etc/passwd",
+    "..",
+    "../x",
+    "a/../b",
+    "a/..",
+    "a//b",
+    "a/",
+    "/",
+    "a\0b",
+    "x" * 100_000,
+    "a/\udcff",
+    "x" * 256,
+    "学" * 86,
+]
 _GOOD = [
     "model.pt",
     "a/b/c",
@@ -44,7 +59,12 @@ _GOOD = [
     "-",
     "~",
     ".x",
+    "new\nline",
+    "学" * 85,
+    "/".join(["y" * 255] * 4),
+    "/".join("z" * 1024),
 ]
+"""The last three are as long as a name may be: programs record what the rule lets pass, so it must be stored."""
 
 
 class ArtifactPromises:

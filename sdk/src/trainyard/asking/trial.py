@@ -22,6 +22,7 @@ from trainyard.track.about import describe, write_about
 from trainyard.track.ending import Ending, of_error
 from trainyard.track.folder import data_dir
 from trainyard.track.place import find_target
+from trainyard.track.plain import detached
 from trainyard.track.run import Run
 from trainyard.track.say import say
 
@@ -65,7 +66,7 @@ class Trial:
         """What the trial came to, by the names of objectives and limits. Inside of `with` it is recorded and counts
         when the block is left; without `with` it ends the trial. A value that is not finite makes the trial fail.
         Raises ClientError outside of `with`."""
-        told = {name: float(value) for name, value in {**(values or {}), **more}.items()}
+        told = {name: float(detached(value)) for name, value in {**(values or {}), **more}.items()}
         if self.run is None:
             self._search.tell(self, told)
             return

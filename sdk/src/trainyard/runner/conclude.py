@@ -52,25 +52,29 @@ def conclude(folder: Folder, end: End) -> None:
 
 
 def _stage_outputs(folder: Folder) -> None:
-    """Every regular file below `outputs/` becomes an artifact `outputs/...`. What could not be kept is told by name,
-    in an event of the run."""
+    """Every regular file below `outputs/` becomes an artifact `outputs/...`, unless the program logged it as it is.
+    What could not be kept is told by name, in an event of the run."""
     found = [*files.listed(folder.outputs, "outputs")] if folder.outputs.is_dir() else []
     if not found:
         return
+    noted = files.noted(folder.spool)
     writer = spool.SpoolWriter(folder.spool)
     try:
         for name, path in found:
-            writer.append(Kind.EVENTS, pack_events([_staged(folder, name, path)]))
+            kind, digest = noted.get(name, ("file", ""))
+            event = _staged(folder, name, path, kind)
+            if event.get("digest") != digest or not digest:
+                writer.append(Kind.EVENTS, pack_events([event]))
     finally:
         writer.close()
 
 
-def _staged(folder: Folder, name: str, path: Path | files.NoFile) -> dict[str, Any]:
+def _staged(folder: Folder, name: str, path: Path | files.NoFile, kind: str) -> dict[str, Any]:
     """The event that announces a file, or that tells why it is left out."""
     try:
         if isinstance(path, files.NoFile):
             raise path
-        return files.stage(folder.spool, path, name, link=True)
+        return files.stage(folder.spool, path, name, kind, link=True)
     except (OSError, ValueError) as error:
         return omission(name, "", str(error))
 

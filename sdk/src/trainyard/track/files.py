@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -22,9 +23,22 @@ from typing import IO, Any
 from trainyard.names import check_artifact_name, check_kind
 from trainyard.track import fault
 
-__all__ = ["NoFile", "any_held", "held", "listed", "own_name", "purge", "readable", "stage"]
+__all__ = [
+    "NoFile",
+    "any_held",
+    "default_name",
+    "held",
+    "listed",
+    "note",
+    "noted",
+    "own_name",
+    "purge",
+    "readable",
+    "stage",
+]
 
 GRACE = 60.0
+_OUTPUTS, _NOTES = "outputs/", "outputs.logged"
 _FICLONE = 0x40049409
 
 
@@ -62,6 +76,34 @@ def own_name(path: Path) -> str:
     """The name that a file or folder has where it is: that of a link, not of what it leads to."""
     name = path.absolute().name
     return path.resolve().name if name == ".." else name
+
+
+def default_name(path: Path) -> str:
+    """The artifact's name for a path that is given without one: its own name, or that which a file of a managed run's
+    `outputs/` gets at the end anyway."""
+    outputs, whole = Path(os.environ.get("TRAINYARD_OUTPUTS") or "/dev/null"), path.absolute()
+    if whole != outputs and whole.is_relative_to(outputs) and ".." not in whole.parts:
+        return f"{_OUTPUTS}{whole.relative_to(outputs).as_posix()}"
+    return own_name(path)
+
+
+def note(root: Path, event: dict[str, Any]) -> None:
+    """Remember that a file of `outputs/` was logged, after its event, so that it is not kept again at the end. On a
+    full disk it is kept again."""
+    if event["name"].startswith(_OUTPUTS):
+        with contextlib.suppress(OSError), (root / _NOTES).open("ab") as notes:
+            notes.write(json.dumps([event["name"], event["kind"], event["digest"]]).encode() + b"\n")
+
+
+def noted(root: Path) -> dict[str, tuple[str, str]]:
+    """Kind and digest of each file of `outputs/` that was logged, by its artifact's name."""
+    found = {}
+    with contextlib.suppress(FileNotFoundError):
+        for line in (root / _NOTES).read_bytes().splitlines():
+            with contextlib.suppress(ValueError):  # a process was killed while it wrote
+                name, kind, digest = json.loads(line)
+                found[name] = (kind, digest)
+    return found
 
 
 def listed(source: Path, name: str) -> Iterator[tuple[str, Path | NoFile]]:

@@ -112,8 +112,9 @@ class Run:
         self._guarded(lambda: self._event("progress", value=_progress(value)), "log_progress")
 
     def log_file(self, path: str | os.PathLike[str], name: str = "", *, kind: str = "file") -> None:
-        """Keep a file, or all files of a folder, as an artifact named `name` (default: the file's own name). A copy
-        is made now; it is uploaded later. What cannot be kept is left out by name, and the rest is kept."""
+        """Keep a file, or all files of a folder, as an artifact named `name` (default: the file's own name, and
+        `outputs/...` for one in the folder TRAINYARD_OUTPUTS). A copy is made now; it is uploaded later. What cannot be
+        kept is left out by name, and the rest is kept."""
         self._guarded(lambda: self._log_files(path, text(name), text(kind)), text(name) or "log_file", path)
 
     log_artifact = log_file
@@ -173,7 +174,7 @@ class Run:
         from trainyard.track import files  # here and below: not every run pays for what it does not use
 
         source = Path(path)
-        for called, found in files.listed(source, name or files.own_name(source)):
+        for called, found in files.listed(source, name or files.default_name(source)):
             self._guarded(partial(self._log_one, called, found, kind), called)
 
     def _log_one(self, name: str, found: Path | NoFile, kind: str) -> None:
@@ -182,7 +183,10 @@ class Run:
         if isinstance(found, files.NoFile):
             raise found
         try:
-            self._own_writer().event([files.stage(self.root, found, name, kind)])
+            event = files.stage(self.root, found, name, kind)
+            self._own_writer().event([event])
+            if self.managed:
+                files.note(self.root, event)
         except OSError as error:
             self._omissions.add(name, "", f"it could not be copied: {error.strerror}")
 

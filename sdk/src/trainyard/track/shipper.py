@@ -138,7 +138,7 @@ class Shipper:
 
     def _failed(self, sent: int, trouble: Exception) -> Progress:
         self._failures = 1 if sent else self._failures + 1
-        self._stored = {key: why for key, why in self._stored.items() if not why}  # it may be taken by then
+        self._stored.clear()  # what is refused may be taken by then, and who answered may have been somebody else
         self._wait = trouble.wait if isinstance(trouble, _Trouble) else 0.0
         words = f"{self.target.url}: {trouble}"
         fatal = isinstance(trouble, _Trouble) and trouble.fatal
@@ -172,11 +172,11 @@ class Shipper:
         return self._call("POST", path, json.dumps(body).encode(), headers)
 
     def _create_project(self) -> bool:
-        """Create the run's project; whether it is new."""
+        """Create the run's project; whether it is there now, by us or by somebody else."""
         answer = self._call("POST", "/projects", json.dumps({"name": self.target.project}).encode(), _JSON)
         if answer.is_success:
             _log.warning("trainyard: project '%s' is new on %s", self.target.project, self.target.url)
-        return answer.is_success
+        return answer.is_success or answer.status == 409
 
     def _elsewhere(self, answer: Answer) -> str:
         """What to do about a project in which the run cannot be created."""

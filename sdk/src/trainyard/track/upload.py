@@ -74,6 +74,8 @@ class Upload:
         """Send parts from where the upload is until it is done or refused."""
         furthest, stalled = -1, 0
         while answer.is_success and not answer.body.get("done"):
+            if not {"id", "offset", "step"} <= answer.body.keys():
+                raise ConnectionError(f"{answer.status} is no answer about an upload")
             offset = int(answer.body["offset"])
             stalled = 0 if offset > furthest else stalled + 1
             furthest = max(furthest, offset)

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from trainyard.names import KIND_CHARS
+from trainyard.names import KIND_CHARS, NAME_BYTES
 
 __all__ = ["MOST_BYTES", "Artifact", "ArtifactPage", "Folder", "NewUpload", "Upload"]
 
@@ -47,7 +47,7 @@ class ArtifactPage(msgspec.Struct, frozen=True, kw_only=True):
 class NewUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file that will come in parts: its name, bytes, digest (`sha256:` and hex) and kind."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=1100)]
+    name: Annotated[str, Meta(min_length=1, max_length=2 * NAME_BYTES)]
     size: Annotated[int, Meta(ge=0, le=MOST_BYTES)]
     digest: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$", max_length=71)]
     kind: Annotated[str, Meta(min_length=1, max_length=KIND_CHARS)] = "file"
