@@ -10,7 +10,7 @@ from sweeping import Book, children, until
 from web import BASE, serving
 
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.hookspecs import OptimizerProvider
+from trainyard_core.hookspecs import OptimizerProvider, hookimpl
 from trainyard_core.lifecycle import FINAL
 from trainyard_core.registry import Registry
 
@@ -25,6 +25,7 @@ class Plugin:
     def __init__(self, book: Book) -> None:
         self.book = book
 
+    @hookimpl
     def register_optimizers(self):
         return [OptimizerProvider(name=name, build=lambda context: self.book) for name in ("random", "tpe")]
 

@@ -18,7 +18,7 @@ from trainyard.track.frames import Summary
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import tracking
-from trainyard_core.hookspecs import OptimizerProvider
+from trainyard_core.hookspecs import OptimizerProvider, hookimpl
 from trainyard_core.lifecycle import FINAL
 from trainyard_core.registry import Registry
 
@@ -84,6 +84,7 @@ class Plugin:
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
 
+    @hookimpl
     def register_optimizers(self):
         return [OptimizerProvider(name="random", build=lambda context: self.optimizer)]
 

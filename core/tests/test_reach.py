@@ -22,6 +22,7 @@ async def shared(tmp_path):
 def registry(*, shares_user):
     class Plugin:
         @hookimpl
+        @hookimpl
         def register_schedulers(self):
             return [SchedulerProvider(name="process", build=lambda context: None, shares_user=shares_user)]
 
