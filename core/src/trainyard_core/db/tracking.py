@@ -143,7 +143,6 @@ def _fold(old: Summary, new: Summary) -> Summary:
         total=old.total + new.total,
         finite=old.finite + new.finite,
         last_time=newest.last_time,
-        first_step=min(old.first_step, new.first_step),
     )
 
 

@@ -9,15 +9,18 @@ to what came before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
 
 from trainyard.track.frames import Summary
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import metric_attempts, runs, tracking
 from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.db.metric_attempts import Held
 from trainyard_core.work import continuing
 
-__all__ = ["Before", "Missing", "count", "read_before"]
+__all__ = ["Before", "Missing", "Points", "count", "read_before"]
 
 Before = dict[tuple[str, int], Summary | None]
 """What counts of a metric below a step of its holder, by name and step; None: nothing."""
@@ -31,41 +34,58 @@ class Missing(Exception):
         self.steps = steps
 
 
-async def count(tx: Tx, row: Row, summaries: Iterable[Summary], *, writer: str, attempt: int, before: Before) -> None:
-    """Count columns of one writer, whose attempt is given, into the run of `row`, which the transaction holds. Raises
-    Missing with nothing written."""
+class Points(msgspec.Struct, frozen=True):
+    """Columns of one writer in the order in which they were logged, and a way to learn the first step of each, which
+    only runs with a past need."""
+
+    writer: str
+    attempt: int
+    summaries: Sequence[Summary]
+    first_steps: Callable[[], Mapping[str, int]]
+
+
+async def count(tx: Tx, row: Row, points: Points, before: Before) -> None:
+    """Count points into the run of `row`, which the transaction holds. Raises Missing with nothing written."""
     if not continuing.has_past(row):
-        await tracking.merge_metrics(tx, row["id"], summaries, writer=writer)
-        return
-    found = tracking.folded(summaries)
-    held = await metric_attempts.held(tx, row["id"], [*found]) if found else {}
-    if attempt < row["attempt"]:
-        moved = {n: held[n].first_step for n, s in found.items() if n in held and _adds_before(held[n], attempt, s)}
-    else:
-        moved = {
-            name: step for name, s in found.items() if (step := _moves_start(held.get(name), attempt, s)) is not None
-        }
+        await tracking.merge_metrics(tx, row["id"], points.summaries, writer=points.writer)
+    elif points.summaries:
+        await _count_after(tx, row, points, before)
+
+
+async def _count_after(tx: Tx, row: Row, points: Points, before: Before) -> None:
+    run, found, first_steps = row["id"], tracking.folded(points.summaries), points.first_steps()
+    held = await metric_attempts.held(tx, run, [*found])
+    is_current = points.attempt >= row["attempt"]
+    moved = _moved(held, points.attempt, first_steps) if is_current else _completed(held, points.attempt, first_steps)
     if missing := {name: step for name, step in moved.items() if (name, step) not in before}:
         raise Missing(missing)
-    if attempt >= row["attempt"]:
-        await metric_attempts.take(tx, row["id"], attempt, moved)
-        await metric_attempts.add(tx, row["id"], attempt, writer, found.values())
+    if is_current:
+        await metric_attempts.take(tx, run, points.attempt, moved)
+        await metric_attempts.add(tx, run, points.attempt, points.writer, found.values(), first_steps)
         same = [summary for name, summary in found.items() if name not in moved]
-        await tracking.merge_metrics(tx, row["id"], same, writer=writer)
+        await tracking.merge_metrics(tx, run, same, writer=points.writer)
     for name, step in moved.items():
-        await metric_attempts.compose(tx, row["id"], name, before[name, step])
+        await metric_attempts.compose(tx, run, name, before[name, step])
 
 
-def _adds_before(held: metric_attempts.Held, attempt: int, new: Summary) -> bool:
-    """Whether points of a superseded attempt lie where those of its time still count."""
-    return held.attempt > attempt and new.first_step < held.first_step
+def _moved(held: Mapping[str, Held], attempt: int, first_steps: Mapping[str, int]) -> dict[str, int]:
+    """The metrics whose holder or its first step is another one now, with that step."""
+    found = {}
+    for name, step in first_steps.items():
+        holder = held.get(name)
+        if holder is None or holder.attempt < attempt or step < holder.first_step:
+            found[name] = step
+    return found
 
 
-def _moves_start(held: metric_attempts.Held | None, attempt: int, new: Summary) -> int | None:
-    """The first step of the attempt from now on, if that is another one."""
-    if held is None or held.attempt < attempt or new.first_step < held.first_step:
-        return new.first_step
-    return None
+def _completed(held: Mapping[str, Held], attempt: int, first_steps: Mapping[str, int]) -> dict[str, int]:
+    """The metrics of which a superseded attempt has points where those of its time still count, with the step up to
+    which they do."""
+    return {
+        name: held[name].first_step
+        for name, step in first_steps.items()
+        if name in held and held[name].attempt > attempt and step < held[name].first_step
+    }
 
 
 async def read_before(database: Database, tracker: Tracker, run: str, steps: Mapping[str, int]) -> Before:

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from trainyard.track.frames import Frame, FrameError, Kind, split, summarize, unpack_events, unpack_gap
+from trainyard.track.frames import Frame, FrameError, Kind, first_steps, split, summarize, unpack_events, unpack_gap
 from trainyard_core import faults, meters
 from trainyard_core.contracts.tracker import BadName, RunRef, SequenceGap, Tracker, check_artifact_name
 from trainyard_core.db import inheritance, runs, sweeps, tracking
@@ -114,7 +114,8 @@ class _Count:
         if not new or not await self._move(tx, row, mark.seq, new, attempt):
             return Ingested((await tracking.mark(tx, run, self._writer)).seq, False)
         found = [summary for frame in new for summary in self._summaries.get(frame.seq, ())]
-        await aggregate.count(tx, row, found, writer=self._writer, attempt=attempt, before=self.before)
+        points = aggregate.Points(self._writer, attempt, found, lambda: _first_steps(new))
+        await aggregate.count(tx, row, points, self.before)
         if attempt < row["attempt"]:
             return Ingested(new[-1].seq, False)
         await self._take_effect(tx, row, new)
@@ -157,6 +158,15 @@ class _Count:
             return False
         await reconcile(tx, self.run.run, policy=self._policy, at=self._at)
         return True
+
+
+def _first_steps(new: Sequence[Frame]) -> dict[str, int]:
+    """The lowest step of each metric in these frames."""
+    found: dict[str, int] = {}
+    for frame in new:
+        for name, step in first_steps(frame.payload).items() if frame.kind is Kind.METRICS else ():
+            found[name] = min(step, found.get(name, step))
+    return found
 
 
 async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
