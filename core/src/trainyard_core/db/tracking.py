@@ -16,6 +16,7 @@ __all__ = [
     "Mark",
     "artifacts",
     "attempts_of",
+    "counted_before",
     "dropped",
     "folded",
     "ingested",
@@ -84,6 +85,16 @@ async def attempts_of(tx: Tx, runs: Sequence[str]) -> dict[str, dict[str, int]]:
         for row in await tx.all(f"SELECT run, writer, attempt FROM writer WHERE run IN ({marks})", *runs):
             found[row["run"]][row["writer"]] = int(row["attempt"])
     return found
+
+
+async def counted_before(tx: Tx, run: str, attempt: int, *, but: str) -> int:
+    """How many frames of earlier attempts have been counted, without those of one writer: it grows with each."""
+    row = await tx.one(
+        "SELECT CAST(COALESCE(SUM(seq), 0) AS BIGINT) AS n FROM writer WHERE run = ? AND attempt < ? AND writer <> ?",
+        run, attempt, but,
+    )  # fmt: skip
+    assert row is not None
+    return int(row["n"])
 
 
 async def dropped(tx: Tx, run: str, *, attempt: int | None = None) -> int:

@@ -3,8 +3,8 @@
 A run of one attempt that continues no other just adds up. In a run that has a past, the latest attempt that has logged
 a metric holds it: what came before (earlier attempts, and the run that it continues) counts below the first step that
 the holder has logged. How much that is, is read from the tracker whenever the first step changes, outside of the
-transaction: `count` raises Missing, the caller reads, and comes again. What a superseded attempt still sends only adds
-to what came before.
+transaction: `count` raises Missing, the caller reads, and comes again, also when more was counted of it meanwhile.
+What a superseded attempt still sends only adds to what came before.
 """
 
 from __future__ import annotations
@@ -22,8 +22,13 @@ from trainyard_core.work import continuing
 
 __all__ = ["Before", "Missing", "Points", "count", "read_before"]
 
-Before = dict[tuple[str, int], Summary | None]
-"""What counts of a metric below a step of its holder, by name and step; None: nothing."""
+
+class Before(msgspec.Struct, frozen=True):
+    """What counts of metrics below a step, by name and step (None: nothing), as it was when so many frames of earlier
+    attempts had been counted."""
+
+    counted: int = -1
+    found: Mapping[tuple[str, int], Summary | None] = {}
 
 
 class Missing(Exception):
@@ -57,15 +62,21 @@ async def _count_after(tx: Tx, row: Row, points: Points, before: Before) -> None
     held = await metric_attempts.held(tx, run, [*found])
     is_current = points.attempt >= row["attempt"]
     moved = _moved(held, points.attempt, first_steps) if is_current else _completed(held, points.attempt, first_steps)
-    if missing := {name: step for name, step in moved.items() if (name, step) not in before}:
-        raise Missing(missing)
+    if moved and not await _is_known(tx, row, points, moved, before):
+        raise Missing(moved)
     if is_current:
         await metric_attempts.take(tx, run, points.attempt, moved)
         await metric_attempts.add(tx, run, points.attempt, points.writer, found.values(), first_steps)
         same = [summary for name, summary in found.items() if name not in moved]
         await tracking.merge_metrics(tx, run, same, writer=points.writer)
     for name, step in moved.items():
-        await metric_attempts.compose(tx, run, name, before[name, step])
+        await metric_attempts.compose(tx, run, name, before.found[name, step])
+
+
+async def _is_known(tx: Tx, row: Row, points: Points, moved: Mapping[str, int], before: Before) -> bool:
+    """Whether it was read what these metrics have below these steps, and no more has come since."""
+    counted = await tracking.counted_before(tx, row["id"], row["attempt"], but=points.writer)
+    return counted == before.counted and moved.items() <= before.found.keys()
 
 
 def _moved(held: Mapping[str, Held], attempt: int, first_steps: Mapping[str, int]) -> dict[str, int]:
@@ -88,18 +99,22 @@ def _completed(held: Mapping[str, Held], attempt: int, first_steps: Mapping[str,
     }
 
 
-async def read_before(database: Database, tracker: Tracker, run: str, steps: Mapping[str, int]) -> Before:
-    """What a run's metrics have below these steps, as readers of its series see it now."""
+async def read_before(database: Database, tracker: Tracker, run: str, writer: str, steps: Mapping[str, int]) -> Before:
+    """What a run's metrics have below these steps, as readers of its series see it now, for somebody who counts frames
+    of `writer`."""
 
-    async def links(tx: Tx) -> list[continuing.Link]:
+    async def look(tx: Tx) -> tuple[int, list[continuing.Link]]:
         row = await runs.get(tx, run)
-        return [] if row is None else await continuing.links_of(tx, row)
+        if row is None:
+            return -1, []
+        counted = await tracking.counted_before(tx, run, row["attempt"], but=writer)
+        return counted, await continuing.links_of(tx, row)
 
-    chain, found = await database.read(links), Before()
+    counted, chain = await database.read(look)
+    found: dict[tuple[str, int], Summary | None] = dict.fromkeys(steps.items())
     for step in {*steps.values()}:
         names = [name for name in steps if steps[name] == step]
-        found |= {(name, step): None for name in names}
         if chain and step > metric_attempts.LEAST:
             series = await continuing.read_series(tracker, chain, names, last=step - 1, points=1)
             found |= {(each.name, step): each for each in continuing.in_brief(series)}
-    return found
+    return Before(counted, found)

@@ -68,7 +68,7 @@ async def _counted(database: Database, tracker: Tracker, count: _Count) -> Inges
         try:
             return await database.write(count.work, name="ingest")
         except aggregate.Missing as missing:
-            count.before |= await aggregate.read_before(database, tracker, count.run.run, missing.steps)
+            count.before = await aggregate.read_before(database, tracker, count.run.run, count.writer, missing.steps)
 
 
 def _parse(body: bytes) -> list[Frame]:
@@ -91,7 +91,7 @@ class _Count:
     def __init__(self, run: RunRef, frames: Sequence[Frame], attempt: int, policy: Policy, at: int) -> None:
         self.run, self._attempt, self._policy, self._at = run, attempt, policy, at
         self.before = aggregate.Before()
-        self._writer, self._frames = frames[0].writer, frames
+        self.writer, self._frames = frames[0].writer, frames
         try:
             self._summaries = {f.seq: summarize(f.payload) for f in frames if f.kind is Kind.METRICS}
             self._events = {f.seq: unpack_events(f.payload) for f in frames if f.kind is Kind.EVENTS}
@@ -108,13 +108,13 @@ class _Count:
         row = await runs.get(tx, run)
         if row is None:
             raise NotFound(f"no run '{run}'")
-        mark = await tracking.mark(tx, run, self._writer)
+        mark = await tracking.mark(tx, run, self.writer)
         attempt = mark.attempt if mark.attempt is not None else self._attempt or row["attempt"]
         new = [frame for frame in self._frames if frame.seq > mark.seq]
         if not new or not await self._move(tx, row, mark.seq, new, attempt):
-            return Ingested((await tracking.mark(tx, run, self._writer)).seq, False)
+            return Ingested((await tracking.mark(tx, run, self.writer)).seq, False)
         found = [summary for frame in new for summary in self._summaries.get(frame.seq, ())]
-        points = aggregate.Points(self._writer, attempt, found, lambda: _first_steps(new))
+        points = aggregate.Points(self.writer, attempt, found, lambda: _first_steps(new))
         await aggregate.count(tx, row, points, self.before)
         if attempt < row["attempt"]:
             return Ingested(new[-1].seq, False)
@@ -137,7 +137,7 @@ class _Count:
         return await tracking.move_mark(
             tx,
             self.run.run,
-            self._writer,
+            self.writer,
             seen=seen,
             to=new[-1].seq,
             attempt=attempt,
