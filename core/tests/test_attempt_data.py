@@ -155,6 +155,37 @@ async def test_what_an_attempt_sends_late_completes_what_came_before_the_next_on
     assert await tried.brief() == {"loss": (5.0, 30, 5.0, 9.0, 31)} == await tried.shown()
 
 
+class Meanwhile:
+    """A tracker that reads series, and then lets something happen before it answers, once."""
+
+    def __init__(self, tracker, meanwhile):
+        self._tracker, self._meanwhile = tracker, [meanwhile]
+
+    def __getattr__(self, name):
+        return getattr(self._tracker, name)
+
+    async def read_series(self, *args, **more):
+        found = await self._tracker.read_series(*args, **more)
+        if self._meanwhile:
+            await self._meanwhile.pop()()
+        return found
+
+
+async def test_late_points_that_are_counted_while_those_before_an_attempt_are_read_are_not_lost(tried):
+    await tried.send(rows(writer(1), 1, "loss", [(step, 9.0) for step in range(10)]), attempt=1)
+    await tried.again()
+    await tried.send(rows(writer(2), 1, "loss", [(30, 5.0)]), attempt=2)
+    plain = tried.tracker
+
+    async def late():
+        tried.tracker = plain
+        await tried.send(rows(writer(1), 2, "loss", [(step, 8.0) for step in range(10, 40)]), attempt=1)
+
+    tried.tracker = Meanwhile(plain, late)
+    await tried.send(rows(writer(2), 2, "loss", [(25, 4.0)]), attempt=2)
+    assert await tried.brief() == {"loss": (5.0, 30, 4.0, 9.0, 27)} == await tried.shown()
+
+
 async def test_numbers_that_are_none_and_the_least_step_there_is(tried):
     least = -(2**63)
     await tried.send(rows(writer(1), 1, "loss", [(1, math.nan), (2, math.inf), (5, 1.0)]), attempt=1)

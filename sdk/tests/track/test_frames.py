@@ -1,7 +1,6 @@
 """Frames survive a round trip, and a cut or flipped byte is always noticed."""
 
 import math
-import struct
 from array import array
 
 import pytest
@@ -32,7 +31,7 @@ def test_metrics_come_back_as_they_were(values):
 def test_a_summary_counts_numbers_apart_from_nan_and_infinity():
     payload = frames.pack_metrics([block([1.0, math.nan, -2.0, math.inf, 0.5])])
     (summary,) = frames.summarize(payload)
-    assert summary == frames.Summary("loss", 4, 0.5, -2.0, 1.0, 5, 3, last_time=4, first_step=0)
+    assert summary == frames.Summary("loss", 4, 0.5, -2.0, 1.0, 5, 3, last_time=4)
 
 
 ORDERS = {
@@ -46,17 +45,23 @@ ORDERS = {
 
 @pytest.mark.parametrize(("rows", "last"), ORDERS.values(), ids=ORDERS)
 def test_the_last_value_is_that_of_the_highest_step_and_of_equals_the_latest(rows, last):
-    """Also of a payload whose writer took the last row for it: what it says of that is not believed."""
     steps, times = (array("q", column) for column in zip(*rows, strict=True))
     values = array("d", [n / 10 for n in range(len(rows))])
     payload = frames.pack_metrics([frames.Block(("acc",), steps, times, [values])])
-    at = len(payload) - 8 * len(rows) - struct.calcsize("<qdddQQ")
-    assert struct.unpack_from("<qd", payload, at) == (steps[last], values[last])
-    older = payload[:at] + struct.pack("<qd", steps[-1], values[-1]) + payload[at + 16 :]
-    for each in (payload, older):
-        (found,) = frames.summarize(each)
-        assert (found.last_step, found.last_time, found.last) == (steps[last], times[last], values[last])
-        assert found.first_step == min(steps)
+    (found,) = frames.summarize(payload)
+    assert (found.last_step, found.last_time, found.last) == (steps[last], times[last], values[last])
+    assert frames.first_steps(payload) == {"acc": min(steps)}
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=1, max_size=8))
+def test_any_rows_have_the_last_value_of_the_last_of_them_in_order(rows):
+    """The order that readers have: step, then time, then as logged."""
+    last = max(range(len(rows)), key=lambda row: (*rows[row], row))
+    steps, times = (array("q", column) for column in zip(*rows, strict=True))
+    columns = [array("d", range(len(rows))), array("d", range(10, 10 + len(rows)))]
+    one, other = frames.summarize(frames.pack_metrics([frames.Block(("a", "b"), steps, times, columns)]))
+    assert (one.last, other.last) == (last, last + 10)
+    assert {(each.last_step, each.last_time) for each in (one, other)} == {rows[last]}
 
 
 def test_values_whose_sum_overflows_are_still_finite():

@@ -4,7 +4,7 @@ made of that and of what came before. When these are written is decided by `work
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from trainyard.track.frames import Summary
@@ -42,9 +42,11 @@ async def take(tx: Tx, run: str, attempt: int, names: Iterable[str]) -> None:
     )
 
 
-async def add(tx: Tx, run: str, attempt: int, writer: str, summaries: Iterable[Summary]) -> None:
+async def add(
+    tx: Tx, run: str, attempt: int, writer: str, summaries: Iterable[Summary], first_steps: Mapping[str, int]
+) -> None:
     """Fold columns into what their attempt has logged."""
-    await tx.many(_ADD, [(run, attempt, each.first_step, *row_of(each, writer)) for each in summaries])
+    await tx.many(_ADD, [(run, attempt, first_steps[each.name], *row_of(each, writer)) for each in summaries])
 
 
 _ADD = f"""INSERT INTO metric_attempt

@@ -17,6 +17,7 @@ __all__ = [
     "artifacts",
     "attempts_of",
     "changed_metrics",
+    "counted_before",
     "dropped",
     "folded",
     "ingested",
@@ -88,6 +89,16 @@ async def attempts_of(tx: Tx, runs: Sequence[str]) -> dict[str, dict[str, int]]:
     return found
 
 
+async def counted_before(tx: Tx, run: str, attempt: int, *, but: str) -> int:
+    """How many frames of earlier attempts have been counted, without those of one writer: it grows with each."""
+    row = await tx.one(
+        "SELECT CAST(COALESCE(SUM(seq), 0) AS BIGINT) AS n FROM writer WHERE run = ? AND attempt < ? AND writer <> ?",
+        run, attempt, but,
+    )  # fmt: skip
+    assert row is not None
+    return int(row["n"])
+
+
 async def dropped(tx: Tx, run: str, *, attempt: int | None = None) -> int:
     """How many records (values, lines, events) a run's programs had to drop; those of one attempt, if it is given."""
     only, args = ("", ()) if attempt is None else (" AND attempt = ?", (attempt,))
@@ -148,7 +159,6 @@ def _fold(old: Summary, new: Summary) -> Summary:
         total=old.total + new.total,
         finite=old.finite + new.finite,
         last_time=newest.last_time,
-        first_step=min(old.first_step, new.first_step),
     )
 
 

@@ -3,24 +3,32 @@
 A run of one attempt that continues no other just adds up. In a run that has a past, the latest attempt that has logged
 a metric holds it: what came before (earlier attempts, and the run that it continues) counts below the first step that
 the holder has logged. How much that is, is read from the tracker whenever the first step changes, outside of the
-transaction: `count` raises Missing, the caller reads, and comes again. What a superseded attempt still sends only adds
-to what came before.
+transaction: `count` raises Missing, the caller reads, and comes again, also when more was counted of it meanwhile.
+What a superseded attempt still sends only adds to what came before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
 
 from trainyard.track.frames import Summary
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import metric_attempts, runs, tracking
 from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.db.metric_attempts import Held
 from trainyard_core.work import continuing
 
-__all__ = ["Before", "Missing", "count", "read_before"]
+__all__ = ["Before", "Missing", "Points", "count", "read_before"]
 
-Before = dict[tuple[str, int], Summary | None]
-"""What counts of a metric below a step of its holder, by name and step; None: nothing."""
+
+class Before(msgspec.Struct, frozen=True):
+    """What counts of metrics below a step, by name and step (None: nothing), as it was when so many frames of earlier
+    attempts had been counted."""
+
+    counted: int = -1
+    found: Mapping[tuple[str, int], Summary | None] = {}
 
 
 class Missing(Exception):
@@ -31,55 +39,82 @@ class Missing(Exception):
         self.steps = steps
 
 
-async def count(tx: Tx, row: Row, summaries: Iterable[Summary], *, writer: str, attempt: int, before: Before) -> None:
-    """Count columns of one writer, whose attempt is given, into the run of `row`, which the transaction holds. Raises
-    Missing with nothing written."""
+class Points(msgspec.Struct, frozen=True):
+    """Columns of one writer in the order in which they were logged, and a way to learn the first step of each, which
+    only runs with a past need."""
+
+    writer: str
+    attempt: int
+    summaries: Sequence[Summary]
+    first_steps: Callable[[], Mapping[str, int]]
+
+
+async def count(tx: Tx, row: Row, points: Points, before: Before) -> None:
+    """Count points into the run of `row`, which the transaction holds. Raises Missing with nothing written."""
     if not continuing.has_past(row):
-        await tracking.merge_metrics(tx, row["id"], summaries, writer=writer)
-        return
-    found = tracking.folded(summaries)
-    held = await metric_attempts.held(tx, row["id"], [*found]) if found else {}
-    if attempt < row["attempt"]:
-        moved = {n: held[n].first_step for n, s in found.items() if n in held and _adds_before(held[n], attempt, s)}
-    else:
-        moved = {
-            name: step for name, s in found.items() if (step := _moves_start(held.get(name), attempt, s)) is not None
-        }
-    if missing := {name: step for name, step in moved.items() if (name, step) not in before}:
-        raise Missing(missing)
-    if attempt >= row["attempt"]:
-        await metric_attempts.take(tx, row["id"], attempt, moved)
-        await metric_attempts.add(tx, row["id"], attempt, writer, found.values())
+        await tracking.merge_metrics(tx, row["id"], points.summaries, writer=points.writer)
+    elif points.summaries:
+        await _count_after(tx, row, points, before)
+
+
+async def _count_after(tx: Tx, row: Row, points: Points, before: Before) -> None:
+    run, found, first_steps = row["id"], tracking.folded(points.summaries), points.first_steps()
+    held = await metric_attempts.held(tx, run, [*found])
+    is_current = points.attempt >= row["attempt"]
+    moved = _moved(held, points.attempt, first_steps) if is_current else _completed(held, points.attempt, first_steps)
+    if moved and not await _is_known(tx, row, points, moved, before):
+        raise Missing(moved)
+    if is_current:
+        await metric_attempts.take(tx, run, points.attempt, moved)
+        await metric_attempts.add(tx, run, points.attempt, points.writer, found.values(), first_steps)
         same = [summary for name, summary in found.items() if name not in moved]
-        await tracking.merge_metrics(tx, row["id"], same, writer=writer)
+        await tracking.merge_metrics(tx, run, same, writer=points.writer)
     for name, step in moved.items():
-        await metric_attempts.compose(tx, row["id"], name, before[name, step])
+        await metric_attempts.compose(tx, run, name, before.found[name, step])
 
 
-def _adds_before(held: metric_attempts.Held, attempt: int, new: Summary) -> bool:
-    """Whether points of a superseded attempt lie where those of its time still count."""
-    return held.attempt > attempt and new.first_step < held.first_step
+async def _is_known(tx: Tx, row: Row, points: Points, moved: Mapping[str, int], before: Before) -> bool:
+    """Whether it was read what these metrics have below these steps, and no more has come since."""
+    counted = await tracking.counted_before(tx, row["id"], row["attempt"], but=points.writer)
+    return counted == before.counted and moved.items() <= before.found.keys()
 
 
-def _moves_start(held: metric_attempts.Held | None, attempt: int, new: Summary) -> int | None:
-    """The first step of the attempt from now on, if that is another one."""
-    if held is None or held.attempt < attempt or new.first_step < held.first_step:
-        return new.first_step
-    return None
+def _moved(held: Mapping[str, Held], attempt: int, first_steps: Mapping[str, int]) -> dict[str, int]:
+    """The metrics whose holder or its first step is another one now, with that step."""
+    found = {}
+    for name, step in first_steps.items():
+        holder = held.get(name)
+        if holder is None or holder.attempt < attempt or step < holder.first_step:
+            found[name] = step
+    return found
 
 
-async def read_before(database: Database, tracker: Tracker, run: str, steps: Mapping[str, int]) -> Before:
-    """What a run's metrics have below these steps, as readers of its series see it now."""
+def _completed(held: Mapping[str, Held], attempt: int, first_steps: Mapping[str, int]) -> dict[str, int]:
+    """The metrics of which a superseded attempt has points where those of its time still count, with the step up to
+    which they do."""
+    return {
+        name: held[name].first_step
+        for name, step in first_steps.items()
+        if name in held and held[name].attempt > attempt and step < held[name].first_step
+    }
 
-    async def links(tx: Tx) -> list[continuing.Link]:
+
+async def read_before(database: Database, tracker: Tracker, run: str, writer: str, steps: Mapping[str, int]) -> Before:
+    """What a run's metrics have below these steps, as readers of its series see it now, for somebody who counts frames
+    of `writer`."""
+
+    async def look(tx: Tx) -> tuple[int, list[continuing.Link]]:
         row = await runs.get(tx, run)
-        return [] if row is None else await continuing.links_of(tx, row)
+        if row is None:
+            return -1, []
+        counted = await tracking.counted_before(tx, run, row["attempt"], but=writer)
+        return counted, await continuing.links_of(tx, row)
 
-    chain, found = await database.read(links), Before()
+    counted, chain = await database.read(look)
+    found: dict[tuple[str, int], Summary | None] = dict.fromkeys(steps.items())
     for step in {*steps.values()}:
         names = [name for name in steps if steps[name] == step]
-        found |= {(name, step): None for name in names}
         if chain and step > metric_attempts.LEAST:
             series = await continuing.read_series(tracker, chain, names, last=step - 1, points=1)
             found |= {(each.name, step): each for each in continuing.in_brief(series)}
-    return found
+    return Before(counted, found)

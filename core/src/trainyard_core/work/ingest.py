@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from trainyard.names import KIND_CHARS, MESSAGE_CHARS, storable
-from trainyard.track.frames import Frame, FrameError, Kind, split, summarize, unpack_events, unpack_gap
+from trainyard.track.frames import Frame, FrameError, Kind, first_steps, split, summarize, unpack_events, unpack_gap
 from trainyard.track.plain import plain_mapping
 from trainyard_core import faults, meters
 from trainyard_core.contracts.tracker import BadName, RunRef, SequenceGap, Tracker, check_artifact_name
@@ -70,7 +70,7 @@ async def _counted(database: Database, tracker: Tracker, count: _Count) -> Inges
         try:
             return await database.write(count.work, name="ingest")
         except aggregate.Missing as missing:
-            count.before |= await aggregate.read_before(database, tracker, count.run.run, missing.steps)
+            count.before = await aggregate.read_before(database, tracker, count.run.run, count.writer, missing.steps)
 
 
 def _parse(body: bytes) -> list[Frame]:
@@ -109,7 +109,7 @@ class _Count:
     def __init__(self, run: RunRef, frames: Sequence[Frame], attempt: int, policy: Policy, at: int) -> None:
         self.run, self._attempt, self._policy, self._at = run, attempt, policy, at
         self.before = aggregate.Before()
-        self._writer, self._frames = frames[0].writer, frames
+        self.writer, self._frames = frames[0].writer, frames
         try:
             brief = {f.seq: recorded.metrics(summarize(f.payload)) for f in frames if f.kind is Kind.METRICS}
             self._events = {f.seq: _events(f.payload) for f in frames if f.kind is Kind.EVENTS}
@@ -127,13 +127,14 @@ class _Count:
         row = await runs.get(tx, run)
         if row is None:
             raise NotFound(f"no run '{run}'")
-        mark = await tracking.mark(tx, run, self._writer)
+        mark = await tracking.mark(tx, run, self.writer)
         attempt = mark.attempt if mark.attempt is not None else self._attempt or row["attempt"]
         new = [frame for frame in self._frames if frame.seq > mark.seq]
         if not new or not await self._move(tx, row, mark.seq, new, attempt):
-            return Ingested((await tracking.mark(tx, run, self._writer)).seq, False)
+            return Ingested((await tracking.mark(tx, run, self.writer)).seq, False)
         found = [summary for frame in new for summary in self._summaries.get(frame.seq, ())]
-        await aggregate.count(tx, row, found, writer=self._writer, attempt=attempt, before=self.before)
+        points = aggregate.Points(self.writer, attempt, found, lambda: _first_steps(new))
+        await aggregate.count(tx, row, points, self.before)
         if attempt < row["attempt"]:
             return Ingested(new[-1].seq, False)
         await self._take_effect(tx, row, new)
@@ -155,7 +156,7 @@ class _Count:
         return await tracking.move_mark(
             tx,
             self.run.run,
-            self._writer,
+            self.writer,
             seen=seen,
             to=new[-1].seq,
             attempt=attempt,
@@ -176,6 +177,15 @@ class _Count:
             return False
         await reconcile(tx, self.run.run, policy=self._policy, at=self._at)
         return True
+
+
+def _first_steps(new: Sequence[Frame]) -> dict[str, int]:
+    """The lowest step of each metric in these frames."""
+    found: dict[str, int] = {}
+    for frame in new:
+        for name, step in first_steps(frame.payload).items() if frame.kind is Kind.METRICS else ():
+            found[name] = min(step, found.get(name, step))
+    return found
 
 
 async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:

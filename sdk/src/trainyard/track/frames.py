@@ -47,6 +47,7 @@ __all__ = [
     "Line",
     "Summary",
     "encode",
+    "first_steps",
     "pack_events",
     "pack_gap",
     "pack_lines",
@@ -67,7 +68,6 @@ _HEADER = struct.Struct("<4sBBHIIQ16s")
 HEADER_SIZE = _HEADER.size
 _BLOCK = struct.Struct("<II")
 _SUMMARY = struct.Struct("<qdddQQ")
-_VALUE = struct.Struct("<d")
 _INTEGER = struct.Struct("<q")
 _LINE = struct.Struct("<qBBHI")
 _GAP = struct.Struct("<QQQ")
@@ -111,7 +111,7 @@ class Summary(NamedTuple):
     """One column of one block in brief. `total` counts all values, `finite` those that are numbers; `low` and
     `high` are over the finite ones and NaN when there are none. `last` is the value of the row with the highest step,
     of equal ones the latest by time, of those the one that was logged last; `last_step` and `last_time` are that row's.
-    `first_step` is the lowest step."""
+    """
 
     name: str
     last_step: int
@@ -121,7 +121,6 @@ class Summary(NamedTuple):
     total: int
     finite: int
     last_time: int = 0
-    first_step: int = 0
 
 
 class Block(NamedTuple):
@@ -216,9 +215,8 @@ def pack_metrics(blocks: Iterable[Block], pause: Callable[[], None] | None = Non
     values of each column. `pause` is called after each column."""
     parts: list[bytes] = []
     for block in blocks:
-        names, times = "\0".join(block.names).encode(), _raw(block.times)
-        last = _last_row(block.steps, times)
-        parts += [_BLOCK.pack(len(block.steps), len(names)), names, _raw(block.steps), times]
+        names, last = "\0".join(block.names).encode(), _last_row(block.steps.tolist(), block.times)
+        parts += [_BLOCK.pack(len(block.steps), len(names)), names, _raw(block.steps), _raw(block.times)]
         for column in block.values:
             parts += [_summary_of(block.steps[last], column[last], column), _raw(column)]
             if pause is not None:
@@ -239,30 +237,45 @@ def unpack_metrics(payload: bytes) -> list[Block]:
 
 
 def summarize(payload: bytes) -> list[Summary]:
-    """Each column of each block in brief, in order; of a column only its last value is decoded. Which one that is, is
-    decided here again, whatever program wrote the payload."""
+    """Each column of each block in brief, in order, without decoding a value."""
     found = []
     for names, rows, offset in _blocks(payload):
-        steps = _array("q", payload[offset : offset + 8 * rows]).tolist()
-        row, first = _last_row(steps, payload, offset + 8 * rows), min(steps)
-        (time,) = _INTEGER.unpack_from(payload, offset + 8 * (rows + row))
+        start, stride = offset + 16 * rows, _SUMMARY.size + 8 * rows
+        (last_step,) = _INTEGER.unpack_from(payload, start)  # all columns of a block have the same steps
+        time = _last_time(payload, offset, rows, last_step)
         for i, name in enumerate(names):
-            at = offset + 16 * rows + i * (_SUMMARY.size + 8 * rows)
-            _, _, low, high, total, finite = _SUMMARY.unpack_from(payload, at)
-            (last,) = _VALUE.unpack_from(payload, at + _SUMMARY.size + 8 * row)
-            found.append(Summary(name, steps[row], last, low, high, total, finite, time, first))
+            step, last, low, high, total, finite = _SUMMARY.unpack_from(payload, start + stride * i)
+            found.append(Summary(name, step, last, low, high, total, finite, time))
     return found
 
 
-def _last_row(steps: Sequence[int], times: bytes, offset: int = 0) -> int:
-    """The row whose values are the last ones: see `Summary`. `times` are bytes, from `offset` on: few blocks need
-    them."""
+def first_steps(payload: bytes) -> dict[str, int]:
+    """The lowest step of each metric."""
+    found: dict[str, int] = {}
+    for names, rows, offset in _blocks(payload):
+        first = min(_array("q", payload[offset : offset + 8 * rows]))
+        found |= {name: min(first, found.get(name, first)) for name in names}
+    return found
+
+
+def _last_time(payload: bytes, offset: int, rows: int, last_step: int) -> int:
+    """The latest time of a block's rows of its highest step. Mostly that is the last row, and no other is decoded."""
+    end = offset + 8 * rows
+    if payload.find(_INTEGER.pack(last_step), offset, end) == end - 8:
+        (time,) = _INTEGER.unpack_from(payload, end + 8 * rows - 8)
+        return int(time)
+    steps, times = _array("q", payload[offset:end]), _array("q", payload[end : end + 8 * rows])
+    of_last: Iterator[int] = (time for step, time in zip(steps, times, strict=True) if step == last_step)
+    return max(of_last, default=int(times[-1]))
+
+
+def _last_row(steps: Sequence[int], times: Sequence[int]) -> int:
+    """The row whose values are the last ones: see `Summary`."""
     highest = max(steps)
     first = steps.index(highest)
     if first == len(steps) - 1:
         return first
-    of_highest = (row for row in range(first, len(steps)) if steps[row] == highest)
-    return max(of_highest, key=lambda row: (_INTEGER.unpack_from(times, offset + 8 * row), row))
+    return max((row for row in range(first, len(steps)) if steps[row] == highest), key=lambda row: (times[row], row))
 
 
 def _blocks(payload: bytes) -> Iterator[tuple[tuple[str, ...], int, int]]:
