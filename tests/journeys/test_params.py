@@ -33,7 +33,9 @@ def written(folder, **more):
 
 def printed(client, run):
     """What the program read, of the note its length, once the run has succeeded."""
-    assert ended(client, run).status == "succeeded"
+    done = ended(client, run)
+    assert done.status == "succeeded"
+    assert done.started_at < done.finished_at, "it took a moment, also when only its end was seen"
     (line,) = client.runs.lines(run)
     return json.loads(line.text)
 
