@@ -200,6 +200,11 @@ class Registry:
             self.plugins[name].faults[about] = said
             log.warning("something is wrong with a plugin", plugin=name, error=said)
 
+    @property
+    def decides(self) -> bool:
+        """Whether a plugin has a say in who may do what."""
+        return bool(self._undecided or self.manager.hook.authorize.get_hookimpls())
+
     async def authenticate(self, headers: Mapping[str, str]) -> Identity | None:
         """Whom a plugin vouches for, by the headers of a request; None: nobody. One that fails vouches for nobody, and
         the others are asked; raises HookFailed when they do not know either."""

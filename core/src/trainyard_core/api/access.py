@@ -34,6 +34,7 @@ __all__ = [
     "forget",
     "no_project",
     "platform_of",
+    "refuse_unknown_project",
     "visible",
 ]
 
@@ -95,9 +96,13 @@ async def allow_agent(request: Asked, name: str) -> Actor:
     raise Forbidden(f"{request.user.name} may not act for agent '{name}'", fix="use the agent's own token")
 
 
-def visible(request: Asked) -> frozenset[str] | None:
-    """The projects that the asker may read; None: all of them."""
-    return auth.visible(request.user)
+async def visible(request: Asked) -> frozenset[str] | None:
+    """The projects that the asker may read; None: all of them. A plugin that decides is asked about each."""
+    platform = platform_of(request)
+    if not platform.registry.decides:
+        return auth.visible(request.user)
+    names = await platform.database.read(projects.names)
+    return frozenset([name for name in names if await can(request, READ, project=name)])
 
 
 async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
@@ -106,10 +111,12 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     if request.user.role == "run" and not request.user.projects:
         raise _no_run(project, ref)  # it has been deleted
     await _check_sees(request, project)
-    only = visible(request)
     if ref == LATEST and action == TRACK:
         raise _no_run(project, ref)  # what is sent again would go to another run by then
-    row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref, only))
+    row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref))
+    if row is None:
+        await refuse_unknown_project(request, project)
+        raise _no_run(project, ref)
     if not await can(request, action, project=project, run=row["id"]):
         raise Forbidden(
             f"{request.user.name} may not {action} run {row['id']}", fix="use a token with another role or scope"
@@ -147,7 +154,13 @@ async def check_project(tx: Tx, name: str, only: frozenset[str] | None) -> None:
         raise NotFound(choice("project", name, known), fix="use one of these, or create it: yard projects create")
 
 
-async def _look_for(tx: Tx, project: str, ref: str, only: frozenset[str] | None) -> Row:
+async def refuse_unknown_project(request: Asked, name: str) -> None:
+    """As `check_project`, for a request that has found nothing in it."""
+    only = await visible(request)
+    await platform_of(request).database.read(lambda tx: check_project(tx, name, only))
+
+
+async def _look_for(tx: Tx, project: str, ref: str) -> Row | None:
     if is_run_id(ref):
         row = await runs.get(tx, ref)
         if row is not None and row["project"] == project:
@@ -158,10 +171,9 @@ async def _look_for(tx: Tx, project: str, ref: str, only: frozenset[str] | None)
             raise Conflict(f"more than one run of '{project}' ends with '{ref}'", fix="use more characters of the id")
         if rows:
             return rows[0]
-    elif ref == LATEST and (newest := await runs.newest(tx, project)) is not None:
-        return newest
-    await check_project(tx, project, only)
-    raise _no_run(project, ref)
+    elif ref == LATEST:
+        return await runs.newest(tx, project)
+    return None
 
 
 def _no_run(project: str, ref: str) -> NotFound:

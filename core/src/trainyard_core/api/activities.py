@@ -45,12 +45,9 @@ class Activities(Controller):
         the client accepts `text/event-stream`."""
         await allow(request, KNOWN)
 
-        async def scope() -> frozenset[str] | None:
-            return visible(request)
-
         if wanted(request):
-            return await feed.follow(request, scope, after=place(last_event_id, after))
-        return await _page(request, visible(request), limit, cursor, kind)
+            return await feed.follow(request, lambda: visible(request), after=place(last_event_id, after))
+        return await _page(request, await visible(request), limit, cursor, kind)
 
     @get("/projects/{project:str}/activities")
     async def of_project(

@@ -13,7 +13,7 @@ import structlog
 from trainyard_core.api.access import Asked
 from trainyard_core.api.authentication import asker
 from trainyard_core.auth import Actor
-from trainyard_core.errors import TrainyardError
+from trainyard_core.errors import Forbidden, NotFound
 from trainyard_core.work.listening import DENIED, Listener
 from trainyard_core.work.news import ACCESS, News
 
@@ -75,5 +75,5 @@ class Rights:
         request.scope["user"] = actor
         try:
             await check()
-        except TrainyardError:
+        except (Forbidden, NotFound):
             listener.end(DENIED)

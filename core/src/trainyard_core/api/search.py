@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from trainyard.client import models
 from trainyard.query.tree import Query, SortKey
 from trainyard_core.api import paging, present
-from trainyard_core.api.access import Asked, allow, check_project, platform_of, visible
+from trainyard_core.api.access import Asked, allow, platform_of, refuse_unknown_project, visible
 from trainyard_core.api.paging import Cursor, Limit
 from trainyard_core.auth import KNOWN
 from trainyard_core.db import search, tracking
@@ -44,7 +44,7 @@ class Search(Controller):
     ) -> models.RunPage:
         """Runs of all projects that the asker may read, newest first unless sorted."""
         await allow(request, KNOWN)
-        return await found(request, visible(request), q=q, sort=sort, limit=limit, cursor=cursor)
+        return await found(request, await visible(request), q=q, sort=sort, limit=limit, cursor=cursor)
 
 
 async def found(
@@ -61,15 +61,16 @@ async def found(
 
     async def work(tx: Tx) -> models.RunPage:
         rows, last = await _pieces(tx, among, query, keys, limit=limit, at=at, after=after)
-        if not rows and among is not None and len(among) == 1:
-            (project,) = among
-            await check_project(tx, project, visible(request))
         metrics = await tracking.metrics_by_run(tx, [row["id"] for row in rows])
         items = [present.listed(row, metrics[row["id"]], keys) for row in rows]
         return models.RunPage(items=items, next=paging.encode(*cursors.pack(last, at, mark)) if last else None)
 
     async with platform.searches:
-        return await platform.database.read(work)
+        page = await platform.database.read(work)
+    if not page.items and among is not None and len(among) == 1:
+        (project,) = among
+        await refuse_unknown_project(request, project)
+    return page
 
 
 async def _pieces(

@@ -59,9 +59,22 @@ async def create_run(
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
     except UniqueViolation as error:
-        raise Conflict(
-            f"there is a run '{new.id}' already", fix="leave `id` out, or use the run that is there"
-        ) from error
+        raise await database.read(lambda tx: _taken(tx, new)) from error
+
+
+async def _taken(tx: Tx, new: runs.NewRun) -> Conflict:
+    """The error of an id that is taken. A run of another project is not told from one that has been deleted."""
+    row = await runs.get(tx, new.id)
+    if row is not None and row["project"] == new.project:
+        return Conflict(f"there is a run '{new.id}' already", fix="leave `id` out, or use the run that is there")
+    return _used(new.id)
+
+
+def _used(run: str) -> Conflict:
+    return Conflict(
+        f"run '{run}' has been deleted or is not of this project; its id is never used again",
+        fix="leave `id` out to make another run",
+    )
 
 
 async def _insert(tx: Tx, new: runs.NewRun, claim: Claim | None, policy: Policy) -> tuple[Row, bool]:
