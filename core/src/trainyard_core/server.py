@@ -79,6 +79,7 @@ async def _alone(settings: Settings, listener: socket.socket, url: str, ready: C
             valkey, keeper = f"unix://{embedded.socket}", embedded.keep
         platform = await stack.enter_async_context(_platform(settings, url, valkey))
         await admin_token(settings.data, platform.database, platform.clock)
+        await reach.warn(platform)
         background = _background(platform, {WORKER, AGENT})
         if keeper is not None:
             background.append(keeper())
@@ -101,6 +102,8 @@ async def serve(
     Raises StartRefused when a setting or a plugin is wrong."""
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(_platform(settings, url, valkey))
+        if AGENT in roles:
+            await reach.warn(platform)
         await stack.enter_async_context(_running(_background(platform, roles)))
         if API in roles and listener is not None:
             await _Server(platform, ready).serve(sockets=[listener])
@@ -134,7 +137,6 @@ def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[An
 async def _agent(platform: Platform) -> None:
     """This process's agent. When another server took its name, the process goes on without one: coming back would
     take the name away from the other again."""
-    await reach.warn(platform)
     agent = await platform.agent()
     try:
         await agent.run()
