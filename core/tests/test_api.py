@@ -56,7 +56,7 @@ async def test_latest_is_the_newest_run_that_is_no_child(web):
 
 async def test_what_is_sent_again_is_not_sent_to_the_latest(web):
     await web.tracked()
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid, match="by its id"):
         await web.admin.runs.append("latest", lines(W, 1, "a"))
 
 

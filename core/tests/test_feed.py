@@ -185,11 +185,12 @@ async def test_a_stream_shows_nothing_of_other_projects(web):
     assert {each.project for each in await pages(web, "activities", token=token)} == {"default"}
 
 
-async def test_a_run_sees_no_activities(web):
-    run = await web.tracked()
+async def test_a_run_sees_the_activities_of_its_project_alone(web):
+    run, other = await web.tracked(), await another_project(web)
     token = web.of_run(run.id)
     assert (await web.ask("GET", "activities", token=token)).status_code == 403
-    assert (await web.ask("GET", FEED, token=token)).status_code == 404
+    assert (await web.ask("GET", FEED, token=token)).status_code == 200
+    assert (await web.ask("GET", f"projects/{other}/activities", token=token)).status_code == 403
 
 
 STREAMS = ["activities", FEED, "projects/default/runs/{run}/events", "projects/default/runs/{run}/logs"]

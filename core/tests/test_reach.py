@@ -8,8 +8,11 @@ from web import serving
 
 from trainyard.client.models import EditPrincipal
 from trainyard_core import reach
+from trainyard_core.db import principals
 from trainyard_core.hookspecs import SchedulerProvider, hookimpl
+from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
+from trainyard_core.settings import Settings
 
 
 @pytest.fixture
@@ -46,6 +49,18 @@ async def test_it_is_said_as_soon_as_a_second_person_or_program_is_let_in(shared
     assert await said(shared) == []
     await shared.admin.agents.add("gpu-1")
     assert await said(shared) == []
+
+
+async def test_a_server_without_an_agent_has_nothing_to_say(tmp_path):
+    settings = Settings(data=tmp_path / "data", database=f"sqlite:///{tmp_path / 'one.db'}", agent="")
+    async with Platform.open(settings, registry(shares_user=True)) as platform:
+        for name in ("ada", "bob"):
+            await platform.database.write(
+                lambda tx, name=name: principals.ensure(tx, name, kind="user", role="none", at=1)
+            )
+        with capture_logs() as lines:
+            await reach.warn(platform)
+    assert lines == []
 
 
 async def test_it_is_not_said_of_a_scheduler_whose_runs_have_another_user(tmp_path):

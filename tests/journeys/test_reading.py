@@ -9,7 +9,7 @@ from yard import Yard, ended, eventually, submit
 from trainyard.client.models import CreateRun
 
 CONFLICT, INVALID = 6, 2
-MANY = 250
+MANY = 120
 EXPENSIVE = " OR ".join(f"params.p{n}:%x%" for n in range(64))
 READER = """
 import sys, trainyard

@@ -16,12 +16,17 @@ log = structlog.get_logger("trainyard.reach")
 
 async def warn(platform: Platform) -> None:
     """Say so when there is more than one person or program, and this server's agent starts runs as its own user."""
-    _, provider = platform.registry.schedulers.get(platform.settings.scheduler)
     people = await platform.database.read(principals.count)
-    if provider.shares_user and people > 1:
+    if people > 1 and _shares_user(platform):
         log.warning(
             "whoever may create a run here can act as the admin: runs have this server's user and can read its token",
             people=people,
             data=str(platform.settings.data),
             fix='set agent = "" and run `yard agent` as another user or on another machine (docs/access.md)',
         )
+
+
+def _shares_user(platform: Platform) -> bool:
+    """Whether this server has an agent whose runs have its user."""
+    offered = platform.registry.schedulers.by_name.get(platform.settings.scheduler)
+    return bool(platform.settings.agent) and offered is not None and offered[1].shares_user

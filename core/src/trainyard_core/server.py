@@ -88,6 +88,7 @@ async def _alone(
             valkey, keeper = f"unix://{embedded.socket}", embedded.keep
         platform = await stack.enter_async_context(_platform(settings, registry, url, valkey))
         await admin_token(settings.data, platform.database, platform.clock)
+        await reach.warn(platform)
         background = _background(platform, {API, WORKER, AGENT})
         if keeper is not None:
             background.append(keeper())
@@ -111,6 +112,8 @@ async def serve(
     Raises StartRefused when a setting or a plugin is wrong."""
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(_platform(settings, registry, url, valkey))
+        if AGENT in roles:
+            await reach.warn(platform)
         await stack.enter_async_context(_running(_background(platform, roles)))
         if API in roles and listener is not None:
             await _Server(platform, ready).serve(sockets=[listener])
@@ -148,7 +151,6 @@ def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[An
 async def _agent(platform: Platform) -> None:
     """This process's agent. When another server took its name, the process goes on without one: coming back would
     take the name away from the other again."""
-    await reach.warn(platform)
     agent = await platform.agent()
     try:
         await agent.run()

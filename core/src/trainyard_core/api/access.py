@@ -18,7 +18,7 @@ from trainyard_core.auth import ADMIN, AGENT, READ, TRACK, WRITE, Actor
 from trainyard_core.datadir import is_owner
 from trainyard_core.db import projects, runs
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.errors import Conflict, Forbidden, NotFound, choice
+from trainyard_core.errors import Conflict, Forbidden, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id
 from trainyard_core.platform import Platform
 from trainyard_core.registry import HookFailed
@@ -107,12 +107,12 @@ async def visible(request: Asked) -> frozenset[str] | None:
 
 async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     """The run that is meant, if the asker may do that to it. Raises NotFound, Conflict for an ambiguous ending,
-    Forbidden."""
+    Forbidden, Invalid for what is tracked of `latest`."""
     if request.user.role == "run" and not request.user.projects:
         raise _no_run(project, ref)  # it has been deleted
     await _check_sees(request, project)
     if ref == LATEST and action == TRACK:
-        raise _no_run(project, ref)  # what is sent again would go to another run by then
+        raise Invalid("`latest` may be another run when this is sent again", fix="name the run by its id")
     row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref))
     if row is None:
         await refuse_unknown_project(request, project)
