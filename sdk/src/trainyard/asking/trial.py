@@ -105,7 +105,8 @@ class Trial:
         self._search.forget(self, run.root)
         if kind is None or not issubclass(kind, self._search.catch):
             return False
-        _log.warning("trainyard: trial %s %s: %s; the sweep goes on", self.key, end.status, end.message)
+        if end.status != "succeeded":
+            _log.warning("trainyard: trial %s %s: %s; the sweep goes on", self.key, end.status, end.message)
         return True
 
 
