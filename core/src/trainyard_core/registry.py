@@ -200,6 +200,11 @@ class Registry:
             self.plugins[name].faults[about] = said
             log.warning("something is wrong with a plugin", plugin=name, error=said)
 
+    def has(self, hook: str) -> bool:
+        """Whether a plugin answers this hook. One that is there to authorize and never can counts: it forbids."""
+        asked: pluggy.HookCaller = getattr(self.manager.hook, hook)
+        return bool(asked.get_hookimpls()) or (hook == "authorize" and bool(self._undecided))
+
     async def authenticate(self, headers: Mapping[str, str]) -> Identity | None:
         """Whom a plugin vouches for, by the headers of a request; None: nobody. One that fails vouches for nobody, and
         the others are asked; raises HookFailed when they do not know either."""
