@@ -149,6 +149,7 @@ async def test_a_plugin_that_was_left_out_is_asked_nothing(beside):
         "@hookimpl\ndef authenticate_request(headers):\n    return Identity(name='mallory', role='admin')"
     )
     assert "no disk" in plugins.plugins[name].error
+    assert not plugins.has("authorize")
     assert await allowing(plugins) is None
     assert await plugins.authenticate({}) is None
 
@@ -309,6 +310,7 @@ async def test_an_answer_that_would_have_to_be_awaited_forbids():
 async def test_whoever_is_there_to_decide_and_never_can_closes_the_door(beside):
     plugins, name = beside("@hookimpl\nasync def authorize(actor):\n    return False")
     assert plugins.plugins[name].error == "authorize: it is async; wanted is an ordinary function"
+    assert (plugins.has("authorize"), plugins.has("authenticate_request")) == (True, False)
     with pytest.raises(HookFailed, match=name):
         await allowing(plugins)
     assert is_whole(plugins)

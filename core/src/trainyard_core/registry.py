@@ -204,6 +204,10 @@ class Registry:
     def decides(self) -> bool:
         """Whether a plugin has a say in who may do what."""
         return bool(self._undecided or self.manager.hook.authorize.get_hookimpls())
+    def has(self, hook: str) -> bool:
+        """Whether a plugin answers this hook. One that is there to authorize and never can counts: it forbids."""
+        asked: pluggy.HookCaller = getattr(self.manager.hook, hook)
+        return bool(asked.get_hookimpls()) or (hook == "authorize" and bool(self._undecided))
 
     async def authenticate(self, headers: Mapping[str, str]) -> Identity | None:
         """Whom a plugin vouches for, by the headers of a request; None: nobody. One that fails vouches for nobody, and

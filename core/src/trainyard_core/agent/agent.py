@@ -94,6 +94,7 @@ class Agent:
 
     async def _until_ready(self) -> bool:
         """Ask the scheduler for what it has and holds, until it answers; False when the agent is to end before."""
+        told = ""
         for failures in count(1):
             try:
                 async with asyncio.timeout(DEADLINE):
@@ -101,16 +102,24 @@ class Agent:
                     _check_adopted(await self._scheduler.adopt())
                 return True
             except Exception as error:  # whatever a scheduler raises
-                await self._tell_not_ready(gist(error))
-            await _wait(self._called, AGAIN.delay(failures))
-            self._called.taken()
-            if self._ends() or self._farewell is not None:
-                break
+                if (why := gist(error)) != told:
+                    told = why
+                    await self._tell_not_ready(why)
+            until = monotonic() + AGAIN.delay(failures)
+            while (left := until - monotonic()) > 0:
+                if self._ends() or self._farewell is not None:
+                    return False
+                await self._errands.guarded("beat", self._heartbeat)
+                await asyncio.sleep(min(left, BEAT))
         return False
 
     async def _tell_not_ready(self, why: str) -> None:
         log.warning("the scheduler is not ready; it is asked again", scheduler=self._me.scheduler, error=why)
         await self._patiently(lambda: self._port.register(msgspec.structs.replace(self._me, not_ready=why)))
+
+    async def _heartbeat(self) -> None:
+        """Stay alive; the orders wait until the scheduler can be asked."""
+        await self._port.orders()
 
     async def _patiently(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do it before anything else, however long core is away."""

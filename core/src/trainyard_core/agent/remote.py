@@ -72,7 +72,8 @@ class HttpPort:
         self._remember(session.server)
         self._epoch = session.epoch
         log.info("a session began", agent=agent.name, epoch=session.epoch, queues=session.queues)
-        self._begun(self.url, session)
+        if not agent.not_ready:
+            self._begun(self.url, session)
 
     async def listen(self) -> None:
         """Wait at the server, again and again."""

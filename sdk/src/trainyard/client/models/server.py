@@ -8,7 +8,8 @@ __all__ = ["Plugin", "PluginPage", "Readiness", "Setting", "SettingPage", "Versi
 
 
 class Plugin(msgspec.Struct, frozen=True, kw_only=True):
-    """An installed plugin, what it offers, and what is wrong with it if anything is."""
+    """An installed plugin, what it offers (`scheduler:process`, `hook:authorize`), and what is wrong with it if
+    anything is."""
 
     name: str
     version: str = ""
