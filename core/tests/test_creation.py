@@ -132,4 +132,4 @@ async def test_names_may_hold_what_a_database_does_not(post):
 async def test_a_tracked_run_runs_from_the_start_and_by_its_own_clock(post):
     row, _ = await post(CreateRun(managed=False, name="mine", created_at="2020-01-31T12:00:00Z", tags=["a"]))
     assert (row["status"], row["kind"], row["name"]) == ("running", "tracked", "mine")
-    assert row["created_at"] == 1_580_472_000_000_000
+    assert row["created_at"] == row["started_at"] == 1_580_472_000_000_000

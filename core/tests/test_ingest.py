@@ -11,15 +11,21 @@ import pytest_asyncio
 from places import Failing, events, folder_tracker, lines, metric
 
 from trainyard.track import frames, omissions
+from trainyard_core.clock import SECOND
 from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.db import tracking
+from trainyard_core.db import runs, tracking
 from trainyard_core.db.connect import connect
+from trainyard_core.db.ending import ended
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.work.creation import add
 from trainyard_core.work.ingest import ingest
+from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.rules import Policy
 
 W1, W2 = "1" * 32, "2" * 32
+RUN = "01900000-0000-7000-8000-000000000000"
 
 
 @pytest_asyncio.fixture
@@ -262,3 +268,74 @@ async def test_a_tracked_run_ends_although_a_writer_of_it_died(send, arrange):
     arrange.clock.turn(61)
     assert await arrange.reconcile(run) is Status.SUCCEEDED
     assert (await arrange.row(run))["reason"] == Reason.INCOMPLETE
+
+
+async def tracked_row(send, arrange, *, end):
+    """The row of a tracked run whose program told this end."""
+    run = await arrange.run(Status.CREATED, managed=False)
+    await arrange.reconcile(run)
+    await send(events(W1, 1, {"type": "end", **end}, final=True), to=run)
+    return await arrange.row(run)
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"status": "failed", "reason": "error"}, Reason.ERROR),
+        ({"status": "failed", "reason": "exit_code", "exit_code": 3}, Reason.EXIT_CODE),
+        ({"status": "failed", "reason": "lost"}, Reason.LOST),
+        ({"status": "stopped", "reason": "user"}, Reason.USER),
+        ({"status": "failed"}, Reason.USER),
+        ({"status": "failed", "reason": "oom_killed"}, Reason.USER),
+        ({"status": "failed", "reason": {"odd": 1}, "exit_code": "3", "time": -1}, Reason.USER),
+        ({"status": "succeeded", "exit_code": 0}, Reason.NONE),
+    ],
+)
+async def test_a_tracked_run_ends_for_the_reason_that_its_program_told(send, arrange, told, reason):
+    row = await tracked_row(send, arrange, end=told)
+    assert (row["status"], row["reason"]) == (told["status"], reason)
+    assert ended(row).exit_code == (told.get("exit_code") if reason in (Reason.EXIT_CODE, Reason.NONE) else None)
+
+
+@pytest.mark.parametrize(
+    ("ago", "counts"), [(10, 10), (100, 60), (-100, 0), (None, 0)], ids=["told", "before its start", "ahead", "nothing"]
+)
+async def test_a_tracked_run_ended_when_its_program_says_within_bounds(send, arrange, ago, counts):
+    start = arrange.clock.now()
+    run = await arrange.run(Status.CREATED, managed=False)
+    await arrange.reconcile(run)
+    arrange.clock.turn(60)
+    now = arrange.clock.now()
+    told = {"time": None} if ago is None else {"time": now - ago * SECOND}
+    await send(events(W1, 1, {"type": "end", "status": "succeeded", **told}, final=True), to=run)
+    row = await arrange.row(run)
+    assert (row["started_at"], row["finished_at"], row["updated_at"]) == (start, now - counts * SECOND, now)
+
+
+async def test_how_a_tracked_run_ended_is_kept_while_its_frames_are_awaited(send, arrange):
+    run = await arrange.run(Status.CREATED, managed=False)
+    await arrange.reconcile(run)
+    await send(lines(W2, 1, "more to come"), to=run)
+    told = {"status": "failed", "reason": "error", "message": "no", "time": arrange.clock.now()}
+    await send(events(W1, 1, {"type": "end", **told}, final=True), to=run)
+    arrange.clock.turn(30)
+    await send(lines(W2, 2, "the last", final=True), to=run)
+    row = await arrange.row(run)
+    assert (row["status"], row["reason"], row["message"], row["finished_at"]) == ("failed", "error", "no", told["time"])
+
+
+@pytest.mark.parametrize("text", ["no", "", "{}", '{"a": 1}', "[1]"])
+def test_the_end_of_a_row_of_the_first_release_is_its_message(text):
+    assert ended({"ended_message": text}).message == (text if text != "{}" else "")
+
+
+async def test_a_run_that_began_long_ago_is_not_silent_before_its_first_frame(send, arrange):
+    """An offline run is told of days later."""
+    new = runs.NewRun(
+        id=RUN, project="default", kind="tracked", actor="me", at=arrange.clock.now(), managed=False, created_at=1
+    )
+    policy = Policy(tracked_silence=60.0)
+    row = await arrange.database.write(lambda tx: add(tx, new, policy))
+    assert (row["status"], row["started_at"]) == (Status.RUNNING, 1)
+    await arrange.database.write(lambda tx: reconcile(tx, RUN, policy=policy, at=arrange.clock.now()))
+    assert (await arrange.row(RUN))["status"] == Status.RUNNING

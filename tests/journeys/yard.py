@@ -67,6 +67,10 @@ class Yard:
         self.url = line.rpartition(" ")[2]
         self._port = self.url.rpartition(":")[2]
 
+    def at_any_port(self) -> None:
+        """The next `up` is at another port."""
+        self._port = "0"
+
     def down(self, number: int = signal.SIGTERM) -> None:
         """Tell it to end; it ends in order and takes its files and helpers with it."""
         assert self._process is not None

@@ -37,6 +37,7 @@ class Reason(StrEnum):
 
     NONE = ""
     USER = "user"
+    ERROR = "error"
     EXIT_CODE = "exit_code"
     SIGNAL = "signal"
     OOM_KILLED = "oom_killed"

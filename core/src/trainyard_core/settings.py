@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from trainyard.track.folder import data_dir
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.work.rules import Policy
 
@@ -35,6 +36,11 @@ CLIENT_VARIABLES = frozenset(
         "OUTPUTS",
         "ARTIFACTS",
         "PARAMS",
+        "OFFLINE",
+        "CODE",
+        "RESUME_FROM",
+        "RESUME_STEP",
+        "PARENT_SPOOL",
         "FAULT",
         "FAULT_LOG",
         "RUNNER_FAULT",
@@ -104,8 +110,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def default_data() -> Path:
-    """`TRAINYARD_DATA`, or `.trainyard` in the home directory."""
-    return Path(os.environ.get("TRAINYARD_DATA") or Path.home() / ".trainyard")
+    """`TRAINYARD_DATA`, or `.trainyard` in the home directory. Raises StartRefused where there is neither."""
+    try:
+        return data_dir()
+    except OSError as error:
+        raise StartRefused(str(error), fix="name it by --data or TRAINYARD_DATA") from error
 
 
 def load(

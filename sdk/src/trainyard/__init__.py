@@ -6,6 +6,7 @@ only. `Client`, `AsyncClient` and `sweep` talk to the API and load the HTTP pack
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` would cost more than everything else here
@@ -50,6 +51,11 @@ __all__ = [
     "params",
     "sweep",
 ]
+
+try:
+    started_in = os.getcwd()  # noqa: PTH109 - pathlib would cost more than everything else here
+except OSError:  # it was deleted
+    started_in = os.sep
 
 _HOMES = {"AsyncClient": "trainyard.client", "Client": "trainyard.client", "sweep": "trainyard.asking.opening"}
 

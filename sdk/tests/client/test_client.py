@@ -87,10 +87,30 @@ def test_the_verbs_of_one_run(client, platform):
     assert next(client.runs.statuses("abcd")).status == "running"
     assert client.runs.why("abcd").summary == "it ended"
     assert [activity.id for activity in client.runs.activities("abcd")] == [1, 2, 3, 4, 5]
-    assert client.runs.metrics("abcd")[0].last == "NaN"
-    assert client.runs.series("abcd", ["loss"], first=1, points=10)[0].points == points
+    assert [metric.name for metric in client.runs.metrics("abcd")] == ["loss"]
+    (loss,) = client.runs.series("abcd", ["loss"], first=1, points=10)
+    assert loss.points[0][:5] == points[0][:5]
     assert client.runs.append("abcd", b"frames").durable == 6
     assert [item.name for page in client.runs.follow_metrics("abcd") for item in page] == ["loss"]
+
+
+ODD = ["NaN", "Infinity", "-Infinity"]
+
+
+def test_numbers_that_are_not_finite_are_floats(client, platform):
+    platform.add_run(RUN, metrics={"a": "NaN", "b": "Infinity", "c": 1})
+    platform.metrics[RUN] = [{"name": "a", "last": "NaN", "step": 3, "low": "-Infinity", "high": None, "count": 4}]
+    platform.series[RUN] = [{"name": "a", "total": 4, "points": [[0, 1, 5, *ODD]]}]
+    found = client.runs.get(RUN)
+    (listed,) = client.runs.list()
+    (brief,), (series,) = client.runs.metrics(RUN), client.runs.series(RUN, ["a"])
+    followed = [item for page in client.runs.follow_metrics(RUN) for item in page]
+    for metrics in (found.metrics, listed.metrics):
+        assert (str(metrics["a"]), metrics["b"], metrics["c"]) == ("nan", float("inf"), 1)
+    for metric in (brief, *followed):
+        assert (str(metric.last), metric.low, metric.high) == ("nan", float("-inf"), None)
+    assert [str(value) for value in series.points[0][3:]] == ["nan", "inf", "-inf"]
+    assert all(isinstance(value, int | float) for value in series.points[0])
 
 
 def test_stop_of_a_run_that_has_ended_is_a_conflict(client, platform):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trainyard.client.discovery import Endpoint, discover
+from trainyard.client.discovery import Endpoint, data_directory, discover
 from trainyard.client.errors import NoServer
 
 
@@ -86,3 +86,27 @@ def test_a_token_file_that_cannot_be_read_is_named(tmp_path):
 
 def test_no_repr_shows_the_token(data):
     assert "local-token" not in repr(discover(data=data, env={}))
+
+
+@pytest.fixture
+def homeless(monkeypatch):
+    """A user that is a number only, as in many containers."""
+
+    def nobody(uid):
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_without_a_home_what_is_named_is_used():
+    found = discover(env={"TRAINYARD_URL": "http://b", "TRAINYARD_TOKEN": "t"})
+    assert (found.url, found.token) == ("http://b", "t")
+
+
+@pytest.mark.usefixtures("homeless")
+@pytest.mark.parametrize("look", [lambda: discover(env={}), lambda: data_directory(env={})])
+def test_without_a_home_it_is_said_what_to_name(look):
+    with pytest.raises(NoServer, match="this user has no home directory; set TRAINYARD_DATA to a folder"):
+        look()

@@ -133,6 +133,7 @@ def test_a_tracked_run_goes_where_the_login_was_and_takes_only_that_token(env, d
     assert place.find_target("p", "r") == place.Target(OTHER, "p", "r", "")
     monkeypatch.delenv("TRAINYARD_URL")
     monkeypatch.setenv("TRAINYARD_DATA", str(data))
-    assert place.find_target("p", "r") == place.Target("http://127.0.0.1:8400", "p", "r", str(data / "token"))
+    local = place.Target("http://127.0.0.1:8400", "p", "r", str(data / "token"), str(data))
+    assert place.find_target("p", "r") == local
     monkeypatch.setenv("TRAINYARD_URL", OTHER)
     assert place.find_target("p", "r").token_file == ""

@@ -89,6 +89,7 @@ class Platform:
         self.refusals = {}
         self.requests = []
         self.release = threading.Event()
+        self.heard = threading.Event()
         self.connections = []
         self.limit = 8 * 1024 * 1024 + 4096
         self.lock = threading.Lock()
@@ -100,6 +101,7 @@ class Platform:
         self.thread.start()
 
     def close(self):
+        """Answer no more. May be called again."""
         self.release.set()
         self.server.shutdown()
         for connection in self.connections:
@@ -107,6 +109,12 @@ class Platform:
                 connection.shutdown(socket.SHUT_RDWR)
         self.server.server_close()
         self.thread.join()
+
+    def elsewhere(self):
+        """The same platform at another port."""
+        other = type(self)()
+        other.token, other.frames, other.artifacts, other.runs = self.token, self.frames, self.artifacts, self.runs
+        return other
 
     def rows(self):
         return {writer: rows_of(found) for writer, found in self.frames.items()}
@@ -199,6 +207,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.platform.release.wait(30)
             return self.cut()
         status, answer = self.platform.append(body)
+        self.platform.heard.set()
         if todo == "store":
             return self.cut()
         return self.answer(status, answer)

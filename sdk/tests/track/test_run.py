@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,21 @@ def serve(platform, home, token_file, monkeypatch):
 
 
 @pytest.fixture
+def another_port(serve):
+    """Has the server serve at another port, as the file tells then; the first one answers no more."""
+    others = []
+
+    def move(file):
+        others.append(serve.elsewhere())
+        file.write_text(json.dumps({"url": others[0].url, "pid": 2}))
+        serve.close()
+
+    yield move
+    for other in others:
+        other.close()
+
+
+@pytest.fixture
 def managed(tmp_path, home, monkeypatch):
     monkeypatch.setenv("TRAINYARD_RUN", "the-run")
     monkeypatch.setenv("TRAINYARD_PROJECT", "p")
@@ -70,6 +86,70 @@ def test_an_unmanaged_run_reaches_the_server_and_leaves_no_spool(serve, home):
     assert [e["values"] for e in of_type(serve.events(), "outputs")] == [{"accuracy": 0.9}]
     assert [e["status"] for e in of_type(serve.events(), "end")] == ["succeeded"]
     assert home.spools() == []
+
+
+@pytest.mark.parametrize("change", [{"name": "b"}, {"params": {"lr": 0.2}}, {"tags": ["x"]}, {"offline": True}])
+def test_another_run_is_refused_while_one_goes_on(home, spool_events, change):
+    first = trainyard.init(name="a", params={"lr": 0.1}, offline=True)
+    with pytest.raises(RuntimeError, match=re.escape(f"init: {first!r} goes on") + r".*finish\(\).*reinit=True"):
+        trainyard.init(**change)
+    assert trainyard.init() is first
+    trainyard.finish()
+    (root,) = home.spools()
+    assert [e["values"] for e in of_type(spool_events(root), "params")] == [{"lr": 0.1}]
+
+
+def test_reinit_ends_the_run_that_goes_on(home, spool_events, caplog):
+    first = trainyard.init(name="a", offline=True)
+    second = trainyard.init(name="b", offline=True, reinit=True)
+    assert first.finished
+    assert second is not first
+    assert f"run {first.id} ends as succeeded" in caplog.text
+    (end,) = of_type(spool_events(first.root), "end")
+    assert (end["status"], end["reason"]) == ("succeeded", "")
+
+
+def test_the_first_init_of_a_managed_process_names_the_run_that_a_log_began(managed, spool_events):
+    trainyard.log({"a": 1.0})
+    trainyard.init(project="other", params={"lr": 0.1}, tags=["x"])
+    with pytest.raises(RuntimeError, match="goes on"):
+        trainyard.init(params={"lr": 0.2})
+    trainyard.finish()
+    assert [e["values"] for e in of_type(spool_events(managed), "params")] == [{"lr": 0.1}]
+    assert [e["tags"] for e in of_type(spool_events(managed), "tags")] == [["x"]]
+
+
+def test_a_run_follows_its_server_to_another_port(serve, home, another_port):
+    """Found by the data directory, it is found there again."""
+    trainyard.init(project="p").flush()
+    trainyard.log({"a": 1.0})
+    assert serve.heard.wait(30)
+    another_port(home.data / "server.json")
+    trainyard.log({"a": 2.0})
+    trainyard.finish()
+    assert [len(rows) for rows in serve.rows().values()] == [2]
+    assert home.spools() == []
+
+
+def test_what_was_left_is_synced_to_the_port_where_the_server_serves_now(serve, home, another_port):
+    trainyard.init(project="p")
+    trainyard.log({"a": 1.0})
+    serve.plan = ["503"] * 1000
+    trainyard.finish(finish_timeout=0)
+    serve.plan = []
+    another_port(home.data / "server.json")
+    (root,) = home.spools()
+    assert sync.sync(root).removed
+    assert [len(rows) for rows in serve.rows().values()] == [1]
+
+
+def test_a_run_whose_server_was_named_stays_with_it(serve, home, monkeypatch, token_file, another_port):
+    monkeypatch.setenv("TRAINYARD_URL", serve.url)
+    trainyard.init(project="p")
+    another_port(home.data / "server.json")
+    trainyard.finish(finish_timeout=0.5)
+    assert len(home.spools()) == 1
+    assert of_type(serve.events(), "end") == []
 
 
 def test_an_exception_marks_the_run_failed_and_goes_on_up(serve):

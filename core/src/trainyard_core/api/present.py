@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from trainyard.client import models
@@ -12,6 +10,7 @@ from trainyard_core.admission import Offer
 from trainyard_core.clock import rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
+from trainyard_core.db import ending
 from trainyard_core.db.engine import Row
 
 __all__ = [
@@ -35,11 +34,7 @@ _exit = msgspec.json.Decoder(Exit)
 
 def number(value: float | None) -> float | str:
     """A number on the wire; NULL is NaN."""
-    if value is None or math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return value
+    return "NaN" if value is None else models.on_wire(value)
 
 
 def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved: str = "") -> models.Run:  # noqa: B006 - read only
@@ -69,7 +64,7 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved
         digest=row["digest"],
         attempt=row["attempt"],
         attempts=tries,
-        exit_code=tries[-1].exit_code if tries else None,
+        exit_code=tries[-1].exit_code if tries else ending.ended(row).exit_code,
         last_lines=list(ends[-1].last_lines) if ends else [],
         cloned_from=row["cloned_from"],
         started_at=rfc3339(row["started_at"]),

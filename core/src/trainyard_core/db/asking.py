@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from trainyard_core.db import ending
 from trainyard_core.db.engine import Row, Tx
 
 __all__ = ["end", "given", "going"]
@@ -33,6 +34,7 @@ async def going(tx: Tx, sweep: str) -> list[Row]:
 async def end(tx: Tx, run: str, *, outputs: Mapping[str, object], status: str, message: str, at: int) -> None:
     """Its program has said how a run ended and what came of it. It ends when its frames are in."""
     await tx.run(
-        "UPDATE run SET outputs = ?, ended = ?, ended_message = ?, updated_at = ? WHERE id = ? AND managed = 0",
-        msgspec.json.encode(outputs).decode(), status, message, at, run,
+        "UPDATE run SET outputs = ?, updated_at = ? WHERE id = ? AND managed = 0",
+        msgspec.json.encode(outputs).decode(), at, run,
     )  # fmt: skip
+    await ending.tell(tx, run, status, ending.Ended(message=message))

@@ -92,7 +92,7 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
     """
     _check(Step(Status.CREATED), *steps)
     last = steps[-1] if steps else Step(Status.CREATED)
-    started = new.at if any(step.to is Status.RUNNING for step in steps) else None
+    started = (new.created_at or new.at) if any(step.to is Status.RUNNING for step in steps) else None
     row = await tx.one(
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
         " hold, compiled, inputs, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
@@ -123,13 +123,14 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
     return row
 
 
-async def advance(tx: Tx, run: str, *steps: Step, at: int, actor: str = "core") -> bool:
-    """Move a run through statuses that follow each other, with an activity for each.
+async def advance(tx: Tx, run: str, *steps: Step, at: int, actor: str = "core", happened_at: int | None = None) -> bool:
+    """Move a run through statuses that follow each other, with an activity for each. `happened_at` is when the last of
+    them happened, if that was before `at`.
 
     False when the first may not follow the run's own status: somebody moved it meanwhile. Raises ValueError for
     steps that do not follow each other.
     """
-    return await _move(tx, run, steps, at=at, actor=actor) is not None
+    return await _move(tx, run, steps, at=at, actor=actor, happened_at=happened_at) is not None
 
 
 async def claim(tx: Tx, run: str, *, at: int, actor: str) -> int | None:
@@ -137,13 +138,22 @@ async def claim(tx: Tx, run: str, *, at: int, actor: str) -> int | None:
     return await _move(tx, run, (Step(Status.SCHEDULED),), at=at, actor=actor, extra=", attempt = attempt + 1")
 
 
-async def _move(tx: Tx, run: str, steps: Sequence[Step], *, at: int, actor: str, extra: str = "") -> int | None:
+async def _move(
+    tx: Tx,
+    run: str,
+    steps: Sequence[Step],
+    *,
+    at: int,
+    actor: str,
+    happened_at: int | None = None,
+    extra: str = "",
+) -> int | None:
     """The one writer of status. The number of the current attempt, or None when the move was not possible."""
     _check(*steps)
     last, sources = steps[-1], sources_of(steps[0].to)
     if not sources:
         return None
-    times, args = _times(steps, at)
+    times, args = _times(steps, at if happened_at is None else happened_at)
     row = await tx.one(
         f"UPDATE run SET status = ?, reason = ?, message = ?, updated_at = ?{times}{extra}"
         f" WHERE id = ? AND status IN ({', '.join('?' * len(sources))}) RETURNING project, attempt, parent",

@@ -19,7 +19,7 @@ from trainyard.track import omissions
 from trainyard.track.frames import Frame, FrameError, Kind, split, summarize, unpack_events, unpack_gap
 from trainyard_core import faults, meters
 from trainyard_core.contracts.tracker import BadName, RunRef, SequenceGap, Tracker, check_artifact_name
-from trainyard_core.db import inheritance, runs, sweeps, tracking
+from trainyard_core.db import ending, inheritance, runs, sweeps, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import FINAL, Reason, Status
@@ -153,12 +153,21 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
     elif kind == "omission" and event.get("name"):
         await _record_omission(tx, run, event)
     elif kind == "end" and event.get("status") in ("succeeded", "failed", "stopped"):
-        await tx.run(
-            "UPDATE run SET ended = ?, ended_message = ? WHERE id = ? AND managed = 0",
-            event["status"], str(event.get("message", "")), run,
-        )  # fmt: skip
+        await ending.tell(tx, run, event["status"], _ended(event))
 
 
+def _ended(event: dict[str, Any]) -> ending.Ended:
+    """What an `end` says. What it cannot say is left out."""
+    code, at = event.get("exit_code"), event.get("time")
+    return ending.Ended(
+        reason=event["reason"] if event.get("reason") in _END_REASONS else "",
+        message=str(event.get("message", "")),
+        exit_code=code if isinstance(code, int) and 0 <= code <= 255 else None,
+        at=at if isinstance(at, int) and 0 <= at < 1 << 63 else None,
+    )
+
+
+_END_REASONS = (Reason.ERROR, Reason.EXIT_CODE, Reason.LOST, Reason.USER)
 _MERGED = {"params": "inputs", "outputs": "outputs", "meta": "meta"}
 
 

@@ -106,7 +106,8 @@ class Patrol:
         most = int(self._policy.tracked_silence * SECOND)
         rows = await tx.all(
             "SELECT id, wake_seq FROM (SELECT r.id, r.wake_seq, r.reason, COALESCE((SELECT MAX(w.updated_at)"
-            " FROM writer w WHERE w.run = r.id), r.started_at, r.created_at) AS heard FROM run r"
+            " FROM writer w WHERE w.run = r.id), (SELECT MIN(a.at) FROM activity a WHERE a.run = r.id), r.created_at)"
+            " AS heard FROM run r"
             f" WHERE r.managed = 0 AND r.ended = '' AND r.status = '{Status.RUNNING}') AS tracked"
             f" WHERE heard <= ? OR (heard <= ?) <> (reason = '{Reason.UNREACHABLE}') LIMIT 500",
             now - most, now - most // 2,

@@ -49,7 +49,7 @@ async def _apply(tx: Tx, view: View, decision: Decision, at: int) -> bool:
         return False
     if decision.count:
         await _count(tx, view.run, decision.count)
-    if not await runs.advance(tx, view.run, *decision.steps, at=at):
+    if not await runs.advance(tx, view.run, *decision.steps, at=at, happened_at=decision.happened_at):
         return True
     return await _arrived(tx, view, decision, at)
 

@@ -40,10 +40,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do: steps to take in order, a new reason for the same status, the next time to look, failures to
-    count."""
+    """What to do: steps to take in order, when the last of them happened (None: now), a new reason for the same status,
+    the next time to look, failures to count."""
 
     steps: tuple[Step, ...] = ()
+    happened_at: int | None = None
     explain: Step | None = None
     wake_at: int | None = None
     count: str = ""
@@ -111,8 +112,13 @@ def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
     to = Status(view.ended)
     between = _through(view) if to is Status.STOPPED else ()
     incomplete = Reason.INCOMPLETE if view.unfinished_writers else Reason.NONE
-    reason = Reason.USER if to is not Status.SUCCEEDED else incomplete
-    return Decision(steps=(*between, Step(to, reason, view.ended_message)))
+    reason = view.ended_reason or Reason.USER if to is not Status.SUCCEEDED else incomplete
+    return Decision(steps=(*between, Step(to, reason, view.ended_message)), happened_at=_ended_at(view, now))
+
+
+def _ended_at(view: View, now: int) -> int:
+    """When a program that tracked itself says that it ended; not before its start, nor later than now."""
+    return now if view.ended_at is None else max(view.started_at or 0, min(now, view.ended_at))
 
 
 def _through(view: View) -> tuple[Step, ...]:

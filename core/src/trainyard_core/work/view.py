@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from trainyard_core.contracts.workload import Exit
-from trainyard_core.db import runs, tracking
+from trainyard_core.db import ending, runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import Hold, Intent, Status
 
@@ -36,7 +36,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
-    tracked last sent a frame, or began (0: it begins now)."""
+    tracked last sent a frame, or was told of (0: it is told of now), `ended` how its program said that it ended, with
+    the reason, the message and the time."""
 
     run: str
     status: Status
@@ -56,7 +57,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     wake_at: int | None = None
     wake_seq: int = 0
     ended: str = ""
+    ended_reason: str = ""
     ended_message: str = ""
+    ended_at: int | None = None
+    started_at: int | None = None
     unfinished_writers: int = 0
     heard_at: int = 0
     attempt: Attempt | None = None
@@ -81,6 +85,7 @@ async def load(tx: Tx, run: str) -> View | None:
     if row is None:
         return None
     attempt = await _attempt(tx, row) if row["agent"] is not None else None
+    told = ending.ended(row)
     return View(
         run=run,
         kind=row["kind"],
@@ -100,7 +105,10 @@ async def load(tx: Tx, run: str) -> View | None:
         wake_at=row["wake_at"],
         wake_seq=row["wake_seq"],
         ended=row["ended"],
-        ended_message=row["ended_message"],
+        ended_reason=told.reason,
+        ended_message=told.message,
+        ended_at=told.at,
+        started_at=row["started_at"],
         unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
         heard_at=0 if row["managed"] else await _heard(tx, row),
         attempt=attempt,
@@ -124,9 +132,15 @@ async def _attempt(tx: Tx, row: Row) -> Attempt:
 
 
 async def _heard(tx: Tx, row: Row) -> int:
-    last = await tx.one("SELECT MAX(updated_at) AS at FROM writer WHERE run = ?", row["id"])
+    """When its last frame came, or it was told of, by this clock: it may have begun long before that."""
+    last = await tx.one(
+        "SELECT COALESCE((SELECT MAX(updated_at) FROM writer WHERE run = ?),"
+        " (SELECT MIN(at) FROM activity WHERE run = ?)) AS at",
+        row["id"],
+        row["id"],
+    )
     assert last is not None
-    return int(last["at"] or row["started_at"] or row["created_at"])
+    return int(last["at"] or row["created_at"])
 
 
 async def _unfinished(tx: Tx, run: str) -> int:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from trainyard.track.about import read_about
-from trainyard.track.place import data_dir
+from trainyard.track.folder import data_dir
 from trainyard.track.sync import find_spools, sync
 
 __all__ = ["Asker", "bury", "dead", "ship_left"]

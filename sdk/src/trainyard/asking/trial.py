@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from trainyard.client.errors import ClientError
 from trainyard.client.models import AskedTrial
 from trainyard.track import code
-from trainyard.track.about import write_about
-from trainyard.track.place import data_dir, find_target
+from trainyard.track.about import describe, write_about
+from trainyard.track.ending import Ending, of_error
+from trainyard.track.folder import data_dir
+from trainyard.track.place import find_target
 from trainyard.track.plain import detached
-from trainyard.track.run import Run, brief
+from trainyard.track.run import Run
 from trainyard.track.say import say
 
 if TYPE_CHECKING:
@@ -99,38 +99,24 @@ class Trial:
     ) -> bool:
         assert self.run is not None, "it was entered"
         run, self.run, self.ended = self.run, None, True
-        if kind is None:
-            run.finish("stopped" if self._stopping else "succeeded")
-        elif issubclass(kind, KeyboardInterrupt):
-            run.finish("stopped", "interrupted")
-        else:
-            run.finish("failed", brief(kind, error))
+        end = of_error(error)
+        if self._stopping and end.status == "succeeded":
+            end = Ending("stopped", "user")
+        run.end(end)
         self._search.forget(self, run.root)
         if kind is None or not issubclass(kind, self._search.catch):
             return False
-        _log.warning("trainyard: trial %s failed: %s; the sweep goes on", self.key, brief(kind, error))
+        _log.warning("trainyard: trial %s %s: %s; the sweep goes on", self.key, end.status, end.message)
         return True
 
 
 def _begun(given: AskedTrial, project: str, asker: str) -> Run:
     """Tracks the run of a trial, which the server has made. Raises OSError when the spool cannot be written."""
-    root = (data_dir() / "spool").absolute() / given.run
+    root = data_dir() / "spool" / given.run
     run = Run(given.run, project, root, is_managed=False, name=given.name)
     run.params = dict(given.params)
     target = find_target(project, given.run)
-    write_about(
-        root,
-        {
-            "project": project,
-            "run": given.run,
-            "url": target.url if target else "",
-            "token_file": target.token_file if target else "",
-            "managed": False,
-            "ended": False,
-            "create": {"name": given.name},
-            "asker": asker,
-        },
-    )
+    write_about(root, describe(project, given.run, target, create={"name": given.name}, asker=asker))
     if found := _code():
         run.log_meta(code=found)
     run.start_shipping()
@@ -140,6 +126,5 @@ def _begun(given: AskedTrial, project: str, asker: str) -> Run:
 @cache
 def _code() -> dict[str, Any]:
     """The state of the code, read once: it is the same for all trials of a program."""
-    if os.environ.get("TRAINYARD_CODE", "1").lower() in ("0", "false"):
-        return {}
-    return code.state(Path.cwd())
+    folder = code.wanted_folder()
+    return code.state(folder) if folder is not None else {}

@@ -57,14 +57,12 @@ def json_document(value: object) -> None:
     """Print one JSON document."""
     import msgspec
 
-    click.echo(_escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()))
+    click.echo(_escaped(msgspec.json.format(_encoded(value), indent=2).decode()))
 
 
 def json_line(value: object) -> None:
     """Print one line of JSON lines."""
-    import msgspec
-
-    click.echo(_escaped(msgspec.json.encode(value).decode()))
+    click.echo(_escaped(_encoded(value).decode()))
 
 
 def _escaped(document: str) -> str:
@@ -72,6 +70,27 @@ def _escaped(document: str) -> str:
     if document.isprintable():
         return document
     return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in document)
+
+
+def _encoded(value: object) -> bytes:
+    """As JSON, which knows no number that is not finite: those are the same text as on the wire."""
+    import msgspec
+
+    return msgspec.json.encode(_finite(msgspec.to_builtins(value)))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return _on_wire(value) if isinstance(value, float) else value
+
+
+def _on_wire(value: float) -> float | str:
+    from trainyard.client.models import on_wire
+
+    return on_wire(value)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -125,7 +144,8 @@ def number(number: float | str | None) -> str:
     """A metric's value in at most six digits."""
     if number is None:
         return "-"
-    return number if isinstance(number, str) else f"{number:.6g}"
+    shown = number if isinstance(number, str) else _on_wire(number)
+    return shown if isinstance(shown, str) else f"{shown:.6g}"
 
 
 def value(value: object) -> str:

@@ -54,11 +54,18 @@ def gather(files: Sequence[Path], hub: str, presets: Sequence[str] = ()) -> Mate
     names = tuple(name.strip() for text in presets for name in text.split(",") if name.strip())
     if first is None:
         head = Document.from_mapping({"version": 1.1, "kind": "operation", "hubRef": hub})
-        return Material(head, "", "", Path.cwd(), read, names)
+        return Material(head, "", "", _here(), read, names)
     written = load_file(first)
     document = _inlined(written, first.parent)
     text = first.read_text(encoding="utf-8") if document is written else ""
     return Material(document, text, first.name, first.resolve().parent, read, names)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise click.UsageError("the working directory is gone; go to one that exists") from error
 
 
 def check(material: Material, params: dict[str, str]) -> ResolvedOperation | None:

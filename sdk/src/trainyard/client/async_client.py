@@ -4,8 +4,8 @@ cuts; the nouns with many verbs are in `nouns`. `client` is its twin over the sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TypeVar
@@ -13,8 +13,8 @@ from typing import IO, Any, TypeVar
 import httpx
 
 from trainyard.client import requests
-from trainyard.client.discovery import discover, without_secrets
-from trainyard.client.errors import ClientError
+from trainyard.client.discovery import discover, moved, without_secrets
+from trainyard.client.errors import ClientError, NotReachable
 from trainyard.client.models import Plugin, Version
 from trainyard.client.nouns.activity import AsyncActivities
 from trainyard.client.nouns.agent import AsyncAgents
@@ -173,9 +173,22 @@ class AsyncClient:
                     raise
             await asyncio.sleep(self.backoff.delay(failures))
 
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """One try to get an answer. Where there is none, a server that was found by its data directory is looked up
+        there: it may serve at another address by now."""
+        try:
+            with reachable(self.endpoint):
+                yield
+        except NotReachable:
+            if (found := moved(self.endpoint)) is not None:
+                self.endpoint, self._http.base_url = found, httpx.URL(found.url)
+                self._server = without_secrets(found.url)
+            raise
+
     async def _send_once(self, request: Request[T]) -> T:
         body = _chunks(request.file) if request.file else request.content
-        with reachable(self.endpoint):
+        with self._reached():
             answer = await self._http.request(
                 request.method,
                 request.path,
@@ -213,7 +226,7 @@ class AsyncClient:
         """An answer whose body is still to come; raises when it is no success."""
         headers = headers_for(request, self.endpoint.token)
         query = request.query or None
-        with reachable(self.endpoint):
+        with self._reached():
             async with self._http.stream(
                 request.method, request.path, params=query, headers=headers, timeout=timeout
             ) as answer:

@@ -13,8 +13,8 @@ from typing import IO, Any, TypeVar
 import httpx
 
 from trainyard.client import requests
-from trainyard.client.discovery import discover, without_secrets
-from trainyard.client.errors import ClientError
+from trainyard.client.discovery import discover, moved, without_secrets
+from trainyard.client.errors import ClientError, NotReachable
 from trainyard.client.models import Plugin, Version
 from trainyard.client.nouns.activity import Activities
 from trainyard.client.nouns.agent import Agents
@@ -172,8 +172,21 @@ class Client:
                     raise
             time.sleep(self.backoff.delay(failures))
 
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """One try to get an answer. Where there is none, a server that was found by its data directory is looked up
+        there: it may serve at another address by now."""
+        try:
+            with reachable(self.endpoint):
+                yield
+        except NotReachable:
+            if (found := moved(self.endpoint)) is not None:
+                self.endpoint, self._http.base_url = found, httpx.URL(found.url)
+                self._server = without_secrets(found.url)
+            raise
+
     def _send_once(self, request: Request[T]) -> T:
-        with _body(request) as body, reachable(self.endpoint):
+        with _body(request) as body, self._reached():
             answer = self._http.request(
                 request.method,
                 request.path,
@@ -213,7 +226,7 @@ class Client:
         """An answer whose body is still to come; raises when it is no success."""
         headers = headers_for(request, self.endpoint.token)
         with (
-            reachable(self.endpoint),
+            self._reached(),
             self._http.stream(
                 request.method, request.path, params=request.query or None, headers=headers, timeout=timeout
             ) as answer,

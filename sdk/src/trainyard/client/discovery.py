@@ -11,15 +11,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from trainyard.client import logins
 from trainyard.client.errors import NoServer
+from trainyard.track.folder import named
 
-__all__ = ["Endpoint", "data_directory", "discover", "without_secrets"]
+__all__ = ["Endpoint", "data_directory", "discover", "moved", "without_secrets"]
 
+_SERVED = "server.json"
+_HOMELESS = "no data directory: this user has no home directory"
+_NAME_IT = "set TRAINYARD_DATA to a folder"
 _START_OR_SET = "start one with `yard up`, say `yard login URL`, or set TRAINYARD_URL"
 
 
@@ -44,7 +48,7 @@ def discover(
 ) -> Endpoint:
     """Find the server. Raises NoServer, which says what was looked for where, when nothing names one."""
     env = os.environ if env is None else env
-    folder, is_named = data_directory(data, env), bool(data or env.get("TRAINYARD_DATA"))
+    folder, is_named = _folder(data, env), bool(data or env.get("TRAINYARD_DATA"))
     found_address, source = _address(url, folder, env, is_named=is_named)
     address = _checked(found_address, source)
     found = (token, "the argument `token`") if token is not None else _token(address, folder, env)
@@ -53,9 +57,33 @@ def discover(
 
 
 def data_directory(data: Path | str | None = None, env: Mapping[str, str] | None = None) -> Path:
-    """The data directory: the argument, `TRAINYARD_DATA`, or `~/.trainyard`. It need not exist."""
-    env = os.environ if env is None else env
-    return Path(data or env.get("TRAINYARD_DATA") or "~/.trainyard").expanduser()
+    """The data directory: the argument, `TRAINYARD_DATA`, or `~/.trainyard`. It need not exist. Raises NoServer where
+    there is neither."""
+    folder = _folder(data, os.environ if env is None else env)
+    if folder is None:
+        raise NoServer(_HOMELESS, fix=_NAME_IT)
+    return folder
+
+
+def _folder(data: Path | str | None, env: Mapping[str, str]) -> Path | None:
+    """The data directory; None where nothing names one and the user has no home directory."""
+    if data:
+        return Path(data).expanduser()
+    try:
+        return named(env.get("TRAINYARD_DATA") or "~/.trainyard")
+    except OSError:
+        return None
+
+
+def moved(endpoint: Endpoint) -> Endpoint | None:
+    """The same server at another address, when it was found by its data directory and that names one by now."""
+    file = Path(endpoint.source)
+    try:
+        address = _local_address(file) if file.name == _SERVED else None
+    except NoServer:
+        return None
+    url = address.rstrip("/") if address else ""
+    return replace(endpoint, url=url) if url and url != endpoint.url else None
 
 
 def without_secrets(url: str) -> str:
@@ -64,15 +92,17 @@ def without_secrets(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _address(url: str | None, folder: Path, env: Mapping[str, str], *, is_named: bool) -> tuple[str, str]:
+def _address(url: str | None, folder: Path | None, env: Mapping[str, str], *, is_named: bool) -> tuple[str, str]:
     if url:
         return url, "the argument `url`"
     if env.get("TRAINYARD_URL"):
         return env["TRAINYARD_URL"], "TRAINYARD_URL"
-    file = folder / "server.json"
-    local = _local_address(file) if is_named else None
+    file = folder / _SERVED if folder is not None else None
+    local = _local_address(file) if is_named and file is not None else None
     if local is None and (logged_in := logins.current(env)):
         return logged_in, "yard login"
+    if file is None:
+        raise NoServer(f"no server found: TRAINYARD_URL is not set, and {_HOMELESS}", fix=_NAME_IT)
     local = local or _local_address(file)
     if local is None:
         raise NoServer(f"no server found: TRAINYARD_URL is not set and there is no {file}", fix=_START_OR_SET)
@@ -111,21 +141,21 @@ def _sound(token: str) -> str:
     return token
 
 
-def _token(address: str, folder: Path, env: Mapping[str, str]) -> tuple[str, str]:
+def _token(address: str, folder: Path | None, env: Mapping[str, str]) -> tuple[str, str]:
     """The token for an address and where it was found; empty when there is none."""
     if env.get("TRAINYARD_TOKEN"):
         return env["TRAINYARD_TOKEN"].strip(), "TRAINYARD_TOKEN"
     if env.get("TRAINYARD_TOKEN_FILE"):
-        file = Path(env["TRAINYARD_TOKEN_FILE"]).expanduser()
+        file = named(env["TRAINYARD_TOKEN_FILE"])
         return _read_token(file, "TRAINYARD_TOKEN_FILE"), "TRAINYARD_TOKEN_FILE"
-    if (folder / "token").exists() and _is_local(address, folder):
+    if folder is not None and (folder / "token").exists() and _is_local(address, folder):
         return _read_token(folder / "token", "the data directory"), str(folder / "token")
     kept = logins.token_for(address, env)
     return (kept, "yard login") if kept else ("", "")
 
 
 def _is_local(address: str, folder: Path) -> bool:
-    local = _local_address(folder / "server.json")
+    local = _local_address(folder / _SERVED)
     return local is not None and local.rstrip("/") == address.rstrip("/")
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from trainyard.client.errors import ApiError, BadName, ClientError, WrongServer, error_for
 from trainyard.client.models import LogLine, LogPage, Metric, MetricPage, Problem
+from trainyard.client.reading import read
 from trainyard.client.skew import explained
 from trainyard.client.sse import Event
 from trainyard.track import version
@@ -83,7 +84,7 @@ def read_answer(request: Request[T], status: int, body: bytes, *, server: str, t
     if request.answer is type(None):
         return None  # T is None here: the answer has no body
     try:
-        return msgspec.json.decode(body, type=request.answer)
+        return read(body, request.answer)
     except msgspec.MsgspecError as error:
         wrong = _wrong(request, f"answered {status} with something else than it should ({error})", server)
         raise explained(wrong, theirs, server=server) from error
@@ -105,7 +106,7 @@ def lines_of(event: Event) -> Sequence[LogLine]:
 
 def metrics_of(event: Event) -> Sequence[Metric]:
     """The metrics of an event `metrics`."""
-    return msgspec.json.decode(event.data, type=MetricPage).items
+    return read(event.data, MetricPage).items
 
 
 def _from_stranger(request: Request[T], status: int, server: str) -> ClientError:

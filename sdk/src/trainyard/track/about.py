@@ -1,7 +1,8 @@
 """`run.json` of a spool: which run it belongs to and where it goes, so that anyone can ship it days later.
 
-Fields: `project`, `run`, `url`, `token_file`, `managed`; for an unmanaged run also `create` (what the run is created
-with) and `ended` (whether its end is recorded). Never a secret.
+Fields: `project`, `run`, `url`, `token_file`, `data` (the data directory that the server was found by), `managed`; for
+an unmanaged run also `create` (what the run is created with), `ended` (whether its end is recorded) and `last_sign`
+(when a program that is gone last wrote, in microseconds since 1970). Never a secret.
 """
 
 from __future__ import annotations
@@ -11,7 +12,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-__all__ = ["read_about", "write_about"]
+from trainyard.track.place import Target
+
+__all__ = ["describe", "read_about", "write_about"]
+
+
+def describe(project: str, run: str, target: Target | None, **more: Any) -> dict[str, Any]:
+    """What `run.json` says of an unmanaged run that begins."""
+    found = target or Target("", project, run, "")
+    place = {"url": found.url, "token_file": found.token_file, "data": found.data}
+    return {"project": project, "run": run, **place, "managed": False, "ended": False, **more}
 
 
 def write_about(root: Path, about: dict[str, Any]) -> None:

@@ -10,9 +10,10 @@ import threading
 import time
 from pathlib import Path
 
-from trainyard.track.place import find_target
+from trainyard.track import thread
+from trainyard.track.place import find_target, moved
 from trainyard.track.say import say
-from trainyard.track.shipper import Progress, Shipper
+from trainyard.track.shipper import Progress, Shipper, Target
 
 __all__ = ["Background"]
 
@@ -30,14 +31,16 @@ class Background:
         self._shipper: Shipper | None = None
         self.progress = Progress(0, 0, "no server is known yet")
         self.complete = False
-        self._thread = threading.Thread(target=self._work, name="trainyard-ship", daemon=True)
-        self._thread.start()
+        self._thread = thread.start(self._work, "trainyard-ship")
 
     def stop(self, timeout: float) -> bool:
         """Ship what is left and end, within `timeout` seconds; whether everything is on the server."""
         self._deadline = time.monotonic() + timeout
         self._stopping.set()
-        self._thread.join(timeout)
+        if self._thread is not None:
+            self._thread.join(timeout)
+        else:
+            self._work()
         return self.complete
 
     def _work(self) -> None:
@@ -62,6 +65,8 @@ class Background:
             return LOOK_AGAIN
         assert self._shipper is not None
         self.progress = self._shipper.ship()
+        if self.progress.error and self._follow():
+            self.progress = self._shipper.ship()
         if self.progress.error:
             again = "it is not tried again" if self.progress.fatal else "trying again in the background"
             say("ship", f"{self.progress.error}; data wait in {self._root}, {again}")
@@ -69,10 +74,20 @@ class Background:
             return 60.0
         return self._shipper.delay() or PERIOD
 
+    def _follow(self) -> bool:
+        """Whether the server serves at another address now, to which is shipped from now on."""
+        before = self._shipper
+        target = moved(before.target) if before is not None else None
+        if before is None or target is None or not self._ship_to(target):
+            return False
+        before.close()
+        return True
+
     def _find(self) -> bool:
         target = find_target(self._project, self._run)
-        if target is None:
-            return False
+        return target is not None and self._ship_to(target)
+
+    def _ship_to(self, target: Target) -> bool:
         try:
             self._shipper = Shipper(self._root, target)
         except ValueError as error:

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from trainyard.track.folder import named
+
 __all__ = ["canonical", "current", "folder_of", "stem", "token_file"]
 
 _PORTS = {"http": 80, "https": 443}
@@ -21,7 +23,7 @@ _PORTS = {"http": 80, "https": 443}
 def folder_of(env: Mapping[str, str]) -> Path | None:
     """The folder; None where the environment names no place for it."""
     if env.get("TRAINYARD_CONFIG"):
-        return Path(env["TRAINYARD_CONFIG"]).expanduser()
+        return named(env["TRAINYARD_CONFIG"])
     if env.get("XDG_CONFIG_HOME"):
         return Path(env["XDG_CONFIG_HOME"]) / "trainyard"
     return Path(env["HOME"]) / ".config" / "trainyard" if env.get("HOME") else None

@@ -15,19 +15,22 @@ from typing import NamedTuple
 
 from trainyard.names import PLAIN_NAME, BadName, check_plain_name, nearest_plain_name
 from trainyard.track import login
+from trainyard.track.folder import data_dir, named
 from trainyard.track.omissions import mistake
 from trainyard.track.plain import text
 
-__all__ = ["Managed", "Target", "chosen_project", "data_dir", "find_target", "managed", "new_run_id"]
+__all__ = ["Managed", "Target", "chosen_project", "find_target", "managed", "moved", "new_run_id"]
 
 
 class Target(NamedTuple):
-    """Where a spool goes. `token_file` holds the token; when empty, the environment's TRAINYARD_TOKEN is used."""
+    """Where a spool goes. `token_file` holds the token; when empty, the environment's TRAINYARD_TOKEN is used. `data`
+    is the data directory that the server was found by and that tells where it serves; empty when it was not."""
 
     url: str
     project: str
     run: str
     token_file: str
+    data: str = ""
 
 
 class Managed(NamedTuple):
@@ -59,32 +62,38 @@ def chosen_project(given: object) -> str:
     return project
 
 
-def data_dir() -> Path:
-    """TRAINYARD_DATA, or `~/.trainyard`."""
-    chosen = os.environ.get("TRAINYARD_DATA", "")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".trainyard"
-
-
 def find_target(project: str, run: str) -> Target | None:
     """The server that the run is shipped to: TRAINYARD_URL, else the one that serves TRAINYARD_DATA, that `yard login`
     was at last, or that serves `~/.trainyard`. None when none is known now. A token that is kept for one server is
     never named for another."""
-    url, served = os.environ.get("TRAINYARD_URL", ""), _served_url(data_dir() / "server.json")
-    if not url and os.environ.get("TRAINYARD_DATA"):
-        url = served
-    url = url or login.current(os.environ) or served
+    said, data = os.environ.get("TRAINYARD_URL", ""), _data_dir()
+    served = _served_url(data) if data else ""
+    url = said or (served if os.environ.get("TRAINYARD_DATA") else "") or login.current(os.environ) or served
     if not url:
         return None
     token_file = os.environ.get("TRAINYARD_TOKEN_FILE", "")
-    if not token_file and "TRAINYARD_TOKEN" not in os.environ:
-        token_file = _kept(url, served)
-    return Target(url, project, run, token_file)
+    if token_file:
+        token_file = str(named(token_file))
+    elif "TRAINYARD_TOKEN" not in os.environ:
+        token_file = str(data / "token") if data and url.rstrip("/") == served.rstrip("/") else _kept(url)
+    return Target(url, project, run, token_file, str(data) if url == served and not said else "")
 
 
-def _kept(url: str, served: str) -> str:
-    """The file with the token for `url`: the data directory's where it is that one's server, else of `yard login`."""
-    if url.rstrip("/") == served.rstrip("/"):
-        return str(data_dir() / "token")
+def moved(target: Target) -> Target | None:
+    """The same target at another address, when the data directory that its server was found by names one by now."""
+    url = _served_url(Path(target.data)) if target.data else ""
+    return target._replace(url=url) if url and url != target.url else None
+
+
+def _data_dir() -> Path | None:
+    try:
+        return data_dir()
+    except OSError:
+        return None  # whoever needs it says so
+
+
+def _kept(url: str) -> str:
+    """The file with the token for `url` that `yard login` keeps; empty when there is none."""
     try:
         return str(login.token_file(url, os.environ) or "")
     except ValueError:
@@ -100,9 +109,10 @@ def new_run_id() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _served_url(path: Path) -> str:
+def _served_url(data: Path) -> str:
+    """Where the server of a data directory serves; empty when none does."""
     try:
-        url = json.loads(path.read_text()).get("url", "")
+        url = json.loads((data / "server.json").read_text()).get("url", "")
     except (OSError, ValueError, AttributeError):
         return ""
     return url if isinstance(url, str) else ""

@@ -1,10 +1,10 @@
 """One run as the training program holds it: what it may record, and how it ends.
 
 Nothing here raises into the training loop: `log*` and `finish` count what they cannot do by name, say it once for each
-and send it with the run (`omissions`). A managed run
-(started by the runner) only writes to its spool; the runner ships. An unmanaged run writes to a spool in the data
-directory, and a thread ships it; an offline run waits for `yard sync`. Each process has its own writer, made at its
-first `log`, so threads, forked children and ranks may log to one run. Which run is current is `session`'s to say.
+and send it with the run (`omissions`). A managed run (started by the runner) only writes to its spool; the runner
+ships. An unmanaged run writes to a spool in the data directory, and a thread ships it; an offline run waits for `yard
+sync`. Each process has its own writer, made at its first `log`, so threads, children and ranks may log to one run; only
+the process that began an unmanaged run ends it. Which run is current is `session`'s to say.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 from weakref import WeakSet
 
 from trainyard.names import TAG_CHARS, storable
+from trainyard.track import spool, thread, worker
 from trainyard.track.about import read_about, write_about
+from trainyard.track.ending import Ending, of_error
 from trainyard.track.omissions import NotRecorded, Omissions, is_strict, mistake
 from trainyard.track.plain import named, pieces, plain, plain_mapping, text
 from trainyard.track.say import say
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from trainyard.track.background import Background
     from trainyard.track.files import NoFile
 
-__all__ = ["Run", "brief", "environment_params", "flat"]
+__all__ = ["Run", "environment_params", "flat"]
 
 _log = logging.getLogger("trainyard")
 _CODE_SECONDS = 2.0
@@ -45,17 +47,21 @@ _runs: WeakSet[Run] = WeakSet()
 
 
 class Run:
-    """A run that is being tracked. Made by `init`; every method may be called from any thread and after a fork.
+    """A run that is being tracked. Made by `init`; every method may be called from any thread and after a fork. In a
+    worker of the process that began it (`is_worker`) it is recorded to, and neither shipped nor ended.
 
     `resumed_from` is the id of the run that this one continues (empty: none), and `resume_step` the last step of it
     that counts: rows that name no step go on after it."""
 
-    def __init__(self, run: str, project: str, root: Path, *, is_managed: bool, name: str = "") -> None:
+    def __init__(
+        self, run: str, project: str, root: Path, *, is_managed: bool, is_worker: bool = False, name: str = ""
+    ) -> None:
         self.id = run
         self.project = project
         self.name = name
         self.root = root
         self.managed = is_managed
+        self.is_worker = is_worker
         self.params: dict[str, Any] = environment_params() if is_managed else {}
         self.resumed_from = os.environ.get("TRAINYARD_RESUME_FROM", "") if is_managed else ""
         self.resume_step = _resume_step() if self.resumed_from else None
@@ -64,7 +70,7 @@ class Run:
         self._background: Background | None = None
         self._describing: threading.Thread | None = None
         self._lock = threading.RLock()
-        self._pid = os.getpid()
+        self._owner = None if is_managed or is_worker else os.getpid()
         self._put = self._first_put
         self.finished = False
         _runs.add(self)
@@ -120,7 +126,7 @@ class Run:
     def finish(self, status: str = "succeeded", message: str = "", *, finish_timeout: float = 30.0) -> None:
         """End the run: flush, record the end (when the run is not managed), and wait at most `finish_timeout` seconds
         for the server. What it does not have by then stays in the spool; a warning tells how to go on. Idempotent."""
-        self._guarded(lambda: self._finish(status, message, finish_timeout), "finish")
+        self._guarded(lambda: self._finish(_said(status, message), finish_timeout), "finish")
 
     def __enter__(self) -> Run:
         return self
@@ -128,12 +134,7 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self.finish()
-        elif issubclass(kind, KeyboardInterrupt):
-            self.finish("stopped", "interrupted")
-        else:
-            self.finish("failed", brief(kind, error))
+        self.end(of_error(error))
 
     def _first_put(self, values: Mapping[str, SupportsFloat], step: int | None) -> None:
         self._guarded(lambda: self._own_writer().put(values, step), "log")
@@ -151,9 +152,8 @@ class Run:
                 self._put = self._writer.put
             return self._writer
 
-    def _event(self, kind: str, *, final: bool = False, **fields: Any) -> None:
-        event = {"type": kind, "time": time.time_ns() // 1000, **fields}
-        self._own_writer().event([event], final=final)
+    def _event(self, kind: str, **fields: Any) -> None:
+        self._own_writer().event([_event(kind, **fields)])
 
     def _log_params(self, values: object, more: Mapping[str, Any]) -> None:
         self.params = {**self.params, **self._log_values("params", values, more)}
@@ -186,25 +186,22 @@ class Run:
         except OSError as error:
             self._omissions.add(name, "", f"it could not be copied: {error.strerror}")
 
-    def _finish(self, status: str, message: str, timeout: float) -> None:
+    def _finish(self, ending: Ending, timeout: float) -> None:
         if self._describing is not None:
             self._describing.join(min(timeout, _CODE_SECONDS))
+        ours = self._owner == os.getpid()
         with self._lock:
             if self.finished:
                 return
-            if status not in _STATUSES:
-                say("status", f"finish({status!r}): the status is one of {', '.join(_STATUSES)}; taken as failed")
-                status = "failed"
             self._tell_omissions()
-            ours = self._pid == os.getpid()
-            if ours and not self.managed:
-                self._event("end", final=True, status=status, message=plain(message))
-                write_about(self.root, {**read_about(self.root), "ended": True})
             self.finished = True
             self._put = _after_finish
+            if ours:
+                worker.withdraw(self.root)
+                self._record_end(ending)
             if self._writer is not None:
                 self._writer.close()
-        if ours and not self.managed:
+        if ours:
             self._await_server(timeout)
 
     def _tell_omissions(self) -> None:
@@ -213,6 +210,16 @@ class Run:
             return
         _log.warning("trainyard: run %s: %s", self.id, said)
         self._guarded(lambda: self._own_writer().tell(), "omissions")
+
+    def _record_end(self, ending: Ending) -> None:
+        """The end is on disk when this returns. No thread is needed for it: when the interpreter ends, none starts."""
+        event = _event("end", **ending._replace(message=plain(ending.message))._asdict())
+        if self._writer is not None:
+            self._writer.event([event], final=True)
+        else:
+            spool.append_event(self.root, event)
+        spool.settle(self.root, final=True)  # of children that have ended nothing more comes
+        write_about(self.root, {**read_about(self.root), "ended": True})
 
     def _await_server(self, timeout: float) -> None:
         complete = self._background is not None and self._background.stop(timeout)
@@ -243,6 +250,18 @@ class Run:
         except Exception as error:
             say(f"{self.id} {type(error).__name__}", f"not recorded: {text(error) or type(error).__name__}")
 
+    @property
+    def recorded(self) -> int:
+        """Grows with whatever this process records."""
+        if self._writer is None:
+            return 0
+        self.flush()
+        return self._writer.spool.seq
+
+    def end(self, ending: Ending, *, finish_timeout: float = 30.0) -> None:
+        """As `finish`, for an end that was seen and not said. Never raises."""
+        self._guarded(lambda: self._finish(ending, finish_timeout), "finish")
+
     def start_shipping(self) -> None:
         """Ship in the background until `finish`."""
         from trainyard.track.background import Background
@@ -259,8 +278,7 @@ class Run:
             if found and not self.finished:
                 self.log_meta(code=found)
 
-        self._describing = threading.Thread(target=describe, name="trainyard-code", daemon=True)
-        self._describing.start()
+        self._describing = thread.start(describe, "trainyard-code")
 
     def _forked(self) -> None:
         """In a fork's child: the parent's writer and threads are not ours."""
@@ -275,6 +293,18 @@ class Run:
 
 def _after_finish(values: Mapping[str, SupportsFloat], step: int | None) -> None:
     mistake("finished", "log after finish: nothing is recorded any more; call trainyard.init() for another run")
+
+
+def _event(kind: str, **fields: Any) -> dict[str, Any]:
+    return {"type": kind, "time": time.time_ns() // 1000, **fields}
+
+
+def _said(status: str, message: str) -> Ending:
+    """An end as the program says it."""
+    if status not in _STATUSES:
+        say("status", f"finish({status!r}): the status is one of {', '.join(_STATUSES)}; taken as failed")
+        status = "failed"
+    return Ending(status, "" if status == "succeeded" else "user", message)
 
 
 def _resume_step() -> int | None:
@@ -304,11 +334,6 @@ def flat(tags: Iterable[object]) -> list[str]:
     """Tags given one by one or in groups, as one list of texts. None is no tag."""
     groups = [group if isinstance(group, Iterable) and not isinstance(group, str) else [group] for group in tags]
     return [storable(tag, TAG_CHARS) for tag in (text(tag) for group in groups for tag in group) if tag]
-
-
-def brief(kind: type[BaseException], error: BaseException | None) -> str:
-    """An exception in one short line."""
-    return f"{kind.__name__}: {error}"[:500]
 
 
 def _after_fork() -> None:

@@ -19,6 +19,7 @@ from trainyard.track import fault, frames
 __all__ = [
     "Place",
     "durable",
+    "is_final",
     "last_seq",
     "listed",
     "path_of",
@@ -93,6 +94,13 @@ def last_seq(folder: Path) -> int:
     found, _ = frames.scan(_bytes(path_of(folder, segments[-1])))
     last = found[-1].seq if found else segments[-1] - 1
     return max(last, durable(folder))
+
+
+def is_final(folder: Path) -> bool:
+    """Whether the last frame that is here says that nothing more comes of its writer."""
+    firsts = listed(folder)
+    found, _ = frames.scan(_bytes(path_of(folder, firsts[-1]))) if firsts else ([], 0)
+    return bool(found) and found[-1].final
 
 
 def torn_at(path: Path) -> int | None:

@@ -1,27 +1,32 @@
 """The run that this process tracks: `init`, the functions of `import trainyard`, and what happens at exit.
 
-There is one current run a process. In a managed process it is there without `init`. At exit it is finished, as failed
-when an exception ended the program. What a run records is `run`'s.
+There is one current run a process. In a managed process, and in a worker of a process that tracks one, it is there
+without `init`. At exit it is finished, as the program ended. What a run records is `run`'s, how a program ended
+`ending`'s.
 """
 
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, SupportsFloat
 
 from trainyard.names import RUN_NAME_CHARS, storable
-from trainyard.track.about import write_about
+from trainyard.track import code, ending, notebook, worker
+from trainyard.track.about import describe, write_about
+from trainyard.track.ending import Ending
+from trainyard.track.folder import data_dir
 from trainyard.track.omissions import mistake
-from trainyard.track.place import chosen_project, data_dir, find_target, managed, new_run_id
+from trainyard.track.place import chosen_project, find_target, managed, new_run_id
 from trainyard.track.plain import text
-from trainyard.track.run import Run, brief, environment_params, flat
+from trainyard.track.run import Run, environment_params, flat
+from trainyard.track.say import say
 
 __all__ = [
     "Run",
@@ -40,9 +45,12 @@ __all__ = [
     "params",
 ]
 
+_log = logging.getLogger("trainyard")
 _current: Run | None = None
+_cells: notebook.Cells | None = None
 _lock = threading.RLock()
-_crash = ""
+_is_implicit = False
+"""Whether the current run was begun by a `log`, and no `init` has named it yet."""
 
 
 def init(
@@ -53,30 +61,87 @@ def init(
     *,
     offline: bool | None = None,
     spool: str | os.PathLike[str] | None = None,
+    reinit: bool = False,
 ) -> Run:
-    """Start tracking, or return the run that this process already tracks.
+    """Start tracking. Without arguments it returns the run that this process tracks already, if there is one.
 
-    In a managed process the run is the runner's, and `project`, `name`, `offline` and `spool` do not matter. Otherwise
-    a new run is made in `project` (default: TRAINYARD_PROJECT, then `default`), which the server creates when there is
-    none; without a server, or when `offline` (default: TRAINYARD_OFFLINE is `1` or `true`), it waits in `spool` (a
-    folder of spools; default: `spool` in the data directory) for the server or for `yard sync`. None is nothing given,
-    and what is no text becomes text. Raises nothing for a lost server; OSError when the spool's folder cannot be
-    written."""
-    global _current
+    In a managed process the run is the runner's, and `project`, `name`, `offline` and `spool` do not matter; in a
+    worker that multiprocessing started it is the parent's, and no argument matters. Otherwise a new run is made in
+    `project` (default: TRAINYARD_PROJECT, then `default`), which the server creates when there is none; without a
+    server, or when `offline` (default: TRAINYARD_OFFLINE is `1` or `true`), it waits in `spool` (a folder of spools;
+    default: `spool` in the data directory) for the server or for `yard sync`. None is nothing given, and what is no
+    text becomes text.
+
+    While a run goes on, a call with arguments means another one, and two are never mixed: with `reinit` the first
+    ends, as succeeded; in a notebook it ends when another cell calls `init`, as failed if a cell of it raised; else
+    RuntimeError is raised. Raises nothing for a lost server; OSError when the spool's folder cannot be written, or
+    when nothing says where it is."""
+    global _is_implicit
+    labels = flat([tags])
+    is_other = bool(project or name or labels or spool) or bool(params) or offline is not None
     with _lock:
-        if _current is None or _current.finished:
-            _current = _managed_run() or _new_run(project, name, flat([tags]), offline, spool)
-            _hook_exit()
-        elif tags:
-            _current.log_tags(tags)
-        if params is not None:
-            _current.log_params(params)
-        return _current
+        if (live := _live()) is not None and not (live.is_worker or _is_implicit):
+            _make_way(live, is_other=is_other, reinit=reinit)
+        run = _live() or _begun(_managed_run() or _parents_run() or _new_run(project, name, labels, offline, spool))
+        _is_implicit = False
+        if labels and run.managed:
+            run.log_tags(labels)
+        if params is not None and not run.is_worker:
+            run.log_params(params)
+        return run
+
+
+def _live() -> Run | None:
+    """The run that goes on, if any."""
+    return _current if _current is not None and not _current.finished else None
+
+
+def _make_way(run: Run, *, is_other: bool, reinit: bool) -> None:
+    """End the run that goes on where `init` means another one. Raises RuntimeError where that is to be said first."""
+    if _cells is not None and _cells.is_another:
+        found = _cells.ending
+    elif reinit:
+        found = Ending()
+    elif is_other:
+        raise RuntimeError(
+            f"init: {run!r} goes on, and would be mixed with another run; call trainyard.finish() first, or"
+            " init(..., reinit=True), or init() without arguments for the run that goes on"
+        )
+    else:
+        return
+    how = f"{found.status} ({found.message})" if found.message else found.status
+    _log.warning("trainyard: run %s ends as %s, since init() was called again", run.id, how)
+    run.end(found)
+
+
+def _begun(run: Run) -> Run:
+    """The run is the current one, and ends with the program at the latest."""
+    global _current, _cells
+    _current = run
+    if not (run.managed or run.is_worker):
+        worker.offer(run.root)
+        ending.watch_program()
+    if _cells is not None:
+        _cells.close()
+    _cells = notebook.watch(lambda: run.recorded)
+    _hook_exit()
+    return run
 
 
 def _managed_run() -> Run | None:
     place = managed()
-    return Run(place.run, place.project, place.spool, is_managed=True) if place else None
+    if place is None:
+        return None
+    if _current is not None:
+        say("managed", f"init after finish: a managed process has one run, {place.run}; all goes to that")
+    return Run(place.run, place.project, place.spool, is_managed=True)
+
+
+def _parents_run() -> Run | None:
+    parent = worker.find_parent()
+    if parent is None:
+        return None
+    return Run(parent.run, parent.project, parent.spool, is_managed=False, is_worker=True, name=parent.name)
 
 
 def _new_run(
@@ -86,33 +151,28 @@ def _new_run(
     if offline is None:
         offline = os.environ.get("TRAINYARD_OFFLINE", "").lower() in ("1", "true")
     run = new_run_id()
-    root = (Path(spool) if spool else data_dir() / "spool").absolute() / run
+    root = (Path(spool).absolute() if spool else data_dir() / "spool") / run
     target = None if offline else find_target(project, run)
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    about = {
-        "project": project,
-        "run": run,
-        "url": target.url if target else "",
-        "token_file": target.token_file if target else "",
-        "managed": False,
-        "ended": False,
-        "create": {"name": name, "tags": tags, "created_at": now},
-    }
-    write_about(root, about)
+    write_about(root, describe(project, run, target, create={"name": name, "tags": tags, "created_at": now}))
     made = Run(run, project, root, is_managed=False, name=name)
-    if os.environ.get("TRAINYARD_CODE", "1").lower() not in ("0", "false"):
-        made.describe_code(Path.cwd())
+    if (folder := code.wanted_folder()) is not None:
+        made.describe_code(folder)
     if not offline:
         made.start_shipping()
     return made
 
 
 def _the_run() -> Run | None:
-    """The current run; in a managed process one is there without `init`."""
+    """The current run; in a managed process and in a worker one is there without `init`."""
+    global _is_implicit
     if _current is not None:
         return _current
-    if managed() is not None:
-        return init()
+    if managed() is not None or worker.find_parent() is not None:
+        with _lock:
+            run = init()
+            _is_implicit = True
+            return run
     mistake("init", "log before init: call trainyard.init(project=...) first; nothing is recorded until then")
     return None
 
@@ -187,29 +247,21 @@ _hooked = False
 
 
 def _hook_exit() -> None:
-    """Finish at exit, as failed when an exception ended the program."""
+    """Finish at exit: after multiprocessing has seen to its workers, whose last records belong to the run."""
     global _hooked
     if _hooked:
         return
     _hooked = True
-    atexit.register(_at_exit)
-    before = sys.excepthook
-
-    def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        global _crash
-        _crash = "interrupted" if issubclass(kind, KeyboardInterrupt) else brief(kind, error)
-        before(kind, error, trace)
-
-    sys.excepthook = note
+    util = sys.modules.get("multiprocessing.util")
+    if util is None:
+        atexit.register(_at_exit)  # if it is loaded later, its own is called earlier
+    else:
+        util.Finalize(None, _at_exit, exitpriority=-100)
 
 
 def _at_exit() -> None:
-    if _current is None:
-        return
-    if _crash:
-        _current.finish("stopped" if _crash == "interrupted" else "failed", _crash)
-    else:
-        _current.finish()
+    if _current is not None:
+        _current.end(_cells.ending if _cells is not None else ending.of_program())
 
 
 def _after_fork() -> None:

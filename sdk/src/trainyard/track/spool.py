@@ -21,11 +21,21 @@ import os
 import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from trainyard.track import fault, frames, segments
 from trainyard.track.frames import Gap, Kind
 
-__all__ = ["SEGMENT_SIZE", "Settled", "SpoolBusy", "SpoolWriter", "pending", "prune", "settle"]
+__all__ = [
+    "SEGMENT_SIZE",
+    "Settled",
+    "SpoolBusy",
+    "SpoolWriter",
+    "append_event",
+    "pending",
+    "prune",
+    "settle",
+]
 
 SEGMENT_SIZE = 16 * 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -223,15 +233,23 @@ def _no_room() -> bool:
     return False
 
 
-def settle(root: Path, *, skip: Collection[str] = ()) -> Settled:
+def append_event(root: Path, event: dict[str, Any]) -> None:
+    """Write one event, the last of a writer of its own, which has neither ring nor thread. Raises OSError."""
+    spool = SpoolWriter(root)
+    spool.append(Kind.EVENTS, frames.pack_events([event]), final=True)
+    spool.close()
+
+
+def settle(root: Path, *, skip: Collection[str] = (), final: bool = False) -> Settled:
     """Recover every writer whose owner is dead, and return the last sequence number of all but those to `skip`. A
-    dead owner's ring is drained into frames exactly once. Idempotent; several processes may settle at once."""
+    dead owner's ring is drained into frames exactly once; with `final` a last frame says that nothing more comes of
+    it. Idempotent; several processes may settle at once."""
     settled = Settled()
     live = set()
     for writer in segments.writers(root):
         if writer in skip:
             continue
-        last = _settle_one(root, writer)
+        last = _settle_one(root, writer, final=final)
         if last is None:
             live.add(writer)
         settled[writer] = segments.last_seq(root / writer) if last is None else last
@@ -239,7 +257,7 @@ def settle(root: Path, *, skip: Collection[str] = ()) -> Settled:
     return settled
 
 
-def _settle_one(root: Path, writer: str) -> int | None:
+def _settle_one(root: Path, writer: str, *, final: bool) -> int | None:
     """The last sequence number of a dead owner's writer after recovery; None when the owner lives."""
     from trainyard.track import drain  # drain writes through us
 
@@ -251,6 +269,8 @@ def _settle_one(root: Path, writer: str) -> int | None:
             return None
         try:
             drain.rescue(spool)
+            if final and spool.seq and not segments.is_final(root / writer):
+                spool.append(Kind.GAP, frames.pack_gap(Gap(0, 0, 0)), final=True)
             return spool.seq
         finally:
             spool.close()

@@ -12,10 +12,9 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trainyard.track import frames
 from trainyard.track import spool as spools
 from trainyard.track.about import read_about, write_about
-from trainyard.track.frames import Kind
+from trainyard.track.place import moved
 from trainyard.track.shipper import Shipper, Target
 
 __all__ = ["Report", "discard", "find_spools", "sync"]
@@ -44,22 +43,27 @@ def sync(root: Path, *, url: str = "", token: str = "", project: str = "", patie
     to `project`, if that is given. Idempotent. Never raises for trouble of the network; ValueError for a URL that is
     none."""
     about = read_about(root)
-    run, url = str(about.get("run", "")), url or str(about.get("url", ""))
-    missing = _missing(root, run, url)
-    if project and not missing:
-        about = _moved(root, about, Target(url, project, run, str(about.get("token_file", ""))), token)
-    project = str(about.get("project", ""))
+    run, own = str(about.get("run", "")), str(about.get("project", ""))
+    target = _target(about, own, run, url)
+    missing = _missing(root, run, target.url)
     if missing:
-        return Report(run, project, 0, spools.pending(root), missing)
-    live = spools.settle(root).live
-    shipper = Shipper(root, Target(url, project, run, str(about.get("token_file", ""))), token=token)
+        return Report(run, own, 0, spools.pending(root), missing)
+    if project:
+        about = _moved(root, about, target._replace(project=project), token)
+        target = target._replace(project=str(about["project"]))
+    is_open = about.get("managed") is False and not about.get("ended")
+    last_sign = about.get("last_sign") or _last_write(root)
+    live = spools.settle(root, final=about.get("managed") is False).live
+    if is_open and not live:
+        write_about(root, {**about, "last_sign": last_sign})  # recovery has written, too
+    shipper = Shipper(root, target, token=token)
     sent, pending, error = _ship_all(shipper, patience)
-    if not error and about.get("managed") is False and not about.get("ended") and not live:
-        _conclude(root)  # after everything else, so that nothing comes late
+    if not error and is_open and not live:
+        _conclude(root, last_sign)  # after everything else, so that nothing comes late
         more, pending, error = _ship_all(shipper, patience)
         sent += more
     removed = not error and not live and about.get("managed") is False and discard(root)
-    return Report(run, project, sent, pending, error, removed)
+    return Report(run, target.project, sent, pending, error, removed)
 
 
 def discard(root: Path) -> bool:
@@ -86,6 +90,15 @@ def _moved(root: Path, about: dict[str, Any], to: Target, token: str) -> dict[st
     return about
 
 
+def _target(about: dict[str, Any], project: str, run: str, url: str) -> Target:
+    """Where it goes: to `url`, else to the server that `run.json` names, wherever that serves now."""
+    if url:
+        return Target(url, project, run, str(about.get("token_file", "")))
+    kept = (str(about.get(name, "")) for name in ("token_file", "data"))
+    target = Target(str(about.get("url", "")), project, run, *kept)
+    return moved(target) or target
+
+
 def _missing(root: Path, run: str, url: str) -> str:
     if not run:
         return f"{root} has no readable run.json, so nobody knows which run it belongs to"
@@ -94,17 +107,16 @@ def _missing(root: Path, run: str, url: str) -> str:
     return ""
 
 
-def _conclude(root: Path) -> None:
+def _last_write(root: Path) -> int:
+    """When anybody last wrote to the spool, in microseconds since 1970."""
+    written = [path for path in root.glob("*/*") if path.name == "ring" or path.suffix == ".tyf"]
+    return max((path.stat().st_mtime_ns for path in written), default=time.time_ns()) // 1000
+
+
+def _conclude(root: Path, at: int) -> None:
     """Record the end of a run whose program is gone. The server ignores a second end."""
-    event = {
-        "type": "end",
-        "time": time.time_ns() // 1000,
-        "status": "failed",
-        "message": "the program ended without finish()",
-    }
-    spool = spools.SpoolWriter(root)
-    spool.append(Kind.EVENTS, frames.pack_events([event]), final=True)
-    spool.close()
+    message = "the program ended without finish()"
+    spools.append_event(root, {"type": "end", "time": at, "status": "failed", "reason": "lost", "message": message})
     write_about(root, {**read_about(root), "ended": True})
 
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, SupportsFloat
 
-from trainyard.track import drain, frames
+from trainyard.track import drain, frames, thread
 from trainyard.track.frames import Kind
 from trainyard.track.omissions import NotRecorded, Omissions, is_strict
 from trainyard.track.ring import CAPACITY, Refused, Ring
@@ -53,8 +53,7 @@ class Writer:
         self._draining = False
         self._done = False
         self._due = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="trainyard-drain", daemon=True)
-        self._thread.start()
+        self._thread = thread.start(self._work, "trainyard-drain")
 
     def log(self, values: Mapping[str, SupportsFloat], step: int | None = None) -> None:
         """Record one row; see `Ring.put`."""
@@ -87,7 +86,8 @@ class Writer:
         self.ring.stop()
         self.put = self.ring.put = _closed  # type: ignore[method-assign]  # for who still holds us
         self._wake()
-        self._thread.join(timeout=5)
+        if self._thread is not None:
+            self._thread.join(timeout=5)
         with self.spool.lock:
             self._drain(insist=True)
             self.ring.discard()

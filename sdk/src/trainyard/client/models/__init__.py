@@ -2,8 +2,8 @@
 decodes. One module a noun; this package has all of their names.
 
 Times are strings in RFC 3339 with `Z`. Numbers that are not finite travel as the strings "NaN", "Infinity" and
-"-Infinity". A client ignores fields that it does not know, so that an older client reads a newer server. A page is
-`items` and `next`: the cursor that continues, null on the last page.
+"-Infinity", and are floats once a client has read them. A client ignores fields that it does not know, so that an older
+client reads a newer server. A page is `items` and `next`: the cursor that continues, null on the last page.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ from trainyard.client.models.component import (
 )
 from trainyard.client.models.diagnosis import Check, Diagnosis, Received
 from trainyard.client.models.lineage import Lineage, Related
+from trainyard.client.models.number import on_wire
 from trainyard.client.models.problem import Fault, Problem
 from trainyard.client.models.project import EditProject, NewProject, Project, ProjectPage
 from trainyard.client.models.queue import EditQueue, Queue, QueueLimits, QueuePage
@@ -155,4 +156,5 @@ __all__ = [
     "Version",
     "Whoami",
     "Why",
+    "on_wire",
 ]

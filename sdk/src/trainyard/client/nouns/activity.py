@@ -11,6 +11,7 @@ import msgspec
 from trainyard.client import requests
 from trainyard.client.models import Activity, ActivityPage, Metric, Run, Transition
 from trainyard.client.nouns.paging import items, items_of
+from trainyard.client.reading import read
 from trainyard.client.sse import Event
 from trainyard.client.wire import metrics_of
 
@@ -105,4 +106,4 @@ def _news(event: Event) -> RunNews | None:
         return msgspec.json.decode(event.data, type=Transition)
     if event.name == "metrics":
         return metrics_of(event)
-    return msgspec.json.decode(event.data, type=Run) if event.name == "end" else None
+    return read(event.data, Run) if event.name == "end" else None
