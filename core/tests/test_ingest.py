@@ -324,6 +324,17 @@ async def test_how_a_tracked_run_ended_is_kept_while_its_frames_are_awaited(send
     assert (row["status"], row["reason"], row["message"], row["finished_at"]) == ("failed", "error", "no", told["time"])
 
 
+async def test_the_end_that_was_told_first_counts(send, arrange):
+    """Who syncs a spool adds an end when its program may have told none."""
+    run = await arrange.run(Status.CREATED, managed=False)
+    await arrange.reconcile(run)
+    await send(lines(W2, 1, "more to come"), to=run)
+    await send(events(W1, 1, {"type": "end", "status": "succeeded"}, final=True), to=run)
+    await send(events("3" * 32, 1, {"type": "end", "status": "failed", "reason": "lost"}, final=True), to=run)
+    await send(lines(W2, 2, "the last", final=True), to=run)
+    assert (await arrange.row(run))["status"] == Status.SUCCEEDED
+
+
 @pytest.mark.parametrize("text", ["no", "", "{}", '{"a": 1}', "[1]"])
 def test_the_end_of_a_row_of_the_first_release_is_its_message(text):
     assert ended({"ended_message": text}).message == (text if text != "{}" else "")

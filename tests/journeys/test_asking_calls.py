@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 from yard import eventually
@@ -52,6 +53,17 @@ def test_exceptions_that_are_caught_end_the_trial_alone(sweep):
             with trial:
                 trial.tell(loss=1 / trial.params["x"])
     assert [phase for phase, _ in phases(search)] == ["failed", "succeeded", "succeeded", "succeeded"]
+
+
+def test_a_block_that_is_left_by_sys_exit_ends_as_its_code_says(sweep):
+    codes = {0: 0, 1: None, 2: 3, 3: "no data"}
+    with sweep(catch=(SystemExit,)) as search:
+        for trial in search:
+            with trial:
+                trial.tell(loss=1.0)
+                sys.exit(codes[trial.params["x"]])
+    assert [phase for phase, _ in phases(search)] == ["succeeded", "succeeded", "failed", "failed"]
+    assert [trial.message for trial in search.trials()][2:] == ["exit code 3", "no data"]
 
 
 def test_what_is_logged_under_the_name_of_the_metric_is_enough(sweep):

@@ -114,7 +114,7 @@ def default_data() -> Path:
     try:
         return data_dir()
     except OSError as error:
-        raise StartRefused(str(error), fix="name it by --data or TRAINYARD_DATA") from error
+        raise StartRefused(str(error), fix="or give --data") from error
 
 
 def load(

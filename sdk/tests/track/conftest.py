@@ -16,7 +16,7 @@ import pytest
 from trainyard.track import fault, frames, segments
 from trainyard.track import say as saying
 
-_VARIABLES = "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP"
+_VARIABLES = "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP PARENT_SPOOL"
 
 
 @pytest.fixture(autouse=True)
@@ -230,9 +230,10 @@ def token_file(tmp_path, platform):
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A data directory of the test's own, and a process that tracks nothing yet."""
-    from trainyard.track import session
+    from trainyard.track import ending, session
 
     data = tmp_path / "data"
+    monkeypatch.setattr(ending, "watch_program", lambda: None)
     monkeypatch.setenv("TRAINYARD_DATA", str(data))
     monkeypatch.setattr(session, "_current", None)
     monkeypatch.setattr(session, "_hooked", True)

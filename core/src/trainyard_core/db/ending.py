@@ -24,9 +24,9 @@ _decoder = msgspec.json.Decoder(Ended)
 
 
 async def tell(tx: Tx, run: str, status: str, told: Ended) -> None:
-    """Its program has said how it ended. A run that the platform runs is not ended so."""
+    """Its program has said how it ended; what is said first counts. A run that the platform runs is not ended so."""
     await tx.run(
-        "UPDATE run SET ended = ?, ended_message = ? WHERE id = ? AND managed = 0",
+        "UPDATE run SET ended = ?, ended_message = ? WHERE id = ? AND managed = 0 AND ended = ''",
         status,
         msgspec.json.encode(told).decode(),
         run,

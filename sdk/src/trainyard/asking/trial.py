@@ -20,7 +20,7 @@ from trainyard.client.models import AskedTrial
 from trainyard.track import code
 from trainyard.track.about import describe, write_about
 from trainyard.track.ending import Ending, of_error
-from trainyard.track.folder import data_dir
+from trainyard.track.folder import code_dir, data_dir
 from trainyard.track.place import find_target
 from trainyard.track.plain import detached
 from trainyard.track.run import Run
@@ -106,7 +106,8 @@ class Trial:
         self._search.forget(self, run.root)
         if kind is None or not issubclass(kind, self._search.catch):
             return False
-        _log.warning("trainyard: trial %s %s: %s; the sweep goes on", self.key, end.status, end.message)
+        if end.status != "succeeded":
+            _log.warning("trainyard: trial %s %s: %s; the sweep goes on", self.key, end.status, end.message)
         return True
 
 
@@ -126,5 +127,5 @@ def _begun(given: AskedTrial, project: str, asker: str) -> Run:
 @cache
 def _code() -> dict[str, Any]:
     """The state of the code, read once: it is the same for all trials of a program."""
-    folder = code.wanted_folder()
+    folder = code_dir()
     return code.state(folder) if folder is not None else {}

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from trainyard.client.discovery import Endpoint
+from trainyard.track.folder import named
 
 __all__ = ["FiledToken", "filed_token"]
 
@@ -19,7 +20,7 @@ VARIABLE = "TRAINYARD_TOKEN_FILE"
 def filed_token(endpoint: Endpoint, env: Mapping[str, str] | None = None) -> FiledToken | None:
     """For an endpoint whose token came from the file that the environment names; None for any other."""
     place = (os.environ if env is None else env).get(VARIABLE, "")
-    return FiledToken(Path(place).expanduser()) if place and endpoint.token_source == VARIABLE else None
+    return FiledToken(named(place)) if place and endpoint.token_source == VARIABLE else None
 
 
 class FiledToken(httpx.Auth):

@@ -7,28 +7,16 @@ nothing to say. A patch over the limit, and files that git does not know, are na
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PATCH_LIMIT", "state", "wanted_folder"]
+__all__ = ["PATCH_LIMIT", "state"]
 
 PATCH_LIMIT = 48 * 1024
 _FILES = 100
 _FILE_LIMIT = 16 * 1024 * 1024
 _SECONDS = 5.0
-
-
-def wanted_folder() -> Path | None:
-    """The folder whose code is to be described: the working directory; None when it is gone, and where TRAINYARD_CODE
-    is `0` or `false`."""
-    if os.environ.get("TRAINYARD_CODE", "1").lower() in ("0", "false"):
-        return None
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        return None
 
 
 def state(folder: Path) -> dict[str, Any]:

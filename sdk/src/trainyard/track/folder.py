@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trainyard
 
-__all__ = ["data_dir", "named"]
+__all__ = ["code_dir", "data_dir", "named"]
 
 
 def named(path: str) -> Path:
@@ -29,3 +29,14 @@ def data_dir() -> Path:
         return named(chosen or "~/.trainyard")
     except OSError as error:
         raise OSError(f"no place for Trainyard's data: {error}; set TRAINYARD_DATA to a folder") from error
+
+
+def code_dir() -> Path | None:
+    """The folder whose code is to be described: the working directory; None when that was deleted, and where
+    TRAINYARD_CODE is `0` or `false`."""
+    if os.environ.get("TRAINYARD_CODE", "1").lower() in ("0", "false"):
+        return None
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None

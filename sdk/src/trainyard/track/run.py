@@ -194,11 +194,11 @@ class Run:
             if self.finished:
                 return
             self._tell_omissions()
-            self.finished = True
-            self._put = _after_finish
             if ours:
                 worker.withdraw(self.root)
                 self._record_end(ending)
+            self.finished = True
+            self._put = _after_finish
             if self._writer is not None:
                 self._writer.close()
         if ours:

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, SupportsFloat
 
 from trainyard.names import RUN_NAME_CHARS, storable
-from trainyard.track import code, ending, notebook, worker
+from trainyard.track import ending, notebook, worker
 from trainyard.track.about import describe, write_about
 from trainyard.track.ending import Ending
-from trainyard.track.folder import data_dir
+from trainyard.track.folder import code_dir, data_dir
 from trainyard.track.omissions import mistake
 from trainyard.track.place import chosen_project, find_target, managed, new_run_id
 from trainyard.track.plain import text
@@ -156,7 +156,7 @@ def _new_run(
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     write_about(root, describe(project, run, target, create={"name": name, "tags": tags, "created_at": now}))
     made = Run(run, project, root, is_managed=False, name=name)
-    if (folder := code.wanted_folder()) is not None:
+    if (folder := code_dir()) is not None:
         made.describe_code(folder)
     if not offline:
         made.start_shipping()

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from trainyard.track.about import read_about
+
 __all__ = ["VARIABLE", "Parent", "find_parent", "offer", "withdraw"]
 
 VARIABLE = "TRAINYARD_PARENT_SPOOL"
@@ -46,8 +48,6 @@ def find_parent() -> Parent | None:
     root = Path(_handed_on().get(VARIABLE) or os.environ.get(VARIABLE, ""))
     if not root.name or not _is_worker():
         return None
-    from trainyard.track.about import read_about
-
     about = read_about(root)
     if not about.get("run") or about.get("ended"):
         return None
