@@ -204,6 +204,7 @@ class Registry:
     def decides(self) -> bool:
         """Whether a plugin has a say in who may do what."""
         return bool(self._undecided or self.manager.hook.authorize.get_hookimpls())
+
     def has(self, hook: str) -> bool:
         """Whether a plugin answers this hook. One that is there to authorize and never can counts: it forbids."""
         asked: pluggy.HookCaller = getattr(self.manager.hook, hook)

@@ -243,6 +243,18 @@ def test_a_server_that_speaks_no_http_is_an_answer(root, ship):
     writer.close()
 
 
+def test_a_connection_that_is_reset_while_it_is_made_is_an_answer(root, platform, ship):
+    writer = fill(root, 3)
+    shipper = ship()
+
+    def reset(*args):
+        raise ConnectionResetError("reset by peer")
+
+    shipper._wire._made._create_connection = reset
+    assert "reset by peer" in shipper.ship().error
+    writer.close()
+
+
 def test_delays_grow_to_a_minute(root, ship):
     shipper = ship(url="http://127.0.0.1:9")
     fill(root, 1).close()

@@ -65,6 +65,13 @@ def json_line(value: object) -> None:
     click.echo(_escaped(_encoded(value).decode()))
 
 
+def _escaped(document: str) -> str:
+    """JSON in which no character controls a terminal; such characters stand in strings only."""
+    if document.isprintable():
+        return document
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in document)
+
+
 def _encoded(value: object) -> bytes:
     """As JSON, which knows no number that is not finite: those are the same text as on the wire."""
     import msgspec
@@ -84,13 +91,6 @@ def _on_wire(value: float) -> float | str:
     from trainyard.client.models import on_wire
 
     return on_wire(value)
-
-
-def _escaped(document: str) -> str:
-    """JSON in which no character controls a terminal; such characters stand in strings only."""
-    if document.isprintable():
-        return document
-    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in document)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -1,11 +1,10 @@
 """One run as the training program holds it: what it may record, and how it ends.
 
 Nothing here raises into the training loop: `log*` and `finish` count what they cannot do by name, say it once for each
-and send it with the run (`omissions`). A managed run
-(started by the runner) only writes to its spool; the runner ships. An unmanaged run writes to a spool in the data
-directory, and a thread ships it; an offline run waits for `yard sync`. Each process has its own writer, made at its
-first `log`, so threads, children and ranks may log to one run; only the process that began an unmanaged run ends it.
-Which run is current is `session`'s to say.
+and send it with the run (`omissions`). A managed run (started by the runner) only writes to its spool; the runner
+ships. An unmanaged run writes to a spool in the data directory, and a thread ships it; an offline run waits for `yard
+sync`. Each process has its own writer, made at its first `log`, so threads, children and ranks may log to one run; only
+the process that began an unmanaged run ends it. Which run is current is `session`'s to say.
 """
 
 from __future__ import annotations

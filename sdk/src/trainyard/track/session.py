@@ -77,16 +77,16 @@ def init(
     RuntimeError is raised. Raises nothing for a lost server; OSError when the spool's folder cannot be written, or
     when nothing says where it is."""
     global _is_implicit
-    tags = flat([tags])
-    is_other = bool(project or name or params or tags or spool) or offline is not None
+    labels = flat([tags])
+    is_other = bool(project or name or labels or spool) or bool(params) or offline is not None
     with _lock:
         if (live := _live()) is not None and not (live.is_worker or _is_implicit):
             _make_way(live, is_other=is_other, reinit=reinit)
-        run = _live() or _begun(_managed_run() or _parents_run() or _new_run(project, name, tags, offline, spool))
+        run = _live() or _begun(_managed_run() or _parents_run() or _new_run(project, name, labels, offline, spool))
         _is_implicit = False
-        if tags and run.managed:
-            run.log_tags(tags)
-        if params and not run.is_worker:
+        if labels and run.managed:
+            run.log_tags(labels)
+        if params is not None and not run.is_worker:
             run.log_params(params)
         return run
 

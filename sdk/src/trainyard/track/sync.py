@@ -43,15 +43,14 @@ def sync(root: Path, *, url: str = "", token: str = "", project: str = "", patie
     to `project`, if that is given. Idempotent. Never raises for trouble of the network; ValueError for a URL that is
     none."""
     about = read_about(root)
-    run = str(about.get("run", ""))
-    target = _target(about, str(about.get("project", "")), run, url)
+    run, own = str(about.get("run", "")), str(about.get("project", ""))
+    target = _target(about, own, run, url)
     missing = _missing(root, run, target.url)
-    if project and not missing:
-        about = _moved(root, about, target._replace(project=project), token)
-        target = target._replace(project=str(about.get("project", "")))
-    project = target.project
     if missing:
-        return Report(run, project, 0, spools.pending(root), missing)
+        return Report(run, own, 0, spools.pending(root), missing)
+    if project:
+        about = _moved(root, about, target._replace(project=project), token)
+        target = target._replace(project=str(about["project"]))
     is_open = about.get("managed") is False and not about.get("ended")
     last_sign = about.get("last_sign") or _last_write(root)
     live = spools.settle(root, final=about.get("managed") is False).live
@@ -64,7 +63,7 @@ def sync(root: Path, *, url: str = "", token: str = "", project: str = "", patie
         more, pending, error = _ship_all(shipper, patience)
         sent += more
     removed = not error and not live and about.get("managed") is False and discard(root)
-    return Report(run, project, sent, pending, error, removed)
+    return Report(run, target.project, sent, pending, error, removed)
 
 
 def discard(root: Path) -> bool:

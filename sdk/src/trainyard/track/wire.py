@@ -90,9 +90,13 @@ class Wire:
 
     def _once(self, method: str, path: str, body: bytes | IO[bytes], headers: Mapping[str, str]) -> Answer:
         told, is_whole = {**headers, version.HEADER: version.told()}, False
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who refuses a large body may not read it all
+        try:
             self._made.request(method, self._prefix + path, body=body, headers=told)
             is_whole = True
+        except (BrokenPipeError, ConnectionResetError):
+            if self._made.sock is None:  # it was never connected
+                raise
+            # who refuses a large body may not read it all, and has answered
         answer = self._made.getresponse()
         data = answer.read()
         if not is_whole:
