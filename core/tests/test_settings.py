@@ -35,7 +35,7 @@ def test_nothing_given_is_the_data_directorys_own_database(tmp_path):
 
 
 def test_variables_of_clients_and_runs_are_not_ours(tmp_path):
-    names = "TOKEN RUN URL OFFLINE CODE RESUME_FROM RESUME_STEP PARENT_SPOOL".split()
+    names = ["TOKEN", "RUN", "URL", "OFFLINE", "CODE", "RESUME_FROM", "RESUME_STEP", "PARENT_SPOOL"]
     load(tmp_path, environ={f"TRAINYARD_{name}": "1" for name in names})
 
 
