@@ -135,6 +135,7 @@ ENDINGS = {
         2,
         ("failed", "exit_code", "exit code 2", 2),
     ),
+    "what is called at exit, called before": ("import atexit\natexit._run_exitfuncs()", 0, GOOD),
     "finish that was said": ("run.finish('failed', 'too slow')", 0, ("failed", "user", "too slow", None)),
 }
 

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 __all__ = ["Ending", "of_error", "of_program", "watch_program"]
 
 _UNKNOWN = object()
+_LONGEST = 500
 
 
 class Ending(NamedTuple):
@@ -75,7 +76,7 @@ def of_program() -> Ending:
     if _program is None:
         return Ending()
     error, frame = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None), _program.frame
-    if frame is not None and _returned(frame):
+    if frame is not None and (_is_running(frame) or _returned(frame)):
         return Ending()
     if isinstance(error, BaseException) and _came_out_of(error, frame):
         return of_error(error)
@@ -92,7 +93,7 @@ def _of_code(code: Any) -> Ending:
     """As the interpreter reads the code of a SystemExit: nothing is 0, what is no number is printed and is 1."""
     if code is None:
         return Ending(exit_code=0)
-    text = "" if isinstance(code, int) else _text(code)
+    text = "" if isinstance(code, int) else _text(code)[:_LONGEST]
     number = code & 0xFF if isinstance(code, int) else 1
     if number == 0:
         return Ending(exit_code=0)
@@ -101,7 +102,7 @@ def _of_code(code: Any) -> Ending:
 
 def _brief(error: BaseException) -> str:
     """An exception in one short line."""
-    return f"{type(error).__name__}: {_text(error)}"[:500]
+    return f"{type(error).__name__}: {_text(error)}"[:_LONGEST]
 
 
 def _text(value: object) -> str:
@@ -129,6 +130,14 @@ def _came_out_of(error: BaseException, frame: FrameType | None) -> bool:
     while frame is not None and trace is not None and trace.tb_frame is not frame:
         trace = trace.tb_next
     return frame is None or trace is not None
+
+
+def _is_running(frame: FrameType) -> bool:
+    """Whether it is not left yet: somebody has called what is called at exit before the end."""
+    here: FrameType | None = sys._getframe()
+    while here is not None and here is not frame:
+        here = here.f_back
+    return here is not None
 
 
 def _returned(frame: FrameType) -> bool:
