@@ -218,3 +218,21 @@ async def test_a_foreign_id_is_nothing_wherever_it_is_put(ground):
     for ref in (run.id, run.short_id):
         body = {"content": operation(), "params": {"x": {"ref": f"runs.{ref}", "value": "outputs.y"}}}
         assert "hidden" not in (await web.ask("POST", f"projects/{OTHER}/runs", token=token, json=body)).text
+
+
+async def test_an_id_that_is_taken_elsewhere_is_told_as_one_that_was_deleted(ground):
+    """Whoever has learned an id finds out that it cannot be used, and not whether there is such a run."""
+    web, token = ground.web, ground.tokens["foreign"]
+    hidden = await web.admin.runs.create(CreateRun(managed=False), project=PROJECT)
+    gone = await web.admin.runs.create(CreateRun(managed=False), project=PROJECT)
+    await web.admin.runs.stop(gone.id, project=PROJECT)
+    await web.admin.runs.delete(gone.id, project=PROJECT)
+    told = []
+    for run in (hidden.id, gone.id):
+        body = {"managed": False, "id": run}
+        answer = await web.ask("POST", f"projects/{OTHER}/runs", token=token, json=body)
+        told.append((answer.status_code, answer.text.replace(run, "ID")))
+    assert told[0] == told[1]
+    assert told[0][0] == 409
+    own = await web.ask("POST", f"projects/{PROJECT}/runs", json={"managed": False, "id": hidden.id})
+    assert "there is a run" in own.json()["detail"]

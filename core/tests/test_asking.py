@@ -197,9 +197,10 @@ async def test_the_trials_of_a_program_that_died_are_given_up_and_others_go_on(w
 async def test_a_sweep_goes_on_where_it_was_after_the_server_is_gone(database_url, tmp_path):
     async with sweeping(database_url, tmp_path / "data", Book()) as web:
         program = await Program(web).opened()
-        first = await program.ask(2, key="once")
+        first, token = await program.ask(2, key="once"), web.token
         await program.tell("1", 1.0)
     async with sweeping(database_url, tmp_path / "data", Book()) as web:
+        web.admin = web.client(token)
         program = Program(web, program.sweep)
         again = await program.ask(2, key="once")
         assert [each.run for each in again.items] == [each.run for each in first.items]

@@ -207,6 +207,28 @@ async def test_a_plugin_brings_another_way_in_and_another_rule(database_url, tmp
         assert (await ask(web, "GET", "whoami", token="", **{"X-Proxy-User": "guest"})).status_code == 401
 
 
+async def test_lists_show_what_a_plugin_lets_somebody_read_and_nothing_else(database_url, tmp_path, registry):
+    registry.add("proxy", Proxy())
+    async with serving(database_url, tmp_path / "data", registry) as web:
+        await ask(web, "POST", "projects", {"name": "closed"})
+        await ask(web, "POST", "projects", {"name": "other"})
+        open_run = (await ask(web, "POST", f"{P}/runs", {"managed": False})).json()["id"]
+        other_run = (await ask(web, "POST", "projects/other/runs", {"managed": False})).json()["id"]
+        await web.platform.database.write(
+            lambda tx: tx.run("UPDATE run SET project = 'closed' WHERE id = ?", other_run)
+        )
+        for token, names in (("", ["default"]), (None, ["default", "other"])):
+            more = {"token": token, **({} if token is None else {"X-Proxy-User": "guest"})}
+            listed = (await ask(web, "GET", "projects", **more)).json()["items"]
+            assert [each["name"] for each in listed] == names
+            assert [each["id"] for each in (await ask(web, "GET", "runs", **more)).json()["items"]] == [open_run]
+            told = {each["project"] for each in (await ask(web, "GET", "activities", **more)).json()["items"]}
+            assert told <= {*names}
+            assert "default" in told
+            unknown = (await ask(web, "GET", "projects/none/runs", **more)).json()["detail"]
+            assert "closed" not in unknown
+
+
 async def test_a_plugin_that_fails_to_decide_forbids(database_url, tmp_path, registry):
     registry.add("broken", Broken())
     async with serving(database_url, tmp_path / "data", registry) as web:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import UniqueViolation
-from trainyard_core.errors import Invalid, StorageFull, Unavailable
+from trainyard_core.errors import Invalid, StartRefused, StorageFull, Unavailable
 
 
 @pytest.fixture
@@ -159,6 +161,53 @@ async def test_a_full_disk_fails_the_writers_and_nothing_else_and_heals(engine):
     assert await stored(engine) == [1]
     await engine.write(lambda tx: tx.one("PRAGMA max_page_count=1000000"))
     assert await engine.write(insert(4, big)) == 4
+
+
+@contextmanager
+def small_files(size):
+    """No file of this process grows beyond a size: SQLite hears of an error of the disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def test_a_disk_that_fails_a_commit_fails_its_writers_and_nothing_else_and_heals(engine, tmp_path):
+    await engine.write(insert(1))
+    with small_files((tmp_path / "one.db-wal").stat().st_size):
+        outcomes = await asyncio.gather(*(engine.write(insert(n)) for n in (2, 3)), return_exceptions=True)
+        assert [type(o) for o in outcomes] == [Unavailable, Unavailable]
+        assert await stored(engine) == [1]
+    assert "disk I/O error" in repr(outcomes[0].__cause__)
+    assert await engine.write(insert(4)) == 4
+    assert await stored(engine) == [1, 4]
+
+
+async def test_a_file_that_is_out_of_reach_fails_the_readers_and_heals(engine, tmp_path):
+    path, away = tmp_path / "one.db", tmp_path / "away.db"
+    path.rename(away)
+    path.mkdir()
+    for _ in range(8):
+        with pytest.raises(Unavailable) as caught:
+            await stored(engine)
+        assert caught.value.retryable
+        assert str(tmp_path) not in str(caught.value)
+    path.rmdir()
+    away.rename(path)
+    assert await stored(engine) == []
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_text("notes\n" * 500), Path.mkdir], ids=["text", "a folder"])
+async def test_what_is_no_database_is_refused_in_a_sentence_and_left_alone(tmp_path, make):
+    path = tmp_path / "one.db"
+    make(path)
+    with pytest.raises(StartRefused) as caught:
+        await connect(f"sqlite:///{path}")
+    assert str(path) in caught.value.detail
+    assert path.is_dir() or path.read_text() == "notes\n" * 500
+    assert handles(path) == 0
 
 
 async def test_what_was_started_is_finished_by_close_and_what_comes_after_is_refused(tmp_path):

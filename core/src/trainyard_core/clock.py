@@ -6,12 +6,15 @@ Wall time is microseconds since 1970 UTC, as an integer, everywhere in core and 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-__all__ = ["SECOND", "Clock", "SystemClock", "rfc3339"]
+__all__ = ["LATEST", "SECOND", "Clock", "SystemClock", "bounded", "instant", "is_time", "rfc3339"]
 
 SECOND = 1_000_000
+LATEST = 253_402_300_800 * SECOND - 1
+"""The end of the year 9999: no time from outside is later, and none is before 1970."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -34,9 +37,29 @@ class SystemClock:
         return self._last
 
 
+def is_time(at: float) -> bool:
+    """Whether a number of microseconds that came from outside can be a time."""
+    return 0 <= at <= LATEST
+
+
+def bounded(at: int) -> int:
+    """The nearest number of microseconds that can be a time: for what is kept although its time makes no sense."""
+    return min(max(at, 0), LATEST)
+
+
+def instant(text: str) -> int:
+    """The time that a text in RFC 3339 says; without a zone it is UTC. Raises ValueError for one that cannot be."""
+    said = datetime.fromisoformat(text)
+    at = ((said if said.tzinfo else said.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
+    if not is_time(at):
+        raise ValueError(f"{text!r} is not between the years 1970 and 9999")
+    return at
+
+
 def rfc3339(at: int | None) -> str | None:
-    """A time as text with `Z`, to the microsecond; None stays None."""
+    """A time as text with `Z`, to the microsecond; None stays None. It never raises: what cannot be a time is told as
+    the nearest one that can."""
     if at is None:
         return None
-    seconds, rest = divmod(at, SECOND)
+    seconds, rest = divmod(bounded(at), SECOND)
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:06d}Z"

@@ -10,6 +10,7 @@ fix in words.
         Superseded        409   (a newer session of the same agent has taken over)
         WrongPlace        409   NoUploads        409
       PreconditionFailed  412   RateLimited 429   ApiVersion 400
+      HeaderTooLarge      431   RequestTimeout   408
       Unavailable         503   StorageFull      507
       StartRefused        (the process does not start: settings, database, data directory)
 """
@@ -28,6 +29,7 @@ __all__ = [
     "DigestRefused",
     "Forbidden",
     "GapInFrames",
+    "HeaderTooLarge",
     "IdempotencyReused",
     "Invalid",
     "NoUploads",
@@ -35,6 +37,7 @@ __all__ = [
     "PreconditionFailed",
     "RangeNotSatisfiable",
     "RateLimited",
+    "RequestTimeout",
     "StartRefused",
     "StorageFull",
     "Superseded",
@@ -145,6 +148,24 @@ class RateLimited(TrainyardError):
     def __init__(self, detail: str, *, wait: float, fix: str = "") -> None:
         super().__init__(detail, fix=fix)
         self.wait = wait
+
+
+class HeaderTooLarge(TrainyardError):
+    """A request's head is over its bounds, or does not end within them."""
+
+    code, status, title = "header_too_large", 431, "The request's head is too large"
+
+    def __init__(self, size: int, lines: int) -> None:
+        super().__init__(f"a head has at most {size} bytes and {lines} lines", fix="send fewer and shorter headers")
+
+
+class RequestTimeout(TrainyardError):
+    """`part` of a request, its head or its body, did not come in time."""
+
+    code, status, title, retryable = "request_timeout", 408, "The request did not come in time", True
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"the {part} of the request came too slowly", fix="send it again, in one go")
 
 
 class IdempotencyReused(TrainyardError):

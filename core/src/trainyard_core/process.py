@@ -1,12 +1,17 @@
-"""What a process tells the kernel about itself. Elsewhere than on Linux nothing comes of it."""
+"""What a process tells the kernel about itself. Elsewhere than on Linux nothing comes of it, but for its limits."""
 
 from __future__ import annotations
 
 import ctypes
+import resource
 import signal
 import sys
+from contextlib import suppress
 
-__all__ = ["call_self", "die_with_parent"]
+__all__ = ["call_self", "die_with_parent", "raise_open_files"]
+
+MOST_FILES = 1 << 19
+"""What systemd allows a service at most; some kernels say a billion, which programs that close them all cannot bear."""
 
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -16,6 +21,15 @@ def die_with_parent(number: signal.Signals) -> None:
     """Be sent this signal when the thread that started this process ends. A single system call: safe after a fork."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, number)
+
+
+def raise_open_files() -> None:
+    """Be allowed as many open files, and so connections, as this user may have. What this process starts is too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):  # macOS has a lower bound of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def call_self(name: str) -> None:

@@ -132,6 +132,10 @@ class Registry:
             providers.add(plugin, provider)
             self.plugins[plugin].offers.append(f"{providers.capability}:{provider.name}")
 
+    def has(self, hook: str) -> bool:
+        """Whether a plugin has this hook."""
+        return any(hasattr(self.manager.get_plugin(name), hook) for name in self.plugins)
+
     def first(self, hook: str, **given: object) -> object:
         """The first answer of a hook, by plugin in the order of names. Raises HookFailed for a plugin that raises,
         which is recorded against it."""

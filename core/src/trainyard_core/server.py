@@ -26,7 +26,8 @@ from trainyard_core.app import build
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused, Superseded
 from trainyard_core.platform import Platform
-from trainyard_core.protocol import GatheringProtocol
+from trainyard_core.process import raise_open_files
+from trainyard_core.protocol import BoundedProtocol
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.tasks import end_all
@@ -46,6 +47,7 @@ def run_alone(settings: Settings, ready: Callable[[str], None]) -> None:
 
     Raises StartRefused when another server uses the data directory, the port is taken, or a setting is wrong.
     """
+    raise_open_files()
     with DataLock(settings.data), bind(settings.host, settings.port) as listener:
         url = settings.url(listener.getsockname()[1])
         uvloop.run(_alone(settings, listener, url, ready))
@@ -178,7 +180,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 answering(build(platform)),
                 loop="none",
-                http=GatheringProtocol,
+                http=BoundedProtocol,
                 ws="none",
                 lifespan="on",
                 access_log=False,

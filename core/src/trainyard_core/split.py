@@ -29,7 +29,7 @@ from trainyard_core.clock import SystemClock
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused
 from trainyard_core.platform import Platform
-from trainyard_core.process import call_self, die_with_parent
+from trainyard_core.process import call_self, die_with_parent, raise_open_files
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.signals import Signals
@@ -55,6 +55,7 @@ def run(settings: Settings, processes: int, ready: Callable[[str], None]) -> int
             "several processes need PostgreSQL; SQLite has one writer",
             fix="set `database` to postgresql://... in trainyard.toml or TRAINYARD_DATABASE",
         )
+    raise_open_files()
     with ExitStack() as stack:
         stack.enter_context(DataLock(settings.data))  # parts inherit it: held until the last of them is gone
         listener = stack.enter_context(server.bind(settings.host, settings.port))

@@ -12,12 +12,16 @@ import re
 __all__ = [
     "DESCRIPTION_CHARS",
     "KIND_CHARS",
+    "MESSAGE_CHARS",
+    "METRIC_NAME_BYTES",
     "NAME_BYTES",
     "PART_BYTES",
     "PLAIN_NAME",
     "RUN_NAME_CHARS",
     "TAGS",
     "TAG_CHARS",
+    "VALUES",
+    "VALUES_BYTES",
     "VALUE_BYTES",
     "VALUE_CHARS",
     "BadName",
@@ -34,9 +38,9 @@ NAME_BYTES = 1024
 """The longest artifact name, in bytes of UTF-8 without its `/`."""
 KIND_CHARS = 64
 """The longest kind of an artifact."""
-RUN_NAME_CHARS = 128
+RUN_NAME_CHARS = 250
 """The longest name of a run."""
-TAG_CHARS = 128
+TAG_CHARS = 250
 """The longest tag."""
 TAGS = 256
 """The most tags of a run."""
@@ -46,6 +50,14 @@ VALUE_BYTES = 256 * 1024
 """The longest param, output or fact of a run, as JSON."""
 VALUE_CHARS = 64 * 1024
 """The longest text in one."""
+VALUES = 4096
+"""The most params of a run, and the most outputs, and the most facts."""
+VALUES_BYTES = 1024 * 1024
+"""All params of a run, all outputs or all facts, as JSON."""
+METRIC_NAME_BYTES = 2048
+"""The longest name of a metric, in bytes of UTF-8: an index of PostgreSQL takes no more."""
+MESSAGE_CHARS = 10_000
+"""The longest word that somebody gives with what is done to a run."""
 PLAIN_NAME = "letters, digits, '-', '_' and '.', starting with a letter or digit, at most 64"
 """What the name of a project, queue, agent or principal is made of, in words."""
 

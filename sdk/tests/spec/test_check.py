@@ -76,6 +76,8 @@ CASES = [
     (HEAD + "inputs: [{name: a, isList: yes}]", "inputs[0].isList: must be true or false, not text"),
     (HEAD + "inputs: [{name: a, delayValidation: true}]", "`delayValidation` is known"),
     (HEAD + "inputs: [{name: a, validation: {gt: 1, gtt: 2}}]", "did you mean `gt`?"),
+    (HEAD + "inputs: [{name: a, validation: {multipleOf: 0}}]", "validation.multipleOf: must be more than 0"),
+    (HEAD + "inputs: [{name: a, validation: {multipleOf: -2}}]", "validation.multipleOf: must be more than 0"),
     (HEAD + "inputs: [{name: a, validation: {regex: '('}}]", "this is not a regular expression"),
     (HEAD + "inputs: [{name: a, validation: {regex: '(?=a)'}}]", "do without look-around"),
     (HEAD + "outputs: [{name: a, validation: {gt: 1}}]", "`validation` is known but not acted on"),

@@ -519,7 +519,7 @@ def test_many_params_travel_in_pieces(managed, spool_frames):
     [
         ({"project": None, "name": None, "tags": None}, "default", "", []),
         ({"project": "digits", "name": 5, "tags": "baseline"}, "digits", "5", ["baseline"]),
-        ({"project": "My Project", "name": "x" * 500, "tags": ["a", 3, None, ("b",)]}, "My-Project", "x" * 128, None),
+        ({"project": "My Project", "name": "x" * 500, "tags": ["a", 3, None, ("b",)]}, "My-Project", "x" * 250, None),
         ({"project": "\ud800", "name": "\ud800\0"}, "default", "??", []),
     ],
 )

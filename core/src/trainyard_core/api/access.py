@@ -12,7 +12,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 
 from trainyard_core import auth
-from trainyard_core.auth import AGENT, READ, Actor
+from trainyard_core.auth import ADMIN, AGENT, READ, TRACK, WRITE, Actor
 from trainyard_core.db import projects, runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Forbidden, NotFound, choice
@@ -30,6 +30,7 @@ __all__ = [
     "forget",
     "no_project",
     "platform_of",
+    "refuse_unknown_project",
     "visible",
 ]
 
@@ -66,7 +67,7 @@ def allow(request: Asked, action: str, project: str = "") -> Actor:
     may not see, Forbidden for one that the asker sees but may not do that to."""
     if can(request, action, project=project):
         return request.user
-    if project and not can(request, READ, project=project):
+    if project and not _sees(request, project):
         raise no_project(project)
     where = f"in project '{project}'" if project else "here"
     raise Forbidden(f"{request.user.name} may not {action} {where}", fix="use a token with another role or scope")
@@ -81,9 +82,13 @@ def allow_agent(request: Asked, name: str) -> Actor:
     raise Forbidden(f"{request.user.name} may not act for agent '{name}'", fix="use the agent's own token")
 
 
-def visible(request: Asked) -> frozenset[str] | None:
-    """The projects that the asker may read; None: all of them."""
-    return auth.visible(request.user)
+async def visible(request: Asked) -> frozenset[str] | None:
+    """The projects that the asker may read; None: all of them. A plugin that decides is asked about each."""
+    platform = platform_of(request)
+    if not platform.registry.has("authorize"):
+        return auth.visible(request.user)
+    names = await platform.database.read(projects.names)
+    return frozenset(name for name in names if can(request, READ, project=name))
 
 
 async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
@@ -91,15 +96,22 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     Forbidden."""
     if request.user.role == "run" and ref != request.user.run:
         raise _no_run(project, ref)
-    if request.user.role != "run":
-        allow(request, READ, project)
-    only = visible(request)
-    row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref, only))
+    if request.user.role != "run" and not _sees(request, project):
+        raise no_project(project)
+    row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref))
+    if row is None:
+        await refuse_unknown_project(request, project)
+        raise _no_run(project, ref)
     if not can(request, action, project=project, run=row["id"]):
         raise Forbidden(
             f"{request.user.name} may not {action} run {row['id']}", fix="use a token with another role or scope"
         )
     return row
+
+
+def _sees(request: Asked, project: str) -> bool:
+    """Whether the asker may know that there is such a project: whoever may do anything in it does."""
+    return any(can(request, action, project=project) for action in (READ, WRITE, TRACK, ADMIN))
 
 
 def no_project(name: str) -> NotFound:
@@ -114,7 +126,13 @@ async def check_project(tx: Tx, name: str, only: frozenset[str] | None) -> None:
         raise NotFound(choice("project", name, known), fix="use one of these, or create it: yard projects create")
 
 
-async def _look_for(tx: Tx, project: str, ref: str, only: frozenset[str] | None) -> Row:
+async def refuse_unknown_project(request: Asked, name: str) -> None:
+    """As `check_project`, for a request that has found nothing in it."""
+    only = await visible(request)
+    await platform_of(request).database.read(lambda tx: check_project(tx, name, only))
+
+
+async def _look_for(tx: Tx, project: str, ref: str) -> Row | None:
     if is_run_id(ref):
         row = await runs.get(tx, ref)
         if row is not None and row["project"] == project:
@@ -125,8 +143,7 @@ async def _look_for(tx: Tx, project: str, ref: str, only: frozenset[str] | None)
             raise Conflict(f"more than one run of '{project}' ends with '{ref}'", fix="use more characters of the id")
         if rows:
             return rows[0]
-    await check_project(tx, project, only)
-    raise _no_run(project, ref)
+    return None
 
 
 def _no_run(project: str, ref: str) -> NotFound:

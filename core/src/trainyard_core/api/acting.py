@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from litestar import Response
 
 from trainyard.client import models
+from trainyard.names import MESSAGE_CHARS, storable
 from trainyard_core.api.access import Asked, platform_of
 from trainyard_core.api.change import change
 from trainyard_core.api.reading import whole
@@ -22,7 +23,12 @@ Work = Callable[[Tx, Row, By], Awaitable[None]]
 def by_of(request: Asked, message: str = "") -> By:
     """Who asks, now."""
     platform = platform_of(request)
-    return By(actor=request.user.name, at=platform.clock.now(), policy=platform.policy, message=message)
+    return By(
+        actor=request.user.name,
+        at=platform.clock.now(),
+        policy=platform.policy,
+        message=storable(message, MESSAGE_CHARS),
+    )
 
 
 async def act(request: Asked, run: str, work: Work, *, name: str, message: str = "") -> Response[models.Run]:

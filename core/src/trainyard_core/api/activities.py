@@ -45,8 +45,8 @@ class Activities(Controller):
         the client accepts `text/event-stream`."""
         allow(request, KNOWN)
         if wanted(request):
-            return feed.follow(request, lambda: visible(request), after=place(last_event_id, after))
-        return await _page(request, visible(request), limit, cursor, kind)
+            return await feed.follow(request, lambda: visible(request), after=place(last_event_id, after))
+        return await _page(request, await visible(request), limit, cursor, kind)
 
     @get("/projects/{project:str}/activities")
     async def of_project(
@@ -62,15 +62,15 @@ class Activities(Controller):
         """What has happened in a project, newest first; as a stream, what happens from now on, when the client
         accepts `text/event-stream`."""
 
-        def scope() -> frozenset[str]:
+        async def scope() -> frozenset[str]:
             allow(request, READ, project)
             return frozenset((project,))
 
-        only = scope()
+        only = await scope()
         if await platform_of(request).database.read(lambda tx: projects.get(tx, project)) is None:
             raise no_project(project)
         if wanted(request):
-            return feed.follow(request, scope, after=place(last_event_id, after))
+            return await feed.follow(request, scope, after=place(last_event_id, after))
         return await _page(request, only, limit, cursor, kind)
 
 

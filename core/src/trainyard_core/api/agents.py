@@ -5,7 +5,7 @@ is `agent_sessions`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
@@ -18,8 +18,8 @@ from trainyard_core.api.access import Asked, allow, forget, platform_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.naming import check_name
 from trainyard_core.api.paging import Cursor, Limit, after_name, following
-from trainyard_core.api.tokens import fresh
-from trainyard_core.auth import ADMIN, KNOWN
+from trainyard_core.api.tokens import with_text
+from trainyard_core.auth import ADMIN, AGENT, KNOWN
 from trainyard_core.db import agents, principals, tokens
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tokens import AGENT_PREFIX
@@ -57,11 +57,11 @@ class Agents(Controller):
     async def add(self, request: Asked, data: JSONBody[models.NewAgent]) -> Response[models.Enrolment]:
         """Make an agent known, and its token. The token is in this answer only; the same request with the same key
         gets it again."""
-        allow(request, ADMIN)
+        _allow_token(request)
         check_name("agent", data.name)
         check_queues(data.queues)
         check_labels(data.labels)
-        text = fresh(request)
+        seed = tokens.new_seed()
 
         async def work(tx: Tx) -> models.Enrolment:
             if not await agents.enrol(tx, data.name, queues=data.queues, labels=data.labels):
@@ -69,11 +69,11 @@ class Agents(Controller):
                     f"there is an agent '{data.name}' already",
                     fix=f"choose another name, or give that one a new token: yard agents token {data.name}",
                 )
-            await _give_token(tx, request, data.name, text)
+            await _give_token(tx, request, data.name, seed)
             await tell(tx, request, "agent_added", agent=data.name, queues=data.queues, labels=data.labels)
-            return models.Enrolment(agent=await _one(tx, request, data.name))
+            return models.Enrolment(agent=await _one(tx, request, data.name), token=seed)
 
-        return _with_token(await change(request, work, name="agent", status=201), text)
+        return with_text(request, await change(request, work, name="agent", status=201), models.Enrolment)
 
     @get("/{name:str}")
     async def one(self, request: Asked, name: FromPath[str]) -> models.Agent:
@@ -105,16 +105,16 @@ class Agents(Controller):
     @post("/{name:str}/token")
     async def renew(self, request: Asked, name: FromPath[str]) -> Response[models.Enrolment]:
         """A new token for an agent, in place of all that it had: those are refused from now on."""
-        allow(request, ADMIN)
-        text = fresh(request)
+        _allow_token(request)
+        seed = tokens.new_seed()
 
         async def work(tx: Tx) -> models.Enrolment:
             await _row(tx, name)
-            await _give_token(tx, request, name, text)
+            await _give_token(tx, request, name, seed)
             await tell(tx, request, "agent_token_renewed", agent=name)
-            return models.Enrolment(agent=await _one(tx, request, name))
+            return models.Enrolment(agent=await _one(tx, request, name), token=seed)
 
-        answer = _with_token(await change(request, work, name="agent", status=201), text)
+        answer = with_text(request, await change(request, work, name="agent", status=201), models.Enrolment)
         forget(request)
         return answer
 
@@ -155,6 +155,12 @@ def _is_label(text: str) -> bool:
     return len(text) <= LONGEST and text.isprintable()
 
 
+def _allow_token(request: Asked) -> None:
+    """Who makes an agent's token has both what it takes to keep agents and what the new token may do."""
+    allow(request, ADMIN)
+    allow(request, AGENT)
+
+
 async def _row(tx: Tx, name: str) -> Row:
     row = await agents.get(tx, name)
     if row is None:
@@ -173,9 +179,10 @@ async def _shown(tx: Tx, request: Asked, row: Row) -> models.Agent:
     return present.agent(row, offer, await agents.slots(tx, row["name"]))
 
 
-async def _give_token(tx: Tx, request: Asked, name: str, text: str) -> None:
-    """The agent's only token from now on."""
-    at, principal = platform_of(request).clock.now(), AGENT_PREFIX + name
+async def _give_token(tx: Tx, request: Asked, name: str, seed: str) -> None:
+    """The agent's only token from now on. It belongs to the agent: it stays when the token that made it does not."""
+    platform, principal = platform_of(request), AGENT_PREFIX + name
+    at, text = platform.clock.now(), tokens.derive(platform.secret, seed)
     await principals.ensure(tx, principal, kind="agent", role="none", at=at)
     await agents.mark_enrolled(tx, name)
     for row in await tokens.of_principal(tx, principal, limit=1000):
@@ -196,10 +203,3 @@ async def _refuse_holding(tx: Tx, agent: models.Agent) -> None:
             f"agent '{agent.name}' still delivers what its runs left behind",
             fix="stop the agent, or wait until it has let go of them",
         )
-
-
-def _with_token(answer: Response[Any], text: str) -> Response[models.Enrolment]:
-    """The answer with the token's text, which is not kept beside the idempotency key."""
-    kept = msgspec.json.decode(answer.content, type=models.Enrolment)
-    answer.content = msgspec.structs.replace(kept, token=text)
-    return answer

@@ -1,8 +1,8 @@
 """The one way in which a route changes something: the work, its activities and the answer to its idempotency key are
 one transaction.
 
-A request with an `Idempotency-Key` that comes again gets the answer that the first one got, whatever has happened
-since; with another body, method or address it is refused.
+A request with an `Idempotency-Key` that comes again with the same token gets the answer that the first one got,
+whatever has happened since; with another body, method or address it is refused.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ async def claim_of(request: Asked) -> Claim | None:
         return None
     said = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
     digest = hashlib.sha256(said).hexdigest()
-    return Claim(scope=request.user.name, key=key, digest=digest, at=platform_of(request).clock.now())
+    return Claim(request.user, key=key, digest=digest, at=platform_of(request).clock.now())
 
 
 def check_match(request: Asked, current: msgspec.Struct) -> None:

@@ -7,7 +7,7 @@ ends its stream, and it comes again.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 
 import msgspec
@@ -26,17 +26,17 @@ __all__ = ["follow"]
 PAGE = 500
 _encode = msgspec.json.Encoder().encode
 Held = AbstractContextManager[None]
-Scope = Callable[[], frozenset[str] | None]
+Scope = Callable[[], Awaitable[frozenset[str] | None]]
 
 
-def follow(request: Asked, scope: Scope, *, after: int | None) -> EventStream:
+async def follow(request: Asked, scope: Scope, *, after: int | None) -> EventStream:
     """The stream of activities after an id (None: from now on) in the projects that `scope` gives (None: all); it is
     called again when rights may have changed, and raises when nothing is to be seen any more."""
     platform, rights = platform_of(request), _rights(request)
-    subscription = platform.news.subscribe(scope())
+    subscription = platform.news.subscribe(await scope())
 
-    def check() -> None:
-        subscription.projects = scope()
+    async def check() -> None:
+        subscription.projects = await scope()
 
     feed = _Feed(platform, subscription, after, lambda: rights.held(subscription, request, check))
     return EventStream(feed.pieces(), subscription)

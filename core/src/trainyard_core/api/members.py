@@ -31,10 +31,10 @@ class Members(Controller):
     ) -> models.MemberPage:
         """A project's members, by name. Whoever has a role in the deployment has it here without being listed."""
         allow(request, READ, project)
-        after = after_name(cursor)
+        after, only = after_name(cursor), await visible(request)
 
         async def work(tx: Tx) -> list[Row]:
-            await check_project(tx, project, visible(request))
+            await check_project(tx, project, only)
             return await principals.members(tx, project, after=after, limit=limit)
 
         rows = await platform_of(request).database.read(work)
@@ -51,11 +51,11 @@ class Members(Controller):
     ) -> Response[models.Member]:
         """Give somebody a role in the project, in place of the one they have."""
         allow(request, ADMIN, project)
-        at = platform_of(request).clock.now()
+        at, only = platform_of(request).clock.now(), await visible(request)
         check_role(data.role, least="viewer")
 
         async def work(tx: Tx) -> models.Member:
-            await check_project(tx, project, visible(request))
+            await check_project(tx, project, only)
             who = await tx.one("SELECT kind FROM principal WHERE name = ? AND kind <> 'agent'", principal)
             if who is None:
                 raise NotFound(f"no user or service account '{principal}'", fix="an admin adds them: yard users add")
@@ -72,9 +72,10 @@ class Members(Controller):
     async def remove(self, request: Asked, project: FromPath[str], principal: FromPath[str]) -> None:
         """Take somebody's role in the project away."""
         allow(request, ADMIN, project)
+        only = await visible(request)
 
         async def work(tx: Tx) -> None:
-            await check_project(tx, project, visible(request))
+            await check_project(tx, project, only)
             if not await principals.leave(tx, project, principal):
                 raise NotFound(f"'{principal}' has no role in project '{project}'", fix="see yard members ls")
             await tell(tx, request, "member_left", project=project, principal=principal)

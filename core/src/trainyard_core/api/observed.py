@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 import msgspec
 
+from trainyard_core.clock import SECOND, is_time
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation
 from trainyard_core.errors import Invalid
 
 __all__ = ["check_refs", "checked"]
 
-LATEST = 253_402_300_800.0
-"""The end of the year 9999, in seconds since 1970 UTC."""
 LONGEST = 10_000
 MOST_LINES = 200
 MOST_WRITERS = 10_000
@@ -47,7 +46,7 @@ def _checked_exit(end: Exit) -> Exit:
 
 
 def _check_time(seconds: float | None) -> None:
-    if seconds is not None and not 0 <= seconds < LATEST:
+    if seconds is not None and not is_time(seconds * SECOND):
         raise Invalid(f"{seconds:g} is no time", fix="state seconds since 1970 UTC")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from trainyard.client import models
 from trainyard.track import omissions
 from trainyard_core.admission import Offer
-from trainyard_core.clock import rfc3339
+from trainyard_core.clock import bounded, rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db import ending
@@ -19,6 +21,7 @@ __all__ = [
     "artifact",
     "folder",
     "line",
+    "listed",
     "metric",
     "number",
     "run",
@@ -28,6 +31,8 @@ __all__ = [
     "upload",
 ]
 
+LISTED_CHARS = 1000
+"""Of each text of a run in a list."""
 _decode = msgspec.json.decode
 _exit = msgspec.json.Decoder(Exit)
 
@@ -79,6 +84,23 @@ def run(row: Row, *, metrics: list[Row] = [], attempts: list[Row] = [], resolved
         fork_step=row["fork_step"],
         archived_at=rfc3339(row["archived_at"]),
     )
+
+
+def listed(row: Row, metrics: list[Row]) -> models.Run:
+    """A run in a list: its long texts are cut, and are whole where the run itself is asked for."""
+    found = run(row, metrics=metrics)
+    long = [name for name in ("inputs", "outputs", "meta") if len(row[name]) > LISTED_CHARS]
+    short = {name: _short(getattr(found, name)) for name in ("name", "description", "message", *long)}
+    return msgspec.structs.replace(found, **short)
+
+
+def _short(value: Any) -> Any:
+    """The value with every long text in it cut."""
+    if isinstance(value, str):
+        return value if len(value) <= LISTED_CHARS else value[:LISTED_CHARS] + "\N{HORIZONTAL ELLIPSIS}"
+    if isinstance(value, dict):
+        return {name: _short(each) for name, each in value.items()}
+    return [_short(each) for each in value] if isinstance(value, list) else value
 
 
 def _attempt(row: Row) -> models.Attempt:
@@ -134,7 +156,7 @@ def metric(row: Row) -> models.Metric:
 
 def series(found: Series) -> models.Series:
     """One series."""
-    points = [[p.step, p.until, p.time, number(p.low), number(p.high), number(p.last)] for p in found.points]
+    points = [[p.step, p.until, bounded(p.time), number(p.low), number(p.high), number(p.last)] for p in found.points]
     return models.Series(name=found.name, total=found.total, points=points)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from typing import Any
 
@@ -12,11 +13,24 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from trainyard.client.models import Fault, Problem
 from trainyard_core.api import skew
-from trainyard_core.errors import GapInFrames, RangeNotSatisfiable, RateLimited, TrainyardError, WrongPlace
+from trainyard_core.errors import (
+    GapInFrames,
+    RangeNotSatisfiable,
+    RateLimited,
+    StorageFull,
+    TrainyardError,
+    Unavailable,
+    WrongPlace,
+)
 
 __all__ = ["HANDLERS", "PROBLEM", "encoded"]
 
 PROBLEM = "application/problem+json"
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+DEAD = frozenset(
+    {errno.EACCES, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOMEM, errno.EROFS}
+    | {errno.ESTALE}
+)
 
 log = structlog.get_logger("trainyard.api")
 _CODES = {
@@ -58,6 +72,8 @@ def _fields(error: TrainyardError) -> dict[str, Any]:
 
 
 def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[bytes]:
+    if isinstance(error, Unavailable) and error.__cause__ is not None:
+        log.error("a request cannot be answered now", **_asked(request), error=repr(error.__cause__))
     fields = _fields(error)
     if isinstance(error, RateLimited):
         return _respond(Problem(**fields), {"Retry-After": str(math.ceil(error.wait))})
@@ -100,9 +116,24 @@ def _faults(extra: Any) -> list[Fault]:
 
 
 def _anything(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    log.exception("a request failed", path=request.url.path, method=request.method, error=repr(error))
+    log.exception("a request failed", **_asked(request), error=repr(error))
     title = "Something went wrong here; the server's log says what"
     return _respond(Problem(type="urn:trainyard:internal", title=title, status=500, code="internal", retryable=True))
+
+
+def _asked(request: Request[Any, Any, Any]) -> dict[str, str]:
+    return {"path": request.url.path, "method": request.method}
+
+
+def _storage(request: Request[Any, Any, Any], error: OSError) -> Response[bytes]:
+    """What a tracker or the data directory meets on a disk that is full or dead; any other one is a failure of ours."""
+    if error.errno in FULL:
+        return _ours(request, StorageFull("the disk is full; nothing was written", fix="free space and try again"))
+    if error.errno not in DEAD:
+        return _anything(request, error)
+    found = Unavailable("the disk cannot be used at the moment", fix="try again; the server's log says why")
+    found.__cause__ = error
+    return _ours(request, found)
 
 
 def _too_deep(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
@@ -116,5 +147,6 @@ HANDLERS: dict[int | type[Exception], Any] = {
     TrainyardError: _ours,
     HTTPException: _http,
     RecursionError: _too_deep,
+    OSError: _storage,
     Exception: _anything,
 }

@@ -38,7 +38,7 @@ class Projects(Controller):
     @get()
     async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.ProjectPage:
         """The projects that the asker may see, by name."""
-        actor, only = allow(request, KNOWN), visible(request)
+        actor, only = allow(request, KNOWN), await visible(request)
         after = after_name(cursor)
         rows = await platform_of(request).database.read(
             lambda tx: projects.page(tx, only=only, after=after, limit=limit)

@@ -5,7 +5,7 @@ tokens that expire. A stream whose asker may not see it any more ends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -13,7 +13,7 @@ import structlog
 from trainyard_core.api.access import Asked
 from trainyard_core.api.authentication import asker
 from trainyard_core.auth import Actor
-from trainyard_core.errors import TrainyardError
+from trainyard_core.errors import Forbidden, NotFound
 from trainyard_core.work.listening import DENIED, Listener
 from trainyard_core.work.news import ACCESS, News
 
@@ -23,7 +23,7 @@ EVERY = 10.0
 SOON = 0.3
 """After a change, a second look: the first may have come before what was remembered was forgotten."""
 log = structlog.get_logger("trainyard.api")
-Check = Callable[[], None]
+Check = Callable[[], Awaitable[None]]
 
 
 class Rights:
@@ -64,16 +64,16 @@ class Rights:
                 token = request.headers.get("authorization", "")
                 if not token or token not in seen:
                     seen[token] = await asker(request)
-                self._judge(listener, request, check, seen[token])
+                await self._judge(listener, request, check, seen[token])
             except Exception:
                 log.exception("cannot tell whether a stream may go on; it does")
 
-    def _judge(self, listener: Listener, request: Asked, check: Check, actor: Actor | None) -> None:
+    async def _judge(self, listener: Listener, request: Asked, check: Check, actor: Actor | None) -> None:
         if actor is None:
             listener.end(DENIED)
             return
         request.scope["user"] = actor
         try:
-            check()
-        except TrainyardError:
+            await check()
+        except (Forbidden, NotFound):
             listener.end(DENIED)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from litestar import Controller, get
 from litestar.params import QueryParameter
 
 from trainyard.client import models
+from trainyard.query.tree import Query, SortKey
 from trainyard_core.api import paging, present
-from trainyard_core.api.access import Asked, allow, check_project, platform_of, visible
+from trainyard_core.api.access import Asked, allow, platform_of, refuse_unknown_project, visible
 from trainyard_core.api.paging import Cursor, Limit
 from trainyard_core.auth import KNOWN
 from trainyard_core.db import search, tracking
-from trainyard_core.db.engine import Tx
+from trainyard_core.db.engine import Row, Tx
 from trainyard_core.search import cursor as cursors
-from trainyard_core.search.order import keys_of
+from trainyard_core.search.order import After, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.text import query_of, sort_of
 
 __all__ = ["Filter", "Search", "Sort", "found"]
+
+PIECE = 100
+"""Runs that are read at once."""
+MOST_BYTES = 8 * 1024 * 1024
+"""Of what a page's runs have recorded: a page ends behind the piece in which it has more."""
 
 Filter = Annotated[str, QueryParameter(description="Which runs, in the query language: `status:running, tags:a`.")]
 Sort = Annotated[str, QueryParameter(description="Fields to sort by, `-` for descending: `-metrics.loss,name`.")]
@@ -37,7 +44,7 @@ class Search(Controller):
     ) -> models.RunPage:
         """Runs of all projects that the asker may read, newest first unless sorted."""
         allow(request, KNOWN)
-        return await found(request, visible(request), q=q, sort=sort, limit=limit, cursor=cursor)
+        return await found(request, await visible(request), q=q, sort=sort, limit=limit, cursor=cursor)
 
 
 async def found(
@@ -53,12 +60,34 @@ async def found(
         after, at = cursors.unpack(parts, keys_of(keys, scope), mark)
 
     async def work(tx: Tx) -> models.RunPage:
-        rows, last = await search.page(tx, among, query, keys, limit=limit, at=at, after=after)
-        if not rows and among is not None and len(among) == 1:
-            (project,) = among
-            await check_project(tx, project, visible(request))
+        rows, last = await _pieces(tx, among, query, keys, limit=limit, at=at, after=after)
         metrics = await tracking.metrics_by_run(tx, [row["id"] for row in rows])
-        items = [present.run(row, metrics=metrics[row["id"]]) for row in rows]
+        items = [present.listed(row, metrics[row["id"]]) for row in rows]
         return models.RunPage(items=items, next=paging.encode(*cursors.pack(last, at, mark)) if last else None)
 
-    return await platform.database.read(work)
+    page = await platform.database.read(work)
+    if not page.items and among is not None and len(among) == 1:
+        (project,) = among
+        await refuse_unknown_project(request, project)
+    return page
+
+
+async def _pieces(
+    tx: Tx,
+    among: frozenset[str] | None,
+    query: Query,
+    keys: Sequence[SortKey],
+    *,
+    limit: int,
+    at: int,
+    after: After | None,
+) -> tuple[list[Row], After | None]:
+    """The rows of a page and where the next one begins: fewer than are asked for once they are many bytes."""
+    rows: list[Row] = []
+    while True:
+        piece = min(PIECE, limit - len(rows))
+        more, after = await search.page(tx, among, query, keys, limit=piece, at=at, after=after)
+        rows += more
+        size = sum(len(row[name]) for row in rows for name in ("inputs", "outputs", "meta"))
+        if after is None or len(rows) >= limit or size > MOST_BYTES:
+            return rows, after

@@ -97,7 +97,7 @@ def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterat
     rights: Rights = request.app.state.rights
     listener = platform.news.listen(run.run)
 
-    def check() -> None:
+    async def check() -> None:
         if not can(request, READ, project=run.project, run=run.run):
             raise Forbidden(f"{request.user.name} may not read run {run.run} any more")
 

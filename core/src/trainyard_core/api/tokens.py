@@ -1,11 +1,13 @@
 """Tokens: made once, shown once, revoked at once. Everybody keeps their own; an admin of the deployment keeps all.
 
-No token can be made that may do more than the one it was made with.
+No token can be made that may do more than the one it was made with, or that outlives it: it expires no later and is
+revoked with it. A token that is narrower than its owner revokes itself only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Controller, Response, delete, get, post
@@ -16,16 +18,17 @@ from trainyard_core.api.access import Asked, allow, can, forget, platform_of
 from trainyard_core.api.change import change, tell
 from trainyard_core.api.paging import Cursor, Limit, after_name, following
 from trainyard_core.api.principals import principal_name
-from trainyard_core.auth import ADMIN, EVERYWHERE, KNOWN, SCOPES
+from trainyard_core.auth import ADMIN, EVERYWHERE, KNOWN, SCOPES, Actor
 from trainyard_core.clock import SECOND, rfc3339
 from trainyard_core.db import tokens
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.errors import Forbidden, Invalid, NotFound, choice
+from trainyard_core.errors import Forbidden, Invalid, NotFound, Unauthenticated, choice
 
-__all__ = ["Tokens", "fresh", "with_text"]
+__all__ = ["Tokens", "with_text"]
 
 LONGEST = 10 * 366 * 24 * 3600
 _decode = msgspec.json.decode
+S = TypeVar("S", models.Token, models.Enrolment)
 
 
 class Tokens(Controller):
@@ -64,48 +67,46 @@ class Tokens(Controller):
             scopes=_within("scope", data.scopes, actor.scopes, SCOPES),
             projects=_within("project", data.projects, actor.projects, ()),
             expires_at=_expiry(data.expires_in, at),
+            parent=actor.token,
         )
-        text = fresh(request)
+        seed = tokens.new_seed()
 
         async def work(tx: Tx) -> models.Token:
             owner = await tx.one("SELECT kind FROM principal WHERE name = ?", whose)
             if owner is None or owner["kind"] == "agent":
                 raise NotFound(f"no user or service account '{whose}'", fix="an admin adds them: yard users add")
-            token_id = await tokens.create(tx, text, new, at=at)
+            within = await _outlived(tx, new, at=at)
+            token_id = await tokens.create(tx, tokens.derive(platform.secret, seed), within, at=at)
             await tell(tx, request, "token_created", token=token_id, principal=whose)
             row = await tokens.get(tx, token_id)
             assert row is not None
-            return present(row)
+            return msgspec.structs.replace(present(row), token=seed)
 
-        return with_text(await change(request, work, name="token", status=201), text)
+        return with_text(request, await change(request, work, name="token", status=201), models.Token)
 
     @delete("/{token_id:str}")
     async def revoke(self, request: Asked, token_id: FromPath[str]) -> None:
-        """Revoke a token: whoever uses it is refused from now on. Asking again changes nothing."""
+        """Revoke a token with all that were made with it: whoever uses one is refused from now on. Asking again changes
+        nothing."""
         actor, at = allow(request, KNOWN), platform_of(request).clock.now()
 
         async def work(tx: Tx) -> None:
             row = await tokens.get(tx, token_id)
             if row is None or (row["principal"] != principal_name(actor.name) and not can(request, ADMIN)):
                 raise NotFound(f"no token '{token_id}'", fix="see yard tokens ls")
-            if await tokens.revoke(tx, token_id, at=at):
-                await tell(tx, request, "token_revoked", token=token_id, principal=row["principal"])
+            if token_id != actor.token and _is_narrowed(actor):
+                raise Forbidden("a token with fewer scopes or projects revokes itself only", fix="use a whole one")
+            for each in await tokens.revoke(tx, token_id, at=at):
+                await tell(tx, request, "token_revoked", token=each["id"], principal=each["principal"])
 
         await change(request, work, name="token", status=204)
         forget(request)
 
 
-def fresh(request: Asked) -> str:
-    """The text of the token that this request makes: the same one for the same idempotency key."""
-    key = request.headers.get("idempotency-key", "")
-    return tokens.derive(platform_of(request).secret, f"{request.user.name}\n{key}") if key else tokens.generate()
-
-
-def with_text(answer: Response[models.Token], text: str) -> Response[models.Token]:
-    """The answer with the token's text, which is not kept beside the idempotency key."""
-    body: object = answer.content
-    assert isinstance(body, bytes)
-    kept = msgspec.json.decode(body, type=models.Token)
+def with_text(request: Asked, answer: Response[Any], form: type[S]) -> Response[S]:
+    """The answer with the token's text, which is not kept beside the idempotency key: its seed is."""
+    kept = _decode(answer.content, type=form)
+    text = tokens.derive(platform_of(request).secret, kept.token)
     answer.content = msgspec.structs.replace(kept, token=text)
     return answer
 
@@ -123,6 +124,7 @@ def present(row: Row) -> models.Token:
         expires_at=rfc3339(row["expires_at"]),
         revoked_at=rfc3339(row["revoked_at"]),
         used_at=rfc3339(row["used_at"]),
+        parent=row["parent"],
     )
 
 
@@ -137,6 +139,26 @@ def _within(kind: str, wanted: Sequence[str], own: Sequence[str], known: Sequenc
                 fix="use a token that has it, or leave it out",
             )
     return tuple(dict.fromkeys(wanted)) or tuple(own)
+
+
+def _is_narrowed(actor: Actor) -> bool:
+    return not set(SCOPES) <= set(actor.scopes) or EVERYWHERE[0] not in actor.projects
+
+
+async def _outlived(tx: Tx, new: tokens.NewToken, *, at: int) -> tokens.NewToken:
+    """The new token, which expires no later than the one it is made with. Raises Forbidden when it was to expire
+    later, Unauthenticated when that one has just been revoked."""
+    if not new.parent:
+        return new  # who a plugin vouches for has no token
+    parent = await tokens.hold(tx, new.parent, at=at)
+    if parent is None:
+        raise Unauthenticated("your own token has just expired or been revoked", fix="use another: yard login")
+    if parent["expires_at"] is not None and (new.expires_at or 0) > parent["expires_at"]:
+        raise Forbidden(
+            f"your own token expires at {rfc3339(parent['expires_at'])}, before this one would",
+            fix="leave `expires_in` out, or use a token that lasts longer",
+        )
+    return msgspec.structs.replace(new, expires_at=new.expires_at or parent["expires_at"])
 
 
 def _expiry(seconds: float, at: int) -> int | None:

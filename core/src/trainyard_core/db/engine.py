@@ -17,9 +17,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeVar
 
-from trainyard_core.errors import Invalid, StorageFull, TrainyardError
+from trainyard_core.errors import Invalid, StorageFull, TrainyardError, Unavailable
 
-__all__ = ["Database", "Dialect", "Row", "Tx", "UniqueViolation", "full", "numbered", "out_of_range"]
+__all__ = ["Database", "Dialect", "Row", "Tx", "UniqueViolation", "full", "numbered", "out_of_range", "outage"]
 
 T = TypeVar("T")
 Dialect = Literal["sqlite", "postgresql"]
@@ -92,6 +92,11 @@ def numbered(sql: str) -> str:
 def out_of_range(error: Exception) -> Invalid:
     """The error of a value that no column holds."""
     return Invalid(f"a value is out of range: {error}", fix="use a smaller number")
+
+
+def outage() -> Unavailable:
+    """The error of a database that cannot be used for now, whatever was asked of it."""
+    return Unavailable("the database cannot be used at the moment", fix="try again; the server's log says why")
 
 
 def full() -> StorageFull:

@@ -8,13 +8,14 @@ commit may have happened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import asyncpg
 
 from trainyard_core import faults
-from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full, numbered, out_of_range
+from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full, numbered, out_of_range, outage
 from trainyard_core.errors import TrainyardError, Unavailable
 
 __all__ = ["PostgresDatabase"]
@@ -23,6 +24,19 @@ T = TypeVar("T")
 ATTEMPTS = 5
 POOL = 10
 CLOSING = 5.0
+OUTAGES = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InternalServerError,
+)
+"""What is raised when the server or the way to it is at fault, and not the statement."""
 
 
 class _PostgresTx:
@@ -57,7 +71,10 @@ class PostgresDatabase(Database):
     async def open(cls, url: str) -> PostgresDatabase:
         """Connect. Raises Unavailable when there is no server or it refuses us."""
         try:
-            pool = await asyncpg.create_pool(url, min_size=1, max_size=POOL, command_timeout=60)
+            # without a minimum: the pool would try to keep it while the server is away, and log each failure at length
+            pool = await asyncpg.create_pool(url, min_size=0, max_size=POOL, command_timeout=60)
+            async with pool.acquire():
+                pass
         except (OSError, asyncpg.PostgresError) as error:
             raise Unavailable(
                 f"PostgreSQL cannot be reached: {error}",
@@ -75,11 +92,9 @@ class PostgresDatabase(Database):
         raise AssertionError("unreachable")
 
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        try:
+        with _translating():
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
                 return await work(_PostgresTx(connection))
-        except asyncpg.DataError as error:
-            raise out_of_range(error) from error
 
     def connections(self) -> int:
         return int(self._pool.get_size())
@@ -92,17 +107,13 @@ class PostgresDatabase(Database):
             self._pool.terminate()
 
     async def _once(self, work: Callable[[Tx], Awaitable[T]], name: str) -> T:
-        try:
+        with _translating():
             async with self._pool.acquire() as connection:
                 async with connection.transaction():
                     result = await work(_PostgresTx(connection))
                     faults.point(f"{name}:before_commit")
                 faults.point(f"{name}:after_commit")
                 return result
-        except (asyncpg.PostgresError, asyncpg.DataError) as error:
-            if (translated := _translated(error)) is None:
-                raise
-            raise translated from error
 
 
 def _clean(args: tuple[object, ...]) -> tuple[object, ...]:
@@ -112,6 +123,17 @@ def _clean(args: tuple[object, ...]) -> tuple[object, ...]:
     return args
 
 
+@contextmanager
+def _translating() -> Iterator[None]:
+    """What goes wrong inside is raised as an error that a caller can act on, if there is one for it."""
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if (translated := _translated(error)) is None:
+            raise
+        raise translated from error
+
+
 def _translated(error: Exception) -> TrainyardError | None:
     if isinstance(error, asyncpg.UniqueViolationError):
         return UniqueViolation(str(error))
@@ -119,4 +141,4 @@ def _translated(error: Exception) -> TrainyardError | None:
         return full()
     if isinstance(error, asyncpg.DataError | asyncpg.NumericValueOutOfRangeError):
         return out_of_range(error)
-    return None
+    return outage() if isinstance(error, OUTAGES) else None

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from trainyard_core import faults
-from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full, out_of_range
-from trainyard_core.errors import Unavailable
+from trainyard_core.db.engine import Database, Dialect, Row, Tx, UniqueViolation, full, out_of_range, outage
+from trainyard_core.errors import StartRefused, TrainyardError, Unavailable
 
 __all__ = ["SQLiteDatabase"]
 
@@ -27,6 +27,19 @@ T = TypeVar("T")
 READERS = 4
 GROUP = 128
 TIMEOUT = 30.0
+OUTAGES = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+"""What SQLite answers when the file, its disk or the machine is at fault, and not the statement."""
 PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
@@ -68,7 +81,8 @@ class _SQLiteTx:
 
 
 class SQLiteDatabase(Database):
-    """See the module. `path` may not be `:memory:`: readers would see another database."""
+    """See the module. `path` may not be `:memory:`: readers would see another database. Raises StartRefused for what is
+    no database."""
 
     dialect: Dialect = "sqlite"
     exclusive = True
@@ -79,8 +93,7 @@ class SQLiteDatabase(Database):
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._questions: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._open: list[sqlite3.Connection] = []
-        _make_private(path)
-        self._writer_connection = _connect(path)
+        self._writer_connection = _opened(path)
         self._open.append(self._writer_connection)
         works = [("trainyard-write", self._write_forever), *[("trainyard-read", self._read_forever)] * READERS]
         self._threads = [threading.Thread(target=work, name=name, daemon=True) for name, work in works]
@@ -126,7 +139,14 @@ class SQLiteDatabase(Database):
                 connection = connection or self._reader()
                 _answer([(job, _read(connection, job.work), None)])
             except BaseException as error:
-                _answer([(job, None, error)])
+                if connection is not None and connection.in_transaction:  # it could not even end it
+                    self._drop(connection)
+                    connection = None
+                _answer([(job, None, _translated(error))])
+
+    def _drop(self, connection: sqlite3.Connection) -> None:
+        self._open.remove(connection)
+        connection.close()
 
     def _reader(self) -> sqlite3.Connection:
         connection = _connect(self._path)
@@ -167,7 +187,7 @@ class SQLiteDatabase(Database):
             for job in group:
                 faults.point(f"{job.name}:after_commit")
         except BaseException as error:
-            if connection.in_transaction:
+            with suppress(sqlite3.Error):  # a dead disk may fail this too; then the next group begins with it
                 connection.execute("ROLLBACK")
             results = [(job, None, _translated(error)) for job in group]
         _answer(results)
@@ -190,10 +210,19 @@ def _read(connection: sqlite3.Connection, work: Callable[[Tx], Awaitable[T]]) ->
     connection.execute("BEGIN")
     try:
         return _drive(work, _SQLiteTx(connection))
-    except OverflowError as error:
-        raise out_of_range(error) from error
     finally:
         connection.execute("COMMIT")
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    try:
+        _make_private(path)
+        return _connect(path)
+    except (OSError, sqlite3.Error) as error:
+        raise StartRefused(
+            f"the database {path} cannot be used: {error}",
+            fix="bring the file back from a backup, or move it away to begin with an empty one",
+        ) from error
 
 
 def _make_private(path: str) -> None:
@@ -211,9 +240,13 @@ def _connect(path: str) -> sqlite3.Connection:
         path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=512
     )
     connection.row_factory = sqlite3.Row
-    _enter_wal(connection)
-    for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        _enter_wal(connection)
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -244,13 +277,25 @@ def _drive(work: Callable[[Tx], Awaitable[T]], tx: Tx) -> T:
 
 
 def _translated(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error):
-        return UniqueViolation(str(error))
-    if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
-        return full()
+    """The error that a caller can act on; any other one as it is."""
+    found = _known(error)
+    if found is None:
+        return error
+    found.__cause__ = error
+    return found
+
+
+def _known(error: BaseException) -> TrainyardError | None:
     if isinstance(error, OverflowError):
         return out_of_range(error)
-    return error
+    if not isinstance(error, sqlite3.Error):
+        return None
+    if isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error):
+        return UniqueViolation(str(error))
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # what it is, without where it came about
+    if code == sqlite3.SQLITE_FULL:
+        return full()
+    return outage() if code in OUTAGES else None
 
 
 def _answer(results: list[tuple[_Job, Any, BaseException | None]]) -> None:

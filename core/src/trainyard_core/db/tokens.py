@@ -32,7 +32,9 @@ __all__ = [
     "derive",
     "generate",
     "get",
+    "hold",
     "instance_secret",
+    "new_seed",
     "of_principal",
     "revoke",
     "run_actor",
@@ -51,13 +53,15 @@ _decode = msgspec.json.decode
 
 
 class NewToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A token to be stored: whose it is, what it is called, and what it is narrowed to."""
+    """A token to be stored: whose it is, what it is called, what it is narrowed to, and the id of the token that it
+    was made with."""
 
     principal: str
     name: str = ""
     scopes: tuple[str, ...] = SCOPES
     projects: tuple[str, ...] = EVERYWHERE
     expires_at: int | None = None
+    parent: str = ""
 
 
 class RunClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,10 +77,15 @@ def generate() -> str:
     return PREFIX + secrets.token_urlsafe(32)
 
 
-def derive(secret: bytes, key: str) -> str:
-    """A token's text from an idempotency key, so that the same request gets the same one again although only its
-    hash is stored."""
-    digest = hmac.digest(secret, b"token:" + key.encode(), "sha256")
+def new_seed() -> str:
+    """What a token's text is derived from; it is kept with the answer to an idempotency key."""
+    return secrets.token_urlsafe(32)
+
+
+def derive(secret: bytes, seed: str) -> str:
+    """A token's text from its seed, so that the same request gets the same one again although only its hash is
+    stored."""
+    digest = hmac.digest(secret, b"token:" + seed.encode(), "sha256")
     return PREFIX + urlsafe_b64encode(digest).decode().rstrip("=")
 
 
@@ -84,10 +93,10 @@ async def create(tx: Tx, token: str, new: NewToken, *, at: int) -> str:
     """Store a token of a principal that exists; its id. Raises UniqueViolation when it is stored already."""
     token_id = new_id()
     await tx.run(
-        "INSERT INTO token (id, name, hash, prefix, principal, scopes, projects, created_at, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO token (id, name, hash, prefix, principal, scopes, projects, created_at, expires_at, parent)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         token_id, new.name, _hash(token), token[:SHOWN], new.principal, _text(new.scopes), _text(new.projects), at,
-        new.expires_at,
+        new.expires_at, new.parent,
     )  # fmt: skip
     return token_id
 
@@ -158,10 +167,32 @@ async def of_principal(tx: Tx, principal: str, *, after: str = "", limit: int = 
     return await tx.all(f"SELECT * FROM token WHERE id > ?{only} ORDER BY id LIMIT ?", after, *args, limit)
 
 
-async def revoke(tx: Tx, token_id: str, *, at: int) -> bool:
-    """Revoke a token for good; False when it was already, or there is none."""
-    row = await tx.one("UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING id", at, token_id)
-    return row is not None
+async def hold(tx: Tx, token_id: str, *, at: int) -> Row | None:
+    """A token that is valid now, held until the transaction ends: nobody revokes it while another is made with it.
+    SQLite has one writer, which holds everything."""
+    lock = " FOR SHARE" if tx.dialect == "postgresql" else ""
+    return await tx.one(
+        "SELECT * FROM token WHERE id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)" + lock,
+        token_id, at,
+    )  # fmt: skip
+
+
+async def revoke(tx: Tx, token_id: str, *, at: int) -> list[Row]:
+    """Revoke a token for good, and all that were made with it, however far removed. Returns what it has revoked:
+    nothing when the token was already, or there is none.
+
+    Each generation is a statement of its own, which sees what was made while the one before waited for `hold`."""
+    found = latest = await tx.all(
+        "UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING id, principal", at, token_id
+    )
+    while latest:
+        latest = await tx.all(
+            "UPDATE token SET revoked_at = ? WHERE parent <> '' AND revoked_at IS NULL"
+            " AND parent IN (SELECT id FROM token WHERE revoked_at IS NOT NULL) RETURNING id, principal",
+            at,
+        )
+        found = [*found, *latest]
+    return found
 
 
 async def used(tx: Tx, token_id: str, *, at: int, every: int) -> None:

@@ -21,6 +21,7 @@ from trainyard.client.models import Ask, Asked, AskedTrial, NewSweep, TellTrial
 from trainyard.compile.asked import asked_sweep
 from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
 from trainyard.matrix.sweep import Sweep
+from trainyard.names import MESSAGE_CHARS, RUN_NAME_CHARS, storable
 from trainyard.spec.error import SpecError
 from trainyard_core import redact
 from trainyard_core.auth import Actor
@@ -32,11 +33,13 @@ from trainyard_core.lifecycle import FINAL, Intent, Reason, Status, Step
 from trainyard_core.sweeps.director import Looked
 from trainyard_core.sweeps.directors import Directors
 from trainyard_core.sweeps.plan import Asking
-from trainyard_core.work.actions import By, check_tags, locked
+from trainyard_core.work import recorded
+from trainyard_core.work.actions import By, locked
 from trainyard_core.work.compiling import invalid
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.opening import MOST_PARALLEL, Algorithms, open_sweep
 from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.recorded import check_description, check_line, check_tags
 
 __all__ = ["Counter", "opened", "tell"]
 
@@ -52,6 +55,8 @@ _sweep = msgspec.json.Decoder(Sweep)
 
 def opened(project: str, wish: NewSweep, actor: Actor, *, at: int, algorithms: Algorithms) -> runs.NewRun:
     """The run of a new sweep. Raises Invalid with the place of each fault."""
+    check_line("name", wish.name, RUN_NAME_CHARS)
+    check_description(wish.description)
     check_tags(wish.tags)
     try:
         sweep = asked_sweep(wish.matrix, metric=wish.metric, trials=wish.trials, types=wish.types)
@@ -203,10 +208,14 @@ async def tell(tx: Tx, sweep: str, key: str, wish: TellTrial, by: By) -> str:
     if row["status"] in FINAL or row["ended"]:
         how = row["status"] if row["status"] in FINAL else row["ended"]
         raise Conflict(f"trial '{key}' has ended already: {how}", fix="a trial counts once; ask for another")
-    outputs = _decode(row["outputs"]) | _finite(wish)
+    outputs, omitted = recorded.values("outputs", _finite(wish), _decode(row["outputs"]))
+    if omitted:
+        raise Invalid(f"`values.{omitted[0]['name']}` does not fit: {omitted[0]['why']}", fix="tell fewer values")
     if wish.status == "succeeded":
         await _check_objectives(tx, sweep, run, outputs)
-    await asking.end(tx, run, outputs=outputs, status=wish.status, message=wish.message, at=by.at)
+    await asking.end(
+        tx, run, outputs=outputs, status=wish.status, message=storable(wish.message, MESSAGE_CHARS), at=by.at
+    )
     await reconcile(tx, run, policy=by.policy, at=by.at)
     return run
 

@@ -14,20 +14,21 @@ import msgspec
 
 from trainyard.client.models import EditRun
 from trainyard.compile.job import MOST_PRIORITY
+from trainyard.names import RUN_NAME_CHARS, TAGS
 from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.db import activities, queues, runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, Step, may_follow
+from trainyard_core.work import recorded
 from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.recorded import check_description, check_line, check_tags
 from trainyard_core.work.rules import Policy
 
-__all__ = ["By", "approve", "archive", "check_tags", "edit", "locked", "note", "restore", "skip", "stop", "tag"]
+__all__ = ["By", "approve", "archive", "edit", "locked", "note", "restore", "skip", "stop", "tag"]
 
 WAITING = frozenset({Status.CREATED, Status.COMPILED, Status.QUEUED, Status.RETRYING})
-LONGEST = 250
-"""Characters of a tag or a name."""
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
 
@@ -106,6 +107,8 @@ async def tag(tx: Tx, row: Row, by: By, *, add: Sequence[str], remove: Sequence[
     after = list(dict.fromkeys([*kept, *add]))
     if after == before:
         return
+    if len(after) > max(TAGS, len(before)):
+        raise Invalid(f"run {row['id']} would have {len(after)} tags", fix=f"use at most {TAGS}")
     await tx.run("UPDATE run SET tags = ?, updated_at = ? WHERE id = ?", _text(after), by.at, row["id"])
     await note(tx, row, "tagged", by, added=_less(after, before), removed=_less(before, after))
 
@@ -142,23 +145,31 @@ async def edit(tx: Tx, row: Row, by: By, wish: EditRun) -> None:
 def _described(row: Row, wish: EditRun) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if wish.name is not None:
-        _check_line("name", wish.name)
+        check_line("name", wish.name, RUN_NAME_CHARS)
         changes["name"] = wish.name
     if wish.description is not None:
+        check_description(wish.description)
         changes["description"] = wish.description
     if wish.tags is not None:
         check_tags(wish.tags)
         changes["tags"] = _text(list(dict.fromkeys(wish.tags)))
     if wish.meta is not None:
-        merged = _decode(row["meta"]) | wish.meta
-        changes["meta"] = _text({key: value for key, value in merged.items() if value is not None})
+        changes["meta"] = _text(_meta(row, wish.meta))
     return changes
+
+
+def _meta(row: Row, wish: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in _decode(row["meta"]).items() if key not in wish}
+    merged, omitted = recorded.values("meta", {key: value for key, value in wish.items() if value is not None}, kept)
+    if omitted:
+        raise Invalid(f"`meta`: '{omitted[0]['name']}' does not fit: {omitted[0]['why']}", fix="keep less in it")
+    return merged
 
 
 async def _placed(tx: Tx, row: Row, wish: EditRun) -> dict[str, Any]:
     given: dict[str, Any] = {} if wish.priority is None else {"priority": wish.priority}
     if wish.queue is not None:
-        _check_line("queue", wish.queue)
+        check_line("queue", wish.queue, RUN_NAME_CHARS)
         given["agent"], given["queue"] = split_queue(wish.queue)
     changes = {name: value for name, value in given.items() if value != row[name]}
     if changes and (not row["managed"] or row["status"] not in WAITING):
@@ -179,19 +190,6 @@ async def _check_queue(tx: Tx, project: str, queue: str) -> None:
     row = await tx.one("SELECT queues FROM project WHERE name = ?", project)
     assert row is not None, "a run's project is there"
     check_allowed("queue", queue, _decode(row["queues"]), project=project)
-
-
-def check_tags(tags: Sequence[str]) -> None:
-    """Raises Invalid for a tag that is empty, too long or not one line."""
-    for each in tags:
-        _check_line("tags", each)
-        if not each.strip():
-            raise Invalid("a tag is empty", fix="leave it out")
-
-
-def _check_line(field: str, text: str) -> None:
-    if len(text) > LONGEST or not (text.isprintable() or not text):
-        raise Invalid(f"`{field}`: {text[:40]!r} is not one line of at most {LONGEST} characters", fix="shorten it")
 
 
 def _less(names: Sequence[str], other: Sequence[str]) -> list[str]:

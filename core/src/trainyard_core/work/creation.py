@@ -8,7 +8,6 @@ body it is refused.
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 
 import msgspec
 
@@ -19,7 +18,7 @@ from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
 from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
-from trainyard_core.clock import SECOND
+from trainyard_core.clock import SECOND, instant
 from trainyard_core.db import activities, components, deletions, queues, runs, sweeps
 from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
@@ -28,6 +27,7 @@ from trainyard_core.lifecycle import Hold, Status, Step
 from trainyard_core.work.compiling import Sources, compile_run, look_up, read
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.opening import Algorithms, open_sweep
+from trainyard_core.work.recorded import check_description, check_tags, described
 from trainyard_core.work.rules import Policy, decide
 from trainyard_core.work.view import View
 
@@ -49,19 +49,32 @@ async def create_run(
     at: int,
     algorithms: Algorithms,
 ) -> tuple[Row, bool]:
-    """The run, and whether it is new. Idempotent by (actor, project, key) when there is a key.
+    """The run, and whether it is new. Idempotent by (token, project, key) when there is a key.
 
     Raises Invalid with the place of each fault, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
     new = await prepared(database, project, body, actor, at, algorithms)
-    claim = Claim(scope=f"{actor.name}@{project}", key=key, digest=_digest(body), at=at) if key else None
+    claim = Claim(actor, within=project, key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
     except UniqueViolation as error:
-        raise Conflict(
-            f"there is a run '{new.id}' already", fix="leave `id` out, or use the run that is there"
-        ) from error
+        raise await database.read(lambda tx: _taken(tx, new)) from error
+
+
+async def _taken(tx: Tx, new: runs.NewRun) -> Conflict:
+    """The error of an id that is taken. A run of another project is not told from one that has been deleted."""
+    row = await runs.get(tx, new.id)
+    if row is not None and row["project"] == new.project:
+        return Conflict(f"there is a run '{new.id}' already", fix="leave `id` out, or use the run that is there")
+    return _used(new.id)
+
+
+def _used(run: str) -> Conflict:
+    return Conflict(
+        f"run '{run}' has been deleted or is not of this project; its id is never used again",
+        fix="leave `id` out to make another run",
+    )
 
 
 async def _insert(tx: Tx, new: runs.NewRun, claim: Claim | None, policy: Policy) -> tuple[Row, bool]:
@@ -75,7 +88,7 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
     Invalid for an unknown queue."""
     await _check_names(tx, new)
     if not new.managed and await deletions.is_deleted(tx, new.id):
-        raise Conflict(f"run '{new.id}' has been deleted", fix="leave `id` out to make another run")
+        raise _used(new.id)
     if new.opening is not None:
         await sweeps.sources(tx, new.project, new.opening.learns_from)
         new = msgspec.structs.replace(new, queue="")  # it takes no place itself; its trials wait in that queue
@@ -151,6 +164,9 @@ async def prepared(
     database: Database, project: str, body: CreateRun, actor: Actor, at: int, algorithms: Algorithms
 ) -> runs.NewRun:
     """`prepare` with the components and presets of the project that the operation refers to."""
+    if body.managed:
+        check_description(body.description)
+        check_tags(body.tags)
     sources = await look_up(database, project, body, read(body)) if body.managed else None
     return prepare(project, body, actor, at, algorithms, sources=sources)
 
@@ -244,17 +260,19 @@ def _tracked(run: str, project: str, body: CreateRun, actor: Actor, at: int) -> 
     if body.content or body.operation or body.presets or body.patches:
         fix = "leave out `content`, `operation`, `presets` and `patches`"
         raise Invalid("a run with `managed: false` has no operation", fix=fix)
+    fit = described(body)
     return runs.NewRun(
         id=run,
         project=project,
         kind="tracked",
         actor=actor.name,
         at=at,
-        name=body.name,
-        description=body.description,
+        name=fit.name,
+        description=fit.description,
         managed=False,
-        inputs=body.params,
-        tags=body.tags,
+        inputs=fit.inputs,
+        tags=fit.tags,
+        meta=fit.meta,
         created_at=_created_at(body.created_at, at),
     )
 
@@ -264,9 +282,11 @@ def _created_at(text: str, at: int) -> int:
     if not text:
         return at
     try:
-        return min(at, int(datetime.fromisoformat(text).timestamp() * SECOND))
+        return min(at, instant(text))
     except ValueError as error:
-        raise Invalid(f"`created_at` is not a time: '{text}'", fix="use RFC 3339, 2026-01-31T12:00:00Z") from error
+        raise Invalid(
+            f"`created_at` is not a time: '{text[:80]}'", fix="use RFC 3339 from 1970 on: 2026-01-31T12:00:00Z"
+        ) from error
 
 
 def _digest(body: CreateRun) -> str:

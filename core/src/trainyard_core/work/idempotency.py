@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
+from trainyard_core.auth import Actor
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import IdempotencyReused
 
@@ -20,11 +21,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim:
-    """One request's claim on its key. `scope` keeps the keys of different askers apart, `digest` is that of the
-    request."""
+    """One request's claim on its key. The key belongs to the token of the asker, so that no other token, of whomever,
+    is given the answer; `within` keeps keys of different places apart, and `digest` is that of the request."""
 
-    def __init__(self, *, scope: str, key: str, digest: str, at: int) -> None:
-        self._scope, self._key, self._digest, self._at = scope, key, digest, at
+    def __init__(self, actor: Actor, *, key: str, digest: str, at: int, within: str = "") -> None:
+        self._scope = f"{actor.name}#{actor.token}@{within}"
+        self._key, self._digest, self._at = key, digest, at
 
     async def take(self, tx: Tx, run: str = "") -> bool:
         """Bind the key, to a run if it makes one; False when it is bound already."""

@@ -14,15 +14,16 @@ from typing import Any
 
 import msgspec
 
-from trainyard.names import KIND_CHARS, storable
-from trainyard.track import omissions
+from trainyard.names import KIND_CHARS, MESSAGE_CHARS, storable
 from trainyard.track.frames import Frame, FrameError, Kind, split, summarize, unpack_events, unpack_gap
+from trainyard.track.plain import plain_mapping
 from trainyard_core import faults, meters
 from trainyard_core.contracts.tracker import BadName, RunRef, SequenceGap, Tracker, check_artifact_name
 from trainyard_core.db import ending, inheritance, runs, sweeps, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import FINAL, Reason, Status
+from trainyard_core.work import recorded
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
@@ -74,6 +75,22 @@ def _parse(body: bytes) -> list[Frame]:
     return frames
 
 
+def _events(payload: bytes) -> list[dict[str, Any]]:
+    """The events of a payload. One that cannot be written as JSON again is kept as far as it can."""
+    events = unpack_events(payload)
+    try:
+        _encode(events)
+    except (ValueError, OverflowError):
+        return [_plain(event) for event in events]
+    return events
+
+
+def _plain(event: dict[str, Any]) -> dict[str, Any]:
+    """The event as JSON can hold it; each of its values is made plain when it is recorded."""
+    rest = plain_mapping({key: value for key, value in event.items() if key != "values"}, lambda name, why: None)
+    return rest if "values" not in event else {**rest, "values": event["values"]}
+
+
 class _Count:
     """The transaction that counts frames. Decoding happens before it; inside it only what is new is applied."""
 
@@ -81,12 +98,13 @@ class _Count:
         self._run, self._policy, self._at = run, policy, at
         self._writer, self._frames = frames[0].writer, frames
         try:
-            self._summaries = {f.seq: summarize(f.payload) for f in frames if f.kind is Kind.METRICS}
-            self._events = {f.seq: unpack_events(f.payload) for f in frames if f.kind is Kind.EVENTS}
+            brief = {f.seq: recorded.metrics(summarize(f.payload)) for f in frames if f.kind is Kind.METRICS}
+            self._events = {f.seq: _events(f.payload) for f in frames if f.kind is Kind.EVENTS}
             self._gaps = {f.seq: sum(unpack_gap(f.payload)) for f in frames if f.kind is Kind.GAP}
-            _encode(list(self._events.values()))  # what cannot be written as JSON again is refused before it is kept
         except (ValueError, OverflowError, RecursionError) as error:
             raise BadFrame(f"a payload does not decode: {error}", fix="send frames as the spool holds them") from error
+        self._summaries = {seq: kept for seq, (kept, _) in brief.items()}
+        self._events |= {seq: omitted for seq, (_, omitted) in brief.items() if omitted}
 
     async def work(self, tx: Tx) -> Ingested:
         """Count what is new. What is acknowledged is the mark, whoever moved it last: never a frame that nobody
@@ -151,7 +169,7 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
     elif kind == "artifact":
         await _record_artifact(tx, run, event, at)
     elif kind == "omission" and event.get("name"):
-        await _record_omission(tx, run, event)
+        await _record_omissions(tx, run, [event])
     elif kind == "end" and event.get("status") in ("succeeded", "failed", "stopped"):
         await ending.tell(tx, run, event["status"], _ended(event))
 
@@ -161,7 +179,7 @@ def _ended(event: dict[str, Any]) -> ending.Ended:
     code, at = event.get("exit_code"), event.get("time")
     return ending.Ended(
         reason=event["reason"] if event.get("reason") in _END_REASONS else "",
-        message=str(event.get("message", "")),
+        message=storable(str(event.get("message", "")), MESSAGE_CHARS),
         exit_code=code if isinstance(code, int) and 0 <= code <= 255 else None,
         at=at if isinstance(at, int) and 0 <= at < 1 << 63 else None,
     )
@@ -172,17 +190,31 @@ _MERGED = {"params": "inputs", "outputs": "outputs", "meta": "meta"}
 
 
 async def _merge(tx: Tx, run: str, column: str, values: dict[str, Any]) -> None:
-    row = await tx.one(f"SELECT {column} AS value FROM run WHERE id = ?", run)
-    assert row is not None
-    merged = msgspec.json.decode(row["value"]) | values
-    await tx.run(f"UPDATE run SET {column} = ? WHERE id = ?", _encode(merged).decode(), run)
+    merged, omitted = recorded.values(column, values, await _read(tx, run, column))
+    await _write(tx, run, column, merged)
+    await _record_omissions(tx, run, omitted)
 
 
 async def _add_tags(tx: Tx, run: str, tags: list[str]) -> None:
-    row = await tx.one("SELECT tags FROM run WHERE id = ?", run)
+    merged, omitted = recorded.tags(tags, await _read(tx, run, "tags"))
+    await _write(tx, run, "tags", merged)
+    await _record_omissions(tx, run, omitted)
+
+
+async def _record_omissions(tx: Tx, run: str, omitted: recorded.Omitted) -> None:
+    """What the run does not have although its program wanted to record it."""
+    if omitted:
+        await _write(tx, run, "meta", recorded.meta_of(omitted, await _read(tx, run, "meta")))
+
+
+async def _read(tx: Tx, run: str, column: str) -> Any:
+    row = await tx.one(f"SELECT {column} AS value FROM run WHERE id = ?", run)
     assert row is not None
-    merged = list(dict.fromkeys([*msgspec.json.decode(row["tags"]), *tags]))
-    await tx.run("UPDATE run SET tags = ? WHERE id = ?", _encode(merged).decode(), run)
+    return msgspec.json.decode(row["value"])
+
+
+async def _write(tx: Tx, run: str, column: str, value: object) -> None:
+    await tx.run(f"UPDATE run SET {column} = ? WHERE id = ?", _encode(value).decode(), run)
 
 
 def _list(value: object) -> list[object]:
@@ -212,11 +244,3 @@ async def _record_artifact(tx: Tx, run: str, event: dict[str, Any], at: int) -> 
         data=extra,
         at=at,
     )
-
-
-async def _record_omission(tx: Tx, run: str, event: dict[str, Any]) -> None:
-    """Something that the run does not have although its program wanted to record it."""
-    row = await tx.one("SELECT meta FROM run WHERE id = ?", run)
-    assert row is not None
-    known = msgspec.json.decode(row["meta"]).get(omissions.META)
-    await _merge(tx, run, "meta", {omissions.META: omissions.added(known, event)})

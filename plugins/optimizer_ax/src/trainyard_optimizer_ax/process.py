@@ -137,8 +137,7 @@ class Worker:
         assert self._process is not None and self._process.stdin is not None
         left, pipe = memoryview(framed(question)), self._process.stdin.fileno()
         while left:
-            _, ready, _ = select.select([], [pipe], [], max(0.0, ends - time.monotonic()))
-            if not ready:
+            if not _ready(pipe, select.POLLOUT, ends):
                 self._end()  # half a question was read
                 raise Late("the process of the model did not read", own=False)
             try:
@@ -165,8 +164,7 @@ class Worker:
     def _read(self, ends: float) -> bytes:
         if self._process is None or self._process.stdout is None:
             raise WorkerDied("the process of the model was ended")
-        ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, ends - time.monotonic()))
-        if not ready:
+        if not _ready(self._process.stdout.fileno(), select.POLLIN, ends):
             raise Late(self._busy(), own=False)
         data = os.read(self._process.stdout.fileno(), 65536)
         if not data:
@@ -180,3 +178,11 @@ class Worker:
         code = self._process.wait() if self._process is not None else None
         self._end()
         return WorkerDied(f"the process of the model ended with {code}")
+
+
+def _ready(descriptor: int, event: int, ends: float) -> bool:
+    """Wait until it can be read or written, or until that moment. A server may have more open files than `select` can
+    tell apart."""
+    waiting = select.poll()
+    waiting.register(descriptor, event)
+    return bool(waiting.poll(max(0.0, ends - time.monotonic()) * 1000))

@@ -63,10 +63,17 @@ def _taken(folder: Folder, ready: int, *, heard: bool) -> bool:
     """Wait for the runner's byte, or for the end of the runner; the lock has the last word."""
     try:
         if heard:
-            select.select([ready], [], [], _READY_SECONDS)
+            _wait_for(ready, _READY_SECONDS)
     finally:
         os.close(ready)
     return lock.probe(folder) is not lock.Held.NEVER
+
+
+def _wait_for(descriptor: int, seconds: float) -> None:
+    """Until there is something to read. A server may have more open files than `select` can tell apart."""
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    waiting.poll(seconds * 1000)
 
 
 def runner_environment(environ: Mapping[str, str]) -> dict[str, str]:

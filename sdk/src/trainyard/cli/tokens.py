@@ -93,7 +93,8 @@ def create_token(
 @click.argument("ids", metavar="TOKEN", nargs=-1, required=True)
 @with_client
 def revoke_token(client: Client, *, ids: tuple[str, ...]) -> None:
-    """Revoke tokens by the ids that `yard tokens ls` shows. They count for nothing at once."""
+    """Revoke tokens by the ids that `yard tokens ls` shows, and all that were made with them. They count for nothing at
+    once."""
     for token_id in ids:
         client.tokens.revoke(token_id)
         output.line(f"token {token_id} is revoked")

@@ -66,6 +66,13 @@ def _bound(value: object) -> object:
     return value
 
 
+def _unit(value: object) -> object:
+    bound = _bound(value)
+    if not isinstance(bound, int | float) or bound <= 0:
+        raise fault("must be more than 0", "leave it out to take any number")
+    return bound
+
+
 def _pattern(value: str) -> str:
     try:
         pattern(value)
@@ -88,6 +95,7 @@ Type = Annotated[TypeName, BeforeValidator(_type, json_schema_input_type=TypeNam
 IoName = Annotated[Name, AfterValidator(_unreserved)]
 Count = Annotated[int, BeforeValidator(whole, json_schema_input_type=int)]
 Bound = Annotated[int | float, BeforeValidator(_bound, json_schema_input_type=int | float)]
+Unit = Annotated[int | float, BeforeValidator(_unit, json_schema_input_type=int | float)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
@@ -100,7 +108,7 @@ class Validation(Model):
     ge: Bound | None = None
     lt: Bound | None = None
     le: Bound | None = None
-    multiple_of: Bound | None = None
+    multiple_of: Unit | None = None
     min_digits: Count | None = None
     max_digits: Count | None = None
     decimal_places: Count | None = None

@@ -80,7 +80,7 @@ class PutMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Token(msgspec.Struct, frozen=True, kw_only=True):
     """A token of a person, service or agent. `prefix` is how its text begins; the text itself, `token`, is in the
     answer to its creation only. `scopes` are the actions and `projects` the projects that it is narrowed to (`*`:
-    all)."""
+    all). `parent` is the id of the token that it was made with, and with which it is revoked; empty for none."""
 
     id: str
     principal: str
@@ -92,6 +92,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: str | None = None
     revoked_at: str | None = None
     used_at: str | None = None
+    parent: str = ""
     token: str = ""
 
     def __repr__(self) -> str:
