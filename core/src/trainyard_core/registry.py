@@ -200,11 +200,6 @@ class Registry:
             self.plugins[name].faults[about] = said
             log.warning("something is wrong with a plugin", plugin=name, error=said)
 
-    @property
-    def decides(self) -> bool:
-        """Whether a plugin has a say in who may do what."""
-        return bool(self._undecided or self.manager.hook.authorize.get_hookimpls())
-
     def has(self, hook: str) -> bool:
         """Whether a plugin answers this hook. One that is there to authorize and never can counts: it forbids."""
         asked: pluggy.HookCaller = getattr(self.manager.hook, hook)

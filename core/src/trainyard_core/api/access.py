@@ -99,7 +99,7 @@ async def allow_agent(request: Asked, name: str) -> Actor:
 async def visible(request: Asked) -> frozenset[str] | None:
     """The projects that the asker may read; None: all of them. A plugin that decides is asked about each."""
     platform = platform_of(request)
-    if not platform.registry.decides:
+    if not platform.registry.has("authorize"):
         return auth.visible(request.user)
     names = await platform.database.read(projects.names)
     return frozenset([name for name in names if await can(request, READ, project=name)])

@@ -114,10 +114,10 @@ class ApiError(ClientError):
         self.faults: Sequence[Fault] = tuple(problem.faults)
 
     def __str__(self) -> str:
-        lines = [_line(fault) for fault in self.faults]
-        if any(fault.message == self.message for fault in self.faults):  # it is told with its place
-            return "\n".join(lines)
-        return "\n".join([super().__str__(), *lines])
+        lines = "\n".join(_line(fault) for fault in self.faults)
+        if all(fault.message != self.message for fault in self.faults):
+            return "\n".join(filter(None, (super().__str__(), lines)))
+        return lines if not self.fix or self.fix in lines else f"{lines}; {self.fix}"  # told once, with its place
 
 
 class Invalid(ApiError):
