@@ -16,7 +16,6 @@ from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import runs, tracking
 from trainyard_core.db.connect import connect
-from trainyard_core.db.ending import ended
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import Reason, Status
 from trainyard_core.work.creation import add
@@ -318,7 +317,7 @@ async def tracked_row(send, arrange, *, end):
 async def test_a_tracked_run_ends_for_the_reason_that_its_program_told(send, arrange, told, reason):
     row = await tracked_row(send, arrange, end=told)
     assert (row["status"], row["reason"]) == (told["status"], reason)
-    assert ended(row).exit_code == (told.get("exit_code") if reason in (Reason.EXIT_CODE, Reason.NONE) else None)
+    assert row["ended_code"] == (told.get("exit_code") if reason in (Reason.EXIT_CODE, Reason.NONE) else None)
 
 
 @pytest.mark.parametrize(
@@ -357,11 +356,6 @@ async def test_the_end_that_was_told_first_counts(send, arrange):
     await send(events("3" * 32, 1, {"type": "end", "status": "failed", "reason": "lost"}, final=True), to=run)
     await send(lines(W2, 2, "the last", final=True), to=run)
     assert (await arrange.row(run))["status"] == Status.SUCCEEDED
-
-
-@pytest.mark.parametrize("text", ["no", "", "{}", '{"a": 1}', "[1]"])
-def test_the_end_of_a_row_of_the_first_release_is_its_message(text):
-    assert ended({"ended_message": text}).message == (text if text != "{}" else "")
 
 
 async def test_a_run_that_began_long_ago_is_not_silent_before_its_first_frame(send, arrange):

@@ -179,8 +179,7 @@ async def _shown(tx: Tx, request: Asked, row: Row) -> models.Agent:
     platform = platform_of(request)
     at, silence = platform.clock.now(), platform.policy.silence
     (offer,) = await agents.offers(tx, at=at, silence=silence, agent=row["name"])
-    why = (await agents.not_ready(tx)).get(row["name"], "")
-    return present.agent(row, offer, await agents.slots(tx, row["name"]), not_ready=why)
+    return present.agent(row, offer, await agents.slots(tx, row["name"]))
 
 
 async def _give_token(tx: Tx, request: Asked, name: str, seed: str) -> None:

@@ -14,7 +14,6 @@ from trainyard_core.admission import Offer
 from trainyard_core.clock import bounded, rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
-from trainyard_core.db import ending
 from trainyard_core.db.engine import Row
 from trainyard_core.search.column import BELOW
 
@@ -80,7 +79,7 @@ def run(
         digest=row["digest"],
         attempt=row["attempt"],
         attempts=tries,
-        exit_code=tries[-1].exit_code if tries else ending.ended(row).exit_code,
+        exit_code=tries[-1].exit_code if tries else row["ended_code"],
         last_lines=list(ends[-1].last_lines) if ends else [],
         cloned_from=row["cloned_from"],
         started_at=rfc3339(row["started_at"]),
@@ -228,7 +227,7 @@ def upload(row: Row, *, offset: int, step: int) -> models.Upload:
     )
 
 
-def agent(row: Row, offer: Offer, live: int, *, not_ready: str) -> models.Agent:
+def agent(row: Row, offer: Offer, live: int) -> models.Agent:
     """One agent."""
     return models.Agent(
         name=row["name"],
@@ -239,8 +238,8 @@ def agent(row: Row, offer: Offer, live: int, *, not_ready: str) -> models.Agent:
         allowed=_decode(row["allowed"]),
         labels=_decode(row["labels"]),
         enrolled=bool(row["enrolled"]),
-        draining=bool(row["draining"]) if not_ready else offer.draining,
-        not_ready=not_ready,
+        draining=bool(row["draining"]) if row["not_ready"] else offer.draining,
+        not_ready=row["not_ready"],
         version=row["version"],
         epoch=row["epoch"],
         cpu=offer.cpu,

@@ -42,8 +42,6 @@ __all__ = [
 ]
 
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
-NOT_READY = "agent-not-ready:"
-"""Of the keys in `instance` under which it is kept why an agent is not ready."""
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
 
@@ -76,16 +74,16 @@ async def register(tx: Tx, agent: Registration, *, at: int) -> int:
     labels = {**agent.labels, **(_decode(before["granted"]) if before else {})}
     row = await tx.one(
         "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, resources, version, seen_at, leaving,"
-        " epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+        " not_ready, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (name) DO UPDATE SET scheduler = excluded.scheduler, queues = excluded.queues,"
         " cpu = excluded.cpu, memory = excluded.memory, gpu = excluded.gpu, labels = excluded.labels,"
         " resources = excluded.resources, version = excluded.version, seen_at = excluded.seen_at,"
-        " leaving = excluded.leaving, epoch = agent.epoch + 1 RETURNING epoch",
+        " leaving = excluded.leaving, not_ready = excluded.not_ready, epoch = agent.epoch + 1 RETURNING epoch",
         agent.name, agent.scheduler, _text(agent.queues), agent.cpu, agent.memory, agent.gpu, _text(labels),
         _text(agent.resources), agent.version, at, int(bool(agent.not_ready)),
+        agent.not_ready,
     )  # fmt: skip
     assert row is not None
-    await _note_not_ready(tx, agent.name, agent.not_ready)
     return int(row["epoch"])
 
 
@@ -99,14 +97,7 @@ def _as_before(agent: Registration, before: Row | None) -> Registration:
 
 async def not_ready(tx: Tx) -> dict[str, str]:
     """Why agents are not ready, by name: those whose last session began so."""
-    rows = await tx.all("SELECT key, value FROM instance WHERE key LIKE ?", NOT_READY + "%")
-    return {row["key"].removeprefix(NOT_READY): row["value"] for row in rows}
-
-
-async def _note_not_ready(tx: Tx, name: str, why: str) -> None:
-    await tx.run("DELETE FROM instance WHERE key = ?", NOT_READY + name)
-    if why:
-        await tx.run("INSERT INTO instance (key, value) VALUES (?, ?)", NOT_READY + name, why)
+    return {row["name"]: row["not_ready"] for row in await tx.all("SELECT * FROM agent WHERE not_ready <> ''")}
 
 
 async def enrol(tx: Tx, name: str, *, queues: Sequence[str], labels: Mapping[str, str]) -> bool:
@@ -143,7 +134,6 @@ async def delete(tx: Tx, name: str) -> None:
     """Forget an agent; what it still held of ended and deleted runs is let go of."""
     await tx.run("UPDATE attempt SET released = 1 WHERE agent = ? AND released = 0", name)
     await tx.run("DELETE FROM orphan WHERE agent = ?", name)
-    await _note_not_ready(tx, name, "")
     await tx.run("DELETE FROM agent WHERE name = ?", name)
 
 

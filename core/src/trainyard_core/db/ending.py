@@ -3,16 +3,16 @@ in, when the run ends with it."""
 
 from __future__ import annotations
 
-import msgspec
+from typing import NamedTuple
 
-from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.engine import Tx
 
-__all__ = ["Ended", "ended", "tell"]
+__all__ = ["Ended", "tell"]
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What was said: the status is a column of its own. `at` is when it ended, in microseconds since 1970 UTC by the
-    clock of its machine (None: not told)."""
+class Ended(NamedTuple):
+    """What was said beside the status. `at` is when it ended, in microseconds since 1970 UTC by its machine's clock
+    (None: not told)."""
 
     reason: str = ""
     message: str = ""
@@ -20,24 +20,10 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     at: int | None = None
 
 
-_decoder = msgspec.json.Decoder(Ended)
-
-
 async def tell(tx: Tx, run: str, status: str, told: Ended) -> None:
-    """Its program has said how it ended; what is said first counts. A run that the platform runs is not ended so."""
+    """Its program has said how it ended; what was said first counts. A run that the platform runs is not ended so."""
     await tx.run(
-        "UPDATE run SET ended = ?, ended_message = ? WHERE id = ? AND managed = 0 AND ended = ''",
-        status,
-        msgspec.json.encode(told).decode(),
-        run,
-    )
-
-
-def ended(row: Row) -> Ended:
-    """What a run's row says of its end. Rows of the first release hold the message alone."""
-    if not row["ended_message"]:
-        return Ended()
-    try:
-        return _decoder.decode(row["ended_message"])
-    except msgspec.DecodeError:
-        return Ended(message=row["ended_message"])
+        "UPDATE run SET ended = ?, ended_reason = ?, ended_message = ?, ended_code = ?, ended_at = ?"
+        " WHERE id = ? AND managed = 0 AND ended = ''",
+        status, *told, run,
+    )  # fmt: skip

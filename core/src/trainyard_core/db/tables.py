@@ -109,6 +109,7 @@ class Agent(Table, tablename="agent", db=_BUILDER):
     version = Text()
     enrolled = Integer()
     leaving = Integer()
+    not_ready = Text()
 
 
 class Run(Table, tablename="run", db=_BUILDER):
@@ -150,6 +151,9 @@ class Run(Table, tablename="run", db=_BUILDER):
     progress = DoublePrecision(null=True)
     ended = Text()
     ended_message = Text()
+    ended_reason = Text()
+    ended_code = Integer(null=True)
+    ended_at = BigInt(null=True)
     wake_at = BigInt(null=True)
     wake_seq = BigInt()
     created_at = BigInt()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from trainyard_core.contracts.workload import Exit
-from trainyard_core.db import ending, runs, tracking
+from trainyard_core.db import runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.hearing import DEAF, Hearing
 from trainyard_core.lifecycle import Hold, Intent, Status
@@ -88,7 +88,6 @@ async def load(tx: Tx, run: str) -> View | None:
     if row is None:
         return None
     attempt = await _attempt(tx, row) if row["agent"] is not None else None
-    told = ending.ended(row)
     return View(
         run=run,
         kind=row["kind"],
@@ -107,9 +106,9 @@ async def load(tx: Tx, run: str) -> View | None:
         wake_at=row["wake_at"],
         wake_seq=row["wake_seq"],
         ended=row["ended"],
-        ended_reason=told.reason,
-        ended_message=told.message,
-        ended_at=told.at,
+        ended_reason=row["ended_reason"],
+        ended_message=row["ended_message"],
+        ended_at=row["ended_at"],
         started_at=row["started_at"],
         unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
         dropped=await tracking.dropped(tx, run, attempt=row["attempt"]) if row["ended"] or row["exit"] else 0,
