@@ -1,12 +1,15 @@
 """Trainyard's SDK: `import trainyard` gives training programs `init`, `log` and their kin.
 
 Everything is loaded when it is first used, so the import costs next to nothing; tracking needs the standard library
-only. `Client`, `AsyncClient` and `sweep` talk to the API and load the HTTP packages then.
+only. `Client`, `AsyncClient` and `sweep` talk to the API and load the HTTP packages then. From the import on, the code
+that `sys.exit` is given is noted, which nothing else tells: in `sys.exit(main())` that function is looked up before
+`main` calls `init`.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` would cost more than everything else here
@@ -57,6 +60,25 @@ try:
 except OSError:  # it was deleted
     started_in = os.sep
 
+exit_codes: list[object] = []
+"""What `sys.exit` was called with, since the import."""
+_leave = sys.exit
+
+
+def _exit(status: object = None, /) -> None:
+    exit_codes[:] = [status]
+    _leave(status)  # type: ignore[arg-type]  # whatever it is given
+
+
+def _note_exit() -> None:
+    _exit.__doc__, _exit.__name__ = _leave.__doc__, "exit"
+    sys.exit = _exit  # type: ignore[assignment]  # it does not return
+    names = vars(sys.modules["__main__"])
+    for name in [name for name, value in names.items() if value is _leave]:  # by `from sys import exit`
+        names[name] = _exit
+
+
+_note_exit()
 _HOMES = {"AsyncClient": "trainyard.client", "Client": "trainyard.client", "sweep": "trainyard.asking.opening"}
 
 

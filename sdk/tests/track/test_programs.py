@@ -89,7 +89,10 @@ LOGGED = BEGIN + "trainyard.log({'loss': 1.0}, step=0)\n"
 ERROR = ("failed", "error", "ZeroDivisionError: division by zero", None)
 CAUGHT = "try:\n    {}\nexcept (SystemExit, ZeroDivisionError):\n    pass\nprint('goes on')"
 GOOD, ZERO = ("succeeded", "", "", None), ("succeeded", "", "", 0)
-UNSEEN = "it ended by a SystemExit whose code cannot be seen; call sys.exit(code) instead of raising it"
+UNSEEN = (
+    "it ended by a SystemExit whose code cannot be seen; call sys.exit(code) instead of raising it, and import"
+    " trainyard before that"
+)
 ENDINGS = {
     "the end": ("", 0, GOOD),
     "exception": ("1 / 0", 1, ERROR),
@@ -150,6 +153,25 @@ def test_how_a_program_ended_is_told(run, kept, text, code, expected):
     assert len(rows) == 1
     assert events["params"][0]["values"] == {"lr": 0.1}
     assert "not recorded" not in done.stderr
+
+
+MAIN = "import sys\n{}\nimport trainyard\ndef main():\n    trainyard.init()\n    return {}\n"
+FAILED = ("failed", "exit_code", "exit code 3", 3)
+ENTRIES = {
+    "sys.exit(main()), None": (MAIN.format("", None) + "sys.exit(main())", 0, ZERO),
+    "sys.exit(main()), 0": (MAIN.format("", 0) + "sys.exit(main())", 0, ZERO),
+    "sys.exit(main()), 3": (MAIN.format("", 3) + "sys.exit(main())", 3, FAILED),
+    "exit(main()), 3": (MAIN.format("from sys import exit", 3) + "exit(main())", 3, FAILED),
+    "a function that ends with it": (MAIN.format("", 3) + "def go():\n    sys.exit(main())\ngo()", 3, FAILED),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "expected"), ENTRIES.values(), ids=ENTRIES)
+def test_the_code_of_an_exit_that_was_looked_up_before_init_is_told(run, kept, text, code, expected):
+    assert run(text).returncode == code
+    ((events, _),) = kept()
+    (end,) = events["end"]
+    assert (end["status"], end["reason"], end["message"], end["exit_code"]) == expected
 
 
 @pytest.mark.parametrize(("text", "status"), [("", "succeeded"), ("1 / 0", "failed")], ids=["end", "exception"])

@@ -308,6 +308,15 @@ def test_steps_go_on_from_the_last_one(make, spool_rows):
     assert [r[1] for r in next(iter(spool_rows(h.root).values()))] == [0, 1, 10, 11, 5, 6, 7, 8]
 
 
+def test_the_last_step_of_all_is_no_trouble_for_the_next_row(make, spool_rows):
+    h = make()
+    last = 2**63 - 1
+    for step in (0, last, None, None, 5, None):
+        h.ring.put({"a": 1.0}, step)
+    h.close()
+    assert [r[1] for r in next(iter(spool_rows(h.root).values()))] == [0, last, last, last, 5, 6]
+
+
 def test_more_names_than_fit_in_one_record_are_split(make, spool_rows):
     h = make(1024 * 1024)
     h.ring.put({f"m{i}": float(i) for i in range(1300)}, 4)

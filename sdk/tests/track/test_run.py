@@ -559,3 +559,25 @@ def test_the_code_of_an_unmanaged_run_is_recorded(home, tmp_path, monkeypatch, s
     (meta,) = of_type(spool_events(root), "meta")
     assert meta["values"]["code"]["branch"] == "main"
     assert [f["name"] for f in meta["values"]["code"]["untracked"]] == ["train.py"]
+
+
+def test_nothing_is_recorded_after_the_end_whatever_is_called(home, tmp_path, caplog, spool_events):
+    run = trainyard.init(offline=True)
+    run.log({"a": 1.0})
+    run.finish()
+    before = sorted(path for path in home.data.rglob("*"))
+    kept = tmp_path / "late.txt"
+    kept.write_text("late")
+    for late in (
+        lambda: run.log({"a": 2.0}),
+        lambda: run.log_outputs(late=1),
+        lambda: run.log_params(late=1),
+        lambda: run.log_tags("late"),
+        lambda: run.log_progress(0.5),
+        lambda: run.log_file(kept),
+        run.flush,
+    ):
+        late()
+    assert sorted(path for path in home.data.rglob("*")) == before
+    assert {event["type"] for event in spool_events(home.spools()[0])} == {"end"}
+    assert "is finished" in caplog.text

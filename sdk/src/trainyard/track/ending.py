@@ -4,7 +4,8 @@ A block's end is told by the exception that leaves it. A program's end is seen w
 that nobody caught is in `sys.last_exc` (before Python 3.12: `sys.last_value`), which the interpreter sets before it
 calls any hook; it counts when it came out of the main module. A `SystemExit` is not kept there. That one has ended the
 program shows in the main module's frame, which has then not returned; its code is noted where `sys.exit`, `exit` and
-`quit` are called, or read from a `raise SystemExit(...)` in the main module. A program that is killed, or calls
+`quit` are called (`sys.exit` from the import of `trainyard` on), or read from a `raise SystemExit(...)` in the main
+module. A program that is killed, or calls
 `os._exit`, tells nobody: its end is recorded by whoever ships the spool later.
 """
 
@@ -13,10 +14,10 @@ from __future__ import annotations
 import builtins
 import sys
 import threading
-from collections.abc import Callable
-from functools import wraps
 from types import FrameType
 from typing import Any, NamedTuple
+
+import trainyard
 
 __all__ = ["Ending", "of_error", "of_program", "watch_program"]
 
@@ -34,13 +35,10 @@ class Ending(NamedTuple):
     exit_code: int | None = None
 
 
-class _Program:
-    """What is known of this program while it runs: the frame of its main module, and the code that was last given to
-    `sys.exit`."""
+class _Program(NamedTuple):
+    """What is known of this program while it runs: the frame of its main module."""
 
-    def __init__(self) -> None:
-        self.frame = _main_frame()
-        self.code: Any = _UNKNOWN
+    frame: FrameType | None
 
 
 _program: _Program | None = None
@@ -62,12 +60,7 @@ def watch_program() -> None:
     global _program
     if _program is not None:
         return
-    _program = _Program()
-    leave = sys.exit
-    sys.exit = noting = _noting(leave)
-    names = vars(sys.modules["__main__"])
-    for name in [name for name, value in names.items() if value is leave]:  # by `from sys import exit`
-        names[name] = noting
+    _program = _Program(_main_frame())
     _note_exit_and_quit()
 
 
@@ -82,11 +75,14 @@ def of_program() -> Ending:
         return of_error(error)
     if frame is None:
         return Ending()
-    code = _raised_code(frame) if _program.code is _UNKNOWN else _program.code
+    code = trainyard.exit_codes[-1] if trainyard.exit_codes else _raised_code(frame)
     return Ending("failed", "exit_code", _UNSEEN) if code is _UNKNOWN else _of_code(code)
 
 
-_UNSEEN = "it ended by a SystemExit whose code cannot be seen; call sys.exit(code) instead of raising it"
+_UNSEEN = (
+    "it ended by a SystemExit whose code cannot be seen; call sys.exit(code) instead of raising it, and import"
+    " trainyard before that"
+)
 
 
 def _of_code(code: Any) -> Ending:
@@ -165,18 +161,6 @@ def _raised_code(frame: FrameType) -> Any:
     return None if value.opname.startswith("CALL") else _UNKNOWN
 
 
-def _noting(leave: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that ends the program, noting the code that it is given."""
-
-    @wraps(leave)
-    def noting(status: Any = None, /) -> Any:
-        assert _program is not None
-        _program.code = status
-        return leave(status)
-
-    return noting
-
-
 def _note_exit_and_quit() -> None:
     """`exit` and `quit` of the interactive interpreter are there in programs too."""
     kind: Any = type(getattr(builtins, "exit", None))
@@ -185,8 +169,7 @@ def _note_exit_and_quit() -> None:
     leave = kind.__call__
 
     def call(self: Any, code: Any = None) -> Any:
-        assert _program is not None
-        _program.code = code
+        trainyard.exit_codes[:] = [code]
         return leave(self, code)
 
     kind.__call__ = call

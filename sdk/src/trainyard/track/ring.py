@@ -208,7 +208,7 @@ class Ring:
         row = self._clean(items)
         if not row:
             return None
-        number = self._step if step is None else self._whole(step)
+        number = min(self._step, _MAX_STEP) if step is None else self._whole(step)
         self._step = number + 1
         now = time_ns()
         names = list(row)
@@ -224,9 +224,10 @@ class Ring:
         try:
             return _as_step(step)
         except Exception as error:
-            why = f"{_said(error)}; its row has step {self._step}"
+            following = min(self._step, _MAX_STEP)
+            why = f"{_said(error)}; its row has step {following}"
             self.on_refused(Refused("step", type(step).__name__, why))
-            return self._step
+            return following
 
     def _detach(self, names: tuple[str, ...]) -> None:
         """From now on rows of these names have tensors without gradients, whose conversion would warn."""
@@ -327,7 +328,7 @@ def _as_number(value: SupportsFloat) -> float:
 
 def _as_step(step: SupportsFloat) -> int:
     number = int(step)  # type: ignore[call-overload]  # whatever has __int__; the error is reported
-    if number != step or not _MIN_STEP <= number <= _MAX_STEP - 1:
+    if number != step or not _MIN_STEP <= number <= _MAX_STEP:
         raise ValueError(f"step {step!r} is not a whole number of 64 bits")
     return int(number)
 

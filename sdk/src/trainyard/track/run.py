@@ -145,9 +145,9 @@ class Run:
     def _own_writer(self) -> Writer:
         """This process's writer. From the first call on `log` goes to it directly."""
         with self._lock:
+            if self.finished:
+                raise NotRecorded(f"run {self.id} is finished; nothing more is recorded")
             if self._writer is None:
-                if self.finished:
-                    raise NotRecorded(f"run {self.id} is finished; nothing more is recorded")
                 self._writer = Writer(self.root)
                 self._writer.omissions = self._omissions
                 if self.resume_step is not None:
@@ -181,9 +181,10 @@ class Run:
 
         if isinstance(found, files.NoFile):
             raise found
+        writer = self._own_writer()  # before anything is copied: after the end nothing is
         try:
             event = files.stage(self.root, found, name, kind)
-            self._own_writer().event([event])
+            writer.event([event])
             if self.managed:
                 files.note(self.root, event)
         except OSError as error:
