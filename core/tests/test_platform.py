@@ -153,7 +153,7 @@ async def test_the_patrol_finds_what_no_bell_rang_for(settings):
         patrol = platform.patrol()
         await patrol.once()
         assert await arrange.status(waiting) is Status.RETRYING
-        clock.turn(60)
+        await arrange.listen(60)
         await patrol.once()
         assert await arrange.status(waiting) is Status.QUEUED
         assert (await arrange.row(running))["reason"] == "unreachable"

@@ -35,7 +35,8 @@ def test_a_folder_goes_up_is_listed_comes_down_and_is_removed(yard, client, tmp_
     (source / "deep" / "er" / "é x.txt").write_bytes(b"text")
     (source / "weights.bin").write_bytes(random.Random(1).randbytes(20 << 20))
     (source / "outside").symlink_to("/etc/passwd")
-    yard.command("artifacts", "put", run, str(source), "best", "--kind", "model")
+    told = yard.command("artifacts", "put", run, str(source), "best", "--kind", "model", code=1)
+    assert "'best/outside' is left out" in told
     shown = json.loads(yard.command("artifacts", "ls", run, "best", "--json"))
     assert [each["name"] for each in shown["items"]] == ["best/weights.bin"]
     assert [(each["name"], each["files"]) for each in shown["folders"]] == [("best/deep/", 1)]

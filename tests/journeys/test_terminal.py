@@ -76,7 +76,7 @@ def test_what_others_named_never_commands_a_terminal(served, evil, command):
 
 
 def test_the_name_is_there_to_read(served, evil):
-    assert r"\x1b[2J\x1b]0;owned\x07" in on_a_terminal(served, "ls")
+    assert r"\x1b[2J\x1b]0;owned\x07" in on_a_terminal(served, "metrics", "latest")
 
 
 def test_a_closed_output_is_no_traceback(served, evil):

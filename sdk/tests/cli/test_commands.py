@@ -168,7 +168,7 @@ def test_metrics_by_name_and_one_that_is_not_there(yard, measured):
 def test_metrics_plot(yard, measured):
     rows = [line.split() for line in yard("metrics", RUN, "--plot").out.splitlines()]
     assert rows[0] == ["METRIC", "CURVE", "FIRST", "LAST", "MIN", "MAX"]
-    assert rows[1:] == [["acc", "⡈⡀", "0", "nan", "0", "1"], ["loss", "-", "-", "-", "-"]]
+    assert rows[1:] == [["acc", "⡈⡀", "0", "NaN", "0", "1"], ["loss", "-", "-", "-", "-"]]
 
 
 def test_metrics_follow(yard, measured):

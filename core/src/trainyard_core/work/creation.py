@@ -103,7 +103,7 @@ async def _check_unused(tx: Tx, run: str) -> None:
     """Refuses the id of a deleted run, whose purge would take the new run's data. Called after the insert, which waits
     for a deletion that has not been committed yet."""
     if await deletions.is_deleted(tx, run):
-        raise Conflict(f"the id '{run}' was that of a run that has been deleted", fix="leave `id` out to get another")
+        raise _used(run)
 
 
 async def _record_uses(tx: Tx, new: runs.NewRun) -> None:

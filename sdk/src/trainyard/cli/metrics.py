@@ -56,7 +56,7 @@ def metrics(client: Client, *, ref: str, names: tuple[str, ...], follow: bool, p
         return output.json_document({"items": found})
     _table(found)
     if lost := dropped(client.runs.get(run)):
-        click.echo(f"dropped: {lost}", err=True)
+        output.line(f"dropped: {lost}", err=True)
     return None
 
 
