@@ -34,6 +34,8 @@ SERVER_POINTS = [
     "token:after_commit",
     "token_used:before_commit",
     "token_used:after_commit",
+    "hearing:before_commit",
+    "hearing:after_commit",
     "register:before_commit",
     "register:after_commit",
     "create:before_commit",
