@@ -186,6 +186,18 @@ async def test_late_points_that_are_counted_while_those_before_an_attempt_are_re
     assert await tried.brief() == {"loss": (5.0, 30, 4.0, 9.0, 27)} == await tried.shown()
 
 
+async def test_a_metric_that_is_not_counted_holds_up_no_other(tried):
+    """Its name is longer than the database can look up."""
+    long = "\N{GRINNING FACE}" * 600
+    for attempt in (1, 2):
+        name, step = writer(attempt), 3 * (attempt - 1)
+        await tried.send(rows(name, 1, long, [(step, 1.0)]), rows(name, 2, "acc", [(step, 2.0)]), attempt=attempt)
+        await tried.send(events(name, 3, {"type": "outputs", "values": {"attempt": attempt}}), attempt=attempt)
+        assert (await tried.row())["outputs"] == f'{{"attempt":{attempt}}}'
+        await tried.again()
+    assert await tried.brief() == {"acc": (2.0, 3, 2.0, 2.0, 2)}
+
+
 async def test_numbers_that_are_none_and_the_least_step_there_is(tried):
     least = -(2**63)
     await tried.send(rows(writer(1), 1, "loss", [(1, math.nan), (2, math.inf), (5, 1.0)]), attempt=1)

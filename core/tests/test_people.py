@@ -100,6 +100,12 @@ async def test_the_last_admin_stays(web):
     assert (await ask(web, "PATCH", "users/admin", {"role": "viewer"})).status_code == 200
 
 
+async def test_whoever_holds_the_data_directory_is_not_removed(web):
+    """The next start would make an admin of that name again, with the token that lies there."""
+    answer = await web.ask("DELETE", "users/admin")
+    assert (answer.status_code, "holds the data directory" in answer.text) == (409, True)
+
+
 async def test_whoever_makes_a_project_is_its_admin(web):
     ada = await person(web, role="member")
     assert (await ask(web, "POST", "projects", {"name": "hers"}, token=ada)).json()["role"] == "admin"

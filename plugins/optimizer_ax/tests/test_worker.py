@@ -148,7 +148,7 @@ async def test_nothing_is_imported_from_where_the_server_was_started(tmp_path, m
     own = str(Path(process.__file__).parents[1])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([own, "named", ""]))
     monkeypatch.chdir(tmp_path)
-    optimizer, _ = await opened(Settings(deadline=240))
+    optimizer, _ = await opened(Settings(deadline=240, hold=0.001))
     try:
         await suggest(optimizer, changed=TOLD)
     finally:

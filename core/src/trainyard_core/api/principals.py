@@ -14,6 +14,7 @@ from trainyard_core.api.naming import check_name
 from trainyard_core.api.paging import Cursor, Limit, after_name, following
 from trainyard_core.auth import ADMIN, KNOWN, ROLES
 from trainyard_core.clock import rfc3339
+from trainyard_core.datadir import ADMIN as OWNER
 from trainyard_core.db import principals, retirements
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.holding import hold
@@ -106,6 +107,8 @@ class _Principals(Controller):
         async def work(tx: Tx) -> None:
             await hold(tx, "principal", name)
             row = await self._get(tx, name)
+            if name == OWNER:
+                raise Conflict(f"'{name}' is whoever holds the data directory", fix="disable it, or revoke its tokens")
             if row["role"] == "admin":
                 await _keep_an_admin(tx, name)
             await principals.delete(tx, name)

@@ -41,7 +41,7 @@ class Missing(Exception):
 
 class Points(msgspec.Struct, frozen=True):
     """Columns of one writer in the order in which they were logged, and a way to learn the first step of each, which
-    only runs with a past need."""
+    only runs with a past need, and which may name columns that are not counted."""
 
     writer: str
     attempt: int
@@ -58,7 +58,8 @@ async def count(tx: Tx, row: Row, points: Points, before: Before) -> None:
 
 
 async def _count_after(tx: Tx, row: Row, points: Points, before: Before) -> None:
-    run, found, first_steps = row["id"], tracking.folded(points.summaries), points.first_steps()
+    run, found = row["id"], tracking.folded(points.summaries)
+    first_steps = {name: step for name, step in points.first_steps().items() if name in found}
     held = await metric_attempts.held(tx, run, [*found])
     is_current = points.attempt >= row["attempt"]
     moved = _moved(held, points.attempt, first_steps) if is_current else _completed(held, points.attempt, first_steps)
