@@ -113,6 +113,7 @@ ENDINGS = {
     "sys.exit(0)": ("sys.exit(0)", 0, ZERO),
     "sys.exit(3)": ("sys.exit(3)", 3, ("failed", "exit_code", "exit code 3", 3)),
     "sys.exit(-1)": ("sys.exit(-1)", 255, ("failed", "exit_code", "exit code 255", 255)),
+    "sys.exit(a huge number)": ("sys.exit(2**70)", 255, ("failed", "exit_code", "exit code 255", 255)),
     "sys.exit(text)": ("sys.exit('no data')", 1, ("failed", "exit_code", "no data", 1)),
     "sys.exit from a function": (
         "def main():\n    sys.exit(4)\nmain()",
@@ -153,6 +154,29 @@ def test_how_a_program_ended_is_told(run, kept, text, code, expected):
     assert len(rows) == 1
     assert events["params"][0]["values"] == {"lr": 0.1}
     assert "not recorded" not in done.stderr
+
+
+FORKED = """
+import multiprocessing
+def work(number):
+    run = trainyard.init(project="other", name="child", params={"child": number})
+    run.log({"child": number}, step=number)
+    return run.id
+if __name__ == "__main__":
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert set(pool.map(work, range(2))) == {run.id}
+        pool.close()
+        pool.join()
+"""
+
+
+def test_a_forked_worker_that_calls_init_records_to_the_run_of_its_parent(run, kept):
+    done = run(LOGGED + FORKED)
+    assert done.returncode == 0, done.stderr
+    ((events, rows),) = kept()
+    assert sorted(step for names, step, _ in rows if names == ("child",)) == [0, 1]
+    assert [event["values"] for event in events["params"]] == [{"lr": 0.1}]
+    assert len(events["end"]) == 1
 
 
 MAIN = "import sys\n{}\nimport trainyard\ndef main():\n    trainyard.init()\n    return {}\n"

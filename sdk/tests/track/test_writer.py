@@ -147,3 +147,47 @@ def test_the_room_of_spare_buffers_is_given_to_frames_before_anything_is_dropped
     one.close()
     assert calls == [True, False]
     assert [frame.kind for frame in spool_frames(tmp_path, one.spool.writer)] == [frames.Kind.EVENTS]
+
+
+def texts(found):
+    events = [frames.unpack_events(frame.payload) for frame in found if frame.kind is frames.Kind.EVENTS]
+    return [event["text"] for some in events for event in some]
+
+
+def test_what_a_signal_handler_records_in_the_middle_of_a_frame_follows_it(tmp_path, monkeypatch, spool_frames):
+    one, real, depth = Writer(tmp_path), os.write, []
+
+    def write(fd, data):
+        if len(depth) < 3:  # as a handler that comes while the frame is being written
+            depth.append(1)
+            one.event([{"type": "note", "text": f"handler {len(depth)}"}])
+            one.flush()
+        return real(fd, data)
+
+    one.log({"a": 1.0}, 0)
+    monkeypatch.setattr(os, "write", write)
+    one.event([{"type": "note", "text": "program"}])
+    monkeypatch.undo()
+    one.close()
+    found = spool_frames(tmp_path, one.spool.writer)
+    assert [frame.seq for frame in found] == list(range(1, len(found) + 1))
+    assert sorted(texts(found)) == ["handler 1", "handler 2", "handler 3", "program"]
+
+
+@pytest.mark.parametrize("written", ["nothing", "a part", "all"])
+def test_a_frame_that_an_interrupt_ends_leaves_no_trace(tmp_path, monkeypatch, spool_frames, written):
+    one, real = Writer(tmp_path), os.write
+
+    def interrupted(fd, data):
+        real(fd, data[: {"nothing": 0, "a part": len(data) // 2, "all": len(data)}[written]])
+        raise KeyboardInterrupt
+
+    one.event([{"type": "note", "text": "before"}])
+    monkeypatch.setattr(os, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        one.event([{"type": "note", "text": "interrupted"}])
+    monkeypatch.undo()
+    one.event([{"type": "note", "text": "after"}])
+    one.close()
+    found = spool_frames(tmp_path, one.spool.writer)
+    assert ([frame.seq for frame in found], texts(found)) == ([1, 2], ["before", "after"])

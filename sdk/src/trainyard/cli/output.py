@@ -28,6 +28,8 @@ __all__ = [
     "value",
 ]
 
+WIDEST = 40
+"""Characters of a column of names; the value of a longer name follows it."""
 _COLOURS = {"succeeded": "green", "failed": "red", "stopped": "yellow", "running": "cyan"}
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
@@ -113,9 +115,9 @@ def _padded(cell: str, width: int) -> str:
 def fields(pairs: Iterable[tuple[str, str]]) -> None:
     """Print names and values, one a line, without those that are empty."""
     shown = [(name, text) for name, text in pairs if text]
-    width = max((len(name) for name, _ in shown), default=0)
+    width = min(WIDEST, max((len(name) for name, _ in shown), default=0))
     for name, text in shown:
-        line(f"{name:<{width}}  {clean(text)}")
+        line(f"{clean(name):<{width}}  {clean(text)}")
 
 
 def clean(text: str) -> str:

@@ -90,7 +90,7 @@ def _of_code(code: Any) -> Ending:
     if code is None:
         return Ending(exit_code=0)
     text = "" if isinstance(code, int) else _text(code)[:_LONGEST]
-    number = code & 0xFF if isinstance(code, int) else 1
+    number = 1 if not isinstance(code, int) else code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
     if number == 0:
         return Ending(exit_code=0)
     return Ending("failed", "exit_code", text or f"exit code {number}", number)

@@ -285,7 +285,8 @@ class Run:
         self._describing = thread.start(describe, "trainyard-code")
 
     def _forked(self) -> None:
-        """In a fork's child: the parent's writer and threads are not ours."""
+        """In a fork's child: the parent's writer and threads are not ours, and its run is not ours to end."""
+        self.is_worker = True
         self._lock = threading.RLock()
         if self._writer is not None:
             self._writer.forget()

@@ -162,8 +162,10 @@ class SpoolWriter:
             if error.errno not in _FULL:
                 raise
             return False
-        self._size += len(frame)
-        self.seq += 1
+        except BaseException:  # a signal handler's: a frame that is not counted must not stay
+            self._undo()
+            raise
+        self._size, self.seq = self._size + len(frame), self.seq + 1  # no call in between: see `ring`, Threads
         return True
 
     def _segment(self, room: int) -> int:

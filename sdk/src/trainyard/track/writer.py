@@ -12,7 +12,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -50,8 +52,8 @@ class Writer:
         self._is_disk_full = False
         self.omissions = Omissions()
         self.put = self.ring.put
-        self._draining = False
-        self._done = False
+        self._is_writing = self._done = False
+        self._aside: deque[bytes] = deque()
         self._due = threading.Event()
         self._thread = thread.start(self._work, "trainyard-drain")
 
@@ -62,9 +64,7 @@ class Writer:
     def event(self, events: Sequence[dict[str, Any]], *, final: bool = False) -> None:
         """Record events (plain JSON values) in one frame, after all rows logged before."""
         try:
-            payload = frames.pack_events(events)
-            self.flush()
-            self.spool.append(Kind.EVENTS, payload, final=final)
+            self._append(frames.pack_events(events), final=final)
         except Exception as error:
             say("event", f"an event could not be recorded: {error}")
 
@@ -113,19 +113,45 @@ class Writer:
             self.flush()
             self.tell()
 
-    def _drain(self, *, insist: bool = False) -> None:
-        """Drain, unless this thread is doing so already, which a signal handler finds."""
-        with self.spool.lock:
-            if self._draining:
+    def _append(self, payload: bytes, *, final: bool = False) -> None:
+        """Write a frame of events. One that a signal handler records on top of ourselves waits until we are done."""
+        with self._writing() as is_alone:
+            if not is_alone:
+                self._aside.append(payload)
                 return
-            self._draining, self._is_disk_full = True, False
+            self._drain_ring(insist=False)
+            self.spool.append(Kind.EVENTS, payload, final=final)
+        self._append_aside()
+
+    def _append_aside(self) -> None:
+        while self._aside and not self._is_writing:
+            self._append(self._aside.popleft())
+
+    def _drain(self, *, insist: bool = False) -> None:
+        """Turn what is in the ring into frames, unless this thread writes already, which a signal handler finds."""
+        with self._writing() as is_alone:
+            if is_alone:
+                self._drain_ring(insist=insist)
+        self._append_aside()
+
+    def _drain_ring(self, *, insist: bool) -> None:
+        self._is_disk_full = False
+        try:
+            full = len(self.ring.buffers) > KEPT
+            drain.drain(self.ring, self.spool, insist=insist or full, pause=self._pause)
+        except Exception as error:
+            say("drain", f"metrics stay in the ring, because the spool cannot be written: {error}")
+
+    @contextmanager
+    def _writing(self) -> Iterator[bool]:
+        """The spool is this thread's to write; False when it is inside already, as a signal handler is on top of it: a
+        frame that is begun is to be finished first."""
+        with self.spool.lock:
+            is_alone, self._is_writing = not self._is_writing, True
             try:
-                full = len(self.ring.buffers) > KEPT
-                drain.drain(self.ring, self.spool, insist=insist or full, pause=self._pause)
-            except Exception as error:
-                say("drain", f"metrics stay in the ring, because the spool cannot be written: {error}")
+                yield is_alone
             finally:
-                self._draining = False
+                self._is_writing = not is_alone
 
     def _pause(self) -> None:
         """Between two pieces of work of the drain: see to the spare buffers, and let the program go on."""
