@@ -27,6 +27,7 @@ from trainyard.runner import lock
 from trainyard.runner.layout import Folder
 
 PROGRAM = Path(__file__).with_name("program.py")
+FORK_SERVER = "trainyard.runner.forkserver"
 READY = "Trainyard serves at "
 
 
@@ -201,18 +202,30 @@ class Stage:
         runners = set(self.runners())
         return [pid for pid in processes() if parent_of(pid) in runners and str(PROGRAM) in command_of(pid)]
 
+    def fork_servers(self) -> list[int]:
+        """The process ids of the warm processes from which agents fork runners."""
+        agents = {each.pid for each in (self.process, self.far) if each is not None} | set(self.parts("agent"))
+        return [pid for pid in processes() if parent_of(pid) in agents and FORK_SERVER in command_of(pid)]
+
     def backends(self) -> list[int]:
         """The process ids of the PostgreSQL processes that serve this stage's database."""
         url = self._environ.get("TRAINYARD_DATABASE")
         return asyncio.run(_backends_of(url)) if url else []
 
     def processes(self, kind: str) -> list[int]:
-        """The process ids of what lives of a kind: server, far, runner, program, valkey, backend, or a part's role."""
+        """The process ids of what lives of a kind: server, far, fork_server, runner, program, valkey, backend, or a
+        part's role."""
         single = {"server": self.process, "far": self.far}
         if kind in single:
             found = single[kind]
             return [found.pid] if found is not None and found.poll() is None else []
-        many = {"runner": self.runners, "program": self.programs, "valkey": self.valkeys, "backend": self.backends}
+        many = {
+            "fork_server": self.fork_servers,
+            "runner": self.runners,
+            "program": self.programs,
+            "valkey": self.valkeys,
+            "backend": self.backends,
+        }
         return list(many[kind]()) if kind in many else self.parts(kind)
 
     def end(self, pid: int, number: int = signal.SIGKILL) -> None:

@@ -22,9 +22,9 @@ RUNS, PAUSES, KILLS = max(5, int(200 * SCALE)), max(6, int(200 * SCALE)), max(3,
 LONGEST = 1.0 if SCALE < 1 else 4.0
 VERY_LONG = 14.0
 """Seconds after which somebody who was silent counts as away."""
-WHOLE = ("server", "runner", "program", "valkey")
-PARTED = ("server", "far", "runner", "program", "valkey")
-PARTS = ("server", "api", "worker", "agent", "runner", "program", "valkey", "backend")
+WHOLE = ("server", "fork_server", "runner", "program", "valkey")
+PARTED = ("far", *WHOLE)
+PARTS = ("api", "worker", "agent", "backend", *WHOLE)
 
 
 @pytest.fixture
