@@ -22,7 +22,9 @@ CALLS = (
     "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,link,linkat,symlink,symlinkat,"
     "sendfile,copy_file_range,splice,sync_file_range"
 )
-LINE = re.compile(r"(?P<at>\d+\.\d+) (?P<call>\w+)\((?P<args>.*)\) = (?P<result>-?\d+)(?:<.*?>)?[^<]*<(?P<took>[\d.]+)>$")
+LINE = re.compile(
+    r"(?P<at>\d+\.\d+) (?P<call>\w+)\((?P<args>.*)\) = (?P<result>-?\d+)(?:<.*?>)?[^<]*<(?P<took>[\d.]+)>$"
+)
 TOKEN = re.compile(r'"((?:\\x[0-9a-f]{2})*)"|\w+<((?:\\x[0-9a-f]{2})*)>(\(deleted\))?|([^,\s][^,]*)')
 DELETED = b" (deleted)"
 
@@ -291,4 +293,3 @@ class Disk:
     def _unknown(self, call: Call) -> None:
         if any(self._is_ours(arg) for arg in call.args):
             raise NotImplementedError(f"{call.name} of {call.args[0]!r}: teach {type(self).__name__} what it does")
-
