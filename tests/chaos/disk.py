@@ -13,8 +13,10 @@ from __future__ import annotations
 import os
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 SECTOR = 512
 CALLS = (
@@ -130,6 +132,7 @@ def _apply(content: bytearray, at: int, data: bytes | None) -> None:
         content[at : at + len(data)] = data
 
 
+Key = TypeVar("Key")
 Entry = File | None
 """What a name leads to: a file, or a folder."""
 
@@ -138,8 +141,8 @@ Entry = File | None
 class Folder:
     """One folder's names that are safe, and the changes since: sets of names that change together (a rename)."""
 
-    safe: dict[bytes, Entry] = field(default_factory=dict)
-    later: list[tuple[float, dict[bytes, Entry | str]]] = field(default_factory=list)
+    safe: dict[str, Entry] = field(default_factory=dict)
+    later: list[tuple[float, dict[str, Entry | str]]] = field(default_factory=list)
 
     def sync(self, begun: float) -> None:
         """As for a file."""
@@ -148,7 +151,7 @@ class Folder:
                 _put(self.safe, change)
         self.later = [change for change in self.later if change[0] > begun]
 
-    def left(self, chance: random.Random) -> dict[bytes, Entry]:
+    def left(self, chance: random.Random) -> dict[str, Entry]:
         """The names that may be left."""
         names = dict(self.safe)
         for _, change in self.later[: chance.randrange(len(self.later) + 1)]:
@@ -159,7 +162,7 @@ class Folder:
 GONE = "gone"
 
 
-def _put(names: dict[bytes, Entry], change: dict[bytes, Entry | str]) -> None:
+def _put(names: dict[Key, Entry], change: Mapping[Key, Entry | str]) -> None:
     for name, entry in change.items():
         if isinstance(entry, str):
             names.pop(name, None)
@@ -171,9 +174,9 @@ class Disk:
     """What is below one folder, as far as calls that were recorded have made it."""
 
     def __init__(self, root: Path) -> None:
-        self._root = os.fsencode(root)
-        self._now: dict[bytes, Entry] = {self._root: None}
-        self._folders: dict[bytes, Folder] = {self._root: Folder()}
+        self._root = root
+        self._now: dict[Path, Entry] = {root: None}
+        self._folders: dict[Path, Folder] = {root: Folder()}
 
     def do(self, call: Call) -> None:
         """Take a call that has returned. Raises NotImplementedError for one that is not modelled."""
@@ -183,30 +186,30 @@ class Disk:
         """Make a folder that holds what may be left when the power goes now."""
         self._leave(self._root, target, chance)
 
-    def _leave(self, path: bytes, target: Path, chance: random.Random) -> None:
+    def _leave(self, path: Path, target: Path, chance: random.Random) -> None:
         target.mkdir(mode=0o700)
         for name, entry in self._folders[path].left(chance).items():
-            there = target / os.fsdecode(name)
+            there = target / name
             if entry is None:
-                self._leave(os.path.join(path, name), there, chance)
+                self._leave(path / name, there, chance)
             else:
                 there.write_bytes(entry.left(chance))
                 there.chmod(0o600)
 
-    def _is_ours(self, path: bytes) -> bool:
-        return path.startswith(self._root + b"/")
+    def _is_ours(self, path: Path) -> bool:
+        return path.is_relative_to(self._root)
 
-    def _change(self, at: float, changes: dict[bytes, Entry | str]) -> None:
+    def _change(self, at: float, changes: dict[Path, Entry | str]) -> None:
         """Change what paths lead to; those of one folder change together."""
-        folders: dict[bytes, dict[bytes, Entry | str]] = {}
+        _put(self._now, changes)
+        folders: dict[Path, dict[str, Entry | str]] = {}
         for path, entry in changes.items():
-            folders.setdefault(os.path.dirname(path), {})[os.path.basename(path)] = entry
-            _put(self._now, {path: entry})
+            folders.setdefault(path.parent, {})[path.name] = entry
         for folder, change in folders.items():
             self._folders[folder].later.append((at, change))
 
     def _openat(self, call: Call) -> None:
-        path, flags = os.path.join(*call.args[:2]), call.args[2].split(b"|")
+        path, flags = path_of(*call.args[:2]), call.args[2].split(b"|")
         if not self._is_ours(path):
             return
         if b"O_CREAT" in flags and path not in self._now:
@@ -215,27 +218,24 @@ class Disk:
             file.change(call.ended, 0, None)
 
     def _pwrite64(self, call: Call) -> None:
-        self._write_at(call, call.args[0], int(call.args[3]))
+        self._write_at(call, int(call.args[3]))
 
     def _write(self, call: Call) -> None:
         """What is written without a place goes to the end, as all such files here are written from start to end."""
-        if self._is_ours(call.args[0]) and (file := self._now.get(call.args[0])) is not None:
-            self._write_at(call, call.args[0], file.size)
+        if (file := self._now.get(path_of(call.args[0]))) is not None:
+            self._write_at(call, file.size)
 
-    def _write_at(self, call: Call, path: bytes, at: int) -> None:
-        if not self._is_ours(path) or path.endswith(DELETED):
-            return
-        file = self._now[path]
-        assert file is not None
-        file.change(call.ended, at, call.args[1][: call.result])
+    def _write_at(self, call: Call, at: int) -> None:
+        """To a file that has a name: what goes into others is lost with them."""
+        if (file := self._now.get(path_of(call.args[0]))) is not None:
+            file.change(call.ended, at, call.args[1][: call.result])
 
     def _ftruncate(self, call: Call) -> None:
-        file = self._now.get(call.args[0])
-        if file is not None:
+        if (file := self._now.get(path_of(call.args[0]))) is not None:
             file.change(call.ended, int(call.args[1]), None)
 
     def _fsync(self, call: Call) -> None:
-        path = call.args[0]
+        path = path_of(call.args[0])
         if path in self._folders:
             self._folders[path].sync(call.begun)
         elif (file := self._now.get(path)) is not None:
@@ -244,52 +244,57 @@ class Disk:
     _fdatasync = _fsync
 
     def _renameat(self, call: Call) -> None:
-        self._move(call.ended, os.path.join(*call.args[:2]), os.path.join(*call.args[2:4]))
+        self._move(call.ended, path_of(*call.args[:2]), path_of(*call.args[2:4]))
 
     _renameat2 = _renameat
 
     def _rename(self, call: Call) -> None:
-        self._move(call.ended, *call.args[:2])
+        self._move(call.ended, path_of(call.args[0]), path_of(call.args[1]))
 
-    def _move(self, at: float, old: bytes, new: bytes) -> None:
+    def _move(self, at: float, old: Path, new: Path) -> None:
         if not self._is_ours(old) and not self._is_ours(new):
             return
         entry = self._now[old]
-        assert entry is not None, f"a folder was renamed, which is not modelled: {old!r}"
+        assert entry is not None, f"a folder was renamed, which is not modelled: {old}"
         self._change(at, {new: entry, old: GONE})
 
     def _linkat(self, call: Call) -> None:
-        old, new = os.path.join(*call.args[:2]), os.path.join(*call.args[2:4])
+        old, new = path_of(*call.args[:2]), path_of(*call.args[2:4])
         if self._is_ours(new):
             self._change(call.ended, {new: self._now[old]})
 
     def _link(self, call: Call) -> None:
-        if self._is_ours(call.args[1]):
-            self._change(call.ended, {call.args[1]: self._now[call.args[0]]})
+        old, new = path_of(call.args[0]), path_of(call.args[1])
+        if self._is_ours(new):
+            self._change(call.ended, {new: self._now[old]})
 
     def _unlinkat(self, call: Call) -> None:
-        self._remove(call.ended, os.path.join(*call.args[:2]))
+        self._remove(call.ended, path_of(*call.args[:2]))
 
     def _unlink(self, call: Call) -> None:
-        self._remove(call.ended, call.args[0])
+        self._remove(call.ended, path_of(call.args[0]))
 
     _rmdir = _unlink
 
-    def _remove(self, at: float, path: bytes) -> None:
+    def _remove(self, at: float, path: Path) -> None:
         if self._is_ours(path) and path in self._now:
             self._change(at, {path: GONE})
 
     def _mkdirat(self, call: Call) -> None:
-        self._make(call.ended, os.path.join(*call.args[:2]))
+        self._make(call.ended, path_of(*call.args[:2]))
 
     def _mkdir(self, call: Call) -> None:
-        self._make(call.ended, call.args[0])
+        self._make(call.ended, path_of(call.args[0]))
 
-    def _make(self, at: float, path: bytes) -> None:
+    def _make(self, at: float, path: Path) -> None:
         if self._is_ours(path):
             self._change(at, {path: None})
             self._folders[path] = Folder()
 
     def _unknown(self, call: Call) -> None:
-        if any(self._is_ours(arg) for arg in call.args):
-            raise NotImplementedError(f"{call.name} of {call.args[0]!r}: teach {type(self).__name__} what it does")
+        raise NotImplementedError(f"{call.name} of {call.args[0]!r}: teach {type(self).__name__} what it does")
+
+
+def path_of(*parts: bytes) -> Path:
+    """A path, or one below a folder."""
+    return Path(*map(os.fsdecode, parts))

@@ -20,7 +20,7 @@ from .stage import PROGRAM, Stage, check_books, read_book, wait_until
 from .test_random_kills import SEED, SETTINGS
 
 SCALE = float(os.environ.get("CHAOS_SCALE", "0.02"))
-RUNS, JUMPS, KILLS = max(4, int(100 * SCALE)), max(4, int(50 * SCALE)), max(1, int(20 * SCALE))
+RUNS, JUMPS, KILLS = max(3, int(100 * SCALE)), max(3, int(50 * SCALE)), max(1, int(20 * SCALE))
 HOUR, DAY = 3600, 24 * 3600
 GIVING_UP = {"TRAINYARD_LOST_AFTER": "60", "TRAINYARD_TRACKED_SILENCE": "60"}
 

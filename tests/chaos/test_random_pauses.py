@@ -18,7 +18,8 @@ from .stage import Stage, check_books, wait_until
 from .test_random_kills import SEED, SETTINGS, Killer
 
 SCALE = float(os.environ.get("CHAOS_SCALE", "0.02"))
-RUNS, PAUSES, KILLS = max(5, int(200 * SCALE)), max(6, int(200 * SCALE)), max(3, int(100 * SCALE))
+RUNS, PAUSES, KILLS = max(4, int(200 * SCALE)), max(5, int(200 * SCALE)), max(2, int(100 * SCALE))
+POINTS = (20, 100, 300) if SCALE < 1 else (20, 200, 1000)
 LONGEST = 1.0 if SCALE < 1 else 4.0
 VERY_LONG = 14.0
 """Seconds after which somebody who was silent counts as away."""
@@ -99,7 +100,7 @@ def endure(stage: Stage, victims: tuple[str, ...], capsys: pytest.CaptureFixture
             elif act == "pause":
                 pauser.pause()
             else:
-                name, points = f"run-{number}", chance.choice([20, 200, 1000])
+                name, points = f"run-{number}", chance.choice(POINTS)
                 made[name] = stage.submit_surely(name, points=points, training=0.002, retries=1000)
     wait_until(lambda: not stage.phases(), within=60 + 3 * RUNS, what=f"every run ends (seed {SEED})", else_=stage.up)
     outcomes = check_books(stage, made)

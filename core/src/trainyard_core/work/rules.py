@@ -14,7 +14,7 @@ import msgspec
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, Step
-from trainyard_core.work.view import Attempt, View
+from trainyard_core.work.view import View
 
 __all__ = ["RULES", "Decision", "Policy", "backoff", "decide"]
 
