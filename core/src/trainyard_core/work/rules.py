@@ -113,8 +113,8 @@ def _silence(view: View, heard_at: int, now: int) -> float:
 
 def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
     """Its other writers may have died: they are waited for as long as an attempt's frames are."""
-    draining = view.reason == Reason.DRAINING and view.wake_at is not None
-    until = _frames_until(view, policy, now, view.wake_at if draining else now + int(policy.drain * SECOND))
+    known = view.wake_at if view.reason == Reason.DRAINING else None
+    until = _frames_until(view, policy, now, known or now + int(policy.drain * SECOND))
     if view.unfinished_writers and now < until:
         why = Step(view.status, Reason.DRAINING, "waiting for the last frames")
         return Decision(explain=why, wake_at=until)
