@@ -61,6 +61,8 @@ async def test_an_end_without_its_frames_is_kept_for_a_week_after_the_run(arrang
     assert await arrange.status(run) is Status.SUCCEEDED
     assert await orders_of(arrange) == {ref: "observe"}
     arrange.clock.turn(8 * 24 * 3600)
+    assert await orders_of(arrange) == {ref: "observe"}, "nobody has listened: it had no time to come"
+    await arrange.listen()
     assert await orders_of(arrange) == {ref: "release"}
 
 
@@ -178,7 +180,7 @@ async def test_what_was_not_delivered_is_kept_from_when_the_end_was_heard_of(arr
     await arrange.listen(week)
     assert await arrange.reconcile(run) is Status.SUCCEEDED
     assert await orders_of(arrange) == {ref: "observe"}
-    arrange.clock.turn(3600)
+    await arrange.listen(3600)
     assert await orders_of(arrange) == {ref: "release"}
 
 
