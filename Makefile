@@ -65,7 +65,7 @@ snapshots: setup-test ## write the public names and the OpenAPI document down ag
 bench: setup-test ## benchmarks, as one JSON document
 	@$(BIN)/python tests/bench/run.py
 
-chaos: setup-test ## the crash tests at full scale: 500 runs, 300 kills
+chaos: setup-test ## the crash tests at full scale: hundreds of kills, pauses, set clocks and power cuts
 	CHAOS_SCALE=1 $(BIN)/python -m pytest -q tests/chaos
 
 clean: ## remove what make and the tools made

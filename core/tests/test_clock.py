@@ -96,7 +96,7 @@ async def test_what_waits_goes_on_after_the_clock_was_set_back(arrange):
     assert await arrange.reconcile(retrying) is Status.QUEUED
     rows = await arrange.database.read(lambda tx: tx.all("SELECT seen_at FROM agent WHERE name = ?", silent))
     assert rows[0]["seen_at"] == at
-    arrange.clock.turn(61)
+    await arrange.listen(61)
     assert await arrange.reconcile(draining) is Status.SUCCEEDED
     assert await arrange.reconcile(timed) is Status.RUNNING
     arrange.clock.turn(40)

@@ -288,7 +288,7 @@ async def test_a_tracked_run_ends_although_a_writer_of_it_died(send, arrange):
     await send(lines(W2, 1, "of a child that was killed"), to=run)
     await send(events(W1, 1, {"type": "end", "status": "succeeded"}, final=True), to=run)
     assert await arrange.reconcile(run) is Status.RUNNING
-    arrange.clock.turn(61)
+    await arrange.listen(61)
     assert await arrange.reconcile(run) is Status.SUCCEEDED
     assert (await arrange.row(run))["reason"] == Reason.INCOMPLETE
 

@@ -56,11 +56,13 @@ async def test_an_end_without_its_frames_is_kept_for_a_week_after_the_run(arrang
     run = await arrange.run(Status.RUNNING)
     ref = await arrange.current(run)
     await arrange.report(ref, Phase.EXITED, exit=Exit(code=0, writers={"0" * 32: 1}))
-    arrange.clock.turn(arrange.policy.drain + 1)
+    await arrange.listen(arrange.policy.drain + 1)
     await arrange.reconcile(run)
     assert await arrange.status(run) is Status.SUCCEEDED
     assert await orders_of(arrange) == {ref: "observe"}
     arrange.clock.turn(8 * 24 * 3600)
+    assert await orders_of(arrange) == {ref: "observe"}, "nobody has listened: it had no time to come"
+    await arrange.listen()
     assert await orders_of(arrange) == {ref: "release"}
 
 
@@ -175,10 +177,10 @@ async def test_what_was_not_delivered_is_kept_from_when_the_end_was_heard_of(arr
     end = Exit(code=0, started_at=1.0, finished_at=2.0, writers={"a" * 32: 1})
     arrange.clock.turn(2 * week)
     await arrange.report(ref, Phase.EXITED, exit=end)
-    arrange.clock.turn(week)
+    await arrange.listen(week)
     assert await arrange.reconcile(run) is Status.SUCCEEDED
     assert await orders_of(arrange) == {ref: "observe"}
-    arrange.clock.turn(3600)
+    await arrange.listen(3600)
     assert await orders_of(arrange) == {ref: "release"}
 
 

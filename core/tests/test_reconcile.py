@@ -13,7 +13,7 @@ import pytest
 
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit, Observation, Phase
-from trainyard_core.db import activities, runs
+from trainyard_core.db import activities, hearing, runs
 from trainyard_core.db.connect import connect
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status
 from trainyard_core.testing.factories import Arrange, HandClock
@@ -184,9 +184,21 @@ async def test_what_drains_ends_with_its_last_frame_or_at_the_deadline(arrange):
     await arrange.report(await arrange.current(run), Phase.EXITED, exit=ENDS["undrained"])
     row = await arrange.row(run)
     assert (row["status"], row["reason"]) == ("running", "draining")
-    arrange.clock.turn(61)
+    await arrange.listen(61)
     assert await arrange.reconcile(run) is Status.SUCCEEDED
     assert (await arrange.row(run))["reason"] == Reason.INCOMPLETE
+
+
+async def test_last_frames_that_nobody_could_take_have_their_whole_time_again(arrange):
+    run = await arrange.run(Status.RUNNING)
+    await arrange.report(await arrange.current(run), Phase.EXITED, exit=ENDS["undrained"])
+    at = arrange.clock.turn(3600)
+    assert await arrange.reconcile(run) is Status.RUNNING, "nobody has listened, and nobody says so yet"
+    await arrange.database.write(lambda tx: hearing.confirm(tx, at=at, anew=True))
+    assert await arrange.reconcile(run) is Status.RUNNING
+    assert (await arrange.row(run))["wake_at"] == at + 60 * SECOND
+    await arrange.listen(60)
+    assert await arrange.reconcile(run) is Status.SUCCEEDED
 
 
 async def test_a_silent_agent_makes_a_run_unreachable_and_not_dead(arrange):

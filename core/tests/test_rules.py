@@ -279,6 +279,23 @@ def test_silence_counts_from_when_somebody_listened(hearing, given_up):
         assert [step.reason for step in steps] == ([Reason.LOST] if given_up else [])
 
 
+@pytest.mark.parametrize(
+    ("hearing", "given_up"),
+    DEAFNESS,
+    ids=["always", "since its start", "long enough", "deaf since", "the clock was set back", "never"],
+)
+def test_last_frames_are_waited_for_while_somebody_listens(hearing, given_up):
+    policy, until = Policy(drain=100.0), NOW - 9 * SECOND
+    attempt = Attempt(number=1, agent="a", state="exited", exit=Exit(code=0), drained=False, drain_until=until)
+    common = {"run": "r", "status": Status.RUNNING, "reason": Reason.DRAINING, "hearing": hearing, "wake_at": until}
+    scheduled = View(**common, attempt=attempt)
+    tracked = View(**common, managed=False, ended="succeeded", unfinished_writers=1)
+    for view in (scheduled, tracked):
+        decision = decide(view, policy, NOW)
+        assert [step.reason for step in decision.steps] == ([Reason.INCOMPLETE] if given_up else [])
+        assert given_up or decision.wake_at == hearing.counts_from(NOW) + 100 * SECOND
+
+
 @pytest.mark.parametrize("managed", [True, False])
 def test_what_is_unreachable_stays_so_until_it_is_heard_and_not_until_somebody_listens(managed):
     policy = Policy(lost_after=100.0, tracked_silence=100.0)

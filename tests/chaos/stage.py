@@ -27,6 +27,7 @@ from trainyard.runner import lock
 from trainyard.runner.layout import Folder
 
 PROGRAM = Path(__file__).with_name("program.py")
+FORK_SERVER = "trainyard.runner.forkserver"
 READY = "Trainyard serves at "
 
 
@@ -54,17 +55,26 @@ def select_pause(seconds: float) -> None:
 
 class Stage:
     """One data directory and its server, which may be killed at any time and is started again by `up`. With `far` the
-    server has no agent, and one of its own stands beside it, which may be killed like it. `faults` are what the next
-    starts of the server find in their environment, one each."""
+    server has no agent, and one of its own stands beside it, which may be killed like it. `environ` is what server and
+    agent find in their environment, `of_server` what the server alone finds there, behind the command `prefix`.
+    `faults` are what the next starts of the server find there besides, one each."""
 
     def __init__(
-        self, root: Path, *, arguments: tuple[str, ...] = (), environ: Mapping[str, str] = {}, far: bool = False
+        self,
+        root: Path,
+        *,
+        arguments: tuple[str, ...] = (),
+        environ: Mapping[str, str] = {},
+        of_server: Mapping[str, str] = {},
+        prefix: tuple[str, ...] = (),
+        far: bool = False,
     ) -> None:
         self.data, self.books = root / "data", root / "books"
         self.books.mkdir(parents=True)
-        self.data.mkdir()
+        self.data.mkdir(exist_ok=True)
         self.log, self.far_data = root / "server.log", root / "far"
         self._arguments, self._environ = arguments, {**environ, **({"TRAINYARD_AGENT": ""} if far else {})}
+        self._of_server, self._prefix = of_server, prefix
         self._has_far, self._far_token = far, ""
         self.far: subprocess.Popen[bytes] | None = None
         self.process: subprocess.Popen[str] | None = None
@@ -99,8 +109,8 @@ class Stage:
 
     def _up(self, extra: Mapping[str, str]) -> None:
         self._reap()
-        environ = {**os.environ, **self._environ, **extra, "TRAINYARD_DATA": str(self.data)}
-        command = [sys.executable, "-m", "trainyard.cli", "up", "--port", self._port, *self._arguments]
+        environ = {**os.environ, **self._environ, **self._of_server, **extra, "TRAINYARD_DATA": str(self.data)}
+        command = [*self._prefix, sys.executable, "-m", "trainyard.cli", "up", "--port", self._port, *self._arguments]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 command, env=environ, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
@@ -187,21 +197,58 @@ class Stage:
                 homes = (self.data, self.far_data / "agents" / "far")
                 return [path for home in homes for path in (home / "plugins").glob("*/attempts/[!.]*/*")]
 
+    def programs(self) -> list[int]:
+        """The process ids of the commands that living runners have started."""
+        runners = set(self.runners())
+        return [pid for pid in processes() if parent_of(pid) in runners and str(PROGRAM) in command_of(pid)]
+
+    def fork_servers(self) -> list[int]:
+        """The process ids of the warm processes from which agents fork runners."""
+        agents = {each.pid for each in (self.process, self.far) if each is not None} | set(self.parts("agent"))
+        return [pid for pid in processes() if parent_of(pid) in agents and FORK_SERVER in command_of(pid)]
+
+    def backends(self) -> list[int]:
+        """The process ids of the PostgreSQL processes that serve this stage's database."""
+        url = self._environ.get("TRAINYARD_DATABASE")
+        return asyncio.run(_backends_of(url)) if url else []
+
+    def processes(self, kind: str) -> list[int]:
+        """The process ids of what lives of a kind: server, far, fork_server, runner, program, valkey, backend, or a
+        part's role."""
+        single = {"server": self.process, "far": self.far}
+        if kind in single:
+            found = single[kind]
+            return [found.pid] if found is not None and found.poll() is None else []
+        many = {
+            "fork_server": self.fork_servers,
+            "runner": self.runners,
+            "program": self.programs,
+            "valkey": self.valkeys,
+            "backend": self.backends,
+        }
+        return list(many[kind]()) if kind in many else self.parts(kind)
+
+    def end(self, pid: int, number: int = signal.SIGKILL) -> None:
+        """Send one of these processes the signal that ends it; of its own children wait until they are dead."""
+        kill(pid, number)
+        for child in (self.process, self.far):
+            if child is not None and child.pid == pid:
+                child.wait()
+
     def valkeys(self) -> dict[int, str]:
         """The process ids of this stage's Valkey servers, and their sockets."""
         mine = self.process.pid if self.process else 0
         found = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            command = command_of(int(entry.name))
-            if "unixsocket:" in command and parent_of(int(entry.name)) == mine:
-                found[int(entry.name)] = command.split("unixsocket:")[1].split()[0]
+        for pid in processes():
+            command = command_of(pid)
+            if "unixsocket:" in command and parent_of(pid) == mine:
+                found[pid] = command.split("unixsocket:")[1].split()[0]
         return found
 
     def parts(self, role: str) -> list[int]:
         """The process ids of the split layout's processes in a role."""
         mine = self.process.pid if self.process else 0
-        pids = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
-        return [pid for pid in pids if name_of(pid) == f"yard-{role}" and parent_of(pid) == mine]
+        return [pid for pid in processes() if name_of(pid) == f"yard-{role}" and parent_of(pid) == mine]
 
     def statuses(self) -> dict[str, str]:
         """Each run's status, straight from the database."""
@@ -225,6 +272,22 @@ async def _from_postgres(url: str) -> dict[str, str]:
         return {row["id"]: row["status"] for row in await connection.fetch("SELECT id, status FROM run")}
     finally:
         await connection.close()
+
+
+async def _backends_of(url: str) -> list[int]:
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return [row["pid"] for row in rows]
+    finally:
+        await connection.close()
+
+
+def processes() -> list[int]:
+    """The process ids of all that lives on this machine."""
+    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
 
 
 def command_of(pid: int) -> str:
@@ -253,10 +316,11 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
 
 
 def check_books(stage: Stage, runs: Mapping[str, str]) -> Counter[str]:
-    """Every run has ended; no attempt ran twice; what the platform has of each equals what its program wrote down.
+    """Every run has ended; no attempt ran twice or beside another one; what the platform has of each equals what its
+    program wrote down.
 
     A program that is killed between `log` and its own note leaves one point more on the platform than in its book;
-    never one less. Lines are counted for attempts that ended by themselves: a killed runner takes what was still
+    never one less. Lines are counted for attempts whose end their runner saw: a killed runner takes what was still
     in the pipe with it.
     """
     outcomes: Counter[str] = Counter()
@@ -266,15 +330,27 @@ def check_books(stage: Stage, runs: Mapping[str, str]) -> Counter[str]:
             assert run.is_final, (name, run.status, run.reason, run.message)
             outcomes[run.status] += 1
             facts = read_book(stage.books / f"{name}.jsonl")
-            starts = Counter(fact["attempt"] for fact in facts if "start" in fact)
-            assert not starts or max(starts.values()) == 1, f"{name}: an attempt ran twice: {starts}"
+            check_starts(name, facts)
             check_points(client, run_id, name, facts)
-            check_lines(client, run_id, name, facts, {a.number for a in run.attempts if a.exit_code is not None})
+            check_artifacts(client, run_id, name, facts)
+            seen = {each.number for each in run.attempts if each.exit_code is not None or each.signal is not None}
+            check_lines(client, run_id, name, facts, seen)
     return outcomes
 
 
 def read_book(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """What was written down, but for a last line that a power cut or a kill has torn."""
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def check_starts(name: str, facts: list[dict]) -> None:
+    starts = Counter(fact["attempt"] for fact in facts if "start" in fact)
+    assert not starts or max(starts.values()) == 1, f"{name}: an attempt ran twice: {starts}"
+    beside = [fact["attempt"] for fact in facts if fact.get("alone") is False]
+    assert not beside, f"{name}: attempts {beside} started while an earlier one lived"
+    order = [fact["attempt"] for fact in facts]
+    assert order == sorted(order), f"{name}: an attempt went on after the next one had started"
 
 
 def check_points(client: Client, run_id: str, name: str, facts: list[dict]) -> None:
@@ -285,8 +361,17 @@ def check_points(client: Client, run_id: str, name: str, facts: list[dict]) -> N
     assert len(stored) == len(set(stored)), f"{name}: points are doubled"
     assert set(noted) <= set(stored), f"{name}: lost {sorted(set(noted) - set(stored))[:5]}"
     assert len(set(stored) - set(noted)) <= len({fact["attempt"] for fact in facts}), f"{name}: points from nowhere"
+    wrong = [point for point in series.points if point[columns["last"]] != point[columns["step"]]]
+    assert not wrong, f"{name}: values that were never logged: {wrong[:5]}"
     metrics = {metric.name: metric.count for metric in client.runs.metrics(run_id)}
     assert metrics.get("value", 0) == len(stored), f"{name}: the aggregate counts {metrics}, the series {len(stored)}"
+
+
+def check_artifacts(client: Client, run_id: str, name: str, facts: list[dict]) -> None:
+    noted = {fact["artifact"]: fact["digest"] for fact in facts if "artifact" in fact}
+    stored = {artifact.name: artifact.digest for artifact in client.runs.artifacts(run_id)}
+    wrong = {artifact: stored.get(artifact) for artifact, digest in noted.items() if stored.get(artifact) != digest}
+    assert not wrong, f"{name}: files are missing or not what was logged: {wrong}"
 
 
 def check_lines(client: Client, run_id: str, name: str, facts: list[dict], whole: set[int]) -> None:

@@ -32,6 +32,8 @@ SETTINGS = {
 WHOLE = ("server", "runner", "valkey", "flush")
 PARTED = ("server", "far", "runner", "valkey")
 PARTS = ("server", "api", "worker", "agent", "runner", "valkey", "flush")
+ENDINGS = {"backend": signal.SIGTERM}
+"""How a victim falls that SIGKILL would not end alone: PostgreSQL then begins all backends anew."""
 
 
 @pytest.fixture
@@ -79,54 +81,26 @@ class Killer:
             assert self._kill(victim), "there is always a server to kill"
         self.victims[victim] += 1
 
-    def _kill(self, victim: str) -> int:
+    def _kill(self, victim: str) -> bool:
         """Whether there was such a one."""
-        kill_one = getattr(self, f"_{victim}", None)
-        return kill_one() if kill_one else self._part(victim)
+        if victim == "flush":
+            return self._flush()
+        found = self._stage.processes(victim)
+        if found:
+            self._stage.end(self._chance.choice(found), ENDINGS.get(victim, signal.SIGKILL))
+        return bool(found)
 
     def _wait_for_life(self) -> None:
         """Most strikes fall when something runs, the others whenever they come."""
         with contextlib.suppress(AssertionError):
             wait_until(self._stage.runners, within=3, what="a runner lives")
 
-    def _server(self) -> int:
-        assert self._stage.process is not None
-        self._stage.process.kill()
-        self._stage.process.wait()
-        return 1
-
-    def _far(self) -> int:
-        far = self._stage.far
-        if far is None or far.poll() is not None:
-            return 0
-        far.kill()
-        far.wait()
-        return 1
-
-    def _part(self, role: str) -> int:
-        parts = self._stage.parts(role)
-        if parts:
-            kill(self._chance.choice(parts))
-        return bool(parts)
-
-    def _runner(self) -> int:
-        runners = self._stage.runners()
-        if runners:
-            kill(self._chance.choice(runners))
-        return bool(runners)
-
-    def _valkey(self) -> int:
-        valkeys = self._stage.valkeys()
-        for pid in valkeys:
-            kill(pid)
-        return len(valkeys)
-
-    def _flush(self) -> int:
+    def _flush(self) -> bool:
         """Empty the queue by its own protocol."""
         sockets = list(self._stage.valkeys().values())
         for path in sockets:
             flush(path)
-        return len(sockets)
+        return bool(sockets)
 
 
 def flush(path: str) -> None:

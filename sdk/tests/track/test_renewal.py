@@ -70,6 +70,16 @@ def test_it_is_due_when_half_of_the_time_that_was_left_is_over(tmp_path, clock, 
     assert asked == [old]
 
 
+def test_a_server_whose_clock_is_a_day_behind_is_not_asked_with_each_request(tmp_path, clock, asked):
+    known = token(-5)
+    renews = renewing(tmp_path, asked, token(-5, 2), token(-5, 3))
+    for _ in range(10):
+        known = renews.fresh(known)
+    assert (known, len(asked)) == (token(-5, 2), 1)
+    clock.now += 61
+    assert renews.fresh(known) == token(-5, 3)
+
+
 def test_one_that_has_expired_is_renewed_at_once(tmp_path, clock, asked):
     renews = renewing(tmp_path, asked, token(100, 2))
     assert renews.fresh(token(-5)) == token(100, 2)

@@ -13,7 +13,7 @@ import msgspec
 from trainyard_core.admission import Grant, Offer, Waiting
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
-from trainyard_core.db import activities, agents, deletions, lanes, queues, runs, tracking
+from trainyard_core.db import activities, agents, deletions, hearing, lanes, queues, runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.holding import keep
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
@@ -27,6 +27,9 @@ BATCH = 128
 GOING = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING})
 """Statuses in which the current attempt is wanted. In others it is to be stopped, was lost, or is over."""
 KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND
+LISTENED = 600 * SECOND
+"""For so long somebody must have listened before anything is given up: after a longer absence all that waits has its
+time to come."""
 _exit = msgspec.json.Decoder(Exit)
 _encode = msgspec.json.Encoder().encode
 
@@ -105,7 +108,7 @@ async def _delivered(tx: Tx, row: Row, at: int) -> bool:
     """Whether nothing of an ended attempt is missing here. What is missing is waited for, long after the run has
     ended without it."""
     heard_at = row["drain_until"] or row["finished_at"]
-    if at - heard_at > KEEP_UNDELIVERED:
+    if at - heard_at > KEEP_UNDELIVERED and at - (await hearing.get(tx)).counts_from(at) > LISTENED:
         return True
     return await tracking.ingested(tx, row["run"], _exit.decode(row["exit"]).writers)
 

@@ -14,7 +14,7 @@ import msgspec
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, Step
-from trainyard_core.work.view import Attempt, View
+from trainyard_core.work.view import View
 
 __all__ = ["RULES", "Decision", "Policy", "backoff", "decide"]
 
@@ -113,10 +113,11 @@ def _silence(view: View, heard_at: int, now: int) -> float:
 
 def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
     """Its other writers may have died: they are waited for as long as an attempt's frames are."""
-    until = view.wake_at if view.reason == Reason.DRAINING else None
-    if view.unfinished_writers and (until is None or now < until):
+    known = view.wake_at if view.reason == Reason.DRAINING else None
+    until = _frames_until(view, policy, now, known or now + int(policy.drain * SECOND))
+    if view.unfinished_writers and now < until:
         why = Step(view.status, Reason.DRAINING, "waiting for the last frames")
-        return Decision(explain=why, wake_at=until or now + int(policy.drain * SECOND))
+        return Decision(explain=why, wake_at=until)
     to = Status(view.ended)
     between = _through(view) if to is Status.STOPPED else ()
     if to is not Status.SUCCEEDED:
@@ -171,19 +172,25 @@ def _over(view: View, policy: Policy, now: int) -> Decision | None:
     attempt = view.attempt
     if attempt is None or attempt.exit is None or not _is_live(view):
         return None
-    complete = attempt.drained or (attempt.drain_until is not None and now >= attempt.drain_until)
-    if not complete:
-        return _draining(view, attempt)
+    until = None if attempt.drain_until is None else _frames_until(view, policy, now, attempt.drain_until)
+    if not attempt.drained and (until is None or now < until):
+        return _draining(view, until)
     return _outcome(view, attempt.exit, policy, now, incomplete=not attempt.drained)
 
 
-def _draining(view: View, attempt: Attempt) -> Decision:
+def _frames_until(view: View, policy: Policy, now: int, until: int) -> int:
+    """Until when the last frames are waited for: those that nobody could take have their whole time from when somebody
+    listens again."""
+    return max(until, view.hearing.counts_from(now) + int(policy.drain * SECOND))
+
+
+def _draining(view: View, until: int | None) -> Decision:
     why = Step(Status.RUNNING, Reason.DRAINING, "the program has ended; its last frames are on their way")
     if view.status in (Status.SCHEDULED, Status.STARTING):
-        return Decision(steps=(why,), wake_at=attempt.drain_until)
+        return Decision(steps=(why,), wake_at=until)
     if view.reason == Reason.DRAINING:
-        return Decision(wake_at=attempt.drain_until)
-    return Decision(explain=msgspec.structs.replace(why, to=view.status), wake_at=attempt.drain_until)
+        return Decision(wake_at=until)
+    return Decision(explain=msgspec.structs.replace(why, to=view.status), wake_at=until)
 
 
 def _outcome(view: View, end: Exit, policy: Policy, now: int, *, incomplete: bool) -> Decision:
