@@ -8,6 +8,7 @@ import msgspec
 
 from trainyard.track.frames import Summary
 from trainyard_core.db import tracking
+from trainyard_core.db.batch import batches, marks
 from trainyard_core.db.engine import Row, Tx
 
 __all__ = ["heirs", "heirs_of_children", "holder", "pass_on", "summaries", "take_artifacts"]
@@ -22,13 +23,13 @@ async def take_artifacts(tx: Tx, *, source: str, run: str, until: int | None) ->
     """Give `run` the artifacts of `source` by reference, all of them or those logged up to a step. Idempotent; what
     `run` has itself stays."""
     rows = await tx.all("SELECT name, data FROM artifact WHERE run = ?", source)
-    wanted = [(run, source, row["name"]) for row in rows if until is None or _step(row) <= until]
-    await tx.many(
-        "INSERT INTO artifact (run, name, kind, size, digest, data, at, source)"
-        " SELECT CAST(? AS TEXT), name, kind, size, digest, data, at, COALESCE(source, run) FROM artifact"
-        " WHERE run = ? AND name = ? ON CONFLICT (run, name) DO NOTHING",
-        wanted,
-    )
+    for names in batches([row["name"] for row in rows if until is None or _step(row) <= until]):
+        await tx.run(
+            "INSERT INTO artifact (run, name, kind, size, digest, data, at, source)"
+            " SELECT CAST(? AS TEXT), name, kind, size, digest, data, at, COALESCE(source, run) FROM artifact"
+            f" WHERE run = ? AND name IN ({marks(names)}) ON CONFLICT (run, name) DO NOTHING",
+            run, source, *names,
+        )  # fmt: skip
 
 
 async def holder(tx: Tx, run: str, name: str) -> str:

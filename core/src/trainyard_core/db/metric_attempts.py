@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from trainyard.track.frames import Summary
-from trainyard_core.db.engine import Tx
-from trainyard_core.db.tracking import merge_into, merge_metrics, row_of, summary_of
+from trainyard_core.db.batch import batches, insert, marks
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.tracking import fold, merge_into, replace_metrics, row_of, summary_of
 
 __all__ = ["LEAST", "Held", "add", "compose", "held", "take"]
 
@@ -27,46 +28,49 @@ class Held(NamedTuple):
 
 async def held(tx: Tx, run: str, names: Sequence[str]) -> dict[str, Held]:
     """Who holds these metrics; those that nobody holds are left out."""
-    marks = ", ".join("?" * len(names))
-    rows = await tx.all(
-        f"SELECT name, attempt, first_step FROM metric_attempt WHERE run = ? AND name IN ({marks})", run, *names
-    )
+    rows = await _rows(tx, run, names)
     return {row["name"]: Held(row["attempt"], row["first_step"]) for row in rows}
 
 
-async def take(tx: Tx, run: str, attempt: int, names: Iterable[str]) -> None:
+async def _rows(tx: Tx, run: str, names: Sequence[str]) -> list[Row]:
+    """What is kept of these metrics, as far as somebody holds them."""
+    found: list[Row] = []
+    for some in batches(names):
+        found += await tx.all(f"SELECT * FROM metric_attempt WHERE run = ? AND name IN ({marks(some)})", run, *some)
+    return found
+
+
+async def take(tx: Tx, run: str, attempt: int, names: Sequence[str]) -> None:
     """An attempt logs these for the first time: what earlier ones have logged is not kept apart any more."""
-    await tx.many(
-        "DELETE FROM metric_attempt WHERE run = ? AND name = ? AND attempt < ?",
-        [(run, name, attempt) for name in names],
-    )
+    for some in batches(names):
+        await tx.run(
+            f"DELETE FROM metric_attempt WHERE run = ? AND attempt < ? AND name IN ({marks(some)})", run, attempt, *some
+        )
 
 
 async def add(
     tx: Tx, run: str, attempt: int, writer: str, summaries: Iterable[Summary], first_steps: Mapping[str, int]
 ) -> None:
-    """Fold columns into what their attempt has logged."""
-    await tx.many(_ADD, [(run, attempt, first_steps[each.name], *row_of(each, writer)) for each in summaries])
+    """Fold columns, one of each name, into what their attempt has logged."""
+    rows = [(run, attempt, first_steps[each.name], *row_of(each, writer)) for each in summaries]
+    await insert(tx, _INTO, rows, _ADD)
 
 
-_ADD = f"""INSERT INTO metric_attempt
-    (run, attempt, first_step, name, last, last_step, last_time, last_writer, low, high, total, finite)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {merge_into("metric_attempt")},
+_INTO = """INSERT INTO metric_attempt
+    (run, attempt, first_step, name, last, last_step, last_time, last_writer, low, high, total, finite)"""
+_ADD = f"""{merge_into("metric_attempt")},
     first_step = CASE WHEN excluded.first_step < metric_attempt.first_step
         THEN excluded.first_step ELSE metric_attempt.first_step END"""
 
 
-_EMPTY = """UPDATE metric SET last_step = ?, last_time = 0, last_writer = '', low = NULL, high = NULL, total = 0,
-    finite = 0 WHERE run = ? AND name = ?"""
+async def compose(tx: Tx, run: str, before: Mapping[str, Summary | None]) -> None:
+    """Make the run's rows of these metrics anew: what the attempt that holds each has logged, and what still counts of
+    what came before it, which is of lower steps. The caller holds the run's row."""
+    rows = await _rows(tx, run, [*before])
+    assert len(rows) == len(before), "somebody holds each"
+    await replace_metrics(tx, run, [_composed(row, before[row["name"]]) for row in rows])
 
 
-async def compose(tx: Tx, run: str, name: str, before: Summary | None) -> None:
-    """Make the run's row of a metric anew: what the attempt that holds it has logged, and what still counts of what
-    came before it."""
-    own = await tx.one("SELECT * FROM metric_attempt WHERE run = ? AND name = ?", run, name)
-    assert own is not None, "somebody holds it"
-    await tx.run(_EMPTY, LEAST, run, name)
-    if before is not None:
-        await merge_metrics(tx, run, [before])
-    await merge_metrics(tx, run, [summary_of(own)], writer=own["last_writer"])
-    await tx.run("UPDATE metric SET attempt = ? WHERE run = ? AND name = ?", own["attempt"], run, name)
+def _composed(own: Row, before: Summary | None) -> tuple[object, ...]:
+    whole = summary_of(own) if before is None else fold(before, summary_of(own))
+    return (*row_of(whole, own["last_writer"]), own["attempt"])

@@ -192,7 +192,8 @@ class SQLiteDatabase(Database):
         results: list[tuple[_Job, Any, BaseException | None]] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
-            results = [self._run_one(connection, job) for job in group]
+            run = self._run_one if len(group) > 1 else self._run_alone
+            results = [run(connection, job) for job in group]
             for job in group:
                 faults.point(f"{job.name}:before_commit")
             connection.execute("COMMIT")
@@ -203,6 +204,11 @@ class SQLiteDatabase(Database):
                 connection.execute("ROLLBACK")
             results = [(job, None, _translated(error)) for job in group]
         _answer(results)
+
+    def _run_alone(self, connection: sqlite3.Connection, job: _Job) -> tuple[_Job, Any, BaseException | None]:
+        """Without a savepoint, for there is no other to be kept apart from: with one, SQLite goes through all that the
+        transaction has changed so far at the end of each statement."""
+        return job, _drive(job.work, _SQLiteTx(connection)), None
 
     def _run_one(self, connection: sqlite3.Connection, job: _Job) -> tuple[_Job, Any, BaseException | None]:
         connection.execute("SAVEPOINT one")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from trainyard.track.frames import Summary
+from trainyard_core.db import batch
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Artifact, Metric, rows
 
@@ -19,6 +20,7 @@ __all__ = [
     "changed_metrics",
     "counted_before",
     "dropped",
+    "fold",
     "folded",
     "ingested",
     "mark",
@@ -29,6 +31,7 @@ __all__ = [
     "metrics_by_run",
     "move_mark",
     "put_artifact",
+    "replace_metrics",
     "row_of",
     "summary_of",
 ]
@@ -113,14 +116,31 @@ async def merge_metrics(tx: Tx, run: str, summaries: Iterable[Summary], *, write
     """Fold columns of one writer into the run's aggregates. `last` is the value with the highest step, of equal ones
     the latest by time, then of the writer with the greater id, then the one that was logged last. The caller holds the
     run's row, so that versions are committed in their order."""
-    await tx.many(_MERGE, [(run, *row_of(summary, writer), run, run) for summary in folded(summaries).values()])
+    rows = [row_of(summary, writer) for summary in folded(summaries).values()]
+    await batch.insert(tx, _INTO, await _next_versions(tx, run, rows), _MERGE)
+
+
+async def replace_metrics(tx: Tx, run: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Make the run's aggregates of these metrics what they are in `rows`: each as of `row_of`, then the attempt that
+    holds it. The caller holds the run's row."""
+    await batch.insert(tx, _INTO_HELD, await _next_versions(tx, run, rows), _REPLACE)
+
+
+async def _next_versions(tx: Tx, run: str, rows: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """The rows with what comes before the aggregates: the run, its project and the next versions of its metrics, one
+    each."""
+    if not rows:
+        return []
+    last = await tx.one(_LAST_VERSION, run)
+    assert last is not None, "the caller holds it"
+    return [(run, last["project"], version, *row) for version, row in enumerate(rows, int(last["version"]) + 1)]
 
 
 def folded(summaries: Iterable[Summary]) -> dict[str, Summary]:
     """Columns of one writer, in the order in which they were logged, as one of each name."""
     found: dict[str, Summary] = {}
     for new in summaries:
-        found[new.name] = _fold(found[new.name], new) if new.name in found else new
+        found[new.name] = fold(found[new.name], new) if new.name in found else new
     return found
 
 
@@ -139,14 +159,19 @@ def merge_into(table: str) -> str:
     total = {table}.total + excluded.total, finite = {table}.finite + excluded.finite"""
 
 
-_MERGE = f"""INSERT INTO metric
-    (run, name, last, last_step, last_time, last_writer, low, high, total, finite, project, version)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT project FROM run WHERE id = ?),
-        (SELECT COALESCE(MAX(version), 0) + 1 FROM metric WHERE run = ?))
-    {merge_into("metric")}, version = excluded.version"""
+_LAST_VERSION = """SELECT project, (SELECT COALESCE(MAX(version), 0) FROM metric WHERE metric.run = run.id) AS version
+    FROM run WHERE id = ?"""
+_COLUMNS = ("last", "last_step", "last_time", "last_writer", "low", "high", "total", "finite")
+_INTO = f"INSERT INTO metric (run, project, version, name, {', '.join(_COLUMNS)})"
+_INTO_HELD = f"INSERT INTO metric (run, project, version, name, {', '.join(_COLUMNS)}, attempt)"
+_MERGE = f"{merge_into('metric')}, version = excluded.version"
+_REPLACE = "ON CONFLICT (run, name) DO UPDATE SET " + ", ".join(
+    f"{column} = excluded.{column}" for column in ("version", *_COLUMNS, "attempt")
+)
 
 
-def _fold(old: Summary, new: Summary) -> Summary:
+def fold(old: Summary, new: Summary) -> Summary:
+    """Two columns of one metric as one, of which the second was logged later or comes of a later writer."""
     newest = new if (new.last_step, new.last_time) >= (old.last_step, old.last_time) else old
     lows = [value for value in (old.low, new.low) if not math.isnan(value)]
     highs = [value for value in (old.high, new.high) if not math.isnan(value)]

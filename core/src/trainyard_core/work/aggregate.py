@@ -66,12 +66,11 @@ async def _count_after(tx: Tx, row: Row, points: Points, before: Before) -> None
     if moved and not await _is_known(tx, row, points, moved, before):
         raise Missing(moved)
     if is_current:
-        await metric_attempts.take(tx, run, points.attempt, moved)
+        await metric_attempts.take(tx, run, points.attempt, [*moved])
         await metric_attempts.add(tx, run, points.attempt, points.writer, found.values(), first_steps)
         same = [summary for name, summary in found.items() if name not in moved]
         await tracking.merge_metrics(tx, run, same, writer=points.writer)
-    for name, step in moved.items():
-        await metric_attempts.compose(tx, run, name, before.found[name, step])
+    await metric_attempts.compose(tx, run, {name: before.found[name, step] for name, step in moved.items()})
 
 
 async def _is_known(tx: Tx, row: Row, points: Points, moved: Mapping[str, int], before: Before) -> bool:
@@ -113,9 +112,15 @@ async def read_before(database: Database, tracker: Tracker, run: str, writer: st
 
     counted, chain = await database.read(look)
     found: dict[tuple[str, int], Summary | None] = dict.fromkeys(steps.items())
-    for step in {*steps.values()}:
-        names = [name for name in steps if steps[name] == step]
+    for step, names in _by_step(steps).items():
         if chain and step > metric_attempts.LEAST:
             series = await continuing.read_series(tracker, chain, names, last=step - 1, points=1)
             found |= {(each.name, step): each for each in continuing.in_brief(series)}
     return Before(counted, found)
+
+
+def _by_step(steps: Mapping[str, int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for name, step in steps.items():
+        found.setdefault(step, []).append(name)
+    return found
