@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from trainyard.track import frames
 from trainyard.track.frames import Kind
 from trainyard_core.contracts.tracker import Tracker
+from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.hookspecs import Context
 from trainyard_core.registry import Registry
 from trainyard_core.testing.tracker_tools import metric_frame
@@ -64,3 +66,46 @@ def lines(writer: str, seq: int, *texts: str, final: bool = False) -> bytes:
     """A frame of standard output."""
     told = [frames.Line(seq, 1, text) for text in texts]
     return frames.encode(Kind.LOGS, writer, seq, frames.pack_lines(told), final=final)
+
+
+class Counting:
+    """A database that counts the statements of its transactions that write, a row of many as one, and keeps the
+    greatest number of arguments that one of them has."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self.statements, self.arguments = database, 0, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    async def write(self, work: Any, **more: Any) -> Any:
+        return await self._database.write(lambda tx: work(_CountingTx(tx, self)), **more)
+
+    def count(self, *rows: Sequence[object]) -> None:
+        self.statements += len(rows)
+        self.arguments = max([self.arguments, *map(len, rows)])
+
+
+class _CountingTx:
+    def __init__(self, tx: Tx, counting: Counting) -> None:
+        self._tx, self._counting = tx, counting
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+    async def all(self, sql: str, *args: object) -> list[Row]:
+        self._counting.count(args)
+        return await self._tx.all(sql, *args)
+
+    async def one(self, sql: str, *args: object) -> Row | None:
+        self._counting.count(args)
+        return await self._tx.one(sql, *args)
+
+    async def run(self, sql: str, *args: object) -> None:
+        self._counting.count(args)
+        await self._tx.run(sql, *args)
+
+    async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        given = [*rows]
+        self._counting.count(*given)
+        await self._tx.many(sql, given)

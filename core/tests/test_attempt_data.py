@@ -12,12 +12,13 @@ import tarfile
 
 import pytest
 import pytest_asyncio
-from places import events, folder_tracker, lines, rows
+from places import Counting, events, folder_tracker, lines, metric, rows
 from web import BASE
 
 from trainyard_core.contracts.tracker import RunRef, Upload
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import tracking, uploads
+from trainyard_core.db.batch import ROWS
 from trainyard_core.db.tokens import run_token
 from trainyard_core.lifecycle import Reason, Status
 from trainyard_core.testing.tracker_tools import stream
@@ -196,6 +197,31 @@ async def test_a_metric_that_is_not_counted_holds_up_no_other(tried):
         assert (await tried.row())["outputs"] == f'{{"attempt":{attempt}}}'
         await tried.again()
     assert await tried.brief() == {"acc": (2.0, 3, 2.0, 2.0, 2)}
+
+
+async def test_how_many_statements_count_points_hardly_depends_on_how_many_names_they_have(tried):
+    """The first attempt's, the next one's of the same steps and then of earlier ones, and what comes late."""
+    values = {f"m{n:04d}": [float(n)] for n in range(14 * ROWS)}
+    tried.arrange.database = counting = Counting(tried.arrange.database)
+
+    async def sends(name, seq, first, attempt):
+        counting.statements = 0
+        await tried.send(metric(name, seq, values, first=first), attempt=attempt)
+        return counting.statements
+
+    assert await sends(writer(1), 1, 5, 1) < 100
+    await tried.again()
+    for name, seq, first, attempt in [(writer(2), 1, 5, 2), (writer(2), 2, 4, 2), (writer(1), 2, 1, 1)]:
+        assert await sends(name, seq, first, attempt) < 200, (attempt, first)
+    assert counting.arguments < 32_767, "no database takes more"
+    assert counting.arguments < len(values), "nor does it grow with the names"
+    brief = await tried.brief()
+    assert brief == {name: (value, 5, value, value, 3) for name, (value,) in values.items()}
+    assert len({row["version"] for row in await _metrics(tried)}) == len(values)
+
+
+async def _metrics(tried):
+    return await tried.arrange.database.read(lambda tx: tracking.metrics(tx, tried.run))
 
 
 async def test_numbers_that_are_none_and_the_least_step_there_is(tried):

@@ -81,6 +81,26 @@ async def test_a_failing_transaction_in_a_group_does_not_harm_the_others(engine)
     assert [isinstance(o, RuntimeError) for o in outcomes] == [n % 3 == 0 for n in range(60)]
 
 
+async def test_a_failing_transaction_that_is_alone_leaves_nothing(engine):
+    async def half(tx):
+        await tx.run("INSERT INTO t (id) VALUES (1000)")
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        await engine.write(half)
+    await engine.write(insert(1))
+    assert await stored(engine) == [1]
+
+
+async def test_a_transaction_that_is_alone_takes_no_savepoint(engine):
+    """With one, the time of a transaction grows as the square of its statements."""
+    said = []
+    engine._writer_connection.set_trace_callback(said.append)
+    await engine.write(insert(1))
+    engine._writer_connection.set_trace_callback(None)
+    assert [each.split()[0] for each in said] == ["BEGIN", "INSERT", "COMMIT"]
+
+
 async def test_a_duplicate_is_named_as_such(engine):
     await engine.write(insert(1))
     with pytest.raises(UniqueViolation):

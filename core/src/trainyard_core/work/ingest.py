@@ -1,5 +1,5 @@
 """Frames come in: the tracker makes them durable, then one transaction moves the writer's mark, the aggregates and
-the run's own fields.
+the run's own fields; or several, frame by frame, when there are so many metrics that others would wait for long.
 
 Exactly once by that order: the tracker skips what it has by (run, writer, seq), the mark is a compare-and-set, and
 only then is the sequence number acknowledged. A crash in between leaves frames that come again and are counted
@@ -33,6 +33,8 @@ from trainyard_core.work.rules import Policy
 __all__ = ["Ingested", "ingest"]
 
 _encode = msgspec.json.Encoder().encode
+NAMES = 4096
+"""How many metrics are counted in one transaction, unless a single frame has more."""
 
 
 class Ingested(msgspec.Struct, frozen=True):
@@ -65,12 +67,16 @@ async def ingest(
 
 
 async def _counted(database: Database, tracker: Tracker, count: _Count) -> Ingested:
-    """Have them counted, with what came before the attempt as far as that must be known."""
-    while True:
+    """Have all of them counted, with what came before the attempt as far as that must be known."""
+    done = Ingested(0, False)
+    while done.durable < count.last:
         try:
-            return await database.write(count.work, name="ingest")
+            more = await database.write(count.work, name="ingest")
         except aggregate.Missing as missing:
             count.before = await aggregate.read_before(database, tracker, count.run.run, count.writer, missing.steps)
+        else:
+            done = Ingested(more.durable, done.ended or more.ended, done.points + more.points)
+    return done
 
 
 def _parse(body: bytes) -> list[Frame]:
@@ -104,12 +110,13 @@ def _plain(event: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Count:
-    """The transaction that counts frames. Decoding happens before it; inside it only what is new is applied."""
+    """The transaction that counts frames, or the next of them. Decoding happens before it; inside it only what is new
+    is applied."""
 
     def __init__(self, run: RunRef, frames: Sequence[Frame], attempt: int, policy: Policy, at: int) -> None:
         self.run, self._attempt, self._policy, self._at = run, attempt, policy, at
         self.before = aggregate.Before()
-        self.writer, self._frames = frames[0].writer, frames
+        self.writer, self.last, self._frames = frames[0].writer, frames[-1].seq, frames
         try:
             brief = {f.seq: recorded.metrics(summarize(f.payload)) for f in frames if f.kind is Kind.METRICS}
             self._events = {f.seq: _events(f.payload) for f in frames if f.kind is Kind.EVENTS}
@@ -120,7 +127,7 @@ class _Count:
         self._events |= {seq: omitted for seq, (_, omitted) in brief.items() if omitted}
 
     async def work(self, tx: Tx) -> Ingested:
-        """Count what is new. What is acknowledged is the mark, whoever moved it last: never a frame that nobody
+        """Count what is new, or the first of it. What is acknowledged is the mark, whoever moved it last: never a frame that nobody
         counted."""
         run = self.run.run
         await runs.lock(tx, run)
@@ -129,7 +136,7 @@ class _Count:
             raise NotFound(f"no run '{run}'")
         mark = await tracking.mark(tx, run, self.writer)
         attempt = mark.attempt if mark.attempt is not None else self._attempt or row["attempt"]
-        new = [frame for frame in self._frames if frame.seq > mark.seq]
+        new = self._first([frame for frame in self._frames if frame.seq > mark.seq])
         if not new or not await self._move(tx, row, mark.seq, new, attempt):
             return Ingested((await tracking.mark(tx, run, self.writer)).seq, False)
         found = [summary for frame in new for summary in self._summaries.get(frame.seq, ())]
@@ -139,6 +146,15 @@ class _Count:
             return Ingested(new[-1].seq, False)
         await self._take_effect(tx, row, new)
         return Ingested(new[-1].seq, await self._maybe_end(tx, row, new), sum(each.total for each in found))
+
+    def _first(self, new: Sequence[Frame]) -> Sequence[Frame]:
+        """The first of these frames, as many as have NAMES metrics together, but one at least."""
+        names: set[str] = set()
+        for number, frame in enumerate(new):
+            names.update(each.name for each in self._summaries.get(frame.seq, ()))
+            if number and len(names) > NAMES:
+                return new[:number]
+        return new
 
     async def _take_effect(self, tx: Tx, row: Row, new: Sequence[Frame]) -> None:
         """What frames of the current attempt change of the run beside its metrics."""
