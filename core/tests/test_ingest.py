@@ -103,7 +103,7 @@ class Dying:
 async def test_many_metrics_are_counted_frame_by_frame_and_once_whatever_fails_between(send, arrange, run, monkeypatch):
     monkeypatch.setattr("trainyard_core.work.ingest.NAMES", 3)
     frames = [metric(W1, seq, {f"{seq}{name}": [1.0] for name in "ab"}) for seq in range(1, 6)]
-    frames += [metric(W1, 6, {"6a": [1.0]}), metric(W1, 7, dict.fromkeys("abcde", [1.0])), lines(W1, 8, "x")]
+    frames += [metric(W1, 6, {"6a": [1.0]}), metric(W1, 7, {name: [1.0] for name in "abcde"}), lines(W1, 8, "x")]
     with pytest.raises(Unavailable):
         await send(*frames, database=Dying(arrange.database, after=2))
     assert len(await aggregates(arrange, run)) == 4

@@ -127,8 +127,8 @@ class _Count:
         self._events |= {seq: omitted for seq, (_, omitted) in brief.items() if omitted}
 
     async def work(self, tx: Tx) -> Ingested:
-        """Count what is new, or the first of it. What is acknowledged is the mark, whoever moved it last: never a frame that nobody
-        counted."""
+        """Count what is new, or the first of it. What is acknowledged is the mark, whoever moved it last: never a frame
+        that nobody counted."""
         run = self.run.run
         await runs.lock(tx, run)
         row = await runs.get(tx, run)
