@@ -6,12 +6,13 @@ import asyncio
 
 import pytest
 from lives import end, ended, started
-from places import events, metric
+from places import Counting, events, metric
 from web import BASE
 
 from trainyard.client.errors import Conflict, Invalid
 from trainyard.client.models import CloneRun, CreateRun, EditRun
 from trainyard_core.agent.desk import Desk
+from trainyard_core.db.batch import ROWS
 from trainyard_core.testing.factories import operation
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -115,6 +116,15 @@ async def test_a_resumed_run_begins_with_outputs_tags_metrics_and_artifacts(web)
     assert await web.admin.runs.read(resumed.id, "outputs/model") == b"better"
     assert await web.admin.runs.read(first.id, "outputs/model") == b"weights"
     assert await sources(web, resumed.id) == {"outputs/model": ""}
+
+
+async def test_how_many_statements_a_resume_takes_hardly_depends_on_how_many_metrics_there_are(web, monkeypatch):
+    values = {f"m{n:04d}": [float(n)] for n in range(4 * ROWS)}
+    first = await ended(web, metric(A, 1, values))
+    monkeypatch.setattr(web.platform, "database", counting := Counting(web.platform.database))
+    resumed = await web.admin.runs.resume(first.id)
+    assert 0 < counting.statements < 200
+    assert resumed.metrics == {name: value for name, (value,) in values.items()}
 
 
 async def test_one_chart_however_often_resumed_and_from_which_step(web):

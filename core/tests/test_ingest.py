@@ -16,7 +16,7 @@ from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import runs, tracking
 from trainyard_core.db.connect import connect
-from trainyard_core.errors import BadFrame, GapInFrames, NotFound
+from trainyard_core.errors import BadFrame, GapInFrames, NotFound, Unavailable
 from trainyard_core.lifecycle import Reason, Status
 from trainyard_core.work.creation import add
 from trainyard_core.work.ingest import ingest
@@ -82,6 +82,36 @@ async def test_repeated_and_overlapping_bodies_count_once(send, arrange, run):
     assert await send(*bodies[:3]) == 8, "the mark is acknowledged, whatever came"
     points = {"loss": [(2 * seq + i, seq + i / 2) for seq in range(1, 9) for i in (0, 1)]}
     assert await aggregates(arrange, run) == recount(points)
+
+
+class Dying:
+    """A database that is out of reach after so many transactions."""
+
+    def __init__(self, database, *, after):
+        self._database, self.left = database, after
+
+    def __getattr__(self, name):
+        return getattr(self._database, name)
+
+    async def write(self, work, **more):
+        if not self.left:
+            raise Unavailable("gone", fix="try again")
+        self.left -= 1
+        return await self._database.write(work, **more)
+
+
+async def test_many_metrics_are_counted_frame_by_frame_and_once_whatever_fails_between(send, arrange, run, monkeypatch):
+    monkeypatch.setattr("trainyard_core.work.ingest.NAMES", 3)
+    frames = [metric(W1, seq, {f"{seq}{name}": [1.0] for name in "ab"}) for seq in range(1, 6)]
+    frames += [metric(W1, 6, {"6a": [1.0]}), metric(W1, 7, {name: [1.0] for name in "abcde"}), lines(W1, 8, "x")]
+    with pytest.raises(Unavailable):
+        await send(*frames, database=Dying(arrange.database, after=2))
+    assert len(await aggregates(arrange, run)) == 4
+    database = Dying(arrange.database, after=4)
+    assert await send(*frames, database=database) == 8
+    assert database.left == 0, "two metrics and one fit one transaction, and no frame is divided"
+    assert {found[4] for found in (await aggregates(arrange, run)).values()} == {1}
+    assert len(await aggregates(arrange, run)) == 16
 
 
 async def test_racing_bodies_of_two_writers_count_once(send, arrange, run, database_url):

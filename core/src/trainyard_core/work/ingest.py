@@ -151,8 +151,9 @@ class _Count:
         """The first of these frames, as many as have NAMES metrics together, but one at least."""
         names: set[str] = set()
         for number, frame in enumerate(new):
+            before = len(names)
             names.update(each.name for each in self._summaries.get(frame.seq, ()))
-            if number and len(names) > NAMES:
+            if number and len(names) > max(before, NAMES):
                 return new[:number]
         return new
 
