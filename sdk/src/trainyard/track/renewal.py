@@ -20,7 +20,7 @@ __all__ = ["Renewal", "expiry_of", "is_own"]
 
 _PREFIX = "tyr."
 _SLOWEST = 60.0
-"""The longest pause between two tries, in seconds, and the shortest between two new tokens."""
+"""The longest pause between two tries, in seconds, and that before another token where each has expired already."""
 
 
 def is_own(token: str) -> bool:
@@ -84,7 +84,8 @@ class Renewal:
 
     def _keep(self, token: str) -> None:
         self._see(token)
-        self._due = max(self._due, time.time() + _SLOWEST)  # to a clock that is a day ahead each new one has expired
+        if expiry_of(token) <= (now := time.time()):  # to a clock that is a day ahead each new one has expired
+            self._due = now + _SLOWEST
         beside = self._file.with_name(f".{self._file.name}.{os.urandom(6).hex()}")
         handle = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         try:
