@@ -124,8 +124,14 @@ class Writer:
         self._append_aside()
 
     def _append_aside(self) -> None:
-        while self._aside and not self._is_writing:
-            self._append(self._aside.popleft())
+        """Write what signal handlers recorded meanwhile. Inside of ourselves that is left to the outermost call."""
+        with self.spool.lock:
+            while self._aside and not self._is_writing:
+                with self._writing():
+                    try:
+                        self.spool.append(Kind.EVENTS, self._aside.popleft())
+                    except Exception as error:
+                        say("event", f"an event could not be recorded: {error}")
 
     def _drain(self, *, insist: bool = False) -> None:
         """Turn what is in the ring into frames, unless this thread writes already, which a signal handler finds."""
