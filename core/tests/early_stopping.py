@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 
-import sweeping
-from places import metric
-from sweeping import Book, children, until
+import sweep_harness
+from fake_tracker import metric
+from sweep_harness import Book, children, until
 from web import BASE, serving
 
 from trainyard_core.contracts.workload import Exit, Phase
@@ -49,7 +49,7 @@ def policy(text, **more):
 async def begin(web, *rules, trials=4, parallel=2, kind="random", matrix="", head=""):
     """A sweep whose first trials run."""
     lines = [*([matrix] if matrix else []), *([f"earlyStopping: [{', '.join(rules)}]"] if rules else [])]
-    sweep = await sweeping.begin(web, trials=trials, parallel=parallel, kind=kind, matrix=lines, head=head)
+    sweep = await sweep_harness.begin(web, trials=trials, parallel=parallel, kind=kind, matrix=lines, head=head)
     await until(lambda: children(web, sweep.id))
     return sweep.id, await running(web)
 

@@ -6,9 +6,9 @@ import random
 
 import msgspec
 import pytest
+from admission_worlds import QUEUES, agents, holding, need, offer, runs_, started, world, worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import QUEUES, agents, holding, need, offer, runs_, started, world, worlds
 
 from trainyard_core.admission import (
     ProjectState,

@@ -7,7 +7,7 @@ import asyncio
 import json
 
 import pytest
-from hands import Remote, running
+from manual_scheduler import Remote, running
 from test_agents import begin
 
 from trainyard_core.agent.port import Dismissed, Moved
@@ -180,28 +180,28 @@ async def test_a_run_whose_project_may_not_use_its_queue_any_more_is_not_started
 async def test_an_agent_over_http_takes_a_run_from_lease_to_release(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         run = await web.run()
-        await remote.hands.until(lambda: remote.hands.workloads)
+        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
         (workload,) = remote.hands.workloads
         assert (workload.run, workload.queue, workload.url) == (run.id, "default", "http://trainyard")
         assert (await web.ask("GET", f"projects/default/runs/{run.id}", token=workload.token)).status_code == 200
         remote.hands.exits[workload.ref] = Exit(code=0)
-        await remote.hands.until(lambda: workload.ref in remote.hands.released)
+        await remote.manual_scheduler.until(lambda: workload.ref in remote.hands.released)
     assert (await web.admin.runs.get(run.id)).status == "succeeded"
 
 
 async def test_a_stop_reaches_it(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         run = await web.run()
-        await remote.hands.until(lambda: remote.hands.workloads)
+        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
         await web.admin.runs.stop(run.id)
-        await remote.hands.until(lambda: remote.hands.released)
+        await remote.manual_scheduler.until(lambda: remote.hands.released)
     assert (await web.admin.runs.get(run.id)).status == "stopped"
 
 
 async def test_the_older_of_two_with_one_name_ends_and_says_why(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as older:
         run = await web.run()
-        await older.hands.until(lambda: older.hands.workloads)
+        await older.manual_scheduler.until(lambda: older.hands.workloads)
         async with running(Remote(web, far, tmp_path)) as newer:
             newer.hands.exits = older.hands.exits  # one machine: they share what lies on its disk
             ended = await older.ended()
@@ -209,7 +209,7 @@ async def test_the_older_of_two_with_one_name_ends_and_says_why(web, far, tmp_pa
             assert "session 2 has taken its place" in str(ended)
             (ref,) = older.hands.exits
             newer.hands.exits[ref] = Exit(code=0)
-            await newer.hands.until(lambda: newer.hands.released)
+            await newer.manual_scheduler.until(lambda: newer.hands.released)
             assert newer.hands.workloads == [], "what ran went on"
     assert (await web.admin.runs.get(run.id)).status == "succeeded"
 
@@ -217,7 +217,7 @@ async def test_the_older_of_two_with_one_name_ends_and_says_why(web, far, tmp_pa
 async def test_a_revoked_token_ends_it_and_says_why(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         run = await web.run()
-        await remote.hands.until(lambda: remote.hands.workloads)
+        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
         await web.admin.agents.renew_token("far")
         ended = await remote.ended()
         assert isinstance(ended, Dismissed), ended
@@ -231,7 +231,7 @@ async def test_drained_it_leaves_its_runs_to_the_next_one(web, far, tmp_path):
     first = Remote(web, far, tmp_path)
     async with running(first):
         run = await web.run()
-        await first.hands.until(lambda: first.hands.workloads)
+        await first.manual_scheduler.until(lambda: first.hands.workloads)
         first.agent.drain(wait=False)
         assert await first.ended() is None
     assert (await web.admin.agents.get("far")).draining
@@ -240,7 +240,7 @@ async def test_drained_it_leaves_its_runs_to_the_next_one(web, far, tmp_path):
     async with running(second):
         (ref,) = first.hands.exits
         second.hands.exits[ref] = Exit(code=0)
-        await second.hands.until(lambda: second.hands.released)
+        await second.manual_scheduler.until(lambda: second.hands.released)
         assert second.hands.workloads == []
     assert (await web.admin.runs.get(run.id)).status == "succeeded"
     assert not (await web.admin.agents.get("far")).draining
@@ -249,7 +249,7 @@ async def test_drained_it_leaves_its_runs_to_the_next_one(web, far, tmp_path):
 async def test_drained_with_patience_it_waits_for_what_it_holds_and_takes_no_more(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         await web.run()
-        await remote.hands.until(lambda: remote.hands.workloads)
+        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
         remote.agent.drain(wait=True)
         while not (await web.admin.agents.get("far")).draining:
             await asyncio.sleep(0)
@@ -291,7 +291,7 @@ async def test_a_folder_of_another_platforms_agent_is_left_alone(web, far, tmp_p
 async def test_while_the_server_is_away_runs_go_on_and_what_happened_is_told_afterwards(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         run = await web.run()
-        await remote.hands.until(lambda: remote.hands.workloads)
+        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
         (workload,) = remote.hands.workloads
         remote.line.cut = True
         async with asyncio.timeout(20):
@@ -300,7 +300,7 @@ async def test_while_the_server_is_away_runs_go_on_and_what_happened_is_told_aft
         assert remote.task is not None
         assert not remote.task.done()
         remote.line.cut = False
-        await remote.hands.until(lambda: remote.hands.released)
+        await remote.manual_scheduler.until(lambda: remote.hands.released)
         assert remote.hands.stopped == []
     assert (await web.admin.runs.get(run.id)).status == "succeeded"
 
@@ -313,13 +313,13 @@ async def test_an_agent_whose_server_is_away_at_its_start_waits_for_it(web, far,
             await remote.line.refused.wait()
         remote.line.cut = False
         await web.run()
-        await remote.hands.until(lambda: remote.hands.workloads)
+        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
 
 
 async def test_a_server_that_is_found_elsewhere_ends_the_session(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         await web.run()
-        await remote.hands.until(lambda: remote.hands.workloads)
+        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
         remote.url, remote.line.cut = "http://elsewhere", True
         assert isinstance(await remote.ended(), Moved)
         assert remote.hands.stopped == []
@@ -328,7 +328,7 @@ async def test_a_server_that_is_found_elsewhere_ends_the_session(web, far, tmp_p
 async def test_an_observation_that_core_refuses_does_not_hold_up_the_others(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         first, second = await web.run(), await web.run()
-        await remote.hands.until(lambda: len(remote.hands.workloads) == 2)
+        await remote.manual_scheduler.until(lambda: len(remote.hands.workloads) == 2)
         refs = {workload.run: workload.ref for workload in remote.hands.workloads}
         wrong = Observation(ref=refs[first.id], phase=Phase.EXITED, exit=Exit(code=1 << 40))
         right = Observation(ref=refs[second.id], phase=Phase.EXITED, exit=Exit(code=0))
@@ -373,7 +373,7 @@ async def test_an_agent_whose_scheduler_is_away_says_why_and_takes_work_once_it_
 
     remote.port.register = noted
     async with running(remote):
-        await remote.hands.until(lambda: remote.hands.workloads)
+        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
     assert [each.run for each in remote.hands.workloads] == [run.id]
     assert seen == [
         ("RuntimeError: host away", True, False, 0),

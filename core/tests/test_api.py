@@ -8,7 +8,7 @@ import math
 
 import msgspec
 import pytest
-from places import events, lines, metric
+from fake_tracker import events, lines, metric
 from web import BASE
 
 from trainyard.client import models

@@ -7,7 +7,7 @@ import json
 
 import msgspec
 import pytest
-from places import lines
+from fake_tracker import lines
 from web import BASE, serving
 
 from trainyard.client import models

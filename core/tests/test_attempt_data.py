@@ -12,7 +12,7 @@ import tarfile
 
 import pytest
 import pytest_asyncio
-from places import Counting, events, folder_tracker, lines, metric, rows
+from fake_tracker import Counting, events, folder_tracker, lines, metric, rows
 from web import BASE
 
 from trainyard_core.contracts.tracker import RunRef, Upload
@@ -22,7 +22,7 @@ from trainyard_core.db.batch import ROWS
 from trainyard_core.db.tokens import run_token
 from trainyard_core.lifecycle import Reason, Status
 from trainyard_core.testing.tracker_tools import stream
-from trainyard_core.work import continuing
+from trainyard_core.work import resume
 from trainyard_core.work.ingest import ingest
 from trainyard_core.work.uploads import Uploads
 
@@ -72,10 +72,10 @@ class Tried:
     async def shown(self):
         """The same, counted from the points that a reader of the series gets."""
         row = await self.row()
-        links = await self.arrange.database.read(lambda tx: continuing.links_of(tx, row))
-        names = await continuing.series_names(self.tracker, links)
+        links = await self.arrange.database.read(lambda tx: resume.links_of(tx, row))
+        names = await resume.series_names(self.tracker, links)
         found = {}
-        for series in await continuing.read_series(self.tracker, links, names):
+        for series in await resume.read_series(self.tracker, links, names):
             last = series.points[-1]
             values = [point.last for point in series.points]
             found[series.name] = (last.last, last.step, min(values), max(values), len(values))

@@ -6,12 +6,12 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-from hands import Remote, running
+from manual_scheduler import Remote, running
 from web import Web
 
 from trainyard.client.retry import Backoff
 from trainyard_core.agent import agent as agents
-from trainyard_core.agent import errands
+from trainyard_core.agent import tasks
 from trainyard_core.contracts.workload import AttemptRef, Exit, Phase
 from trainyard_core.db import activities
 from trainyard_core.lifecycle import Status
@@ -60,7 +60,7 @@ async def test_a_submit_that_fails_is_told_backs_off_and_is_made_again(web, far,
     assert found.status == "scheduled"
     assert "RuntimeError: the quota of tyr.[hidden] is used up" in found.message
     assert "the quota of" in (await web.admin.runs.why(run.id)).summary
-    await far.hands.until(lambda: far.hands.tried.count("submit") >= 3)
+    await far.manual_scheduler.until(lambda: far.hands.tried.count("submit") >= 3)
     assert waits[:2] == [1, 2], "each wait counts the failures before it"
     far.hands.trouble = None
     found = await told(web, run.id, lambda run: run.status == "running")
@@ -70,12 +70,12 @@ async def test_a_submit_that_fails_is_told_backs_off_and_is_made_again(web, far,
 
 async def test_a_stop_that_fails_waits_longer_each_time(web, far, monkeypatch):
     monkeypatch.setattr(agents, "BEAT", 0.01)
-    monkeypatch.setattr(errands, "AGAIN", Backoff(base=0.05, cap=3600.0, chance=lambda: 1.0))
+    monkeypatch.setattr(tasks, "AGAIN", Backoff(base=0.05, cap=3600.0, chance=lambda: 1.0))
     run = await web.run()
     await told(web, run.id, lambda run: run.status == "running")
     far.hands.trouble = RuntimeError("not now")
     await web.admin.runs.stop(run.id)
-    await far.hands.until(lambda: far.hands.tried.count("stop") >= 3)
+    await far.manual_scheduler.until(lambda: far.hands.tried.count("stop") >= 3)
     assert far.agent._errands._resting["stop", AttemptRef(run.id, 1)].failures >= 3
     far.hands.trouble = None
     assert (await told(web, run.id, lambda run: run.is_final)).status == "stopped"
@@ -84,9 +84,9 @@ async def test_a_stop_that_fails_waits_longer_each_time(web, far, monkeypatch):
 async def test_an_attempt_is_not_gone_while_its_submit_is_on_its_way(web, far):
     async with closed(far.hands.gate):
         run = await web.run()
-        await far.hands.until(lambda: "submit" in far.hands.tried)
+        await far.manual_scheduler.until(lambda: "submit" in far.hands.tried)
         await web.admin.runs.stop(run.id)
-        await far.hands.until(lambda: AttemptRef(run.id, 1) in far.hands.stopped)
+        await far.manual_scheduler.until(lambda: AttemptRef(run.id, 1) in far.hands.stopped)
         assert (await web.admin.runs.get(run.id)).status == "stopping"
     found = await told(web, run.id, lambda run: run.is_final)
     assert (found.status, found.attempts[0].reason) == ("stopped", "user")
@@ -109,7 +109,7 @@ async def test_an_agent_is_heard_of_while_its_scheduler_does_not_answer(web, far
     await told(web, run.id, lambda run: run.status == "running")
     async with closed(far.hands.gate):
         far.hands.tried.clear()
-        await far.hands.until(lambda: "observe" in far.hands.tried)
+        await far.manual_scheduler.until(lambda: "observe" in far.hands.tried)
         at = web.arrange.clock.turn(600)
         async with asyncio.timeout(PATIENCE):
             while (await web.platform.database.read(_seen_at)) < at:
@@ -132,7 +132,7 @@ async def test_what_the_database_has_forgotten_is_stopped_while_the_agent_goes_o
             await told(web, run.id, lambda run: run.status == "running")
         await web.platform.database.write(lambda tx: _forget(tx, forgotten.id))
         ref = AttemptRef(forgotten.id, 1)
-        await far.hands.until(lambda: ref in far.hands.released)
+        await far.manual_scheduler.until(lambda: ref in far.hands.released)
         assert far.hands.stopped == [ref]
         assert (await web.admin.runs.get(known.id)).status == "running"
         far.hands.exits[AttemptRef(known.id, 1)] = Exit(code=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from lives import ended
+from run_factory import ended
 
 from trainyard.client.errors import Invalid, NotAllowed
 from trainyard.client.models import BulkAction

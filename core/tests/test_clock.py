@@ -7,12 +7,12 @@ import pytest
 from trainyard_core.api.limits import Buckets
 from trainyard_core.clock import SECOND, SystemClock
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.db import hearing
-from trainyard_core.db.hearing import BREAK, Hearing
+from trainyard_core.db import uptime
+from trainyard_core.db.uptime import BREAK, Hearing
 from trainyard_core.errors import RateLimited
 from trainyard_core.lifecycle import Status
-from trainyard_core.work.hearing import Listener
 from trainyard_core.work.rules import Policy
+from trainyard_core.work.uptime import Listener
 
 DAY = 24 * 3600
 
@@ -43,7 +43,7 @@ def test_a_small_step_back_is_waited_out_and_every_other_is_followed(shown, told
 
 
 async def heard(arrange) -> Hearing:
-    return await arrange.database.read(hearing.get)
+    return await arrange.database.read(uptime.get)
 
 
 def listener_of(arrange) -> Listener:

@@ -371,7 +371,7 @@ async def test_names_are_found_by_one_query_for_all_references(stocked):
             asked.append(sql)
             return await self._tx.all(sql, *args)
 
-    from trainyard.compile.hub import Reference
+    from trainyard.compile.reference import Reference
 
     wishes = [Reference("component", "train"), Reference("preset", "gpu", "1.0"), Reference("preset", "nope")]
     found = await stocked.platform.database.read(lambda tx: components.find(Counting(tx), "default", wishes))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from lives import end, ended, let_go, started
-from places import lines, metric
+from fake_tracker import lines, metric
+from run_factory import end, ended, let_go, started
 from web import BASE
 
 from trainyard.client.errors import Conflict, NotFound
@@ -17,9 +17,9 @@ from trainyard_core.contracts.workload import Phase
 from trainyard_core.db import deletions, runs
 from trainyard_core.lifecycle import FINAL, Status
 from trainyard_core.testing.factories import operation
-from trainyard_core.work import leasing
+from trainyard_core.work import assignment
 from trainyard_core.work.deletion import AGAIN, Purger
-from trainyard_core.work.stored import stored
+from trainyard_core.work.stored_operation import stored
 
 W = "1" * 32
 TABLES = ("run", "operation", "attempt", "writer", "metric", "artifact", "edge", "run_tag", "run_value")
@@ -159,7 +159,7 @@ async def test_the_agent_lets_go_of_what_it_held_of_a_deleted_run(web):
     await web.admin.runs.delete(run.id)
     (order,) = await web.arrange.orders()
     assert (order.ref, order.todo) == (ref, "release")
-    await web.platform.database.write(lambda tx: leasing.released(tx, [ref]))
+    await web.platform.database.write(lambda tx: assignment.released(tx, [ref]))
     assert await web.arrange.orders() == []
 
 

@@ -8,17 +8,17 @@ from contextlib import suppress
 
 import msgspec
 import pytest
+from fake_tracker import lines
 from listener import Listener, listening
-from places import lines
 from web import serving, token_of
 
 from trainyard.client import models
-from trainyard_core import meters
+from trainyard_core import instruments
 from trainyard_core.api import event_stream, streams
 from trainyard_core.db import activities, projects
 from trainyard_core.db.activities import New
-from trainyard_core.work import listening as listening_of
-from trainyard_core.work import news as news_of
+from trainyard_core.work import event_feed as news_of
+from trainyard_core.work import subscription as listening_of
 
 FEED = "projects/default/activities"
 
@@ -229,7 +229,7 @@ async def test_who_leaves_a_project_sees_no_more_of_it(web):
 
 
 async def test_a_client_that_does_not_read_is_cut_and_goes_on_from_there(web):
-    most, cut = listening_of.MOST, meters.CUT.values[()]
+    most, cut = listening_of.MOST, instruments.CUT.values[()]
     async with listening(web, FEED) as listener:
         await happen(web, "first")
         assert await kinds(listener, 1) == ["first"]
@@ -240,7 +240,7 @@ async def test_a_client_that_does_not_read_is_cut_and_goes_on_from_there(web):
             part = news[start : start + 100]
             await web.platform.database.write(lambda tx, part=part: activities.append(tx, *part))
         async with asyncio.timeout(20):
-            while meters.CUT.values[()] == cut:
+            while instruments.CUT.values[()] == cut:
                 await asyncio.sleep(0)
         listener.reads.set()
         seen = []

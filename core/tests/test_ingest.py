@@ -8,7 +8,7 @@ import random
 
 import pytest
 import pytest_asyncio
-from places import Failing, events, folder_tracker, lines, metric
+from fake_tracker import Failing, events, folder_tracker, lines, metric
 
 from trainyard.track import frames, omissions
 from trainyard_core.clock import SECOND

@@ -6,14 +6,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from places import lines, metric
+from fake_tracker import lines, metric
 from web import BASE
 
 from trainyard.names import DESCRIPTION_CHARS, METRIC_NAME_BYTES, RUN_NAME_CHARS, TAG_CHARS, TAGS, VALUE_CHARS, VALUES
 from trainyard.track import frames
 from trainyard.track.frames import Kind
 from trainyard_core.api import search
-from trainyard_core.api.present import LISTED_CHARS
+from trainyard_core.api.serializers import LISTED_CHARS
 from trainyard_core.testing.factories import operation
 
 WRITER = "1" * 32

@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack
 from itertools import chain
 
 import pytest
+from fake_tracker import lines, metric
 from listener import listening
-from places import lines, metric
 from web import BASE
 
 from trainyard_core.api import streams

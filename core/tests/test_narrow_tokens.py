@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from places import lines
+from fake_tracker import lines
 from web import BASE, serving, token_of
 
 from trainyard_core.clock import SECOND

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lives import ended
-from places import metric
+from fake_tracker import metric
+from run_factory import ended
 from web import BASE
 
 NUL = "a\0b"

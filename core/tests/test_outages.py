@@ -9,8 +9,8 @@ import json
 import re
 
 import pytest
+from fake_tracker import lines
 from matrix import MATRIX
-from places import lines
 from structlog.testing import capture_logs
 from web import BASE, serving
 

@@ -11,7 +11,7 @@ from web import serving, token_of
 from trainyard_core.datadir import admin_token
 from trainyard_core.hookspecs import Identity, hookimpl
 from trainyard_core.registry import Registry
-from trainyard_core.work.news import ACCESS
+from trainyard_core.work.event_feed import ACCESS
 
 P = "projects/default"
 

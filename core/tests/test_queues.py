@@ -10,7 +10,7 @@ import pytest
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotFound
 from trainyard.client.models import CreateRun, EditQueue, QueueLimits
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.db import agents, lanes, projects, queues, runs
+from trainyard_core.db import admission, agents, projects, queues, runs
 from trainyard_core.db.agents import Registration
 from trainyard_core.db.connect import connect
 from trainyard_core.lifecycle import Status
@@ -280,11 +280,11 @@ async def test_admission_reads_by_its_indexes(arrange):
 
             run = tx.run
 
-        world = await lanes.world(Watched(), capacity={})
-        head = (await lanes.ask(Watched(), lanes.Ask("default")))[0]
-        await lanes.ask(Watched(), lanes.Ask("default", head, head, (1.0, 0.0, 0.0), 8))
+        world = await admission.world(Watched(), capacity={})
+        head = (await admission.ask(Watched(), admission.Ask("default")))[0]
+        await admission.ask(Watched(), admission.Ask("default", head, head, (1.0, 0.0, 0.0), 8))
         await queues.waiting_counts(Watched())
-        await lanes.waiting_in(Watched(), "default")
+        await admission.waiting_in(Watched(), "default")
         await queues.in_use(Watched(), "default")
         return world
 

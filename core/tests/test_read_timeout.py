@@ -14,7 +14,7 @@ from trainyard_core.db.connect import connect
 from trainyard_core.errors import Invalid, QueryTimeout
 from trainyard_core.ids import new_id
 from trainyard_core.platform import SEARCHES
-from trainyard_core.search import ending
+from trainyard_core.search import id_suffix
 
 ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) AS n FROM n"
 MANY = 1000
@@ -89,7 +89,7 @@ async def test_64_conditions_on_edges_do_not_hold_each_run_against_every_other(h
 
 
 async def test_the_endings_of_one_query_may_not_mean_more_runs_than_can_be_held(database, monkeypatch):
-    monkeypatch.setattr(ending, "MOST", 2)
+    monkeypatch.setattr(id_suffix, "MOST", 2)
     ids = await database.write(chained)
     with pytest.raises(Invalid, match="more than 2 runs"):
         await find(database, f"upstream:{'|'.join(run[-12:] for run in ids[:3])}")

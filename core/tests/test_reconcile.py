@@ -13,11 +13,11 @@ import pytest
 
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit, Observation, Phase
-from trainyard_core.db import activities, hearing, runs
+from trainyard_core.db import activities, runs, uptime
 from trainyard_core.db.connect import connect
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status
 from trainyard_core.testing.factories import Arrange, HandClock
-from trainyard_core.work import leasing
+from trainyard_core.work import assignment
 from trainyard_core.work.rules import Policy
 
 ENDS = {
@@ -27,7 +27,7 @@ ENDS = {
     "lost": Exit(reason=Reason.LOST, retryable=True),
     "undrained": Exit(code=0, writers={"0" * 32: 4}),
 }
-RACER = Path(__file__).with_name("racer.py")
+RACER = Path(__file__).with_name("concurrent_writer.py")
 AGENTS = {"heard": 0.0, "silent": 20.0, "expired": 400.0}
 
 
@@ -129,7 +129,7 @@ async def test_a_look_that_had_to_wait_decides_on_what_it_waited_for(postgres_ur
 
     async def slow(tx: object) -> None:
         seen = [Observation(ref=ref, phase=Phase.EXITED, exit=end)]
-        await leasing.report(tx, arrange.agent, seen, policy=arrange.policy, at=arrange.clock.now())
+        await assignment.report(tx, arrange.agent, seen, policy=arrange.policy, at=arrange.clock.now())
         reported.set()
         await looking.wait()
 
@@ -194,7 +194,7 @@ async def test_last_frames_that_nobody_could_take_have_their_whole_time_again(ar
     await arrange.report(await arrange.current(run), Phase.EXITED, exit=ENDS["undrained"])
     at = arrange.clock.turn(3600)
     assert await arrange.reconcile(run) is Status.RUNNING, "nobody has listened, and nobody says so yet"
-    await arrange.database.write(lambda tx: hearing.confirm(tx, at=at, anew=True))
+    await arrange.database.write(lambda tx: uptime.confirm(tx, at=at, anew=True))
     assert await arrange.reconcile(run) is Status.RUNNING
     assert (await arrange.row(run))["wake_at"] == at + 60 * SECOND
     await arrange.listen(60)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
-from trainyard_core.db.hearing import DEAF, Hearing
+from trainyard_core.db.uptime import DEAF, Hearing
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, may_follow
 from trainyard_core.work.reconcile import MOST_ROUNDS
 from trainyard_core.work.rules import Decision, Policy, backoff, decide

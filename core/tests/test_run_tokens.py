@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from lives import end, ended, let_go, started
-from places import lines, metric
+from fake_tracker import lines, metric
+from run_factory import end, ended, let_go, started
 from web import BASE
 
 from trainyard.client.errors import Conflict, NotAllowed, NotAuthenticated, NotFound

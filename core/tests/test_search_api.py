@@ -4,7 +4,7 @@ follows what runs become."""
 from __future__ import annotations
 
 import pytest
-from places import events, metric
+from fake_tracker import events, metric
 from search_model import MINE_AND_THEIRS, put
 from web import BASE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from places import metric
+from fake_tracker import metric
 from web import Web, token_of
 
 from trainyard_core.lifecycle import Reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from sweeping import Book, begin, children, log, sweeping
+from sweep_harness import Book, begin, children, log, sweeping
 
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.lifecycle import Status

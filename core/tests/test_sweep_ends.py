@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest_asyncio
-import sweeping
+import sweep_harness
 from early_stopping import (
     FAILURES,
     REACHED,
@@ -19,8 +19,8 @@ from early_stopping import (
     served,
     told_to_stop,
 )
-from places import events
-from sweeping import until
+from fake_tracker import events
+from sweep_harness import until
 
 from trainyard.client.models import EditProject
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
@@ -173,6 +173,6 @@ async def test_a_sweep_whose_algorithm_is_gone_says_so_and_goes_on_when_it_is_ba
 async def test_a_trial_of_refused_params_counts_among_the_failures(web):
     wrong = Suggestion(params={"x": 1, "y": 2})
     web.platform.algorithms.get("random").answers = [Suggestions(suggestions=(wrong, wrong))]
-    sweep = await sweeping.begin(web, matrix=[f"earlyStopping: [{FAILURES}]"])
+    sweep = await sweep_harness.begin(web, matrix=[f"earlyStopping: [{FAILURES}]"])
     over = await ended(web, sweep.id)
     assert (over["status"], over["reason"]) == ("failed", "early_stopped")

@@ -8,7 +8,7 @@ import pytest
 from early_stopping import begin, policy, served
 from hypothesis import given
 from hypothesis import strategies as st
-from sweeping import until
+from sweep_harness import until
 
 from trainyard_core.contracts.tracker import Point, Series
 from trainyard_core.sweeps import directors

@@ -20,8 +20,8 @@ from early_stopping import (
     told_to_stop,
     wanted,
 )
-from places import metric
-from sweeping import book_of, children
+from fake_tracker import metric
+from sweep_harness import book_of, children
 
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit, Phase

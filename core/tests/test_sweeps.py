@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import pytest_asyncio
-from sweeping import Book, begin, book_of, children, finish, play, sweeping, until
+from sweep_harness import Book, begin, book_of, children, finish, play, sweeping, until
 
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import sweeps
-from trainyard_core.sweeps import proposing
+from trainyard_core.sweeps import suggest
 from trainyard_core.sweeps.director import Director
 from trainyard_core.sweeps.view import load
 
@@ -196,7 +196,7 @@ async def test_what_is_suggested_ahead_waits_without_a_run_and_takes_the_next_sl
 async def test_a_trial_that_ends_costs_one_plan_and_half_of_what_is_ahead_is_thought_of_at_once(
     database_url, tmp_path, monkeypatch, ahead, quick, plans
 ):
-    monkeypatch.setattr(proposing, "QUICK", quick)
+    monkeypatch.setattr(suggest, "QUICK", quick)
     async with sweeping(database_url, tmp_path / "data", Book(ahead=ahead)) as web:
         sweep = await begin(web, trials=8, parallel=1)
         for _ in range(8):

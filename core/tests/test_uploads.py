@@ -10,7 +10,7 @@ import httpx
 import pytest
 from web import BASE
 
-from trainyard.client import AsyncClient, uploading
+from trainyard.client import AsyncClient, upload
 from trainyard.client.errors import Conflict, Invalid, NotFound
 from trainyard.client.models import NewUpload
 from trainyard.client.requests import append_upload, delete_upload, get_upload, open_upload
@@ -312,8 +312,8 @@ class _Broken(httpx.AsyncByteStream):
 
 @pytest.mark.parametrize("every", [2, 3])
 async def test_a_client_that_is_cut_again_and_again_gets_everything_through(web, monkeypatch, tmp_path, every):
-    monkeypatch.setattr(uploading, "SMALL", 1000)
-    monkeypatch.setattr(uploading, "PART", 2000)
+    monkeypatch.setattr(upload, "SMALL", 1000)
+    monkeypatch.setattr(upload, "PART", 2000)
     source = tmp_path / "source"
     source.write_bytes(BODY)
     run = (await web.tracked()).id
@@ -330,8 +330,8 @@ async def test_a_client_that_is_cut_again_and_again_gets_everything_through(web,
 
 
 async def test_two_clients_with_the_same_file_make_one_artifact(web, monkeypatch):
-    monkeypatch.setattr(uploading, "SMALL", 1000)
-    monkeypatch.setattr(uploading, "PART", 700)
+    monkeypatch.setattr(upload, "SMALL", 1000)
+    monkeypatch.setattr(upload, "PART", 700)
     run = (await web.tracked()).id
     await asyncio.gather(*(web.admin.artifacts.put(run, "m", BODY) for _ in range(3)))
     assert await web.admin.artifacts.read(run, "m") == BODY
@@ -339,7 +339,7 @@ async def test_two_clients_with_the_same_file_make_one_artifact(web, monkeypatch
 
 
 async def test_a_tracker_that_takes_no_parts_gets_the_file_whole(web, monkeypatch):
-    monkeypatch.setattr(uploading, "SMALL", 1000)
+    monkeypatch.setattr(upload, "SMALL", 1000)
     run = (await web.tracked()).id
     monkeypatch.setattr(keeping, "SupportsUploads", _NoTracker)
     with pytest.raises(Conflict) as refused:

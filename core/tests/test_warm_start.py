@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 import pytest_asyncio
-from sweeping import Book, begin, book_of, children, play, sweeping, until
+from sweep_harness import Book, begin, book_of, children, play, sweeping, until
 
 from trainyard.client.models import CreateRun
 from trainyard.matrix.sweep import Sweep

@@ -10,9 +10,9 @@ from web import BASE
 from trainyard.track import frames
 from trainyard_core.admission import admit, in_order
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.db import agents, lanes
+from trainyard_core.db import admission, agents
 from trainyard_core.testing.factories import Arrange
-from trainyard_core.work.planning import Lookup, plan
+from trainyard_core.work.admission import Lookup, plan
 from trainyard_core.work.why import why
 
 W = "1" * 32
@@ -76,8 +76,8 @@ async def everything(arrange):
 
     async def work(tx):
         offers = await agents.offers(tx, at=arrange.clock.now(), silence=15)
-        world = await lanes.world(tx, capacity=agents.capacity(offers))
-        return world, offers, [each for name in world.queues for each in await lanes.waiting_in(tx, name)]
+        world = await admission.world(tx, capacity=agents.capacity(offers))
+        return world, offers, [each for name in world.queues for each in await admission.waiting_in(tx, name)]
 
     return await arrange.database.read(work)
 

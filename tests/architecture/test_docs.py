@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from trainyard.cli.app import COMMANDS
-from trainyard_core import reference
+from trainyard_core import doc_tables
 from trainyard_core.lifecycle import Status
 from trainyard_core.settings import Settings
 
@@ -21,16 +21,16 @@ COMMAND = re.compile(r"^(?:    |\$ )(yard .*)$", re.MULTILINE)
 
 
 def test_every_setting_has_a_meaning():
-    assert set(reference.SETTINGS) == {field.name for field in msgspec.structs.fields(Settings)} - {"sections"}
+    assert set(doc_tables.SETTINGS) == {field.name for field in msgspec.structs.fields(Settings)} - {"sections"}
 
 
 def test_every_status_has_a_meaning():
-    assert set(reference.STATUSES) == set(Status)
+    assert set(doc_tables.STATUSES) == set(Status)
 
 
 def test_every_hook_is_in_the_table():
-    assert "`register_schedulers`" in reference.hooks_table()
-    assert "`register_trackers`" in reference.hooks_table()
+    assert "`register_schedulers`" in doc_tables.hooks_table()
+    assert "`register_trackers`" in doc_tables.hooks_table()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

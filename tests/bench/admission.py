@@ -16,13 +16,13 @@ import uvloop
 from bench.measure import Result, Scale, percentile, say
 from trainyard_core.admission import Grant, Waiting
 from trainyard_core.clock import SystemClock
-from trainyard_core.db import agents, lanes, migrations, projects, queues, runs
+from trainyard_core.db import admission, agents, migrations, projects, queues, runs
 from trainyard_core.db.agents import Registration
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.ids import new_id
-from trainyard_core.work import leasing
+from trainyard_core.work import assignment
 from trainyard_core.work.rules import Policy
 from trainyard_core.work.why import why
 
@@ -112,19 +112,19 @@ async def _fill(tx: Tx, cpu: float) -> None:
     who = Registration(name=AGENT, scheduler="bench", queues=("*",), cpu=cpu, memory=1 << 60, gpu=0)
     await agents.register(tx, who, at=0)
     if cpu == FULL:
-        await leasing.lease(tx, AGENT, policy=POLICY, at=1)
+        await assignment.lease(tx, AGENT, policy=POLICY, at=1)
 
 
 async def _spend(database: Database, scale: Scale, decide: Callable[[Tx], Awaitable[Decided]]) -> Spent:
     """Give runs to the agent until all or enough of them are given."""
-    wanted, given, deciding, started = scale.of(RUNS, least=leasing.BATCH), 0, 0.0, time.perf_counter()
+    wanted, given, deciding, started = scale.of(RUNS, least=assignment.BATCH), 0, 0.0, time.perf_counter()
 
     async def step(tx: Tx) -> tuple[int, float]:
         began = time.perf_counter()
         decided = await decide(tx)
         spent = time.perf_counter() - began
         for granted, need in decided:
-            await leasing.grant(tx, AGENT, granted, need, 1)
+            await assignment.grant(tx, AGENT, granted, need, 1)
         return len(decided), spent
 
     while given < wanted:
@@ -134,13 +134,13 @@ async def _spend(database: Database, scale: Scale, decide: Callable[[Tx], Awaita
 
 
 async def _decide(tx: Tx) -> Decided:
-    return await leasing.decide(tx, AGENT, policy=POLICY, at=1)
+    return await assignment.decide(tx, AGENT, policy=POLICY, at=1)
 
 
 async def _take(tx: Tx) -> Decided:
     """Whatever comes first."""
-    found = await tx.all("SELECT * FROM run WHERE status = 'queued' LIMIT ?", leasing.BATCH)
-    needs = [lanes.waiting_run(row) for row in found]
+    found = await tx.all("SELECT * FROM run WHERE status = 'queued' LIMIT ?", assignment.BATCH)
+    needs = [admission.waiting_run(row) for row in found]
     return [(Grant(need.run, ()), need) for need in needs]
 
 

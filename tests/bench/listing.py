@@ -19,7 +19,7 @@ from bench.measure import Result, Scale, percentile, say
 from bench.postgres import postgres
 from bench.servers import PROJECT, Server, yard_up
 from trainyard.query import parse, parse_sort
-from trainyard_core.api import paging
+from trainyard_core.api import pagination
 from trainyard_core.db import search
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
@@ -148,7 +148,7 @@ def _path(case: Case, n: int) -> str:
     asked = {"q": case.text(n), "sort": case.sort, "limit": "50"}
     if case.after is not None:
         mark = cursor.fingerprint(asked["q"], case.sort, *DEFAULT)
-        asked["cursor"] = paging.encode(*cursor.pack(case.after, FIRST, mark))
+        asked["cursor"] = pagination.encode(*cursor.pack(case.after, FIRST, mark))
     return f"{PROJECT}/runs?{urlencode(asked)}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bench.kept import documents
+from bench.stored_results import documents
 from bench.table import number
 
 __all__ = ["table"]

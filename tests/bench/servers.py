@@ -68,7 +68,7 @@ def yard_up(folder: Path, settings: Mapping[str, Any], *arguments: str) -> Itera
 @contextmanager
 def bare() -> Iterator[Server]:
     """The same server software around handlers that do nothing."""
-    with program([sys.executable, str(HERE / "bare.py")], Path(os.devnull)) as (process, line, seconds):
+    with program([sys.executable, str(HERE / "bare_server.py")], Path(os.devnull)) as (process, line, seconds):
         yield Server(line.rsplit(" ", 1)[1], "", process.pid, seconds)
 
 

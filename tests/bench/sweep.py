@@ -33,9 +33,9 @@ from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
+from trainyard_core.sweeps.dependencies import Means
 from trainyard_core.sweeps.director import Director
-from trainyard_core.sweeps.means import Means
-from trainyard_core.work import leasing
+from trainyard_core.work import assignment
 from trainyard_core.work.creation import create_run
 from trainyard_core.work.rules import Policy
 
@@ -229,13 +229,13 @@ async def _created(folder: Path, size: int) -> Spent:
 async def _end(tx: Tx, most: int) -> None:
     """Put trials that wait to their end, as an agent does: leased, their metric in, reported and released."""
     at = SystemClock().now()
-    refs = await leasing.lease(tx, AGENT, policy=POLICY, at=at, most=most)
+    refs = await assignment.lease(tx, AGENT, policy=POLICY, at=at, most=most)
     for ref in refs:
         await tracking.merge_metrics(tx, ref.run, [METRIC])
     end = Exit(code=0, started_at=at / 1e6, finished_at=at / 1e6)
     seen = [Observation(ref=ref, phase=Phase.EXITED, exit=end) for ref in refs]
-    await leasing.report(tx, AGENT, seen, policy=POLICY, at=at)
-    await leasing.released(tx, refs)
+    await assignment.report(tx, AGENT, seen, policy=POLICY, at=at)
+    await assignment.released(tx, refs)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.kept import documents
+from bench.stored_results import documents
 
 __all__ = ["number", "table"]
 

@@ -102,7 +102,7 @@ def test_each_kept_figure_is_the_newest_that_was_not_broken(tmp_path: Path) -> N
     keep(tmp_path, "2026-11-01", {"a": {"subject": 1}, "b": {"subject": 1}})
     keep(tmp_path, "2026-11-02", {"a": {"subject": 2}, "b": {"broken": "it was"}})
     keep(tmp_path, "2026-11-03", {"c": {"broken": "it was"}})
-    kept = _module("kept").documents(str(tmp_path))
+    kept = _module("stored_results").documents(str(tmp_path))
     assert [each["benchmarks"] for each in kept] == [{"b": {"subject": 1}}, {"a": {"subject": 2}}]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from trainyard.client.errors import ClientError, Conflict, NotReachable
-from trainyard.runner.fault import POINTS
+from trainyard.runner.failpoints import POINTS
 
 from .stage import Stage, check_books, wait_until
 

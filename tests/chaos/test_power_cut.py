@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import pytest
 
-from trainyard.client import Client, uploading
+from trainyard.client import Client, upload
 from trainyard.client.models import CreateRun
 
 from .disk import BadLuck, Disk, Luck, recorded, recorder
@@ -62,8 +62,8 @@ def stage(tmp_path: Path, calls: Path):
 def test_what_was_acknowledged_survives_a_power_cut(
     stage: Stage, calls: Path, tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setattr(uploading, "SMALL", PART)
-    monkeypatch.setattr(uploading, "PART", PART)
+    monkeypatch.setattr(upload, "SMALL", PART)
+    monkeypatch.setattr(upload, "PART", PART)
     chance = random.Random(SEED)
     stage.up()
     promises = list(work(stage, tmp_path, chance))

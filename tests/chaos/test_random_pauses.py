@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .pausing import Pauses
+from .pauses import Pauses
 from .stage import Stage, check_books, wait_until
 from .test_random_kills import SEED, SETTINGS, Killer
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from trainyard.client import uploading
+from trainyard.client import upload
 from trainyard.client.errors import ClientError
 from trainyard.client.models import CreateRun
 
@@ -42,8 +42,8 @@ def stage(tmp_path):
 
 @pytest.mark.parametrize("point", POINTS)
 def test_an_upload_survives_a_server_that_is_killed_here(stage: Stage, monkeypatch, tmp_path: Path, point: str):
-    monkeypatch.setattr(uploading, "SMALL", PART)
-    monkeypatch.setattr(uploading, "PART", PART)
+    monkeypatch.setattr(upload, "SMALL", PART)
+    monkeypatch.setattr(upload, "PART", PART)
     source = tmp_path / "source.bin"
     source.write_bytes(random.Random(point).randbytes(3 * PART + 17))
     with stage.client() as client:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import signal
 
 import pytest
-from far import Far
+from remote_agent import Far
 from test_runs import TRAIN
 from yard import Yard, ended, eventually, reached, submit
 

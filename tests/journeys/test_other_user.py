@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from far import Far
+from remote_agent import Far
 from yard import Yard, ended, submit
 
 from trainyard_core.testing.scratch import Scratch

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from narrow import NarrowProxy
+from reverse_proxy import NarrowProxy
 from yard import Yard, ended, submit
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

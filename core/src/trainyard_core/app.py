@@ -9,20 +9,20 @@ from litestar import Litestar, Router
 from litestar.middleware import DefineMiddleware
 from litestar.types import Middleware
 
-from trainyard_core.api import openapi, skew
+from trainyard_core.api import openapi, version_skew
 from trainyard_core.api.activities import Activities
 from trainyard_core.api.agent_sessions import AgentSessions
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.artifacts import Artifacts
-from trainyard_core.api.asking import Asking
+from trainyard_core.api.ask_tell import Asking
 from trainyard_core.api.authentication import Authentication, KnownTokens
 from trainyard_core.api.bulk import Bulk
 from trainyard_core.api.components import Components, Presets
+from trainyard_core.api.declare_lost import Lost
 from trainyard_core.api.diagnosis import Diagnoses
 from trainyard_core.api.docs import Docs
 from trainyard_core.api.etag import etags
 from trainyard_core.api.lineage import Lineage
-from trainyard_core.api.lost import Lost
 from trainyard_core.api.members import Members
 from trainyard_core.api.openapi import Document
 from trainyard_core.api.parameters import refuse_unknown
@@ -32,15 +32,15 @@ from trainyard_core.api.problems import HANDLERS
 from trainyard_core.api.projects import Projects
 from trainyard_core.api.prometheus import Prometheus
 from trainyard_core.api.queues import Queues
-from trainyard_core.api.rights import Rights
+from trainyard_core.api.request_log import Seen
 from trainyard_core.api.run_actions import RunActions
 from trainyard_core.api.run_events import RunEvents
 from trainyard_core.api.run_token import RunTokens
 from trainyard_core.api.runs import Runs
 from trainyard_core.api.search import Search
-from trainyard_core.api.seen import Seen
 from trainyard_core.api.server import Server
-from trainyard_core.api.sharing import Sharing
+from trainyard_core.api.single_flight import Sharing
+from trainyard_core.api.stream_auth import Rights
 from trainyard_core.api.sweeps import Sweeps
 from trainyard_core.api.tokens import Tokens
 from trainyard_core.api.tracking import Tracking
@@ -94,14 +94,14 @@ class Api(Router):
 def build(platform: Platform) -> Litestar:
     """The application. It does not own the platform: whoever opened it closes it."""
     authentication = DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")
-    middleware: list[Middleware] = [skew.spoken, etags, authentication]
+    middleware: list[Middleware] = [version_skew.spoken, etags, authentication]
     app = Litestar(
         route_handlers=[
             Docs,
             Api(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware, before_request=refuse_unknown),
         ],
         exception_handlers=HANDLERS,
-        before_send=[skew.told],
+        before_send=[version_skew.told],
         openapi_config=openapi.config(),
         request_max_body_size=MOST_BODY,
         logging_config=None,

@@ -33,7 +33,7 @@ def up(
 ) -> int:
     """Serve Trainyard from this machine until interrupted."""
     from trainyard_core import server, settings
-    from trainyard_core import split as split_up
+    from trainyard_core import supervisor as split_up
     from trainyard_core.logs import configure
 
     configure(verbose=verbose)
@@ -64,16 +64,16 @@ def agent(
 ) -> int:
     """Run what a server elsewhere schedules, until interrupted. The token comes from TRAINYARD_TOKEN_FILE or
     TRAINYARD_TOKEN; `yard agents add NAME` makes one."""
-    from trainyard_core.agent import serve
+    from trainyard_core.agent import standalone
     from trainyard_core.agent.port import Dismissed
     from trainyard_core.logs import configure
 
     configure(verbose=verbose)
     try:
-        wish = serve.Wish(
+        wish = standalone.Wish(
             name=_agent_name(name), queues=_listed(queues), labels=_labels(labels or []), url=url, wait=wait
         )
-        serve.run(_agent_settings(data, scheduler), wish, typer.echo)
+        standalone.run(_agent_settings(data, scheduler), wish, typer.echo)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Superseded as error:

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from trainyard_core import context, redact
+from trainyard_core import log_context, redact
 
 __all__ = ["configure", "is_verbose"]
 
@@ -78,7 +78,7 @@ def _renderer(target: TextIO) -> Processor:
 
 def _around(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Beside what the line says, what is going on; the line's own word counts more."""
-    return {**context.facts(), **event}
+    return {**log_context.facts(), **event}
 
 
 def _logger_name(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -15,33 +15,33 @@ from urllib.parse import urlsplit
 import structlog
 from arq.connections import RedisSettings
 
-from trainyard_core import context, tracing
+from trainyard_core import log_context, tracing
 from trainyard_core.agent.agent import Agent
-from trainyard_core.agent.desk import Desk
 from trainyard_core.agent.direct import DatabasePort
-from trainyard_core.agent.presence import registration
+from trainyard_core.agent.registration import registration
+from trainyard_core.agent.session_service import Desk
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.tracker import SupportsUploads, Tracker
 from trainyard_core.db import migrations, projects, queues, sweeps, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
+from trainyard_core.db.instrumented import ObservedDatabase
 from trainyard_core.db.migrate import migrate, migrations_in
-from trainyard_core.db.observed import ObservedDatabase
+from trainyard_core.executor import OffLoop
+from trainyard_core.instruments import Gauges
 from trainyard_core.lifecycle import Status
-from trainyard_core.meters import Gauges
-from trainyard_core.off_loop import OffLoop
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
 from trainyard_core.sweeps.directors import Directors
 from trainyard_core.work.deletion import Purger
-from trainyard_core.work.doorbell import ArqDoorbell, Doorbell, LocalDoorbell
-from trainyard_core.work.hearing import Listener
-from trainyard_core.work.news import News
-from trainyard_core.work.patrol import Chore, Patrol
+from trainyard_core.work.event_feed import News
+from trainyard_core.work.maintenance import Chore, Patrol
+from trainyard_core.work.notifier import ArqDoorbell, Doorbell, LocalDoorbell
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 from trainyard_core.work.uploads import Uploads
+from trainyard_core.work.uptime import Listener
 
 __all__ = ["Platform"]
 
@@ -121,7 +121,7 @@ class Platform:
             status = await reconcile(tx, run, policy=self.policy, at=at)
             return status in (Status.RUNNING, Status.STOPPING) and await sweeps.exists(tx, run)
 
-        with context.bound(run=run), tracing.span("reconcile", run=run):
+        with log_context.bound(run=run), tracing.span("reconcile", run=run):
             directs = await self.database.write(work, name="reconcile")
         if directs:
             self.directors.look(run)

@@ -61,14 +61,16 @@ def check(
 
     import msgspec
 
-    from trainyard_core import settings, smoke
+    from trainyard_core import plugin_check, settings
     from trainyard_core.registry import Registry
 
     _quiet()
     try:
         loaded = settings.load(data or settings.default_data())
         with tempfile.TemporaryDirectory(prefix="yard-check-") as folder:
-            found = asyncio.run(smoke.check(Registry.load(names or (), prefer=loaded.prefer), loaded, Path(folder)))
+            found = asyncio.run(
+                plugin_check.check(Registry.load(names or (), prefer=loaded.prefer), loaded, Path(folder))
+            )
     except TrainyardError as error:
         typer.echo(f"yard plugins check: {error}", err=True)
         return 1

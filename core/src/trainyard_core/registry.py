@@ -21,9 +21,9 @@ import structlog
 from trainyard_core import hookspecs
 from trainyard_core.auth import Actor
 from trainyard_core.errors import StartRefused, choice
+from trainyard_core.executor import OffLoop
 from trainyard_core.hook_guard import HookFailed, HookRefused, Implementations, gist
 from trainyard_core.hookspecs import Context, Identity, OptimizerProvider, SchedulerProvider, TrackerProvider
-from trainyard_core.off_loop import OffLoop
 from trainyard_core.plugin_calls import Calls
 from trainyard_core.providers import P, Provider, Providers, lacking
 from trainyard_core.settings import Settings

@@ -23,8 +23,9 @@ import uvicorn
 import uvloop
 
 from trainyard_core import reach, tracing
-from trainyard_core.api.cut import answering
+from trainyard_core.api.shutdown import answering
 from trainyard_core.app import build
+from trainyard_core.cancellation import end_all
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused, Superseded
 from trainyard_core.platform import Platform
@@ -32,7 +33,6 @@ from trainyard_core.process import raise_open_files
 from trainyard_core.protocol import BoundedProtocol
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
-from trainyard_core.tasks import end_all
 from trainyard_core.valkey import EmbeddedValkey
 
 __all__ = ["AGENT", "API", "WORKER", "bind", "run_alone", "serve"]

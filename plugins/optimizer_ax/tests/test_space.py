@@ -8,9 +8,9 @@ from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Choice, Linear, Ordered, Space, Uniform, Weighted, allows, misfit
 from trainyard_core.contracts.optimizer import StateUnreadable, Study, Trial, TrialPhase
 from trainyard_optimizer_ax import halton, history
-from trainyard_optimizer_ax.axis import Axis, axis_of, coordinate, listed, place, value_at
-from trainyard_optimizer_ax.chart import Bound, Column, chart_of
 from trainyard_optimizer_ax.check import faults_of
+from trainyard_optimizer_ax.distribution import Axis, axis_of, coordinate, listed, place, value_at
+from trainyard_optimizer_ax.encoding import Bound, Column, chart_of
 
 PARAMS = {
     "real": (Uniform(low=-1, high=2), Axis("real", -1, 2)),

@@ -8,7 +8,7 @@ import pytest
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.space import Choice, Linear, Normal, Ordered, Space, Uniform, Weighted, allows
 from trainyard_core.contracts.optimizer import Study
-from trainyard_optimizer_search import axis, draw
+from trainyard_optimizer_search import distribution, draw
 from trainyard_optimizer_search.grid import GridOptimizer
 from trainyard_optimizer_search.random import RandomOptimizer
 
@@ -84,7 +84,7 @@ async def test_a_stepped_normal_param_ends_when_nothing_new_is_likely(sweep):
 
 
 def values(param, count=4000):
-    return [axis.quantile(param, draw.unit("test", number)) for number in range(count)]
+    return [distribution.quantile(param, draw.unit("test", number)) for number in range(count)]
 
 
 def test_a_uniform_is_spread_evenly_between_its_bounds():
@@ -126,7 +126,7 @@ EXTREMES = [
 
 @pytest.mark.parametrize("param", EXTREMES, ids=str)
 def test_whatever_is_drawn_is_one_of_the_params_values(param):
-    for value in values(param, 300) + [axis.quantile(param, u) for u in (2**-53, 0.5, 1 - 2**-53)]:
+    for value in values(param, 300) + [distribution.quantile(param, u) for u in (2**-53, 0.5, 1 - 2**-53)]:
         assert allows(param, value), value
 
 
@@ -141,5 +141,5 @@ def test_whatever_is_drawn_is_one_of_the_params_values(param):
     ],
 )
 def test_multiples_are_counted_exactly(param, wanted):
-    assert [axis.at(param, index) for index in range(axis.size(param))] == wanted
+    assert [distribution.at(param, index) for index in range(distribution.size(param))] == wanted
     assert set(values(param)) == set(wanted)

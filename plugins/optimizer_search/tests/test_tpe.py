@@ -5,9 +5,9 @@ import pytest
 from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Choice, Linear, Ordered, Space, Uniform
 from trainyard_core.contracts.optimizer import Measured, Study, Trial, TrialPhase
-from trainyard_optimizer_search.memory import Outcome, Told
+from trainyard_optimizer_search.history_window import remembered
+from trainyard_optimizer_search.observations import Outcome, Told
 from trainyard_optimizer_search.tpe import TpeOptimizer
-from trainyard_optimizer_search.window import remembered
 
 LOSS = (Objective(name="loss", goal=Goal.MINIMIZE),)
 PLANE = Space(params={"x": Uniform(low=-5, high=5), "y": Uniform(low=-5, high=5)})

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from trainyard.runner import fault, lock
+from trainyard.runner import failpoints, lock
 from trainyard.runner.layout import fold
 from trainyard_core.contracts.scheduler import Scheduler
 from trainyard_core.contracts.workload import Phase, Workload
@@ -111,11 +111,11 @@ async def test_without_a_fork_server_a_fresh_interpreter_does(site: Any, monkeyp
         await clear(scheduler, [workload.ref])
 
 
-@pytest.mark.parametrize("point", fault.POINTS)
+@pytest.mark.parametrize("point", failpoints.POINTS)
 async def test_a_runner_killed_at_any_point_ends_the_attempt_once(
     site: Any, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(fault.VARIABLE, f"{point}:{site.scratch}/marker")
+    monkeypatch.setenv(failpoints.VARIABLE, f"{point}:{site.scratch}/marker")
     async with opened(site) as scheduler:
         workload = shell(f"echo x >> {site.scratch}/starts; exit 5")
         await scheduler.submit(workload)

@@ -14,7 +14,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` would cost more than everything else here
 if TYPE_CHECKING:
-    from trainyard.asking.opening import sweep
+    from trainyard.ask_tell.sweep import sweep
     from trainyard.track.session import (
         Run,
         finish,
@@ -79,7 +79,7 @@ def _note_exit() -> None:
 
 
 _note_exit()
-_HOMES = {"AsyncClient": "trainyard.client", "Client": "trainyard.client", "sweep": "trainyard.asking.opening"}
+_HOMES = {"AsyncClient": "trainyard.client", "Client": "trainyard.client", "sweep": "trainyard.ask_tell.sweep"}
 
 
 def __getattr__(name: str) -> object:

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from trainyard.cli import foreign
+from trainyard.cli import extensions
 
 
 @pytest.fixture
 def alone(monkeypatch):
     """Only the SDK is installed."""
-    monkeypatch.setattr(foreign, "_points", lambda group: {})
+    monkeypatch.setattr(extensions, "_points", lambda group: {})
 
 
 def test_ls_shows_what_the_server_has(yard, platform):
@@ -29,7 +29,7 @@ def test_the_help_lists_commands_of_others_without_loading_them(yard, monkeypatc
         def load(self):
             raise AssertionError("it is only listed")
 
-    monkeypatch.setattr(foreign, "_points", lambda group: {"more": [Point()]} if group == "plugins" else {})
+    monkeypatch.setattr(extensions, "_points", lambda group: {"more": [Point()]} if group == "plugins" else {})
     shown = yard("plugins", "--help").out
     assert [line.split()[0] for line in shown.split("Commands:")[1].splitlines() if line.strip()] == ["ls", "more"]
 
@@ -54,5 +54,5 @@ def test_a_command_of_others_in_the_group_runs_with_its_exit_code(yard, monkeypa
         def load(self):
             return click.Command("more", callback=lambda: 3)
 
-    monkeypatch.setattr(foreign, "_points", lambda group: {"more": [Point()]} if group == "plugins" else {})
+    monkeypatch.setattr(extensions, "_points", lambda group: {"more": [Point()]} if group == "plugins" else {})
     assert yard("plugins", "more").code == 3

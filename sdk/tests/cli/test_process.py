@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from trainyard.cli import foreign, main, reference
+from trainyard.cli import doc_tables, extensions, main
 from trainyard.cli.app import COMMANDS, load
 from trainyard.cli.differences import best_and_worst, differences, varying
-from trainyard.cli.exits import MEANINGS, Exit
+from trainyard.cli.exit_codes import MEANINGS, Exit
 from trainyard.client.models import Run
 
 RUN = "01890000-0000-7000-8000-00000000abcd"
@@ -129,9 +129,9 @@ def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "foreign_commands.py").write_text(PLUGIN)
     (tmp_path / "foreign_commands_leaving.py").write_text("raise SystemExit(0)")
     monkeypatch.syspath_prepend(str(tmp_path))
-    foreign._points.cache_clear()
+    extensions._points.cache_clear()
     yield
-    foreign._points.cache_clear()
+    extensions._points.cache_clear()
     sys.modules.pop("foreign_commands", None)
 
 
@@ -198,6 +198,6 @@ def test_differences_name_what_only_one_has():
 
 
 def test_the_reference_has_every_command_and_every_exit_code():
-    text = reference.commands()
+    text = doc_tables.commands()
     assert [name for name in COMMANDS if f"### yard {name}" not in text] == []
-    assert reference.exit_codes().count("\n| ") == len(MEANINGS) == len(Exit)
+    assert doc_tables.exit_codes().count("\n| ") == len(MEANINGS) == len(Exit)

@@ -11,7 +11,7 @@ from trainyard.client import logins
 from trainyard.client.discovery import discover
 from trainyard.client.errors import NoServer
 from trainyard.client.logins import Login
-from trainyard.track import login, place
+from trainyard.track import login, target
 
 TEAM, OTHER = "https://team.example", "https://other.example"
 
@@ -128,12 +128,12 @@ def test_a_tracked_run_goes_where_the_login_was_and_takes_only_that_token(env, d
     for name in ("TRAINYARD_URL", "TRAINYARD_TOKEN", "TRAINYARD_TOKEN_FILE", "TRAINYARD_DATA"):
         monkeypatch.delenv(name, raising=False)
     file = logins.remember(Login(TEAM, "a"), env)
-    assert place.find_target("p", "r") == place.Target(TEAM, "p", "r", str(file))
+    assert target.find_target("p", "r") == target.Target(TEAM, "p", "r", str(file))
     monkeypatch.setenv("TRAINYARD_URL", OTHER)
-    assert place.find_target("p", "r") == place.Target(OTHER, "p", "r", "")
+    assert target.find_target("p", "r") == target.Target(OTHER, "p", "r", "")
     monkeypatch.delenv("TRAINYARD_URL")
     monkeypatch.setenv("TRAINYARD_DATA", str(data))
-    local = place.Target("http://127.0.0.1:8400", "p", "r", str(data / "token"), str(data))
-    assert place.find_target("p", "r") == local
+    local = target.Target("http://127.0.0.1:8400", "p", "r", str(data / "token"), str(data))
+    assert target.find_target("p", "r") == local
     monkeypatch.setenv("TRAINYARD_URL", OTHER)
-    assert place.find_target("p", "r").token_file == ""
+    assert target.find_target("p", "r").token_file == ""

@@ -12,7 +12,7 @@ from trainyard.client.folders import BadName, has_already, inside, named_files
 from trainyard.client.models import Artifact
 from trainyard.client.partial import WORTH, Partial
 from trainyard.client.requests import get_artifact
-from trainyard.client.uploading import quietly
+from trainyard.client.upload import quietly
 
 BODY = bytes(range(256)) * 8192  # 2 MiB
 HALF = len(BODY) // 2 + 11

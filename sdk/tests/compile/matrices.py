@@ -6,8 +6,8 @@ import pytest
 from pydantic import JsonValue
 
 from trainyard.compile.context import example_globals
-from trainyard.compile.hub import Library
 from trainyard.compile.operation import Compiled, Trials, compile_whole
+from trainyard.compile.reference import Library
 from trainyard.matrix.sweep import Sweep
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text

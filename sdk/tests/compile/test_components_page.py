@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from trainyard.compile import Found, Library, Reference, Use, compile_whole, example_globals, reference
+from trainyard.compile import Found, Library, Reference, Use, compile_whole, doc_tables, example_globals
 from trainyard.compile.content import content_digest
-from trainyard.compile.hub import Kind
+from trainyard.compile.reference import Kind
 from trainyard.spec.load import load_text
 
 PAGE = Path(__file__).parents[3] / "docs" / "components.md"
@@ -33,4 +33,4 @@ def test_the_example_runs_as_the_page_says() -> None:
 
 
 def test_the_table_is_that_of_the_code() -> None:
-    assert reference.strategies_table() in PAGE.read_text()
+    assert doc_tables.strategies_table() in PAGE.read_text()

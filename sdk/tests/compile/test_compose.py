@@ -10,7 +10,7 @@ import pytest
 from trainyard.compile import Compiled, Found, Library, Reference, Use, compile_whole, example_globals, wanted
 from trainyard.compile.compose import inlined
 from trainyard.compile.content import content_digest
-from trainyard.compile.hub import reference
+from trainyard.compile.reference import reference
 from trainyard.spec.document import Document
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trainyard.compile import reference
+from trainyard.compile import doc_tables
 from trainyard.compile.context import example_globals
 from trainyard.compile.operation import compile_operation
 from trainyard.compile.template import parse
@@ -17,11 +17,11 @@ PAGE = Path(__file__).parents[3] / "docs" / "language.md"
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL) if PAGE.exists() else []
 
 TABLES = [
-    reference.fields_table,
-    reference.later_table,
-    reference.filters_table,
-    reference.matrix_table,
-    reference.shapes_table,
+    doc_tables.fields_table,
+    doc_tables.later_table,
+    doc_tables.filters_table,
+    doc_tables.matrix_table,
+    doc_tables.shapes_table,
 ]
 
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the documentation is not beside this distribution")

@@ -8,8 +8,8 @@ import pytest
 from matrices import GRID, HEAD, said, sweep, whole
 
 from trainyard.compile.context import example_globals
-from trainyard.compile.hub import Found, Library, Reference, Use, wanted
 from trainyard.compile.operation import Trials, compile_operation, compile_whole
+from trainyard.compile.reference import Found, Library, Reference, Use, wanted
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.sweep import Sweep
 from trainyard.spec.error import SpecError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from trainyard.compile.fragment import Composed, grow, plain
 from trainyard.compile.patch import patched
-from trainyard.compile.piece import Composed, grow, plain
 from trainyard.spec.document import Document
 from trainyard.spec.load import load_text
 from trainyard.spec.model import Model

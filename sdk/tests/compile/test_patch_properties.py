@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trainyard.compile.fragment import Composed, Piece, grow, plain
 from trainyard.compile.patch import patched
-from trainyard.compile.piece import Composed, Piece, grow, plain
 from trainyard.spec.document import Document
 from trainyard.spec.model import Model
 from trainyard.spec.operation import STRATEGIES, Operation, Strategy

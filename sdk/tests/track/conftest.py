@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from trainyard.track import fault, frames, segments
-from trainyard.track import say as saying
+from trainyard.track import failpoints, frames, segments
+from trainyard.track import log_once as saying
 
 _VARIABLES = (
     "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP ATTEMPT PARENT_SPOOL STRICT"
@@ -29,7 +29,7 @@ def _clean(monkeypatch):
     monkeypatch.setenv("TRAINYARD_CODE", "0")
     saying._said.clear()
     yield
-    fault.install(None)
+    failpoints.install(None)
 
 
 def all_frames(root, writer):

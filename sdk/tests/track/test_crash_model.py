@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trainyard.track import drain as draining
-from trainyard.track import fault, frames, segments
+from trainyard.track import failpoints, frames, segments
 from trainyard.track.ring import Ring
 from trainyard.track.spool import SpoolWriter, settle
 
@@ -81,13 +81,13 @@ class Program:
 def crashed(action, at):
     """Run `action` with a crash at the n-th point: its name, or empty when there are fewer points."""
     crasher = Crasher(at)
-    fault.install(crasher)
+    failpoints.install(crasher)
     try:
         action()
     except Crash:
         pass
     finally:
-        fault.install(None)
+        failpoints.install(None)
     return crasher.name
 
 

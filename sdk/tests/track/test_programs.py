@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from trainyard.track import about, segments, spool
+from trainyard.track import run_metadata, segments, spool
 
 SOURCE = Path(__file__).parents[2] / "src"
 WANTED = [(3, 11), (3, 12), (3, 13), (3, 14)]
@@ -398,4 +398,4 @@ def test_the_token_file_is_known_wherever_the_program_goes(run, tmp_path):
     text = BEGIN + "import os\nos.mkdir('sub')\nos.chdir('sub')\nrun.finish(finish_timeout=0)"
     run(text, TRAINYARD_OFFLINE="", TRAINYARD_URL="http://127.0.0.1:9", TRAINYARD_TOKEN_FILE="token")
     (root,) = (tmp_path / "data" / "spool").iterdir()
-    assert about.read_about(root)["token_file"] == str(tmp_path / "token")
+    assert run_metadata.read_about(root)["token_file"] == str(tmp_path / "token")

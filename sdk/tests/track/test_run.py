@@ -13,7 +13,7 @@ import pytest
 
 import trainyard
 from trainyard.names import VALUE_CHARS, BadName
-from trainyard.track import about, files, frames, omissions, place, segments, session, spool, sync
+from trainyard.track import files, frames, omissions, run_metadata, segments, session, spool, sync, target
 
 TRACKED = """
 import os, sys
@@ -399,7 +399,7 @@ def test_sync_leaves_a_living_run_open(platform, home):
 def test_sync_says_what_it_misses(tmp_path):
     (tmp_path / "a").mkdir()
     assert "run.json" in sync.sync(tmp_path / "a").error
-    about.write_about(tmp_path / "b", {"project": "p", "run": "r", "managed": False})
+    run_metadata.write_about(tmp_path / "b", {"project": "p", "run": "r", "managed": False})
     assert "--url" in sync.sync(tmp_path / "b").error
 
 
@@ -409,14 +409,14 @@ def test_run_json_holds_no_secret(home, monkeypatch):
     trainyard.init(project="p", offline=False)
     trainyard.finish(finish_timeout=0)
     (root,) = home.spools()
-    assert about.read_about(root)["url"] == "http://127.0.0.1:9"
+    assert run_metadata.read_about(root)["url"] == "http://127.0.0.1:9"
     assert not [p for p in root.rglob("*") if p.is_file() and b"very-secret" in p.read_bytes()]
 
 
 def test_run_ids_are_uuids_of_version_7_in_time_order():
     import uuid
 
-    ids = [place.new_run_id() for _ in range(50)]
+    ids = [target.new_run_id() for _ in range(50)]
     assert {uuid.UUID(i).version for i in ids} == {7}
     assert {uuid.UUID(i).variant for i in ids} == {uuid.RFC_4122}
     assert [i[:13] for i in ids] == sorted(i[:13] for i in ids)
@@ -539,7 +539,7 @@ def test_many_params_travel_in_pieces(managed, spool_frames):
 def test_what_init_is_given_becomes_what_a_server_takes(home, given, project, name, tags):
     run = trainyard.init(**given, offline=True)
     (root,) = home.spools()
-    told = about.read_about(root)
+    told = run_metadata.read_about(root)
     assert (run.project, told["project"], told["create"]["name"]) == (project, project, name)
     assert tags is None or told["create"]["tags"] == tags
 

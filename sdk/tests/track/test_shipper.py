@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from trainyard.track import about, fault, files, frames, segments
+from trainyard.track import failpoints, files, frames, run_metadata, segments
 from trainyard.track.frames import Kind, Line
 from trainyard.track.ring import Ring
 from trainyard.track.shipper import Shipper, Target
@@ -116,10 +116,10 @@ def test_a_crash_between_answer_and_deleting_doubles_nothing(root, platform, shi
             if name == point:
                 raise Crash
 
-        fault.install(crash)
+        failpoints.install(crash)
         with pytest.raises(Crash):
             ship().ship()
-        fault.install(None)
+        failpoints.install(None)
     assert ship().ship().error == ""
     assert texts(platform, writer.writer) == list(range(100))
     writer.close()
@@ -364,7 +364,7 @@ def test_trouble_with_a_file_is_no_refusal(root, platform, ship, tmp_path):
 
 def test_a_project_that_somebody_else_makes_meanwhile_is_there(root, platform, ship, monkeypatch):
     writer = fill(root, 1)
-    about.write_about(root, {"project": "my project", "run": RUN, "managed": False, "create": {}})
+    run_metadata.write_about(root, {"project": "my project", "run": RUN, "managed": False, "create": {}})
     platform.projects = set()
     monkeypatch.setattr(platform, "project_taken", True)
     assert ship().ship().error == ""
@@ -397,7 +397,7 @@ def test_a_writer_whose_frames_are_refused_does_not_stop_the_others(root, platfo
 
 def test_the_run_of_a_project_that_is_not_there_makes_it(root, platform, ship):
     writer = fill(root, 1)
-    about.write_about(root, {"project": "my project", "run": RUN, "managed": False, "create": {}})
+    run_metadata.write_about(root, {"project": "my project", "run": RUN, "managed": False, "create": {}})
     platform.projects = set()
     assert ship().ship().error == ""
     assert platform.projects == {"my project"}
@@ -408,7 +408,7 @@ def test_the_run_of_a_project_that_is_not_there_makes_it(root, platform, ship):
 def test_an_unmanaged_run_is_created_first_and_once(root, platform, ship):
     writer = fill(root, 1)
     create = {"name": "n", "tags": ["t"], "created_at": "2026-01-01T00:00:00.000Z"}
-    about.write_about(root, {"project": "my project", "run": RUN, "managed": False, "create": create})
+    run_metadata.write_about(root, {"project": "my project", "run": RUN, "managed": False, "create": create})
     assert ship().ship().error == ""
     assert ship().ship().error == ""
     assert platform.runs == {RUN: {"id": RUN, "managed": False, **create}}

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from trainyard.track import buffer, fault, frames, segments, spool
+from trainyard.track import buffer, failpoints, frames, segments, spool
 from trainyard.track import drain as draining
 from trainyard.track.frames import Gap, Kind, Line
 from trainyard.track.ring import Ring
@@ -237,11 +237,11 @@ def test_a_crash_between_dropping_and_going_on_keeps_the_numbers_in_order(tmp_pa
         if name == "spool.drop":
             raise Crash
 
-    fault.install(crash)
+    failpoints.install(crash)
     with pytest.raises(Crash):
         for _ in range(100):
             writer.append(Kind.LOGS, lines("x" * 50))
-    fault.install(None)
+    failpoints.install(None)
     last = writer.seq
     writer.forget()
     disk.room = 10**6

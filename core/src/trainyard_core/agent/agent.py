@@ -18,19 +18,19 @@ import msgspec
 import structlog
 
 from trainyard.client.retry import Backoff
-from trainyard_core import context, faults
-from trainyard_core.agent.errands import Errands
-from trainyard_core.agent.farewell import Farewell
+from trainyard_core import failpoints, log_context
+from trainyard_core.agent.drain import Farewell
 from trainyard_core.agent.port import ENDS, AgentPort, Away
-from trainyard_core.agent.presence import with_resources
+from trainyard_core.agent.registration import with_resources
 from trainyard_core.agent.reporter import Reporter
-from trainyard_core.agent.starter import DEADLINE, Starter
+from trainyard_core.agent.submitter import DEADLINE, Starter
+from trainyard_core.agent.tasks import Errands
 from trainyard_core.contracts.scheduler import Scheduler, SupportsWatch
 from trainyard_core.contracts.workload import AttemptRef, Phase
 from trainyard_core.db.agents import Registration
 from trainyard_core.hook_guard import gist
-from trainyard_core.work.doorbell import Call
-from trainyard_core.work.leasing import BATCH, Order
+from trainyard_core.work.assignment import BATCH, Order
+from trainyard_core.work.notifier import Call
 
 __all__ = ["Agent"]
 
@@ -150,7 +150,7 @@ class Agent:
     @asynccontextmanager
     async def _ending(self) -> AsyncIterator[None]:
         try:
-            with context.bound(agent=self._me.name):
+            with log_context.bound(agent=self._me.name):
                 yield
         finally:
             await self._errands.end()
@@ -178,7 +178,7 @@ class Agent:
         are answered together."""
         await asyncio.sleep(self._rested_at - monotonic())
         while leased := await self._port.lease():
-            faults.point("agent:after_lease")
+            failpoints.point("agent:after_lease")
             self._starter.submit(leased)
             if len(leased) < BATCH:
                 return

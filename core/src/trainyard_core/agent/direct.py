@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from trainyard_core.agent.desk import Desk
+from trainyard_core.agent.session_service import Desk
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.db.agents import Registration
 from trainyard_core.errors import NotFound
-from trainyard_core.work.leasing import Order
+from trainyard_core.work.assignment import Order
 
 __all__ = ["DatabasePort"]
 

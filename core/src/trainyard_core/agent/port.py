@@ -12,7 +12,7 @@ from typing import Protocol
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.db.agents import Registration
 from trainyard_core.errors import Superseded
-from trainyard_core.work.leasing import Order
+from trainyard_core.work.assignment import Order
 
 __all__ = ["ENDS", "AgentPort", "Away", "Dismissed", "Moved"]
 

@@ -26,8 +26,8 @@ from trainyard_core.agent.port import ENDS, Away, Dismissed, Moved
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.db.agents import Registration
 from trainyard_core.errors import Superseded
-from trainyard_core.work.doorbell import Call
-from trainyard_core.work.leasing import Order
+from trainyard_core.work.assignment import Order
+from trainyard_core.work.notifier import Call
 
 __all__ = ["HttpPort"]
 

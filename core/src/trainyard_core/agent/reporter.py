@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from trainyard_core.agent.errands import Errands
 from trainyard_core.agent.port import AgentPort
+from trainyard_core.agent.tasks import Errands
 from trainyard_core.contracts.workload import AttemptRef, Observation, Phase
 
 __all__ = ["Reporter"]

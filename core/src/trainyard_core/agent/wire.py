@@ -7,7 +7,7 @@ from __future__ import annotations
 import msgspec
 
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
-from trainyard_core.work.leasing import BATCH, Order
+from trainyard_core.work.assignment import BATCH, Order
 
 __all__ = [
     "MOST_WAIT",

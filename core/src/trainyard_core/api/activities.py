@@ -8,10 +8,10 @@ from litestar import Controller, Response, get
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from trainyard.client import models
-from trainyard_core.api import feed, present
+from trainyard_core.api import feed, serializers
 from trainyard_core.api.access import Asked, allow, no_project, platform_of, visible
 from trainyard_core.api.event_stream import LARGEST, EventStream, place, wanted
-from trainyard_core.api.paging import Cursor, Limit, decode, following
+from trainyard_core.api.pagination import Cursor, Limit, decode, following
 from trainyard_core.auth import KNOWN, READ
 from trainyard_core.db import activities, projects
 from trainyard_core.errors import Invalid
@@ -83,7 +83,7 @@ async def _page(
         lambda tx: activities.latest(tx, before=before, projects=only, kind=kind, limit=limit)
     )
     after = following(rows, limit, rows[-1]["id"] if rows else 0)
-    return Response(models.ActivityPage(items=[present.activity(row) for row in rows], next=after))
+    return Response(models.ActivityPage(items=[serializers.activity(row) for row in rows], next=after))
 
 
 def _before(cursor: str) -> int:

@@ -19,13 +19,13 @@ from litestar.params import FromPath, JSONBody
 from trainyard_core.agent import wire
 from trainyard_core.api.access import Asked, allow_agent, platform_of
 from trainyard_core.api.agents import check_labels, check_queues
-from trainyard_core.api.naming import check_name
-from trainyard_core.api.observed import check_refs, checked
+from trainyard_core.api.name_rules import check_name
+from trainyard_core.api.observation_limits import check_refs, checked
 from trainyard_core.db import agents
 from trainyard_core.db.agents import Registration
 from trainyard_core.errors import Invalid
-from trainyard_core.work.doorbell import Call
-from trainyard_core.work.leasing import BATCH
+from trainyard_core.work.assignment import BATCH
+from trainyard_core.work.notifier import Call
 
 __all__ = ["AgentSessions"]
 

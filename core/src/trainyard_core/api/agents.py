@@ -13,16 +13,16 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
 from trainyard_core.admission import ANY_QUEUE
-from trainyard_core.api import present
+from trainyard_core.api import serializers
 from trainyard_core.api.access import Asked, allow, forget, platform_of
 from trainyard_core.api.change import change, check_match, tell
-from trainyard_core.api.naming import check_name
-from trainyard_core.api.paging import Cursor, Limit, after_name, following
+from trainyard_core.api.name_rules import check_name
+from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.tokens import with_text
 from trainyard_core.auth import ADMIN, AGENT, KNOWN
 from trainyard_core.db import agents, principals, tokens
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.holding import hold
+from trainyard_core.db.row_locks import hold
 from trainyard_core.db.tokens import AGENT_PREFIX
 from trainyard_core.errors import Conflict, Invalid, NotFound
 
@@ -179,7 +179,7 @@ async def _shown(tx: Tx, request: Asked, row: Row) -> models.Agent:
     platform = platform_of(request)
     at, silence = platform.clock.now(), platform.policy.silence
     (offer,) = await agents.offers(tx, at=at, silence=silence, agent=row["name"])
-    return present.agent(row, offer, await agents.slots(tx, row["name"]))
+    return serializers.agent(row, offer, await agents.slots(tx, row["name"]))
 
 
 async def _give_token(tx: Tx, request: Asked, name: str, seed: str) -> None:

@@ -15,18 +15,18 @@ from litestar.response import Stream
 from trainyard.client import models
 from trainyard.client.models.artifact import MOST_BYTES
 from trainyard.names import KIND_CHARS, NAME_BYTES, check_kind
-from trainyard_core.api import present, ranges
+from trainyard_core.api import ranges, serializers
 from trainyard_core.api.access import Asked, find_run, platform_of
-from trainyard_core.api.paging import Cursor, Limit, after_name, following
+from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.tracking import tracker_of
 from trainyard_core.auth import READ, TRACK, WRITE
 from trainyard_core.contracts.tracker import ArtifactInfo, ArtifactMissing, BadName, RunRef, check_artifact_name
-from trainyard_core.db import artifacts, inheritance
+from trainyard_core.db import artifacts, clone_rows
 from trainyard_core.db.artifacts import Told
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid, NotFound
+from trainyard_core.work import archive_read, archive_write
 from trainyard_core.work import artifacts as keeping
-from trainyard_core.work import tars, untar
 
 __all__ = ["Artifacts", "Kind", "checked_kind", "told_of"]
 
@@ -80,7 +80,7 @@ class Artifacts(Controller):
         check_text("prefix", prefix)
         platform, run = platform_of(request), RunRef(project, row["id"])
         headers = {"Content-Disposition": ranges.disposition(f"{row['id']}.tar"), "X-Content-Type-Options": "nosniff"}
-        content = tars.pack(platform.database, tracker_of(platform), run, prefix)
+        content = archive_write.pack(platform.database, tracker_of(platform), run, prefix)
         return Stream(content, headers=headers, media_type="application/x-tar")
 
     @post("/artifacts.tar", status_code=200, request_max_body_size=MOST_BYTES)
@@ -97,7 +97,7 @@ class Artifacts(Controller):
         row = await find_run(request, project, ref, TRACK)
         platform, told = platform_of(request), told_of(request, project, row)
         check_text("prefix", prefix)
-        found = await untar.unpack(
+        found = await archive_read.unpack(
             platform.database,
             tracker_of(platform),
             told,
@@ -105,7 +105,7 @@ class Artifacts(Controller):
             prefix=prefix,
             kind=checked_kind(kind),
         )
-        return models.ArtifactPage(items=[present.stored(each, kind=kind, at=told.at) for each in found])
+        return models.ArtifactPage(items=[serializers.stored(each, kind=kind, at=told.at) for each in found])
 
     @put("/artifacts/{name:path}", status_code=200, request_max_body_size=MOST_BYTES)
     async def put(
@@ -130,7 +130,7 @@ class Artifacts(Controller):
             digest=digest or None,
             kind=checked_kind(kind),
         )
-        return present.stored(info, kind=kind, at=told.at)
+        return serializers.stored(info, kind=kind, at=told.at)
 
     @get("/artifacts/{name:path}", media_type=BYTES, responses={206: PART, 416: OUTSIDE})
     async def read(
@@ -215,7 +215,7 @@ async def _find(request: Asked, project: str, ref: str) -> tuple[RunRef, Artifac
     platform = platform_of(request)
     try:
         check_artifact_name(clean)
-        run = await platform.database.read(lambda tx: inheritance.holder(tx, row["id"], clean))
+        run = await platform.database.read(lambda tx: clone_rows.holder(tx, row["id"], clean))
         holder = RunRef(project, run)
         return holder, await tracker_of(platform).stat_artifact(holder, clean)
     except (ArtifactMissing, BadName) as error:
@@ -225,7 +225,7 @@ async def _find(request: Asked, project: str, ref: str) -> tuple[RunRef, Artifac
 async def _flat(tx: Tx, run: str, prefix: str, after: str, limit: int) -> models.ArtifactPage:
     rows = await artifacts.page(tx, run, prefix=prefix, after=after, limit=limit)
     last = rows[-1]["name"] if rows else ""
-    return models.ArtifactPage(items=[present.artifact(each) for each in rows], next=following(rows, limit, last))
+    return models.ArtifactPage(items=[serializers.artifact(each) for each in rows], next=following(rows, limit, last))
 
 
 async def _folder(tx: Tx, run: str, prefix: str, after: str, limit: int) -> models.ArtifactPage:
@@ -233,7 +233,7 @@ async def _folder(tx: Tx, run: str, prefix: str, after: str, limit: int) -> mode
     files = [row["entry"] for row in rows if not row["entry"].endswith("/")]
     found = [await artifacts.get(tx, run, name) for name in files]
     return models.ArtifactPage(
-        items=[present.artifact(each) for each in found if each is not None],
-        folders=[present.folder(row) for row in rows if row["entry"].endswith("/")],
+        items=[serializers.artifact(each) for each in found if each is not None],
+        folders=[serializers.folder(row) for row in rows if row["entry"].endswith("/")],
         next=following(rows, limit, rows[-1]["entry"] if rows else ""),
     )

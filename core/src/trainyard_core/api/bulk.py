@@ -10,13 +10,13 @@ from trainyard.client import models
 from trainyard.client.models import BulkAction, CloneRun, Fault
 from trainyard.query import Query, QueryError, parse
 from trainyard_core.api.access import Asked, allow, find_run, forget, platform_of
-from trainyard_core.api.acting import by_of
 from trainyard_core.api.change import change
+from trainyard_core.api.run_mutation import by_of
 from trainyard_core.auth import WRITE
 from trainyard_core.db import search
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid
-from trainyard_core.work import cloning
+from trainyard_core.work import clone
 from trainyard_core.work.bulk import CLONING, Refusal, Target, carry_out, refused
 
 __all__ = ["Bulk"]
@@ -88,10 +88,10 @@ async def _target(request: Asked, project: str, ref: str, wish: BulkAction) -> T
         return Target(ref, run, outcome=refused(ref, run, error))
 
 
-async def _clone(request: Asked, row: Row, wish: BulkAction) -> cloning.Clone:
+async def _clone(request: Asked, row: Row, wish: BulkAction) -> clone.Clone:
     platform, by = platform_of(request), by_of(request)
     asked = CloneRun(params=wish.params, name=wish.name, queue=wish.queue, step=wish.step)
-    return await cloning.plan(
+    return await clone.plan(
         platform.database,
         platform.tracker,
         row,

@@ -9,14 +9,14 @@ import msgspec
 
 from trainyard.client import models
 from trainyard.compile.content import content_digest
-from trainyard.compile.hub import LATEST, Kind, is_version
+from trainyard.compile.reference import LATEST, Kind, is_version
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text
 from trainyard.spec.model import is_name
 from trainyard_core.clock import rfc3339
 from trainyard_core.db.engine import Row
 from trainyard_core.errors import Invalid, choice
-from trainyard_core.work.compiling import invalid
+from trainyard_core.work.compilation import invalid
 
 __all__ = ["check", "check_tags", "check_text", "digest_of", "shown", "whole"]
 

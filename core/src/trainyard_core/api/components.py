@@ -11,16 +11,16 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from trainyard.client import models
-from trainyard.compile.hub import LATEST, Kind
+from trainyard.compile.reference import LATEST, Kind
 from trainyard_core.api.access import Asked, allow, no_project, platform_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.component_form import check, check_tags, check_text, digest_of, shown, whole
-from trainyard_core.api.paging import Cursor, Limit, after_id, after_name, following
+from trainyard_core.api.pagination import Cursor, Limit, after_id, after_name, following
 from trainyard_core.auth import READ, WRITE
 from trainyard_core.db import components, projects
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, NotFound, choice
-from trainyard_core.work.compiling import no_version
+from trainyard_core.work.compilation import no_version
 
 __all__ = ["Components", "Presets"]
 

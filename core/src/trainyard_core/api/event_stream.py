@@ -21,7 +21,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 
 from trainyard_core.errors import Invalid
-from trainyard_core.work.listening import BYE, DENIED, GONE, OVERFLOW, Listener
+from trainyard_core.work.subscription import BYE, DENIED, GONE, OVERFLOW, Listener
 
 __all__ = ["LARGEST", "PING", "EventStream", "event", "farewell", "moved", "place", "wanted"]
 

@@ -12,14 +12,14 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from trainyard_core.api import present
+from trainyard_core.api import serializers
 from trainyard_core.api.access import Asked, platform_of
 from trainyard_core.api.event_stream import EventStream, farewell, moved
-from trainyard_core.api.rights import Rights
+from trainyard_core.api.stream_auth import Rights
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row
 from trainyard_core.platform import Platform
-from trainyard_core.work.listening import Batch, Subscription
+from trainyard_core.work.subscription import Batch, Subscription
 
 __all__ = ["follow"]
 
@@ -105,4 +105,4 @@ def _encoded(batch: Batch) -> bytes:
 
 
 def _piece(row: Row) -> bytes:
-    return b"event: activity\nid: %d\ndata: %b\n\n" % (row["id"], _encode(present.activity(row)))
+    return b"event: activity\nid: %d\ndata: %b\n\n" % (row["id"], _encode(serializers.activity(row)))

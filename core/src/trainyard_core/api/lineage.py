@@ -9,7 +9,7 @@ from litestar import Controller, get
 from litestar.params import FromPath
 
 from trainyard.client import models
-from trainyard_core.api import present
+from trainyard_core.api import serializers
 from trainyard_core.api.access import Asked, find_run, platform_of
 from trainyard_core.auth import READ
 from trainyard_core.db import edges
@@ -62,7 +62,7 @@ class _Cut:
         return [_related(row) for row in self._most(name, await found)]
 
     async def artifacts(self, name: str, found: Awaitable[Sequence[Row]]) -> list[models.Artifact]:
-        return [present.artifact(row) for row in self._most(name, await found)]
+        return [serializers.artifact(row) for row in self._most(name, await found)]
 
     def _most(self, name: str, rows: Sequence[T]) -> Sequence[T]:
         if len(rows) > MOST:

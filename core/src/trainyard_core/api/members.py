@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from trainyard.client import models
 from trainyard_core.api.access import Asked, allow, check_project, forget, platform_of, visible
 from trainyard_core.api.change import change, tell
-from trainyard_core.api.paging import Cursor, Limit, after_name, following
+from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.principals import check_role
 from trainyard_core.auth import ADMIN, READ
 from trainyard_core.clock import rfc3339

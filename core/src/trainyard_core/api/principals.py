@@ -10,14 +10,14 @@ from litestar.params import FromPath, JSONBody
 from trainyard.client import models
 from trainyard_core.api.access import Asked, allow, forget, platform_of
 from trainyard_core.api.change import change, check_match, tell
-from trainyard_core.api.naming import check_name
-from trainyard_core.api.paging import Cursor, Limit, after_name, following
+from trainyard_core.api.name_rules import check_name
+from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.auth import ADMIN, KNOWN, ROLES
 from trainyard_core.clock import rfc3339
 from trainyard_core.datadir import ADMIN as OWNER
 from trainyard_core.db import principals, retirements
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.holding import hold
+from trainyard_core.db.row_locks import hold
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 
 __all__ = ["ServiceAccounts", "Users", "check_role", "principal_name"]

@@ -12,7 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from trainyard.client.models import Fault, Problem
-from trainyard_core.api import skew
+from trainyard_core.api import version_skew
 from trainyard_core.errors import (
     GapInFrames,
     RangeNotSatisfiable,
@@ -85,7 +85,7 @@ def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[by
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    if error.status_code in (404, 405) and (other := skew.other_api(request)) is not None:
+    if error.status_code in (404, 405) and (other := version_skew.other_api(request)) is not None:
         return _ours(request, other)
     status = 422 if isinstance(error, ValidationException) else error.status_code
     code = "invalid" if status == 422 else _CODES.get(status, "internal" if status >= 500 else "invalid")

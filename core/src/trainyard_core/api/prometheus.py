@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Controller, Response, get
 
-from trainyard_core import metrics
+from trainyard_core import prometheus
 from trainyard_core.api.access import Asked, allow, platform_of
 from trainyard_core.auth import READ
 
@@ -24,5 +24,5 @@ class Prometheus(Controller):
         await allow(request, READ)
         platform = platform_of(request)
         at = platform.clock.now()
-        now = await platform.database.read(lambda tx: metrics.standing(tx, at=at))
-        return Response(metrics.exposition(now, platform.gauges()), media_type=metrics.CONTENT_TYPE)
+        now = await platform.database.read(lambda tx: prometheus.standing(tx, at=at))
+        return Response(prometheus.exposition(now, platform.gauges()), media_type=prometheus.CONTENT_TYPE)

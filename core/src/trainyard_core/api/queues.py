@@ -13,13 +13,13 @@ from trainyard.client import models
 from trainyard_core.admission import check_amounts, check_labels
 from trainyard_core.api.access import Asked, allow, platform_of
 from trainyard_core.api.change import change, check_match, tell
-from trainyard_core.api.naming import check_name
-from trainyard_core.api.paging import Cursor, Limit, after_name, following
+from trainyard_core.api.name_rules import check_name
+from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.auth import ADMIN, KNOWN
 from trainyard_core.clock import rfc3339
-from trainyard_core.db import lanes, queues
+from trainyard_core.db import admission, queues
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.holding import hold
+from trainyard_core.db.row_locks import hold
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 
 __all__ = ["Queues"]
@@ -135,7 +135,7 @@ async def _one(tx: Tx, name: str) -> models.Queue:
 async def _shown(tx: Tx, rows: list[Row]) -> list[models.Queue]:
     names = [row["name"] for row in rows]
     waiting = await queues.waiting_counts(tx, *names) if names else {}
-    held = await lanes.held(tx, *names)
+    held = await admission.held(tx, *names)
     return [_present(row, waiting.get(row["name"], 0), *held[row["name"]]) for row in rows]
 
 

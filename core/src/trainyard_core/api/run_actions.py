@@ -9,12 +9,12 @@ from litestar.params import FromPath, JSONBody
 from trainyard.client import models
 from trainyard.client.models import CloneRun
 from trainyard_core.api.access import Asked, find_run, platform_of
-from trainyard_core.api.acting import act, by_of
 from trainyard_core.api.change import change
-from trainyard_core.api.reading import whole
+from trainyard_core.api.run_mutation import act, by_of
+from trainyard_core.api.run_view import whole
 from trainyard_core.auth import WRITE
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.work import actions, cloning
+from trainyard_core.work import actions, clone
 from trainyard_core.work.actions import By
 
 __all__ = ["RunActions"]
@@ -85,7 +85,7 @@ class RunActions(Controller):
         self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
     ) -> Response[models.Run]:
         """Make a new run of the same operation, with other params, name or queue where they are given."""
-        return await _clone(request, project, ref, cloning.RESTART, data)
+        return await _clone(request, project, ref, clone.RESTART, data)
 
     @post("/resume", status_code=201)
     async def resume(
@@ -93,14 +93,14 @@ class RunActions(Controller):
     ) -> Response[models.Run]:
         """Make a new run that continues one that has ended: it has its outputs and artifacts, and its series up to
         `step`."""
-        return await _clone(request, project, ref, cloning.RESUME, data)
+        return await _clone(request, project, ref, clone.RESUME, data)
 
     @post("/copy", status_code=201)
     async def copy(
         self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
     ) -> Response[models.Run]:
         """Make a new run of the same operation that begins with the artifacts of one that has ended."""
-        return await _clone(request, project, ref, cloning.COPY, data)
+        return await _clone(request, project, ref, clone.COPY, data)
 
 
 def _said(note: models.Note | None) -> str:
@@ -110,7 +110,7 @@ def _said(note: models.Note | None) -> str:
 async def _clone(request: Asked, project: str, ref: str, kind: str, wish: CloneRun | None) -> Response[models.Run]:
     row = await find_run(request, project, ref, WRITE)
     platform, by = platform_of(request), by_of(request)
-    clone = await cloning.plan(
+    cloned = await clone.plan(
         platform.database,
         platform.tracker,
         row,
@@ -122,7 +122,7 @@ async def _clone(request: Asked, project: str, ref: str, kind: str, wish: CloneR
     )
 
     async def work(tx: Tx) -> models.Run:
-        made = await cloning.insert(tx, clone, by)
+        made = await clone.insert(tx, cloned, by)
         return await whole(tx, made["id"])
 
     answer = await change(request, work, name="clone", status=201)

@@ -9,12 +9,12 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, Parameter
 
 from trainyard.client import models
-from trainyard_core.api import present
+from trainyard_core.api import serializers
 from trainyard_core.api.access import Asked, allow, find_run, forget, platform_of
-from trainyard_core.api.acting import act, by_of
 from trainyard_core.api.change import change, check_match
-from trainyard_core.api.paging import Cursor, Limit, after_id, following
-from trainyard_core.api.reading import whole, whole_run
+from trainyard_core.api.pagination import Cursor, Limit, after_id, following
+from trainyard_core.api.run_mutation import act, by_of
+from trainyard_core.api.run_view import whole, whole_run
 from trainyard_core.api.search import Filter, Sort, found
 from trainyard_core.auth import READ, WRITE
 from trainyard_core.db import activities
@@ -58,7 +58,7 @@ class Runs(Controller):
         )
         if new:
             platform.doorbell.call_agents()
-        return Response(present.run(row), status_code=201 if new else 200)
+        return Response(serializers.run(row), status_code=201 if new else 200)
 
     @get()
     async def page(
@@ -114,7 +114,7 @@ class Runs(Controller):
     ) -> models.TransitionPage:
         """The statuses that a run has had, oldest first."""
         rows = await _told(request, project, ref, limit, cursor, kind="status")
-        items = [present.transition(each) for each in rows]
+        items = [serializers.transition(each) for each in rows]
         return models.TransitionPage(items=items, next=_next(rows, limit))
 
     @get("/{ref:str}/activities")
@@ -123,7 +123,7 @@ class Runs(Controller):
     ) -> models.ActivityPage:
         """All that happened to a run, oldest first."""
         rows = await _told(request, project, ref, limit, cursor)
-        return models.ActivityPage(items=[present.activity(each) for each in rows], next=_next(rows, limit))
+        return models.ActivityPage(items=[serializers.activity(each) for each in rows], next=_next(rows, limit))
 
     @get("/{ref:str}/why")
     async def why(self, request: Asked, project: str, ref: str) -> models.Why:

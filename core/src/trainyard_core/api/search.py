@@ -10,9 +10,9 @@ from litestar.params import QueryParameter
 
 from trainyard.client import models
 from trainyard.query.tree import Query, SortKey
-from trainyard_core.api import paging, present
+from trainyard_core.api import pagination, serializers
 from trainyard_core.api.access import Asked, allow, platform_of, refuse_unknown_project, visible
-from trainyard_core.api.paging import Cursor, Limit
+from trainyard_core.api.pagination import Cursor, Limit
 from trainyard_core.auth import KNOWN
 from trainyard_core.db import search, tracking
 from trainyard_core.db.engine import Row, Tx
@@ -55,15 +55,15 @@ async def found(
     platform = platform_of(request)
     query, keys, mark = query_of(q), sort_of(sort), cursors.fingerprint(q, sort, *sorted(among or ()))
     at, after = platform.clock.now(), None
-    if parts := paging.decode(cursor, cursors.width(keys)):
+    if parts := pagination.decode(cursor, cursors.width(keys)):
         scope = Scope(None, at, platform.database.dialect)
         after, at = cursors.unpack(parts, keys_of(keys, scope), mark)
 
     async def work(tx: Tx) -> models.RunPage:
         rows, last = await _pieces(tx, among, query, keys, limit=limit, at=at, after=after)
         metrics = await tracking.metrics_by_run(tx, [row["id"] for row in rows])
-        items = [present.listed(row, metrics[row["id"]], keys) for row in rows]
-        return models.RunPage(items=items, next=paging.encode(*cursors.pack(last, at, mark)) if last else None)
+        items = [serializers.listed(row, metrics[row["id"]], keys) for row in rows]
+        return models.RunPage(items=items, next=pagination.encode(*cursors.pack(last, at, mark)) if last else None)
 
     async with platform.searches:
         page = await platform.database.read(work)

@@ -16,12 +16,12 @@ from typing import TypeVar
 import msgspec
 
 from trainyard.client import models
-from trainyard_core.api import present
+from trainyard_core.api import serializers
 from trainyard_core.api.access import Asked, can, platform_of
 from trainyard_core.api.event_stream import PING, EventStream, event, farewell
-from trainyard_core.api.rights import Rights
 from trainyard_core.api.runs import whole_run
-from trainyard_core.api.sharing import Sharing
+from trainyard_core.api.single_flight import Sharing
+from trainyard_core.api.stream_auth import Rights
 from trainyard_core.auth import READ
 from trainyard_core.contracts.tracker import LogPage, RunRef, Tracker
 from trainyard_core.db import activities, runs, tracking
@@ -29,7 +29,7 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Forbidden, Invalid
 from trainyard_core.lifecycle import FINAL
 from trainyard_core.platform import Platform
-from trainyard_core.work.listening import Listener
+from trainyard_core.work.subscription import Listener
 
 __all__ = ["log_page", "logs", "metrics", "statuses"]
 
@@ -42,7 +42,7 @@ PING_EVERY = 15.0
 
 def log_page(page: LogPage) -> models.LogPage:
     """A page of output on the wire."""
-    return models.LogPage(items=[present.line(each) for each in page.lines], next=page.cursor, more=page.more)
+    return models.LogPage(items=[serializers.line(each) for each in page.lines], next=page.cursor, more=page.more)
 
 
 def logs(request: Asked, tracker: Tracker, run: RunRef, cursor: str) -> EventStream:
@@ -120,7 +120,7 @@ class _Stream:
         names, version = await tracking.changed_metrics(tx, self.run.run, since=since, limit=PAGE)
         if not names:
             return _Changes(b"", since, False)
-        items = [present.metric(row) for row in await tracking.metrics(tx, self.run.run, names=names)]
+        items = [serializers.metric(row) for row in await tracking.metrics(tx, self.run.run, names=names)]
         return _Changes(event("metrics", models.MetricPage(items=items)), version, len(names) == PAGE)
 
     async def wait(self) -> bytes:
@@ -187,7 +187,7 @@ async def _statuses(stream: _Stream, after: int) -> AsyncIterator[bytes]:
         rows = await stream.statuses(after)
         for row in rows:
             after = row["id"]
-            yield event("status", present.transition(row), id=after)
+            yield event("status", serializers.transition(row), id=after)
         async for changes in stream.changed():
             yield changes
         if ended:

@@ -16,7 +16,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from trainyard.client import models
 from trainyard_core.api.access import Asked, allow, can, forget, platform_of
 from trainyard_core.api.change import change, tell
-from trainyard_core.api.paging import Cursor, Limit, after_name, following
+from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.principals import principal_name
 from trainyard_core.auth import ADMIN, EVERYWHERE, KNOWN, SCOPES, Actor
 from trainyard_core.clock import SECOND, rfc3339

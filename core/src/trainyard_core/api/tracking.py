@@ -8,17 +8,17 @@ from litestar import Controller, Response, get, post
 from litestar.params import Parameter
 
 from trainyard.client import models
-from trainyard_core.api import present, streams
+from trainyard_core.api import serializers, streams
 from trainyard_core.api.access import Asked, find_run, platform_of
 from trainyard_core.api.event_stream import EventStream, wanted
-from trainyard_core.api.paging import MOST, Cursor, Limit, after_name, following
+from trainyard_core.api.pagination import MOST, Cursor, Limit, after_name, following
 from trainyard_core.auth import READ, TRACK
 from trainyard_core.contracts.tracker import RunRef, Tracker
 from trainyard_core.db import tracking
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Invalid, Unavailable
 from trainyard_core.platform import Platform
-from trainyard_core.work import continuing
+from trainyard_core.work import resume
 from trainyard_core.work.ingest import ingest
 
 __all__ = ["Tracking"]
@@ -89,7 +89,7 @@ class Tracking(Controller):
 
         async def work(tx: Tx) -> models.MetricPage:
             names = await tracking.metric_names(tx, row["id"], after=after, limit=limit)
-            items = [present.metric(each) for each in await tracking.metrics(tx, row["id"], names=names)]
+            items = [serializers.metric(each) for each in await tracking.metrics(tx, row["id"], names=names)]
             dropped = await tracking.dropped(tx, row["id"])
             more = following(names, limit, names[-1] if names else "")
             return models.MetricPage(items=items, next=more, dropped=dropped)
@@ -111,14 +111,14 @@ class Tracking(Controller):
         a resumed run begin with what it continues."""
         row = await find_run(request, project, ref, READ)
         platform, tracker = platform_of(request), tracker_of(platform_of(request))
-        links = await platform.database.read(lambda tx: continuing.links_of(tx, row))
-        names = name or await continuing.series_names(tracker, links)
+        links = await platform.database.read(lambda tx: resume.links_of(tx, row))
+        names = name or await resume.series_names(tracker, links)
         if len(names) > MOST_NAMES:
             raise Invalid(
                 f"{len(names)} series are too many for one answer", fix=f"ask for at most {MOST_NAMES} by name"
             )
-        found = await continuing.read_series(tracker, links, names, first=first, last=last, points=points)
-        return models.SeriesPage(items=[present.series(each) for each in found])
+        found = await resume.read_series(tracker, links, names, first=first, last=last, points=points)
+        return models.SeriesPage(items=[serializers.series(each) for each in found])
 
 
 def tracker_of(platform: Platform) -> Tracker:

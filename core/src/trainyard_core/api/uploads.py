@@ -10,7 +10,7 @@ from litestar import Controller, Response, delete, get, head, patch, post
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api import present
+from trainyard_core.api import serializers
 from trainyard_core.api.access import Asked, find_run, platform_of
 from trainyard_core.api.artifacts import checked_kind, told_of
 from trainyard_core.api.change import change
@@ -51,7 +51,7 @@ class UploadParts(Controller):
 
         async def work(tx: Tx) -> models.Upload:
             opened = await uploads.open_one(tx, told, known.wish, kind=kind, is_done=known.is_done)
-            return present.upload(opened, offset=known.offset, step=keeper.step)
+            return serializers.upload(opened, offset=known.offset, step=keeper.step)
 
         return await change(request, work, name="upload")
 
@@ -114,7 +114,7 @@ async def _row(request: Asked, run: str, ident: str) -> Row:
 
 async def _answer(keeper: Uploads, told: Told, row: Row) -> Response[models.Upload]:
     offset = await keeper.offset(told, row)
-    return Response(present.upload(row, offset=offset, step=keeper.step), headers=_headers(offset, row))
+    return Response(serializers.upload(row, offset=offset, step=keeper.step), headers=_headers(offset, row))
 
 
 def _headers(offset: int, row: Row) -> dict[str, str]:

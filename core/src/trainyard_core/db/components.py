@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard.compile.hub import Kind, Reference, Use
+from trainyard.compile.reference import Kind, Reference, Use
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Component, rows
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import asyncpg
 
-from trainyard_core import faults
+from trainyard_core import failpoints
 from trainyard_core.db.engine import (
     READ_TIMEOUT,
     Database,
@@ -134,8 +134,8 @@ class PostgresDatabase(Database):
             async with self._pool.acquire() as connection:
                 async with connection.transaction():
                     result = await work(_PostgresTx(connection))
-                    faults.point(f"{name}:before_commit")
-                faults.point(f"{name}:after_commit")
+                    failpoints.point(f"{name}:before_commit")
+                failpoints.point(f"{name}:after_commit")
                 return result
 
 

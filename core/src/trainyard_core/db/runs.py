@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from trainyard.compile.hub import Use
+from trainyard.compile.reference import Use
 from trainyard_core.db import activities
+from trainyard_core.db.admission import resources_text
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.lanes import resources_text
 from trainyard_core.db.sweeps import Opening
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
 

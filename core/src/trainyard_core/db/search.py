@@ -13,7 +13,7 @@ import msgspec
 
 from trainyard.query.tree import Query, SortKey
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.search import ending, statement
+from trainyard_core.search import id_suffix, statement
 from trainyard_core.search.order import After, Key, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.source import Source, sources_of
@@ -79,10 +79,10 @@ async def find(
 
 async def _with_whole_ids(tx: Tx, scope: Scope, query: Query) -> Query:
     """The query with the ids that its endings mean."""
-    if not (endings := ending.endings_of(query.root)):
+    if not (endings := id_suffix.endings_of(query.root)):
         return query
-    found = await _all(tx, ending.matching(scope, endings))
-    return Query(ending.resolved(query.root, (row["id"] for row in found)), query.text)
+    found = await _all(tx, id_suffix.matching(scope, endings))
+    return Query(id_suffix.resolved(query.root, (row["id"] for row in found)), query.text)
 
 
 async def _search(tx: Tx, search: Search, limit: int) -> list[Row]:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from trainyard_core import faults
+from trainyard_core import failpoints
 from trainyard_core.db.engine import (
     READ_TIMEOUT,
     Database,
@@ -195,10 +195,10 @@ class SQLiteDatabase(Database):
             run = self._run_one if len(group) > 1 else self._run_alone
             results = [run(connection, job) for job in group]
             for job in group:
-                faults.point(f"{job.name}:before_commit")
+                failpoints.point(f"{job.name}:before_commit")
             connection.execute("COMMIT")
             for job in group:
-                faults.point(f"{job.name}:after_commit")
+                failpoints.point(f"{job.name}:after_commit")
         except BaseException as error:
             with suppress(sqlite3.Error):  # a dead disk may fail this too; then the next group begins with it
                 connection.execute("ROLLBACK")

@@ -14,15 +14,15 @@ from trainyard.matrix.sweep import Sweep
 from trainyard_core.contracts.optimizer import SupportsEarlyStopping
 from trainyard_core.db import planned_trials, sweeps
 from trainyard_core.lifecycle import FINAL, Status
-from trainyard_core.sweeps import deciding, pacing, telling
-from trainyard_core.sweeps.ending import Ending, natural
-from trainyard_core.sweeps.means import Means
+from trainyard_core.sweeps import concurrency, decision, trial_update
+from trainyard_core.sweeps.dependencies import Means
+from trainyard_core.sweeps.intermediate import Watcher, stop_of
+from trainyard_core.sweeps.lease import Turn
+from trainyard_core.sweeps.outcome import Ending, natural
 from trainyard_core.sweeps.plan import Asking, Plan, Written, write
-from trainyard_core.sweeps.proposing import Proposer
-from trainyard_core.sweeps.turn import Turn
+from trainyard_core.sweeps.suggest import Proposer
 from trainyard_core.sweeps.view import View, load
-from trainyard_core.sweeps.warm import learned
-from trainyard_core.sweeps.watching import Watcher, stop_of
+from trainyard_core.sweeps.warm_start import learned
 
 __all__ = ["Director", "Looked"]
 
@@ -84,19 +84,19 @@ class Director:
     async def _plan(self, view: View, asking: Asking | None) -> Plan | None:
         """What to write now; None when another process is about it."""
         ended = [trial for trial in view.going if trial.ended]
-        settled = [deciding.judged(view, trial) for trial in ended if not trial.tuner]
+        settled = [decision.judged(view, trial) for trial in ended if not trial.tuner]
         plan = Plan(
             settled=settled,
-            tuned=[deciding.tuned(trial) for trial in ended if trial.tuner],
+            tuned=[decision.tuned(trial) for trial in ended if trial.tuner],
             exhausted=view.exhausted,
-            ending=view.ending or deciding.ending(view, settled),
+            ending=view.ending or decision.ending(view, settled),
             asking=asking,
         )
         if plan.ending is None and not await self._go_on(view, plan):
             return None
         if plan.ending is not None:
-            deciding.wind_up(view, plan, plan.ending)
-        elif deciding.has_run_out(view, plan):
+            decision.wind_up(view, plan, plan.ending)
+        elif decision.has_run_out(view, plan):
             plan.ending = plan.final = await self._natural(view, plan)
         return plan
 
@@ -107,10 +107,10 @@ class Director:
         free = view.parallel - sum(not trial.tuner for trial in view.open)
         await self._proposer.start_prepared(view, plan, free)
         free -= len(plan.started)
-        changed = telling.changed(view, {each.key: each for each in plan.settled}, watcher.since)
-        count = pacing.wanted(view, plan, free)
-        plan.complete = pacing.can_wait(view, plan, changed, count)
-        if plan.complete or (plan.started and pacing.comes_first(view, quick=self._proposer.is_quick)):
+        changed = trial_update.changed(view, {each.key: each for each in plan.settled}, watcher.since)
+        count = concurrency.wanted(view, plan, free)
+        plan.complete = concurrency.can_wait(view, plan, changed, count)
+        if plan.complete or (plan.started and concurrency.comes_first(view, quick=self._proposer.is_quick)):
             return True  # the slot is taken at once; what comes next is thought about afterwards
         if not view.state and not view.made:
             changed = [*await self._means.database.read(lambda tx: learned(tx, view)), *changed]
@@ -125,7 +125,7 @@ class Director:
         going = {trial.key: trial for trial in view.open if not trial.stopping}
         plan.stops += [stop_of(going[stop.key], stop) for stop in stops if stop.key in going]
         plan.state, plan.exhausted = answer.state, plan.exhausted or answer.exhausted
-        plan.told = telling.told(changed, {trial.key: trial.told_step for trial in view.going})
+        plan.told = trial_update.told(changed, {trial.key: trial.told_step for trial in view.going})
         plan.complete = answer.exhausted or len(answer.suggestions) >= count
         if answer.failure:
             plan.ending = Ending(status=Status.FAILED, reason="optimizer", message=answer.failure)

@@ -12,18 +12,18 @@ from contextlib import suppress
 
 import structlog
 
-from trainyard_core import context, redact, tracing
+from trainyard_core import log_context, redact, tracing
+from trainyard_core.cancellation import end_all
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import sweeps
 from trainyard_core.db.engine import Database
 from trainyard_core.errors import Unavailable
+from trainyard_core.sweeps.dependencies import Means
 from trainyard_core.sweeps.director import Director, Looked
-from trainyard_core.sweeps.means import Means
 from trainyard_core.sweeps.plan import Asking
-from trainyard_core.tasks import end_all
-from trainyard_core.work.opening import Algorithms
 from trainyard_core.work.rules import Policy
+from trainyard_core.work.sweep_setup import Algorithms
 
 __all__ = ["Directors"]
 
@@ -64,7 +64,7 @@ class Directors:
         if self._closing:
             raise Unavailable("this server is ending", fix="ask again")
         desk = self._desk(run)
-        with context.bound(run=run), tracing.span("ask", run=run):
+        with log_context.bound(run=run), tracing.span("ask", run=run):
             async with desk.turn:
                 looked = await desk.director.look(asking)
         self.look(run)
@@ -88,7 +88,7 @@ class Directors:
         )
 
     async def _direct(self, run: str, desk: _Desk) -> None:
-        with context.bound(run=run):
+        with log_context.bound(run=run):
             failures = 0
             while await self._woken(desk):
                 desk.woken.clear()

@@ -12,11 +12,11 @@ from trainyard_core.db import planned_trials, runs, sweeps
 from trainyard_core.db.engine import Tx
 from trainyard_core.db.planned_trials import NewTrial, Settled
 from trainyard_core.lifecycle import Reason, Status, Step
-from trainyard_core.sweeps.ending import Ending
-from trainyard_core.sweeps.judging import NO_OBJECTIVE
-from trainyard_core.sweeps.making import Made
+from trainyard_core.sweeps.outcome import Ending
+from trainyard_core.sweeps.trial_result import NO_OBJECTIVE
+from trainyard_core.sweeps.trial_run import Made
 from trainyard_core.sweeps.view import View
-from trainyard_core.work import cloning
+from trainyard_core.work import clone
 from trainyard_core.work.actions import By
 from trainyard_core.work.creation import add
 from trainyard_core.work.reconcile import reconcile
@@ -157,7 +157,7 @@ async def _begin(tx: Tx, started: Started, policy: Policy, at: int) -> None:
         await add(tx, new, policy)
         return
     by = By(actor="core", policy=policy, at=at)
-    await cloning.insert(tx, await cloning.continuation(tx, new, source), by)
+    await clone.insert(tx, await clone.continuation(tx, new, source), by)
 
 
 async def _stop(tx: Tx, run: str, why: Step, policy: Policy, at: int) -> None:

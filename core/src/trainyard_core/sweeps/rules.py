@@ -17,8 +17,8 @@ from trainyard.matrix.objective import Goal
 from trainyard.matrix.stopping import Diff, FailureShare, Median, Reached, Rule, TrialRule, Truncation
 from trainyard_core.contracts.optimizer import StopTrial
 from trainyard_core.lifecycle import Reason, Status
-from trainyard_core.sweeps.ending import Ending
 from trainyard_core.sweeps.history import History
+from trainyard_core.sweeps.outcome import Ending
 
 __all__ = ["Standing", "ends_sweep", "ends_trials"]
 

@@ -11,7 +11,7 @@ from trainyard.matrix.sweep import Sweep
 from trainyard_core.db import planned_trials, sweeps
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Intent, Status
-from trainyard_core.sweeps.ending import Ending
+from trainyard_core.sweeps.outcome import Ending
 
 __all__ = ["Metric", "News", "Open", "View", "load"]
 

@@ -12,13 +12,13 @@ from trainyard.compile.resolved import canonical_json
 from trainyard.spec.load import load_text
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
-from trainyard_core.db import agents, attempts, hearing, projects, queues, runs
+from trainyard_core.db import agents, attempts, projects, queues, runs, uptime
 from trainyard_core.db.agents import Registration
 from trainyard_core.db.engine import Database, Row
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import Reason, Status, Step
-from trainyard_core.work import leasing
-from trainyard_core.work.leasing import Order
+from trainyard_core.work import assignment
+from trainyard_core.work.assignment import Order
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
@@ -80,7 +80,7 @@ class Arrange:
         """So many seconds pass in which the platform can hear everybody, and it has heard for ever; returns the time
         then."""
         at = self.clock.turn(seconds)
-        await self.database.write(lambda tx: hearing.confirm(tx, at=at, anew=False))
+        await self.database.write(lambda tx: uptime.confirm(tx, at=at, anew=False))
         await self.database.write(lambda tx: tx.run("UPDATE hearing SET since = 0"))
         return at
 
@@ -147,7 +147,7 @@ class Arrange:
     async def lease(self, agent: str = "", *, most: int = 64) -> list[AttemptRef]:
         """What the agent gets now."""
         at, who = self.clock.now(), agent or self.agent
-        return await self.database.write(lambda tx: leasing.lease(tx, who, policy=self.policy, at=at, most=most))
+        return await self.database.write(lambda tx: assignment.lease(tx, who, policy=self.policy, at=at, most=most))
 
     async def report(
         self, ref: AttemptRef, phase: Phase, *, agent: str = "", exit: Exit | None = None, **more: Any
@@ -155,12 +155,12 @@ class Arrange:
         """An agent's report of one observation."""
         seen = Observation(ref=ref, phase=phase, exit=exit, **more)
         at, who = self.clock.now(), agent or self.agent
-        await self.database.write(lambda tx: leasing.report(tx, who, [seen], policy=self.policy, at=at))
+        await self.database.write(lambda tx: assignment.report(tx, who, [seen], policy=self.policy, at=at))
 
     async def orders(self, agent: str = "") -> list[Order] | None:
         """The agent's heartbeat, and its orders."""
         at, who = self.clock.now(), agent or self.agent
-        return await self.database.write(lambda tx: leasing.orders(tx, who, at=at))
+        return await self.database.write(lambda tx: assignment.orders(tx, who, at=at))
 
     async def row(self, run: str) -> Row:
         """The run's row."""

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from trainyard_core.contracts.optimizer import Optimizer, StateUnreadable, Trial, TrialPhase
-from trainyard_core.testing.optimizer_play import Call, Play, ask, of
+from trainyard_core.testing.optimizer_simulation import Call, Play, ask, of
 from trainyard_core.testing.optimizer_tools import OptimizerHarness, text
 
 __all__ = ["AnswerPromises"]

@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 
 from trainyard_core.contracts.optimizer import Optimizer, Suggestions
-from trainyard_core.testing import optimizer_elsewhere as elsewhere
-from trainyard_core.testing.optimizer_play import Asker, Call, Fate, Play, all_well, ask, mixed, of, renewing
+from trainyard_core.testing import optimizer_process as elsewhere
+from trainyard_core.testing.optimizer_simulation import Asker, Call, Fate, Play, all_well, ask, mixed, of, renewing
 from trainyard_core.testing.optimizer_tools import OptimizerHarness, Searched, opened, text
 
 __all__ = ["RepeatPromises"]

@@ -23,16 +23,16 @@ import pytest_asyncio
 
 pytest.register_assert_rewrite(
     "trainyard_core.testing.optimizer_answers",
-    "trainyard_core.testing.optimizer_fates",
-    "trainyard_core.testing.optimizer_play",
-    "trainyard_core.testing.optimizer_powers",
+    "trainyard_core.testing.optimizer_outcomes",
+    "trainyard_core.testing.optimizer_simulation",
+    "trainyard_core.testing.optimizer_capabilities",
     "trainyard_core.testing.optimizer_repeats",
 )
 
 from trainyard_core.contracts.optimizer import Optimizer  # noqa: E402 - the tests are rewritten before they load
 from trainyard_core.testing.optimizer_answers import AnswerPromises  # noqa: E402
-from trainyard_core.testing.optimizer_fates import FatePromises  # noqa: E402
-from trainyard_core.testing.optimizer_powers import PowerPromises  # noqa: E402
+from trainyard_core.testing.optimizer_capabilities import PowerPromises  # noqa: E402
+from trainyard_core.testing.optimizer_outcomes import FatePromises  # noqa: E402
 from trainyard_core.testing.optimizer_repeats import RepeatPromises  # noqa: E402
 from trainyard_core.testing.optimizer_tools import OptimizerHarness, Searched, opened  # noqa: E402
 

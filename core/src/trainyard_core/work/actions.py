@@ -19,13 +19,13 @@ from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.db import activities, queues, runs
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.holding import keep
+from trainyard_core.db.row_locks import keep
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, Step, may_follow
-from trainyard_core.work import recorded
+from trainyard_core.work import run_record
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.recorded import check_description, check_line, check_tags
 from trainyard_core.work.rules import Policy
+from trainyard_core.work.run_record import check_description, check_line, check_tags
 
 __all__ = ["By", "approve", "archive", "edit", "locked", "note", "restore", "skip", "stop", "tag"]
 
@@ -161,7 +161,7 @@ def _described(row: Row, wish: EditRun) -> dict[str, Any]:
 
 def _meta(row: Row, wish: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in _decode(row["meta"]).items() if key not in wish}
-    merged, omitted = recorded.values("meta", {key: value for key, value in wish.items() if value is not None}, kept)
+    merged, omitted = run_record.values("meta", {key: value for key, value in wish.items() if value is not None}, kept)
     if omitted:
         raise Invalid(f"`meta`: '{omitted[0]['name']}' does not fit: {omitted[0]['why']}", fix="keep less in it")
     return merged

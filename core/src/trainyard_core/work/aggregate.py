@@ -18,7 +18,7 @@ from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import metric_attempts, runs, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.metric_attempts import Held
-from trainyard_core.work import continuing
+from trainyard_core.work import resume
 
 __all__ = ["Before", "Missing", "Points", "count", "read_before"]
 
@@ -51,7 +51,7 @@ class Points(msgspec.Struct, frozen=True):
 
 async def count(tx: Tx, row: Row, points: Points, before: Before) -> None:
     """Count points into the run of `row`, which the transaction holds. Raises Missing with nothing written."""
-    if not continuing.has_past(row):
+    if not resume.has_past(row):
         await tracking.merge_metrics(tx, row["id"], points.summaries, writer=points.writer)
     elif points.summaries:
         await _count_after(tx, row, points, before)
@@ -103,19 +103,19 @@ async def read_before(database: Database, tracker: Tracker, run: str, writer: st
     """What a run's metrics have below these steps, as readers of its series see it now, for somebody who counts frames
     of `writer`."""
 
-    async def look(tx: Tx) -> tuple[int, list[continuing.Link]]:
+    async def look(tx: Tx) -> tuple[int, list[resume.Link]]:
         row = await runs.get(tx, run)
         if row is None:
             return -1, []
         counted = await tracking.counted_before(tx, run, row["attempt"], but=writer)
-        return counted, await continuing.links_of(tx, row)
+        return counted, await resume.links_of(tx, row)
 
     counted, chain = await database.read(look)
     found: dict[tuple[str, int], Summary | None] = dict.fromkeys(steps.items())
     for step, names in _by_step(steps).items():
         if chain and step > metric_attempts.LEAST:
-            series = await continuing.read_series(tracker, chain, names, last=step - 1, points=1)
-            found |= {(each.name, step): each for each in continuing.in_brief(series)}
+            series = await resume.read_series(tracker, chain, names, last=step - 1, points=1)
+            found |= {(each.name, step): each for each in resume.in_brief(series)}
     return Before(counted, found)
 
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from trainyard_core import faults
+from trainyard_core import failpoints
 from trainyard_core.contracts.tracker import (
     ArtifactInfo,
     ArtifactMissing,
@@ -54,7 +54,7 @@ async def put(
         raise Invalid(str(error), fix="use a relative path, without `..`") from error
     except DigestMismatch as error:
         raise DigestRefused(str(error)) from error
-    faults.point("artifact:after_put")
+    failpoints.point("artifact:after_put")
     return await settle(database, tracker, told, name, kind=kind) or info
 
 
@@ -72,7 +72,7 @@ async def remove(database: Database, tracker: Tracker, told: Told, name: str) ->
 
     await database.write(work, name="artifact")
     await tracker.delete_artifact(RunRef(told.project, told.run), name)
-    faults.point("artifact:after_delete")
+    failpoints.point("artifact:after_delete")
     await settle(database, tracker, told, name, kind="file")
 
 

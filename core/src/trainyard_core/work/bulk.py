@@ -15,9 +15,9 @@ from trainyard.client.models import Action, BulkAction, BulkOutcome
 from trainyard_core.db import runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Forbidden, Invalid, NotFound, TrainyardError
-from trainyard_core.work import actions, cloning
+from trainyard_core.work import actions, clone
 from trainyard_core.work.actions import By
-from trainyard_core.work.cloning import Clone
+from trainyard_core.work.clone import Clone
 from trainyard_core.work.deletion import delete
 
 __all__ = ["CLONING", "Refusal", "Target", "carry_out", "refused"]
@@ -55,7 +55,7 @@ async def _one(tx: Tx, target: Target, wish: BulkAction, by: By) -> BulkOutcome:
     try:
         row = await actions.locked(tx, target.run)
         if target.clone is not None:
-            made = await cloning.insert(tx, target.clone, by)
+            made = await clone.insert(tx, target.clone, by)
             return BulkOutcome(ref=target.ref, id=target.run, done=True, status=row["status"], made=made["id"])
         await _VERBS[wish.action](tx, row, by, wish)
     except Refusal as error:

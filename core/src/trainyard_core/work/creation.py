@@ -24,11 +24,11 @@ from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
 from trainyard_core.lifecycle import Hold, Status, Step
-from trainyard_core.work.compiling import Sources, compile_run, look_up, read
+from trainyard_core.work.compilation import Sources, compile_run, look_up, read
 from trainyard_core.work.idempotency import Claim
-from trainyard_core.work.opening import Algorithms, open_sweep
-from trainyard_core.work.recorded import check_description, check_tags, described
 from trainyard_core.work.rules import Policy, decide
+from trainyard_core.work.run_record import check_description, check_tags, described
+from trainyard_core.work.sweep_setup import Algorithms, open_sweep
 from trainyard_core.work.view import View
 
 __all__ = ["add", "assemble", "create_run", "prepare", "prepared"]

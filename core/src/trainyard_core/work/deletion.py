@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import structlog
 
-from trainyard_core import faults
+from trainyard_core import failpoints
 from trainyard_core.clock import SECOND, Clock
 from trainyard_core.contracts.tracker import RunRef, Tracker
-from trainyard_core.db import activities, deletions, inheritance
+from trainyard_core.db import activities, clone_rows, deletions
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Conflict
 from trainyard_core.lifecycle import FINAL
@@ -38,7 +38,7 @@ async def delete(tx: Tx, row: Row, by: By) -> None:
     short = row["id"][-8:]
     if row["status"] not in FINAL:
         raise Conflict(f"run {row['id']} is {row['status']} and cannot be deleted", fix=f"stop it: yard stop {short}")
-    if needed := await inheritance.heirs(tx, row["id"]):
+    if needed := await clone_rows.heirs(tx, row["id"]):
         names = ", ".join(each[-8:] for each in needed)
         raise Conflict(
             f"run {row['id']} holds what other runs continue or took: {names}", fix=f"delete those first: {names}"
@@ -69,7 +69,7 @@ async def _delete_trials(tx: Tx, row: Row, by: By) -> None:
     if going := next((child for child in children if child["status"] not in FINAL), None):
         short = going["id"][-8:]
         raise Conflict(f"trial {short} of sweep {row['id']} is {going['status']}", fix=f"stop it: yard stop {short}")
-    if needed := await inheritance.heirs_of_children(tx, row):
+    if needed := await clone_rows.heirs_of_children(tx, row):
         told = ", ".join(f"{heir[-8:]} (of trial {child[-8:]})" for heir, child in needed)
         names = ", ".join(dict.fromkeys(heir[-8:] for heir, _ in needed))
         raise Conflict(
@@ -103,9 +103,9 @@ class Purger:
     async def _forget(self, row: Row) -> None:
         run, at = row["run"], self._clock.now()
         try:
-            faults.point("delete:before_purge")
+            failpoints.point("delete:before_purge")
             await self._tracker.delete_run(RunRef(row["project"], run))
-            faults.point("delete:after_purge")
+            failpoints.point("delete:after_purge")
         except Exception as error:
             wait = min(MOST_WAIT, 2 ** min(row["failures"], 20)) * SECOND
             log.warning("the tracker could not forget a deleted run; it is asked again", run=run, error=repr(error))

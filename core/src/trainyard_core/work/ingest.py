@@ -18,15 +18,15 @@ from typing import Any
 import msgspec
 
 from trainyard.names import KIND_CHARS, MESSAGE_CHARS, storable
+from trainyard.track.conversion import plain_mapping
 from trainyard.track.frames import Frame, FrameError, Kind, first_steps, split, summarize, unpack_events, unpack_gap
-from trainyard.track.plain import plain_mapping
-from trainyard_core import faults, meters
+from trainyard_core import failpoints, instruments
 from trainyard_core.contracts.tracker import BadName, RunRef, SequenceGap, Tracker, check_artifact_name
-from trainyard_core.db import ending, inheritance, runs, sweeps, tracking
+from trainyard_core.db import clone_rows, recorded_end, runs, sweeps, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import FINAL, Reason, Status
-from trainyard_core.work import aggregate, recorded
+from trainyard_core.work import aggregate, run_record
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
@@ -54,15 +54,15 @@ async def ingest(
     frames = _parse(body)
     count = _Count(run, frames, attempt, policy, at)
     try:
-        faults.point("ingest:before_append")
+        failpoints.point("ingest:before_append")
         await tracker.append(run, frames)
-        faults.point("ingest:after_append")
+        failpoints.point("ingest:after_append")
     except SequenceGap as gap:
         raise GapInFrames(gap.expected) from gap
     done = await _counted(database, tracker, count)
-    meters.FRAMES.add(len(frames))
-    meters.BYTES.add(len(body))
-    meters.POINTS.add(done.points)
+    instruments.FRAMES.add(len(frames))
+    instruments.BYTES.add(len(body))
+    instruments.POINTS.add(done.points)
     return frames[0].writer, done
 
 
@@ -118,7 +118,7 @@ class _Count:
         self.before = aggregate.Before()
         self.writer, self.last, self._frames = frames[0].writer, frames[-1].seq, frames
         try:
-            brief = {f.seq: recorded.metrics(summarize(f.payload)) for f in frames if f.kind is Kind.METRICS}
+            brief = {f.seq: run_record.metrics(summarize(f.payload)) for f in frames if f.kind is Kind.METRICS}
             self._events = {f.seq: _events(f.payload) for f in frames if f.kind is Kind.EVENTS}
             self._gaps = {f.seq: sum(unpack_gap(f.payload)) for f in frames if f.kind is Kind.GAP}
         except (ValueError, OverflowError, RecursionError) as error:
@@ -165,7 +165,7 @@ class _Count:
             for event in self._events.get(frame.seq, ()):
                 await _apply(tx, row["id"], event, self._at)
         if row["status"] in FINAL and self._has_artifacts(new):
-            await inheritance.pass_on(tx, row["id"])
+            await clone_rows.pass_on(tx, row["id"])
 
     async def _move(self, tx: Tx, row: Row, seen: int, new: Sequence[Frame], attempt: int) -> bool:
         if new[0].seq != seen + 1:
@@ -219,13 +219,13 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
     elif kind == "omission" and event.get("name"):
         await _record_omissions(tx, run, [event])
     elif kind == "end" and event.get("status") in ("succeeded", "failed", "stopped"):
-        await ending.tell(tx, run, event["status"], _ended(event))
+        await recorded_end.tell(tx, run, event["status"], _ended(event))
 
 
-def _ended(event: dict[str, Any]) -> ending.Ended:
+def _ended(event: dict[str, Any]) -> recorded_end.Ended:
     """What an `end` says. What it cannot say is left out."""
     code, at = event.get("exit_code"), event.get("time")
-    return ending.Ended(
+    return recorded_end.Ended(
         reason=event["reason"] if event.get("reason") in _END_REASONS else "",
         message=storable(str(event.get("message", "")), MESSAGE_CHARS),
         exit_code=code if isinstance(code, int) and 0 <= code <= 255 else None,
@@ -238,21 +238,21 @@ _MERGED = {"params": "inputs", "outputs": "outputs", "meta": "meta"}
 
 
 async def _merge(tx: Tx, run: str, column: str, values: dict[str, Any]) -> None:
-    merged, omitted = recorded.values(column, values, await _read(tx, run, column))
+    merged, omitted = run_record.values(column, values, await _read(tx, run, column))
     await _write(tx, run, column, merged)
     await _record_omissions(tx, run, omitted)
 
 
 async def _add_tags(tx: Tx, run: str, tags: list[str]) -> None:
-    merged, omitted = recorded.tags(tags, await _read(tx, run, "tags"))
+    merged, omitted = run_record.tags(tags, await _read(tx, run, "tags"))
     await _write(tx, run, "tags", merged)
     await _record_omissions(tx, run, omitted)
 
 
-async def _record_omissions(tx: Tx, run: str, omitted: recorded.Omitted) -> None:
+async def _record_omissions(tx: Tx, run: str, omitted: run_record.Omitted) -> None:
     """What the run does not have although its program wanted to record it."""
     if omitted:
-        await _write(tx, run, "meta", recorded.meta_of(omitted, await _read(tx, run, "meta")))
+        await _write(tx, run, "meta", run_record.meta_of(omitted, await _read(tx, run, "meta")))
 
 
 async def _read(tx: Tx, run: str, column: str) -> Any:

@@ -14,10 +14,10 @@ from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.runs import NewRun
 from trainyard_core.errors import Invalid
 from trainyard_core.ids import new_id
-from trainyard_core.work.compiling import compile_run, look_up, read
+from trainyard_core.work.compilation import compile_run, look_up, read
 from trainyard_core.work.creation import add, assemble
-from trainyard_core.work.opening import Algorithms
 from trainyard_core.work.rules import Policy
+from trainyard_core.work.sweep_setup import Algorithms
 from trainyard_core.work.why import why
 
 __all__ = ["preview"]

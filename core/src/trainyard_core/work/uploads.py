@@ -15,7 +15,7 @@ from contextlib import suppress
 import msgspec
 import structlog
 
-from trainyard_core import faults
+from trainyard_core import failpoints
 from trainyard_core.clock import SECOND, Clock
 from trainyard_core.contracts.tracker import (
     BadName,
@@ -98,7 +98,7 @@ class Uploads:
                 raise WrongPlace(row["size"])
             return offset
         kept = await self._append(told, row, offset, data)
-        faults.point("upload:after_part")
+        failpoints.point("upload:after_part")
         if kept == row["size"]:
             await self.finish(told, row)
         else:
@@ -124,7 +124,7 @@ class Uploads:
         except DigestMismatch as error:
             await self._database.write(lambda tx: uploads.remove(tx, ident), name="upload_remove")
             raise DigestRefused(str(error)) from error
-        faults.point("upload:after_finish")
+        failpoints.point("upload:after_finish")
 
         async def done(tx: Tx) -> None:
             await uploads.set_state(tx, ident, "done", at=at)
@@ -134,7 +134,7 @@ class Uploads:
     async def drop(self, told: Told, row: Row) -> None:
         """Give an upload up; an artifact that it has become stays. Idempotent."""
         await self._power.drop_upload(RunRef(told.project, told.run), uploads.of_row(row))
-        faults.point("upload:after_drop")
+        failpoints.point("upload:after_drop")
         await self._database.write(lambda tx: uploads.remove(tx, row["id"]), name="upload_remove")
 
     async def tidy(self) -> None:

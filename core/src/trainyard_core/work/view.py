@@ -8,7 +8,7 @@ import msgspec
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db import runs, tracking
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.hearing import DEAF, Hearing
+from trainyard_core.db.uptime import DEAF, Hearing
 from trainyard_core.lifecycle import Hold, Intent, Status
 
 __all__ = ["DIRECTORS", "Attempt", "View", "load"]

@@ -21,11 +21,11 @@ from trainyard_core.admission import (
     takers,
 )
 from trainyard_core.clock import SECOND, rfc3339
-from trainyard_core.db import agents, lanes, queues, sweeps, tracking, trials
+from trainyard_core.db import admission, agents, queues, sweeps, tracking, trials
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
-from trainyard_core.work.leasing import BATCH
-from trainyard_core.work.planning import Lookup, Moved, Source, plan
+from trainyard_core.work.admission import Lookup, Moved, Source, plan
+from trainyard_core.work.assignment import BATCH
 
 __all__ = ["why"]
 
@@ -75,9 +75,9 @@ async def _sweeping(tx: Tx, row: Row, at: int, silence: float, schedulers: Colle
 
 
 async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:
-    need, lookup = lanes.waiting_run(row), Lookup(tx)
+    need, lookup = admission.waiting_run(row), Lookup(tx)
     offers = await agents.offers(tx, at=at, silence=silence)
-    world = await lanes.world(tx, capacity=agents.capacity(offers))
+    world = await admission.world(tx, capacity=agents.capacity(offers))
     place = await _place(tx, need, world)
     blockers = obstacles(need, world, offers)
     if not blockers and not await _starts(lookup, need, world, takers(need, world, offers)):
@@ -96,7 +96,7 @@ async def _place(tx: Tx, need: Waiting, world: World) -> int:
     queue = world.queues.get(need.queue)
     if queue is None:
         return 0
-    order = in_order(world, queue, await lanes.waiting_in(tx, need.queue))
+    order = in_order(world, queue, await admission.waiting_in(tx, need.queue))
     own = next((count for count, each in enumerate(order) if each.run == need.run), len(order))
     waiting = await queues.waiting_most(tx, queue.live + own + 1, above=queue.priority)
     others = [(state, waiting.get(name, 0)) for name, state in world.queues.items()]

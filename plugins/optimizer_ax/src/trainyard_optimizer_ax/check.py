@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from trainyard.client.models import Fault
 from trainyard.matrix.space import Linear, Normal, Param, Space, Uniform
 from trainyard_core.contracts.optimizer import Study
-from trainyard_optimizer_ax.axis import axis_of, line_of
+from trainyard_optimizer_ax.distribution import axis_of, line_of
 from trainyard_optimizer_ax.halton import MOST_TRIES, centre, draw
 from trainyard_optimizer_ax.plan import plan_of
 

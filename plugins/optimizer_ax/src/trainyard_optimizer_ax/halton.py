@@ -15,7 +15,7 @@ from random import Random
 import msgspec
 
 from trainyard.matrix.space import Space, misfit
-from trainyard_optimizer_ax.axis import listed, place, size
+from trainyard_optimizer_ax.distribution import listed, place, size
 
 __all__ = ["MOST_LISTED", "centre", "draw", "fingerprint", "listing", "shares", "text"]
 

@@ -14,7 +14,7 @@ import msgspec
 
 from trainyard.matrix.space import misfit
 from trainyard_core.contracts.optimizer import StateUnreadable, Study, Trial, TrialPhase
-from trainyard_optimizer_ax.chart import Chart, point_of
+from trainyard_optimizer_ax.encoding import Chart, point_of
 from trainyard_optimizer_ax.halton import text
 
 __all__ = ["History", "Told", "read", "take", "written"]

@@ -31,8 +31,8 @@ from ax.generation_strategy.generation_strategy import GenerationStrategy
 from ax.utils.common.random import with_rng_seed
 from botorch.acquisition.multi_objective import logei
 
-from trainyard_optimizer_ax.axis import Axis
-from trainyard_optimizer_ax.chart import Bound, Chart
+from trainyard_optimizer_ax.distribution import Axis
+from trainyard_optimizer_ax.encoding import Bound, Chart
 from trainyard_optimizer_ax.wire import Answer, Ask, Predict, Question, Seen
 
 __all__ = ["answer", "prepare"]

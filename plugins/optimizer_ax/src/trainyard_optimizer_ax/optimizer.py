@@ -29,10 +29,10 @@ from trainyard_core.contracts.optimizer import (
 )
 from trainyard_core.hookspecs import Context
 from trainyard_optimizer_ax import halton, history
-from trainyard_optimizer_ax.chart import Chart, chart_of, point_of
+from trainyard_optimizer_ax.candidate import Picker
 from trainyard_optimizer_ax.check import faults_of
+from trainyard_optimizer_ax.encoding import Chart, chart_of, point_of
 from trainyard_optimizer_ax.history import History, Told
-from trainyard_optimizer_ax.picking import Picker
 from trainyard_optimizer_ax.plan import Plan, plan_of
 from trainyard_optimizer_ax.process import Late, WorkerTrouble
 from trainyard_optimizer_ax.shared import Lease

@@ -9,7 +9,7 @@ import struct
 
 import msgspec
 
-from trainyard_optimizer_ax.chart import Chart
+from trainyard_optimizer_ax.encoding import Chart
 from trainyard_optimizer_ax.plan import Method
 
 __all__ = ["HEADER", "Answer", "Ask", "Predict", "Question", "Seen", "decode_answer", "decode_question", "framed"]

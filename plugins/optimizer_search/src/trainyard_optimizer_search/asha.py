@@ -19,10 +19,10 @@ from trainyard_core.contracts.optimizer import (
     Trial,
     TrialPhase,
 )
-from trainyard_optimizer_search import draw, option
+from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search import state as states
-from trainyard_optimizer_search.deck import Decks
 from trainyard_optimizer_search.rung import Ladder, rungs
+from trainyard_optimizer_search.sequence import Decks
 
 __all__ = ["AshaOptimizer"]
 
@@ -41,16 +41,16 @@ class AshaOptimizer(Optimizer):
 
     def check(self, study: Study) -> list[Fault]:
         return (
-            option.check_whole(study, "numRuns", needed=True)
-            + option.check_whole(study, "maxIterations", least=2, needed=True)
-            + (option.check_whole(study, "minIterations") or _check_first(study))
-            + option.check_eta(study, ETA)
-            + option.check_metric(study, self.name)
-            + option.check_space(study, self.name)
+            checks.check_whole(study, "numRuns", needed=True)
+            + checks.check_whole(study, "maxIterations", least=2, needed=True)
+            + (checks.check_whole(study, "minIterations") or _check_first(study))
+            + checks.check_eta(study, ETA)
+            + checks.check_metric(study, self.name)
+            + checks.check_space(study, self.name)
         )
 
     def outline(self, study: Study) -> Outline:
-        runs, points = option.whole(study, "numRuns", 1), draw.size(study.space)
+        runs, points = checks.whole(study, "numRuns", 1), draw.size(study.space)
         return Outline(trials=runs if points is None else min(runs, points), parallel=4, ahead=2)
 
     async def suggest(
@@ -72,7 +72,7 @@ class AshaOptimizer(Optimizer):
         """Nothing is held."""
 
     def _suggest(self, study: Study, ladder: Ladder, count: int, seed: int) -> Suggestions:
-        most, deck = option.whole(study, "numRuns", 1), self._decks.of(study.space, str(seed))
+        most, deck = checks.whole(study, "numRuns", 1), self._decks.of(study.space, str(seed))
         found: list[Suggestion] = []
         while len(found) < count and ladder.drawn < most and (card := deck.card(ladder.drawn)) is not None:
             ladder.drawn += 1
@@ -82,8 +82,8 @@ class AshaOptimizer(Optimizer):
 
 
 def _take(study: Study, ladder: Ladder, changed: Sequence[Trial]) -> None:
-    metric, eta = option.objective(study), option.eta(study, ETA)
-    steps = rungs(option.whole(study, "minIterations", 1), option.whole(study, "maxIterations", 1), eta)
+    metric, eta = checks.objective(study), checks.eta(study, ETA)
+    steps = rungs(checks.whole(study, "minIterations", 1), checks.whole(study, "maxIterations", 1), eta)
     for trial in changed:
         points = [point for point in trial.intermediate if point.name == metric.name]
         ladder.climb(trial.key, points, steps, eta=eta, sign=-1 if metric.goal is Goal.MAXIMIZE else 1)
@@ -92,7 +92,7 @@ def _take(study: Study, ladder: Ladder, changed: Sequence[Trial]) -> None:
 
 
 def _check_first(study: Study) -> list[Fault]:
-    first, last = option.whole(study, "minIterations", 1), option.whole(study, "maxIterations", 2)
+    first, last = checks.whole(study, "minIterations", 1), checks.whole(study, "maxIterations", 2)
     if first < last:
         return []
     message = f"minIterations {first} is not below maxIterations {last}, so no trial would ever be compared"

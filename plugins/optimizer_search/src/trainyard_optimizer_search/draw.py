@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 
 from trainyard.matrix.space import Space
-from trainyard_optimizer_search import axis
+from trainyard_optimizer_search import distribution
 
 __all__ = ["drawn", "fits", "is_discrete", "point", "size", "unit"]
 
@@ -22,7 +22,7 @@ def unit(*words: object) -> float:
 
 def drawn(space: Space, *words: object) -> dict[str, object]:
     """The params that these words (seed, number, try) stand for; constraints are not looked at."""
-    return {name: axis.quantile(param, unit(*words, name)) for name, param in space.params.items()}
+    return {name: distribution.quantile(param, unit(*words, name)) for name, param in space.params.items()}
 
 
 def fits(space: Space, params: Mapping[str, object]) -> bool:
@@ -36,19 +36,19 @@ def fits(space: Space, params: Mapping[str, object]) -> bool:
 
 def size(space: Space) -> int | None:
     """How many points there are, constraints left aside. None: more than can be counted."""
-    sizes = [axis.size(param) for param in space.params.values()]
+    sizes = [distribution.size(param) for param in space.params.values()]
     return math.prod(counted) if len(counted := [one for one in sizes if one is not None]) == len(sizes) else None
 
 
 def is_discrete(space: Space) -> bool:
     """Whether a point can come twice."""
-    return all(map(axis.is_discrete, space.params.values()))
+    return all(map(distribution.is_discrete, space.params.values()))
 
 
 def point(space: Space, index: int) -> dict[str, object]:
     """The point of that number in a space that has a size: its Cartesian product, the last param turning fastest."""
     values: dict[str, object] = {}
     for name, param in reversed(space.params.items()):
-        index, place = divmod(index, axis.size(param) or 1)
-        values[name] = axis.at(param, place)
+        index, place = divmod(index, distribution.size(param) or 1)
+        values[name] = distribution.at(param, place)
     return {name: values[name] for name in space.params}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from trainyard.client.models import Fault
 from trainyard.matrix.space import Param, Weighted
 from trainyard_core.contracts.optimizer import Study
-from trainyard_optimizer_search import axis, draw, option
+from trainyard_optimizer_search import checks, distribution, draw
 from trainyard_optimizer_search.listing import Listing
 
 __all__ = ["GridOptimizer"]
@@ -19,12 +19,12 @@ class GridOptimizer(Listing):
     name = "grid"
 
     def check(self, study: Study) -> list[Fault]:
-        faults = option.check_whole(study, "numRuns") + option.check_space(study, self.name)
+        faults = checks.check_whole(study, "numRuns") + checks.check_space(study, self.name)
         return faults or [_fault(name, param) for name, param in study.space.params.items() if not _has_places(param)]
 
     def most(self, study: Study) -> int:
         points = draw.size(study.space) or 0
-        return min(option.whole(study, "numRuns", points), points)
+        return min(checks.whole(study, "numRuns", points), points)
 
     def entry(self, study: Study, seed: int, at: int) -> tuple[dict[str, object], int] | None:
         for place in range(at, draw.size(study.space) or 0):
@@ -35,7 +35,7 @@ class GridOptimizer(Listing):
 
 
 def _has_places(param: Param) -> bool:
-    return axis.size(param) is not None and not isinstance(param, Weighted)
+    return distribution.size(param) is not None and not isinstance(param, Weighted)
 
 
 def _fault(name: str, param: Param) -> Fault:

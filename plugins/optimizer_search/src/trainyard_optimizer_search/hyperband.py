@@ -15,10 +15,10 @@ import msgspec
 from trainyard.client.models import Fault
 from trainyard.matrix.objective import Goal
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, Suggestion, Suggestions, Trial, TrialPhase
-from trainyard_optimizer_search import draw, option
+from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search import state as states
 from trainyard_optimizer_search.bracket import Bracket, brackets, keep
-from trainyard_optimizer_search.deck import Deck, Decks
+from trainyard_optimizer_search.sequence import Deck, Decks
 
 __all__ = ["HyperbandOptimizer"]
 
@@ -53,11 +53,11 @@ class HyperbandOptimizer(Optimizer):
 
     def check(self, study: Study) -> list[Fault]:
         return (
-            option.check_whole(study, "maxIterations", needed=True)
-            + option.check_eta(study, ETA)
+            checks.check_whole(study, "maxIterations", needed=True)
+            + checks.check_eta(study, ETA)
             + _check_resource(study)
-            + option.check_metric(study, self.name)
-            + option.check_space(study, self.name)
+            + checks.check_metric(study, self.name)
+            + checks.check_space(study, self.name)
         )
 
     def outline(self, study: Study) -> Outline:
@@ -108,7 +108,7 @@ def _take(study: Study, bracket: Bracket, climb: Climb, ended: dict[str, Trial])
 
 def _promoted(study: Study, bracket: Bracket, climb: Climb) -> list[int]:
     """The best places of the rung, best first; equals in the order of their numbers."""
-    sign = -1 if option.objective(study).goal is Goal.MAXIMIZE else 1
+    sign = -1 if checks.objective(study).goal is Goal.MAXIMIZE else 1
     ranked = sorted((sign * value, place) for place, value in climb.results.items() if value is not None)
     return [place for _, place in ranked[: _places(study, bracket, climb.rung + 1)]]
 
@@ -137,7 +137,7 @@ def _places(study: Study, bracket: Bracket, rung: int) -> int:
     if rung > bracket.s:
         return 0
     points = draw.size(study.space)
-    return keep(bracket.trials if points is None else min(bracket.trials, points), option.eta(study, ETA), rung)
+    return keep(bracket.trials if points is None else min(bracket.trials, points), checks.eta(study, ETA), rung)
 
 
 def _key(s: int, rung: int, place: int) -> str:
@@ -145,11 +145,11 @@ def _key(s: int, rung: int, place: int) -> str:
 
 
 def _table(study: Study) -> list[Bracket]:
-    return brackets(option.whole(study, "maxIterations", 1), option.eta(study, ETA))
+    return brackets(checks.whole(study, "maxIterations", 1), checks.eta(study, ETA))
 
 
 def _metric(study: Study) -> str:
-    return option.objective(study).name
+    return checks.objective(study).name
 
 
 def _resource(study: Study) -> dict[str, str]:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from trainyard.client.models import Fault
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, Suggestion, Suggestions, Trial, TrialPhase
-from trainyard_optimizer_search import option
+from trainyard_optimizer_search import checks
 from trainyard_optimizer_search import state as states
-from trainyard_optimizer_search.tuning import Batch, TunerFailed, suggested
+from trainyard_optimizer_search.tuner_state import Batch, TunerFailed, suggested
 
 __all__ = ["IterativeOptimizer"]
 
@@ -28,7 +28,7 @@ class IterativeOptimizer(Optimizer):
     name = "iterative"
 
     def check(self, study: Study) -> list[Fault]:
-        faults = option.check_whole(study, "maxIterations", needed=True)
+        faults = checks.check_whole(study, "maxIterations", needed=True)
         if not study.options.get("tuner"):
             fix = "give `tuner: {hubRef: ...}`, a component that logs the output `suggestions`"
             faults.append(Fault(message="iterative has no tuner", field="tuner", fix=fix))
@@ -100,7 +100,7 @@ def _is_done(study: Study, batch: Batch) -> bool:
     """Whether the tuner has said that this is all, or has been asked often enough and all of it was suggested."""
     if batch.answer is None or batch.begun < len(batch.answer):
         return False
-    return not batch.answer or batch.iteration + 1 >= option.whole(study, "maxIterations", 1)
+    return not batch.answer or batch.iteration + 1 >= checks.whole(study, "maxIterations", 1)
 
 
 def _tuner(batch: Batch) -> str:

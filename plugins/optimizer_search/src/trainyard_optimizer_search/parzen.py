@@ -12,8 +12,8 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from trainyard_core.contracts.optimizer import Study
-from trainyard_optimizer_search.chart import Chart
-from trainyard_optimizer_search.memory import Memory, Outcome, Told
+from trainyard_optimizer_search.encoding import Chart
+from trainyard_optimizer_search.observations import Memory, Outcome, Told
 
 __all__ = ["Parzen"]
 

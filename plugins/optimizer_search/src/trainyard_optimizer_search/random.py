@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from trainyard.client.models import Fault
 from trainyard_core.contracts.optimizer import Study
-from trainyard_optimizer_search import draw, option
-from trainyard_optimizer_search.deck import Decks
+from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search.listing import Listing
+from trainyard_optimizer_search.sequence import Decks
 
 __all__ = ["RandomOptimizer"]
 
@@ -20,10 +20,10 @@ class RandomOptimizer(Listing):
         self._decks = Decks()
 
     def check(self, study: Study) -> list[Fault]:
-        return option.check_whole(study, "numRuns", needed=True) + option.check_space(study, self.name)
+        return checks.check_whole(study, "numRuns", needed=True) + checks.check_space(study, self.name)
 
     def most(self, study: Study) -> int:
-        runs, points = option.whole(study, "numRuns", 1), draw.size(study.space)
+        runs, points = checks.whole(study, "numRuns", 1), draw.size(study.space)
         return runs if points is None else min(runs, points)
 
     def entry(self, study: Study, seed: int, at: int) -> tuple[dict[str, object], int] | None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from trainyard_core.contracts.optimizer import Study, Suggestion, Trial
 from trainyard_optimizer_search import draw
-from trainyard_optimizer_search.chart import Chart
-from trainyard_optimizer_search.deck import Deck, token
-from trainyard_optimizer_search.memory import Memory, Outcome, Told, heard
-from trainyard_optimizer_search.window import remembered
+from trainyard_optimizer_search.encoding import Chart
+from trainyard_optimizer_search.history_window import remembered
+from trainyard_optimizer_search.observations import Memory, Outcome, Told, heard
+from trainyard_optimizer_search.sequence import Deck, token
 
 if TYPE_CHECKING:
     from trainyard_optimizer_search.parzen import Parzen

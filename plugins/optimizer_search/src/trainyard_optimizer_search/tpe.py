@@ -14,11 +14,11 @@ import msgspec
 
 from trainyard.client.models import Fault
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, Suggestion, Suggestions, Trial
-from trainyard_optimizer_search import draw, option
+from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search import state as states
-from trainyard_optimizer_search.deck import Decks
-from trainyard_optimizer_search.memory import Memory
+from trainyard_optimizer_search.observations import Memory
 from trainyard_optimizer_search.search import Search
+from trainyard_optimizer_search.sequence import Decks
 
 __all__ = ["HyperoptOptimizer", "TpeOptimizer"]
 
@@ -37,10 +37,10 @@ class TpeOptimizer(Optimizer):
         self._searches: OrderedDict[bytes, Search] = OrderedDict()
 
     def check(self, study: Study) -> list[Fault]:
-        faults = option.check_whole(study, "numRuns", needed=True) + option.check_whole(study, "maxIterations")
+        faults = checks.check_whole(study, "numRuns", needed=True) + checks.check_whole(study, "maxIterations")
         if not study.objectives:
-            faults += option.check_metric(study, self.name)
-        return faults + option.check_space(study, self.name)
+            faults += checks.check_metric(study, self.name)
+        return faults + checks.check_space(study, self.name)
 
     def outline(self, study: Study) -> Outline:
         trials, points = _most(study), draw.size(study.space)
@@ -81,7 +81,7 @@ class HyperoptOptimizer(TpeOptimizer):
 
 
 def _most(study: Study) -> int:
-    return option.whole(study, "numRuns", 1) * option.whole(study, "maxIterations", 1)
+    return checks.whole(study, "numRuns", 1) * checks.whole(study, "maxIterations", 1)
 
 
 def _address(study: Study, seed: int, state: bytes) -> bytes:

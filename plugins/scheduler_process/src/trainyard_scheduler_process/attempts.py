@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from trainyard.runner import lock, proc, tombstone
-from trainyard.runner.conclude import End, bury, conclude, is_gone
+from trainyard.runner.finish import End, bury, conclude, is_gone
 from trainyard.runner.layout import Folder, fold, read_json, write_json, write_whole
 from trainyard.runner.lock import Held
 from trainyard_core.contracts.scheduler import Manifest

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from trainyard.runner import fault, forkserver, lock
+from trainyard.runner import failpoints, forkserver, lock
 from trainyard.runner.environ import base_of
 from trainyard.runner.layout import Folder
 
@@ -79,8 +79,8 @@ def _wait_for(descriptor: int, seconds: float) -> None:
 def runner_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for runners and commands, made from the server's."""
     env = base_of(environ)
-    if fault.VARIABLE in environ:
-        env[fault.VARIABLE] = environ[fault.VARIABLE]
+    if failpoints.VARIABLE in environ:
+        env[failpoints.VARIABLE] = environ[failpoints.VARIABLE]
     if "VIRTUAL_ENV" not in env and sys.prefix != sys.base_prefix:
         env["VIRTUAL_ENV"] = sys.prefix
         env["PATH"] = os.pathsep.join([str(Path(sys.prefix, "bin")), env.get("PATH", os.defpath)])

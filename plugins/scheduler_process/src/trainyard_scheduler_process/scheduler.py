@@ -33,7 +33,7 @@ from trainyard_scheduler_process import attempts
 from trainyard_scheduler_process.capacity import Capacity, capacity_of, settings_of
 from trainyard_scheduler_process.launcher import Launcher, runner_environment
 from trainyard_scheduler_process.manifest import manifest_of
-from trainyard_scheduler_process.watching import watch
+from trainyard_scheduler_process.watch import watch
 
 __all__ = ["ProcessScheduler"]
 

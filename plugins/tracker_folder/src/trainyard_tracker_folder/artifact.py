@@ -19,7 +19,7 @@ from contextlib import suppress
 import msgspec
 
 from trainyard_core.contracts.tracker import ArtifactInfo, ArtifactMissing, DigestMismatch, RunRef
-from trainyard_tracker_folder import place
+from trainyard_tracker_folder import safe_path
 from trainyard_tracker_folder.layout import Layout, file_name
 
 __all__ = ["Incoming", "Stored", "list_all", "publish", "remove", "write_all", "wrong_digest"]
@@ -43,7 +43,7 @@ class Incoming:
 
     def open(self) -> None:
         """Make the file. Call it first, and once."""
-        with self._lock, place.made(self._layout.root, self._parts) as folder:
+        with self._lock, safe_path.made(self._layout.root, self._parts) as folder:
             self._refuse_closed()
             _sweep(folder)
             self._file, self._fd = _locked_file(folder)
@@ -61,7 +61,7 @@ class Incoming:
         info = ArtifactInfo(name=name, size=self._size, digest=f"sha256:{self._hash.hexdigest()}")
         if digest is not None and digest.lower() != info.digest:
             raise wrong_digest(info, digest)
-        with self._lock, place.opened(self._layout.root, self._parts) as folder:
+        with self._lock, safe_path.opened(self._layout.root, self._parts) as folder:
             self._refuse_closed()
             publish(self._layout, self._run, self._fd, folder, self._file, info)
         return info
@@ -71,7 +71,7 @@ class Incoming:
         with self._lock:
             self._closed = True
             if self._fd >= 0:
-                with suppress(FileNotFoundError), place.opened(self._layout.root, self._parts) as folder:
+                with suppress(FileNotFoundError), safe_path.opened(self._layout.root, self._parts) as folder:
                     os.unlink(self._file, dir_fd=folder)
                 os.close(self._fd)
                 self._fd = -1
@@ -92,9 +92,9 @@ def publish(layout: Layout, run: RunRef, fd: int, folder: int, file: str, info: 
     write_all(fd, footer + _FOOTER.pack(len(footer), _MAGIC))
     os.fsync(fd)
     parts = layout.parts(run, "artifacts")
-    with place.made(layout.root, parts) as target:
+    with safe_path.made(layout.root, parts) as target:
         os.replace(file, file_name(info.name), src_dir_fd=folder, dst_dir_fd=target)
-    place.sync_chain(layout.root, parts)
+    safe_path.sync_chain(layout.root, parts)
 
 
 def wrong_digest(info: ArtifactInfo, promised: str) -> DigestMismatch:
@@ -111,9 +111,9 @@ def write_all(fd: int, data: bytes) -> None:
 
 def _sweep(folder: int) -> None:
     """Remove what dead uploads left: files that nobody holds the lock of."""
-    for name in place.names_in(folder):
+    for name in safe_path.names_in(folder):
         try:
-            fd = place.open_file(folder, name, os.O_RDONLY)
+            fd = safe_path.open_file(folder, name, os.O_RDONLY)
         except OSError:
             continue
         try:
@@ -130,7 +130,7 @@ def _locked_file(folder: int) -> tuple[str, int]:
     """A new file that we hold the lock of, so that no sweep takes it."""
     while True:
         name = uuid.uuid4().hex
-        fd = place.open_file(folder, name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        fd = safe_path.open_file(folder, name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         fcntl.flock(fd, fcntl.LOCK_EX)
         if os.fstat(fd).st_nlink:
             return name, fd
@@ -144,7 +144,7 @@ class Stored:
         """`name` is for messages. Raises ArtifactMissing; OSError when the file is no artifact of ours."""
         self._fd = -1
         try:
-            self._fd = place.open_file(folder, file, os.O_RDONLY)
+            self._fd = safe_path.open_file(folder, file, os.O_RDONLY)
         except FileNotFoundError:
             raise _missing(name) from None
         try:
@@ -157,7 +157,7 @@ class Stored:
     def find(cls, layout: Layout, run: RunRef, name: str) -> Stored:
         """The artifact of that name, which has been checked. Raises ArtifactMissing, BadName, OSError."""
         try:
-            with place.opened(layout.root, layout.parts(run, "artifacts")) as folder:
+            with safe_path.opened(layout.root, layout.parts(run, "artifacts")) as folder:
                 return cls(folder, file_name(name), name)
         except FileNotFoundError:
             raise _missing(name) from None
@@ -194,8 +194,8 @@ class Stored:
 def list_all(layout: Layout, run: RunRef, prefix: str) -> list[ArtifactInfo]:
     """What a run has stored under names that start with `prefix`, by name."""
     found = []
-    with suppress(FileNotFoundError), place.opened(layout.root, layout.parts(run, "artifacts")) as folder:
-        for file in place.names_in(folder):
+    with suppress(FileNotFoundError), safe_path.opened(layout.root, layout.parts(run, "artifacts")) as folder:
+        for file in safe_path.names_in(folder):
             with suppress(ArtifactMissing):  # removed since it was listed
                 stored = Stored(folder, file, file)
                 stored.close()
@@ -205,7 +205,7 @@ def list_all(layout: Layout, run: RunRef, prefix: str) -> list[ArtifactInfo]:
 
 def remove(layout: Layout, run: RunRef, name: str) -> None:
     """Remove a stored artifact for good. Idempotent."""
-    with suppress(FileNotFoundError), place.opened(layout.root, layout.parts(run, "artifacts")) as folder:
+    with suppress(FileNotFoundError), safe_path.opened(layout.root, layout.parts(run, "artifacts")) as folder:
         with suppress(FileNotFoundError):
             os.unlink(file_name(name), dir_fd=folder)
         os.fsync(folder)

@@ -28,7 +28,7 @@ from trainyard_core.contracts.tracker import (
     check_artifact_name,
 )
 from trainyard_core.hookspecs import Context
-from trainyard_tracker_folder import artifact, place
+from trainyard_tracker_folder import artifact, safe_path
 from trainyard_tracker_folder.append import Appender
 from trainyard_tracker_folder.layout import Layout, make_folder
 from trainyard_tracker_folder.log import LogReader
@@ -195,9 +195,9 @@ class FolderTracker(Tracker):
     def _delete_run(self, run: RunRef) -> None:
         project, folder, _ = self._layout.parts(run, "")
         root, trash = self._layout.root, self._layout.trash
-        with suppress(FileNotFoundError), place.opened(root, [project]) as above:
+        with suppress(FileNotFoundError), safe_path.opened(root, [project]) as above:
             make_folder(trash)
-            with place.opened(root, [trash.name]) as target:
+            with safe_path.opened(root, [trash.name]) as target:
                 os.replace(folder, uuid.uuid4().hex, src_dir_fd=above, dst_dir_fd=target)
             os.fsync(above)
         self._logs.forget(run)

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from trainyard_core import faults
+from trainyard_core import failpoints
 from trainyard_core.contracts.tracker import (
     ArtifactInfo,
     ArtifactMissing,
@@ -27,7 +27,7 @@ from trainyard_core.contracts.tracker import (
     UploadTooLong,
     WrongOffset,
 )
-from trainyard_tracker_folder import artifact, place
+from trainyard_tracker_folder import artifact, safe_path
 from trainyard_tracker_folder.layout import Layout, file_name
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ class Uploads:
         if info.digest != upload.digest.lower():
             os.unlink(file_name(upload.id), dir_fd=folder)
             raise artifact.wrong_digest(info, upload.digest)
-        faults.point("upload:before_rename")
+        failpoints.point("upload:before_rename")
         artifact.publish(self._layout, run, fd, folder, file_name(upload.id), info)
-        faults.point("upload:after_rename")
+        failpoints.point("upload:after_rename")
         return info
 
     def _finished(self, run: RunRef, upload: Upload) -> ArtifactInfo | None:
@@ -123,11 +123,11 @@ class Uploads:
     def _begin(self, run: RunRef, upload: Upload) -> None:
         """Make the file, unless it is there or was finished."""
         parts = self._layout.parts(run, "uploads")
-        with place.made(self._layout.root, parts) as folder:
-            if file_name(upload.id) in place.names_in(folder) or self._finished(run, upload):
+        with safe_path.made(self._layout.root, parts) as folder:
+            if file_name(upload.id) in safe_path.names_in(folder) or self._finished(run, upload):
                 return
-            os.close(place.open_file(folder, file_name(upload.id), os.O_RDWR | os.O_CREAT))
-        place.sync_chain(self._layout.root, parts)
+            os.close(safe_path.open_file(folder, file_name(upload.id), os.O_RDWR | os.O_CREAT))
+        safe_path.sync_chain(self._layout.root, parts)
 
     @contextmanager
     def _held(self, run: RunRef, upload: Upload) -> Iterator[tuple[int, int]]:
@@ -142,9 +142,9 @@ class Uploads:
     def _locked(self, run: RunRef, upload: Upload) -> Iterator[tuple[int, int]]:
         """The upload's file and its folder, for us alone. Raises FileNotFoundError, also when another call finished or
         dropped it while we waited."""
-        with place.opened(self._layout.root, self._layout.parts(run, "uploads")) as folder:
+        with safe_path.opened(self._layout.root, self._layout.parts(run, "uploads")) as folder:
             file = file_name(upload.id)
-            fd = place.open_file(folder, file, os.O_RDWR)
+            fd = safe_path.open_file(folder, file, os.O_RDWR)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX)
                 _refuse_moved(fd, folder, file)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trainyard.cli import output
-from trainyard.cli.chosen import Chosen, act, for_runs, tell_run, tell_runs
 from trainyard.cli.options import pin
+from trainyard.cli.selection import Chosen, act, for_runs, tell_run, tell_runs
 
 if TYPE_CHECKING:
     from trainyard.client.models import Action, BulkOutcome

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TextIO
 
 import click
 
-from trainyard.cli import foreign, output
-from trainyard.cli.exits import Exit, exit_for
+from trainyard.cli import extensions, output
+from trainyard.cli.exit_codes import Exit, exit_for
 from trainyard.client.errors import ClientError
 from trainyard.spec.error import SpecError
 
@@ -93,12 +93,12 @@ class Yard(click.Group):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS, *(name for name in foreign.names() if name not in COMMANDS)]
+        return [*COMMANDS, *(name for name in extensions.names() if name not in COMMANDS)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
             return load(cmd_name)
-        return foreign.load(cmd_name)
+        return extensions.load(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -109,7 +109,7 @@ class Yard(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, home.help) for name, home in COMMANDS.items()]
-        rows += [(name, f"(from {source})") for name, source in foreign.names().items() if name not in COMMANDS]
+        rows += [(name, f"(from {source})") for name, source in extensions.names().items() if name not in COMMANDS]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trainyard.cli import output
-from trainyard.cli.exits import Exit
+from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import find, json_option, run_argument, with_client
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from trainyard.cli.chosen import Chosen, act, for_runs, tell_run, tell_runs
 from trainyard.cli.options import find, json_option, run_argument, with_client
 from trainyard.cli.run import read_params
+from trainyard.cli.selection import Chosen, act, for_runs, tell_run, tell_runs
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client

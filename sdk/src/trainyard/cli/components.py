@@ -17,7 +17,7 @@ from trainyard.cli.options import confirmed, json_option, with_client
 if TYPE_CHECKING:
     from trainyard.client.client import Client
     from trainyard.client.models import Component, EditComponent
-    from trainyard.client.nouns.component import Components
+    from trainyard.client.resources.component import Components
 
 __all__ = ["components", "registry"]
 

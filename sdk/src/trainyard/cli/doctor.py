@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from trainyard.cli import output
-from trainyard.cli.exits import Exit
+from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import json_option, server_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainyard.client.models import Check
-    from trainyard.doctor.looks import Asked
+    from trainyard.doctor.run import Asked
 
 __all__ = ["doctor"]
 
@@ -38,7 +38,7 @@ def doctor(bundle: Path | None, as_json: bool, url: str | None, project: str | N
     This machine, the way to the server, the server and what it stands on are looked at in order. What is probed (an
     upload, values, an artifact) is deleted again. Ends with 1 when a hop failed.
     """
-    from trainyard.doctor.looks import Asked, look
+    from trainyard.doctor.run import Asked, look
 
     asked = Asked(url, project, data, os.environ)
     checks = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trainyard.cli import output
-from trainyard.cli.exits import Exit
+from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import json_option
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _findings(file: Path, params: dict[str, str]) -> list[Finding]:
 
 def _check(file: Path, params: dict[str, str]) -> None:
     """Raises SpecError with every finding."""
-    from trainyard.cli.wish import compiled_here, gather
+    from trainyard.cli.create_request import compiled_here, gather
     from trainyard.compile.content import content_digest
 
     material = gather([file], "")

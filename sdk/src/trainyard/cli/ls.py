@@ -9,7 +9,7 @@ import click
 
 from trainyard.cli import output
 from trainyard.cli.options import json_option, with_client
-from trainyard.cli.searching import query_option, query_text, sort_option
+from trainyard.cli.search_options import query_option, query_text, sort_option
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client

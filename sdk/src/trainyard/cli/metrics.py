@@ -12,7 +12,7 @@ import click
 
 from trainyard.cli import output
 from trainyard.cli.curve import curve
-from trainyard.cli.exits import Exit
+from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import find, json_option, pin, run_argument, with_client
 from trainyard.cli.runs import dropped
 

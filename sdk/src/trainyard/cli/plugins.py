@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trainyard.cli import foreign, output
+from trainyard.cli import extensions, output
 from trainyard.cli.options import json_option, with_client
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ class Plugins(click.Group):
     """A group whose further commands come from whoever works on packages."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *foreign.names("plugins")})
+        return sorted({*super().list_commands(ctx), *extensions.names("plugins")})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return super().get_command(ctx, cmd_name) or foreign.load(cmd_name, "plugins")
+        return super().get_command(ctx, cmd_name) or extensions.load(cmd_name, "plugins")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, command.get_short_help_str()) for name, command in sorted(self.commands.items())]
-        rows += [(name, f"(from {source})") for name, source in foreign.names("plugins").items()]
+        rows += [(name, f"(from {source})") for name, source in extensions.names("plugins").items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

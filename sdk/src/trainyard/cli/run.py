@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trainyard.cli import output
-from trainyard.cli.exits import Exit
+from trainyard.cli.create_request import check, gather, wish_of
+from trainyard.cli.exit_codes import Exit
 from trainyard.cli.logs import print_line
 from trainyard.cli.options import json_option, with_client
-from trainyard.cli.wish import check, gather, wish_of
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client

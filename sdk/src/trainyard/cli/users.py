@@ -13,7 +13,7 @@ from trainyard.cli.options import confirmed, json_option, with_client
 if TYPE_CHECKING:
     from trainyard.client.client import Client
     from trainyard.client.models import Principal
-    from trainyard.client.nouns.user import Principals
+    from trainyard.client.resources.user import Principals
 
 __all__ = ["service_accounts", "users"]
 

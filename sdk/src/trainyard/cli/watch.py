@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trainyard.cli import output
-from trainyard.cli.exits import Exit
+from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import json_option, pin, with_client
 
 if TYPE_CHECKING:

@@ -16,19 +16,19 @@ from trainyard.client import requests
 from trainyard.client.discovery import discover, moved, without_secrets
 from trainyard.client.errors import ClientError, NotReachable
 from trainyard.client.models import Plugin, Version
-from trainyard.client.nouns.activity import AsyncActivities
-from trainyard.client.nouns.agent import AsyncAgents
-from trainyard.client.nouns.artifact import AsyncArtifacts
-from trainyard.client.nouns.async_run import AsyncRuns
-from trainyard.client.nouns.component import AsyncComponents
-from trainyard.client.nouns.member import AsyncMembers
-from trainyard.client.nouns.project import AsyncProjects
-from trainyard.client.nouns.queue import AsyncQueues
-from trainyard.client.nouns.server import AsyncServer
-from trainyard.client.nouns.sweep import AsyncSweeps
-from trainyard.client.nouns.token import AsyncTokens
-from trainyard.client.nouns.user import AsyncPrincipals
 from trainyard.client.partial import Partial
+from trainyard.client.resources.activity import AsyncActivities
+from trainyard.client.resources.agent import AsyncAgents
+from trainyard.client.resources.artifact import AsyncArtifacts
+from trainyard.client.resources.async_run import AsyncRuns
+from trainyard.client.resources.component import AsyncComponents
+from trainyard.client.resources.member import AsyncMembers
+from trainyard.client.resources.project import AsyncProjects
+from trainyard.client.resources.queue import AsyncQueues
+from trainyard.client.resources.server import AsyncServer
+from trainyard.client.resources.sweep import AsyncSweeps
+from trainyard.client.resources.token import AsyncTokens
+from trainyard.client.resources.user import AsyncPrincipals
 from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
@@ -43,9 +43,9 @@ from trainyard.client.session import (
     settings_for,
     stream_timeout,
 )
-from trainyard.client.skew import SERVER_HEADER
 from trainyard.client.sse import Event
-from trainyard.client.uploading import Dialog, Progress
+from trainyard.client.upload import Dialog, Progress
+from trainyard.client.version_skew import SERVER_HEADER
 from trainyard.client.wire import API, Request, headers_for, read_answer, read_error
 
 __all__ = ["AsyncClient"]

@@ -16,19 +16,19 @@ from trainyard.client import requests
 from trainyard.client.discovery import discover, moved, without_secrets
 from trainyard.client.errors import ClientError, NotReachable
 from trainyard.client.models import Plugin, Version
-from trainyard.client.nouns.activity import Activities
-from trainyard.client.nouns.agent import Agents
-from trainyard.client.nouns.artifact import Artifacts
-from trainyard.client.nouns.component import Components
-from trainyard.client.nouns.member import Members
-from trainyard.client.nouns.project import Projects
-from trainyard.client.nouns.queue import Queues
-from trainyard.client.nouns.run import Runs
-from trainyard.client.nouns.server import Server
-from trainyard.client.nouns.sweep import Sweeps
-from trainyard.client.nouns.token import Tokens
-from trainyard.client.nouns.user import Principals
 from trainyard.client.partial import Partial
+from trainyard.client.resources.activity import Activities
+from trainyard.client.resources.agent import Agents
+from trainyard.client.resources.artifact import Artifacts
+from trainyard.client.resources.component import Components
+from trainyard.client.resources.member import Members
+from trainyard.client.resources.project import Projects
+from trainyard.client.resources.queue import Queues
+from trainyard.client.resources.run import Runs
+from trainyard.client.resources.server import Server
+from trainyard.client.resources.sweep import Sweeps
+from trainyard.client.resources.token import Tokens
+from trainyard.client.resources.user import Principals
 from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
@@ -43,9 +43,9 @@ from trainyard.client.session import (
     settings_for,
     stream_timeout,
 )
-from trainyard.client.skew import SERVER_HEADER
 from trainyard.client.sse import Event
-from trainyard.client.uploading import Dialog, Progress
+from trainyard.client.upload import Dialog, Progress
+from trainyard.client.version_skew import SERVER_HEADER
 from trainyard.client.wire import API, Request, headers_for, read_answer, read_error
 
 __all__ = ["Client"]

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import IO
 
 from trainyard.client.errors import DigestMismatch, NotReachable
-from trainyard.client.uploading import Progress
+from trainyard.client.upload import Progress
 from trainyard.client.wire import Request
 
 __all__ = ["Partial"]

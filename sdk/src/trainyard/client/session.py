@@ -18,7 +18,7 @@ import httpx
 
 from trainyard.client.discovery import Endpoint, without_secrets
 from trainyard.client.errors import ClientError, DigestMismatch, NotReachable, WrongServer
-from trainyard.client.filed_token import filed_token
+from trainyard.client.file_token import filed_token
 from trainyard.client.retry import Backoff
 from trainyard.client.sse import Event, EventReader
 from trainyard.client.wire import EVENT_STREAM, Request

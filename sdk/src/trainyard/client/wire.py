@@ -12,10 +12,10 @@ from urllib.parse import quote
 import msgspec
 
 from trainyard.client.errors import ApiError, BadName, ClientError, WrongServer, error_for
+from trainyard.client.float_text import read
 from trainyard.client.models import LogLine, LogPage, Metric, MetricPage, Problem
-from trainyard.client.reading import read
-from trainyard.client.skew import explained
 from trainyard.client.sse import Event
+from trainyard.client.version_skew import explained
 from trainyard.track import version
 
 __all__ = [

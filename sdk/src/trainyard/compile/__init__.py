@@ -10,22 +10,22 @@ from importlib import import_module
 _HOME = {
     "Code": "resolved",
     "Compiled": "operation",
-    "Found": "hub",
-    "Library": "hub",
+    "Found": "reference",
+    "Library": "reference",
     "OutputType": "resolved",
-    "Reference": "hub",
+    "Reference": "reference",
     "ResolvedOperation": "resolved",
     "Resources": "resolved",
     "TOKENS": "context",
     "Trials": "operation",
-    "Use": "hub",
+    "Use": "reference",
     "canonical_json": "resolved",
     "compile_operation": "operation",
     "compile_whole": "operation",
     "decode_resolved": "resolved",
     "digest": "resolved",
     "example_globals": "context",
-    "wanted": "hub",
+    "wanted": "reference",
 }
 
 __all__ = [

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from trainyard.compile.hub import Found, Kind, Library, Use, reference
+from trainyard.compile.fragment import Composed, Piece, grow
 from trainyard.compile.lower import BODY
 from trainyard.compile.patch import patched
-from trainyard.compile.piece import Composed, Piece, grow
+from trainyard.compile.reference import Found, Kind, Library, Use, reference
 from trainyard.spec.check import parse_component, parse_part, parse_preset
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, Path, SpecError

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from trainyard.compile.hub import Kind
+from trainyard.compile.fragment import grow, plain
 from trainyard.compile.operation import check_component
-from trainyard.compile.piece import grow, plain
+from trainyard.compile.reference import Kind
 from trainyard.compile.report import Report
 from trainyard.compile.resolved import digest_of
 from trainyard.compile.template import parse

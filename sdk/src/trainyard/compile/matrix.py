@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from trainyard.compile.lower import Lowered
-from trainyard.compile.reading import AT, Reading, checked, params_of
+from trainyard.compile.matrix_values import AT, Reading, checked, params_of
 from trainyard.compile.render import Renderer
-from trainyard.compile.rendered import Given
 from trainyard.compile.report import Report
+from trainyard.compile.resolve import Given
 from trainyard.compile.resolved import ResolvedOperation
 from trainyard.compile.template import parse
 from trainyard.matrix.space import Param, Space

@@ -16,17 +16,17 @@ from pydantic import JsonValue
 
 from trainyard.compile import job
 from trainyard.compile.bind import Binder, bind_defaults
-from trainyard.compile.caution import cautions
 from trainyard.compile.compose import Composition, compose, is_composite
 from trainyard.compile.context import example_globals, run_globals
 from trainyard.compile.evaluate import Budget
-from trainyard.compile.hub import Library, Use
 from trainyard.compile.lower import component_digest, lower
 from trainyard.compile.matrix import plan, swept
+from trainyard.compile.reference import Library, Use
 from trainyard.compile.render import Renderer
-from trainyard.compile.rendered import Given, outputs_of, rendered, resolve, scoped
 from trainyard.compile.report import Report
+from trainyard.compile.resolve import Given, outputs_of, rendered, resolve, scoped
 from trainyard.compile.resolved import Code, ResolvedOperation
+from trainyard.compile.warnings import cautions
 from trainyard.spec.check import parse_component, parse_operation
 from trainyard.spec.document import Document, Part
 from trainyard.spec.operation import Component, Operation

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from trainyard.compile.piece import Piece, annotation_of, model_of, plain
+from trainyard.compile.fragment import Piece, annotation_of, model_of, plain
 from trainyard.spec.model import Model
 from trainyard.spec.operation import Strategy
 

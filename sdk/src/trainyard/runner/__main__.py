@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from trainyard.runner import fault, journal
+from trainyard.runner import failpoints, journal
 from trainyard.runner.layout import Folder
 from trainyard.runner.supervise import supervise
 
@@ -41,7 +41,7 @@ def run(folder: Folder, ready: int, *, detach: bool) -> None:
     if detach:
         _leave(folder)
     journal.begin(folder)
-    fault.arm(os.environ)
+    failpoints.arm(os.environ)
     supervise(folder, lambda: _tell(ready))
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from shutil import which
 from typing import NamedTuple
 
-from trainyard.runner import fault, proc
-from trainyard.runner.bell import CHANGED
+from trainyard.runner import failpoints, proc
+from trainyard.runner.signals import CHANGED
 
 __all__ = ["Launched", "StartFailed", "launch"]
 
@@ -43,7 +43,7 @@ def launch(argv: Sequence[str], env: Mapping[str, str], cwd: Path, *, record: Ca
     """Start `argv` in `cwd`. `record` is called with its pid before the command may run. Raises StartFailed."""
     _check(argv, env, cwd)
     out, err, gate, report = os.pipe(), os.pipe(), os.pipe(), os.pipe()
-    fault.point("runner.fork")
+    failpoints.point("runner.fork")
     runner = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -51,14 +51,14 @@ def launch(argv: Sequence[str], env: Mapping[str, str], cwd: Path, *, record: Ca
     for handle in (out[1], err[1], gate[0], report[1]):
         os.close(handle)
     try:
-        fault.point("runner.record")
+        failpoints.point("runner.record")
         record(pid)
-        fault.point("runner.recorded")
+        failpoints.point("runner.recorded")
         os.write(gate[1], b"g")
     finally:
         os.close(gate[1])
     trouble = _read_all(report[0])
-    fault.point("runner.executed")
+    failpoints.point("runner.executed")
     if trouble:
         os.waitpid(pid, 0)
         os.close(out[0])

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from trainyard.runner import checkout, conclude, fault, lock, oom, proc
-from trainyard.runner.bell import Bell
-from trainyard.runner.conclude import End
+from trainyard.runner import checkout, failpoints, finish, lock, oom, proc
 from trainyard.runner.environ import MOST_PARAMS, argv_of, environment_of, params_of
+from trainyard.runner.finish import End
 from trainyard.runner.launch import Launched, StartFailed, launch
 from trainyard.runner.layout import Folder, read_json, write_json, write_whole
-from trainyard.runner.poke import poke
-from trainyard.runner.pump import Pump
+from trainyard.runner.notify import poke
+from trainyard.runner.output import Pump
 from trainyard.runner.shipping import Shipping
+from trainyard.runner.signals import Bell
 from trainyard.runner.watch import Ended, Moments, Watch
 from trainyard.track.spool import SpoolWriter
 
@@ -35,11 +35,11 @@ def supervise(folder: Folder, claimed: Callable[[], None]) -> None:
     """Run the attempt, unless it was started before. `claimed` is called once the lock is ours and on disk."""
     bell = Bell()
     proc.adopt_orphans()
-    fault.point("runner.lock")
+    failpoints.point("runner.lock")
     handle = lock.claim(folder)
     if handle is None:
         return
-    fault.point("runner.locked")
+    failpoints.point("runner.locked")
     claimed()
     if folder.tombstone.exists():
         return
@@ -59,9 +59,9 @@ class _Attempt:
     def run(self) -> None:
         end = self._end()
         _log.info("ended: code %s, signal %s, reason '%s'", end.code, end.signal, end.reason)
-        conclude.conclude(self._folder, end._replace(finished_at=end.finished_at or time.time()))
+        finish.conclude(self._folder, end._replace(finished_at=end.finished_at or time.time()))
         poke(self._folder)
-        fault.point("runner.ship")
+        failpoints.point("runner.ship")
         delivered = self._shipping.finish(self._bell.wait, self._wanted)
         _log.info("everything is delivered" if delivered else "some of it was not delivered; it stays in the spool")
 
@@ -78,7 +78,7 @@ class _Attempt:
         grace = float(self._workload.get("grace") or 0.0)
         moments = Moments(running=lambda: poke(self._folder), settled=self._shipping.begin)
         ended = Watch(self._folder, started, pump, self._bell, moments, grace=grace).run()
-        fault.point("runner.ended")
+        failpoints.point("runner.ended")
         return self._told(ended, tuple(pump.last_lines), oom_kills)
 
     def _start(self) -> Launched | None:

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from trainyard.runner import proc
-from trainyard.runner.bell import Bell
 from trainyard.runner.launch import Launched
 from trainyard.runner.layout import Folder, read_json
-from trainyard.runner.pump import Pump
+from trainyard.runner.output import Pump
+from trainyard.runner.signals import Bell
 
 __all__ = ["LINGER_SECONDS", "Ended", "Moments", "Watch"]
 

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from trainyard.track import thread
-from trainyard.track.place import find_target, moved
-from trainyard.track.say import say
+from trainyard.track.log_once import say
 from trainyard.track.shipper import Progress, Shipper, Target
+from trainyard.track.target import find_target, moved
 
 __all__ = ["Background"]
 

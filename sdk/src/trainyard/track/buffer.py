@@ -24,7 +24,7 @@ import struct
 from functools import cache
 from pathlib import Path
 
-from trainyard.track import fault
+from trainyard.track import failpoints
 
 __all__ = ["HEAD", "HEADER", "NAMES", "Buffer", "BufferDamaged", "boot_id", "buffers_in"]
 
@@ -149,12 +149,12 @@ class Buffer:
 
     def discard(self) -> None:
         """Delete the file. The mapping stays, for a thread that still has it."""
-        fault.point("buffer.discard")
+        failpoints.point("buffer.discard")
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
     def _mark(self, word: int, value: int, name: str) -> None:
-        fault.point(name)
+        failpoints.point(name)
         self.words[word] = value
 
 

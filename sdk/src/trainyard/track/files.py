@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from trainyard.names import check_artifact_name, check_kind
-from trainyard.track import fault
+from trainyard.track import failpoints
 
 __all__ = [
     "NoFile",
@@ -58,7 +58,7 @@ def stage(root: Path, source: Path, name: str, kind: str = "file", *, link: bool
     try:
         _take(source, draft, link)
         digest, size = _digest(draft)
-        fault.point("files.rename")
+        failpoints.point("files.rename")
         draft.replace(held(root, digest))
     finally:
         draft.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainyard.names import storable
-from trainyard.track.say import say
+from trainyard.track.log_once import say
 
 __all__ = [
     "META",

@@ -27,7 +27,7 @@ from time import time_ns
 from typing import NamedTuple, SupportsFloat
 
 from trainyard.track.buffer import HEAD, HEADER, NAMES, Buffer
-from trainyard.track.plain import detached
+from trainyard.track.conversion import detached
 
 __all__ = ["CAPACITY", "MOST", "Refused", "Ring"]
 

@@ -23,11 +23,11 @@ from weakref import WeakSet
 
 from trainyard.names import TAG_CHARS, storable
 from trainyard.track import spool, thread, worker
-from trainyard.track.about import read_about, write_about
+from trainyard.track.conversion import named, pieces, plain, plain_mapping, text
 from trainyard.track.ending import Ending, of_error
+from trainyard.track.log_once import say
 from trainyard.track.omissions import NotRecorded, Omissions, is_strict, mistake
-from trainyard.track.plain import named, pieces, plain, plain_mapping, text
-from trainyard.track.say import say
+from trainyard.track.run_metadata import read_about, write_about
 from trainyard.track.writer import Writer
 
 if TYPE_CHECKING:

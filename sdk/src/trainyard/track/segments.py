@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from trainyard.track import fault, frames
+from trainyard.track import failpoints, frames
 
 __all__ = [
     "Place",
@@ -82,7 +82,7 @@ def raise_durable(folder: Path, seq: int) -> None:
         file.write(str(seq))
         file.flush()
         os.fsync(file.fileno())
-    fault.point("durable.rename")
+    failpoints.point("durable.rename")
     draft.replace(folder / "durable")
 
 

@@ -19,14 +19,14 @@ from typing import Any, SupportsFloat
 
 from trainyard.names import RUN_NAME_CHARS, storable
 from trainyard.track import ending, notebook, worker
-from trainyard.track.about import describe, write_about
+from trainyard.track.conversion import text
 from trainyard.track.ending import Ending
 from trainyard.track.folder import code_dir, data_dir
+from trainyard.track.log_once import say
 from trainyard.track.omissions import mistake
-from trainyard.track.place import chosen_project, find_target, managed, new_run_id
-from trainyard.track.plain import text
 from trainyard.track.run import Run, environment_params, flat
-from trainyard.track.say import say
+from trainyard.track.run_metadata import describe, write_about
+from trainyard.track.target import chosen_project, find_target, managed, new_run_id
 
 __all__ = [
     "Run",

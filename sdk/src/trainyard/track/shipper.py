@@ -26,14 +26,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trainyard.names import BadName, check_artifact_name, check_kind
-from trainyard.track import fault, files, frames, segments
+from trainyard.track import failpoints, files, frames, segments
 from trainyard.track import spool as spools
-from trainyard.track.about import read_about
 from trainyard.track.frames import Frame, Kind
 from trainyard.track.omissions import omission
-from trainyard.track.place import Target
 from trainyard.track.renewal import Renewal
+from trainyard.track.run_metadata import read_about
 from trainyard.track.segments import Place
+from trainyard.track.target import Target
 from trainyard.track.upload import Upload
 from trainyard.track.wire import Answer, Unreachable, Wire, quoted
 
@@ -214,7 +214,7 @@ class Shipper:
     def _post(self, folder: Path, data: bytes) -> Answer:
         data = b"".join(self._with_files(frame) for frame in frames.split(data))
         _sync_newest(folder)
-        fault.point("shipper.post")
+        failpoints.point("shipper.post")
         return self._call("POST", f"{self._path}/frames", data, {"Content-Type": "application/x-trainyard-frames"})
 
     def _with_files(self, frame: Frame) -> bytes:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from trainyard.track import fault, frames, segments
+from trainyard.track import failpoints, frames, segments
 from trainyard.track.frames import Gap, Kind
 
 __all__ = [
@@ -149,11 +149,11 @@ class SpoolWriter:
         """Append a frame whole, or leave no trace of it and return False when the disk is full."""
         try:
             file = self._segment(len(frame))
-            fault.point("spool.write")
+            failpoints.point("spool.write")
             done = 0
             while done < len(frame):
                 done += os.write(file, frame[done:])
-            fault.point("spool.written")
+            failpoints.point("spool.written")
         except OSError as error:
             self._undo()
             if error.errno == errno.EFBIG and self._size:
@@ -201,7 +201,7 @@ class SpoolWriter:
                 self._segment(0)  # an empty file keeps the next number known when the last frames go
         path = segments.path_of(self.folder, found[0])
         lost, _ = frames.scan(path.read_bytes())
-        fault.point("spool.drop")
+        failpoints.point("spool.drop")
         path.unlink()
         known = segments.durable(self.folder)
         for frame in lost:
@@ -227,7 +227,7 @@ class SpoolWriter:
         path = segments.path_of(self.folder, found[-1])
         torn = segments.torn_at(path)
         if torn is not None:
-            fault.point("spool.cut")
+            failpoints.point("spool.cut")
             os.truncate(path, torn)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trainyard.track import spool as spools
-from trainyard.track.about import read_about, write_about
-from trainyard.track.place import moved
+from trainyard.track.run_metadata import read_about, write_about
 from trainyard.track.shipper import Shipper, Target
+from trainyard.track.target import moved
 
 __all__ = ["Report", "discard", "find_spools", "sync"]
 

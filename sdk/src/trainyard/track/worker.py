@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trainyard.track.about import read_about
+from trainyard.track.run_metadata import read_about
 
 __all__ = ["VARIABLE", "Parent", "find_parent", "offer", "withdraw"]
 

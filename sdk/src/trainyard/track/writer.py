@@ -20,9 +20,9 @@ from typing import Any, SupportsFloat
 
 from trainyard.track import drain, frames, thread
 from trainyard.track.frames import Kind
+from trainyard.track.log_once import say
 from trainyard.track.omissions import NotRecorded, Omissions, is_strict
 from trainyard.track.ring import CAPACITY, Refused, Ring
-from trainyard.track.say import say
 from trainyard.track.spool import SpoolWriter
 
 __all__ = ["PERIOD", "Writer"]

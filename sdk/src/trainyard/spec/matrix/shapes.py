@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import SerializeAsAny
 
-from trainyard.spec.matrix import choices, dates, spreads, steps
+from trainyard.spec.matrix import choices, dates, distributions, steps
 from trainyard.spec.matrix.family import by_kind
 from trainyard.spec.matrix.shape import Shape
 
@@ -22,13 +22,13 @@ SHAPES: Mapping[str, type[Shape]] = {
     "geomspace": steps.Geomspace,
     "daterange": dates.DateRange,
     "datetimerange": dates.DatetimeRange,
-    "uniform": spreads.UniformShape,
-    "quniform": spreads.QUniformShape,
-    "loguniform": spreads.LogUniformShape,
-    "qloguniform": spreads.QLogUniformShape,
-    "normal": spreads.NormalShape,
-    "qnormal": spreads.QNormalShape,
-    "lognormal": spreads.LogNormalShape,
-    "qlognormal": spreads.QLogNormalShape,
+    "uniform": distributions.UniformShape,
+    "quniform": distributions.QUniformShape,
+    "loguniform": distributions.LogUniformShape,
+    "qloguniform": distributions.QLogUniformShape,
+    "normal": distributions.NormalShape,
+    "qnormal": distributions.QNormalShape,
+    "lognormal": distributions.LogNormalShape,
+    "qlognormal": distributions.QLogNormalShape,
 }
 AnyShape = Annotated[SerializeAsAny[Shape], by_kind(Shape)]

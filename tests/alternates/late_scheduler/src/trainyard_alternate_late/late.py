@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from trainyard.runner import conclude, lock, tombstone
+from trainyard.runner import finish, lock, tombstone
 from trainyard.runner.delivery import Delivery
 from trainyard.runner.environ import base_of
 from trainyard.runner.layout import Folder, fold, read_json, write_json, write_whole
@@ -115,7 +115,7 @@ def _take_before_start(folder: Folder) -> None:
     """No runner starts what was stopped before."""
     handle = lock.claim_for_nobody(folder)
     if handle is not None:
-        conclude.conclude(folder, conclude.End(reason="user", message="Stopped before it started."))
+        finish.conclude(folder, finish.End(reason="user", message="Stopped before it started."))
         os.close(handle)
 
 
@@ -123,13 +123,13 @@ def _look(folder: Folder) -> Observation | None:
     ref = AttemptRef(folder.run, folder.attempt)
     held = lock.probe(folder)
     if held is lock.Held.DEAD:
-        conclude.bury(folder)
+        finish.bury(folder)
     if folder.exit.exists():
         told = msgspec.json.decode(folder.exit.read_bytes(), type=Exit)
         return Observation(ref=ref, phase=Phase.EXITED, exit=told)
     started = read_json(folder.started)
     if held is lock.Held.NEVER:
-        return Observation(ref=ref, phase=Phase.GONE) if conclude.is_gone(folder) else None
+        return Observation(ref=ref, phase=Phase.GONE) if finish.is_gone(folder) else None
     if started is None:
         return Observation(ref=ref, phase=Phase.STARTING)
     return Observation(ref=ref, phase=Phase.RUNNING, started_at=started["started_at"])

@@ -1,0 +1,163 @@
+"""The server's side of agents: what a session of an agent may ask for and tell, each call one transaction that is
+fenced by the session's epoch. Both ways to core end here: that of a process with the database and that of the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from fnmatch import fnmatchcase
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from trainyard.compile.resolved import decode_resolved
+from trainyard_core import instruments, tracing
+from trainyard_core.clock import Clock
+from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Resources, Workload
+from trainyard_core.db import agents, attempts
+from trainyard_core.db.agents import Registration
+from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.db.tokens import run_token
+from trainyard_core.lifecycle import Reason
+from trainyard_core.work import assignment
+from trainyard_core.work.assignment import BATCH, Order
+from trainyard_core.work.notifier import Doorbell
+from trainyard_core.work.resume import resume_environment
+from trainyard_core.work.rules import Policy
+
+__all__ = ["Desk"]
+
+T = TypeVar("T")
+UNLIMITED = Resources(cpu=1e6, memory=1 << 50)
+"""What an agent has that does not state its cores or its memory: its scheduler says itself what does not fit."""
+log = structlog.get_logger("trainyard.desk")
+
+
+class Desk:
+    """Serves agents by name and epoch. Holds nothing; any process may serve any call. Every method but `register`
+    raises Superseded for the epoch of an older session, and NotFound when the agent was removed."""
+
+    def __init__(
+        self,
+        database: Database,
+        doorbell: Doorbell,
+        clock: Clock,
+        policy: Policy,
+        *,
+        secret: bytes,
+        url: str,
+        grace: float,
+    ) -> None:
+        self._database, self._doorbell, self._clock, self._policy = database, doorbell, clock, policy
+        self._secret, self._url, self._grace = secret, url, grace
+
+    async def register(self, agent: Registration) -> int:
+        """Begin a session; its epoch. The sessions before it are over."""
+        at, agent = self._clock.now(), _with_limits(agent)
+        return await self._database.write(lambda tx: agents.register(tx, agent, at=at), name="register")
+
+    async def lease(self, agent: str, epoch: int, *, most: int = BATCH) -> list[AttemptRef]:
+        """New attempts that fit the agent now."""
+        at = self._clock.now()
+        with tracing.span("lease", agent=agent):
+            leased = await self._write(
+                agent, epoch, lambda tx: assignment.lease(tx, agent, policy=self._policy, at=at, most=most), "lease"
+            )
+        _tell_leased(agent, leased)
+        return leased
+
+    async def workloads(self, agent: str, epoch: int, refs: Sequence[AttemptRef]) -> list[Workload]:
+        """What to start for those of these attempts that the agent holds and that still wait to be submitted. One
+        whose project may not use its queue any more is ended instead."""
+
+        async def work(tx: Tx) -> list[Row]:
+            await agents.fence(tx, agent, epoch)
+            return [row for row in await attempts.to_start(tx, refs) if row["agent"] == agent]
+
+        rows = await self._database.read(work)
+        refused = [observation for row in rows if (observation := _refusal(row))]
+        if refused:
+            await self.report(agent, epoch, refused)
+        return [self._workload(row) for row in rows if not _refusal(row)]
+
+    async def report(self, agent: str, epoch: int, seen: Sequence[Observation]) -> None:
+        """Write down what the agent observed of what it holds; anything else changes nothing."""
+        at = self._clock.now()
+        await self._write(
+            agent, epoch, lambda tx: assignment.report(tx, agent, seen, policy=self._policy, at=at), "report"
+        )
+        for observation in seen:
+            instruments.REPORTED.add(1, observation.phase)
+        if any(o.phase in (Phase.EXITED, Phase.GONE) for o in seen):
+            self._doorbell.call_agents(orders=True)
+
+    async def orders(self, agent: str, epoch: int) -> list[Order]:
+        """Heartbeat, and what to do about each attempt that the agent holds."""
+        at = self._clock.now()
+        return await self._write(agent, epoch, lambda tx: assignment.orders(tx, agent, at=at), "orders") or []
+
+    async def released(self, agent: str, epoch: int, refs: Sequence[AttemptRef]) -> None:
+        """The agent's scheduler has let go of these; foreign ones are passed over."""
+
+        async def work(tx: Tx) -> None:
+            await assignment.released(tx, await agents.own(tx, agent, refs))
+
+        await self._write(agent, epoch, work, "released")
+
+    async def leave(self, agent: str, epoch: int) -> None:
+        """The session takes no more work."""
+        await self._write(agent, epoch, lambda tx: agents.leave(tx, agent), "leave")
+
+    async def _write(self, agent: str, epoch: int, work: Callable[[Tx], Awaitable[T]], name: str) -> T:
+        async def fenced(tx: Tx) -> T:
+            await agents.fence(tx, agent, epoch)
+            return await work(tx)
+
+        return await self._database.write(fenced, name=name)
+
+    def _workload(self, row: Row) -> Workload:
+        resolved = decode_resolved(row["resolved"])
+        return Workload(
+            run=row["id"],
+            attempt=row["number"],
+            project=row["project"],
+            queue=row["queue"],
+            name=row["name"],
+            command=resolved.command,
+            args=resolved.args,
+            env={**tracing.environment(row["id"]), **resolved.env, **resume_environment(row)},
+            working_dir=resolved.working_dir or "",
+            code=resolved.code,
+            image=resolved.image or "",
+            resources=resolved.resources,
+            gpus=tuple(msgspec.json.decode(row["gpus"])),
+            inputs=resolved.inputs,
+            grace=self._grace,
+            url=self._url,
+            token=run_token(self._secret, row["id"], row["number"], at=self._clock.now()),
+        )
+
+
+def _with_limits(agent: Registration) -> Registration:
+    return msgspec.structs.replace(agent, cpu=agent.cpu or UNLIMITED.cpu, memory=agent.memory or UNLIMITED.memory)
+
+
+def _tell_leased(agent: str, leased: Sequence[AttemptRef]) -> None:
+    (instruments.GRANTED if leased else instruments.VAIN).add(len(leased) or 1, agent)
+    for ref in leased:
+        with tracing.span("leased", run=ref.run, attempt=ref.attempt, agent=agent):
+            log.debug("an attempt was leased", run=ref.run, attempt=ref.attempt, agent=agent)
+
+
+def _refusal(row: Row) -> Observation | None:
+    """The end of an attempt whose project may not use its queue; None when it may."""
+    allowed = msgspec.json.decode(row["allowed_queues"], type=list[str])
+    if any(fnmatchcase(row["queue"], pattern) for pattern in allowed):
+        return None
+    message = (
+        f"project '{row['project']}' may not use queue '{row['queue']}'; it may use {', '.join(allowed) or 'none'}:"
+        " use one of these, or have an admin allow it"
+    )
+    end = Exit(reason=Reason.SUBMIT_FAILED, message=message)
+    return Observation(ref=AttemptRef(row["id"], row["number"]), phase=Phase.EXITED, exit=end)

@@ -1,0 +1,31 @@
+"""A run given up by a person: its agent is silent and will not come back."""
+
+from __future__ import annotations
+
+from litestar import Controller, Response, post
+from litestar.params import FromPath, JSONBody
+
+from trainyard.client import models
+from trainyard_core.api.access import Asked, find_run
+from trainyard_core.api.run_mutation import act
+from trainyard_core.auth import WRITE
+from trainyard_core.work.declare_lost import declare_lost
+
+__all__ = ["Lost"]
+
+
+class Lost(Controller):
+    """`/projects/{project}/runs/{ref}/lost`."""
+
+    path = "/projects/{project:str}/runs/{ref:str}/lost"
+    tags = ("runs",)
+
+    @post(status_code=200)
+    async def lost(
+        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.Note | None] = None
+    ) -> Response[models.Run]:
+        """Declare a live run lost whose agent cannot be reached: its attempt ends, and the retries for the platform's
+        failures apply. Should it still run somewhere, it is stopped once its agent is heard of. Asking again changes
+        nothing."""
+        row = await find_run(request, project, ref, WRITE)
+        return await act(request, row["id"], declare_lost, name="lost", message=data.message if data else "")

@@ -1,0 +1,45 @@
+"""How routes do something to one run: on its locked row, in one transaction with the answer, and then agents are
+called."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from litestar import Response
+
+from trainyard.client import models
+from trainyard.names import MESSAGE_CHARS, storable
+from trainyard_core.api.access import Asked, platform_of
+from trainyard_core.api.change import change
+from trainyard_core.api.run_view import whole
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.work.actions import By, locked
+
+__all__ = ["Work", "act", "by_of"]
+
+Work = Callable[[Tx, Row, By], Awaitable[None]]
+
+
+def by_of(request: Asked, message: str = "") -> By:
+    """Who asks, now."""
+    platform = platform_of(request)
+    return By(
+        actor=request.user.name,
+        at=platform.clock.now(),
+        policy=platform.policy,
+        message=storable(message, MESSAGE_CHARS),
+    )
+
+
+async def act(request: Asked, run: str, work: Work, *, name: str, message: str = "") -> Response[models.Run]:
+    """Do `work` to a run and answer with the run. `name` is the fault point. Raises what `work` raises, NotFound when
+    the run has been deleted meanwhile."""
+    by = by_of(request, message)
+
+    async def acted(tx: Tx) -> models.Run:
+        await work(tx, await locked(tx, run), by)
+        return await whole(tx, run)
+
+    answer = await change(request, acted, name=name)
+    platform_of(request).doorbell.call_agents(orders=True)
+    return answer

@@ -1,0 +1,88 @@
+"""What a director decides from its view alone, before anybody is asked: how trials went, whether the sweep is to end,
+and what an end does. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from trainyard_core.db.planned_trials import Settled
+from trainyard_core.lifecycle import Intent, Status, Step
+from trainyard_core.sweeps import rules
+from trainyard_core.sweeps.outcome import Ending, blind
+from trainyard_core.sweeps.plan import Plan
+from trainyard_core.sweeps.trial_result import NO_OBJECTIVE, judge, number
+from trainyard_core.sweeps.view import Open, View
+
+__all__ = ["ending", "has_run_out", "judged", "tuned", "wind_up"]
+
+
+def judged(view: View, trial: Open) -> Settled:
+    """How a trial went whose run has ended."""
+    if trial.status is None:
+        return Settled(key=trial.key, phase="failed", reason="deleted", message="its run was deleted")
+    return judge(
+        trial.key,
+        status=trial.status,
+        reason=trial.reason,
+        message=trial.message,
+        outputs=trial.outputs,
+        metrics={name: metric.last for name, metric in trial.metrics.items()},
+        objectives=view.sweep.objectives,
+        limits=view.sweep.limits,
+    )
+
+
+def tuned(trial: Open) -> Settled:
+    """How a run of a tuner went."""
+    phase = "succeeded" if trial.status is Status.SUCCEEDED else "failed"
+    return Settled(key=trial.key, phase=phase, reason=trial.reason, message=trial.message)
+
+
+def ending(view: View, settled: Sequence[Settled]) -> Ending | None:
+    """How the sweep will end, when that is decided by what has happened so far."""
+    if view.intent is Intent.STOP:
+        return view.stop
+    succeeded = view.succeeded + sum(each.phase == "succeeded" for each in settled)
+    failed = view.failed + sum(each.phase == "failed" for each in settled)
+    unjudged = [each.message for each in settled if each.reason == NO_OBJECTIVE]
+    if unjudged:
+        found = blind(succeeded=succeeded, unjudged=view.unjudged + len(unjudged), message=unjudged[-1])
+        if found is not None:
+            return found
+    if not view.sweep.rules:
+        return None
+    best = {trial.number: _extremes(trial) for trial in view.going if not trial.tuner}
+    total = view.most if view.most is not None else view.made
+    return rules.ends_sweep(view.sweep.rules, failed=failed, total=total, best=best)
+
+
+def _extremes(trial: Open) -> dict[str, tuple[float | None, float | None]]:
+    """The lowest and the highest of what it has logged and written so far."""
+    found = {name: (metric.low, metric.high) for name, metric in trial.metrics.items()}
+    for name, written in trial.outputs.items():
+        value = number(written)
+        if value is not None and math.isfinite(value):
+            low, high = found.get(name, (None, None))
+            found[name] = (value if low is None else min(low, value), value if high is None else max(high, value))
+    return found
+
+
+def wind_up(view: View, plan: Plan, end: Ending) -> None:
+    """Nothing new begins; what runs is stopped, but for the trial that the end spares unless a person stops the
+    sweep; when nothing runs any more, that is the end."""
+    plan.started.clear()
+    plan.prepared.clear()
+    plan.drops = len(view.prepared)
+    why = Step(Status.STOPPED, end.reason, end.message)
+    spares = 0 if view.intent is Intent.STOP else end.spares
+    plan.stops = [(t.run, why) for t in view.open if t.run and not t.stopping and (t.tuner or t.number != spares)]
+    if not view.open:
+        plan.final = end
+
+
+def has_run_out(view: View, plan: Plan) -> bool:
+    """Whether nothing goes on, and nothing will ever come."""
+    if view.open or plan.started or plan.prepared or view.prepared:
+        return False
+    return plan.exhausted or (view.most is not None and view.made + plan.made >= view.most)

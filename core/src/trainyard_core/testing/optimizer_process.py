@@ -1,0 +1,73 @@
+"""Asks an optimizer in another process, whose hashes have another order. Run as a module it is that other process: it
+reads what to do from standard input and writes the answers to standard output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from trainyard_core.contracts.optimizer import Optimizer, Study, Suggestions
+from trainyard_core.testing.optimizer_simulation import Call, ask
+
+__all__ = ["asked", "loaded", "main"]
+
+DEADLINE_S = 300
+
+
+def asked(build: Callable[[], Optimizer], calls: Sequence[Call]) -> list[Suggestions]:
+    """The answers to these calls of an instance in another process."""
+    return msgspec.msgpack.decode(_run("suggest", build, msgspec.msgpack.encode(calls)), type=list[Suggestions])
+
+
+def loaded(build: Callable[[], Optimizer], studies: Sequence[Study]) -> set[str]:
+    """The top-level modules in another process after it has checked and outlined these studies."""
+    return msgspec.msgpack.decode(_run("check", build, msgspec.msgpack.encode(studies)), type=set[str])
+
+
+def main() -> None:
+    """The other process."""
+    task, build, data = pickle.load(sys.stdin.buffer)
+    sys.stdout.buffer.write(asyncio.run(_suggest(build, data) if task == "suggest" else _check(build, data)))
+
+
+def _run(task: str, build: Callable[[], Optimizer], data: bytes) -> bytes:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", __name__],
+        input=pickle.dumps((task, build, data)),
+        env={**os.environ, "PYTHONHASHSEED": "4242"},
+        capture_output=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"the other process failed: {done.stderr.decode(errors='replace')[-2000:]}"
+    return done.stdout
+
+
+async def _suggest(build: Callable[[], Optimizer], data: bytes) -> bytes:
+    optimizer = build()
+    try:
+        answers = [await ask(optimizer, call) for call in msgspec.msgpack.decode(data, type=list[Call])]
+    finally:
+        await optimizer.aclose()
+    return msgspec.msgpack.encode(answers)
+
+
+async def _check(build: Callable[[], Optimizer], data: bytes) -> bytes:
+    optimizer = build()
+    for study in msgspec.msgpack.decode(data, type=list[Study]):
+        optimizer.check(study)
+        optimizer.outline(study)
+    modules = {name.partition(".")[0] for name in sys.modules}
+    await optimizer.aclose()
+    return msgspec.msgpack.encode(modules)
+
+
+if __name__ == "__main__":
+    main()

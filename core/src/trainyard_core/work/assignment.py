@@ -1,0 +1,221 @@
+"""Agents' side of the work: lease waiting runs, report what was observed, learn what to do.
+
+Each function is one transaction's work. A lease makes a new attempt, and the attempt's number is its epoch:
+reports of an older one are recorded and ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from trainyard_core.admission import Grant, Offer, Waiting
+from trainyard_core.clock import SECOND
+from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
+from trainyard_core.db import activities, admission, agents, deletions, queues, runs, tracking, uptime
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.row_locks import keep
+from trainyard_core.lifecycle import FINAL, Reason, Status, Step
+from trainyard_core.work.admission import Lookup, plan
+from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.rules import Policy
+
+__all__ = ["BATCH", "Order", "decide", "grant", "lease", "orders", "released", "report"]
+
+BATCH = 128
+GOING = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING})
+"""Statuses in which the current attempt is wanted. In others it is to be stopped, was lost, or is over."""
+KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND
+LISTENED = 600 * SECOND
+"""For so long somebody must have listened before anything is given up: after a longer absence all that waits has its
+time to come."""
+_exit = msgspec.json.Decoder(Exit)
+_encode = msgspec.json.Encoder().encode
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent should do about an attempt: `submit`, `observe`, `stop` or `release`."""
+
+    ref: AttemptRef
+    todo: str
+    reason: str = ""
+
+
+async def lease(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[AttemptRef]:
+    """Give an agent the waiting runs that fit it now, in the order of admission."""
+    grants = await decide(tx, agent, policy=policy, at=at, most=most)
+    return [ref for granted, need in grants if (ref := await grant(tx, agent, granted, need, at))]
+
+
+async def decide(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[tuple[Grant, Waiting]]:
+    """What an agent should be given now. Agents that ask at once take turns until their transactions end."""
+    offers = await agents.offers(tx, at=at, silence=policy.silence)
+    if not _has_room(offers, agent) or not await keep(tx, "agent", agent):
+        return []
+    if await queues.lock(tx):
+        offers = await agents.offers(tx, at=at, silence=policy.silence)
+    world = await admission.world(tx, capacity=agents.capacity(offers))
+    offer = next(offer for offer in offers if offer.agent == agent)
+    return await plan(Lookup(tx), world, offer, most=most)
+
+
+def _has_room(offers: Sequence[Offer], agent: str) -> bool:
+    """Whether a closer look is worth its while: most calls find an agent that is full."""
+    return any(offer.agent == agent and not offer.draining and offer.free.cpu > 0 for offer in offers)
+
+
+async def grant(tx: Tx, agent: str, granted: Grant, need: Waiting, at: int) -> AttemptRef | None:
+    """Make an attempt of a run for an agent. None when the run does not wait any more."""
+    number = await runs.claim(tx, granted.run, at=at, actor=f"agent:{agent}")
+    if number is None:
+        return None
+    await tx.run(
+        "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, resources, created_at)"
+        " VALUES (?, ?, ?, 'leased', ?, ?, ?, ?, ?)",
+        granted.run, number, agent, need.cpu, need.memory, _encode(granted.gpus).decode(),
+        admission.resources_text(need.resources), at,
+    )  # fmt: skip
+    return AttemptRef(granted.run, number)
+
+
+async def orders(tx: Tx, agent: str, *, at: int) -> list[Order] | None:
+    """Heartbeat: what an agent should do about each attempt it holds. None when the agent is not known and must
+    register."""
+    if not await agents.seen(tx, agent, at=at):
+        return None
+    mine = [await _order(tx, row, at) for row in await agents.held(tx, agent)]
+    return mine + [_order_of_orphan(row) for row in await deletions.orphans(tx, agent)]
+
+
+def _order_of_orphan(row: Row) -> Order:
+    """An attempt of a deleted run: nothing of it is wanted any more."""
+    return Order(ref=AttemptRef(row["run"], row["number"]), todo="release" if row["exited"] else "stop")
+
+
+async def _order(tx: Tx, row: Row, at: int) -> Order:
+    ref = AttemptRef(row["run"], row["number"])
+    superseded = row["number"] != row["current"]
+    if row["state"] == "exited":
+        over = row["status"] in FINAL or superseded or row["status"] in (Status.RETRYING, Status.QUEUED)
+        return Order(ref=ref, todo="release" if over and await _delivered(tx, row, at) else "observe")
+    if row["status"] not in GOING or superseded:
+        return Order(ref=ref, todo="stop", reason=row["intent_reason"])
+    return Order(ref=ref, todo="submit" if row["state"] == "leased" else "observe")
+
+
+async def _delivered(tx: Tx, row: Row, at: int) -> bool:
+    """Whether nothing of an ended attempt is missing here. What is missing is waited for, long after the run has
+    ended without it."""
+    heard_at = row["drain_until"] or row["finished_at"]
+    if at - heard_at > KEEP_UNDELIVERED and at - (await uptime.get(tx)).counts_from(at) > LISTENED:
+        return True
+    return await tracking.ingested(tx, row["run"], _exit.decode(row["exit"]).writers)
+
+
+async def released(tx: Tx, refs: Sequence[AttemptRef]) -> None:
+    """The scheduler holds nothing for these attempts any more."""
+    await tx.many("UPDATE attempt SET released = 1 WHERE run = ? AND number = ?", [(r.run, r.attempt) for r in refs])
+    await deletions.orphans_released(tx, refs)
+
+
+async def report(tx: Tx, agent: str, seen: Sequence[Observation], *, policy: Policy, at: int) -> None:
+    """Write down what an agent observed, and bring the runs on. Idempotent; late and foreign reports change
+    nothing."""
+    for observation in seen:
+        await _report_one(tx, agent, observation, policy, at)
+
+
+async def _report_one(tx: Tx, agent: str, seen: Observation, policy: Policy, at: int) -> None:
+    await runs.lock(tx, seen.ref.run)
+    row = await tx.one(
+        "SELECT a.state, a.agent, r.status, r.attempt, r.project FROM run r"
+        " JOIN attempt a ON a.run = r.id AND a.number = ? WHERE r.id = ?",
+        seen.ref.attempt,
+        seen.ref.run,
+    )
+    if row is None and seen.phase in (Phase.EXITED, Phase.GONE):
+        await deletions.orphan_ended(tx, seen.ref)
+    if row is None or row["agent"] != agent or row["state"] == "exited":
+        return
+    if row["attempt"] != seen.ref.attempt or row["status"] in FINAL:
+        await _late(tx, row["project"], agent, seen, at)
+        return
+    await _record(tx, agent, seen, row["state"], Status(row["status"]), policy, at)
+    await reconcile(tx, seen.ref.run, policy=policy, at=at)
+
+
+async def _record(tx: Tx, agent: str, seen: Observation, state: str, status: Status, policy: Policy, at: int) -> None:
+    ref, actor = seen.ref, f"agent:{agent}"
+    if seen.phase in (Phase.EXITED, Phase.GONE):
+        await _record_end(tx, seen, status, policy, at, actor)
+    elif seen.phase is Phase.RUNNING:
+        await tx.run(
+            "UPDATE attempt SET state = 'running', started_at = COALESCE(started_at, ?) WHERE run = ? AND number = ?",
+            at, ref.run, ref.attempt,
+        )  # fmt: skip
+        if status in (Status.SCHEDULED, Status.STARTING):
+            await runs.advance(tx, ref.run, Step(Status.RUNNING), at=at, actor=actor)
+    elif seen.phase is Phase.PENDING:
+        if state == "leased":
+            await _explain(tx, seen, status, at)
+    else:
+        await tx.run(
+            "UPDATE attempt SET state = 'submitted' WHERE run = ? AND number = ? AND state = 'leased'",
+            ref.run, ref.attempt,
+        )  # fmt: skip
+        if seen.phase is Phase.STARTING and status is Status.SCHEDULED:
+            await runs.advance(tx, ref.run, Step(Status.STARTING, seen.reason, seen.message), at=at, actor=actor)
+        else:
+            await _explain(tx, seen, status, at)
+
+
+async def _explain(tx: Tx, seen: Observation, status: Status, at: int) -> None:
+    """Why a run that is scheduled has not started."""
+    if status is Status.SCHEDULED:
+        await runs.explain(tx, seen.ref.run, status=status, reason=seen.reason, message=seen.message, at=at)
+
+
+async def _record_end(tx: Tx, seen: Observation, status: Status, policy: Policy, at: int, actor: str) -> None:
+    end = seen.exit or Exit(
+        reason=Reason.LOST, message=seen.message or "its scheduler has no trace of it", retryable=True
+    )
+    started, finished = await _times(tx, seen.ref, end, at)
+    await tx.run(
+        "UPDATE attempt SET state = 'exited', exit = ?, exit_code = ?, signal = ?, reason = ?, message = ?,"
+        " drain_until = ?, started_at = ?, finished_at = ? WHERE run = ? AND number = ?",
+        _encode(end).decode(), end.code, end.signal, end.reason, end.message, at + int(policy.drain * SECOND),
+        started, finished, seen.ref.run, seen.ref.attempt,
+    )  # fmt: skip
+    if started is not None and status in (Status.SCHEDULED, Status.STARTING):
+        await runs.advance(tx, seen.ref.run, Step(Status.RUNNING), at=at, actor=actor, started_at=started)
+
+
+async def _times(tx: Tx, ref: AttemptRef, end: Exit, at: int) -> tuple[int | None, int]:
+    """When an attempt that has ended began, and ended, by this side's clock. Of its agent's clock only the time between
+    the two counts: what was first heard of at its end began that much earlier."""
+    row = await tx.one("SELECT started_at, created_at FROM attempt WHERE run = ? AND number = ?", ref.run, ref.attempt)
+    assert row is not None
+    if end.started_at is None or end.finished_at is None:
+        return row["started_at"], at
+    lasted = max(0, int((end.finished_at - end.started_at) * SECOND))
+    if row["started_at"] is not None:
+        return row["started_at"], min(at, row["started_at"] + lasted)
+    return max(row["created_at"], at - lasted), at
+
+
+async def _late(tx: Tx, project: str, agent: str, seen: Observation, at: int) -> None:
+    """The report of an attempt that nobody waits for: its end is kept for people to read, and its slot is freed."""
+    if seen.phase not in (Phase.EXITED, Phase.GONE):
+        return
+    end = seen.exit or Exit(reason=Reason.LOST)
+    await tx.run(
+        "UPDATE attempt SET state = 'exited', exit = ?, exit_code = ?, signal = ?, reason = ?, finished_at = ?"
+        " WHERE run = ? AND number = ?",
+        _encode(end).decode(), end.code, end.signal, end.reason, at, seen.ref.run, seen.ref.attempt,
+    )  # fmt: skip
+    data = {"attempt": seen.ref.attempt, "phase": seen.phase, "reason": end.reason}
+    told = activities.New(
+        project=project, run=seen.ref.run, kind="late_report", actor=f"agent:{agent}", at=at, data=data
+    )
+    await activities.append(tx, told)

@@ -1,0 +1,135 @@
+"""A new run from an old one: restart (the same operation again), resume (it continues the old run's series, outputs
+and artifacts), copy (again, with the old run's artifacts).
+
+The operation is compiled anew from what was stored when the old run was made, so that params, name and queue may be
+given anew. Artifacts are taken by reference: a row that says who holds the bytes.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from trainyard.client.models import CloneRun
+from trainyard.track.frames import Summary
+from trainyard_core.auth import Actor
+from trainyard_core.contracts.tracker import Tracker
+from trainyard_core.db import clone_rows, edges, runs, tracking
+from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.errors import Conflict, Invalid
+from trainyard_core.lifecycle import FINAL
+from trainyard_core.work import resume
+from trainyard_core.work.actions import By, locked, note
+from trainyard_core.work.creation import add, prepare
+from trainyard_core.work.stored_operation import body_of, stored
+from trainyard_core.work.sweep_setup import Algorithms
+
+__all__ = ["COPY", "RESTART", "RESUME", "Clone", "continuation", "insert", "plan"]
+
+MOST_STEP = 1 << 62
+RESTART, RESUME, COPY = "restart", "resume", "copy"
+_decode = msgspec.json.decode
+
+
+class Clone(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that is ready to be inserted, and the metrics that it begins with."""
+
+    source: str
+    new: runs.NewRun
+    metrics: list[Summary] = []
+
+
+async def plan(
+    database: Database,
+    tracker: Tracker | None,
+    row: Row,
+    kind: str,
+    wish: CloneRun,
+    *,
+    actor: Actor,
+    at: int,
+    algorithms: Algorithms,
+) -> Clone:
+    """Compile the new run, and look up what it begins with. Writes nothing. Raises Conflict for a run that cannot be
+    made again, Invalid for what is given."""
+    check(row, kind, wish)
+    operation = await database.read(lambda tx: stored(tx, row["id"]))
+    body, iteration = body_of(operation, wish, row["description"]), _iteration(row)
+    new = prepare(row["project"], body, actor, at, algorithms, iteration=iteration)
+    new = msgspec.structs.replace(new, priority=row["priority"], cloned_from=row["id"], clone_kind=kind)
+    if iteration is not None:
+        new = msgspec.structs.replace(new, meta={"trial": {"number": iteration}})
+    if kind != RESUME:
+        return Clone(source=row["id"], new=new)
+    metrics = await _metrics(database, tracker, row, wish.step)
+    fork = wish.step if wish.step is not None else max((each.last_step for each in metrics), default=None)
+    return Clone(source=row["id"], new=_continued(new, row, fork), metrics=metrics)
+
+
+def _iteration(row: Row) -> int | None:
+    """The number that the run had as a trial, or that the trial had which it was made from: its templates may read it.
+    It is in no sweep itself."""
+    trial = _decode(row["meta"]).get("trial")
+    number = trial.get("number") if isinstance(trial, dict) else None
+    return number if isinstance(number, int) else None
+
+
+async def continuation(tx: Tx, new: runs.NewRun, source: Row) -> Clone:
+    """A new run that goes on where another one ended: its outputs, artifacts and series are the new one's, too."""
+    metrics = await clone_rows.summaries(tx, source["id"])
+    fork = max((each.last_step for each in metrics), default=None)
+    new = msgspec.structs.replace(_continued(new, source, fork), cloned_from=source["id"], clone_kind=RESUME)
+    return Clone(source=source["id"], new=new, metrics=metrics)
+
+
+def check(row: Row, kind: str, wish: CloneRun) -> None:
+    """Raises Conflict and Invalid for what can be told from the row."""
+    if not row["managed"]:
+        raise Conflict(
+            f"run {row['id']} is only tracked here, so it cannot be started from here", fix="start its program again"
+        )
+    if kind != RESTART and row["status"] not in FINAL:
+        raise Conflict(
+            f"run {row['id']} is still {row['status']}, so it cannot be used for a {kind}",
+            fix="wait for its end or stop it; `restart` works at any time",
+        )
+    if kind != RESUME and wish.step is not None:
+        raise Invalid("`step` is for resume only", fix="leave it out")
+    if wish.step is not None and abs(wish.step) >= MOST_STEP:
+        raise Invalid(f"`step` is out of range: {wish.step}", fix="use a step that the run has logged")
+
+
+async def insert(tx: Tx, clone: Clone, by: By) -> Row:
+    """Insert a planned run with all it begins with. Raises NotFound when its source has been deleted, and what
+    `creation.add` raises."""
+    new, source = clone.new, await locked(tx, clone.source)
+    row = await add(tx, new, by.policy)
+    await edges.connect(tx, new.id, clone.source, edges.CLONED, at=by.at, data={"how": new.clone_kind})
+    if new.clone_kind in (RESUME, COPY):
+        until = new.fork_step if new.clone_kind == RESUME else None
+        await clone_rows.take_artifacts(tx, source=clone.source, run=new.id, until=until)
+    if clone.metrics:
+        await tracking.merge_metrics(tx, new.id, clone.metrics)
+    await note(tx, source, "cloned", by, how=new.clone_kind, run=new.id)
+    return row
+
+
+def _continued(new: runs.NewRun, row: Row, fork: int | None) -> runs.NewRun:
+    """What a resumed run begins with, beside metrics and artifacts."""
+    return msgspec.structs.replace(
+        new,
+        outputs=_decode(row["outputs"]),
+        meta={**_decode(row["meta"]), **new.meta},
+        tags=list(dict.fromkeys([*_decode(row["tags"]), *new.tags])),
+        fork_step=fork,
+    )
+
+
+async def _metrics(database: Database, tracker: Tracker | None, row: Row, step: int | None) -> list[Summary]:
+    """The old run's metrics in brief, up to a step. Without one they are those of its row; with one they are read."""
+    known = await database.read(lambda tx: clone_rows.summaries(tx, row["id"]))
+    if step is None or tracker is None or all(each.last_step <= step for each in known):
+        return known
+    links = await database.read(lambda tx: resume.links_of(tx, row))
+    names = [each.name for each in known]
+    found = await resume.read_series(tracker, links, names, last=step, points=1)
+    return resume.in_brief(found)

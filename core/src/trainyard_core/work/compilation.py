@@ -1,0 +1,214 @@
+"""From what a client sent to an operation that is compiled: its documents are read, what they refer to is looked up in
+the project, and all of it is compiled. Faults come out as one Invalid with the place of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from trainyard.client.models import CreateRun, Fault
+from trainyard.compile.operation import Compiled, Trials, compile_whole
+from trainyard.compile.reference import Found, Library, Reference, Use, wanted
+from trainyard.compile.resolved import Code
+from trainyard.spec.document import Document
+from trainyard.spec.error import Finding, SpecError
+from trainyard.spec.load import load_text
+from trainyard_core.db import components, projects
+from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.errors import Invalid, NotFound, choice
+
+__all__ = ["Sources", "Trial", "compile_one", "compile_run", "invalid", "look_up", "no_version", "read", "trials_of"]
+
+FILE = "operation.yaml"
+MOST = 100
+"""Presets and patches of one request, at most."""
+MOST_SIZE = 4 * 1024 * 1024
+"""Characters of all that a request refers to, at most."""
+SMALL = 16 * 1024
+"""Characters of a content that is kept once it was read."""
+
+
+class Trial(NamedTuple):
+    """What a trial of a sweep is given."""
+
+    number: int
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What an operation is made of: its document, the caller's patches, and what is known of its references."""
+
+    document: Document
+    patches: tuple[Document, ...] = ()
+    library: Library = field(default_factory=Library)
+
+
+def read(body: CreateRun) -> Sources:
+    """The documents that were sent. Raises Invalid."""
+    if bool(body.content) == (body.operation is not None):
+        raise Invalid(
+            "give the operation either as `content` (YAML) or as `operation` (JSON)", fix="send one of the two"
+        )
+    try:
+        if body.content:
+            document = load_text(body.content, file=body.file or FILE)
+        else:
+            document = Document.from_mapping(body.operation or {})
+        patches = tuple(load_text(patch.content, file=patch.file or "patch.yaml") for patch in body.patches)
+    except SpecError as error:
+        raise invalid(error) from error
+    return Sources(document, patches)
+
+
+async def look_up(database: Database, project: str, body: CreateRun, sources: Sources) -> Sources:
+    """The same with what the project has registered under the references; mostly there are none and nothing is asked.
+    Raises NotFound for an unknown project."""
+    library = sources.library
+    if len(body.presets) > MOST or len(body.patches) > MOST:
+        raise Invalid(f"a run takes at most {MOST} presets and {MOST} patches", fix="put what belongs together in one")
+    while wishes := wanted(sources.document, library, body.presets):
+        if len(wishes) > 2 * MOST:
+            raise Invalid(f"the operation refers to {len(wishes)} things", fix="name fewer presets")
+        more = await database.read(lambda tx, wishes=wishes: _found(tx, project, wishes))  # type: ignore[misc]
+        library = Library({**library.found, **more.found}, {**library.refused, **more.refused})
+    return Sources(sources.document, sources.patches, library)
+
+
+def compile_run(run: str, project: str, body: CreateRun, sources: Sources, *, iteration: int | None = None) -> Compiled:
+    """Compile. `iteration` is the number of the trial that is made again. Raises Invalid with every finding's file,
+    line, column, field and fix."""
+    trial = {} if iteration is None else {"iteration": iteration}
+    try:
+        return compile_whole(
+            sources.document,
+            sources.library,
+            globals={"uuid": run, "name": body.name, "project_name": project, **trial},
+            presets=body.presets,
+            patches=sources.patches,
+            params=body.params,
+            name=body.name or None,
+            queue=body.queue or None,
+            tags=tuple(body.tags),
+            code=msgspec.convert(body.code, Code) if body.code else None,
+        )
+    except SpecError as error:
+        raise invalid(error) from error
+    except msgspec.ValidationError as error:
+        raise Invalid(
+            f"`code`: {error}", fix="kind is none, folder (with path) or git (with url and commit)"
+        ) from error
+
+
+def trials_of(sources: Sources) -> Trials:
+    """The trials of a sweep, whose stored operation refers to nothing any more. Raises Invalid as `compile_run`."""
+    try:
+        return Trials(sources.document)
+    except SpecError as error:
+        raise invalid(error) from error
+
+
+def compile_one(run: str, project: str, body: CreateRun, trials: Trials, trial: Trial) -> Compiled:
+    """Compile one trial of a sweep. Raises Invalid as `compile_run`."""
+    try:
+        return trials.compile(
+            trial.params,
+            globals={"uuid": run, "name": body.name, "project_name": project, "iteration": trial.number},
+            params=body.params,
+            name=body.name or None,
+            queue=body.queue or None,
+            tags=tuple(body.tags),
+            code=msgspec.convert(body.code, Code) if body.code else None,
+        )
+    except SpecError as error:
+        raise invalid(error) from error
+
+
+def invalid(error: SpecError) -> Invalid:
+    """The findings as an error of the API."""
+    first = error.findings[0]
+    more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
+    return Invalid(f"{first}{more}", faults=[_fault(finding) for finding in error.findings])
+
+
+def _fault(finding: Finding) -> Fault:
+    return Fault(
+        message=finding.message,
+        field=finding.field,
+        file=finding.file or "",
+        line=finding.line or 0,
+        column=finding.column or 0,
+        fix=finding.fix or "",
+    )
+
+
+async def _found(tx: Tx, project: str, wishes: list[Reference]) -> Library:
+    """What references lead to in a project: one query, and more only to tell of those that lead nowhere."""
+    rows = await components.find(tx, project, wishes)
+    _check_size(rows)
+    found: dict[Reference, Found] = {}
+    refused: dict[Reference, tuple[str, str]] = {}
+    for wish in wishes:
+        row = next((row for row in rows if _leads_to(wish, row)), None)
+        if row is None:
+            refused[wish] = await _unknown(tx, project, wish)
+        elif row["archived_at"] is not None:
+            fix = f"use another version, or restore it: yard {wish.kind}s restore {wish}"
+            refused[wish] = (f"version '{wish.version}' of {wish.kind} '{wish.name}' is archived", fix)
+        else:
+            found[wish] = _taken(row)
+    return Library(found, refused)
+
+
+def _leads_to(wish: Reference, row: Row) -> bool:
+    version = row["version"] == wish.version if wish.version else bool(row["is_newest"])
+    return bool(row["kind"] == wish.kind and row["name"] == wish.name and version)
+
+
+def _taken(row: Row) -> Found:
+    use = Use(row["kind"], row["name"], row["version"], row["digest"])
+    warning = f"{use.kind} '{use.name}:{use.version}' is deprecated: {row['description'] or 'see its newer versions'}"
+    return Found(use, _document(row["content"], f"{use.name}:{use.version}"), warning if row["deprecated"] else "")
+
+
+async def _unknown(tx: Tx, project: str, wish: Reference) -> tuple[str, str]:
+    """Why a reference leads nowhere, and what to do."""
+    if await projects.get(tx, project) is None:
+        raise NotFound(f"no project '{project}'", fix="see yard projects ls; create it: yard projects create")
+    existing = await components.versions(tx, project, wish.kind, wish.name, before=None, limit=100, archived=False)
+    if wish.version and existing:
+        said = no_version(wish.kind, wish.name, wish.version, [row["version"] for row in existing])
+        return said, f"see yard {wish.kind}s versions {wish.name}"
+    names = await components.names(tx, project, wish.kind)
+    command = f"yard {wish.kind}s register {wish.name}:{wish.version or '1.0'} -f FILE"
+    return choice(wish.kind, wish.name, names), f"register it: {command}"
+
+
+def no_version(kind: str, name: str, version: str, existing: Sequence[str]) -> str:
+    """One sentence that names the version that was asked for and the newest that there are."""
+    near = get_close_matches(version, existing, 1)
+    listed = ", ".join(existing[:20]) + (" ..." if len(existing) > 20 else "")
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{kind} '{name}' has no version '{version}'; it has {listed}{hint}"
+
+
+def _check_size(rows: Sequence[Row]) -> None:
+    size = sum(len(row["content"]) for row in rows)
+    if size > MOST_SIZE:
+        said = f"the operation refers to {size} characters of components and presets; the limit is {MOST_SIZE}"
+        raise Invalid(said, fix="keep data out of them, or refer to fewer")
+
+
+def _document(content: str, file: str) -> Document:
+    """Contents never change, so small ones are read once."""
+    return _kept(content, file) if len(content) <= SMALL else load_text(content, file=file)
+
+
+@lru_cache(maxsize=256)
+def _kept(content: str, file: str) -> Document:
+    return load_text(content, file=file)

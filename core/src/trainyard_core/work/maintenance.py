@@ -1,0 +1,137 @@
+"""The patrol: each second, and at start, it rings for whatever is due, notices silent agents, and tidies what has
+expired.
+
+It is what makes the doorbell optional: whatever a lost ring, a flushed queue or a killed process left undone is
+found here by a query.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
+
+import structlog
+
+from trainyard_core import instruments
+from trainyard_core.clock import SECOND, Clock
+from trainyard_core.db import runs, uptime
+from trainyard_core.db.engine import Database, Tx
+from trainyard_core.lifecycle import LIVE, Reason, Status
+from trainyard_core.work.notifier import Doorbell
+from trainyard_core.work.rules import Policy
+
+__all__ = ["Chore", "Patrol"]
+
+EVERY = 1.0
+TIDY_EVERY = 600.0
+LATE = 5.0
+"""Seconds after which nobody seems to answer a ring: then the patrol looks itself."""
+NEVER = -1
+"""Before any time at which somebody can have been heard."""
+log = structlog.get_logger("trainyard.patrol")
+_LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
+
+
+Chore = Callable[[], Awaitable[None]]
+"""Work that is done at each patrol. It may be repeated and may overlap with itself in other processes."""
+
+
+class Patrol:
+    """Runs for ever beside a server or worker; any number of them may run. `chores` are done at each patrol; one that
+    fails is tried again at the next and holds up no other."""
+
+    def __init__(
+        self,
+        database: Database,
+        doorbell: Doorbell,
+        clock: Clock,
+        policy: Policy,
+        *,
+        idempotency_days: float,
+        chores: Sequence[Chore] = (),
+    ) -> None:
+        self._database, self._doorbell, self._clock, self._policy = database, doorbell, clock, policy
+        self._chores = chores
+        self._keep = int(idempotency_days * 24 * 3600 * SECOND)
+        self._tidied = 0
+
+    async def run(self) -> None:
+        """Patrol until cancelled."""
+        while True:
+            try:
+                await self.once()
+            except Exception:
+                log.exception("the patrol failed and is tried again")
+            await asyncio.sleep(EVERY)
+
+    async def once(self) -> None:
+        """One patrol."""
+        started = perf_counter()
+        await self._look()
+        instruments.PATROLS.add(perf_counter() - started)
+
+    async def _look(self) -> None:
+        now = self._clock.now()
+        rows = await self._database.read(lambda tx: runs.due(tx, at=now))
+        late = now - int(LATE * SECOND)
+        await self._doorbell.look(row["id"] for row in rows if row["wake_at"] < late)
+        wanted = [(row["id"], row["wake_seq"]) for row in rows if row["wake_at"] >= late]
+        wanted += await self._database.read(lambda tx: self._changed_reach(tx, now))
+        if self._policy.tracked_silence:
+            wanted += await self._database.read(lambda tx: self._silent_tracked(tx, now))
+        instruments.PATROLLED.add(len(wanted))
+        if wanted:
+            await self._doorbell.ring(wanted)
+            self._doorbell.call_agents(orders=True)
+        if not 0 <= now - self._tidied <= TIDY_EVERY * SECOND:
+            self._tidied = now
+            await self._database.write(lambda tx: self._tidy(tx, now), name="tidy")
+        for chore in self._chores:
+            await _guarded(chore)
+
+    async def _changed_reach(self, tx: Tx, now: int) -> list[tuple[str, int]]:
+        """Live runs whose agent fell silent or came back, and those whose agent is to be given up."""
+        listened = (await uptime.get(tx)).counts_from(now)
+        back = now - int(self._policy.silence * SECOND)
+        silent = _since(back, listened)
+        lost = _since(now - int(self._policy.lost_after * SECOND), listened) if self._policy.lost_after else NEVER
+        rows = await tx.all(
+            "SELECT r.id, r.wake_seq FROM run r JOIN attempt a ON a.run = r.id AND a.number = r.attempt"
+            f" JOIN agent g ON g.name = a.agent WHERE r.status IN ({_LIVE}) AND a.state <> 'exited' AND"
+            f" ((g.seen_at < ? AND r.reason <> '{Reason.UNREACHABLE}') OR g.seen_at < ?"
+            f" OR (g.seen_at >= ? AND r.reason = '{Reason.UNREACHABLE}')) LIMIT 500",
+            silent, lost, back,
+        )  # fmt: skip
+        return [(row["id"], row["wake_seq"]) for row in rows]
+
+    async def _silent_tracked(self, tx: Tx, now: int) -> list[tuple[str, int]]:
+        """Runs that are only tracked and fell silent, came back, or are to be given up."""
+        listened = (await uptime.get(tx)).counts_from(now)
+        most = int(self._policy.tracked_silence * SECOND)
+        half = now - most // 2
+        rows = await tx.all(
+            "SELECT id, wake_seq FROM (SELECT r.id, r.wake_seq, r.reason, COALESCE((SELECT MAX(w.updated_at)"
+            " FROM writer w WHERE w.run = r.id), (SELECT MIN(a.at) FROM activity a WHERE a.run = r.id), r.created_at)"
+            " AS heard FROM run r"
+            f" WHERE r.managed = 0 AND r.ended = '' AND r.status = '{Status.RUNNING}') AS tracked"
+            f" WHERE heard <= ? OR (heard <= ? AND reason <> '{Reason.UNREACHABLE}')"
+            f" OR (heard > ? AND reason = '{Reason.UNREACHABLE}') LIMIT 500",
+            _since(now - most, listened), _since(half, listened), half,
+        )  # fmt: skip
+        return [(row["id"], row["wake_seq"]) for row in rows]
+
+    async def _tidy(self, tx: Tx, now: int) -> None:
+        await tx.run("DELETE FROM idempotency WHERE created_at < ?", now - self._keep)
+
+
+def _since(moment: int, listened: int) -> int:
+    """Who was last heard before it is silent: a moment, or never when nobody listened then."""
+    return moment if listened <= moment else NEVER
+
+
+async def _guarded(chore: Chore) -> None:
+    try:
+        await chore()
+    except Exception:
+        log.exception("a chore of the patrol failed and is tried again")
