@@ -23,6 +23,7 @@ __all__ = [
     "fold",
     "folded",
     "ingested",
+    "last_sent",
     "mark",
     "merge_into",
     "merge_metrics",
@@ -100,6 +101,18 @@ async def counted_before(tx: Tx, run: str, attempt: int, *, but: str) -> int:
     )  # fmt: skip
     assert row is not None
     return int(row["n"])
+
+
+async def last_sent(tx: Tx, run: str, attempt: int) -> int:
+    """When the last frame or part of a file came of an attempt, by this clock; 0 when none did."""
+    row = await tx.one(
+        "SELECT CAST(COALESCE(MAX(updated_at), 0) AS BIGINT) AS at FROM"
+        " (SELECT updated_at FROM writer WHERE run = ? AND attempt = ?"
+        " UNION ALL SELECT updated_at FROM upload WHERE run = ? AND attempt = ?) AS sent",
+        run, attempt, run, attempt,
+    )  # fmt: skip
+    assert row is not None
+    return int(row["at"])
 
 
 async def dropped(tx: Tx, run: str, *, attempt: int | None = None) -> int:
