@@ -1,4 +1,5 @@
-"""Training that was cut off goes on from its checkpoint: tried again by itself, and resumed by a person."""
+"""Training that was cut off goes on from its checkpoint: tried again by itself, and resumed by a person. What an
+attempt left elsewhere changes no file of the next one."""
 
 from __future__ import annotations
 
@@ -31,11 +32,11 @@ ONCE = [(step, (100 if step < 30 else 200) - step) for step in range(60)]
 
 @pytest.fixture
 def start(yard, tmp_path):
-    """`yard run` of the program, which is tried again so often: the run's id."""
+    """`yard run` of a program, which is tried again so often: the run's id."""
 
-    def run(way, retries):
+    def run(way, retries, program=TRAIN):
         container = {
-            "command": [sys.executable, "-W", "ignore", "-c", TRAIN, way],
+            "command": [sys.executable, "-W", "ignore", "-c", program, way],
             "resources": {"requests": {"cpu": "100m", "memory": "16Mi"}},
         }
         operation = {
@@ -69,6 +70,34 @@ def test_a_resumed_run_goes_on_from_what_the_killed_one_kept(yard, client, start
     done = ended(client, yard.command("resume", killed.id).split()[0])
     assert (done.status, yard.command("logs", done.id).split()) == ("succeeded", ["from", "30"])
     assert loss(client, done.id) == ONCE
+
+
+COPIED = """
+import os, pathlib, shutil, sys, time, trainyard
+run, model, spool = trainyard.init(), pathlib.Path("model.pt"), pathlib.Path(os.environ["TRAINYARD_SPOOL"])
+model.write_text(str(run.attempt))
+run.log_model(model)
+run.log_outputs(by=run.attempt)
+run.flush()
+if run.attempt == 1:
+    while not (spool / "run.json").exists():
+        time.sleep(0.01)
+    shutil.copytree(spool, sys.argv[1])
+    sys.exit(1)
+"""
+
+
+def test_a_person_who_ships_what_an_attempt_left_changes_no_file_of_the_next_one(yard, client, start, tmp_path):
+    left = tmp_path / "left"
+    done = ended(client, start(str(left), 1, f"import os; os.chdir({str(tmp_path)!r})" + COPIED))
+    assert (done.status, done.attempt, done.outputs) == ("succeeded", 2, {"by": 2})
+    for durable in left.rglob("durable"):
+        durable.unlink()  # as if nothing of it had been sent
+    said = yard.command("sync", str(left))
+    assert "artifact model.pt" in said
+    assert "409 attempt_superseded" in said
+    assert client.runs.read(done.id, "model.pt") == b"2"
+    assert client.runs.get(done.id).outputs == {"by": 2}
 
 
 def loss(client, run):

@@ -91,6 +91,7 @@ class Platform:
         self.refusals = {}
         self.requests = []
         self.cuts = []
+        self.attempts = set()
         self.release = threading.Event()
         self.heard = threading.Event()
         self.connections = []
@@ -207,6 +208,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def handle_it(self, method):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.platform.requests.append((method, self.path, self.headers.get("Idempotency-Key", "")))
+        self.platform.attempts.add(self.headers.get("Attempt"))
         if self.headers["Authorization"] != f"Bearer {self.platform.token}":
             return self.answer(401, {"code": "unauthorized", "status": 401})
         if method == "PUT":
