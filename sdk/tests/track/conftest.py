@@ -91,6 +91,7 @@ class Platform:
         self.refusals = {}
         self.requests = []
         self.cuts = []
+        self.kinds = {}
         self.attempts = set()
         self.release = threading.Event()
         self.heard = threading.Event()
@@ -108,7 +109,13 @@ class Platform:
         """An artifact as the list has it; the later of two was stored later."""
         digest = f"sha256:{hashlib.sha256(self.artifacts[name]).hexdigest()}"
         at = f"2026-01-01T00:00:{[*self.artifacts].index(name):02d}.000000Z"
-        return {"name": name, "size": len(self.artifacts[name]), "digest": digest, "at": at}
+        return {
+            "name": name,
+            "kind": self.kinds.get(name, "file"),
+            "size": len(self.artifacts[name]),
+            "digest": digest,
+            "at": at,
+        }
 
     def close(self):
         """Answer no more. May be called again."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import subprocess
 import sys
+import tarfile
 import threading
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 import trainyard
 from trainyard.names import BadName
 from trainyard.runner.address import publish
-from trainyard.track import fault
+from trainyard.track import fault, files
 
 NAMES = ("RUN", "PROJECT", "SPOOL", "URL", "TOKEN_FILE", "ATTEMPT")
 
@@ -89,8 +91,6 @@ def test_a_folder_comes_whole_and_once(again, platform):
     platform.requests.clear()
     assert trainyard.checkpoint() == path
     assert all("/artifacts?" in asked for _, asked, _ in platform.requests), "it was brought once"
-    (path / "a").write_bytes(b"?")
-    assert (trainyard.checkpoint() / "a").read_bytes() == b"a", "what was changed here comes again"
 
 
 def test_what_breaks_off_goes_on_from_where_it_is(again, platform):
@@ -215,3 +215,54 @@ def test_it_is_kept_as_a_checkpoint(again, tmp_path, spool_events):
     trainyard.init().log_checkpoint(tmp_path / "last.pt", "best")
     kept = [(event["name"], event["kind"]) for event in spool_events(again)]
     assert kept == [("checkpoint", "checkpoint"), ("best", "checkpoint")]
+
+
+def test_a_folder_is_kept_as_one_file_and_comes_back_as_it_was(again, platform, tmp_path, spool_events):
+    """So that what is found is never in part of one checkpoint and in part of another."""
+    given = {"a.pt": b"a", "deep/er/b": b"b" * 30_000, "\N{STEAM LOCOMOTIVE} x": b"", "y" * 200 + "/" + "z" * 200: b"z"}
+    for name, body in given.items():
+        (tmp_path / "last" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "last" / name).write_bytes(body)
+    (tmp_path / "last" / "link").symlink_to("a.pt")
+    trainyard.log_checkpoint(tmp_path / "last")
+    (event,) = spool_events(again)
+    assert (event["name"], event["kind"]) == ("checkpoint.tar", "checkpoint")
+    assert left(again) == [], "what was packed is gone"
+    platform.artifacts |= {"checkpoint": b"older", "checkpoint.tar": files.held(again, event["digest"]).read_bytes()}
+    platform.kinds["checkpoint.tar"] = "checkpoint"
+    path = trainyard.checkpoint()
+    found = {file.relative_to(path).as_posix(): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    assert found == {**given, "link": b"a"}
+    assert path.name == "checkpoint"
+    assert left(again) == [path.parent.name]
+    assert trainyard.checkpoint("checkpoint.tar").read_bytes() == platform.artifacts["checkpoint.tar"]
+
+
+def test_a_folder_of_which_a_file_cannot_be_kept_is_no_checkpoint(again, tmp_path, spool_events, caplog):
+    (tmp_path / "last").mkdir()
+    (tmp_path / "last" / "a").write_bytes(b"a")
+    os.mkfifo(tmp_path / "last" / "pipe")
+    trainyard.log_checkpoint(tmp_path / "last")
+    assert spool_events(again) == []
+    assert left(again) == []
+    assert "not recorded: checkpoint" in caplog.text
+
+
+ODD = {"../out": tarfile.REGTYPE, "/out": tarfile.REGTYPE, "link": tarfile.SYMTYPE, "device": tarfile.CHRTYPE}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_nothing_that_is_packed_leads_out_of_its_folder(again, platform, tmp_path, name):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = ODD[name], str(tmp_path)
+        tar.addfile(member)
+    platform.artifacts["checkpoint.tar"], platform.kinds["checkpoint.tar"] = packed.getvalue(), "checkpoint"
+    if member.isreg():
+        with pytest.raises(BadName):
+            trainyard.checkpoint()
+        assert left(again) == []
+    else:
+        assert [*trainyard.checkpoint().iterdir()] == []
+    assert not [*tmp_path.rglob("out")]

@@ -33,9 +33,10 @@ Ask = Callable[[Wire, dict[str, str]], Answer]
 
 
 class Listed(NamedTuple):
-    """An artifact as the server lists it: its name, bytes, digest (`sha256:` and hex), and when it was stored."""
+    """An artifact as the server lists it: its name, kind, bytes, digest (`sha256:` and hex), and when it was stored."""
 
     name: str
+    kind: str
     size: int
     digest: str
     at: str
@@ -62,7 +63,8 @@ class Download:
         while cursor is not None:
             answer = self._asked(partial(self._list, prefix, cursor))
             for item in answer.body.get("items", ()):
-                yield Listed(str(item["name"]), int(item["size"]), str(item["digest"]), str(item["at"]))
+                name, kind, digest, at = (str(item[field]) for field in ("name", "kind", "digest", "at"))
+                yield Listed(name, kind, int(item["size"]), digest, at)
             cursor = answer.body.get("next")
 
     def bring(self, artifact: Listed, to: Path) -> None:

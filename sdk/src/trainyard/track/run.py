@@ -124,8 +124,9 @@ class Run:
         self.log_file(path, name, kind="model")
 
     def log_checkpoint(self, path: str | os.PathLike[str], name: str = "checkpoint") -> None:
-        """Keep a file or folder as what the next attempt goes on from; see `log_file` and `checkpoint`."""
-        self.log_file(path, name, kind="checkpoint")
+        """Keep a file or folder as what the next attempt goes on from: whole or not at all, so a folder becomes one
+        file, `NAME.tar`. See `log_file` and `checkpoint`."""
+        self._guarded(lambda: self._log_checkpoint(Path(path), text(name)), text(name), path)
 
     def checkpoint(self, name: str = "checkpoint", *, timeout: float = 60.0) -> Path | None:
         """The file or folder that an earlier attempt of this run has kept, or left in its outputs, under `name`, or the
@@ -208,6 +209,14 @@ class Run:
                 files.note(self.root, event)
         except OSError as error:
             self._omissions.add(name, "", f"it could not be copied: {error.strerror}")
+
+    def _log_checkpoint(self, path: Path, name: str) -> None:
+        from trainyard.track import checkpoint
+
+        if not path.is_dir():
+            return self._log_one(name, path, checkpoint.KIND)
+        with checkpoint.packed(self.root, path) as file:
+            return self._log_one(name + checkpoint.PACKED, file, checkpoint.KIND)
 
     def _finish(self, ending: Ending, timeout: float) -> None:
         if self._describing is not None:

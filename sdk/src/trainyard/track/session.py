@@ -235,7 +235,8 @@ def log_model(path: str | os.PathLike[str], name: str = "") -> None:
 
 def log_checkpoint(path: str | os.PathLike[str], name: str = "checkpoint") -> None:
     """See `Run.log_checkpoint`."""
-    log_file(path, name, kind="checkpoint")
+    if (run := _the_run()) is not None:
+        run.log_checkpoint(path, name)
 
 
 def checkpoint(name: str = "checkpoint", *, timeout: float = 60.0) -> Path | None:
