@@ -249,7 +249,7 @@ def agent(row: Row, offer: Offer, live: int) -> models.Agent:
         memory=offer.memory,
         gpu=offer.gpu,
         resources=_decode(row["resources"]),
-        free_cpu=offer.free.cpu,
+        free_cpu=round(offer.free.cpu, 6),  # sums of tenths leave a trace
         free_gpu=len(offer.free.gpus),
         live=live,
     )
