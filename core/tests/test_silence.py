@@ -8,6 +8,7 @@ import pytest
 from fake_tracker import metric
 from web import Web, token_of
 
+from trainyard.track.shipper import SLOWEST
 from trainyard_core.lifecycle import Reason
 from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
@@ -89,3 +90,9 @@ async def test_the_time_in_which_nobody_listened_is_no_silence(listening):
         await patrol.once()
     assert await told(arrange, run) == ("failed", Reason.LOST)
     await web.aclose()
+
+
+def test_whoever_has_the_last_frames_tries_several_times_before_they_are_given_up(tmp_path):
+    """A server that was away gives them `drain` seconds from its return, and a shipper may have begun its longest
+    pause a moment before that."""
+    assert Settings(data=tmp_path).drain >= 3 * SLOWEST
