@@ -14,7 +14,7 @@ from trainyard_core.contracts.workload import AttemptRef, Exit, Phase
 async def started(web: Web, script: str = "exit 0", **more: Any) -> Run:
     """A run that an agent runs."""
     run = await web.run(script, **more)
-    (ref,) = await web.arrange.lease()
+    (ref,) = await web.arrange.assign()
     assert ref.run == run.id
     await web.arrange.report(ref, Phase.RUNNING, started_at=web.arrange.clock.now() / SECOND)
     return run

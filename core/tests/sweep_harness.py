@@ -142,7 +142,7 @@ async def play(web: Web, sweep: str, value: Callable[[int], float | None], *, mo
     count, deadline = 0, time.monotonic() + PATIENCE
     while count < most:
         assert time.monotonic() < deadline, f"the sweep does not end: {dict(await web.arrange.row(sweep))}"
-        refs = await web.arrange.lease()
+        refs = await web.arrange.assign()
         for ref in refs:
             await finish(web, ref, value)
             count += 1

@@ -44,7 +44,7 @@ class Tried:
         await self.arrange.report(ref, Phase.EXITED, exit=Exit(reason=Reason.LOST, retryable=True))
         self.arrange.clock.turn(600)
         assert await self.arrange.reconcile(self.run) is Status.QUEUED
-        (ref,) = await self.arrange.lease()
+        (ref,) = await self.arrange.assign()
         await self.arrange.report(ref, Phase.RUNNING)
         return ref.attempt
 

@@ -11,9 +11,9 @@ from web import BASE
 
 from trainyard.client.errors import Conflict, Invalid
 from trainyard.client.models import CloneRun, CreateRun, EditRun
-from trainyard_core.agent.session_service import Desk
 from trainyard_core.db.batch import ROWS
 from trainyard_core.testing.factories import operation
+from trainyard_core.work.session_service import SessionService
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 PARAMS = """
@@ -131,7 +131,7 @@ async def test_one_chart_however_often_resumed_and_from_which_step(web):
     first = await ended(web, metric(A, 1, {"loss": [0.0, 1.0, 2.0, 3.0, 4.0], "only": [1.0] * 5}))
     second = await web.admin.runs.resume(first.id, CloneRun(step=2))
     assert (second.metrics, second.fork_step) == ({"loss": 2.0, "only": 1.0}, 2)
-    (ref,) = await web.arrange.lease()
+    (ref,) = await web.arrange.assign()
     assert ref.run == second.id
     await web.arrange.report(ref, "running", started_at=1.0)
     second = await end(web, second, metric(B, 1, {"loss": [30.0, 40.0, 50.0], "new": [1.0] * 3}, first=3))
@@ -171,23 +171,23 @@ async def test_steps_that_a_resumed_program_repeats_count_once(web):
 async def test_the_program_of_a_resumed_run_is_told_what_it_continues(web):
     first = await ended(web, metric(A, 1, {"loss": [0.0, 1.0]}))
     resumed = await web.admin.runs.resume(first.id)
-    refs = await web.arrange.lease()
+    refs = await web.arrange.assign()
     workload = await _workload(web, refs)
     assert workload.run == resumed.id
     assert (workload.env["TRAINYARD_RESUME_FROM"], workload.env["TRAINYARD_RESUME_STEP"]) == (first.id, "1")
     again = await web.admin.runs.restart(resumed.id)
-    workload = await _workload(web, await web.arrange.lease())
+    workload = await _workload(web, await web.arrange.assign())
     assert workload.run == again.id
     assert not [name for name in workload.env if "RESUME" in name]
 
 
 async def _workload(web, refs):
     platform, agent = web.platform, web.arrange.agent
-    desk = Desk(
-        platform.database, platform.doorbell, platform.clock, platform.policy, secret=b"s", url="http://x", grace=1.0
+    service = SessionService(
+        platform.database, platform.notifier, platform.clock, platform.policy, secret=b"s", url="http://x", grace=1.0
     )
     row = await platform.database.read(lambda tx: tx.one("SELECT epoch FROM agent WHERE name = ?", agent))
-    (workload,) = await desk.workloads(agent, row["epoch"], refs)
+    (workload,) = await service.workloads(agent, row["epoch"], refs)
     return workload
 
 

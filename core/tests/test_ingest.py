@@ -281,7 +281,7 @@ async def test_what_a_given_up_attempt_dropped_does_not_make_the_run_incomplete(
     await arrange.report(await arrange.current(run), Phase.EXITED, exit=Exit(reason=Reason.LOST, retryable=True))
     arrange.clock.turn(600)
     await arrange.reconcile(run)
-    await arrange.lease()
+    await arrange.assign()
     await send(lines(W2, 1, "again"))
     await arrange.report(await arrange.current(run), Phase.EXITED, exit=Exit(code=0, writers={W2: 1}))
     row = await arrange.row(run)

@@ -16,7 +16,7 @@ from arq.connections import RedisSettings
 from trainyard_core import valkey as valkey_of
 from trainyard_core.errors import StartRefused
 from trainyard_core.valkey import EmbeddedValkey
-from trainyard_core.work.notifier import ArqDoorbell
+from trainyard_core.work.notifier import ArqNotifier
 
 PATIENCE = 20.0
 
@@ -38,8 +38,8 @@ class Serving:
     def __init__(self, valkey: EmbeddedValkey) -> None:
         settings = RedisSettings(unix_socket_path=str(valkey.socket), conn_retries=1, conn_retry_delay=0)
         self.seen: list[str] = []
-        self.here = ArqDoorbell(self._look, settings)
-        self.there = ArqDoorbell(self._elsewhere, settings)
+        self.here = ArqNotifier(self._look, settings)
+        self.there = ArqNotifier(self._elsewhere, settings)
         self.task = asyncio.create_task(self.here.serve())
 
     async def _look(self, run: str) -> None:
@@ -55,7 +55,7 @@ class Serving:
             assert not self.task.done(), self.task
             assert time.monotonic() < deadline, f"nobody answers a ring for {run}"
             count += 1
-            await self.there.ring([(run, count)])
+            await self.there.notify([(run, count)])
             await asyncio.sleep(0.05)
 
     async def close(self) -> None:

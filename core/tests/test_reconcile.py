@@ -162,7 +162,7 @@ async def test_retries_wait_for_their_time_and_count_by_class(arrange):
     assert await arrange.reconcile(run) is Status.RETRYING
     arrange.clock.turn(2)
     assert await arrange.reconcile(run) is Status.QUEUED
-    (ref,) = await arrange.lease()
+    (ref,) = await arrange.assign()
     assert ref.attempt == 2
     await arrange.report(ref, Phase.EXITED, exit=Exit(code=3, started_at=1.0))
     assert await arrange.status(run) is Status.FAILED

@@ -152,7 +152,7 @@ async def test_the_numbers_tell_how_the_platform_stands(web):
         await web.run()
     await web.admin.runs.stop((await web.run()).id)
     web.arrange.clock.turn(7)
-    await web.arrange.lease(most=1)
+    await web.arrange.assign(most=1)
     now = await scraped(web)
     assert now[("trainyard_runs", "queued")] == 2
     assert now[("trainyard_runs", "scheduled")] == now[("trainyard_runs", "stopped")] == 1
@@ -260,9 +260,9 @@ async def test_a_run_is_one_trace_and_its_program_is_told_which(web, spans):
 
 async def test_an_agent_gets_the_trace_with_the_workload(web, spans):
     run = await web.run()
-    await web.arrange.lease()
-    desk = web.platform.desk()
-    (workload,) = await desk.workloads("arranged", await _epoch(web), [AttemptRef(run.id, 1)])
+    await web.arrange.assign()
+    service = web.platform.session_service()
+    (workload,) = await service.workloads("arranged", await _epoch(web), [AttemptRef(run.id, 1)])
     assert workload.env["TRACEPARENT"].split("-")[1] == run.id.replace("-", "")
 
 

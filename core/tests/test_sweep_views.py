@@ -101,7 +101,7 @@ async def test_trials_come_by_number_either_way_or_the_best_first(web):
 async def test_a_trial_tells_of_its_run(web):
     sweep = await scored(web, trials=3, parallel=2)
     await until(lambda: children(web, sweep.id))
-    first, second = await web.arrange.lease()
+    first, second = await web.arrange.assign()
     await web.arrange.report(first, Phase.RUNNING)
     await log(web, first.run, 0.25)
     going = [trial async for trial in web.admin.sweeps.trials(sweep.id, phase="running")]
@@ -229,7 +229,7 @@ async def test_why_tells_how_far_a_sweep_is_and_what_its_trials_wait_for(web):
     held = await web.admin.runs.why(first)
     assert first[-8:] in found.summary
     assert (found.blockers, found.place) == (held.blockers, held.place)
-    (ref,) = await web.arrange.lease(most=1)
+    (ref,) = await web.arrange.assign(most=1)
     await web.arrange.report(ref, Phase.RUNNING)
     found = await web.admin.runs.why(sweep.id)
     assert (found.summary, found.blockers) == ("0 of 5 trials have ended, 1 run, 1 wait", [])

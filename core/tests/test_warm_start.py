@@ -54,7 +54,7 @@ async def test_trials_of_an_earlier_sweep_are_told_first(web):
 
 async def test_what_lies_outside_the_space_is_not_told(web):
     other = await web.admin.runs.create(CreateRun(content=operation("exit 0")))
-    (ref,) = await web.arrange.lease(most=1)
+    (ref,) = await web.arrange.assign(most=1)
     web_run = await web.admin.runs.get(ref.run)
     assert web_run.id == other.id
     await web.admin.runs.stop(other.id)

@@ -4,7 +4,7 @@ start it."""
 from __future__ import annotations
 
 import pytest
-from test_queues import leased, project, put, register, waiting
+from test_queues import assigned, project, put, register, waiting
 from web import BASE
 
 from trainyard.track import frames
@@ -55,8 +55,8 @@ async def crowd(database):
     await project(arrange, "small", quota='{"cpu": 4}', patterns='["q", "u*"]')
     for number in range(4):
         await waiting(arrange, number)
-    await leased(arrange, "box", most=2)
-    await leased(arrange, "other", most=1)
+    await assigned(arrange, "box", most=2)
+    await assigned(arrange, "other", most=1)
     for number in range(10, 100):
         queue = ("q", "r", "urgent")[number % 3]
         await waiting(
@@ -90,7 +90,7 @@ async def test_the_walk_over_the_database_is_the_one_over_memory(crowd):
             assert [grant for grant, _ in there] == admit(needs, world, offer, most=64)
             assert {need.run: need for _, need in there}.items() <= {need.run: need for need in needs}.items()
         for agent in ("box", "other"):
-            for ref in await crowd.lease(agent, most=2):
+            for ref in await crowd.assign(agent, most=2):
                 await crowd.report(ref, Phase.EXITED, agent=agent, exit=Exit(code=0))
 
 
@@ -120,7 +120,7 @@ async def alone(database, **limits):
     await register(arrange, "box", cpu=4.0, gpu=2, labels={"disk": "slow"})
     await put(arrange, "q")
     await waiting(arrange, 1, cpu=2.0, gpu=1)
-    assert await leased(arrange, "box") == [1]
+    assert await assigned(arrange, "box") == [1]
     await put(arrange, "q", **limits)
     return arrange
 

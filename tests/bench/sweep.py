@@ -22,11 +22,11 @@ import uvloop
 from bench.measure import Result, Scale, say
 from trainyard.client.models import CreateRun
 from trainyard.track.frames import Summary
+from trainyard_core.agent.model import Registration
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SystemClock
 from trainyard_core.contracts.workload import Exit, Observation, Phase
 from trainyard_core.db import agents, migrations, projects, queues, sweeps, tracking
-from trainyard_core.db.agents import Registration
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
@@ -229,7 +229,7 @@ async def _created(folder: Path, size: int) -> Spent:
 async def _end(tx: Tx, most: int) -> None:
     """Put trials that wait to their end, as an agent does: leased, their metric in, reported and released."""
     at = SystemClock().now()
-    refs = await assignment.lease(tx, AGENT, policy=POLICY, at=at, most=most)
+    refs = await assignment.assign(tx, AGENT, policy=POLICY, at=at, most=most)
     for ref in refs:
         await tracking.merge_metrics(tx, ref.run, [METRIC])
     end = Exit(code=0, started_at=at / 1e6, finished_at=at / 1e6)

@@ -113,7 +113,7 @@ def build(platform: Platform) -> Litestar:
 
 def serve(app: Litestar, platform: Platform) -> None:
     """Let an application answer for this platform from now on."""
-    rights, sharing = Rights(platform.news), Sharing()
+    rights, sharing = Rights(platform.event_feed), Sharing()
     app.state.update({"platform": platform, "known": KnownTokens(platform), "rights": rights, "sharing": sharing})
 
 

@@ -98,7 +98,7 @@ async def _migrations(platform: Platform) -> Check:
 
 
 async def _queue(platform: Platform) -> Check:
-    if not await platform.doorbell.ping():
+    if not await platform.notifier.ping():
         return _ok("one process, no queue needed")
     return _ok("Valkey answers")
 

@@ -101,7 +101,7 @@ class Agents(Controller):
             return await _one(tx, request, name)
 
         answer = await change(request, work, name="agent")
-        platform_of(request).doorbell.call_agents(orders=True)
+        platform_of(request).notifier.notify_agents(orders=True)
         return answer
 
     @post("/{name:str}/token")

@@ -48,7 +48,7 @@ class Bulk(Controller):
         answer = await change(request, work, name="bulk")
         if data.action == "delete":
             forget(request)
-        platform_of(request).doorbell.call_agents(orders=True)
+        platform_of(request).notifier.notify_agents(orders=True)
         return answer
 
 

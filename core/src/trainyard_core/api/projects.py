@@ -106,7 +106,7 @@ class Projects(Controller):
             return await _one(tx, project, actor)
 
         answer = await change(request, work, name="project")
-        platform_of(request).doorbell.call_agents()
+        platform_of(request).notifier.notify_agents()
         return answer
 
     @delete("/{project:str}")

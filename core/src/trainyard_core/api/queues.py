@@ -114,7 +114,7 @@ class Queues(Controller):
 async def _changed(request: Asked, work: Callable[[Tx], Awaitable[models.Queue]]) -> Response[models.Queue]:
     """Make the change, and have agents look: something may start now."""
     answer = await change(request, work, name="queue")
-    platform_of(request).doorbell.call_agents()
+    platform_of(request).notifier.notify_agents()
     return answer
 
 

@@ -126,5 +126,5 @@ async def _clone(request: Asked, project: str, ref: str, kind: str, wish: CloneR
         return await whole(tx, made["id"])
 
     answer = await change(request, work, name="clone", status=201)
-    platform.doorbell.call_agents()
+    platform.notifier.notify_agents()
     return answer

@@ -41,5 +41,5 @@ async def act(request: Asked, run: str, work: Work, *, name: str, message: str =
         return await whole(tx, run)
 
     answer = await change(request, acted, name=name)
-    platform_of(request).doorbell.call_agents(orders=True)
+    platform_of(request).notifier.notify_agents(orders=True)
     return answer

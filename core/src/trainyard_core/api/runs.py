@@ -57,7 +57,7 @@ class Runs(Controller):
             algorithms=platform.algorithms,
         )
         if new:
-            platform.doorbell.call_agents()
+            platform.notifier.notify_agents()
         return Response(serializers.run(row), status_code=201 if new else 200)
 
     @get()
@@ -106,7 +106,7 @@ class Runs(Controller):
 
         await change(request, work, name="delete", status=204)
         forget(request)
-        platform_of(request).doorbell.call_agents(orders=True)
+        platform_of(request).notifier.notify_agents(orders=True)
 
     @get("/{ref:str}/statuses")
     async def statuses(

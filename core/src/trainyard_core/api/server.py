@@ -81,5 +81,5 @@ async def _parts(platform: Platform) -> dict[str, str]:
     return {
         "database": database,
         "tracker": "ok" if platform.tracker is not None else "missing",
-        "streams": "closing" if platform.news.closing else "ok",
+        "streams": "closing" if platform.event_feed.closing else "ok",
     }

@@ -49,9 +49,9 @@ class Tracking(Controller):
             at=platform.clock.now(),
             attempt=request.user.attempt,
         )
-        platform.news.tell(row["id"])
+        platform.event_feed.publish(row["id"])
         if done.ended:
-            platform.doorbell.call_agents(orders=True)
+            platform.notifier.notify_agents(orders=True)
         return models.Durable(writer=writer, durable=done.durable)
 
     @get("/logs")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from trainyard_core.admission import ANY_QUEUE, Free, Held, Offer, total
+from trainyard_core.agent.model import Registration
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.db import deletions
@@ -19,7 +20,6 @@ from trainyard_core.errors import NotFound, Superseded
 from trainyard_core.lifecycle import LIVE
 
 __all__ = [
-    "Registration",
     "capacity",
     "change",
     "delete",
@@ -44,24 +44,6 @@ __all__ = [
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
-
-
-class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """How an agent presents itself: its name, its scheduler's name, the queues it wants to serve, what it has in
-    whole (`cpu` in cores, `memory` in bytes, `gpu` in devices, `resources` in amounts of any other name), its labels
-    and the version of its program. `not_ready` says why its scheduler cannot be asked, which also leaves open what it
-    has."""
-
-    name: str
-    scheduler: str
-    queues: tuple[str, ...]
-    cpu: float
-    memory: int
-    gpu: int
-    labels: dict[str, str] = {}
-    resources: dict[str, float] = {}
-    version: str = ""
-    not_ready: str = ""
 
 
 async def register(tx: Tx, agent: Registration, *, at: int) -> int:

@@ -55,7 +55,7 @@ class Tx(Protocol):
     somebody should look at as soon as it is committed; that they want it is written down as well."""
 
     dialect: Dialect
-    rings: dict[str, int]
+    wakes: dict[str, int]
 
     async def all(self, sql: str, *args: object) -> list[Row]:
         """Every row of the answer."""

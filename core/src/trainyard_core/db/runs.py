@@ -32,8 +32,8 @@ __all__ = [
     "lock",
     "newest",
     "resolved",
-    "ring",
     "wake",
+    "wake_now",
     "want_stop",
 ]
 
@@ -176,7 +176,7 @@ async def _move(
     told = (_told(row, run, step, at, actor) for step in steps)
     await activities.append(tx, *told)
     if last.to in FINAL and row["parent"]:
-        await ring(tx, row["parent"], at=at)
+        await wake_now(tx, row["parent"], at=at)
     return int(row["attempt"])
 
 
@@ -246,7 +246,7 @@ async def wake(tx: Tx, run: str, *, at: int | None) -> None:
     )
 
 
-async def ring(tx: Tx, run: str, *, at: int) -> None:
+async def wake_now(tx: Tx, run: str, *, at: int) -> None:
     """Have the run looked at as soon as this is committed, by this process if it can; in any case by the patrol."""
     ended = ", ".join(f"'{status}'" for status in FINAL)
     row = await tx.one(
@@ -256,7 +256,7 @@ async def ring(tx: Tx, run: str, *, at: int) -> None:
         run,
     )
     if row is not None:
-        tx.rings[run] = row["wake_seq"]
+        tx.wakes[run] = row["wake_seq"]
 
 
 async def clear_wake(tx: Tx, run: str, *, seen: int, following: int | None) -> None:

@@ -6,36 +6,16 @@ anew: nobody served, the database was away, the process or its machine stood sti
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from trainyard_core.clock import SECOND
 from trainyard_core.db.engine import Tx
+from trainyard_core.uptime import BREAK, NO_UPTIME, Uptime
 
-__all__ = ["BREAK", "DEAF", "Hearing", "confirm", "get", "pull_back"]
-
-BREAK = 10 * SECOND
-"""Two confirmations that lie further apart have a break between them."""
+__all__ = ["confirm", "get", "pull_back"]
 
 
-class Hearing(NamedTuple):
-    """Somebody has listened from `since` until `until`, as far as is known."""
-
-    since: int
-    until: int
-
-    def counts_from(self, at: int) -> int:
-        """The moment from which on silence counts: now, when nobody has listened until now."""
-        return self.since if abs(at - self.until) <= BREAK else at
-
-
-DEAF = Hearing(0, 0)
-"""Nobody has listened yet."""
-
-
-async def get(tx: Tx) -> Hearing:
+async def get(tx: Tx) -> Uptime:
     """What is known of it."""
     row = await tx.one("SELECT since, until FROM hearing WHERE id = 1")
-    return DEAF if row is None else Hearing(row["since"], row["until"])
+    return NO_UPTIME if row is None else Uptime(row["since"], row["until"])
 
 
 async def confirm(tx: Tx, *, at: int, anew: bool) -> bool:

@@ -10,15 +10,14 @@ from typing import Any
 from trainyard.compile.operation import compile_operation
 from trainyard.compile.resolved import canonical_json
 from trainyard.spec.load import load_text
+from trainyard_core.agent.model import Order, Registration
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import agents, attempts, projects, queues, runs, uptime
-from trainyard_core.db.agents import Registration
 from trainyard_core.db.engine import Database, Row
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import Reason, Status, Step
 from trainyard_core.work import assignment
-from trainyard_core.work.assignment import Order
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
@@ -144,10 +143,10 @@ class Arrange:
         at = self.clock.now()
         return await self.database.write(lambda tx: reconcile(tx, run, policy=self.policy, at=at))
 
-    async def lease(self, agent: str = "", *, most: int = 64) -> list[AttemptRef]:
+    async def assign(self, agent: str = "", *, most: int = 64) -> list[AttemptRef]:
         """What the agent gets now."""
         at, who = self.clock.now(), agent or self.agent
-        return await self.database.write(lambda tx: assignment.lease(tx, who, policy=self.policy, at=at, most=most))
+        return await self.database.write(lambda tx: assignment.assign(tx, who, policy=self.policy, at=at, most=most))
 
     async def report(
         self, ref: AttemptRef, phase: Phase, *, agent: str = "", exit: Exit | None = None, **more: Any
@@ -193,8 +192,8 @@ class Arrange:
 
     async def _lease(self, run: str) -> None:
         """Runs that are to be leased were inserted before all others."""
-        leased = await self.lease(most=1)
-        assert [ref.run for ref in leased] == [run], f"run {run} was not leased but {leased}"
+        assigned = await self.assign(most=1)
+        assert [ref.run for ref in assigned] == [run], f"run {run} was not leased but {assigned}"
 
     async def _started(self, run: str, status: Status) -> None:
         ref = await self.current(run)

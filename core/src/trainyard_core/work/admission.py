@@ -12,7 +12,7 @@ from trainyard_core.admission import Ask, Grant, Offer, Waiting, World, by_age, 
 from trainyard_core.db import admission
 from trainyard_core.db.engine import Tx
 
-__all__ = ["Lookup", "Moved", "Source", "plan"]
+__all__ = ["Lookup", "MovedRun", "Source", "plan"]
 
 
 class Source(Protocol):
@@ -64,7 +64,7 @@ class Lookup:
         return self._heads.get(ask.queue, [])
 
 
-class Moved:
+class MovedRun:
     """Answers as if one run waited somewhere else, too."""
 
     def __init__(self, lookup: Lookup, need: Waiting) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from trainyard_core.admission import Grant, Offer, Waiting
+from trainyard_core.agent.model import BATCH, Order
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import activities, admission, agents, deletions, queues, runs, tracking, uptime
@@ -21,9 +22,8 @@ from trainyard_core.work.admission import Lookup, plan
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.rules import Policy
 
-__all__ = ["BATCH", "Order", "decide", "grant", "lease", "orders", "released", "report"]
+__all__ = ["assign", "decide", "grant", "orders", "released", "report"]
 
-BATCH = 128
 GOING = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING})
 """Statuses in which the current attempt is wanted. In others it is to be stopped, was lost, or is over."""
 KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND
@@ -34,15 +34,7 @@ _exit = msgspec.json.Decoder(Exit)
 _encode = msgspec.json.Encoder().encode
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent should do about an attempt: `submit`, `observe`, `stop` or `release`."""
-
-    ref: AttemptRef
-    todo: str
-    reason: str = ""
-
-
-async def lease(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[AttemptRef]:
+async def assign(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[AttemptRef]:
     """Give an agent the waiting runs that fit it now, in the order of admission."""
     grants = await decide(tx, agent, policy=policy, at=at, most=most)
     return [ref for granted, need in grants if (ref := await grant(tx, agent, granted, need, at))]

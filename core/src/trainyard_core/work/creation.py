@@ -26,10 +26,10 @@ from trainyard_core.ids import is_run_id, new_id
 from trainyard_core.lifecycle import Hold, Status, Step
 from trainyard_core.work.compilation import Sources, compile_run, look_up, read
 from trainyard_core.work.idempotency import Claim
+from trainyard_core.work.model import View
 from trainyard_core.work.rules import Policy, decide
 from trainyard_core.work.run_record import check_description, check_tags, described
 from trainyard_core.work.sweep_setup import Algorithms, open_sweep
-from trainyard_core.work.view import View
 
 __all__ = ["add", "assemble", "create_run", "prepare", "prepared"]
 
@@ -94,7 +94,7 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
     await _check_unused(tx, new.id)
     if new.opening is not None:
         await sweeps.insert(tx, new.id, new.opening)
-        await runs.ring(tx, new.id, at=new.at)
+        await runs.wake_now(tx, new.id, at=new.at)
     await _record_uses(tx, new)
     return row
 

@@ -160,7 +160,7 @@ class _Count:
     async def _take_effect(self, tx: Tx, row: Row, new: Sequence[Frame]) -> None:
         """What frames of the current attempt change of the run beside its metrics."""
         if self._summaries and row["parent"] and await sweeps.watches(tx, row["parent"]):
-            await runs.ring(tx, row["parent"], at=self._at)
+            await runs.wake_now(tx, row["parent"], at=self._at)
         for frame in new:
             for event in self._events.get(frame.seq, ()):
                 await _apply(tx, row["id"], event, self._at)

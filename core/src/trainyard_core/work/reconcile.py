@@ -11,8 +11,9 @@ from trainyard_core import tracing
 from trainyard_core.db import runs
 from trainyard_core.db.engine import Tx
 from trainyard_core.lifecycle import FINAL, Status
+from trainyard_core.work.model import View
 from trainyard_core.work.rules import Decision, Policy, decide
-from trainyard_core.work.view import View, load
+from trainyard_core.work.view import load
 
 __all__ = ["reconcile"]
 
@@ -60,7 +61,7 @@ async def _arrived(tx: Tx, view: View, decision: Decision, at: int) -> bool:
     if to is Status.RETRYING:
         await runs.wake(tx, view.run, at=decision.wake_at)
     if view.directs:
-        await runs.ring(tx, view.run, at=at)
+        await runs.wake_now(tx, view.run, at=at)
     return to not in (Status.QUEUED, Status.RETRYING, *FINAL)
 
 

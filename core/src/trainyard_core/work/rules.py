@@ -14,7 +14,7 @@ import msgspec
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, Step
-from trainyard_core.work.view import View
+from trainyard_core.work.model import View
 
 __all__ = ["RULES", "Decision", "Policy", "backoff", "decide"]
 
@@ -108,7 +108,7 @@ def _tracked_silence(view: View, policy: Policy, now: int) -> Decision:
 
 def _silence(view: View, heard_at: int, now: int) -> float:
     """Seconds without a word from somebody who was heard at a time; those do not count in which nobody listened."""
-    return (now - max(heard_at, view.hearing.counts_from(now))) / SECOND
+    return (now - max(heard_at, view.uptime.counts_from(now))) / SECOND
 
 
 def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
@@ -181,7 +181,7 @@ def _over(view: View, policy: Policy, now: int) -> Decision | None:
 def _frames_until(view: View, policy: Policy, now: int, until: int) -> int:
     """Until when the last frames are waited for: those that nobody could take have their whole time from when somebody
     listens again."""
-    return max(until, view.hearing.counts_from(now) + int(policy.drain * SECOND))
+    return max(until, view.uptime.counts_from(now) + int(policy.drain * SECOND))
 
 
 def _draining(view: View, until: int | None) -> Decision:
@@ -310,7 +310,7 @@ def _look_again(view: View, policy: Policy, now: int) -> int | None:
     if view.timeout_us is not None and attempt.started_at is not None and view.intent is Intent.RUN:
         times.append(attempt.started_at + view.timeout_us)
     if policy.lost_after:
-        heard_at = max(attempt.agent_seen_at, view.hearing.counts_from(now))
+        heard_at = max(attempt.agent_seen_at, view.uptime.counts_from(now))
         times.append(heard_at + int(policy.lost_after * SECOND))
     return min(times, default=None)
 

@@ -11,13 +11,13 @@ from trainyard_core.db import uptime
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.work.rules import Policy
 
-__all__ = ["Listener"]
+__all__ = ["UptimeRecorder"]
 
 EVERY = 2.0
 log = structlog.get_logger("trainyard.hearing")
 
 
-class Listener:
+class UptimeRecorder:
     """Runs for ever beside an API; any number of them may run."""
 
     def __init__(self, database: Database, clock: Clock, policy: Policy) -> None:

@@ -20,12 +20,12 @@ from trainyard_core.admission import (
     obstacles,
     takers,
 )
+from trainyard_core.agent.model import BATCH
 from trainyard_core.clock import SECOND, rfc3339
 from trainyard_core.db import admission, agents, queues, sweeps, tracking, trials
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
-from trainyard_core.work.admission import Lookup, Moved, Source, plan
-from trainyard_core.work.assignment import BATCH
+from trainyard_core.work.admission import Lookup, MovedRun, Source, plan
 
 __all__ = ["why"]
 
@@ -126,7 +126,7 @@ async def _helping(tx: Tx, lookup: Lookup, need: Waiting, world: World, offers: 
 
 
 async def _would_start(lookup: Lookup, need: Waiting, change: Change) -> bool:
-    source = lookup if change.need.queue == need.queue else Moved(lookup, change.need)
+    source = lookup if change.need.queue == need.queue else MovedRun(lookup, change.need)
     return await _starts(source, change.need, change.world, takers(change.need, change.world, change.offers))
 
 
