@@ -114,7 +114,7 @@ async def test_nothing_is_leased_to_an_agent_that_has_hung_up(web, far):
     assert web.platform.notifier._events == []
 
 
-async def test_a_lease_that_waits_ends_when_the_server_does(web, far):
+async def test_an_assignment_that_waits_ends_when_the_server_does(web, far):
     epoch = (await begin(web, far))["epoch"]
     waiting = asyncio.create_task(say(web, far, "assignments", epoch=epoch, wait=60))
     await asyncio.sleep(0)
@@ -123,10 +123,10 @@ async def test_a_lease_that_waits_ends_when_the_server_does(web, far):
         assert (await waiting).json() == {"items": [], "orders": False}
 
 
-@pytest.mark.parametrize("wish", [{"wait": -1}, {"wait": 61}, {"most": 0}, {"most": 129}])
-async def test_a_lease_that_asks_for_too_much_is_refused(web, far, wish):
+@pytest.mark.parametrize("body", [{"wait": -1}, {"wait": 61}, {"most": 0}, {"most": 129}])
+async def test_an_assignment_that_asks_for_too_much_is_refused(web, far, body):
     epoch = (await begin(web, far))["epoch"]
-    assert (await say(web, far, "assignments", epoch=epoch, **wish)).status_code == 422
+    assert (await say(web, far, "assignments", epoch=epoch, **body)).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,8 @@ async def test_lists_are_paged_newest_first_and_filtered(web):
 
 
 async def test_the_same_key_gives_the_same_run_and_another_body_is_refused(web):
-    wish = CreateRun(content=operation())
-    made = await asyncio.gather(*(web.admin.runs.create(wish, key="k") for _ in range(20)))
+    body = CreateRun(content=operation())
+    made = await asyncio.gather(*(web.admin.runs.create(body, key="k") for _ in range(20)))
     assert len({run.id for run in made}) == 1
     with pytest.raises(Invalid) as caught:
         await web.admin.runs.create(CreateRun(content=operation("exit 1")), key="k")

@@ -41,12 +41,12 @@ class Program:
         return await self.web.admin.send(request)
 
     async def ask(self, count=1, *, key="", gone=()):
-        wish = Ask(count=count, asker=self.name, gone=[*gone])
-        return await self.send(ask_trials("default", self.sweep, wish, key=key))
+        body = Ask(count=count, asker=self.name, gone=[*gone])
+        return await self.send(ask_trials("default", self.sweep, body, key=key))
 
     async def tell(self, trial, score=None, *, status="succeeded", key=""):
-        wish = TellTrial(values={} if score is None else {"score": score}, status=status)
-        return await self.send(tell_trial("default", self.sweep, trial, wish, key=key))
+        body = TellTrial(values={} if score is None else {"score": score}, status=status)
+        return await self.send(tell_trial("default", self.sweep, trial, body, key=key))
 
     async def ended(self):
         async def final():

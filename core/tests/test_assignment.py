@@ -12,8 +12,8 @@ from trainyard_core.contracts.workload import AttemptRef, Exit, Phase
 from trainyard_core.db import activities
 from trainyard_core.db.connect import connect
 from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.policy import Policy
 from trainyard_core.testing.factories import Arrange
-from trainyard_core.work.rules import Policy
 
 
 async def orders_of(arrange, agent=""):

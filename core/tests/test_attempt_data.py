@@ -303,8 +303,8 @@ class Machines:
         return await self.web.ask(method, f"{BASE}/{self.run}/{path}", token=token, **more)
 
     async def open(self, attempt, name="model.pt"):
-        wish = {"name": name, "size": len(BODY), "digest": DIGEST}
-        return await self.ask("POST", "uploads", attempt=attempt, json=wish)
+        body = {"name": name, "size": len(BODY), "digest": DIGEST}
+        return await self.ask("POST", "uploads", attempt=attempt, json=body)
 
     async def stored(self):
         """Names and digests, as the list has them and as the tracker does."""

@@ -76,7 +76,7 @@ async def test_a_stop_that_fails_waits_longer_each_time(web, far, monkeypatch):
     far.scheduler.trouble = RuntimeError("not now")
     await web.admin.runs.stop(run.id)
     await far.scheduler.until(lambda: far.scheduler.tried.count("stop") >= 3)
-    assert far.agent._errands._resting["stop", AttemptRef(run.id, 1)].failures >= 3
+    assert far.agent._tasks._resting["stop", AttemptRef(run.id, 1)].failures >= 3
     far.scheduler.trouble = None
     assert (await told(web, run.id, lambda run: run.is_final)).status == "stopped"
 

@@ -10,8 +10,8 @@ from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import uptime
 from trainyard_core.errors import RateLimited
 from trainyard_core.lifecycle import Status
+from trainyard_core.policy import Policy
 from trainyard_core.uptime import BREAK, Uptime
-from trainyard_core.work.rules import Policy
 from trainyard_core.work.uptime import UptimeRecorder
 
 DAY = 24 * 3600

@@ -53,8 +53,8 @@ async def test_restart_runs_the_same_operation_again_with_what_was_given(web):
 async def test_restart_with_other_params_queue_and_name_is_compiled_anew(web):
     await web.arrange.queue("gpu")
     first = await web.admin.runs.create(CreateRun(content=with_params(), params={"lr": 0.5}))
-    wish = CloneRun(params={"size": 16}, queue="gpu", name="big")
-    again = await web.admin.runs.restart(first.id, wish)
+    body = CloneRun(params={"size": 16}, queue="gpu", name="big")
+    again = await web.admin.runs.restart(first.id, body)
     assert (again.inputs, again.queue, again.name) == ({"lr": 0.5, "size": 16}, "gpu", "big")
     assert again.resolved["command"][-1] == "echo 0.5 16"
     assert again.digest != first.digest

@@ -18,10 +18,10 @@ from trainyard_core.db import runs, tracking
 from trainyard_core.db.connect import connect
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound, Unavailable
 from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.policy import Policy
 from trainyard_core.work.creation import add
 from trainyard_core.work.ingest import ingest
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
 
 W1, W2 = "1" * 32, "2" * 32
 RUN = "01900000-0000-7000-8000-000000000000"

@@ -36,14 +36,14 @@ async def sent(web, *what):
 
 
 async def test_a_tracked_run_that_describes_itself_at_length_is_made_within_bounds(web):
-    wish = {
+    body = {
         "managed": False,
         "name": "a\n" + "b" * 100_000,
         "description": "c" * 100_000,
         "tags": [f"tag {n}" for n in range(1000)] + ["d" * 1000],
         "params": {"long": "e" * 100_000, "lr": 0.1, **{f"p{n}": n for n in range(5000)}},
     }
-    answer = await web.ask("POST", BASE, json=wish)
+    answer = await web.ask("POST", BASE, json=body)
     assert answer.status_code == 201, answer.text
     made = answer.json()
     assert made["name"] == "a " + "b" * (RUN_NAME_CHARS - 2)

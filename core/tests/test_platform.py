@@ -174,7 +174,7 @@ async def main():
     settings = Settings(data=Path(sys.argv[1]), database=sys.argv[2])
     async with Platform.open(settings, Registry(), valkey=sys.argv[3]) as platform:
         print("ready", flush=True)
-        await platform.doorbell.serve()
+        await platform.notifier.serve()
 
 asyncio.run(main())
 """

@@ -281,8 +281,8 @@ async def test_admission_reads_by_its_indexes(arrange):
             run = tx.run
 
         world = await admission.world(Watched(), capacity={})
-        head = (await admission.ask(Watched(), admission.Ask("default")))[0]
-        await admission.ask(Watched(), admission.Ask("default", head, head, (1.0, 0.0, 0.0), 8))
+        head = (await admission.ask(Watched(), admission.WaitingQuery("default")))[0]
+        await admission.ask(Watched(), admission.WaitingQuery("default", head, head, (1.0, 0.0, 0.0), 8))
         await queues.waiting_counts(Watched())
         await admission.waiting_in(Watched(), "default")
         await queues.in_use(Watched(), "default")

@@ -16,9 +16,9 @@ from trainyard_core.contracts.workload import Exit, Observation, Phase
 from trainyard_core.db import activities, runs, uptime
 from trainyard_core.db.connect import connect
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status
+from trainyard_core.policy import Policy
 from trainyard_core.testing.factories import Arrange, HandClock
 from trainyard_core.work import assignment
-from trainyard_core.work.rules import Policy
 
 ENDS = {
     "none": None,
@@ -45,8 +45,8 @@ async def test_every_intent_phase_attempt_and_lease_comes_to_rest_and_an_end_sta
         run = await arrange.run(status, timeout_us=100 * SECOND)
         if intent is Intent.STOP:
             at = arrange.clock.now()
-            wish = {"actor": "t", "reason": Reason.USER, "message": "", "at": at}
-            await database.write(lambda tx, run=run, wish=wish: runs.want_stop(tx, run, **wish))
+            body = {"actor": "t", "reason": Reason.USER, "message": "", "at": at}
+            await database.write(lambda tx, run=run, body=body: runs.want_stop(tx, run, **body))
         row = await arrange.row(run)
         if ENDS[end] is not None and row["attempt"]:
             await arrange.report(await arrange.current(run), Phase.EXITED, exit=ENDS[end])

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, may_follow
+from trainyard_core.policy import Policy
 from trainyard_core.uptime import NO_UPTIME, Uptime
 from trainyard_core.work.model import Attempt, View
 from trainyard_core.work.reconcile import MOST_ROUNDS
-from trainyard_core.work.rules import Decision, Policy, backoff, decide
+from trainyard_core.work.rules import Decision, backoff, decide
 
 NOW = 1_000_000 * SECOND
 ALWAYS = Uptime(0, NOW)
@@ -61,7 +62,7 @@ def managed_views() -> Iterator[View]:
     for status, intent, attempt, timeout, budget in itertools.product(
         Status, Intent, tries, (None, 100 * SECOND), BUDGETS
     ):
-        wish = {"intent_reason": Reason.USER} if intent is Intent.STOP else {}
+        body = {"intent_reason": Reason.USER} if intent is Intent.STOP else {}
         yield View(
             run="r",
             status=status,
@@ -69,7 +70,7 @@ def managed_views() -> Iterator[View]:
             attempt=attempt,
             timeout_us=timeout,
             uptime=ALWAYS,
-            **wish,
+            **body,
             **budget,
         )
 

@@ -1,4 +1,4 @@
-"""Runs that are only tracked and fall silent: the patrol finds them, and the policy may give them up."""
+"""Runs that are only tracked and fall silent: maintenance finds them, and the policy may give them up."""
 
 from __future__ import annotations
 

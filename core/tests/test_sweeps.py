@@ -172,7 +172,7 @@ async def test_a_director_that_is_here_needs_no_queue_to_be_woken(web, monkeypat
     async def nobody_answers(runs):
         rung.extend(run for run, _ in runs)
 
-    monkeypatch.setattr(web.platform.notifier, "ring", nobody_answers)
+    monkeypatch.setattr(web.platform.notifier, "notify", nobody_answers)
     assert await play(web, sweep.id, float) == 4
     assert sweep.id not in rung
 

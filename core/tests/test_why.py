@@ -12,7 +12,7 @@ from trainyard_core.admission import admit, in_order
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import admission, agents
 from trainyard_core.testing.factories import Arrange
-from trainyard_core.work.admission import Lookup, plan
+from trainyard_core.work.admission import DatabaseSource, plan
 from trainyard_core.work.why import why
 
 W = "1" * 32
@@ -86,7 +86,7 @@ async def test_the_walk_over_the_database_is_the_one_over_memory(crowd):
     for _ in range(6):
         world, offers, needs = await everything(crowd)
         for offer in offers:
-            there = await crowd.database.read(lambda tx, w=world, o=offer: plan(Lookup(tx), w, o, most=64))
+            there = await crowd.database.read(lambda tx, w=world, o=offer: plan(DatabaseSource(tx), w, o, most=64))
             assert [grant for grant, _ in there] == admit(needs, world, offer, most=64)
             assert {need.run: need for _, need in there}.items() <= {need.run: need for need in needs}.items()
         for agent in ("box", "other"):

@@ -30,6 +30,7 @@ from trainyard_core.db import agents, migrations, projects, queues, sweeps, trac
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.policy import Policy
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
@@ -37,7 +38,6 @@ from trainyard_core.sweeps.dependencies import Means
 from trainyard_core.sweeps.director import Director
 from trainyard_core.work import assignment
 from trainyard_core.work.creation import create_run
-from trainyard_core.work.rules import Policy
 
 __all__ = ["measure"]
 

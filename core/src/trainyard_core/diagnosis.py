@@ -52,7 +52,7 @@ async def _timed(name: str, look: Look, platform: Platform) -> Check:
             found = await look(platform)
     except TimeoutError:
         found = _failed(f"no answer within {PATIENCE:g} s", "see whether it is overloaded or cannot be reached")
-    except probes.Broken as error:
+    except probes.ProbeFailed as error:
         found = _failed(str(error), "see the server's log, and `yard plugins check` on its machine")
     except TrainyardError as error:
         found = _failed(error.detail, error.fix)

@@ -104,7 +104,7 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = MappingProxyType(
         _S.SKIPPED: frozenset(),
     }
 )
-"""From each status, the ones that may follow. `scheduled -> queued` is for a lease that ended before anything can
+"""From each status, the ones that may follow. `scheduled -> queued` is for an assignment that ended before anything can
 have been submitted."""
 
 FINAL = frozenset(status for status, following in TRANSITIONS.items() if not following)

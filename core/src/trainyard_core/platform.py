@@ -25,9 +25,10 @@ from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
 from trainyard_core.db.migrate import migrate, migrations_in
-from trainyard_core.executor import OffLoop
+from trainyard_core.executor import BlockingCalls
 from trainyard_core.instruments import Gauges
 from trainyard_core.lifecycle import Status
+from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
@@ -38,7 +39,6 @@ from trainyard_core.work.event_feed import EventFeed
 from trainyard_core.work.maintenance import Maintainer, MaintenanceTask
 from trainyard_core.work.notifier import ArqNotifier, LocalNotifier, Notifier
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
 from trainyard_core.work.session_service import SessionService
 from trainyard_core.work.uploads import Uploads
 from trainyard_core.work.uptime import UptimeRecorder
@@ -71,7 +71,7 @@ class Platform:
         database.committed = self._committed
         self.algorithms = InstalledAlgorithms(registry, settings)
         self.directors = Directors(database, clock, self.policy, self.algorithms, self._call)
-        self._ringing: set[asyncio.Task[None]] = set()
+        self._notifying: set[asyncio.Task[None]] = set()
         self.tracker: Tracker | None = None
         self.searches = asyncio.Semaphore(SEARCHES)
         self.notifier: Notifier = (
@@ -129,7 +129,7 @@ class Platform:
 
     def _committed(self, wakes: dict[str, int]) -> None:
         """This process has written: streams are told, and who is to be looked at is rung for. A sweep whose director is
-        here needs no bell, and its free slot does not wait for the queue."""
+        here needs no message, and its free slot does not wait for the queue."""
         self.event_feed.committed()
         away = []
         for run, seq in wakes.items():
@@ -138,9 +138,9 @@ class Platform:
             else:
                 away.append((run, seq))
         if away:
-            task = asyncio.get_running_loop().create_task(self.notifier.notify(away), name="ring")
-            self._ringing.add(task)
-            task.add_done_callback(self._ringing.discard)
+            task = asyncio.get_running_loop().create_task(self.notifier.notify(away), name="notify")
+            self._notifying.add(task)
+            task.add_done_callback(self._notifying.discard)
 
     def _call(self) -> None:
         self.notifier.notify_agents(orders=True)
@@ -154,14 +154,14 @@ class Platform:
         return UptimeRecorder(self.database, self.clock, self.policy)
 
     def maintainer(self) -> Maintainer:
-        """A patrol over this platform."""
+        """The maintenance of this platform."""
         days = self.settings.idempotency_days
         return Maintainer(
             self.database, self.notifier, self.clock, self.policy, idempotency_days=days, tasks=self._tasks()
         )
 
     def _tasks(self) -> list[MaintenanceTask]:
-        """What the patrol does beside looking for what is due."""
+        """What maintenance does beside waking what is due."""
         if self.tracker is None:
             return []
         tasks: list[MaintenanceTask] = [Purger(self.database, self.tracker, self.clock).once]
@@ -172,7 +172,7 @@ class Platform:
     async def agent(self) -> Agent:
         """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""
         build = partial(self.registry.scheduler, self.settings.scheduler, self.settings, url=self.url)
-        scheduler = await OffLoop("build").call(build, deadline=BUILDING)
+        scheduler = await BlockingCalls("build").call(build, deadline=BUILDING)
         me = registration(self.settings.agent, provider=self.settings.scheduler, queues=self.settings.queues, labels={})
         port = DatabasePort(self.session_service())
         return Agent(me, scheduler, port, self.notifier.subscribe(), grace=self.settings.stop_grace)
@@ -193,7 +193,7 @@ class Platform:
         if not self.registry.trackers.offered:
             return None
         build = partial(self.registry.tracker, self.settings.tracker, self.settings)
-        return await OffLoop("build").call(build, deadline=BUILDING)
+        return await BlockingCalls("build").call(build, deadline=BUILDING)
 
 
 async def _prepare(tx: Tx, at: int) -> bytes:

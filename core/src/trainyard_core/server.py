@@ -133,7 +133,7 @@ async def _platform(settings: Settings, registry: Registry, url: str, valkey: st
 
 
 def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[Any, Any, None]]:
-    """What runs beside the API in these roles. Every process answers the doorbell, for its streams and agents wait
+    """What runs beside the API in these roles. Every process serves the notifier, for its streams and agents wait
     on it. Raises StartRefused when there is no such scheduler."""
     has_agent = AGENT in roles and platform.registry.schedulers.offered and platform.settings.agent
     if has_agent:

@@ -17,7 +17,7 @@ import msgspec
 from trainyard.track.folder import data_dir
 from trainyard_core import redact
 from trainyard_core.errors import StartRefused, choice
-from trainyard_core.work.rules import Policy
+from trainyard_core.policy import Policy
 
 __all__ = ["Settings", "default_data", "in_force", "load"]
 

@@ -1,6 +1,6 @@
 """One agent: a heartbeat that carries orders, and tasks that carry them out through the scheduler.
 
-Nothing here is remembered across a crash. After a restart the same orders come again: attempts that were leased
+Nothing here is remembered across a crash. After a restart the same orders come again: attempts that were assigned
 and not seen running are submitted again, which the scheduler knows by (run, attempt); those that run are observed;
 those that nobody wants are stopped and released.
 """
@@ -266,7 +266,7 @@ class Agent:
 
     async def _disown(self) -> None:
         """Stop and release whatever the scheduler holds that core does not expect of this agent: what was held before
-        core was asked, for more may have been leased since, and is held after it, for some may have been released."""
+        core was asked, for more may have been assigned since, and is held after it, for some may have been released."""
         held = await self._scheduler.adopt()
         expected = {order.ref for order in await self._port.orders()}
         if strays := set(held) - expected:

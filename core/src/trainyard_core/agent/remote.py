@@ -1,7 +1,7 @@
 """The way to core over HTTP, for an agent that is a process of its own.
 
-A lease waits at the server until there is something; its answer calls the agent. A server that is away is told
-once and tried again with back-off; nothing that the agent holds is given up for it. An answer that a call was
+A request for assignments waits at the server until there are some; its answer wakes the agent. A server that is away is
+told once and tried again with back-off; nothing that the agent holds is given up for it. An answer that a call was
 refused for good ends the session.
 """
 
@@ -84,7 +84,7 @@ class HttpPort:
                 raise
             except Exception as error:
                 if not isinstance(error, ServerUnreachable):
-                    log.error("a lease failed and is tried again", exc_info=error)
+                    log.error("a request for assignments failed and is tried again", exc_info=error)
                 failures += 1
                 await asyncio.sleep(AGAIN.delay(failures))
                 continue

@@ -25,7 +25,7 @@ from trainyard_core.agent.registration import registration
 from trainyard_core.agent.remote import HttpPort
 from trainyard_core.contracts.scheduler import Scheduler
 from trainyard_core.errors import StartRefused
-from trainyard_core.executor import OffLoop
+from trainyard_core.executor import BlockingCalls
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
 
@@ -64,7 +64,7 @@ class _Process:
         self._settings, self._registry, self._options, self._ready = settings, registry, options, ready
         self._home = settings.data / "agents" / options.name
         self._agent: Agent | None = None
-        self._building = OffLoop("build")
+        self._building = BlockingCalls("build")
         self._signals = 0
 
     async def serve(self) -> None:

@@ -1,4 +1,4 @@
-"""Starts what was leased: its workload is asked for, checked, rendered and handed to the scheduler."""
+"""Submits what was assigned: its workload is asked for, checked, rendered and handed to the scheduler."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainyard_core.agent.reporter import Reporter
 from trainyard_core.agent.tasks import TaskTable
 from trainyard_core.contracts.scheduler import Scheduler, SchedulerRefused
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
-from trainyard_core.executor import OffLoop
+from trainyard_core.executor import BlockingCalls
 from trainyard_core.lifecycle import Reason
 
 __all__ = ["DEADLINE", "Submitter"]
@@ -37,7 +37,7 @@ class Submitter:
     ) -> None:
         self._me, self._scheduler, self._port = me, scheduler, port
         self._reporter, self._tasks = reporter, tasks
-        self._rendering = OffLoop("render")
+        self._rendering = BlockingCalls("render")
 
     def submit(self, refs: Sequence[AttemptRef]) -> None:
         """Have these started, unless that is under way."""
@@ -90,7 +90,7 @@ class Submitter:
         self._reporter.put(Observation(ref=ref, phase=Phase.PENDING, reason=Reason.SUBMIT_FAILED, message=message))
 
     def _check_queue(self, workload: Workload) -> None:
-        """Core leases by queue already; an agent still starts nothing of a queue that it was not given."""
+        """Core assigns by queue already; an agent still starts nothing of a queue that it was not given."""
         if ANY_QUEUE not in self._me.queues and workload.queue not in self._me.queues:
             served = ", ".join(self._me.queues) or "none"
             raise SchedulerRefused(

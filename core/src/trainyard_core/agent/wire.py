@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 MOST_WAIT = 60.0
-"""Seconds for which a lease may wait at the server at most."""
+"""Seconds for which a request for assignments may wait at the server at most."""
 
 
 class RegisterAgent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -1,8 +1,8 @@
-"""What agents say: a session is begun, work is leased, observations are reported, orders are asked for. Each call but
-the first carries the session's epoch, and one of an older session is refused with `superseded`.
+"""The agent protocol: an agent begins a session, takes assignments, reports observations and asks for orders. Each call
+but the first carries the session's epoch; a call of an older session is refused with `superseded`.
 
-A lease waits here for as long as the agent wishes and there is nothing for it: the doorbell ends the wait, and a look
-once a second finds what no bell rang for.
+A request for assignments waits here, up to the time that the agent asks for, while there is no work for it. The
+notifier ends the wait; a query once a second finds the work of which no message came.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard_core.agent import wire
 from trainyard_core.agent.model import BATCH, Registration, WakeEvent
-from trainyard_core.api.access import Asked, allow_agent, platform_of
+from trainyard_core.api.access import ApiRequest, allow_agent, platform_of
 from trainyard_core.api.agents import check_labels, check_queues
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.observation_limits import check_refs, checked
@@ -37,7 +37,7 @@ class AgentSessions(Controller):
     tags = ("agent protocol",)
 
     @post("/sessions", status_code=200)
-    async def begin(self, request: Asked, name: FromPath[str], data: JSONBody[wire.RegisterAgent]) -> wire.Session:
+    async def begin(self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.RegisterAgent]) -> wire.Session:
         """Begin a session. Those before it are over: their calls are refused from now on."""
         await allow_agent(request, name)
         check_name("agent", name)
@@ -50,7 +50,7 @@ class AgentSessions(Controller):
 
     @post("/assignments", status_code=200)
     async def assign(
-        self, request: Asked, name: FromPath[str], data: JSONBody[wire.AssignmentRequest]
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.AssignmentRequest]
     ) -> wire.Assignments:
         """New attempts. Answered at once when there are some, or something about those held may have changed."""
         await allow_agent(request, name)
@@ -68,7 +68,9 @@ class AgentSessions(Controller):
             gone.cancel()
 
     @post("/workloads", status_code=200)
-    async def workloads(self, request: Asked, name: FromPath[str], data: JSONBody[wire.AttemptRefs]) -> wire.Workloads:
+    async def workloads(
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.AttemptRefs]
+    ) -> wire.Workloads:
         """What to start for attempts that the agent holds, with the runs' tokens; those that need no start any more
         are left out."""
         await allow_agent(request, name)
@@ -77,7 +79,7 @@ class AgentSessions(Controller):
 
     @post("/report", status_code=200)
     async def report(
-        self, request: Asked, name: FromPath[str], data: JSONBody[wire.ObservationReport]
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.ObservationReport]
     ) -> wire.Acknowledgement:
         """What was observed. Idempotent; what is said of attempts that the agent does not hold changes nothing."""
         await allow_agent(request, name)
@@ -86,14 +88,16 @@ class AgentSessions(Controller):
         return wire.Acknowledgement()
 
     @post("/orders", status_code=200)
-    async def orders(self, request: Asked, name: FromPath[str], data: JSONBody[wire.SessionRequest]) -> wire.Orders:
+    async def orders(
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.SessionRequest]
+    ) -> wire.Orders:
         """Heartbeat, and what to do about each attempt held."""
         await allow_agent(request, name)
         return wire.Orders(items=await platform_of(request).session_service().orders(name, data.epoch))
 
     @post("/released", status_code=200)
     async def released(
-        self, request: Asked, name: FromPath[str], data: JSONBody[wire.AttemptRefs]
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.AttemptRefs]
     ) -> wire.Acknowledgement:
         """The agent's scheduler holds nothing for these attempts any more."""
         await allow_agent(request, name)
@@ -102,7 +106,7 @@ class AgentSessions(Controller):
 
     @post("/leave", status_code=200)
     async def leave(
-        self, request: Asked, name: FromPath[str], data: JSONBody[wire.SessionRequest]
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.SessionRequest]
     ) -> wire.Acknowledgement:
         """The session takes no more work; what it holds stays its own."""
         await allow_agent(request, name)
@@ -111,7 +115,7 @@ class AgentSessions(Controller):
 
 
 async def _until_work(
-    request: Asked, name: str, body: wire.AssignmentRequest, wake: WakeEvent, gone: asyncio.Task[None]
+    request: ApiRequest, name: str, body: wire.AssignmentRequest, wake: WakeEvent, gone: asyncio.Task[None]
 ) -> wire.Assignments:
     platform, until = platform_of(request), monotonic() + body.wait
     service = platform.session_service()
@@ -121,22 +125,22 @@ async def _until_work(
         left = until - monotonic()
         if items or orders or left <= 0 or gone.done() or platform.event_feed.closing:
             return wire.Assignments(items=items, orders=orders)
-        await _called(wake, gone, min(left, LOOK))
+        await _wait(wake, gone, min(left, LOOK))
 
 
-async def _called(wake: WakeEvent, gone: asyncio.Task[None], seconds: float) -> None:
-    """Until the doorbell rings, the agent is gone, or for so long."""
-    ring = asyncio.create_task(wake.wait())
+async def _wait(wake: WakeEvent, gone: asyncio.Task[None], seconds: float) -> None:
+    """Wait until the agent is woken, its client has gone, or the time is over."""
+    woken = asyncio.create_task(wake.wait())
     try:
-        await asyncio.wait((ring, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((woken, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        ring.cancel()
+        woken.cancel()
         with suppress(asyncio.CancelledError):
-            await ring
+            await woken
 
 
-async def _disconnected(request: Asked) -> None:
-    """Until the agent has hung up: nothing is leased to one that does not listen."""
+async def _disconnected(request: ApiRequest) -> None:
+    """Until the agent has hung up: nothing is assigned to one that does not listen."""
     while (await request.receive())["type"] != "http.disconnect":
         continue
 

@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, allow, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, allow, find_run, platform_of
 from trainyard_core.api.change import change, claim_of
 from trainyard_core.api.run_mutation import by_of
 from trainyard_core.api.run_view import whole
@@ -16,10 +16,10 @@ from trainyard_core.db.engine import Tx
 from trainyard_core.sweeps import ask_tell
 from trainyard_core.work.creation import add
 
-__all__ = ["Asking"]
+__all__ = ["AskTell"]
 
 
-class Asking(Controller):
+class AskTell(Controller):
     """Below the sweeps of a project."""
 
     path = "/projects/{project:str}/sweeps"
@@ -27,7 +27,7 @@ class Asking(Controller):
 
     @post()
     async def create(
-        self, request: Asked, project: FromPath[str], data: JSONBody[models.NewSweep]
+        self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.NewSweep]
     ) -> Response[models.Run]:
         """Make a sweep whose trials are asked for and run by a program outside."""
         actor, platform = await allow(request, WRITE, project), platform_of(request)
@@ -41,7 +41,7 @@ class Asking(Controller):
 
     @post("/{ref:str}/ask", status_code=200)
     async def ask(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.Ask]
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.Ask]
     ) -> models.Asked:
         """More trials to run. A request with an idempotency key that comes again is given the same ones."""
         row = await find_run(request, project, ref, WRITE)
@@ -52,7 +52,7 @@ class Asking(Controller):
     @post("/{ref:str}/trials/{key:str}/tell", status_code=200)
     async def tell(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         key: FromPath[str],

@@ -85,12 +85,12 @@ class EventStream(Stream):
     def to_asgi_response(self, app: Any, request: Any, **given: Any) -> ASGIResponse:
         """The response as an ASGI application."""
         headers = {**self.headers, **(given.get("headers") or {})}
-        return _Sending(
+        return _EventResponse(
             self._pieces, self._subscription, headers=headers, is_head_response=bool(given.get("is_head_response"))
         )
 
 
-class _Sending(ASGIResponse):
+class _EventResponse(ASGIResponse):
     __slots__ = ("_pieces", "_subscription")
     _should_set_content_length = False
 
@@ -99,7 +99,7 @@ class _Sending(ASGIResponse):
         self._pieces, self._subscription = pieces, subscription
 
     async def send_body(self, send: Send, receive: Receive) -> None:
-        patience = _Patience(self._subscription)
+        patience = _SendTimeout(self._subscription)
         watching = asyncio.create_task(self._until_gone(receive))
         try:
             async with aclosing(self._pieces) as pieces:
@@ -119,7 +119,7 @@ class _Sending(ASGIResponse):
         self._subscription.end(GONE)
 
 
-class _Patience:
+class _SendTimeout:
     """Cancels the task that makes it, some seconds after the listener has ended, unless it `end`s before."""
 
     def __init__(self, subscription: Subscription) -> None:

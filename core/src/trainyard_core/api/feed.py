@@ -13,9 +13,9 @@ from contextlib import AbstractContextManager
 import msgspec
 
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, platform_of
+from trainyard_core.api.access import ApiRequest, platform_of
 from trainyard_core.api.event_stream import EventStream, end_event, moved
-from trainyard_core.api.stream_auth import Rights
+from trainyard_core.api.stream_auth import StreamAuthorization
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row
 from trainyard_core.platform import Platform
@@ -25,11 +25,11 @@ __all__ = ["follow"]
 
 PAGE = 500
 _encode = msgspec.json.Encoder().encode
-Held = AbstractContextManager[None]
+AccessCheck = AbstractContextManager[None]
 Scope = Callable[[], Awaitable[frozenset[str] | None]]
 
 
-async def follow(request: Asked, scope: Scope, *, after: int | None) -> EventStream:
+async def follow(request: ApiRequest, scope: Scope, *, after: int | None) -> EventStream:
     """The stream of activities after an id (None: from now on) in the projects that `scope` gives (None: all); it is
     called again when rights may have changed, and raises when nothing is to be seen any more."""
     platform, rights = platform_of(request), _rights(request)
@@ -42,14 +42,14 @@ async def follow(request: Asked, scope: Scope, *, after: int | None) -> EventStr
     return EventStream(feed.pieces(), subscription)
 
 
-def _rights(request: Asked) -> Rights:
-    rights: Rights = request.app.state.rights
+def _rights(request: ApiRequest) -> StreamAuthorization:
+    rights: StreamAuthorization = request.app.state.rights
     return rights
 
 
 class _Feed:
     def __init__(
-        self, platform: Platform, subscription: LogSubscription, after: int | None, held: Callable[[], Held]
+        self, platform: Platform, subscription: LogSubscription, after: int | None, held: Callable[[], AccessCheck]
     ) -> None:
         self._event_feed, self._database = platform.event_feed, platform.database
         self._subscription, self._after, self._held = subscription, after, held

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, platform_of
 from trainyard_core.auth import READ
 from trainyard_core.db import edges
 from trainyard_core.db.engine import Row, Tx
@@ -29,14 +29,14 @@ class Lineage(Controller):
     tags = ("runs",)
 
     @get()
-    async def lineage(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> models.Lineage:
+    async def lineage(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.Lineage:
         """The runs around a run, and the artifacts that it took and made."""
         row = await find_run(request, project, ref, READ)
         return await platform_of(request).database.read(lambda tx: _lineage(tx, row))
 
 
 async def _lineage(tx: Tx, row: Row) -> models.Lineage:
-    run, cut = row["id"], _Cut()
+    run, cut = row["id"], _Truncation()
     return models.Lineage(
         run=run,
         original=await _original(tx, row),
@@ -52,7 +52,7 @@ async def _lineage(tx: Tx, row: Row) -> models.Lineage:
     )
 
 
-class _Cut:
+class _Truncation:
     """Presents at most MOST items of each list; `names` are the lists that had more."""
 
     def __init__(self) -> None:

@@ -44,7 +44,7 @@ _CODES = {
 }
 
 
-class _Expected(Problem, frozen=True, kw_only=True):
+class _OffsetProblem(Problem, frozen=True, kw_only=True):
     expected: int
 
 
@@ -80,7 +80,7 @@ def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[by
     if isinstance(error, RangeNotSatisfiable):
         return _respond(Problem(**fields), {"Content-Range": f"bytes */{error.size}"})
     if isinstance(error, GapInFrames | WrongPlace):
-        return _respond(_Expected(**fields, expected=error.expected))
+        return _respond(_OffsetProblem(**fields, expected=error.expected))
     return _respond(Problem(**fields))
 
 

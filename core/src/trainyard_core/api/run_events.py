@@ -9,7 +9,7 @@ from litestar.params import FromPath, HeaderParameter
 
 from trainyard.client import models
 from trainyard_core.api import streams
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, platform_of
 from trainyard_core.api.event_stream import EventStream, place, wanted
 from trainyard_core.api.runs import whole_run
 from trainyard_core.auth import READ
@@ -27,7 +27,7 @@ class RunEvents(Controller):
     @get("/events")
     async def events(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         last_event_id: Annotated[

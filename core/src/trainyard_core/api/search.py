@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from trainyard.client import models
 from trainyard.query.tree import Query, SortKey
 from trainyard_core.api import pagination, serializers
-from trainyard_core.api.access import Asked, allow, platform_of, refuse_unknown_project, visible
+from trainyard_core.api.access import ApiRequest, allow, platform_of, refuse_unknown_project, visible
 from trainyard_core.api.pagination import Cursor, Limit
 from trainyard_core.auth import KNOWN
 from trainyard_core.db import search, tracking
@@ -40,7 +40,7 @@ class Search(Controller):
 
     @get()
     async def page(
-        self, request: Asked, q: Filter = "", sort: Sort = "", limit: Limit = 50, cursor: Cursor = ""
+        self, request: ApiRequest, q: Filter = "", sort: Sort = "", limit: Limit = 50, cursor: Cursor = ""
     ) -> models.RunPage:
         """Runs of all projects that the asker may read, newest first unless sorted."""
         await allow(request, KNOWN)
@@ -48,7 +48,7 @@ class Search(Controller):
 
 
 async def found(
-    request: Asked, among: frozenset[str] | None, *, q: str, sort: str, limit: int, cursor: str
+    request: ApiRequest, among: frozenset[str] | None, *, q: str, sort: str, limit: int, cursor: str
 ) -> models.RunPage:
     """A page of the runs in these projects (None: in all). Raises Invalid for a query, sort or cursor that makes no
     sense, NotFound for a single project that does not exist."""

@@ -10,7 +10,7 @@ import msgspec
 from trainyard.client import models
 from trainyard.query.tree import SortKey
 from trainyard.track import omissions
-from trainyard_core.admission import Offer
+from trainyard_core.admission import AgentOffer
 from trainyard_core.clock import bounded, rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
@@ -227,7 +227,7 @@ def upload(row: Row, *, offset: int, step: int) -> models.Upload:
     )
 
 
-def agent(row: Row, offer: Offer, live: int) -> models.Agent:
+def agent(row: Row, offer: AgentOffer, live: int) -> models.Agent:
     """One agent."""
     return models.Agent(
         name=row["name"],

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 
 import structlog
 
-from trainyard_core.api.access import Asked
+from trainyard_core.api.access import ApiRequest
 from trainyard_core.api.authentication import asker
 from trainyard_core.auth import Actor
 from trainyard_core.errors import Forbidden, NotFound
 from trainyard_core.work.event_feed import ACCESS, EventFeed
 from trainyard_core.work.subscription import DENIED, Subscription
 
-__all__ = ["Rights"]
+__all__ = ["StreamAuthorization"]
 
 EVERY = 10.0
 SOON = 0.3
@@ -26,16 +26,16 @@ log = structlog.get_logger("trainyard.api")
 Check = Callable[[], Awaitable[None]]
 
 
-class Rights:
+class StreamAuthorization:
     """The streams of one process and who asked for them."""
 
     def __init__(self, event_feed: EventFeed) -> None:
         self._event_feed = event_feed
-        self._held: dict[Subscription, tuple[Asked, Check]] = {}
+        self._held: dict[Subscription, tuple[ApiRequest, Check]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def held(self, subscription: Subscription, request: Asked, check: Check) -> Iterator[None]:
+    def held(self, subscription: Subscription, request: ApiRequest, check: Check) -> Iterator[None]:
         """Within the block `check` is called now and then, with the asker as it is then in `request.user`. When it
         raises, or the token is not valid any more, the listener ends."""
         self._held[subscription] = (request, check)
@@ -68,7 +68,7 @@ class Rights:
             except Exception:
                 log.exception("cannot tell whether a stream may go on; it does")
 
-    async def _judge(self, subscription: Subscription, request: Asked, check: Check, actor: Actor | None) -> None:
+    async def _judge(self, subscription: Subscription, request: ApiRequest, check: Check, actor: Actor | None) -> None:
         if actor is None:
             subscription.end(DENIED)
             return

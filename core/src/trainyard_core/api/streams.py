@@ -1,7 +1,7 @@
 """A run as it goes on: its output, its metrics, its statuses, until it has ended and all is sent.
 
-`lines` carries a whole page of output and the cursor after it as its id, `status` the id of its activity: a client
-that comes again with `Last-Event-ID` misses and repeats nothing. A stream reads what has changed when there is news,
+`lines` carries a whole page of output and the cursor after it as its id, `status` the id of its activity: a client that
+comes again with `Last-Event-ID` misses and repeats nothing. A stream reads what has changed when something has changed,
 shares that reading with the other streams of its run, and never holds more than one page, so a slow client costs no
 memory.
 """
@@ -17,11 +17,11 @@ import msgspec
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, can, platform_of
+from trainyard_core.api.access import ApiRequest, can, platform_of
 from trainyard_core.api.event_stream import PING, EventStream, end_event, event
 from trainyard_core.api.runs import whole_run
-from trainyard_core.api.single_flight import Sharing
-from trainyard_core.api.stream_auth import Rights
+from trainyard_core.api.single_flight import SingleFlight
+from trainyard_core.api.stream_auth import StreamAuthorization
 from trainyard_core.auth import READ
 from trainyard_core.contracts.tracker import LogPage, RunRef, Tracker
 from trainyard_core.db import activities, runs, tracking
@@ -45,17 +45,17 @@ def log_page(page: LogPage) -> models.LogPage:
     return models.LogPage(items=[serializers.line(each) for each in page.lines], next=page.cursor, more=page.more)
 
 
-def logs(request: Asked, tracker: Tracker, run: RunRef, cursor: str) -> EventStream:
+def logs(request: ApiRequest, tracker: Tracker, run: RunRef, cursor: str) -> EventStream:
     """Pages of output as they come, then the run."""
     return _stream(request, run, lambda stream: _logs(stream, tracker, cursor))
 
 
-def metrics(request: Asked, run: RunRef) -> EventStream:
+def metrics(request: ApiRequest, run: RunRef) -> EventStream:
     """The metrics that changed, as they change, then the run."""
     return _stream(request, run, _metrics)
 
 
-def statuses(request: Asked, run: RunRef, after: int) -> EventStream:
+def statuses(request: ApiRequest, run: RunRef, after: int) -> EventStream:
     """The statuses after an activity and the metrics that changed, as they come, then the run."""
     return _stream(request, run, lambda stream: _statuses(stream, after))
 
@@ -71,7 +71,7 @@ class _Changes(msgspec.Struct, frozen=True):
 class _Stream:
     """What the streams of a run have in common."""
 
-    def __init__(self, platform: Platform, run: RunRef, subscription: Subscription, sharing: Sharing) -> None:
+    def __init__(self, platform: Platform, run: RunRef, subscription: Subscription, sharing: SingleFlight) -> None:
         self.platform, self.run, self.subscription = platform, run, subscription
         self._sharing = sharing
         self._version = 0
@@ -132,10 +132,10 @@ class _Stream:
         return PING
 
 
-def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterator[bytes]]) -> EventStream:
+def _stream(request: ApiRequest, run: RunRef, source: Callable[[_Stream], AsyncIterator[bytes]]) -> EventStream:
     platform = platform_of(request)
-    rights: Rights = request.app.state.rights
-    sharing: Sharing = request.app.state.sharing
+    rights: StreamAuthorization = request.app.state.rights
+    sharing: SingleFlight = request.app.state.sharing
     subscription = platform.event_feed.subscribe_run(run.run)
 
     async def check() -> None:

@@ -15,7 +15,7 @@ from trainyard.client import models
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.sweep import Sweep
 from trainyard_core.api import pagination
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, platform_of
 from trainyard_core.api.pagination import Cursor, Limit
 from trainyard_core.auth import READ
 from trainyard_core.clock import rfc3339
@@ -50,7 +50,7 @@ class Sweeps(Controller):
     tags = ("sweeps",)
 
     @get()
-    async def one(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> models.Sweep:
+    async def one(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.Sweep:
         """A sweep: what it searches for, how far it is, and its best trial. `ref` is that of its run."""
         run = await find_run(request, project, ref, READ)
         return await platform_of(request).database.read(lambda tx: _whole(tx, run))
@@ -58,7 +58,7 @@ class Sweeps(Controller):
     @get("/trials")
     async def trials(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         sort: Sort = "number",
@@ -80,7 +80,7 @@ class Sweeps(Controller):
         return await platform_of(request).database.read(work)
 
     @get("/front")
-    async def front(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> models.Front:
+    async def front(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.Front:
         """The Pareto front: the feasible trials for which no other is as good in all objectives and better in one."""
         run = await find_run(request, project, ref, READ)
         database = platform_of(request).database

@@ -9,7 +9,7 @@ from litestar.params import Parameter
 
 from trainyard.client import models
 from trainyard_core.api import serializers, streams
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, platform_of
 from trainyard_core.api.event_stream import EventStream, wanted
 from trainyard_core.api.pagination import MOST, Cursor, Limit, after_name, following
 from trainyard_core.auth import READ, TRACK
@@ -35,7 +35,7 @@ class Tracking(Controller):
     tags = ("tracking",)
 
     @post("/frames", status_code=200, request_max_body_size=MOST_BODY)
-    async def frames(self, request: Asked, project: str, ref: str) -> models.Durable:
+    async def frames(self, request: ApiRequest, project: str, ref: str) -> models.Durable:
         """Take whole frames of one writer; the answer tells what may be forgotten."""
         row = await find_run(request, project, ref, TRACK)
         platform = platform_of(request)
@@ -57,7 +57,7 @@ class Tracking(Controller):
     @get("/logs")
     async def logs(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: str,
         ref: str,
         cursor: str = "",
@@ -79,7 +79,7 @@ class Tracking(Controller):
 
     @get("/metrics")
     async def metrics(
-        self, request: Asked, project: str, ref: str, limit: Limit = MOST, cursor: Cursor = ""
+        self, request: ApiRequest, project: str, ref: str, limit: Limit = MOST, cursor: Cursor = ""
     ) -> Response[models.MetricPage] | EventStream:
         """Each metric in brief, by name; as a stream of those that change when the client accepts
         `text/event-stream`."""
@@ -99,7 +99,7 @@ class Tracking(Controller):
     @get("/series")
     async def series(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: str,
         ref: str,
         name: list[str] | None = None,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from trainyard_core.admission import ANY_QUEUE, Free, Held, Offer, total
+from trainyard_core.admission import ANY_QUEUE, AgentOffer, FreeResources, HeldRun, total
 from trainyard_core.agent.model import Registration
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef
@@ -200,7 +200,7 @@ def serves(row: Row) -> tuple[str, ...]:
     return allowed if ANY_QUEUE in wanted else tuple(queue for queue in wanted if queue in allowed)
 
 
-async def offers(tx: Tx, *, at: int, silence: float, agent: str | None = None) -> list[Offer]:
+async def offers(tx: Tx, *, at: int, silence: float, agent: str | None = None) -> list[AgentOffer]:
     """What agents offer: all of them, or one."""
     only, args = (" AND agent = ?", (agent,)) if agent else ("", ())
     rows = await tx.all(f"SELECT * FROM agent{' WHERE name = ?' if agent else ''} ORDER BY name", *args)
@@ -212,12 +212,12 @@ async def offers(tx: Tx, *, at: int, silence: float, agent: str | None = None) -
     return [_offer(row, [each for each in live if each["agent"] == row["name"]], at, silence) for row in rows]
 
 
-def capacity(offers: Iterable[Offer]) -> dict[str, float]:
+def capacity(offers: Iterable[AgentOffer]) -> dict[str, float]:
     """What the agents that are alive have in whole, all together."""
     return total(offer.whole() for offer in offers if offer.alive)
 
 
-async def holdings(tx: Tx, *, most: int = 200) -> list[Held]:
+async def holdings(tx: Tx, *, most: int = 200) -> list[HeldRun]:
     """What live runs hold, those that began first first; at most so many."""
     rows = await tx.all(
         "SELECT a.run, a.agent, a.cpu, a.memory, a.gpus, a.resources, r.queue, r.project FROM attempt a"
@@ -225,7 +225,7 @@ async def holdings(tx: Tx, *, most: int = 200) -> list[Held]:
         most,
     )
     return [
-        Held(
+        HeldRun(
             run=row["run"],
             queue=row["queue"],
             project=row["project"],
@@ -239,18 +239,18 @@ async def holdings(tx: Tx, *, most: int = 200) -> list[Held]:
     ]
 
 
-def _offer(row: Row, live: Sequence[Row], at: int, silence: float) -> Offer:
+def _offer(row: Row, live: Sequence[Row], at: int, silence: float) -> AgentOffer:
     """`live` are its attempts that have not ended, those that hold the same devices and resources as one."""
     taken = {device for group in live for device in _decode(group["gpus"])}
     resources: dict[str, float] = _decode(row["resources"])
     used = total({n: v * group["n"] for n, v in _decode(group["resources"]).items()} for group in live)
-    free = Free(
+    free = FreeResources(
         cpu=row["cpu"] - sum(float(group["cpu"]) for group in live),
         memory=row["memory"] - sum(int(group["memory"]) for group in live),
         gpus=tuple(device for device in range(row["gpu"]) if device not in taken),
         resources={name: amount - used.get(name, 0) for name, amount in resources.items()},
     )
-    return Offer(
+    return AgentOffer(
         agent=row["name"],
         queues=serves(row),
         cpu=row["cpu"],

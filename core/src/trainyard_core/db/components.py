@@ -83,16 +83,16 @@ async def newest(tx: Tx, project: str, kind: Kind, name: str) -> Row | None:
     )  # fmt: skip
 
 
-async def find(tx: Tx, project: str, wishes: Sequence[Reference]) -> list[Row]:
+async def find(tx: Tx, project: str, references: Sequence[Reference]) -> list[Row]:
     """The versions that references lead to, archived ones too where a version is named; `is_newest` tells which of
     them an empty version means. One query, whatever the number."""
-    if not wishes:
+    if not references:
         return []
     clauses, args = [], []
-    for wish in wishes:
-        which = "c.version = ?" if wish.version else f"c.id = {_NEWEST}"
+    for reference in references:
+        which = "c.version = ?" if reference.version else f"c.id = {_NEWEST}"
         clauses.append(f"(c.kind = ? AND c.name = ? AND {which})")
-        args += [wish.kind, wish.name, *([wish.version] if wish.version else [])]
+        args += [reference.kind, reference.name, *([reference.version] if reference.version else [])]
     return await tx.all(
         f"SELECT c.*, CASE WHEN c.id = {_NEWEST} THEN 1 ELSE 0 END AS is_newest FROM component c"
         f" WHERE c.project = ? AND ({' OR '.join(clauses)})",

@@ -247,7 +247,7 @@ async def wake(tx: Tx, run: str, *, at: int | None) -> None:
 
 
 async def wake_now(tx: Tx, run: str, *, at: int) -> None:
-    """Have the run looked at as soon as this is committed, by this process if it can; in any case by the patrol."""
+    """Have the run looked at as soon as this is committed, by this process if it can; in any case by maintenance."""
     ended = ", ".join(f"'{status}'" for status in FINAL)
     row = await tx.one(
         f"UPDATE run SET wake_at = ?, wake_seq = wake_seq + 1 WHERE id = ? AND status NOT IN ({ended})"

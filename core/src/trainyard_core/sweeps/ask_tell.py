@@ -34,7 +34,7 @@ from trainyard_core.sweeps.director import Looked
 from trainyard_core.sweeps.directors import Directors
 from trainyard_core.sweeps.plan import Asking
 from trainyard_core.work import run_record
-from trainyard_core.work.actions import By, locked
+from trainyard_core.work.actions import ActionContext, locked
 from trainyard_core.work.compilation import invalid
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.reconcile import reconcile
@@ -53,26 +53,26 @@ _encode = msgspec.json.Encoder().encode
 _sweep = msgspec.json.Decoder(Sweep)
 
 
-def opened(project: str, wish: NewSweep, actor: Actor, *, at: int, algorithms: Algorithms) -> runs.NewRun:
+def opened(project: str, body: NewSweep, actor: Actor, *, at: int, algorithms: Algorithms) -> runs.NewRun:
     """The run of a new sweep. Raises Invalid with the place of each fault."""
-    check_line("name", wish.name, RUN_NAME_CHARS)
-    check_description(wish.description)
-    check_tags(wish.tags)
+    check_line("name", body.name, RUN_NAME_CHARS)
+    check_description(body.description)
+    check_tags(body.tags)
     try:
-        sweep = asked_sweep(wish.matrix, metric=wish.metric, trials=wish.trials, types=wish.types)
+        sweep = asked_sweep(body.matrix, metric=body.metric, trials=body.trials, types=body.types)
     except SpecError as error:
         raise invalid(error) from error
-    resolved = ResolvedOperation(kind="sweep", name=wish.name or None, tags=tuple(wish.tags), sweep=sweep)
+    resolved = ResolvedOperation(kind="sweep", name=body.name or None, tags=tuple(body.tags), sweep=sweep)
     return runs.NewRun(
         id=new_id(),
         project=project,
         kind="sweep",
         actor=actor.name,
         at=at,
-        name=wish.name,
-        description=wish.description,
+        name=body.name,
+        description=body.description,
         resolved=canonical_json(resolved).decode(),
-        tags=list(wish.tags),
+        tags=list(body.tags),
         digest=digest(resolved),
         opening=open_sweep(sweep, algorithms, asked=True),
     )
@@ -88,19 +88,19 @@ class Counter(NamedTuple):
     database: Database
     directors: Directors
 
-    async def ask(self, sweep: str, wish: Ask, *, claim: Claim | None, by: By) -> Asked:
+    async def ask(self, sweep: str, body: Ask, *, claim: Claim | None, by: ActionContext) -> Asked:
         """More trials. Idempotent by the claim: what it was given once it is given again. Raises Conflict for a sweep
         whose trials run here, Invalid, IdempotencyReused, and Unavailable when nobody can think of a trial now."""
-        _check(wish)
+        _check(body)
         given = await self.database.read(lambda tx: _given_before(tx, sweep, claim))
         if given is None:
-            if wish.gone:
-                await self.database.write(lambda tx: _give_up(tx, sweep, wish.gone, by), name="give_up")
-            given = await self._plan(sweep, wish, claim)
+            if body.gone:
+                await self.database.write(lambda tx: _give_up(tx, sweep, body.gone, by), name="give_up")
+            given = await self._plan(sweep, body, claim)
         found = given
         return await self.database.read(lambda tx: _answer(tx, sweep, found))
 
-    async def _plan(self, sweep: str, wish: Ask, claim: Claim | None) -> Sequence[str]:
+    async def _plan(self, sweep: str, body: Ask, claim: Claim | None) -> Sequence[str]:
         """The runs of the trials that come of it."""
         given: Sequence[str] = ()
 
@@ -113,7 +113,7 @@ class Counter(NamedTuple):
             given = made
 
         try:
-            await self._look(sweep, Asking(wish.count, wish.asker, bind))
+            await self._look(sweep, Asking(body.count, body.asker, bind))
         except _Before:
             return await self.database.read(lambda tx: _given_before(tx, sweep, claim)) or ()
         return given
@@ -138,10 +138,10 @@ class Counter(NamedTuple):
             raise Unavailable(said, fix="ask again") from error
 
 
-def _check(wish: Ask) -> None:
-    if not 0 <= wish.count <= MOST_PARALLEL:
-        raise Invalid(f"`count` is {wish.count}", fix=f"ask for at most {MOST_PARALLEL} at once")
-    if len(wish.asker) > LONGEST or len(wish.gone) > MOST_GONE:
+def _check(body: Ask) -> None:
+    if not 0 <= body.count <= MOST_PARALLEL:
+        raise Invalid(f"`count` is {body.count}", fix=f"ask for at most {MOST_PARALLEL} at once")
+    if len(body.asker) > LONGEST or len(body.gone) > MOST_GONE:
         raise Invalid("`asker` or `gone` is too long", fix=f"use {LONGEST} characters and {MOST_GONE} names at most")
 
 
@@ -187,7 +187,7 @@ def _trial(row: Row) -> AskedTrial:
     )
 
 
-async def _give_up(tx: Tx, sweep: str, gone: Sequence[str], by: By) -> None:
+async def _give_up(tx: Tx, sweep: str, gone: Sequence[str], by: ActionContext) -> None:
     """The trials of programs that have died have failed, also where frames of theirs are still waited for; one that was
     told to have ended well keeps its end. Repeated, it finds none."""
     step = Step(Status.FAILED, Reason.LOST, "its program died before it told how the trial went")
@@ -197,7 +197,7 @@ async def _give_up(tx: Tx, sweep: str, gone: Sequence[str], by: By) -> None:
             await runs.advance(tx, row["run"], step, at=by.at, actor=by.actor)
 
 
-async def tell(tx: Tx, sweep: str, key: str, wish: TellTrial, by: By) -> str:
+async def tell(tx: Tx, sweep: str, key: str, body: TellTrial, by: ActionContext) -> str:
     """End a trial as its program says; its run. Raises Conflict for one that has ended, whoever told it, Invalid for
     values that cannot be judged."""
     await _given_before(tx, sweep, None)
@@ -208,23 +208,23 @@ async def tell(tx: Tx, sweep: str, key: str, wish: TellTrial, by: By) -> str:
     if row["status"] in FINAL or row["ended"]:
         how = row["status"] if row["status"] in FINAL else row["ended"]
         raise Conflict(f"trial '{key}' has ended already: {how}", fix="a trial counts once; ask for another")
-    outputs, omitted = run_record.values("outputs", _finite(wish), _decode(row["outputs"]))
+    outputs, omitted = run_record.values("outputs", _finite(body), _decode(row["outputs"]))
     if omitted:
         raise Invalid(f"`values.{omitted[0]['name']}` does not fit: {omitted[0]['why']}", fix="tell fewer values")
-    if wish.status == "succeeded":
+    if body.status == "succeeded":
         await _check_objectives(tx, sweep, run, outputs)
     await ask_tell.end(
-        tx, run, outputs=outputs, status=wish.status, message=storable(wish.message, MESSAGE_CHARS), at=by.at
+        tx, run, outputs=outputs, status=body.status, message=storable(body.message, MESSAGE_CHARS), at=by.at
     )
     await reconcile(tx, run, policy=by.policy, at=by.at)
     return run
 
 
-def _finite(wish: TellTrial) -> dict[str, float]:
-    for name, value in wish.values.items():
+def _finite(body: TellTrial) -> dict[str, float]:
+    for name, value in body.values.items():
         if isinstance(value, str) or not math.isfinite(value):
             raise Invalid(f"`values.{name}` is {value}, which cannot be judged", fix="tell `status: failed` instead")
-    return {name: float(value) for name, value in wish.values.items()}
+    return {name: float(value) for name, value in body.values.items()}
 
 
 async def _check_objectives(tx: Tx, sweep: str, run: str, outputs: dict[str, object]) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db.engine import Database
-from trainyard_core.work.rules import Policy
+from trainyard_core.policy import Policy
 from trainyard_core.work.sweep_setup import Algorithms
 
 __all__ = ["Means"]

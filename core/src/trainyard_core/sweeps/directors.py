@@ -19,10 +19,10 @@ from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import sweeps
 from trainyard_core.db.engine import Database
 from trainyard_core.errors import Unavailable
+from trainyard_core.policy import Policy
 from trainyard_core.sweeps.dependencies import Means
 from trainyard_core.sweeps.director import Director, Looked
 from trainyard_core.sweeps.plan import Asking
-from trainyard_core.work.rules import Policy
 from trainyard_core.work.sweep_setup import Algorithms
 
 __all__ = ["Directors"]

@@ -12,15 +12,15 @@ from trainyard_core.db import planned_trials, runs, sweeps
 from trainyard_core.db.engine import Tx
 from trainyard_core.db.planned_trials import NewTrial, Settled
 from trainyard_core.lifecycle import Reason, Status, Step
+from trainyard_core.policy import Policy
 from trainyard_core.sweeps.outcome import Ending
 from trainyard_core.sweeps.trial_result import NO_OBJECTIVE
 from trainyard_core.sweeps.trial_run import Made
 from trainyard_core.sweeps.view import View
 from trainyard_core.work import clone
-from trainyard_core.work.actions import By
+from trainyard_core.work.actions import ActionContext
 from trainyard_core.work.creation import add
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
 
 __all__ = ["Asking", "Bind", "Plan", "Started", "Told", "Written", "write"]
 
@@ -156,7 +156,7 @@ async def _begin(tx: Tx, started: Started, policy: Policy, at: int) -> None:
     if source is None:
         await add(tx, new, policy)
         return
-    by = By(actor="core", policy=policy, at=at)
+    by = ActionContext(actor="core", policy=policy, at=at)
     await clone.insert(tx, await clone.continuation(tx, new, source), by)
 
 

@@ -81,8 +81,8 @@ class Proposer:
     async def start_prepared(self, view: View, plan: Plan, free: int) -> None:
         """Trials that wait take the free slots."""
         for trial in view.prepared[: max(0, free)]:
-            wish = Suggestion(params=trial.params, note=trial.note, continues=trial.continues)
-            plan.started.append(Started(trial.key, await self._trial(view, trial.key, trial.number, wish)))
+            suggestion = Suggestion(params=trial.params, note=trial.note, continues=trial.continues)
+            plan.started.append(Started(trial.key, await self._trial(view, trial.key, trial.number, suggestion)))
 
     async def take(self, view: View, plan: Plan, answer: Suggestions, *, free: int) -> None:
         """What was suggested becomes trials: with a run while there is a free slot, prepared beyond. Something that may
@@ -112,19 +112,21 @@ class Proposer:
             else:
                 plan.prepared.append(new)
 
-    async def _trial(self, view: View, key: str, number: int, wish: Suggestion) -> Made:
+    async def _trial(self, view: View, key: str, number: int, suggestion: Suggestion) -> Made:
         maker, at = await self._maker_of(view), self._means.clock.now()
-        made = maker.trial(view, key, number, wish.params, at=at, note=wish.note)
-        if not wish.continues or made.refused:
+        made = maker.trial(view, key, number, suggestion.params, at=at, note=suggestion.note)
+        if not suggestion.continues or made.refused:
             return made
-        source = await self._means.database.read(lambda tx: planned_trials.run_of(tx, view.run, wish.continues))
+        source = await self._means.database.read(lambda tx: planned_trials.run_of(tx, view.run, suggestion.continues))
         return msgspec.structs.replace(made, continues=source)
 
-    async def _tuner(self, view: View, wish: Suggestion) -> Started:
+    async def _tuner(self, view: View, suggestion: Suggestion) -> Started:
         maker, at = await self._maker_of(view), self._means.clock.now()
-        made = maker.tuner(view, wish.key, wish.params, at=at)
+        made = maker.tuner(view, suggestion.key, suggestion.params, at=at)
         number = await self._means.database.read(lambda tx: planned_trials.next_tuner(tx, view.run))
-        return Started(wish.key, made, NewTrial(key=wish.key, number=number, params=wish.params, tuner=True))
+        return Started(
+            suggestion.key, made, NewTrial(key=suggestion.key, number=number, params=suggestion.params, tuner=True)
+        )
 
     async def _maker_of(self, view: View) -> Maker:
         if self._maker is None:

@@ -17,9 +17,9 @@ from trainyard_core.db import agents, attempts, projects, queues, runs, uptime
 from trainyard_core.db.engine import Database, Row
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import Reason, Status, Step
+from trainyard_core.policy import Policy
 from trainyard_core.work import assignment
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
 
 __all__ = ["OPERATION", "Arrange", "HandClock", "operation"]
 
@@ -58,7 +58,7 @@ class HandClock:
 
 
 class Arrange:
-    """Arranges one database. `agent` is the one that runs are leased by unless a test says otherwise."""
+    """Arranges one database. `agent` is the one that runs are assigned to unless a test says otherwise."""
 
     agent = "arranged"
 
@@ -130,13 +130,13 @@ class Arrange:
         return await self.database.write(lambda tx: runs.claim(tx, run, at=at, actor="test"))
 
     async def stop(self, run: str, *, message: str = "by hand") -> bool:
-        """Wish it stopped, and reconcile."""
+        """Ask for its stop, and reconcile."""
         at = self.clock.now()
-        wish = await self.database.write(
+        is_new = await self.database.write(
             lambda tx: runs.want_stop(tx, run, actor="test", reason=Reason.USER, message=message, at=at)
         )
         await self.reconcile(run)
-        return wish
+        return is_new
 
     async def reconcile(self, run: str) -> Status | None:
         """Reconcile it now."""
@@ -191,9 +191,9 @@ class Arrange:
         return run
 
     async def _lease(self, run: str) -> None:
-        """Runs that are to be leased were inserted before all others."""
+        """Runs that are to be assigned were inserted before all others."""
         assigned = await self.assign(most=1)
-        assert [ref.run for ref in assigned] == [run], f"run {run} was not leased but {assigned}"
+        assert [ref.run for ref in assigned] == [run], f"run {run} was not assigned but {assigned}"
 
     async def _started(self, run: str, status: Status) -> None:
         ref = await self.current(run)

@@ -100,7 +100,7 @@ class Play:
         return self
 
     async def step(self, count: int) -> Suggestions:
-        """Tell the news, ask for `count`, and begin what is suggested."""
+        """Tell what has changed, ask for `count`, and begin what is suggested."""
         call = Call(
             study=self._case.study,
             changed=tuple(self._news.values()),
@@ -118,7 +118,7 @@ class Play:
         return answer
 
     def tell(self, *trials: Trial) -> None:
-        """News of these trials, for the next call."""
+        """What has changed of these trials, for the next call."""
         self._news |= {trial.key: trial for trial in trials}
 
     def end_oldest(self) -> None:

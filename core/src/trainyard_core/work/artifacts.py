@@ -5,7 +5,7 @@ its row goes first, so that nobody takes it by reference any more; `settle` look
 and looks again until nothing has changed in between; so of any calls that overlap the last one to write leaves the row
 right. An attempt may store files until another one has taken its place, which is looked at again when the last byte has
 come, before the file is there for others. A crash in between leaves a row that is wrong until the same request comes
-again (or, for an upload, until the patrol).
+again (or, for an upload, until maintenance).
 """
 
 from __future__ import annotations

@@ -24,10 +24,11 @@ from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
 from trainyard_core.lifecycle import Hold, Status, Step
-from trainyard_core.work.compilation import Sources, compile_run, look_up, read
+from trainyard_core.policy import Policy
+from trainyard_core.work.compilation import OperationSource, compile_run, look_up, read
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.model import View
-from trainyard_core.work.rules import Policy, decide
+from trainyard_core.work.rules import decide
 from trainyard_core.work.run_record import check_description, check_tags, described
 from trainyard_core.work.sweep_setup import Algorithms, open_sweep
 
@@ -185,7 +186,7 @@ def prepare(
     at: int,
     algorithms: Algorithms,
     *,
-    sources: Sources | None = None,
+    sources: OperationSource | None = None,
     iteration: int | None = None,
 ) -> runs.NewRun:
     """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each fault.

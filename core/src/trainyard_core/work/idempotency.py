@@ -9,10 +9,10 @@ from trainyard_core.auth import Actor
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import IdempotencyReused
 
-__all__ = ["Claim", "Kept"]
+__all__ = ["Claim", "StoredAnswer"]
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a key stands for: the run that it made, or the answer that was given."""
 
     run: str
@@ -37,13 +37,13 @@ class Claim:
         )  # fmt: skip
         return row is not None
 
-    async def find(self, tx: Tx) -> Kept:
+    async def find(self, tx: Tx) -> StoredAnswer:
         """What the key, which is bound, stands for. Raises IdempotencyReused when it was bound by another request."""
         kept = await self.peek(tx)
         assert kept is not None, "a key that cannot be taken is bound"
         return kept
 
-    async def peek(self, tx: Tx) -> Kept | None:
+    async def peek(self, tx: Tx) -> StoredAnswer | None:
         """What the key stands for, None for one that is not bound. Raises as `find`."""
         row = await tx.one(
             "SELECT digest, run, status, answer FROM idempotency WHERE scope = ? AND key = ?", self._scope, self._key
@@ -54,7 +54,7 @@ class Claim:
             raise IdempotencyReused(
                 f"idempotency key '{self._key}' was used with another request", fix="use a new key for a new request"
             )
-        return Kept(run=row["run"], status=row["status"], answer=row["answer"])
+        return StoredAnswer(run=row["run"], status=row["status"], answer=row["answer"])
 
     async def keep(self, tx: Tx, *, answer: str, status: int) -> None:
         """Store what is answered."""

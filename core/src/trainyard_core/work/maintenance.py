@@ -18,8 +18,8 @@ from trainyard_core.clock import SECOND, Clock
 from trainyard_core.db import runs, uptime
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.lifecycle import LIVE, Reason, Status
+from trainyard_core.policy import Policy
 from trainyard_core.work.notifier import Notifier
-from trainyard_core.work.rules import Policy
 
 __all__ = ["Maintainer", "MaintenanceTask"]
 
@@ -38,8 +38,8 @@ MaintenanceTask = Callable[[], Awaitable[None]]
 
 
 class Maintainer:
-    """Runs for ever beside a server or worker; any number of them may run. `chores` are done at each patrol; one that
-    fails is tried again at the next and holds up no other."""
+    """Runs for ever beside a server or worker; any number of them may run. `tasks` are done in each round; one that
+    fails is tried again in the next and holds up no other."""
 
     def __init__(
         self,

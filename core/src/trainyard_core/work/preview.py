@@ -14,9 +14,9 @@ from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.runs import NewRun
 from trainyard_core.errors import Invalid
 from trainyard_core.ids import new_id
+from trainyard_core.policy import Policy
 from trainyard_core.work.compilation import compile_run, look_up, read
 from trainyard_core.work.creation import add, assemble
-from trainyard_core.work.rules import Policy
 from trainyard_core.work.sweep_setup import Algorithms
 from trainyard_core.work.why import why
 
@@ -52,7 +52,7 @@ async def preview(
     )
 
 
-class _Seen(Exception):
+class _Rollback(Exception):
     """Ends the transaction, so that nothing of it stays."""
 
     def __init__(self, forecast: Why) -> None:
@@ -66,9 +66,9 @@ async def _forecast(database: Database, new: NewRun, *, policy: Policy, at: int,
 
     async def work(tx: Tx) -> Never:
         row = await add(tx, waiting, policy)
-        raise _Seen(await why(tx, row, at=at, silence=policy.silence, schedulers=schedulers))
+        raise _Rollback(await why(tx, row, at=at, silence=policy.silence, schedulers=schedulers))
 
     try:
         await database.write(work, name="preview")
-    except _Seen as seen:
+    except _Rollback as seen:
         return seen.forecast

@@ -20,10 +20,10 @@ from trainyard_core.db import agents, attempts
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.tokens import run_token
 from trainyard_core.lifecycle import Reason
+from trainyard_core.policy import Policy
 from trainyard_core.work import assignment
 from trainyard_core.work.notifier import Notifier
 from trainyard_core.work.resume import resume_environment
-from trainyard_core.work.rules import Policy
 
 __all__ = ["SessionService"]
 
@@ -145,8 +145,8 @@ def _with_limits(agent: Registration) -> Registration:
 def _record_assigned(agent: str, assigned: Sequence[AttemptRef]) -> None:
     (instruments.GRANTED if assigned else instruments.VAIN).add(len(assigned) or 1, agent)
     for ref in assigned:
-        with tracing.span("leased", run=ref.run, attempt=ref.attempt, agent=agent):
-            log.debug("an attempt was leased", run=ref.run, attempt=ref.attempt, agent=agent)
+        with tracing.span("assigned", run=ref.run, attempt=ref.attempt, agent=agent):
+            log.debug("an attempt was assigned", run=ref.run, attempt=ref.attempt, agent=agent)
 
 
 def _refusal(row: Row) -> Observation | None:

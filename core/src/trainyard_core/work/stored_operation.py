@@ -27,7 +27,7 @@ async def stored(tx: Tx, run: str) -> Row:
     return row
 
 
-def body_of(operation: Row, wish: CloneRun = _NOTHING, description: str = "") -> CreateRun:
+def body_of(operation: Row, changes: CloneRun = _NOTHING, description: str = "") -> CreateRun:
     """The request that made a run, with what is wished anew."""
     spec: dict[str, Any] = _decode(operation["spec"])
     given = _decode(operation["given"], type=CreateRun)
@@ -37,8 +37,8 @@ def body_of(operation: Row, wish: CloneRun = _NOTHING, description: str = "") ->
         content=spec["content"] if as_text else "",
         file=spec.get("file", "") if as_text else "",
         operation=None if as_text else spec,
-        params={**given.params, **wish.params},
-        name=wish.name or given.name,
-        queue=wish.queue or given.queue,
+        params={**given.params, **changes.params},
+        name=changes.name or given.name,
+        queue=changes.queue or given.queue,
         description=description or given.description,
     )

@@ -3,7 +3,7 @@
 Write order. The row is there before the first byte. Each part is the tracker's alone, and is acknowledged when the
 tracker keeps it for certain. When the last byte is there the row becomes `finishing`; then the tracker makes the
 artifact, whole; then one transaction writes the artifact's row and makes the upload `done`. Each step is idempotent,
-so whoever comes next (the client again, or the patrol) does the rest. An upload that nobody went on with for a day is
+so whoever comes next (the client again, or maintenance) does the rest. An upload that nobody went on with for a day is
 dropped, bytes first.
 """
 
@@ -36,7 +36,7 @@ from trainyard_core.errors import AttemptSuperseded, DigestRefused, Invalid, Not
 from trainyard_core.ids import new_id
 from trainyard_core.work import artifacts
 
-__all__ = ["Known", "Uploads"]
+__all__ = ["UploadStatus", "Uploads"]
 
 ABANDONED = 24 * 3600 * SECOND
 CUT_OFF = 900 * SECOND
@@ -44,10 +44,10 @@ AT_ONCE = 100
 log = structlog.get_logger("trainyard.uploads")
 
 
-class Known(msgspec.Struct, frozen=True):
+class UploadStatus(msgspec.Struct, frozen=True):
     """What is known of bytes that somebody wants to upload: how many are here, and whether all of them are."""
 
-    wish: Upload
+    upload: Upload
     offset: int
     is_done: bool
 
@@ -67,7 +67,7 @@ class Uploads:
         """See `SupportsUploads.upload_step`."""
         return self._power.upload_step
 
-    async def look(self, told: Told, *, name: str, size: int, digest: str, kind: str) -> Known:
+    async def look(self, told: Told, *, name: str, size: int, digest: str, kind: str) -> UploadStatus:
         """How far these bytes have come under that name. Bytes that are there already get their row. Raises
         Invalid."""
         try:
@@ -76,12 +76,12 @@ class Uploads:
             raise Invalid(str(error), fix="use a relative path, without `..`") from error
         run = RunRef(told.project, told.run)
         row = await self._database.read(lambda tx: uploads.find(tx, told.run, name=name, size=size, digest=digest))
-        wish = uploads.of_row(row) if row else Upload(id=new_id(), name=name, size=size, digest=digest)
+        upload = uploads.of_row(row) if row else Upload(id=new_id(), name=name, size=size, digest=digest)
         stored = await artifacts.stat(self._tracker, run, name)
         if stored is not None and (stored.size, stored.digest) == (size, digest):
             await artifacts.settle(self._database, self._tracker, told, name, kind=kind)
-            return Known(wish, size, True)
-        return Known(wish, await self._power.upload_offset(run, wish) if row else 0, False)
+            return UploadStatus(upload, size, True)
+        return UploadStatus(upload, await self._power.upload_offset(run, upload) if row else 0, False)
 
     async def offset(self, told: Told, row: Row) -> int:
         """How many bytes are here for certain."""

@@ -9,10 +9,10 @@ from itertools import islice
 
 from trainyard.client.models import Blocker, Why
 from trainyard_core.admission import (
+    AgentOffer,
     Change,
-    Offer,
-    Waiting,
-    World,
+    Snapshot,
+    WaitingRun,
     before_in_other_queues,
     behind,
     changes,
@@ -25,7 +25,7 @@ from trainyard_core.clock import SECOND, rfc3339
 from trainyard_core.db import admission, agents, queues, sweeps, tracking, trials
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
-from trainyard_core.work.admission import Lookup, MovedRun, Source, plan
+from trainyard_core.work.admission import DatabaseSource, MovedRun, WaitingSource, plan
 
 __all__ = ["why"]
 
@@ -75,7 +75,7 @@ async def _sweeping(tx: Tx, row: Row, at: int, silence: float, schedulers: Colle
 
 
 async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:
-    need, lookup = admission.waiting_run(row), Lookup(tx)
+    need, lookup = admission.waiting_run(row), DatabaseSource(tx)
     offers = await agents.offers(tx, at=at, silence=silence)
     world = await admission.world(tx, capacity=agents.capacity(offers))
     place = await _place(tx, need, world)
@@ -91,7 +91,7 @@ async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collect
     return _answer(row, blockers, place=place + 1, changes=helping)
 
 
-async def _place(tx: Tx, need: Waiting, world: World) -> int:
+async def _place(tx: Tx, need: WaitingRun, world: Snapshot) -> int:
     """How many of all runs that wait come before it."""
     queue = world.queues.get(need.queue)
     if queue is None:
@@ -103,7 +103,7 @@ async def _place(tx: Tx, need: Waiting, world: World) -> int:
     return own + before_in_other_queues(queue, own, others)
 
 
-async def _starts(source: Source, need: Waiting, world: World, offers: Iterable[Offer]) -> bool:
+async def _starts(source: WaitingSource, need: WaitingRun, world: Snapshot, offers: Iterable[AgentOffer]) -> bool:
     """Whether one of these agents would get the run if it asked now."""
     for offer in offers:
         grants = await plan(source, world, offer, most=BATCH)
@@ -112,7 +112,9 @@ async def _starts(source: Source, need: Waiting, world: World, offers: Iterable[
     return False
 
 
-async def _helping(tx: Tx, lookup: Lookup, need: Waiting, world: World, offers: Sequence[Offer]) -> list[str]:
+async def _helping(
+    tx: Tx, lookup: DatabaseSource, need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]
+) -> list[str]:
     """The changes after which it would start, in words."""
     if need.queue not in world.queues:
         return []
@@ -125,7 +127,7 @@ async def _helping(tx: Tx, lookup: Lookup, need: Waiting, world: World, offers: 
     return found
 
 
-async def _would_start(lookup: Lookup, need: Waiting, change: Change) -> bool:
+async def _would_start(lookup: DatabaseSource, need: WaitingRun, change: Change) -> bool:
     source = lookup if change.need.queue == need.queue else MovedRun(lookup, change.need)
     return await _starts(source, change.need, change.world, takers(change.need, change.world, change.offers))
 
