@@ -392,7 +392,7 @@ async def test_news_reach_the_streams_of_another_process(postgres_url, tmp_path,
 
 
 async def _hears(one, other):
-    """Whether the pokes of the one reach the other."""
+    """Whether the messages of the one reach the other."""
     heard = asyncio.Event()
     with other.platform.event_feed.subscribe_run("probe") as listener:
         listener.wake = heard.set

@@ -13,7 +13,7 @@ from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, may_follow
 from trainyard_core.policy import Policy
-from trainyard_core.uptime import NO_UPTIME, Uptime
+from trainyard_core.uptime import NEVER_UP, Uptime
 from trainyard_core.work.model import Attempt, View
 from trainyard_core.work.reconcile import MOST_ROUNDS
 from trainyard_core.work.rules import Decision, backoff, decide
@@ -261,7 +261,7 @@ DEAFNESS = [
     (Uptime(NOW - 100 * SECOND, NOW - SECOND), True),
     (Uptime(0, NOW - 60 * SECOND), False),
     (Uptime(0, NOW + 3600 * SECOND), False),
-    (NO_UPTIME, False),
+    (NEVER_UP, False),
 ]
 
 

@@ -45,7 +45,7 @@ def test_what_ran_while_the_server_was_away_for_an_hour_goes_on(tmp_path):
             database.execute(f"UPDATE hearing SET since = since - {HOUR}, until = until - {HOUR}")
         database.close()
         yard.up()
-        eventually(lambda: _listened(yard) > 1, what="several patrols have looked")
+        eventually(lambda: _listened(yard) > 1, what="several rounds of maintenance are over")
         go.touch()
         with yard.client() as client:
             for run in (managed, tracked):

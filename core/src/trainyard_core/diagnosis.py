@@ -18,6 +18,7 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.migrate import migrations_in
 from trainyard_core.errors import TrainyardError
 from trainyard_core.platform import Platform
+from trainyard_core.settings import install
 
 __all__ = ["diagnose"]
 
@@ -105,7 +106,7 @@ async def _queue(platform: Platform) -> Check:
 
 async def _tracker(platform: Platform) -> Check:
     if platform.tracker is None:
-        return _failed("no plugin offers a tracker", "install one: pip install trainyard-tracker-folder")
+        return _failed("no plugin offers a tracker", f"install one: {install('tracker')}")
     await probes.keep(platform.tracker)
     return _ok(f"'{platform.settings.tracker}' keeps, gives back and deletes values, lines and an artifact")
 

@@ -65,14 +65,15 @@ TRANSACTIONS = Histogram(
 FRAMES = Counter("trainyard_ingest_frames", "Frames of runs that were taken.")
 BYTES = Counter("trainyard_ingest_bytes", "Bytes of frames of runs that were taken.")
 POINTS = Counter("trainyard_ingest_points", "Points of metrics that were counted.")
-GRANTED = Counter("trainyard_admission_granted", "Waiting runs that were given to an agent.", "agent")
-VAIN = Counter("trainyard_admission_vain", "Looks for work that found none for the agent.", "agent")
+ASSIGNED = Counter("trainyard_assignment_runs", "Waiting runs that were assigned to an agent.", "agent")
+ASSIGNMENT_EMPTY = Counter("trainyard_assignment_empty", "Requests for work that found none for the agent.", "agent")
 REPORTED = Counter("trainyard_attempt_observations", "What agents told of attempts.", "phase")
-PATROLLED = Counter("trainyard_patrol_found", "Runs that the patrol found due.")
-PATROLS = Histogram("trainyard_patrol_seconds", "One patrol.")
-POKES = Counter("trainyard_doorbell_pokes", "Words between processes.", "word", "direction")
+MAINTENANCE_DUE = Counter("trainyard_maintenance_due", "Due runs that maintenance has found.")
+MAINTENANCE = Histogram("trainyard_maintenance_seconds", "One round of maintenance.")
+NOTIFICATIONS = Counter("trainyard_notifications", "Messages between processes.", "word", "direction")
 CUT = Counter("trainyard_stream_overflows", "Subscribers that were cut because they were too slow.")
 GIVEN = Counter("trainyard_stream_activities", "Activities that the tail has handed out, once however many got them.")
 ALL: tuple[Counter | Histogram, ...] = (
-    REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, GRANTED, VAIN, REPORTED, PATROLLED, PATROLS, POKES, CUT, GIVEN,
+    REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, ASSIGNED, ASSIGNMENT_EMPTY, REPORTED, MAINTENANCE_DUE, MAINTENANCE,
+    NOTIFICATIONS, CUT, GIVEN,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trainyard_core.clock import SECOND
 
-__all__ = ["BREAK", "NO_UPTIME", "Uptime"]
+__all__ = ["BREAK", "NEVER_UP", "Uptime"]
 
 BREAK = 10 * SECOND
 """Two confirmations that lie further apart have a break between them."""
@@ -24,5 +24,5 @@ class Uptime(NamedTuple):
         return self.since if abs(at - self.until) <= BREAK else at
 
 
-NO_UPTIME = Uptime(0, 0)
+NEVER_UP = Uptime(0, 0)
 """No server has listened yet."""

@@ -69,7 +69,7 @@ def walk(world: Snapshot, offer: AgentOffer, *, most: int) -> Walk:
         if need is None:
             continue
         outcome = ledger.consider(need)
-        if outcome is Outcome.GRANTED:
+        if outcome is Outcome.ASSIGNED:
             grants.append(Grant(need.run, ledger.devices(need.gpu)))
         counted = outcome is not Outcome.PASSED
         lines[name].go_on(need, counted=counted)

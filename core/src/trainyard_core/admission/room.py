@@ -22,7 +22,7 @@ NO_LIMIT = float("inf")
 class Outcome(Enum):
     """What becomes of a run: it starts, room is kept for it, or it is passed over."""
 
-    GRANTED = "granted"
+    ASSIGNED = "granted"
     KEPT = "kept"
     PASSED = "passed"
 
@@ -136,7 +136,7 @@ class Limits:
                 return Outcome.KEPT if any(kept) else Outcome.PASSED
         for gate in gates:
             gate.take(amounts)
-        return Outcome.GRANTED
+        return Outcome.ASSIGNED
 
     def devices(self, count: int) -> tuple[int, ...]:
         """So many devices, which are given away with this."""

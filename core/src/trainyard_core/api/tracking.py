@@ -18,6 +18,7 @@ from trainyard_core.db import tracking
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Invalid, Unavailable
 from trainyard_core.platform import Platform
+from trainyard_core.settings import install
 from trainyard_core.work import resume
 from trainyard_core.work.ingest import ingest
 
@@ -124,5 +125,5 @@ class Tracking(Controller):
 def tracker_of(platform: Platform) -> Tracker:
     """The tracker, or the error that says that none is installed."""
     if platform.tracker is None:
-        raise Unavailable("no tracker is installed here", fix="pip install trainyard-tracker-folder and start again")
+        raise Unavailable("no tracker is installed here", fix=f"{install('tracker')} and start again")
     return platform.tracker

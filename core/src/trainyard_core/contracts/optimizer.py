@@ -55,7 +55,6 @@ __all__ = [
     "Suggestion",
     "Suggestions",
     "SupportsEarlyStopping",
-    "SupportsPareto",
     "SupportsPrediction",
     "Trial",
     "TrialPhase",
@@ -206,15 +205,6 @@ class SupportsEarlyStopping(Protocol):
     async def judge(self, study: Study, *, changed: Sequence[Trial], seed: int, state: bytes) -> Judgement:
         """The running trials to stop, decided as their metrics arrive, and the state with the changed trials in it:
         they do not come to `suggest` again. Naming a trial that has ended is no error."""
-
-
-@runtime_checkable
-class SupportsPareto(Protocol):
-    """Can tell which trials no other one beats."""
-
-    async def front(self, study: Study, *, trials: Sequence[Trial]) -> list[str]:
-        """The keys of the succeeded, feasible trials for which no other is as good in all objectives and better in
-        one. In the order given; equals are all in."""
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ import msgspec
 
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid
+from trainyard_core.lifecycle import Reason
 
 __all__ = [
     "Change",
@@ -31,8 +32,6 @@ __all__ = [
 ]
 
 LEAST_ENDING = 4
-STANDS = "unplanned"
-"""The reason of a sweep whose next trials cannot be planned at the moment."""
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +119,7 @@ async def rested(tx: Tx, run: str, *, seen: int, until: int | None) -> bool:
     row = await tx.one(
         "UPDATE run SET wake_at = ?, reason = CASE WHEN reason = ? THEN '' ELSE reason END,"
         " message = CASE WHEN reason = ? THEN '' ELSE message END WHERE id = ? AND wake_seq = ? RETURNING id",
-        until, STANDS, STANDS, run, seen,
+        until, Reason.UNPLANNED, Reason.UNPLANNED, run, seen,
     )  # fmt: skip
     return row is not None
 
@@ -129,7 +128,7 @@ async def stands(tx: Tx, run: str, message: str, *, at: int) -> None:
     """Say why a sweep does not go on at the moment."""
     await tx.run(
         "UPDATE run SET reason = ?, message = ?, updated_at = ? WHERE id = ? AND status = 'running'",
-        STANDS, message, at, run,
+        Reason.UNPLANNED, message, at, run,
     )  # fmt: skip
 
 

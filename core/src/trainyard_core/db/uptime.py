@@ -7,7 +7,7 @@ anew: nobody served, the database was away, the process or its machine stood sti
 from __future__ import annotations
 
 from trainyard_core.db.engine import Tx
-from trainyard_core.uptime import BREAK, NO_UPTIME, Uptime
+from trainyard_core.uptime import BREAK, NEVER_UP, Uptime
 
 __all__ = ["confirm", "get", "pull_back"]
 
@@ -15,7 +15,7 @@ __all__ = ["confirm", "get", "pull_back"]
 async def get(tx: Tx) -> Uptime:
     """What is known of it."""
     row = await tx.one("SELECT since, until FROM hearing WHERE id = 1")
-    return NO_UPTIME if row is None else Uptime(row["since"], row["until"])
+    return NEVER_UP if row is None else Uptime(row["since"], row["until"])
 
 
 async def confirm(tx: Tx, *, at: int, anew: bool) -> bool:

@@ -7,11 +7,11 @@ import math
 from collections.abc import Sequence
 
 from trainyard_core.db.planned_trials import Settled
-from trainyard_core.lifecycle import Intent, Status, Step
+from trainyard_core.lifecycle import Intent, Reason, Status, Step
 from trainyard_core.sweeps import rules
 from trainyard_core.sweeps.outcome import Ending, blind
 from trainyard_core.sweeps.plan import Plan
-from trainyard_core.sweeps.trial_result import NO_OBJECTIVE, judge, number
+from trainyard_core.sweeps.trial_result import judge, number
 from trainyard_core.sweeps.view import Open, View
 
 __all__ = ["ending", "has_run_out", "judged", "tuned", "wind_up"]
@@ -20,7 +20,7 @@ __all__ = ["ending", "has_run_out", "judged", "tuned", "wind_up"]
 def judged(view: View, trial: Open) -> Settled:
     """How a trial went whose run has ended."""
     if trial.status is None:
-        return Settled(key=trial.key, phase="failed", reason="deleted", message="its run was deleted")
+        return Settled(key=trial.key, phase="failed", reason=Reason.DELETED, message="its run was deleted")
     return judge(
         trial.key,
         status=trial.status,
@@ -45,7 +45,7 @@ def ending(view: View, settled: Sequence[Settled]) -> Ending | None:
         return view.stop
     succeeded = view.succeeded + sum(each.phase == "succeeded" for each in settled)
     failed = view.failed + sum(each.phase == "failed" for each in settled)
-    unjudged = [each.message for each in settled if each.reason == NO_OBJECTIVE]
+    unjudged = [each.message for each in settled if each.reason == Reason.NO_OBJECTIVE]
     if unjudged:
         found = blind(succeeded=succeeded, unjudged=view.unjudged + len(unjudged), message=unjudged[-1])
         if found is not None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from trainyard.matrix.sweep import Sweep
 from trainyard_core.contracts.optimizer import SupportsEarlyStopping
 from trainyard_core.db import planned_trials, sweeps
-from trainyard_core.lifecycle import FINAL, Status
+from trainyard_core.lifecycle import FINAL, Reason, Status
 from trainyard_core.sweeps import concurrency, decision, trial_update
 from trainyard_core.sweeps.dependencies import Means
 from trainyard_core.sweeps.intermediate import Watcher, stop_of
@@ -128,7 +128,7 @@ class Director:
         plan.told = trial_update.told(changed, {trial.key: trial.told_step for trial in view.going})
         plan.complete = answer.exhausted or len(answer.suggestions) >= count
         if answer.failure:
-            plan.ending = Ending(status=Status.FAILED, reason="optimizer", message=answer.failure)
+            plan.ending = Ending(status=Status.FAILED, reason=Reason.OPTIMIZER, message=answer.failure)
         else:
             await self._proposer.take(view, plan, answer, free=free)
         return True

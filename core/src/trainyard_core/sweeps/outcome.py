@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from trainyard_core.lifecycle import Status
-from trainyard_core.sweeps.trial_result import NO_OBJECTIVE
+from trainyard_core.lifecycle import Reason, Status
 
 __all__ = ["Ending", "blind", "natural"]
 
@@ -26,11 +25,12 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 def natural(*, succeeded: int, total: int, last_failure: str) -> Ending:
     """The end of a sweep that has run all of its trials."""
     if succeeded:
-        return Ending(status=Status.SUCCEEDED, reason="", message=f"{succeeded} of {total} trials succeeded")
+        return Ending(status=Status.SUCCEEDED, reason=Reason.NONE, message=f"{succeeded} of {total} trials succeeded")
     if not total:
-        return Ending(status=Status.FAILED, reason="no_trials", message="there was nothing to try: the space is empty")
+        message = "there was nothing to try: the space is empty"
+        return Ending(status=Status.FAILED, reason=Reason.NO_TRIALS, message=message)
     said = f"none of {total} trials succeeded; the last one: {last_failure or 'it was stopped'}"
-    return Ending(status=Status.FAILED, reason="no_success", message=said)
+    return Ending(status=Status.FAILED, reason=Reason.NO_SUCCESS, message=said)
 
 
 def blind(*, succeeded: int, unjudged: int, message: str) -> Ending | None:
@@ -38,5 +38,5 @@ def blind(*, succeeded: int, unjudged: int, message: str) -> Ending | None:
     if succeeded or unjudged < BLIND:
         return None
     return Ending(
-        status=Status.FAILED, reason=NO_OBJECTIVE, message=f"{unjudged} trials could not be judged: {message}"
+        status=Status.FAILED, reason=Reason.NO_OBJECTIVE, message=f"{unjudged} trials could not be judged: {message}"
     )

@@ -14,7 +14,6 @@ from trainyard_core.db.planned_trials import NewTrial, Settled
 from trainyard_core.lifecycle import Reason, Status, Step
 from trainyard_core.policy import Policy
 from trainyard_core.sweeps.outcome import Ending
-from trainyard_core.sweeps.trial_result import NO_OBJECTIVE
 from trainyard_core.sweeps.trial_run import Made
 from trainyard_core.sweeps.view import View
 from trainyard_core.work import clone
@@ -107,7 +106,7 @@ class Plan:
     @property
     def unjudged(self) -> int:
         """How many of them could not be judged."""
-        return sum(each.reason == NO_OBJECTIVE for each in self.settled)
+        return sum(each.reason == Reason.NO_OBJECTIVE for each in self.settled)
 
 
 async def write(tx: Tx, view: View, plan: Plan, *, policy: Policy, at: int) -> Written:

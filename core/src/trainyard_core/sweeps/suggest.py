@@ -19,7 +19,7 @@ from trainyard_core.contracts.optimizer import (
 )
 from trainyard_core.db import planned_trials
 from trainyard_core.db.planned_trials import NewTrial
-from trainyard_core.lifecycle import Status
+from trainyard_core.lifecycle import Reason, Status
 from trainyard_core.sweeps.dependencies import Means
 from trainyard_core.sweeps.outcome import Ending
 from trainyard_core.sweeps.plan import Plan, Started
@@ -101,7 +101,7 @@ class Proposer:
             )
             if wrong := _wrong(view, plan, new):
                 said = f"the algorithm '{view.sweep.algorithm}' suggested what it may not: {wrong}"
-                plan.ending = Ending(status=Status.FAILED, reason="optimizer", message=said)
+                plan.ending = Ending(status=Status.FAILED, reason=Reason.OPTIMIZER, message=said)
                 return
             if plan.asking is not None:
                 made = tracked(view, new, asker=plan.asking.asker, at=self._means.clock.now())

@@ -15,9 +15,8 @@ from trainyard.matrix.objective import Limit, Objective
 from trainyard_core.db.planned_trials import Settled
 from trainyard_core.lifecycle import Reason, Status
 
-__all__ = ["NO_OBJECTIVE", "feasible", "judge", "number"]
+__all__ = ["feasible", "judge", "number"]
 
-NO_OBJECTIVE = "no_objective"
 """Why a trial failed whose run succeeded: what it is judged by did not come, or is no number."""
 
 LISTED = 10
@@ -50,7 +49,7 @@ def judge(
         return Settled(key=key, phase="failed", figures=figures, reason=reason or status, message=message)
     if missing := next((name for name in names if name not in figures), None):
         said = _missing(missing, outputs, metrics)
-        return Settled(key=key, phase="failed", figures=figures, reason=NO_OBJECTIVE, message=said)
+        return Settled(key=key, phase="failed", figures=figures, reason=Reason.NO_OBJECTIVE, message=said)
     value = figures[objectives[0].name] if objectives else None
     incomplete = reason if reason == Reason.INCOMPLETE else ""
     return Settled(key=key, phase="succeeded", figures=figures, value=value, reason=incomplete, message=message)

@@ -19,7 +19,6 @@ import pytest_asyncio
 from trainyard_core.contracts.scheduler import (
     Scheduler,
     SchedulerRefused,
-    SupportsDiagnosis,
     SupportsResources,
     SupportsWatch,
 )
@@ -354,12 +353,6 @@ class SchedulerSuite:
                 "0 of cpu or memory is no limit, there is no other"
             )
             assert all(isinstance(amount, int) for amount in (offered.memory, offered.gpu)), "whole bytes and devices"
-
-    async def test_a_diagnosis_of_the_unknown_says_nothing(self, harness: SchedulerHarness) -> None:
-        async with opened(harness) as scheduler:
-            if not isinstance(scheduler, SupportsDiagnosis):
-                _absent(scheduler, "SupportsDiagnosis")
-            assert await scheduler.diagnose(AttemptRef("nobody-knows-this", 1)) == ""
 
     async def _file(self, harness: SchedulerHarness, name: str) -> None:
         """Until the program has written that file."""

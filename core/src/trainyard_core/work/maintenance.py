@@ -69,7 +69,7 @@ class Maintainer:
         """Do one round."""
         started = perf_counter()
         await self._wake_due()
-        instruments.PATROLS.add(perf_counter() - started)
+        instruments.MAINTENANCE.add(perf_counter() - started)
 
     async def _wake_due(self) -> None:
         now = self._clock.now()
@@ -80,7 +80,7 @@ class Maintainer:
         wanted += await self._database.read(lambda tx: self._changed_reach(tx, now))
         if self._policy.tracked_silence:
             wanted += await self._database.read(lambda tx: self._silent_tracked(tx, now))
-        instruments.PATROLLED.add(len(wanted))
+        instruments.MAINTENANCE_DUE.add(len(wanted))
         if wanted:
             await self._notifier.notify(wanted)
             self._notifier.notify_agents(orders=True)

@@ -6,7 +6,7 @@ import msgspec
 
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.lifecycle import Hold, Intent, Status
-from trainyard_core.uptime import NO_UPTIME, Uptime
+from trainyard_core.uptime import NEVER_UP, Uptime
 
 __all__ = ["DIRECTORS", "Attempt", "View"]
 
@@ -60,7 +60,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     unfinished_writers: int = 0
     dropped: int = 0
     heard_at: int = 0
-    uptime: Uptime = NO_UPTIME
+    uptime: Uptime = NEVER_UP
     attempt: Attempt | None = None
 
     @property

@@ -155,7 +155,7 @@ class ArqNotifier(LocalNotifier):
                 for run, seq in wanted:
                     await pool.enqueue_job(JOB, run, _job_id=f"{run}:{seq}", _queue_name=QUEUE)
                 await pool.publish(CHANNEL, self._sender + RUNS)
-            instruments.POKES.add(1, RUNS.decode(), "out")
+            instruments.NOTIFICATIONS.add(1, RUNS.decode(), "out")
         except (RedisError, OSError, TimeoutError):
             await self.reconcile_here(run for run, _ in wanted)
 
@@ -209,7 +209,7 @@ class ArqNotifier(LocalNotifier):
             word = ORDERS if self._pending.take() else WORK
             async with asyncio.timeout(TIMEOUT):
                 await (await self._connected()).publish(CHANNEL, self._sender + word)
-            instruments.POKES.add(1, word.decode(), "out")
+            instruments.NOTIFICATIONS.add(1, word.decode(), "out")
             await asyncio.sleep(WAKES_DELAY)
 
     async def _publish_changes(self) -> None:
@@ -221,7 +221,7 @@ class ArqNotifier(LocalNotifier):
             changed, self._changed_runs = self._changed_runs, set()
             async with asyncio.timeout(TIMEOUT):
                 await (await self._connected()).publish(CHANNEL, self._sender + CHANGES + ",".join(changed).encode())
-            instruments.POKES.add(1, "changes", "out")
+            instruments.NOTIFICATIONS.add(1, "changes", "out")
             await asyncio.sleep(CHANGES_DELAY)
 
     async def _connected(self) -> ArqRedis:
@@ -252,7 +252,7 @@ class ArqNotifier(LocalNotifier):
         """A message of another process. Of this process's own messages only the worker needs to know."""
         sender, word = data[: len(self._sender)], data[len(self._sender) :]
         if sender != self._sender:
-            instruments.POKES.add(1, word.partition(b":")[0].decode(), "in")
+            instruments.NOTIFICATIONS.add(1, word.partition(b":")[0].decode(), "in")
         if word == RUNS:
             self._jobs_waiting.set()
         elif word.startswith(CHANGES):

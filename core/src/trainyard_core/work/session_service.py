@@ -143,7 +143,7 @@ def _with_limits(agent: Registration) -> Registration:
 
 
 def _record_assigned(agent: str, assigned: Sequence[AttemptRef]) -> None:
-    (instruments.GRANTED if assigned else instruments.VAIN).add(len(assigned) or 1, agent)
+    (instruments.ASSIGNED if assigned else instruments.ASSIGNMENT_EMPTY).add(len(assigned) or 1, agent)
     for ref in assigned:
         with tracing.span("assigned", run=ref.run, attempt=ref.attempt, agent=agent):
             log.debug("an attempt was assigned", run=ref.run, attempt=ref.attempt, agent=agent)

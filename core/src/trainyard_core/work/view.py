@@ -9,7 +9,7 @@ from trainyard_core.contracts.workload import Exit
 from trainyard_core.db import runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import Hold, Intent, Status
-from trainyard_core.uptime import NO_UPTIME, Uptime
+from trainyard_core.uptime import NEVER_UP, Uptime
 from trainyard_core.work.model import Attempt, View
 
 __all__ = ["load"]
@@ -56,7 +56,7 @@ async def load(tx: Tx, run: str) -> View | None:
         unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
         dropped=await tracking.dropped(tx, run, attempt=row["attempt"]) if row["ended"] or row["exit"] else 0,
         heard_at=0 if row["managed"] else await _heard(tx, row),
-        uptime=NO_UPTIME if row["since"] is None else Uptime(row["since"], row["until"]),
+        uptime=NEVER_UP if row["since"] is None else Uptime(row["since"], row["until"]),
         attempt=attempt,
     )
 

@@ -25,6 +25,7 @@ from trainyard_core.clock import SECOND, rfc3339
 from trainyard_core.db import admission, agents, queues, sweeps, tracking, trials
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
+from trainyard_core.settings import install
 from trainyard_core.work.admission import DatabaseSource, MovedRun, WaitingSource, plan
 
 __all__ = ["why"]
@@ -86,8 +87,7 @@ async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collect
     helping = await _helping(tx, lookup, need, world, offers) if blockers and not far else []
     if not schedulers and not any(offer.alive for offer in offers):
         message = "no scheduler is installed here, so nothing can start runs"
-        fix = "pip install trainyard-scheduler-process"
-        blockers.insert(0, Blocker(code="scheduler_missing", message=message, fix=fix))
+        blockers.insert(0, Blocker(code="scheduler_missing", message=message, fix=install("scheduler")))
     return _answer(row, blockers, place=place + 1, changes=helping)
 
 
