@@ -92,7 +92,7 @@ async def test_frames_become_metrics_series_logs_and_fields(web):
     assert (found.outputs, found.tags) == ({"best": 1.0}, ["x"])
     assert math.isnan(found.metrics["loss"])
     (loss,) = await web.admin.runs.metrics(run.id)
-    assert (loss.low, loss.high, loss.count, loss.step) == (1.0, 3.0, 3, 2)
+    assert (loss.min, loss.max, loss.count, loss.step) == (1.0, 3.0, 3, 2)
     (series,) = await web.admin.runs.series(run.id, ["loss"], points=0)
     assert series.total == 3
     assert [line.text async for line in web.admin.runs.lines(run.id)] == ["one", "two"]

@@ -74,7 +74,7 @@ async def test_twenty_registrations_at_once_make_one_version(web):
 async def test_the_content_is_checked_with_every_place(web):
     with pytest.raises(Invalid) as caught:
         await web.admin.components.register(wish(content=TRAIN.replace("{{ lr", "{{ rl").replace("0.1", "x")))
-    places = [(fault.file, fault.line, fault.field) for fault in caught.value.faults]
+    places = [(fault.file, fault.line, fault.field) for fault in caught.value.problems]
     assert places == [("component.yaml", 5, "inputs[0].value"), ("component.yaml", 8, "run.container.command[2]")]
 
 
@@ -153,7 +153,7 @@ async def test_a_version_is_described_and_archived_but_an_outdated_edit_is_refus
 async def test_a_run_is_made_of_what_it_refers_to(stocked):
     web = stocked
     run = await web.admin.runs.create(CreateRun(content=USES, file="digits.yaml"))
-    assert (run.status, run.queue, run.tags, run.inputs) == ("queued", "gpu", ["mnist"], {"lr": 0.5})
+    assert (run.status, run.queue, run.tags, run.params) == ("queued", "gpu", ["mnist"], {"lr": 0.5})
     whole = await web.admin.runs.get(run.id)
     assert whole.resolved["command"] == ["python", "train.py", "--lr=0.5"]
     assert whole.resolved["env"] == {"MODE": "fast"}
@@ -195,7 +195,7 @@ UNKNOWN = {
 async def test_an_unknown_reference_is_told_at_its_place(stocked, text, said, line, field):
     with pytest.raises(Invalid) as caught:
         await stocked.admin.runs.create(CreateRun(content=f"version: 1.1\nkind: operation\n{text}\n", file="f.yaml"))
-    (fault,) = caught.value.faults
+    (fault,) = caught.value.problems
     assert said in fault.message
     assert (fault.file, fault.line, fault.field) == ("f.yaml", line, field)
     assert fault.fix

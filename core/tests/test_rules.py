@@ -68,7 +68,7 @@ def managed_views() -> Iterator[View]:
             intent=intent,
             attempt=attempt,
             timeout_us=timeout,
-            hearing=ALWAYS,
+            uptime=ALWAYS,
             **wish,
             **budget,
         )
@@ -92,12 +92,12 @@ def tracked_views() -> Iterator[View]:
     ):
         yield View(
             run="r",
-            hearing=ALWAYS,
+            uptime=ALWAYS,
             status=status,
             reason=reason,
             intent=intent,
             managed=False,
-            ended=end,
+            reported_status=end,
             unfinished_writers=left,
             dropped=dropped,
             wake_at=wake,
@@ -232,7 +232,7 @@ SILENT = [
 @pytest.mark.parametrize(("quiet", "reason", "explained", "ended_by"), SILENT)
 def test_a_tracked_run_that_falls_silent_is_unreachable_and_then_lost(quiet, reason, explained, ended_by):
     view = View(
-        run="r", status=Status.RUNNING, reason=reason, managed=False, hearing=ALWAYS, heard_at=NOW - quiet * SECOND
+        run="r", status=Status.RUNNING, reason=reason, managed=False, uptime=ALWAYS, heard_at=NOW - quiet * SECOND
     )
     decision = decide(view, Policy(tracked_silence=100.0), NOW)
     assert (decision.explain.reason if decision.explain else None) == explained
@@ -272,8 +272,8 @@ DEAFNESS = [
 def test_silence_counts_from_when_somebody_listened(hearing, given_up):
     policy, long_ago = Policy(lost_after=100.0, tracked_silence=100.0), NOW - 9999 * SECOND
     attempt = Attempt(number=1, agent="a", state="running", agent_seen_at=long_ago)
-    scheduled = View(run="r", status=Status.RUNNING, hearing=hearing, attempt=attempt)
-    tracked = View(run="r", status=Status.RUNNING, hearing=hearing, managed=False, heard_at=long_ago)
+    scheduled = View(run="r", status=Status.RUNNING, uptime=hearing, attempt=attempt)
+    tracked = View(run="r", status=Status.RUNNING, uptime=hearing, managed=False, heard_at=long_ago)
     for view in (scheduled, tracked):
         steps = decide(view, policy, NOW).steps
         assert [step.reason for step in steps] == ([Reason.LOST] if given_up else [])
@@ -287,9 +287,9 @@ def test_silence_counts_from_when_somebody_listened(hearing, given_up):
 def test_last_frames_are_waited_for_while_somebody_listens(hearing, given_up):
     policy, until = Policy(drain=100.0), NOW - 9 * SECOND
     attempt = Attempt(number=1, agent="a", state="exited", exit=Exit(code=0), drained=False, drain_until=until)
-    common = {"run": "r", "status": Status.RUNNING, "reason": Reason.DRAINING, "hearing": hearing, "wake_at": until}
+    common = {"run": "r", "status": Status.RUNNING, "reason": Reason.DRAINING, "uptime": hearing, "wake_at": until}
     scheduled = View(**common, attempt=attempt)
-    tracked = View(**common, managed=False, ended="succeeded", unfinished_writers=1)
+    tracked = View(**common, managed=False, reported_status="succeeded", unfinished_writers=1)
     for view in (scheduled, tracked):
         decision = decide(view, policy, NOW)
         assert [step.reason for step in decision.steps] == ([Reason.INCOMPLETE] if given_up else [])
@@ -304,7 +304,7 @@ def test_what_is_unreachable_stays_so_until_it_is_heard_and_not_until_somebody_l
         run="r",
         status=Status.RUNNING,
         reason=Reason.UNREACHABLE,
-        hearing=Hearing(NOW - SECOND, NOW),
+        uptime=Hearing(NOW - SECOND, NOW),
         managed=managed,
         heard_at=0 if managed else NOW - 80 * SECOND,
         attempt=attempt if managed else None,

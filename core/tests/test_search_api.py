@@ -70,7 +70,7 @@ async def test_a_fault_is_told_with_column_and_suggestion(web):
     ):
         with pytest.raises(Invalid) as caught:
             await web.admin.runs.page(**given)
-        (fault,) = caught.value.faults
+        (fault,) = caught.value.problems
         assert (fault.field, fault.column, caught.value.fix) == (*given, column, said)
 
 

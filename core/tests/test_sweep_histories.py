@@ -42,7 +42,7 @@ class Shelf:
         found = []
         for name in names:
             rows = sorted((row for row in self.rows.get(name, []) if row[0] >= (first or 0)), key=lambda row: row[0])
-            buckets = [Point(step=step, until=step, time=step, low=v, high=v, last=v) for step, v in rows]
+            buckets = [Point(step=step, until=step, time=step, min=v, max=v, last=v) for step, v in rows]
             found.append(Series(name=name, total=len(buckets), points=buckets))
         return found
 

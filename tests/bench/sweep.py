@@ -54,7 +54,7 @@ SPACE = {
     "rate": {"kind": "loguniform", "value": {"low": 1e-5, "high": 1e-1}},
     "layers": {"kind": "choice", "value": [1, 2, 3, 4]},
 }
-METRIC = Summary(name="loss", last_step=1, last=0.5, low=0.5, high=0.5, total=1, finite=1)
+METRIC = Summary(name="loss", last_step=1, last=0.5, min=0.5, max=0.5, total=1, finite=1)
 
 
 class Spent(NamedTuple):

@@ -66,7 +66,9 @@ with open("weights.txt", "w") as file:
     file.write("weights")
 run.log_file("weights.txt")
 """
-COMPONENT = "version: 1.1\nkind: component\nname: say\ninputs: [{name: word, type: str, value: hi}]\ncmd: echo {{ word }}\n"
+COMPONENT = (
+    "version: 1.1\nkind: component\nname: say\ninputs: [{name: word, type: str, value: hi}]\ncmd: echo {{ word }}\n"
+)
 
 
 def record(yard: Yard) -> None:
@@ -111,7 +113,9 @@ def scrubbed(text: str, folder: Path) -> str:
     """Without what is of this machine, what tokens are checked by or made from, and answers that are kept for a day."""
     lines = [line for line in text.splitlines() if not re.match(r'INSERT INTO \W*(public\.)?"?idempotency', line)]
     text = "\n".join(line for line in lines if not line.startswith(("SET ", "SELECT pg_catalog.set_config", "\\")))
-    hashes = re.compile(r"(?<=', ')[0-9a-f]{64}(?=', \d)|(?<=',')[0-9a-f]{64}(?=',\d)|(?<=secret', ')\w+|(?<=secret',')\w+")
+    hashes = re.compile(
+        r"(?<=', ')[0-9a-f]{64}(?=', \d)|(?<=',')[0-9a-f]{64}(?=',\d)|(?<=secret', ')\w+|(?<=secret',')\w+"
+    )
     text = hashes.sub(lambda found: sha256(str(found.start()).encode()).hexdigest(), text)
     replaced = {str(folder): "/home/ada", str(Path(sys.executable).parent): "/usr/bin", sys.prefix: "/usr"}
     for word, instead in replaced.items():

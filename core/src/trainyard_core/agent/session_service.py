@@ -132,7 +132,7 @@ class Desk:
             image=resolved.image or "",
             resources=resolved.resources,
             gpus=tuple(msgspec.json.decode(row["gpus"])),
-            inputs=resolved.inputs,
+            params=resolved.inputs,
             grace=self._grace,
             url=self._url,
             token=run_token(self._secret, row["id"], row["number"], at=self._clock.now()),

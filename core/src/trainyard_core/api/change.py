@@ -38,7 +38,7 @@ async def change(request: Asked, work: Callable[[Tx], Awaitable[T]], *, name: st
     async def whole(tx: Tx) -> tuple[bytes, int]:
         if claim is not None and not await claim.take(tx):
             kept = await claim.find(tx)
-            return kept.answer.encode(), kept.status
+            return kept.response.encode(), kept.status
         found = await work(tx)
         answer = b"" if found is None else _encode(found)
         if claim is not None:

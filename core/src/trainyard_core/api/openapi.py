@@ -53,7 +53,7 @@ _SCHEMA = {
         "fix": {"type": "string"},
         "retryable": {"type": "boolean"},
         "expected": {"type": "integer"},
-        "faults": {
+        "problems": {
             "type": "array",
             "items": {
                 "type": "object",

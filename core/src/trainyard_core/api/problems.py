@@ -67,7 +67,7 @@ def _fields(error: TrainyardError) -> dict[str, Any]:
         "detail": error.detail,
         "fix": error.fix,
         "retryable": error.retryable,
-        "faults": error.faults,
+        "problems": error.problems,
     }
 
 
@@ -93,7 +93,7 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[byt
     faults = _faults(error.extra) if isinstance(error, ValidationException) else []
     return _respond(
         Problem(
-            type=f"urn:trainyard:{code}", title=_title(status), status=status, code=code, detail=detail, faults=faults
+            type=f"urn:trainyard:{code}", title=_title(status), status=status, code=code, detail=detail, problems=faults
         )
     )
 

@@ -89,6 +89,6 @@ async def _pieces(
         piece = min(PIECE, limit - len(rows))
         more, after = await search.page(tx, among, query, keys, limit=piece, at=at, after=after)
         rows += more
-        size = sum(len(row[name]) for row in rows for name in ("inputs", "outputs", "meta"))
+        size = sum(len(row[name]) for row in rows for name in ("params", "outputs", "meta"))
         if after is None or len(rows) >= limit or size > MOST_BYTES:
             return rows, after

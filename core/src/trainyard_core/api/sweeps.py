@@ -32,7 +32,7 @@ MOST_ON_FRONT = 500
 BATCH = 200
 _decode: Any = msgspec.json.decode
 _study = msgspec.json.Decoder(Sweep)
-_figures = msgspec.json.Decoder(dict[str, float])
+_values = msgspec.json.Decoder(dict[str, float])
 Sort = Annotated[
     Literal["number", "-number", "value"],
     QueryParameter(description="`number`, `-number`, or `value`: the best first, those without one last."),
@@ -66,7 +66,7 @@ class Sweeps(Controller):
         limit: Limit = 50,
         cursor: Cursor = "",
     ) -> models.TrialPage:
-        """The trials of a sweep with their params and figures, by number unless sorted."""
+        """The trials of a sweep with their params and values, by number unless sorted."""
         run = await find_run(request, project, ref, READ)
         after = _after(cursor, sort, phase)
 
@@ -87,14 +87,14 @@ class Sweeps(Controller):
         study = _study.decode((await database.read(lambda tx: _found(tx, run)))["study"])
         if not study.objectives:
             raise Conflict(f"sweep {run['id']} has no objective, so no trial is better", fix="list its trials instead")
-        rows = await database.read(lambda tx: trials.figures(tx, run["id"]))
+        rows = await database.read(lambda tx: trials.values(tx, run["id"]))
         keys, cut = await asyncio.to_thread(_best_keys, rows, study)
         kept = await database.read(lambda tx: trials.by_key(tx, run["id"], keys))
         return models.Front(
             objectives=[_objective(each) for each in study.objectives],
             items=[_trial(row, study) for row in kept],
-            most=MOST_ON_FRONT,
-            cut=cut,
+            limit=MOST_ON_FRONT,
+            truncated=cut,
         )
 
 
@@ -126,9 +126,9 @@ async def _whole(tx: Tx, run: Row) -> models.Sweep:
         ],
         rules=msgspec.to_builtins(study.rules),
         seed=row["seed"],
-        concurrency=row["parallel"],
-        planned=row["most"],
-        made=row["made"],
+        concurrency=row["concurrency"],
+        max_trials=row["max_trials"],
+        created=row["created"],
         prepared=open_.prepared,
         running=open_.running,
         succeeded=row["succeeded"],
@@ -154,7 +154,7 @@ async def _best(tx: Tx, sweep: str, study: Sweep) -> Row | None:
     while True:
         rows = await trials.by_value(tx, sweep, highest=highest, phase="succeeded", after=after, limit=limit)
         for row in rows:
-            if feasible(_figures.decode(row["figures"]), study.limits):
+            if feasible(_values.decode(row["values"]), study.limits):
                 return row
         if len(rows) < limit:
             return None
@@ -196,7 +196,7 @@ async def _presented(tx: Tx, rows: Sequence[Row], study: Sweep) -> list[models.T
 
 
 def _trial(row: Row, study: Sweep, logged: Mapping[str, float] = {}) -> models.Trial:
-    going, figures = row["phase"] == "open", {**logged, **_figures.decode(row["figures"])}
+    going, values = row["phase"] == "open", {**logged, **_values.decode(row["values"])}
     return models.Trial(
         number=row["number"],
         key=row["key"],
@@ -204,13 +204,13 @@ def _trial(row: Row, study: Sweep, logged: Mapping[str, float] = {}) -> models.T
         params=_decode(row["params"]),
         run=row["run"],
         status="" if row["run"] is None else row["status"] or "deleted",
-        figures=figures,
+        values=values,
         value=row["value"],
-        feasible=feasible(figures, study.limits),
+        feasible=feasible(values, study.limits),
         reason=(row["run_reason"] if going else row["reason"]) or "",
         message=(row["run_message"] if going else row["message"]) or "",
         note=row["note"],
-        created_at=rfc3339(row["made_at"]) or "",
+        created_at=rfc3339(row["created_at"]) or "",
         started_at=rfc3339(row["started_at"]),
         finished_at=rfc3339(row["finished_at"] or row["ended_at"]),
     )
@@ -218,12 +218,10 @@ def _trial(row: Row, study: Sweep, logged: Mapping[str, float] = {}) -> models.T
 
 def _best_keys(rows: Sequence[Row], study: Sweep) -> tuple[list[str], bool]:
     """The keys of the front, and whether it has more."""
-    known = {row["key"]: _figures.decode(row["figures"]) for row in rows}
+    known = {row["key"]: _values.decode(row["values"]) for row in rows}
     names = {each.name for each in study.objectives}
-    within = {
-        key: figures for key, figures in known.items() if names <= figures.keys() and feasible(figures, study.limits)
-    }
-    found = front(within, study.objectives, most=MOST_ON_FRONT + 1)
+    within = {key: values for key, values in known.items() if names <= values.keys() and feasible(values, study.limits)}
+    found = front(within, study.objectives, limit=MOST_ON_FRONT + 1)
     if len(found) <= MOST_ON_FRONT:
         return found, False
-    return front({key: within[key] for key in found}, study.objectives, most=MOST_ON_FRONT), True
+    return front({key: within[key] for key in found}, study.objectives, limit=MOST_ON_FRONT), True

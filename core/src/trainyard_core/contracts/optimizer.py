@@ -82,8 +82,8 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     slot. What is asked ahead is asked without knowing what the trials that go on will bring."""
 
     trials: int | None
-    parallel: int
-    ahead: int = 0
+    concurrency: int
+    prefetch: int = 0
 
 
 class TrialPhase(StrEnum):

@@ -57,7 +57,7 @@ async def add(
 
 
 _INTO = """INSERT INTO metric_attempt
-    (run, attempt, first_step, name, last, last_step, last_time, last_writer, low, high, total, finite)"""
+    (run, attempt, first_step, name, last, last_step, last_time, last_writer, min, max, value_count, finite_count)"""
 _ADD = f"""{merge_into("metric_attempt")},
     first_step = CASE WHEN excluded.first_step < metric_attempt.first_step
         THEN excluded.first_step ELSE metric_attempt.first_step END"""

@@ -23,7 +23,8 @@ class Ended(NamedTuple):
 async def tell(tx: Tx, run: str, status: str, told: Ended) -> None:
     """Its program has said how it ended; what was said first counts. A run that the platform runs is not ended so."""
     await tx.run(
-        "UPDATE run SET ended = ?, ended_reason = ?, ended_message = ?, ended_code = ?, ended_at = ?"
-        " WHERE id = ? AND managed = 0 AND ended = ''",
+        "UPDATE run SET reported_status = ?, reported_reason = ?, reported_message = ?,"
+        " reported_exit_code = ?, reported_end_at = ?"
+        " WHERE id = ? AND managed = 0 AND reported_status = ''",
         status, *told, run,
     )  # fmt: skip

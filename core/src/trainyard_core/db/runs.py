@@ -59,9 +59,9 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     hold: str = ""
     spec: str = "null"
     resolved: str = "null"
-    given: str = "{}"
+    compile_options: str = "{}"
     priority: int = 0
-    inputs: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     meta: dict[str, Any] = {}
     tags: list[str] = []
@@ -96,21 +96,21 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
     started = (new.created_at or new.at) if any(step.to is Status.RUNNING for step in steps) else None
     row = await tx.one(
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
-        " hold, compiled, inputs, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
+        " hold, compiled, params, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
         " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step,"
         " resources, agent, parent, key)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " RETURNING *",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
-        int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.inputs),
+        int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.params),
         _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
         new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
         new.clone_kind, new.fork_step, resources_text(new.resources), new.agent, new.parent, new.key,
     )  # fmt: skip
     assert row is not None
     await tx.run(
-        "INSERT INTO operation (run, spec, resolved, given) VALUES (?, ?, ?, ?)",
-        new.id, new.spec, new.resolved, new.given,
+        "INSERT INTO operation (run, spec, resolved, compile_options) VALUES (?, ?, ?, ?)",
+        new.id, new.spec, new.resolved, new.compile_options,
     )  # fmt: skip
     born = activities.New(
         project=new.project,

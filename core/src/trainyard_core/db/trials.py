@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["After", "Counts", "by_key", "by_number", "by_value", "counts", "figures", "logged", "oldest_open"]
+__all__ = ["After", "Counts", "by_key", "by_number", "by_value", "counts", "logged", "oldest_open", "values"]
 
 _SELECT = (
-    "SELECT t.key, t.number, t.run, t.phase, t.params, t.figures, t.value, t.reason, t.message, t.note, t.made_at,"
+    'SELECT t.key, t.number, t.run, t.phase, t.params, t."values", t.value, t.reason, t.message, t.note, t.created_at,'
     " t.ended_at, r.status, r.reason AS run_reason, r.message AS run_message, r.started_at, r.finished_at"
     " FROM trial t LEFT JOIN run r ON r.id = t.run WHERE t.sweep = ? AND t.tuner = 0"
 )
@@ -97,10 +97,11 @@ async def _valued(tx: Tx, sweep: str, highest: bool, phase: str, after: After | 
     )
 
 
-async def figures(tx: Tx, sweep: str) -> list[Row]:
-    """Key and figures of every trial that succeeded, by number."""
+async def values(tx: Tx, sweep: str) -> list[Row]:
+    """Key and values of every trial that succeeded, by number."""
     return await tx.all(
-        "SELECT key, figures FROM trial WHERE sweep = ? AND phase = 'succeeded' AND tuner = 0 ORDER BY number", sweep
+        """SELECT key, "values" FROM trial WHERE sweep = ? AND phase = 'succeeded' AND tuner = 0 ORDER BY number""",
+        sweep,
     )
 
 

@@ -150,10 +150,10 @@ async def _given_before(tx: Tx, sweep: str, claim: Claim | None) -> Sequence[str
     row = await sweeps.get(tx, sweep)
     if row is None:
         raise Conflict(f"run {sweep} is no sweep", fix="ask a sweep that `trainyard.sweep` has made")
-    if not row["asked"]:
+    if not row["external"]:
         raise Conflict(f"the platform itself runs the trials of sweep {sweep}", fix="see its trials: yard sweep")
     kept = await claim.peek(tx) if claim is not None else None
-    return None if kept is None else _runs.decode(kept.answer)
+    return None if kept is None else _runs.decode(kept.response)
 
 
 async def _answer(tx: Tx, sweep: str, given: Sequence[str]) -> Asked:
@@ -171,8 +171,8 @@ async def _answer(tx: Tx, sweep: str, given: Sequence[str]) -> Asked:
 
 def _is_over(row: Row) -> bool:
     """Whether no trial will come any more."""
-    ends = row["status"] in FINAL or row["intent"] == Intent.STOP or bool(row["ending"]) or bool(row["exhausted"])
-    return ends or (row["most"] is not None and row["made"] >= row["most"])
+    ends = row["status"] in FINAL or row["intent"] == Intent.STOP or bool(row["outcome"]) or bool(row["exhausted"])
+    return ends or (row["max_trials"] is not None and row["created"] >= row["max_trials"])
 
 
 def _trial(row: Row) -> AskedTrial:
@@ -193,7 +193,7 @@ async def _give_up(tx: Tx, sweep: str, gone: Sequence[str], by: By) -> None:
     step = Step(Status.FAILED, Reason.LOST, "its program died before it told how the trial went")
     for row in await ask_tell.going(tx, sweep):
         asker = _decode(row["meta"]).get("trial", {}).get("asker")
-        if asker in gone and row["ended"] in ("", Status.FAILED):
+        if asker in gone and row["reported_status"] in ("", Status.FAILED):
             await runs.advance(tx, row["run"], step, at=by.at, actor=by.actor)
 
 
@@ -205,8 +205,8 @@ async def tell(tx: Tx, sweep: str, key: str, wish: TellTrial, by: By) -> str:
     if not run:
         raise NotFound(f"sweep {sweep} has no trial '{key}'", fix="use the key of a trial that was asked for")
     row = await locked(tx, run)
-    if row["status"] in FINAL or row["ended"]:
-        how = row["status"] if row["status"] in FINAL else row["ended"]
+    if row["status"] in FINAL or row["reported_status"]:
+        how = row["status"] if row["status"] in FINAL else row["reported_status"]
         raise Conflict(f"trial '{key}' has ended already: {how}", fix="a trial counts once; ask for another")
     outputs, omitted = run_record.values("outputs", _finite(wish), _decode(row["outputs"]))
     if omitted:

@@ -47,19 +47,19 @@ def ending(view: View, settled: Sequence[Settled]) -> Ending | None:
     failed = view.failed + sum(each.phase == "failed" for each in settled)
     unjudged = [each.message for each in settled if each.reason == NO_OBJECTIVE]
     if unjudged:
-        found = blind(succeeded=succeeded, unjudged=view.unjudged + len(unjudged), message=unjudged[-1])
+        found = blind(succeeded=succeeded, unjudged=view.unscored + len(unjudged), message=unjudged[-1])
         if found is not None:
             return found
     if not view.sweep.rules:
         return None
     best = {trial.number: _extremes(trial) for trial in view.going if not trial.tuner}
-    total = view.most if view.most is not None else view.made
+    total = view.max_trials if view.max_trials is not None else view.created
     return rules.ends_sweep(view.sweep.rules, failed=failed, total=total, best=best)
 
 
 def _extremes(trial: Open) -> dict[str, tuple[float | None, float | None]]:
     """The lowest and the highest of what it has logged and written so far."""
-    found = {name: (metric.low, metric.high) for name, metric in trial.metrics.items()}
+    found = {name: (metric.min, metric.max) for name, metric in trial.metrics.items()}
     for name, written in trial.outputs.items():
         value = number(written)
         if value is not None and math.isfinite(value):
@@ -85,4 +85,4 @@ def has_run_out(view: View, plan: Plan) -> bool:
     """Whether nothing goes on, and nothing will ever come."""
     if view.open or plan.started or plan.prepared or view.prepared:
         return False
-    return plan.exhausted or (view.most is not None and view.made + plan.made >= view.most)
+    return plan.exhausted or (view.max_trials is not None and view.created + plan.created >= view.max_trials)

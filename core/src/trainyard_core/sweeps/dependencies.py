@@ -23,4 +23,4 @@ class Means(NamedTuple):
     policy: Policy
     algorithms: Algorithms
     call: Callable[[], None]
-    planner: str
+    lease_holder: str

@@ -58,7 +58,7 @@ class Director:
                 return Looked(False, wrote)
             plan = await self._plan(view, asking)
             if plan is None or plan.is_empty(view):
-                await self._rest(view, until=view.planner_until if plan is None else None)
+                await self._rest(view, until=view.lease_until if plan is None else None)
                 if plan is not None and plan.state is not None:
                     await self._turn.done(view.run)
                 return Looked(False, wrote, busy=plan is None)
@@ -89,22 +89,22 @@ class Director:
             settled=settled,
             tuned=[decision.tuned(trial) for trial in ended if trial.tuner],
             exhausted=view.exhausted,
-            ending=view.ending or decision.ending(view, settled),
+            outcome=view.outcome or decision.ending(view, settled),
             asking=asking,
         )
-        if plan.ending is None and not await self._go_on(view, plan):
+        if plan.outcome is None and not await self._go_on(view, plan):
             return None
-        if plan.ending is not None:
-            decision.wind_up(view, plan, plan.ending)
+        if plan.outcome is not None:
+            decision.wind_up(view, plan, plan.outcome)
         elif decision.has_run_out(view, plan):
-            plan.ending = plan.final = await self._natural(view, plan)
+            plan.outcome = plan.final = await self._natural(view, plan)
         return plan
 
     async def _go_on(self, view: View, plan: Plan) -> bool:
         """What is stopped, started and suggested while the sweep goes on. False when another process is about it."""
         watcher = await self._watched(view)
         plan.stops = watcher.stops(view)
-        free = view.parallel - sum(not trial.tuner for trial in view.open)
+        free = view.concurrency - sum(not trial.tuner for trial in view.open)
         await self._proposer.start_prepared(view, plan, free)
         free -= len(plan.started)
         changed = trial_update.changed(view, {each.key: each for each in plan.settled}, watcher.since)
@@ -112,7 +112,7 @@ class Director:
         plan.complete = concurrency.can_wait(view, plan, changed, count)
         if plan.complete or (plan.started and concurrency.comes_first(view, quick=self._proposer.is_quick)):
             return True  # the slot is taken at once; what comes next is thought about afterwards
-        if not view.state and not view.made:
+        if not view.state and not view.created:
             changed = [*await self._means.database.read(lambda tx: learned(tx, view)), *changed]
         if not await self._turn.may(view.run):
             return False
@@ -125,10 +125,10 @@ class Director:
         going = {trial.key: trial for trial in view.open if not trial.stopping}
         plan.stops += [stop_of(going[stop.key], stop) for stop in stops if stop.key in going]
         plan.state, plan.exhausted = answer.state, plan.exhausted or answer.exhausted
-        plan.told = trial_update.told(changed, {trial.key: trial.told_step for trial in view.going})
+        plan.synced = trial_update.told(changed, {trial.key: trial.synced_step for trial in view.going})
         plan.complete = answer.exhausted or len(answer.suggestions) >= count
         if answer.failure:
-            plan.ending = Ending(status=Status.FAILED, reason="optimizer", message=answer.failure)
+            plan.outcome = Ending(status=Status.FAILED, reason="optimizer", message=answer.failure)
         else:
             await self._proposer.take(view, plan, answer, free=free)
         return True
@@ -145,4 +145,4 @@ class Director:
         last = next((each.message or each.reason for each in reversed(plan.settled) if each.phase == "failed"), "")
         if not last and not succeeded:
             last = await self._means.database.read(lambda tx: planned_trials.last_failure(tx, view.run))
-        return natural(succeeded=succeeded, total=view.made + plan.made, last_failure=last)
+        return natural(succeeded=succeeded, total=view.created + plan.created, last_failure=last)

@@ -44,7 +44,7 @@ class Directors:
     ) -> None:
         self._database, self._clock, self._policy = database, clock, policy
         self._algorithms, self._call = algorithms, call
-        self._planner = secrets.token_hex(8)
+        self._lease_holder = secrets.token_hex(8)
         self._desks: dict[str, _Desk] = {}
         self.tracker: Tracker | None = None
         self._closing = False
@@ -84,7 +84,7 @@ class Directors:
 
     def _means(self) -> Means:
         return Means(
-            self._database, self.tracker, self._clock, self._policy, self._algorithms, self._call, self._planner
+            self._database, self.tracker, self._clock, self._policy, self._algorithms, self._call, self._lease_holder
         )
 
     async def _direct(self, run: str, desk: _Desk) -> None:

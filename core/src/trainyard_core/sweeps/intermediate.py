@@ -82,7 +82,7 @@ class Watcher:
 
     def _grown(self, run: str, trial: Open) -> Grown:
         found = [metric for name, metric in trial.metrics.items() if name in self._names]
-        return Grown(run, sum(each.total for each in found), max((each.attempt for each in found), default=0))
+        return Grown(run, sum(each.count for each in found), max((each.attempt for each in found), default=0))
 
     async def _attempts(self, run: str) -> Mapping[str, int]:
         return (await self._database.read(lambda tx: tracking.attempts_of(tx, [run])))[run]

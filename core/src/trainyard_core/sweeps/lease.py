@@ -27,17 +27,17 @@ class Turn:
         """Where several processes plan, one thinks at a time."""
         if self._means.database.exclusive:
             return True
-        at, planner = self._means.clock.now(), self._means.planner
+        at, holder = self._means.clock.now(), self._means.lease_holder
         until = at + int(THINKING * SECOND)
         return await self._means.database.write(
-            lambda tx: sweeps.think(tx, run, planner, at=at, until=until), name="think"
+            lambda tx: sweeps.think(tx, run, holder, at=at, until=until), name="think"
         )
 
     async def done(self, run: str) -> None:
         """This process has thought and found nothing to write: another one may."""
         if not self._means.database.exclusive:
-            at, planner = self._means.clock.now(), self._means.planner
-            await self._means.database.write(lambda tx: sweeps.think(tx, run, planner, at=at, until=0), name="think")
+            at, holder = self._means.clock.now(), self._means.lease_holder
+            await self._means.database.write(lambda tx: sweeps.think(tx, run, holder, at=at, until=0), name="think")
 
     @asynccontextmanager
     async def aloud(self, run: str) -> AsyncIterator[None]:

@@ -34,7 +34,7 @@ Bind = Callable[[Tx, Sequence[str]], Awaitable[None]]
 class Asking(NamedTuple):
     """A program outside asks for so many trials at most, and is bound to those that it gets."""
 
-    most: int
+    limit: int
     asker: str
     bind: Bind
 
@@ -76,17 +76,17 @@ class Plan:
     prepared: list[NewTrial] = field(default_factory=list)
     drops: int = 0
     state: bytes | None = None
-    told: Sequence[Told] = ()
+    synced: Sequence[Told] = ()
     exhausted: bool = False
-    ending: Ending | None = None
+    outcome: Ending | None = None
     final: Ending | None = None
     asking: Asking | None = None
     complete: bool = False
 
     def is_empty(self, view: View) -> bool:
         """Whether nothing would be different."""
-        lists = (self.settled, self.tuned, self.stops, self.started, self.prepared, self.told)
-        same = self.ending == view.ending and self.exhausted == view.exhausted
+        lists = (self.settled, self.tuned, self.stops, self.started, self.prepared, self.synced)
+        same = self.outcome == view.outcome and self.exhausted == view.exhausted
         return same and not any(lists) and not self.final and not self.drops and self.state in (None, view.state)
 
     @property
@@ -95,7 +95,7 @@ class Plan:
         return sum(each.new is None for each in self.started)
 
     @property
-    def made(self) -> int:
+    def created(self) -> int:
         """How many trials more there are. Those that were only prepared and are dropped have never been."""
         begun = sum(each.new is not None and not each.new.tuner for each in self.started)
         return begun + len(self.prepared) - self.drops
@@ -105,7 +105,7 @@ class Plan:
         return sum(each.phase == phase for each in self.settled)
 
     @property
-    def unjudged(self) -> int:
+    def unscored(self) -> int:
         """How many of them could not be judged."""
         return sum(each.reason == NO_OBJECTIVE for each in self.settled)
 
@@ -122,26 +122,26 @@ async def write(tx: Tx, view: View, plan: Plan, *, policy: Policy, at: int) -> W
     new = [msgspec.structs.replace(s.new, run=s.made.new.id) for s in plan.started if s.new is not None]
     await planned_trials.insert(tx, view.run, [*new, *plan.prepared], at=at)
     await planned_trials.start(tx, view.run, [(s.key, s.made.new.id) for s in plan.started if s.new is None])
-    await planned_trials.tell(tx, view.run, plan.told)
+    await planned_trials.tell(tx, view.run, plan.synced)
     for run, step in plan.stops:
         await _stop(tx, run, step, policy, at)
     if plan.asking is not None and plan.started:
         await plan.asking.bind(tx, [each.made.new.id for each in plan.started])
     await _tell_run(tx, view, plan, at)
-    if not plan.complete or plan.ending is not None:
+    if not plan.complete or plan.outcome is not None:
         return Written(done=True)
     return Written(done=True, rests=await sweeps.rested(tx, view.run, seen=view.wake_seq, until=None))
 
 
 def _change(plan: Plan) -> sweeps.Change:
     return sweeps.Change(
-        made=plan.made,
+        created=plan.created,
         succeeded=plan.count("succeeded"),
         failed=plan.count("failed"),
         stopped=plan.count("stopped"),
-        unjudged=plan.unjudged,
+        unscored=plan.unscored,
         exhausted=plan.exhausted,
-        ending="" if plan.ending is None else _encode(plan.ending).decode(),
+        outcome="" if plan.outcome is None else _encode(plan.outcome).decode(),
         state=plan.state,
     )
 
@@ -167,7 +167,7 @@ async def _stop(tx: Tx, run: str, why: Step, policy: Policy, at: int) -> None:
 
 async def _tell_run(tx: Tx, view: View, plan: Plan, at: int) -> None:
     """The sweep's own run, last: how far it is, or that it is over."""
-    total = view.most if view.most is not None else view.made + plan.made
+    total = view.max_trials if view.max_trials is not None else view.created + plan.created
     ended = view.succeeded + view.failed + view.stopped + len(plan.settled)
     await sweeps.progressed(tx, view.run, ended / total if total else None, at=at)
     if plan.final is None:

@@ -91,7 +91,7 @@ class Proposer:
             if each.tuner:
                 plan.started.append(await self._tuner(view, each))
                 continue
-            number = view.made + plan.made + 1
+            number = view.created + plan.created + 1
             new = NewTrial(
                 key=each.key or str(number),
                 number=number,
@@ -101,7 +101,7 @@ class Proposer:
             )
             if wrong := _wrong(view, plan, new):
                 said = f"the algorithm '{view.sweep.algorithm}' suggested what it may not: {wrong}"
-                plan.ending = Ending(status=Status.FAILED, reason="optimizer", message=said)
+                plan.outcome = Ending(status=Status.FAILED, reason="optimizer", message=said)
                 return
             if plan.asking is not None:
                 made = tracked(view, new, asker=plan.asking.asker, at=self._means.clock.now())

@@ -99,7 +99,7 @@ class Maker:
             actor=view.actor,
             at=at,
             name=body.name,
-            inputs=dict(params),
+            params=dict(params),
             parent=view.run,
             key=key,
         )
@@ -119,7 +119,7 @@ def tracked(view: View, new: NewTrial, *, asker: str, at: int) -> Made:
             at=at,
             name=f"{view.name or view.sweep.algorithm}-{new.number}",
             managed=False,
-            inputs=new.params,
+            params=new.params,
             meta={"trial": {name: value for name, value in told.items() if value}},
             parent=view.run,
             key=new.key,

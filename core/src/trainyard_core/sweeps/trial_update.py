@@ -41,8 +41,8 @@ def _ended(news: News, since: Since) -> Trial:
         key=news.key,
         params=news.params,
         phase=TrialPhase(news.phase),
-        values=news.figures,
-        intermediate=since(news.run, news.told_step) if news.run else (),
+        values=news.values,
+        intermediate=since(news.run, news.synced_step) if news.run else (),
         reason=news.reason,
         outputs=news.outputs,
     )
@@ -61,15 +61,15 @@ def _settled(trial: Open, end: Settled, since: Since) -> Trial:
         key=trial.key,
         params=trial.params,
         phase=TrialPhase(end.phase),
-        values=end.figures,
-        intermediate=since(trial.run, trial.told_step) if trial.run else (),
+        values=end.values,
+        intermediate=since(trial.run, trial.synced_step) if trial.run else (),
         reason=end.reason,
     )
 
 
 def _going(trial: Open, since: Since) -> Trial | None:
-    points = since(trial.run, trial.told_step) if trial.run else ()
-    if trial.told and not points:
+    points = since(trial.run, trial.synced_step) if trial.run else ()
+    if trial.synced and not points:
         return None
     phase = TrialPhase.RUNNING if trial.status is Status.RUNNING else TrialPhase.PENDING
     return Trial(key=trial.key, params=trial.params, phase=phase, intermediate=points)

@@ -24,9 +24,9 @@ class Metric(msgspec.Struct, frozen=True):
     """One metric of one run in brief; None is no number. `attempt` holds it, where there are several."""
 
     last: float | None
-    low: float | None
-    high: float | None
-    total: int
+    min: float | None
+    max: float | None
+    count: int
     attempt: int
 
 
@@ -40,8 +40,8 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, object]
     note: str
     continues: str
-    told: int
-    told_step: int
+    synced: int
+    synced_step: int
     status: Status | None
     reason: str
     message: str
@@ -62,9 +62,9 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     run: str | None
     phase: str
     params: dict[str, object]
-    figures: dict[str, float]
+    values: dict[str, float]
     reason: str
-    told_step: int
+    synced_step: int
     outputs: dict[str, object]
 
 
@@ -82,22 +82,22 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     wake_seq: int
     sweep: Sweep
     seed: int
-    most: int | None
-    parallel: int
-    ahead: int
-    asked: bool
+    max_trials: int | None
+    concurrency: int
+    prefetch: int
+    external: bool
     version: int
-    planner_until: int
+    lease_until: int
     state: bytes
-    made: int
+    created: int
     exhausted: bool
-    ending: Ending | None
+    outcome: Ending | None
     going: tuple[Open, ...]
     news: tuple[News, ...]
     succeeded: int
     failed: int
     stopped: int
-    unjudged: int
+    unscored: int
 
     @property
     def prepared(self) -> list[Open]:
@@ -119,7 +119,7 @@ async def load(tx: Tx, run: str, sweep: Sweep | None = None) -> View | None:
     logged: dict[str, dict[str, Metric]] = {}
     for each in await planned_trials.metrics(tx, run):
         logged.setdefault(each["run"], {})[each["name"]] = Metric(
-            each["last"], each["low"], each["high"], each["total"], each["attempt"]
+            each["last"], each["min"], each["max"], each["value_count"], each["attempt"]
         )
     return View(
         run=run,
@@ -133,22 +133,22 @@ async def load(tx: Tx, run: str, sweep: Sweep | None = None) -> View | None:
         wake_seq=row["wake_seq"],
         sweep=sweep or _sweep.decode(row["study"]),
         seed=row["seed"],
-        most=row["most"],
-        parallel=row["parallel"],
-        ahead=row["ahead"],
-        asked=bool(row["asked"]),
+        max_trials=row["max_trials"],
+        concurrency=row["concurrency"],
+        prefetch=row["prefetch"],
+        external=bool(row["external"]),
         version=row["version"],
-        planner_until=row["planner_until"],
+        lease_until=row["lease_until"],
         state=bytes(row["state"]),
-        made=row["made"],
+        created=row["created"],
         exhausted=bool(row["exhausted"]),
-        ending=_ending.decode(row["ending"]) if row["ending"] else None,
+        outcome=_ending.decode(row["outcome"]) if row["outcome"] else None,
         going=tuple(_open(each, logged.get(each["run"], {})) for each in await planned_trials.going(tx, run)),
         news=tuple(_news(each) for each in await planned_trials.news(tx, run)),
         succeeded=row["succeeded"],
         failed=row["failed"],
         stopped=row["stopped"],
-        unjudged=row["unjudged"],
+        unscored=row["unscored"],
     )
 
 
@@ -161,8 +161,8 @@ def _open(row: Row, metrics: dict[str, Metric]) -> Open:
         params=_decode(row["params"]),
         note=row["note"],
         continues=row["continues"],
-        told=row["told"],
-        told_step=row["told_step"],
+        synced=row["synced"],
+        synced_step=row["synced_step"],
         status=None if row["status"] is None else Status(row["status"]),
         reason=row["reason"] or "",
         message=row["message"] or "",
@@ -178,8 +178,8 @@ def _news(row: Row) -> News:
         run=row["run"],
         phase=row["phase"],
         params=_decode(row["params"]),
-        figures=_decode(row["figures"]),
+        values=_decode(row["values"]),
         reason=row["reason"],
-        told_step=row["told_step"],
+        synced_step=row["synced_step"],
         outputs=_decode(row["outputs"]) if row["tuner"] and row["outputs"] else {},
     )

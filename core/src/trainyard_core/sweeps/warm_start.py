@@ -38,14 +38,14 @@ async def learned(tx: Tx, view: View) -> list[Trial]:
 
 
 def _of_trial(view: View, sweep: str, row: Row) -> Trial:
-    figures: dict[str, float] = _decode(row["figures"])
-    missing = any(objective.name not in figures for objective in view.sweep.objectives)
+    values: dict[str, float] = _decode(row["values"])
+    missing = any(objective.name not in values for objective in view.sweep.objectives)
     phase = TrialPhase.FAILED if missing else TrialPhase(row["phase"])
     return Trial(
         key=f"{sweep[-8:]}/{row['key']}",
         params=_in_space(view, _decode(row["params"])),
         phase=phase,
-        values=figures,
+        values=values,
         reason=row["reason"],
     )
 
@@ -62,9 +62,9 @@ async def _of_run(tx: Tx, view: View, row: Row) -> Trial:
         objectives=view.sweep.objectives,
         limits=view.sweep.limits,
     )
-    params = _in_space(view, _decode(row["inputs"]))
+    params = _in_space(view, _decode(row["params"]))
     phase = TrialPhase(settled.phase)
-    return Trial(key=f"run/{settled.key}", params=params, phase=phase, values=settled.figures, reason=settled.reason)
+    return Trial(key=f"run/{settled.key}", params=params, phase=phase, values=settled.values, reason=settled.reason)
 
 
 def _in_space(view: View, params: dict[str, object]) -> dict[str, object]:

@@ -81,10 +81,10 @@ class AnswerPromises:
     async def test_the_outline_holds(self, optimizer: Optimizer, harness: OptimizerHarness) -> None:
         for case in harness.searched:
             outline = optimizer.outline(case.study)
-            assert outline.parallel >= 1 and outline.ahead >= 0, f"{case.name}: {outline}"
+            assert outline.concurrency >= 1 and outline.prefetch >= 0, f"{case.name}: {outline}"
             assert outline.trials is None or outline.trials >= 1, f"{case.name}: {outline}"
             most = case.budget if outline.trials is None else min(case.budget, outline.trials)
-            play = await Play(case, of(optimizer), together=outline.parallel).run(most=most)
+            play = await Play(case, of(optimizer), together=outline.concurrency).run(most=most)
             assert play.exhausted or len(play.suggested) == most, f"{case.name}: it ends before its outline says"
 
     async def test_what_is_exhausted_stays_so(self, optimizer: Optimizer, harness: OptimizerHarness) -> None:

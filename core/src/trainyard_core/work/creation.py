@@ -159,7 +159,7 @@ async def _check_names(tx: Tx, new: runs.NewRun) -> None:
     assert found is not None
     if found["allowed"] is None:
         raise NotFound(f"no open project '{new.project}'", fix="see yard projects ls; create it: yard projects create")
-    if not new.managed or (new.opening is not None and new.opening.asked):
+    if not new.managed or (new.opening is not None and new.opening.external):
         return  # nothing of it waits in a queue
     if not found["queue"]:
         message = choice("queue", new.queue, await queues.names(tx))
@@ -221,10 +221,10 @@ def assemble(
         hold="" if compiled.approved else Hold.APPROVAL,
         spec=_spec(body, compiled),
         resolved=canonical_json(resolved).decode(),
-        given=_given(body),
+        compile_options=_given(body),
         uses=compiled.uses,
         warnings=compiled.warnings,
-        inputs=dict(resolved.inputs),
+        params=dict(resolved.inputs),
         tags=list(resolved.tags),
         digest=digest(resolved),
         cpu=resolved.resources.cpu or DEFAULT_CPU,
@@ -277,7 +277,7 @@ def _tracked(run: str, project: str, body: CreateRun, actor: Actor, at: int) -> 
         name=fit.name,
         description=fit.description,
         managed=False,
-        inputs=fit.inputs,
+        params=fit.params,
         tags=fit.tags,
         meta=fit.meta,
         created_at=_created_at(body.created_at, at),

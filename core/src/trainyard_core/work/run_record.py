@@ -42,7 +42,7 @@ __all__ = [
 
 Omitted = list[dict[str, Any]]
 """The omissions of what was cut or left out."""
-_WORDS = {"inputs": "param", "outputs": "output", "meta": "fact"}
+_WORDS = {"params": "param", "outputs": "output", "meta": "fact"}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -51,7 +51,7 @@ class Described(NamedTuple):
 
     name: str
     description: str
-    inputs: dict[str, Any]
+    params: dict[str, Any]
     tags: list[str]
     meta: dict[str, Any]
 
@@ -62,7 +62,7 @@ def described(wish: CreateRun) -> Described:
     description = storable(wish.description, DESCRIPTION_CHARS)
     if description != wish.description:
         omitted.append(omission("description", "", f"cut to {DESCRIPTION_CHARS} characters"))
-    inputs, more = values("inputs", wish.params)
+    inputs, more = values("params", wish.params)
     kept, rest = tags(wish.tags)
     return Described(name, description, inputs, kept, meta_of([*omitted, *more, *rest]))
 

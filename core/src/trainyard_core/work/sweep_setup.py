@@ -49,12 +49,12 @@ def open_sweep(sweep: Sweep, algorithms: Algorithms, *, asked: bool = False) -> 
     return Opening(
         study=_encode(msgspec.structs.replace(sweep, seed=seed)).decode(),
         seed=seed,
-        most=outline.trials,
-        parallel=min(MOST_PARALLEL, max(1, sweep.concurrency or (MOST_PARALLEL if asked else outline.parallel))),
-        ahead=0 if asked else outline.ahead,
-        asked=asked,
+        max_trials=outline.trials,
+        concurrency=min(MOST_PARALLEL, max(1, sweep.concurrency or (MOST_PARALLEL if asked else outline.concurrency))),
+        prefetch=0 if asked else outline.prefetch,
+        external=asked,
         learns_from=tuple(warm_start(sweep.options)),
-        watched=judges or any(not isinstance(rule, FailureShare) for rule in sweep.rules),
+        watches_metrics=judges or any(not isinstance(rule, FailureShare) for rule in sweep.rules),
     )
 
 

@@ -14,7 +14,7 @@ from trainyard_core.work.rules import Policy
 __all__ = ["Listener"]
 
 EVERY = 2.0
-log = structlog.get_logger("trainyard.hearing")
+log = structlog.get_logger("trainyard.uptime")
 
 
 class Listener:
@@ -43,6 +43,6 @@ class Listener:
             await uptime.pull_back(tx, at=at, drain=int(self._policy.drain * SECOND))
             return False
 
-        if not await self._database.write(work, name="hearing"):
+        if not await self._database.write(work, name="uptime"):
             log.warning("the clock was set back; what waited for the time that it had shown goes on from now")
         self._begun = True

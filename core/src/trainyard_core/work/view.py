@@ -57,15 +57,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     timeout_us: int | None = None
     wake_at: int | None = None
     wake_seq: int = 0
-    ended: str = ""
-    ended_reason: str = ""
-    ended_message: str = ""
-    ended_at: int | None = None
+    reported_status: str = ""
+    reported_reason: str = ""
+    reported_message: str = ""
+    reported_end_at: int | None = None
     started_at: int | None = None
     unfinished_writers: int = 0
     dropped: int = 0
     heard_at: int = 0
-    hearing: Hearing = DEAF
+    uptime: Hearing = DEAF
     attempt: Attempt | None = None
 
     @property
@@ -77,7 +77,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 _SQL = """SELECT r.*, a.agent, a.state, a.started_at AS attempt_started, a.exit,
     a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at, h.since, h.until FROM run r
     LEFT JOIN attempt a ON a.run = r.id AND a.number = r.attempt
-    LEFT JOIN agent g ON g.name = a.agent LEFT JOIN hearing h ON h.id = 1 WHERE r.id = ?"""
+    LEFT JOIN agent g ON g.name = a.agent LEFT JOIN uptime h ON h.id = 1 WHERE r.id = ?"""
 
 
 async def load(tx: Tx, run: str) -> View | None:
@@ -105,15 +105,15 @@ async def load(tx: Tx, run: str) -> View | None:
         timeout_us=row["timeout_us"],
         wake_at=row["wake_at"],
         wake_seq=row["wake_seq"],
-        ended=row["ended"],
-        ended_reason=row["ended_reason"],
-        ended_message=row["ended_message"],
-        ended_at=row["ended_at"],
+        reported_status=row["reported_status"],
+        reported_reason=row["reported_reason"],
+        reported_message=row["reported_message"],
+        reported_end_at=row["reported_end_at"],
         started_at=row["started_at"],
-        unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
-        dropped=await tracking.dropped(tx, run, attempt=row["attempt"]) if row["ended"] or row["exit"] else 0,
+        unfinished_writers=await _unfinished(tx, run) if row["reported_status"] else 0,
+        dropped=await tracking.dropped(tx, run, attempt=row["attempt"]) if row["reported_status"] or row["exit"] else 0,
         heard_at=0 if row["managed"] else await _heard(tx, row),
-        hearing=DEAF if row["since"] is None else Hearing(row["since"], row["until"]),
+        uptime=DEAF if row["since"] is None else Hearing(row["since"], row["until"]),
         attempt=attempt,
     )
 

@@ -84,7 +84,7 @@ class AxOptimizer(Optimizer, SupportsPrediction):
         plan = plan_of(self.name, study.options)
         points = halton.listing(study.space)
         trials = plan.trials if points is None else max(1, min(plan.trials, len(points)))
-        return Outline(trials=trials, parallel=1, ahead=1)
+        return Outline(trials=trials, concurrency=1, prefetch=1)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes

@@ -51,7 +51,7 @@ class AshaOptimizer(Optimizer):
 
     def outline(self, study: Study) -> Outline:
         runs, points = checks.whole(study, "numRuns", 1), draw.size(study.space)
-        return Outline(trials=runs if points is None else min(runs, points), parallel=4, ahead=2)
+        return Outline(trials=runs if points is None else min(runs, points), concurrency=4, prefetch=2)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes

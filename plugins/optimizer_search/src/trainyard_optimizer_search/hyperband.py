@@ -62,7 +62,7 @@ class HyperbandOptimizer(Optimizer):
 
     def outline(self, study: Study) -> Outline:
         trials = sum(_places(study, bracket, rung) for bracket in _table(study) for rung in range(bracket.s + 1))
-        return Outline(trials=trials, parallel=4, ahead=2)
+        return Outline(trials=trials, concurrency=4, prefetch=2)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes

@@ -35,7 +35,7 @@ class IterativeOptimizer(Optimizer):
         return faults
 
     def outline(self, study: Study) -> Outline:
-        return Outline(trials=None, parallel=4)
+        return Outline(trials=None, concurrency=4)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes

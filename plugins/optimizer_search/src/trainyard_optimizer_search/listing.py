@@ -39,7 +39,7 @@ class Listing(Optimizer):
         """The first entry from place `at` on, and the place behind it; None at the end."""
 
     def outline(self, study: Study) -> Outline:
-        return Outline(trials=self.most(study), parallel=PARALLEL, ahead=AHEAD)
+        return Outline(trials=self.most(study), concurrency=PARALLEL, prefetch=AHEAD)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes

@@ -44,7 +44,7 @@ class TpeOptimizer(Optimizer):
 
     def outline(self, study: Study) -> Outline:
         trials, points = _most(study), draw.size(study.space)
-        return Outline(trials=trials if points is None else min(trials, points), parallel=2)
+        return Outline(trials=trials if points is None else min(trials, points), concurrency=2)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes

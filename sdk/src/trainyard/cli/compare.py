@@ -44,7 +44,7 @@ def compare(client: Client, *, refs: tuple[str, ...], metric: str | None, minimi
 
 
 def _json(runs: Sequence[Run], ends: tuple[Run, Run] | None, found: Sequence[Difference]) -> None:
-    shown = ("id", "name", "status", "inputs", "metrics", "attempt")
+    shown = ("id", "name", "status", "params", "metrics", "attempt")
     output.json_document(
         {
             "runs": [{name: getattr(run, name) for name in shown} for run in runs],
@@ -56,14 +56,14 @@ def _json(runs: Sequence[Run], ends: tuple[Run, Run] | None, found: Sequence[Dif
 
 
 def _table(runs: Sequence[Run]) -> None:
-    params = varying([run.inputs for run in runs])
+    params = varying([run.params for run in runs])
     metrics = list(dict.fromkeys(name for run in runs for name in run.metrics))
     rows = [
         [
             run.short_id,
             run.name,
             output.status(run.status),
-            *(output.value(run.inputs[name]) if name in run.inputs else "-" for name in params),
+            *(output.value(run.params[name]) if name in run.params else "-" for name in params),
             *(output.number(run.metrics.get(name)) for name in metrics),
         ]
         for run in runs

@@ -58,7 +58,7 @@ def _metric(run: Run, name: str) -> float:
 
 
 def _params(run: Run) -> Mapping[str, Any]:
-    return run.inputs
+    return run.params
 
 
 def _code(run: Run) -> Mapping[str, Any]:

@@ -104,5 +104,5 @@ def _row(run: Run, shown: list[Field], all_projects: bool) -> tuple[str, ...]:
 def _cell(run: Run, field: Field) -> str:
     if field.name == "metrics":
         return output.number(run.sorted_by.get(f"metrics.{field.key}.{field.part}"))
-    values = {"params": run.inputs, "outputs": run.outputs, "meta": run.meta}[field.name]
+    values = {"params": run.params, "outputs": run.outputs, "meta": run.meta}[field.name]
     return output.value(values[field.key]) if field.key in values else "-"

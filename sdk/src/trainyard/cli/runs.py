@@ -68,7 +68,7 @@ def _show(run: Run, around: Lineage) -> None:
             ("archived", run.archived_at or ""),
             ("dropped", dropped(run)),
             *_relatives(around),
-            *((f"param {name}", output.value(value)) for name, value in sorted(run.inputs.items())),
+            *((f"param {name}", output.value(value)) for name, value in sorted(run.params.items())),
             *((f"metric {name}", output.number(value)) for name, value in sorted(run.metrics.items())),
             *((f"output {name}", output.value(value)) for name, value in sorted(run.outputs.items())),
             *_not_recorded(run),

@@ -57,12 +57,12 @@ def by_figure(shown: Shown, by: str) -> Shown:
 
 
 def _ended(trial: Trial) -> dict[str, float]:
-    return trial.figures if trial.phase == "succeeded" else {}
+    return trial.values if trial.phase == "succeeded" else {}
 
 
 def told(sweep: Sweep, trial: Trial) -> str:
     """A trial that has ended, in a line."""
-    figures = [f"{name}={output.number(value)}" for name, value in trial.figures.items()]
+    figures = [f"{name}={output.number(value)}" for name, value in trial.values.items()]
     params = [f"{name}={_value(value)}" for name, value in trial.params.items()]
     words = [f"trial {trial.number}", _phase(trial), *figures, *params, _why(trial)]
     return output.Styled("  ".join(output.clean(word) for word in words if word))
@@ -79,7 +79,7 @@ def _brief(sweep: Sweep) -> list[str]:
         "succeeded": sweep.succeeded, "failed": sweep.failed, "stopped": sweep.stopped, "running": sweep.running,
         "prepared": sweep.prepared,
     }  # fmt: skip
-    of = "" if sweep.planned is None else f" of {sweep.planned}"
+    of = "" if sweep.max_trials is None else f" of {sweep.max_trials}"
     parts = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     words = [sweep.name or "sweep", sweep.short_id, sweep.algorithm, output.status(sweep.status)]
     head = output.Styled("  ".join(map(output.clean, words)))
@@ -92,7 +92,7 @@ def _best(sweep: Sweep) -> str:
     if sweep.best is None:
         return ""
     best, params = sweep.best, [f"{name}={_value(value)}" for name, value in sweep.best.params.items()]
-    figures = [f"{name} {output.number(value)}" for name, value in best.figures.items()]
+    figures = [f"{name} {output.number(value)}" for name, value in best.values.items()]
     run = "" if best.run is None else f", run {best.run[-8:]}"
     return f"best: {', '.join(figures)}  (trial {best.number}{run})  {' '.join(params)}"
 
@@ -122,7 +122,7 @@ def _rank(sweep: Sweep, trial: Trial) -> tuple[int, float, int]:
 def _table(sweep: Sweep, trials: Sequence[Trial], most: int) -> list[str]:
     figures = [*dict.fromkeys([*(each.name for each in sweep.objectives), *(each.name for each in sweep.limits)])]
     if not figures:
-        figures = [*dict.fromkeys(name for trial in trials[:most] for name in trial.figures)][:MOST_COLUMNS]
+        figures = [*dict.fromkeys(name for trial in trials[:most] for name in trial.values)][:MOST_COLUMNS]
     params = [*dict.fromkeys(name for trial in trials[:most] for name in trial.params)]
     together = len(params) > MOST_COLUMNS
     heads = ("TRIAL", "RUN", "STATUS", *figures, *(("PARAMS",) if together else params), "WHY")
@@ -140,7 +140,7 @@ def _row(trial: Trial, figures: Sequence[str], params: Sequence[str], *, togethe
         str(trial.number),
         trial.run[-8:] if trial.run else "-",
         _phase(trial),
-        *(output.number(trial.figures.get(name)) for name in figures),
+        *(output.number(trial.values.get(name)) for name in figures),
         *values,
         _why(trial),
     ]

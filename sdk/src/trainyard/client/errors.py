@@ -111,7 +111,7 @@ class ApiError(ClientError):
         self.status = problem.status
         self.code = problem.code
         self.retryable = problem.retryable
-        self.faults: Sequence[Fault] = tuple(problem.faults)
+        self.faults: Sequence[Fault] = tuple(problem.problems)
 
     def __str__(self) -> str:
         lines = "\n".join(_line(fault) for fault in self.faults)

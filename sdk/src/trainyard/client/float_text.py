@@ -40,7 +40,7 @@ def _(found: Run) -> None:
 
 @_make_floats.register
 def _(found: Metric) -> None:
-    for name in ("last", "low", "high"):
+    for name in ("last", "min", "max"):
         if isinstance(value := getattr(found, name), str):
             force_setattr(found, name, float(value))
 

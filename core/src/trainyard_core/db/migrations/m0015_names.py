@@ -19,8 +19,8 @@ COLUMNS = {
         "ended_at": "reported_end_at",
     },
     "operation": {"given": "compile_options"},
-    "metric": {"low": "min", "high": "max", "total": "count", "finite": "finite_count"},
-    "metric_attempt": {"low": "min", "high": "max", "total": "count", "finite": "finite_count"},
+    "metric": {"low": "min", "high": "max", "total": "value_count", "finite": "finite_count"},
+    "metric_attempt": {"low": "min", "high": "max", "total": "value_count", "finite": "finite_count"},
     "agent": {"granted": "admin_labels", "allowed": "allowed_queues", "leaving": "shutting_down"},
     "idempotency": {"answer": "response"},
     "sweep": {
@@ -40,7 +40,6 @@ COLUMNS = {
         "told_step": "synced_step",
         "figures": '"values"',
         "made_at": "created_at",
-        "continues": "continued_from",
     },
 }
 """`values` is a word of SQL and is always quoted."""
@@ -61,8 +60,8 @@ INDEXES = (
             WHERE synced < 2 AND phase IN ('succeeded', 'failed', 'stopped')""",
     """CREATE INDEX attempt_resources ON attempt (agent, gpus, resources, cpu, memory, state, released)
             WHERE released = 0 AND state <> 'exited'""",
-    """CREATE INDEX run_waiting_resources ON run (queue, project, agent, resources, priority DESC, id, cpu, memory, gpu,
-            status) WHERE status = 'queued'""",
+    """CREATE INDEX run_waiting_resources ON run (queue, project, agent, resources, priority DESC, id, cpu, memory,
+            gpu, status) WHERE status = 'queued'""",
     """CREATE INDEX run_live_resources ON run (queue, project, resources, managed, cpu, memory, gpu, status)
             WHERE status IN ('running', 'scheduled', 'starting', 'stopping')""",
     "CREATE INDEX run_not_queued_yet ON run (queue) WHERE status IN ('compiled', 'created', 'retrying')",

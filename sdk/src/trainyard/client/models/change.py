@@ -71,14 +71,14 @@ class BulkAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class BulkOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one run. When `done`, `status` is where it is then (empty: it is gone) and `made` the run that was
-    made from it; else `code`, `detail` and `fix` say why not."""
+    """What became of one run. When `done`, `status` is where it is then (empty: it is gone) and `created` the run that
+    was made from it; else `code`, `detail` and `fix` say why not."""
 
     ref: str
     done: bool
     id: str = ""
     status: str = ""
-    made: str = ""
+    created: str = ""
     code: str = ""
     detail: str = ""
     fix: str = ""

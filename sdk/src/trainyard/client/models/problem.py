@@ -29,4 +29,4 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     fix: str = ""
     retryable: bool = False
-    faults: list[Fault] = []
+    problems: list[Fault] = []

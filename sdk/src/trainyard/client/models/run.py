@@ -88,7 +88,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     managed: bool = True
     queue: str = ""
     tags: list[str] = []
-    inputs: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     metrics: dict[str, Number] = {}
     meta: dict[str, Any] = {}

@@ -51,7 +51,7 @@ class PipeOptimizer(Optimizer):
         return faults
 
     def outline(self, study: Study) -> Outline:
-        return Outline(trials=_trials(study), parallel=3, ahead=1)
+        return Outline(trials=_trials(study), concurrency=3, prefetch=1)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes
