@@ -248,8 +248,8 @@ async def test_faults_of_a_matrix_are_told_at_their_places(web):
     matrix = {"kind": "random", "numRuns": 3, "params": {"x": {"kind": "uniform", "value": [3, 1]}}}
     with pytest.raises(errors.Invalid) as caught:
         await web.admin.send(create_sweep("default", NewSweep(matrix=matrix)))
-    (fault,) = caught.value.problems
-    assert (fault.field, fault.message) == ("matrix.params.x.value", "low 3 is not below high 1")
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.message) == ("matrix.params.x.value", "low 3 is not below high 1")
 
 
 async def test_a_process_that_does_not_plan_answers_and_waits_for_the_one_that_thinks(program, monkeypatch):

@@ -74,7 +74,7 @@ async def test_twenty_registrations_at_once_make_one_version(web):
 async def test_the_content_is_checked_with_every_place(web):
     with pytest.raises(Invalid) as caught:
         await web.admin.components.register(wish(content=TRAIN.replace("{{ lr", "{{ rl").replace("0.1", "x")))
-    places = [(fault.file, fault.line, fault.field) for fault in caught.value.problems]
+    places = [(problem.file, problem.line, problem.field) for problem in caught.value.problems]
     assert places == [("component.yaml", 5, "inputs[0].value"), ("component.yaml", 8, "run.container.command[2]")]
 
 
@@ -195,10 +195,10 @@ UNKNOWN = {
 async def test_an_unknown_reference_is_told_at_its_place(stocked, text, said, line, field):
     with pytest.raises(Invalid) as caught:
         await stocked.admin.runs.create(CreateRun(content=f"version: 1.1\nkind: operation\n{text}\n", file="f.yaml"))
-    (fault,) = caught.value.problems
-    assert said in fault.message
-    assert (fault.file, fault.line, fault.field) == ("f.yaml", line, field)
-    assert fault.fix
+    (problem,) = caught.value.problems
+    assert said in problem.message
+    assert (problem.file, problem.line, problem.field) == ("f.yaml", line, field)
+    assert problem.fix
 
 
 async def test_an_unknown_preset_of_the_request_is_told_too(stocked):

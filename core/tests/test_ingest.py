@@ -140,9 +140,9 @@ async def test_racing_bodies_of_two_writers_count_once(send, arrange, run, datab
         await other.close()
 
 
-@pytest.mark.parametrize("fault", [{"before": 2}, {"after": 2}])
-async def test_a_tracker_that_fails_loses_and_doubles_nothing(send, arrange, tracker, run, fault):
-    shaky = Failing(tracker, **fault)
+@pytest.mark.parametrize("problem", [{"before": 2}, {"after": 2}])
+async def test_a_tracker_that_fails_loses_and_doubles_nothing(send, arrange, tracker, run, problem):
+    shaky = Failing(tracker, **problem)
     body = metric(W1, 1, {"loss": [1.0, 2.0]})
     for _ in range(2):
         with pytest.raises(OSError, match=r"network|lost"):

@@ -8,7 +8,7 @@ from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Choice, Linear, Ordered, Space, Uniform, Weighted, allows, misfit
 from trainyard_core.contracts.optimizer import StateUnreadable, Study, Trial, TrialPhase
 from trainyard_optimizer_ax import halton, history
-from trainyard_optimizer_ax.check import faults_of
+from trainyard_optimizer_ax.check import problems_of
 from trainyard_optimizer_ax.distribution import Axis, axis_of, coordinate, listed, place, value_at
 from trainyard_optimizer_ax.encoding import Bound, Column, chart_of
 
@@ -106,8 +106,8 @@ def test_a_constraint_that_ax_cannot_keep_is_refused_in_words(param, said):
     space = Space(params={"x": param}, constraints=(Linear(terms={"x": 1.0}, at_most=1.5),))
     options = {"numInitialRuns": 1, "maxIterations": 1}
     study = Study(space=space, objectives=(Objective(name="loss", goal=Goal.MINIMIZE),), options=options)
-    (fault,) = faults_of("bayes", study)
-    assert said in fault.message and "'x'" in fault.message and fault.fix
+    (problem,) = problems_of("bayes", study)
+    assert said in problem.message and "'x'" in problem.message and problem.fix
 
 
 SPACE = Space(params={"x": Uniform(low=0, high=1)})

@@ -1,4 +1,4 @@
-"""Composing: references, presets and patches become one operation, and every fault keeps its file and line."""
+"""Composing: references, presets and patches become one operation, and every problem keeps its file and line."""
 
 from __future__ import annotations
 

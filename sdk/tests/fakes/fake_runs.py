@@ -26,7 +26,7 @@ class Runs:
             raise Refusal(404, "queue_not_found", "no queue 'nowhere'; queues: default", fix="choose one of them")
         if "broken" in wish.content:
             fault = {"message": "unknown field `contianer`", "file": wish.file, "line": 3, "column": 5, "fix": "fix it"}
-            raise Refusal(422, "invalid_operation", "the operation is not valid", faults=[fault])
+            raise Refusal(422, "invalid_operation", "the operation is not valid", problems=[fault])
         if key not in self.platform.keys:
             run_id = f"01890000-0000-7000-8000-{len(self.platform.runs) + 1:012x}"
             kind = "sweep" if "matrix:" in wish.content else "job"

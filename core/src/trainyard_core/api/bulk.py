@@ -7,7 +7,7 @@ from litestar import Controller, Response, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard.client.models import BulkAction, CloneRun, Fault
+from trainyard.client.models import BulkAction, CloneRun, FieldProblem
 from trainyard.query import Query, QueryError, parse
 from trainyard_core.api.access import Asked, allow, find_run, forget, platform_of
 from trainyard_core.api.change import change
@@ -74,8 +74,8 @@ def _parsed(text: str) -> Query:
     try:
         return parse(text)
     except QueryError as error:
-        fault = Fault(message=error.message, field="q", column=error.column, fix=error.suggestion)
-        raise Invalid(f"`q`: {error}", faults=[fault]) from error
+        problem = FieldProblem(message=error.message, field="q", column=error.column, fix=error.suggestion)
+        raise Invalid(f"`q`: {error}", problems=[problem]) from error
 
 
 async def _target(request: Asked, project: str, ref: str, wish: BulkAction) -> Target:

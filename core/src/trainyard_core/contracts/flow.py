@@ -32,7 +32,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.lifecycle import FINAL, Status
 
 __all__ = [
@@ -166,7 +166,7 @@ class FlowEngine(ABC):
     name: str
 
     @abstractmethod
-    def check(self, flow: Flow) -> list[Fault]:
+    def check(self, flow: Flow) -> list[FieldProblem]:
         """All that keeps this flow from being run: double names, unknown upstreams, cycles (named step by step),
         options. Pure and cheap, for it runs where files are linted."""
 

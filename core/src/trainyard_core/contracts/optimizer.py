@@ -39,7 +39,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.objective import Limit, Objective
 from trainyard.matrix.space import Space
 
@@ -179,7 +179,7 @@ class Optimizer(ABC):
     name: str
 
     @abstractmethod
-    def check(self, study: Study) -> list[Fault]:
+    def check(self, study: Study) -> list[FieldProblem]:
         """All that keeps this study from being searched here: shapes, objectives, options. Pure, cheap, and imports
         no library, for it runs where files are linted."""
 

@@ -54,7 +54,7 @@ _sweep = msgspec.json.Decoder(Sweep)
 
 
 def opened(project: str, wish: NewSweep, actor: Actor, *, at: int, algorithms: Algorithms) -> runs.NewRun:
-    """The run of a new sweep. Raises Invalid with the place of each fault."""
+    """The run of a new sweep. Raises Invalid with the place of each problem."""
     check_line("name", wish.name, RUN_NAME_CHARS)
     check_description(wish.description)
     check_tags(wish.tags)

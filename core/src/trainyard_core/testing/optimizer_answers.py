@@ -38,10 +38,12 @@ class AnswerPromises:
     ) -> None:
         assert harness.refused, "give at least one study that is refused"
         for name, study in harness.refused.items():
-            faults = optimizer.check(study)
-            assert faults, f"{name} is not refused"
-            assert all(fault.message and fault.fix for fault in faults), f"{name}: {faults} want a message and a fix"
-            assert optimizer.check(study) == faults, f"{name}: another answer to the same question"
+            problems = optimizer.check(study)
+            assert problems, f"{name} is not refused"
+            assert all(problem.message and problem.fix for problem in problems), (
+                f"{name}: {problems} want a message and a fix"
+            )
+            assert optimizer.check(study) == problems, f"{name}: another answer to the same question"
 
     async def test_asked_for_none_it_suggests_none_and_goes_on_as_well(
         self, optimizer: Optimizer, harness: OptimizerHarness

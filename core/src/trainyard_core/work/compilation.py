@@ -1,5 +1,5 @@
 """From what a client sent to an operation that is compiled: its documents are read, what they refer to is looked up in
-the project, and all of it is compiled. Faults come out as one Invalid with the place of each."""
+the project, and all of it is compiled. Problems come out as one Invalid with the place of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from trainyard.client.models import CreateRun, Fault
+from trainyard.client.models import CreateRun, FieldProblem
 from trainyard.compile.operation import Compiled, Trials, compile_whole
 from trainyard.compile.reference import Found, Library, Reference, Use, wanted
 from trainyard.compile.resolved import Code
@@ -133,11 +133,11 @@ def invalid(error: SpecError) -> Invalid:
     """The findings as an error of the API."""
     first = error.findings[0]
     more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
-    return Invalid(f"{first}{more}", faults=[_fault(finding) for finding in error.findings])
+    return Invalid(f"{first}{more}", problems=[_problem(finding) for finding in error.findings])
 
 
-def _fault(finding: Finding) -> Fault:
-    return Fault(
+def _problem(finding: Finding) -> FieldProblem:
+    return FieldProblem(
         message=finding.message,
         field=finding.field,
         file=finding.file or "",

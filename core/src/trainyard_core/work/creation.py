@@ -11,7 +11,7 @@ import hashlib
 
 import msgspec
 
-from trainyard.client.models import CreateRun, Fault
+from trainyard.client.models import CreateRun, FieldProblem
 from trainyard.compile.job import MOST_PRIORITY
 from trainyard.compile.operation import Compiled
 from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
@@ -51,7 +51,7 @@ async def create_run(
 ) -> tuple[Row, bool]:
     """The run, and whether it is new. Idempotent by (token, project, key) when there is a key.
 
-    Raises Invalid with the place of each fault, NotFound for an unknown project, IdempotencyReused, Conflict for a
+    Raises Invalid with the place of each problem, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
     new = await prepared(database, project, body, actor, at, algorithms)
@@ -163,7 +163,9 @@ async def _check_names(tx: Tx, new: runs.NewRun) -> None:
         return  # nothing of it waits in a queue
     if not found["queue"]:
         message = choice("queue", new.queue, await queues.names(tx))
-        raise Invalid(message, fix=f"yard queues set {new.queue}", faults=[Fault(field="queue", message=message)])
+        raise Invalid(
+            message, fix=f"yard queues set {new.queue}", problems=[FieldProblem(field="queue", message=message)]
+        )
     check_allowed("queue", new.queue, _decode_names(found["allowed"]), project=new.project)
 
 
@@ -188,7 +190,7 @@ def prepare(
     sources: Sources | None = None,
     iteration: int | None = None,
 ) -> runs.NewRun:
-    """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each fault.
+    """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each problem.
 
     Without `sources`, what was sent must refer to nothing: the stored operation of a run never does. `iteration` is the
     number of the trial that is made again."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.stopping import FailureShare
 from trainyard.matrix.sweep import Sweep
 from trainyard_core.contracts.optimizer import Optimizer, Study, SupportsEarlyStopping
@@ -38,8 +38,8 @@ def open_sweep(sweep: Sweep, algorithms: Algorithms, *, asked: bool = False) -> 
     """What is written down when a sweep is made. A program that asks for its trials says itself how many go on at once,
     up to the sweep's concurrency. Raises Invalid for what cannot be searched."""
     optimizer, study = algorithms.get(sweep.algorithm), study_of(sweep)
-    if faults := optimizer.check(study):
-        raise Invalid(_said(faults[0]), fix=faults[0].fix or "see `yard lint`", faults=faults)
+    if problems := optimizer.check(study):
+        raise Invalid(_said(problems[0]), fix=problems[0].fix or "see `yard lint`", problems=problems)
     outline = optimizer.outline(study)
     if outline.trials is not None and outline.trials > MOST_TRIALS:
         said = f"the sweep would have {outline.trials:,} trials; the most are {MOST_TRIALS:,}"
@@ -58,5 +58,5 @@ def open_sweep(sweep: Sweep, algorithms: Algorithms, *, asked: bool = False) -> 
     )
 
 
-def _said(fault: Fault) -> str:
-    return f"`{fault.field}`: {fault.message}" if fault.field else fault.message
+def _said(problem: FieldProblem) -> str:
+    return f"`{problem.field}`: {problem.message}" if problem.field else problem.message

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.space import misfit
 from trainyard_core.contracts.optimizer import (
     Optimizer,
@@ -30,7 +30,7 @@ from trainyard_core.contracts.optimizer import (
 from trainyard_core.hookspecs import Context
 from trainyard_optimizer_ax import halton, history
 from trainyard_optimizer_ax.candidate import Picker
-from trainyard_optimizer_ax.check import faults_of
+from trainyard_optimizer_ax.check import problems_of
 from trainyard_optimizer_ax.encoding import Chart, chart_of, point_of
 from trainyard_optimizer_ax.history import History, Told
 from trainyard_optimizer_ax.plan import Plan, plan_of
@@ -77,8 +77,8 @@ class AxOptimizer(Optimizer, SupportsPrediction):
         except msgspec.ValidationError as error:
             raise ValueError(f"settings of optimizer_ax: {error}; known are deadline, hold") from error
 
-    def check(self, study: Study) -> list[Fault]:
-        return faults_of(self.name, study)
+    def check(self, study: Study) -> list[FieldProblem]:
+        return problems_of(self.name, study)
 
     def outline(self, study: Study) -> Outline:
         plan = plan_of(self.name, study.options)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.objective import Goal
 from trainyard_core.contracts.optimizer import (
     Judgement,
@@ -39,7 +39,7 @@ class AshaOptimizer(Optimizer):
     def __init__(self) -> None:
         self._decks = Decks()
 
-    def check(self, study: Study) -> list[Fault]:
+    def check(self, study: Study) -> list[FieldProblem]:
         return (
             checks.check_whole(study, "numRuns", needed=True)
             + checks.check_whole(study, "maxIterations", least=2, needed=True)
@@ -91,9 +91,9 @@ def _take(study: Study, ladder: Ladder, changed: Sequence[Trial]) -> None:
             ladder.leave(trial.key)
 
 
-def _check_first(study: Study) -> list[Fault]:
+def _check_first(study: Study) -> list[FieldProblem]:
     first, last = checks.whole(study, "minIterations", 1), checks.whole(study, "maxIterations", 2)
     if first < last:
         return []
     message = f"minIterations {first} is not below maxIterations {last}, so no trial would ever be compared"
-    return [Fault(message=message, field="minIterations", fix="lower it; 1 is usual")]
+    return [FieldProblem(message=message, field="minIterations", fix="lower it; 1 is usual")]

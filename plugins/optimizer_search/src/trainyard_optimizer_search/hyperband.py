@@ -12,7 +12,7 @@ from typing import cast
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.objective import Goal
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, Suggestion, Suggestions, Trial, TrialPhase
 from trainyard_optimizer_search import checks, draw
@@ -51,7 +51,7 @@ class HyperbandOptimizer(Optimizer):
     def __init__(self) -> None:
         self._decks = Decks()
 
-    def check(self, study: Study) -> list[Fault]:
+    def check(self, study: Study) -> list[FieldProblem]:
         return (
             checks.check_whole(study, "maxIterations", needed=True)
             + checks.check_eta(study, ETA)
@@ -161,15 +161,15 @@ def _amount(study: Study, resource: Fraction) -> int | float:
     return float(resource) if _resource(study).get("type") == "float" else max(1, int(resource))
 
 
-def _check_resource(study: Study) -> list[Fault]:
+def _check_resource(study: Study) -> list[FieldProblem]:
     resource = study.options.get("resource")
     fix = "give `resource: {name: epochs, type: int}`, what a trial gets more of when it is promoted"
     if not isinstance(resource, dict) or not isinstance(resource.get("name"), str) or not resource["name"]:
-        return [Fault(message="hyperband has no resource with a name", field="resource", fix=fix)]
+        return [FieldProblem(message="hyperband has no resource with a name", field="resource", fix=fix)]
     if resource.get("type", "int") not in ("int", "float"):
         message = f"resource type {resource['type']!r} is neither int nor float"
-        return [Fault(message=message, field="resource.type", fix="take one of them")]
+        return [FieldProblem(message=message, field="resource.type", fix="take one of them")]
     if resource["name"] in study.space.params:
         message = f"resource '{resource['name']}' is searched as a param as well"
-        return [Fault(message=message, field="resource.name", fix="leave it out of params")]
+        return [FieldProblem(message=message, field="resource.name", fix="leave it out of params")]
     return []

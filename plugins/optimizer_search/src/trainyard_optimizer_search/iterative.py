@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, Suggestion, Suggestions, Trial, TrialPhase
 from trainyard_optimizer_search import checks
 from trainyard_optimizer_search import state as states
@@ -27,12 +27,12 @@ class IterativeOptimizer(Optimizer):
 
     name = "iterative"
 
-    def check(self, study: Study) -> list[Fault]:
-        faults = checks.check_whole(study, "maxIterations", needed=True)
+    def check(self, study: Study) -> list[FieldProblem]:
+        problems = checks.check_whole(study, "maxIterations", needed=True)
         if not study.options.get("tuner"):
             fix = "give `tuner: {hubRef: ...}`, a component that logs the output `suggestions`"
-            faults.append(Fault(message="iterative has no tuner", field="tuner", fix=fix))
-        return faults
+            problems.append(FieldProblem(message="iterative has no tuner", field="tuner", fix=fix))
+        return problems
 
     def outline(self, study: Study) -> Outline:
         return Outline(trials=None, concurrency=4)

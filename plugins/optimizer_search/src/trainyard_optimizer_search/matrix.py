@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 
 from trainyard.spec.matrix.number import Natural, Positive
 from trainyard.spec.matrix.search import Guided
-from trainyard.spec.model import Later, fault
+from trainyard.spec.model import Later, problem
 
 __all__ = ["AshaMatrix"]
 
@@ -32,12 +32,12 @@ class AshaMatrix(Guided):
     @classmethod
     def _parts(cls, value: float) -> float:
         if value <= 1:
-            raise fault(f"must be more than 1, not {value:g}: one trial in so many goes on", "write 3")
+            raise problem(f"must be more than 1, not {value:g}: one trial in so many goes on", "write 3")
         return value
 
     @model_validator(mode="after")
     def _compared(self) -> AshaMatrix:
         if self.min_iterations >= self.max_iterations:
             said = f"minIterations {self.min_iterations} is not below maxIterations {self.max_iterations}"
-            raise fault(f"{said}, so no trial would ever be compared", "lower minIterations; 1 is usual")
+            raise problem(f"{said}, so no trial would ever be compared", "lower minIterations; 1 is usual")
         return self

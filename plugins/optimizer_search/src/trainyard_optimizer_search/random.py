@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.optimizer import Study
 from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search.listing import Listing
@@ -19,7 +19,7 @@ class RandomOptimizer(Listing):
     def __init__(self) -> None:
         self._decks = Decks()
 
-    def check(self, study: Study) -> list[Fault]:
+    def check(self, study: Study) -> list[FieldProblem]:
         return checks.check_whole(study, "numRuns", needed=True) + checks.check_space(study, self.name)
 
     def most(self, study: Study) -> int:

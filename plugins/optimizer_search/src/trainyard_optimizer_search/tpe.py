@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, Suggestion, Suggestions, Trial
 from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search import state as states
@@ -36,11 +36,11 @@ class TpeOptimizer(Optimizer):
         self._decks = Decks()
         self._searches: OrderedDict[bytes, Search] = OrderedDict()
 
-    def check(self, study: Study) -> list[Fault]:
-        faults = checks.check_whole(study, "numRuns", needed=True) + checks.check_whole(study, "maxIterations")
+    def check(self, study: Study) -> list[FieldProblem]:
+        problems = checks.check_whole(study, "numRuns", needed=True) + checks.check_whole(study, "maxIterations")
         if not study.objectives:
-            faults += checks.check_metric(study, self.name)
-        return faults + checks.check_space(study, self.name)
+            problems += checks.check_metric(study, self.name)
+        return problems + checks.check_space(study, self.name)
 
     def outline(self, study: Study) -> Outline:
         trials, points = _most(study), draw.size(study.space)

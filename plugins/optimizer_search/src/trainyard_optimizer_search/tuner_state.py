@@ -39,12 +39,12 @@ def suggested(space: Space, tuner: str, outputs: Mapping[str, object]) -> list[d
             "trial, or an empty list to end the sweep"
         )
     for place, params in enumerate(found):
-        if fault := _fault(space, params):
-            raise TunerFailed(f"{tuner} gave a suggestion {place} that cannot be run: {fault}; correct the tuner")
+        if problem := _problem(space, params):
+            raise TunerFailed(f"{tuner} gave a suggestion {place} that cannot be run: {problem}; correct the tuner")
     return [dict(params) for params in found]
 
 
-def _fault(space: Space, params: object) -> str:
+def _problem(space: Space, params: object) -> str:
     if not isinstance(params, dict) or not params:
         return f"{params!r} is no mapping from param to value"
     return misfit(space, params) if space.params else ""

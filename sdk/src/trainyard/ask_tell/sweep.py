@@ -39,7 +39,7 @@ def sweep(
     by the names of the file, `early_stopping` are rules as in a file, and `concurrency` is how many trials may go on
     at once (None: as many as are asked for). Exceptions of the kinds in `catch` end a trial and not the program.
 
-    Raises Invalid with the place of each fault, NoServer and NotReachable where there is no server, and OSError when
+    Raises Invalid with the place of each problem, NoServer and NotReachable where there is no server, and OSError when
     the data directory cannot be written."""
     project = project or os.environ.get("TRAINYARD_PROJECT", "")
     with Client(project=project or None) as client:

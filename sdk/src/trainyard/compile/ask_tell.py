@@ -116,7 +116,7 @@ def _names(matrix: Matrix) -> Iterator[str]:
 
 
 def _inputs(parsed: _Asked, report: Report) -> Iterator[tuple[str, Input]]:
-    """What an operation would declare. A name that none could declare is a fault."""
+    """What an operation would declare. A name that none could declare is a problem."""
     shapes, added = parsed.matrix.space(), parsed.matrix.added()
     for name in dict.fromkeys(_names(parsed.matrix)):
         kind = "any" if name in added else _type_of(shapes.get(name))

@@ -38,7 +38,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Binder:
-    """One binding of one operation: where faults go, and what values are taken from."""
+    """One binding of one operation: where problems go, and what values are taken from."""
 
     report: Report
     renderer: Renderer
@@ -53,9 +53,9 @@ class Binder:
     def declared(self, io: Input, path: Path) -> None:
         """Bind one input; a name stays known to templates when its value is refused."""
         self.bound.inputs[io.name] = None
-        faults = len(self.report.findings)
+        problems = len(self.report.findings)
         value, source, text = self._source(io, path)
-        if len(self.report.findings) > faults:
+        if len(self.report.findings) > problems:
             return
         if io.name in self.unknown:
             value = None
@@ -69,7 +69,7 @@ class Binder:
         self._variable(io.name, param.to_env if param else None, ("params", io.name, "to_env"))
 
     def undeclared(self, name: str, param: Param, known: Mapping[str, Input]) -> None:
-        """A param of the file without an input: for templates alone if it says so, else a fault."""
+        """A param of the file without an input: for templates alone if it says so, else a problem."""
         if not param.context_only:
             fix = suggest(name, known) or "declare it under `inputs`, or set `contextOnly: true`"
             self.report.add(("params", name), f"the component has no input `{name}`", fix, key=True)
@@ -77,10 +77,10 @@ class Binder:
         value = self.given.get(name, _NOTHING)
         if value is _NOTHING:
             value = self.renderer.tree(("params", name, "value"), param.value)
-        fault = _oversize(value)
-        if fault is not None:
-            self.report.add(("params", name, "value"), f"`{name}`: {fault[0]}", fault[1])
-        self.bound.context_only[name] = value if fault is None else None  # type: ignore[assignment] # JSON values
+        problem = _oversize(value)
+        if problem is not None:
+            self.report.add(("params", name, "value"), f"`{name}`: {problem[0]}", problem[1])
+        self.bound.context_only[name] = value if problem is None else None  # type: ignore[assignment] # JSON values
         self._variable(name, param.to_env, ("params", name, "to_env"))
 
     def _source(self, io: Input, path: Path) -> tuple[object, Path, bool]:
@@ -99,8 +99,8 @@ class Binder:
 
     def _converted(self, io: Input, value: object, path: Path, *, text: bool) -> JsonValue:
         said_of = f"the given value of input `{io.name}`" if text else f"input `{io.name}`"
-        converted, faults = fitted(io, value, text=text)
-        for said, fix in faults:
+        converted, problems = fitted(io, value, text=text)
+        for said, fix in problems:
             self.report.add(path, f"{said_of}: {said}", fix)
         return converted
 
@@ -136,7 +136,7 @@ def _oversize(value: object) -> tuple[str, str | None] | None:
 
 
 def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
-    """All inputs of a component at `at`, and all params. Faults go to the report of the binder."""
+    """All inputs of a component at `at`, and all params. Problems go to the report of the binder."""
     for index, io in enumerate(inputs.values()):
         binder.declared(io, (*at, "inputs", index))
     for name, param in binder.params.items():

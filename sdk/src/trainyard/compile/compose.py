@@ -55,22 +55,22 @@ class _Work:
     findings: list[Finding] = field(default_factory=list)
 
     def find(self, kind: Kind, text: str, document: Document | None, path: Path) -> Found | None:
-        """What a reference at a place leads to; a fault there if it leads nowhere."""
+        """What a reference at a place leads to; a problem there if it leads nowhere."""
         try:
             wish = reference(kind, text)
         except ValueError as error:
-            self._fault(document, path, str(error), f"write the name of a {kind}, such as `train:1.0`")
+            self._problem(document, path, str(error), f"write the name of a {kind}, such as `train:1.0`")
             return None
         found = self.library.found.get(wish)
         if found is None:
-            self._fault(document, path, *self.library.why_not(wish))
+            self._problem(document, path, *self.library.why_not(wish))
             return None
         self.uses[found.use] = None
         if found.warning:
             self.warnings[found.warning] = None
         return found
 
-    def _fault(self, document: Document | None, path: Path, message: str, fix: str) -> None:
+    def _problem(self, document: Document | None, path: Path, message: str, fix: str) -> None:
         given = Finding(message, fix, field="presets")
         self.findings.append(document.finding(path, message, fix) if document is not None else given)
 

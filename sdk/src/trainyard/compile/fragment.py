@@ -1,6 +1,6 @@
 """Data that was put together from several documents, with the way back from each value to the text it came from.
 
-This module decides how documents become such data and how a fault in it is placed; what is put where is decided in
+This module decides how documents become such data and how a problem in it is placed; what is put where is decided in
 `patch.py` and `compose.py`. Field names are brought to one spelling (camelCase) on the way, and the two ways to write
 tags and variables to one shape, because values that mean the same field must meet.
 """
@@ -43,7 +43,7 @@ class Piece:
 
 
 class Composed(Document):
-    """A document of pieces: a fault in it is told at the place of the document that the piece came from."""
+    """A document of pieces: a problem in it is told at the place of the document that the piece came from."""
 
     __slots__ = ("root",)
 

@@ -41,8 +41,8 @@ __all__ = [
 
 _QUEUE = re.compile(r"([-a-zA-Z0-9_.]+/)?[-a-zA-Z0-9_.]+")
 _SHELL = ("/bin/sh", "-c")
-_NAME_FAULT = ("the name is not 1 to 128 of letters, digits, `-` and `_`", "give a plain name")
-_QUEUE_FAULT = ("this is not the name of a queue", "write `queue` or `agent/queue`")
+_NAME_PROBLEM = ("the name is not 1 to 128 of letters, digits, `-` and `_`", "give a plain name")
+_QUEUE_PROBLEM = ("this is not the name of a queue", "write `queue` or `agent/queue`")
 MAX_RETRIES = 1000
 MOST_PRIORITY = 1_000_000
 
@@ -155,7 +155,7 @@ def name(operation: Operation, lowered: Lowered, renderer: Renderer) -> str | No
     found = described("name", operation, lowered, renderer)
     if found is not None and not is_name(found):
         at: Path = ("name",) if operation.name is not None else (*lowered.at, "name")
-        renderer.report.add(at, *_NAME_FAULT)
+        renderer.report.add(at, *_NAME_PROBLEM)
     return found
 
 
@@ -169,12 +169,12 @@ def described(field: str, operation: Operation, lowered: Lowered, renderer: Rend
 def check_given(report: Report, *, name: str | None, queue: str | None, code: Code | None) -> None:
     """What a caller gives in place of the file is held to the same rules."""
     if name is not None and not is_name(name):
-        report.add_given("name", *_NAME_FAULT)
+        report.add_given("name", *_NAME_PROBLEM)
     if queue is not None and not _QUEUE.fullmatch(queue):
-        report.add_given("queue", *_QUEUE_FAULT)
-    fault = _url_fault(code.url) if code is not None and code.url is not None else None
-    if fault:
-        report.add_given("code.url", *fault)
+        report.add_given("queue", *_QUEUE_PROBLEM)
+    problem = _url_problem(code.url) if code is not None and code.url is not None else None
+    if problem:
+        report.add_given("code.url", *problem)
 
 
 def queue(operation: Operation, lowered: Lowered, renderer: Renderer) -> str:
@@ -185,7 +185,7 @@ def queue(operation: Operation, lowered: Lowered, renderer: Renderer) -> str:
     if found is None:
         return "default"
     if not _QUEUE.fullmatch(found):
-        renderer.report.add(path, *_QUEUE_FAULT)
+        renderer.report.add(path, *_QUEUE_PROBLEM)
     return found
 
 
@@ -232,16 +232,16 @@ def code(lowered: Lowered, renderer: Renderer) -> Code:
 
 def _git(step: InitStep, at: Path, renderer: Renderer) -> Code:
     url = renderer.text((*at, "url"), step.git.url) or ""
-    fault = None if is_template(url) else _url_fault(url)
-    if fault:
-        renderer.report.add((*at, "url"), *fault)
+    problem = None if is_template(url) else _url_problem(url)
+    if problem:
+        renderer.report.add((*at, "url"), *problem)
     revision = renderer.text((*at, "revision"), step.git.revision)
     if revision is not None and revision.startswith("-"):
         renderer.report.add((*at, "revision"), "a revision does not begin with `-`", "name a commit, tag or branch")
     return Code(kind="git", url=url, commit=revision)
 
 
-def _url_fault(url: str) -> tuple[str, str] | None:
+def _url_problem(url: str) -> tuple[str, str] | None:
     if url.startswith("-") or "::" in url:
         return "this is not a URL that git may be given", "write an https, ssh or file URL, or a path"
     try:

@@ -1,7 +1,7 @@
 """From a `matrix` to the sweep that it comes to.
 
 Decided here: which params a trial gets and whether the component takes them, the space that an optimizer searches, and
-one example of a trial, so that a fault of the operation is found before the first trial runs. Left to others: the
+one example of a trial, so that a problem of the operation is found before the first trial runs. Left to others: the
 fields of each kind (`trainyard.spec.matrix`), whether a value fits its input (`reading.py`), and what may be searched
 how (the optimizers themselves).
 """
@@ -47,7 +47,7 @@ class Planned:
 
 
 def plan(operation: Operation, inputs: Mapping[str, Input], given: Mapping[str, JsonValue], report: Report) -> Planned:
-    """The sweep of an operation that has a matrix. Faults go to the report, and what is returned then is of no use
+    """The sweep of an operation that has a matrix. Problems go to the report, and what is returned then is of no use
     but to look for more."""
     matrix = operation.matrix
     assert matrix is not None
@@ -58,7 +58,7 @@ def plan(operation: Operation, inputs: Mapping[str, Input], given: Mapping[str, 
 
 
 def sweep_of(work: Reading) -> Sweep:
-    """The sweep of a matrix that is being read. Faults go to the report, as `plan` says."""
+    """The sweep of a matrix that is being read. Problems go to the report, as `plan` says."""
     matrix, params = work.matrix, dict(params_of(work))
     rows = _rows(work)
     _add(work)
@@ -138,7 +138,7 @@ def _space(work: Reading, params: Mapping[str, Param]) -> Space:
     try:
         space = Space(params=dict(params), constraints=work.matrix.constraints())
     except ValueError as error:
-        work.fault((*AT, "constraints"), error)
+        work.problem((*AT, "constraints"), error)
         return Space()
     crowd = work.matrix.crowd(combinations(space))
     if crowd is not None:

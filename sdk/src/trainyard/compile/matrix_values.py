@@ -22,7 +22,7 @@ __all__ = ["AT", "Reading", "checked", "params_of"]
 AT: Path = ("matrix",)
 """Where a matrix stands."""
 _MOST = 5
-"""Faults of one param's values that are told; the others are alike."""
+"""Problems of one param's values that are told; the others are alike."""
 _TYPES: Mapping[Needs, frozenset[str]] = {
     "number": frozenset({"int", "float", "metric"}),
     "date": frozenset({"date", "datetime"}),
@@ -42,7 +42,7 @@ class Reading:
     """Every param that trials get, and where the file gives it."""
 
     def input(self, name: str, path: Path) -> Input | None:
-        """The input that a param is for; a fault once if there is none."""
+        """The input that a param is for; a problem once if there is none."""
         io = self.inputs.get(name)
         if io is None and name not in self.names:
             fix = suggest(name, self.inputs) or "declare it under `inputs`"
@@ -50,8 +50,8 @@ class Reading:
         self.names.setdefault(name, path)
         return io
 
-    def fault(self, path: Path, error: ValueError) -> None:
-        """A fault whose text is what is wrong and what to do, parted by `; `."""
+    def problem(self, path: Path, error: ValueError) -> None:
+        """A problem whose text is what is wrong and what to do, parted by `; `."""
         said, _, fix = str(error).partition("; ")
         self.report.add(path, said, fix or None)
 
@@ -88,19 +88,19 @@ def _param(io: Input, shape: Shape, path: Path, work: Reading) -> Param | None:
             return _fitted(io, param, at, work)
         work.report.add((*path, "kind"), *refused)
     except ValueError as error:
-        work.fault(at, error)
+        work.problem(at, error)
     return None
 
 
 def _fitted(io: Input, param: Param, at: Path, work: Reading) -> Param | None:
     """The param with its values as the input wants them. Raises ValueError where two of them are the same to it."""
-    faults = len(work.report.findings)
+    problems = len(work.report.findings)
     if isinstance(param, Uniform | Normal):
         for value in extremes(param):
             checked(io, value, at, work)
-        return param if len(work.report.findings) == faults else None
+        return param if len(work.report.findings) == problems else None
     values = tuple(islice(_values(io, param, at, work), len(param.values)))
-    if len(work.report.findings) > faults:
+    if len(work.report.findings) > problems:
         return None
     match param:
         case Choice():
@@ -112,10 +112,10 @@ def _fitted(io: Input, param: Param, at: Path, work: Reading) -> Param | None:
 
 
 def _values(io: Input, param: Choice | Weighted | Ordered, at: Path, work: Reading) -> Iterator[JsonValue]:
-    faults = len(work.report.findings)
+    problems = len(work.report.findings)
     for index, value in enumerate(param.values):
         yield checked(io, value, at if isinstance(param, Ordered) else (*at, index), work)
-        if len(work.report.findings) >= faults + _MOST:
+        if len(work.report.findings) >= problems + _MOST:
             return
 
 
@@ -125,8 +125,8 @@ def checked(io: Input, value: object, path: Path, work: Reading) -> JsonValue:
         if not io.optional:
             work.report.add(path, f"input `{io.name}` may not be without a value", "give one, or declare `isOptional`")
         return None
-    converted, faults = fitted(io, value)
-    for said, fix in faults:
+    converted, problems = fitted(io, value)
+    for said, fix in problems:
         work.report.add(path, f"input `{io.name}`: {said}{_shown(value)}", fix)
     return converted
 

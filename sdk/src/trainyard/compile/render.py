@@ -1,4 +1,4 @@
-"""Rendering the fields of an operation: each text once, with faults collected at the field they are in."""
+"""Rendering the fields of an operation: each text once, with problems collected at the field they are in."""
 
 from __future__ import annotations
 

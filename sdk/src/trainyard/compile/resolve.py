@@ -1,6 +1,6 @@
 """Rendering: a lowered operation and what a caller says to what runs.
 
-Binding comes first, for everything else may read the inputs; the scope that templates see is put together here. Faults
+Binding comes first, for everything else may read the inputs; the scope that templates see is put together here. Problems
 go to the report, and are raised once all of them are known.
 """
 
@@ -68,7 +68,7 @@ def scoped(
     *,
     check_only: bool = False,
 ) -> Renderer:
-    """A renderer of everything but the inputs, which are in its scope; after a fault it only checks."""
+    """A renderer of everything but the inputs, which are in its scope; after a problem it only checks."""
     renderer = Renderer(report, scope, budget, check_only=check_only or bool(report.findings))
     scope |= bound.inputs
     scope |= _inputs_scope(lowered, bound, renderer)

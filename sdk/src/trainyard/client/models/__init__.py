@@ -48,7 +48,7 @@ from trainyard.client.models.component import (
 from trainyard.client.models.diagnosis import Check, Diagnosis, Received
 from trainyard.client.models.lineage import Lineage, Related
 from trainyard.client.models.number import on_wire
-from trainyard.client.models.problem import Fault, Problem
+from trainyard.client.models.problem import FieldProblem, Problem
 from trainyard.client.models.project import EditProject, NewProject, Project, ProjectPage
 from trainyard.client.models.queue import EditQueue, Queue, QueueLimits, QueuePage
 from trainyard.client.models.run import (
@@ -98,7 +98,7 @@ __all__ = [
     "EditQueue",
     "EditRun",
     "Enrolment",
-    "Fault",
+    "FieldProblem",
     "Folder",
     "Front",
     "Lineage",

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from trainyard.matrix.space import Normal, Param, Weighted
 from trainyard.spec.matrix.number import Count, Finite, Natural, Positive, one_of
 from trainyard.spec.matrix.search import NO_TUNER, Guided
-from trainyard.spec.model import Boolean, Later, Model, Name, fault
+from trainyard.spec.model import Boolean, Later, Model, Name, problem
 
 __all__ = ["BayesMatrix", "HyperbandMatrix", "HyperoptMatrix", "TpeMatrix"]
 
@@ -38,7 +38,7 @@ class HyperbandMatrix(Guided):
     @classmethod
     def _parts(cls, value: float) -> float:
         if value <= 1:
-            raise fault(f"must be more than 1, not {value:g}: one trial in so many goes on", "write 3")
+            raise problem(f"must be more than 1, not {value:g}: one trial in so many goes on", "write 3")
         return value
 
     def added(self) -> Mapping[str, int | float]:
@@ -92,9 +92,9 @@ class TpeMatrix(Guided):
 
 def _hyperopt(value: object) -> object:
     if value == "anneal":
-        raise fault("annealing is not offered", "write `algorithm: tpe`")
+        raise problem("annealing is not offered", "write `algorithm: tpe`")
     if not isinstance(value, str) or value not in _ALGORITHMS:
-        raise fault("there is no such algorithm of `hyperopt`", "choose from tpe, rand")
+        raise problem("there is no such algorithm of `hyperopt`", "choose from tpe, rand")
     return value
 
 

@@ -13,7 +13,7 @@ from trainyard.spec.matrix.base import Matrix
 from trainyard.spec.matrix.metric import Metric
 from trainyard.spec.matrix.number import Seed
 from trainyard.spec.matrix.shapes import AnyShape
-from trainyard.spec.model import Later, fault
+from trainyard.spec.model import Later, problem
 
 __all__ = ["NO_TUNER", "Guided", "Search", "Spanned", "values_only"]
 
@@ -29,7 +29,7 @@ class Spanned(Matrix):
     @classmethod
     def _some(cls, value: dict[str, AnyShape]) -> dict[str, AnyShape]:
         if not value:
-            raise fault("there are no params to search", "give at least one, such as `lr: {kind: uniform, ...}`")
+            raise problem("there are no params to search", "give at least one, such as `lr: {kind: uniform, ...}`")
         return value
 
     def space(self) -> Mapping[str, AnyShape]:

@@ -12,7 +12,7 @@ from trainyard.matrix.stopping import Diff, FailureShare, Median, Reached, Rule,
 from trainyard.spec.matrix.family import Family, by_kind
 from trainyard.spec.matrix.metric import Direction, MetricName
 from trainyard.spec.matrix.number import Count, Finite, Natural, Percent, Positive
-from trainyard.spec.model import Boolean, Model, fault
+from trainyard.spec.model import Boolean, Model, problem
 
 __all__ = [
     "POLICIES",
@@ -128,7 +128,7 @@ class MetricStopping(Stopping):
     @model_validator(mode="after")
     def _acts(self) -> Self:
         if self.value is None and self.policy is None:
-            raise fault("this stops nothing: it has no `value` and no `policy`", "give one of the two")
+            raise problem("this stops nothing: it has no `value` and no `policy`", "give one of the two")
         return self
 
     def rules(self) -> Iterator[Rule]:
