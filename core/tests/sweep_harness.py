@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from web import Web, serving
 
-from trainyard.client.models import CreateRun, Run
+from trainyard.client.models import CreateRun, RunRecord
 from trainyard.track.frames import Summary
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
@@ -98,7 +98,7 @@ async def sweeping(url: str, data: Path, optimizer: Optimizer) -> AsyncIterator[
         yield web
 
 
-async def begin(web: Web, **given: Any) -> Run:
+async def begin(web: Web, **given: Any) -> RunRecord:
     """A sweep that goes on; `given` as `written` takes it."""
     return await web.admin.runs.create(CreateRun(content=written(**given)))
 

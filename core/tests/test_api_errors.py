@@ -235,4 +235,4 @@ async def test_core_alone_serves_and_says_what_is_missing(database_url, tmp_path
         with pytest.raises(NotAuthenticated):
             await web.client("ty.none").version()
         assert isinstance(await web.admin.plugins(), list)
-        assert isinstance(run, models.Run)
+        assert isinstance(run, models.RunRecord)

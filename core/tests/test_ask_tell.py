@@ -10,7 +10,7 @@ from fake_tracker import events, metric
 from sweep_harness import Book, begin, book_of, children, sweeping, until
 
 from trainyard.client import errors
-from trainyard.client.models import Ask, NewSweep, TellTrial
+from trainyard.client.models import AskTrials, NewSweep, TellTrial
 from trainyard.client.requests import ask_trials, create_sweep, tell_trial
 from trainyard_core.sweeps import ask_tell
 from trainyard_core.sweeps.director import Director
@@ -41,7 +41,7 @@ class Program:
         return await self.web.admin.send(request)
 
     async def ask(self, count=1, *, key="", gone=()):
-        wish = Ask(count=count, asker=self.name, gone=[*gone])
+        wish = AskTrials(count=count, asker=self.name, gone=[*gone])
         return await self.send(ask_trials("default", self.sweep, wish, key=key))
 
     async def tell(self, trial, score=None, *, status="succeeded", key=""):

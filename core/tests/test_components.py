@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from trainyard.client.errors import Conflict, Invalid, NotFound
-from trainyard.client.models import CloneRun, CreateRun, EditComponent, EditProject, Patch, RegisterComponent, Run
+from trainyard.client.models import CloneRun, CreateRun, EditComponent, EditProject, Patch, RegisterComponent, RunRecord
 from trainyard_core.db import components
 from trainyard_core.db.engine import Tx
 from trainyard_core.testing.factories import operation
@@ -270,7 +270,7 @@ async def test_a_version_is_deleted_unless_a_run_was_made_with_it(stocked):
 async def test_deleting_while_runs_are_made_leaves_no_run_without_its_version(stocked):
     web = stocked
 
-    async def make() -> Run | Conflict | Invalid:
+    async def make() -> RunRecord | Conflict | Invalid:
         try:
             return await web.admin.runs.create(CreateRun(content=USES))
         except (Conflict, Invalid) as error:
@@ -283,7 +283,7 @@ async def test_deleting_while_runs_are_made_leaves_no_run_without_its_version(st
             return error
 
     made, refused = await asyncio.gather(asyncio.gather(*(make() for _ in range(8))), drop())
-    runs = [one for one in made if isinstance(one, Run)]
+    runs = [one for one in made if isinstance(one, RunRecord)]
     assert bool(runs) == (refused is not None)
     for run in runs:
         assert len(await web.admin.runs.uses(run.id)) == 2

@@ -11,14 +11,14 @@ from msgspec.structs import replace
 
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
-from trainyard_core.db.uptime import DEAF, Hearing
+from trainyard_core.db.uptime import NEVER_UP, Uptime
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, may_follow
 from trainyard_core.work.reconcile import MOST_ROUNDS
 from trainyard_core.work.rules import Decision, Policy, backoff, decide
 from trainyard_core.work.view import Attempt, View
 
 NOW = 1_000_000 * SECOND
-ALWAYS = Hearing(0, NOW)
+ALWAYS = Uptime(0, NOW)
 """Somebody has listened all the time."""
 EXITS = (
     Exit(code=0),
@@ -256,11 +256,11 @@ def test_an_attempt_that_a_person_declared_lost_spends_the_platforms_retries():
 
 DEAFNESS = [
     (ALWAYS, True),
-    (Hearing(NOW - 99 * SECOND, NOW), False),
-    (Hearing(NOW - 100 * SECOND, NOW - SECOND), True),
-    (Hearing(0, NOW - 60 * SECOND), False),
-    (Hearing(0, NOW + 3600 * SECOND), False),
-    (DEAF, False),
+    (Uptime(NOW - 99 * SECOND, NOW), False),
+    (Uptime(NOW - 100 * SECOND, NOW - SECOND), True),
+    (Uptime(0, NOW - 60 * SECOND), False),
+    (Uptime(0, NOW + 3600 * SECOND), False),
+    (NEVER_UP, False),
 ]
 
 
@@ -304,7 +304,7 @@ def test_what_is_unreachable_stays_so_until_it_is_heard_and_not_until_somebody_l
         run="r",
         status=Status.RUNNING,
         reason=Reason.UNREACHABLE,
-        uptime=Hearing(NOW - SECOND, NOW),
+        uptime=Uptime(NOW - SECOND, NOW),
         managed=managed,
         heard_at=0 if managed else NOW - 80 * SECOND,
         attempt=attempt if managed else None,

@@ -33,7 +33,7 @@ from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
-from trainyard_core.sweeps.dependencies import Means
+from trainyard_core.sweeps.dependencies import Dependencies
 from trainyard_core.sweeps.director import Director
 from trainyard_core.work import assignment
 from trainyard_core.work.creation import create_run
@@ -85,7 +85,7 @@ class Yard(NamedTuple):
     """A platform in process, as much of it as a director needs."""
 
     database: Timed
-    means: Means
+    means: Dependencies
 
     async def create(self, operation: dict[str, Any], params: dict[str, Any]) -> str:
         """A new run."""
@@ -247,7 +247,7 @@ async def _yard(folder: Path) -> AsyncIterator[Yard]:
     try:
         await migrate(database, migrations_in("core", migrations), clock)
         await database.write(_found)
-        yield Yard(database, Means(database, None, clock, POLICY, algorithms, lambda: None, "bench"))
+        yield Yard(database, Dependencies(database, None, clock, POLICY, algorithms, lambda: None, "bench"))
     finally:
         await algorithms.aclose()
         await database.close()

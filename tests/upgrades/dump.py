@@ -1,8 +1,7 @@
 """Write the fixtures of this folder for the tables of today: `python tests/upgrades/dump.py m0014`.
 
 A real server records runs, a retry, a clone, sweeps, artifacts, components, people and queues; what its database holds
-then is written as SQL text, once for SQLite and once for PostgreSQL, without hashes of
-tokens, host names and paths. Add a fixture before each release; never change one.
+then is written as SQL text, once for SQLite and once for PostgreSQL, without hashes of tokens, host names and paths. Add a fixture before each release; never change one.
 """
 
 from __future__ import annotations
@@ -15,15 +14,14 @@ import subprocess
 import sys
 import tempfile
 from hashlib import sha256
-
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "journeys"))
 
-from yard import Yard, ended, eventually
+from yard import Yard, ended, eventually  # noqa: E402 - as a script it finds what journeys share by where it lies
 
-from trainyard_core.testing.databases import PostgresCluster
+from trainyard_core.testing.databases import PostgresCluster  # noqa: E402
 
 PYTHON_ON_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 TRAIN = "import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"

@@ -13,11 +13,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from yard import Yard, ended, eventually
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "journeys"))  # for the server that journeys start
-
-from yard import Yard, ended, eventually
 
 VERSIONS = sorted({path.name.split(".")[0] for path in HERE.glob("*.sql")})
 PYTHON_ON_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -52,9 +50,11 @@ def yard(request, tmp_path_factory):
     """Today's server on a database of an earlier version."""
     version, dialect = request.param
     folder = tmp_path_factory.mktemp("upgrade")
-    with restored(version, dialect, folder, request) as environ:
-        with Yard(folder, environ={"PATH": PYTHON_ON_PATH, **environ}) as served:
-            yield served
+    with (
+        restored(version, dialect, folder, request) as environ,
+        Yard(folder, environ={"PATH": PYTHON_ON_PATH, **environ}) as served,
+    ):
+        yield served
 
 
 @pytest.fixture

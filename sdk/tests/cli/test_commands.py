@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from trainyard.client.models import Run
+from trainyard.client.models import RunRecord
 
 RUN = "01890000-0000-7000-8000-00000000abcd"
 OTHER = "01890000-0000-7000-8000-00000000ef01"
@@ -73,7 +73,7 @@ def test_get_latest(yard, platform):
 def test_get_json_is_the_run_of_the_api(yard, platform):
     platform.add_run(RUN, params={"lr": 0.1})
     done = yard("get", RUN, "--json")
-    assert msgspec.json.decode(done.out, type=Run) == msgspec.convert(platform.runs[RUN], Run)
+    assert msgspec.json.decode(done.out, type=RunRecord) == msgspec.convert(platform.runs[RUN], RunRecord)
     assert list(json.loads(done.out)) == [
         "id", "project", "kind", "status", "created_at", "name", "description", "reason", "message", "intent", "hold",
         "managed", "queue", "tags", "params", "outputs", "metrics", "meta", "digest", "attempt", "attempts",

@@ -34,7 +34,7 @@ class Bulk(Controller):
     @post(status_code=200)
     async def act(
         self, request: Asked, project: FromPath[str], data: JSONBody[BulkAction]
-    ) -> Response[models.BulkAnswer]:
+    ) -> Response[models.BulkResult]:
         """Do one thing to many runs, in one transaction; the answer says what became of each."""
         await allow(request, WRITE, project)
         _check(data)
@@ -42,8 +42,8 @@ class Bulk(Controller):
         targets = [await _target(request, project, ref, data) for ref in refs]
         by = by_of(request, data.message)
 
-        async def work(tx: Tx) -> models.BulkAnswer:
-            return models.BulkAnswer(items=await carry_out(tx, targets, data, by), more=more)
+        async def work(tx: Tx) -> models.BulkResult:
+            return models.BulkResult(items=await carry_out(tx, targets, data, by), more=more)
 
         answer = await change(request, work, name="bulk")
         if data.action == "delete":

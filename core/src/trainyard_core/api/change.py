@@ -52,7 +52,9 @@ async def change(request: Asked, work: Callable[[Tx], Awaitable[T]], *, name: st
 async def tell(tx: Tx, request: Asked, kind: str, *, project: str = "", **data: Any) -> None:
     """Add the activity of something that the asker did now, in the transaction in which it is done."""
     at, actor = platform_of(request).clock.now(), request.user.name
-    await activities.append(tx, activities.New(project=project, run=None, kind=kind, actor=actor, at=at, data=data))
+    await activities.append(
+        tx, activities.NewActivity(project=project, run=None, kind=kind, actor=actor, at=at, data=data)
+    )
 
 
 async def claim_of(request: Asked) -> Claim | None:

@@ -17,7 +17,7 @@ from trainyard_core.auth import KNOWN
 from trainyard_core.db import search, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.search import cursor as cursors
-from trainyard_core.search.order import After, keys_of
+from trainyard_core.search.order import RunCursor, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.text import query_of, sort_of
 
@@ -81,8 +81,8 @@ async def _pieces(
     *,
     limit: int,
     at: int,
-    after: After | None,
-) -> tuple[list[Row], After | None]:
+    after: RunCursor | None,
+) -> tuple[list[Row], RunCursor | None]:
     """The rows of a page and where the next one begins: fewer than are asked for once they are many bytes."""
     rows: list[Row] = []
     while True:

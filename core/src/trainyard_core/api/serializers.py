@@ -51,12 +51,12 @@ def run(
     resolved: str = "",
     dropped: int = 0,
     sort: Sequence[SortKey] = (),
-) -> models.Run:
+) -> models.RunRecord:
     """A run; with `resolved`, the JSON of its operation as it runs."""
     tries = [_attempt(each) for each in attempts]
     ends = [_exit.decode(each["exit"]) for each in attempts if each["exit"]]
     meta = _decode(row["meta"])
-    return models.Run(
+    return models.RunRecord(
         id=row["id"],
         project=row["project"],
         kind=row["kind"],
@@ -104,7 +104,7 @@ def _sorted_by(sort: Sequence[SortKey], metrics: Sequence[Row]) -> dict[str, flo
     return {f"metrics.{each.key}.{each.part}": number(rows[each.key][each.part]) for each in fields}
 
 
-def listed(row: Row, metrics: Sequence[Row], sort: Sequence[SortKey] = ()) -> models.Run:
+def listed(row: Row, metrics: Sequence[Row], sort: Sequence[SortKey] = ()) -> models.RunRecord:
     """A run in a list: its long texts are cut, and are whole where the run itself is asked for. `sort` is what the list
     is sorted by."""
     found = run(row, metrics=metrics, sort=sort)

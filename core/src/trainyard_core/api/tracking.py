@@ -35,7 +35,7 @@ class Tracking(Controller):
     tags = ("tracking",)
 
     @post("/frames", status_code=200, request_max_body_size=MOST_BODY)
-    async def frames(self, request: Asked, project: str, ref: str) -> models.Durable:
+    async def frames(self, request: Asked, project: str, ref: str) -> models.FrameAck:
         """Take whole frames of one writer; the answer tells what may be forgotten."""
         row = await find_run(request, project, ref, TRACK)
         platform = platform_of(request)
@@ -52,7 +52,7 @@ class Tracking(Controller):
         platform.news.tell(row["id"])
         if done.ended:
             platform.doorbell.call_agents(orders=True)
-        return models.Durable(writer=writer, durable=done.durable)
+        return models.FrameAck(writer=writer, durable=done.durable)
 
     @get("/logs")
     async def logs(

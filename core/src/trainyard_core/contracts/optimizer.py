@@ -44,8 +44,8 @@ from trainyard.matrix.objective import Limit, Objective
 from trainyard.matrix.space import Space
 
 __all__ = [
+    "IntermediateValue",
     "Judgement",
-    "Measured",
     "Optimizer",
     "Outline",
     "Prediction",
@@ -96,7 +96,7 @@ class TrialPhase(StrEnum):
     STOPPED = "stopped"
 
 
-class Measured(msgspec.Struct, frozen=True, array_like=True):
+class IntermediateValue(msgspec.Struct, frozen=True, array_like=True):
     """A metric's value at a step, while the trial runs."""
 
     name: str
@@ -116,7 +116,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     params: dict[str, object]
     phase: TrialPhase
     values: dict[str, float] = {}
-    intermediate: tuple[Measured, ...] = ()
+    intermediate: tuple[IntermediateValue, ...] = ()
     reason: str = ""
     outputs: dict[str, object] = {}
 

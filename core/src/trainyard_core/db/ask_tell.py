@@ -37,4 +37,4 @@ async def end(tx: Tx, run: str, *, outputs: Mapping[str, object], status: str, m
         "UPDATE run SET outputs = ?, updated_at = ? WHERE id = ? AND managed = 0",
         msgspec.json.encode(outputs).decode(), at, run,
     )  # fmt: skip
-    await recorded_end.tell(tx, run, status, recorded_end.Ended(message=message))
+    await recorded_end.tell(tx, run, status, recorded_end.ReportedEnd(message=message))

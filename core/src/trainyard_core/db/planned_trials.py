@@ -13,7 +13,7 @@ from trainyard_core.db.engine import Row, Tx
 
 __all__ = [
     "NewTrial",
-    "Settled",
+    "TrialResult",
     "drop_prepared",
     "ended",
     "ended_runs",
@@ -44,7 +44,7 @@ class NewTrial(msgspec.Struct, frozen=True, kw_only=True):
     continues: str = ""
 
 
-class Settled(msgspec.Struct, frozen=True, kw_only=True):
+class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a trial went: its phase, the final values by name, and why, in words."""
 
     key: str
@@ -116,7 +116,7 @@ async def start(tx: Tx, sweep: str, started: Iterable[tuple[str, str]]) -> None:
     )
 
 
-async def settle(tx: Tx, sweep: str, settled: Iterable[Settled], *, at: int) -> None:
+async def settle(tx: Tx, sweep: str, settled: Iterable[TrialResult], *, at: int) -> None:
     """Open trials have ended."""
     await tx.many(
         'UPDATE trial SET phase = ?, "values" = ?, value = ?, reason = ?, message = ?, ended_at = ?'

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from trainyard.compile.reference import Use
+from trainyard.compile.reference import ReferenceUse
 from trainyard_core.db import activities
 from trainyard_core.db.admission import resources_text
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.sweeps import Opening
+from trainyard_core.db.sweeps import NewSweep
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
 
 __all__ = [
@@ -77,11 +77,11 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     cloned_from: str | None = None
     clone_kind: str = ""
     fork_step: int | None = None
-    uses: tuple[Use, ...] = ()
+    uses: tuple[ReferenceUse, ...] = ()
     warnings: tuple[str, ...] = ()
     parent: str | None = None
     key: str | None = None
-    opening: Opening | None = None
+    opening: NewSweep | None = None
 
 
 async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
@@ -112,7 +112,7 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
         "INSERT INTO operation (run, spec, resolved, compile_options) VALUES (?, ?, ?, ?)",
         new.id, new.spec, new.resolved, new.compile_options,
     )  # fmt: skip
-    born = activities.New(
+    born = activities.NewActivity(
         project=new.project,
         run=new.id,
         kind="status",
@@ -198,12 +198,12 @@ def _times(steps: Sequence[Step], at: int, started_at: int) -> tuple[str, tuple[
     return clauses, tuple(args)
 
 
-def _told(row: Row, run: str, step: Step, at: int, actor: str) -> activities.New:
+def _told(row: Row, run: str, step: Step, at: int, actor: str) -> activities.NewActivity:
     data: dict[str, Any] = {"status": step.to}
     for key, value in (("reason", step.reason), ("message", step.message), ("attempt", row["attempt"])):
         if value:
             data[key] = value
-    return activities.New(project=row["project"], run=run, kind="status", actor=actor, at=at, data=data)
+    return activities.NewActivity(project=row["project"], run=run, kind="status", actor=actor, at=at, data=data)
 
 
 async def explain(tx: Tx, run: str, *, status: Status, reason: str, message: str, at: int) -> bool:
@@ -233,7 +233,7 @@ async def want_stop(tx: Tx, run: str, *, actor: str, reason: str, message: str, 
         return False
     data = {"reason": reason, "message": message}
     await activities.append(
-        tx, activities.New(project=row["project"], run=run, kind="stop_wanted", actor=actor, at=at, data=data)
+        tx, activities.NewActivity(project=row["project"], run=run, kind="stop_wanted", actor=actor, at=at, data=data)
     )
     return True
 

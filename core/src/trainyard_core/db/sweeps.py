@@ -15,8 +15,8 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid
 
 __all__ = [
-    "Change",
-    "Opening",
+    "NewSweep",
+    "SweepChange",
     "claim_version",
     "exists",
     "get",
@@ -35,7 +35,7 @@ STANDS = "unplanned"
 """The reason of a sweep whose next trials cannot be planned at the moment."""
 
 
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
+class NewSweep(msgspec.Struct, frozen=True, kw_only=True):
     """What a sweep begins with. `study` is the JSON of its `Sweep`; `most` trials (None: as many as the algorithm
     makes), `parallel` of them at once and `ahead` more suggested; `asked`: a program outside asks for them; `watched`:
     metrics matter while a trial runs; `learns_from` are runs whose trials the optimizer is told of first."""
@@ -50,7 +50,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     learns_from: tuple[str, ...] = ()
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class SweepChange(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan adds to the counts of a sweep, and what is so from then on. `state` None leaves it as it is."""
 
     created: int = 0
@@ -63,7 +63,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     state: bytes | None = None
 
 
-async def insert(tx: Tx, run: str, new: Opening) -> None:
+async def insert(tx: Tx, run: str, new: NewSweep) -> None:
     """A new sweep, beside its run."""
     await tx.run(
         "INSERT INTO sweep (run, study, seed, max_trials, concurrency, prefetch, external, watches_metrics, state)"
@@ -87,7 +87,7 @@ async def exists(tx: Tx, run: str) -> bool:
     return await tx.one("SELECT 1 AS yes FROM sweep WHERE run = ?", run) is not None
 
 
-async def claim_version(tx: Tx, sweep: str, seen: int, change: Change) -> bool:
+async def claim_version(tx: Tx, sweep: str, seen: int, change: SweepChange) -> bool:
     """Be the one who writes what was planned on a view; False when somebody else was."""
     row = await tx.one(
         "UPDATE sweep SET version = version + 1, created = created + ?, succeeded = succeeded + ?, failed = failed + ?,"

@@ -14,7 +14,7 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Artifact, Metric, rows
 
 __all__ = [
-    "Mark",
+    "WriterMark",
     "artifacts",
     "attempts_of",
     "changed_metrics",
@@ -39,7 +39,7 @@ __all__ = [
 _encode = msgspec.json.Encoder().encode
 
 
-class Mark(NamedTuple):
+class WriterMark(NamedTuple):
     """Up to which sequence number a writer has been counted, and the attempt that it belongs to: None for a writer that
     is not known yet."""
 
@@ -47,11 +47,11 @@ class Mark(NamedTuple):
     attempt: int | None
 
 
-async def mark(tx: Tx, run: str, writer: str) -> Mark:
+async def mark(tx: Tx, run: str, writer: str) -> WriterMark:
     """A writer's mark."""
     lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
     row = await tx.one(f"SELECT seq, attempt FROM writer WHERE run = ? AND writer = ?{lock}", run, writer)
-    return Mark(int(row["seq"]), int(row["attempt"])) if row else Mark(0, None)
+    return WriterMark(int(row["seq"]), int(row["attempt"])) if row else WriterMark(0, None)
 
 
 async def move_mark(

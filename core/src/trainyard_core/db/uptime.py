@@ -11,13 +11,13 @@ from typing import NamedTuple
 from trainyard_core.clock import SECOND
 from trainyard_core.db.engine import Tx
 
-__all__ = ["BREAK", "DEAF", "Hearing", "confirm", "get", "pull_back"]
+__all__ = ["BREAK", "NEVER_UP", "Uptime", "confirm", "get", "pull_back"]
 
 BREAK = 10 * SECOND
 """Two confirmations that lie further apart have a break between them."""
 
 
-class Hearing(NamedTuple):
+class Uptime(NamedTuple):
     """Somebody has listened from `since` until `until`, as far as is known."""
 
     since: int
@@ -28,14 +28,14 @@ class Hearing(NamedTuple):
         return self.since if abs(at - self.until) <= BREAK else at
 
 
-DEAF = Hearing(0, 0)
+NEVER_UP = Uptime(0, 0)
 """Nobody has listened yet."""
 
 
-async def get(tx: Tx) -> Hearing:
+async def get(tx: Tx) -> Uptime:
     """What is known of it."""
     row = await tx.one("SELECT since, until FROM uptime WHERE id = 1")
-    return DEAF if row is None else Hearing(row["since"], row["until"])
+    return NEVER_UP if row is None else Uptime(row["since"], row["until"])
 
 
 async def confirm(tx: Tx, *, at: int, anew: bool) -> bool:

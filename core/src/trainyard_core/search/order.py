@@ -16,7 +16,7 @@ from trainyard_core.search.scope import Scope
 from trainyard_core.search.source import Source, order_of
 from trainyard_core.search.sql import Sql, both, either, fill, sql
 
-__all__ = ["After", "Key", "beyond", "is_descending", "keys_of"]
+__all__ = ["Key", "RunCursor", "beyond", "is_descending", "keys_of"]
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Key(msgspec.Struct, frozen=True):
     order: Source | None
 
 
-class After(msgspec.Struct, frozen=True):
+class RunCursor(msgspec.Struct, frozen=True):
     """The last run that was given: the value of each key (None: it has none) and its id."""
 
     values: tuple[str | int | float | None, ...]

@@ -17,10 +17,10 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from trainyard.client.models import Ask, Asked, AskedTrial, NewSweep, TellTrial
+from trainyard.client.models import AskTrials, NewSweep, SuggestedTrial, TellTrial, TrialBatch
 from trainyard.compile.ask_tell import asked_sweep
 from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard.names import MESSAGE_CHARS, RUN_NAME_CHARS, storable
 from trainyard.spec.error import SpecError
 from trainyard_core import redact
@@ -30,9 +30,9 @@ from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Conflict, Invalid, NotFound, TrainyardError, Unavailable, choice
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status, Step
-from trainyard_core.sweeps.director import Looked
+from trainyard_core.sweeps.director import PlanningResult
 from trainyard_core.sweeps.directors import Directors
-from trainyard_core.sweeps.plan import Asking
+from trainyard_core.sweeps.plan import TrialRequest
 from trainyard_core.work import run_record
 from trainyard_core.work.actions import By, locked
 from trainyard_core.work.compilation import invalid
@@ -41,7 +41,7 @@ from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.run_record import check_description, check_line, check_tags
 from trainyard_core.work.sweep_setup import MOST_PARALLEL, Algorithms, open_sweep
 
-__all__ = ["Counter", "opened", "tell"]
+__all__ = ["TrialService", "opened", "tell"]
 
 AGAIN, PATIENCE = 0.1, 20.0
 """Seconds between two looks, and for how long another process is waited for that thinks about the sweep."""
@@ -50,7 +50,7 @@ log = structlog.get_logger("trainyard.sweeps")
 _decode = msgspec.json.decode
 _runs = msgspec.json.Decoder(list[str])
 _encode = msgspec.json.Encoder().encode
-_sweep = msgspec.json.Decoder(Sweep)
+_sweep = msgspec.json.Decoder(SweepSpec)
 
 
 def opened(project: str, wish: NewSweep, actor: Actor, *, at: int, algorithms: Algorithms) -> runs.NewRun:
@@ -78,17 +78,17 @@ def opened(project: str, wish: NewSweep, actor: Actor, *, at: int, algorithms: A
     )
 
 
-class _Before(Exception):
+class _AnsweredBefore(Exception):
     """The same request has been answered meanwhile."""
 
 
-class Counter(NamedTuple):
+class TrialService(NamedTuple):
     """Where programs ask for trials."""
 
     database: Database
     directors: Directors
 
-    async def ask(self, sweep: str, wish: Ask, *, claim: Claim | None, by: By) -> Asked:
+    async def ask(self, sweep: str, wish: AskTrials, *, claim: Claim | None, by: By) -> TrialBatch:
         """More trials. Idempotent by the claim: what it was given once it is given again. Raises Conflict for a sweep
         whose trials run here, Invalid, IdempotencyReused, and Unavailable when nobody can think of a trial now."""
         _check(wish)
@@ -100,7 +100,7 @@ class Counter(NamedTuple):
         found = given
         return await self.database.read(lambda tx: _answer(tx, sweep, found))
 
-    async def _plan(self, sweep: str, wish: Ask, claim: Claim | None) -> Sequence[str]:
+    async def _plan(self, sweep: str, wish: AskTrials, claim: Claim | None) -> Sequence[str]:
         """The runs of the trials that come of it."""
         given: Sequence[str] = ()
 
@@ -108,17 +108,17 @@ class Counter(NamedTuple):
             nonlocal given
             if claim is not None:
                 if not await claim.take(tx, sweep):
-                    raise _Before
+                    raise _AnsweredBefore
                 await claim.keep(tx, answer=_encode([*made]).decode(), status=200)
             given = made
 
         try:
-            await self._look(sweep, Asking(wish.count, wish.asker, bind))
-        except _Before:
+            await self._look(sweep, TrialRequest(wish.count, wish.asker, bind))
+        except _AnsweredBefore:
             return await self.database.read(lambda tx: _given_before(tx, sweep, claim)) or ()
         return given
 
-    async def _look(self, sweep: str, asking: Asking) -> None:
+    async def _look(self, sweep: str, asking: TrialRequest) -> None:
         """Look until this process, or whichever thinks about the sweep, has done so."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
@@ -127,10 +127,10 @@ class Counter(NamedTuple):
                 raise Unavailable("another process has been thinking about this sweep for long", fix="ask again")
             await asyncio.sleep(AGAIN)
 
-    async def _looked(self, sweep: str, asking: Asking) -> Looked:
+    async def _looked(self, sweep: str, asking: TrialRequest) -> PlanningResult:
         try:
             return await self.directors.ask(sweep, asking)
-        except (TrainyardError, _Before):
+        except (TrainyardError, _AnsweredBefore):
             raise
         except Exception as error:
             log.exception("no trial could be thought of", run=sweep)
@@ -138,7 +138,7 @@ class Counter(NamedTuple):
             raise Unavailable(said, fix="ask again") from error
 
 
-def _check(wish: Ask) -> None:
+def _check(wish: AskTrials) -> None:
     if not 0 <= wish.count <= MOST_PARALLEL:
         raise Invalid(f"`count` is {wish.count}", fix=f"ask for at most {MOST_PARALLEL} at once")
     if len(wish.asker) > LONGEST or len(wish.gone) > MOST_GONE:
@@ -156,11 +156,11 @@ async def _given_before(tx: Tx, sweep: str, claim: Claim | None) -> Sequence[str
     return None if kept is None else _runs.decode(kept.response)
 
 
-async def _answer(tx: Tx, sweep: str, given: Sequence[str]) -> Asked:
+async def _answer(tx: Tx, sweep: str, given: Sequence[str]) -> TrialBatch:
     row, run = await sweeps.get(tx, sweep), await runs.get(tx, sweep)
     if row is None or run is None:
         raise NotFound(f"no sweep '{sweep}'", fix="it has been deleted; make another")
-    return Asked(
+    return TrialBatch(
         items=[_trial(each) for each in await ask_tell.given(tx, sweep, given)],
         over=_is_over(row),
         open=[each["key"] for each in await ask_tell.going(tx, sweep)],
@@ -175,8 +175,8 @@ def _is_over(row: Row) -> bool:
     return ends or (row["max_trials"] is not None and row["created"] >= row["max_trials"])
 
 
-def _trial(row: Row) -> AskedTrial:
-    return AskedTrial(
+def _trial(row: Row) -> SuggestedTrial:
+    return SuggestedTrial(
         key=row["key"],
         number=row["number"],
         run=row["run"],

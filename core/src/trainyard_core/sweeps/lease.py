@@ -8,19 +8,19 @@ from contextlib import asynccontextmanager, suppress
 
 from trainyard_core.clock import SECOND
 from trainyard_core.db import sweeps
-from trainyard_core.sweeps.dependencies import Means
+from trainyard_core.sweeps.dependencies import Dependencies
 
-__all__ = ["Turn"]
+__all__ = ["SweepLease"]
 
 THINKING, STILL = 15.0, 5.0
 """Seconds for which one process is left to think alone, and after which it says that it still does. One that dies is
 waited for that long."""
 
 
-class Turn:
+class SweepLease:
     """This process's turns. Alone it always has one."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Dependencies) -> None:
         self._means = means
 
     async def may(self, run: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from trainyard.matrix.objective import Limit, Objective
-from trainyard_core.db.planned_trials import Settled
+from trainyard_core.db.planned_trials import TrialResult
 from trainyard_core.lifecycle import Reason, Status
 
 __all__ = ["NO_OBJECTIVE", "feasible", "judge", "number"]
@@ -38,22 +38,22 @@ def judge(
     metrics: Values,
     objectives: Sequence[Objective],
     limits: Sequence[Limit] = (),
-) -> Settled:
+) -> TrialResult:
     """How the trial of a run that has ended went. `metrics` are last values by name, None for one that is not a
     number."""
     names = [*(each.name for each in objectives), *(each.name for each in limits)]
     found = {name: _value(name, outputs, metrics) for name in names or [*outputs, *metrics][:MOST]}
     values = {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
     if status is Status.STOPPED:
-        return Settled(key=key, phase="stopped", values=values, reason=reason, message=message)
+        return TrialResult(key=key, phase="stopped", values=values, reason=reason, message=message)
     if status is not Status.SUCCEEDED:
-        return Settled(key=key, phase="failed", values=values, reason=reason or status, message=message)
+        return TrialResult(key=key, phase="failed", values=values, reason=reason or status, message=message)
     if missing := next((name for name in names if name not in values), None):
         said = _missing(missing, outputs, metrics)
-        return Settled(key=key, phase="failed", values=values, reason=NO_OBJECTIVE, message=said)
+        return TrialResult(key=key, phase="failed", values=values, reason=NO_OBJECTIVE, message=said)
     value = values[objectives[0].name] if objectives else None
     incomplete = reason if reason == Reason.INCOMPLETE else ""
-    return Settled(key=key, phase="succeeded", values=values, value=value, reason=incomplete, message=message)
+    return TrialResult(key=key, phase="succeeded", values=values, value=value, reason=incomplete, message=message)
 
 
 def number(value: object) -> float | None:

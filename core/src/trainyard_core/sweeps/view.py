@@ -7,20 +7,20 @@ from typing import Any
 
 import msgspec
 
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard_core.db import planned_trials, sweeps
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Intent, Status
-from trainyard_core.sweeps.outcome import Ending
+from trainyard_core.sweeps.outcome import SweepOutcome
 
-__all__ = ["Metric", "News", "Open", "View", "load"]
+__all__ = ["ActiveTrial", "FinishedTrial", "MetricSummary", "SweepView", "load"]
 
 _decode: Any = msgspec.json.decode
-_sweep = msgspec.json.Decoder(Sweep)
-_ending = msgspec.json.Decoder(Ending)
+_sweep = msgspec.json.Decoder(SweepSpec)
+_ending = msgspec.json.Decoder(SweepOutcome)
 
 
-class Metric(msgspec.Struct, frozen=True):
+class MetricSummary(msgspec.Struct, frozen=True):
     """One metric of one run in brief; None is no number. `attempt` holds it, where there are several."""
 
     last: float | None
@@ -30,7 +30,7 @@ class Metric(msgspec.Struct, frozen=True):
     attempt: int
 
 
-class Open(msgspec.Struct, frozen=True, kw_only=True):
+class ActiveTrial(msgspec.Struct, frozen=True, kw_only=True):
     """A trial that is prepared (without a run) or open. `status` is None when its run has been deleted."""
 
     key: str
@@ -47,7 +47,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     outputs: dict[str, object]
     stopping: bool
-    metrics: dict[str, Metric]
+    metrics: dict[str, MetricSummary]
 
     @property
     def ended(self) -> bool:
@@ -55,7 +55,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
         return self.run is not None and (self.status is None or self.status in FINAL)
 
 
-class News(msgspec.Struct, frozen=True, kw_only=True):
+class FinishedTrial(msgspec.Struct, frozen=True, kw_only=True):
     """A trial that has ended and that the optimizer's state has not as ended. `outputs` are those of a tuner's run."""
 
     key: str
@@ -68,7 +68,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, object]
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class SweepView(msgspec.Struct, frozen=True, kw_only=True):
     """A sweep as it is now."""
 
     run: str
@@ -77,10 +77,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     status: Status
     intent: Intent
-    stop: Ending
+    stop: SweepOutcome
     wake_at: int | None
     wake_seq: int
-    sweep: Sweep
+    sweep: SweepSpec
     seed: int
     max_trials: int | None
     concurrency: int
@@ -91,44 +91,44 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     state: bytes
     created: int
     exhausted: bool
-    outcome: Ending | None
-    going: tuple[Open, ...]
-    news: tuple[News, ...]
+    outcome: SweepOutcome | None
+    going: tuple[ActiveTrial, ...]
+    news: tuple[FinishedTrial, ...]
     succeeded: int
     failed: int
     stopped: int
     unscored: int
 
     @property
-    def prepared(self) -> list[Open]:
+    def prepared(self) -> list[ActiveTrial]:
         """Trials that wait for a slot."""
         return [trial for trial in self.going if trial.run is None]
 
     @property
-    def open(self) -> list[Open]:
+    def open(self) -> list[ActiveTrial]:
         """Trials (and runs of a tuner) whose runs have not ended."""
         return [trial for trial in self.going if trial.run is not None and not trial.ended]
 
 
-async def load(tx: Tx, run: str, sweep: Sweep | None = None) -> View | None:
+async def load(tx: Tx, run: str, sweep: SweepSpec | None = None) -> SweepView | None:
     """The view of a sweep; None when there is no such one. `sweep` is what an earlier view had: it never changes, and
     may list thousands of values."""
     row = await sweeps.get(tx, run)
     if row is None:
         return None
-    logged: dict[str, dict[str, Metric]] = {}
+    logged: dict[str, dict[str, MetricSummary]] = {}
     for each in await planned_trials.metrics(tx, run):
-        logged.setdefault(each["run"], {})[each["name"]] = Metric(
+        logged.setdefault(each["run"], {})[each["name"]] = MetricSummary(
             each["last"], each["min"], each["max"], each["value_count"], each["attempt"]
         )
-    return View(
+    return SweepView(
         run=run,
         project=row["project"],
         name=row["name"],
         actor=row["created_by"],
         status=Status(row["status"]),
         intent=Intent(row["intent"]),
-        stop=Ending(status=Status.STOPPED, reason=row["intent_reason"], message=row["intent_message"]),
+        stop=SweepOutcome(status=Status.STOPPED, reason=row["intent_reason"], message=row["intent_message"]),
         wake_at=row["wake_at"],
         wake_seq=row["wake_seq"],
         sweep=sweep or _sweep.decode(row["study"]),
@@ -152,8 +152,8 @@ async def load(tx: Tx, run: str, sweep: Sweep | None = None) -> View | None:
     )
 
 
-def _open(row: Row, metrics: dict[str, Metric]) -> Open:
-    return Open(
+def _open(row: Row, metrics: dict[str, MetricSummary]) -> ActiveTrial:
+    return ActiveTrial(
         key=row["key"],
         number=row["number"],
         run=row["run"],
@@ -172,8 +172,8 @@ def _open(row: Row, metrics: dict[str, Metric]) -> Open:
     )
 
 
-def _news(row: Row) -> News:
-    return News(
+def _news(row: Row) -> FinishedTrial:
+    return FinishedTrial(
         key=row["key"],
         run=row["run"],
         phase=row["phase"],

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from trainyard.client.models import CreateRun, FieldProblem
-from trainyard.compile.operation import Compiled, Trials, compile_whole
-from trainyard.compile.reference import Found, Library, Reference, Use, wanted
+from trainyard.compile.operation import CompiledOperation, TrialCompiler, compile_whole
+from trainyard.compile.reference import Library, Reference, ReferenceUse, ResolvedReference, wanted
 from trainyard.compile.resolved import Code
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, SpecError
@@ -22,7 +22,17 @@ from trainyard_core.db import components, projects
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Invalid, NotFound, choice
 
-__all__ = ["Sources", "Trial", "compile_one", "compile_run", "invalid", "look_up", "no_version", "read", "trials_of"]
+__all__ = [
+    "Sources",
+    "TrialParams",
+    "compile_one",
+    "compile_run",
+    "invalid",
+    "look_up",
+    "no_version",
+    "read",
+    "trials_of",
+]
 
 FILE = "operation.yaml"
 MOST = 100
@@ -33,7 +43,7 @@ SMALL = 16 * 1024
 """Characters of a content that is kept once it was read."""
 
 
-class Trial(NamedTuple):
+class TrialParams(NamedTuple):
     """What a trial of a sweep is given."""
 
     number: int
@@ -80,7 +90,9 @@ async def look_up(database: Database, project: str, body: CreateRun, sources: So
     return Sources(sources.document, sources.patches, library)
 
 
-def compile_run(run: str, project: str, body: CreateRun, sources: Sources, *, iteration: int | None = None) -> Compiled:
+def compile_run(
+    run: str, project: str, body: CreateRun, sources: Sources, *, iteration: int | None = None
+) -> CompiledOperation:
     """Compile. `iteration` is the number of the trial that is made again. Raises Invalid with every finding's file,
     line, column, field and fix."""
     trial = {} if iteration is None else {"iteration": iteration}
@@ -105,15 +117,17 @@ def compile_run(run: str, project: str, body: CreateRun, sources: Sources, *, it
         ) from error
 
 
-def trials_of(sources: Sources) -> Trials:
+def trials_of(sources: Sources) -> TrialCompiler:
     """The trials of a sweep, whose stored operation refers to nothing any more. Raises Invalid as `compile_run`."""
     try:
-        return Trials(sources.document)
+        return TrialCompiler(sources.document)
     except SpecError as error:
         raise invalid(error) from error
 
 
-def compile_one(run: str, project: str, body: CreateRun, trials: Trials, trial: Trial) -> Compiled:
+def compile_one(
+    run: str, project: str, body: CreateRun, trials: TrialCompiler, trial: TrialParams
+) -> CompiledOperation:
     """Compile one trial of a sweep. Raises Invalid as `compile_run`."""
     try:
         return trials.compile(
@@ -151,7 +165,7 @@ async def _found(tx: Tx, project: str, wishes: list[Reference]) -> Library:
     """What references lead to in a project: one query, and more only to tell of those that lead nowhere."""
     rows = await components.find(tx, project, wishes)
     _check_size(rows)
-    found: dict[Reference, Found] = {}
+    found: dict[Reference, ResolvedReference] = {}
     refused: dict[Reference, tuple[str, str]] = {}
     for wish in wishes:
         row = next((row for row in rows if _leads_to(wish, row)), None)
@@ -170,10 +184,12 @@ def _leads_to(wish: Reference, row: Row) -> bool:
     return bool(row["kind"] == wish.kind and row["name"] == wish.name and version)
 
 
-def _taken(row: Row) -> Found:
-    use = Use(row["kind"], row["name"], row["version"], row["digest"])
+def _taken(row: Row) -> ResolvedReference:
+    use = ReferenceUse(row["kind"], row["name"], row["version"], row["digest"])
     warning = f"{use.kind} '{use.name}:{use.version}' is deprecated: {row['description'] or 'see its newer versions'}"
-    return Found(use, _document(row["content"], f"{use.name}:{use.version}"), warning if row["deprecated"] else "")
+    return ResolvedReference(
+        use, _document(row["content"], f"{use.name}:{use.version}"), warning if row["deprecated"] else ""
+    )
 
 
 async def _unknown(tx: Tx, project: str, wish: Reference) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import msgspec
 
 from trainyard.client.models import CreateRun, FieldProblem
 from trainyard.compile.job import MOST_PRIORITY
-from trainyard.compile.operation import Compiled
+from trainyard.compile.operation import CompiledOperation
 from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
 from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
@@ -117,9 +117,9 @@ async def _record_uses(tx: Tx, new: runs.NewRun) -> None:
         await components.inherit(tx, new.id, new.cloned_from)
 
 
-def _warned(new: runs.NewRun, warning: str) -> activities.New:
+def _warned(new: runs.NewRun, warning: str) -> activities.NewActivity:
     data = {"message": warning}
-    return activities.New(project=new.project, run=new.id, kind="warning", actor="core", at=new.at, data=data)
+    return activities.NewActivity(project=new.project, run=new.id, kind="warning", actor="core", at=new.at, data=data)
 
 
 async def _made_before(tx: Tx, claim: Claim) -> Row:
@@ -204,7 +204,7 @@ def prepare(
 
 
 def assemble(
-    run: str, project: str, body: CreateRun, compiled: Compiled, actor: Actor, at: int, algorithms: Algorithms
+    run: str, project: str, body: CreateRun, compiled: CompiledOperation, actor: Actor, at: int, algorithms: Algorithms
 ) -> runs.NewRun:
     """The run of a compiled operation. Raises Invalid for a sweep that cannot be searched here."""
     resolved = compiled.resolved
@@ -248,7 +248,7 @@ def _priority(body: CreateRun, resolved: ResolvedOperation) -> int:
     return body.priority
 
 
-def _spec(body: CreateRun, compiled: Compiled) -> str:
+def _spec(body: CreateRun, compiled: CompiledOperation) -> str:
     """The operation as it is stored: as it was sent, or once something else went into it, as it came out of that. So
     it can be compiled again when what went in has changed."""
     if compiled.uses or body.presets or body.patches:

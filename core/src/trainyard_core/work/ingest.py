@@ -222,10 +222,10 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
         await recorded_end.tell(tx, run, event["status"], _ended(event))
 
 
-def _ended(event: dict[str, Any]) -> recorded_end.Ended:
+def _ended(event: dict[str, Any]) -> recorded_end.ReportedEnd:
     """What an `end` says. What it cannot say is left out."""
     code, at = event.get("exit_code"), event.get("time")
-    return recorded_end.Ended(
+    return recorded_end.ReportedEnd(
         reason=event["reason"] if event.get("reason") in _END_REASONS else "",
         message=storable(str(event.get("message", "")), MESSAGE_CHARS),
         exit_code=code if isinstance(code, int) and 0 <= code <= 255 else None,

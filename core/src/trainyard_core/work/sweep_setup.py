@@ -10,9 +10,9 @@ import msgspec
 
 from trainyard.client.models import FieldProblem
 from trainyard.matrix.stopping import FailureShare
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard_core.contracts.optimizer import Optimizer, Study, SupportsEarlyStopping
-from trainyard_core.db.sweeps import Opening, warm_start
+from trainyard_core.db.sweeps import NewSweep, warm_start
 from trainyard_core.errors import Invalid
 
 __all__ = ["MOST_PARALLEL", "Algorithms", "open_sweep", "study_of"]
@@ -29,12 +29,12 @@ class Algorithms(Protocol):
         """The optimizer of that kind of matrix. Raises Invalid, naming those that there are."""
 
 
-def study_of(sweep: Sweep) -> Study:
+def study_of(sweep: SweepSpec) -> Study:
     """What an optimizer is told of a sweep."""
     return Study(space=sweep.space, objectives=sweep.objectives, limits=sweep.limits, options=sweep.options)
 
 
-def open_sweep(sweep: Sweep, algorithms: Algorithms, *, asked: bool = False) -> Opening:
+def open_sweep(sweep: SweepSpec, algorithms: Algorithms, *, asked: bool = False) -> NewSweep:
     """What is written down when a sweep is made. A program that asks for its trials says itself how many go on at once,
     up to the sweep's concurrency. Raises Invalid for what cannot be searched."""
     optimizer, study = algorithms.get(sweep.algorithm), study_of(sweep)
@@ -46,7 +46,7 @@ def open_sweep(sweep: Sweep, algorithms: Algorithms, *, asked: bool = False) -> 
         raise Invalid(said, fix="search fewer values, or limit it with `numRuns`")
     seed = sweep.seed if sweep.seed is not None else secrets.randbelow(2**31)
     judges = isinstance(optimizer, SupportsEarlyStopping)
-    return Opening(
+    return NewSweep(
         study=_encode(msgspec.structs.replace(sweep, seed=seed)).decode(),
         seed=seed,
         max_trials=outline.trials,

@@ -8,7 +8,7 @@ import msgspec
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db import runs, tracking
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.uptime import DEAF, Hearing
+from trainyard_core.db.uptime import NEVER_UP, Uptime
 from trainyard_core.lifecycle import Hold, Intent, Status
 
 __all__ = ["DIRECTORS", "Attempt", "View", "load"]
@@ -65,7 +65,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     unfinished_writers: int = 0
     dropped: int = 0
     heard_at: int = 0
-    uptime: Hearing = DEAF
+    uptime: Uptime = NEVER_UP
     attempt: Attempt | None = None
 
     @property
@@ -113,7 +113,7 @@ async def load(tx: Tx, run: str) -> View | None:
         unfinished_writers=await _unfinished(tx, run) if row["reported_status"] else 0,
         dropped=await tracking.dropped(tx, run, attempt=row["attempt"]) if row["reported_status"] or row["exit"] else 0,
         heard_at=0 if row["managed"] else await _heard(tx, row),
-        uptime=DEAF if row["since"] is None else Hearing(row["since"], row["until"]),
+        uptime=NEVER_UP if row["since"] is None else Uptime(row["since"], row["until"]),
         attempt=attempt,
     )
 

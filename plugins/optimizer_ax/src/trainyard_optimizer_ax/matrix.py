@@ -10,18 +10,18 @@ from trainyard.matrix.objective import Limit, Objective
 from trainyard.matrix.space import Linear, Normal, Param
 from trainyard.spec.matrix.metric import Metric
 from trainyard.spec.matrix.number import Natural, one_of
-from trainyard.spec.matrix.search import Search
+from trainyard.spec.matrix.search import SeededMatrix
 from trainyard.spec.matrix.text import ConstraintText, LimitText, limit, linear
 from trainyard.spec.model import Later, problem
 
 __all__ = ["AxMatrix"]
 
 
-class AxMatrix(Search):
+class AxMatrix(SeededMatrix):
     """Bayesian search with Ax: one metric or several that are traded off against each other, limits on what trials come
     to (`outcomes`), and constraints between params. `warmStart` names runs to learn from: earlier sweeps or trials."""
 
-    common: ClassVar[frozenset[str]] = Search.common | {"metrics", "outcomes", "between"}
+    common: ClassVar[frozenset[str]] = SeededMatrix.common | {"metrics", "outcomes", "between"}
     later: ClassVar[Later] = {
         "metric": "write `metrics`, a list, also for a single one",
         "numRuns": "write `numTrials`",

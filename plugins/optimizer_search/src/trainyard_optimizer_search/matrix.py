@@ -7,13 +7,13 @@ from typing import ClassVar
 from pydantic import field_validator, model_validator
 
 from trainyard.spec.matrix.number import Natural, Positive
-from trainyard.spec.matrix.search import Guided
+from trainyard.spec.matrix.search import MetricMatrix
 from trainyard.spec.model import Later, problem
 
 __all__ = ["AshaMatrix"]
 
 
-class AshaMatrix(Guided):
+class AshaMatrix(MetricMatrix):
     """Random trials that are compared while they run: at the steps `minIterations`, `minIterations` times `eta` and so
     on, below `maxIterations`, those that are not among the best one in `eta` are stopped (Li et al., A System for
     Massively Parallel Hyperparameter Tuning, MLSys 2020)."""

@@ -6,7 +6,7 @@ from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.optimizer import Study
 from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search.listing import Listing
-from trainyard_optimizer_search.sequence import Decks
+from trainyard_optimizer_search.sequence import SequenceCache
 
 __all__ = ["RandomOptimizer"]
 
@@ -17,7 +17,7 @@ class RandomOptimizer(Listing):
     name = "random"
 
     def __init__(self) -> None:
-        self._decks = Decks()
+        self._decks = SequenceCache()
 
     def check(self, study: Study) -> list[FieldProblem]:
         return checks.check_whole(study, "numRuns", needed=True) + checks.check_space(study, self.name)

@@ -8,7 +8,7 @@ import msgspec
 
 from trainyard.matrix.space import Space, misfit
 
-__all__ = ["Batch", "TunerFailed", "suggested"]
+__all__ = ["TunerFailed", "TunerState", "suggested"]
 
 OUTPUT = "suggestions"
 
@@ -17,7 +17,7 @@ class TunerFailed(Exception):
     """The tuner gave nothing to go on with. `str()` says what, and what it should give."""
 
 
-class Batch(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class TunerState(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """How far the sweep is: the iteration; whether its tuner was asked and has answered; how many of the answer's
     params were suggested, and which of them go on; all results so far by key; why the sweep cannot go on."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from trainyard.compile.render import Renderer
-from trainyard.compile.report import Report
+from trainyard.compile.report import Findings
 from trainyard.compile.value import TemplateError, bounded, text_of
 from trainyard.spec.convert import convert
 from trainyard.spec.error import Path, suggest
@@ -21,13 +21,13 @@ from trainyard.spec.io import Input
 from trainyard.spec.operation import Param
 from trainyard.spec.satisfy import satisfies
 
-__all__ = ["Binder", "Bound", "bind", "bind_defaults", "fitted"]
+__all__ = ["Binder", "Bindings", "bind", "bind_defaults", "fitted"]
 
 _NOTHING = object()
 
 
 @dataclass(slots=True)
-class Bound:
+class Bindings:
     """Inputs by name in the order they are declared, the values for templates alone, and variables to set."""
 
     inputs: dict[str, JsonValue] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Bound:
 class Binder:
     """One binding of one operation: where problems go, and what values are taken from."""
 
-    report: Report
+    report: Findings
     renderer: Renderer
     params: Mapping[str, Param]
     given: Mapping[str, JsonValue]
@@ -48,7 +48,7 @@ class Binder:
     """What a trial of a sweep gets: data, of the types that it has."""
     unknown: frozenset[str] = frozenset()
     """Inputs whose value is not known yet and needs none."""
-    bound: Bound = field(default_factory=Bound)
+    bound: Bindings = field(default_factory=Bindings)
 
     def declared(self, io: Input, path: Path) -> None:
         """Bind one input; a name stays known to templates when its value is refused."""
@@ -135,7 +135,7 @@ def _oversize(value: object) -> tuple[str, str | None] | None:
     return None
 
 
-def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
+def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bindings:
     """All inputs of a component at `at`, and all params. Problems go to the report of the binder."""
     for index, io in enumerate(inputs.values()):
         binder.declared(io, (*at, "inputs", index))
@@ -154,7 +154,7 @@ def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
     return binder.bound
 
 
-def bind_defaults(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
+def bind_defaults(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bindings:
     """The inputs of a component as far as it gives them values itself; the others are there without one."""
     for index, io in enumerate(inputs.values()):
         if io.value is not None:

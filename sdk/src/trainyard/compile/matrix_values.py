@@ -9,7 +9,7 @@ from itertools import islice
 from pydantic import JsonValue
 
 from trainyard.compile.bind import fitted
-from trainyard.compile.report import Report
+from trainyard.compile.report import Findings
 from trainyard.matrix.space import Choice, Normal, Ordered, Param, Uniform, Weighted
 from trainyard.matrix.values import example, extremes
 from trainyard.spec.error import Path, suggest
@@ -17,7 +17,7 @@ from trainyard.spec.io import Input
 from trainyard.spec.matrix.base import Matrix
 from trainyard.spec.matrix.shape import Needs, Shape
 
-__all__ = ["AT", "Reading", "checked", "params_of"]
+__all__ = ["AT", "MatrixReader", "checked", "params_of"]
 
 AT: Path = ("matrix",)
 """Where a matrix stands."""
@@ -31,12 +31,12 @@ _TYPES: Mapping[Needs, frozenset[str]] = {
 
 
 @dataclass(slots=True)
-class Reading:
+class MatrixReader:
     """One matrix being read."""
 
     matrix: Matrix
     inputs: Mapping[str, Input]
-    report: Report
+    report: Findings
     trial: dict[str, JsonValue] = field(default_factory=dict)
     names: dict[str, Path] = field(default_factory=dict)
     """Every param that trials get, and where the file gives it."""
@@ -56,7 +56,7 @@ class Reading:
         self.report.add(path, said, fix or None)
 
 
-def params_of(work: Reading) -> Iterator[tuple[str, Param]]:
+def params_of(work: MatrixReader) -> Iterator[tuple[str, Param]]:
     for name, shape in work.matrix.space().items():
         path = (*AT, "params", name)
         io = work.input(name, path)
@@ -68,7 +68,7 @@ def params_of(work: Reading) -> Iterator[tuple[str, Param]]:
                 yield name, found
 
 
-def _takes(io: Input, shape: Shape, path: Path, work: Reading) -> bool:
+def _takes(io: Input, shape: Shape, path: Path, work: MatrixReader) -> bool:
     """Whether the input is one of values such as the shape has."""
     if shape.needs == "any" or (io.type in _TYPES[shape.needs] and not io.is_list):
         return True
@@ -79,7 +79,7 @@ def _takes(io: Input, shape: Shape, path: Path, work: Reading) -> bool:
     return False
 
 
-def _param(io: Input, shape: Shape, path: Path, work: Reading) -> Param | None:
+def _param(io: Input, shape: Shape, path: Path, work: MatrixReader) -> Param | None:
     at = (*path, "value")
     try:
         param = shape.param(integer=io.type == "int")
@@ -92,7 +92,7 @@ def _param(io: Input, shape: Shape, path: Path, work: Reading) -> Param | None:
     return None
 
 
-def _fitted(io: Input, param: Param, at: Path, work: Reading) -> Param | None:
+def _fitted(io: Input, param: Param, at: Path, work: MatrixReader) -> Param | None:
     """The param with its values as the input wants them. Raises ValueError where two of them are the same to it."""
     problems = len(work.report.findings)
     if isinstance(param, Uniform | Normal):
@@ -111,7 +111,7 @@ def _fitted(io: Input, param: Param, at: Path, work: Reading) -> Param | None:
             return Ordered(values=values)  # type: ignore[arg-type] # an input of numbers or dates makes no others
 
 
-def _values(io: Input, param: Choice | Weighted | Ordered, at: Path, work: Reading) -> Iterator[JsonValue]:
+def _values(io: Input, param: Choice | Weighted | Ordered, at: Path, work: MatrixReader) -> Iterator[JsonValue]:
     problems = len(work.report.findings)
     for index, value in enumerate(param.values):
         yield checked(io, value, at if isinstance(param, Ordered) else (*at, index), work)
@@ -119,7 +119,7 @@ def _values(io: Input, param: Choice | Weighted | Ordered, at: Path, work: Readi
             return
 
 
-def checked(io: Input, value: object, path: Path, work: Reading) -> JsonValue:
+def checked(io: Input, value: object, path: Path, work: MatrixReader) -> JsonValue:
     """The value as the input wants it; a null, where the input may be without a value, stays one."""
     if value is None:
         if not io.optional:

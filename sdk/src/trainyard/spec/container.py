@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from trainyard.spec.model import Later, Model, Variable, described, problem, is_template
+from trainyard.spec.model import Later, Model, Variable, described, is_template, problem
 
 __all__ = ["Amount", "Amounts", "Container", "Env", "GpuAmounts", "Requirements"]
 

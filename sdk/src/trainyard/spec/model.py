@@ -28,9 +28,9 @@ __all__ = [
     "Variable",
     "Whole",
     "described",
-    "problem",
     "is_name",
     "is_template",
+    "problem",
     "whole",
 ]
 

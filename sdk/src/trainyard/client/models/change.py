@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-__all__ = ["ACTIONS", "Action", "BulkAction", "BulkAnswer", "BulkOutcome", "CloneRun", "EditRun", "Note", "TagRun"]
+__all__ = ["ACTIONS", "Action", "BulkAction", "BulkOutcome", "BulkResult", "CloneRun", "EditRun", "Note", "TagRun"]
 
 Action = Literal[
     "approve", "stop", "skip", "restart", "resume", "copy", "tag", "archive", "restore", "delete"
@@ -84,7 +84,7 @@ class BulkOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     fix: str = ""
 
 
-class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of each run. `more`: further runs fit the query."""
 
     items: list[BulkOutcome]

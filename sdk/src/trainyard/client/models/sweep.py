@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Front", "Sweep", "SweepLimit", "SweepObjective", "Trial", "TrialPage"]
+__all__ = ["Front", "SweepLimit", "SweepObjective", "SweepRecord", "TrialPage", "TrialRecord"]
 
 
 class SweepObjective(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class SweepLimit(msgspec.Struct, frozen=True, kw_only=True):
     at_most: float | None = None
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
+class TrialRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One trial of a sweep. `number` counts from 1 in the order in which trials were made.
 
     `phase` is `prepared` (it waits for a slot and has no run yet), `running` (its run has not ended: `status` says
@@ -59,11 +59,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 class TrialPage(msgspec.Struct, frozen=True, kw_only=True):
     """Trials in the order that was asked for; `next` continues and is null on the last page."""
 
-    items: list[Trial]
+    items: list[TrialRecord]
     next: str | None = None
 
 
-class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+class SweepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A sweep as it is now: `run` is its own run's id, `status`, `reason` and `message` are that one's.
 
     `max_trials` is how many trials there can be, null when the algorithm ends by itself. `created` are all trials so
@@ -91,7 +91,7 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     succeeded: int = 0
     failed: int = 0
     stopped: int = 0
-    best: Trial | None = None
+    best: TrialRecord | None = None
     created_at: str = ""
     started_at: str | None = None
     finished_at: str | None = None
@@ -117,6 +117,6 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     `limit`, those that are best in the first objective are there, and `truncated` is true."""
 
     objectives: list[SweepObjective]
-    items: list[Trial]
+    items: list[TrialRecord]
     limit: int = 500
     truncated: bool = False

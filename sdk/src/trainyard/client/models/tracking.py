@@ -6,7 +6,7 @@ import msgspec
 
 from trainyard.client.models.number import Number
 
-__all__ = ["Durable", "LogLine", "LogPage", "Metric", "MetricPage", "Series", "SeriesPage"]
+__all__ = ["FrameAck", "LogLine", "LogPage", "Metric", "MetricPage", "Series", "SeriesPage"]
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,7 +62,7 @@ class SeriesPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Series]
 
 
-class Durable(msgspec.Struct, frozen=True, kw_only=True):
+class FrameAck(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to frames: the writer's sequence number up to which everything is safe."""
 
     writer: str

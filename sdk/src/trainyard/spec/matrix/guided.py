@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from trainyard.matrix.space import Normal, Param, Weighted
 from trainyard.spec.matrix.number import Count, Finite, Natural, Positive, one_of
-from trainyard.spec.matrix.search import NO_TUNER, Guided
+from trainyard.spec.matrix.search import NO_TUNER, MetricMatrix
 from trainyard.spec.model import Boolean, Later, Model, Name, problem
 
 __all__ = ["BayesMatrix", "HyperbandMatrix", "HyperoptMatrix", "TpeMatrix"]
@@ -24,7 +24,7 @@ class Resource(Model):
     type: Annotated[Literal["int", "float"], one_of("int", "float")] = "int"
 
 
-class HyperbandMatrix(Guided):
+class HyperbandMatrix(MetricMatrix):
     """Many short trials, of which the better part goes on longer (Li et al., Hyperband, JMLR 2018). A trial has at most
     `maxIterations` of the resource, and one in `eta` goes on."""
 
@@ -62,7 +62,7 @@ class UtilityFunction(Model):
     num_iterations: Natural | None = None
 
 
-class BayesMatrix(Guided):
+class BayesMatrix(MetricMatrix):
     """A model of the metric says where to look next: `numInitialRuns` trials without it, then `maxIterations` with."""
 
     later: ClassVar[Later] = NO_TUNER
@@ -81,7 +81,7 @@ class BayesMatrix(Guided):
                 return None
 
 
-class TpeMatrix(Guided):
+class TpeMatrix(MetricMatrix):
     """Tree-structured Parzen estimators (Bergstra et al., NeurIPS 2011)."""
 
     later: ClassVar[Later] = NO_TUNER

@@ -9,7 +9,7 @@ from pydantic import JsonValue, field_validator
 from trainyard.matrix.space import MOST_VALUES, Param
 from trainyard.spec.matrix.base import Matrix
 from trainyard.spec.matrix.number import Natural
-from trainyard.spec.matrix.search import Search, Spanned, values_only
+from trainyard.spec.matrix.search import SeededMatrix, SpaceMatrix, values_only
 from trainyard.spec.model import problem
 
 __all__ = ["GridMatrix", "ListMatrix", "RandomMatrix"]
@@ -34,7 +34,7 @@ class ListMatrix(Matrix):
         return self.values
 
 
-class GridMatrix(Spanned):
+class GridMatrix(SpaceMatrix):
     """Every combination of the params' values, the last param fastest; `numRuns` ends it after so many."""
 
     num_runs: Natural | None = None
@@ -51,7 +51,7 @@ class GridMatrix(Spanned):
         )
 
 
-class RandomMatrix(Search):
+class RandomMatrix(SeededMatrix):
     """Params drawn at random, no combination twice."""
 
     num_runs: Natural

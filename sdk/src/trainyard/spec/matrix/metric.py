@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.spec.matrix.number import one_of
-from trainyard.spec.model import Model, problem, is_template
+from trainyard.spec.model import Model, is_template, problem
 
 __all__ = ["Direction", "Metric", "MetricName"]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from trainyard.spec.model import described, problem, is_template
+from trainyard.spec.model import described, is_template, problem
 from trainyard.spec.node import INT_LIMIT
 
 __all__ = ["Count", "Finite", "Natural", "Percent", "Positive", "Seed", "one_of"]

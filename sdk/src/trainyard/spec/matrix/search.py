@@ -15,12 +15,12 @@ from trainyard.spec.matrix.number import Seed
 from trainyard.spec.matrix.shapes import AnyShape
 from trainyard.spec.model import Later, problem
 
-__all__ = ["NO_TUNER", "Guided", "Search", "Spanned", "values_only"]
+__all__ = ["NO_TUNER", "MetricMatrix", "SeededMatrix", "SpaceMatrix", "values_only"]
 
 NO_TUNER: Later = {"tuner": "remove it: the platform searches by itself; a tuner of your own is for kind `iterative`"}
 
 
-class Spanned(Matrix):
+class SpaceMatrix(Matrix):
     """A kind that takes its trials from a space."""
 
     params: dict[str, AnyShape]
@@ -36,16 +36,16 @@ class Spanned(Matrix):
         return self.params
 
 
-class Search(Spanned):
+class SeededMatrix(SpaceMatrix):
     """A kind that draws from its space. Without `seed` one is drawn when the sweep is made."""
 
     seed: Seed | None = None
 
 
-class Guided(Search):
+class MetricMatrix(SeededMatrix):
     """A kind that goes by a metric."""
 
-    common: ClassVar[frozenset[str]] = Search.common | {"metric"}
+    common: ClassVar[frozenset[str]] = SeededMatrix.common | {"metric"}
 
     metric: Metric
 

@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema
 
 from trainyard.matrix.space import Param
 from trainyard.spec.matrix.family import Family
-from trainyard.spec.model import Later, Model, described, problem, is_template
+from trainyard.spec.model import Later, Model, described, is_template, problem
 from trainyard.spec.node import plain_scalar
 
 __all__ = ["Needs", "Parts", "Shape"]
