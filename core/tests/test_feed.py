@@ -229,7 +229,7 @@ async def test_who_leaves_a_project_sees_no_more_of_it(web):
 
 
 async def test_a_client_that_does_not_read_is_cut_and_goes_on_from_there(web):
-    most, cut = listening_of.MOST, instruments.CUT.values[()]
+    most, cut = listening_of.MOST, instruments.OVERFLOWS.values[()]
     async with listening(web, FEED) as listener:
         await happen(web, "first")
         assert await kinds(listener, 1) == ["first"]
@@ -240,7 +240,7 @@ async def test_a_client_that_does_not_read_is_cut_and_goes_on_from_there(web):
             part = news[start : start + 100]
             await web.platform.database.write(lambda tx, part=part: activities.append(tx, *part))
         async with asyncio.timeout(20):
-            while instruments.CUT.values[()] == cut:
+            while instruments.OVERFLOWS.values[()] == cut:
                 await asyncio.sleep(0)
         listener.reads.set()
         seen = []

@@ -65,14 +65,15 @@ TRANSACTIONS = Timing(
 FRAMES = Count("trainyard_ingest_frames", "Frames of runs that were taken.")
 BYTES = Count("trainyard_ingest_bytes", "Bytes of frames of runs that were taken.")
 POINTS = Count("trainyard_ingest_points", "Points of metrics that were counted.")
-GRANTED = Count("trainyard_admission_granted", "Waiting runs that were given to an agent.", "agent")
-VAIN = Count("trainyard_admission_vain", "Looks for work that found none for the agent.", "agent")
-REPORTED = Count("trainyard_attempt_observations", "What agents told of attempts.", "phase")
-PATROLLED = Count("trainyard_patrol_found", "Runs that the patrol found due.")
-PATROLS = Timing("trainyard_patrol_seconds", "One patrol.")
-POKES = Count("trainyard_doorbell_pokes", "Words between processes.", "word", "direction")
-CUT = Count("trainyard_stream_overflows", "Subscribers that were cut because they were too slow.")
-GIVEN = Count("trainyard_stream_activities", "Activities that the tail has handed out, once however many got them.")
+ASSIGNMENTS = Count("trainyard_assignments", "Waiting runs that were assigned to an agent.", "agent")
+ASSIGNMENTS_EMPTY = Count("trainyard_assignment_empty", "Requests for work that found none for the agent.", "agent")
+OBSERVATIONS = Count("trainyard_attempt_observations", "Observations of attempts that agents reported.", "phase")
+MAINTENANCE_DUE = Count("trainyard_maintenance_due", "Runs that a round of maintenance found due.")
+MAINTENANCE = Timing("trainyard_maintenance_seconds", "One round of maintenance.")
+NOTIFICATIONS = Count("trainyard_notifications", "Notifications between processes.", "kind", "direction")
+OVERFLOWS = Count("trainyard_stream_overflows", "Subscribers that were cut because they were too slow.")
+STREAMED = Count("trainyard_stream_activities", "Activities sent to streams, counted once for all subscribers.")
 ALL: tuple[Count | Timing, ...] = (
-    REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, GRANTED, VAIN, REPORTED, PATROLLED, PATROLS, POKES, CUT, GIVEN,
+    REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, ASSIGNMENTS, ASSIGNMENTS_EMPTY, OBSERVATIONS, MAINTENANCE_DUE,
+    MAINTENANCE, NOTIFICATIONS, OVERFLOWS, STREAMED,
 )  # fmt: skip

@@ -88,7 +88,7 @@ class Desk:
             agent, epoch, lambda tx: assignment.report(tx, agent, seen, policy=self._policy, at=at), "report"
         )
         for observation in seen:
-            instruments.REPORTED.add(1, observation.phase)
+            instruments.OBSERVATIONS.add(1, observation.phase)
         if any(o.phase in (Phase.EXITED, Phase.GONE) for o in seen):
             self._doorbell.call_agents(orders=True)
 
@@ -144,7 +144,7 @@ def _with_limits(agent: Registration) -> Registration:
 
 
 def _tell_leased(agent: str, leased: Sequence[AttemptRef]) -> None:
-    (instruments.GRANTED if leased else instruments.VAIN).add(len(leased) or 1, agent)
+    (instruments.ASSIGNMENTS if leased else instruments.ASSIGNMENTS_EMPTY).add(len(leased) or 1, agent)
     for ref in leased:
         with tracing.span("leased", run=ref.run, attempt=ref.attempt, agent=agent):
             log.debug("an attempt was leased", run=ref.run, attempt=ref.attempt, agent=agent)

@@ -69,7 +69,7 @@ class Patrol:
         """One patrol."""
         started = perf_counter()
         await self._look()
-        instruments.PATROLS.add(perf_counter() - started)
+        instruments.MAINTENANCE.add(perf_counter() - started)
 
     async def _look(self) -> None:
         now = self._clock.now()
@@ -80,7 +80,7 @@ class Patrol:
         wanted += await self._database.read(lambda tx: self._changed_reach(tx, now))
         if self._policy.tracked_silence:
             wanted += await self._database.read(lambda tx: self._silent_tracked(tx, now))
-        instruments.PATROLLED.add(len(wanted))
+        instruments.MAINTENANCE_DUE.add(len(wanted))
         if wanted:
             await self._doorbell.ring(wanted)
             self._doorbell.call_agents(orders=True)

@@ -166,7 +166,7 @@ class ArqDoorbell(LocalDoorbell):
                 for run, seq in wanted:
                     await pool.enqueue_job(JOB, run, _job_id=f"{run}:{seq}", _queue_name=QUEUE)
                 await pool.publish(CHANNEL, self._me + RUNS)
-            instruments.POKES.add(1, RUNS.decode(), "out")
+            instruments.NOTIFICATIONS.add(1, RUNS.decode(), "out")
         except (RedisError, OSError, TimeoutError):
             await self.look(run for run, _ in wanted)
 
@@ -220,7 +220,7 @@ class ArqDoorbell(LocalDoorbell):
             word = ORDERS if self._outgoing.taken() else WORK
             async with asyncio.timeout(PATIENCE):
                 await (await self._connected()).publish(CHANNEL, self._me + word)
-            instruments.POKES.add(1, word.decode(), "out")
+            instruments.NOTIFICATIONS.add(1, word.decode(), "out")
             await asyncio.sleep(MOMENT)
 
     async def _pass_news_on(self) -> None:
@@ -232,7 +232,7 @@ class ArqDoorbell(LocalDoorbell):
             told, self._untold = self._untold, set()
             async with asyncio.timeout(PATIENCE):
                 await (await self._connected()).publish(CHANNEL, self._me + NEWS + ",".join(told).encode())
-            instruments.POKES.add(1, "news", "out")
+            instruments.NOTIFICATIONS.add(1, "news", "out")
             await asyncio.sleep(NEWS_MOMENT)
 
     async def _connected(self) -> ArqRedis:
@@ -263,7 +263,7 @@ class ArqDoorbell(LocalDoorbell):
         """Another process's poke; our own is known already, but for the worker that answers rings."""
         sender, word = data[: len(self._me)], data[len(self._me) :]
         if sender != self._me:
-            instruments.POKES.add(1, word.partition(b":")[0].decode(), "in")
+            instruments.NOTIFICATIONS.add(1, word.partition(b":")[0].decode(), "in")
         if word == RUNS:
             self._poked.set()
         elif word.startswith(NEWS):

@@ -67,8 +67,8 @@ INDEXES = (
     "CREATE INDEX run_not_queued_yet ON run (queue) WHERE status IN ('compiled', 'created', 'retrying')",
 )
 """`run_waiting_resources` holds all that admission reads of waiting runs, `run_live_resources` all that it reads of
-live ones. SQLite uses a partial index only for a query that writes its condition in the very same words, so the statuses are
-in order; and it reads from it alone only if `status` is in it."""
+live ones. SQLite uses a partial index only for a query that writes its condition in the very same words, so the
+statuses are in order; and it reads from it alone only if `status` is in it."""
 
 TABLES = ("ALTER TABLE hearing RENAME TO uptime", "DROP TABLE reader")
 """`reader` was never written."""
