@@ -1,8 +1,8 @@
 """How a `matrix` is written: its kinds, the shapes of its params, and its early stopping.
 
 The models here say what a person may write; what it comes to are the plain structs of `trainyard.matrix`. A plugin adds
-a kind by subclassing `Matrix` (or `SeededMatrix`, with params, or `MetricMatrix`, with a metric as well) and naming the class
-in the entry point group `trainyard.matrix`, by the kind. The names below load what they need on first use.
+a kind by subclassing `Matrix` (or `SeededMatrix`, with params, or `MetricMatrix`, with a metric as well) and naming the
+class in the entry point group `trainyard.matrix`, by the kind. The names below load what they need on first use.
 """
 
 from __future__ import annotations
