@@ -67,7 +67,9 @@ class Tried:
     async def brief(self):
         """Of each metric: last, step, low, high, count."""
         found = await self.arrange.database.read(lambda tx: tracking.metrics(tx, self.run))
-        return {row["name"]: (row["last"], row["last_step"], row["low"], row["high"], row["total"]) for row in found}
+        return {
+            row["name"]: (row["last"], row["last_step"], row["min"], row["max"], row["value_count"]) for row in found
+        }
 
     async def shown(self):
         """The same, counted from the points that a reader of the series gets."""

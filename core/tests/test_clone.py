@@ -44,7 +44,7 @@ async def steps(web, run, name, **more):
 async def test_restart_runs_the_same_operation_again_with_what_was_given(web):
     first = await web.admin.runs.create(CreateRun(content=with_params(), params={"lr": 0.5}, name="n", tags=["t"]))
     again = await web.admin.runs.restart(first.id)
-    assert (again.inputs, again.name, again.tags) == ({"lr": 0.5, "size": 8}, "n", ["t"])
+    assert (again.params, again.name, again.tags) == ({"lr": 0.5, "size": 8}, "n", ["t"])
     assert (again.digest, again.status, again.cloned_from) == (first.digest, "queued", first.id)
     assert (again.clone_kind, again.user) == ("restart", "user:admin")
     assert again.id != first.id
@@ -55,11 +55,11 @@ async def test_restart_with_other_params_queue_and_name_is_compiled_anew(web):
     first = await web.admin.runs.create(CreateRun(content=with_params(), params={"lr": 0.5}))
     body = CloneRun(params={"size": 16}, queue="gpu", name="big")
     again = await web.admin.runs.restart(first.id, body)
-    assert (again.inputs, again.queue, again.name) == ({"lr": 0.5, "size": 16}, "gpu", "big")
+    assert (again.params, again.queue, again.name) == ({"lr": 0.5, "size": 16}, "gpu", "big")
     assert again.resolved["command"][-1] == "echo 0.5 16"
     assert again.digest != first.digest
     third = await web.admin.runs.restart(again.id)
-    assert (third.inputs, third.queue) == ({"lr": 0.5, "size": 16}, "gpu")
+    assert (third.params, third.queue) == ({"lr": 0.5, "size": 16}, "gpu")
     with pytest.raises(Invalid, match="size"):
         await web.admin.runs.restart(first.id, CloneRun(params={"size": "many"}))
     with pytest.raises(Invalid, match="no queue 'gp'"):
@@ -108,7 +108,7 @@ async def test_a_resumed_run_begins_with_outputs_tags_metrics_and_artifacts(web)
     assert (resumed.outputs, resumed.tags, resumed.metrics) == ({"best": 1.0}, ["x"], {"loss": 2.0})
     assert (resumed.clone_kind, resumed.fork_step, resumed.cloned_from) == ("resume", 2, first.id)
     (brief,) = await web.admin.runs.metrics(resumed.id)
-    assert (brief.low, brief.high, brief.count, brief.step) == (1.0, 3.0, 3, 2)
+    assert (brief.min, brief.max, brief.count, brief.step) == (1.0, 3.0, 3, 2)
     assert await steps(web, resumed.id, "loss") == [0, 1, 2]
     assert await sources(web, resumed.id) == {"outputs/model": first.id}
     assert await web.admin.runs.read(resumed.id, "outputs/model") == b"weights"
@@ -153,7 +153,7 @@ async def test_one_chart_however_often_resumed_and_from_which_step(web):
     assert (min(p[3] for p in few.points), max(p[4] for p in few.points)) == (0.0, 600.0)
     assert await steps(web, first.id, "loss") == [0, 1, 2, 3, 4]
     brief = {each.name: each for each in await web.admin.runs.metrics(third.id)}
-    assert (brief["loss"].last, brief["loss"].low, brief["loss"].high, brief["loss"].count) == (600.0, 0.0, 600.0, 7)
+    assert (brief["loss"].last, brief["loss"].min, brief["loss"].max, brief["loss"].count) == (600.0, 0.0, 600.0, 7)
 
 
 async def test_steps_that_a_resumed_program_repeats_count_once(web):
@@ -165,7 +165,7 @@ async def test_steps_that_a_resumed_program_repeats_count_once(web):
     assert await steps(web, resumed.id, "loss", first=3) == [3, 4]
     assert await steps(web, resumed.id, "loss", last=1) == [0, 1]
     (brief,) = await web.admin.runs.metrics(resumed.id)
-    assert (brief.last, brief.step, brief.low, brief.high, brief.count) == (40.0, 4, 0.0, 40.0, 5)
+    assert (brief.last, brief.step, brief.min, brief.max, brief.count) == (40.0, 4, 0.0, 40.0, 5)
 
 
 async def test_the_program_of_a_resumed_run_is_told_what_it_continues(web):

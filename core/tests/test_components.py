@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from trainyard.client.errors import Conflict, Invalid, NotFound
-from trainyard.client.models import CloneRun, CreateRun, EditComponent, EditProject, Patch, RegisterComponent, Run
+from trainyard.client.models import CloneRun, CreateRun, EditComponent, EditProject, Patch, RegisterComponent, RunRecord
 from trainyard_core.db import components
 from trainyard_core.db.engine import Tx
 from trainyard_core.testing.factories import operation
@@ -76,7 +76,7 @@ async def test_the_content_is_checked_with_every_place(web):
         await web.admin.components.register(
             register_request(content=TRAIN.replace("{{ lr", "{{ rl").replace("0.1", "x"))
         )
-    places = [(fault.file, fault.line, fault.field) for fault in caught.value.faults]
+    places = [(problem.file, problem.line, problem.field) for problem in caught.value.problems]
     assert places == [("component.yaml", 5, "inputs[0].value"), ("component.yaml", 8, "run.container.command[2]")]
 
 
@@ -155,7 +155,7 @@ async def test_a_version_is_described_and_archived_but_an_outdated_edit_is_refus
 async def test_a_run_is_made_of_what_it_refers_to(stocked):
     web = stocked
     run = await web.admin.runs.create(CreateRun(content=USES, file="digits.yaml"))
-    assert (run.status, run.queue, run.tags, run.inputs) == ("queued", "gpu", ["mnist"], {"lr": 0.5})
+    assert (run.status, run.queue, run.tags, run.params) == ("queued", "gpu", ["mnist"], {"lr": 0.5})
     whole = await web.admin.runs.get(run.id)
     assert whole.resolved["command"] == ["python", "train.py", "--lr=0.5"]
     assert whole.resolved["env"] == {"MODE": "fast"}
@@ -197,10 +197,10 @@ UNKNOWN = {
 async def test_an_unknown_reference_is_told_at_its_place(stocked, text, said, line, field):
     with pytest.raises(Invalid) as caught:
         await stocked.admin.runs.create(CreateRun(content=f"version: 1.1\nkind: operation\n{text}\n", file="f.yaml"))
-    (fault,) = caught.value.faults
-    assert said in fault.message
-    assert (fault.file, fault.line, fault.field) == ("f.yaml", line, field)
-    assert fault.fix
+    (problem,) = caught.value.problems
+    assert said in problem.message
+    assert (problem.file, problem.line, problem.field) == ("f.yaml", line, field)
+    assert problem.fix
 
 
 async def test_an_unknown_preset_of_the_request_is_told_too(stocked):
@@ -272,7 +272,7 @@ async def test_a_version_is_deleted_unless_a_run_was_made_with_it(stocked):
 async def test_deleting_while_runs_are_made_leaves_no_run_without_its_version(stocked):
     web = stocked
 
-    async def make() -> Run | Conflict | Invalid:
+    async def make() -> RunRecord | Conflict | Invalid:
         try:
             return await web.admin.runs.create(CreateRun(content=USES))
         except (Conflict, Invalid) as error:
@@ -285,7 +285,7 @@ async def test_deleting_while_runs_are_made_leaves_no_run_without_its_version(st
             return error
 
     made, refused = await asyncio.gather(asyncio.gather(*(make() for _ in range(8))), drop())
-    runs = [one for one in made if isinstance(one, Run)]
+    runs = [one for one in made if isinstance(one, RunRecord)]
     assert bool(runs) == (refused is not None)
     for run in runs:
         assert len(await web.admin.runs.uses(run.id)) == 2

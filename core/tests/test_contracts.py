@@ -26,7 +26,7 @@ from trainyard_core.contracts.needs import (
     merge,
 )
 from trainyard_core.contracts.optimizer import (
-    Measured,
+    IntermediateValue,
     Study,
     Suggestion,
     Suggestions,
@@ -60,7 +60,7 @@ def there_and_back(value, kind):
                 key="7",
                 params={"lr": 0.1},
                 phase=TrialPhase.RUNNING,
-                intermediate=(Measured("loss", 3, 0.5),),
+                intermediate=(IntermediateValue("loss", 3, 0.5),),
             ),
             Trial,
         ),

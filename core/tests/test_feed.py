@@ -16,7 +16,7 @@ from trainyard.client import models
 from trainyard_core import instruments
 from trainyard_core.api import event_stream, streams
 from trainyard_core.db import activities, projects
-from trainyard_core.db.activities import New
+from trainyard_core.db.activities import NewActivity
 from trainyard_core.work import event_feed
 from trainyard_core.work import subscription as listening_of
 
@@ -26,7 +26,7 @@ FEED = "projects/default/activities"
 async def happen(web, *kinds, project="default", run="r"):
     """Activities, each in a transaction of its own."""
     for kind in kinds:
-        new = New(project=project, run=run, kind=kind, actor="t", at=1, data={})
+        new = NewActivity(project=project, run=run, kind=kind, actor="t", at=1, data={})
         await web.platform.database.write(lambda tx, new=new: activities.append(tx, new))
 
 
@@ -229,18 +229,18 @@ async def test_who_leaves_a_project_sees_no_more_of_it(web):
 
 
 async def test_a_client_that_does_not_read_is_cut_and_goes_on_from_there(web):
-    most, cut = listening_of.MOST, instruments.CUT.values[()]
+    most, cut = listening_of.MOST, instruments.OVERFLOWS.values[()]
     async with listening(web, FEED) as listener:
         await happen(web, "first")
         assert await kinds(listener, 1) == ["first"]
         listener.reads.clear()
         written = [str(n) for n in range(2 * most + 300)]  # one lot may be on its way, one may wait
-        news = [New(project="default", run="r", kind=kind, actor="t", at=1, data={}) for kind in written]
+        news = [NewActivity(project="default", run="r", kind=kind, actor="t", at=1, data={}) for kind in written]
         for start in range(0, len(news), 100):
             part = news[start : start + 100]
             await web.platform.database.write(lambda tx, part=part: activities.append(tx, *part))
         async with asyncio.timeout(20):
-            while instruments.CUT.values[()] == cut:
+            while instruments.OVERFLOWS.values[()] == cut:
                 await asyncio.sleep(0)
         listener.reads.set()
         seen = []

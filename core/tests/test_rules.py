@@ -98,7 +98,7 @@ def tracked_views() -> Iterator[View]:
             reason=reason,
             intent=intent,
             managed=False,
-            ended=end,
+            reported_status=end,
             unfinished_writers=left,
             dropped=dropped,
             wake_at=wake,
@@ -290,7 +290,7 @@ def test_last_frames_are_waited_for_while_somebody_listens(uptime, given_up):
     attempt = Attempt(number=1, agent="a", state="exited", exit=Exit(code=0), drained=False, drain_until=until)
     common = {"run": "r", "status": Status.RUNNING, "reason": Reason.DRAINING, "uptime": uptime, "wake_at": until}
     scheduled = View(**common, attempt=attempt)
-    tracked = View(**common, managed=False, ended="succeeded", unfinished_writers=1)
+    tracked = View(**common, managed=False, reported_status="succeeded", unfinished_writers=1)
     for view in (scheduled, tracked):
         decision = decide(view, policy, NOW)
         assert [step.reason for step in decision.steps] == ([Reason.INCOMPLETE] if given_up else [])

@@ -30,7 +30,7 @@ async def test_a_sweep_runs_its_trials_and_ends(web):
     assert [row["number"] for row in found] == [1, 2, 3, 4, 5]
     assert [row["name"] for row in found] == [f"search-{n}" for n in range(1, 6)]
     assert {row["parent"] for row in found} == {sweep.id}
-    assert (await web.admin.runs.get(found[3]["id"])).inputs == {"x": 3}
+    assert (await web.admin.runs.get(found[3]["id"])).params == {"x": 3}
 
 
 async def test_no_more_go_on_at_once_than_it_says(web):
@@ -246,7 +246,7 @@ async def test_params_that_the_operation_refuses_make_a_trial_that_says_so(web):
     await play(web, sweep.id, float)
     assert "the component has no such input" in (await web.admin.runs.get(sweep.id)).message
     (row,) = await children(web, sweep.id)
-    assert (row["phase"], row["reason"], row["inputs"]) == ("failed", "invalid", '{"x":1,"y":2}')
+    assert (row["phase"], row["reason"], row["params"]) == ("failed", "invalid", '{"x":1,"y":2}')
 
 
 async def test_a_trial_that_is_started_again_is_no_sweep(web):
@@ -254,7 +254,7 @@ async def test_a_trial_that_is_started_again_is_no_sweep(web):
     await play(web, sweep.id, float)
     trial = (await children(web, sweep.id))[2]
     again = await web.admin.runs.restart(trial["id"])
-    assert (again.kind, again.status, again.inputs, again.parent) == ("job", "queued", {"x": 2}, None)
+    assert (again.kind, again.status, again.params, again.parent) == ("job", "queued", {"x": 2}, None)
 
 
 async def resolved(web, run, words):

@@ -17,7 +17,7 @@ from trainyard.client.requests import append_upload, delete_upload, get_upload, 
 from trainyard.client.retry import Backoff
 from trainyard_core.contracts.tracker import RunRef, Upload
 from trainyard_core.db import uploads
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.errors import DigestRefused
 from trainyard_core.work import uploads as keeping
 from trainyard_core.work.uploads import Uploads
@@ -255,7 +255,7 @@ async def test_a_full_disk_is_told_as_one(web, monkeypatch, call):
 
 async def test_a_part_for_an_upload_that_is_given_up_meanwhile_leaves_nothing(web, monkeypatch):
     run, upload = await begun(web)
-    told = Told(project="default", run=run, actor="test", at=web.arrange.clock.now())
+    told = ArtifactActor(project="default", run=run, actor="test", at=web.arrange.clock.now())
     row = await web.platform.database.read(lambda tx: uploads.get(tx, run, upload.id))
 
     async def given_up():
@@ -269,7 +269,7 @@ async def test_a_part_for_an_upload_that_is_given_up_meanwhile_leaves_nothing(we
 
 async def test_the_wrong_digest_is_refused_also_when_the_patrol_finds_it(web):
     run, upload = await begun(web)
-    told = Told(project="default", run=run, actor="test", at=web.arrange.clock.now())
+    told = ArtifactActor(project="default", run=run, actor="test", at=web.arrange.clock.now())
     row = await web.platform.database.read(lambda tx: uploads.get(tx, run, upload.id))
 
     async def other():

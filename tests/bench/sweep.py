@@ -34,7 +34,7 @@ from trainyard_core.policy import Policy
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
-from trainyard_core.sweeps.dependencies import Means
+from trainyard_core.sweeps.dependencies import Dependencies
 from trainyard_core.sweeps.director import Director
 from trainyard_core.work import assignment
 from trainyard_core.work.creation import create_run
@@ -54,7 +54,7 @@ SPACE = {
     "rate": {"kind": "loguniform", "value": {"low": 1e-5, "high": 1e-1}},
     "layers": {"kind": "choice", "value": [1, 2, 3, 4]},
 }
-METRIC = Summary(name="loss", last_step=1, last=0.5, low=0.5, high=0.5, total=1, finite=1)
+METRIC = Summary(name="loss", last_step=1, last=0.5, min=0.5, max=0.5, total=1, finite=1)
 
 
 class Spent(NamedTuple):
@@ -85,7 +85,7 @@ class Yard(NamedTuple):
     """A platform in process, as much of it as a director needs."""
 
     database: Timed
-    means: Means
+    means: Dependencies
 
     async def create(self, operation: dict[str, Any], params: dict[str, Any]) -> str:
         """A new run."""
@@ -247,7 +247,7 @@ async def _yard(folder: Path) -> AsyncIterator[Yard]:
     try:
         await migrate(database, migrations_in("core", migrations), clock)
         await database.write(_found)
-        yield Yard(database, Means(database, None, clock, POLICY, algorithms, lambda: None, "bench"))
+        yield Yard(database, Dependencies(database, None, clock, POLICY, algorithms, lambda: None, "bench"))
     finally:
         await algorithms.aclose()
         await database.close()

@@ -33,7 +33,7 @@ def queue(client):
 def test_a_program_that_logs_is_tracked_to_the_last_point_and_line(client):
     done = ended(client, submit(client, TRAIN, python=True).id)
     assert (done.status, done.exit_code) == ("succeeded", 0), done
-    assert done.inputs["lr"] == 0.1
+    assert done.params["lr"] == 0.1
     assert done.outputs["best"] == 0.05
     assert done.metrics["loss"] == pytest.approx(1 / 20)
     (series,) = client.runs.series(done.id, ["loss"], points=0)
@@ -101,7 +101,7 @@ def test_a_retry_that_goes_on_from_a_checkpoint_has_each_step_once(yard, client,
         (step, (100 if step < 30 else 200) - step) for step in range(60)
     ]
     (row,) = json.loads(yard.command("metrics", done.id, "--json"))["items"]
-    assert (row["last"], row["step"], row["low"], row["high"], row["count"]) == (141, 59, 71, 170, 60)
+    assert (row["last"], row["step"], row["min"], row["max"], row["count"]) == (141, 59, 71, 170, 60)
 
 
 def test_a_timeout_stops_the_program(client):

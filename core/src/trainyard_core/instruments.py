@@ -65,15 +65,15 @@ TRANSACTIONS = Histogram(
 FRAMES = Counter("trainyard_ingest_frames", "Frames of runs that were taken.")
 BYTES = Counter("trainyard_ingest_bytes", "Bytes of frames of runs that were taken.")
 POINTS = Counter("trainyard_ingest_points", "Points of metrics that were counted.")
-ASSIGNED = Counter("trainyard_assignment_runs", "Waiting runs that were assigned to an agent.", "agent")
-ASSIGNMENT_EMPTY = Counter("trainyard_assignment_empty", "Requests for work that found none for the agent.", "agent")
-REPORTED = Counter("trainyard_attempt_observations", "What agents told of attempts.", "phase")
-MAINTENANCE_DUE = Counter("trainyard_maintenance_due", "Due runs that maintenance has found.")
+ASSIGNMENTS = Counter("trainyard_assignments", "Waiting runs that were assigned to an agent.", "agent")
+ASSIGNMENTS_EMPTY = Counter("trainyard_assignment_empty", "Requests for work that found none for the agent.", "agent")
+OBSERVATIONS = Counter("trainyard_attempt_observations", "Observations of attempts that agents reported.", "phase")
+MAINTENANCE_DUE = Counter("trainyard_maintenance_due", "Runs that a round of maintenance found due.")
 MAINTENANCE = Histogram("trainyard_maintenance_seconds", "One round of maintenance.")
-NOTIFICATIONS = Counter("trainyard_notifications", "Messages between processes.", "word", "direction")
-CUT = Counter("trainyard_stream_overflows", "Subscribers that were cut because they were too slow.")
-GIVEN = Counter("trainyard_stream_activities", "Activities that the tail has handed out, once however many got them.")
+NOTIFICATIONS = Counter("trainyard_notifications", "Notifications between processes.", "kind", "direction")
+OVERFLOWS = Counter("trainyard_stream_overflows", "Subscribers that were cut because they were too slow.")
+STREAMED = Counter("trainyard_stream_activities", "Activities sent to streams, counted once for all subscribers.")
 ALL: tuple[Counter | Histogram, ...] = (
-    REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, ASSIGNED, ASSIGNMENT_EMPTY, REPORTED, MAINTENANCE_DUE, MAINTENANCE,
-    NOTIFICATIONS, CUT, GIVEN,
+    REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, ASSIGNMENTS, ASSIGNMENTS_EMPTY, OBSERVATIONS, MAINTENANCE_DUE,
+    MAINTENANCE, NOTIFICATIONS, OVERFLOWS, STREAMED,
 )  # fmt: skip

@@ -72,8 +72,8 @@ async def _end(scheduler: Scheduler, ref: AttemptRef) -> Exit:
 async def suggest(optimizer: Optimizer) -> str:
     """A study is checked, outlined and searched. Raises Broken. A note, when it cannot be searched without options that
     nobody but its users know."""
-    if faults := optimizer.check(STUDY):
-        return f"its check was tried only: {faults[0].message}"
+    if problems := optimizer.check(STUDY):
+        return f"its check was tried only: {problems[0].message}"
     optimizer.outline(STUDY)
     answer = await optimizer.suggest(STUDY, changed=(), count=MOST_TRIALS, seed=1, state=b"")
     if len(answer.suggestions) > MOST_TRIALS:

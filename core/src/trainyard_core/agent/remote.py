@@ -160,7 +160,7 @@ class HttpPort:
             return AgentRejected(f"the server at {self._shown} does not take this agent's token: {error}")
         if isinstance(error, client_errors.NotFound) or (isinstance(error, client_errors.Invalid) and not self._epoch):
             return AgentRejected(f"the server at {self._shown} does not take agent '{self._name}': {error}")
-        if not (error.retryable or isinstance(error, client_errors.WrongServer | client_errors.ServerFault)):
+        if not (error.retryable or isinstance(error, client_errors.WrongServer | client_errors.ServerError)):
             return error
         if not self._away:
             self._away = True

@@ -22,7 +22,7 @@ from trainyard_core.api.tracking import tracker_of
 from trainyard_core.auth import READ, TRACK, WRITE
 from trainyard_core.contracts.tracker import ArtifactInfo, ArtifactMissing, BadName, RunRef, check_artifact_name
 from trainyard_core.db import artifacts, clone_rows
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid, NotFound
 from trainyard_core.work import archive_read, archive_write
@@ -176,12 +176,12 @@ class Artifacts(Controller):
         await keeping.remove(platform.database, tracker_of(platform), told, clean)
 
 
-def told_of(request: ApiRequest, project: str, row: Row) -> Told:
+def told_of(request: ApiRequest, project: str, row: Row) -> ArtifactActor:
     """Who does something to a run now. Raises AttemptSuperseded for an attempt that is not the run's any more."""
     user = request.user
     artifacts.check_attempt(row, user.attempt)
     at = platform_of(request).clock.now()
-    return Told(project=project, run=row["id"], actor=user.name, at=at, attempt=user.attempt)
+    return ArtifactActor(project=project, run=row["id"], actor=user.name, at=at, attempt=user.attempt)
 
 
 def name_of(request: ApiRequest) -> str:

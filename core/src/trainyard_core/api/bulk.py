@@ -7,7 +7,7 @@ from litestar import Controller, Response, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard.client.models import BulkAction, CloneRun, Fault
+from trainyard.client.models import BulkAction, CloneRun, FieldProblem
 from trainyard.query import Query, QueryError, parse
 from trainyard_core.api.access import ApiRequest, allow, find_run, forget, platform_of
 from trainyard_core.api.change import change
@@ -34,7 +34,7 @@ class Bulk(Controller):
     @post(status_code=200)
     async def act(
         self, request: ApiRequest, project: FromPath[str], data: JSONBody[BulkAction]
-    ) -> Response[models.BulkAnswer]:
+    ) -> Response[models.BulkResult]:
         """Do one thing to many runs, in one transaction; the answer says what became of each."""
         await allow(request, WRITE, project)
         _check(data)
@@ -42,8 +42,8 @@ class Bulk(Controller):
         targets = [await _target(request, project, ref, data) for ref in refs]
         by = by_of(request, data.message)
 
-        async def work(tx: Tx) -> models.BulkAnswer:
-            return models.BulkAnswer(items=await carry_out(tx, targets, data, by), more=more)
+        async def work(tx: Tx) -> models.BulkResult:
+            return models.BulkResult(items=await carry_out(tx, targets, data, by), more=more)
 
         answer = await change(request, work, name="bulk")
         if data.action == "delete":
@@ -74,8 +74,8 @@ def _parsed(text: str) -> Query:
     try:
         return parse(text)
     except QueryError as error:
-        fault = Fault(message=error.message, field="q", column=error.column, fix=error.suggestion)
-        raise Invalid(f"`q`: {error}", faults=[fault]) from error
+        problem = FieldProblem(message=error.message, field="q", column=error.column, fix=error.suggestion)
+        raise Invalid(f"`q`: {error}", problems=[problem]) from error
 
 
 async def _target(request: ApiRequest, project: str, ref: str, body: BulkAction) -> Target:

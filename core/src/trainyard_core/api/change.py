@@ -40,7 +40,7 @@ async def change(
     async def whole(tx: Tx) -> tuple[bytes, int]:
         if claim is not None and not await claim.take(tx):
             kept = await claim.find(tx)
-            return kept.answer.encode(), kept.status
+            return kept.response.encode(), kept.status
         found = await work(tx)
         answer = b"" if found is None else _encode(found)
         if claim is not None:
@@ -54,7 +54,9 @@ async def change(
 async def tell(tx: Tx, request: ApiRequest, kind: str, *, project: str = "", **data: Any) -> None:
     """Add the activity of something that the asker did now, in the transaction in which it is done."""
     at, actor = platform_of(request).clock.now(), request.user.name
-    await activities.append(tx, activities.New(project=project, run=None, kind=kind, actor=actor, at=at, data=data))
+    await activities.append(
+        tx, activities.NewActivity(project=project, run=None, kind=kind, actor=actor, at=at, data=data)
+    )
 
 
 async def claim_of(request: ApiRequest) -> Claim | None:

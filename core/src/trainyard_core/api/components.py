@@ -61,7 +61,7 @@ class _Registry(Controller):
         """Register a version. The same content again changes nothing (200); other content under the same version is
         refused."""
         actor, at = await allow(request, WRITE, project), platform_of(request).clock.now()
-        new = components.New(
+        new = components.NewComponent(
             project=project,
             kind=self.kind,
             name=data.name,
@@ -187,7 +187,7 @@ class _Registry(Controller):
 
         await change(request, work, name="component", status=204)
 
-    async def _same(self, tx: Tx, new: components.New) -> Row:
+    async def _same(self, tx: Tx, new: components.NewComponent) -> Row:
         """The version that is there already. Raises Conflict when its content means something else."""
         row = await self._version(tx, new.project, new.name, new.version)
         if row["digest"] != new.digest:

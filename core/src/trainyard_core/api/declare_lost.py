@@ -23,7 +23,7 @@ class LostAttempts(Controller):
     @post(status_code=200)
     async def lost(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.Note | None] = None
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Declare a live run lost whose agent cannot be reached: its attempt ends, and the retries for the platform's
         failures apply. Should it still run somewhere, it is stopped once its agent is heard of. Asking again changes
         nothing."""

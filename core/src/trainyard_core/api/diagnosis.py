@@ -28,8 +28,8 @@ class Diagnoses(Controller):
         return models.Diagnosis(items=await diagnosis.diagnose(platform_of(request)))
 
     @post("/upload", status_code=200)
-    async def upload(self, request: ApiRequest) -> models.Received:
+    async def upload(self, request: ApiRequest) -> models.UploadCheck:
         """What arrived of the body, which is kept nowhere: whether uploads come through whole."""
         await allow(request, KNOWN)
         body = await request.body()
-        return models.Received(size=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")
+        return models.UploadCheck(size=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")

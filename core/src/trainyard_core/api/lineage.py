@@ -58,7 +58,7 @@ class _Truncation:
     def __init__(self) -> None:
         self.names: list[str] = []
 
-    async def runs(self, name: str, found: Awaitable[Sequence[Row]]) -> list[models.Related]:
+    async def runs(self, name: str, found: Awaitable[Sequence[Row]]) -> list[models.RelatedRun]:
         return [_related(row) for row in self._most(name, await found)]
 
     async def artifacts(self, name: str, found: Awaitable[Sequence[Row]]) -> list[models.Artifact]:
@@ -70,23 +70,23 @@ class _Truncation:
         return rows[:MOST]
 
 
-def _related(row: Row) -> models.Related:
-    return models.Related(id=row["id"], status=row["status"] or "deleted", name=row["name"] or "", how=row["how"])
+def _related(row: Row) -> models.RelatedRun:
+    return models.RelatedRun(id=row["id"], status=row["status"] or "deleted", name=row["name"] or "", how=row["how"])
 
 
-async def _original(tx: Tx, row: Row) -> models.Related | None:
+async def _original(tx: Tx, row: Row) -> models.RelatedRun | None:
     found = await _one(tx, row["cloned_from"])
-    return found and models.Related(id=found.id, status=found.status, name=found.name, how=row["clone_kind"])
+    return found and models.RelatedRun(id=found.id, status=found.status, name=found.name, how=row["clone_kind"])
 
 
-async def _one(tx: Tx, run: str | None) -> models.Related | None:
+async def _one(tx: Tx, run: str | None) -> models.RelatedRun | None:
     if not run:
         return None
     row = await tx.one("SELECT status, name FROM run WHERE id = ?", run)
     return (
-        models.Related(id=run, status=row["status"], name=row["name"])
+        models.RelatedRun(id=run, status=row["status"], name=row["name"])
         if row
-        else models.Related(id=run, status="deleted")
+        else models.RelatedRun(id=run, status="deleted")
     )
 
 

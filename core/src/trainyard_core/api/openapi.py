@@ -30,7 +30,7 @@ MEANINGS = {
     "413": "The body is too large.",
     "415": "The body is of another kind.",
     "416": "The range lies outside.",
-    "422": "The input is not valid; `faults` say what and where.",
+    "422": "The input is not valid; `problems` say what and where.",
     "429": "Too many requests; `Retry-After` says how long to wait.",
     "503": "Not possible at the moment.",
     "507": "The disk is full.",
@@ -53,7 +53,7 @@ _SCHEMA = {
         "fix": {"type": "string"},
         "retryable": {"type": "boolean"},
         "expected": {"type": "integer"},
-        "faults": {
+        "problems": {
             "type": "array",
             "items": {
                 "type": "object",

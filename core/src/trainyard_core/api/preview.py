@@ -39,8 +39,8 @@ class Previews(Controller):
         )
 
     @get("/{ref:str}/uses")
-    async def uses(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.Uses:
+    async def uses(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.UsedComponentPage:
         """The components and presets that a run was made with."""
         row = await find_run(request, project, ref, READ)
         found = await platform_of(request).database.read(lambda tx: components.uses_of(tx, row["id"]))
-        return models.Uses(items=[models.Using(**use._asdict()) for use in found])
+        return models.UsedComponentPage(items=[models.UsedComponent(**use._asdict()) for use in found])

@@ -31,7 +31,7 @@ class RunActions(Controller):
     @post("/approve", status_code=200)
     async def approve(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Let a run go on that is held for approval."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.approve, name="approve", message=_said(data))
@@ -39,7 +39,7 @@ class RunActions(Controller):
     @post("/stop", status_code=200)
     async def stop(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Stop a run: at once if it has not started, else TERM and later KILL. Asking again changes nothing."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.stop, name="stop", message=_said(data))
@@ -47,7 +47,7 @@ class RunActions(Controller):
     @post("/skip", status_code=200)
     async def skip(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Never run a run that no agent has taken yet."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.skip, name="skip", message=_said(data))
@@ -55,7 +55,7 @@ class RunActions(Controller):
     @post("/tag", status_code=200)
     async def tag(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.TagRun]
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Add and remove tags."""
         row = await find_run(request, project, ref, WRITE)
 
@@ -67,7 +67,7 @@ class RunActions(Controller):
     @post("/archive", status_code=200)
     async def archive(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Put a run away; nothing else about it changes."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.archive, name="archive", message=_said(data))
@@ -75,7 +75,7 @@ class RunActions(Controller):
     @post("/restore", status_code=200)
     async def restore(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Take a run out of the archive."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.restore, name="restore", message=_said(data))
@@ -83,14 +83,14 @@ class RunActions(Controller):
     @post("/restart", status_code=201)
     async def restart(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Make a new run of the same operation, with other params, name or queue where they are given."""
         return await _clone(request, project, ref, clone.RESTART, data)
 
     @post("/resume", status_code=201)
     async def resume(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Make a new run that continues one that has ended: it has its outputs and artifacts, and its series up to
         `step`."""
         return await _clone(request, project, ref, clone.RESUME, data)
@@ -98,7 +98,7 @@ class RunActions(Controller):
     @post("/copy", status_code=201)
     async def copy(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Make a new run of the same operation that begins with the artifacts of one that has ended."""
         return await _clone(request, project, ref, clone.COPY, data)
 
@@ -107,7 +107,9 @@ def _said(note: models.Note | None) -> str:
     return note.message if note else ""
 
 
-async def _clone(request: ApiRequest, project: str, ref: str, kind: str, body: CloneRun | None) -> Response[models.Run]:
+async def _clone(
+    request: ApiRequest, project: str, ref: str, kind: str, body: CloneRun | None
+) -> Response[models.RunRecord]:
     row = await find_run(request, project, ref, WRITE)
     platform, by = platform_of(request), by_of(request)
     cloned = await clone.plan(
@@ -121,7 +123,7 @@ async def _clone(request: ApiRequest, project: str, ref: str, kind: str, body: C
         algorithms=platform.algorithms,
     )
 
-    async def work(tx: Tx) -> models.Run:
+    async def work(tx: Tx) -> models.RunRecord:
         made = await clone.insert(tx, cloned, by)
         return await whole(tx, made["id"])
 

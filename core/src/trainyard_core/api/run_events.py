@@ -33,7 +33,7 @@ class RunEvents(Controller):
         last_event_id: Annotated[
             str, HeaderParameter(name="Last-Event-ID", description="Goes on after this status.")
         ] = "",
-    ) -> Response[models.Run] | EventStream:
+    ) -> Response[models.RunRecord] | EventStream:
         """A run as it goes on, when the client accepts `text/event-stream`: `status` for each status, `metrics` with
         those that changed, and `end` with the run when it has ended. Otherwise the run as it is."""
         row = await find_run(request, project, ref, READ)

@@ -31,12 +31,12 @@ def by_of(request: ApiRequest, message: str = "") -> ActionContext:
     )
 
 
-async def act(request: ApiRequest, run: str, work: Work, *, name: str, message: str = "") -> Response[models.Run]:
+async def act(request: ApiRequest, run: str, work: Work, *, name: str, message: str = "") -> Response[models.RunRecord]:
     """Do `work` to a run and answer with the run. `name` is the fault point. Raises what `work` raises, NotFound when
     the run has been deleted meanwhile."""
     by = by_of(request, message)
 
-    async def acted(tx: Tx) -> models.Run:
+    async def acted(tx: Tx) -> models.RunRecord:
         await work(tx, await locked(tx, run), by)
         return await whole(tx, run)
 

@@ -42,7 +42,7 @@ class Runs(Controller):
         project: str,
         data: JSONBody[models.CreateRun],
         idempotency_key: Annotated[str, Parameter(header="Idempotency-Key")] = "",
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Create a run from an operation. With an idempotency key the same request makes it once, however often it
         is sent."""
         actor, platform = await allow(request, WRITE, project), platform_of(request)
@@ -75,7 +75,7 @@ class Runs(Controller):
         return await found(request, frozenset({project}), q=q, sort=sort, limit=limit, cursor=cursor)
 
     @get("/{ref:str}")
-    async def one(self, request: ApiRequest, project: str, ref: str) -> models.Run:
+    async def one(self, request: ApiRequest, project: str, ref: str) -> models.RunRecord:
         """One run, whole."""
         row = await find_run(request, project, ref, READ)
         return await whole_run(platform_of(request), row["id"])
@@ -83,7 +83,7 @@ class Runs(Controller):
     @patch("/{ref:str}")
     async def edit(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.EditRun]
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Change what a run is called and how it is tagged, and while it waits its queue and priority; with
         `If-Match` only if it is still as it was read."""
         row = await find_run(request, project, ref, WRITE)

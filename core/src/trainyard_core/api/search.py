@@ -17,7 +17,7 @@ from trainyard_core.auth import KNOWN
 from trainyard_core.db import search, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.search import cursor as cursors
-from trainyard_core.search.order import After, keys_of
+from trainyard_core.search.order import RunCursor, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.text import query_of, sort_of
 
@@ -81,14 +81,14 @@ async def _pieces(
     *,
     limit: int,
     at: int,
-    after: After | None,
-) -> tuple[list[Row], After | None]:
+    after: RunCursor | None,
+) -> tuple[list[Row], RunCursor | None]:
     """The rows of a page and where the next one begins: fewer than are asked for once they are many bytes."""
     rows: list[Row] = []
     while True:
         piece = min(PIECE, limit - len(rows))
         more, after = await search.page(tx, among, query, keys, limit=piece, at=at, after=after)
         rows += more
-        size = sum(len(row[name]) for row in rows for name in ("inputs", "outputs", "meta"))
+        size = sum(len(row[name]) for row in rows for name in ("params", "outputs", "meta"))
         if after is None or len(rows) >= limit or size > MOST_BYTES:
             return rows, after

@@ -36,7 +36,7 @@ class Tracking(Controller):
     tags = ("tracking",)
 
     @post("/frames", status_code=200, request_max_body_size=MOST_BODY)
-    async def frames(self, request: ApiRequest, project: str, ref: str) -> models.Durable:
+    async def frames(self, request: ApiRequest, project: str, ref: str) -> models.FrameAck:
         """Take whole frames of one writer; the answer tells what may be forgotten."""
         row = await find_run(request, project, ref, TRACK)
         platform = platform_of(request)
@@ -53,7 +53,7 @@ class Tracking(Controller):
         platform.event_feed.publish(row["id"])
         if done.ended:
             platform.notifier.notify_agents(orders=True)
-        return models.Durable(writer=writer, durable=done.durable)
+        return models.FrameAck(writer=writer, durable=done.durable)
 
     @get("/logs")
     async def logs(

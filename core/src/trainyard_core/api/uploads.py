@@ -17,7 +17,7 @@ from trainyard_core.api.change import change
 from trainyard_core.api.tracking import tracker_of
 from trainyard_core.auth import TRACK
 from trainyard_core.db import uploads
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, TooLarge, TrainyardError
 from trainyard_core.ids import is_run_id
@@ -102,7 +102,7 @@ def _keeper(request: ApiRequest) -> Uploads:
     return Uploads(platform.database, tracker_of(platform), platform.clock)
 
 
-async def _find(request: ApiRequest, project: str, ref: str, ident: str) -> tuple[Told, Row]:
+async def _find(request: ApiRequest, project: str, ref: str, ident: str) -> tuple[ArtifactActor, Row]:
     run = await find_run(request, project, ref, TRACK)
     return told_of(request, project, run), await _row(request, run["id"], ident)
 
@@ -112,7 +112,7 @@ async def _row(request: ApiRequest, run: str, ident: str) -> Row:
     return await platform_of(request).database.read(lambda tx: uploads.get(tx, run, known))
 
 
-async def _answer(keeper: Uploads, told: Told, row: Row) -> Response[models.Upload]:
+async def _answer(keeper: Uploads, told: ArtifactActor, row: Row) -> Response[models.Upload]:
     offset = await keeper.offset(told, row)
     return Response(serializers.upload(row, offset=offset, step=keeper.step), headers=_headers(offset, row))
 

@@ -1,7 +1,7 @@
 """What admission reads of runs, in SQL: what live ones use, and those that wait, lane by lane.
 
-It is in two partial indexes, `run_lane` of those that wait and `run_held` of live ones; the conditions below are
-written in the very words of those indexes, else SQLite would not use them.
+It is in two partial indexes, `run_waiting_resources` of those that wait and `run_live_resources` of live ones; the
+conditions below are written in the very words of those indexes, else SQLite would not use them.
 """
 
 from __future__ import annotations

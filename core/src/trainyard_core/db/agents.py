@@ -53,14 +53,15 @@ async def register(tx: Tx, agent: Registration, *, at: int) -> int:
     before = await get(tx, agent.name)
     if agent.not_ready:
         agent = _as_before(agent, before)
-    labels = {**agent.labels, **(_decode(before["granted"]) if before else {})}
+    labels = {**agent.labels, **(_decode(before["admin_labels"]) if before else {})}
     row = await tx.one(
-        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, resources, version, seen_at, leaving,"
-        " not_ready, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, resources, version, seen_at,"
+        " shutting_down, not_ready, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (name) DO UPDATE SET scheduler = excluded.scheduler, queues = excluded.queues,"
         " cpu = excluded.cpu, memory = excluded.memory, gpu = excluded.gpu, labels = excluded.labels,"
         " resources = excluded.resources, version = excluded.version, seen_at = excluded.seen_at,"
-        " leaving = excluded.leaving, not_ready = excluded.not_ready, epoch = agent.epoch + 1 RETURNING epoch",
+        " shutting_down = excluded.shutting_down, not_ready = excluded.not_ready, epoch = agent.epoch + 1"
+        " RETURNING epoch",
         agent.name, agent.scheduler, _text(agent.queues), agent.cpu, agent.memory, agent.gpu, _text(labels),
         _text(agent.resources), agent.version, at, int(bool(agent.not_ready)),
         agent.not_ready,
@@ -85,8 +86,8 @@ async def not_ready(tx: Tx) -> dict[str, str]:
 async def enrol(tx: Tx, name: str, *, queues: Sequence[str], labels: Mapping[str, str]) -> bool:
     """Make an agent known before it was ever seen. False when the name is taken."""
     row = await tx.one(
-        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, granted, allowed, enrolled, seen_at)"
-        " VALUES (?, '', '[]', 0, 0, 0, ?, ?, ?, 1, 0) ON CONFLICT (name) DO NOTHING RETURNING name",
+        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, admin_labels, allowed_queues,"
+        " enrolled, seen_at) VALUES (?, '', '[]', 0, 0, 0, ?, ?, ?, 1, 0) ON CONFLICT (name) DO NOTHING RETURNING name",
         name, _text(labels), _text(labels), _text(queues),
     )  # fmt: skip
     return row is not None
@@ -97,12 +98,12 @@ async def change(
 ) -> None:
     """Set what an admin decides of an agent; what is None stays. `labels` replace those that an admin gave it before;
     its own stay."""
-    before = _decode(row["granted"])
+    before = _decode(row["admin_labels"])
     granted = before if labels is None else labels
     own = {key: value for key, value in _decode(row["labels"]).items() if before.get(key) != value}
     await tx.run(
-        "UPDATE agent SET allowed = ?, granted = ?, labels = ?, draining = ? WHERE name = ?",
-        row["allowed"] if queues is None else _text(queues), _text(granted), _text({**own, **granted}),
+        "UPDATE agent SET allowed_queues = ?, admin_labels = ?, labels = ?, draining = ? WHERE name = ?",
+        row["allowed_queues"] if queues is None else _text(queues), _text(granted), _text({**own, **granted}),
         row["draining"] if draining is None else int(draining), row["name"],
     )  # fmt: skip
 
@@ -150,7 +151,7 @@ async def seen(tx: Tx, agent: str, *, at: int) -> bool:
 
 async def leave(tx: Tx, agent: str) -> None:
     """It says that it takes no more work in this session."""
-    await tx.run("UPDATE agent SET leaving = 1 WHERE name = ?", agent)
+    await tx.run("UPDATE agent SET shutting_down = 1 WHERE name = ?", agent)
 
 
 async def held(tx: Tx, agent: str) -> list[Row]:
@@ -194,7 +195,7 @@ async def slots(tx: Tx, agent: str) -> int:
 
 def serves(row: Row) -> tuple[str, ...]:
     """The queues that an agent wants to serve and may."""
-    wanted, allowed = tuple(_decode(row["queues"])), tuple(_decode(row["allowed"]))
+    wanted, allowed = tuple(_decode(row["queues"])), tuple(_decode(row["allowed_queues"]))
     if ANY_QUEUE in allowed:
         return wanted
     return allowed if ANY_QUEUE in wanted else tuple(queue for queue in wanted if queue in allowed)
@@ -260,7 +261,7 @@ def _offer(row: Row, live: Sequence[Row], at: int, silence: float) -> AgentOffer
         resources=resources,
         labels=_decode(row["labels"]),
         alive=at - row["seen_at"] <= silence * SECOND,
-        draining=bool(row["draining"] or row["leaving"]),
+        draining=bool(row["draining"] or row["shutting_down"]),
     )
 
 

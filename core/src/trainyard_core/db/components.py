@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard.compile.reference import Kind, Reference, Use
+from trainyard.compile.reference import Kind, Reference, ReferenceUse
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Component, rows
 
 __all__ = [
-    "New",
+    "NewComponent",
     "delete",
     "edit",
     "find",
@@ -39,7 +39,7 @@ _NEWEST = (
 )
 
 
-class New(msgspec.Struct, frozen=True, kw_only=True):
+class NewComponent(msgspec.Struct, frozen=True, kw_only=True):
     """A version to be registered."""
 
     project: str
@@ -54,7 +54,7 @@ class New(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
-async def register(tx: Tx, new: New) -> bool:
+async def register(tx: Tx, new: NewComponent) -> bool:
     """Insert a version; False when there is one of that name already, which stays as it is."""
     row = await tx.one(
         "INSERT INTO component (project, kind, name, version, content, digest, description, tags, created_by,"
@@ -161,7 +161,7 @@ async def delete(tx: Tx, row: Row) -> None:
     await tx.run("DELETE FROM component WHERE id = ?", row["id"])
 
 
-async def record(tx: Tx, project: str, run: str, use: Use) -> bool:
+async def record(tx: Tx, project: str, run: str, use: ReferenceUse) -> bool:
     """A run was made with a version; False when that version is not there any more."""
     hold = " FOR SHARE" if tx.dialect == "postgresql" else ""
     row = await tx.one(
@@ -179,11 +179,11 @@ async def inherit(tx: Tx, run: str, source: str) -> None:
     )
 
 
-async def uses_of(tx: Tx, run: str) -> list[Use]:
+async def uses_of(tx: Tx, run: str) -> list[ReferenceUse]:
     """What a run was made with: components, then presets, by name."""
     found = await tx.all(
         "SELECT c.kind, c.name, c.version, c.digest FROM component_use u JOIN component c ON c.id = u.component"
         " WHERE u.run = ? ORDER BY c.kind, c.name, c.version",
         run,
     )  # fmt: skip
-    return [Use(row["kind"], row["name"], row["version"], row["digest"]) for row in found]
+    return [ReferenceUse(row["kind"], row["name"], row["version"], row["digest"]) for row in found]

@@ -14,7 +14,7 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Artifact, Metric, rows
 
 __all__ = [
-    "Mark",
+    "WriterMark",
     "artifacts",
     "attempts_of",
     "changed_metrics",
@@ -39,7 +39,7 @@ __all__ = [
 _encode = msgspec.json.Encoder().encode
 
 
-class Mark(NamedTuple):
+class WriterMark(NamedTuple):
     """Up to which sequence number a writer has been counted, and the attempt that it belongs to: None for a writer that
     is not known yet."""
 
@@ -47,11 +47,11 @@ class Mark(NamedTuple):
     attempt: int | None
 
 
-async def mark(tx: Tx, run: str, writer: str) -> Mark:
+async def mark(tx: Tx, run: str, writer: str) -> WriterMark:
     """A writer's mark."""
     lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
     row = await tx.one(f"SELECT seq, attempt FROM writer WHERE run = ? AND writer = ?{lock}", run, writer)
-    return Mark(int(row["seq"]), int(row["attempt"])) if row else Mark(0, None)
+    return WriterMark(int(row["seq"]), int(row["attempt"])) if row else WriterMark(0, None)
 
 
 async def move_mark(
@@ -152,16 +152,17 @@ def merge_into(table: str) -> str:
         for name in ("last", "last_step", "last_time", "last_writer")
     )
     return f"""ON CONFLICT (run, name) DO UPDATE SET {latest},
-    low = CASE WHEN {table}.low IS NULL OR excluded.low < {table}.low
-        THEN COALESCE(excluded.low, {table}.low) ELSE {table}.low END,
-    high = CASE WHEN {table}.high IS NULL OR excluded.high > {table}.high
-        THEN COALESCE(excluded.high, {table}.high) ELSE {table}.high END,
-    total = {table}.total + excluded.total, finite = {table}.finite + excluded.finite"""
+    min = CASE WHEN {table}.min IS NULL OR excluded.min < {table}.min
+        THEN COALESCE(excluded.min, {table}.min) ELSE {table}.min END,
+    max = CASE WHEN {table}.max IS NULL OR excluded.max > {table}.max
+        THEN COALESCE(excluded.max, {table}.max) ELSE {table}.max END,
+    value_count = {table}.value_count + excluded.value_count,
+    finite_count = {table}.finite_count + excluded.finite_count"""
 
 
 _LAST_VERSION = """SELECT project, (SELECT COALESCE(MAX(version), 0) FROM metric WHERE metric.run = run.id) AS version
     FROM run WHERE id = ?"""
-_COLUMNS = ("last", "last_step", "last_time", "last_writer", "low", "high", "total", "finite")
+_COLUMNS = ("last", "last_step", "last_time", "last_writer", "min", "max", "value_count", "finite_count")
 _INTO = f"INSERT INTO metric (run, project, version, name, {', '.join(_COLUMNS)})"
 _INTO_HELD = f"INSERT INTO metric (run, project, version, name, {', '.join(_COLUMNS)}, attempt)"
 _MERGE = f"{merge_into('metric')}, version = excluded.version"
@@ -173,14 +174,14 @@ _REPLACE = "ON CONFLICT (run, name) DO UPDATE SET " + ", ".join(
 def fold(old: Summary, new: Summary) -> Summary:
     """Two columns of one metric as one, of which the second was logged later or comes of a later writer."""
     newest = new if (new.last_step, new.last_time) >= (old.last_step, old.last_time) else old
-    lows = [value for value in (old.low, new.low) if not math.isnan(value)]
-    highs = [value for value in (old.high, new.high) if not math.isnan(value)]
+    lows = [value for value in (old.min, new.min) if not math.isnan(value)]
+    highs = [value for value in (old.max, new.max) if not math.isnan(value)]
     return Summary(
         name=old.name,
         last_step=newest.last_step,
         last=newest.last,
-        low=min(lows, default=math.nan),
-        high=max(highs, default=math.nan),
+        min=min(lows, default=math.nan),
+        max=max(highs, default=math.nan),
         total=old.total + new.total,
         finite=old.finite + new.finite,
         last_time=newest.last_time,
@@ -188,23 +189,24 @@ def fold(old: Summary, new: Summary) -> Summary:
 
 
 def row_of(summary: Summary, writer: str) -> tuple[object, ...]:
-    """Name, last, last_step, last_time, last_writer, low, high, total, finite. NaN is NULL in both databases."""
-    last, low, high = (None if math.isnan(v) else v for v in (summary.last, summary.low, summary.high))
+    """Name, last, last_step, last_time, last_writer, min, max, value_count, finite_count. NaN is NULL in both
+    databases."""
+    last, low, high = (None if math.isnan(v) else v for v in (summary.last, summary.min, summary.max))
     place = (summary.last_step, summary.last_time, writer)
     return summary.name, last, *place, low, high, summary.total, summary.finite
 
 
 def summary_of(row: Row) -> Summary:
     """A row of aggregates as one column in brief."""
-    last, low, high = (math.nan if value is None else value for value in (row["last"], row["low"], row["high"]))
+    last, low, high = (math.nan if value is None else value for value in (row["last"], row["min"], row["max"]))
     return Summary(
         name=row["name"],
         last_step=row["last_step"],
         last=last,
-        low=low,
-        high=high,
-        total=row["total"],
-        finite=row["finite"],
+        min=low,
+        max=high,
+        total=row["value_count"],
+        finite=row["finite_count"],
         last_time=row["last_time"],
     )
 

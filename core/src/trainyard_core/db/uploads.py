@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from trainyard_core.contracts.tracker import Upload
 from trainyard_core.db import artifacts
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, NotFound
 
@@ -37,7 +37,7 @@ async def find(tx: Tx, run: str, *, name: str, size: int, digest: str) -> Row | 
     )
 
 
-async def open_one(tx: Tx, told: Told, upload: Upload, *, kind: str, is_done: bool) -> Row:
+async def open_one(tx: Tx, told: ArtifactActor, upload: Upload, *, kind: str, is_done: bool) -> Row:
     """The upload of these bytes under that name: the one that there is, or a new one of the id in `upload`. Idempotent
     by (run, name, digest, size). Raises NotFound, AttemptSuperseded, Conflict for too many."""
     await artifacts.fence(tx, told)

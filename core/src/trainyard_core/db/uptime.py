@@ -14,7 +14,7 @@ __all__ = ["confirm", "get", "pull_back"]
 
 async def get(tx: Tx) -> Uptime:
     """What is known of it."""
-    row = await tx.one("SELECT since, until FROM hearing WHERE id = 1")
+    row = await tx.one("SELECT since, until FROM uptime WHERE id = 1")
     return NEVER_UP if row is None else Uptime(row["since"], row["until"])
 
 
@@ -23,8 +23,8 @@ async def confirm(tx: Tx, *, at: int, anew: bool) -> bool:
     last said so."""
     before = await get(tx)
     await tx.run(
-        "INSERT INTO hearing (id, since, until) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-        " since = CASE WHEN ? = 0 AND ABS(excluded.until - hearing.until) <= ? THEN hearing.since"
+        "INSERT INTO uptime (id, since, until) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " since = CASE WHEN ? = 0 AND ABS(excluded.until - uptime.until) <= ? THEN uptime.since"
         " ELSE excluded.since END, until = excluded.until",
         at, at, int(anew), BREAK,
     )  # fmt: skip
@@ -40,4 +40,4 @@ async def pull_back(tx: Tx, *, at: int, drain: int) -> None:
         await tx.run(f"UPDATE attempt SET {column} = ? WHERE {column} > ? AND released = 0", latest, latest)
     await tx.run("UPDATE agent SET seen_at = ? WHERE seen_at > ?", at, at)
     await tx.run("UPDATE writer SET updated_at = ? WHERE updated_at > ?", at, at)
-    await tx.run("UPDATE sweep SET planner_until = ? WHERE planner_until > ?", at, at)
+    await tx.run("UPDATE sweep SET lease_until = ? WHERE lease_until > ?", at, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.optimizer import Optimizer
 from trainyard_core.errors import Invalid, choice
 from trainyard_core.registry import Registry
@@ -25,7 +25,7 @@ class InstalledAlgorithms:
         if name not in known:
             message = choice("algorithm", name, known) if known else f"no algorithm is installed, '{name}' neither"
             fix = f"install it where the server runs: {install('optimizer', name)}"
-            raise Invalid(message, fix=fix, faults=[Fault(field="matrix.kind", message=message, fix=fix)])
+            raise Invalid(message, fix=fix, problems=[FieldProblem(field="matrix.kind", message=message, fix=fix)])
         if name not in self._built:
             self._built[name] = self._registry.optimizer(name, self._settings)
         return self._built[name]

@@ -80,7 +80,7 @@ class Arrange:
         then."""
         at = self.clock.turn(seconds)
         await self.database.write(lambda tx: uptime.confirm(tx, at=at, anew=False))
-        await self.database.write(lambda tx: tx.run("UPDATE hearing SET since = 0"))
+        await self.database.write(lambda tx: tx.run("UPDATE uptime SET since = 0"))
         return at
 
     async def queue(self, name: str, *, concurrency: int | None = None, paused: bool = False) -> str:

@@ -133,11 +133,11 @@ class SchedulerSuite:
     async def test_a_program_gets_the_inputs_as_its_params(
         self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness, size: int
     ) -> None:
-        inputs = {"lr": 0.5, "layers": [1, 2], "on": True, "none": None, "text": "\u00e9" * size}
+        params = {"lr": 0.5, "layers": [1, 2], "on": True, "none": None, "text": "\u00e9" * size}
         script = 'if [ "$TRAINYARD_PARAMS_FILE" ]; then cat "$TRAINYARD_PARAMS_FILE"; else echo "$TRAINYARD_PARAMS"; fi'
-        workload = shell(f"({script}) > {harness.scratch}/params", inputs=inputs)
+        workload = shell(f"({script}) > {harness.scratch}/params", params=params)
         assert (await ended(scheduler, await submit(workload))).code == 0
-        assert json.loads((harness.scratch / "params").read_text()) == inputs
+        assert json.loads((harness.scratch / "params").read_text()) == params
 
     # At most once
 

@@ -56,7 +56,8 @@ async def note(tx: Tx, row: Row, kind: str, by: ActionContext, **data: Any) -> N
     """The activity of a change."""
     told = {key: value for key, value in data.items() if value not in ("", None)}
     await activities.append(
-        tx, activities.New(project=row["project"], run=row["id"], kind=kind, actor=by.actor, at=by.at, data=told)
+        tx,
+        activities.NewActivity(project=row["project"], run=row["id"], kind=kind, actor=by.actor, at=by.at, data=told),
     )
 
 

@@ -17,7 +17,7 @@ from trainyard.track.frames import Summary
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import metric_attempts, runs, tracking
 from trainyard_core.db.engine import Database, Row, Tx
-from trainyard_core.db.metric_attempts import Held
+from trainyard_core.db.metric_attempts import MetricHolder
 from trainyard_core.work import resume
 
 __all__ = ["EarlierCounts", "EarlierCountsNeeded", "MetricColumns", "count", "read_before"]
@@ -79,7 +79,7 @@ async def _is_known(tx: Tx, row: Row, points: MetricColumns, moved: Mapping[str,
     return counted == before.counted and moved.items() <= before.found.keys()
 
 
-def _moved(held: Mapping[str, Held], attempt: int, first_steps: Mapping[str, int]) -> dict[str, int]:
+def _moved(held: Mapping[str, MetricHolder], attempt: int, first_steps: Mapping[str, int]) -> dict[str, int]:
     """The metrics whose holder or its first step is another one now, with that step."""
     found = {}
     for name, step in first_steps.items():
@@ -89,7 +89,7 @@ def _moved(held: Mapping[str, Held], attempt: int, first_steps: Mapping[str, int
     return found
 
 
-def _completed(held: Mapping[str, Held], attempt: int, first_steps: Mapping[str, int]) -> dict[str, int]:
+def _completed(held: Mapping[str, MetricHolder], attempt: int, first_steps: Mapping[str, int]) -> dict[str, int]:
     """The metrics of which a superseded attempt has points where those of its time still count, with the step up to
     which they do."""
     return {

@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import AsyncIterator
 
 from trainyard_core.contracts.tracker import ArtifactInfo, BadName, Tracker, check_artifact_name
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Database
 from trainyard_core.errors import Invalid, TooLarge
 from trainyard_core.work import artifacts
@@ -28,7 +28,7 @@ _EXTRA = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GN
 
 
 async def unpack(
-    database: Database, tracker: Tracker, told: Told, body: AsyncIterator[bytes], *, prefix: str, kind: str
+    database: Database, tracker: Tracker, told: ArtifactActor, body: AsyncIterator[bytes], *, prefix: str, kind: str
 ) -> list[ArtifactInfo]:
     """Store the files of a tar, below `prefix` if it is not empty. Idempotent. Raises Invalid, TooLarge."""
     source, found = _ByteReader(body), list[ArtifactInfo]()

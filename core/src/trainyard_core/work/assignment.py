@@ -207,7 +207,7 @@ async def _late(tx: Tx, project: str, agent: str, seen: Observation, at: int) ->
         _encode(end).decode(), end.code, end.signal, end.reason, at, seen.ref.run, seen.ref.attempt,
     )  # fmt: skip
     data = {"attempt": seen.ref.attempt, "phase": seen.phase, "reason": end.reason}
-    told = activities.New(
+    told = activities.NewActivity(
         project=project, run=seen.ref.run, kind="late_report", actor=f"agent:{agent}", at=at, data=data
     )
     await activities.append(tx, told)

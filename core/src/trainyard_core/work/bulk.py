@@ -56,7 +56,7 @@ async def _one(tx: Tx, target: Target, body: BulkAction, by: ActionContext) -> B
         row = await actions.locked(tx, target.run)
         if target.clone is not None:
             made = await clone.insert(tx, target.clone, by)
-            return BulkOutcome(ref=target.ref, id=target.run, done=True, status=row["status"], made=made["id"])
+            return BulkOutcome(ref=target.ref, id=target.run, done=True, status=row["status"], created=made["id"])
         await _VERBS[body.action](tx, row, by, body)
     except Refusal as error:
         return refused(target.ref, target.run, error)

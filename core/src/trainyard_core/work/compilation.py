@@ -1,5 +1,5 @@
 """From what a client sent to an operation that is compiled: its documents are read, what they refer to is looked up in
-the project, and all of it is compiled. Faults come out as one Invalid with the place of each."""
+the project, and all of it is compiled. Problems come out as one Invalid with the place of each."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from trainyard.client.models import CreateRun, Fault
-from trainyard.compile.operation import Compiled, Trials, compile_whole
-from trainyard.compile.reference import Found, Library, Reference, Use, wanted
+from trainyard.client.models import CreateRun, FieldProblem
+from trainyard.compile.operation import CompiledOperation, TrialCompiler, compile_whole
+from trainyard.compile.reference import Library, Reference, ReferenceUse, ResolvedReference, wanted
 from trainyard.compile.resolved import Code
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, SpecError
@@ -24,7 +24,7 @@ from trainyard_core.errors import Invalid, NotFound, choice
 
 __all__ = [
     "OperationSource",
-    "Trial",
+    "TrialParams",
     "compile_one",
     "compile_run",
     "invalid",
@@ -43,7 +43,7 @@ SMALL = 16 * 1024
 """Characters of a content that is kept once it was read."""
 
 
-class Trial(NamedTuple):
+class TrialParams(NamedTuple):
     """What a trial of a sweep is given."""
 
     number: int
@@ -92,7 +92,7 @@ async def look_up(database: Database, project: str, body: CreateRun, sources: Op
 
 def compile_run(
     run: str, project: str, body: CreateRun, sources: OperationSource, *, iteration: int | None = None
-) -> Compiled:
+) -> CompiledOperation:
     """Compile. `iteration` is the number of the trial that is made again. Raises Invalid with every finding's file,
     line, column, field and fix."""
     trial = {} if iteration is None else {"iteration": iteration}
@@ -117,15 +117,17 @@ def compile_run(
         ) from error
 
 
-def trials_of(sources: OperationSource) -> Trials:
+def trials_of(sources: OperationSource) -> TrialCompiler:
     """The trials of a sweep, whose stored operation refers to nothing any more. Raises Invalid as `compile_run`."""
     try:
-        return Trials(sources.document)
+        return TrialCompiler(sources.document)
     except SpecError as error:
         raise invalid(error) from error
 
 
-def compile_one(run: str, project: str, body: CreateRun, trials: Trials, trial: Trial) -> Compiled:
+def compile_one(
+    run: str, project: str, body: CreateRun, trials: TrialCompiler, trial: TrialParams
+) -> CompiledOperation:
     """Compile one trial of a sweep. Raises Invalid as `compile_run`."""
     try:
         return trials.compile(
@@ -145,11 +147,11 @@ def invalid(error: SpecError) -> Invalid:
     """The findings as an error of the API."""
     first = error.findings[0]
     more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
-    return Invalid(f"{first}{more}", faults=[_fault(finding) for finding in error.findings])
+    return Invalid(f"{first}{more}", problems=[_problem(finding) for finding in error.findings])
 
 
-def _fault(finding: Finding) -> Fault:
-    return Fault(
+def _problem(finding: Finding) -> FieldProblem:
+    return FieldProblem(
         message=finding.message,
         field=finding.field,
         file=finding.file or "",
@@ -163,7 +165,7 @@ async def _found(tx: Tx, project: str, references: list[Reference]) -> Library:
     """What references lead to in a project: one query, and more only to tell of those that lead nowhere."""
     rows = await components.find(tx, project, references)
     _check_size(rows)
-    found: dict[Reference, Found] = {}
+    found: dict[Reference, ResolvedReference] = {}
     refused: dict[Reference, tuple[str, str]] = {}
     for reference in references:
         row = next((row for row in rows if _leads_to(reference, row)), None)
@@ -185,10 +187,12 @@ def _leads_to(reference: Reference, row: Row) -> bool:
     return bool(row["kind"] == reference.kind and row["name"] == reference.name and version)
 
 
-def _taken(row: Row) -> Found:
-    use = Use(row["kind"], row["name"], row["version"], row["digest"])
+def _taken(row: Row) -> ResolvedReference:
+    use = ReferenceUse(row["kind"], row["name"], row["version"], row["digest"])
     warning = f"{use.kind} '{use.name}:{use.version}' is deprecated: {row['description'] or 'see its newer versions'}"
-    return Found(use, _document(row["content"], f"{use.name}:{use.version}"), warning if row["deprecated"] else "")
+    return ResolvedReference(
+        use, _document(row["content"], f"{use.name}:{use.version}"), warning if row["deprecated"] else ""
+    )
 
 
 async def _unknown(tx: Tx, project: str, reference: Reference) -> tuple[str, str]:

@@ -83,9 +83,9 @@ async def _delete_trials(tx: Tx, row: Row, by: ActionContext) -> None:
     await deletions.remove_children(tx, row, at=by.at)
 
 
-def _deleted(project: str, row: Row, by: ActionContext) -> activities.New:
+def _deleted(project: str, row: Row, by: ActionContext) -> activities.NewActivity:
     data = {name: row[name] for name in ("name", "status") if row[name]}
-    return activities.New(project=project, run=row["id"], kind="deleted", actor=by.actor, at=by.at, data=data)
+    return activities.NewActivity(project=project, run=row["id"], kind="deleted", actor=by.actor, at=by.at, data=data)
 
 
 class Purger:

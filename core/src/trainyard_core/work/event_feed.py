@@ -179,12 +179,12 @@ class EventFeed:
 
     def _hand_out(self, rows: Sequence[Row]) -> None:
         self.position = rows[-1]["id"]
-        instruments.GIVEN.add(len(rows))
+        instruments.STREAMED.add(len(rows))
         of = batches(rows)
         for subscription in self._subscriptions:
             batch = of(subscription.projects) if subscription.joined else None
             if batch is not None and not subscription.push(batch):
-                instruments.CUT.add()
+                instruments.OVERFLOWS.add()
         if self._runs:
             self.receive({row["run"] or ACCESS for row in rows})
 

@@ -17,7 +17,7 @@ class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     run: str
     status: int
-    answer: str
+    response: str
 
 
 class Claim:
@@ -46,7 +46,7 @@ class Claim:
     async def peek(self, tx: Tx) -> StoredAnswer | None:
         """What the key stands for, None for one that is not bound. Raises as `find`."""
         row = await tx.one(
-            "SELECT digest, run, status, answer FROM idempotency WHERE scope = ? AND key = ?", self._scope, self._key
+            "SELECT digest, run, status, response FROM idempotency WHERE scope = ? AND key = ?", self._scope, self._key
         )
         if row is None:
             return None
@@ -54,11 +54,11 @@ class Claim:
             raise IdempotencyReused(
                 f"idempotency key '{self._key}' was used with another request", fix="use a new key for a new request"
             )
-        return StoredAnswer(run=row["run"], status=row["status"], answer=row["answer"])
+        return StoredAnswer(run=row["run"], status=row["status"], response=row["response"])
 
     async def keep(self, tx: Tx, *, answer: str, status: int) -> None:
         """Store what is answered."""
         await tx.run(
-            "UPDATE idempotency SET answer = ?, status = ? WHERE scope = ? AND key = ?",
+            "UPDATE idempotency SET response = ?, status = ? WHERE scope = ? AND key = ?",
             answer, status, self._scope, self._key,
         )  # fmt: skip

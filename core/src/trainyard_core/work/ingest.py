@@ -189,7 +189,7 @@ class _CountTransaction:
     async def _maybe_end(self, tx: Tx, row: Row, new: Sequence[Frame]) -> bool:
         """True when the run was reconciled: the last frames of something that has ended may have come."""
         ends = any(e["type"] == "end" for f in new for e in self._events.get(f.seq, ()))
-        waits = row["reason"] == Reason.DRAINING or row["status"] == Status.STOPPING or row["ended"]
+        waits = row["reason"] == Reason.DRAINING or row["status"] == Status.STOPPING or row["reported_status"]
         if row["status"] in FINAL or not (waits or ends or new[-1].final):
             return False
         await reconcile(tx, self.run.run, policy=self._policy, at=self._at)
@@ -209,7 +209,7 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
     """One event's effect on the run's row. Unknown types are kept by the tracker and change nothing here."""
     kind, values = event["type"], event.get("values")
     if kind in _MERGED and isinstance(values, dict):
-        await _merge(tx, run, _MERGED[kind], values)
+        await _merge(tx, run, kind, values)
     elif kind == "tags":
         await _add_tags(tx, run, [tag for tag in _list(event.get("tags")) if isinstance(tag, str)])
     elif kind == "progress" and isinstance(event.get("value"), int | float):
@@ -222,10 +222,10 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
         await recorded_end.tell(tx, run, event["status"], _ended(event))
 
 
-def _ended(event: dict[str, Any]) -> recorded_end.Ended:
+def _ended(event: dict[str, Any]) -> recorded_end.ReportedEnd:
     """What an `end` says. What it cannot say is left out."""
     code, at = event.get("exit_code"), event.get("time")
-    return recorded_end.Ended(
+    return recorded_end.ReportedEnd(
         reason=event["reason"] if event.get("reason") in _END_REASONS else "",
         message=storable(str(event.get("message", "")), MESSAGE_CHARS),
         exit_code=code if isinstance(code, int) and 0 <= code <= 255 else None,
@@ -234,7 +234,7 @@ def _ended(event: dict[str, Any]) -> recorded_end.Ended:
 
 
 _END_REASONS = (Reason.ERROR, Reason.EXIT_CODE, Reason.LOST, Reason.USER)
-_MERGED = {"params": "inputs", "outputs": "outputs", "meta": "meta"}
+_MERGED = ("params", "outputs", "meta")
 
 
 async def _merge(tx: Tx, run: str, column: str, values: dict[str, Any]) -> None:

@@ -114,7 +114,7 @@ class Maintainer:
             "SELECT id, wake_seq FROM (SELECT r.id, r.wake_seq, r.reason, COALESCE((SELECT MAX(w.updated_at)"
             " FROM writer w WHERE w.run = r.id), (SELECT MIN(a.at) FROM activity a WHERE a.run = r.id), r.created_at)"
             " AS heard FROM run r"
-            f" WHERE r.managed = 0 AND r.ended = '' AND r.status = '{Status.RUNNING}') AS tracked"
+            f" WHERE r.managed = 0 AND r.reported_status = '' AND r.status = '{Status.RUNNING}') AS tracked"
             f" WHERE heard <= ? OR (heard <= ? AND reason <> '{Reason.UNREACHABLE}')"
             f" OR (heard > ? AND reason = '{Reason.UNREACHABLE}') LIMIT 500",
             _since(now - most, listened), _since(half, listened), half,

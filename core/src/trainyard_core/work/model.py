@@ -33,7 +33,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
     tracked last sent a frame, or was told of (0: it is told of now), `uptime` since when a server has listened,
-    `ended` how its program said that it ended, with the reason, the message and the time. `dropped` is how many records
+    `reported_status` how its program said that it ended, with the reason, the message and the time. `dropped` is how many records
     the current attempt had to drop, once it has ended."""
 
     run: str
@@ -52,10 +52,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     timeout_us: int | None = None
     wake_at: int | None = None
     wake_seq: int = 0
-    ended: str = ""
-    ended_reason: str = ""
-    ended_message: str = ""
-    ended_at: int | None = None
+    reported_status: str = ""
+    reported_reason: str = ""
+    reported_message: str = ""
+    reported_end_at: int | None = None
     started_at: int | None = None
     unfinished_writers: int = 0
     dropped: int = 0

@@ -8,7 +8,7 @@ from typing import Never
 
 import msgspec
 
-from trainyard.client.models import CreateRun, Preview, Using, Why
+from trainyard.client.models import CreateRun, Preview, UsedComponent, Why
 from trainyard_core.auth import Actor
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.runs import NewRun
@@ -47,7 +47,9 @@ async def preview(
         queue=new.queue,
         hold=new.hold,
         warnings=[*compiled.warnings],
-        uses=[Using(kind=use.kind, name=use.name, version=use.version, digest=use.digest) for use in compiled.uses],
+        uses=[
+            UsedComponent(kind=use.kind, name=use.name, version=use.version, digest=use.digest) for use in compiled.uses
+        ],
         forecast=await _forecast(database, new, policy=policy, at=at, schedulers=schedulers),
     )
 

@@ -155,8 +155,8 @@ def _joined(name: str, parts: Iterable[Series], points: int) -> Series:
 
 def _merged(points: Sequence[Point]) -> Point:
     """Neighbouring buckets as one: every spike stays."""
-    lows = [point.low for point in points if not math.isnan(point.low)]
-    highs = [point.high for point in points if not math.isnan(point.high)]
+    lows = [point.min for point in points if not math.isnan(point.min)]
+    highs = [point.max for point in points if not math.isnan(point.max)]
     return Point(
         points[0].step,
         points[-1].until,
@@ -174,10 +174,10 @@ def in_brief(found: Iterable[Series]) -> list[Summary]:
             name=series.name,
             last_step=point.until,
             last=point.last,
-            low=point.low,
-            high=point.high,
+            min=point.min,
+            max=point.max,
             total=series.total,
-            finite=0 if math.isnan(point.low) else series.total,
+            finite=0 if math.isnan(point.min) else series.total,
         )
         for series in found
         for point in series.points[:1]

@@ -66,7 +66,7 @@ def _tracked(view: View, policy: Policy, now: int) -> Decision | None:
         return Decision(steps=(Step(Status.COMPILED), Step(Status.RUNNING)))
     if view.intent is Intent.STOP:
         return Decision(steps=(*_through(view), Step(Status.STOPPED, view.intent_reason, view.intent_message)))
-    if view.ended:
+    if view.reported_status:
         return _tracked_end(view, policy, now)
     return _tracked_silence(view, policy, now)
 
@@ -98,19 +98,19 @@ def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
     if view.unfinished_writers and now < until:
         why = Step(view.status, Reason.DRAINING, "waiting for the last frames")
         return Decision(explain=why, wake_at=until)
-    to = Status(view.ended)
+    to = Status(view.reported_status)
     between = _through(view) if to is Status.STOPPED else ()
     if to is not Status.SUCCEEDED:
-        last = Step(to, view.ended_reason or Reason.USER, view.ended_message)
+        last = Step(to, view.reported_reason or Reason.USER, view.reported_message)
     else:
         success = _success(view, missing=bool(view.unfinished_writers))
-        last = msgspec.structs.replace(success, message=view.ended_message or success.message)
+        last = msgspec.structs.replace(success, message=view.reported_message or success.message)
     return Decision(steps=(*between, last), happened_at=_ended_at(view, now))
 
 
 def _ended_at(view: View, now: int) -> int:
     """When a program that tracked itself says that it ended; not before its start, nor later than now."""
-    return now if view.ended_at is None else max(view.started_at or 0, min(now, view.ended_at))
+    return now if view.reported_end_at is None else max(view.started_at or 0, min(now, view.reported_end_at))
 
 
 def _through(view: View) -> tuple[Step, ...]:

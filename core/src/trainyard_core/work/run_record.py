@@ -42,7 +42,7 @@ __all__ = [
 
 Omitted = list[dict[str, Any]]
 """The omissions of what was cut or left out."""
-_WORDS = {"inputs": "param", "outputs": "output", "meta": "fact"}
+_WORDS = {"params": "param", "outputs": "output", "meta": "fact"}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -51,7 +51,7 @@ class RunDescription(NamedTuple):
 
     name: str
     description: str
-    inputs: dict[str, Any]
+    params: dict[str, Any]
     tags: list[str]
     meta: dict[str, Any]
 
@@ -62,7 +62,7 @@ def described(body: CreateRun) -> RunDescription:
     description = storable(body.description, DESCRIPTION_CHARS)
     if description != body.description:
         omitted.append(omission("description", "", f"cut to {DESCRIPTION_CHARS} characters"))
-    inputs, more = values("inputs", body.params)
+    inputs, more = values("params", body.params)
     kept, rest = tags(body.tags)
     return RunDescription(name, description, inputs, kept, meta_of([*omitted, *more, *rest]))
 

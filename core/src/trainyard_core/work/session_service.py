@@ -87,7 +87,7 @@ class SessionService:
             agent, epoch, lambda tx: assignment.report(tx, agent, seen, policy=self._policy, at=at), "report"
         )
         for observation in seen:
-            instruments.REPORTED.add(1, observation.phase)
+            instruments.OBSERVATIONS.add(1, observation.phase)
         if any(o.phase in (Phase.EXITED, Phase.GONE) for o in seen):
             self._notifier.notify_agents(orders=True)
 
@@ -131,7 +131,7 @@ class SessionService:
             image=resolved.image or "",
             resources=resolved.resources,
             gpus=tuple(msgspec.json.decode(row["gpus"])),
-            inputs=resolved.inputs,
+            params=resolved.inputs,
             grace=self._grace,
             url=self._url,
             token=run_token(self._secret, row["id"], row["number"], at=self._clock.now()),
@@ -143,7 +143,7 @@ def _with_limits(agent: Registration) -> Registration:
 
 
 def _record_assigned(agent: str, assigned: Sequence[AttemptRef]) -> None:
-    (instruments.ASSIGNED if assigned else instruments.ASSIGNMENT_EMPTY).add(len(assigned) or 1, agent)
+    (instruments.ASSIGNMENTS if assigned else instruments.ASSIGNMENTS_EMPTY).add(len(assigned) or 1, agent)
     for ref in assigned:
         with tracing.span("assigned", run=ref.run, attempt=ref.attempt, agent=agent):
             log.debug("an attempt was assigned", run=ref.run, attempt=ref.attempt, agent=agent)

@@ -19,7 +19,9 @@ _NOTHING = CloneRun()
 async def stored(tx: Tx, run: str) -> Row:
     """What is stored of a run's operation: `spec` and `given`. Raises NotFound for a run that is gone, Conflict for one
     without an operation."""
-    row = await tx.one("SELECT o.spec, o.given FROM run r LEFT JOIN operation o ON o.run = r.id WHERE r.id = ?", run)
+    row = await tx.one(
+        "SELECT o.spec, o.compile_options FROM run r LEFT JOIN operation o ON o.run = r.id WHERE r.id = ?", run
+    )
     if row is None:
         raise NotFound(f"no run '{run}'", fix="it has been deleted; see yard ls")
     if row["spec"] in (None, "null"):
@@ -30,7 +32,7 @@ async def stored(tx: Tx, run: str) -> Row:
 def body_of(operation: Row, changes: CloneRun = _NOTHING, description: str = "") -> CreateRun:
     """The request that made a run, with what is wished anew."""
     spec: dict[str, Any] = _decode(operation["spec"])
-    given = _decode(operation["given"], type=CreateRun)
+    given = _decode(operation["compile_options"], type=CreateRun)
     as_text = {"content", "file"}.issuperset(spec)
     return msgspec.structs.replace(
         given,

@@ -20,7 +20,7 @@ _exit = msgspec.json.Decoder(Exit)
 _SQL = """SELECT r.*, a.agent, a.state, a.started_at AS attempt_started, a.exit,
     a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at, h.since, h.until FROM run r
     LEFT JOIN attempt a ON a.run = r.id AND a.number = r.attempt
-    LEFT JOIN agent g ON g.name = a.agent LEFT JOIN hearing h ON h.id = 1 WHERE r.id = ?"""
+    LEFT JOIN agent g ON g.name = a.agent LEFT JOIN uptime h ON h.id = 1 WHERE r.id = ?"""
 
 
 async def load(tx: Tx, run: str) -> View | None:
@@ -48,13 +48,13 @@ async def load(tx: Tx, run: str) -> View | None:
         timeout_us=row["timeout_us"],
         wake_at=row["wake_at"],
         wake_seq=row["wake_seq"],
-        ended=row["ended"],
-        ended_reason=row["ended_reason"],
-        ended_message=row["ended_message"],
-        ended_at=row["ended_at"],
+        reported_status=row["reported_status"],
+        reported_reason=row["reported_reason"],
+        reported_message=row["reported_message"],
+        reported_end_at=row["reported_end_at"],
         started_at=row["started_at"],
-        unfinished_writers=await _unfinished(tx, run) if row["ended"] else 0,
-        dropped=await tracking.dropped(tx, run, attempt=row["attempt"]) if row["ended"] or row["exit"] else 0,
+        unfinished_writers=await _unfinished(tx, run) if row["reported_status"] else 0,
+        dropped=await tracking.dropped(tx, run, attempt=row["attempt"]) if row["reported_status"] or row["exit"] else 0,
         heard_at=0 if row["managed"] else await _heard(tx, row),
         uptime=NEVER_UP if row["since"] is None else Uptime(row["since"], row["until"]),
         attempt=attempt,

@@ -57,7 +57,7 @@ async def _sweeping(tx: Tx, row: Row, at: int, silence: float, schedulers: Colle
     sweep, counts = await sweeps.get(tx, row["id"]), await trials.counts(tx, row["id"])
     assert sweep is not None
     ended = sweep["succeeded"] + sweep["failed"] + sweep["stopped"]
-    of = "" if sweep["most"] is None else f" of {sweep['most']}"
+    of = "" if sweep["max_trials"] is None else f" of {sweep['max_trials']}"
     parts = [_told(row, Status(row["status"]))] if row["reason"] or row["message"] else []
     parts.append(f"{ended}{of} trials have ended, {counts.running - counts.queued} run, {counts.queued} wait")
     first = await trials.oldest_open(tx, row["id"]) if counts.queued and counts.queued == counts.running else None
