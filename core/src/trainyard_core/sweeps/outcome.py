@@ -25,7 +25,9 @@ class SweepOutcome(msgspec.Struct, frozen=True, kw_only=True):
 def natural(*, succeeded: int, total: int, last_failure: str) -> SweepOutcome:
     """The end of a sweep that has run all of its trials."""
     if succeeded:
-        return SweepOutcome(status=Status.SUCCEEDED, reason=Reason.NONE, message=f"{succeeded} of {total} trials succeeded")
+        return SweepOutcome(
+            status=Status.SUCCEEDED, reason=Reason.NONE, message=f"{succeeded} of {total} trials succeeded"
+        )
     if not total:
         return SweepOutcome(
             status=Status.FAILED, reason=Reason.NO_TRIALS, message="there was nothing to try: the space is empty"

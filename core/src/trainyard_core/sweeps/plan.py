@@ -12,6 +12,7 @@ from trainyard_core.db import planned_trials, runs, sweeps
 from trainyard_core.db.engine import Tx
 from trainyard_core.db.planned_trials import NewTrial, TrialResult
 from trainyard_core.lifecycle import Reason, Status, Step
+from trainyard_core.policy import Policy
 from trainyard_core.sweeps.outcome import SweepOutcome
 from trainyard_core.sweeps.trial_run import TrialRun
 from trainyard_core.sweeps.view import SweepView

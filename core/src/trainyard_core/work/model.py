@@ -31,10 +31,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only
-    tracked last sent a frame, or was told of (0: it is told of now), `uptime` since when a server has listened,
-    `reported_status` how its program said that it ended, with the reason, the message and the time. `dropped` is how many records
-    the current attempt had to drop, once it has ended."""
+    """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only tracked
+    last sent a frame, or was told of (0: it is told of now), `uptime` since when a server has listened,
+    `reported_status` how its program said that it ended, with the reason, the message and the time. `dropped` is how
+    many records the current attempt had to drop, once it has ended."""
 
     run: str
     status: Status
