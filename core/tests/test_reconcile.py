@@ -16,7 +16,7 @@ from trainyard_core.clock import SECOND
 from trainyard_core.contracts.tracker import Upload
 from trainyard_core.contracts.workload import Exit, Observation, Phase
 from trainyard_core.db import activities, runs, tracking, uploads, uptime
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.connect import connect
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status
@@ -202,7 +202,7 @@ async def test_what_goes_on_to_come_of_an_ended_attempt_is_waited_for(arrange, w
     await arrange.report(ref, Phase.EXITED, exit=ENDS["undrained"])
     for number in range(3):
         at = arrange.clock.now()
-        told = Told(project="default", run=run, actor="it", at=at, attempt=ref.attempt)
+        told = ArtifactActor(project="default", run=run, actor="it", at=at, attempt=ref.attempt)
         if what == "frames":
             more = {"attempt": ref.attempt, "final": False, "dropped": 0, "late": 0, "at": at}
             send = partial(tracking.move_mark, run=run, writer="0" * 32, seen=number, to=number + 1, **more)
