@@ -40,7 +40,7 @@ class AgentSessions(Controller):
 
     @post("/sessions", status_code=200)
     async def begin(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Hello]) -> wire.Session:
-        """Begin a session. Earlier sessions are over: their calls are refused from now on."""
+        """Begin a session. Those before it are over: their calls are refused from now on."""
         await allow_agent(request, name)
         check_name("agent", name)
         _check(data)
@@ -52,8 +52,7 @@ class AgentSessions(Controller):
 
     @post("/lease", status_code=200)
     async def lease(self, request: Asked, name: FromPath[str], data: JSONBody[wire.LeaseWish]) -> wire.Leased:
-        """Request new attempts. Answered at once when there are some, or when orders for attempts that the agent holds
-        may have changed."""
+        """New attempts. Answered at once when there are some, or something about those held may have changed."""
         await allow_agent(request, name)
         if not 0 <= data.wait <= wire.MOST_WAIT or not 1 <= data.most <= BATCH:
             raise Invalid(
@@ -70,16 +69,15 @@ class AgentSessions(Controller):
 
     @post("/workloads", status_code=200)
     async def workloads(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Refs]) -> wire.Workloads:
-        """Return what to start for attempts that the agent holds, with the runs' tokens; attempts that need no start
-        any more are left out."""
+        """What to start for attempts that the agent holds, with the runs' tokens; those that need no start any more
+        are left out."""
         await allow_agent(request, name)
         check_refs(data.refs)
         return wire.Workloads(items=await platform_of(request).desk().workloads(name, data.epoch, data.refs))
 
     @post("/report", status_code=200)
     async def report(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Report]) -> wire.Done:
-        """Record what was observed. Idempotent; observations of attempts that the agent does not hold change
-        nothing."""
+        """What was observed. Idempotent; what is said of attempts that the agent does not hold changes nothing."""
         await allow_agent(request, name)
         seen = [checked(each) for each in data.seen]
         await platform_of(request).desk().report(name, data.epoch, seen)
@@ -87,20 +85,20 @@ class AgentSessions(Controller):
 
     @post("/orders", status_code=200)
     async def orders(self, request: Asked, name: FromPath[str], data: JSONBody[wire.InSession]) -> wire.Orders:
-        """Record a heartbeat, and return what to do about each attempt that the agent holds."""
+        """Heartbeat, and what to do about each attempt held."""
         await allow_agent(request, name)
         return wire.Orders(items=await platform_of(request).desk().orders(name, data.epoch))
 
     @post("/released", status_code=200)
     async def released(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Refs]) -> wire.Done:
-        """Record that the agent's scheduler holds nothing for these attempts any more."""
+        """The agent's scheduler holds nothing for these attempts any more."""
         await allow_agent(request, name)
         await platform_of(request).desk().released(name, data.epoch, data.refs)
         return wire.Done()
 
     @post("/leave", status_code=200)
     async def leave(self, request: Asked, name: FromPath[str], data: JSONBody[wire.InSession]) -> wire.Done:
-        """End the session's acceptance of new attempts; it keeps those that it holds."""
+        """The session takes no more work; what it holds stays its own."""
         await allow_agent(request, name)
         await platform_of(request).desk().leave(name, data.epoch)
         return wire.Done()

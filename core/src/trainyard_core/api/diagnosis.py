@@ -22,14 +22,14 @@ class Diagnoses(Controller):
 
     @post(status_code=200)
     async def look(self, request: Asked) -> models.Diagnosis:
-        """Check the database, queue, tracker, plugins, agents and disk. The test data that the tracker stores is
-        deleted again."""
+        """Look at database, queue, tracker, plugins, agents and disk. What the tracker is given to keep is deleted
+        again."""
         await allow_owner(request, ADMIN)
         return models.Diagnosis(items=await diagnosis.diagnose(platform_of(request)))
 
     @post("/upload", status_code=200)
     async def upload(self, request: Asked) -> models.Received:
-        """Return the size and digest of the body, to test whether uploads arrive whole. The body is not stored."""
+        """What arrived of the body, which is kept nowhere: whether uploads come through whole."""
         await allow(request, KNOWN)
         body = await request.body()
         return models.Received(size=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")

@@ -29,8 +29,7 @@ class Members(Controller):
     async def page(
         self, request: Asked, project: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.MemberPage:
-        """List a project's members, by name. People with a role in the deployment have it here too, without being
-        listed."""
+        """A project's members, by name. Whoever has a role in the deployment has it here without being listed."""
         await allow(request, READ, project)
         after, only = after_name(cursor), await visible(request)
 
@@ -50,7 +49,7 @@ class Members(Controller):
         principal: FromPath[str],
         data: JSONBody[models.PutMember],
     ) -> Response[models.Member]:
-        """Set somebody's role in the project."""
+        """Give somebody a role in the project, in place of the one they have."""
         await allow(request, ADMIN, project)
         at, only = platform_of(request).clock.now(), await visible(request)
         check_role(data.role, least="viewer")
@@ -71,7 +70,7 @@ class Members(Controller):
 
     @delete("/{principal:str}")
     async def remove(self, request: Asked, project: FromPath[str], principal: FromPath[str]) -> None:
-        """Remove somebody's role in the project."""
+        """Take somebody's role in the project away."""
         await allow(request, ADMIN, project)
         only = await visible(request)
 

@@ -22,8 +22,8 @@ class Previews(Controller):
 
     @post("/preview", status_code=200)
     async def preview(self, request: Asked, project: FromPath[str], data: JSONBody[models.CreateRun]) -> models.Preview:
-        """Return what creating this run would do now: the command, its components and presets, and whether it would
-        start. Nothing is written."""
+        """What creating this run would do now: what would run, from which components and presets, and whether it
+        would start. Nothing is written."""
         actor, platform = await allow(request, WRITE, project), platform_of(request)
         return await preview(
             platform.database,
@@ -38,7 +38,7 @@ class Previews(Controller):
 
     @get("/{ref:str}/uses")
     async def uses(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> models.Uses:
-        """List the components and presets that a run was made with."""
+        """The components and presets that a run was made with."""
         row = await find_run(request, project, ref, READ)
         found = await platform_of(request).database.read(lambda tx: components.uses_of(tx, row["id"]))
         return models.Uses(items=[models.Using(**use._asdict()) for use in found])

@@ -43,7 +43,8 @@ class Runs(Controller):
         data: JSONBody[models.CreateRun],
         idempotency_key: Annotated[str, Parameter(header="Idempotency-Key")] = "",
     ) -> Response[models.Run]:
-        """Create a run from an operation. With an idempotency key, a repeated request creates it once."""
+        """Create a run from an operation. With an idempotency key the same request makes it once, however often it
+        is sent."""
         actor, platform = await allow(request, WRITE, project), platform_of(request)
         row, new = await create_run(
             platform.database,
@@ -69,13 +70,13 @@ class Runs(Controller):
         limit: Limit = 50,
         cursor: Cursor = "",
     ) -> models.RunPage:
-        """List a project's runs, newest first unless `sort` is given."""
+        """A project's runs, newest first unless sorted."""
         await allow(request, READ, project)
         return await found(request, frozenset({project}), q=q, sort=sort, limit=limit, cursor=cursor)
 
     @get("/{ref:str}")
     async def one(self, request: Asked, project: str, ref: str) -> models.Run:
-        """Return one run with all its fields."""
+        """One run, whole."""
         row = await find_run(request, project, ref, READ)
         return await whole_run(platform_of(request), row["id"])
 
@@ -83,8 +84,8 @@ class Runs(Controller):
     async def edit(
         self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.EditRun]
     ) -> Response[models.Run]:
-        """Change name, description, tags and meta of a run, and while it waits its queue and priority; with `If-Match`
-        only if nobody has changed it since it was read."""
+        """Change what a run is called and how it is tagged, and while it waits its queue and priority; with
+        `If-Match` only if it is still as it was read."""
         row = await find_run(request, project, ref, WRITE)
 
         async def work(tx: Tx, now: Row, by: By) -> None:
@@ -95,7 +96,7 @@ class Runs(Controller):
 
     @delete("/{ref:str}")
     async def remove(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> None:
-        """Delete a run that has ended, with everything that it tracked."""
+        """Delete a run that has ended, for good, with all that it has tracked."""
         meant = await _seek(request, project, ref)
 
         async def work(tx: Tx) -> None:
@@ -111,7 +112,7 @@ class Runs(Controller):
     async def statuses(
         self, request: Asked, project: FromPath[str], ref: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.TransitionPage:
-        """List the statuses that a run has had, oldest first."""
+        """The statuses that a run has had, oldest first."""
         rows = await _told(request, project, ref, limit, cursor, kind="status")
         items = [serializers.transition(each) for each in rows]
         return models.TransitionPage(items=items, next=_next(rows, limit))
@@ -120,13 +121,13 @@ class Runs(Controller):
     async def activities(
         self, request: Asked, project: FromPath[str], ref: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.ActivityPage:
-        """List the activities of a run, oldest first."""
+        """All that happened to a run, oldest first."""
         rows = await _told(request, project, ref, limit, cursor)
         return models.ActivityPage(items=[serializers.activity(each) for each in rows], next=_next(rows, limit))
 
     @get("/{ref:str}/why")
     async def why(self, request: Asked, project: str, ref: str) -> models.Why:
-        """Return what a run waits for, and what would start it."""
+        """What a run waits for, and what would start it."""
         row = await find_run(request, project, ref, READ)
         platform = platform_of(request)
         at, silence = platform.clock.now(), platform.policy.silence

@@ -42,7 +42,7 @@ class Search(Controller):
     async def page(
         self, request: Asked, q: Filter = "", sort: Sort = "", limit: Limit = 50, cursor: Cursor = ""
     ) -> models.RunPage:
-        """List runs of all projects that the caller may read, newest first unless `sort` is given."""
+        """Runs of all projects that the asker may read, newest first unless sorted."""
         await allow(request, KNOWN)
         return await found(request, await visible(request), q=q, sort=sort, limit=limit, cursor=cursor)
 

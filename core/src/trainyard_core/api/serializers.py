@@ -228,7 +228,7 @@ def upload(row: Row, *, offset: int, step: int) -> models.Upload:
 
 
 def agent(row: Row, offer: Offer, live: int) -> models.Agent:
-    """Return one agent."""
+    """One agent."""
     return models.Agent(
         name=row["name"],
         scheduler=row["scheduler"],
