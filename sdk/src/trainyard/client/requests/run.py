@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import msgspec
 
@@ -58,17 +59,21 @@ def list_runs(
     *,
     q: str = "",
     sort: str = "",
+    metrics: Sequence[str] = (),
     limit: int | None = None,
     cursor: str = "",
 ) -> Request[RunPage]:
     """One page of a project's runs that a query is true of, newest first unless sorted."""
-    query = query_of(q=q, sort=sort, limit=limit, cursor=cursor)
+    query = query_of(q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
     return Request("GET", path_of("projects", project, "runs"), RunPage, query)
 
 
-def search_runs(*, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "") -> Request[RunPage]:
+def search_runs(
+    *, q: str = "", sort: str = "", metrics: Sequence[str] = (), limit: int | None = None, cursor: str = ""
+) -> Request[RunPage]:
     """One page of the runs of all projects that the asker may read."""
-    return Request("GET", path_of("runs"), RunPage, query_of(q=q, sort=sort, limit=limit, cursor=cursor))
+    query = query_of(q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
+    return Request("GET", path_of("runs"), RunPage, query)
 
 
 def get_run(project: str, ref: str) -> Request[Run]:
