@@ -48,7 +48,7 @@ SETTINGS: Mapping[str, str] = {
     "platform_retries": "how often a run is retried after failures of the platform, such as a lost process",
     "backoff_first": "seconds before the first retry; doubled each time",
     "backoff_most": "the longest delay before a retry, in seconds",
-    "drain": "seconds to wait for more data of an attempt that has ended, while metrics, log lines or files are missing",
+    "drain": "seconds to wait for more data of an attempt that has ended, while metrics, lines or files are missing",
     "silence": "seconds without a heartbeat after which an agent counts as unreachable",
     "lost_after": "seconds without a heartbeat after which an agent's attempts are declared lost; 0: never",
     "tracked_silence": "seconds without data after which a run that is only tracked is declared lost; 0: never",

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 
 __all__ = [
     "ApiVersion",
@@ -62,11 +62,11 @@ class TrainyardError(Exception):
     title = "An internal error occurred"
     retryable = False
 
-    def __init__(self, detail: str, *, fix: str = "", faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, detail: str, *, fix: str = "", problems: Sequence[FieldProblem] = ()) -> None:
         super().__init__(f"{detail}; {fix}" if fix else detail)
         self.detail = detail
         self.fix = fix
-        self.faults = list(faults)
+        self.problems = list(problems)
 
 
 class ApiVersion(TrainyardError):
@@ -109,7 +109,7 @@ class BadFrame(TrainyardError):
 class RangeNotSatisfiable(TrainyardError):
     """`size` is how many bytes there are."""
 
-    code, status, title = "range_not_satisfiable", 416, "The range is outside of the file"
+    code, status, title = "range_not_satisfiable", 416, "The range is outside the file"
 
     def __init__(self, detail: str, *, fix: str = "", size: int) -> None:
         super().__init__(detail, fix=fix)

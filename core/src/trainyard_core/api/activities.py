@@ -9,7 +9,7 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from trainyard.client import models
 from trainyard_core.api import feed, serializers
-from trainyard_core.api.access import Asked, allow, no_project, platform_of, visible
+from trainyard_core.api.access import ApiRequest, allow, no_project, platform_of, visible
 from trainyard_core.api.event_stream import LARGEST, EventStream, place, wanted
 from trainyard_core.api.pagination import Cursor, Limit, decode, following
 from trainyard_core.auth import KNOWN, READ
@@ -34,15 +34,15 @@ class Activities(Controller):
     @get("/activities")
     async def everywhere(
         self,
-        request: Asked,
+        request: ApiRequest,
         limit: Limit = 50,
         cursor: Cursor = "",
         kind: Kind = "",
         after: After = None,
         last_event_id: LastEvent = "",
     ) -> Response[models.ActivityPage] | EventStream:
-        """What has happened wherever the asker may look, newest first; as a stream, what happens from now on, when
-        the client accepts `text/event-stream`."""
+        """List the activities of all projects that the caller may read, newest first; as a stream of new ones when the
+        client accepts `text/event-stream`."""
         await allow(request, KNOWN)
 
         if wanted(request):
@@ -52,7 +52,7 @@ class Activities(Controller):
     @get("/projects/{project:str}/activities")
     async def of_project(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         limit: Limit = 50,
         cursor: Cursor = "",
@@ -60,8 +60,8 @@ class Activities(Controller):
         after: After = None,
         last_event_id: LastEvent = "",
     ) -> Response[models.ActivityPage] | EventStream:
-        """What has happened in a project, newest first; as a stream, what happens from now on, when the client
-        accepts `text/event-stream`."""
+        """List the activities of a project, newest first; as a stream of new ones when the client accepts
+        `text/event-stream`."""
 
         async def scope() -> frozenset[str]:
             await allow(request, READ, project)
@@ -76,7 +76,7 @@ class Activities(Controller):
 
 
 async def _page(
-    request: Asked, only: frozenset[str] | None, limit: int, cursor: str, kind: str
+    request: ApiRequest, only: frozenset[str] | None, limit: int, cursor: str, kind: str
 ) -> Response[models.ActivityPage]:
     before = _before(cursor)
     rows = await platform_of(request).database.read(

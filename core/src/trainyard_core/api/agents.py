@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody
 from trainyard.client import models
 from trainyard_core.admission import ANY_QUEUE
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, allow, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, forget, platform_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
@@ -41,8 +41,8 @@ class Agents(Controller):
     tags = ("agents",)
 
     @get()
-    async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.AgentPage:
-        """All agents and what they have free, by name."""
+    async def page(self, request: ApiRequest, limit: Limit = 50, cursor: Cursor = "") -> models.AgentPage:
+        """List all agents with their free resources, by name."""
         await allow(request, KNOWN)
         after = after_name(cursor)
 
@@ -55,9 +55,9 @@ class Agents(Controller):
         return await platform_of(request).database.read(work)
 
     @post()
-    async def add(self, request: Asked, data: JSONBody[models.NewAgent]) -> Response[models.Enrolment]:
-        """Make an agent known, and its token. The token is in this answer only; the same request with the same key
-        gets it again."""
+    async def add(self, request: ApiRequest, data: JSONBody[models.NewAgent]) -> Response[models.Enrolment]:
+        """Add an agent and make its token. Only this answer contains the token; the same request with the same key
+        returns it again."""
         await _allow_token(request)
         check_name("agent", data.name)
         check_queues(data.queues)
@@ -77,16 +77,16 @@ class Agents(Controller):
         return with_text(request, await change(request, work, name="agent", status=201), models.Enrolment)
 
     @get("/{name:str}")
-    async def one(self, request: Asked, name: FromPath[str]) -> models.Agent:
-        """One agent."""
+    async def one(self, request: ApiRequest, name: FromPath[str]) -> models.Agent:
+        """Return one agent."""
         await allow(request, KNOWN)
         return await platform_of(request).database.read(lambda tx: _one(tx, request, name))
 
     @patch("/{name:str}")
     async def edit(
-        self, request: Asked, name: FromPath[str], data: JSONBody[models.EditAgent]
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[models.EditAgent]
     ) -> Response[models.Agent]:
-        """Change which queues an agent may serve, the labels that it was given, or whether it drains."""
+        """Change the queues that an agent may serve, the labels that it was given, or whether it drains."""
         await allow(request, ADMIN)
         check_queues(data.queues or ())
         check_labels(data.labels or {})
@@ -101,12 +101,12 @@ class Agents(Controller):
             return await _one(tx, request, name)
 
         answer = await change(request, work, name="agent")
-        platform_of(request).doorbell.call_agents(orders=True)
+        platform_of(request).notifier.notify_agents(orders=True)
         return answer
 
     @post("/{name:str}/token")
-    async def renew(self, request: Asked, name: FromPath[str]) -> Response[models.Enrolment]:
-        """A new token for an agent, in place of all that it had: those are refused from now on."""
+    async def renew(self, request: ApiRequest, name: FromPath[str]) -> Response[models.Enrolment]:
+        """Make a new token for an agent; all its earlier tokens are refused from now on."""
         await _allow_token(request)
         seed = tokens.new_seed()
 
@@ -121,8 +121,9 @@ class Agents(Controller):
         return answer
 
     @delete("/{name:str}")
-    async def remove(self, request: Asked, name: FromPath[str]) -> None:
-        """Forget an agent and its tokens. Refused while it holds attempts of live runs, or is alive and holds any."""
+    async def remove(self, request: ApiRequest, name: FromPath[str]) -> None:
+        """Remove an agent and its tokens. Refused while it holds attempts of live runs, or is alive and holds any
+        attempt."""
         await allow(request, ADMIN)
 
         async def work(tx: Tx) -> None:
@@ -158,7 +159,7 @@ def _is_label(text: str) -> bool:
     return len(text) <= LONGEST and text.isprintable()
 
 
-async def _allow_token(request: Asked) -> None:
+async def _allow_token(request: ApiRequest) -> None:
     """Who makes an agent's token has both what it takes to keep agents and what the new token may do."""
     await allow(request, ADMIN)
     await allow(request, AGENT)
@@ -171,18 +172,18 @@ async def _row(tx: Tx, name: str) -> Row:
     return row
 
 
-async def _one(tx: Tx, request: Asked, name: str) -> models.Agent:
+async def _one(tx: Tx, request: ApiRequest, name: str) -> models.Agent:
     return await _shown(tx, request, await _row(tx, name))
 
 
-async def _shown(tx: Tx, request: Asked, row: Row) -> models.Agent:
+async def _shown(tx: Tx, request: ApiRequest, row: Row) -> models.Agent:
     platform = platform_of(request)
     at, silence = platform.clock.now(), platform.policy.silence
     (offer,) = await agents.offers(tx, at=at, silence=silence, agent=row["name"])
     return serializers.agent(row, offer, await agents.slots(tx, row["name"]))
 
 
-async def _give_token(tx: Tx, request: Asked, name: str, seed: str) -> None:
+async def _give_token(tx: Tx, request: ApiRequest, name: str, seed: str) -> None:
     """The agent's only token from now on. It belongs to the agent: it stays when the token that made it does not."""
     platform, principal = platform_of(request), AGENT_PREFIX + name
     at, text = platform.clock.now(), tokens.derive(platform.secret, seed)

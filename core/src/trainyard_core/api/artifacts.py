@@ -16,13 +16,13 @@ from trainyard.client import models
 from trainyard.client.models.artifact import MOST_BYTES
 from trainyard.names import KIND_CHARS, NAME_BYTES, check_kind
 from trainyard_core.api import ranges, serializers
-from trainyard_core.api.access import Asked, Recorder, attempt_of, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run, platform_of
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.tracking import tracker_of
 from trainyard_core.auth import READ, TRACK, WRITE
 from trainyard_core.contracts.tracker import ArtifactInfo, ArtifactMissing, BadName, RunRef, check_artifact_name
 from trainyard_core.db import artifacts, clone_rows
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid, NotFound
 from trainyard_core.work import archive_read, archive_write
@@ -44,8 +44,8 @@ Range = Annotated[str, HeaderParameter(name="Range", description="One range, as 
 IfRange = Annotated[str, HeaderParameter(name="If-Range", description="An ETag; without it the whole comes.")]
 IfNoneMatch = Annotated[str, HeaderParameter(name="If-None-Match", description="ETags of bytes that are known.")]
 PART = ResponseSpec(data_container=bytes, description="The part that was asked for.", media_type=BYTES)
-OUTSIDE = ResponseSpec(data_container=models.Problem, description="The range lies outside.", generate_examples=False,
-                       media_type="application/problem+json")  # fmt: skip
+OUTSIDE = ResponseSpec(data_container=models.Problem, description="The range is outside the file.",
+                       generate_examples=False, media_type="application/problem+json")  # fmt: skip
 
 
 class Artifacts(Controller):
@@ -57,7 +57,7 @@ class Artifacts(Controller):
     @get("/artifacts")
     async def page(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         prefix: Prefix = "",
@@ -65,7 +65,7 @@ class Artifacts(Controller):
         limit: Limit = 50,
         cursor: Cursor = "",
     ) -> models.ArtifactPage:
-        """A run's artifacts by name; as one folder, those directly in it and the folders beside them."""
+        """List a run's artifacts by name; with `folder`, the artifacts and folders directly below `prefix`."""
         row = await find_run(request, project, ref, READ)
         check_text("prefix", prefix)
         after = check_text("cursor", after_name(cursor))
@@ -73,9 +73,9 @@ class Artifacts(Controller):
         return await platform_of(request).database.read(lambda tx: read(tx, row["id"], prefix, after, limit))
 
     @get("/artifacts.tar", media_type="application/x-tar")
-    async def tar(self, request: Asked, project: FromPath[str], ref: FromPath[str], prefix: Prefix = "") -> Stream:
-        """All artifacts whose names start with `prefix`, as one tar: by name, with owners and modes left out. It is
-        made while it is sent; when an artifact changes meanwhile, it breaks off."""
+    async def tar(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], prefix: Prefix = "") -> Stream:
+        """Return all artifacts whose names start with `prefix` as one tar, ordered by name, without owners and modes.
+        It is generated while it is sent, and aborted when an artifact changes meanwhile."""
         row = await find_run(request, project, ref, READ)
         check_text("prefix", prefix)
         platform, run = platform_of(request), RunRef(project, row["id"])
@@ -86,14 +86,14 @@ class Artifacts(Controller):
     @post("/artifacts.tar", status_code=200, request_max_body_size=MOST_BYTES)
     async def untar(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         prefix: Prefix = "",
         kind: Kind = "file",
     ) -> models.ArtifactPage:
-        """Store the regular files of an uncompressed tar, below `prefix`. Each is stored whole or not at all; a member
-        that is no file, or has no name for one, ends it, and those before it stay. Idempotent."""
+        """Store the regular files of an uncompressed tar below `prefix`, each whole or not at all. A member that is not
+        a file, or has an invalid name, ends the request; files before it are kept. Idempotent."""
         row = await find_run(request, project, ref, TRACK)
         platform, told = platform_of(request), told_of(request, project, row)
         check_text("prefix", prefix)
@@ -110,7 +110,7 @@ class Artifacts(Controller):
     @put("/artifacts/{name:path}", status_code=200, request_max_body_size=MOST_BYTES)
     async def put(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         name: FromPath[str],
@@ -118,8 +118,8 @@ class Artifacts(Controller):
         kind: Kind = "file",
         attempt: Recorder = 0,
     ) -> models.Artifact:
-        """Store a file, whole or not at all, replacing an older one of that name. Idempotent; with a digest the bytes
-        must be those."""
+        """Store an artifact, whole or not at all, replacing an older one of that name. Idempotent; with a digest, the
+        bytes must match it."""
         row = await find_run(request, project, ref, TRACK)
         platform, told = platform_of(request), told_of(request, project, row, attempt)
         info = await keeping.put(
@@ -136,7 +136,7 @@ class Artifacts(Controller):
     @get("/artifacts/{name:path}", media_type=BYTES, responses={206: PART, 416: OUTSIDE})
     async def read(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         name: FromPath[str],
@@ -144,7 +144,7 @@ class Artifacts(Controller):
         if_range: IfRange = "",
         if_none_match: IfNoneMatch = "",
     ) -> Stream | Response[bytes]:
-        """The bytes of a file, or a part of them."""
+        """Return the bytes of an artifact, or a range of them."""
         holder, info = await _find(request, project, ref)
         if if_none_match and ranges.is_known(if_none_match, info):
             return Response(b"", status_code=304, headers={"ETag": ranges.etag(info)}, media_type=BYTES)
@@ -156,15 +156,18 @@ class Artifacts(Controller):
 
     @head("/artifacts/{name:path}", media_type=BYTES)
     async def look(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], name: FromPath[str]
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], name: FromPath[str]
     ) -> Response[None]:
-        """The size and digest of a file."""
+        """Return the size and digest of an artifact."""
         _, info = await _find(request, project, ref)
         return Response(None, headers={**ranges.headers_of(info, None), "Content-Type": BYTES}, media_type="text/plain")
 
     @delete("/artifacts/{name:path}")
-    async def remove(self, request: Asked, project: FromPath[str], ref: FromPath[str], name: FromPath[str]) -> None:
-        """Remove a file. One that is not there is no error; one that another run uses by reference stays."""
+    async def remove(
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], name: FromPath[str]
+    ) -> None:
+        """Remove an artifact. Succeeds when there is none of that name; refused when another run uses it by
+        reference."""
         row = await find_run(request, project, ref, WRITE)
         platform, clean = platform_of(request), name_of(request)
         try:
@@ -175,16 +178,16 @@ class Artifacts(Controller):
         await keeping.remove(platform.database, tracker_of(platform), told, clean)
 
 
-def told_of(request: Asked, project: str, row: Row, recorder: int = 0) -> Told:
+def told_of(request: ApiRequest, project: str, row: Row, recorder: int = 0) -> ArtifactActor:
     """Who does something to a run now, for the attempt `recorder` if it is not its own. Raises AttemptSuperseded for an
     attempt that is not the run's any more."""
     attempt = attempt_of(request, row, recorder)
     artifacts.check_attempt(row, attempt)
     at = platform_of(request).clock.now()
-    return Told(project=project, run=row["id"], actor=request.user.name, at=at, attempt=attempt)
+    return ArtifactActor(project=project, run=row["id"], actor=request.user.name, at=at, attempt=attempt)
 
 
-def name_of(request: Asked) -> str:
+def name_of(request: ApiRequest) -> str:
     """The artifact's name as it was sent: the framework's own path has doubled and last slashes taken out. Raises
     Invalid."""
     raw: bytes = request.scope["raw_path"]
@@ -211,7 +214,7 @@ def check_text(field: str, text: str) -> str:
     return text
 
 
-async def _find(request: Asked, project: str, ref: str) -> tuple[RunRef, ArtifactInfo]:
+async def _find(request: ApiRequest, project: str, ref: str) -> tuple[RunRef, ArtifactInfo]:
     """The run that holds the artifact which is meant, and what is stored. Raises NotFound."""
     row, clean = await find_run(request, project, ref, READ), name_of(request)
     platform = platform_of(request)

@@ -12,14 +12,14 @@ from trainyard.client import models
 from trainyard.names import METRIC_NAME_BYTES, storable
 from trainyard.query.tree import Query, SortKey, fields_of
 from trainyard_core.api import pagination, serializers
-from trainyard_core.api.access import Asked, allow, platform_of, refuse_unknown_project, visible
+from trainyard_core.api.access import ApiRequest, allow, platform_of, refuse_unknown_project, visible
 from trainyard_core.api.pagination import Cursor, Limit
 from trainyard_core.auth import KNOWN
 from trainyard_core.db import search, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid
 from trainyard_core.search import cursor as cursors
-from trainyard_core.search.order import After, keys_of
+from trainyard_core.search.order import RunCursor, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.text import query_of, sort_of
 
@@ -56,21 +56,21 @@ class Search(Controller):
     @get()
     async def page(
         self,
-        request: Asked,
+        request: ApiRequest,
         q: Filter = "",
         sort: Sort = "",
         metrics: Metrics = None,
         limit: Limit = 50,
         cursor: Cursor = "",
     ) -> models.RunPage:
-        """Runs of all projects that the asker may read, newest first unless sorted."""
+        """List runs of all projects that the caller may read, newest first unless `sort` is given."""
         await allow(request, KNOWN)
         among = await visible(request)
         return await found(request, among, q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
 
 
 async def found(
-    request: Asked,
+    request: ApiRequest,
     among: frozenset[str] | None,
     *,
     q: str,
@@ -120,14 +120,14 @@ async def _pieces(
     *,
     limit: int,
     at: int,
-    after: After | None,
-) -> tuple[list[Row], After | None]:
+    after: RunCursor | None,
+) -> tuple[list[Row], RunCursor | None]:
     """The rows of a page and where the next one begins: fewer than are asked for once they are many bytes."""
     rows: list[Row] = []
     while True:
         piece = min(PIECE, limit - len(rows))
         more, after = await search.page(tx, among, query, keys, limit=piece, at=at, after=after)
         rows += more
-        size = sum(len(row[name]) for row in rows for name in ("inputs", "outputs", "meta"))
+        size = sum(len(row[name]) for row in rows for name in ("params", "outputs", "meta"))
         if after is None or len(rows) >= limit or size > MOST_BYTES:
             return rows, after

@@ -9,7 +9,7 @@ from litestar.params import Parameter
 
 from trainyard.client import models
 from trainyard_core.api import serializers, streams
-from trainyard_core.api.access import Asked, Recorder, attempt_of, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run, platform_of
 from trainyard_core.api.event_stream import EventStream, wanted
 from trainyard_core.api.pagination import MOST, Cursor, Limit, after_name, following
 from trainyard_core.auth import READ, TRACK
@@ -18,6 +18,7 @@ from trainyard_core.db import tracking
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Invalid, Unavailable
 from trainyard_core.platform import Platform
+from trainyard_core.settings import install
 from trainyard_core.work import resume
 from trainyard_core.work.ingest import ingest
 
@@ -35,8 +36,9 @@ class Tracking(Controller):
     tags = ("tracking",)
 
     @post("/frames", status_code=200, request_max_body_size=MOST_BODY)
-    async def frames(self, request: Asked, project: str, ref: str, attempt: Recorder = 0) -> models.Durable:
-        """Take whole frames of one writer; the answer tells what may be forgotten."""
+    async def frames(self, request: ApiRequest, project: str, ref: str, attempt: Recorder = 0) -> models.FrameAck:
+        """Store whole frames of one writer; the answer has the last sequence number that is stored, up to which the
+        client may delete its copies."""
         row = await find_run(request, project, ref, TRACK)
         platform = platform_of(request)
         run = RunRef(project, row["id"])
@@ -49,15 +51,15 @@ class Tracking(Controller):
             at=platform.clock.now(),
             attempt=attempt_of(request, row, attempt),
         )
-        platform.news.tell(row["id"])
+        platform.event_feed.publish(row["id"])
         if done.ended:
-            platform.doorbell.call_agents(orders=True)
-        return models.Durable(writer=writer, durable=done.durable)
+            platform.notifier.notify_agents(orders=True)
+        return models.FrameAck(writer=writer, durable=done.durable)
 
     @get("/logs")
     async def logs(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: str,
         ref: str,
         cursor: str = "",
@@ -65,7 +67,7 @@ class Tracking(Controller):
         tail: bool = False,
         last_event_id: Annotated[str, Parameter(header="Last-Event-ID")] = "",
     ) -> Response[models.LogPage] | EventStream:
-        """A run's output; as a stream when the client accepts `text/event-stream`."""
+        """Return a run's log output; as a stream when the client accepts `text/event-stream`."""
         row = await find_run(request, project, ref, READ)
         tracker, run = tracker_of(platform_of(request)), RunRef(project, row["id"])
         follow, start = wanted(request), last_event_id or cursor
@@ -79,9 +81,9 @@ class Tracking(Controller):
 
     @get("/metrics")
     async def metrics(
-        self, request: Asked, project: str, ref: str, limit: Limit = MOST, cursor: Cursor = ""
+        self, request: ApiRequest, project: str, ref: str, limit: Limit = MOST, cursor: Cursor = ""
     ) -> Response[models.MetricPage] | EventStream:
-        """Each metric in brief, by name; as a stream of those that change when the client accepts
+        """List a summary of each metric, by name; as a stream of those that change when the client accepts
         `text/event-stream`."""
         row, after = await find_run(request, project, ref, READ), after_name(cursor)
         if wanted(request):
@@ -99,7 +101,7 @@ class Tracking(Controller):
     @get("/series")
     async def series(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: str,
         ref: str,
         name: list[str] | None = None,
@@ -107,8 +109,8 @@ class Tracking(Controller):
         last: int | None = None,
         points: Annotated[int, Parameter(ge=0, le=100_000)] = 1000,
     ) -> models.SeriesPage:
-        """Metrics over their steps, at most `points` buckets each (0: every row); without names all of them. Those of
-        a resumed run begin with what it continues."""
+        """Return metrics over their steps, with at most `points` buckets each (0: every row); without `name`, all
+        metrics. The series of a resumed run begin with those of the run that it continues."""
         row = await find_run(request, project, ref, READ)
         platform, tracker = platform_of(request), tracker_of(platform_of(request))
         links = await platform.database.read(lambda tx: resume.links_of(tx, row))
@@ -124,5 +126,5 @@ class Tracking(Controller):
 def tracker_of(platform: Platform) -> Tracker:
     """The tracker, or the error that says that none is installed."""
     if platform.tracker is None:
-        raise Unavailable("no tracker is installed here", fix="pip install trainyard-tracker-folder and start again")
+        raise Unavailable("no tracker is installed here", fix=f"{install('tracker')} and start again")
     return platform.tracker

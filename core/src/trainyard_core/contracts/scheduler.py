@@ -44,7 +44,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from trainyard_core.contracts.workload import AttemptRef, Observation, Resources, Workload
 
-__all__ = ["Manifest", "Scheduler", "SchedulerRefused", "SupportsDiagnosis", "SupportsResources", "SupportsWatch"]
+__all__ = ["Manifest", "Scheduler", "SchedulerRefused", "SupportsResources", "SupportsWatch"]
 
 Manifest = dict[str, Any]
 """The result of `render`: plain data for people to read and for golden files. Never contains the token."""
@@ -107,11 +107,3 @@ class SupportsResources(Protocol):
     async def resources(self) -> Resources:
         """The total capacity, used or not. A `cpu` or `memory` of 0 means no limit: the scheduler itself refuses what
         does not fit. Of devices and of `other` there is what is stated."""
-
-
-@runtime_checkable
-class SupportsDiagnosis(Protocol):
-    """Can tell why an attempt does not start."""
-
-    async def diagnose(self, ref: AttemptRef) -> str:
-        """One sentence for a person; empty when there is nothing to say."""
