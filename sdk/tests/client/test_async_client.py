@@ -21,7 +21,7 @@ async def test_every_verb_of_the_one_is_a_verb_of_the_other(client, async_client
 
 
 async def test_create_is_tried_again_with_the_same_key(async_client, platform):
-    platform.problems = [503, "drop"]
+    platform.faults = [503, "drop"]
     run = await async_client.runs.create(CreateRun(content="a"))
     assert run.status == "created"
     assert len({seen.headers["idempotency-key"] for seen in platform.seen}) == 1
@@ -42,7 +42,7 @@ async def test_pages_and_activities(async_client, platform):
 
 async def test_the_verbs_of_one_run(async_client, platform):
     platform.add_run(RUN, status="running")
-    platform.metrics[RUN] = [{"name": "loss", "last": 1, "step": 3, "low": 0.1, "high": 2.0, "count": 4}]
+    platform.metrics[RUN] = [{"name": "loss", "last": 1, "step": 3, "min": 0.1, "max": 2.0, "count": 4}]
     platform.series[RUN] = [{"name": "loss", "total": 0, "points": []}]
     runs = async_client.runs
     assert (await runs.stop(RUN, "enough")).intent == "stop"
@@ -83,9 +83,9 @@ async def test_artifacts_go_up_and_come_down_whole(async_client, platform, tmp_p
     platform.add_run(RUN)
     source = tmp_path / "a.bin"
     source.write_bytes(b"x" * 600_000)
-    platform.problems = ["drop", 503]
+    platform.faults = ["drop", 503]
     stored = await async_client.runs.upload(RUN, "a.bin", source)
-    platform.problems = [503]
+    platform.faults = [503]
     target = await async_client.runs.download(RUN, "a.bin", tmp_path / "b.bin")
     assert target.read_bytes() == source.read_bytes()
     assert [item.digest for item in await async_client.runs.artifacts(RUN)] == [stored.digest]
