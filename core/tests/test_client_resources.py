@@ -35,7 +35,7 @@ async def test_a_tracked_run_from_its_first_point_to_its_end(web):
     assert [item.name async for page in runs.follow_metrics(run.id) for item in page] == ["loss"]
     assert [(series.name, series.total) for series in await runs.series(run.id, ["loss"], points=1)] == [("loss", 2)]
     assert [each.status async for each in runs.statuses(run.id)][-1] == "failed"
-    assert "run_created" in [each.kind async for each in runs.activities(run.id)]
+    assert "status" in [each.kind async for each in runs.activities(run.id)]
     assert (await runs.why(run.id)).summary
     *updates, end = [each async for each in web.admin.activities.follow_run(run.id)]
     assert isinstance(end, Run) and any(isinstance(each, Transition) for each in updates)
@@ -54,8 +54,8 @@ async def test_runs_are_changed_alone_and_together(web):
     answer = await runs.act(BulkAction(action="stop", refs=ids))
     assert [each.ref for each in answer.items] == ids
     assert [(await runs.get(ref)).status for ref in ids] == ["stopped"] * 3
-    assert (await runs.archive(ids[1])).archived
-    assert not (await runs.restore(ids[1])).archived
+    assert (await runs.archive(ids[1])).archived_at is not None
+    assert (await runs.restore(ids[1])).archived_at is None
     await runs.delete(ids[1])
     with pytest.raises(NotFound):
         await runs.get(ids[1])
