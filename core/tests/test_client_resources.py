@@ -13,7 +13,7 @@ from trainyard.client.models import (
     EditQueue,
     EditRun,
     RegisterComponent,
-    Run,
+    RunRecord,
     Transition,
 )
 
@@ -38,7 +38,7 @@ async def test_a_tracked_run_from_its_first_point_to_its_end(web):
     assert "status" in [each.kind async for each in runs.activities(run.id)]
     assert (await runs.why(run.id)).summary
     *updates, end = [each async for each in web.admin.activities.follow_run(run.id)]
-    assert isinstance(end, Run) and any(isinstance(each, Transition) for each in updates)
+    assert isinstance(end, RunRecord) and any(isinstance(each, Transition) for each in updates)
 
 
 async def test_runs_are_changed_alone_and_together(web):

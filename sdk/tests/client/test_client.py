@@ -9,7 +9,7 @@ import pytest
 from fake_platform import TOKEN
 
 from trainyard.client import Backoff, errors
-from trainyard.client.models import CreateRun, Fault, Problem
+from trainyard.client.models import CreateRun, FieldProblem, Problem
 from trainyard.client.wire import Request
 
 RUN = "01890000-0000-7000-8000-00000000abcd"
@@ -81,7 +81,7 @@ def test_list_passes_every_filter(client, platform):
 
 def test_the_verbs_of_one_run(client, platform):
     platform.add_run(RUN, status="running")
-    platform.metrics[RUN] = [{"name": "loss", "last": "NaN", "step": 3, "low": 0.1, "high": 2.0, "count": 4}]
+    platform.metrics[RUN] = [{"name": "loss", "last": "NaN", "step": 3, "min": 0.1, "max": 2.0, "count": 4}]
     points = [[0, 1, 5, 0.1, 2.0, "NaN"]]
     platform.series[RUN] = [{"name": "loss", "total": 4, "points": points}]
     assert client.runs.stop("abcd", "enough").intent == "stop"
@@ -100,7 +100,7 @@ ODD = ["NaN", "Infinity", "-Infinity"]
 
 def test_numbers_that_are_not_finite_are_floats(client, platform):
     platform.add_run(RUN, metrics={"a": "NaN", "b": "Infinity", "c": 1})
-    platform.metrics[RUN] = [{"name": "a", "last": "NaN", "step": 3, "low": "-Infinity", "high": None, "count": 4}]
+    platform.metrics[RUN] = [{"name": "a", "last": "NaN", "step": 3, "min": "-Infinity", "max": None, "count": 4}]
     platform.series[RUN] = [{"name": "a", "total": 4, "points": [[0, 1, 5, *ODD]]}]
     found = client.runs.get(RUN)
     (listed,) = client.runs.list()
@@ -109,7 +109,7 @@ def test_numbers_that_are_not_finite_are_floats(client, platform):
     for metrics in (found.metrics, listed.metrics):
         assert (str(metrics["a"]), metrics["b"], metrics["c"]) == ("nan", float("inf"), 1)
     for metric in (brief, *followed):
-        assert (str(metric.last), metric.low, metric.high) == ("nan", float("-inf"), None)
+        assert (str(metric.last), metric.min, metric.max) == ("nan", float("-inf"), None)
     assert [str(value) for value in series.points[0][3:]] == ["nan", "inf", "-inf"]
     assert all(isinstance(value, int | float) for value in series.points[0])
 
@@ -225,7 +225,7 @@ def test_wait_ends_with_its_time(client, platform):
 def test_faults_of_the_input_are_told_with_place_and_fix(client):
     with pytest.raises(errors.Invalid) as caught:
         client.runs.create(CreateRun(content="broken", file="train.yaml"))
-    assert caught.value.faults[0].line == 3
+    assert caught.value.problems[0].line == 3
     assert str(caught.value).splitlines()[1] == "train.yaml:3:5: unknown field `contianer`; fix it"
 
 
@@ -279,12 +279,12 @@ def test_a_server_on_this_machine_is_reached_past_the_proxy(connect, platform, m
 
 
 def test_a_fault_that_is_the_whole_error_is_told_once():
-    place = Fault(message="there is no such field", field="data.nome", file="body", line=3)
+    place = FieldProblem(message="there is no such field", field="data.nome", file="body", line=3)
     told = errors.error_for(
-        Problem(type="urn:x", title="t", status=422, code="invalid", detail="there is no such field", faults=[place])
+        Problem(type="urn:x", title="t", status=422, code="invalid", detail="there is no such field", problems=[place])
     )
     assert str(told) == "body:3: data.nome: there is no such field"
     other = errors.error_for(
-        Problem(type="urn:x", title="t", status=422, code="invalid", detail="two are wrong", faults=[place])
+        Problem(type="urn:x", title="t", status=422, code="invalid", detail="two are wrong", problems=[place])
     )
     assert str(other).splitlines() == ["two are wrong", "body:3: data.nome: there is no such field"]

@@ -12,14 +12,14 @@ from trainyard.client import requests
 from trainyard.client._async.pagination import items
 from trainyard.client._async.resource import AsyncResource
 from trainyard.client.float_text import read
-from trainyard.client.models import Activity, ActivityPage, Metric, Run, Transition
+from trainyard.client.models import Activity, ActivityPage, Metric, RunRecord, Transition
 from trainyard.client.sse import Event
 from trainyard.client.wire import metrics_of
 
 __all__ = ["AsyncActivities"]
 
 ALL_PROJECTS = "*"
-RunUpdate = Transition | Sequence[Metric] | Run
+RunUpdate = Transition | Sequence[Metric] | RunRecord
 """What `follow_run` gives: a change of status, the metrics that changed, and at the end the run."""
 
 
@@ -64,4 +64,4 @@ def _run_update(event: Event) -> RunUpdate | None:
         return msgspec.json.decode(event.data, type=Transition)
     if event.name == "metrics":
         return metrics_of(event)
-    return read(event.data, Run) if event.name == "end" else None
+    return read(event.data, RunRecord) if event.name == "end" else None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from trainyard.client import requests
 from trainyard.client._async.pagination import items
 from trainyard.client._async.resource import AsyncResource
-from trainyard.client.models import Agent, AgentPage, EditAgent, Enrolment, NewAgent, Run
+from trainyard.client.models import Agent, AgentPage, EditAgent, Enrolment, NewAgent, RunRecord
 
 __all__ = ["AsyncAgents"]
 
@@ -64,6 +64,6 @@ class AsyncAgents(AsyncResource):
         """Delete an agent that has no runs, with its tokens. Raises Conflict for one that has."""
         await self._client.send(requests.remove_agent(name))
 
-    async def declare_lost(self, ref: str, message: str = "", *, project: str | None = None) -> Run:
+    async def declare_lost(self, ref: str, message: str = "", *, project: str | None = None) -> RunRecord:
         """End a live run whose agent is gone for good. Raises Conflict when its agent can be reached."""
         return await self._client.send(requests.declare_lost(self._project(project), ref, message))

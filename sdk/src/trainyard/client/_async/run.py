@@ -17,16 +17,16 @@ from trainyard.client.models import (
     Activity,
     Artifact,
     CreateRun,
-    Durable,
+    FrameAck,
     LogLine,
     LogPage,
     Metric,
     Preview,
-    Run,
     RunPage,
+    RunRecord,
     Series,
     Transition,
-    Using,
+    UsedComponent,
     Why,
 )
 from trainyard.client.wire import lines_of, metrics_of
@@ -39,11 +39,11 @@ PAGE = 500
 class AsyncRuns(AsyncRunActions):
     """The runs of a server."""
 
-    async def create(self, body: CreateRun, *, project: str | None = None, key: str = "") -> Run:
+    async def create(self, body: CreateRun, *, project: str | None = None, key: str = "") -> RunRecord:
         """Create a run. Idempotent by `key`; without one, each call creates one run, however often it is sent."""
         return await self._client.send(requests.create_run(self._project(project), body, key=key))
 
-    async def get(self, ref: str, *, project: str | None = None) -> Run:
+    async def get(self, ref: str, *, project: str | None = None) -> RunRecord:
         """A run with its params and its metrics."""
         return await self._client.send(requests.get_run(self._project(project), ref))
 
@@ -51,30 +51,51 @@ class AsyncRuns(AsyncRunActions):
         """What creating this run would do now, and whether the run would start. Nothing is written."""
         return await self._client.send(requests.preview_run(self._project(project), body))
 
-    async def uses(self, ref: str, *, project: str | None = None) -> Sequence[Using]:
+    async def uses(self, ref: str, *, project: str | None = None) -> Sequence[UsedComponent]:
         """The components and presets that a run was created with."""
         page = await self._client.send(requests.run_uses(self._project(project), ref))
         return page.items
 
     async def page(
-        self, *, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "", project: str | None = None
+        self,
+        *,
+        q: str = "",
+        sort: str = "",
+        metrics: Sequence[str] = (),
+        limit: int | None = None,
+        cursor: str = "",
+        project: str | None = None,
     ) -> RunPage:
-        """One page of the runs that match the query `q`, newest first by default. Raises Invalid for a query or a sort
+        """One page of the runs that match the query `q`, newest first by default. Each run has its first 32 metrics, or
+        those in `metrics`, and those of `q` and `sort`; `get` gives all of them. Raises Invalid for a query or a sort
         that cannot be read."""
         return await self._client.send(
-            requests.list_runs(self._project(project), q=q, sort=sort, limit=limit, cursor=cursor)
+            requests.list_runs(self._project(project), q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
         )
 
     def list(
-        self, *, q: str = "", sort: str = "", page_size: int = 100, project: str | None = None
-    ) -> AsyncIterator[Run]:
-        """All runs that match the query `q`, newest first by default; each page is requested when it is needed."""
-        return items(lambda cursor: self.page(q=q, sort=sort, limit=page_size, cursor=cursor, project=project))
+        self,
+        *,
+        q: str = "",
+        sort: str = "",
+        metrics: Sequence[str] = (),
+        page_size: int = 100,
+        project: str | None = None,
+    ) -> AsyncIterator[RunRecord]:
+        """All runs that match the query `q`, newest first by default, with the metrics that `page` documents; each page
+        is requested when it is needed."""
+        return items(
+            lambda cursor: self.page(q=q, sort=sort, metrics=metrics, limit=page_size, cursor=cursor, project=project)
+        )
 
-    def everywhere(self, *, q: str = "", sort: str = "", page_size: int = 100) -> AsyncIterator[Run]:
+    def everywhere(
+        self, *, q: str = "", sort: str = "", metrics: Sequence[str] = (), page_size: int = 100
+    ) -> AsyncIterator[RunRecord]:
         """As `list`, from all projects that the caller may read."""
         return items(
-            lambda cursor: self._client.send(requests.search_runs(q=q, sort=sort, limit=page_size, cursor=cursor))
+            lambda cursor: self._client.send(
+                requests.search_runs(q=q, sort=sort, metrics=metrics, limit=page_size, cursor=cursor)
+            )
         )
 
     def statuses(self, ref: str, *, project: str | None = None) -> AsyncIterator[Transition]:
@@ -143,7 +164,7 @@ class AsyncRuns(AsyncRunActions):
         page = await self._client.send(request)
         return page.items
 
-    async def append(self, ref: str, frames: bytes, *, project: str | None = None) -> Durable:
+    async def append(self, ref: str, frames: bytes, *, project: str | None = None) -> FrameAck:
         """Append whole frames of one writer. Idempotent by (run, writer, seq)."""
         return await self._client.send(requests.append_frames(self._project(project), ref, frames))
 
@@ -167,7 +188,7 @@ class AsyncRuns(AsyncRunActions):
 
     async def wait(
         self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None
-    ) -> Run:
+    ) -> RunRecord:
         """Wait until a run has ended, asking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while not (run := await self.get(ref, project=project)).is_final:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from trainyard.client import requests
 from trainyard.client._async.pagination import items
 from trainyard.client._async.resource import AsyncResource
-from trainyard.client.models import Front, Sweep, Trial, TrialPage
+from trainyard.client.models import Front, SweepRecord, TrialPage, TrialRecord
 
 __all__ = ["AsyncSweeps"]
 
@@ -16,11 +16,11 @@ __all__ = ["AsyncSweeps"]
 class AsyncSweeps(AsyncResource):
     """The sweeps of a server."""
 
-    async def get(self, ref: str, *, project: str | None = None) -> Sweep:
+    async def get(self, ref: str, *, project: str | None = None) -> SweepRecord:
         """The progress of a sweep, and its best trial."""
         return await self._client.send(requests.get_sweep(self._project(project), ref))
 
-    async def best(self, ref: str, *, project: str | None = None) -> Trial | None:
+    async def best(self, ref: str, *, project: str | None = None) -> TrialRecord | None:
         """The feasible trial that is best in the first objective; None while there is none."""
         sweep = await self.get(ref, project=project)
         return sweep.best
@@ -42,9 +42,9 @@ class AsyncSweeps(AsyncResource):
 
     def trials(
         self, ref: str, *, sort: str = "", phase: str = "", page_size: int = 500, project: str | None = None
-    ) -> AsyncIterator[Trial]:
+    ) -> AsyncIterator[TrialRecord]:
         """All trials, sorted by `number` (the default), `-number` or `value`: the best first, those without a value
-        last. With `phase`, those of one phase; `Trial` documents the phases."""
+        last. With `phase`, those of one phase; `TrialRecord` documents the phases."""
         return items(
             lambda cursor: self.page(ref, sort=sort, phase=phase, limit=page_size, cursor=cursor, project=project)
         )

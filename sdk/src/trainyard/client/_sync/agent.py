@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from trainyard.client import requests
 from trainyard.client._sync.pagination import items
 from trainyard.client._sync.resource import Resource
-from trainyard.client.models import Agent, AgentPage, EditAgent, Enrolment, NewAgent, Run
+from trainyard.client.models import Agent, AgentPage, EditAgent, Enrolment, NewAgent, RunRecord
 
 __all__ = ["Agents"]
 
@@ -65,6 +65,6 @@ class Agents(Resource):
         """Delete an agent that has no runs, with its tokens. Raises Conflict for one that has."""
         self._client.send(requests.remove_agent(name))
 
-    def declare_lost(self, ref: str, message: str = "", *, project: str | None = None) -> Run:
+    def declare_lost(self, ref: str, message: str = "", *, project: str | None = None) -> RunRecord:
         """End a live run whose agent is gone for good. Raises Conflict when its agent can be reached."""
         return self._client.send(requests.declare_lost(self._project(project), ref, message))

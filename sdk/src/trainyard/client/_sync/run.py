@@ -18,16 +18,16 @@ from trainyard.client.models import (
     Activity,
     Artifact,
     CreateRun,
-    Durable,
+    FrameAck,
     LogLine,
     LogPage,
     Metric,
     Preview,
-    Run,
     RunPage,
+    RunRecord,
     Series,
     Transition,
-    Using,
+    UsedComponent,
     Why,
 )
 from trainyard.client.wire import lines_of, metrics_of
@@ -40,11 +40,11 @@ PAGE = 500
 class Runs(RunActions):
     """The runs of a server."""
 
-    def create(self, body: CreateRun, *, project: str | None = None, key: str = "") -> Run:
+    def create(self, body: CreateRun, *, project: str | None = None, key: str = "") -> RunRecord:
         """Create a run. Idempotent by `key`; without one, each call creates one run, however often it is sent."""
         return self._client.send(requests.create_run(self._project(project), body, key=key))
 
-    def get(self, ref: str, *, project: str | None = None) -> Run:
+    def get(self, ref: str, *, project: str | None = None) -> RunRecord:
         """A run with its params and its metrics."""
         return self._client.send(requests.get_run(self._project(project), ref))
 
@@ -52,26 +52,51 @@ class Runs(RunActions):
         """What creating this run would do now, and whether the run would start. Nothing is written."""
         return self._client.send(requests.preview_run(self._project(project), body))
 
-    def uses(self, ref: str, *, project: str | None = None) -> Sequence[Using]:
+    def uses(self, ref: str, *, project: str | None = None) -> Sequence[UsedComponent]:
         """The components and presets that a run was created with."""
         page = self._client.send(requests.run_uses(self._project(project), ref))
         return page.items
 
     def page(
-        self, *, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "", project: str | None = None
+        self,
+        *,
+        q: str = "",
+        sort: str = "",
+        metrics: Sequence[str] = (),
+        limit: int | None = None,
+        cursor: str = "",
+        project: str | None = None,
     ) -> RunPage:
-        """One page of the runs that match the query `q`, newest first by default. Raises Invalid for a query or a sort
+        """One page of the runs that match the query `q`, newest first by default. Each run has its first 32 metrics, or
+        those in `metrics`, and those of `q` and `sort`; `get` gives all of them. Raises Invalid for a query or a sort
         that cannot be read."""
-        return self._client.send(requests.list_runs(self._project(project), q=q, sort=sort, limit=limit, cursor=cursor))
+        return self._client.send(
+            requests.list_runs(self._project(project), q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
+        )
 
-    def list(self, *, q: str = "", sort: str = "", page_size: int = 100, project: str | None = None) -> Iterator[Run]:
-        """All runs that match the query `q`, newest first by default; each page is requested when it is needed."""
-        return items(lambda cursor: self.page(q=q, sort=sort, limit=page_size, cursor=cursor, project=project))
+    def list(
+        self,
+        *,
+        q: str = "",
+        sort: str = "",
+        metrics: Sequence[str] = (),
+        page_size: int = 100,
+        project: str | None = None,
+    ) -> Iterator[RunRecord]:
+        """All runs that match the query `q`, newest first by default, with the metrics that `page` documents; each page
+        is requested when it is needed."""
+        return items(
+            lambda cursor: self.page(q=q, sort=sort, metrics=metrics, limit=page_size, cursor=cursor, project=project)
+        )
 
-    def everywhere(self, *, q: str = "", sort: str = "", page_size: int = 100) -> Iterator[Run]:
+    def everywhere(
+        self, *, q: str = "", sort: str = "", metrics: Sequence[str] = (), page_size: int = 100
+    ) -> Iterator[RunRecord]:
         """As `list`, from all projects that the caller may read."""
         return items(
-            lambda cursor: self._client.send(requests.search_runs(q=q, sort=sort, limit=page_size, cursor=cursor))
+            lambda cursor: self._client.send(
+                requests.search_runs(q=q, sort=sort, metrics=metrics, limit=page_size, cursor=cursor)
+            )
         )
 
     def statuses(self, ref: str, *, project: str | None = None) -> Iterator[Transition]:
@@ -138,7 +163,7 @@ class Runs(RunActions):
         page = self._client.send(request)
         return page.items
 
-    def append(self, ref: str, frames: bytes, *, project: str | None = None) -> Durable:
+    def append(self, ref: str, frames: bytes, *, project: str | None = None) -> FrameAck:
         """Append whole frames of one writer. Idempotent by (run, writer, seq)."""
         return self._client.send(requests.append_frames(self._project(project), ref, frames))
 
@@ -160,7 +185,9 @@ class Runs(RunActions):
         """Store a file or bytes as an artifact. Idempotent: the same bytes under the same name change nothing."""
         return self._client.artifacts.put(ref, name, source, kind=kind, project=project)
 
-    def wait(self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None) -> Run:
+    def wait(
+        self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None
+    ) -> RunRecord:
         """Wait until a run has ended, asking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while not (run := self.get(ref, project=project)).is_final:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from trainyard.client import requests
 from trainyard.client._sync.pagination import items
 from trainyard.client._sync.resource import Resource
-from trainyard.client.models import Front, Sweep, Trial, TrialPage
+from trainyard.client.models import Front, SweepRecord, TrialPage, TrialRecord
 
 __all__ = ["Sweeps"]
 
@@ -17,11 +17,11 @@ __all__ = ["Sweeps"]
 class Sweeps(Resource):
     """The sweeps of a server."""
 
-    def get(self, ref: str, *, project: str | None = None) -> Sweep:
+    def get(self, ref: str, *, project: str | None = None) -> SweepRecord:
         """The progress of a sweep, and its best trial."""
         return self._client.send(requests.get_sweep(self._project(project), ref))
 
-    def best(self, ref: str, *, project: str | None = None) -> Trial | None:
+    def best(self, ref: str, *, project: str | None = None) -> TrialRecord | None:
         """The feasible trial that is best in the first objective; None while there is none."""
         sweep = self.get(ref, project=project)
         return sweep.best
@@ -43,9 +43,9 @@ class Sweeps(Resource):
 
     def trials(
         self, ref: str, *, sort: str = "", phase: str = "", page_size: int = 500, project: str | None = None
-    ) -> Iterator[Trial]:
+    ) -> Iterator[TrialRecord]:
         """All trials, sorted by `number` (the default), `-number` or `value`: the best first, those without a value
-        last. With `phase`, those of one phase; `Trial` documents the phases."""
+        last. With `phase`, those of one phase; `TrialRecord` documents the phases."""
         return items(
             lambda cursor: self.page(ref, sort=sort, phase=phase, limit=page_size, cursor=cursor, project=project)
         )
