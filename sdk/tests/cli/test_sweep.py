@@ -198,7 +198,7 @@ def test_a_server_that_is_away_for_a_while_is_waited_for(yard, platform, sweepin
 
     def away(seen):
         if len(platform.asked("GET", "/trials")) == 2 and not any(waited):
-            platform.problems += ["drop"] * 6
+            platform.faults += ["drop"] * 6
 
     platform.on_request = away
     assert yard("sweep", RUN).code == 0
