@@ -1,13 +1,18 @@
-"""The verbs of runs for the synchronous client. `ref` is a full id, `latest` or a unique ending of at least four
-characters; `project` is the client's own unless it is given."""
+# Generated from `_async/run.py` by tools/sync_client.py: change that file and run `make format`.
+"""Creating and reading runs. `ref` is a full id, `latest` or a unique ending of an id with at least four characters;
+`project` is the client's own by default."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from trainyard.client import requests
+from trainyard.client._sync.concurrency import sleep
+from trainyard.client._sync.pagination import collect, items
+from trainyard.client._sync.run_actions import RunActions
 from trainyard.client.errors import StillRunning
 from trainyard.client.models import (
     Activity,
@@ -25,30 +30,32 @@ from trainyard.client.models import (
     UsedComponent,
     Why,
 )
-from trainyard.client.resources.pagination import items
-from trainyard.client.resources.run_actions import RunActions
 from trainyard.client.wire import lines_of, metrics_of
 
 __all__ = ["Runs"]
+
+PAGE = 500
 
 
 class Runs(RunActions):
     """The runs of a server."""
 
-    def create(self, wish: CreateRun, *, project: str | None = None, key: str = "") -> RunRecord:
-        """Create a run. Idempotent by `key`; without one, each call makes a run, however often it is sent."""
-        return self._client.send(requests.create_run(self._in(project), wish, key=key))
+    def create(self, body: CreateRun, *, project: str | None = None, key: str = "") -> RunRecord:
+        """Create a run. Idempotent by `key`; without one, each call creates one run, however often it is sent."""
+        return self._client.send(requests.create_run(self._project(project), body, key=key))
 
     def get(self, ref: str, *, project: str | None = None) -> RunRecord:
-        return self._client.send(requests.get_run(self._in(project), ref))
+        """A run with its params and its metrics."""
+        return self._client.send(requests.get_run(self._project(project), ref))
 
-    def preview(self, wish: CreateRun, *, project: str | None = None) -> Preview:
-        """What creating this run would do now, and whether it would start. Nothing is written."""
-        return self._client.send(requests.preview_run(self._in(project), wish))
+    def preview(self, body: CreateRun, *, project: str | None = None) -> Preview:
+        """What creating this run would do now, and whether the run would start. Nothing is written."""
+        return self._client.send(requests.preview_run(self._project(project), body))
 
     def uses(self, ref: str, *, project: str | None = None) -> Sequence[UsedComponent]:
-        """The components and presets that a run was made with."""
-        return self._client.send(requests.run_uses(self._in(project), ref)).items
+        """The components and presets that a run was created with."""
+        page = self._client.send(requests.run_uses(self._project(project), ref))
+        return page.items
 
     def page(
         self,
@@ -60,11 +67,11 @@ class Runs(RunActions):
         cursor: str = "",
         project: str | None = None,
     ) -> RunPage:
-        """One page of the runs that a query is true of, newest first unless sorted. Each has the first 32 of its
-        metrics, or those that are named, and those of `q` and `sort`; `get` gives all of them. Raises Invalid for a
-        query or sort that makes no sense."""
+        """One page of the runs that match the query `q`, newest first by default. Each run has its first 32 metrics, or
+        those in `metrics`, and those of `q` and `sort`; `get` gives all of them. Raises Invalid for a query or a sort
+        that cannot be read."""
         return self._client.send(
-            requests.list_runs(self._in(project), q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
+            requests.list_runs(self._project(project), q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
         )
 
     def list(
@@ -76,8 +83,8 @@ class Runs(RunActions):
         page_size: int = 100,
         project: str | None = None,
     ) -> Iterator[RunRecord]:
-        """All runs that a query is true of, newest first unless sorted, with the metrics that `page` tells; pages are
-        asked for as they are needed."""
+        """All runs that match the query `q`, newest first by default, with the metrics that `page` documents; each page
+        is requested when it is needed."""
         return items(
             lambda cursor: self.page(q=q, sort=sort, metrics=metrics, limit=page_size, cursor=cursor, project=project)
         )
@@ -85,7 +92,7 @@ class Runs(RunActions):
     def everywhere(
         self, *, q: str = "", sort: str = "", metrics: Sequence[str] = (), page_size: int = 100
     ) -> Iterator[RunRecord]:
-        """As `list`, in all projects that the token may read."""
+        """As `list`, from all projects that the caller may read."""
         return items(
             lambda cursor: self._client.send(
                 requests.search_runs(q=q, sort=sort, metrics=metrics, limit=page_size, cursor=cursor)
@@ -93,29 +100,28 @@ class Runs(RunActions):
         )
 
     def statuses(self, ref: str, *, project: str | None = None) -> Iterator[Transition]:
-        """The statuses that a run has had, oldest first."""
-        return items(
-            lambda cursor: self._client.send(requests.list_statuses(self._in(project), ref, limit=500, cursor=cursor))
-        )
+        """The statuses of a run, oldest first."""
+        where = self._project(project)
+        return items(lambda cursor: self._client.send(requests.list_statuses(where, ref, limit=PAGE, cursor=cursor)))
 
     def why(self, ref: str, *, project: str | None = None) -> Why:
-        return self._client.send(requests.why_run(self._in(project), ref))
+        """Why a run is in the status that it is in."""
+        return self._client.send(requests.why_run(self._project(project), ref))
 
     def activities(self, ref: str, *, project: str | None = None) -> Iterator[Activity]:
-        """What has happened to a run, oldest first, up to now."""
-        return items(
-            lambda cursor: self._client.send(requests.list_activities(self._in(project), ref, limit=500, cursor=cursor))
-        )
+        """The activities of a run up to now, oldest first."""
+        where = self._project(project)
+        return items(lambda cursor: self._client.send(requests.list_activities(where, ref, limit=PAGE, cursor=cursor)))
 
     def logs(
         self, ref: str, *, cursor: str = "", limit: int | None = None, tail: bool = False, project: str | None = None
     ) -> LogPage:
-        """Lines after a cursor; with `tail`, the last `limit` lines."""
-        request = requests.read_logs(self._in(project), ref, cursor=cursor, limit=limit, tail=tail)
+        """One page of log lines after a cursor; with `tail`, the last `limit` lines."""
+        request = requests.read_logs(self._project(project), ref, cursor=cursor, limit=limit, tail=tail)
         return self._client.send(request)
 
     def lines(self, ref: str, *, cursor: str = "", project: str | None = None) -> Iterator[LogLine]:
-        """All lines that there are now."""
+        """All log lines up to now."""
         more = True
         while more:
             page = self.logs(ref, cursor=cursor, project=project)
@@ -123,20 +129,23 @@ class Runs(RunActions):
             cursor, more = page.next, page.more
 
     def follow(self, ref: str, *, cursor: str = "", project: str | None = None) -> Iterator[LogLine]:
-        """Lines after a cursor as they are written, each once, until the run has ended and all are given."""
-        for event in self._client.events(requests.follow_logs(self._in(project), ref, cursor=cursor)):
-            yield from lines_of(event)
+        """The log lines after a cursor as they are written, each once, until the run has ended."""
+        request = requests.follow_logs(self._project(project), ref, cursor=cursor)
+        with closing(self._client.events(request)) as events:
+            for event in events:
+                yield from lines_of(event)
 
     def metrics(self, ref: str, *, project: str | None = None) -> Sequence[Metric]:
-        """The metrics of a run in brief, by name."""
-        where = self._in(project)
-        return [*items(lambda cursor: self._client.send(requests.read_metrics(where, ref, cursor=cursor)))]
+        """A summary of each metric of a run, by name."""
+        where = self._project(project)
+        return collect(items(lambda cursor: self._client.send(requests.read_metrics(where, ref, cursor=cursor))))
 
     def follow_metrics(self, ref: str, *, project: str | None = None) -> Iterator[Sequence[Metric]]:
-        """The metrics that have changed, as they change, until the run has ended."""
-        for event in self._client.events(requests.follow_metrics(self._in(project), ref)):
-            if event.name == "metrics":
-                yield metrics_of(event)
+        """The metrics that changed, each time that some change, until the run has ended."""
+        with closing(self._client.events(requests.follow_metrics(self._project(project), ref))) as events:
+            for event in events:
+                if event.name == "metrics":
+                    yield metrics_of(event)
 
     def series(
         self,
@@ -148,24 +157,26 @@ class Runs(RunActions):
         points: int | None = None,
         project: str | None = None,
     ) -> Sequence[Series]:
-        """Metrics over steps `first` to `last`, in at most `points` buckets that keep every spike."""
-        request = requests.read_series(self._in(project), ref, names, first=first, last=last, points=points)
-        return self._client.send(request).items
+        """The points of metrics from step `first` to step `last`, in at most `points` buckets, each with its lowest and
+        highest value."""
+        request = requests.read_series(self._project(project), ref, names, first=first, last=last, points=points)
+        page = self._client.send(request)
+        return page.items
 
     def append(self, ref: str, frames: bytes, *, project: str | None = None) -> FrameAck:
         """Append whole frames of one writer. Idempotent by (run, writer, seq)."""
-        return self._client.send(requests.append_frames(self._in(project), ref, frames))
+        return self._client.send(requests.append_frames(self._project(project), ref, frames))
 
     def artifacts(self, ref: str, *, project: str | None = None) -> Sequence[Artifact]:
-        """All files of a run, by name; `client.artifacts` has more."""
-        return [*self._client.artifacts.list(ref, project=project)]
+        """All artifacts of a run, by name; `client.artifacts` has more calls."""
+        return collect(self._client.artifacts.list(ref, project=project))
 
     def read(self, ref: str, name: str, *, project: str | None = None) -> bytes:
         """The bytes of a small artifact."""
         return self._client.artifacts.read(ref, name, project=project)
 
     def download(self, ref: str, name: str, target: Path, *, project: str | None = None) -> Path:
-        """Bring an artifact into a file, which appears whole or not at all. Raises DigestMismatch."""
+        """Download an artifact to a file, which appears only when it is complete. Raises DigestMismatch."""
         return self._client.artifacts.get(ref, name, target, project=project)
 
     def upload(
@@ -177,10 +188,10 @@ class Runs(RunActions):
     def wait(
         self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None
     ) -> RunRecord:
-        """Wait until a run has ended, looking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
+        """Wait until a run has ended, asking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while not (run := self.get(ref, project=project)).is_final:
             if deadline is not None and time.monotonic() + poll > deadline:
                 raise StillRunning(f"run {run.short_id} is still {run.status} after {timeout:g} s")
-            time.sleep(poll)
+            sleep(poll)
         return run
