@@ -15,7 +15,7 @@ import pytest
 
 from trainyard.runner import proc
 from trainyard.runner.layout import read_json, write_json
-from trainyard.runner.lines import MAX_LINE
+from trainyard.track.lines import MAX_LINE
 
 
 def wait_for(path: Path) -> None:

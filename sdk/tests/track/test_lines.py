@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainyard.runner.lines import BAR_SECONDS, MAX_LINE, Splitter
+from trainyard.track.lines import BAR_SECONDS, MAX_LINE, Splitter
 from trainyard.track.frames import Line
 
 
