@@ -256,7 +256,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_workers_record_to_the_run_of_their_parent(run, kept, method):
-    done = run(WORKERS.replace("METHOD", repr(method)))
+    done = run(WORKERS.replace("METHOD", repr(method)), TRAINYARD_QUIET="1")
     assert done.returncode == 0, done.stderr
     ((events, rows),) = kept()
     assert sorted(names[0] for names, *_ in rows) == ["parent", "worker", "worker"], done.stderr
