@@ -16,8 +16,10 @@ import pytest
 from trainyard.track import failpoints, frames, segments
 from trainyard.track import log_once as saying
 
-_VARIABLES = "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP ATTEMPT PARENT_SPOOL STRICT"
+_VARIABLES = (
+    "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP ATTEMPT PARENT_SPOOL STRICT"
     " SYSTEM_PERIOD"
+)
 
 
 @pytest.fixture(autouse=True)
