@@ -269,6 +269,55 @@ def test_runs_of_a_group_are_found_by_it(yard, run):
     assert [each["id"] for each in items] == [found["id"]]
 
 
+RESUMES = """
+import os, sys
+import trainyard
+run = trainyard.init(name="long", project=PROJECT, resume=RESUME)
+print(run.id, run.resumed_from or "-", run.resume_step, flush=True)
+first = 38 if run.resumed_from else 0
+for step in range(first, first + 60):
+    run.log({"loss": 1.0}, step=step)
+if not run.resumed_from:
+    os._exit(1)
+run.log({"loss": 2.0})
+"""
+"""It is killed after 60 steps, and goes on from a checkpoint of before."""
+
+
+def resumes(project, resume):
+    return RESUMES.replace("PROJECT", repr(project)).replace("RESUME", repr(resume))
+
+
+def series_of(yard, project, run):
+    said = yard.command("metrics", run, "-p", project, "--json")
+    return {each["name"]: each for each in json.loads(said)["items"]}
+
+
+def test_a_program_that_was_killed_is_resumed_as_one_series(yard, start):
+    killed, none, _ = start(resumes("digits", True)).communicate(timeout=120)[0].split()
+    assert none == "-", "there is nothing to resume yet"
+    out, err = start(resumes("digits", True)).communicate(timeout=120)
+    resumed, source, step = out.split()
+    assert (source, step) == (killed, "59"), err
+    assert series_of(yard, "digits", resumed)["loss"]["count"] == 99, "steps 38 to 59 are there once"
+    before, after = (json.loads(yard.command("get", run, "-p", "digits", "--json")) for run in (killed, resumed))
+    assert (before["status"], before["reason"]) == ("failed", "lost")
+    assert (after["status"], after["cloned_from"], after["clone_kind"]) == ("succeeded", killed, "resume")
+    again = start(resumes("digits", resumed)).communicate(timeout=120)[0].split()
+    assert again[1:] == [resumed, "98"]
+    _, err = start(resumes("digits", "no-such")).communicate(timeout=120)
+    assert "ValueError: resume: there is no run 'no-such' in project 'digits' on" in err
+
+
+def test_a_program_is_resumed_without_a_server_and_synced_later(yard, start):
+    offline = {"TRAINYARD_OFFLINE": "1"}
+    killed = start(resumes("offline", True), **offline).communicate(timeout=120)[0].split()[0]
+    resumed, source, step = start(resumes("offline", killed), **offline).communicate(timeout=120)[0].split()
+    assert (source, step) == (killed, "59")
+    yard.command("sync")
+    assert series_of(yard, "offline", resumed)["loss"]["count"] == 99
+
+
 NOBODY = """
 import os, pwd
 os.environ.pop("HOME", None)

@@ -14,6 +14,7 @@ import time
 from array import array
 from collections.abc import Mapping
 
+from trainyard.names import SYSTEM_METRICS
 from trainyard.track import frames, thread
 from trainyard.track.frames import Block, Kind
 from trainyard.track.gpu import Gpus
@@ -21,9 +22,8 @@ from trainyard.track.log_once import say
 from trainyard.track.machine import Reading, reader
 from trainyard.track.output import Writer
 
-__all__ = ["PERIOD", "PREFIX", "Sampler", "metrics_of", "period_of", "step_of"]
+__all__ = ["PERIOD", "Sampler", "metrics_of", "period_of", "step_of"]
 
-PREFIX = "system/"
 PERIOD = 10.0
 """Seconds between two samples."""
 _LEAST = 0.1
@@ -106,7 +106,7 @@ class Sampler:
 
     def _record(self, values: Mapping[str, float]) -> None:
         at = time.time()
-        names = tuple(PREFIX + name for name in values)
+        names = tuple(SYSTEM_METRICS + name for name in values)
         columns = [array("d", [value]) for value in values.values()]
         block = Block(names, array("q", [step_of(self._run, at)]), array("q", [int(at * 1e6)]), columns)
         if not self._stopping.is_set():
