@@ -75,6 +75,24 @@ def test_what_is_printed_is_written_soon_and_with_its_time(terminal, writer):
     assert writer.texts == [(1, "soon")]
 
 
+def test_a_program_that_prints_fast_loses_nothing(terminal, writer):
+    terminal()
+    capture = Capture(writer)
+    for n in range(60_000):
+        write(n)
+    capture.stop()
+    assert [text for _, text in writer.texts] == [str(n) for n in range(60_000)]
+
+
+def test_a_stream_for_both_is_kept_once(terminal, writer, monkeypatch):
+    out, _ = terminal()
+    monkeypatch.setattr(sys, "stderr", out)
+    capture = Capture(writer)
+    write("x")
+    capture.stop()
+    assert writer.texts == [(1, "x")]
+
+
 def test_a_progress_bar_is_its_last_state(terminal, writer):
     terminal()
     capture = Capture(writer)

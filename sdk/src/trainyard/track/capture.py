@@ -12,6 +12,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from trainyard.track import thread
@@ -20,8 +22,11 @@ from trainyard.track.output import FLUSH_SECONDS, LAST_LINE_CHARS, Pump, Writer,
 
 __all__ = ["Capture"]
 
-_MOST_WAITING = 100_000
-"""Pieces of output that may wait to be written; more are dropped, and it is said."""
+_MOST_WAITING = 50_000
+"""Pieces of output that wait before the program that prints takes part in writing them."""
+_PATIENCE = 0.05
+_TOGETHER = 10_000
+"""Microseconds within which pieces of one stream are taken as one."""
 _TRACE_CHARS = 64 * 1024
 _STREAMS = {1: "stdout", 2: "stderr"}
 
@@ -32,50 +37,66 @@ class Capture:
     def __init__(self, writer: Writer) -> None:
         self._pump = Pump(writer, lambda: None)
         self._waiting: deque[tuple[int, int, str]] = deque()
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._wrapped = [stream for number in _STREAMS if (stream := self._wrap(number)) is not None]
+        self._wrapped: list[tuple[Any, Any]] = []
+        for number, name in _STREAMS.items():
+            self._wrap(number, getattr(sys, name))
         self._thread = thread.start(self._work, "trainyard-output")
 
     def stop(self, trace: str = "") -> None:
         """Keep no more. `trace` is the traceback of what ended the run: it is kept too, unless it was printed."""
         self._release()
         self._stopping.set()
-        with self._lock:
+        if not self._lock.acquire(timeout=10 * _PATIENCE):  # a signal handler on top of ourselves
+            return
+        try:
             self._drain()
             if trace and not self._has_printed(trace):
                 self._pump.feed(2, trace[-_TRACE_CHARS:].encode("utf-8", "replace"), micros())
             self._pump.finish()
+        finally:
+            self._lock.release()
 
     def forget(self) -> None:
         """In a fork's child: what it prints is not kept."""
         self._release()
+        self._stopping = threading.Event()  # a thread of the parent may have held the lock of the other one
+        self._stopping.set()
         self._waiting.clear()
 
-    def _wrap(self, number: int) -> tuple[Any, Any] | None:
-        """Have a stream's texts kept: the stream and its new `write`; None where there is no such stream."""
-        stream: Any = getattr(sys, _STREAMS[number])
-        if stream is None:
-            return None
-        write, waiting = stream.write, self._waiting
+    def _wrap(self, number: int, stream: Any) -> None:
+        """Have the texts of a stream kept. One that is missing, the other one, or cannot be wrapped stays as it is."""
+        if stream is None or any(stream is known for known, _ in self._wrapped):
+            return
+        write, keep = stream.write, self._keep
 
         def write_and_keep(text: str) -> Any:
             written = write(text)
-            if not self._stopping.is_set() and len(waiting) < _MOST_WAITING:
-                waiting.append((micros(), number, text))
+            keep(number, text)
             return written
 
         try:
             stream.write = write_and_keep
         except (AttributeError, TypeError):  # an object of a class with slots
-            return None
-        return stream, write_and_keep
+            return
+        self._wrapped.append((stream, write_and_keep))
+
+    def _keep(self, number: int, text: str) -> None:
+        if self._stopping.is_set():
+            return
+        self._waiting.append((micros(), number, str(text)))
+        if len(self._waiting) > _MOST_WAITING and self._lock.acquire(timeout=_PATIENCE):
+            try:
+                self._drain()
+            finally:
+                self._lock.release()
 
     def _release(self) -> None:
         """Give the streams their own `write` back, unless somebody has wrapped it once more."""
         wrapped, self._wrapped = self._wrapped, []
         for stream, write in wrapped:
-            if vars(stream).get("write") is write:
+            if getattr(stream, "__dict__", {}).get("write") is write:
                 del stream.write
 
     def _work(self) -> None:
@@ -85,15 +106,18 @@ class Capture:
 
     def _drain(self) -> None:
         """Hand what waits to the pump. Called with the lock held."""
-        if len(self._waiting) >= _MOST_WAITING:
-            say("output", "the program prints faster than its output can be kept; some of it is left out")
         try:
-            while self._waiting:
-                at, number, text = self._waiting.popleft()
-                self._pump.feed(number, str(text).encode("utf-8", "replace"), at)
+            for (number, _), pieces in groupby(self._taken(), lambda piece: (piece[1], piece[0] // _TOGETHER)):
+                found = list(pieces)
+                text = "".join(piece[2] for piece in found)
+                self._pump.feed(number, text.encode("utf-8", "replace"), found[0][0])
             self._pump.tick()
         except OSError as error:
             say("output", f"output could not be kept: {error}")
+
+    def _taken(self) -> Iterator[tuple[int, int, str]]:
+        for _ in range(len(self._waiting)):
+            yield self._waiting.popleft()
 
     def _has_printed(self, trace: str) -> bool:
         """Whether the last line of a traceback is among the last lines that were printed."""
