@@ -6,13 +6,14 @@ from itertools import pairwise
 
 import pytest
 
-from trainyard.track.frames import Block
+from trainyard.track.frames import Block, pack_metrics
 from trainyard.track.summary import METRICS, POINTS, SHOWN, Summary, curve, duration
 
 
 def add(summary, name, values, first=0):
     steps = array("q", range(first, first + len(values)))
-    summary.add([Block((name,), steps, steps, [array("d", values)])], lambda: None)
+    blocks = [Block((name,), steps, steps, [array("d", values)])]
+    summary.add(blocks, pack_metrics(blocks))
 
 
 def test_first_last_min_and_max_are_exact_whatever_pieces_rows_come_in():

@@ -44,8 +44,8 @@ class _Rows(NamedTuple):
     end: int
 
 
-Observer = Callable[[list[Block], Callable[[], None]], None]
-"""What hears of rows that are in frames now; it calls the function that it is given after each piece of work."""
+Observer = Callable[[list[Block], bytes], None]
+"""Hears of the rows of a frame that was written, and of its payload."""
 
 
 def drain(
@@ -54,7 +54,7 @@ def drain(
     *,
     insist: bool = True,
     pause: Callable[[], None] = lambda: None,
-    observe: Observer = lambda blocks, pause: None,
+    observe: Observer = lambda blocks, payload: None,
 ) -> bool:
     """Move all rows that are in the ring now into frames. Without `insist` rows stay in the ring when the disk is full,
     and the answer is False; with it they are dropped and counted then. `pause` is called after each piece of work,
@@ -82,7 +82,7 @@ def rescue(spool: SpoolWriter) -> None:
             try:
                 if buffer.same_boot:
                     buffer.recover(spool.seq)
-                    _drain_buffer(buffer, spool, insist=True, pause=lambda: None, observe=lambda blocks, pause: None)
+                    _drain_buffer(buffer, spool, insist=True, pause=lambda: None, observe=lambda blocks, payload: None)
                 buffer.discard()
             except BufferDamaged as error:
                 _say_damaged(spool.folder, error)
@@ -113,7 +113,7 @@ def _drain_buffer(
         elif not spool.offer(Kind.METRICS, payload):
             return False
         buffer.drained(covered)
-        observe(blocks, pause)
+        observe(blocks, payload)
     if buffer.tail < end:  # names without a row yet
         buffer.drained(end)
     return True

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
+from trainyard.track import frames
 from trainyard.track.frames import Block
 
 __all__ = ["METRICS", "POINTS", "SHOWN", "Summary", "curve", "duration"]
@@ -34,23 +35,19 @@ class _Metric:
         """Each `_stride`-th of all values."""
         self._stride, self._count, self._last_step = 1, 0, -(1 << 63)
 
-    def add(self, steps: Sequence[int], values: array[float]) -> None:
-        """Count values in the order in which they were logged."""
+    def add(self, brief: frames.Summary, values: array[float]) -> None:
+        """Count values in the order in which they were logged; `brief` is what their frame says of them."""
         if not self._count:
             self.first = values[0]
-        if steps[-1] >= self._last_step:
-            self.last, self._last_step = values[-1], steps[-1]
-        self._bound(values if math.isfinite(sum(values)) else array("d", filter(math.isfinite, values)))
+        if brief.last_step >= self._last_step:
+            self.last, self._last_step = brief.last, brief.last_step
+        if brief.finite:
+            self.min, self.max = min(self.min, brief.low), max(self.max, brief.high)
         self.points.extend(values[-self._count % self._stride :: self._stride])
         self._count += len(values)
         while len(self.points) > POINTS:
             self.points = self.points[::2]
             self._stride *= 2
-
-    def _bound(self, finite: array[float]) -> None:
-        if finite:
-            least, most = min(finite), max(finite)
-            self.min, self.max = min(self.min, least), max(self.max, most)
 
 
 class Summary:
@@ -60,13 +57,12 @@ class Summary:
         self._metrics: dict[str, _Metric] = {}
         self._others: set[str] = set()
 
-    def add(self, blocks: Iterable[Block], pause: Callable[[], None]) -> None:
-        """Count rows. `pause` is called after each column."""
-        for block in blocks:
-            for name, column in zip(block.names, block.values, strict=True):
-                if (metric := self._metric(name)) is not None:
-                    metric.add(block.steps, column)
-                    pause()
+    def add(self, blocks: Iterable[Block], payload: bytes) -> None:
+        """Count the rows of a frame, which is packed as `payload`."""
+        columns = (column for block in blocks for column in block.values)
+        for brief, column in zip(frames.summarize(payload), columns, strict=True):
+            if (metric := self._metric(brief.name)) is not None:
+                metric.add(brief, column)
 
     def _metric(self, name: str) -> _Metric | None:
         if name not in self._metrics:

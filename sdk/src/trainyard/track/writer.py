@@ -53,7 +53,7 @@ class Writer:
         self.spool.make_room = self._make_room
         self._is_disk_full = False
         self.omissions = Omissions()
-        self.observe: drain.Observer = lambda blocks, pause: None
+        self.observe: drain.Observer = lambda blocks, payload: None
         self.put = self.ring.put
         self._is_writing = self._done = False
         self._aside: deque[bytes] = deque()
