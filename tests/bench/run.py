@@ -30,7 +30,7 @@ BENCHMARKS = (
     "create",
     "ingest",
     "lives",
-    "doorbell",
+    "notifier",
     "nodelay",
     "admission",
     "subscribers",

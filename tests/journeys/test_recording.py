@@ -125,7 +125,7 @@ print(run.id)
     assert (fields["status"], fields["output done"]) == ("succeeded", "true")
     assert fields["message"] == "not recorded: disliked.bin"
     assert client.artifacts.read(run, "large.bin") == random.Random(1).randbytes(3_000_000)
-    assert client.runs.get(run).inputs.keys() == {f"p{n}" for n in range(15)}
+    assert client.runs.get(run).params.keys() == {f"p{n}" for n in range(15)}
     assert client.runs.series(run, ["m19"], points=1)[0].total == 20_000
 
 
@@ -200,7 +200,8 @@ def test_a_folder_with_a_bad_name_is_stored_without_it_and_says_so(own, client, 
 
 EXAMPLES = {
     "README.md": "",
-    "docs/tracking.md": "batches = range(3)\ndef train(batch): return 1 / (batch + 1), batch\n",
+    "docs/tracking.md": "from pathlib import Path\n"
+    "batches = range(3)\ndef train(batch): return 1 / (batch + 1), batch\n",
     "docs/python.md": "",
     "docs/artifacts.md": "run = trainyard.init(); run.finish(); run = run.id\n",
     "docs/query.md": "os.environ['TRAINYARD_PROJECT'] = 'queried'; client = trainyard.Client()\n"

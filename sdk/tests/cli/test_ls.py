@@ -6,7 +6,7 @@ RUN = "01890000-0000-7000-8000-00000000abcd"
 
 
 def test_ls_by_a_query_and_a_sort_shows_what_it_is_sorted_by(yard, platform):
-    platform.add_run(RUN, metrics={"loss": 0.5}, sorted_by={"metrics.loss.last": 0.25}, inputs={"lr": 0.1})
+    platform.add_run(RUN, metrics={"loss": 0.5}, sorted_by={"metrics.loss.last": 0.25}, params={"lr": 0.1})
     done = yard("ls", "-q", "tags:a", "--sort", "-metrics.loss,params.lr", "--queue", 'g"%u', "--json")
     assert done.code == 0, done.err
     assert platform.seen[0].query == {

@@ -8,7 +8,7 @@ import pytest
 from trainyard.track import failpoints, files, frames, run_metadata, segments
 from trainyard.track.frames import Kind, Line
 from trainyard.track.ring import Ring
-from trainyard.track.shipper import Shipper, Target
+from trainyard.track.shipper import SLOWEST, Shipper, Target
 from trainyard.track.spool import SpoolWriter, pending
 
 RUN = "0190d5a4-c0de-7000-8000-00000000abcd"
@@ -56,6 +56,20 @@ def test_everything_goes_and_what_the_server_has_is_deleted(root, platform, ship
     assert segments.listed(writer.folder) == []
     assert segments.durable(writer.folder) == 201
     assert platform.requests[-1][1] == f"/api/v1/projects/my%20project/runs/{RUN}/frames"
+
+
+@pytest.mark.parametrize("attempt", [3, None], ids=["of an attempt", "of no attempt"])
+def test_whoever_ships_names_the_attempt_that_recorded(root, platform, ship, tmp_path, attempt):
+    writer = fill(root, 1)
+    (tmp_path / "model.pt").write_bytes(b"x")
+    writer.append(Kind.EVENTS, frames.pack_events([files.stage(root, tmp_path / "model.pt", "model.pt")]))
+    writer.close()
+    run_metadata.write_about(
+        root, {"project": "my project", "run": RUN, "managed": True, **({"attempt": attempt} if attempt else {})}
+    )
+    assert ship().ship().error == ""
+    assert [method for method, *_ in platform.requests] == ["PUT", "POST"]
+    assert platform.attempts == {str(attempt) if attempt else None}
 
 
 def test_the_rows_of_a_dead_process_go_too(root, platform, ship):
@@ -255,7 +269,7 @@ def test_a_connection_that_is_reset_while_it_is_made_is_an_answer(root, platform
     writer.close()
 
 
-def test_delays_grow_to_a_minute(root, ship):
+def test_delays_grow_to_a_quarter_of_what_a_server_waits(root, ship):
     shipper = ship(url="http://127.0.0.1:9")
     fill(root, 1).close()
     waits = []
@@ -263,7 +277,7 @@ def test_delays_grow_to_a_minute(root, ship):
         shipper.ship()
         waits.append(shipper.delay())
     assert waits[0] <= 1.0
-    assert 30 <= waits[-1] <= 60
+    assert SLOWEST / 2 <= waits[-1] <= SLOWEST
 
 
 def test_bytes_of_a_file_go_before_its_event(root, platform, ship, tmp_path):

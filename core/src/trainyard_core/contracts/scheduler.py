@@ -26,7 +26,8 @@ or `GONE` observation.
 Delivery. What a program prints, and what its SDK leaves in the folder that TRAINYARD_SPOOL names, reaches the platform
 at `workload.url`, by the attempt's token: while the program runs, after its end, and also when whatever supervised it
 was killed. `Exit.writers` promises what there is; an attempt that ended is observed until all of that has arrived, and
-released then. Without a `url` nothing is shipped.
+released then. Without a `url` nothing is shipped. The platform may be this process, which answers with the help of the
+event loop's default executor: what waits for its answers uses threads of its own.
 
 Every call has a deadline set by the caller; a call that is cancelled may or may not have had its effect.
 
@@ -43,7 +44,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from trainyard_core.contracts.workload import AttemptRef, Observation, Resources, Workload
 
-__all__ = ["Manifest", "Scheduler", "SchedulerRefused", "SupportsDiagnosis", "SupportsResources", "SupportsWatch"]
+__all__ = ["Manifest", "Scheduler", "SchedulerRefused", "SupportsResources", "SupportsWatch"]
 
 Manifest = dict[str, Any]
 """What `render` makes of a workload: plain data, for people to read and golden files to hold. Never holds the
@@ -107,11 +108,3 @@ class SupportsResources(Protocol):
     async def resources(self) -> Resources:
         """The whole capacity, used or not. `cpu` and `memory` that are not stated (0) have no limit: the scheduler says
         itself what does not fit. Of devices and of `other` there is what is stated."""
-
-
-@runtime_checkable
-class SupportsDiagnosis(Protocol):
-    """Can tell why an attempt does not start."""
-
-    async def diagnose(self, ref: AttemptRef) -> str:
-        """One sentence for a person; empty when there is nothing to say."""

@@ -11,6 +11,7 @@ import json
 import math
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 import pytest
@@ -19,7 +20,6 @@ import pytest_asyncio
 from trainyard_core.contracts.scheduler import (
     Scheduler,
     SchedulerRefused,
-    SupportsDiagnosis,
     SupportsResources,
     SupportsWatch,
 )
@@ -134,11 +134,11 @@ class SchedulerSuite:
     async def test_a_program_gets_the_inputs_as_its_params(
         self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness, size: int
     ) -> None:
-        inputs = {"lr": 0.5, "layers": [1, 2], "on": True, "none": None, "text": "\u00e9" * size}
+        params = {"lr": 0.5, "layers": [1, 2], "on": True, "none": None, "text": "\u00e9" * size}
         script = 'if [ "$TRAINYARD_PARAMS_FILE" ]; then cat "$TRAINYARD_PARAMS_FILE"; else echo "$TRAINYARD_PARAMS"; fi'
-        workload = shell(f"({script}) > {harness.scratch}/params", inputs=inputs)
+        workload = shell(f"({script}) > {harness.scratch}/params", params=params)
         assert (await ended(scheduler, await submit(workload))).code == 0
-        assert json.loads((harness.scratch / "params").read_text()) == inputs
+        assert json.loads((harness.scratch / "params").read_text()) == params
 
     # At most once
 
@@ -330,6 +330,28 @@ class SchedulerSuite:
             assert (receiver.lines(), receiver.points()["loss"]) == (["line"], 2)
             await clear(other, [workload.ref])
 
+    async def test_shipping_leaves_the_threads_of_the_loop_to_others(
+        self, harness: SchedulerHarness, receiver: Receiver
+    ) -> None:
+        """The platform that is shipped to may be this process, which answers with the help of these threads."""
+        workload = shell("", command=(sys.executable, "-c", _KILLER, str(harness.scratch)), url=receiver.url)
+        async with opened(harness) as scheduler:
+            await scheduler.submit(workload)
+            await until(lambda: receiver.has("line"), "the line to arrive")
+            receiver.down = True
+            (harness.scratch / "go").touch()
+            await ended(scheduler, workload.ref)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        receiver.answers.clear()
+        receiver.down = False
+        async with opened(harness) as other:
+            told = await ended(other, workload.ref)
+            await until(receiver.asked.is_set, "something to be shipped")
+            await asyncio.wait_for(asyncio.to_thread(receiver.answers.set), PATIENCE)
+            await until(lambda: receiver.has_all(told.writers), "everything to arrive")
+            assert not receiver.given_up.is_set()
+            await clear(other, [workload.ref])
+
     # What it may do besides
 
     async def test_watch_tells_of_the_end(self, harness: SchedulerHarness) -> None:
@@ -354,12 +376,6 @@ class SchedulerSuite:
                 "0 of cpu or memory is no limit, there is no other"
             )
             assert all(isinstance(amount, int) for amount in (offered.memory, offered.gpu)), "whole bytes and devices"
-
-    async def test_a_diagnosis_of_the_unknown_says_nothing(self, harness: SchedulerHarness) -> None:
-        async with opened(harness) as scheduler:
-            if not isinstance(scheduler, SupportsDiagnosis):
-                _absent(scheduler, "SupportsDiagnosis")
-            assert await scheduler.diagnose(AttemptRef("nobody-knows-this", 1)) == ""
 
     async def _file(self, harness: SchedulerHarness, name: str) -> None:
         """Until the program has written that file."""

@@ -69,7 +69,7 @@ def _clone(chosen: Chosen, kind: Action, wish: CloneRun, *, as_json: bool) -> No
         made = getattr(chosen.client.runs, kind)(chosen.refs[0], wish)
         return tell_run(made, made.id, as_json=as_json)
     many = BulkAction(action=kind, params=wish.params, name=wish.name, queue=wish.queue, step=wish.step)
-    return tell_runs(act(chosen, many), lambda outcome: f"gave run {outcome.made}", as_json=as_json)
+    return tell_runs(act(chosen, many), lambda outcome: f"gave run {outcome.created}", as_json=as_json)
 
 
 @click.command()

@@ -13,7 +13,7 @@ from trainyard.cli.options import find, json_option, with_client
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
 
 __all__ = ["compare"]
 
@@ -43,8 +43,8 @@ def compare(client: Client, *, refs: tuple[str, ...], metric: str | None, minimi
     return _tell(metric, ends, found) if metric else None
 
 
-def _json(runs: Sequence[Run], ends: tuple[Run, Run] | None, found: Sequence[Difference]) -> None:
-    shown = ("id", "name", "status", "inputs", "metrics", "attempt")
+def _json(runs: Sequence[RunRecord], ends: tuple[RunRecord, RunRecord] | None, found: Sequence[Difference]) -> None:
+    shown = ("id", "name", "status", "params", "metrics", "attempt")
     output.json_document(
         {
             "runs": [{name: getattr(run, name) for name in shown} for run in runs],
@@ -55,15 +55,15 @@ def _json(runs: Sequence[Run], ends: tuple[Run, Run] | None, found: Sequence[Dif
     )
 
 
-def _table(runs: Sequence[Run]) -> None:
-    params = varying([run.inputs for run in runs])
+def _table(runs: Sequence[RunRecord]) -> None:
+    params = varying([run.params for run in runs])
     metrics = list(dict.fromkeys(name for run in runs for name in run.metrics))
     rows = [
         [
             run.short_id,
             run.name,
             output.status(run.status),
-            *(output.value(run.inputs[name]) if name in run.inputs else "-" for name in params),
+            *(output.value(run.params[name]) if name in run.params else "-" for name in params),
             *(output.number(run.metrics.get(name)) for name in metrics),
         ]
         for run in runs
@@ -71,7 +71,7 @@ def _table(runs: Sequence[Run]) -> None:
     output.table(["RUN", "NAME", "STATUS", *map(output.clean, params), *map(output.clean, metrics)], rows)
 
 
-def _tell(metric: str, ends: tuple[Run, Run] | None, found: Sequence[Difference]) -> None:
+def _tell(metric: str, ends: tuple[RunRecord, RunRecord] | None, found: Sequence[Difference]) -> None:
     if ends is None:
         return output.line(
             f"yard: fewer than two of them have a finite {metric!r}; there is no best and worst", err=True
@@ -84,7 +84,7 @@ def _tell(metric: str, ends: tuple[Run, Run] | None, found: Sequence[Difference]
     return output.line("nothing that is recorded: params, code, env and attempt are the same")
 
 
-def _scored(run: Run, metric: str) -> str:
+def _scored(run: RunRecord, metric: str) -> str:
     return f"{run.short_id} ({output.clean(metric)} {output.number(run.metrics[metric])})"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
 
 __all__ = ["Difference", "best_and_worst", "differences", "varying"]
 
@@ -24,7 +24,7 @@ class Difference(NamedTuple):
     worst: Any
 
 
-def best_and_worst(runs: Iterable[Run], metric: str, *, minimize: bool) -> tuple[Run, Run] | None:
+def best_and_worst(runs: Iterable[RunRecord], metric: str, *, minimize: bool) -> tuple[RunRecord, RunRecord] | None:
     """The runs with the best and the worst last value of a metric. Runs without a finite one are left out; None when
     less than two are left. Of equal ones the one named first is better."""
     ranked = sorted(
@@ -34,7 +34,7 @@ def best_and_worst(runs: Iterable[Run], metric: str, *, minimize: bool) -> tuple
     return (ranked[0], ranked[-1]) if len(ranked) > 1 else None
 
 
-def differences(best: Run, worst: Run) -> list[Difference]:
+def differences(best: RunRecord, worst: RunRecord) -> list[Difference]:
     """What differs in params, code, environment and attempt, in that order."""
     found: list[Difference] = []
     for kind, of in (("param", _params), ("code", _code), ("env", _environment), ("attempt", _attempt)):
@@ -53,20 +53,20 @@ def _between(kind: str, best: Mapping[str, Any], worst: Mapping[str, Any]) -> li
     return [Difference(kind, name, best.get(name), worst.get(name)) for name in varying([best, worst])]
 
 
-def _metric(run: Run, name: str) -> float:
+def _metric(run: RunRecord, name: str) -> float:
     return float(run.metrics.get(name, math.nan))
 
 
-def _params(run: Run) -> Mapping[str, Any]:
-    return run.inputs
+def _params(run: RunRecord) -> Mapping[str, Any]:
+    return run.params
 
 
-def _code(run: Run) -> Mapping[str, Any]:
+def _code(run: RunRecord) -> Mapping[str, Any]:
     """Where the program came from, as resolved for a managed run and as recorded by a tracked one."""
     return {**_flat(_part(run.meta, "code")), **_flat(_part(run.resolved or {}, "code"))}
 
 
-def _environment(run: Run) -> Mapping[str, Any]:
+def _environment(run: RunRecord) -> Mapping[str, Any]:
     """Variables, image, size and whatever else was recorded of where it ran."""
     resolved = run.resolved or {}
     sized = {name: resolved[name] for name in ("image", "resources") if resolved.get(name)}
@@ -74,7 +74,7 @@ def _environment(run: Run) -> Mapping[str, Any]:
     return {**_flat(recorded), **_flat(sized), **_part(resolved, "env")}
 
 
-def _attempt(run: Run) -> Mapping[str, Any]:
+def _attempt(run: RunRecord) -> Mapping[str, Any]:
     return {"number": run.attempt}
 
 

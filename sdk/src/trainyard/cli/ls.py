@@ -13,7 +13,7 @@ from trainyard.cli.search_options import query_option, query_text, sort_option
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
     from trainyard.query.tree import Field
 
 __all__ = ["ls"]
@@ -60,7 +60,7 @@ def ls(
     return _table(runs, sort or "", all_projects)
 
 
-def _table(runs: list[Run], sort: str, all_projects: bool) -> None:
+def _table(runs: list[RunRecord], sort: str, all_projects: bool) -> None:
     shown = _shown(sort)
     where = ("PROJECT",) if all_projects else ()
     headers = (
@@ -88,7 +88,7 @@ def _heading(field: Field) -> str:
     return field.key if field.part in ("", "last") else f"{field.key}.{field.part}"
 
 
-def _row(run: Run, shown: list[Field], all_projects: bool) -> tuple[str, ...]:
+def _row(run: RunRecord, shown: list[Field], all_projects: bool) -> tuple[str, ...]:
     return (
         run.short_id,
         *((run.project,) if all_projects else ()),
@@ -101,8 +101,8 @@ def _row(run: Run, shown: list[Field], all_projects: bool) -> tuple[str, ...]:
     )
 
 
-def _cell(run: Run, field: Field) -> str:
+def _cell(run: RunRecord, field: Field) -> str:
     if field.name == "metrics":
         return output.number(run.sorted_by.get(f"metrics.{field.key}.{field.part}"))
-    values = {"params": run.inputs, "outputs": run.outputs, "meta": run.meta}[field.name]
+    values = {"params": run.params, "outputs": run.outputs, "meta": run.meta}[field.name]
     return output.value(values[field.key]) if field.key in values else "-"

@@ -84,7 +84,7 @@ def _chosen(found: Sequence[Metric], names: Sequence[str]) -> list[Metric]:
 
 
 def _table(found: Sequence[Metric]) -> None:
-    numbers = [(m.name, m.last, str(m.step), m.low, m.high, str(m.count)) for m in found]
+    numbers = [(m.name, m.last, str(m.step), m.min, m.max, str(m.count)) for m in found]
     rows = [
         (n, output.number(v), step, output.number(a), output.number(b), count) for n, v, step, a, b, count in numbers
     ]
@@ -132,7 +132,7 @@ def _first_values(client: Client, ref: str, series: Sequence[Series]) -> dict[st
 
 def _curve(series: Series, first: float | None, width: int) -> tuple[str, ...]:
     low, high, last = (
-        [float(point[series.columns.index(name)]) for point in series.points] for name in ("low", "high", "last")
+        [float(point[series.columns.index(name)]) for point in series.points] for name in ("min", "max", "last")
     )
     least, most = (min(filter(math.isfinite, low), default=None), max(filter(math.isfinite, high), default=None))
     ends = (first, last[-1] if last else None, least, most)

@@ -17,7 +17,7 @@ from trainyard.cli.sweep_view import Shown, by_figure, cut, told, view
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Sweep, Trial
+    from trainyard.client.models import SweepRecord, TrialRecord
 
 __all__ = ["Look", "follow", "sweep"]
 
@@ -87,7 +87,7 @@ def _newest(client: Client) -> str:
     return found[0].id
 
 
-def follow(client: Client, ref: str, look: Look | None = None, *, as_json: bool = False) -> Sweep:
+def follow(client: Client, ref: str, look: Look | None = None, *, as_json: bool = False) -> SweepRecord:
     """Show a sweep until it has ended, also when the server restarts meanwhile; returns it as it then is. As JSON, only
     the trials are printed."""
     from trainyard.client.session import patient
@@ -148,8 +148,8 @@ class _Followed:
 
     def __init__(self, client: Client, ref: str) -> None:
         self._client, self._ref = client, ref
-        self._trials: dict[int, Trial] = {}
-        self._front: Sequence[Trial] = ()
+        self._trials: dict[int, TrialRecord] = {}
+        self._front: Sequence[TrialRecord] = ()
         self._judged = -1
 
     def look(self) -> Shown:
@@ -165,7 +165,7 @@ class _Followed:
         going = (number for number, trial in self._trials.items() if not trial.has_ended)
         floor = min(going, default=max(self._trials, default=0) + 1)
         size = NEXT_PAGE if self._trials else FIRST_PAGE
-        found: dict[int, Trial] = {}
+        found: dict[int, TrialRecord] = {}
         for trial in self._client.sweeps.trials(self._ref, sort="-number", page_size=size):
             if trial.number < floor and self._trials:
                 break

@@ -1,4 +1,4 @@
-"""A document: plain data from a person, with the way back from a fault to its place in the text.
+"""A document: plain data from a person, with the way back from a problem to its place in the text.
 
 It decides how a field is found in the text (also when the file spells it in the other of the two accepted ways) and
 nothing about what the fields mean.
@@ -13,6 +13,9 @@ from trainyard.spec.error import Finding, Path, SpecError, dotted
 from trainyard.spec.node import MAX_DEPTH, Leaf, Listing, Mark, Node, Table
 
 __all__ = ["Document", "Part", "camel", "snake"]
+
+_MAPPINGS, _COLLECTIONS, _SCALARS = (dict, Mapping), (dict, list, Mapping), (str, int, float, type(None))
+"""Concrete types stand first: a check against the abstract one costs many times as much."""
 
 
 class Document:
@@ -88,7 +91,7 @@ class Document:
 
 
 class Part(Document):
-    """Data that is checked by itself and stands at a path of a document, where its faults are told."""
+    """Data that is checked by itself and stands at a path of a document, where its problems are told."""
 
     __slots__ = ("_at", "_whole")
 
@@ -118,17 +121,19 @@ def _path_to_depth(data: object) -> Path:
     level, and each collection once in its level, so that no data exhausts the stack or the time."""
     level: dict[int, tuple[Path, object]] = {id(data): ((), data)}
     for _ in range(MAX_DEPTH):
+        if not level:
+            return ()
         level = {
             id(item): ((*path, key), item)
             for path, value in level.values()
             for key, item in _members(value)
-            if isinstance(item, Mapping | list)
+            if not isinstance(item, _SCALARS) and isinstance(item, _COLLECTIONS)
         }
     return next((path for path, _ in level.values()), ())
 
 
 def _members(value: object) -> Iterable[tuple[str | int, object]]:
-    return value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    return value.items() if isinstance(value, _MAPPINGS) else enumerate(value) if isinstance(value, list) else ()
 
 
 def _spelling(value: object, part: str | int) -> str | int:

@@ -34,12 +34,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Run",
+    "checkpoint",
     "finish",
     "init",
     "log",
     "log_artifact",
+    "log_checkpoint",
     "log_file",
-    "log_inputs",
     "log_meta",
     "log_model",
     "log_outputs",
@@ -235,9 +236,6 @@ def log_params(params: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         run.log_params(params, **more)
 
 
-log_inputs = log_params
-
-
 def log_outputs(outputs: Mapping[str, Any] | None = None, /, **more: Any) -> None:
     """See `Run.log_outputs`."""
     if (run := _the_run()) is not None:
@@ -274,6 +272,17 @@ log_artifact = log_file
 def log_model(path: str | os.PathLike[str], name: str = "") -> None:
     """See `Run.log_model`."""
     log_file(path, name, kind="model")
+
+
+def log_checkpoint(path: str | os.PathLike[str], name: str = "checkpoint") -> None:
+    """See `Run.log_checkpoint`."""
+    if (run := _the_run()) is not None:
+        run.log_checkpoint(path, name)
+
+
+def checkpoint(name: str = "checkpoint", *, timeout: float = 60.0) -> Path | None:
+    """See `Run.checkpoint`."""
+    return run.checkpoint(name, timeout=timeout) if (run := _the_run()) is not None else None
 
 
 def params() -> dict[str, Any]:

@@ -37,10 +37,12 @@ from trainyard.track.target import Target
 from trainyard.track.upload import Upload
 from trainyard.track.wire import Answer, Unreachable, Wire, quoted
 
-__all__ = ["BATCH", "Progress", "Shipper", "Target"]
+__all__ = ["BATCH", "SLOWEST", "Progress", "Shipper", "Target"]
 
 BATCH = 4 * 1024 * 1024
-_SLOWEST = 60.0
+SLOWEST = 15.0
+"""The longest pause between two passes, in seconds. A server that was away waits for the last frames of programs that
+ended meanwhile for `drain` seconds (a minute) from its return: whoever has them must try several times in that."""
 _REFUSALS = 30
 _STRANGERS = 3
 """How often somebody in between, whose refusals say nothing of why, must refuse a file before it is left out."""
@@ -86,6 +88,7 @@ class Shipper:
         self._given, self._token = token, ""
         self._renewal = Renewal(Path(target.token_file), self._ask_token) if target.token_file and not token else None
         self._announced = False
+        self._attempt: dict[str, str] = {}
         self._failures = 0
         self._wait = 0.0
         self._places: dict[str, Place] = {}
@@ -133,11 +136,11 @@ class Shipper:
         return answer.body if answer.is_success else None
 
     def delay(self) -> float:
-        """Seconds to wait before the next pass: 0 when the last one went well, else growing to a minute, spread at
+        """Seconds to wait before the next pass: 0 when the last one went well, else growing to SLOWEST, spread at
         random, and at least what the server asked for."""
         if not self._failures:
             return 0.0
-        longest = min(_SLOWEST, 0.5 * 2.0 ** min(self._failures, 10))
+        longest = min(SLOWEST, 0.5 * 2.0 ** min(self._failures, 10))
         return max(self._wait, random.uniform(longest / 2, longest))  # noqa: S311 - not a secret
 
     def close(self) -> None:
@@ -165,6 +168,8 @@ class Shipper:
         if self._announced:
             return
         about = read_about(self.root)
+        if about.get("attempt"):  # whoever ships it: what an attempt recorded counts as that attempt's
+            self._attempt = {"Attempt": str(about["attempt"])}
         if about.get("managed", True) is False:
             answer = self._create(about)
             if answer.status == 404 and self._create_project():
@@ -285,6 +290,7 @@ class Shipper:
     def _call(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
         """A request with the token; on 401 once more with the one that is in its file by then, or with a new one."""
         self._token = self._token or self._read_token()
+        headers = {**headers, **self._attempt}
         for last in (False, False, True):
             answer = self._wire.send(method, path, body, {**headers, "Authorization": f"Bearer {self._token}"})
             if answer.status != 401:

@@ -42,7 +42,7 @@ class _Metric:
         if brief.last_step >= self._last_step:
             self.last, self._last_step = brief.last, brief.last_step
         if brief.finite:
-            self.min, self.max = min(self.min, brief.low), max(self.max, brief.high)
+            self.min, self.max = min(self.min, brief.min), max(self.max, brief.max)
         self.points.extend(values[-self._count % self._stride :: self._stride])
         self._count += len(values)
         while len(self.points) > POINTS:

@@ -13,8 +13,8 @@ __all__ = [
     "Blocker",
     "CreateRun",
     "Patch",
-    "Run",
     "RunPage",
+    "RunRecord",
     "RunToken",
     "Transition",
     "TransitionPage",
@@ -69,11 +69,12 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gpus: list[int] = []
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as everyone sees it. `metrics` holds the last value of each; `resolved` is the operation as it runs. `user`
-    made it. `cloned_from` is the run that it was made from and `clone_kind` how (`restart`, `resume`, `copy`);
-    `fork_step` is the last step of that run which a resumed one continues (null: all of them). `dropped` is how many
-    records (values, lines, events) its programs had to drop; it is counted where a run is read alone. In a list that is
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as everyone sees it. `metrics` holds the last value of each; in a list only of some, and
+    `metrics_left_out` is how many others there are. `resolved` is the operation as it runs. `user` made it.
+    `cloned_from` is the run that it was made from and `clone_kind` how (`restart`, `resume`, `copy`); `fork_step`
+    is the last step of that run which a resumed one continues (null: all of them). `dropped` is how many records
+    (values, lines, events) its programs had to drop; it is counted where a run is read alone. In a list that is
     sorted by metrics, `sorted_by` has what it is sorted by, such as `metrics.loss.min`."""
 
     id: str
@@ -90,9 +91,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     managed: bool = True
     queue: str = ""
     tags: list[str] = []
-    inputs: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     metrics: dict[str, Number] = {}
+    metrics_left_out: int = 0
     meta: dict[str, Any] = {}
     digest: str = ""
     attempt: int = 0
@@ -128,7 +130,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     """Runs, newest first; `next` continues after the last one and is null on the last page."""
 
-    items: list[Run]
+    items: list[RunRecord]
     next: str | None = None
 
 
