@@ -274,7 +274,11 @@ import os, sys
 import trainyard
 run = trainyard.init(name="long", project=PROJECT, resume=RESUME)
 print(run.id, run.resumed_from or "-", run.resume_step, flush=True)
-first = 38 if run.resumed_from else 0
+left = run.checkpoint() if CHECKPOINT else None
+first = int(left.read_text()) if left else 38 if run.resumed_from else 0
+with open("last.txt", "w") as file:
+    file.write("40")
+run.log_checkpoint("last.txt")
 for step in range(first, first + 60):
     run.log({"loss": 1.0}, step=step)
 if not run.resumed_from:
@@ -284,8 +288,9 @@ run.log({"loss": 2.0})
 """It is killed after 60 steps, and goes on from a checkpoint of before."""
 
 
-def resumes(project, resume):
-    return RESUMES.replace("PROJECT", repr(project)).replace("RESUME", repr(resume))
+def resumes(project, resume, *, checkpoint=False):
+    text = RESUMES.replace("CHECKPOINT", repr(checkpoint))
+    return text.replace("PROJECT", repr(project)).replace("RESUME", repr(resume))
 
 
 def series_of(yard, project, run):
@@ -307,6 +312,14 @@ def test_a_program_that_was_killed_is_resumed_as_one_series(yard, start):
     assert again[1:] == [resumed, "98"]
     _, err = start(resumes("digits", "no-such")).communicate(timeout=120)
     assert "ValueError: resume: there is no run 'no-such' in project 'digits' on" in err
+
+
+def test_the_checkpoint_of_a_killed_program_is_found_when_it_is_resumed(yard, start):
+    start(resumes("kept", True, checkpoint=True)).communicate(timeout=120)
+    out, err = start(resumes("kept", True, checkpoint=True)).communicate(timeout=120)
+    resumed, _, step = out.split()
+    assert step == "59", err
+    assert series_of(yard, "kept", resumed)["loss"]["count"] == 101, "from step 40 on, and one more"
 
 
 def test_a_program_is_resumed_without_a_server_and_synced_later(yard, start):

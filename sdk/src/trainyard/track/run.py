@@ -134,15 +134,16 @@ class Run:
     def checkpoint(self, name: str = "checkpoint", *, timeout: float = 60.0) -> Path | None:
         """The file or folder that an earlier attempt of this run has kept, or left in its outputs, under `name`, or the
         run that this one continues: the newest, brought to this machine until the attempt ends. None when there is
-        none; a first attempt, and a run that is not managed, asks nobody. A server that cannot be reached is waited for
-        at most `timeout` seconds. Raises ConnectionError after that, since to begin anew would throw progress away;
+        none; a first attempt of a run that continues no other asks nobody. A server that cannot be reached is waited
+        for at most `timeout` seconds. Raises ConnectionError after that, since to begin anew would throw progress away;
         OSError when there is no room for it; ValueError for a name that no artifact can have."""
-        if not (os.environ.get("TRAINYARD_URL") and (self.attempt > 1 or self.resumed_from)):
+        if not (self.attempt > 1 or self.resumed_from) or (self.managed and not os.environ.get("TRAINYARD_URL")):
             return None
         from trainyard.track import checkpoint
         from trainyard.track.download import Download
 
-        with closing(Download(self.root, self.project, self.id, timeout)) as download:
+        source = self.id if self.managed else self.resumed_from  # the server may not know an unmanaged run yet
+        with closing(Download(self.root, self.project, source, timeout)) as download:
             return checkpoint.fetch(self.root, download, text(name))
 
     def flush(self) -> None:
