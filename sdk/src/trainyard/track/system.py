@@ -27,6 +27,8 @@ __all__ = ["PERIOD", "Sampler", "metrics_of", "period_of", "step_of"]
 PERIOD = 10.0
 """Seconds between two samples."""
 _LEAST = 0.1
+_AT_ONCE = 1.0
+"""Seconds after which the first look is taken: a program that ends sooner does not pay for it."""
 
 
 def period_of(environ: Mapping[str, str]) -> float:
@@ -88,6 +90,8 @@ class Sampler:
     def _work(self) -> None:
         try:
             assert self._read is not None
+            if self._stopping.wait(min(_AT_ONCE, self._period)):
+                return
             before = self._read(self._pid)
             while not self._stopping.wait(self._period):
                 now = self._read(self._pid)
