@@ -22,6 +22,7 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import NotFound
 from trainyard_core.work import actions
 from trainyard_core.work.actions import ActionContext
+from trainyard_core.work.clone import resuming
 from trainyard_core.work.creation import create_run
 from trainyard_core.work.deletion import delete as delete_run
 from trainyard_core.work.why import why
@@ -54,6 +55,7 @@ class Runs(Controller):
             policy=platform.policy,
             at=platform.clock.now(),
             algorithms=platform.algorithms,
+            insert=resuming(data.resumes) if data.resumes else None,
         )
         if new:
             platform.notifier.notify_agents()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainyard.runner.lines import BAR_SECONDS, MAX_LINE, Splitter
 from trainyard.track.frames import Line
+from trainyard.track.lines import BAR_SECONDS, MAX_LINE, Splitter
 
 
 def texts(lines: list[Line]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The command's output on its way to the spool: lines are gathered and written as frames.
+"""A program's output on its way to the spool: lines are gathered and written as frames.
 
 It decides when a frame is written: half a second after its first line, or as soon as it is large. How bytes become
 lines is `lines`; where frames lie is `track.spool`.
@@ -11,37 +11,33 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from trainyard.runner.lines import Splitter
 from trainyard.track.frames import Kind, Line, pack_lines
+from trainyard.track.lines import Splitter
 
-__all__ = ["FLUSH_SECONDS", "LAST_LINES", "Pump", "Writer"]
+__all__ = ["FLUSH_SECONDS", "LAST_LINES", "LAST_LINE_CHARS", "Pump", "Writer", "micros"]
 
 FLUSH_SECONDS = 0.5
 LAST_LINES = 20
+LAST_LINE_CHARS = 2000
 _FLUSH_BYTES = 256 * 1024
-_LAST_LINE_LENGTH = 2000
 
 
 class Writer(Protocol):
     """What the pump needs of a spool's writer."""
 
-    def append(self, kind: Kind, payload: bytes, *, final: bool = False) -> int: ...
-
-    def close(self) -> None: ...
+    def append(self, kind: Kind, payload: bytes) -> None: ...
 
 
 class Pump:
-    """Takes both streams of one command. `open_writer` is called at the first frame: silence leaves no writer.
-    `flushed` is called after each frame."""
+    """Takes both streams of one program. `flushed` is called after each frame. For one thread at a time."""
 
-    def __init__(self, open_writer: Callable[[], Writer], flushed: Callable[[], None]) -> None:
-        self._open_writer = open_writer
+    def __init__(self, writer: Writer, flushed: Callable[[], None]) -> None:
+        self._writer = writer
         self._flushed = flushed
         self._splitters = {1: Splitter(1), 2: Splitter(2)}
         self._lines: list[Line] = []
         self._size = 0
         self._since = 0.0
-        self._writer: Writer | None = None
         self._last: deque[str] = deque(maxlen=LAST_LINES)
 
     @property
@@ -56,26 +52,24 @@ class Pump:
         waits.append(self._since + FLUSH_SECONDS if self._lines else None)
         return min((wait for wait in waits if wait is not None), default=None)
 
-    def feed(self, stream: int, data: bytes) -> None:
-        """Bytes of a stream, as they were read."""
-        self._queue(self._splitters[stream].feed(data, _micros(), time.monotonic()))
+    def feed(self, stream: int, data: bytes, at: int) -> None:
+        """Bytes of a stream, as they were written `at` that time."""
+        self._queue(self._splitters[stream].feed(data, at, time.monotonic()))
 
     def tick(self) -> None:
         """Show what bars wait, write what waited long enough."""
         now = time.monotonic()
         for splitter in self._splitters.values():
-            self._queue(splitter.tick(_micros(), now))
+            self._queue(splitter.tick(micros(), now))
         if self._lines and now >= self._since + FLUSH_SECONDS:
             self._flush()
 
     def finish(self) -> None:
-        """Both streams ended: write the rest and close the writer."""
+        """Both streams ended: write the rest."""
         for splitter in self._splitters.values():
-            self._queue(splitter.finish(_micros()))
-        if self._lines or self._writer:
-            self._flush(final=True)
-        if self._writer:
-            self._writer.close()
+            self._queue(splitter.finish(micros()))
+        if self._lines:
+            self._flush()
 
     def _queue(self, lines: list[Line]) -> None:
         if not lines:
@@ -84,17 +78,16 @@ class Pump:
             self._since = time.monotonic()
         self._lines += lines
         self._size += sum(len(line.text) + 16 for line in lines)
-        self._last.extend(line.text[:_LAST_LINE_LENGTH] for line in lines[-LAST_LINES:])
+        self._last.extend(line.text[:LAST_LINE_CHARS] for line in lines[-LAST_LINES:])
         if self._size >= _FLUSH_BYTES:
             self._flush()
 
-    def _flush(self, *, final: bool = False) -> None:
-        if self._writer is None:
-            self._writer = self._open_writer()
-        self._writer.append(Kind.LOGS, pack_lines(self._lines), final=final)
+    def _flush(self) -> None:
+        self._writer.append(Kind.LOGS, pack_lines(self._lines))
         self._lines, self._size = [], 0
         self._flushed()
 
 
-def _micros() -> int:
+def micros() -> int:
+    """Now, in microseconds since 1970."""
     return time.time_ns() // 1000
