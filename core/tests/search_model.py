@@ -205,7 +205,7 @@ async def put(tx: Tx, runs: list[Run]) -> None:
         await tx.run(f"INSERT INTO run ({', '.join(row)}) VALUES ({marks})", *row.values())
         rows = [(run["id"], name, last, low, high) for name, (last, low, high) in run["metrics"].items()]
         await tx.many(
-            "INSERT INTO metric (run, name, last, last_step, low, high, total, finite) VALUES (?, ?, ?, 0, ?, ?, 1, 1)",
+            "INSERT INTO metric (run, name, last, last_step, min, max, value_count, finite_count) VALUES (?, ?, ?, 0, ?, ?, 1, 1)",
             rows,
         )
 
