@@ -149,7 +149,7 @@ async def test_what_an_older_database_holds_is_searched(empty_url):
 
 OLDER = (
     "INSERT INTO project (name, created_at) VALUES ('p', 1)",
-    "INSERT INTO run (id, project, kind, status, params, tags, created_at, updated_at)"
+    "INSERT INTO run (id, project, kind, status, inputs, tags, created_at, updated_at)"
     """ VALUES ('r', 'p', 'job', 'created', '{"lr":0.1}', '["a"]', 1, 1)""",
     "INSERT INTO metric VALUES ('r', 'loss', 1, 1, 1, 1, 1, 1)",
 )
