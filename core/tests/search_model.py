@@ -1,6 +1,6 @@
 """Searching as the language means it, in plain Python over dictionaries, and runs to search: what SQL is held against.
 
-Nothing here looks at the compiler. Times are microseconds; a run is a dictionary of its columns with `inputs`,
+Nothing here looks at the compiler. Times are microseconds; a run is a dictionary of its columns with `params`,
 `outputs`, `meta` and `tags` decoded and `metrics` as {name: (last, low, high)}.
 """
 
@@ -155,7 +155,7 @@ def _run(random: Random, project: str, n: int, seed: int) -> Run:
     started = None if status in ("created", "queued", "skipped") else created + random.choice([0, 5, 60]) * 1_000_000
     ended = (started or created) + random.choice([1, 90, 7200]) * 1_000_000
     metrics = {"loss": [0.1, 0.5, 0.5, 2.0, float("inf"), None], "a b": [1.0, 2.0]}
-    inputs = {"lr": [0.1, 1, "0.1", "auto", 0.01, True], "opt": ["adam", "SGD", "a_am", "a*m", ""], "x.y": [{"a": 1}]}
+    params = {"lr": [0.1, 1, "0.1", "auto", 0.01, True], "opt": ["adam", "SGD", "a_am", "a*m", ""], "x.y": [{"a": 1}]}
     return {
         "id": f"{seed:08x}-0000-7000-8000-{random.randrange(1 << 16):04x}{n:08x}",
         "project": project,
@@ -182,7 +182,7 @@ def _run(random: Random, project: str, n: int, seed: int) -> Run:
         "started_at": started,
         "finished_at": ended if status in ("succeeded", "failed", "skipped") else None,
         "archived_at": random.choice([None, None, NOW]),
-        "params": {name: random.choice(some) for name, some in inputs.items() if random.random() < 0.7},
+        "params": {name: random.choice(some) for name, some in params.items() if random.random() < 0.7},
         "outputs": {"best": random.choice([1, 2.5, None])} if random.random() < 0.5 else {},
         "meta": {"team": random.choice(["red", "blue"])} if random.random() < 0.5 else {},
         "tags": [tag for tag in ("a", "b", "100%", "A", "x,y") if random.random() < 0.4],
@@ -205,7 +205,8 @@ async def put(tx: Tx, runs: list[Run]) -> None:
         await tx.run(f"INSERT INTO run ({', '.join(row)}) VALUES ({marks})", *row.values())
         rows = [(run["id"], name, last, low, high) for name, (last, low, high) in run["metrics"].items()]
         await tx.many(
-            "INSERT INTO metric (run, name, last, last_step, low, high, total, finite) VALUES (?, ?, ?, 0, ?, ?, 1, 1)",
+            "INSERT INTO metric (run, name, last, last_step, min, max, value_count, finite_count)"
+            " VALUES (?, ?, ?, 0, ?, ?, 1, 1)",
             rows,
         )
 

@@ -56,7 +56,7 @@ async def test_clones_are_made_once_by_their_key(web, verb):
     ids = [(await ended(web)).id for _ in range(2)]
     answers = await asyncio.gather(*(act(web, verb, *ids, key="k", name="clone") for _ in range(5)))
     assert all(answer == answers[0] for answer in answers)
-    made = [each.made for each in answers[0].items]
+    made = [each.created for each in answers[0].items]
     found = [await web.admin.runs.get(run) for run in made]
     assert [(run.cloned_from, run.clone_kind, run.name) for run in found] == [(run, verb, "clone") for run in ids]
     assert len([run async for run in web.admin.runs.list()]) == 4
