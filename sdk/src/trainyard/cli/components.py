@@ -94,10 +94,10 @@ def _register(noun: str) -> click.Command:
 
         name, version = _exact(ref)
         content = _checked(noun, file)
-        wish = RegisterComponent(
+        request = RegisterComponent(
             name=name, version=version, content=content, file=file.name, description=description, tags=list(tags)
         )
-        made = _of(client, noun).register(wish)
+        made = _of(client, noun).register(request)
         if as_json:
             return output.json_document(made)
         return output.line(f"{noun[:-1]} {made.name}:{made.version} is registered ({made.digest[:19]})")

@@ -12,11 +12,14 @@ from typing import Any
 import click
 
 from trainyard.cli import output
+from trainyard.cli.catalog import SERVER_COMMANDS
+from trainyard.cli.examples import EXAMPLES
 from trainyard.cli.exit_codes import Exit
 
 __all__ = ["GROUP", "load", "names"]
 
 GROUP = "trainyard.commands"
+_HELP = {"help_option_names": ["-h", "--help"]}
 _ANYTHING = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -79,10 +82,14 @@ def _typed(name: str, found: Any, path: str) -> click.Command:
         application = found
         if not isinstance(found, typer.Typer):
             application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            application.command()(_exiting(found))
+            application.command(context_settings=_HELP, epilog=_example(name))(_exiting(found))
         return application(args=list(rest), prog_name=path, standalone_mode=True)
 
     return _passing(name, call, f"The command {name}.")
+
+
+def _example(name: str) -> str | None:
+    return f"Example: {EXAMPLES[name]}" if name in SERVER_COMMANDS else None
 
 
 def _exiting(function: Callable[..., Any]) -> Callable[..., Any]:
