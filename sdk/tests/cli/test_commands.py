@@ -19,7 +19,7 @@ def test_ls_shows_the_newest_first_and_no_more_than_asked(yard, platform):
     done = yard("ls", "--limit", "2")
     assert (done.code, done.err) == (0, "2 of 5 runs; -n shows more, -q QUERY finds some\n")
     header, first, second = done.out.splitlines()
-    assert header.split() == ["RUN", "NAME", "STATUS", "AGE", "TAGS"]
+    assert header.split() == ["RUN", "NAME", "STATUS", "CREATED", "TAGS"]
     assert first.split()[:3] == ["00000004", "n4", "succeeded"]
     assert second.split()[0] == "00000003"
 

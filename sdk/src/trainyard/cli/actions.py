@@ -43,7 +43,7 @@ stop = _verb(
     lambda run: f"is {run.status}; it was asked to stop",
 )
 skip = _verb("skip", "Never run runs that no agent has taken yet.", lambda run: "is skipped")
-archive = _verb("archive", "Put runs away; nothing else about them changes.", lambda run: "is archived")
+archive = _verb("archive", "Put runs into the archive; nothing else about them changes.", lambda run: "is archived")
 restore = _verb("restore", "Take runs out of the archive.", lambda run: "is restored")
 
 

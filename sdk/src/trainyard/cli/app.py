@@ -36,8 +36,10 @@ class Yard(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in (known := self.list_commands(ctx)):
-            raise click.UsageError(_unknown(args[0], known), ctx)
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            known = self.list_commands(ctx)
+            if args[0] not in known:
+                raise click.UsageError(_unknown(args[0], known), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,8 +1,8 @@
 """The commands of `yard` by section: where each is, and its help in one line. The list is what `yard --help` prints, so
 that it loads no command.
 
-`up` and `agent` are core's. They stand here with their help, since core is not loaded for a list either; without core they
-say how to get it."""
+`up` and `agent` are commands of core. They stand here with their help, since core is not loaded for a list either;
+without core they say how to get it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,12 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Run": {
         "run": Entry("run:run", "Run a command, an operation file or a registered component."),
         "stop": Entry("actions:stop", "Stop runs."),
-        "restart": Entry(
-            "clones:restart", "Run the same operation again, with other params, name or queue where they are given."
-        ),
+        "restart": Entry("clones:restart", "Run the operation of runs again, with other params if they are given."),
         "resume": Entry(
             "clones:resume",
-            "Continue runs that have ended: each new run has the old one's outputs and artifacts, and one chart with "
-            "it.",
+            "Continue runs that have ended, with their outputs, artifacts and one chart.",
         ),
-        "copy": Entry(
-            "clones:copy", "Run the same operation again, beginning with the artifacts of a run that has ended."
-        ),
+        "copy": Entry("clones:copy", "Run the operation of runs again, beginning with the artifacts of the old ones."),
         "approve": Entry("actions:approve", "Let runs go on that are held for approval."),
         "skip": Entry("actions:skip", "Never run runs that no agent has taken yet."),
         "lint": Entry("lint:lint", "Check operation files without a server."),
@@ -50,10 +45,10 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Change": {
         "edit": Entry(
             "clones:edit",
-            "Change what a run is called and how it is tagged, and while it waits its queue and priority.",
+            "Change the name and tags of a run, and while it waits its queue and priority.",
         ),
         "tag": Entry("actions:tag", "Add tags to runs and remove them."),
-        "archive": Entry("actions:archive", "Put runs away; nothing else about them changes."),
+        "archive": Entry("actions:archive", "Put runs into the archive; nothing else about them changes."),
         "restore": Entry("actions:restore", "Take runs out of the archive."),
         "delete": Entry("actions:delete", "Delete runs that have ended, for good, with all that they tracked."),
     },
@@ -64,28 +59,22 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Sweeps and components": {
         "sweep": Entry(
             "sweep:sweep",
-            "Show a sweep: its trials, the best one, and for several objectives those that no other beats.",
+            "Show a sweep: its trials, the best one, and the Pareto front.",
         ),
-        "components": Entry(
-            "components:components", "Register components by name and version, and see what there is (-p: the project)."
-        ),
-        "presets": Entry(
-            "presets:presets", "Register presets by name and version, and see what there is (-p: the project)."
-        ),
+        "components": Entry("components:components", "Register components by name and version, and look them up."),
+        "presets": Entry("presets:presets", "Register presets by name and version, and look them up."),
     },
     "Deployment": {
         "projects": Entry("projects:projects", "List, create and change projects."),
         "members": Entry("members:members", "List and change who has which role in a project (-p)."),
         "users": Entry("users:users", "List, add and change people."),
-        "service-accounts": Entry(
-            "users:service_accounts", "List, add and change programs that have tokens of their own."
-        ),
-        "tokens": Entry("tokens:tokens", "List, make and revoke tokens: your own, or as an admin those of others."),
+        "service-accounts": Entry("users:service_accounts", "List, add and change programs with tokens of their own."),
+        "tokens": Entry("tokens:tokens", "List, make and revoke tokens."),
         "queues": Entry("queues:queues", "List and change queues."),
         "agents": Entry("agents:agents", "List, add, drain and remove agents."),
-        "lost": Entry("agents:lost", "Give up a live run whose agent cannot be reached and will not come back."),
-        "plugins": Entry("plugins:plugins", "List the server's plugins; write and check one of your own."),
-        "settings": Entry("server:settings", "Show the server's settings in force and where each comes from."),
+        "lost": Entry("agents:lost", "Give up a live run whose agent will not come back."),
+        "plugins": Entry("plugins:plugins", "List the server's plugins; write and check your own."),
+        "settings": Entry("server:settings", "Show the server's settings and where each comes from."),
     },
     "This machine": {
         "login": Entry("login:login", "Keep a token for a server, and speak to that server from now on."),
@@ -93,7 +82,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "whoami": Entry("login:whoami", "Show whom the server takes you for and what you may do there."),
         "doctor": Entry(
             "doctor:doctor",
-            "Look at every hop between here and the data of your runs, and say what to do where one fails.",
+            "Check every hop between here and your data, and say what to do.",
         ),
         "completion": Entry(
             "completion:completion",
@@ -107,7 +96,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
 SERVER_PACKAGE, SERVER_SECTION = "trainyard-core", "Deployment"
 SERVER_COMMANDS = {
     "up": "Serve Trainyard from this machine until interrupted.",
-    "agent": "Run here what a server elsewhere schedules, until interrupted.",
+    "agent": "Run what a server elsewhere schedules, until interrupted.",
 }
 """The commands of the package of the server, in that section."""
 

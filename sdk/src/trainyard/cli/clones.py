@@ -29,7 +29,7 @@ _queue = click.option("--queue", default="", help="The queue, over the old one's
 @_queue
 @for_runs("restart")
 def restart(chosen: SelectedRuns, *, params: tuple[str, ...], name: str, queue: str, as_json: bool) -> None:
-    """Run the same operation again, with other params, name or queue where they are given."""
+    """Run the operation of runs again, with other params if they are given."""
     from trainyard.client.models import CloneRun
 
     _clone(chosen, "restart", CloneRun(params=read_params(params), name=name, queue=queue), as_json=as_json)
@@ -44,8 +44,10 @@ def restart(chosen: SelectedRuns, *, params: tuple[str, ...], name: str, queue: 
 def resume(
     chosen: SelectedRuns, *, step: int | None, params: tuple[str, ...], name: str, queue: str, as_json: bool
 ) -> None:
-    """Continue runs that have ended: each new run has the old one's outputs and artifacts, and one chart with it. Its
-    program finds the old run's id in TRAINYARD_RESUME_FROM and the last step in TRAINYARD_RESUME_STEP."""
+    """Continue runs that have ended, with their outputs, artifacts and one chart.
+
+    The program finds the old run's id in TRAINYARD_RESUME_FROM and the last step in TRAINYARD_RESUME_STEP.
+    """
     from trainyard.client.models import CloneRun
 
     request = CloneRun(params=read_params(params), name=name, queue=queue, step=step)
@@ -58,7 +60,7 @@ def resume(
 @_queue
 @for_runs("copy")
 def copy(chosen: SelectedRuns, *, params: tuple[str, ...], name: str, queue: str, as_json: bool) -> None:
-    """Run the same operation again, beginning with the artifacts of a run that has ended."""
+    """Run the operation of runs again, beginning with the artifacts of the old ones."""
     from trainyard.client.models import CloneRun
 
     _clone(chosen, "copy", CloneRun(params=read_params(params), name=name, queue=queue), as_json=as_json)
@@ -85,7 +87,7 @@ def _clone(chosen: SelectedRuns, kind: Action, request: CloneRun, *, as_json: bo
 @json_option
 @with_client
 def edit(client: Client, *, ref: str, tags: tuple[str, ...], meta: tuple[str, ...], as_json: bool, **rest: Any) -> None:
-    """Change what a run is called and how it is tagged, and while it waits its queue and priority."""
+    """Change the name and tags of a run, and while it waits its queue and priority."""
     from trainyard.client.models import EditRun
 
     request = EditRun(tags=[*tags] or None, meta=_meta(meta) or None, **rest)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from trainyard.cli import moment, output
+from trainyard.cli import moment, output, terminal
 from trainyard.cli.differences import varying
 
 if TYPE_CHECKING:
@@ -90,7 +90,6 @@ FIELDS = {
     )
 }
 """What every run has. Params, outputs, meta and metrics are named below their family: `params.lr`."""
-_HEAD = ("run", "project", "name", "status", "age", "took", "progress")
 _TAIL = ("queue", "tags")
 _WIDE = ("kind", "user", "started", "finished", "attempt", "reason")
 
@@ -157,7 +156,7 @@ def selection(runs: Sequence[Run], *, first: Sequence[Column] = (), projects: bo
         for noun, each, most in (("params", params, MOST_PARAMS), ("metrics", metrics, MOST_METRICS))
         if len(each) > most
     ]
-    head = [FIELDS[name] for name in _HEAD if name != "project" or projects]
+    head = _head(projects=projects)
     tail = [FIELDS[name] for name in _TAIL]
     chosen = [*head, *first, *params[:MOST_PARAMS], *metrics[:MOST_METRICS], *tail]
     return Selection(_filled(chosen, runs, known), more)
@@ -165,11 +164,18 @@ def selection(runs: Sequence[Run], *, first: Sequence[Column] = (), projects: bo
 
 def everything(runs: Sequence[Run], *, projects: bool = True) -> list[Column]:
     """Every column: all fields, params and metrics of these runs."""
-    head = [FIELDS[name] for name in _HEAD if name != "project" or projects]
+    head = _head(projects=projects)
     params = dict.fromkeys(name for run in runs for name in run.inputs)
     metrics = dict.fromkeys(name for run in runs for name in run.metrics)
     rest = [FIELDS[name] for name in (*_TAIL, *_WIDE)]
     return [*head, *map(column_of_param, params), *map(_metric, metrics), *rest]
+
+
+def _head(*, projects: bool) -> list[Column]:
+    """The columns with which a row begins. How old a run is stands on a terminal only."""
+    made = "age" if terminal.is_attached() else "created"
+    names = ["run", *(["project"] if projects else []), "name", "status", made, "took", "progress"]
+    return [FIELDS[name] for name in names]
 
 
 def metric_columns(runs: Sequence[Run]) -> list[Column]:

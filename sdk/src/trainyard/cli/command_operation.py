@@ -47,10 +47,10 @@ def name_of(command: Sequence[str]) -> str:
 
 
 def _params(command: Sequence[str]) -> list[_Param]:
-    """The options that have a value and stand there once."""
+    """The options that have a value and stand there once; a value in which a template would begin is no param."""
     found = [param for place in range(1, len(command)) if (param := _param(command, place)) is not None]
     counts = Counter(param.name for param in found)
-    return [param for param in found if counts[param.name] == 1]
+    return [param for param in found if counts[param.name] == 1 and not _OPENING.search(param.text)]
 
 
 def _param(command: Sequence[str], place: int) -> _Param | None:

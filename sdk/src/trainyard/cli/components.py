@@ -29,7 +29,7 @@ _archived = click.option("--archived", is_flag=True, help="Archived versions too
 def registry(noun: str) -> click.Group:
     """The commands for `components` or `presets`."""
 
-    @click.group(noun, help=f"Register {noun} by name and version, and see what there is (-p: the project).")
+    @click.group(noun, help=f"Register {noun} by name and version, and look them up.")
     def group() -> None:
         """Only a name for its commands."""
 

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +14,9 @@ from trainyard.cli import output
 from trainyard.cli.catalog import SERVER_COMMANDS
 from trainyard.cli.examples import EXAMPLES
 from trainyard.cli.exit_codes import Exit
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["GROUP", "load", "names"]
 
@@ -51,6 +53,8 @@ def load(name: str, group: str = "") -> click.Command | None:
 @cache
 def _points(group: str) -> dict[str, list[EntryPoint]]:
     """The entry points by name: more than one where several distributions bring the same, of which none is used."""
+    from importlib.metadata import entry_points
+
     found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=f"{GROUP}.{group}" if group else GROUP):
         found.setdefault(point.name, []).append(point)

@@ -52,7 +52,7 @@ class ViewOptions(NamedTuple):
 @json_option
 @with_client
 def sweep(client: Client, *, ref: str, no_watch: bool, sort: str, by: str, limit: int, as_json: bool) -> int | None:
-    """Show a sweep: its trials, the best one, and for several objectives those that no other beats.
+    """Show a sweep: its trials, the best one, and the Pareto front.
 
     RUN `latest` is the newest sweep. It is followed until it has ended, and the exit code says how; Ctrl-C leaves it
     alone. On a terminal it is drawn anew each second, elsewhere there is a line for each trial that ends. With --json a

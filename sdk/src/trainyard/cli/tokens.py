@@ -33,7 +33,7 @@ class Duration(click.ParamType[float]):
 
 @click.group()
 def tokens() -> None:
-    """List, make and revoke tokens: your own, or as an admin those of others."""
+    """List, make and revoke tokens."""
 
 
 @tokens.command("ls")
