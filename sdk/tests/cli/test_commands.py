@@ -35,7 +35,7 @@ def test_ls_of_nothing_says_what_to_do_next(yard, platform):
     done = yard("ls")
     assert (done.code, done.out) == (0, "")
     assert done.err == "no runs in project 'default'; start one: yard run -- python FILE\n"
-    assert "that the query is true of; leave out conditions" in yard("ls", "--status", "failed").err
+    assert "match the query; leave out conditions" in yard("ls", "--status", "failed").err
 
 
 def test_another_project_is_asked_for(yard, platform):

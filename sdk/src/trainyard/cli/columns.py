@@ -3,6 +3,7 @@ text for people and as a value for programs. Pure."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,7 @@ __all__ = [
     "column_of_param",
     "columns_of",
     "everything",
+    "headings_of",
     "metric_columns",
     "selection",
 ]
@@ -33,6 +35,8 @@ SYSTEM = "system/"
 """How the names of metrics begin that tell of the machine and not of the training."""
 MOST_PARAMS, MOST_METRICS = 4, 4
 """So many have a column each when none are asked for."""
+FIRST = 2
+"""So many of each stand before the others, so that a narrow terminal shows some of both."""
 
 
 class Column(NamedTuple):
@@ -152,13 +156,14 @@ def selection(runs: Sequence[Run], *, first: Sequence[Column] = (), projects: bo
     params = [each for each in map(column_of_param, varying([run.inputs for run in runs])) if each.name not in known]
     metrics = [each for each in metric_columns(runs) if each.name not in known]
     more = [
-        f"{len(each) - most} more {noun}"
-        for noun, each, most in (("params", params, MOST_PARAMS), ("metrics", metrics, MOST_METRICS))
+        f"{len(each) - most} more {noun}{'s' if len(each) - most > 1 else ''}"
+        for noun, each, most in (("param", params, MOST_PARAMS), ("metric", metrics, MOST_METRICS))
         if len(each) > most
     ]
     head = _head(projects=projects)
     tail = [FIELDS[name] for name in _TAIL]
-    chosen = [*head, *first, *params[:MOST_PARAMS], *metrics[:MOST_METRICS], *tail]
+    values = [*params[:FIRST], *metrics[:FIRST], *params[FIRST:MOST_PARAMS], *metrics[FIRST:MOST_METRICS]]
+    chosen = [*head, *first, *values, *tail]
     return Selection(_filled(chosen, runs, known), more)
 
 
@@ -169,6 +174,12 @@ def everything(runs: Sequence[Run], *, projects: bool = True) -> list[Column]:
     metrics = dict.fromkeys(name for run in runs for name in run.metrics)
     rest = [FIELDS[name] for name in (*_TAIL, *_WIDE)]
     return [*head, *map(column_of_param, params), *map(_metric, metrics), *rest]
+
+
+def headings_of(columns: Sequence[Column]) -> list[str]:
+    """What stands above columns: their whole names where a param and a metric have the same."""
+    counts = Counter(each.heading for each in columns)
+    return [each.heading if counts[each.heading] == 1 else each.name for each in columns]
 
 
 def _head(*, projects: bool) -> list[Column]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trainyard.cli import output
-from trainyard.cli.columns import FIELDS, Column, column_of_param, columns_of, metric_columns
+from trainyard.cli.columns import FIELDS, Column, column_of_param, columns_of, headings_of, metric_columns
 from trainyard.cli.differences import Difference, best_and_worst, differences, ranked, varying
 from trainyard.cli.formats import JSON, delimited, format_option, rows, tell_left_out
 from trainyard.cli.options import complete, find, runs_argument, with_client
@@ -119,7 +119,7 @@ def _print(runs: Sequence[Run], columns: Sequence[Column], form: str) -> None:
     if form in ("csv", "tsv"):
         return delimited([each.name for each in columns], [[each.plain(run) for each in columns] for run in runs], form)
     lines = [[each.text(run) for each in columns] for run in runs]
-    return tell_left_out(rows([each.heading for each in columns], lines, is_wide=form == "wide"))
+    return tell_left_out(rows(headings_of(columns), lines, is_wide=form == "wide"))
 
 
 def _tell(metric: str, ends: tuple[Run, Run] | None, found: Sequence[Difference]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
@@ -66,4 +67,9 @@ def delimited(headings: Sequence[str], lines: Iterable[Sequence[Any]], form: str
 def _plain(value: Any) -> str:
     if value is None:
         return ""
-    return output.clean(repr(value) if isinstance(value, float) else output.value(value))
+    return output.clean(_number(value) if isinstance(value, float) else output.value(value))
+
+
+def _number(value: float) -> str:
+    """All digits; of what is not finite the word that JSON has."""
+    return repr(value) if math.isfinite(value) else output.number(value)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from trainyard.cli import moment, output
-from trainyard.cli.columns import FIELDS, SYSTEM, metric_columns, selection
+from trainyard.cli.columns import FIELDS, SYSTEM, headings_of, metric_columns, selection
 from trainyard.cli.table import fit
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ def top_lines(runs: Sequence[tuple[Run, str]], width: int | None) -> list[str]:
         ]
         for run, agent in runs
     ]
-    return [_counts([run for run, _ in runs]), "", *fit(headings, rows, width).lines]
+    return _under(_counts([run for run, _ in runs]), headings, rows, width)
 
 
 def watch_lines(going_on: Sequence[Run], ended: Sequence[Run], width: int | None, *, projects: bool) -> list[str]:
     """The runs that wait or go on, and below them those that ended last."""
     columns = selection([*going_on, *ended], projects=projects).columns
     rows = [[each.text(run) for each in columns] for run in (*going_on, *ended)]
-    return [_counts(going_on), "", *fit([each.heading for each in columns], rows, width).lines]
+    return _under(_counts(going_on), headings_of(columns), rows, width)
 
 
 def run_lines(run: Run, metrics: Sequence[Metric], width: int | None) -> list[str]:
@@ -80,8 +80,12 @@ def run_lines(run: Run, metrics: Sequence[Metric], width: int | None) -> list[st
         for each in metrics
         if not each.name.startswith(SYSTEM)
     ]
-    lines = [head, "  ".join(filter(None, facts))]
-    return [*lines, "", *fit(("METRIC", "LAST", "MIN", "MAX", "STEP"), rows, width).lines] if rows else lines
+    return [head, *_under("  ".join(filter(None, facts)), ("METRIC", "LAST", "MIN", "MAX", "STEP"), rows, width)]
+
+
+def _under(line: str, headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    """A line and a table below it, if that has any rows."""
+    return [line, "", *fit(headings, rows, width).lines] if rows else [line]
 
 
 def _counts(runs: Sequence[Run]) -> str:

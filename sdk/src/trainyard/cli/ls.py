@@ -145,7 +145,7 @@ def _delimited(runs: Sequence[Run], chosen: Sequence[Column], form: str) -> None
 
 
 def _table(request: _Request, runs: Sequence[Run], chosen: Sequence[Column], *, is_wide: bool) -> None:
-    from trainyard.cli.columns import Selection, below, everything, selection
+    from trainyard.cli.columns import Selection, below, everything, headings_of, selection
 
     found = Selection([*chosen], [])
     if not chosen and is_wide:
@@ -153,9 +153,8 @@ def _table(request: _Request, runs: Sequence[Run], chosen: Sequence[Column], *, 
     elif not chosen:
         sorted_by = [below(field) for field in _sort_fields(request.sort)]
         found = selection(runs, first=sorted_by, projects=request.all_projects)
-    headings = [each.heading for each in found.columns]
     lines = [[each.text(run) for each in found.columns] for run in runs]
-    formats.tell_left_out([*formats.rows(headings, lines, is_wide=is_wide), *found.more])
+    formats.tell_left_out([*formats.rows(headings_of(found.columns), lines, is_wide=is_wide), *found.more])
 
 
 def _sort_fields(sort: str) -> list[Field]:
@@ -170,10 +169,12 @@ def _tell(request: _Request, shown: int, total: str) -> None:
     if total:
         output.line(f"{shown} of {total} runs; -n shows more, -q QUERY finds some", err=True)
     if shown:
-        return
+        return None
     where = "any project" if request.all_projects else f"project {request.client.endpoint.project!r}"
-    way = "leave out conditions, or look in all projects with -A" if request.q else "start one: yard run -- python FILE"
-    output.line(f"no runs in {where}{' that the query is true of' if request.q else ''}; {way}", err=True)
+    if request.q:
+        way = "leave out conditions" if request.all_projects else "leave out conditions, or search all projects with -A"
+        return output.line(f"no runs in {where} match the query; {way}", err=True)
+    return output.line(f"no runs in {where}; start one: yard run -- python FILE", err=True)
 
 
 def _grouped(request: _Request, summary: Aggregation, columns: str, form: str) -> None:

@@ -14,7 +14,6 @@ import click
 
 __all__ = [
     "Styled",
-    "aligned",
     "cells",
     "clean",
     "cut",
@@ -96,21 +95,15 @@ def _on_wire(value: float) -> float | str:
     return on_wire(value)
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under headers; of no rows only the headers."""
-    for each in aligned(headers, rows):
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, fits: bool = True) -> None:
+    """Print rows under headers; of no rows only the headers. On a terminal long cells are cut so that no line wraps."""
+    from trainyard.cli import terminal
+    from trainyard.cli.table import fit
+
+    lines = [*rows]
+    width = terminal.columns() if fits else None
+    for each in fit(headers, lines, width, kept=len(headers)).lines:
         line(each)
-
-
-def aligned(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a table."""
-    lines = [[clean(cell) for cell in row] for row in (headers, *rows)]
-    widths = [max(cells(line[column]) for line in lines) for column in range(len(headers))]
-    return [Styled("  ".join(map(_padded, line, widths)).rstrip()) for line in lines]
-
-
-def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - cells(cell))
 
 
 def cells(text: str) -> int:

@@ -34,7 +34,9 @@ class ViewOptions(NamedTuple):
     def lines(self, shown: SweepState) -> list[str]:
         """What is to be seen."""
         judged = by_figure(shown, self.by) if self.by else shown
-        return view(judged, sort=self.sort, most=self.limit, width=terminal.dot_columns())
+        return view(
+            judged, sort=self.sort, most=self.limit, width=terminal.columns(), plot_width=terminal.dot_columns()
+        )
 
 
 @click.command()

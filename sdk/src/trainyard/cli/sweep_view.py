@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trainyard.cli import output
 from trainyard.cli.sweep_plot import improvements, is_log, plot
+from trainyard.cli.table import fit
 
 if TYPE_CHECKING:
     from trainyard.client.models import Sweep, Trial
@@ -25,17 +26,18 @@ class SweepState(NamedTuple):
     front: Sequence[Trial] = ()
 
 
-def view(shown: SweepState, *, sort: str, most: int, width: int) -> list[str]:
+def view(shown: SweepState, *, sort: str, most: int, width: int | None, plot_width: int) -> list[str]:
     """Everything: the sweep in brief, the best so far as a plot, its front, and its trials, at most so many of each.
-    Trials are sorted by `number`, or by `value`: those that go on first, then the best."""
+    Tables are at most `width` characters wide (None: no limit). Trials are sorted by `number`, or by `value`: those
+    that go on first, then the best."""
     sweep = shown.sweep
-    drawn = _plotted(shown, width)
+    drawn = _plotted(shown, plot_width)
     lines = [*_brief(sweep), *(["", *drawn] if drawn else [])]
     if shown.front:
-        lines += ["", f"{len(shown.front)} trials that no other beats:"]
-        lines += _table(sweep, shown.front, most)
+        lines += ["", f"{len(shown.front)} trials on the Pareto front:"]
+        lines += _table(sweep, shown.front, most, width)
     chosen = shown.trials if sort == "number" else sorted(shown.trials, key=lambda trial: _rank(sweep, trial))
-    return [*lines, "", *_table(sweep, chosen, most)] if chosen else lines
+    return [*lines, "", *_table(sweep, chosen, most, width)] if chosen else lines
 
 
 def by_figure(shown: SweepState, by: str) -> SweepState:
@@ -111,7 +113,7 @@ def _rank(sweep: Sweep, trial: Trial) -> tuple[int, float, int]:
     return (1, -trial.value if best_high else trial.value, trial.number)
 
 
-def _table(sweep: Sweep, trials: Sequence[Trial], most: int) -> list[str]:
+def _table(sweep: Sweep, trials: Sequence[Trial], most: int, width: int | None) -> list[str]:
     figures = [*dict.fromkeys([*(each.name for each in sweep.objectives), *(each.name for each in sweep.limits)])]
     if not figures:
         figures = [*dict.fromkeys(name for trial in trials[:most] for name in trial.figures)][:MOST_COLUMNS]
@@ -119,9 +121,10 @@ def _table(sweep: Sweep, trials: Sequence[Trial], most: int) -> list[str]:
     together = len(params) > MOST_COLUMNS
     heads = ("TRIAL", "RUN", "STATUS", *figures, *(("PARAMS",) if together else params), "WHY")
     rows = [_row(trial, figures, params, together=together) for trial in trials[:most]]
-    lines = output.aligned([output.clean(head) for head in heads], rows)
+    lines, left_out = fit(heads, rows, width, kept=len(heads) - len(params) - 1)
     left = len(trials) - most
-    return [*lines, f"and {left} more"] if left > 0 else lines
+    more = [f"and {left} more"] if left > 0 else []
+    return [*lines, *more, *([f"left out: {', '.join(map(output.clean, left_out))}"] if left_out else [])]
 
 
 def _row(trial: Trial, figures: Sequence[str], params: Sequence[str], *, together: bool) -> list[str]:

@@ -12,8 +12,8 @@ __all__ = ["Fitted", "fit"]
 
 WIDEST = 32
 """Characters of a cell on a terminal; a longer one is cut."""
-NARROWEST = 8
-"""The least that a cell is cut to so that the first columns fit."""
+NARROW, NARROWEST = 16, 8
+"""What cells are cut to before a column is left out, and those of the first columns so that they fit."""
 GAP = 2
 
 
@@ -32,9 +32,9 @@ def fit(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | Non
         return Fitted(_lines(grid, _widths(grid)), [])
     widths = [min(WIDEST, each) for each in _widths(grid)]
     count = len(widths)
-    while count > kept and _whole(widths[:count]) > width:
+    while count > kept and _whole(_narrowed(widths[:count], width, NARROW)) > width:
         count -= 1
-    shown = _narrowed(widths[:count], width)
+    shown = _narrowed(_narrowed(widths[:count], width, NARROW), width, NARROWEST)
     return Fitted(_lines([row[:count] for row in grid], shown), list(headings[count:]))
 
 
@@ -46,10 +46,10 @@ def _whole(widths: Sequence[int]) -> int:
     return sum(widths) + GAP * (len(widths) - 1)
 
 
-def _narrowed(widths: Sequence[int], width: int) -> list[int]:
-    """The widths, the widest column made narrower until all fit, or cannot."""
+def _narrowed(widths: Sequence[int], width: int, least: int) -> list[int]:
+    """The widths, the widest column made narrower until all fit, or none is wider than `least`."""
     found = list(widths)
-    while _whole(found) > width and max(found) > NARROWEST:
+    while _whole(found) > width and max(found) > least:
         found[found.index(max(found))] -= 1
     return found
 

@@ -53,8 +53,8 @@ def _lines(client: Client, agents: dict[tuple[str, int], str]) -> list[str]:
 
 
 def _runs(client: Client) -> list[Run]:
-    """The runs that an agent has; the oldest first, so that lines stay where they are."""
-    return [*islice(client.runs.list(q=GOING_ON, sort="started_at"), MOST)]
+    """The runs that agents have (a sweep itself has none), the oldest first, so that lines stay where they are."""
+    return [*islice(client.runs.list(q=f"{GOING_ON}, kind:~sweep", sort="started_at"), MOST)]
 
 
 def _located(client: Client, runs: Sequence[Run], agents: dict[tuple[str, int], str]) -> list[tuple[Run, str]]:
