@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["approve", "archive", "delete", "restore", "skip", "stop", "tag"]
 
-_message = click.option("-m", "--message", default="", help="Why, in your words.")
+_message = click.option("-m", "--message", default="", help="A message that is kept with the action.")
 
 
 def _verb(name: Action, text: str, said: Callable[[Any], str]) -> click.Command:
@@ -36,13 +36,13 @@ def _verb(name: Action, text: str, said: Callable[[Any], str]) -> click.Command:
     return command
 
 
-approve = _verb("approve", "Let runs go on that are held for approval.", lambda run: f"is approved; it is {run.status}")
+approve = _verb("approve", "Approve runs that are held for approval.", lambda run: f"is approved; it is {run.status}")
 stop = _verb(
     "stop",
     "Stop runs. One that runs is asked to end and is killed when it does not; `yard get` shows when it has ended.",
     lambda run: f"is {run.status}; it was asked to stop",
 )
-skip = _verb("skip", "Never run runs that no agent has taken yet.", lambda run: "is skipped")
+skip = _verb("skip", "Skip runs that no agent has taken yet.", lambda run: "is skipped")
 archive = _verb("archive", "Put runs into the archive; nothing else about them changes.", lambda run: "is archived")
 restore = _verb("restore", "Take runs out of the archive.", lambda run: "is restored")
 

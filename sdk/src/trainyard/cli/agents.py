@@ -19,7 +19,9 @@ __all__ = ["agents", "lost"]
 
 _name = click.argument("name")
 _queues = click.option("--queues", metavar="A,B", help="The queues that it may serve; `*`: any.")
-_labels = click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A label [again for more].")
+_labels = click.option(
+    "--label", "labels", multiple=True, metavar="KEY=VALUE", help="A label of the agent; may be repeated."
+)
 
 
 @click.group()
@@ -119,7 +121,7 @@ def remove_agent(client: Client, *, name: str) -> None:
 
 @click.command()
 @run_argument
-@click.option("-m", "--message", default="", help="Why, in your words.")
+@click.option("-m", "--message", default="", help="A message that is kept with the action.")
 @json_option
 @with_client
 def lost(client: Client, *, ref: str, message: str, as_json: bool) -> None:

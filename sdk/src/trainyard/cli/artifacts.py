@@ -76,7 +76,7 @@ def get(client: Client, *, ref: str, name: str, target: Path | None, tar: bool, 
 @run_argument
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.argument("name", default="")
-@click.option("--kind", default="file", metavar="KIND", help="What it is: file, model, ... [file].")
+@click.option("--kind", default="file", metavar="KIND", help="The kind of file: file, model, ... [file].")
 @json_option
 @with_client
 def put(client: Client, *, ref: str, source: Path, name: str, kind: str, as_json: bool) -> None:

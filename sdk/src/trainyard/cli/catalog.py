@@ -28,8 +28,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
             "Continue runs that have ended, with their outputs, artifacts and one chart.",
         ),
         "copy": Entry("clones:copy", "Run the operation of runs again, beginning with the artifacts of the old ones."),
-        "approve": Entry("actions:approve", "Let runs go on that are held for approval."),
-        "skip": Entry("actions:skip", "Never run runs that no agent has taken yet."),
+        "approve": Entry("actions:approve", "Approve runs that are held for approval."),
+        "skip": Entry("actions:skip", "Skip runs that no agent has taken yet."),
         "lint": Entry("lint:lint", "Check operation files without a server."),
     },
     "Look": {
@@ -37,10 +37,10 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "get": Entry("runs:get", "Show one run."),
         "logs": Entry("logs:logs", "Print what a run wrote."),
         "metrics": Entry("metrics:metrics", "Show the metrics of a run."),
-        "compare": Entry("compare:compare", "Put runs side by side and say what differs."),
-        "watch": Entry("watch:watch", "Show what happens as it happens."),
-        "top": Entry("top:top", "Show the runs that are going on and what they use, refreshed."),
-        "why": Entry("runs:why", "Say why a run is where it is and what it waits for."),
+        "compare": Entry("compare:compare", "Compare runs side by side and show what differs."),
+        "watch": Entry("watch:watch", "Show events of a project or a run as they happen."),
+        "top": Entry("top:top", "Show live runs and the resources that they use, refreshed."),
+        "why": Entry("runs:why", "Explain the status of a run and what it waits for."),
     },
     "Change": {
         "edit": Entry(
@@ -54,7 +54,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Files": {
         "artifacts": Entry("artifacts:artifacts", "List, get, put and remove the files of runs."),
-        "sync": Entry("sync:sync", "Send what runs have recorded while no server was there."),
+        "sync": Entry("sync:sync", "Send what runs recorded while no server was reachable."),
     },
     "Sweeps and components": {
         "sweep": Entry(
@@ -77,12 +77,12 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "settings": Entry("server:settings", "Show the server's settings and where each comes from."),
     },
     "This machine": {
-        "login": Entry("login:login", "Keep a token for a server, and speak to that server from now on."),
+        "login": Entry("login:login", "Store a token for a server and use that server from now on."),
         "logout": Entry("login:logout", "Forget the token of a server: URL, or the one logged in to last."),
-        "whoami": Entry("login:whoami", "Show whom the server takes you for and what you may do there."),
+        "whoami": Entry("login:whoami", "Show who you are at the server and what you may do there."),
         "doctor": Entry(
             "doctor:doctor",
-            "Check every hop between here and your data, and say what to do.",
+            "Check every part between here and your data, and explain failures.",
         ),
         "completion": Entry(
             "completion:completion",

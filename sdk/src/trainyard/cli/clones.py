@@ -80,7 +80,7 @@ def _clone(chosen: SelectedRuns, kind: Action, request: CloneRun, *, as_json: bo
 @run_argument
 @click.option("--name", help="A new name.")
 @click.option("--description", help="A new description.")
-@click.option("--tag", "tags", multiple=True, metavar="TAG", help="All its tags from now on; may be repeated.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="The tags of the run from now on; may be repeated.")
 @click.option("--meta", multiple=True, metavar="NAME=JSON", help="A meta value; `NAME=null` removes it.")
 @click.option("--priority", type=int, help="A new priority, while it waits.")
 @click.option("--queue", help="Another queue, while it waits.")

@@ -34,7 +34,7 @@ MOST = 200
     help="Rank by this metric, best first, and say what differs between best and worst.",
     shell_complete=complete("metric"),
 )
-@click.option("--minimize", is_flag=True, help="The least value of the metric is the best.")
+@click.option("--minimize", is_flag=True, help="The lowest value of the metric is the best.")
 @click.option(
     "--columns",
     default="",
@@ -54,7 +54,7 @@ def compare(
     columns: str,
     form: str,
 ) -> None:
-    """Put runs side by side and say what differs.
+    """Compare runs side by side and show what differs.
 
     The runs are named, or found by a query. The table has the params that are not the same in all of them, and all
     metrics; with --metric the best run comes first. With --json the document is {"runs": [...], "best": id, "worst":

@@ -56,7 +56,7 @@ def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) ->
     """The endings of the newest runs, and `latest`."""
 
     def ask(client: Client) -> Iterator[CompletionItem]:
-        yield CompletionItem("latest", help="the newest that is no trial")
+        yield CompletionItem("latest", help="the newest run that is not a trial")
         for run in client.runs.page(limit=_MOST).items:
             yield CompletionItem(run.short_id, help=f"{run.name} {run.status}".strip())
 

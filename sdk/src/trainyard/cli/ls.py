@@ -60,8 +60,8 @@ class _Request(NamedTuple):
 )
 @click.option("--tag", default="", metavar="TAG", help="Only runs with this tag.", shell_complete=complete("tag"))
 @click.option("--queue", default="", metavar="NAME", help="Only runs of this queue.", shell_complete=complete("queue"))
-@click.option("-A", "--all-projects", is_flag=True, help="In all projects that you may read.")
-@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="At most so many.")
+@click.option("-A", "--all-projects", is_flag=True, help="Search all projects that you may read.")
+@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="The most runs to show.")
 @click.option(
     "--columns",
     default="",
@@ -159,6 +159,8 @@ def _table(request: _Request, runs: Sequence[Run], chosen: Sequence[Column], *, 
 
 def _sort_fields(sort: str) -> list[Field]:
     """The params, outputs, meta values and metrics that are sorted by."""
+    if not sort:
+        return []
     from trainyard.query import parse_sort
 
     return [key.field for key in parse_sort(sort) if key.field.key]

@@ -47,11 +47,15 @@ def get_queue(client: Client, *, name: str, as_json: bool) -> None:
 
 @queues.command("set")
 @_name
-@click.option("--priority", type=int, metavar="N", help="Before queues with a lower one [0].")
-@click.option("--concurrency", metavar="N", help="At most so many runs at once; `none`: no limit.")
-@click.option("--quota", multiple=True, metavar="NAME=AMOUNT", help="What its runs may hold together [again for more].")
-@click.option("--selector", multiple=True, metavar="KEY=VALUE", help="A label that agents must have [again for more].")
-@click.option("--paused/--resumed", default=None, help="Start nothing from it, or go on.")
+@click.option(
+    "--priority", type=int, metavar="N", help="The priority; runs of queues with a higher one start first [0]."
+)
+@click.option("--concurrency", metavar="N", help="The most runs that are live at once; `none` for no limit.")
+@click.option(
+    "--quota", multiple=True, metavar="NAME=AMOUNT", help="A limit of its live runs together; may be repeated."
+)
+@click.option("--selector", multiple=True, metavar="KEY=VALUE", help="A label that agents must have; may be repeated.")
+@click.option("--paused/--resumed", default=None, help="Pause the queue or resume it.")
 @json_option
 @with_client
 def set_queue(client: Client, *, name: str, as_json: bool, **changes: Any) -> None:

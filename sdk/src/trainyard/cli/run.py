@@ -49,9 +49,9 @@ class _RunCommand(click.Command):
 @click.option("--presets", multiple=True, metavar="NAME[:VERSION],...", help="Registered presets, patched onto it.")
 @click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be repeated.")
 @click.option("--name", default="", help="A name for the run, over the file's.")
-@click.option("--tag", "tags", multiple=True, help="A tag more; may be repeated.")
+@click.option("--tag", "tags", multiple=True, help="An additional tag; may be repeated.")
 @click.option("--queue", default="", help="The queue, over the file's.", shell_complete=complete("queue"))
-@click.option("-w", "--watch", is_flag=True, help="Print what it writes until it has ended, and fail when it fails.")
+@click.option("-w", "--watch", is_flag=True, help="Print the run's log until it has ended; the exit code says how.")
 @click.option("--preview", is_flag=True, help="Create nothing; show what would run and whether it would start now.")
 @click.option(
     "--code",

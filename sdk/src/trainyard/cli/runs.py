@@ -36,7 +36,7 @@ def get(client: Client, *, ref: str, as_json: bool) -> None:
 @json_option
 @with_client
 def why(client: Client, *, ref: str, as_json: bool) -> None:
-    """Say why a run is where it is and what it waits for."""
+    """Explain the status of a run and what it waits for."""
     answer = client.runs.why(find(client, ref))
     if as_json:
         return output.json_document(answer)

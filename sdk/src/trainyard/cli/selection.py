@@ -39,7 +39,7 @@ def for_runs(verb: str, *, always_ask: bool = False) -> Callable[[Callable[..., 
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @runs_argument
-        @click.option("-q", "--query", metavar="QUERY", help="All runs that the query is true of; see `yard ls`.")
+        @click.option("-q", "--query", metavar="QUERY", help="All runs that match the query; see `yard ls`.")
         @click.option("--yes", is_flag=True, help="Do not ask first.")
         @json_option
         @with_client

@@ -41,16 +41,18 @@ class ViewOptions(NamedTuple):
 
 @click.command()
 @run_argument
-@click.option("--no-watch", is_flag=True, help="Show it as it is now, and end.")
+@click.option("--no-watch", is_flag=True, help="Show the current state once and exit.")
 @click.option(
     "--sort",
     type=click.Choice(["value", "number"]),
     default="value",
     show_default=True,
-    help="What comes first.",
+    help="What to sort trials by.",
 )
-@click.option("--by", default="", metavar="[-]NAME", help="Judge by this figure: the lowest, or with - the highest.")
-@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="At most so many trials.")
+@click.option(
+    "--by", default="", metavar="[-]NAME", help="Rank by this metric: the lowest is best, with `-` the highest."
+)
+@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="The most trials to show.")
 @json_option
 @with_client
 def sweep(client: Client, *, ref: str, no_watch: bool, sort: str, by: str, limit: int, as_json: bool) -> int | None:

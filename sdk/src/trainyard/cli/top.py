@@ -25,11 +25,11 @@ MOST = 100
 
 
 @click.command()
-@click.option("--no-watch", is_flag=True, help="Show it as it is now, and end.")
+@click.option("--no-watch", is_flag=True, help="Show the current state once and exit.")
 @json_option
 @with_client
 def top(client: Client, *, no_watch: bool, as_json: bool) -> None:
-    """Show the runs that are going on and what they use, refreshed.
+    """Show live runs and the resources that they use, refreshed.
 
     For each run: its agent, how far it is, the CPU (100% is one core), memory and GPU that it used last, and its newest
     metrics. Ctrl-C ends it. Elsewhere than on a terminal, and with --no-watch or --json, it is shown once.

@@ -26,7 +26,7 @@ MOST = 100
 
 @click.command()
 @click.argument("ref", metavar="[RUN]", required=False)
-@click.option("--all", "everywhere", is_flag=True, help="Every project that you may look at.")
+@click.option("--all", "everywhere", is_flag=True, help="All projects that you may read.")
 @click.option(
     "--last",
     type=click.IntRange(0, 500),
@@ -37,7 +37,7 @@ MOST = 100
 @json_option
 @with_client
 def watch(client: Client, *, ref: str | None, everywhere: bool, last: int, as_json: bool) -> int | None:
-    """Show what happens as it happens.
+    """Show events of a project or a run as they happen.
 
     Without RUN everything in the project, until interrupted; with RUN its statuses and metrics until it has ended, and
     the exit code says how. On a terminal it is a table that is drawn anew each second: the runs that wait or go on and
