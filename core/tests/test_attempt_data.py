@@ -340,6 +340,37 @@ async def test_the_files_of_a_run_are_those_of_its_current_attempt(web):
     assert (await machines.stored())["late.pt"] == DIGEST, "the later attempt goes on with what is there"
 
 
+async def test_what_a_person_sends_for_an_attempt_counts_as_its_own(web):
+    """Whoever brings what is left of an attempt names it; what is for nobody is for the current one."""
+    machines = await Machines.of(web)
+    opened = (await machines.open(1, "late.pt")).json()
+    await machines.again()
+    assert (await machines.ask("PUT", "artifacts/model.pt", attempt=2, content=b"two")).status_code == 200
+    stored = await machines.stored()
+
+    async def send(method, path, *, attempt, **more):
+        headers = {**more.pop("headers", {}), **({"Attempt": str(attempt)} if attempt else {})}
+        return await web.ask(method, f"{BASE}/{machines.run}/{path}", headers=headers, **more)
+
+    wish = {"name": "model.pt", "size": len(BODY), "digest": DIGEST}
+    part = {"content": BODY, "headers": {"Upload-Offset": "0"}}
+    assert refused(await send("PUT", "artifacts/model.pt", attempt=1, content=b"one"))
+    assert refused(await send("POST", "uploads", attempt=1, json=wish))
+    assert refused(await send("PATCH", f"uploads/{opened['id']}", attempt=1, **part))
+    assert await machines.stored() == stored
+    old = events(writer(1), 1, {"type": "outputs", "values": {"acc": 1}})
+    assert (await send("POST", "frames", attempt=1, content=old)).status_code == 200
+    assert json.loads((await web.arrange.row(machines.run))["outputs"]) == {}
+    for attempt in (2, 99, 0):
+        assert (await send("PUT", "artifacts/model.pt", attempt=attempt, content=b"by hand")).status_code == 200
+    new = events(writer(2), 1, {"type": "outputs", "values": {"acc": 2}})
+    assert (await send("POST", "frames", attempt=99, content=new)).status_code == 200
+    assert json.loads((await web.arrange.row(machines.run))["outputs"]) == {"acc": 2}
+    claim = {"content": b"one", "headers": {"Attempt": "2"}}
+    assert refused(await machines.ask("PUT", "artifacts/model.pt", attempt=1, **claim)), "its token says whose it is"
+    assert (await send("PUT", "artifacts/model.pt", attempt="two", content=b"x")).status_code == 422
+
+
 @pytest.mark.parametrize("way", ["put", "part"])
 async def test_an_attempt_that_is_given_up_while_it_sends_a_file_stores_none(web, way):
     machines = await Machines.of(web)

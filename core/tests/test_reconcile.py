@@ -7,14 +7,18 @@ import asyncio
 import itertools
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from trainyard_core.clock import SECOND
+from trainyard_core.contracts.tracker import Upload
 from trainyard_core.contracts.workload import Exit, Observation, Phase
-from trainyard_core.db import activities, runs, uptime
+from trainyard_core.db import activities, runs, tracking, uploads, uptime
+from trainyard_core.db.artifacts import Told
 from trainyard_core.db.connect import connect
+from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status
 from trainyard_core.testing.factories import Arrange, HandClock
 from trainyard_core.work import assignment
@@ -187,6 +191,29 @@ async def test_what_drains_ends_with_its_last_frame_or_at_the_deadline(arrange):
     await arrange.listen(61)
     assert await arrange.reconcile(run) is Status.SUCCEEDED
     assert (await arrange.row(run))["reason"] == Reason.INCOMPLETE
+
+
+@pytest.mark.parametrize("what", ["frames", "parts of a file"])
+async def test_what_goes_on_to_come_of_an_ended_attempt_is_waited_for(arrange, what):
+    """A large checkpoint takes longer than `drain`; the next attempt begins when it is here."""
+    run, size = await arrange.run(Status.RUNNING), 1 << 40
+    ref = await arrange.current(run)
+    upload = Upload(id=new_id(), name="checkpoint", size=size, digest=f"sha256:{'0' * 64}")
+    await arrange.report(ref, Phase.EXITED, exit=ENDS["undrained"])
+    for number in range(3):
+        at = arrange.clock.now()
+        told = Told(project="default", run=run, actor="it", at=at, attempt=ref.attempt)
+        if what == "frames":
+            more = {"attempt": ref.attempt, "final": False, "dropped": 0, "late": 0, "at": at}
+            send = partial(tracking.move_mark, run=run, writer="0" * 32, seen=number, to=number + 1, **more)
+        else:
+            send = partial(uploads.open_one, told=told, wish=upload, kind="file", is_done=False)
+        await arrange.database.write(send)
+        await arrange.listen(50)
+        assert await arrange.reconcile(run) is Status.RUNNING, number
+    assert (await arrange.row(run))["wake_at"] == at + 60 * SECOND
+    await arrange.listen(11)
+    assert await arrange.reconcile(run) is Status.SUCCEEDED
 
 
 async def test_last_frames_that_nobody_could_take_have_their_whole_time_again(arrange):

@@ -449,6 +449,15 @@ def test_an_import_that_takes_seconds_is_named_while_it_does(monkeypatch, beside
     assert plugins.plugins[name].error == ""
 
 
+@pytest.fixture
+def interruptible():
+    """SIGINT raises, also where these tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_while_plugins_are_imported_is_nobody_elses(beside):
     with pytest.raises(KeyboardInterrupt):
         beside(f"import signal\nsignal.raise_signal({int(signal.SIGINT)})")

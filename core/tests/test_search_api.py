@@ -47,6 +47,30 @@ async def test_runs_are_found_by_what_they_logged_and_sorted_by_it(web):
     assert await ids(web, "params.name:n0.9 OR metrics.loss:nil") == [made[3], made[2]]
 
 
+async def test_a_list_has_some_metrics_of_each_run_and_says_how_many_others_there_are(web):
+    many, few, none = [(await web.tracked()).id for _ in range(3)]
+    names = [f"m{number:03d}" for number in range(40)]
+    await web.admin.runs.append(many, metric(W, 1, {name: [float(number)] for number, name in enumerate(names)}))
+    await web.admin.runs.append(few, metric(W, 1, {"a, b": [1.0], "m039": [2.0]}))
+
+    async def seen(**more):
+        found = {run.id: run async for run in web.admin.runs.list(**more)}
+        return [(sorted(found[run].metrics), found[run].metrics_left_out) for run in (many, few, none) if run in found]
+
+    assert await seen() == [(names[:32], 8), (["a, b", "m039"], 0), ([], 0)]
+    assert await seen(sort="-metrics.m035.max") == [([*names[:32], "m035"], 7), (["a, b", "m039"], 0), ([], 0)]
+    assert await seen(q="NOT (metrics.m038:<0 OR metrics.m033:nil)") == [([*names[:32], "m033", "m038"], 6)]
+    assert await seen(metrics=["m039", "a, b"]) == [(["m039"], 39), (["a, b", "m039"], 0), ([], 0)]
+    assert await seen(metrics=["m039"], q="metrics.m001:1") == [(["m001", "m039"], 38)]
+    assert await seen(metrics=["nothing", "\0"]) == [([], 40), ([], 2), ([], 0)]
+    everywhere = {run.id: run.metrics async for run in web.admin.runs.everywhere(metrics=["m039"])}
+    assert everywhere == {many: {"m039": 39.0}, few: {"m039": 2.0}, none: {}}
+    whole = await web.admin.runs.get(many)
+    assert (sorted(whole.metrics), whole.metrics_left_out) == (names, 0)
+    with pytest.raises(Invalid, match="201 metrics are too many"):
+        await web.admin.runs.page(metrics=[f"{number}" for number in range(201)])
+
+
 async def test_what_is_searched_follows_what_a_run_becomes(web):
     run = (await web.tracked()).id
     for seq, value in ((1, 1), (2, "two"), (3, None)):

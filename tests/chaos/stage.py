@@ -29,6 +29,13 @@ from trainyard.runner.layout import Folder
 PROGRAM = Path(__file__).with_name("program.py")
 FORK_SERVER = "trainyard.runner.forkserver"
 READY = "Trainyard serves at "
+SETTINGS = {
+    "TRAINYARD_PLATFORM_RETRIES": "1000",
+    "TRAINYARD_BACKOFF_FIRST": "0.05",
+    "TRAINYARD_BACKOFF_MOST": "0.2",
+    "TRAINYARD_SCHEDULER_PROCESS__CPU": "1",
+}
+"""What a server and its agent find in their environment where runs are to outlive many deaths."""
 
 
 def wait_until(condition, *, within: float, what: str, else_=lambda: None):

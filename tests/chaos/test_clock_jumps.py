@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from .clock import TurnedClock
-from .stage import PROGRAM, Stage, check_books, read_book, wait_until
-from .test_random_kills import SEED, SETTINGS
+from .stage import PROGRAM, SETTINGS, Stage, check_books, read_book, wait_until
+from .test_random_kills import SEED
 
 SCALE = float(os.environ.get("CHAOS_SCALE", "0.02"))
 RUNS, JUMPS, KILLS = max(3, int(100 * SCALE)), max(3, int(50 * SCALE)), max(1, int(20 * SCALE))

@@ -12,7 +12,6 @@ import random
 import signal
 import socket
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -22,44 +21,11 @@ SCALE = float(os.environ.get("CHAOS_SCALE", "0.05"))
 RUNS, KILLS = max(5, int(500 * SCALE)), max(5, int(300 * SCALE))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1 << 30)
 
-
-SETTINGS = {
-    "TRAINYARD_PLATFORM_RETRIES": "1000",
-    "TRAINYARD_BACKOFF_FIRST": "0.05",
-    "TRAINYARD_BACKOFF_MOST": "0.2",
-    "TRAINYARD_SCHEDULER_PROCESS__CPU": "1",
-}
 WHOLE = ("server", "runner", "valkey", "flush")
 PARTED = ("server", "far", "runner", "valkey")
 PARTS = ("server", "api", "worker", "agent", "runner", "valkey", "flush")
 ENDINGS = {"backend": signal.SIGTERM}
 """How a victim falls that SIGKILL would not end alone: PostgreSQL then begins all backends anew."""
-
-
-@pytest.fixture
-def alone(tmp_path: Path):
-    """One process on SQLite."""
-    stage = Stage(tmp_path, environ=SETTINGS)
-    yield stage
-    stage.down()
-
-
-@pytest.fixture
-def parted(tmp_path: Path):
-    """A server on SQLite and an agent of its own."""
-    stage = Stage(tmp_path, environ=SETTINGS, far=True)
-    yield stage
-    stage.down()
-
-
-@pytest.fixture
-def split(tmp_path: Path, postgres_url: str):
-    """Two API processes, a worker and an agent on PostgreSQL."""
-    stage = Stage(
-        tmp_path, arguments=("--split", "--processes", "2"), environ={**SETTINGS, "TRAINYARD_DATABASE": postgres_url}
-    )
-    yield stage
-    stage.down()
 
 
 class Killer:

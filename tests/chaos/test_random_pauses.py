@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from .pauses import Pauses
 from .stage import Stage, check_books, wait_until
-from .test_random_kills import SEED, SETTINGS, Killer
+from .test_random_kills import SEED, Killer
 
 SCALE = float(os.environ.get("CHAOS_SCALE", "0.02"))
 RUNS, PAUSES, KILLS = max(4, int(200 * SCALE)), max(5, int(200 * SCALE)), max(2, int(100 * SCALE))
@@ -26,31 +25,6 @@ VERY_LONG = 14.0
 WHOLE = ("server", "fork_server", "runner", "program", "valkey")
 PARTED = ("far", *WHOLE)
 PARTS = ("api", "worker", "agent", "backend", *WHOLE)
-
-
-@pytest.fixture
-def alone(tmp_path: Path):
-    """One process on SQLite."""
-    stage = Stage(tmp_path, environ=SETTINGS)
-    yield stage
-    stage.down()
-
-
-@pytest.fixture
-def parted(tmp_path: Path):
-    """A server on SQLite and an agent of its own."""
-    stage = Stage(tmp_path, environ=SETTINGS, far=True)
-    yield stage
-    stage.down()
-
-
-@pytest.fixture
-def split(tmp_path: Path, postgres_url: str):
-    """Two API processes, a worker and an agent on PostgreSQL."""
-    environ = {**SETTINGS, "TRAINYARD_DATABASE": postgres_url}
-    stage = Stage(tmp_path, arguments=("--split", "--processes", "2"), environ=environ)
-    yield stage
-    stage.down()
 
 
 class Pauser(Killer):

@@ -16,8 +16,8 @@ import pytest
 
 from trainyard.client.models import CreateRun
 
-from .stage import Stage, wait_until
-from .test_random_kills import PARTS, SEED, SETTINGS, WHOLE, Killer
+from .stage import SETTINGS, Stage, wait_until
+from .test_random_kills import PARTS, SEED, WHOLE, Killer
 
 SCALE = float(os.environ.get("CHAOS_SCALE", "0.05"))
 TRIALS, KILLS = max(20, int(2000 * SCALE)), max(5, int(100 * SCALE))
@@ -25,20 +25,9 @@ NOTE = 'echo "$0 $TRAINYARD_RUN $TRAINYARD_ATTEMPT" >> "$1"'
 
 
 @pytest.fixture
-def alone(tmp_path: Path):
-    """One process on SQLite."""
-    stage = Stage(tmp_path, environ={**SETTINGS, "TRAINYARD_SCHEDULER_PROCESS__CPU": "8"})
-    yield stage
-    stage.down()
-
-
-@pytest.fixture
-def split(tmp_path: Path, postgres_url: str):
-    """Two API processes, a worker and an agent on PostgreSQL."""
-    environ = {**SETTINGS, "TRAINYARD_SCHEDULER_PROCESS__CPU": "8", "TRAINYARD_DATABASE": postgres_url}
-    stage = Stage(tmp_path, arguments=("--split", "--processes", "2"), environ=environ)
-    yield stage
-    stage.down()
+def settings() -> dict[str, str]:
+    """Room for the sweep's trials at a time."""
+    return {**SETTINGS, "TRAINYARD_SCHEDULER_PROCESS__CPU": "8"}
 
 
 def test_a_sweep_counts_every_trial_once_whatever_dies(alone: Stage, capsys: pytest.CaptureFixture[str]):

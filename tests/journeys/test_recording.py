@@ -200,7 +200,8 @@ def test_a_folder_with_a_bad_name_is_stored_without_it_and_says_so(own, client, 
 
 EXAMPLES = {
     "README.md": "",
-    "docs/tracking.md": "batches = range(3)\ndef train(batch): return 1 / (batch + 1), batch\n",
+    "docs/tracking.md": "from pathlib import Path\n"
+    "batches = range(3)\ndef train(batch): return 1 / (batch + 1), batch\n",
     "docs/python.md": "",
     "docs/artifacts.md": "run = trainyard.init(); run.finish(); run = run.id\n",
     "docs/query.md": "os.environ['TRAINYARD_PROJECT'] = 'queried'; client = trainyard.Client()\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -77,31 +76,6 @@ def test_retries_back_off_and_then_succeed(client, tmp_path):
     assert [attempt.exit_code for attempt in done.attempts] == [1, 1, 0]
     statuses = [transition.status for transition in client.runs.statuses(done.id)]
     assert statuses.count("retrying") == 2
-
-
-RETRIED = """
-import sys, trainyard
-from pathlib import Path
-run, checkpoint = trainyard.init(), Path(sys.argv[1])
-first = int(checkpoint.read_text()) if run.attempt > 1 else 0
-for step in range(first, 38 if run.attempt == 1 else 60):
-    run.log({"loss": 100 * run.attempt - step}, step)
-    if step % 10 == 9:
-        checkpoint.write_text(str(step + 1))
-sys.exit(1 if run.attempt == 1 else 0)
-"""
-
-
-def test_a_retry_that_goes_on_from_a_checkpoint_has_each_step_once(yard, client, tmp_path):
-    program = f"import sys; sys.argv = ['', {str(tmp_path / 'checkpoint')!r}]" + RETRIED
-    done = ended(client, submit(client, program, python=True, termination={"maxRetries": 1}).id)
-    assert (done.status, done.attempt, done.metrics) == ("succeeded", 2, {"loss": 141})
-    (series,) = client.runs.series(done.id, ["loss"], points=0)
-    assert [(point[0], point[-1]) for point in series.points] == [
-        (step, (100 if step < 30 else 200) - step) for step in range(60)
-    ]
-    (row,) = json.loads(yard.command("metrics", done.id, "--json"))["items"]
-    assert (row["last"], row["step"], row["low"], row["high"], row["count"]) == (141, 59, 71, 170, 60)
 
 
 def test_a_timeout_stops_the_program(client):

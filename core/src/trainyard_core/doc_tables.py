@@ -48,7 +48,7 @@ SETTINGS: Mapping[str, str] = {
     "platform_retries": "how often a run is tried again after failures of the platform, such as a lost process",
     "backoff_first": "seconds before the first retry; doubled each time",
     "backoff_most": "the most seconds before a retry",
-    "drain": "seconds to wait for the last metrics and lines of an attempt that has ended",
+    "drain": "seconds to wait for more of an attempt that has ended, while metrics, lines or files of it are missing",
     "silence": "seconds without a word after which an agent counts as unreachable",
     "lost_after": "seconds of silence after which an agent's attempts are given up as lost; 0: never, a person decides",
     "tracked_silence": "seconds without a word after which a run that is only tracked is given up as lost; 0: never",

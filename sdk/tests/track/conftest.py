@@ -9,7 +9,7 @@ import socket
 import threading
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 import pytest
 
@@ -90,6 +90,9 @@ class Platform:
         self.plan = []
         self.refusals = {}
         self.requests = []
+        self.cuts = []
+        self.kinds = {}
+        self.attempts = set()
         self.release = threading.Event()
         self.heard = threading.Event()
         self.connections = []
@@ -101,6 +104,18 @@ class Platform:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
         self.thread.start()
+
+    def listed(self, name):
+        """An artifact as the list has it; the later of two was stored later."""
+        digest = f"sha256:{hashlib.sha256(self.artifacts[name]).hexdigest()}"
+        at = f"2026-01-01T00:00:{[*self.artifacts].index(name):02d}.000000Z"
+        return {
+            "name": name,
+            "kind": self.kinds.get(name, "file"),
+            "size": len(self.artifacts[name]),
+            "digest": digest,
+            "at": at,
+        }
 
     def close(self):
         """Answer no more. May be called again."""
@@ -166,9 +181,41 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_PUT(self):
         self.handle_it("PUT")
 
+    def do_GET(self):
+        """A list of artifacts, one on each page, or the bytes of one, of which `cuts` tell how many come of a time."""
+        self.platform.requests.append(("GET", self.path, self.headers.get("Range", "")))
+        if self.headers["Authorization"] != f"Bearer {self.platform.token}":
+            return self.answer(401, {"code": "unauthorized", "status": 401})
+        if self.platform.plan and (status := int(self.platform.plan.pop(0))):
+            return self.answer(status, {"code": "planned", "status": status})
+        path, _, query = self.path.partition("?")
+        if path.endswith("/artifacts"):
+            return self.list({key: found[0] for key, found in parse_qs(query).items()})
+        return self.read(unquote(path.partition("/artifacts/")[2]))
+
+    def list(self, query):
+        names = sorted(
+            n for n in self.platform.artifacts if n.startswith(query["prefix"]) and n > query.get("cursor", "")
+        )
+        items = [self.platform.listed(name) for name in names[:1]]
+        return self.answer(200, {"items": items, "next": names[0] if len(names) > 1 else None})
+
+    def read(self, name):
+        body = self.platform.artifacts.get(name)
+        if body is None:
+            return self.answer(404, {"code": "not_found", "status": 404})
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        end = start + self.platform.cuts.pop(0) if self.platform.cuts else len(body)
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        self.wfile.write(body[start:end])
+        return self.cut() if end < len(body) else None
+
     def handle_it(self, method):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.platform.requests.append((method, self.path, self.headers.get("Idempotency-Key", "")))
+        self.platform.attempts.add(self.headers.get("Attempt"))
         if self.headers["Authorization"] != f"Bearer {self.platform.token}":
             return self.answer(401, {"code": "unauthorized", "status": 401})
         if method == "PUT":

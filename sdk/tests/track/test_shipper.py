@@ -58,6 +58,20 @@ def test_everything_goes_and_what_the_server_has_is_deleted(root, platform, ship
     assert platform.requests[-1][1] == f"/api/v1/projects/my%20project/runs/{RUN}/frames"
 
 
+@pytest.mark.parametrize("attempt", [3, None], ids=["of an attempt", "of no attempt"])
+def test_whoever_ships_names_the_attempt_that_recorded(root, platform, ship, tmp_path, attempt):
+    writer = fill(root, 1)
+    (tmp_path / "model.pt").write_bytes(b"x")
+    writer.append(Kind.EVENTS, frames.pack_events([files.stage(root, tmp_path / "model.pt", "model.pt")]))
+    writer.close()
+    run_metadata.write_about(
+        root, {"project": "my project", "run": RUN, "managed": True, **({"attempt": attempt} if attempt else {})}
+    )
+    assert ship().ship().error == ""
+    assert [method for method, *_ in platform.requests] == ["PUT", "POST"]
+    assert platform.attempts == {str(attempt) if attempt else None}
+
+
 def test_the_rows_of_a_dead_process_go_too(root, platform, ship):
     writer = SpoolWriter(root)
     ring = Ring(writer.folder, 8192)

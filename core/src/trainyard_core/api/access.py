@@ -7,10 +7,11 @@ such as a trial. What the asker may not see is answered as if it did not exist.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.params import HeaderParameter
 
 from trainyard_core import auth
 from trainyard_core.api.authentication import bearer
@@ -25,9 +26,11 @@ from trainyard_core.registry import HookFailed
 
 __all__ = [
     "Asked",
+    "Recorder",
     "allow",
     "allow_agent",
     "allow_owner",
+    "attempt_of",
     "can",
     "check_project",
     "find_run",
@@ -39,6 +42,15 @@ __all__ = [
 ]
 
 Asked = Request[Actor, str, Any]
+Recorder = Annotated[
+    int,
+    HeaderParameter(
+        name="Attempt",
+        ge=0,
+        le=2**31 - 1,
+        description="The attempt that recorded it, where somebody else sends it; 0: the current one.",
+    ),
+]
 LATEST = "latest"
 SHORTEST = 4
 MOST_NAMED = 200
@@ -122,6 +134,12 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
             f"{request.user.name} may not {action} run {row['id']}", fix="use a token with another role or scope"
         )
     return row
+
+
+def attempt_of(request: Asked, row: Row, named: int) -> int:
+    """The attempt that has recorded what is sent: that of a run's own token, else the one that the sender names (0:
+    none), who stands for the current one. There is none after that."""
+    return request.user.attempt or min(named, row["attempt"])
 
 
 async def _check_sees(request: Asked, project: str) -> None:

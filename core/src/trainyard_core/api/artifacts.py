@@ -16,7 +16,7 @@ from trainyard.client import models
 from trainyard.client.models.artifact import MOST_BYTES
 from trainyard.names import KIND_CHARS, NAME_BYTES, check_kind
 from trainyard_core.api import ranges, serializers
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import Asked, Recorder, attempt_of, find_run, platform_of
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.tracking import tracker_of
 from trainyard_core.auth import READ, TRACK, WRITE
@@ -116,11 +116,12 @@ class Artifacts(Controller):
         name: FromPath[str],
         digest: Digest = "",
         kind: Kind = "file",
+        attempt: Recorder = 0,
     ) -> models.Artifact:
         """Store a file, whole or not at all, replacing an older one of that name. Idempotent; with a digest the bytes
         must be those."""
         row = await find_run(request, project, ref, TRACK)
-        platform, told = platform_of(request), told_of(request, project, row)
+        platform, told = platform_of(request), told_of(request, project, row, attempt)
         info = await keeping.put(
             platform.database,
             tracker_of(platform),
@@ -174,12 +175,13 @@ class Artifacts(Controller):
         await keeping.remove(platform.database, tracker_of(platform), told, clean)
 
 
-def told_of(request: Asked, project: str, row: Row) -> Told:
-    """Who does something to a run now. Raises AttemptSuperseded for an attempt that is not the run's any more."""
-    user = request.user
-    artifacts.check_attempt(row, user.attempt)
+def told_of(request: Asked, project: str, row: Row, recorder: int = 0) -> Told:
+    """Who does something to a run now, for the attempt `recorder` if it is not its own. Raises AttemptSuperseded for an
+    attempt that is not the run's any more."""
+    attempt = attempt_of(request, row, recorder)
+    artifacts.check_attempt(row, attempt)
     at = platform_of(request).clock.now()
-    return Told(project=project, run=row["id"], actor=user.name, at=at, attempt=user.attempt)
+    return Told(project=project, run=row["id"], actor=request.user.name, at=at, attempt=attempt)
 
 
 def name_of(request: Asked) -> str:

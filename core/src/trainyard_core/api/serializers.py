@@ -15,6 +15,7 @@ from trainyard_core.clock import bounded, rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db.engine import Row
+from trainyard_core.db.tracking import Some
 from trainyard_core.search.column import BELOW
 
 __all__ = [
@@ -48,6 +49,7 @@ def run(
     row: Row,
     *,
     metrics: Sequence[Row] = (),
+    metrics_left_out: int = 0,
     attempts: Sequence[Row] = (),
     resolved: str = "",
     dropped: int = 0,
@@ -75,6 +77,7 @@ def run(
         inputs=_decode(row["inputs"]),
         outputs=_decode(row["outputs"]),
         metrics={each["name"]: number(each["last"]) for each in metrics},
+        metrics_left_out=metrics_left_out,
         meta=meta,
         digest=row["digest"],
         attempt=row["attempt"],
@@ -105,10 +108,10 @@ def _sorted_by(sort: Sequence[SortKey], metrics: Sequence[Row]) -> dict[str, flo
     return {f"metrics.{each.key}.{each.part}": number(rows[each.key][BELOW[each.part]]) for each in fields}
 
 
-def listed(row: Row, metrics: Sequence[Row], sort: Sequence[SortKey] = ()) -> models.Run:
-    """A run in a list: its long texts are cut, and are whole where the run itself is asked for. `sort` is what the list
-    is sorted by."""
-    found = run(row, metrics=metrics, sort=sort)
+def listed(row: Row, metrics: Some, sort: Sequence[SortKey] = ()) -> models.Run:
+    """A run in a list: it has some of its metrics, and its long texts are cut; all is there where the run itself is
+    asked for. `sort` is what the list is sorted by."""
+    found = run(row, metrics=metrics.rows, metrics_left_out=metrics.left_out, sort=sort)
     long = [name for name in ("inputs", "outputs", "meta") if len(row[name]) > LISTED_CHARS]
     short = {name: _short(getattr(found, name)) for name in ("name", "description", "message", *long)}
     return msgspec.structs.replace(found, **short)
@@ -246,7 +249,7 @@ def agent(row: Row, offer: Offer, live: int) -> models.Agent:
         memory=offer.memory,
         gpu=offer.gpu,
         resources=_decode(row["resources"]),
-        free_cpu=offer.free.cpu,
+        free_cpu=round(offer.free.cpu, 6),  # sums of tenths leave a trace
         free_gpu=len(offer.free.gpus),
         live=live,
     )

@@ -9,7 +9,7 @@ from litestar.params import Parameter
 
 from trainyard.client import models
 from trainyard_core.api import serializers, streams
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import Asked, Recorder, attempt_of, find_run, platform_of
 from trainyard_core.api.event_stream import EventStream, wanted
 from trainyard_core.api.pagination import MOST, Cursor, Limit, after_name, following
 from trainyard_core.auth import READ, TRACK
@@ -35,7 +35,7 @@ class Tracking(Controller):
     tags = ("tracking",)
 
     @post("/frames", status_code=200, request_max_body_size=MOST_BODY)
-    async def frames(self, request: Asked, project: str, ref: str) -> models.Durable:
+    async def frames(self, request: Asked, project: str, ref: str, attempt: Recorder = 0) -> models.Durable:
         """Take whole frames of one writer; the answer tells what may be forgotten."""
         row = await find_run(request, project, ref, TRACK)
         platform = platform_of(request)
@@ -47,7 +47,7 @@ class Tracking(Controller):
             await request.body(),
             policy=platform.policy,
             at=platform.clock.now(),
-            attempt=request.user.attempt,
+            attempt=attempt_of(request, row, attempt),
         )
         platform.news.tell(row["id"])
         if done.ended:

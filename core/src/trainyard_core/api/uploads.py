@@ -11,7 +11,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import Asked, Recorder, find_run, platform_of
 from trainyard_core.api.artifacts import checked_kind, told_of
 from trainyard_core.api.change import change
 from trainyard_core.api.tracking import tracker_of
@@ -40,12 +40,17 @@ class UploadParts(Controller):
 
     @post(status_code=200)
     async def open(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.NewUpload]
+        self,
+        request: Asked,
+        project: FromPath[str],
+        ref: FromPath[str],
+        data: JSONBody[models.NewUpload],
+        attempt: Recorder = 0,
     ) -> Response[models.Upload]:
         """Begin an upload, or go on with the one of these bytes under that name; bytes that are here already are
         done. Idempotent."""
         row = await find_run(request, project, ref, TRACK)
-        told, keeper = told_of(request, project, row), _keeper(request)
+        told, keeper = told_of(request, project, row, attempt), _keeper(request)
         kind = checked_kind(data.kind)
         known = await keeper.look(told, name=data.name, size=data.size, digest=data.digest, kind=kind)
 
@@ -74,11 +79,17 @@ class UploadParts(Controller):
 
     @patch("/{ident:str}", request_max_body_size=MOST_PART)
     async def append(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], ident: FromPath[str], offset: Offset
+        self,
+        request: Asked,
+        project: FromPath[str],
+        ref: FromPath[str],
+        ident: FromPath[str],
+        offset: Offset,
+        attempt: Recorder = 0,
     ) -> Response[models.Upload]:
         """Add bytes at `Upload-Offset`. 409 tells the right place when it is another one. With the last byte the
         artifact is there; if its digest is another one than promised, the upload is removed."""
-        told, row = await _find(request, project, ref, ident)
+        told, row = await _find(request, project, ref, ident, attempt)
         keeper, body = _keeper(request), request.stream()
         try:
             _check_length(request, row, offset)
@@ -102,9 +113,9 @@ def _keeper(request: Asked) -> Uploads:
     return Uploads(platform.database, tracker_of(platform), platform.clock)
 
 
-async def _find(request: Asked, project: str, ref: str, ident: str) -> tuple[Told, Row]:
+async def _find(request: Asked, project: str, ref: str, ident: str, recorder: int = 0) -> tuple[Told, Row]:
     run = await find_run(request, project, ref, TRACK)
-    return told_of(request, project, run), await _row(request, run["id"], ident)
+    return told_of(request, project, run, recorder), await _row(request, run["id"], ident)
 
 
 async def _row(request: Asked, run: str, ident: str) -> Row:

@@ -26,7 +26,8 @@ or `GONE` observation.
 Delivery. What a program prints, and what its SDK leaves in the folder that TRAINYARD_SPOOL names, reaches the platform
 at `workload.url`, by the attempt's token: while the program runs, after its end, and also when whatever supervised it
 was killed. `Exit.writers` promises what there is; an attempt that ended is observed until all of that has arrived, and
-released then. Without a `url` nothing is shipped.
+released then. Without a `url` nothing is shipped. The platform may be this process, which answers with the help of the
+event loop's default executor: what waits for its answers uses threads of its own.
 
 Every call has a deadline set by the caller; a call that is cancelled may or may not have had its effect.
 

@@ -10,11 +10,13 @@ import msgspec
 
 from trainyard.track.frames import Summary
 from trainyard_core.db import batch
+from trainyard_core.db.batch import marks
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Artifact, Metric, rows
 
 __all__ = [
     "Mark",
+    "Some",
     "artifacts",
     "attempts_of",
     "changed_metrics",
@@ -23,16 +25,17 @@ __all__ = [
     "fold",
     "folded",
     "ingested",
+    "last_sent",
     "mark",
     "merge_into",
     "merge_metrics",
     "metric_names",
     "metrics",
-    "metrics_by_run",
     "move_mark",
     "put_artifact",
     "replace_metrics",
     "row_of",
+    "some_metrics",
     "summary_of",
 ]
 
@@ -100,6 +103,18 @@ async def counted_before(tx: Tx, run: str, attempt: int, *, but: str) -> int:
     )  # fmt: skip
     assert row is not None
     return int(row["n"])
+
+
+async def last_sent(tx: Tx, run: str, attempt: int) -> int:
+    """When the last frame or part of a file came of an attempt, by this clock; 0 when none did."""
+    row = await tx.one(
+        "SELECT CAST(COALESCE(MAX(updated_at), 0) AS BIGINT) AS at FROM"
+        " (SELECT updated_at FROM writer WHERE run = ? AND attempt = ?"
+        " UNION ALL SELECT updated_at FROM upload WHERE run = ? AND attempt = ?) AS sent",
+        run, attempt, run, attempt,
+    )  # fmt: skip
+    assert row is not None
+    return int(row["at"])
 
 
 async def dropped(tx: Tx, run: str, *, attempt: int | None = None) -> int:
@@ -234,13 +249,39 @@ async def changed_metrics(tx: Tx, run: str, *, since: int, limit: int) -> tuple[
     return [row["name"] for row in found], found[-1]["version"] if found else since
 
 
-async def metrics_by_run(tx: Tx, runs: Sequence[str]) -> dict[str, list[Row]]:
-    """The metrics of several runs, by run and then by name."""
-    found: dict[str, list[Row]] = {run: [] for run in runs}
-    if runs:
-        for row in await rows(tx, Metric.select().where(Metric.run.is_in(list(runs))).order_by(Metric.name)):
-            found[row["run"]].append(row)
-    return found
+class Some(NamedTuple):
+    """Some of a run's metrics by name, and how many others it has."""
+
+    rows: list[Row]
+    left_out: int
+
+
+async def some_metrics(tx: Tx, runs: Sequence[str], *, first: int, named: Sequence[str]) -> dict[str, Some]:
+    """Of each of these runs, the first so many metrics by name, and those that are named."""
+    if not runs:
+        return {}
+    found: dict[str, dict[str, Row]] = {run: {} for run in runs}
+    for row in [*await _first_metrics(tx, runs, first), *await _named_metrics(tx, runs, named)]:
+        found[row["run"]][row["name"]] = row
+    counted = await tx.all(f"SELECT run, COUNT(*) AS n FROM metric WHERE run IN ({marks(runs)}) GROUP BY run", *runs)
+    many = {row["run"]: int(row["n"]) for row in counted}
+    return {run: Some([of[name] for name in sorted(of)], many.get(run, 0) - len(of)) for run, of in found.items()}
+
+
+async def _first_metrics(tx: Tx, runs: Sequence[str], first: int) -> list[Row]:
+    return await tx.all(
+        "SELECT m.* FROM run r JOIN metric m ON m.run = r.id AND m.name <= (SELECT MAX(few.name) FROM"
+        f" (SELECT name FROM metric WHERE run = r.id ORDER BY name LIMIT ?) AS few) WHERE r.id IN ({marks(runs)})",
+        first, *runs,
+    )  # fmt: skip
+
+
+async def _named_metrics(tx: Tx, runs: Sequence[str], named: Sequence[str]) -> list[Row]:
+    if not named:
+        return []
+    return await tx.all(
+        f"SELECT * FROM metric WHERE run IN ({marks(runs)}) AND name IN ({marks(named)})", *runs, *named
+    )
 
 
 async def put_artifact(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -16,11 +17,14 @@ __all__ = ["Receiver"]
 
 
 class Receiver:
-    """Takes frames by (writer, sequence number), files unseen, and refuses all while it is `down`. `tokens` are those
-    that it was spoken to with. Used as a context."""
+    """Takes frames by (writer, sequence number), files unseen, and refuses all while it is `down`. It takes no frames
+    while `answers` is not set: `asked` is set when a request comes meanwhile, and `given_up` when its client did not
+    wait. `tokens` are those that it was spoken to with. Used as a context."""
 
     def __init__(self) -> None:
         self.down = False
+        self.answers, self.asked, self.given_up = threading.Event(), threading.Event(), threading.Event()
+        self.answers.set()
         self.tokens: set[str] = set()
         self.frames: dict[str, list[Frame]] = {}
         self._guard = threading.Lock()
@@ -34,6 +38,7 @@ class Receiver:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.answers.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -92,12 +97,20 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+                self._wait()
                 status, answer = receiver.take(body, token)
                 self._answer(status, answer)
 
             def do_PUT(self) -> None:
                 self.rfile.read(int(self.headers["Content-Length"]))
                 self._answer(503 if receiver.down else 201, {})
+
+            def _wait(self) -> None:
+                if not receiver.answers.is_set():
+                    receiver.asked.set()
+                    receiver.answers.wait()
+                    if select.select([self.connection], [], [], 0)[0]:  # its end: it sends one request at a time
+                        receiver.given_up.set()
 
             def _answer(self, status: int, answer: dict[str, object]) -> None:
                 data = json.dumps(answer).encode()

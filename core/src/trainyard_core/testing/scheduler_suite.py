@@ -11,6 +11,7 @@ import json
 import math
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 import pytest
@@ -328,6 +329,28 @@ class SchedulerSuite:
             assert await ended(other, workload.ref) == told
             await until(lambda: receiver.has_all(told.writers), "everything to arrive")
             assert (receiver.lines(), receiver.points()["loss"]) == (["line"], 2)
+            await clear(other, [workload.ref])
+
+    async def test_shipping_leaves_the_threads_of_the_loop_to_others(
+        self, harness: SchedulerHarness, receiver: Receiver
+    ) -> None:
+        """The platform that is shipped to may be this process, which answers with the help of these threads."""
+        workload = shell("", command=(sys.executable, "-c", _KILLER, str(harness.scratch)), url=receiver.url)
+        async with opened(harness) as scheduler:
+            await scheduler.submit(workload)
+            await until(lambda: receiver.has("line"), "the line to arrive")
+            receiver.down = True
+            (harness.scratch / "go").touch()
+            await ended(scheduler, workload.ref)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        receiver.answers.clear()
+        receiver.down = False
+        async with opened(harness) as other:
+            told = await ended(other, workload.ref)
+            await until(receiver.asked.is_set, "something to be shipped")
+            await asyncio.wait_for(asyncio.to_thread(receiver.answers.set), PATIENCE)
+            await until(lambda: receiver.has_all(told.writers), "everything to arrive")
+            assert not receiver.given_up.is_set()
             await clear(other, [workload.ref])
 
     # What it may do besides

@@ -5,8 +5,9 @@ Exactly once by that order: the tracker skips what it has by (run, writer, seq),
 only then is the sequence number acknowledged. A crash in between leaves frames that come again and are counted
 once.
 
-A writer belongs to the attempt whose token its first frame came with. What comes of an attempt after another one has
-taken its place is kept and acknowledged like all else, but changes nothing of the run; see `aggregate` for its points.
+A writer belongs to the attempt whose token its first frame came with, or that whoever sent that frame named. What comes
+of an attempt after another one has taken its place is kept and acknowledged like all else, but changes nothing of the
+run; see `aggregate` for its points.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     it the run counts as unreachable.
 
     `platform_retries` is how often a run may be tried again after the platform's failures (a lost process, a full
-    disk), `drain` how long an ended attempt's frames are waited for, `silence` after how long without a word an
-    agent counts as unreachable, and `lost_after` after how long its attempts are given up (0: never, a person
-    decides).
+    disk), `drain` how long more of an ended attempt is waited for after its last frame or part of a file, `silence`
+    after how long without a word an agent counts as unreachable, and `lost_after` after how long its attempts are given
+    up (0: never, a person decides).
     """
 
     platform_retries: int = 3
@@ -172,7 +172,10 @@ def _over(view: View, policy: Policy, now: int) -> Decision | None:
     attempt = view.attempt
     if attempt is None or attempt.exit is None or not _is_live(view):
         return None
-    until = None if attempt.drain_until is None else _frames_until(view, policy, now, attempt.drain_until)
+    until = None
+    if attempt.drain_until is not None:
+        going_on = attempt.sent_at + int(policy.drain * SECOND)  # a large file takes its time
+        until = _frames_until(view, policy, now, max(attempt.drain_until, going_on))
     if not attempt.drained and (until is None or now < until):
         return _draining(view, until)
     return _outcome(view, attempt.exit, policy, now, incomplete=not attempt.drained)

@@ -21,7 +21,8 @@ _exit = msgspec.json.Decoder(Exit)
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """The current attempt. `agent_seen_at` is when its agent was last heard of (0: never), `started_at` when its start
-    was heard of, by this side's clock; `lost_by` who declared it lost, in the words of `message`."""
+    was heard of, by this side's clock; `lost_by` who declared it lost, in the words of `message`. `sent_at` is when the
+    last frame or part of a file came of one that has ended and is not `drained`."""
 
     number: int
     agent: str
@@ -33,6 +34,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     exit: Exit | None = None
     drain_until: int | None = None
     drained: bool = True
+    sent_at: int = 0
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +122,7 @@ async def load(tx: Tx, run: str) -> View | None:
 
 async def _attempt(tx: Tx, row: Row) -> Attempt:
     end = _exit.decode(row["exit"]) if row["exit"] else None
+    drained = end is None or await tracking.ingested(tx, row["id"], end.writers)
     return Attempt(
         number=row["attempt"],
         agent=row["agent"],
@@ -130,7 +133,8 @@ async def _attempt(tx: Tx, row: Row) -> Attempt:
         started_at=row["attempt_started"],
         exit=end,
         drain_until=row["drain_until"],
-        drained=end is None or await tracking.ingested(tx, row["id"], end.writers),
+        drained=drained,
+        sent_at=0 if drained else await tracking.last_sent(tx, row["id"], row["attempt"]),
     )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "everything",
     "headings_of",
     "metric_columns",
+    "metric_names",
     "selection",
 ]
 
@@ -40,13 +41,14 @@ FIRST = 2
 
 
 class Column(NamedTuple):
-    """A column: its name for `--columns`, what stands above it, a run's value in it (None: it has none), and the value
-    as text."""
+    """A column: its name for `--columns`, what stands above it, a run's value in it (None: it has none), the value as
+    text, and the metric whose last value it is."""
 
     name: str
     heading: str
     value: Callable[[Run], Any]
     form: Callable[[Any], str]
+    metric: str = ""
 
     def text(self, run: Run) -> str:
         """What stands in the table."""
@@ -129,11 +131,18 @@ def below(field: Field) -> Column:
     return Column(name, f"{field.key}.{field.part}", lambda run: run.sorted_by.get(name), output.number)
 
 
+def metric_names(columns: Sequence[Column]) -> tuple[str, ...]:
+    """The metrics that columns need, by name."""
+    return tuple(each.metric for each in columns if each.metric)
+
+
 def _metric(name: str) -> Column:
     sorted_by = f"metrics.{name}.last"
-    return Column(
-        f"metrics.{name}", name, lambda run: run.sorted_by.get(sorted_by, run.metrics.get(name)), output.number
-    )
+
+    def value(run: Run) -> Any:
+        return run.sorted_by.get(sorted_by, run.metrics.get(name))
+
+    return Column(f"metrics.{name}", name, value, output.number, name)
 
 
 def column_of_param(name: str) -> Column:
@@ -155,16 +164,17 @@ def selection(runs: Sequence[Run], *, first: Sequence[Column] = (), projects: bo
     known = {column.name for column in first}
     params = [each for each in map(column_of_param, varying([run.inputs for run in runs])) if each.name not in known]
     metrics = [each for each in metric_columns(runs) if each.name not in known]
-    more = [
-        f"{len(each) - most} more {noun}{'s' if len(each) - most > 1 else ''}"
-        for noun, each, most in (("param", params, MOST_PARAMS), ("metric", metrics, MOST_METRICS))
-        if len(each) > most
-    ]
+    beyond = max(0, len(metrics) - MOST_METRICS) + max((run.metrics_left_out for run in runs), default=0)
+    more = [*_more("param", len(params) - MOST_PARAMS), *_more("metric", beyond)]
     head = _head(projects=projects)
     tail = [FIELDS[name] for name in _TAIL]
     values = [*params[:FIRST], *metrics[:FIRST], *params[FIRST:MOST_PARAMS], *metrics[FIRST:MOST_METRICS]]
     chosen = [*head, *first, *values, *tail]
     return Selection(_filled(chosen, runs, known), more)
+
+
+def _more(noun: str, count: int) -> list[str]:
+    return [f"{count} more {noun}{'s' if count > 1 else ''}"] if count > 0 else []
 
 
 def everything(runs: Sequence[Run], *, projects: bool = True) -> list[Column]:

@@ -78,13 +78,12 @@ def _runs(client: Client, refs: tuple[str, ...], query: str | None) -> list[Run]
     if bool(refs) == (query is not None):
         raise click.UsageError("name at least two runs to compare, or choose them with -q QUERY")
     if query is not None:
-        found = [*islice(client.runs.list(q=query), MOST + 1)]
-        if len(found) > MOST:
+        refs = tuple(run.id for run in islice(client.runs.list(q=query), MOST + 1))
+        if len(refs) > MOST:
             raise click.UsageError(
                 f"the query finds more than {MOST} runs; add conditions, or see `yard ls --group-by`"
             )
-    else:
-        found = [client.runs.get(find(client, ref)) for ref in refs]
+    found = [client.runs.get(find(client, ref)) for ref in refs]
     if len(found) < 2:
         raise click.UsageError(f"give at least two runs to compare{'; the query finds fewer' if query else ''}")
     return found

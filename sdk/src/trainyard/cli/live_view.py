@@ -13,7 +13,7 @@ from trainyard.cli.table import fit
 if TYPE_CHECKING:
     from trainyard.client.models import Metric, Run
 
-__all__ = ["GOING_ON", "WAITING", "Usage", "run_lines", "top_lines", "usage_of", "watch_lines"]
+__all__ = ["GOING_ON", "WAITING", "Usage", "agent_of", "run_lines", "top_lines", "usage_of", "watch_lines"]
 
 GOING_ON = "status:scheduled|starting|running|retrying|stopping"
 """Runs that an agent has."""
@@ -39,22 +39,26 @@ def usage_of(run: Run) -> Usage:
     return Usage(found.get("process/cpu", found.get("cpu")), found.get("process/memory"), gpu)
 
 
-def top_lines(runs: Sequence[tuple[Run, str]], width: int | None) -> list[str]:
-    """Runs with their agents as a table, with a line of counts above it."""
-    metrics = metric_columns([run for run, _ in runs])[:_MOST_METRICS]
+def agent_of(run: Run) -> str:
+    """The agent of its newest attempt; empty when it has none."""
+    return run.attempts[-1].agent if run.attempts else ""
+
+
+def top_lines(runs: Sequence[Run], width: int | None) -> list[str]:
+    """Runs with what they use as a table, with a line of counts above it."""
+    metrics = metric_columns(runs)[:_MOST_METRICS]
     heads = ["RUN", "NAME", "STATUS", "AGENT", "TOOK", "PROGRESS", "CPU", "MEMORY", "GPU"]
-    headings = [*heads, *(each.heading for each in metrics)]
     rows = [
         [
             *(FIELDS[name].text(run) for name in ("run", "name", "status")),
-            agent or "-",
+            agent_of(run) or "-",
             *(FIELDS[name].text(run) for name in ("took", "progress")),
             *_used(usage_of(run)),
             *(each.text(run) for each in metrics),
         ]
-        for run, agent in runs
+        for run in runs
     ]
-    return _under(_counts([run for run, _ in runs]), headings, rows, width)
+    return _under(_counts(runs), [*heads, *(each.heading for each in metrics)], rows, width)
 
 
 def watch_lines(going_on: Sequence[Run], ended: Sequence[Run], width: int | None, *, projects: bool) -> list[str]:

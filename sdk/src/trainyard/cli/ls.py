@@ -35,12 +35,14 @@ class _Request(NamedTuple):
     q: str
     sort: str
     all_projects: bool
+    metrics: tuple[str, ...] = ()
 
     def page(self, cursor: str, limit: int, *, count: bool = False) -> RunPage:
         """One page; the first can count how many runs there are."""
         from trainyard.client import requests
 
-        given: dict[str, Any] = {"q": self.q, "sort": self.sort, "limit": limit, "cursor": cursor, "count": count}
+        given: dict[str, Any] = {"q": self.q, "sort": self.sort, "metrics": self.metrics, "limit": limit}
+        given |= {"cursor": cursor, "count": count}
         if self.all_projects:
             return self.client.send(requests.search_runs(**given))
         return self.client.send(requests.list_runs(self.client.endpoint.project, **given))
@@ -114,10 +116,10 @@ def ls(
 
 
 def _listed(request: _Request, limit: int, columns: str, form: str) -> None:
-    from trainyard.cli.columns import columns_of
+    from trainyard.cli.columns import columns_of, metric_names
 
     chosen = columns_of(columns)
-    runs, total = _found(request, limit)
+    runs, total = _found(request._replace(metrics=metric_names(chosen)), limit)
     if form == formats.JSON:
         return output.json_document({"items": runs})
     if form in ("csv", "tsv"):
@@ -180,12 +182,12 @@ def _tell(request: _Request, shown: int, total: str) -> None:
 
 
 def _grouped(request: _Request, summary: Aggregation, columns: str, form: str) -> None:
-    from trainyard.cli.columns import columns_of, metric_columns
+    from trainyard.cli.columns import columns_of, metric_columns, metric_names
 
     chosen = columns_of(columns)
     if strange := [each.name for each in chosen if not each.name.startswith("metrics.")]:
         raise click.UsageError(f"--columns of groups are metrics, and {strange[0]!r} is none; write metrics.NAME")
-    runs = request.every()
+    runs = request._replace(metrics=metric_names(chosen)).every()
     every = chosen or metric_columns(runs)
     metrics = every if chosen or form else every[:_MOST_METRICS]
     groups = summary.groups(runs)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
 from trainyard.cli import output, terminal
-from trainyard.cli.live_view import GOING_ON, Usage, top_lines, usage_of
+from trainyard.cli.live_view import GOING_ON, agent_of, top_lines, usage_of
 from trainyard.cli.options import json_option, with_client
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["top"]
 
 POLL = 2.0
 """Seconds between two looks."""
-MOST = 100
+MOST = 50
 
 
 @click.command()
@@ -34,39 +34,26 @@ def top(client: Client, *, no_watch: bool, as_json: bool) -> None:
     For each run: its agent, how far it is, the CPU (100% is one core), memory and GPU that it used last, and its newest
     metrics. Ctrl-C ends it. Elsewhere than on a terminal, and with --no-watch or --json, it is shown once.
     """
-    agents: dict[tuple[str, int], str] = {}
     if as_json:
-        runs = _runs(client)
-        return output.json_document({"items": [_document(run, agent) for run, agent in _located(client, runs, agents)]})
+        return output.json_document({"items": [*map(_document, _runs(client))]})
     if no_watch or not terminal.is_attached():
-        for line in _lines(client, agents):
+        for line in top_lines(_runs(client), terminal.columns()):
             output.line(line)
         return None
     screen = terminal.Screen()
     while True:
-        screen.draw(_lines(client, agents))
+        screen.draw(top_lines(_runs(client), terminal.columns()))
         time.sleep(POLL)
 
 
-def _lines(client: Client, agents: dict[tuple[str, int], str]) -> list[str]:
-    return top_lines(_located(client, _runs(client), agents), terminal.columns())
-
-
 def _runs(client: Client) -> list[Run]:
-    """The runs that agents have (a sweep itself has none), the oldest first, so that lines stay where they are."""
-    return [*islice(client.runs.list(q=f"{GOING_ON}, kind:~sweep", sort="started_at"), MOST)]
+    """The runs that agents have (a sweep itself has none), the oldest first, so that lines stay where they are. Each is
+    asked for alone: a list tells neither the agent nor all metrics."""
+    found = client.runs.list(q=f"{GOING_ON}, kind:~sweep", sort="started_at", page_size=MOST)
+    return [client.runs.get(run.id) for run in islice(found, MOST)]
 
 
-def _located(client: Client, runs: Sequence[Run], agents: dict[tuple[str, int], str]) -> list[tuple[Run, str]]:
-    """The runs with the agents of their attempts, each of which is asked for once."""
-    for run in runs:
-        if (key := (run.id, run.attempt)) not in agents:
-            attempts = client.runs.get(run.id).attempts
-            agents[key] = attempts[-1].agent if attempts else ""
-    return [(run, agents[run.id, run.attempt]) for run in runs]
-
-
-def _document(run: Run, agent: str) -> Mapping[str, object]:
-    usage: Usage = usage_of(run)
+def _document(run: Run) -> Mapping[str, object]:
     shown = ("id", "name", "status", "attempt", "started_at", "progress", "metrics")
-    return {**{name: getattr(run, name) for name in shown}, "agent": agent, "usage": usage._asdict()}
+    own = {name: getattr(run, name) for name in shown}
+    return {**own, "agent": agent_of(run), "usage": usage_of(run)._asdict()}

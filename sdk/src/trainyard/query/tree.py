@@ -5,6 +5,7 @@ The tree is two-valued: a test of something that a run does not have is false, a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -28,6 +29,7 @@ __all__ = [
     "Test",
     "Value",
     "When",
+    "fields_of",
 ]
 
 Kind = Literal["text", "id", "ids", "number", "bytes", "seconds", "moment", "truth", "words", "scalar", "metric"]
@@ -136,3 +138,12 @@ class SortKey(msgspec.Struct, frozen=True):
 
     field: Field
     descending: bool = False
+
+
+def fields_of(node: Node) -> Iterator[Field]:
+    """The fields that are put to a test, as often as they are."""
+    if isinstance(node, Condition):
+        yield node.field
+        return
+    for item in (node.item,) if isinstance(node, Not) else node.items:
+        yield from fields_of(item)

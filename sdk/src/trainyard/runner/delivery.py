@@ -3,6 +3,9 @@
 For schedulers that run attempts beside the runner. One task for each such attempt, begun whenever its scheduler looks
 at it; several schedulers may be at one at once, for the platform counts every frame once. What is undelivered when this
 process ends is found again by the next look.
+
+Shipping waits for the platform, which may be this very process and then answers with the help of the event loop's own
+threads: a delivery has threads of its own and leaves those alone.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from trainyard.runner import lock
 from trainyard.runner.address import Carrier, server_of
@@ -19,7 +24,11 @@ from trainyard.track import spool
 
 __all__ = ["Delivery"]
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
+_THREADS = 4
+"""How many spools travel at once; the others wait for their turn."""
 _REST_SECONDS = 60.0
 """How long a spool that was delivered, or refused, is left alone."""
 _RUNNER_SECONDS = 1.0
@@ -34,6 +43,7 @@ class Delivery:
     def __init__(self) -> None:
         self._tasks: dict[Folder, asyncio.Task[None]] = {}
         self._resting: dict[Folder, float] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trainyard-delivery")
 
     def deliver(self, folder: Folder) -> None:
         """See to it that the spool of this ended attempt reaches the platform. Cheap; called at every look."""
@@ -46,12 +56,12 @@ class Delivery:
     async def _deliver(self, folder: Folder) -> None:
         rest = _REST_SECONDS
         try:
-            if await asyncio.to_thread(lock.probe, folder) is lock.Held.LIVE:
+            if await self._in_thread(lambda: lock.probe(folder)) is lock.Held.LIVE:
                 rest = _RUNNER_SECONDS
                 return
-            carrier = await asyncio.to_thread(_opened, folder)
+            carrier = await self._in_thread(lambda: _opened(folder))
             if carrier is not None:
-                await _ship(carrier, folder)
+                await self._ship(carrier, folder)
         except (OSError, ValueError) as error:
             _log.warning("cannot deliver what %s left: %s", folder.path, error)
         finally:
@@ -63,6 +73,7 @@ class Delivery:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def forget(self, folder: Folder) -> None:
         """The attempt was released."""
@@ -70,17 +81,19 @@ class Delivery:
         if (task := self._tasks.get(folder)) is not None:
             task.cancel()
 
+    async def _ship(self, carrier: Carrier, folder: Folder) -> None:
+        """Pass after pass, until all is acknowledged, refused, or not wanted any more."""
+        try:
+            while folder.path.is_dir():
+                progress = await self._in_thread(carrier.ship)
+                if not progress.pending or progress.fatal:
+                    return
+                await _pause(carrier)
+        finally:
+            carrier.close()
 
-async def _ship(carrier: Carrier, folder: Folder) -> None:
-    """Pass after pass, until all is acknowledged, refused, or not wanted any more."""
-    try:
-        while folder.path.is_dir():
-            progress = await asyncio.to_thread(carrier.ship)
-            if not progress.pending or progress.fatal:
-                return
-            await _pause(carrier)
-    finally:
-        carrier.close()
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
 
 async def _pause(carrier: Carrier) -> None:

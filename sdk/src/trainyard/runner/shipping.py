@@ -35,7 +35,7 @@ class Shipping:
 
     def _describe(self) -> None:
         """Leave in the spool what `yard sync` needs to ship it some day."""
-        told = {"project": self._workload.get("project"), "run": self._workload.get("run")}
+        told = {name: self._workload.get(name) for name in ("project", "run", "attempt")}
         told["url"] = server_of(self._folder, self._workload)
         write_json(self._folder.spool / "run.json", {**told, "token_file": str(self._folder.token), "managed": True})
 

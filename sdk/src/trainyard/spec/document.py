@@ -14,6 +14,9 @@ from trainyard.spec.node import MAX_DEPTH, Leaf, Listing, Mark, Node, Table
 
 __all__ = ["Document", "Part", "camel", "snake"]
 
+_MAPPINGS, _COLLECTIONS, _SCALARS = (dict, Mapping), (dict, list, Mapping), (str, int, float, type(None))
+"""Concrete types stand first: a check against the abstract one costs many times as much."""
+
 
 class Document:
     """Data with a name for messages and, when it was read from text, positions."""
@@ -118,17 +121,19 @@ def _path_to_depth(data: object) -> Path:
     level, and each collection once in its level, so that no data exhausts the stack or the time."""
     level: dict[int, tuple[Path, object]] = {id(data): ((), data)}
     for _ in range(MAX_DEPTH):
+        if not level:
+            return ()
         level = {
             id(item): ((*path, key), item)
             for path, value in level.values()
             for key, item in _members(value)
-            if isinstance(item, Mapping | list)
+            if not isinstance(item, _SCALARS) and isinstance(item, _COLLECTIONS)
         }
     return next((path for path, _ in level.values()), ())
 
 
 def _members(value: object) -> Iterable[tuple[str | int, object]]:
-    return value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    return value.items() if isinstance(value, _MAPPINGS) else enumerate(value) if isinstance(value, list) else ()
 
 
 def _spelling(value: object, part: str | int) -> str | int:

@@ -27,6 +27,7 @@ __all__ = [
     "NoFile",
     "any_held",
     "default_name",
+    "digest_of",
     "held",
     "listed",
     "note",
@@ -57,7 +58,7 @@ def stage(root: Path, source: Path, name: str, kind: str = "file", *, link: bool
     draft = folder / f".{uuid.uuid4().hex}"
     try:
         _take(source, draft, link)
-        digest, size = _digest(draft)
+        digest, size = digest_of(draft)
         failpoints.point("files.rename")
         draft.replace(held(root, digest))
     finally:
@@ -208,7 +209,8 @@ def _opened(source: Path) -> IO[bytes]:
     raise NoFile("it is not a regular file")
 
 
-def _digest(path: Path) -> tuple[str, int]:
+def digest_of(path: Path) -> tuple[str, int]:
+    """The SHA-256 of a file in hex, and its bytes. Raises OSError."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
         return digest.hexdigest(), file.tell()

@@ -1,10 +1,10 @@
 """One run as the training program holds it: what it may record, and how it ends.
 
-Nothing here raises into the training loop: `log*` and `finish` count what they cannot do by name, say it once for each
-and send it with the run (`omissions`). A managed run (started by the runner) only writes to its spool; the runner
-ships. An unmanaged run writes to a spool in the data directory, and a thread ships it; an offline run waits for `yard
-sync`. Each process has its own writer, made at its first `log`, so threads, children and ranks may log to one run; only
-the process that began an unmanaged run ends it. Which run is current is `session`'s to say.
+Nothing here but `checkpoint` raises into the training loop: `log*` and `finish` count what they cannot do by name, say
+it once for each and send it with the run (`omissions`). A managed run (started by the runner) only writes to its spool;
+the runner ships. An unmanaged run writes to a spool in the data directory, and a thread ships it; an offline run waits
+for `yard sync`. Each process has its own writer, made at its first `log`, so threads, children and ranks may log to one
+run; only the process that began an unmanaged run ends it. Which run is current is `session`'s to say.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -122,6 +123,25 @@ class Run:
         """Keep a file or folder as a model; see `log_file`."""
         self.log_file(path, name, kind="model")
 
+    def log_checkpoint(self, path: str | os.PathLike[str], name: str = "checkpoint") -> None:
+        """Keep a file or folder as what the next attempt goes on from: whole or not at all, so a folder becomes one
+        file, `NAME.tar`. See `log_file` and `checkpoint`."""
+        self._guarded(lambda: self._log_checkpoint(Path(path), text(name)), text(name), path)
+
+    def checkpoint(self, name: str = "checkpoint", *, timeout: float = 60.0) -> Path | None:
+        """The file or folder that an earlier attempt of this run has kept, or left in its outputs, under `name`, or the
+        run that this one continues: the newest, brought to this machine until the attempt ends. None when there is
+        none; a first attempt, and a run that is not managed, asks nobody. A server that cannot be reached is waited for
+        at most `timeout` seconds. Raises ConnectionError after that, since to begin anew would throw progress away;
+        OSError when there is no room for it; ValueError for a name that no artifact can have."""
+        if not (os.environ.get("TRAINYARD_URL") and (self.attempt > 1 or self.resumed_from)):
+            return None
+        from trainyard.track import checkpoint
+        from trainyard.track.download import Download
+
+        with closing(Download(self.root, self.project, self.id, timeout)) as download:
+            return checkpoint.fetch(self.root, download, text(name))
+
     def flush(self) -> None:
         """Turn everything logged by this process so far into frames that wait to be shipped."""
         self._guarded(lambda: self._own_writer().flush(), "flush")
@@ -189,6 +209,14 @@ class Run:
                 files.note(self.root, event)
         except OSError as error:
             self._omissions.add(name, "", f"it could not be copied: {error.strerror}")
+
+    def _log_checkpoint(self, path: Path, name: str) -> None:
+        from trainyard.track import checkpoint
+
+        if not path.is_dir():
+            return self._log_one(name, path, checkpoint.KIND)
+        with checkpoint.packed(self.root, path) as file:
+            return self._log_one(name + checkpoint.PACKED, file, checkpoint.KIND)
 
     def _finish(self, ending: Ending, timeout: float) -> None:
         if self._describing is not None:

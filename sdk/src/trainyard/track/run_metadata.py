@@ -1,8 +1,9 @@
 """`run.json` of a spool: which run it belongs to and where it goes, so that anyone can ship it days later.
 
 Fields: `project`, `run`, `url`, `token_file`, `data` (the data directory that the server was found by), `managed`; for
-an unmanaged run also `create` (what the run is created with), `ended` (whether its end is recorded) and `last_sign`
-(when a program that is gone last wrote, in microseconds since 1970). Never a secret.
+a managed run also `attempt`, whose records these are; for an unmanaged run also `create` (what the run is created
+with), `ended` (whether its end is recorded) and `last_sign` (when a program that is gone last wrote, in microseconds
+since 1970). Never a secret.
 """
 
 from __future__ import annotations

@@ -30,10 +30,12 @@ from trainyard.track.target import chosen_project, find_target, managed, new_run
 
 __all__ = [
     "Run",
+    "checkpoint",
     "finish",
     "init",
     "log",
     "log_artifact",
+    "log_checkpoint",
     "log_file",
     "log_inputs",
     "log_meta",
@@ -229,6 +231,17 @@ log_artifact = log_file
 def log_model(path: str | os.PathLike[str], name: str = "") -> None:
     """See `Run.log_model`."""
     log_file(path, name, kind="model")
+
+
+def log_checkpoint(path: str | os.PathLike[str], name: str = "checkpoint") -> None:
+    """See `Run.log_checkpoint`."""
+    if (run := _the_run()) is not None:
+        run.log_checkpoint(path, name)
+
+
+def checkpoint(name: str = "checkpoint", *, timeout: float = 60.0) -> Path | None:
+    """See `Run.checkpoint`."""
+    return run.checkpoint(name, timeout=timeout) if (run := _the_run()) is not None else None
 
 
 def params() -> dict[str, Any]:

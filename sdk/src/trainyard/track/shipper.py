@@ -86,6 +86,7 @@ class Shipper:
         self._given, self._token = token, ""
         self._renewal = Renewal(Path(target.token_file), self._ask_token) if target.token_file and not token else None
         self._announced = False
+        self._attempt: dict[str, str] = {}
         self._failures = 0
         self._wait = 0.0
         self._places: dict[str, Place] = {}
@@ -157,6 +158,8 @@ class Shipper:
         if self._announced:
             return
         about = read_about(self.root)
+        if about.get("attempt"):  # whoever ships it: what an attempt recorded counts as that attempt's
+            self._attempt = {"Attempt": str(about["attempt"])}
         if about.get("managed", True) is False:
             answer = self._create(about)
             if answer.status == 404 and self._create_project():
@@ -277,6 +280,7 @@ class Shipper:
     def _call(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
         """A request with the token; on 401 once more with the one that is in its file by then, or with a new one."""
         self._token = self._token or self._read_token()
+        headers = {**headers, **self._attempt}
         for last in (False, False, True):
             answer = self._wire.send(method, path, body, {**headers, "Authorization": f"Bearer {self._token}"})
             if answer.status != 401:

@@ -18,6 +18,7 @@ from trainyard.track import version
 __all__ = ["Answer", "Unreachable", "Wire", "quoted"]
 
 API = f"/api/{version.API}"
+_PIECE = 1024 * 1024
 
 
 class Unreachable(ConnectionError):
@@ -103,6 +104,36 @@ class Wire:
             self.close()
         self._used = is_whole
         return Answer(answer.status, _object(data), _seconds(answer.headers.get("Retry-After")))
+
+    def download(self, path: str, headers: Mapping[str, str], out: IO[bytes]) -> Answer:
+        """Read `path`, and add the bytes of a success to `out`: from its start, unless the answer goes on from where
+        it is (206). They may be fewer than were promised. Raises Unreachable when nothing came."""
+        self.close()
+        try:
+            self._made.request("GET", self._prefix + path, headers={**headers, version.HEADER: version.told()})
+            answer = self._made.getresponse()
+            is_success = answer.status in (200, 206)
+            first = answer.read(_PIECE) if is_success else answer.read()
+            if is_success and not first:
+                raise Unreachable("the answer broke off before its first byte")
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise Unreachable(str(error) or type(error).__name__) from error
+        if is_success:
+            self._write(answer, first, out)
+        self.close()
+        return Answer(answer.status, {} if is_success else _object(first), _seconds(answer.headers.get("Retry-After")))
+
+    def _write(self, answer: http.client.HTTPResponse, piece: bytes, out: IO[bytes]) -> None:
+        if answer.status == 200:
+            out.seek(0)
+            out.truncate()
+        while piece:
+            out.write(piece)
+            try:
+                piece = answer.read(_PIECE)
+            except (OSError, http.client.HTTPException):
+                return
 
     def close(self) -> None:
         """Close the connection; the next request makes another."""

@@ -68,10 +68,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as everyone sees it. `metrics` holds the last value of each; `resolved` is the operation as it runs. `user`
-    made it. `cloned_from` is the run that it was made from and `clone_kind` how (`restart`, `resume`, `copy`);
-    `fork_step` is the last step of that run which a resumed one continues (null: all of them). `dropped` is how many
-    records (values, lines, events) its programs had to drop; it is counted where a run is read alone. In a list that is
+    """A run as everyone sees it. `metrics` holds the last value of each; in a list only of some, and
+    `metrics_left_out` is how many others there are. `resolved` is the operation as it runs. `user` made it.
+    `cloned_from` is the run that it was made from and `clone_kind` how (`restart`, `resume`, `copy`); `fork_step`
+    is the last step of that run which a resumed one continues (null: all of them). `dropped` is how many records
+    (values, lines, events) its programs had to drop; it is counted where a run is read alone. In a list that is
     sorted by metrics, `sorted_by` has what it is sorted by, such as `metrics.loss.min`."""
 
     id: str
@@ -91,6 +92,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     metrics: dict[str, Number] = {}
+    metrics_left_out: int = 0
     meta: dict[str, Any] = {}
     digest: str = ""
     attempt: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import msgspec
 
@@ -58,20 +59,27 @@ def list_runs(
     *,
     q: str = "",
     sort: str = "",
+    metrics: Sequence[str] = (),
     limit: int | None = None,
     cursor: str = "",
     count: bool = False,
 ) -> Request[RunPage]:
     """One page of a project's runs that a query is true of, newest first unless sorted; `count` also counts them."""
-    query = query_of(q=q, sort=sort, limit=limit, cursor=cursor, count="true" if count else "")
+    query = query_of(q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor, count="true" if count else "")
     return Request("GET", path_of("projects", project, "runs"), RunPage, query)
 
 
 def search_runs(
-    *, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "", count: bool = False
+    *,
+    q: str = "",
+    sort: str = "",
+    metrics: Sequence[str] = (),
+    limit: int | None = None,
+    cursor: str = "",
+    count: bool = False,
 ) -> Request[RunPage]:
     """One page of the runs of all projects that the asker may read; `count` also counts them."""
-    query = query_of(q=q, sort=sort, limit=limit, cursor=cursor, count="true" if count else "")
+    query = query_of(q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor, count="true" if count else "")
     return Request("GET", path_of("runs"), RunPage, query)
 
 

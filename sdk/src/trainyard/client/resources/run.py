@@ -51,20 +51,45 @@ class Runs(RunActions):
         return self._client.send(requests.run_uses(self._in(project), ref)).items
 
     def page(
-        self, *, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "", project: str | None = None
+        self,
+        *,
+        q: str = "",
+        sort: str = "",
+        metrics: Sequence[str] = (),
+        limit: int | None = None,
+        cursor: str = "",
+        project: str | None = None,
     ) -> RunPage:
-        """One page of the runs that a query is true of, newest first unless sorted. Raises Invalid for a query or sort
-        that makes no sense."""
-        return self._client.send(requests.list_runs(self._in(project), q=q, sort=sort, limit=limit, cursor=cursor))
+        """One page of the runs that a query is true of, newest first unless sorted. Each has the first 32 of its
+        metrics, or those that are named, and those of `q` and `sort`; `get` gives all of them. Raises Invalid for a
+        query or sort that makes no sense."""
+        return self._client.send(
+            requests.list_runs(self._in(project), q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
+        )
 
-    def list(self, *, q: str = "", sort: str = "", page_size: int = 100, project: str | None = None) -> Iterator[Run]:
-        """All runs that a query is true of, newest first unless sorted; pages are asked for as they are needed."""
-        return items(lambda cursor: self.page(q=q, sort=sort, limit=page_size, cursor=cursor, project=project))
+    def list(
+        self,
+        *,
+        q: str = "",
+        sort: str = "",
+        metrics: Sequence[str] = (),
+        page_size: int = 100,
+        project: str | None = None,
+    ) -> Iterator[Run]:
+        """All runs that a query is true of, newest first unless sorted, with the metrics that `page` tells; pages are
+        asked for as they are needed."""
+        return items(
+            lambda cursor: self.page(q=q, sort=sort, metrics=metrics, limit=page_size, cursor=cursor, project=project)
+        )
 
-    def everywhere(self, *, q: str = "", sort: str = "", page_size: int = 100) -> Iterator[Run]:
+    def everywhere(
+        self, *, q: str = "", sort: str = "", metrics: Sequence[str] = (), page_size: int = 100
+    ) -> Iterator[Run]:
         """As `list`, in all projects that the token may read."""
         return items(
-            lambda cursor: self._client.send(requests.search_runs(q=q, sort=sort, limit=page_size, cursor=cursor))
+            lambda cursor: self._client.send(
+                requests.search_runs(q=q, sort=sort, metrics=metrics, limit=page_size, cursor=cursor)
+            )
         )
 
     def statuses(self, ref: str, *, project: str | None = None) -> Iterator[Transition]:
