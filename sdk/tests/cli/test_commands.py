@@ -79,7 +79,8 @@ def test_get_json_is_the_run_of_the_api(yard, platform):
     assert msgspec.json.decode(done.out, type=Run) == msgspec.convert(platform.runs[RUN], Run)
     assert list(json.loads(done.out)) == [
         "id", "project", "kind", "status", "created_at", "name", "description", "reason", "message", "intent", "hold",
-        "managed", "queue", "tags", "inputs", "outputs", "metrics", "metrics_left_out", "meta", "digest", "attempt", "attempts",
+        "managed", "queue", "tags", "inputs", "outputs", "metrics", "metrics_left_out", "meta", "digest", "attempt",
+        "attempts",
         "exit_code", "last_lines", "cloned_from", "started_at", "finished_at", "updated_at", "progress", "resolved",
         "user", "priority", "parent", "clone_kind", "fork_step", "archived_at",
             "dropped", "sorted_by",
