@@ -29,6 +29,7 @@ __all__ = [
     "headings_of",
     "metric_columns",
     "metric_names",
+    "more_of",
     "selection",
 ]
 
@@ -100,9 +101,15 @@ _TAIL = ("queue", "tags")
 _WIDE = ("kind", "user", "started", "finished", "attempt", "reason")
 
 
-def columns_of(text: str) -> list[Column]:
-    """The columns that are named, by commas. Raises UsageError for a name that there is not."""
-    return [column_of(name.strip()) for name in text.split(",") if name.strip()]
+def columns_of(text: str, sorted_by: Sequence[Field] = ()) -> list[Column]:
+    """The columns that are named, by commas. Raises UsageError for a name that there is not, and for the least or
+    greatest value of a metric unless the runs are sorted by it: a list does not tell it otherwise."""
+    found = [column_of(name.strip()) for name in text.split(",") if name.strip()]
+    known = {below(field).name for field in sorted_by}
+    for column in found:
+        if column.name.startswith("metrics.") and not column.metric and column.name not in known:
+            raise click.UsageError(f"a list has the last values of metrics; for {column.name} add --sort {column.name}")
+    return found
 
 
 def column_of(name: str) -> Column:
@@ -165,7 +172,7 @@ def selection(runs: Sequence[Run], *, first: Sequence[Column] = (), projects: bo
     params = [each for each in map(column_of_param, varying([run.inputs for run in runs])) if each.name not in known]
     metrics = [each for each in metric_columns(runs) if each.name not in known]
     beyond = max(0, len(metrics) - MOST_METRICS) + max((run.metrics_left_out for run in runs), default=0)
-    more = [*_more("param", len(params) - MOST_PARAMS), *_more("metric", beyond)]
+    more = [*more_of("param", len(params) - MOST_PARAMS), *more_of("metric", beyond)]
     head = _head(projects=projects)
     tail = [FIELDS[name] for name in _TAIL]
     values = [*params[:FIRST], *metrics[:FIRST], *params[FIRST:MOST_PARAMS], *metrics[FIRST:MOST_METRICS]]
@@ -173,7 +180,8 @@ def selection(runs: Sequence[Run], *, first: Sequence[Column] = (), projects: bo
     return Selection(_filled(chosen, runs, known), more)
 
 
-def _more(noun: str, count: int) -> list[str]:
+def more_of(noun: str, count: int) -> list[str]:
+    """How many more of something there are, in words; nothing when there are none."""
     return [f"{count} more {noun}{'s' if count > 1 else ''}"] if count > 0 else []
 
 

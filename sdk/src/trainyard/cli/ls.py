@@ -118,7 +118,7 @@ def ls(
 def _listed(request: _Request, limit: int, columns: str, form: str) -> None:
     from trainyard.cli.columns import columns_of, metric_names
 
-    chosen = columns_of(columns)
+    chosen = columns_of(columns, _sort_fields(request.sort))
     runs, total = _found(request._replace(metrics=metric_names(chosen)), limit)
     if form == formats.JSON:
         return output.json_document({"items": runs})
@@ -182,7 +182,7 @@ def _tell(request: _Request, shown: int, total: str) -> None:
 
 
 def _grouped(request: _Request, summary: Aggregation, columns: str, form: str) -> None:
-    from trainyard.cli.columns import columns_of, metric_columns, metric_names
+    from trainyard.cli.columns import columns_of, metric_columns, metric_names, more_of
 
     chosen = columns_of(columns)
     if strange := [each.name for each in chosen if not each.name.startswith("metrics.")]:
@@ -196,8 +196,11 @@ def _grouped(request: _Request, summary: Aggregation, columns: str, form: str) -
     if form in ("csv", "tsv"):
         return formats.delimited(summary.names(metrics), summary.values(groups, metrics), form)
     if groups:
-        headings, lines = summary.headings(metrics), summary.lines(groups, metrics)
-        missing = formats.rows(headings, lines, is_wide=form == "wide", kept=len(summary.keys) + 1)
-        more = [f"{len(every) - len(metrics)} more metrics"] if len(every) > len(metrics) else []
-        formats.tell_left_out([*missing, *more])
+        missing = formats.rows(
+            summary.headings(metrics),
+            summary.lines(groups, metrics),
+            is_wide=form == "wide",
+            kept=len(summary.keys) + 1,
+        )
+        formats.tell_left_out([*missing, *more_of("metric", len(every) - len(metrics))])
     return _tell(request, len(runs), "")

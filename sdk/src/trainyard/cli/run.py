@@ -86,10 +86,10 @@ def run(
     and with --watch as well a line of JSON for each line of the log and then for the run as it has ended. Of a sweep
     --watch shows the trials; see `yard sweep`.
     """
-    if words and not all(word.endswith(SUFFIXES) for word in words):
+    if words and not words[0].endswith(SUFFIXES):
         material = _of_command(words, files, hub, presets, code)
     else:
-        material = gather([*map(Path, words), *files], hub, presets)
+        material = gather([*_files(words), *files], hub, presets)
     given = read_params(params)
     resolved = check(material, given)
     request = request_of(material, params=given, name=name, tags=list(tags), queue=queue)
@@ -101,6 +101,14 @@ def run(
     if watch:
         return _watch(client, created, as_json=as_json)
     return _announce(client, created, as_json=as_json)
+
+
+def _files(words: tuple[str, ...]) -> list[Path]:
+    """Operation files that are named without -f. Raises UsageError for a name that does not end as theirs do."""
+    for word in words:
+        if not word.endswith(SUFFIXES):
+            raise click.UsageError(f"{word!r} is no operation file ({', '.join(SUFFIXES)}); a param is given by -P")
+    return [*map(Path, words)]
 
 
 def _of_command(
