@@ -8,13 +8,13 @@ import msgspec
 from hypothesis import strategies as st
 
 from trainyard_core.admission import (
-    Free,
+    AgentOffer,
+    FreeResources,
     Grant,
-    Offer,
     ProjectState,
     QueueState,
-    Waiting,
-    World,
+    Snapshot,
+    WaitingRun,
     amounts_of,
     total,
 )
@@ -23,35 +23,35 @@ QUEUES, PROJECTS, AGENTS = ("q", "r", "s"), ("p", "o"), ("a", "b")
 replace = msgspec.structs.replace
 
 
-def offer(cpu: float = 4, *, free: float | None = None, memory: int = 100, gpu: int = 0, **more: Any) -> Offer:
+def offer(cpu: float = 4, *, free: float | None = None, memory: int = 100, gpu: int = 0, **more: Any) -> AgentOffer:
     """An agent, idle unless told otherwise."""
     resources = more.get("resources", {})
-    left = Free(
+    left = FreeResources(
         cpu=cpu if free is None else free,
         memory=more.pop("free_memory", memory),
         gpus=more.pop("gpus", tuple(range(gpu))),
         resources=more.pop("free_resources", resources),
     )
     more = {"agent": "a", "queues": ("*",), **more}
-    return Offer(cpu=cpu, memory=memory, gpu=gpu, free=left, **more)
+    return AgentOffer(cpu=cpu, memory=memory, gpu=gpu, free=left, **more)
 
 
-def need(run: str, cpu: float = 1, **more: Any) -> Waiting:
+def need(run: str, cpu: float = 1, **more: Any) -> WaitingRun:
     """A run that waits in queue `q` of project `p`."""
-    return Waiting(run=run, cpu=cpu, **{"queue": "q", "project": "p", **more})
+    return WaitingRun(run=run, cpu=cpu, **{"queue": "q", "project": "p", **more})
 
 
-def world(*queues: QueueState, projects: tuple[ProjectState, ...] = (), **capacity: float) -> World:
+def world(*queues: QueueState, projects: tuple[ProjectState, ...] = (), **capacity: float) -> Snapshot:
     """These queues and those that they leave out of `q` and `r`."""
     given = {queue.name: queue for queue in queues}
-    return World(
+    return Snapshot(
         queues={name: QueueState(name=name) for name in ("q", "r")} | given,
         projects={project.name: project for project in projects},
         capacity=capacity or {"cpu": 8, "memory": 200, "gpu": 4},
     )
 
 
-def started(world: World, need: Waiting) -> World:
+def started(world: Snapshot, need: WaitingRun) -> Snapshot:
     """The world once a run has been granted."""
     queue, amounts = world.queues[need.queue], amounts_of(need)
     used = queue.used | {need.project: total([queue.used.get(need.project, {}), amounts])}
@@ -63,10 +63,10 @@ def started(world: World, need: Waiting) -> World:
     )
 
 
-def holding(agent: Offer, need: Waiting, grant: Grant) -> Offer:
+def holding(agent: AgentOffer, need: WaitingRun, grant: Grant) -> AgentOffer:
     """The agent once it runs this."""
     free = agent.free
-    left = Free(
+    left = FreeResources(
         cpu=free.cpu - need.cpu,
         memory=free.memory - need.memory,
         gpus=tuple(device for device in free.gpus if device not in grant.gpus),
@@ -77,7 +77,7 @@ def holding(agent: Offer, need: Waiting, grant: Grant) -> Offer:
 
 runs_ = st.lists(
     st.builds(
-        Waiting,
+        WaitingRun,
         run=st.integers(0, 10**6).map(lambda number: f"{number:06}"),
         queue=st.sampled_from(QUEUES),
         project=st.sampled_from(PROJECTS),
@@ -97,7 +97,7 @@ quotas = st.dictionaries(
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, used: bool = True) -> World:
+def worlds(draw: st.DrawFn, *, used: bool = True) -> Snapshot:
     """Any world; nothing is used in it unless `used`."""
     amounts = st.dictionaries(st.sampled_from(["cpu", "gpu"]), st.sampled_from([0.5, 1.0, 2.0]))
     mine = {name: draw(st.dictionaries(st.sampled_from(PROJECTS), amounts)) if used else {} for name in QUEUES}
@@ -124,11 +124,11 @@ def worlds(draw: st.DrawFn, *, used: bool = True) -> World:
         )
         for name in PROJECTS
     }
-    return World(queues=queues, projects=projects, capacity={"cpu": 8, "memory": 200, "gpu": 8, "licence": 4})
+    return Snapshot(queues=queues, projects=projects, capacity={"cpu": 8, "memory": 200, "gpu": 8, "licence": 4})
 
 
 @st.composite
-def agents(draw: st.DrawFn, name: str = "a") -> Offer:
+def agents(draw: st.DrawFn, name: str = "a") -> AgentOffer:
     """Any agent that is alive."""
     cpu, memory = draw(st.sampled_from([1.0, 2.0, 4.0, 8.0])), draw(st.sampled_from([0, 50, 100]))
     return offer(

@@ -56,7 +56,7 @@ async def begin(web, *rules, trials=4, parallel=2, kind="random", matrix="", hea
 
 async def running(web):
     """What waited runs now, by number of the trial."""
-    refs = await web.arrange.lease()
+    refs = await web.arrange.assign()
     for ref in refs:
         await web.arrange.report(ref, Phase.RUNNING)
     rows = await web.platform.database.read(lambda tx: tx.all("SELECT run, number FROM trial WHERE phase = 'open'"))
@@ -68,11 +68,11 @@ async def next_running(web):
     """The trial that takes a slot, as soon as it waits for an agent."""
     found = []
 
-    async def leased():
+    async def assigned():
         found.extend(await running(web))
         return found
 
-    await until(leased)
+    await until(assigned)
     return found
 
 

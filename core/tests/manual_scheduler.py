@@ -15,20 +15,19 @@ from trainyard.client import AsyncClient
 from trainyard.client.discovery import Endpoint
 from trainyard.client.retry import Backoff
 from trainyard_core.agent.agent import Agent
+from trainyard_core.agent.model import Registration, WakeEvent
 from trainyard_core.agent.remote import HttpPort
 from trainyard_core.contracts.scheduler import Manifest, Scheduler
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
-from trainyard_core.db.agents import Registration
-from trainyard_core.work.notifier import Call
 
 PATIENCE = 20.0
 
 
-class Hands(Scheduler):
+class ManualScheduler(Scheduler):
     """Attempts are notes in a book. `changed` is set with each change, for a test to wait on; `trouble` is raised by
     what is called, for as long as it is there; `gate`, while it is closed, holds up `submit` and `observe`."""
 
-    name = "hands"
+    name = "manual"
 
     def __init__(self) -> None:
         self.workloads: list[Workload] = []
@@ -118,11 +117,11 @@ class Remote:
     def __init__(
         self, web: Web, token: str, folder: Path, *, name: str = "far", queues: Sequence[str] = ("*",)
     ) -> None:
-        self.url, self.token, self.hands, self.line = "http://trainyard", token, Hands(), Line(web)
-        called = Call()
+        self.url, self.token, self.scheduler, self.line = "http://trainyard", token, ManualScheduler(), Line(web)
+        called = WakeEvent()
         self.port = HttpPort(self._find, called, memory=folder / "server", wait=5, connect=self._connect)
-        me = Registration(name=name, scheduler="hands", queues=tuple(queues), cpu=4, memory=1 << 40, gpu=0)
-        self.agent = Agent(me, self.hands, self.port, called, grace=1)
+        me = Registration(name=name, scheduler="manual", queues=tuple(queues), cpu=4, memory=1 << 40, gpu=0)
+        self.agent = Agent(me, self.scheduler, self.port, called, grace=1)
         self.task: asyncio.Task[None] | None = None
 
     def _find(self) -> Endpoint:

@@ -150,7 +150,7 @@ IN_SWEEP = {
 }
 OF_AGENT = {
     "POST /sessions": Route("agent", {"scheduler": "late"}),
-    "POST /lease": Route("agent", STEP),
+    "POST /assignments": Route("agent", STEP),
     "POST /leave": Route("agent", STEP),
     "POST /orders": Route("agent", STEP),
     "POST /released": Route("agent", {**STEP, "refs": []}),

@@ -6,21 +6,21 @@ from typing import Any
 
 from web import Web
 
-from trainyard.client.models import Run
+from trainyard.client.models import RunRecord
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Phase
 
 
-async def started(web: Web, script: str = "exit 0", **more: Any) -> Run:
+async def started(web: Web, script: str = "exit 0", **more: Any) -> RunRecord:
     """A run that an agent runs."""
     run = await web.run(script, **more)
-    (ref,) = await web.arrange.lease()
+    (ref,) = await web.arrange.assign()
     assert ref.run == run.id
     await web.arrange.report(ref, Phase.RUNNING, started_at=web.arrange.clock.now() / SECOND)
     return run
 
 
-async def end(web: Web, run: Run, *frames: bytes, code: int = 0) -> Run:
+async def end(web: Web, run: RunRecord, *frames: bytes, code: int = 0) -> RunRecord:
     """Its frames, and its end."""
     for frame in frames:
         await web.admin.runs.append(run.id, frame)
@@ -28,12 +28,12 @@ async def end(web: Web, run: Run, *frames: bytes, code: int = 0) -> Run:
     return await web.admin.runs.get(run.id)
 
 
-async def ended(web: Web, *frames: bytes, code: int = 0, **more: Any) -> Run:
+async def ended(web: Web, *frames: bytes, code: int = 0, **more: Any) -> RunRecord:
     """A run that has ended."""
     return await end(web, await started(web, **more), *frames, code=code)
 
 
-async def let_go(web: Web, run: Run) -> None:
+async def let_go(web: Web, run: RunRecord) -> None:
     """Its agent has released it."""
     orders = await web.arrange.orders() or []
     refs = [order.ref for order in orders if order.ref.run == run.id]

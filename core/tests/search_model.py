@@ -47,7 +47,7 @@ def values(field: Any, run: Run) -> list[Any]:
         figures = run["metrics"].get(field.key)
         return [] if figures is None else [figures[PARTS[field.part]]]
     if field.kind == "scalar":
-        value = run[{"params": "inputs"}.get(field.name, field.name)].get(field.key)
+        value = run[field.name].get(field.key)
         return [] if value is None else [value]
     if field.name == "duration":
         return [None if run["started_at"] is None else (run["finished_at"] or NOW) - run["started_at"]]
@@ -182,7 +182,7 @@ def _run(random: Random, project: str, n: int, seed: int) -> Run:
         "started_at": started,
         "finished_at": ended if status in ("succeeded", "failed", "skipped") else None,
         "archived_at": random.choice([None, None, NOW]),
-        "inputs": {name: random.choice(some) for name, some in inputs.items() if random.random() < 0.7},
+        "params": {name: random.choice(some) for name, some in inputs.items() if random.random() < 0.7},
         "outputs": {"best": random.choice([1, 2.5, None])} if random.random() < 0.5 else {},
         "meta": {"team": random.choice(["red", "blue"])} if random.random() < 0.5 else {},
         "tags": [tag for tag in ("a", "b", "100%", "A", "x,y") if random.random() < 0.4],

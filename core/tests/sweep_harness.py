@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from web import Web, serving
 
-from trainyard.client.models import CreateRun, Run
+from trainyard.client.models import CreateRun, RunRecord
 from trainyard.track.frames import Summary
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
@@ -60,7 +60,7 @@ class Book(Optimizer):
         return []
 
     def outline(self, study):
-        return Outline(trials=study.options["numRuns"], parallel=2, ahead=self.ahead)
+        return Outline(trials=study.options["numRuns"], concurrency=2, prefetch=self.ahead)
 
     async def suggest(self, study, *, changed, count, seed, state):
         if self.fails:
@@ -98,7 +98,7 @@ async def sweeping(url: str, data: Path, optimizer: Optimizer) -> AsyncIterator[
         yield web
 
 
-async def begin(web: Web, **given: Any) -> Run:
+async def begin(web: Web, **given: Any) -> RunRecord:
     """A sweep that goes on; `given` as `written` takes it."""
     return await web.admin.runs.create(CreateRun(content=written(**given)))
 
@@ -142,7 +142,7 @@ async def play(web: Web, sweep: str, value: Callable[[int], float | None], *, mo
     count, deadline = 0, time.monotonic() + PATIENCE
     while count < most:
         assert time.monotonic() < deadline, f"the sweep does not end: {dict(await web.arrange.row(sweep))}"
-        refs = await web.arrange.lease()
+        refs = await web.arrange.assign()
         for ref in refs:
             await finish(web, ref, value)
             count += 1
@@ -155,7 +155,7 @@ async def play(web: Web, sweep: str, value: Callable[[int], float | None], *, mo
 async def finish(web: Web, ref, value: Callable[[int], float | None]) -> None:
     """One attempt runs and ends."""
     run = await web.admin.runs.get(ref.run)
-    found = value(run.inputs["x"])
+    found = value(run.params["x"])
     await web.arrange.report(ref, Phase.RUNNING)
     if found is not None:
         await log(web, ref.run, found)
@@ -165,7 +165,7 @@ async def finish(web: Web, ref, value: Callable[[int], float | None]) -> None:
 async def log(web: Web, run: str, value: float, *, name: str = "score", step: int = 1) -> None:
     """The aggregate that frames would leave."""
     finite = int(value == value)
-    summary = Summary(name=name, last_step=step, last=value, low=value, high=value, total=1, finite=finite)
+    summary = Summary(name=name, last_step=step, last=value, min=value, max=value, total=1, finite=finite)
     await web.platform.database.write(lambda tx: tracking.merge_metrics(tx, run, [summary]))
 
 

@@ -94,8 +94,8 @@ class Ground:
         if "/artifacts/{name}" in path:
             await self.web.admin.artifacts.put(found["ref"], fresh, b"abc", project=PROJECT)
         if "{ident}" in path:
-            wish = NewUpload(**UPLOAD)
-            found["ident"] = (await self.web.admin.send(open_upload(PROJECT, found["ref"], wish))).id
+            body = NewUpload(**UPLOAD)
+            found["ident"] = (await self.web.admin.send(open_upload(PROJECT, found["ref"], body))).id
         if "/components/" in path or "/presets/" in path:
             found["version"] = await self.registered("/components/" in path, fresh)
         if path == "/projects/{project}":
@@ -119,8 +119,8 @@ class Ground:
         """A version of a component or preset of that name."""
         registry = self.web.admin.components if component else self.web.admin.presets
         content = "version: 1.1\nkind: component\ncmd: echo hi\n" if component else "isPreset: true\n"
-        wish = RegisterComponent(name=name, version="1.0", content=content)
-        return (await registry.register(wish, project=PROJECT)).version
+        body = RegisterComponent(name=name, version="1.0", content=content)
+        return (await registry.register(body, project=PROJECT)).version
 
     async def ask(self, caller, route, entry, values):
         """One request of one caller."""

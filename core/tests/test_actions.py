@@ -88,8 +88,8 @@ async def test_archive_and_restore_change_nothing_else(web):
 
 async def test_edit_changes_what_is_given_and_nothing_else(web):
     run = await web.run(name="old", tags=["a"])
-    wish = EditRun(name="new", tags=["b", "b"], meta={"note": 1, "gone": None}, priority=5)
-    edited = await web.admin.runs.edit(run.id, wish)
+    body = EditRun(name="new", tags=["b", "b"], meta={"note": 1, "gone": None}, priority=5)
+    edited = await web.admin.runs.edit(run.id, body)
     assert (edited.name, edited.tags, edited.meta, edited.priority) == ("new", ["b"], {"note": 1}, 5)
     assert (edited.description, edited.queue) == (run.description, "default")
     assert (await web.admin.runs.edit(run.id, EditRun(meta={"note": None}, description="why"))).meta == {}

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from trainyard_core.db import activities
-from trainyard_core.db.activities import New, Tail
+from trainyard_core.db.activities import NewActivity, Tail
 from trainyard_core.db.connect import connect
 
 
@@ -20,7 +20,7 @@ class Held:
         self._task = asyncio.create_task(database.write(lambda tx: self._work(tx, name)))
 
     async def _work(self, tx, name):
-        await activities.append(tx, New(project="default", run=None, kind=name, actor="t", at=1, data={}))
+        await activities.append(tx, NewActivity(project="default", run=None, kind=name, actor="t", at=1, data={}))
         self._taken.set()
         await self._go.wait()
         if self._fail:
@@ -102,7 +102,9 @@ async def test_many_writers_and_a_reader_miss_nothing(database_url, database):
 
     async def write(place):
         async def work(tx):
-            await activities.append(tx, New(project="default", run=None, kind=str(place), actor="t", at=1, data={}))
+            await activities.append(
+                tx, NewActivity(project="default", run=None, kind=str(place), actor="t", at=1, data={})
+            )
             if place % 7 == 0:
                 raise RuntimeError("aborted")
 
@@ -129,7 +131,7 @@ async def test_many_writers_and_a_reader_miss_nothing(database_url, database):
 
 async def test_a_reader_goes_on_from_its_position_in_small_pages(database):
     for place in range(10):
-        new = New(project="default", run=None, kind=str(place), actor="t", at=1, data={})
+        new = NewActivity(project="default", run=None, kind=str(place), actor="t", at=1, data={})
         await database.write(lambda tx, new=new: activities.append(tx, new))
     tail, seen = Tail(database), []
     while page := await tail.read(limit=3):

@@ -19,7 +19,7 @@ from trainyard_core.admission import (
     in_order,
     total,
 )
-from trainyard_core.admission.room import Ledger
+from trainyard_core.admission.room import Limits
 
 EPSILON = 1e-9
 replace = msgspec.structs.replace
@@ -112,12 +112,12 @@ def test_a_walk_stops_where_nothing_more_can_start():
     """Ten thousand runs behind a full agent cost nothing."""
     waiting = [need(f"{i:05}", queue=("q", "r")[i % 2], gpu=i % 3) for i in range(10_000)]
     looked_at = []
-    original = Ledger.consider
-    Ledger.consider = lambda self, each: looked_at.append(each) or original(self, each)
+    original = Limits.consider
+    Limits.consider = lambda self, each: looked_at.append(each) or original(self, each)
     try:
         assert len(admit(waiting, world(), offer(2, gpu=8), most=64)) == 2
     finally:
-        Ledger.consider = original
+        Limits.consider = original
     assert len(looked_at) < 10
 
 

@@ -10,7 +10,7 @@ import pytest
 from manual_scheduler import Remote, running
 from test_agents import begin
 
-from trainyard_core.agent.port import Dismissed, Moved
+from trainyard_core.agent.port import AgentRejected, EndpointChanged
 from trainyard_core.agent.remote import HttpPort
 from trainyard_core.contracts.workload import Exit, Observation, Phase
 from trainyard_core.errors import Superseded
@@ -29,7 +29,7 @@ async def say(web, token, what, **body):
 
 
 CALLS = [
-    ("lease", {}),
+    ("assignments", {}),
     ("workloads", {"refs": []}),
     ("report", {"seen": []}),
     ("orders", {}),
@@ -50,7 +50,7 @@ async def test_every_call_of_an_older_session_is_refused(web, far, what, body):
 
 async def test_a_lease_waits_and_is_answered_at_once_when_there_is_work(web, far):
     epoch = (await begin(web, far, cpu=4, memory=1 << 40))["epoch"]
-    waiting = asyncio.create_task(say(web, far, "lease", epoch=epoch, wait=60))
+    waiting = asyncio.create_task(say(web, far, "assignments", epoch=epoch, wait=60))
     await asyncio.sleep(0)
     async with asyncio.timeout(10):
         run = await web.run()
@@ -60,17 +60,17 @@ async def test_a_lease_waits_and_is_answered_at_once_when_there_is_work(web, far
 
 async def test_a_waiting_lease_hears_of_orders_and_of_a_newer_session(web, far):
     epoch = (await begin(web, far))["epoch"]
-    waiting = asyncio.create_task(say(web, far, "lease", epoch=epoch, wait=60))
+    waiting = asyncio.create_task(say(web, far, "assignments", epoch=epoch, wait=60))
     async with asyncio.timeout(10):
-        while not web.platform.doorbell._listeners:
+        while not web.platform.notifier._events:
             await asyncio.sleep(0)
-        web.platform.doorbell.call_agents(orders=True)
+        web.platform.notifier.notify_agents(orders=True)
         assert (await waiting).json() == {"items": [], "orders": True}
-        waiting = asyncio.create_task(say(web, far, "lease", epoch=epoch, wait=60))
+        waiting = asyncio.create_task(say(web, far, "assignments", epoch=epoch, wait=60))
         await asyncio.sleep(0)
         await begin(web, far)
         assert (await waiting).json()["code"] == "superseded"
-    assert web.platform.doorbell._listeners == [], "nobody is left waiting"
+    assert web.platform.notifier._events == [], "nobody is left waiting"
 
 
 async def test_nothing_is_leased_to_an_agent_that_has_hung_up(web, far):
@@ -95,8 +95,8 @@ async def test_nothing_is_leased_to_an_agent_that_has_hung_up(web, far):
         "http_version": "1.1",
         "method": "POST",
         "scheme": "http",
-        "path": "/api/v1/agents/far/lease",
-        "raw_path": b"/api/v1/agents/far/lease",
+        "path": "/api/v1/agents/far/assignments",
+        "raw_path": b"/api/v1/agents/far/assignments",
         "root_path": "",
         "query_string": b"",
         "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
@@ -105,28 +105,28 @@ async def test_nothing_is_leased_to_an_agent_that_has_hung_up(web, far):
     }
     waiting = asyncio.create_task(web.app(scope, receive, send))
     async with asyncio.timeout(10):
-        while not web.platform.doorbell._listeners:
+        while not web.platform.notifier._events:
             await asyncio.sleep(0)
         hung_up.set()
         await waiting
     run = await web.run()
     assert (await web.admin.runs.get(run.id)).status == "queued"
-    assert web.platform.doorbell._listeners == []
+    assert web.platform.notifier._events == []
 
 
-async def test_a_lease_that_waits_ends_when_the_server_does(web, far):
+async def test_an_assignment_that_waits_ends_when_the_server_does(web, far):
     epoch = (await begin(web, far))["epoch"]
-    waiting = asyncio.create_task(say(web, far, "lease", epoch=epoch, wait=60))
+    waiting = asyncio.create_task(say(web, far, "assignments", epoch=epoch, wait=60))
     await asyncio.sleep(0)
-    web.platform.news.close()
+    web.platform.event_feed.close()
     async with asyncio.timeout(10):
         assert (await waiting).json() == {"items": [], "orders": False}
 
 
-@pytest.mark.parametrize("wish", [{"wait": -1}, {"wait": 61}, {"most": 0}, {"most": 129}])
-async def test_a_lease_that_asks_for_too_much_is_refused(web, far, wish):
+@pytest.mark.parametrize("body", [{"wait": -1}, {"wait": 61}, {"most": 0}, {"most": 129}])
+async def test_an_assignment_that_asks_for_too_much_is_refused(web, far, body):
     epoch = (await begin(web, far))["epoch"]
-    assert (await say(web, far, "lease", epoch=epoch, **wish)).status_code == 422
+    assert (await say(web, far, "assignments", epoch=epoch, **body)).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -141,14 +141,14 @@ async def test_an_agent_that_cannot_be_is_refused(web, far, hello):
 async def test_what_an_agent_does_not_state_of_its_size_is_no_limit(web, far, stated):
     epoch = (await begin(web, far, **stated))["epoch"]
     run = await web.arrange.run(cpu=2.0, memory=1 << 30)
-    leased = (await say(web, far, "lease", epoch=epoch)).json()["items"]
-    assert [item["run"] for item in leased] == [run]
+    assigned = (await say(web, far, "assignments", epoch=epoch)).json()["items"]
+    assert [item["run"] for item in assigned] == [run]
 
 
 async def test_an_agent_has_the_devices_that_it_states_and_no_others(web, far):
     epoch = (await begin(web, far))["epoch"]
     run = await web.arrange.run(gpu=1)
-    assert (await say(web, far, "lease", epoch=epoch)).json()["items"] == []
+    assert (await say(web, far, "assignments", epoch=epoch)).json()["items"] == []
     assert "gpu" in (await web.admin.runs.why(run)).summary
 
 
@@ -168,10 +168,10 @@ async def test_it_is_told_of_and_lets_go_of_its_own_attempts_only(web, far):
 async def test_a_run_whose_project_may_not_use_its_queue_any_more_is_not_started(web, far):
     epoch = (await begin(web, far, cpu=4, memory=1 << 40))["epoch"]
     run = await web.run()
-    leased = (await say(web, far, "lease", epoch=epoch)).json()["items"]
+    assigned = (await say(web, far, "assignments", epoch=epoch)).json()["items"]
     limits = '["batch-*"]'
     await web.platform.database.write(lambda tx: tx.run("UPDATE project SET queues = ?", limits))
-    assert (await say(web, far, "workloads", epoch=epoch, refs=leased)).json() == {"items": []}
+    assert (await say(web, far, "workloads", epoch=epoch, refs=assigned)).json() == {"items": []}
     found = await web.admin.runs.get(run.id)
     assert (found.status, found.reason) == ("failed", "submit_failed")
     assert "it may use batch-*" in found.message
@@ -180,50 +180,50 @@ async def test_a_run_whose_project_may_not_use_its_queue_any_more_is_not_started
 async def test_an_agent_over_http_takes_a_run_from_lease_to_release(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         run = await web.run()
-        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
-        (workload,) = remote.hands.workloads
+        await remote.scheduler.until(lambda: remote.scheduler.workloads)
+        (workload,) = remote.scheduler.workloads
         assert (workload.run, workload.queue, workload.url) == (run.id, "default", "http://trainyard")
         assert (await web.ask("GET", f"projects/default/runs/{run.id}", token=workload.token)).status_code == 200
-        remote.hands.exits[workload.ref] = Exit(code=0)
-        await remote.manual_scheduler.until(lambda: workload.ref in remote.hands.released)
+        remote.scheduler.exits[workload.ref] = Exit(code=0)
+        await remote.scheduler.until(lambda: workload.ref in remote.scheduler.released)
     assert (await web.admin.runs.get(run.id)).status == "succeeded"
 
 
 async def test_a_stop_reaches_it(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         run = await web.run()
-        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
+        await remote.scheduler.until(lambda: remote.scheduler.workloads)
         await web.admin.runs.stop(run.id)
-        await remote.manual_scheduler.until(lambda: remote.hands.released)
+        await remote.scheduler.until(lambda: remote.scheduler.released)
     assert (await web.admin.runs.get(run.id)).status == "stopped"
 
 
 async def test_the_older_of_two_with_one_name_ends_and_says_why(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as older:
         run = await web.run()
-        await older.manual_scheduler.until(lambda: older.hands.workloads)
+        await older.scheduler.until(lambda: older.scheduler.workloads)
         async with running(Remote(web, far, tmp_path)) as newer:
-            newer.hands.exits = older.hands.exits  # one machine: they share what lies on its disk
+            newer.scheduler.exits = older.scheduler.exits  # one machine: they share what lies on its disk
             ended = await older.ended()
             assert isinstance(ended, Superseded), ended
             assert "session 2 has taken its place" in str(ended)
-            (ref,) = older.hands.exits
-            newer.hands.exits[ref] = Exit(code=0)
-            await newer.manual_scheduler.until(lambda: newer.hands.released)
-            assert newer.hands.workloads == [], "what ran went on"
+            (ref,) = older.scheduler.exits
+            newer.scheduler.exits[ref] = Exit(code=0)
+            await newer.scheduler.until(lambda: newer.scheduler.released)
+            assert newer.scheduler.workloads == [], "what ran went on"
     assert (await web.admin.runs.get(run.id)).status == "succeeded"
 
 
 async def test_a_revoked_token_ends_it_and_says_why(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         run = await web.run()
-        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
+        await remote.scheduler.until(lambda: remote.scheduler.workloads)
         await web.admin.agents.renew_token("far")
         ended = await remote.ended()
-        assert isinstance(ended, Dismissed), ended
+        assert isinstance(ended, AgentRejected), ended
         assert "does not take this agent's token" in str(ended)
         assert far not in str(ended)
-        assert remote.hands.stopped == [], "runs go on without it"
+        assert remote.scheduler.stopped == [], "runs go on without it"
     assert (await web.admin.runs.get(run.id)).status in ("scheduled", "running")
 
 
@@ -231,17 +231,17 @@ async def test_drained_it_leaves_its_runs_to_the_next_one(web, far, tmp_path):
     first = Remote(web, far, tmp_path)
     async with running(first):
         run = await web.run()
-        await first.manual_scheduler.until(lambda: first.hands.workloads)
+        await first.scheduler.until(lambda: first.scheduler.workloads)
         first.agent.drain(wait=False)
         assert await first.ended() is None
     assert (await web.admin.agents.get("far")).draining
     second = Remote(web, far, tmp_path)
-    second.hands.exits = first.hands.exits
+    second.scheduler.exits = first.scheduler.exits
     async with running(second):
-        (ref,) = first.hands.exits
-        second.hands.exits[ref] = Exit(code=0)
-        await second.manual_scheduler.until(lambda: second.hands.released)
-        assert second.hands.workloads == []
+        (ref,) = first.scheduler.exits
+        second.scheduler.exits[ref] = Exit(code=0)
+        await second.scheduler.until(lambda: second.scheduler.released)
+        assert second.scheduler.workloads == []
     assert (await web.admin.runs.get(run.id)).status == "succeeded"
     assert not (await web.admin.agents.get("far")).draining
 
@@ -249,26 +249,26 @@ async def test_drained_it_leaves_its_runs_to_the_next_one(web, far, tmp_path):
 async def test_drained_with_patience_it_waits_for_what_it_holds_and_takes_no_more(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         await web.run()
-        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
+        await remote.scheduler.until(lambda: remote.scheduler.workloads)
         remote.agent.drain(wait=True)
         while not (await web.admin.agents.get("far")).draining:
             await asyncio.sleep(0)
         waiting = await web.run()
-        (workload,) = remote.hands.workloads
-        remote.hands.exits[workload.ref] = Exit(code=0)
+        (workload,) = remote.scheduler.workloads
+        remote.scheduler.exits[workload.ref] = Exit(code=0)
         assert await remote.ended() is None
-        assert remote.hands.released == [workload.ref]
+        assert remote.scheduler.released == [workload.ref]
     assert (await web.admin.runs.get(waiting.id)).status == "queued"
 
 
 async def test_a_queue_that_it_was_not_given_is_refused_by_the_agent_too(web, far, tmp_path, monkeypatch):
     """As if core had handed out what it should not."""
-    lease = HttpPort.workloads
+    assign = HttpPort.workloads
 
     async def wrong(self, refs):
         import msgspec
 
-        return [msgspec.structs.replace(each, queue="secret") for each in await lease(self, refs)]
+        return [msgspec.structs.replace(each, queue="secret") for each in await assign(self, refs)]
 
     monkeypatch.setattr(HttpPort, "workloads", wrong)
     async with running(Remote(web, far, tmp_path, queues=["default"])) as remote:
@@ -277,31 +277,31 @@ async def test_a_queue_that_it_was_not_given_is_refused_by_the_agent_too(web, fa
             while (found := await web.admin.runs.get(run.id)).status != "failed":
                 await asyncio.sleep(0)
         assert "does not serve queue 'secret'" in found.message
-        assert remote.hands.workloads == []
+        assert remote.scheduler.workloads == []
 
 
 async def test_a_folder_of_another_platforms_agent_is_left_alone(web, far, tmp_path):
     (tmp_path / "server").write_text("somebody-else\n")
     async with running(Remote(web, far, tmp_path)) as remote:
         ended = await remote.ended()
-        assert isinstance(ended, Dismissed)
+        assert isinstance(ended, AgentRejected)
         assert "another platform" in str(ended)
 
 
 async def test_while_the_server_is_away_runs_go_on_and_what_happened_is_told_afterwards(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         run = await web.run()
-        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
-        (workload,) = remote.hands.workloads
+        await remote.scheduler.until(lambda: remote.scheduler.workloads)
+        (workload,) = remote.scheduler.workloads
         remote.line.cut = True
         async with asyncio.timeout(20):
             await remote.line.refused.wait()
-        remote.hands.exits[workload.ref] = Exit(code=0)
+        remote.scheduler.exits[workload.ref] = Exit(code=0)
         assert remote.task is not None
         assert not remote.task.done()
         remote.line.cut = False
-        await remote.manual_scheduler.until(lambda: remote.hands.released)
-        assert remote.hands.stopped == []
+        await remote.scheduler.until(lambda: remote.scheduler.released)
+        assert remote.scheduler.stopped == []
     assert (await web.admin.runs.get(run.id)).status == "succeeded"
 
 
@@ -313,23 +313,23 @@ async def test_an_agent_whose_server_is_away_at_its_start_waits_for_it(web, far,
             await remote.line.refused.wait()
         remote.line.cut = False
         await web.run()
-        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
+        await remote.scheduler.until(lambda: remote.scheduler.workloads)
 
 
 async def test_a_server_that_is_found_elsewhere_ends_the_session(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         await web.run()
-        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
+        await remote.scheduler.until(lambda: remote.scheduler.workloads)
         remote.url, remote.line.cut = "http://elsewhere", True
-        assert isinstance(await remote.ended(), Moved)
-        assert remote.hands.stopped == []
+        assert isinstance(await remote.ended(), EndpointChanged)
+        assert remote.scheduler.stopped == []
 
 
 async def test_an_observation_that_core_refuses_does_not_hold_up_the_others(web, far, tmp_path):
     async with running(Remote(web, far, tmp_path)) as remote:
         first, second = await web.run(), await web.run()
-        await remote.manual_scheduler.until(lambda: len(remote.hands.workloads) == 2)
-        refs = {workload.run: workload.ref for workload in remote.hands.workloads}
+        await remote.scheduler.until(lambda: len(remote.scheduler.workloads) == 2)
+        refs = {workload.run: workload.ref for workload in remote.scheduler.workloads}
         wrong = Observation(ref=refs[first.id], phase=Phase.EXITED, exit=Exit(code=1 << 40))
         right = Observation(ref=refs[second.id], phase=Phase.EXITED, exit=Exit(code=0))
         await remote.port.report([wrong, right])
@@ -354,14 +354,14 @@ async def test_what_cannot_have_been_observed_is_refused(web, far, seen):
 
 async def test_an_agent_whose_scheduler_is_away_says_why_and_takes_work_once_it_answers(web, far, tmp_path):
     remote = Remote(web, far, tmp_path)
-    adopt, away = remote.hands.adopt, [RuntimeError("host away\nwith a long story"), OSError("no route")]
+    adopt, away = remote.scheduler.adopt, [RuntimeError("host away\nwith a long story"), OSError("no route")]
 
     async def adopt_later():
         if away:
             raise away.pop(0)
         return await adopt()
 
-    remote.hands.adopt = adopt_later
+    remote.scheduler.adopt = adopt_later
     run = await web.run()
     seen = []
     register = remote.port.register
@@ -373,8 +373,8 @@ async def test_an_agent_whose_scheduler_is_away_says_why_and_takes_work_once_it_
 
     remote.port.register = noted
     async with running(remote):
-        await remote.manual_scheduler.until(lambda: remote.hands.workloads)
-    assert [each.run for each in remote.hands.workloads] == [run.id]
+        await remote.scheduler.until(lambda: remote.scheduler.workloads)
+    assert [each.run for each in remote.scheduler.workloads] == [run.id]
     assert seen == [
         ("RuntimeError: host away", True, False, 0),
         ("OSError: no route", True, False, 0),
@@ -404,6 +404,6 @@ async def test_an_agent_whose_scheduler_is_away_can_be_told_to_end(web, far, tmp
         remote.agent.drain(wait=True)
         raise RuntimeError("host away")
 
-    remote.hands.adopt = adopt
+    remote.scheduler.adopt = adopt
     async with running(remote):
         assert await remote.ended() is None

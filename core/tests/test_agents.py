@@ -7,15 +7,15 @@ import json
 import pytest
 
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
-from trainyard_core.agent.direct import DatabasePort
+from trainyard_core.agent.model import Registration
 from trainyard_core.db import activities
-from trainyard_core.db.agents import Registration
 from trainyard_core.errors import Superseded
 from trainyard_core.lifecycle import Status
+from trainyard_core.work.direct_port import DatabasePort
 
 
 async def begin(web, token, name="far", **hello):
-    answer = await web.ask("POST", f"agents/{name}/sessions", token=token, json={"scheduler": "hands", **hello})
+    answer = await web.ask("POST", f"agents/{name}/sessions", token=token, json={"scheduler": "manual", **hello})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -100,12 +100,12 @@ async def test_an_admins_labels_are_over_the_agents_own_and_are_replaced_alone(w
 async def test_drained_it_is_given_nothing_through_restarts_until_it_is_resumed(web):
     await web.admin.agents.drain("arranged")
     run = await web.run()
-    assert await web.arrange.lease() == []
+    assert await web.arrange.assign() == []
     await web.arrange.register("arranged")
-    assert await web.arrange.lease() == []
+    assert await web.arrange.assign() == []
     assert (await web.admin.agents.get("arranged")).draining
     await web.admin.agents.resume("arranged")
-    assert [ref.run for ref in await web.arrange.lease()] == [run.id]
+    assert [ref.run for ref in await web.arrange.assign()] == [run.id]
 
 
 async def test_it_is_not_removed_while_it_holds_live_runs_and_its_token_goes_with_it(web):
@@ -113,8 +113,8 @@ async def test_it_is_not_removed_while_it_holds_live_runs_and_its_token_goes_wit
     session = await begin(web, token, cpu=4, memory=1 << 40)
     await web.admin.agents.drain("arranged")
     run = await web.run()
-    leased = await web.ask("POST", "agents/far/lease", token=token, json={"epoch": session["epoch"]})
-    assert leased.json()["items"] == [{"run": run.id, "attempt": 1}]
+    assigned = await web.ask("POST", "agents/far/assignments", token=token, json={"epoch": session["epoch"]})
+    assert assigned.json()["items"] == [{"run": run.id, "attempt": 1}]
     with pytest.raises(Conflict, match="yard lost"):
         await web.admin.agents.remove("far")
     web.arrange.clock.turn(60)
@@ -131,7 +131,7 @@ async def test_it_is_not_removed_while_it_holds_live_runs_and_its_token_goes_wit
 
 
 async def test_a_servers_own_agent_that_was_removed_comes_back(web):
-    port = DatabasePort(web.platform.desk())
+    port = DatabasePort(web.platform.session_service())
     await port.register(Registration(name="own", scheduler="x", queues=("*",), cpu=1, memory=1, gpu=0))
     web.arrange.clock.turn(60)
     await web.admin.agents.remove("own")
@@ -140,7 +140,7 @@ async def test_a_servers_own_agent_that_was_removed_comes_back(web):
 
 
 async def test_of_two_servers_with_one_agents_name_the_newer_wins(web):
-    ports = [DatabasePort(web.platform.desk()) for _ in range(2)]
+    ports = [DatabasePort(web.platform.session_service()) for _ in range(2)]
     own = Registration(name="own", scheduler="x", queues=("*",), cpu=1, memory=1, gpu=0)
     for port in ports:
         await port.register(own)

@@ -74,8 +74,8 @@ async def test_lists_are_paged_newest_first_and_filtered(web):
 
 
 async def test_the_same_key_gives_the_same_run_and_another_body_is_refused(web):
-    wish = CreateRun(content=operation())
-    made = await asyncio.gather(*(web.admin.runs.create(wish, key="k") for _ in range(20)))
+    body = CreateRun(content=operation())
+    made = await asyncio.gather(*(web.admin.runs.create(body, key="k") for _ in range(20)))
     assert len({run.id for run in made}) == 1
     with pytest.raises(Invalid) as caught:
         await web.admin.runs.create(CreateRun(content=operation("exit 1")), key="k")
@@ -86,13 +86,13 @@ async def test_frames_become_metrics_series_logs_and_fields(web):
     run = await web.tracked()
     body = metric(W, 1, {"loss": [3.0, 1.0, float("nan")]}) + lines(W, 2, "one", "two")
     body += events(W, 3, {"type": "outputs", "values": {"best": 1.0}}, {"type": "tags", "tags": ["x"]})
-    assert (await web.admin.runs.append(run.id, body)) == models.Durable(writer=W, durable=3)
+    assert (await web.admin.runs.append(run.id, body)) == models.FrameAck(writer=W, durable=3)
     assert (await web.admin.runs.append(run.id, body)).durable == 3
     found = await web.admin.runs.get(run.id)
     assert (found.outputs, found.tags) == ({"best": 1.0}, ["x"])
     assert math.isnan(found.metrics["loss"])
     (loss,) = await web.admin.runs.metrics(run.id)
-    assert (loss.low, loss.high, loss.count, loss.step) == (1.0, 3.0, 3, 2)
+    assert (loss.min, loss.max, loss.count, loss.step) == (1.0, 3.0, 3, 2)
     (series,) = await web.admin.runs.series(run.id, ["loss"], points=0)
     assert series.total == 3
     assert [line.text async for line in web.admin.runs.lines(run.id)] == ["one", "two"]
@@ -115,7 +115,7 @@ async def test_a_stream_of_logs_goes_on_after_the_last_event_and_ends_with_the_r
     await web.admin.runs.stop(run.id)
     whole = await stream(web, f"{BASE}/{run.id}/logs")
     assert [event.name for event in whole] == ["lines", "lines", "lines", "end"]
-    assert msgspec.json.decode(whole[-1].data, type=models.Run).status == "stopped"
+    assert msgspec.json.decode(whole[-1].data, type=models.RunRecord).status == "stopped"
     first = msgspec.json.decode(whole[0].data, type=models.LogPage)
     again = await stream(web, f"{BASE}/{run.id}/logs", **{"Last-Event-ID": whole[0].id})
     rest = [line.text for event in again[:-1] for line in msgspec.json.decode(event.data, type=models.LogPage).items]
@@ -147,7 +147,7 @@ async def test_streams_end_when_the_server_does(web):
     run = await web.tracked()
     waiting = [asyncio.create_task(stream(web, f"{BASE}/{run.id}/{what}")) for what in ("logs", "metrics")]
     await asyncio.sleep(0)
-    web.platform.news.close()
+    web.platform.event_feed.close()
     async with asyncio.timeout(10):
         assert [[e for e in events if e.name == "end"] for events in await asyncio.gather(*waiting)] == [[], []]
 

@@ -152,9 +152,9 @@ async def test_a_finding_has_its_line_and_fix(web):
     text = operation().replace("command", "comand")
     with pytest.raises(Invalid) as caught:
         await web.admin.runs.create(CreateRun(content=text, file="train.yaml"))
-    (fault, *_) = caught.value.faults
-    assert (fault.file, fault.line) == ("train.yaml", 7)
-    assert "command" in fault.fix + fault.message
+    (problem, *_) = caught.value.problems
+    assert (problem.file, problem.line) == ("train.yaml", 7)
+    assert "command" in problem.fix + problem.message
 
 
 @pytest.mark.parametrize("value", [2**40, 2**80, -1])
@@ -235,4 +235,4 @@ async def test_core_alone_serves_and_says_what_is_missing(database_url, tmp_path
         with pytest.raises(NotAuthenticated):
             await web.client("ty.none").version()
         assert isinstance(await web.admin.plugins(), list)
-        assert isinstance(run, models.Run)
+        assert isinstance(run, models.RunRecord)

@@ -14,7 +14,7 @@ from trainyard.client.errors import Conflict
 from trainyard.client.models import CreateRun
 from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.db import artifacts, tracking
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.work import artifacts as keeping
 
 
@@ -30,8 +30,8 @@ async def stored(web, *names: str, body: bytes = b"abc") -> str:
     return run.id
 
 
-def told(web, run: str) -> Told:
-    return Told(project="default", run=run, actor="test", at=web.arrange.clock.now())
+def told(web, run: str) -> ArtifactActor:
+    return ArtifactActor(project="default", run=run, actor="test", at=web.arrange.clock.now())
 
 
 async def rows_of(web, run: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from fake_tracker import events, metric
 from sweep_harness import Book, begin, book_of, children, sweeping, until
 
 from trainyard.client import errors
-from trainyard.client.models import Ask, NewSweep, TellTrial
+from trainyard.client.models import AskTrials, NewSweep, TellTrial
 from trainyard.client.requests import ask_trials, create_sweep, tell_trial
 from trainyard_core.sweeps import ask_tell
 from trainyard_core.sweeps.director import Director
@@ -41,12 +41,12 @@ class Program:
         return await self.web.admin.send(request)
 
     async def ask(self, count=1, *, key="", gone=()):
-        wish = Ask(count=count, asker=self.name, gone=[*gone])
-        return await self.send(ask_trials("default", self.sweep, wish, key=key))
+        body = AskTrials(count=count, asker=self.name, gone=[*gone])
+        return await self.send(ask_trials("default", self.sweep, body, key=key))
 
     async def tell(self, trial, score=None, *, status="succeeded", key=""):
-        wish = TellTrial(values={} if score is None else {"score": score}, status=status)
-        return await self.send(tell_trial("default", self.sweep, trial, wish, key=key))
+        body = TellTrial(values={} if score is None else {"score": score}, status=status)
+        return await self.send(tell_trial("default", self.sweep, trial, body, key=key))
 
     async def ended(self):
         async def final():
@@ -68,7 +68,7 @@ async def test_trials_are_asked_for_told_and_counted(program):
         keys.append(trial.key)
         run = await program.web.admin.runs.get(trial.run)
         assert (run.status, run.managed, run.kind, run.parent) == ("running", False, "tracked", program.sweep)
-        assert (run.inputs, run.name) == (trial.params, f"search-{trial.number}")
+        assert (run.params, run.name) == (trial.params, f"search-{trial.number}")
         assert (await program.tell(trial.key, float(trial.params["x"]))).status == "succeeded"
     assert given.over
     assert keys == ["1", "2", "3", "4"]
@@ -125,7 +125,7 @@ async def test_a_trial_counts_once_however_often_it_is_told(program):
     for status in ("succeeded", "failed"):
         with pytest.raises(errors.Conflict, match="trial '1' has ended already: succeeded"):
             await program.tell("1", 9.0, status=status)
-    assert (await program.web.admin.sweeps.get(program.sweep)).made == 1
+    assert (await program.web.admin.sweeps.get(program.sweep)).created == 1
     (row,) = await children(program.web, program.sweep)
     assert row["outputs"] == '{"score":0.5}'
 
@@ -161,7 +161,7 @@ async def test_a_metric_under_the_name_of_the_objective_is_enough(program):
         trial.run, events("a" * 32, 2, {"type": "end", "status": "succeeded"}, final=True)
     )
     await program.ask()
-    assert (await program.web.admin.sweeps.get(program.sweep)).best.figures == {"score": 2.5}
+    assert (await program.web.admin.sweeps.get(program.sweep)).best.values == {"score": 2.5}
 
 
 async def test_a_rule_stops_a_trial_which_then_cannot_be_told(web):
@@ -248,8 +248,8 @@ async def test_faults_of_a_matrix_are_told_at_their_places(web):
     matrix = {"kind": "random", "numRuns": 3, "params": {"x": {"kind": "uniform", "value": [3, 1]}}}
     with pytest.raises(errors.Invalid) as caught:
         await web.admin.send(create_sweep("default", NewSweep(matrix=matrix)))
-    (fault,) = caught.value.faults
-    assert (fault.field, fault.message) == ("matrix.params.x.value", "low 3 is not below high 1")
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.message) == ("matrix.params.x.value", "low 3 is not below high 1")
 
 
 async def test_a_process_that_does_not_plan_answers_and_waits_for_the_one_that_thinks(program, monkeypatch):
@@ -260,7 +260,7 @@ async def test_a_process_that_does_not_plan_answers_and_waits_for_the_one_that_t
         pytest.skip("one process has the whole database")
     at = program.web.arrange.clock.now()
     await program.web.platform.database.write(
-        lambda tx: tx.run("UPDATE sweep SET planner = 'other', planner_until = ?", at + 1_000_000)
+        lambda tx: tx.run("UPDATE sweep SET lease_holder = 'other', lease_until = ?", at + 1_000_000)
     )
     with pytest.raises(errors.Busy, match="another process has been thinking"):
         await program.ask()

@@ -12,8 +12,8 @@ from trainyard_core.contracts.workload import AttemptRef, Exit, Phase
 from trainyard_core.db import activities
 from trainyard_core.db.connect import connect
 from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.policy import Policy
 from trainyard_core.testing.factories import Arrange
-from trainyard_core.work.rules import Policy
 
 
 async def orders_of(arrange, agent=""):
@@ -27,7 +27,7 @@ async def kinds(arrange, run):
 
 async def test_an_agent_that_is_not_known_must_register(arrange):
     assert await arrange.orders("stranger") is None
-    assert await arrange.lease("stranger") == []
+    assert await arrange.assign("stranger") == []
 
 
 async def test_orders_follow_an_attempt_through_its_life(arrange):
@@ -97,7 +97,7 @@ async def test_a_late_report_of_an_old_attempt_is_recorded_and_does_not_touch_th
     arrange.clock.turn(60)
     assert await arrange.reconcile(run) is Status.QUEUED
     await arrange.register("second")
-    (new,) = await arrange.lease("second")
+    (new,) = await arrange.assign("second")
     assert new.attempt == 2
     assert await orders_of(arrange) == {old: "stop"}, "the agent that came back must end what was given up"
     await arrange.report(old, Phase.EXITED, exit=Exit(code=0))
@@ -189,13 +189,13 @@ async def test_slots_are_free_again_with_the_end_and_devices_are_not_shared(arra
     await arrange.queue("q")
     first, second = await arrange.run(queue="q", gpu=1), await arrange.run(queue="q", gpu=1)
     third = await arrange.run(queue="q", gpu=1)
-    leased = await arrange.lease("box")
-    assert [ref.run for ref in leased] == [first, second]
+    assigned = await arrange.assign("box")
+    assert [ref.run for ref in assigned] == [first, second]
     gpus = [json.loads((await arrange.attempts(run))[0]["gpus"]) for run in (first, second)]
     assert sorted(gpus) == [[0], [1]]
-    assert await arrange.lease("box") == []
-    await arrange.report(leased[1], Phase.EXITED, agent="box", exit=Exit(code=0))
-    assert [ref.run for ref in await arrange.lease("box")] == [third]
+    assert await arrange.assign("box") == []
+    await arrange.report(assigned[1], Phase.EXITED, agent="box", exit=Exit(code=0))
+    assert [ref.run for ref in await arrange.assign("box")] == [third]
     assert json.loads((await arrange.attempts(third))[0]["gpus"]) == gpus[1]
 
 
@@ -205,10 +205,10 @@ async def test_agents_that_lease_at_once_share_no_run_and_keep_the_limit(databas
     ids = {await arrange.run(queue="q") for _ in range(12)}
     others = [await connect(database_url) for _ in range(3)] if database.dialect == "postgresql" else [database] * 3
     racers = [Arrange(other) for other in others]
-    leased = await asyncio.gather(
-        *(racer.lease(most=4) for racer in racers), *(racer.lease(most=4) for racer in racers)
+    assigned = await asyncio.gather(
+        *(racer.assign(most=4) for racer in racers), *(racer.assign(most=4) for racer in racers)
     )
-    granted = [ref.run for refs in leased for ref in refs]
+    granted = [ref.run for refs in assigned for ref in refs]
     assert len(granted) == len(set(granted)) == 7
     assert set(granted) <= ids
     for other in {*others} - {database}:
@@ -222,8 +222,8 @@ async def test_one_agent_that_leases_twice_at_once_is_not_overbooked(database_ur
     for _ in range(8):
         await arrange.run(queue="q")
     others = [await connect(database_url) for _ in range(2)] if database.dialect == "postgresql" else [database] * 2
-    leased = await asyncio.gather(*(Arrange(other).lease("box") for other in others))
-    assert sum(map(len, leased)) == 3
+    assigned = await asyncio.gather(*(Arrange(other).assign("box") for other in others))
+    assert sum(map(len, assigned)) == 3
     for other in {*others} - {database}:
         await other.close()
 

@@ -44,7 +44,7 @@ class Tried:
         await self.arrange.report(ref, Phase.EXITED, exit=Exit(reason=Reason.LOST, retryable=True))
         self.arrange.clock.turn(600)
         assert await self.arrange.reconcile(self.run) is Status.QUEUED
-        (ref,) = await self.arrange.lease()
+        (ref,) = await self.arrange.assign()
         await self.arrange.report(ref, Phase.RUNNING)
         return ref.attempt
 
@@ -67,7 +67,9 @@ class Tried:
     async def brief(self):
         """Of each metric: last, step, low, high, count."""
         found = await self.arrange.database.read(lambda tx: tracking.metrics(tx, self.run))
-        return {row["name"]: (row["last"], row["last_step"], row["low"], row["high"], row["total"]) for row in found}
+        return {
+            row["name"]: (row["last"], row["last_step"], row["min"], row["max"], row["value_count"]) for row in found
+        }
 
     async def shown(self):
         """The same, counted from the points that a reader of the series gets."""
@@ -303,8 +305,8 @@ class Machines:
         return await self.web.ask(method, f"{BASE}/{self.run}/{path}", token=token, **more)
 
     async def open(self, attempt, name="model.pt"):
-        wish = {"name": name, "size": len(BODY), "digest": DIGEST}
-        return await self.ask("POST", "uploads", attempt=attempt, json=wish)
+        body = {"name": name, "size": len(BODY), "digest": DIGEST}
+        return await self.ask("POST", "uploads", attempt=attempt, json=body)
 
     async def stored(self):
         """Names and digests, as the list has them and as the tracker does."""

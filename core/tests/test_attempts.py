@@ -54,18 +54,18 @@ async def test_a_submit_that_fails_is_told_backs_off_and_is_made_again(web, far,
 
     monkeypatch.setattr(Backoff, "delay", delay)
     monkeypatch.setattr(agents, "BEAT", 0.01)
-    far.hands.trouble = RuntimeError("the quota of tyr.a-secret-of-a-run.1.2 is used up")
+    far.scheduler.trouble = RuntimeError("the quota of tyr.a-secret-of-a-run.1.2 is used up")
     run = await web.run()
     found = await told(web, run.id, lambda run: run.reason == "submit_failed")
     assert found.status == "scheduled"
     assert "RuntimeError: the quota of tyr.[hidden] is used up" in found.message
     assert "the quota of" in (await web.admin.runs.why(run.id)).summary
-    await far.manual_scheduler.until(lambda: far.hands.tried.count("submit") >= 3)
+    await far.scheduler.until(lambda: far.scheduler.tried.count("submit") >= 3)
     assert waits[:2] == [1, 2], "each wait counts the failures before it"
-    far.hands.trouble = None
+    far.scheduler.trouble = None
     found = await told(web, run.id, lambda run: run.status == "running")
     assert (found.reason, found.message) == ("", "")
-    assert [workload.ref for workload in far.hands.workloads] == [AttemptRef(run.id, 1)]
+    assert [workload.ref for workload in far.scheduler.workloads] == [AttemptRef(run.id, 1)]
 
 
 async def test_a_stop_that_fails_waits_longer_each_time(web, far, monkeypatch):
@@ -73,20 +73,20 @@ async def test_a_stop_that_fails_waits_longer_each_time(web, far, monkeypatch):
     monkeypatch.setattr(tasks, "AGAIN", Backoff(base=0.05, cap=3600.0, chance=lambda: 1.0))
     run = await web.run()
     await told(web, run.id, lambda run: run.status == "running")
-    far.hands.trouble = RuntimeError("not now")
+    far.scheduler.trouble = RuntimeError("not now")
     await web.admin.runs.stop(run.id)
-    await far.manual_scheduler.until(lambda: far.hands.tried.count("stop") >= 3)
-    assert far.agent._errands._resting["stop", AttemptRef(run.id, 1)].failures >= 3
-    far.hands.trouble = None
+    await far.scheduler.until(lambda: far.scheduler.tried.count("stop") >= 3)
+    assert far.agent._tasks._resting["stop", AttemptRef(run.id, 1)].failures >= 3
+    far.scheduler.trouble = None
     assert (await told(web, run.id, lambda run: run.is_final)).status == "stopped"
 
 
 async def test_an_attempt_is_not_gone_while_its_submit_is_on_its_way(web, far):
-    async with closed(far.hands.gate):
+    async with closed(far.scheduler.gate):
         run = await web.run()
-        await far.manual_scheduler.until(lambda: "submit" in far.hands.tried)
+        await far.scheduler.until(lambda: "submit" in far.scheduler.tried)
         await web.admin.runs.stop(run.id)
-        await far.manual_scheduler.until(lambda: AttemptRef(run.id, 1) in far.hands.stopped)
+        await far.scheduler.until(lambda: AttemptRef(run.id, 1) in far.scheduler.stopped)
         assert (await web.admin.runs.get(run.id)).status == "stopping"
     found = await told(web, run.id, lambda run: run.is_final)
     assert (found.status, found.attempts[0].reason) == ("stopped", "user")
@@ -95,11 +95,11 @@ async def test_an_attempt_is_not_gone_while_its_submit_is_on_its_way(web, far):
 async def test_an_attempt_that_was_lost_is_tried_again(web, far):
     run = await web.run()
     await told(web, run.id, lambda run: run.status == "running")
-    far.hands.exits.clear()
+    far.scheduler.exits.clear()
     found = await told(web, run.id, lambda run: run.status == "retrying")
     assert (found.attempts[0].reason, found.reason) == ("lost", "lost")
     web.arrange.clock.turn(60)
-    await web.platform.patrol().once()
+    await web.platform.maintainer().once()
     await told(web, run.id, lambda run: run.status == "running" and run.attempt == 2)
 
 
@@ -107,9 +107,9 @@ async def test_an_agent_is_heard_of_while_its_scheduler_does_not_answer(web, far
     monkeypatch.setattr(agents, "BEAT", 0.01)
     run = await web.run()
     await told(web, run.id, lambda run: run.status == "running")
-    async with closed(far.hands.gate):
-        far.hands.tried.clear()
-        await far.manual_scheduler.until(lambda: "observe" in far.hands.tried)
+    async with closed(far.scheduler.gate):
+        far.scheduler.tried.clear()
+        await far.scheduler.until(lambda: "observe" in far.scheduler.tried)
         at = web.arrange.clock.turn(600)
         async with asyncio.timeout(PATIENCE):
             while (await web.platform.database.read(_seen_at)) < at:
@@ -132,10 +132,10 @@ async def test_what_the_database_has_forgotten_is_stopped_while_the_agent_goes_o
             await told(web, run.id, lambda run: run.status == "running")
         await web.platform.database.write(lambda tx: _forget(tx, forgotten.id))
         ref = AttemptRef(forgotten.id, 1)
-        await far.manual_scheduler.until(lambda: ref in far.hands.released)
-        assert far.hands.stopped == [ref]
+        await far.scheduler.until(lambda: ref in far.scheduler.released)
+        assert far.scheduler.stopped == [ref]
         assert (await web.admin.runs.get(known.id)).status == "running"
-        far.hands.exits[AttemptRef(known.id, 1)] = Exit(code=0)
+        far.scheduler.exits[AttemptRef(known.id, 1)] = Exit(code=0)
         assert (await told(web, known.id, lambda run: run.is_final)).status == "succeeded"
 
 

@@ -96,7 +96,7 @@ async def test_a_run_that_is_named_twice_is_taken_once(web):
 
 
 async def test_what_is_meant_must_be_said_one_way(web):
-    for wish in (
+    for body in (
         BulkAction(action="stop"),
         BulkAction(action="stop", refs=["abcd"], q=""),
         BulkAction(action="stop", q="", limit=501),
@@ -104,7 +104,7 @@ async def test_what_is_meant_must_be_said_one_way(web):
         BulkAction(action="stop", q="nonsense:1"),
     ):
         with pytest.raises(Invalid):
-            await web.admin.runs.act(wish)
+            await web.admin.runs.act(body)
 
 
 async def test_it_is_for_those_who_may_write(web):

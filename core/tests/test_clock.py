@@ -8,11 +8,11 @@ from trainyard_core.api.limits import Buckets
 from trainyard_core.clock import SECOND, SystemClock
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import uptime
-from trainyard_core.db.uptime import BREAK, Hearing
 from trainyard_core.errors import RateLimited
 from trainyard_core.lifecycle import Status
-from trainyard_core.work.rules import Policy
-from trainyard_core.work.uptime import Listener
+from trainyard_core.policy import Policy
+from trainyard_core.uptime import BREAK, Uptime
+from trainyard_core.work.uptime import UptimeRecorder
 
 DAY = 24 * 3600
 
@@ -42,12 +42,12 @@ def test_a_small_step_back_is_waited_out_and_every_other_is_followed(shown, told
     assert [clock.now() for _ in shown] == [int(each * SECOND) for each in told]
 
 
-async def heard(arrange) -> Hearing:
+async def heard(arrange) -> Uptime:
     return await arrange.database.read(uptime.get)
 
 
-def listener_of(arrange) -> Listener:
-    return Listener(arrange.database, arrange.clock, arrange.policy)
+def listener_of(arrange) -> UptimeRecorder:
+    return UptimeRecorder(arrange.database, arrange.clock, arrange.policy)
 
 
 async def test_hearing_goes_on_over_several_listeners_and_begins_anew_after_a_break(arrange):
@@ -55,7 +55,7 @@ async def test_hearing_goes_on_over_several_listeners_and_begins_anew_after_a_br
     await one.once()
     arrange.clock.turn(8)
     await one.once()
-    assert await heard(arrange) == Hearing(began, began + 8 * SECOND)
+    assert await heard(arrange) == Uptime(began, began + 8 * SECOND)
     other = listener_of(arrange)
     await other.once()
     assert (await heard(arrange)).since == began + 8 * SECOND, "who has just begun has heard nothing before"
@@ -66,7 +66,7 @@ async def test_hearing_goes_on_over_several_listeners_and_begins_anew_after_a_br
     for jump in (BREAK / SECOND + 1, DAY, -DAY):
         at = arrange.clock.turn(jump)
         await one.once()
-        assert await heard(arrange) == Hearing(at, at)
+        assert await heard(arrange) == Uptime(at, at)
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0])
@@ -130,12 +130,12 @@ def test_who_asked_too_often_may_ask_again_after_the_clock_was_set_back():
 
 
 async def test_a_patrol_tidies_after_the_clock_was_set_back(web):
-    patrol = web.platform.patrol()
-    await patrol.once()
+    maintainer = web.platform.maintainer()
+    await maintainer.once()
     await web.ask("POST", "agents", json={"name": "far"}, headers={"Idempotency-Key": "once"})
     at = web.arrange.clock.turn(-30 * DAY)
     await web.platform.database.write(
         lambda tx: tx.run("UPDATE idempotency SET created_at = ?", at - 999 * DAY * SECOND)
     )
-    await patrol.once()
+    await maintainer.once()
     assert await web.platform.database.read(lambda tx: tx.all("SELECT 1 FROM idempotency")) == []

@@ -11,9 +11,9 @@ from web import BASE
 
 from trainyard.client.errors import Conflict, Invalid
 from trainyard.client.models import CloneRun, CreateRun, EditRun
-from trainyard_core.agent.session_service import Desk
 from trainyard_core.db.batch import ROWS
 from trainyard_core.testing.factories import operation
+from trainyard_core.work.session_service import SessionService
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 PARAMS = """
@@ -44,7 +44,7 @@ async def steps(web, run, name, **more):
 async def test_restart_runs_the_same_operation_again_with_what_was_given(web):
     first = await web.admin.runs.create(CreateRun(content=with_params(), params={"lr": 0.5}, name="n", tags=["t"]))
     again = await web.admin.runs.restart(first.id)
-    assert (again.inputs, again.name, again.tags) == ({"lr": 0.5, "size": 8}, "n", ["t"])
+    assert (again.params, again.name, again.tags) == ({"lr": 0.5, "size": 8}, "n", ["t"])
     assert (again.digest, again.status, again.cloned_from) == (first.digest, "queued", first.id)
     assert (again.clone_kind, again.user) == ("restart", "user:admin")
     assert again.id != first.id
@@ -53,13 +53,13 @@ async def test_restart_runs_the_same_operation_again_with_what_was_given(web):
 async def test_restart_with_other_params_queue_and_name_is_compiled_anew(web):
     await web.arrange.queue("gpu")
     first = await web.admin.runs.create(CreateRun(content=with_params(), params={"lr": 0.5}))
-    wish = CloneRun(params={"size": 16}, queue="gpu", name="big")
-    again = await web.admin.runs.restart(first.id, wish)
-    assert (again.inputs, again.queue, again.name) == ({"lr": 0.5, "size": 16}, "gpu", "big")
+    body = CloneRun(params={"size": 16}, queue="gpu", name="big")
+    again = await web.admin.runs.restart(first.id, body)
+    assert (again.params, again.queue, again.name) == ({"lr": 0.5, "size": 16}, "gpu", "big")
     assert again.resolved["command"][-1] == "echo 0.5 16"
     assert again.digest != first.digest
     third = await web.admin.runs.restart(again.id)
-    assert (third.inputs, third.queue) == ({"lr": 0.5, "size": 16}, "gpu")
+    assert (third.params, third.queue) == ({"lr": 0.5, "size": 16}, "gpu")
     with pytest.raises(Invalid, match="size"):
         await web.admin.runs.restart(first.id, CloneRun(params={"size": "many"}))
     with pytest.raises(Invalid, match="no queue 'gp'"):
@@ -108,7 +108,7 @@ async def test_a_resumed_run_begins_with_outputs_tags_metrics_and_artifacts(web)
     assert (resumed.outputs, resumed.tags, resumed.metrics) == ({"best": 1.0}, ["x"], {"loss": 2.0})
     assert (resumed.clone_kind, resumed.fork_step, resumed.cloned_from) == ("resume", 2, first.id)
     (brief,) = await web.admin.runs.metrics(resumed.id)
-    assert (brief.low, brief.high, brief.count, brief.step) == (1.0, 3.0, 3, 2)
+    assert (brief.min, brief.max, brief.count, brief.step) == (1.0, 3.0, 3, 2)
     assert await steps(web, resumed.id, "loss") == [0, 1, 2]
     assert await sources(web, resumed.id) == {"outputs/model": first.id}
     assert await web.admin.runs.read(resumed.id, "outputs/model") == b"weights"
@@ -131,7 +131,7 @@ async def test_one_chart_however_often_resumed_and_from_which_step(web):
     first = await ended(web, metric(A, 1, {"loss": [0.0, 1.0, 2.0, 3.0, 4.0], "only": [1.0] * 5}))
     second = await web.admin.runs.resume(first.id, CloneRun(step=2))
     assert (second.metrics, second.fork_step) == ({"loss": 2.0, "only": 1.0}, 2)
-    (ref,) = await web.arrange.lease()
+    (ref,) = await web.arrange.assign()
     assert ref.run == second.id
     await web.arrange.report(ref, "running", started_at=1.0)
     second = await end(web, second, metric(B, 1, {"loss": [30.0, 40.0, 50.0], "new": [1.0] * 3}, first=3))
@@ -153,7 +153,7 @@ async def test_one_chart_however_often_resumed_and_from_which_step(web):
     assert (min(p[3] for p in few.points), max(p[4] for p in few.points)) == (0.0, 600.0)
     assert await steps(web, first.id, "loss") == [0, 1, 2, 3, 4]
     brief = {each.name: each for each in await web.admin.runs.metrics(third.id)}
-    assert (brief["loss"].last, brief["loss"].low, brief["loss"].high, brief["loss"].count) == (600.0, 0.0, 600.0, 7)
+    assert (brief["loss"].last, brief["loss"].min, brief["loss"].max, brief["loss"].count) == (600.0, 0.0, 600.0, 7)
 
 
 async def test_steps_that_a_resumed_program_repeats_count_once(web):
@@ -165,29 +165,29 @@ async def test_steps_that_a_resumed_program_repeats_count_once(web):
     assert await steps(web, resumed.id, "loss", first=3) == [3, 4]
     assert await steps(web, resumed.id, "loss", last=1) == [0, 1]
     (brief,) = await web.admin.runs.metrics(resumed.id)
-    assert (brief.last, brief.step, brief.low, brief.high, brief.count) == (40.0, 4, 0.0, 40.0, 5)
+    assert (brief.last, brief.step, brief.min, brief.max, brief.count) == (40.0, 4, 0.0, 40.0, 5)
 
 
 async def test_the_program_of_a_resumed_run_is_told_what_it_continues(web):
     first = await ended(web, metric(A, 1, {"loss": [0.0, 1.0]}))
     resumed = await web.admin.runs.resume(first.id)
-    refs = await web.arrange.lease()
+    refs = await web.arrange.assign()
     workload = await _workload(web, refs)
     assert workload.run == resumed.id
     assert (workload.env["TRAINYARD_RESUME_FROM"], workload.env["TRAINYARD_RESUME_STEP"]) == (first.id, "1")
     again = await web.admin.runs.restart(resumed.id)
-    workload = await _workload(web, await web.arrange.lease())
+    workload = await _workload(web, await web.arrange.assign())
     assert workload.run == again.id
     assert not [name for name in workload.env if "RESUME" in name]
 
 
 async def _workload(web, refs):
     platform, agent = web.platform, web.arrange.agent
-    desk = Desk(
-        platform.database, platform.doorbell, platform.clock, platform.policy, secret=b"s", url="http://x", grace=1.0
+    service = SessionService(
+        platform.database, platform.notifier, platform.clock, platform.policy, secret=b"s", url="http://x", grace=1.0
     )
     row = await platform.database.read(lambda tx: tx.one("SELECT epoch FROM agent WHERE name = ?", agent))
-    (workload,) = await desk.workloads(agent, row["epoch"], refs)
+    (workload,) = await service.workloads(agent, row["epoch"], refs)
     return workload
 
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from trainyard.client.errors import Conflict, Invalid, NotFound
-from trainyard.client.models import CloneRun, CreateRun, EditComponent, EditProject, Patch, RegisterComponent, Run
+from trainyard.client.models import CloneRun, CreateRun, EditComponent, EditProject, Patch, RegisterComponent, RunRecord
 from trainyard_core.db import components
 from trainyard_core.db.engine import Tx
 from trainyard_core.testing.factories import operation
@@ -26,7 +26,7 @@ GPU = "isPreset: true\nqueue: gpu\nrunPatch: {container: {env: {MODE: fast}}}\n"
 USES = "version: 1.1\nkind: operation\nhubRef: train\npresets: [gpu]\nparams: {lr: 0.5}\n"
 
 
-def wish(name="train", version="1.0", content=TRAIN, **more):
+def register_request(name="train", version="1.0", content=TRAIN, **more):
     return RegisterComponent(name=name, version=version, content=content, **more)
 
 
@@ -34,8 +34,8 @@ def wish(name="train", version="1.0", content=TRAIN, **more):
 async def stocked(web):
     """A project with a component, a preset and the queue that it names."""
     await web.admin.queues.set("gpu")
-    await web.admin.components.register(wish())
-    await web.admin.presets.register(wish("gpu", content=GPU))
+    await web.admin.components.register(register_request())
+    await web.admin.presets.register(register_request("gpu", content=GPU))
     return web
 
 
@@ -45,7 +45,7 @@ async def count(web, table):
 
 
 async def test_a_version_is_registered_once_and_never_changes(web):
-    made = await web.admin.components.register(wish(description="first", tags=["a", "b", "a"]))
+    made = await web.admin.components.register(register_request(description="first", tags=["a", "b", "a"]))
     assert (made.name, made.version, made.stage, made.tags) == ("train", "1.0", "testing", ["a", "b"])
     assert (made.content, made.created_by) == (TRAIN, "user:admin")
     again = await web.ask(
@@ -53,7 +53,7 @@ async def test_a_version_is_registered_once_and_never_changes(web):
     )
     assert (again.status_code, again.json()["description"]) == (200, "first")
     with pytest.raises(Conflict, match="registered with other content"):
-        await web.admin.components.register(wish(content=TRAIN.replace("0.1", "0.2")))
+        await web.admin.components.register(register_request(content=TRAIN.replace("0.1", "0.2")))
     assert (await web.admin.components.get("train", "1.0")).digest == made.digest
     told = [each.kind async for each in activities(web)]
     assert told.count("component_registered") == 1
@@ -66,26 +66,28 @@ async def activities(web):
 
 
 async def test_twenty_registrations_at_once_make_one_version(web):
-    made = await asyncio.gather(*(web.admin.components.register(wish()) for _ in range(20)))
+    made = await asyncio.gather(*(web.admin.components.register(register_request()) for _ in range(20)))
     assert len({one.digest for one in made}) == 1
     assert await count(web, "component") == 1
 
 
 async def test_the_content_is_checked_with_every_place(web):
     with pytest.raises(Invalid) as caught:
-        await web.admin.components.register(wish(content=TRAIN.replace("{{ lr", "{{ rl").replace("0.1", "x")))
-    places = [(fault.file, fault.line, fault.field) for fault in caught.value.faults]
+        await web.admin.components.register(
+            register_request(content=TRAIN.replace("{{ lr", "{{ rl").replace("0.1", "x"))
+        )
+    places = [(problem.file, problem.line, problem.field) for problem in caught.value.problems]
     assert places == [("component.yaml", 5, "inputs[0].value"), ("component.yaml", 8, "run.container.command[2]")]
 
 
 REFUSED = {
-    "a name with a colon": (wish("a:b"), "cannot be the name"),
-    "latest": (wish(version="latest"), "cannot be a version"),
-    "no version": (wish(version=""), "cannot be a version"),
-    "a preset": (wish(content=GPU), "`version` is missing"),
-    "an operation": (wish(content=operation()), "this is an operation"),
-    "too many tags": (wish(tags=[str(n) for n in range(101)]), "at most 100 tags"),
-    "not YAML": (wish(content="{a: [", file="mine.yaml"), "mine.yaml"),
+    "a name with a colon": (register_request("a:b"), "cannot be the name"),
+    "latest": (register_request(version="latest"), "cannot be a version"),
+    "no version": (register_request(version=""), "cannot be a version"),
+    "a preset": (register_request(content=GPU), "`version` is missing"),
+    "an operation": (register_request(content=operation()), "this is an operation"),
+    "too many tags": (register_request(tags=[str(n) for n in range(101)]), "at most 100 tags"),
+    "not YAML": (register_request(content="{a: [", file="mine.yaml"), "mine.yaml"),
 }
 
 
@@ -102,15 +104,15 @@ async def test_presets_and_components_are_apart(stocked):
     with pytest.raises(NotFound, match="no component 'gpu'; existing: train"):
         await web.admin.components.get("gpu")
     with pytest.raises(Invalid, match="a preset is a part of an operation"):
-        await web.admin.presets.register(wish("train"))
+        await web.admin.presets.register(register_request("train"))
     assert [each.name async for each in web.admin.presets.list()] == ["gpu"]
 
 
 async def test_versions_are_listed_newest_first_and_paged(web):
     for version in ("2", "1", "3"):
-        await web.admin.components.register(wish(version=version))
-    await web.admin.components.register(wish("a"))
-    await web.admin.components.register(wish("z"))
+        await web.admin.components.register(register_request(version=version))
+    await web.admin.components.register(register_request("a"))
+    await web.admin.components.register(register_request("z"))
     assert [each.version async for each in web.admin.components.versions("train")] == ["3", "1", "2"]
     page = await web.ask("GET", "projects/default/components/train/versions?limit=2")
     more = await web.ask("GET", f"projects/default/components/train/versions?limit=2&cursor={page.json()['next']}")
@@ -127,8 +129,8 @@ async def test_versions_are_listed_newest_first_and_paged(web):
 
 
 async def test_a_version_is_described_and_archived_but_an_outdated_edit_is_refused(web):
-    await web.admin.components.register(wish())
-    newest = await web.admin.components.register(wish(version="2"))
+    await web.admin.components.register(register_request())
+    newest = await web.admin.components.register(register_request(version="2"))
     path = "projects/default/components/train/versions/2"
     tag = (await web.ask("GET", path)).headers["etag"]
     change = EditComponent(description="d", tags=["x"], stage="production", deprecated=True, archived=True)
@@ -153,7 +155,7 @@ async def test_a_version_is_described_and_archived_but_an_outdated_edit_is_refus
 async def test_a_run_is_made_of_what_it_refers_to(stocked):
     web = stocked
     run = await web.admin.runs.create(CreateRun(content=USES, file="digits.yaml"))
-    assert (run.status, run.queue, run.tags, run.inputs) == ("queued", "gpu", ["mnist"], {"lr": 0.5})
+    assert (run.status, run.queue, run.tags, run.params) == ("queued", "gpu", ["mnist"], {"lr": 0.5})
     whole = await web.admin.runs.get(run.id)
     assert whole.resolved["command"] == ["python", "train.py", "--lr=0.5"]
     assert whole.resolved["env"] == {"MODE": "fast"}
@@ -174,7 +176,7 @@ async def test_presets_and_patches_of_the_request_come_last(stocked):
 async def test_restart_works_after_the_component_changed(stocked):
     web = stocked
     run = await web.admin.runs.create(CreateRun(content=USES, presets=["gpu"]))
-    await web.admin.components.register(wish(version="2.0", content=TRAIN.replace("train.py", "other.py")))
+    await web.admin.components.register(register_request(version="2.0", content=TRAIN.replace("train.py", "other.py")))
     for registry, name in ((web.admin.components, "train"), (web.admin.presets, "gpu")):
         await registry.edit(name, "1.0", EditComponent(archived=True))
     again = await web.admin.runs.restart(run.id, CloneRun(params={"lr": 0.9}))
@@ -195,10 +197,10 @@ UNKNOWN = {
 async def test_an_unknown_reference_is_told_at_its_place(stocked, text, said, line, field):
     with pytest.raises(Invalid) as caught:
         await stocked.admin.runs.create(CreateRun(content=f"version: 1.1\nkind: operation\n{text}\n", file="f.yaml"))
-    (fault,) = caught.value.faults
-    assert said in fault.message
-    assert (fault.file, fault.line, fault.field) == ("f.yaml", line, field)
-    assert fault.fix
+    (problem,) = caught.value.problems
+    assert said in problem.message
+    assert (problem.file, problem.line, problem.field) == ("f.yaml", line, field)
+    assert problem.fix
 
 
 async def test_an_unknown_preset_of_the_request_is_told_too(stocked):
@@ -218,7 +220,7 @@ async def test_the_number_of_references_is_limited(web):
 async def test_the_size_of_what_is_referred_to_is_limited(web):
     large = "isPreset: true\n" + "# filling\n" * 90_000
     for n in range(5):
-        await web.admin.presets.register(wish(f"p{n}", content=large))
+        await web.admin.presets.register(register_request(f"p{n}", content=large))
     with pytest.raises(Invalid, match="characters of components and presets; the limit is 4194304"):
         await web.admin.runs.create(CreateRun(content=operation(), presets=[f"p{n}" for n in range(5)]))
 
@@ -246,14 +248,14 @@ async def test_other_projects_components_are_not_reached(stocked):
     with pytest.raises(NotFound):
         await web.admin.components.get("train", project="other")
     with pytest.raises(NotFound, match="no project 'nowhere'"):
-        await web.admin.components.register(wish(), project="nowhere")
+        await web.admin.components.register(register_request(), project="nowhere")
     with pytest.raises(NotFound, match="no project 'nowhere'"):
         await web.admin.runs.create(CreateRun(content=USES), project="nowhere")
 
 
 async def test_a_version_is_deleted_unless_a_run_was_made_with_it(stocked):
     web = stocked
-    await web.admin.components.register(wish(version="2"))
+    await web.admin.components.register(register_request(version="2"))
     run = await web.admin.runs.create(CreateRun(content=USES))
     with pytest.raises(Conflict, match="is part of runs") as caught:
         await web.admin.components.delete("train", "2")
@@ -270,7 +272,7 @@ async def test_a_version_is_deleted_unless_a_run_was_made_with_it(stocked):
 async def test_deleting_while_runs_are_made_leaves_no_run_without_its_version(stocked):
     web = stocked
 
-    async def make() -> Run | Conflict | Invalid:
+    async def make() -> RunRecord | Conflict | Invalid:
         try:
             return await web.admin.runs.create(CreateRun(content=USES))
         except (Conflict, Invalid) as error:
@@ -283,7 +285,7 @@ async def test_deleting_while_runs_are_made_leaves_no_run_without_its_version(st
             return error
 
     made, refused = await asyncio.gather(asyncio.gather(*(make() for _ in range(8))), drop())
-    runs = [one for one in made if isinstance(one, Run)]
+    runs = [one for one in made if isinstance(one, RunRecord)]
     assert bool(runs) == (refused is not None)
     for run in runs:
         assert len(await web.admin.runs.uses(run.id)) == 2
@@ -336,18 +338,18 @@ async def test_a_queue_outside_of_the_projects_list_is_refused(stocked):
 
 
 async def test_viewers_read_and_members_register(web):
-    await web.admin.components.register(wish())
+    await web.admin.components.register(register_request())
     viewer = web.client(await web.role("viewer"))
     assert (await viewer.components.get("train")).version == "1.0"
     for change in (
-        viewer.components.register(wish(version="2")),
+        viewer.components.register(register_request(version="2")),
         viewer.components.edit("train", "1.0", EditComponent(stage="staging")),
         viewer.components.delete("train", "1.0"),
     ):
         with pytest.raises(Exception, match="may not write"):
             await change
     member = web.client(await web.role("member"))
-    await member.components.register(wish(version="2"))
+    await member.components.register(register_request(version="2"))
     await member.components.delete("train", "2")
     await viewer.aclose()
     await member.aclose()
@@ -355,7 +357,7 @@ async def test_viewers_read_and_members_register(web):
 
 async def test_a_project_goes_with_its_components(web):
     await web.admin.projects.create("short")
-    await web.admin.components.register(wish(), project="short")
+    await web.admin.components.register(register_request(), project="short")
     await web.admin.projects.delete("short")
     assert await count(web, "component") == 0
 

@@ -12,7 +12,6 @@ from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Choice, Linear, Space, Uniform
 from trainyard_core.contracts.ci import CiRequest, GitEvent, PullRequest, PullRequestAction, Push, Repository, Tag
 from trainyard_core.contracts.connection import Connection, Secret
-from trainyard_core.contracts.flow import CreateChild, Finish, FlowView, Plan
 from trainyard_core.contracts.needs import (
     HostFolder,
     InitStep,
@@ -27,7 +26,7 @@ from trainyard_core.contracts.needs import (
     merge,
 )
 from trainyard_core.contracts.optimizer import (
-    Measured,
+    IntermediateValue,
     Study,
     Suggestion,
     Suggestions,
@@ -35,7 +34,6 @@ from trainyard_core.contracts.optimizer import (
     Trial,
     TrialPhase,
 )
-from trainyard_core.lifecycle import FINAL, Status
 
 CANARY = "hunter2-canary"
 PARAMS = {"optimizer": Choice(values=("adam", "sgd")), "lr": Uniform(low=1e-5, high=1.0, log=True)}
@@ -62,14 +60,11 @@ def there_and_back(value, kind):
                 key="7",
                 params={"lr": 0.1},
                 phase=TrialPhase.RUNNING,
-                intermediate=(Measured("loss", 3, 0.5),),
+                intermediate=(IntermediateValue("loss", 3, 0.5),),
             ),
             Trial,
         ),
         (Suggestions(suggestions=(Suggestion(params={"lr": 0.1}, note="n"),), state=b"\x00\xff"), Suggestions),
-        (FlowView(counts={Status.RUNNING: 2}, state=b"\x00\xff"), FlowView),
-        (Plan(create=(CreateChild(key="b", step="b", upstreams=("a",)),), state=b"x"), Plan),
-        (Plan(finish=Finish(status=Status.SUCCEEDED)), Plan),
         (Push(delivery="1", repository="o/r", actor="me", sha="a1", branch="main"), GitEvent),
         (Tag(delivery="1", repository="o/r", actor="me", sha="a1", name="v1"), GitEvent),
         (
@@ -114,26 +109,12 @@ def test_a_struct_comes_back_from_json_as_it_was(value, kind):
     [
         (lambda: Mount(path="data", source=Scratch()), "not absolute"),
         (lambda: Mount(path="/a/../etc", source=Scratch()), "'..'"),
-        (lambda: Finish(status=Status.RUNNING), "does not finish as running"),
-        (
-            lambda: Plan(create=(CreateChild(key="b", step="b"),), finish=Finish(status=Status.FAILED)),
-            "creates 'b'",
-        ),
     ],
 )
 def test_what_is_wrong_is_refused_with_what_to_do(make, says):
     with pytest.raises((ValueError, TypeError)) as refused:
         make()
     assert says in str(refused.value)
-
-
-@pytest.mark.parametrize("status", Status)
-def test_a_flow_finishes_in_final_statuses_only(status):
-    if status in FINAL:
-        assert Finish(status=status).status is status
-    else:
-        with pytest.raises(ValueError, match="does not finish"):
-            Finish(status=status)
 
 
 def test_optional_powers_are_found_by_their_methods():

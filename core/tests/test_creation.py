@@ -113,7 +113,7 @@ async def test_refusals_say_what_and_where(post, arrange, body, said):
     with pytest.raises(Invalid) as caught:
         await post(body)
     assert said in str(caught.value)
-    assert caught.value.fix or caught.value.faults
+    assert caught.value.fix or caught.value.problems
     assert await count(arrange) == 0
 
 

@@ -223,7 +223,7 @@ async def test_an_id_whose_run_is_just_being_deleted_is_refused(web):
 async def test_the_patrol_forgets_deleted_runs(web):
     run = await ended(web, metric(W, 1, {"loss": [1.0]}))
     await web.admin.runs.delete(run.id)
-    await web.platform.patrol().once()
+    await web.platform.maintainer().once()
     assert await web.platform.tracker.series_names(RunRef("default", run.id)) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from admission_worlds import agents, holding, need, offer, replace, runs_, started, world, worlds
 from hypothesis import given, settings
 
-from trainyard_core.admission import Grant, Held, ProjectState, QueueState, admit, changes, explain, obstacles
+from trainyard_core.admission import Grant, HeldRun, ProjectState, QueueState, admit, changes, explain, obstacles
 
 GOOD = {
     "queue": QueueState(name="q", live=1, used={"p": {"cpu": 2}}),
@@ -103,7 +103,7 @@ def test_explaining_agrees_with_admitting(waiting, around, first, second):
         assert (each.run in granted) == (not blockers), f"{each}: {blockers}"
 
 
-HELD = Held(run="held-0001", queue="q", project="p", agent="a", cpu=2, gpus=(0,), resources={"licence": 2})
+HELD = HeldRun(run="held-0001", queue="q", project="p", agent="a", cpu=2, gpus=(0,), resources={"licence": 2})
 HELPS = {
     "paused": {"resuming queue 'q'", "using queue 'r' instead of 'q'"},
     "concurrency": {
@@ -139,7 +139,7 @@ def test_an_agent_with_more_or_the_end_of_a_run_would_start_it():
 def test_after_a_change_admission_would_really_start_it(waiting, around, agent):
     live = [need("live", cpu=min(1, agent.cpu))]
     around, agent = started(around, live[0]), holding(agent, live[0], Grant("live", ()))
-    held = Held(run="live", queue="q", project="p", agent="a", cpu=live[0].cpu)
+    held = HeldRun(run="live", queue="q", project="p", agent="a", cpu=live[0].cpu)
     for each in waiting:
         for change in changes(each, around, [agent], [held]):
             assert [g.run for g in admit([change.need], change.world, change.offers[0], most=1)] == [each.run]

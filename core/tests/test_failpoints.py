@@ -19,7 +19,7 @@ for n in range(3):
 
 
 @pytest.mark.parametrize(
-    ("wish", "lines", "code"),
+    ("body", "lines", "code"),
     [
         ("ingest:after_append", 1, -signal.SIGKILL),
         ("ingest:after_append:1", 1, -signal.SIGKILL),
@@ -30,7 +30,7 @@ for n in range(3):
         ("", 3, 0),
     ],
 )
-def test_the_process_dies_at_the_named_point_and_count(wish, lines, code):
-    environ = {**os.environ, "TRAINYARD_FAULT": wish}
+def test_the_process_dies_at_the_named_point_and_count(body, lines, code):
+    environ = {**os.environ, "TRAINYARD_FAULT": body}
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, env=environ)
     assert (len(done.stdout.split()), done.returncode) == (lines, code), done.stderr

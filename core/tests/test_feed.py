@@ -16,8 +16,8 @@ from trainyard.client import models
 from trainyard_core import instruments
 from trainyard_core.api import event_stream, streams
 from trainyard_core.db import activities, projects
-from trainyard_core.db.activities import New
-from trainyard_core.work import event_feed as news_of
+from trainyard_core.db.activities import NewActivity
+from trainyard_core.work import event_feed
 from trainyard_core.work import subscription as listening_of
 
 FEED = "projects/default/activities"
@@ -26,7 +26,7 @@ FEED = "projects/default/activities"
 async def happen(web, *kinds, project="default", run="r"):
     """Activities, each in a transaction of its own."""
     for kind in kinds:
-        new = New(project=project, run=run, kind=kind, actor="t", at=1, data={})
+        new = NewActivity(project=project, run=run, kind=kind, actor="t", at=1, data={})
         await web.platform.database.write(lambda tx, new=new: activities.append(tx, new))
 
 
@@ -49,7 +49,7 @@ async def pages(web, path, **more):
 async def nobody_is_left(web):
     """Every subscriber has gone."""
     async with asyncio.timeout(10):
-        while web.platform.news.subscribers:
+        while web.platform.event_feed.subscribers:
             await asyncio.sleep(0)
 
 
@@ -129,11 +129,11 @@ async def test_who_comes_again_misses_and_repeats_nothing(web):
         await happen(web, "a", "b", "c")
         await kinds(listener, 1)
         _, _, mark = await listener.next("activity")
-    await happen(web, *(str(n) for n in range(news_of.PAGE + 20)))
+    await happen(web, *(str(n) for n in range(event_feed.PAGE + 20)))
     async with listening(web, FEED, **{"Last-Event-ID": mark}) as listener:
-        waiting = asyncio.create_task(kinds(listener, 1 + news_of.PAGE + 20 + 3))
+        waiting = asyncio.create_task(kinds(listener, 1 + event_feed.PAGE + 20 + 3))
         await happen(web, "x", "y", "z")
-        assert await waiting == ["c", *(str(n) for n in range(news_of.PAGE + 20)), "x", "y", "z"]
+        assert await waiting == ["c", *(str(n) for n in range(event_feed.PAGE + 20)), "x", "y", "z"]
 
 
 async def test_a_stream_that_had_no_activity_yet_knows_where_to_go_on(web):
@@ -220,7 +220,7 @@ async def test_who_leaves_a_project_sees_no_more_of_it(web):
         assert (await web.ask("DELETE", "projects/other/members/mia")).status_code == 204
         assert (await project.rest())[-1] == "denied"
         async with asyncio.timeout(10):
-            while "other" in next(iter(web.platform.news._subscriptions)).projects:
+            while "other" in next(iter(web.platform.event_feed._subscriptions)).projects:
                 await asyncio.sleep(0)
         await happen(web, "hidden", project="other")
         await happen(web, "shown")
@@ -229,18 +229,18 @@ async def test_who_leaves_a_project_sees_no_more_of_it(web):
 
 
 async def test_a_client_that_does_not_read_is_cut_and_goes_on_from_there(web):
-    most, cut = listening_of.MOST, instruments.CUT.values[()]
+    most, cut = listening_of.MOST, instruments.OVERFLOWS.values[()]
     async with listening(web, FEED) as listener:
         await happen(web, "first")
         assert await kinds(listener, 1) == ["first"]
         listener.reads.clear()
         written = [str(n) for n in range(2 * most + 300)]  # one lot may be on its way, one may wait
-        news = [New(project="default", run="r", kind=kind, actor="t", at=1, data={}) for kind in written]
+        news = [NewActivity(project="default", run="r", kind=kind, actor="t", at=1, data={}) for kind in written]
         for start in range(0, len(news), 100):
             part = news[start : start + 100]
             await web.platform.database.write(lambda tx, part=part: activities.append(tx, *part))
         async with asyncio.timeout(20):
-            while instruments.CUT.values[()] == cut:
+            while instruments.OVERFLOWS.values[()] == cut:
                 await asyncio.sleep(0)
         listener.reads.set()
         seen = []
@@ -260,7 +260,7 @@ async def test_a_client_that_never_reads_again_does_not_stay(web, monkeypatch):
         listener = await Listener(web.app, f"/api/v1/{FEED}", web.token).open()
         listener.reads.clear()
         await happen(web, "unread")
-        (mine,) = web.platform.news._subscriptions
+        (mine,) = web.platform.event_feed._subscriptions
         mine.end(why)
         async with asyncio.timeout(10):
             await listener.task
@@ -272,7 +272,7 @@ async def test_a_client_that_leaves_leaves_nothing(web, path):
     run = (await web.tracked()).id
     for _ in range(20):
         async with listening(web, path.format(run=run)):
-            assert web.platform.news.subscribers == 1
+            assert web.platform.event_feed.subscribers == 1
         await nobody_is_left(web)
     await happen(web, "later")
 
@@ -303,25 +303,25 @@ async def test_cancelled_requests_leave_nothing(web):
 @pytest.mark.parametrize("path", STREAMS)
 async def test_a_stream_that_begins_while_the_server_goes_down_ends_at_once(web, path):
     run = (await web.tracked()).id
-    web.platform.news.close()
+    web.platform.event_feed.close()
     async with asyncio.timeout(4):
         late = await web.ask("GET", path.format(run=run), headers={"Accept": "text/event-stream"})
     assert b"event: bye" in late.content
-    assert web.platform.news.subscribers == 0
+    assert web.platform.event_feed.subscribers == 0
 
 
 @pytest.mark.parametrize("path", STREAMS)
 async def test_every_stream_ends_at_once_and_with_a_word_when_the_server_does(web, path):
     run = (await web.tracked()).id
     async with listening(web, path.format(run=run)) as listener:
-        web.platform.news.close()
+        web.platform.event_feed.close()
         async with asyncio.timeout(5):
             assert (await listener.rest())[-1] == "bye"
         assert b"retry: 1000" in listener.raw
 
 
 async def test_a_quiet_stream_is_pinged_with_its_place(web):
-    web.platform.news._ping_every = 0.05
+    web.platform.event_feed._ping_every = 0.05
     await another_project(web)
     async with listening(web, FEED) as listener:
         await happen(web, "x", project="other")
@@ -334,11 +334,11 @@ async def test_a_quiet_stream_is_pinged_with_its_place(web):
 
 async def test_the_streams_of_a_run_wait_for_news_and_not_for_time(web, monkeypatch):
     monkeypatch.setattr(streams, "LOOK", 3600.0)
-    monkeypatch.setattr(news_of, "LOOK", 3600.0)
+    monkeypatch.setattr(event_feed, "POLL", 3600.0)
     run = await web.run()
     async with listening(web, f"projects/default/runs/{run.id}/events") as listener:
         assert [(await listener.next("status"))[1]["status"] for _ in range(3)] == ["created", "compiled", "queued"]
-        await web.arrange.lease()
+        await web.arrange.assign()
         assert (await listener.next("status"))[1]["status"] == "scheduled"
         await web.admin.runs.stop(run.id)
         assert (await listener.next("status"))[1]["status"] == "stopping"
@@ -346,7 +346,7 @@ async def test_the_streams_of_a_run_wait_for_news_and_not_for_time(web, monkeypa
 
 async def test_a_status_that_comes_while_the_log_is_being_found_is_told_at_once(web, monkeypatch):
     monkeypatch.setattr(streams, "LOOK", 3600.0)
-    monkeypatch.setattr(news_of, "LOOK", 3600.0)
+    monkeypatch.setattr(event_feed, "POLL", 3600.0)
     found, settle = asyncio.Event(), activities.Tail.settle
 
     async def late(tail):
@@ -357,7 +357,7 @@ async def test_a_status_that_comes_while_the_log_is_being_found_is_told_at_once(
     run = await web.run()
     async with listening(web, f"projects/default/runs/{run.id}/events") as listener:
         assert [(await listener.next("status"))[1]["status"] for _ in range(3)] == ["created", "compiled", "queued"]
-        await web.arrange.lease()
+        await web.arrange.assign()
         found.set()
         assert (await listener.next("status"))[1]["status"] == "scheduled"
 
@@ -367,12 +367,12 @@ async def test_news_reach_the_streams_of_another_process(postgres_url, tmp_path,
     """Two platforms around one database and one Valkey: what the one writes, the other's streams tell, without a look
     of their own."""
     monkeypatch.setattr(streams, "LOOK", 3600.0)
-    monkeypatch.setattr(news_of, "LOOK", 3600.0)
+    monkeypatch.setattr(event_feed, "POLL", 3600.0)
     async with (
         serving(postgres_url, tmp_path / "a", valkey=valkey_url) as one,
         serving(postgres_url, tmp_path / "a", valkey=valkey_url) as other,
     ):
-        ringing = [asyncio.create_task(web.platform.doorbell.serve()) for web in (one, other)]
+        ringing = [asyncio.create_task(web.platform.notifier.serve()) for web in (one, other)]
         run = await one.tracked()
         async with (
             listening(other, FEED) as feed,
@@ -392,11 +392,11 @@ async def test_news_reach_the_streams_of_another_process(postgres_url, tmp_path,
 
 
 async def _hears(one, other):
-    """Whether the pokes of the one reach the other."""
+    """Whether the messages of the one reach the other."""
     heard = asyncio.Event()
-    with other.platform.news.listen("probe") as listener:
+    with other.platform.event_feed.subscribe_run("probe") as listener:
         listener.wake = heard.set
-        one.platform.news.forward("probe")
+        one.platform.event_feed.forward("probe")
         with suppress(TimeoutError):
             async with asyncio.timeout(0.5):
                 await heard.wait()

@@ -18,10 +18,10 @@ from trainyard_core.db import runs, tracking
 from trainyard_core.db.connect import connect
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound, Unavailable
 from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.policy import Policy
 from trainyard_core.work.creation import add
 from trainyard_core.work.ingest import ingest
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
 
 W1, W2 = "1" * 32, "2" * 32
 RUN = "01900000-0000-7000-8000-000000000000"
@@ -58,7 +58,9 @@ def send(arrange, tracker, run):
 
 async def aggregates(arrange, run):
     rows = await arrange.database.read(lambda tx: tracking.metrics(tx, run))
-    return {r["name"]: (r["last"], r["last_step"], r["low"], r["high"], r["total"], r["finite"]) for r in rows}
+    return {
+        r["name"]: (r["last"], r["last_step"], r["min"], r["max"], r["value_count"], r["finite_count"]) for r in rows
+    }
 
 
 def recount(points):
@@ -138,9 +140,9 @@ async def test_racing_bodies_of_two_writers_count_once(send, arrange, run, datab
         await other.close()
 
 
-@pytest.mark.parametrize("fault", [{"before": 2}, {"after": 2}])
-async def test_a_tracker_that_fails_loses_and_doubles_nothing(send, arrange, tracker, run, fault):
-    shaky = Failing(tracker, **fault)
+@pytest.mark.parametrize("problem", [{"before": 2}, {"after": 2}])
+async def test_a_tracker_that_fails_loses_and_doubles_nothing(send, arrange, tracker, run, problem):
+    shaky = Failing(tracker, **problem)
     body = metric(W1, 1, {"loss": [1.0, 2.0]})
     for _ in range(2):
         with pytest.raises(OSError, match=r"network|lost"):
@@ -208,7 +210,7 @@ async def test_events_change_the_run_and_senseless_ones_change_nothing(send, arr
     ]
     assert await send(events(W1, 1, *senseless), events(W1, 2, *sound)) == 2
     row = await arrange.row(run)
-    assert json.loads(row["inputs"]) == {"lr": 0.2, "n": 3}
+    assert json.loads(row["params"]) == {"lr": 0.2, "n": 3}
     assert json.loads(row["outputs"]) == {"acc": "NaN"}
     assert json.loads(row["tags"]) == ["a", "b"]
     assert row["progress"] == 0.5
@@ -281,7 +283,7 @@ async def test_what_a_given_up_attempt_dropped_does_not_make_the_run_incomplete(
     await arrange.report(await arrange.current(run), Phase.EXITED, exit=Exit(reason=Reason.LOST, retryable=True))
     arrange.clock.turn(600)
     await arrange.reconcile(run)
-    await arrange.lease()
+    await arrange.assign()
     await send(lines(W2, 1, "again"))
     await arrange.report(await arrange.current(run), Phase.EXITED, exit=Exit(code=0, writers={W2: 1}))
     row = await arrange.row(run)
@@ -347,7 +349,7 @@ async def tracked_row(send, arrange, *, end):
 async def test_a_tracked_run_ends_for_the_reason_that_its_program_told(send, arrange, told, reason):
     row = await tracked_row(send, arrange, end=told)
     assert (row["status"], row["reason"]) == (told["status"], reason)
-    assert row["ended_code"] == (told.get("exit_code") if reason in (Reason.EXIT_CODE, Reason.NONE) else None)
+    assert row["reported_exit_code"] == (told.get("exit_code") if reason in (Reason.EXIT_CODE, Reason.NONE) else None)
 
 
 @pytest.mark.parametrize(

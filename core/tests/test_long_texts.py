@@ -36,20 +36,20 @@ async def sent(web, *what):
 
 
 async def test_a_tracked_run_that_describes_itself_at_length_is_made_within_bounds(web):
-    wish = {
+    body = {
         "managed": False,
         "name": "a\n" + "b" * 100_000,
         "description": "c" * 100_000,
         "tags": [f"tag {n}" for n in range(1000)] + ["d" * 1000],
         "params": {"long": "e" * 100_000, "lr": 0.1, **{f"p{n}": n for n in range(5000)}},
     }
-    answer = await web.ask("POST", BASE, json=wish)
+    answer = await web.ask("POST", BASE, json=body)
     assert answer.status_code == 201, answer.text
     made = answer.json()
     assert made["name"] == "a " + "b" * (RUN_NAME_CHARS - 2)
     assert len(made["description"]) == DESCRIPTION_CHARS
     assert made["tags"] == [f"tag {n}" for n in range(TAGS)]
-    assert (made["inputs"]["lr"], len(made["inputs"]["long"]), len(made["inputs"])) == (0.1, VALUE_CHARS, VALUES)
+    assert (made["params"]["lr"], len(made["params"]["long"]), len(made["params"])) == (0.1, VALUE_CHARS, VALUES)
     assert {"name", "description", "long"} <= set(made["meta"]["not_recorded"])
     assert "not recorded" in made["message"]
 
@@ -58,7 +58,7 @@ async def test_a_tracked_run_that_describes_itself_at_length_is_made_within_boun
 async def test_values_that_do_not_fit_cost_none_that_came_with_them(web, kind):
     odd = {"huge": 10**400, "wide": 2**70, "half": "\ud800", "long": "x" * 100_000}
     found = await sent(web, {"type": kind, "values": {"before": 1, **odd, "after": [2, {"deep": 2**64}]}})
-    kept = found["inputs" if kind == "params" else kind]
+    kept = found[kind]
     assert (kept["before"], kept["after"]) == (1, [2, {"deep": str(2**64)}])
     assert kept["wide"] == str(2**70)
     assert (kept["half"], len(kept["long"])) == ("?", VALUE_CHARS)
@@ -69,7 +69,7 @@ async def test_params_without_end_are_cut_off_with_a_word(web):
     many = {"type": "params", "values": {f"p{n}": n for n in range(VALUES + 5)}}
     large = {"type": "outputs", "values": {f"o{n}": "x" * 60_000 for n in range(20)}}
     found = await sent(web, many, large, {"type": "params", "values": {"p0": "replaced", "new": 1}})
-    assert (len(found["inputs"]), found["inputs"]["p0"]) == (VALUES, "replaced")
+    assert (len(found["params"]), found["params"]["p0"]) == (VALUES, "replaced")
     assert 15 < len(found["outputs"]) < 20
     assert {f"p{VALUES}", "new", "o19"} <= set(found["meta"]["not_recorded"])
 

@@ -1,4 +1,4 @@
-"""The doorbell on a real Valkey that dies: whoever serves goes on serving, and ends when it is told to."""
+"""The notifier on a real Valkey that dies: whoever serves goes on serving, and ends when it is told to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from arq.connections import RedisSettings
 from trainyard_core import valkey as valkey_of
 from trainyard_core.errors import StartRefused
 from trainyard_core.valkey import EmbeddedValkey
-from trainyard_core.work.notifier import ArqDoorbell
+from trainyard_core.work.notifier import ArqNotifier
 
 PATIENCE = 20.0
 
@@ -33,29 +33,29 @@ async def valkey(tmp_path):
 
 
 class Serving:
-    """A process's doorbell that only serves, and another's that only rings."""
+    """One process's notifier that only serves, and another's that only notifies."""
 
     def __init__(self, valkey: EmbeddedValkey) -> None:
         settings = RedisSettings(unix_socket_path=str(valkey.socket), conn_retries=1, conn_retry_delay=0)
         self.seen: list[str] = []
-        self.here = ArqDoorbell(self._look, settings)
-        self.there = ArqDoorbell(self._elsewhere, settings)
+        self.here = ArqNotifier(self._look, settings)
+        self.there = ArqNotifier(self._elsewhere, settings)
         self.task = asyncio.create_task(self.here.serve())
 
     async def _look(self, run: str) -> None:
         self.seen.append(run)
 
     async def _elsewhere(self, run: str) -> None:
-        """Whoever rings while the queue is away looks himself."""
+        """While the queue is away the run is reconciled here."""
 
     async def rung(self, run: str) -> None:
-        """Ring, as the patrol does, until it was heard."""
+        """Notify, as maintenance does, until it is received."""
         deadline, count = time.monotonic() + PATIENCE, 0
         while run not in self.seen:
             assert not self.task.done(), self.task
-            assert time.monotonic() < deadline, f"nobody answers a ring for {run}"
+            assert time.monotonic() < deadline, f"nobody reconciles {run}"
             count += 1
-            await self.there.ring([(run, count)])
+            await self.there.notify([(run, count)])
             await asyncio.sleep(0.05)
 
     async def close(self) -> None:

@@ -42,7 +42,7 @@ def test_the_front_is_whatever_nothing_beats(case):
 @given(cases(), st.integers(1, 5))
 def test_a_part_of_the_front_is_the_part_that_is_best_in_the_first_objective(case, most):
     objectives, figures = case
-    whole, part = front(figures, objectives), front(figures, objectives, most=most)
+    whole, part = front(figures, objectives), front(figures, objectives, limit=most)
     assert len(part) == min(most, len(whole))
     assert set(part) <= set(whole)
     first = objectives[0]
@@ -56,5 +56,5 @@ def test_a_front_of_many_objectives_is_cut_before_it_costs_too_much():
     figures = {key: {name: random.random() for name in names} for key in range(10_000)}
     objectives = [Objective(name=name, goal=Goal.MINIMIZE) for name in names]
     began = time.process_time()
-    assert len(front(figures, objectives, most=500)) == 500
+    assert len(front(figures, objectives, limit=500)) == 500
     assert time.process_time() - began < 2.0

@@ -297,10 +297,10 @@ async def test_a_stream_ends_when_a_plugin_forbids_it_meanwhile(database_url, tm
             ask(web, "GET", f"projects/default/runs/{run.id}/logs", Accept="text/event-stream")
         )
         async with asyncio.timeout(20):
-            while not web.platform.news.subscribers:
+            while not web.platform.event_feed.subscribers:
                 await asyncio.sleep(0)
             closed.append(True)
-            web.platform.news.heard((ACCESS,))
+            web.platform.event_feed.receive((ACCESS,))
             assert "the token may not see this any more" in (await follow).text
 
 

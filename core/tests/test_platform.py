@@ -150,15 +150,15 @@ async def test_the_patrol_finds_what_no_bell_rang_for(settings):
     async with Platform.open(settings, Registry(), clock=clock) as platform:
         arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
         waiting, running = await arrange.run(Status.RETRYING), await arrange.run(Status.RUNNING)
-        patrol = platform.patrol()
-        await patrol.once()
+        maintainer = platform.maintainer()
+        await maintainer.once()
         assert await arrange.status(waiting) is Status.RETRYING
         await arrange.listen(60)
-        await patrol.once()
+        await maintainer.once()
         assert await arrange.status(waiting) is Status.QUEUED
         assert (await arrange.row(running))["reason"] == "unreachable"
         await arrange.orders()
-        await patrol.once()
+        await maintainer.once()
         assert (await arrange.row(running))["reason"] == ""
 
 
@@ -174,7 +174,7 @@ async def main():
     settings = Settings(data=Path(sys.argv[1]), database=sys.argv[2])
     async with Platform.open(settings, Registry(), valkey=sys.argv[3]) as platform:
         print("ready", flush=True)
-        await platform.doorbell.serve()
+        await platform.notifier.serve()
 
 asyncio.run(main())
 """
@@ -191,7 +191,7 @@ async def test_a_ring_over_valkey_reconciles_in_another_process(postgres_url, tm
         )
         async with asyncio.timeout(60):
             assert await other.stdout.readline() == b"ready\n"
-            await platform.doorbell.ring([(run, (await arrange.row(run))["wake_seq"])])
+            await platform.notifier.notify([(run, (await arrange.row(run))["wake_seq"])])
             while await arrange.status(run) is not Status.QUEUED:
                 await asyncio.sleep(0.01)
             other.terminate()

@@ -85,7 +85,7 @@ async def test_what_raises_is_told_with_its_place_and_the_others_go_on(tmp_path)
     found = await looked(registry, tmp_path)
     assert found["broken"].state == "failed"
     assert found["broken"].detail.startswith("RuntimeError: no cluster (")
-    assert "test_smoke.py:" in found["broken"].detail
+    assert "test_plugin_check.py:" in found["broken"].detail
     assert (found["tracker_folder"].state, found["idle"].detail) == ("ok", "it offers nothing")
 
 

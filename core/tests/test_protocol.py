@@ -170,7 +170,7 @@ async def test_no_time_is_counted_while_the_server_does_not_read(port, applicati
 
     def looking(self):
         look(self)
-        if self._awaited is protocol._Awaited.BODY:
+        if self._awaited is protocol._ReadState.BODY:
             looked.set()
 
     monkeypatch.setattr(BoundedProtocol, "_look", looking)

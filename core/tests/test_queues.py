@@ -9,9 +9,9 @@ import pytest
 
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotFound
 from trainyard.client.models import CreateRun, EditQueue, QueueLimits
+from trainyard_core.agent.model import Registration
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import admission, agents, projects, queues, runs
-from trainyard_core.db.agents import Registration
 from trainyard_core.db.connect import connect
 from trainyard_core.lifecycle import Status
 from trainyard_core.testing.factories import Arrange, operation
@@ -25,7 +25,7 @@ async def activities_of(web, kind):
 
 
 async def register(arrange, name, **more):
-    who = {"scheduler": "hands", "queues": ("*",), "cpu": 8.0, "memory": 1 << 40, "gpu": 4, **more}
+    who = {"scheduler": "manual", "queues": ("*",), "cpu": 8.0, "memory": 1 << 40, "gpu": 4, **more}
     at = arrange.clock.now()
     await arrange.database.write(lambda tx: agents.register(tx, Registration(name=name, **who), at=at))
 
@@ -58,9 +58,9 @@ async def waiting(arrange, number, **more):
     return run
 
 
-async def leased(arrange, agent, **more):
+async def assigned(arrange, agent, **more):
     """The numbers of the runs that the agent gets."""
-    return [int(ref.run[:8]) for ref in await arrange.lease(agent, **more)]
+    return [int(ref.run[:8]) for ref in await arrange.assign(agent, **more)]
 
 
 async def test_a_queue_is_made_read_changed_and_removed(web):
@@ -171,7 +171,7 @@ async def test_queues_come_by_priority_and_those_of_one_take_turns(arrange):
     await put(arrange, "urgent", priority=1)
     for number, queue in enumerate(["q", "q", "q", "r", "r", "urgent"]):
         await waiting(arrange, number, queue=queue)
-    assert await leased(arrange, "box") == [5, 0, 3, 1, 4]
+    assert await assigned(arrange, "box") == [5, 0, 3, 1, 4]
 
 
 async def test_projects_share_a_queue_by_weight_and_what_they_hold(arrange):
@@ -180,8 +180,8 @@ async def test_projects_share_a_queue_by_weight_and_what_they_hold(arrange):
     await project(arrange, "heavy", weight=3.0)
     for number in range(8):
         await waiting(arrange, number, project="default" if number < 4 else "heavy")
-    assert await leased(arrange, "box", most=4) == [0, 4, 5, 6]
-    assert await leased(arrange, "box", most=2) == [1, 7]
+    assert await assigned(arrange, "box", most=4) == [0, 4, 5, 6]
+    assert await assigned(arrange, "box", most=2) == [1, 7]
 
 
 async def test_quotas_of_queue_and_project_hold_for_every_resource(arrange):
@@ -193,11 +193,11 @@ async def test_quotas_of_queue_and_project_hold_for_every_resource(arrange):
         await waiting(arrange, number, resources={"licence": 1.0})
     for number in range(3, 6):
         await waiting(arrange, number, project="small", queue="qr"[number % 2], cpu=2.0)
-    assert sorted(await leased(arrange, "box")) == [0, 1, 3]
-    assert await leased(arrange, "box") == []
+    assert sorted(await assigned(arrange, "box")) == [0, 1, 3]
+    assert await assigned(arrange, "box") == []
     await arrange.report(await arrange.current(f"{0:08}-0000-7000-8000-000000000000"), Phase.EXITED, agent="box",
                          exit=Exit(code=0))  # fmt: skip
-    assert await leased(arrange, "box") == [2]
+    assert await assigned(arrange, "box") == [2]
 
 
 async def test_only_agents_with_the_labels_the_resources_and_the_name_get_a_run(arrange):
@@ -210,9 +210,9 @@ async def test_only_agents_with_the_labels_the_resources_and_the_name_get_a_run(
     await waiting(arrange, 3, resources={"licence": 1.0})
     await waiting(arrange, 4, resources={"licence": 1.0})
     await waiting(arrange, 5)
-    assert await leased(arrange, "plain") == [5]
-    assert sorted(await leased(arrange, "fast")) == [1, 2, 3]
-    assert await leased(arrange, "fast") == [], "the licence is held"
+    assert await assigned(arrange, "plain") == [5]
+    assert sorted(await assigned(arrange, "fast")) == [1, 2, 3]
+    assert await assigned(arrange, "fast") == [], "the licence is held"
 
 
 async def test_many_runs_that_never_fit_do_not_hide_one_that_does(arrange):
@@ -221,19 +221,19 @@ async def test_many_runs_that_never_fit_do_not_hide_one_that_does(arrange):
     for number in range(140):
         await waiting(arrange, number, **({"cpu": 64.0}, {"gpu": 9}, {"resources": {"odd": 1.0}})[number % 3])
     await waiting(arrange, 999)
-    assert await leased(arrange, "small") == [999]
+    assert await assigned(arrange, "small") == [999]
 
 
 async def test_concurrency_counts_live_runs_in_the_database(arrange):
     await arrange.queue("q", concurrency=2)
     for _ in range(4):
         await arrange.run(queue="q")
-    first = await arrange.lease()
+    first = await arrange.assign()
     assert len(first) == 2
-    assert await arrange.lease() == []
+    assert await arrange.assign() == []
     await arrange.stop(first[0].run)
     assert await arrange.status(first[0].run) is Status.STOPPING
-    assert await arrange.lease() == [], "a stopping run still holds its slots"
+    assert await arrange.assign() == [], "a stopping run still holds its slots"
 
 
 async def test_agents_that_lease_at_once_keep_every_limit(database_url, database):
@@ -249,7 +249,7 @@ async def test_agents_that_lease_at_once_keep_every_limit(database_url, database
     others = [await connect(database_url) for _ in range(3)] if database.dialect == "postgresql" else [database] * 3
     who = [Arrange(other) for other in others]
     lists = await asyncio.gather(
-        *(each.lease(name, most=4) for _ in range(4) for each, name in zip(who, ("one", "two", "three"), strict=True))
+        *(each.assign(name, most=4) for _ in range(4) for each, name in zip(who, ("one", "two", "three"), strict=True))
     )
     rows = [await arrange.row(ref.run) for refs in lists for ref in refs]
     assert len({row["id"] for row in rows}) == len(rows)
@@ -281,8 +281,8 @@ async def test_admission_reads_by_its_indexes(arrange):
             run = tx.run
 
         world = await admission.world(Watched(), capacity={})
-        head = (await admission.ask(Watched(), admission.Ask("default")))[0]
-        await admission.ask(Watched(), admission.Ask("default", head, head, (1.0, 0.0, 0.0), 8))
+        head = (await admission.ask(Watched(), admission.WaitingQuery("default")))[0]
+        await admission.ask(Watched(), admission.WaitingQuery("default", head, head, (1.0, 0.0, 0.0), 8))
         await queues.waiting_counts(Watched())
         await admission.waiting_in(Watched(), "default")
         await queues.in_use(Watched(), "default")
@@ -292,4 +292,5 @@ async def test_admission_reads_by_its_indexes(arrange):
     await arrange.database.read(work)
     touched = [detail for _, detail in seen if " run" in detail]
     assert touched
-    assert all("run_lane" in d or "run_held" in d or "run_early" in d or "run_waiting" in d for d in touched), touched
+    indexes = ("run_waiting", "run_live_resources", "run_not_queued_yet")
+    assert all(any(index in d for index in indexes) for d in touched), touched

@@ -16,13 +16,13 @@ from trainyard_core.clock import SECOND
 from trainyard_core.contracts.tracker import Upload
 from trainyard_core.contracts.workload import Exit, Observation, Phase
 from trainyard_core.db import activities, runs, tracking, uploads, uptime
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.connect import connect
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status
+from trainyard_core.policy import Policy
 from trainyard_core.testing.factories import Arrange, HandClock
 from trainyard_core.work import assignment
-from trainyard_core.work.rules import Policy
 
 ENDS = {
     "none": None,
@@ -49,8 +49,8 @@ async def test_every_intent_phase_attempt_and_lease_comes_to_rest_and_an_end_sta
         run = await arrange.run(status, timeout_us=100 * SECOND)
         if intent is Intent.STOP:
             at = arrange.clock.now()
-            wish = {"actor": "t", "reason": Reason.USER, "message": "", "at": at}
-            await database.write(lambda tx, run=run, wish=wish: runs.want_stop(tx, run, **wish))
+            body = {"actor": "t", "reason": Reason.USER, "message": "", "at": at}
+            await database.write(lambda tx, run=run, body=body: runs.want_stop(tx, run, **body))
         row = await arrange.row(run)
         if ENDS[end] is not None and row["attempt"]:
             await arrange.report(await arrange.current(run), Phase.EXITED, exit=ENDS[end])
@@ -166,7 +166,7 @@ async def test_retries_wait_for_their_time_and_count_by_class(arrange):
     assert await arrange.reconcile(run) is Status.RETRYING
     arrange.clock.turn(2)
     assert await arrange.reconcile(run) is Status.QUEUED
-    (ref,) = await arrange.lease()
+    (ref,) = await arrange.assign()
     assert ref.attempt == 2
     await arrange.report(ref, Phase.EXITED, exit=Exit(code=3, started_at=1.0))
     assert await arrange.status(run) is Status.FAILED
@@ -202,7 +202,7 @@ async def test_what_goes_on_to_come_of_an_ended_attempt_is_waited_for(arrange, w
     await arrange.report(ref, Phase.EXITED, exit=ENDS["undrained"])
     for number in range(3):
         at = arrange.clock.now()
-        told = Told(project="default", run=run, actor="it", at=at, attempt=ref.attempt)
+        told = ArtifactActor(project="default", run=run, actor="it", at=at, attempt=ref.attempt)
         if what == "frames":
             more = {"attempt": ref.attempt, "final": False, "dropped": 0, "late": 0, "at": at}
             send = partial(tracking.move_mark, run=run, writer="0" * 32, seen=number, to=number + 1, **more)

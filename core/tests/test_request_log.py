@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from web import serving
 
 from trainyard_core import instruments, log_context, logs, redact, tracing
-from trainyard_core.api.request_log import Seen
+from trainyard_core.api.request_log import RequestLog
 from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.db import tokens
 from trainyard_core.errors import StartRefused
@@ -152,7 +152,7 @@ async def test_the_numbers_tell_how_the_platform_stands(web):
         await web.run()
     await web.admin.runs.stop((await web.run()).id)
     web.arrange.clock.turn(7)
-    await web.arrange.lease(most=1)
+    await web.arrange.assign(most=1)
     now = await scraped(web)
     assert now[("trainyard_runs", "queued")] == 2
     assert now[("trainyard_runs", "scheduled")] == now[("trainyard_runs", "stopped")] == 1
@@ -196,7 +196,7 @@ async def test_the_numbers_are_for_readers_of_the_deployment(web):
 
 
 def test_a_histogram_adds_up():
-    timing = instruments.Timing("x", "what", "label", bounds=(1.0, 2.0))
+    timing = instruments.Histogram("x", "what", "label", bounds=(1.0, 2.0))
     for value in (0.5, 1.0, 1.5, 9.0):
         timing.add(value, "a")
     assert timing.values == {("a",): [2, 1, 1, 12.0]}
@@ -213,7 +213,7 @@ def test_a_request_costs_little_to_be_seen():
         return None
 
     scope = {"type": "http", "method": "GET", "headers": [], "path": "/", "path_template": "/"}
-    seen = Seen(app)
+    seen = RequestLog(app)
 
     def drive(coroutine):
         with suppress(StopIteration):
@@ -260,9 +260,9 @@ async def test_a_run_is_one_trace_and_its_program_is_told_which(web, spans):
 
 async def test_an_agent_gets_the_trace_with_the_workload(web, spans):
     run = await web.run()
-    await web.arrange.lease()
-    desk = web.platform.desk()
-    (workload,) = await desk.workloads("arranged", await _epoch(web), [AttemptRef(run.id, 1)])
+    await web.arrange.assign()
+    service = web.platform.session_service()
+    (workload,) = await service.workloads("arranged", await _epoch(web), [AttemptRef(run.id, 1)])
     assert workload.env["TRACEPARENT"].split("-")[1] == run.id.replace("-", "")
 
 

@@ -117,11 +117,11 @@ async def test_what_a_new_run_is_in_is_not_removed(web, first, path):
 async def test_an_agent_that_has_just_been_given_a_run_is_not_removed(web):
     run, agent, at = await web.arrange.run(), web.arrange.agent, web.arrange.clock.now()
 
-    async def leased(web, tx):
-        refs = await assignment.lease(tx, agent, policy=web.platform.policy, at=at)
+    async def assigned(web, tx):
+        refs = await assignment.assign(tx, agent, policy=web.platform.policy, at=at)
         assert [ref.run for ref in refs] == [run]
 
-    answer = await met(web, leased, lambda: web.ask("DELETE", f"agents/{agent}"))
+    answer = await met(web, assigned, lambda: web.ask("DELETE", f"agents/{agent}"))
     assert answer.status_code == 409
 
 

@@ -11,14 +11,15 @@ from msgspec.structs import replace
 
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
-from trainyard_core.db.uptime import DEAF, Hearing
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, may_follow
+from trainyard_core.policy import Policy
+from trainyard_core.uptime import NEVER_UP, Uptime
+from trainyard_core.work.model import Attempt, View
 from trainyard_core.work.reconcile import MOST_ROUNDS
-from trainyard_core.work.rules import Decision, Policy, backoff, decide
-from trainyard_core.work.view import Attempt, View
+from trainyard_core.work.rules import Decision, backoff, decide
 
 NOW = 1_000_000 * SECOND
-ALWAYS = Hearing(0, NOW)
+ALWAYS = Uptime(0, NOW)
 """Somebody has listened all the time."""
 EXITS = (
     Exit(code=0),
@@ -61,15 +62,15 @@ def managed_views() -> Iterator[View]:
     for status, intent, attempt, timeout, budget in itertools.product(
         Status, Intent, tries, (None, 100 * SECOND), BUDGETS
     ):
-        wish = {"intent_reason": Reason.USER} if intent is Intent.STOP else {}
+        body = {"intent_reason": Reason.USER} if intent is Intent.STOP else {}
         yield View(
             run="r",
             status=status,
             intent=intent,
             attempt=attempt,
             timeout_us=timeout,
-            hearing=ALWAYS,
-            **wish,
+            uptime=ALWAYS,
+            **body,
             **budget,
         )
 
@@ -92,12 +93,12 @@ def tracked_views() -> Iterator[View]:
     ):
         yield View(
             run="r",
-            hearing=ALWAYS,
+            uptime=ALWAYS,
             status=status,
             reason=reason,
             intent=intent,
             managed=False,
-            ended=end,
+            reported_status=end,
             unfinished_writers=left,
             dropped=dropped,
             wake_at=wake,
@@ -232,7 +233,7 @@ SILENT = [
 @pytest.mark.parametrize(("quiet", "reason", "explained", "ended_by"), SILENT)
 def test_a_tracked_run_that_falls_silent_is_unreachable_and_then_lost(quiet, reason, explained, ended_by):
     view = View(
-        run="r", status=Status.RUNNING, reason=reason, managed=False, hearing=ALWAYS, heard_at=NOW - quiet * SECOND
+        run="r", status=Status.RUNNING, reason=reason, managed=False, uptime=ALWAYS, heard_at=NOW - quiet * SECOND
     )
     decision = decide(view, Policy(tracked_silence=100.0), NOW)
     assert (decision.explain.reason if decision.explain else None) == explained
@@ -256,44 +257,44 @@ def test_an_attempt_that_a_person_declared_lost_spends_the_platforms_retries():
 
 DEAFNESS = [
     (ALWAYS, True),
-    (Hearing(NOW - 99 * SECOND, NOW), False),
-    (Hearing(NOW - 100 * SECOND, NOW - SECOND), True),
-    (Hearing(0, NOW - 60 * SECOND), False),
-    (Hearing(0, NOW + 3600 * SECOND), False),
-    (DEAF, False),
+    (Uptime(NOW - 99 * SECOND, NOW), False),
+    (Uptime(NOW - 100 * SECOND, NOW - SECOND), True),
+    (Uptime(0, NOW - 60 * SECOND), False),
+    (Uptime(0, NOW + 3600 * SECOND), False),
+    (NEVER_UP, False),
 ]
 
 
 @pytest.mark.parametrize(
-    ("hearing", "given_up"),
+    ("uptime", "given_up"),
     DEAFNESS,
     ids=["always", "since its start", "long enough", "deaf since", "the clock was set back", "never"],
 )
-def test_silence_counts_from_when_somebody_listened(hearing, given_up):
+def test_silence_counts_from_when_somebody_listened(uptime, given_up):
     policy, long_ago = Policy(lost_after=100.0, tracked_silence=100.0), NOW - 9999 * SECOND
     attempt = Attempt(number=1, agent="a", state="running", agent_seen_at=long_ago)
-    scheduled = View(run="r", status=Status.RUNNING, hearing=hearing, attempt=attempt)
-    tracked = View(run="r", status=Status.RUNNING, hearing=hearing, managed=False, heard_at=long_ago)
+    scheduled = View(run="r", status=Status.RUNNING, uptime=uptime, attempt=attempt)
+    tracked = View(run="r", status=Status.RUNNING, uptime=uptime, managed=False, heard_at=long_ago)
     for view in (scheduled, tracked):
         steps = decide(view, policy, NOW).steps
         assert [step.reason for step in steps] == ([Reason.LOST] if given_up else [])
 
 
 @pytest.mark.parametrize(
-    ("hearing", "given_up"),
+    ("uptime", "given_up"),
     DEAFNESS,
     ids=["always", "since its start", "long enough", "deaf since", "the clock was set back", "never"],
 )
-def test_last_frames_are_waited_for_while_somebody_listens(hearing, given_up):
+def test_last_frames_are_waited_for_while_somebody_listens(uptime, given_up):
     policy, until = Policy(drain=100.0), NOW - 9 * SECOND
     attempt = Attempt(number=1, agent="a", state="exited", exit=Exit(code=0), drained=False, drain_until=until)
-    common = {"run": "r", "status": Status.RUNNING, "reason": Reason.DRAINING, "hearing": hearing, "wake_at": until}
+    common = {"run": "r", "status": Status.RUNNING, "reason": Reason.DRAINING, "uptime": uptime, "wake_at": until}
     scheduled = View(**common, attempt=attempt)
-    tracked = View(**common, managed=False, ended="succeeded", unfinished_writers=1)
+    tracked = View(**common, managed=False, reported_status="succeeded", unfinished_writers=1)
     for view in (scheduled, tracked):
         decision = decide(view, policy, NOW)
         assert [step.reason for step in decision.steps] == ([Reason.INCOMPLETE] if given_up else [])
-        assert given_up or decision.wake_at == hearing.counts_from(NOW) + 100 * SECOND
+        assert given_up or decision.wake_at == uptime.counts_from(NOW) + 100 * SECOND
 
 
 @pytest.mark.parametrize("managed", [True, False])
@@ -304,7 +305,7 @@ def test_what_is_unreachable_stays_so_until_it_is_heard_and_not_until_somebody_l
         run="r",
         status=Status.RUNNING,
         reason=Reason.UNREACHABLE,
-        hearing=Hearing(NOW - SECOND, NOW),
+        uptime=Uptime(NOW - SECOND, NOW),
         managed=managed,
         heard_at=0 if managed else NOW - 80 * SECOND,
         attempt=attempt if managed else None,

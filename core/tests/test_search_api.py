@@ -1,4 +1,4 @@
-"""Searching over the API and through the client: pages, faults, other people's projects; and that what is searched
+"""Searching over the API and through the client: pages, problems, other people's projects; and that what is searched
 follows what runs become."""
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ async def test_a_fault_is_told_with_column_and_suggestion(web):
     ):
         with pytest.raises(Invalid) as caught:
             await web.admin.runs.page(**given)
-        (fault,) = caught.value.faults
-        assert (fault.field, fault.column, caught.value.fix) == (*given, column, said)
+        (problem,) = caught.value.problems
+        assert (problem.field, problem.column, caught.value.fix) == (*given, column, said)
 
 
 async def test_a_cursor_goes_on_with_its_own_search_only(web):

@@ -1,4 +1,4 @@
-"""Runs that are only tracked and fall silent: the patrol finds them, and the policy may give them up."""
+"""Runs that are only tracked and fall silent: maintenance finds them, and the policy may give them up."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from fake_tracker import metric
 from web import Web, token_of
 
+from trainyard.track.shipper import SLOWEST
 from trainyard_core.lifecycle import Reason
 from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
@@ -34,23 +35,23 @@ async def told(arrange, run):
 
 async def test_a_silent_run_is_unreachable_then_lost_and_one_that_speaks_is_neither(listening):
     platform, arrange = listening
-    patrol = platform.patrol()
+    maintainer = platform.maintainer()
     web = Web(platform, arrange, await token_of(platform, "admin", role="admin", at=arrange.clock.now()))
     run, mute = (await web.tracked()).id, (await web.tracked()).id
     for seq in range(1, 4):
         await arrange.listen(40)
         await web.admin.runs.append(run, metric(W, seq, {"loss": [1.0]}))
-        await patrol.once()
+        await maintainer.once()
     assert await told(arrange, run) == ("running", "")
     assert await told(arrange, mute) == ("failed", Reason.LOST)
     await arrange.listen(60)
-    await patrol.once()
+    await maintainer.once()
     assert await told(arrange, run) == ("running", Reason.UNREACHABLE)
     await web.admin.runs.append(run, metric(W, 4, {"loss": [1.0]}))
-    await patrol.once()
+    await maintainer.once()
     assert await told(arrange, run) == ("running", "")
     await arrange.listen(100)
-    await patrol.once()
+    await maintainer.once()
     assert await told(arrange, run) == ("failed", Reason.LOST)
     await web.admin.aclose()
     await web.bare.aclose()
@@ -59,33 +60,39 @@ async def test_a_silent_run_is_unreachable_then_lost_and_one_that_speaks_is_neit
 async def test_without_a_limit_silence_is_no_end(arrange, web):
     run = (await web.tracked()).id
     await web.arrange.listen(1e6)
-    await web.platform.patrol().once()
+    await web.platform.maintainer().once()
     assert (await web.admin.runs.get(run)).status == "running"
 
 
 async def test_the_time_in_which_nobody_listened_is_no_silence(listening):
     platform, arrange = listening
-    patrol, listener = platform.patrol(), platform.listener()
+    maintainer, listener = platform.maintainer(), platform.uptime_recorder()
     web = Web(platform, arrange, await token_of(platform, "admin", role="admin", at=arrange.clock.now()))
     run = (await web.tracked()).id
     await listener.once()
     arrange.clock.turn(1000)
-    await patrol.once()
+    await maintainer.once()
     assert await told(arrange, run) == ("running", ""), "nobody has listened, and nobody says so yet"
-    await platform.listener().once()
+    await platform.uptime_recorder().once()
     for seconds in (5, 5):
         arrange.clock.turn(seconds)
         await listener.once()
-        await patrol.once()
+        await maintainer.once()
     assert await told(arrange, run) == ("running", "")
     for _ in range(5):
         arrange.clock.turn(9)
         await listener.once()
-        await patrol.once()
+        await maintainer.once()
     assert await told(arrange, run) == ("running", Reason.UNREACHABLE)
     for _ in range(5):
         arrange.clock.turn(9)
         await listener.once()
-        await patrol.once()
+        await maintainer.once()
     assert await told(arrange, run) == ("failed", Reason.LOST)
     await web.aclose()
+
+
+def test_whoever_has_the_last_frames_tries_several_times_before_they_are_given_up(tmp_path):
+    """A server that was away gives them `drain` seconds from its return, and a shipper may have begun its longest
+    pause a moment before that."""
+    assert Settings(data=tmp_path).drain >= 3 * SLOWEST

@@ -85,6 +85,6 @@ async def test_a_trial_is_never_seen_as_ended_without_its_last_metrics(database_
 
 async def until_leased(web):
     """The attempts that wait, as soon as there are any."""
-    while not (refs := await web.arrange.lease()):
+    while not (refs := await web.arrange.assign()):
         await asyncio.sleep(0.005)
     return refs

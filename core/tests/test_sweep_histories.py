@@ -12,7 +12,7 @@ from sweep_harness import until
 
 from trainyard_core.contracts.tracker import Point, Series
 from trainyard_core.sweeps import directors
-from trainyard_core.sweeps.histories import Grown, Histories
+from trainyard_core.sweeps.histories import Histories, LoggedPoints
 from trainyard_core.sweeps.history import History
 
 STEPS = st.integers(min_value=0, max_value=30)
@@ -42,7 +42,7 @@ class Shelf:
         found = []
         for name in names:
             rows = sorted((row for row in self.rows.get(name, []) if row[0] >= (first or 0)), key=lambda row: row[0])
-            buckets = [Point(step=step, until=step, time=step, low=v, high=v, last=v) for step, v in rows]
+            buckets = [Point(step=step, until=step, time=step, min=v, max=v, last=v) for step, v in rows]
             found.append(Series(name=name, total=len(buckets), points=buckets))
         return found
 
@@ -50,11 +50,11 @@ class Shelf:
 async def test_what_has_grown_is_read_from_the_last_step_that_is_known():
     shelf = Shelf(loss={1: 0.9, 2: 0.8}, accuracy={})
     histories = Histories(shelf, "quickstart", ["loss", "accuracy"], shelf.attempts)
-    assert await histories.refresh([Grown("a", 2)]) == {"a"}
+    assert await histories.refresh([LoggedPoints("a", 2)]) == {"a"}
     shelf.log("loss", 2, 0.7)
     shelf.log("loss", 3, 0.6)
     shelf.log("accuracy", 1, 0.5)
-    assert await histories.refresh([Grown("a", 5)]) == {"a"}
+    assert await histories.refresh([LoggedPoints("a", 5)]) == {"a"}
     assert shelf.asked == [(["loss", "accuracy"], None), (["loss"], 2), (["accuracy"], None)]
     assert histories.of("a")["loss"].steps == [1, 2, 3]
     assert histories.of("a")["loss"].values == [0.9, 0.7, 0.6]
@@ -64,9 +64,9 @@ async def test_what_has_grown_is_read_from_the_last_step_that_is_known():
 async def test_a_trial_that_is_tried_again_is_heard_of_from_its_start():
     shelf = Shelf(loss={1: 0.9, 2: 0.8, 3: 0.7})
     histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
-    await histories.refresh([Grown("a", 3)])
+    await histories.refresh([LoggedPoints("a", 3)])
     shelf.log("loss", 1, 0.5)
-    await histories.refresh([Grown("a", 4)])
+    await histories.refresh([LoggedPoints("a", 4)])
     assert histories.of("a")["loss"].values == [0.5, 0.8, 0.7]
     assert [first for _, first in shelf.asked] == [None, 3, None]
 
@@ -79,9 +79,9 @@ async def test_a_trial_that_is_tried_again_is_heard_of_from_its_start():
 async def test_points_that_a_later_attempt_has_logged_again_are_forgotten(again, total):
     shelf = Shelf(loss={1: 0.9, 2: 0.8, 3: 0.7})
     histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
-    await histories.refresh([Grown("a", 3)])
+    await histories.refresh([LoggedPoints("a", 3)])
     shelf.retry("loss", again)
-    assert await histories.refresh([Grown("a", total, attempt=2)]) == {"a"}
+    assert await histories.refresh([LoggedPoints("a", total, attempt=2)]) == {"a"}
     assert histories.of("a")["loss"].steps == [step for step, _ in shelf.rows["loss"]]
     assert histories.of("a")["loss"].values == [value for _, value in shelf.rows["loss"]]
 
@@ -89,15 +89,15 @@ async def test_points_that_a_later_attempt_has_logged_again_are_forgotten(again,
 async def test_nothing_is_read_of_a_trial_that_has_logged_nothing():
     shelf = Shelf()
     histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
-    await histories.refresh([Grown("a", 0)])
+    await histories.refresh([LoggedPoints("a", 0)])
     assert (shelf.asked, histories.of("a")) == ([], {})
 
 
 async def test_what_has_not_grown_is_not_read():
     shelf = Shelf(loss={1: 0.9})
     histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
-    await histories.refresh([Grown("a", 1)])
-    assert await histories.refresh([Grown("a", 1)]) == set()
+    await histories.refresh([LoggedPoints("a", 1)])
+    assert await histories.refresh([LoggedPoints("a", 1)]) == set()
     assert len(shelf.asked) == 1
 
 

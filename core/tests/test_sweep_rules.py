@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainyard.matrix.objective import Goal
-from trainyard.matrix.stopping import Diff, FailureShare, Median, Reached, Truncation
+from trainyard.matrix.stopping import DifferenceRule, FailureShare, MedianRule, TargetReached, TruncationRule
 from trainyard_core.lifecycle import Status
 from trainyard_core.sweeps.history import History
-from trainyard_core.sweeps.rules import Standing, ends_sweep, ends_trials
+from trainyard_core.sweeps.rules import TrialProgress, ends_sweep, ends_trials
 
 LOWER, HIGHER = Goal.MINIMIZE, Goal.MAXIMIZE
 
@@ -20,7 +20,7 @@ LOWER, HIGHER = Goal.MINIMIZE, Goal.MAXIMIZE
 def standing(key, *values, first=1, running=True, succeeded=False):
     """A trial whose loss went so, one value a step."""
     history = {"loss": History(enumerate(values, first))} if values else {}
-    return Standing(key=key, running=running, succeeded=succeeded, history=history)
+    return TrialProgress(key=key, running=running, succeeded=succeeded, history=history)
 
 
 def stopped(rule, *trials):
@@ -48,14 +48,14 @@ TABLE = (standing("a", 1.0, 0.8, 0.6), standing("b", 2.0, 1.0, 0.6), standing("c
 )
 def test_median_is_the_rule_of_golovin_et_al(mine, wanted):
     """KDD 2017, section 3.2: the best so far against the median of the running averages up to the same step."""
-    rule = Median(metric="loss", goal=LOWER, samples=3)
+    rule = MedianRule(metric="loss", goal=LOWER, samples=3)
     assert stopped(rule, *TABLE, standing("mine", *mine)).get("mine") == wanted
 
 
 def test_median_of_what_is_to_be_high_is_its_mirror():
-    rule = Median(metric="loss", goal=HIGHER, samples=3)
+    rule = MedianRule(metric="loss", goal=HIGHER, samples=3)
     mirrored = [
-        Standing(
+        TrialProgress(
             key=t.key,
             running=True,
             succeeded=False,
@@ -68,7 +68,7 @@ def test_median_of_what_is_to_be_high_is_its_mirror():
 
 
 def test_a_trial_that_succeeded_early_counts_with_all_that_it_logged_and_a_stopped_one_only_as_far_as_it_came():
-    rule = Median(metric="loss", goal=LOWER)
+    rule = MedianRule(metric="loss", goal=LOWER)
     late = standing("late", 5.0, 5.0, 5.0)
     assert stopped(rule, standing("done", 1.0, running=False, succeeded=True), late) == {"late": (5.0, 1.0)}
     assert stopped(rule, standing("gone", 1.0, running=False), late) == {}
@@ -89,20 +89,20 @@ def test_a_trial_that_succeeded_early_counts_with_all_that_it_logged_and_a_stopp
     ],
 )
 def test_truncation_ends_the_worst_percent(goal, percent, values, wanted):
-    assert stopped(Truncation(metric="loss", goal=goal, percent=percent), *final(values)) == wanted
+    assert stopped(TruncationRule(metric="loss", goal=goal, percent=percent), *final(values)) == wanted
 
 
 @pytest.mark.parametrize("includes", [True, False])
 def test_truncation_ends_no_more_of_them_when_it_looks_at_the_same_step_again(includes):
-    rule = Truncation(metric="loss", goal=LOWER, percent=50, succeeded=includes)
+    rule = TruncationRule(metric="loss", goal=LOWER, percent=50, succeeded=includes)
     gone = [standing("2", 3, running=False), standing("3", 4, running=False)]
     assert stopped(rule, standing("0", 1), standing("1", 2), *gone) == {}
 
 
 def test_truncation_may_leave_out_those_that_have_succeeded():
     trials = [standing("done", 1, running=False, succeeded=True), standing("runs", 2)]
-    assert stopped(Truncation(metric="loss", goal=LOWER, percent=50), *trials) == {"runs": (2, 1)}
-    assert stopped(Truncation(metric="loss", goal=LOWER, percent=50, succeeded=False), *trials) == {}
+    assert stopped(TruncationRule(metric="loss", goal=LOWER, percent=50), *trials) == {"runs": (2, 1)}
+    assert stopped(TruncationRule(metric="loss", goal=LOWER, percent=50, succeeded=False), *trials) == {}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_truncation_may_leave_out_those_that_have_succeeded():
     ],
 )
 def test_diff_ends_what_is_further_from_the_best_than_percent_of_its_size(goal, values, wanted):
-    assert stopped(Diff(metric="loss", goal=goal, percent=10), *final(values)) == wanted
+    assert stopped(DifferenceRule(metric="loss", goal=goal, percent=10), *final(values)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -134,24 +134,24 @@ def test_diff_ends_what_is_further_from_the_best_than_percent_of_its_size(goal, 
 )
 def test_a_rule_looks_at_each_interval_from_its_begin_on_once_enough_others_are_there(more, steps, ends):
     others = [standing(key, *[1.0] * 10) for key in "ab"]
-    rule = Diff(metric="loss", goal=LOWER, percent=10, **more)
+    rule = DifferenceRule(metric="loss", goal=LOWER, percent=10, **more)
     assert bool(stopped(rule, *others, standing("mine", *[5.0] * steps))) is ends
 
 
 def test_between_two_intervals_nothing_changes():
     others = [standing("a", *[1.0] * 10)]
-    rule = Diff(metric="loss", goal=LOWER, percent=10, interval=4)
+    rule = DifferenceRule(metric="loss", goal=LOWER, percent=10, interval=4)
     assert stopped(rule, *others, standing("mine", 1, 1, 1, 1, 9, 9, 9)) == {}
     assert stopped(rule, *others, standing("mine", 1, 1, 1, 1, 9, 9, 9, 9)) == {"mine": (9, 1)}
 
 
 def test_others_that_are_not_as_far_are_no_samples():
-    rule = Diff(metric="loss", goal=LOWER, percent=10)
+    rule = DifferenceRule(metric="loss", goal=LOWER, percent=10)
     assert stopped(rule, standing("behind", 1.0), standing("mine", 9.0, 9.0)) == {}
 
 
 def test_points_that_are_no_numbers_are_passed_over():
-    rule = Diff(metric="loss", goal=LOWER, percent=10)
+    rule = DifferenceRule(metric="loss", goal=LOWER, percent=10)
     nan = math.nan
     assert stopped(rule, standing("a", 1.0, 1.0, 1.0), standing("b", nan, nan), standing("mine", 1.0, nan, 5.0)) == {
         "mine": (5.0, 1.0)
@@ -161,16 +161,16 @@ def test_points_that_are_no_numbers_are_passed_over():
 
 
 def test_trials_that_logged_nothing_or_something_else_are_left_alone():
-    other = Standing(key="other", running=True, succeeded=False, history={"accuracy": History([(1, 9.0)])})
-    assert stopped(Median(metric="loss", goal=LOWER), standing("a", 1.0), standing("none"), other) == {}
+    other = TrialProgress(key="other", running=True, succeeded=False, history={"accuracy": History([(1, 9.0)])})
+    assert stopped(MedianRule(metric="loss", goal=LOWER), standing("a", 1.0), standing("none"), other) == {}
 
 
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        (Median(metric="loss", goal=LOWER), "median of loss at step 1"),
-        (Truncation(metric="loss", goal=LOWER, percent=50), "truncation 50 % of loss at step 1"),
-        (Diff(metric="loss", goal=LOWER, percent=2.5), "diff 2.5 % of loss at step 1"),
+        (MedianRule(metric="loss", goal=LOWER), "median of loss at step 1"),
+        (TruncationRule(metric="loss", goal=LOWER, percent=50), "truncation 50 % of loss at step 1"),
+        (DifferenceRule(metric="loss", goal=LOWER, percent=2.5), "diff 2.5 % of loss at step 1"),
     ],
 )
 def test_a_stop_names_rule_metric_and_step(rule, said):
@@ -179,16 +179,16 @@ def test_a_stop_names_rule_metric_and_step(rule, said):
 
 
 def test_of_several_rules_the_first_in_the_file_is_named():
-    rules = [Diff(metric="loss", goal=LOWER, percent=10), Median(metric="loss", goal=LOWER)]
+    rules = [DifferenceRule(metric="loss", goal=LOWER, percent=10), MedianRule(metric="loss", goal=LOWER)]
     assert [stop.rule for stop in ends_trials(rules, final([1, 2]))] == ["diff 10 % of loss at step 1"]
 
 
 values_ = st.lists(st.integers(-5, 5).map(float) | st.floats(-1e300, 1e300), min_size=1, max_size=12)
 rules_ = st.sampled_from(Goal).flatmap(
     lambda goal: st.one_of(
-        st.builds(Truncation, metric=st.just("loss"), goal=st.just(goal), percent=st.floats(0.1, 100)),
-        st.builds(Diff, metric=st.just("loss"), goal=st.just(goal), percent=st.floats(0.1, 1000)),
-        st.builds(Median, metric=st.just("loss"), goal=st.just(goal)),
+        st.builds(TruncationRule, metric=st.just("loss"), goal=st.just(goal), percent=st.floats(0.1, 100)),
+        st.builds(DifferenceRule, metric=st.just("loss"), goal=st.just(goal), percent=st.floats(0.1, 1000)),
+        st.builds(MedianRule, metric=st.just("loss"), goal=st.just(goal)),
     )
 )
 
@@ -204,7 +204,7 @@ def test_a_better_trial_is_never_stopped_before_a_worse_one_and_the_best_never(r
 
 @given(st.sampled_from(Goal), st.floats(0.1, 100), values_)
 def test_truncation_never_ends_more_than_its_percent(goal, percent, values):
-    gone = stopped(Truncation(metric="loss", goal=goal, percent=percent), *final(values))
+    gone = stopped(TruncationRule(metric="loss", goal=goal, percent=percent), *final(values))
     assert len(gone) <= len(values) * percent / 100
 
 
@@ -239,7 +239,7 @@ def test_a_sweep_ends_at_its_share_of_failures(failed, total, ends):
     ],
 )
 def test_a_sweep_ends_when_a_trial_is_as_good_as_that(goal, low_high, ends):
-    rule = Reached(metric="loss", goal=goal, value=0.1)
+    rule = TargetReached(metric="loss", goal=goal, value=0.1)
     found = ends_sweep([rule], failed=0, total=9, best={1: {}, 2: {"loss": low_high}})
     assert (found is not None) is ends
     if found is not None:

@@ -45,7 +45,7 @@ async def test_a_trial_that_falls_behind_is_stopped_with_the_rule_and_its_slot_g
     assert len(await children(web, sweep)) == 2, "its slot is taken until it has ended"
     await web.arrange.report(two, Phase.EXITED, exit=Exit(signal=15))
     (three,) = await next_running(web)
-    assert (await web.admin.runs.get(three.run)).inputs == {"x": 2}
+    assert (await web.admin.runs.get(three.run)).params == {"x": 2}
     rows = await children(web, sweep)
     assert [(row["status"], row["phase"]) for row in rows] == [
         ("running", "open"),

@@ -45,7 +45,7 @@ async def fill(web, sweep, trials):
     ]
     await web.platform.database.write(
         lambda tx: tx.many(
-            "INSERT INTO trial (sweep, key, number, run, phase, params, figures, value, told, made_at)"
+            'INSERT INTO trial (sweep, key, number, run, phase, params, "values", value, synced, created_at)'
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
@@ -76,16 +76,16 @@ async def test_a_sweep_says_how_far_it_is_and_which_trial_is_best(web):
     found = await web.admin.sweeps.get(sweep.short_id)
     assert (found.run, found.algorithm, found.name, found.seed) == (sweep.id, "random", "search", 7)
     assert [(each.name, each.goal) for each in found.objectives] == [("score", "maximize")]
-    assert (found.status, found.planned, found.made, found.running, found.concurrency) == ("running", 4, 2, 2, 2)
+    assert (found.status, found.max_trials, found.created, found.running, found.concurrency) == ("running", 4, 2, 2, 2)
     assert found.best is None
     await play(web, sweep.id, lambda x: None if x == 1 else float(x % 3))
     found = await web.admin.sweeps.get(sweep.id)
-    assert (found.status, found.made, found.succeeded, found.failed, found.running) == ("succeeded", 4, 3, 1, 0)
+    assert (found.status, found.created, found.succeeded, found.failed, found.running) == ("succeeded", 4, 3, 1, 0)
     assert found.is_final
     best = await web.admin.sweeps.best(sweep.id)
     assert best == found.best
-    assert (best.number, best.params, best.figures, best.value) == (3, {"x": 2}, {"score": 2.0}, 2.0)
-    assert (await web.admin.runs.get(best.run)).inputs == {"x": 2}
+    assert (best.number, best.params, best.values, best.value) == (3, {"x": 2}, {"score": 2.0}, 2.0)
+    assert (await web.admin.runs.get(best.run)).params == {"x": 2}
 
 
 async def test_trials_come_by_number_either_way_or_the_best_first(web):
@@ -101,11 +101,11 @@ async def test_trials_come_by_number_either_way_or_the_best_first(web):
 async def test_a_trial_tells_of_its_run(web):
     sweep = await scored(web, trials=3, parallel=2)
     await until(lambda: children(web, sweep.id))
-    first, second = await web.arrange.lease()
+    first, second = await web.arrange.assign()
     await web.arrange.report(first, Phase.RUNNING)
     await log(web, first.run, 0.25)
     going = [trial async for trial in web.admin.sweeps.trials(sweep.id, phase="running")]
-    assert [(trial.run, trial.status, trial.figures) for trial in going] == [
+    assert [(trial.run, trial.status, trial.values) for trial in going] == [
         (first.run, "running", {"score": 0.25}),
         (second.run, "scheduled", {}),
     ]
@@ -151,7 +151,7 @@ async def test_the_front_of_several_objectives(web):
     await fill(web, sweep, [(8, "succeeded", {"score": 9.0})])
     await fill(web, sweep, [(9, "failed", {"score": 9.0, "cost": 0.0})])
     front = await web.admin.sweeps.front(sweep)
-    assert ([trial.number for trial in front.items], front.cut) == ([2, 3, 5], False)
+    assert ([trial.number for trial in front.items], front.truncated) == ([2, 3, 5], False)
     assert [each.name for each in front.objectives] == ["score", "cost"]
 
 
@@ -161,7 +161,7 @@ async def test_a_front_that_is_too_long_is_cut_at_the_best_of_the_first_objectiv
     await web.platform.database.write(lambda tx: tx.run("DELETE FROM trial WHERE sweep = ?", sweep))
     await fill(web, sweep, [(n, "succeeded", {"score": n, "cost": n}) for n in range(1, 601)])
     front = await web.admin.sweeps.front(sweep)
-    assert (front.cut, front.most, [trial.number for trial in front.items]) == (True, 500, [*range(101, 601)])
+    assert (front.truncated, front.limit, [trial.number for trial in front.items]) == (True, 500, [*range(101, 601)])
 
 
 async def test_a_run_that_is_no_sweep_says_so(web):
@@ -216,7 +216,7 @@ async def test_runs_of_a_sweep_are_found_by_its_short_id_and_sorted_by_a_metric(
     other = await web.run()
     for ref in (sweep, sweep[-8:]):
         found = [run async for run in web.admin.runs.list(q=f"sweep:{ref}", sort="-metrics.score")]
-        assert [run.inputs["x"] for run in found] == [2, 3, 0, 1]
+        assert [run.params["x"] for run in found] == [2, 3, 0, 1]
         assert other.id not in [run.id for run in found]
 
 
@@ -229,7 +229,7 @@ async def test_why_tells_how_far_a_sweep_is_and_what_its_trials_wait_for(web):
     held = await web.admin.runs.why(first)
     assert first[-8:] in found.summary
     assert (found.blockers, found.place) == (held.blockers, held.place)
-    (ref,) = await web.arrange.lease(most=1)
+    (ref,) = await web.arrange.assign(most=1)
     await web.arrange.report(ref, Phase.RUNNING)
     found = await web.admin.runs.why(sweep.id)
     assert (found.summary, found.blockers) == ("0 of 5 trials have ended, 1 run, 1 wait", [])

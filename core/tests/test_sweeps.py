@@ -30,7 +30,7 @@ async def test_a_sweep_runs_its_trials_and_ends(web):
     assert [row["number"] for row in found] == [1, 2, 3, 4, 5]
     assert [row["name"] for row in found] == [f"search-{n}" for n in range(1, 6)]
     assert {row["parent"] for row in found} == {sweep.id}
-    assert (await web.admin.runs.get(found[3]["id"])).inputs == {"x": 3}
+    assert (await web.admin.runs.get(found[3]["id"])).params == {"x": 3}
 
 
 async def test_no_more_go_on_at_once_than_it_says(web):
@@ -66,7 +66,7 @@ async def test_nothing_runs_twice_after_the_process_that_planned_is_gone(databas
         ran = await play(web, sweep.id, float, most=3)
     async with sweeping(database_url, tmp_path / "data", Book()) as web:
         web.arrange.clock.turn(60)
-        await web.platform.patrol().once()
+        await web.platform.maintainer().once()
         assert await play(web, sweep.id, float) == 6 - ran
         assert len(await children(web, sweep.id)) == 6
 
@@ -74,7 +74,7 @@ async def test_nothing_runs_twice_after_the_process_that_planned_is_gone(databas
 async def test_a_stopped_sweep_stops_its_trials_and_begins_no_more(web):
     sweep = await begin(web, trials=9, parallel=3)
     await until(lambda: children(web, sweep.id))
-    (ref, *_) = await web.arrange.lease(most=1)
+    (ref, *_) = await web.arrange.assign(most=1)
     await web.arrange.report(ref, Phase.RUNNING)
     await web.admin.runs.stop(sweep.id)
 
@@ -155,7 +155,7 @@ async def test_a_deleted_trial_counts_as_failed(web):
     for desk in web.platform.directors._desks.values():
         desk.task.cancel()
     web.platform.directors._desks.clear()
-    (ref,) = await web.arrange.lease(most=1)
+    (ref,) = await web.arrange.assign(most=1)
     await finish(web, ref, float)
     await web.admin.runs.delete(ref.run)
     web.platform.directors._closing = False
@@ -172,7 +172,7 @@ async def test_a_director_that_is_here_needs_no_queue_to_be_woken(web, monkeypat
     async def nobody_answers(runs):
         rung.extend(run for run, _ in runs)
 
-    monkeypatch.setattr(web.platform.doorbell, "ring", nobody_answers)
+    monkeypatch.setattr(web.platform.notifier, "notify", nobody_answers)
     assert await play(web, sweep.id, float) == 4
     assert sweep.id not in rung
 
@@ -200,7 +200,7 @@ async def test_a_trial_that_ends_costs_one_plan_and_half_of_what_is_ahead_is_tho
     async with sweeping(database_url, tmp_path / "data", Book(ahead=ahead)) as web:
         sweep = await begin(web, trials=8, parallel=1)
         for _ in range(8):
-            (ref,) = await until(lambda: web.arrange.lease(most=1))
+            (ref,) = await until(lambda: web.arrange.assign(most=1))
             await finish(web, ref, float)
 
         async def rests():
@@ -246,7 +246,7 @@ async def test_params_that_the_operation_refuses_make_a_trial_that_says_so(web):
     await play(web, sweep.id, float)
     assert "the component has no such input" in (await web.admin.runs.get(sweep.id)).message
     (row,) = await children(web, sweep.id)
-    assert (row["phase"], row["reason"], row["inputs"]) == ("failed", "invalid", '{"x":1,"y":2}')
+    assert (row["phase"], row["reason"], row["params"]) == ("failed", "invalid", '{"x":1,"y":2}')
 
 
 async def test_a_trial_that_is_started_again_is_no_sweep(web):
@@ -254,7 +254,7 @@ async def test_a_trial_that_is_started_again_is_no_sweep(web):
     await play(web, sweep.id, float)
     trial = (await children(web, sweep.id))[2]
     again = await web.admin.runs.restart(trial["id"])
-    assert (again.kind, again.status, again.inputs, again.parent) == ("job", "queued", {"x": 2}, None)
+    assert (again.kind, again.status, again.params, again.parent) == ("job", "queued", {"x": 2}, None)
 
 
 async def resolved(web, run, words):

@@ -28,7 +28,7 @@ def judged(status=Status.SUCCEEDED, *names, outputs=None, metrics=None, reason="
 
 def test_a_trial_succeeds_with_its_last_value():
     found = judged(metrics={"score": 0.5, "other": 3.0})
-    assert (found.key, found.phase, found.value, found.figures) == ("7", "succeeded", 0.5, {"score": 0.5})
+    assert (found.key, found.phase, found.value, found.values) == ("7", "succeeded", 0.5, {"score": 0.5})
     assert (found.reason, found.message) == ("", "")
 
 
@@ -43,9 +43,9 @@ def test_an_output_that_is_no_number_does_not_hide_the_metric(written):
 
 def test_several_objectives_are_all_needed_and_the_first_is_its_value():
     found = judged(Status.SUCCEEDED, "a", "b", metrics={"a": 1.0, "b": 2.0})
-    assert (found.value, found.figures) == (1.0, {"a": 1.0, "b": 2.0})
+    assert (found.value, found.values) == (1.0, {"a": 1.0, "b": 2.0})
     found = judged(Status.SUCCEEDED, "a", "b", metrics={"a": 1.0})
-    assert (found.phase, found.reason, found.value, found.figures) == ("failed", "no_objective", None, {"a": 1.0})
+    assert (found.phase, found.reason, found.value, found.values) == ("failed", "no_objective", None, {"a": 1.0})
     assert found.message == "the metric 'b' never came; the program logged 'a'; correct `metric.name`, or log it"
 
 
@@ -68,7 +68,7 @@ MISSING = {
 @pytest.mark.parametrize(("outputs", "metrics", "said"), MISSING.values(), ids=MISSING)
 def test_a_run_that_succeeded_without_its_objective_is_a_failed_trial_that_says_what_to_change(outputs, metrics, said):
     found = judged(outputs=outputs, metrics=metrics)
-    assert (found.phase, found.reason, found.value, found.figures) == ("failed", "no_objective", None, {})
+    assert (found.phase, found.reason, found.value, found.values) == ("failed", "no_objective", None, {})
     assert said in found.message
     assert "secret" not in found.message
 
@@ -85,8 +85,8 @@ def test_limits_are_needed_too_and_a_trial_outside_of_them_succeeds():
     assert (found.phase, found.reason) == ("failed", "no_objective")
     assert "the metric 'size' never came" in found.message
     found = judged(metrics={"score": 1.0, "size": 11.0}, limits=limits)
-    assert (found.phase, found.figures) == ("succeeded", {"score": 1.0, "size": 11.0})
-    assert not feasible(found.figures, limits)
+    assert (found.phase, found.values) == ("succeeded", {"score": 1.0, "size": 11.0})
+    assert not feasible(found.values, limits)
 
 
 @pytest.mark.parametrize(("size", "keeps"), [(0.9, False), (1.0, True), (2.0, True), (2.1, False)])
@@ -96,7 +96,7 @@ def test_bounds_are_within(size, keeps):
 
 def test_a_stopped_trial_keeps_its_figures_and_has_no_value():
     found = judged(Status.STOPPED, metrics={"score": 0.1}, reason="early_stopped", message="median of score at step 3")
-    assert (found.phase, found.value, found.figures) == ("stopped", None, {"score": 0.1})
+    assert (found.phase, found.value, found.values) == ("stopped", None, {"score": 0.1})
     assert (found.reason, found.message) == ("early_stopped", "median of score at step 3")
 
 
@@ -116,9 +116,9 @@ def test_a_run_whose_last_frames_never_came_is_judged_by_what_came_and_says_so()
 def test_without_objectives_all_numbers_are_kept_up_to_a_bound():
     more = {"key": "7", "status": Status.SUCCEEDED, "reason": "", "message": "", "objectives": ()}
     found = judge(outputs={"a": 1, "b": "text", "c": True}, metrics={"d": 2.0, "e": NAN}, **more)
-    assert (found.phase, found.value, found.figures) == ("succeeded", None, {"a": 1.0, "d": 2.0})
+    assert (found.phase, found.value, found.values) == ("succeeded", None, {"a": 1.0, "d": 2.0})
     many = judge(outputs={}, metrics={f"m{n}": 1.0 for n in range(3 * MOST)}, **more)
-    assert len(many.figures) == MOST
+    assert len(many.values) == MOST
 
 
 @pytest.mark.parametrize("status", sorted(FINAL))

@@ -17,7 +17,7 @@ from trainyard.client.requests import append_upload, delete_upload, get_upload, 
 from trainyard.client.retry import Backoff
 from trainyard_core.contracts.tracker import RunRef, Upload
 from trainyard_core.db import uploads
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.errors import DigestRefused
 from trainyard_core.work import uploads as keeping
 from trainyard_core.work.uploads import Uploads
@@ -29,14 +29,14 @@ def digest(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def wish(body: bytes = BODY, name: str = "model.bin") -> NewUpload:
+def upload_request(body: bytes = BODY, name: str = "model.bin") -> NewUpload:
     return NewUpload(name=name, size=len(body), digest=digest(body), kind="model")
 
 
 async def begun(web, body: bytes = BODY, name: str = "model.bin"):
     """A run and an upload of it without a byte."""
     run = (await web.tracked()).id
-    return run, await web.admin.send(open_upload("default", run, wish(body, name)))
+    return run, await web.admin.send(open_upload("default", run, upload_request(body, name)))
 
 
 async def send(web, run, upload, offset, part):
@@ -68,15 +68,15 @@ async def test_parts_become_the_artifact_with_the_last_byte(web):
 async def test_the_same_bytes_under_the_same_name_go_on_with_the_same_upload(web):
     run, upload = await begun(web)
     await send(web, run, upload, 0, BODY[:100])
-    again = await web.admin.send(open_upload("default", run, wish()))
+    again = await web.admin.send(open_upload("default", run, upload_request()))
     assert (again.id, again.offset) == (upload.id, 100)
-    other = await web.admin.send(open_upload("default", run, wish(BODY + b"x")))
+    other = await web.admin.send(open_upload("default", run, upload_request(BODY + b"x")))
     assert other.id != upload.id
     await send(web, run, upload, 100, BODY[100:])
-    done = await web.admin.send(open_upload("default", run, wish()))
+    done = await web.admin.send(open_upload("default", run, upload_request()))
     assert (done.done, done.offset) == (True, len(BODY))
     await web.admin.artifacts.delete(run, "model.bin")
-    anew = await web.admin.send(open_upload("default", run, wish()))
+    anew = await web.admin.send(open_upload("default", run, upload_request()))
     assert (anew.done, anew.offset) == (False, 0)
     assert (await send(web, run, anew, 0, BODY)).done
 
@@ -84,7 +84,7 @@ async def test_the_same_bytes_under_the_same_name_go_on_with_the_same_upload(web
 async def test_bytes_that_came_in_one_piece_need_no_parts(web):
     run = (await web.tracked()).id
     await web.admin.artifacts.put(run, "model.bin", BODY)
-    assert (await web.admin.send(open_upload("default", run, wish()))).done
+    assert (await web.admin.send(open_upload("default", run, upload_request()))).done
 
 
 async def test_the_wrong_place_is_refused_and_told_the_right_one(web):
@@ -117,7 +117,7 @@ async def test_bytes_with_another_digest_are_removed(web):
     with pytest.raises(NotFound):
         await web.admin.send(get_upload("default", run, upload.id))
     assert await web.admin.runs.artifacts(run) == []
-    again = await web.admin.send(open_upload("default", run, wish()))
+    again = await web.admin.send(open_upload("default", run, upload_request()))
     assert again.offset == 0
 
 
@@ -142,7 +142,7 @@ async def test_more_bytes_than_promised_are_refused(web):
 async def test_a_name_that_leads_away_is_refused(web, name):
     run = (await web.tracked()).id
     with pytest.raises(Invalid):
-        await web.admin.send(open_upload("default", run, wish(name=name)))
+        await web.admin.send(open_upload("default", run, upload_request(name=name)))
 
 
 @pytest.mark.parametrize(
@@ -177,11 +177,11 @@ async def test_an_upload_that_is_given_up_leaves_nothing(web):
 async def test_a_run_has_at_most_so_many_uploads_open(web, monkeypatch):
     monkeypatch.setattr(uploads, "MOST_OPEN", 2)
     run, upload = await begun(web)
-    await web.admin.send(open_upload("default", run, wish(b"2")))
+    await web.admin.send(open_upload("default", run, upload_request(b"2")))
     with pytest.raises(Conflict, match="2 uploads open"):
-        await web.admin.send(open_upload("default", run, wish(b"3")))
+        await web.admin.send(open_upload("default", run, upload_request(b"3")))
     await send(web, run, upload, 0, BODY)
-    assert not (await web.admin.send(open_upload("default", run, wish(b"3")))).done
+    assert not (await web.admin.send(open_upload("default", run, upload_request(b"3")))).done
 
 
 async def test_an_abandoned_upload_is_dropped_after_a_day_and_a_living_one_is_not(web):
@@ -196,7 +196,7 @@ async def test_an_abandoned_upload_is_dropped_after_a_day_and_a_living_one_is_no
     web.arrange.clock.turn(25 * 3600)
     await keeper(web).tidy()
     assert await state_of(web, upload.id) is None
-    assert (await web.admin.send(open_upload("default", run, wish()))).offset == 0
+    assert (await web.admin.send(open_upload("default", run, upload_request()))).offset == 0
 
 
 async def test_the_patrol_finishes_what_was_cut_off_while_it_was_finished(web):
@@ -255,7 +255,7 @@ async def test_a_full_disk_is_told_as_one(web, monkeypatch, call):
 
 async def test_a_part_for_an_upload_that_is_given_up_meanwhile_leaves_nothing(web, monkeypatch):
     run, upload = await begun(web)
-    told = Told(project="default", run=run, actor="test", at=web.arrange.clock.now())
+    told = ArtifactActor(project="default", run=run, actor="test", at=web.arrange.clock.now())
     row = await web.platform.database.read(lambda tx: uploads.get(tx, run, upload.id))
 
     async def given_up():
@@ -269,7 +269,7 @@ async def test_a_part_for_an_upload_that_is_given_up_meanwhile_leaves_nothing(we
 
 async def test_the_wrong_digest_is_refused_also_when_the_patrol_finds_it(web):
     run, upload = await begun(web)
-    told = Told(project="default", run=run, actor="test", at=web.arrange.clock.now())
+    told = ArtifactActor(project="default", run=run, actor="test", at=web.arrange.clock.now())
     row = await web.platform.database.read(lambda tx: uploads.get(tx, run, upload.id))
 
     async def other():
@@ -343,7 +343,7 @@ async def test_a_tracker_that_takes_no_parts_gets_the_file_whole(web, monkeypatc
     run = (await web.tracked()).id
     monkeypatch.setattr(keeping, "SupportsUploads", _NoTracker)
     with pytest.raises(Conflict) as refused:
-        await web.admin.send(open_upload("default", run, wish()))
+        await web.admin.send(open_upload("default", run, upload_request()))
     assert refused.value.code == "uploads_unsupported"
     assert (await web.admin.artifacts.put(run, "m", BODY)).size == len(BODY)
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 from sweep_harness import Book, begin, book_of, children, play, sweeping, until
 
 from trainyard.client.models import CreateRun
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard_core.db import sweeps
 from trainyard_core.errors import Invalid
 from trainyard_core.testing.factories import operation
@@ -27,7 +27,7 @@ async def begin_from(web, *names: str):
 
     async def rewrite(tx):
         row = await sweeps.get(tx, sweep.id)
-        study = msgspec.json.decode(row["study"], type=Sweep)
+        study = msgspec.json.decode(row["study"], type=SweepSpec)
         study = msgspec.structs.replace(study, options={**study.options, "warmStart": list(names)})
         await tx.run("UPDATE sweep SET study = ? WHERE run = ?", msgspec.json.encode(study).decode(), sweep.id)
 
@@ -54,7 +54,7 @@ async def test_trials_of_an_earlier_sweep_are_told_first(web):
 
 async def test_what_lies_outside_the_space_is_not_told(web):
     other = await web.admin.runs.create(CreateRun(content=operation("exit 0")))
-    (ref,) = await web.arrange.lease(most=1)
+    (ref,) = await web.arrange.assign(most=1)
     web_run = await web.admin.runs.get(ref.run)
     assert web_run.id == other.id
     await web.admin.runs.stop(other.id)

@@ -4,7 +4,7 @@ start it."""
 from __future__ import annotations
 
 import pytest
-from test_queues import leased, project, put, register, waiting
+from test_queues import assigned, project, put, register, waiting
 from web import BASE
 
 from trainyard.track import frames
@@ -12,7 +12,7 @@ from trainyard_core.admission import admit, in_order
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import admission, agents
 from trainyard_core.testing.factories import Arrange
-from trainyard_core.work.admission import Lookup, plan
+from trainyard_core.work.admission import DatabaseSource, plan
 from trainyard_core.work.why import why
 
 W = "1" * 32
@@ -55,8 +55,8 @@ async def crowd(database):
     await project(arrange, "small", quota='{"cpu": 4}', patterns='["q", "u*"]')
     for number in range(4):
         await waiting(arrange, number)
-    await leased(arrange, "box", most=2)
-    await leased(arrange, "other", most=1)
+    await assigned(arrange, "box", most=2)
+    await assigned(arrange, "other", most=1)
     for number in range(10, 100):
         queue = ("q", "r", "urgent")[number % 3]
         await waiting(
@@ -86,11 +86,11 @@ async def test_the_walk_over_the_database_is_the_one_over_memory(crowd):
     for _ in range(6):
         world, offers, needs = await everything(crowd)
         for offer in offers:
-            there = await crowd.database.read(lambda tx, w=world, o=offer: plan(Lookup(tx), w, o, most=64))
+            there = await crowd.database.read(lambda tx, w=world, o=offer: plan(DatabaseSource(tx), w, o, most=64))
             assert [grant for grant, _ in there] == admit(needs, world, offer, most=64)
             assert {need.run: need for _, need in there}.items() <= {need.run: need for need in needs}.items()
         for agent in ("box", "other"):
-            for ref in await crowd.lease(agent, most=2):
+            for ref in await crowd.assign(agent, most=2):
                 await crowd.report(ref, Phase.EXITED, agent=agent, exit=Exit(code=0))
 
 
@@ -120,7 +120,7 @@ async def alone(database, **limits):
     await register(arrange, "box", cpu=4.0, gpu=2, labels={"disk": "slow"})
     await put(arrange, "q")
     await waiting(arrange, 1, cpu=2.0, gpu=1)
-    assert await leased(arrange, "box") == [1]
+    assert await assigned(arrange, "box") == [1]
     await put(arrange, "q", **limits)
     return arrange
 

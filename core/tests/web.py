@@ -12,7 +12,7 @@ import httpx
 from litestar import Litestar
 
 from trainyard.client import AsyncClient
-from trainyard.client.models import CreateRun, Run
+from trainyard.client.models import CreateRun, RunRecord
 from trainyard.client.retry import Backoff
 from trainyard_core.app import build, serve
 from trainyard_core.db import principals, tokens
@@ -55,11 +55,11 @@ class Web:
         """A run's own token."""
         return run_token(self.platform.secret, run, 1, at=self.arrange.clock.now())
 
-    async def run(self, script: str = "exit 0", **more: Any) -> Run:
+    async def run(self, script: str = "exit 0", **more: Any) -> RunRecord:
         """A run that was created through the API."""
         return await self.admin.runs.create(CreateRun(content=operation(script), **more))
 
-    async def tracked(self) -> Run:
+    async def tracked(self) -> RunRecord:
         """A run that somebody else runs."""
         return await self.admin.runs.create(CreateRun(managed=False))
 

@@ -53,6 +53,17 @@ def test_loading_a_plugin_loads_nothing_heavy(point, python):
     assert {name for name in loaded if name.split(".")[0] == package} == {package, point.module}
 
 
+AGENT_IS_WITHOUT = {"arq", "asyncpg", "litestar", "piccolo", "redis", "sqlite3", "uvicorn"}
+
+
+@pytest.mark.parametrize("module", ["agent.standalone", "registry", "settings", "work.rules"])
+def test_what_an_agent_needs_loads_no_database_no_queue_and_no_web_server(module, python):
+    code = f"import json, sys, trainyard_core.{module}; print(json.dumps([*sys.modules]))"
+    loaded = json.loads(python(code))
+    assert {name.split(".")[0] for name in loaded}.isdisjoint(AGENT_IS_WITHOUT)
+    assert [name for name in loaded if name.startswith(("trainyard_core.api", "trainyard_core.db"))] == []
+
+
 def bare():
     return [
         source for source in SDK.sources() if source.parent.name in ("runner", "track") or source.name == "names.py"

@@ -14,16 +14,16 @@ from typing import NamedTuple, TypeVar
 import uvloop
 
 from bench.measure import Result, Scale, percentile, say
-from trainyard_core.admission import Grant, Waiting
+from trainyard_core.admission import Grant, WaitingRun
+from trainyard_core.agent.model import Registration
 from trainyard_core.clock import SystemClock
 from trainyard_core.db import admission, agents, migrations, projects, queues, runs
-from trainyard_core.db.agents import Registration
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.ids import new_id
+from trainyard_core.policy import Policy
 from trainyard_core.work import assignment
-from trainyard_core.work.rules import Policy
 from trainyard_core.work.why import why
 
 __all__ = ["measure"]
@@ -37,7 +37,7 @@ INSERT = (
     " VALUES (?, ?, 'job', 'queued', ?, ?, 1, 1, ?, 0, 0)"
 )
 EVERYTHING, FULL = 1e9, 8.0
-Decided = list[tuple[Grant, Waiting]]
+Decided = list[tuple[Grant, WaitingRun]]
 
 
 class Spent(NamedTuple):
@@ -112,7 +112,7 @@ async def _fill(tx: Tx, cpu: float) -> None:
     who = Registration(name=AGENT, scheduler="bench", queues=("*",), cpu=cpu, memory=1 << 60, gpu=0)
     await agents.register(tx, who, at=0)
     if cpu == FULL:
-        await assignment.lease(tx, AGENT, policy=POLICY, at=1)
+        await assignment.assign(tx, AGENT, policy=POLICY, at=1)
 
 
 async def _spend(database: Database, scale: Scale, decide: Callable[[Tx], Awaitable[Decided]]) -> Spent:

@@ -37,10 +37,10 @@ FIRST = 1_750_000_000_000_000
 YEAR = 365 * 86_400_000_000
 CHUNK = 20_000
 RUN = (
-    "id", "project", "kind", "name", "status", "managed", "queue", "inputs", "outputs", "tags", "attempt", "created_by",
+    "id", "project", "kind", "name", "status", "managed", "queue", "params", "outputs", "tags", "attempt", "created_by",
     "created_at", "updated_at", "started_at", "finished_at",
 )  # fmt: skip
-METRIC = ("run", "project", "name", "last", "last_step", "low", "high", "total", "finite")
+METRIC = ("run", "project", "name", "last", "last_step", "min", "max", "value_count", "finite_count")
 VALUE = ("run", "source", "name", "project", "number", "text")
 TAG = ("run", "tag", "project")
 STATUSES = (("succeeded", 800), ("failed", 120), ("stopped", 50), ("running", 29), ("created", 1))

@@ -1,4 +1,4 @@
-"""The doorbell's floor, as a process of its own: on each word from Valkey it writes one row of PostgreSQL. Says one
+"""The notifier's floor, as a process of its own: on each word from Valkey it writes one row of PostgreSQL. Says one
 line when it listens; its arguments are the database's URL and Valkey's socket.
 """
 
@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 __all__ = ["ANSWER", "CHANNEL", "SCHEMA"]
 
-CHANNEL = "bench:poke"
+CHANNEL = "bench:wake"
 SCHEMA = "CREATE TABLE IF NOT EXISTS hop (id bigint PRIMARY KEY, answered boolean NOT NULL DEFAULT false)"
 ANSWER = "UPDATE hop SET answered = true WHERE id = $1"
 

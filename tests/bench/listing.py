@@ -24,7 +24,7 @@ from trainyard_core.db import search
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.search import cursor
-from trainyard_core.search.order import After
+from trainyard_core.search.order import RunCursor
 
 __all__ = ["measure"]
 
@@ -41,7 +41,7 @@ class Case(NamedTuple):
     name: str
     q: str = ""
     sort: str = ""
-    after: After | None = None
+    after: RunCursor | None = None
 
     def text(self, n: int) -> str:
         return self.q.replace("{n}", str(n * 37 % EXPERIMENTS))
@@ -59,8 +59,8 @@ def _cases(count: int) -> list[Case]:
         Case("status, sorted by a metric", "status:succeeded", "metrics.loss"),
         Case("range of a metric, sorted by start", "metrics.loss:<0.1", "-started_at"),
         Case("narrow range of a metric, sorted by name", "metrics.loss:0.5..0.501", "name"),
-        Case("deep page", after=After((), _id_at(middle))),
-        Case("deep page, sorted by a metric", "", "metrics.loss", After((0.4,), MIDDLE)),
+        Case("deep page", after=RunCursor((), _id_at(middle))),
+        Case("deep page, sorted by a metric", "", "metrics.loss", RunCursor((0.4,), MIDDLE)),
     ]
 
 

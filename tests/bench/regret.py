@@ -174,7 +174,7 @@ async def _ours(name: str, function: Function, seed: int, trials: int, tell: Tel
     space = Space(params={axis: Uniform(low=low, high=high) for axis, (low, high) in function.axes.items()})
     options: dict[str, object] = {"numTrials" if name == "ax" else "numRuns": trials}
     study = Study(space=space, objectives=(Objective(name="loss", goal=Goal.MINIMIZE),), options=options)
-    ahead, state, waiting, suggested = optimizer.outline(study).ahead, b"", list[Suggestion](), list[Suggestion]()
+    ahead, state, waiting, suggested = optimizer.outline(study).prefetch, b"", list[Suggestion](), list[Suggestion]()
     changed: list[Trial] = []
     for _ in range(trials):
         running = waiting.pop(0) if waiting else None

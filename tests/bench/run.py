@@ -31,7 +31,7 @@ BENCHMARKS = (
     "create",
     "ingest",
     "lives",
-    "doorbell",
+    "notifier",
     "nodelay",
     "admission",
     "subscribers",

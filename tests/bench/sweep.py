@@ -22,22 +22,22 @@ import uvloop
 from bench.measure import Result, Scale, say
 from trainyard.client.models import CreateRun
 from trainyard.track.frames import Summary
+from trainyard_core.agent.model import Registration
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SystemClock
 from trainyard_core.contracts.workload import Exit, Observation, Phase
 from trainyard_core.db import agents, migrations, projects, queues, sweeps, tracking
-from trainyard_core.db.agents import Registration
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.policy import Policy
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
-from trainyard_core.sweeps.dependencies import Means
+from trainyard_core.sweeps.dependencies import Dependencies
 from trainyard_core.sweeps.director import Director
 from trainyard_core.work import assignment
 from trainyard_core.work.creation import create_run
-from trainyard_core.work.rules import Policy
 
 __all__ = ["measure"]
 
@@ -54,7 +54,7 @@ SPACE = {
     "rate": {"kind": "loguniform", "value": {"low": 1e-5, "high": 1e-1}},
     "layers": {"kind": "choice", "value": [1, 2, 3, 4]},
 }
-METRIC = Summary(name="loss", last_step=1, last=0.5, low=0.5, high=0.5, total=1, finite=1)
+METRIC = Summary(name="loss", last_step=1, last=0.5, min=0.5, max=0.5, total=1, finite=1)
 
 
 class Spent(NamedTuple):
@@ -85,7 +85,7 @@ class Yard(NamedTuple):
     """A platform in process, as much of it as a director needs."""
 
     database: Timed
-    means: Means
+    means: Dependencies
 
     async def create(self, operation: dict[str, Any], params: dict[str, Any]) -> str:
         """A new run."""
@@ -229,7 +229,7 @@ async def _created(folder: Path, size: int) -> Spent:
 async def _end(tx: Tx, most: int) -> None:
     """Put trials that wait to their end, as an agent does: leased, their metric in, reported and released."""
     at = SystemClock().now()
-    refs = await assignment.lease(tx, AGENT, policy=POLICY, at=at, most=most)
+    refs = await assignment.assign(tx, AGENT, policy=POLICY, at=at, most=most)
     for ref in refs:
         await tracking.merge_metrics(tx, ref.run, [METRIC])
     end = Exit(code=0, started_at=at / 1e6, finished_at=at / 1e6)
@@ -247,7 +247,7 @@ async def _yard(folder: Path) -> AsyncIterator[Yard]:
     try:
         await migrate(database, migrations_in("core", migrations), clock)
         await database.write(_found)
-        yield Yard(database, Means(database, None, clock, POLICY, algorithms, lambda: None, "bench"))
+        yield Yard(database, Dependencies(database, None, clock, POLICY, algorithms, lambda: None, "bench"))
     finally:
         await algorithms.aclose()
         await database.close()

@@ -29,7 +29,7 @@ CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance,
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 PATIENCE = 30
 NAMES = {"queues": "default", "agents": "local", "users": "admin"}
-ENDLESS = ("/lease",)
+ENDLESS = ("/assignments",)
 """Routes that wait as long as they are asked to."""
 
 

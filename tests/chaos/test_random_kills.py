@@ -111,7 +111,7 @@ def endure(stage: Stage, victims: tuple[str, ...], runs: int, kills: int, capsys
 
 
 def test_a_server_without_its_queue_goes_on(alone: Stage):
-    """The doorbell is optional: with Valkey dead for good, runs still end."""
+    """The notifier is optional: with Valkey dead for good, runs still end."""
     alone.up()
     valkeys = list(alone.valkeys())
     assert valkeys

@@ -96,8 +96,8 @@ def check(stage: Stage, sweep: str, book: Path) -> None:
         assert (ended.status, ended.message) == ("succeeded", f"{TRIALS} of {TRIALS} trials succeeded")
         runs = list(client.runs.list(q=f"sweep:{sweep}"))
     assert Counter(run.status for run in runs) == {"succeeded": TRIALS}
-    tried = Counter(run.inputs["x"] for run in runs)
+    tried = Counter(run.params["x"] for run in runs)
     assert len(tried) == TRIALS, "a point was tried twice"
     written = notes(book)
     assert max(Counter((run, attempt) for _, run, attempt in written).values()) == 1, "an attempt ran twice"
-    assert {(int(x), run) for x, run, _ in written} == {(run.inputs["x"], run.id) for run in runs}
+    assert {(int(x), run) for x, run, _ in written} == {(run.params["x"], run.id) for run in runs}

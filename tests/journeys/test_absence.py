@@ -42,10 +42,10 @@ def test_what_ran_while_the_server_was_away_for_an_hour_goes_on(tmp_path):
         with sqlite3.connect(yard.data / "trainyard.db") as database:
             for table, column in (("agent", "seen_at"), ("writer", "updated_at"), ("run", "started_at")):
                 database.execute(f"UPDATE {table} SET {column} = {column} - {HOUR}")
-            database.execute(f"UPDATE hearing SET since = since - {HOUR}, until = until - {HOUR}")
+            database.execute(f"UPDATE uptime SET since = since - {HOUR}, until = until - {HOUR}")
         database.close()
         yard.up()
-        eventually(lambda: _listened(yard) > 1, what="several patrols have looked")
+        eventually(lambda: _listened(yard) > 1, what="several rounds of maintenance are over")
         go.touch()
         with yard.client() as client:
             for run in (managed, tracked):
@@ -68,7 +68,7 @@ def _listened(yard):
     """For how many seconds the server has listened since it came back."""
     database = sqlite3.connect(f"file:{yard.data / 'trainyard.db'}?mode=ro", uri=True)
     try:
-        (since, until) = database.execute("SELECT since, until FROM hearing").fetchone()
+        (since, until) = database.execute("SELECT since, until FROM uptime").fetchone()
     finally:
         database.close()
     return (until - since) / 1_000_000

@@ -228,7 +228,7 @@ def test_an_attempt_that_was_given_up_and_goes_on_changes_nothing_of_the_run(hea
     token = client.agents.add(f"{far.name}-2").token
     with Far(headless, tmp_path, token, name=f"{far.name}-2") as other:
         done = ended(client, run)
-        told = (done.status, done.attempt, done.metrics["acc"], done.outputs, done.inputs, done.tags, done.progress)
+        told = (done.status, done.attempt, done.metrics["acc"], done.outputs, done.params, done.tags, done.progress)
         assert told == ("succeeded", 2, 2, {"acc": 2}, {"lr": 2}, ["attempt-2"], 1)
         program.open()
         eventually(lambda: client.runs.series(run, ["of-1"])[0].total, what="the frames of the first attempt came")

@@ -34,7 +34,7 @@ def test_a_program_searches_and_knows_the_best(yard, client):
     assert process.returncode == 0
     ((sweep,),) = said["sweep"]
     found = eventually(lambda: (now := client.sweeps.get(sweep)).is_final and now, what="the sweep ends")
-    assert (found.status, found.made, found.succeeded) == ("succeeded", 8, 8)
+    assert (found.status, found.created, found.succeeded) == ("succeeded", 8, 8)
     assert said["best"] == [[str(found.best.value)]]
     trials = list(client.sweeps.trials(sweep))
     assert min(trial.value for trial in trials) == found.best.value
@@ -57,7 +57,7 @@ def test_a_program_that_is_killed_goes_on_with_its_sweep_and_no_trial_counts_twi
     ran = [each[0] for each in said["ran"] + again["ran"]]
     assert sorted(ran) == sorted({str(number) for number in range(1, 9)} - {key})
     found = eventually(lambda: (now := client.sweeps.get(sweep)).is_final and now, what="the sweep ends")
-    assert (found.status, found.made, found.succeeded, found.failed) == ("succeeded", 8, 7, 1)
+    assert (found.status, found.created, found.succeeded, found.failed) == ("succeeded", 8, 7, 1)
     given_up = client.runs.get(lost)
     assert (given_up.status, given_up.metrics) == ("failed", {"warm": 1.0})
     assert not list((yard.data / "asking").iterdir())
@@ -71,7 +71,7 @@ def test_two_programs_share_a_sweep(yard, client):
     ran = [each[0] for process in (first, second) for each in told(process)["ran"]]
     assert sorted(ran) == [str(number) for number in range(1, 9)]
     found = eventually(lambda: (now := client.sweeps.get(sweep)).is_final and now, what="the sweep ends")
-    assert (found.made, found.succeeded) == (8, 8)
+    assert (found.created, found.succeeded) == (8, 8)
 
 
 def test_a_program_goes_on_when_the_server_starts_again(yard, client):
@@ -84,4 +84,4 @@ def test_a_program_goes_on_when_the_server_starts_again(yard, client):
     told(process)
     assert process.returncode == 0
     found = eventually(lambda: (now := client.sweeps.get(sweep)).is_final and now, what="the sweep ends")
-    assert (found.status, found.made, found.succeeded) == ("succeeded", 8, 8)
+    assert (found.status, found.created, found.succeeded) == ("succeeded", 8, 8)

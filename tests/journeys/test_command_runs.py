@@ -49,7 +49,7 @@ def test_a_command_runs_here_word_for_word_and_its_options_are_params(served):
     ]
     run = ran(served, "--", sys.executable, "train.py", *words)
     assert (run["status"], run["name"], run["metrics"]) == ("succeeded", "train", {"loss": 0.5})
-    assert run["inputs"] == {"lr": 0.001, "depth": 4, "cuda": "3.10", "cut": ""}
+    assert run["params"] == {"lr": 0.001, "depth": 4, "cuda": "3.10", "cut": ""}
     assert run["outputs"]["folder"] == str(served.folder)
     assert json.loads(run["outputs"]["words"]) == ["--lr", "0.001", *words[2:]]
 

@@ -74,7 +74,7 @@ def test_a_head_without_an_end_is_refused_before_a_token_is_asked_for(yard):
 def test_a_program_that_records_without_end_loses_nothing_else(yard, client):
     run = ended(client, submit(client, PROGRAM, python=True).id)
     assert (run.status, run.metrics, run.outputs) == ("succeeded", {"loss": 0.5}, {"score": 1.0})
-    assert run.inputs["seed"] == str(2**80)
+    assert run.params["seed"] == str(2**80)
     found = json.loads(yard.command("get", run.id, "--json"))
     assert {"p4099", "m" * 80} <= set(found["meta"]["not_recorded"])
     assert "not recorded" in yard.command("get", run.id)

@@ -125,7 +125,7 @@ print(run.id)
     assert (fields["status"], fields["output done"]) == ("succeeded", "true")
     assert fields["message"] == "not recorded: disliked.bin"
     assert client.artifacts.read(run, "large.bin") == random.Random(1).randbytes(3_000_000)
-    assert client.runs.get(run).inputs.keys() == {f"p{n}" for n in range(15)}
+    assert client.runs.get(run).params.keys() == {f"p{n}" for n in range(15)}
     assert client.runs.series(run, ["m19"], points=1)[0].total == 20_000
 
 

@@ -32,7 +32,7 @@ def queue(client):
 def test_a_program_that_logs_is_tracked_to_the_last_point_and_line(client):
     done = ended(client, submit(client, TRAIN, python=True).id)
     assert (done.status, done.exit_code) == ("succeeded", 0), done
-    assert done.inputs["lr"] == 0.1
+    assert done.params["lr"] == 0.1
     assert done.outputs["best"] == 0.05
     assert done.metrics["loss"] == pytest.approx(1 / 20)
     (series,) = client.runs.series(done.id, ["loss"], points=0)

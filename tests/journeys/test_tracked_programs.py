@@ -89,7 +89,7 @@ def test_a_program_started_by_hand_ends_as_it_ended(run, text, status, reason, m
     found, process = run(BEGIN + text)
     ended = (found["status"], found.get("reason", ""), found.get("message", ""), found.get("exit_code"))
     assert ended == (status, reason, message, code), process.said
-    assert found["inputs"] == {"lr": 0.1}
+    assert found["params"] == {"lr": 0.1}
 
 
 WORKERS = """

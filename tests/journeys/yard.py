@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from trainyard.client import Client
-from trainyard.client.models import CreateRun, Run
+from trainyard.client.models import CreateRun, RunRecord
 
 T = TypeVar("T")
 PATIENCE = 60.0
@@ -112,7 +112,7 @@ class Yard:
 
 def submit(
     client: Client, script: str, *, cpu: str = "100m", queue: str = "", python: bool = False, **top: object
-) -> Run:
+) -> RunRecord:
     """Create a run of a shell script or a Python program."""
     command = [sys.executable, "-W", "ignore", "-c", script] if python else ["sh", "-c", script]
     operation: dict[str, object] = {
@@ -130,12 +130,12 @@ def submit(
     return client.runs.create(CreateRun(operation=operation))
 
 
-def ended(client: Client, run: str, *, within: float = PATIENCE) -> Run:
+def ended(client: Client, run: str, *, within: float = PATIENCE) -> RunRecord:
     """The run once it has ended."""
     return client.runs.wait(run, timeout=within, poll=0.1)
 
 
-def reached(client: Client, run: str, status: str) -> Run:
+def reached(client: Client, run: str, status: str) -> RunRecord:
     """The run once it has that status."""
     return eventually(
         lambda: found if (found := client.runs.get(run)).status == status else None, what=f"{run} {status}"

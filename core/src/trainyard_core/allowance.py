@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.errors import Invalid
 
 __all__ = ["check_allowed"]
@@ -18,4 +18,4 @@ def check_allowed(kind: str, name: str, patterns: Sequence[str], *, project: str
     message = f"project '{project}' may not use {kind} '{name}'; it may use: {', '.join(patterns) or 'none'}"
     options = " ".join(f"--{kind} '{each}'" for each in (*patterns, name))
     fix = f"use one of these, or have an admin allow it: yard projects edit {project} {options}"
-    raise Invalid(message, fix=fix, faults=[Fault(field=kind, message=message, fix=fix)])
+    raise Invalid(message, fix=fix, problems=[FieldProblem(field=kind, message=message, fix=fix)])

@@ -14,11 +14,11 @@ from trainyard_core.api.activities import Activities
 from trainyard_core.api.agent_sessions import AgentSessions
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.artifacts import Artifacts
-from trainyard_core.api.ask_tell import Asking
-from trainyard_core.api.authentication import Authentication, KnownTokens
+from trainyard_core.api.ask_tell import AskTell
+from trainyard_core.api.authentication import Authentication, TokenCache
 from trainyard_core.api.bulk import Bulk
 from trainyard_core.api.components import Components, Presets
-from trainyard_core.api.declare_lost import Lost
+from trainyard_core.api.declare_lost import LostAttempts
 from trainyard_core.api.diagnosis import Diagnoses
 from trainyard_core.api.docs import Docs
 from trainyard_core.api.etag import etags
@@ -33,15 +33,15 @@ from trainyard_core.api.problems import HANDLERS
 from trainyard_core.api.projects import Projects
 from trainyard_core.api.prometheus import Prometheus
 from trainyard_core.api.queues import Queues
-from trainyard_core.api.request_log import Seen
+from trainyard_core.api.request_log import RequestLog
 from trainyard_core.api.run_actions import RunActions
 from trainyard_core.api.run_events import RunEvents
 from trainyard_core.api.run_token import RunTokens
 from trainyard_core.api.runs import Runs
 from trainyard_core.api.search import Search
 from trainyard_core.api.server import Server
-from trainyard_core.api.single_flight import Sharing
-from trainyard_core.api.stream_auth import Rights
+from trainyard_core.api.single_flight import SingleFlight
+from trainyard_core.api.stream_auth import StreamAuthorization
 from trainyard_core.api.sweeps import Sweeps
 from trainyard_core.api.tokens import Tokens
 from trainyard_core.api.tracking import Tracking
@@ -55,14 +55,14 @@ CONTROLLERS = (
     Activities,
     Agents,
     AgentSessions,
-    Asking,
+    AskTell,
     Bulk,
     Artifacts,
     Components,
     Diagnoses,
     Document,
     Lineage,
-    Lost,
+    LostAttempts,
     Members,
     Presets,
     Previews,
@@ -108,15 +108,15 @@ def build(platform: Platform) -> Litestar:
         request_max_body_size=MOST_BODY,
         logging_config=None,
     )
-    app.asgi_handler = Seen(app.asgi_handler)
+    app.asgi_handler = RequestLog(app.asgi_handler)
     serve(app, platform)
     return app
 
 
 def serve(app: Litestar, platform: Platform) -> None:
     """Let an application answer for this platform from now on."""
-    rights, sharing = Rights(platform.news), Sharing()
-    app.state.update({"platform": platform, "known": KnownTokens(platform), "rights": rights, "sharing": sharing})
+    rights, sharing = StreamAuthorization(platform.event_feed), SingleFlight()
+    app.state.update({"platform": platform, "known": TokenCache(platform), "rights": rights, "sharing": sharing})
 
 
 def documented() -> dict[str, Any]:

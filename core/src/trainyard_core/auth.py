@@ -1,8 +1,8 @@
 """Who may do what. Pure: an actor, an action and what it is done to in, yes or no out.
 
 An action is `read`, `write` (create and change), `track` (frames and artifacts of a run), `admin` (members, limits,
-what belongs to everybody) or `agent` (lease and report). People and services have a role in the deployment, which
-holds in every project, and roles in single projects; the higher one counts. A token narrows its owner to some
+what belongs to everybody) or `agent` (take assignments and report). People and services have a role in the deployment,
+which holds in every project, and roles in single projects; the higher one counts. A token narrows its owner to some
 actions (its scopes) and some projects. A run's own token tracks that run, reads that run's project and does nothing
 else; an agent's acts for that agent and nothing else.
 """

@@ -68,20 +68,20 @@ def agent(
     """Run what a server elsewhere schedules, until interrupted. The token comes from TRAINYARD_TOKEN_FILE or
     TRAINYARD_TOKEN; `yard agents add NAME` makes one."""
     from trainyard_core.agent import standalone
-    from trainyard_core.agent.port import Dismissed
+    from trainyard_core.agent.port import AgentRejected
     from trainyard_core.logs import configure
 
     configure(verbose=verbose)
     try:
-        wish = standalone.Wish(
+        options = standalone.AgentOptions(
             name=_agent_name(name), queues=_listed(queues), labels=_labels(labels or []), url=url, wait=wait
         )
-        standalone.run(_agent_settings(data, scheduler), wish, typer.echo)
+        standalone.run(_agent_settings(data, scheduler), options, typer.echo)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Superseded as error:
         return _end(error, CONFLICT)
-    except Dismissed as error:
+    except AgentRejected as error:
         return _end(error, NOT_ALLOWED)
     except TrainyardError as error:
         return _end(error, FAILED)

@@ -18,6 +18,7 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.migrate import migrations_in
 from trainyard_core.errors import TrainyardError
 from trainyard_core.platform import Platform
+from trainyard_core.settings import install
 
 __all__ = ["diagnose"]
 
@@ -52,7 +53,7 @@ async def _timed(name: str, look: Look, platform: Platform) -> Check:
             found = await look(platform)
     except TimeoutError:
         found = _failed(f"no answer within {PATIENCE:g} s", "see whether it is overloaded or cannot be reached")
-    except probes.Broken as error:
+    except probes.ProbeFailed as error:
         found = _failed(str(error), "see the server's log, and `yard plugins check` on its machine")
     except TrainyardError as error:
         found = _failed(error.detail, error.fix)
@@ -98,14 +99,14 @@ async def _migrations(platform: Platform) -> Check:
 
 
 async def _queue(platform: Platform) -> Check:
-    if not await platform.doorbell.ping():
+    if not await platform.notifier.ping():
         return _ok("one process, no queue needed")
     return _ok("Valkey answers")
 
 
 async def _tracker(platform: Platform) -> Check:
     if platform.tracker is None:
-        return _failed("no plugin offers a tracker", "install one: pip install trainyard-tracker-folder")
+        return _failed("no plugin offers a tracker", f"install one: {install('tracker')}")
     await probes.keep(platform.tracker)
     return _ok(f"'{platform.settings.tracker}' keeps, gives back and deletes values, lines and an artifact")
 

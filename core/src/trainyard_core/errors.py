@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 
 __all__ = [
     "ApiVersion",
@@ -62,11 +62,11 @@ class TrainyardError(Exception):
     title = "Something went wrong here"
     retryable = False
 
-    def __init__(self, detail: str, *, fix: str = "", faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, detail: str, *, fix: str = "", problems: Sequence[FieldProblem] = ()) -> None:
         super().__init__(f"{detail}; {fix}" if fix else detail)
         self.detail = detail
         self.fix = fix
-        self.faults = list(faults)
+        self.problems = list(problems)
 
 
 class ApiVersion(TrainyardError):

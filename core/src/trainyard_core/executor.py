@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-__all__ = ["OffLoop"]
+__all__ = ["BlockingCalls"]
 
 T = TypeVar("T")
 MOST = 16
@@ -21,7 +21,7 @@ MOST_OVERDUE = 3
 """Calls that may be overdue at the same time before further ones are refused at once."""
 
 
-class OffLoop:
+class BlockingCalls:
     """Calls for one purpose, from one event loop. `name` is that of their threads."""
 
     def __init__(self, name: str) -> None:

@@ -14,7 +14,7 @@ import pluggy
 from trainyard_core import redact
 from trainyard_core.auth import ROLES
 from trainyard_core.hookspecs import Identity, OptimizerProvider, SchedulerProvider, TrackerProvider
-from trainyard_core.plugin_calls import Calls
+from trainyard_core.plugin_calls import HookCalls
 
 __all__ = ["HookFailed", "HookRefused", "Implementations", "gist"]
 
@@ -58,7 +58,7 @@ class Implementations:
     hook and not marked with `@hookimpl`. `answers` are the hooks whose answers are the plugin's own offer: those that
     do not register providers."""
 
-    def __init__(self, name: str, plugin: object, manager: pluggy.PluginManager, calls: Calls) -> None:
+    def __init__(self, name: str, plugin: object, manager: pluggy.PluginManager, calls: HookCalls) -> None:
         """Raises HookRefused."""
         self.notes: dict[str, str] = {}
         self.answers: list[str] = []
@@ -110,7 +110,7 @@ def _check(hook: str, function: Callable[..., object], options: Mapping[str, Any
 
 
 def _guarded(
-    plugin: str, hook: str, function: Callable[..., Any], options: Mapping[str, Any], calls: Calls
+    plugin: str, hook: str, function: Callable[..., Any], options: Mapping[str, Any], calls: HookCalls
 ) -> Callable[..., Any]:
     """The function, of which nothing comes but an answer of the right type or HookFailed."""
 

@@ -10,12 +10,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["ALL", "Count", "Gauges", "Timing"]
+__all__ = ["ALL", "Counter", "Gauges", "Histogram"]
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-class Count:
+class Counter:
     """A number that only grows, for each combination of labels."""
 
     def __init__(self, name: str, what: str, *labels: str) -> None:
@@ -35,7 +35,7 @@ class Gauges(NamedTuple):
     streams: int
 
 
-class Timing:
+class Histogram:
     """How long something took, in seconds, as a histogram for each combination of labels."""
 
     def __init__(self, name: str, what: str, *labels: str, bounds: Sequence[float] = SECONDS) -> None:
@@ -52,27 +52,28 @@ class Timing:
         slots[-1] += seconds
 
 
-REQUESTS = Timing(
+REQUESTS = Histogram(
     "trainyard_http_request_seconds",
     "From a request to the head of its answer.",
     "method", "route", "status",
 )  # fmt: skip
-TRANSACTIONS = Timing(
+TRANSACTIONS = Histogram(
     "trainyard_database_transaction_seconds",
     "From the call of a transaction to its answer, waiting included.",
     "name", "result",
 )  # fmt: skip
-FRAMES = Count("trainyard_ingest_frames", "Frames of runs that were taken.")
-BYTES = Count("trainyard_ingest_bytes", "Bytes of frames of runs that were taken.")
-POINTS = Count("trainyard_ingest_points", "Points of metrics that were counted.")
-GRANTED = Count("trainyard_admission_granted", "Waiting runs that were given to an agent.", "agent")
-VAIN = Count("trainyard_admission_vain", "Looks for work that found none for the agent.", "agent")
-REPORTED = Count("trainyard_attempt_observations", "What agents told of attempts.", "phase")
-PATROLLED = Count("trainyard_patrol_found", "Runs that the patrol found due.")
-PATROLS = Timing("trainyard_patrol_seconds", "One patrol.")
-POKES = Count("trainyard_doorbell_pokes", "Words between processes.", "word", "direction")
-CUT = Count("trainyard_stream_overflows", "Subscribers that were cut because they were too slow.")
-GIVEN = Count("trainyard_stream_activities", "Activities that the tail has handed out, once however many got them.")
-ALL: tuple[Count | Timing, ...] = (
-    REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, GRANTED, VAIN, REPORTED, PATROLLED, PATROLS, POKES, CUT, GIVEN,
+FRAMES = Counter("trainyard_ingest_frames", "Frames of runs that were taken.")
+BYTES = Counter("trainyard_ingest_bytes", "Bytes of frames of runs that were taken.")
+POINTS = Counter("trainyard_ingest_points", "Points of metrics that were counted.")
+ASSIGNMENTS = Counter("trainyard_assignments", "Waiting runs that were assigned to an agent.", "agent")
+ASSIGNMENTS_EMPTY = Counter("trainyard_assignment_empty", "Requests for work that found none for the agent.", "agent")
+OBSERVATIONS = Counter("trainyard_attempt_observations", "Observations of attempts that agents reported.", "phase")
+MAINTENANCE_DUE = Counter("trainyard_maintenance_due", "Runs that a round of maintenance found due.")
+MAINTENANCE = Histogram("trainyard_maintenance_seconds", "One round of maintenance.")
+NOTIFICATIONS = Counter("trainyard_notifications", "Notifications between processes.", "kind", "direction")
+OVERFLOWS = Counter("trainyard_stream_overflows", "Subscribers that were cut because they were too slow.")
+STREAMED = Counter("trainyard_stream_activities", "Activities sent to streams, counted once for all subscribers.")
+ALL: tuple[Counter | Histogram, ...] = (
+    REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, ASSIGNMENTS, ASSIGNMENTS_EMPTY, OBSERVATIONS, MAINTENANCE_DUE,
+    MAINTENANCE, NOTIFICATIONS, OVERFLOWS, STREAMED,
 )  # fmt: skip

@@ -33,7 +33,8 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a run is where it is. Plugins may write others; these are the ones that core decides by."""
+    """Why a run, an attempt or a trial has its status. Schedulers may write others; these are the ones that core and
+    the runner write."""
 
     NONE = ""
     USER = "user"
@@ -47,16 +48,16 @@ class Reason(StrEnum):
     DRAINING = "draining"
     INCOMPLETE = "incomplete"
     SUBMIT_FAILED = "submit_failed"
-    NEVER_FITS = "never_fits"
     START_FAILED = "start_failed"
-    LEASE_ENDED = "lease_ended"
     INVALID = "invalid"
-    UNSCHEDULABLE = "unschedulable"
-    IMAGE_PULL = "image_pull"
-    UPSTREAM_FAILED = "upstream_failed"
     EARLY_STOPPED = "early_stopped"
-    CACHE_HIT = "cache_hit"
     PREEMPTED = "preempted"
+    NO_SUCCESS = "no_success"
+    NO_TRIALS = "no_trials"
+    NO_OBJECTIVE = "no_objective"
+    OPTIMIZER = "optimizer"
+    UNPLANNED = "unplanned"
+    DELETED = "deleted"
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -104,7 +105,7 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = MappingProxyType(
         _S.SKIPPED: frozenset(),
     }
 )
-"""From each status, the ones that may follow. `scheduled -> queued` is for a lease that ended before anything can
+"""From each status, the ones that may follow. `scheduled -> queued` is for an assignment that ended before anything can
 have been submitted."""
 
 FINAL = frozenset(status for status, following in TRANSITIONS.items() if not following)

@@ -18,7 +18,7 @@ from trainyard_core import log_context, redact
 __all__ = ["configure", "is_verbose"]
 
 _QUIET = {"arq": logging.ERROR, "asyncio": logging.WARNING, "httpx": logging.WARNING, "httpcore": logging.WARNING}
-"""arq repeats each failed connection, which the doorbell tells once; the others tell of every request."""
+"""arq logs each failed connection again, which the notifier logs once; the others log every request."""
 _verbose = False
 
 

@@ -17,9 +17,7 @@ from arq.connections import RedisSettings
 
 from trainyard_core import log_context, tracing
 from trainyard_core.agent.agent import Agent
-from trainyard_core.agent.direct import DatabasePort
 from trainyard_core.agent.registration import registration
-from trainyard_core.agent.session_service import Desk
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.tracker import SupportsUploads, Tracker
 from trainyard_core.db import migrations, projects, queues, sweeps, tokens
@@ -27,21 +25,23 @@ from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
 from trainyard_core.db.migrate import migrate, migrations_in
-from trainyard_core.executor import OffLoop
+from trainyard_core.executor import BlockingCalls
 from trainyard_core.instruments import Gauges
 from trainyard_core.lifecycle import Status
+from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
 from trainyard_core.sweeps.directors import Directors
 from trainyard_core.work.deletion import Purger
-from trainyard_core.work.event_feed import News
-from trainyard_core.work.maintenance import Chore, Patrol
-from trainyard_core.work.notifier import ArqDoorbell, Doorbell, LocalDoorbell
+from trainyard_core.work.direct_port import DatabasePort
+from trainyard_core.work.event_feed import EventFeed
+from trainyard_core.work.maintenance import Maintainer, MaintenanceTask
+from trainyard_core.work.notifier import ArqNotifier, LocalNotifier, Notifier
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
+from trainyard_core.work.session_service import SessionService
 from trainyard_core.work.uploads import Uploads
-from trainyard_core.work.uptime import Listener
+from trainyard_core.work.uptime import UptimeRecorder
 
 __all__ = ["Platform"]
 
@@ -67,18 +67,18 @@ class Platform:
         self._watched = database
         self.policy: Policy = settings.policy
         self.secret = secret
-        self.news = News(database)
+        self.event_feed = EventFeed(database)
         database.committed = self._committed
         self.algorithms = InstalledAlgorithms(registry, settings)
         self.directors = Directors(database, clock, self.policy, self.algorithms, self._call)
-        self._ringing: set[asyncio.Task[None]] = set()
+        self._notifying: set[asyncio.Task[None]] = set()
         self.tracker: Tracker | None = None
         self.searches = asyncio.Semaphore(SEARCHES)
-        self.doorbell: Doorbell = (
-            ArqDoorbell(self.reconcile, redis_settings(valkey)) if valkey else LocalDoorbell(self.reconcile)
+        self.notifier: Notifier = (
+            ArqNotifier(self.reconcile, redis_settings(valkey)) if valkey else LocalNotifier(self.reconcile)
         )
         if not database.exclusive:
-            self.doorbell.carry(self.news)
+            self.notifier.attach(self.event_feed)
         self.url = settings.url(settings.port)
 
     @classmethod
@@ -102,8 +102,8 @@ class Platform:
             finally:
                 await platform.directors.aclose()
                 await platform.algorithms.aclose()
-                await platform.news.aclose()
-                await platform.doorbell.close()
+                await platform.event_feed.aclose()
+                await platform.notifier.close()
                 if platform.tracker is not None:
                     await platform.tracker.aclose()
         finally:
@@ -125,63 +125,63 @@ class Platform:
             directs = await self.database.write(work, name="reconcile")
         if directs:
             self.directors.look(run)
-        self.doorbell.call_agents(orders=True)
+        self.notifier.notify_agents(orders=True)
 
-    def _committed(self, rings: dict[str, int]) -> None:
+    def _committed(self, wakes: dict[str, int]) -> None:
         """This process has written: streams are told, and who is to be looked at is rung for. A sweep whose director is
-        here needs no bell, and its free slot does not wait for the queue."""
-        self.news.committed()
+        here needs no message, and its free slot does not wait for the queue."""
+        self.event_feed.committed()
         away = []
-        for run, seq in rings.items():
+        for run, seq in wakes.items():
             if self.directors.knows(run):
                 self.directors.look(run)
             else:
                 away.append((run, seq))
         if away:
-            task = asyncio.get_running_loop().create_task(self.doorbell.ring(away), name="ring")
-            self._ringing.add(task)
-            task.add_done_callback(self._ringing.discard)
+            task = asyncio.get_running_loop().create_task(self.notifier.notify(away), name="notify")
+            self._notifying.add(task)
+            task.add_done_callback(self._notifying.discard)
 
     def _call(self) -> None:
-        self.doorbell.call_agents(orders=True)
+        self.notifier.notify_agents(orders=True)
 
     def gauges(self) -> Gauges:
         """What this process holds now."""
-        return Gauges(self.database.connections(), self._watched.waiting, self.news.subscribers)
+        return Gauges(self.database.connections(), self._watched.waiting, self.event_feed.subscribers)
 
-    def listener(self) -> Listener:
+    def uptime_recorder(self) -> UptimeRecorder:
         """What tells that this platform can be spoken to."""
-        return Listener(self.database, self.clock, self.policy)
+        return UptimeRecorder(self.database, self.clock, self.policy)
 
-    def patrol(self) -> Patrol:
-        """A patrol over this platform."""
+    def maintainer(self) -> Maintainer:
+        """The maintenance of this platform."""
         days = self.settings.idempotency_days
-        return Patrol(
-            self.database, self.doorbell, self.clock, self.policy, idempotency_days=days, chores=self._chores()
+        return Maintainer(
+            self.database, self.notifier, self.clock, self.policy, idempotency_days=days, tasks=self._tasks()
         )
 
-    def _chores(self) -> list[Chore]:
-        """What the patrol does beside looking for what is due."""
+    def _tasks(self) -> list[MaintenanceTask]:
+        """What maintenance does beside waking what is due."""
         if self.tracker is None:
             return []
-        chores: list[Chore] = [Purger(self.database, self.tracker, self.clock).once]
+        tasks: list[MaintenanceTask] = [Purger(self.database, self.tracker, self.clock).once]
         if isinstance(self.tracker, SupportsUploads):
-            chores.append(Uploads(self.database, self.tracker, self.clock).tidy)
-        return chores
+            tasks.append(Uploads(self.database, self.tracker, self.clock).tidy)
+        return tasks
 
     async def agent(self) -> Agent:
         """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""
         build = partial(self.registry.scheduler, self.settings.scheduler, self.settings, url=self.url)
-        scheduler = await OffLoop("build").call(build, deadline=BUILDING)
+        scheduler = await BlockingCalls("build").call(build, deadline=BUILDING)
         me = registration(self.settings.agent, provider=self.settings.scheduler, queues=self.settings.queues, labels={})
-        port = DatabasePort(self.desk())
-        return Agent(me, scheduler, port, self.doorbell.listen(), grace=self.settings.stop_grace)
+        port = DatabasePort(self.session_service())
+        return Agent(me, scheduler, port, self.notifier.subscribe(), grace=self.settings.stop_grace)
 
-    def desk(self) -> Desk:
+    def session_service(self) -> SessionService:
         """Where agents of this platform ask and tell."""
-        return Desk(
+        return SessionService(
             self.database,
-            self.doorbell,
+            self.notifier,
             self.clock,
             self.policy,
             secret=self.secret,
@@ -193,7 +193,7 @@ class Platform:
         if not self.registry.trackers.offered:
             return None
         build = partial(self.registry.tracker, self.settings.tracker, self.settings)
-        return await OffLoop("build").call(build, deadline=BUILDING)
+        return await BlockingCalls("build").call(build, deadline=BUILDING)
 
 
 async def _prepare(tx: Tx, at: int) -> bytes:

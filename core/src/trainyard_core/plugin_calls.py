@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import structlog
 
-__all__ = ["Calls"]
+__all__ = ["HookCalls"]
 
 SLOW = 0.1
 """Seconds above which a hook is named in the log."""
@@ -22,20 +22,20 @@ STUCK = 3.0
 log = structlog.get_logger("trainyard.plugins")
 
 
-class _Call:
+class _HookCall:
     """One call of a hook. `nested` is the time of the calls that a wrapper made within it; `outer` is its own."""
 
-    def __init__(self, plugin: str, outer: _Call | None) -> None:
+    def __init__(self, plugin: str, outer: _HookCall | None) -> None:
         self.plugin, self.outer = plugin, outer
         self.began, self.nested = time.perf_counter(), 0.0
 
 
-class Calls:
+class HookCalls:
     """The calls into the plugins of one registry, from any thread."""
 
     def __init__(self) -> None:
         self._traces = os.environ.get("TRAINYARD_TRACE_HOOKS", "") not in ("", "0")
-        self._under_way: dict[int, _Call] = {}
+        self._under_way: dict[int, _HookCall] = {}
 
     def plugin_of(self, thread: int) -> str:
         """The plugin whose hook the thread of that identity is in; empty when it is in none."""
@@ -60,7 +60,7 @@ class Calls:
     def hook(self, plugin: str, hook: str) -> Iterator[None]:
         """Within the block a hook of a plugin is called; one that takes long is named in the log."""
         thread = threading.get_ident()
-        call = self._under_way[thread] = _Call(plugin, self._under_way.get(thread))
+        call = self._under_way[thread] = _HookCall(plugin, self._under_way.get(thread))
         try:
             yield
         finally:
@@ -71,7 +71,7 @@ class Calls:
                 spent = round((took - call.nested) * 1000)
                 log.warning("a plugin's hook is slow", plugin=plugin, hook=hook, milliseconds=spent)
 
-    def _leave(self, thread: int, call: _Call, took: float) -> None:
+    def _leave(self, thread: int, call: _HookCall, took: float) -> None:
         if call.outer is None:
             del self._under_way[thread]
         else:

@@ -18,21 +18,21 @@ from trainyard_core import probes
 from trainyard_core.contracts.optimizer import Optimizer
 from trainyard_core.contracts.scheduler import Scheduler
 from trainyard_core.contracts.tracker import Tracker
-from trainyard_core.executor import OffLoop
+from trainyard_core.executor import BlockingCalls
 from trainyard_core.hook_guard import gist
 from trainyard_core.hookspecs import Context
-from trainyard_core.probes import Broken
+from trainyard_core.probes import ProbeFailed
 from trainyard_core.providers import lacking
 from trainyard_core.registry import HookFailed, Registry
 from trainyard_core.settings import Settings
 
-__all__ = ["Finding", "check"]
+__all__ = ["CheckResult", "check"]
 
 PATIENCE = 30.0
 """Seconds after which a plugin that does not answer has failed."""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one thing that a plugin offers, or of the plugin itself when it offers nothing. `state` is `ok`,
     `failed` or `unset`: it asks for settings, and is not the one that the settings choose."""
 
@@ -42,10 +42,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-async def check(registry: Registry, settings: Settings, folder: Path) -> list[Finding]:
+async def check(registry: Registry, settings: Settings, folder: Path) -> list[CheckResult]:
     """One finding an offer, in the order of the plugins' names. Leaves nothing in `folder` that matters."""
     found = [
-        Finding(plugin=loaded.name, state="failed", detail=loaded.error)
+        CheckResult(plugin=loaded.name, state="failed", detail=loaded.error)
         for loaded in registry.plugins.values()
         if loaded.error
     ]
@@ -57,11 +57,11 @@ async def check(registry: Registry, settings: Settings, folder: Path) -> list[Fi
             if kind == "hook":
                 found.append(await _ask(registry, loaded.name, hook))
     seen = {finding.plugin for finding in found}
-    idle = [Finding(plugin=name, detail="it offers nothing") for name in registry.plugins if name not in seen]
+    idle = [CheckResult(plugin=name, detail="it offers nothing") for name in registry.plugins if name not in seen]
     return sorted([*found, *idle], key=lambda finding: (finding.plugin, finding.offer))
 
 
-class _Trial(msgspec.Struct, frozen=True, kw_only=True):
+class _ProviderCheck(msgspec.Struct, frozen=True, kw_only=True):
     """A provider's builder, what it is given, and what its object is asked to do."""
 
     plugin: str
@@ -74,9 +74,9 @@ class _Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     async def run(self) -> str:
         """Use the object, then free it. A note on what was not tried."""
-        made = await OffLoop("build").call(partial(self.build, self.context), deadline=PATIENCE)
+        made = await BlockingCalls("build").call(partial(self.build, self.context), deadline=PATIENCE)
         if missing := lacking(made, self.contract):
-            raise Broken(missing)
+            raise ProbeFailed(missing)
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self.use(made) or ""
@@ -84,7 +84,7 @@ class _Trial(msgspec.Struct, frozen=True, kw_only=True):
             await made.aclose()
 
 
-def _trials(registry: Registry, settings: Settings, folder: Path) -> Iterator[_Trial]:
+def _trials(registry: Registry, settings: Settings, folder: Path) -> Iterator[_ProviderCheck]:
     """One for each provider, also of a name that several plugins offer."""
     for providers, chosen, contract, use in (
         (registry.schedulers, settings.scheduler, Scheduler, probes.run),
@@ -93,7 +93,7 @@ def _trials(registry: Registry, settings: Settings, folder: Path) -> Iterator[_T
     ):
         for name, offers in providers.offered.items():
             for plugin, provider in offers.items():
-                yield _Trial(
+                yield _ProviderCheck(
                     plugin=plugin,
                     offer=f"{providers.capability}:{name}",
                     is_chosen=name == chosen,
@@ -104,11 +104,11 @@ def _trials(registry: Registry, settings: Settings, folder: Path) -> Iterator[_T
                 )
 
 
-async def _look(trial: _Trial) -> Finding:
+async def _look(trial: _ProviderCheck) -> CheckResult:
     state, detail = "failed", ""
     try:
         state, detail = "ok", await trial.run()
-    except Broken as error:
+    except ProbeFailed as error:
         detail = str(error)
     except TimeoutError:
         detail = f"no answer within {PATIENCE:g} s"
@@ -116,16 +116,16 @@ async def _look(trial: _Trial) -> Finding:
         state, detail = "failed" if trial.is_chosen else "unset", str(error)
     except Exception as error:  # whatever a foreign plugin raises is what it is asked about here
         detail = _told(error)
-    return Finding(plugin=trial.plugin, offer=trial.offer, state=state, detail=detail)
+    return CheckResult(plugin=trial.plugin, offer=trial.offer, state=state, detail=detail)
 
 
-async def _ask(registry: Registry, plugin: str, hook: str) -> Finding:
+async def _ask(registry: Registry, plugin: str, hook: str) -> CheckResult:
     """Ask one plugin for an answer about nobody in particular."""
     try:
         await registry.try_hook(plugin, hook)
     except HookFailed as error:
-        return Finding(plugin=plugin, offer=f"hook:{hook}", state="failed", detail=gist(error))
-    return Finding(plugin=plugin, offer=f"hook:{hook}")
+        return CheckResult(plugin=plugin, offer=f"hook:{hook}", state="failed", detail=gist(error))
+    return CheckResult(plugin=plugin, offer=f"hook:{hook}")
 
 
 def _told(error: BaseException) -> str:

@@ -17,13 +17,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from trainyard_core import instruments
 from trainyard_core.clock import SECOND
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.instruments import Count, Gauges, Timing
+from trainyard_core.instruments import Counter, Gauges, Histogram
 from trainyard_core.lifecycle import Status
 
-__all__ = ["CONTENT_TYPE", "Standing", "exposition", "standing"]
+__all__ = ["CONTENT_TYPE", "PlatformCounts", "exposition", "read_counts"]
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-_STANDING = (
+_COUNTS = (
     "SELECT 'run' AS kind, status AS name, COUNT(*) AS amount, 0 AS at FROM run GROUP BY status"
     " UNION ALL SELECT 'queue', name, 0, 0 FROM queue"
     " UNION ALL SELECT 'waiting', queue, COUNT(*), MIN(updated_at) FROM run WHERE status = 'queued' GROUP BY queue"
@@ -32,7 +32,7 @@ _STANDING = (
 )
 
 
-class Standing(NamedTuple):
+class PlatformCounts(NamedTuple):
     """How the platform stands: rows of kind, name, amount and time."""
 
     rows: Sequence[Row]
@@ -45,21 +45,21 @@ class Standing(NamedTuple):
                 yield row["name"], float(row["amount"]), max(0.0, (self.at - row["at"]) / SECOND)
 
 
-async def standing(tx: Tx, *, at: int) -> Standing:
+async def read_counts(tx: Tx, *, at: int) -> PlatformCounts:
     """Read how the platform stands."""
-    return Standing(await tx.all(_STANDING), at)
+    return PlatformCounts(await tx.all(_COUNTS), at)
 
 
-def exposition(now: Standing, gauges: Gauges) -> bytes:
+def exposition(now: PlatformCounts, gauges: Gauges) -> bytes:
     """The text that Prometheus reads."""
     registry = CollectorRegistry(auto_describe=False)
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    registry.register(_Given([*_meters(), *_gauges(gauges), *_stands(now)]))
+    registry.register(_Families([*_meters(), *_gauges(gauges), *_counts(now)]))
     return generate_latest(registry)
 
 
-class _Given:
+class _Families:
     """A collector of what was collected already."""
 
     def __init__(self, families: Iterable[Metric]) -> None:
@@ -74,17 +74,17 @@ class _Given:
 
 def _meters() -> Iterator[Metric]:
     for meter in instruments.ALL:
-        yield _count(meter) if isinstance(meter, Count) else _timing(meter)
+        yield _count(meter) if isinstance(meter, Counter) else _timing(meter)
 
 
-def _count(meter: Count) -> Metric:
+def _count(meter: Counter) -> Metric:
     family = CounterMetricFamily(meter.name, meter.what, labels=meter.labels)
     for labels, value in meter.values.items():
         family.add_metric(labels, value)
     return family
 
 
-def _timing(meter: Timing) -> Metric:
+def _timing(meter: Histogram) -> Metric:
     family = HistogramMetricFamily(meter.name, meter.what, labels=meter.labels)
     for labels, (*counts, total) in meter.values.items():
         below, buckets = 0.0, []
@@ -108,7 +108,7 @@ def _gauge(name: str, what: str, value: float) -> Metric:
     return GaugeMetricFamily(name, what, value=value)
 
 
-def _stands(now: Standing) -> Iterator[Metric]:
+def _counts(now: PlatformCounts) -> Iterator[Metric]:
     found = {name: amount for name, amount, _ in now.of("run")}
     yield _named("trainyard_runs", "Runs by status.", "status", {each: found.get(each, 0) for each in Status})
     queues = {name: (0.0, 0.0) for name, _, _ in now.of("queue")}

@@ -32,7 +32,7 @@ LINGER = 1.0
 """Seconds for which a client may read why it was refused, before its connection is reset."""
 
 
-class _Awaited(Enum):
+class _ReadState(Enum):
     """What a connection waits for from its client."""
 
     NOTHING = 0
@@ -44,10 +44,10 @@ class BoundedProtocol(HttpToolsProtocol):
     """As uvicorn's own, with the module's bounds, over a transport that gathers."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(_Gathering(transport, self.loop))  # type: ignore[arg-type]
+        super().connection_made(_BufferedTransport(transport, self.loop))  # type: ignore[arg-type]
         self._refused = False
         self._unused = 0
-        self._await(_Awaited.HEAD)
+        self._await(_ReadState.HEAD)
         self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -57,16 +57,16 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        if self._awaited is _Awaited.NOTHING:
-            self._await(_Awaited.HEAD)
+        if self._awaited is _ReadState.NOTHING:
+            self._await(_ReadState.HEAD)
         self._unused += len(data)
         super().data_received(data)
         if self._unused > MOST_HEAD and not self._refused:
             self._refuse(HeaderTooLarge(MOST_HEAD, MOST_LINES))
 
     def on_message_begin(self) -> None:
-        if self._awaited is not _Awaited.HEAD:
-            self._await(_Awaited.HEAD)  # behind a request that ended in the same bytes
+        if self._awaited is not _ReadState.HEAD:
+            self._await(_ReadState.HEAD)  # behind a request that ended in the same bytes
             self._unused = 1
         super().on_message_begin()
 
@@ -76,7 +76,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.headers) > MOST_LINES or self._head_size() > MOST_HEAD:
             self._refuse(HeaderTooLarge(MOST_HEAD, MOST_LINES))
             return
-        self._await(_Awaited.BODY)
+        self._await(_ReadState.BODY)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -89,10 +89,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._refused:
             return
-        self._await(_Awaited.NOTHING)
+        self._await(_ReadState.NOTHING)
         super().on_message_complete()
 
-    def _await(self, what: _Awaited) -> None:
+    def _await(self, what: _ReadState) -> None:
         """Count from now on: time, bytes of a body, and bytes that are neither of one nor complete a head."""
         self._awaited, self._since, self._came, self._unused = what, self.loop.time(), 0, 0
 
@@ -109,16 +109,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch = self.loop.call_at(self._since + self._patience(), self._look)
 
     def _patience(self) -> float:
-        return BODY_SECONDS if self._awaited is _Awaited.BODY else HEAD_SECONDS
+        return BODY_SECONDS if self._awaited is _ReadState.BODY else HEAD_SECONDS
 
     def _is_due(self) -> bool:
         return self.loop.time() - self._since >= self._patience()
 
     def _is_late(self) -> bool:
         """Whether the client has had its time: for a whole head, or for so much of a body."""
-        if self._awaited is _Awaited.NOTHING or not self._is_due() or self._is_held():
+        if self._awaited is _ReadState.NOTHING or not self._is_due() or self._is_held():
             return False
-        return self._awaited is _Awaited.HEAD or self._came < BODY_SECONDS * SLOWEST
+        return self._awaited is _ReadState.HEAD or self._came < BODY_SECONDS * SLOWEST
 
     def _is_held(self) -> bool:
         """Whether it is this side that does not read, or has not yet told the client to go on."""
@@ -130,7 +130,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _refuse(self, error: TrainyardError) -> None:
         """Take nothing more. The client is told why, if it waits for an answer of which nothing has been sent."""
         self._refused = True
-        if self._awaited is _Awaited.BODY:
+        if self._awaited is _ReadState.BODY:
             waits = not self.cycle.response_started and not self.pipeline
         else:
             waits = self._unused > 0 and not self._is_answering()
@@ -150,7 +150,7 @@ def _answer(error: TrainyardError) -> bytes:
     return STATUS_LINE[error.status] + head.encode() + body
 
 
-class _Gathering:
+class _BufferedTransport:
     """A transport whose writes leave together, at the end of the turn or when there are many bytes; all else is
     the transport's own."""
 

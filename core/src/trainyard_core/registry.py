@@ -21,10 +21,10 @@ import structlog
 from trainyard_core import hookspecs
 from trainyard_core.auth import Actor
 from trainyard_core.errors import StartRefused, choice
-from trainyard_core.executor import OffLoop
+from trainyard_core.executor import BlockingCalls
 from trainyard_core.hook_guard import HookFailed, HookRefused, Implementations, gist
 from trainyard_core.hookspecs import Context, Identity, OptimizerProvider, SchedulerProvider, TrackerProvider
-from trainyard_core.plugin_calls import Calls
+from trainyard_core.plugin_calls import HookCalls
 from trainyard_core.providers import P, Provider, Providers, lacking
 from trainyard_core.settings import Settings
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from trainyard_core.contracts.scheduler import Scheduler
     from trainyard_core.contracts.tracker import Tracker
 
-__all__ = ["BUILDING", "HookFailed", "Loaded", "Registry"]
+__all__ = ["BUILDING", "HookFailed", "Plugin", "Registry"]
 
 GROUP = "trainyard"
 HOOK_DEADLINE = 2.0
@@ -43,7 +43,7 @@ BUILDING = 600.0
 log = structlog.get_logger("trainyard.plugins")
 
 
-class Loaded(msgspec.Struct, kw_only=True):
+class Plugin(msgspec.Struct, kw_only=True):
     """One plugin: what it offers (`scheduler:process`, `hook:authorize`), and what is wrong with it, by what that is
     about."""
 
@@ -64,13 +64,13 @@ class Registry:
     def __init__(self, prefer: Sequence[str] = ()) -> None:
         self.manager = pluggy.PluginManager("trainyard")
         self.manager.add_hookspecs(hookspecs)
-        self.plugins: dict[str, Loaded] = {}
+        self.plugins: dict[str, Plugin] = {}
         self.installed: frozenset[str] | None = None
         self.schedulers: Providers[SchedulerProvider] = Providers("scheduler", prefer)
         self.trackers: Providers[TrackerProvider] = Providers("tracker", prefer)
         self.optimizers: Providers[OptimizerProvider] = Providers("optimizer", prefer)
-        self._calls = Calls()
-        self._authenticating, self._authorizing = OffLoop("authenticate_request"), OffLoop("authorize")
+        self._calls = HookCalls()
+        self._authenticating, self._authorizing = BlockingCalls("authenticate_request"), BlockingCalls("authorize")
         self._undecided = ""
 
     @classmethod
@@ -91,7 +91,7 @@ class Registry:
 
     def add(self, name: str, plugin: object) -> None:
         """Take a plugin and collect what it offers; whatever it raises is recorded against it."""
-        self.plugins[name] = Loaded(name=name)
+        self.plugins[name] = Plugin(name=name)
         self._register(name, plugin)
         self._collect(name)
         self._settle()
@@ -101,7 +101,7 @@ class Registry:
         what was registered last: hooks go by the plugins' names unless they say otherwise."""
         imported: dict[str, object] = {}
         for name, points in found.items():
-            self.plugins[name] = Loaded(name=name)
+            self.plugins[name] = Plugin(name=name)
             with self._leaving_out(name, "import"):
                 imported[name] = self._import(name, points)
         for name in reversed(imported):
@@ -245,7 +245,7 @@ class Registry:
             nobody = Actor(name="user:nobody")
             await self._ask(caller, self._authorizing, actor=nobody, action="read", project="", run="", agent="")
 
-    async def _ask(self, caller: pluggy.HookCaller, off_loop: OffLoop, **given: object) -> Any:
+    async def _ask(self, caller: pluggy.HookCaller, off_loop: BlockingCalls, **given: object) -> Any:
         """The answer of a hook of requests, which is called off the loop. What fails is recorded and raised as
         HookFailed."""
         if not (asked := caller.get_hookimpls()):

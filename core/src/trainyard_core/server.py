@@ -133,16 +133,16 @@ async def _platform(settings: Settings, registry: Registry, url: str, valkey: st
 
 
 def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[Any, Any, None]]:
-    """What runs beside the API in these roles. Every process answers the doorbell, for its streams and agents wait
+    """What runs beside the API in these roles. Every process serves the notifier, for its streams and agents wait
     on it. Raises StartRefused when there is no such scheduler."""
     has_agent = AGENT in roles and platform.registry.schedulers.offered and platform.settings.agent
     if has_agent:
         platform.registry.schedulers.get(platform.settings.scheduler)
-    work: list[Coroutine[Any, Any, None]] = [platform.doorbell.serve()]
+    work: list[Coroutine[Any, Any, None]] = [platform.notifier.serve()]
     if API in roles:
-        work.append(platform.listener().run())
+        work.append(platform.uptime_recorder().run())
     if WORKER in roles:
-        work.append(platform.patrol().run())
+        work.append(platform.maintainer().run())
     if has_agent:
         work.append(_agent(platform))
     return work
@@ -216,7 +216,7 @@ class _Server(uvicorn.Server):
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._platform.news.close()
+        self._platform.event_feed.close()
         _end_if_stuck(self._loop)
         super().handle_exit(sig, frame)
         self._captured_signals.clear()  # uvicorn would raise it again and end us before anything else is closed

@@ -17,9 +17,9 @@ import msgspec
 from trainyard.track.folder import data_dir
 from trainyard_core import redact
 from trainyard_core.errors import StartRefused, choice
-from trainyard_core.work.rules import Policy
+from trainyard_core.policy import Policy
 
-__all__ = ["Settings", "default_data", "in_force", "load"]
+__all__ = ["Settings", "default_data", "in_force", "install", "load"]
 
 PREFIX = "TRAINYARD_"
 CLIENT_VARIABLES = frozenset(
@@ -49,6 +49,14 @@ CLIENT_VARIABLES = frozenset(
 )
 """Variables of the same prefix that belong to clients, runs and tests."""
 LISTS = ("queues", "plugins", "prefer")
+PACKAGES = {
+    "scheduler": "trainyard-scheduler-process",
+    "tracker": "trainyard-tracker-folder",
+    "optimizer": "trainyard-optimizer-search",
+    "optimizer:ax": "trainyard-optimizer-ax",
+    "optimizer:bayes": "trainyard-optimizer-ax",
+}
+"""What is suggested where nothing that is installed offers a scheduler, a tracker, or the optimizer of that name."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,6 +120,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         One that means every address of the machine is told as the loopback address."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - nothing listens on it
         return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def install(kind: str, name: str = "") -> str:
+    """The command that installs what is missing: the provider `name` of a kind, or any."""
+    return f"pip install {PACKAGES.get(f'{kind}:{name}', PACKAGES[kind])}"
 
 
 def default_data() -> Path:

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import SpanContext, Tracer
 
-    from trainyard_core.db.engine import Tx
-
 __all__ = ["EXPORTERS", "carried", "environment", "is_on", "note", "span", "start", "start_as", "stop"]
 
+A = TypeVar("A")
 T = TypeVar("T")
 EXPORTERS = ("otlp", "console")
 SAMPLED = 1
@@ -128,18 +127,18 @@ def note(**facts: object) -> None:
             trace.get_current_span().set_attribute(f"trainyard.{name}", str(value))
 
 
-def carried(work: Callable[[Tx], Awaitable[T]]) -> Callable[[Tx], Awaitable[T]]:
-    """The same transaction, below the span around this also when another thread runs it."""
+def carried(work: Callable[[A], Awaitable[T]]) -> Callable[[A], Awaitable[T]]:
+    """The same work, below the span around this also when another thread runs it."""
     if _tracer is None:
         return work
     from opentelemetry import context
 
     here = context.get_current()
 
-    async def within(tx: Tx) -> T:
+    async def within(argument: A) -> T:
         token = context.attach(here)
         try:
-            return await work(tx)
+            return await work(argument)
         finally:
             context.detach(token)
 

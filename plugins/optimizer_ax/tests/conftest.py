@@ -2,12 +2,12 @@
 
 import pytest
 
-from trainyard_optimizer_ax.shared import Lease
+from trainyard_optimizer_ax.shared import WorkerLease
 
 
 @pytest.fixture(scope="session")
 def warm_worker():
-    lease = Lease()
+    lease = WorkerLease()
     lease.worker.warm()
     yield lease.worker
     lease.release()

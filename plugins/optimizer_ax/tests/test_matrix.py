@@ -9,8 +9,8 @@ from trainyard.matrix.space import Linear
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text
 from trainyard_core.contracts.optimizer import Study
-from trainyard_optimizer_ax.check import faults_of
-from trainyard_optimizer_ax.plan import Plan, plan_of
+from trainyard_optimizer_ax.check import problems_of
+from trainyard_optimizer_ax.plan import TrialBudget, plan_of
 
 AX = """
 version: 1.1
@@ -52,8 +52,8 @@ def test_ax_says_metrics_limits_constraints_and_what_to_learn_from():
     assert sweep.limits == (Limit(name="memory", at_most=8.0),)
     assert sweep.space.constraints == (Linear(terms={"n": 1.0, "m": 2.0}, at_most=100.0),)
     assert sweep.options["warmStart"] == ["0198"]
-    assert faults_of("ax", study_of(sweep)) == []
-    assert plan_of("ax", sweep.options) == Plan(trials=20, initial=5, method="quality")
+    assert problems_of("ax", study_of(sweep)) == []
+    assert plan_of("ax", sweep.options) == TrialBudget(trials=20, initial=5, method="quality")
 
 
 @pytest.mark.parametrize(
@@ -84,5 +84,5 @@ def test_bayes_takes_its_fields_and_leaves_the_acquisition_to_ax():
 """
     start, rest = AX.split("matrix:")[0], AX.split("  params:\n")[1]
     sweep = compiled(start + matrix + rest).sweep
-    assert faults_of("bayes", study_of(sweep)) == []
-    assert plan_of("bayes", sweep.options) == Plan(trials=10, initial=4, method="fast")
+    assert problems_of("bayes", study_of(sweep)) == []
+    assert plan_of("bayes", sweep.options) == TrialBudget(trials=10, initial=4, method="fast")

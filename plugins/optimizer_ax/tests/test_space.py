@@ -8,24 +8,24 @@ from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Choice, Linear, Ordered, Space, Uniform, Weighted, allows, misfit
 from trainyard_core.contracts.optimizer import StateUnreadable, Study, Trial, TrialPhase
 from trainyard_optimizer_ax import halton, history
-from trainyard_optimizer_ax.check import faults_of
-from trainyard_optimizer_ax.distribution import Axis, axis_of, coordinate, listed, place, value_at
-from trainyard_optimizer_ax.encoding import Bound, Column, chart_of
+from trainyard_optimizer_ax.check import problems_of
+from trainyard_optimizer_ax.distribution import Dimension, axis_of, coordinate, listed, place, value_at
+from trainyard_optimizer_ax.encoding import Column, LinearBound, chart_of
 
 PARAMS = {
-    "real": (Uniform(low=-1, high=2), Axis("real", -1, 2)),
-    "log": (Uniform(low=0.1, high=10, log=True), Axis("real", 0.1, 10, True)),
-    "whole": (Uniform(low=1, high=64, integer=True), Axis("whole", 1, 64)),
-    "log of whole numbers": (Uniform(low=1, high=64, integer=True, log=True), Axis("whole", 1, 64, True)),
-    "steps of a tenth": (Uniform(low=0, high=0.3, step=0.1), Axis("whole", 0, 3)),
-    "steps, uneven bounds": (Uniform(low=0.15, high=0.75, step=0.1), Axis("whole", 2, 7)),
-    "whole steps": (Uniform(low=3, high=33, step=8, integer=True), Axis("whole", 1, 4)),
-    "ordered": (Ordered(values=(0.001, 0.01, 0.1)), Axis("whole", 0, 2)),
-    "dates": (Ordered(values=("2026-01-01", "2026-01-02")), Axis("whole", 0, 1)),
-    "choice": (Choice(values=("a", 1, None, [1, 2], {"b": 1}, True)), Axis("label", 0, 5)),
+    "real": (Uniform(low=-1, high=2), Dimension("real", -1, 2)),
+    "log": (Uniform(low=0.1, high=10, log=True), Dimension("real", 0.1, 10, True)),
+    "whole": (Uniform(low=1, high=64, integer=True), Dimension("whole", 1, 64)),
+    "log of whole numbers": (Uniform(low=1, high=64, integer=True, log=True), Dimension("whole", 1, 64, True)),
+    "steps of a tenth": (Uniform(low=0, high=0.3, step=0.1), Dimension("whole", 0, 3)),
+    "steps, uneven bounds": (Uniform(low=0.15, high=0.75, step=0.1), Dimension("whole", 2, 7)),
+    "whole steps": (Uniform(low=3, high=33, step=8, integer=True), Dimension("whole", 1, 4)),
+    "ordered": (Ordered(values=(0.001, 0.01, 0.1)), Dimension("whole", 0, 2)),
+    "dates": (Ordered(values=("2026-01-01", "2026-01-02")), Dimension("whole", 0, 1)),
+    "choice": (Choice(values=("a", 1, None, [1, 2], {"b": 1}, True)), Dimension("label", 0, 5)),
     "one value": (Choice(values=(7,)), None),
     "one step": (Uniform(low=0.5, high=1.2, step=1.0), None),
-    "weights": (Weighted(values=("never", "seldom", "often"), weights=(0.0, 0.25, 0.75)), Axis("label", 0, 1)),
+    "weights": (Weighted(values=("never", "seldom", "often"), weights=(0.0, 0.25, 0.75)), Dimension("label", 0, 1)),
 }
 
 
@@ -66,7 +66,7 @@ def test_a_constraint_on_steps_and_ranges_is_one_between_their_counts():
         constraints=(Linear(terms={"n": 2.0, "q": 4.0}, at_most=50.0),),
     )
     (bound,) = chart_of(Study(space=space)).constraints
-    assert bound == Bound({"p0": 20.0, "p1": 1.0}, 30.0)
+    assert bound == LinearBound({"p0": 20.0, "p1": 1.0}, 30.0)
 
 
 def test_a_limit_on_an_objective_is_a_threshold_or_a_column_of_its_own():
@@ -75,10 +75,10 @@ def test_a_limit_on_an_objective_is_a_threshold_or_a_column_of_its_own():
     space = Space(params={"x": Uniform(low=0, high=1)})
     one = chart_of(Study(space=space, objectives=(loss,), limits=limits))
     assert one.columns == (Column("o0", "loss"), Column("c0", "loss"), Column("c1", "memory"))
-    assert one.limits == (Bound({"c0": -1.0}, -1.0), Bound({"c0": 1.0}, 3.0), Bound({"c1": 1.0}, 8.0))
+    assert one.limits == (LinearBound({"c0": -1.0}, -1.0), LinearBound({"c0": 1.0}, 3.0), LinearBound({"c1": 1.0}, 8.0))
     several = chart_of(Study(space=space, objectives=(loss, speed), limits=limits[:1]))
     assert several.objectives == ("-o0", "o1")
-    assert several.limits == (Bound({"c0": -1.0}, -1.0), Bound({"o0": 1.0}, 3.0))
+    assert several.limits == (LinearBound({"c0": -1.0}, -1.0), LinearBound({"o0": 1.0}, 3.0))
     assert several.row({"loss": 1, "speed": 2}) == [1.0, 2.0, 1.0]
     assert several.row({"loss": 1}) is None
 
@@ -106,8 +106,8 @@ def test_a_constraint_that_ax_cannot_keep_is_refused_in_words(param, said):
     space = Space(params={"x": param}, constraints=(Linear(terms={"x": 1.0}, at_most=1.5),))
     options = {"numInitialRuns": 1, "maxIterations": 1}
     study = Study(space=space, objectives=(Objective(name="loss", goal=Goal.MINIMIZE),), options=options)
-    (fault,) = faults_of("bayes", study)
-    assert said in fault.message and "'x'" in fault.message and fault.fix
+    (problem,) = problems_of("bayes", study)
+    assert said in problem.message and "'x'" in problem.message and problem.fix
 
 
 SPACE = Space(params={"x": Uniform(low=0, high=1)})

@@ -5,7 +5,7 @@ import pytest
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.space import Space, Uniform
 from trainyard.spec.matrix import installed
-from trainyard_core.contracts.optimizer import Measured, StopTrial, Study, Trial, TrialPhase
+from trainyard_core.contracts.optimizer import IntermediateValue, StopTrial, Study, Trial, TrialPhase
 from trainyard_optimizer_search.asha import AshaOptimizer
 from trainyard_optimizer_search.matrix import AshaMatrix
 from trainyard_optimizer_search.rung import rungs
@@ -18,7 +18,7 @@ def study(goal=Goal.MINIMIZE, **options):
 
 
 def at(key, step, value, phase=TrialPhase.RUNNING, name="loss"):
-    return Trial(key=key, params={"x": 0.5}, phase=phase, intermediate=(Measured(name, step, value),))
+    return Trial(key=key, params={"x": 0.5}, phase=phase, intermediate=(IntermediateValue(name, step, value),))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,11 @@ async def test_a_rung_takes_the_first_value_at_it_or_past_it(sweep):
         key="2",
         params={"x": 0.5},
         phase=TrialPhase.RUNNING,
-        intermediate=(Measured("loss", 2, 0.9), Measured("loss", 5, 0.4), Measured("loss", 6, 99.0)),
+        intermediate=(
+            IntermediateValue("loss", 2, 0.9),
+            IntermediateValue("loss", 5, 0.4),
+            IntermediateValue("loss", 6, 99.0),
+        ),
     )
     assert await one.judge(early) == ()
     (stop,) = await one.judge(at("1", 3, 0.45))

@@ -4,9 +4,9 @@ import pytest
 
 from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Choice, Linear, Ordered, Space, Uniform
-from trainyard_core.contracts.optimizer import Measured, Study, Trial, TrialPhase
+from trainyard_core.contracts.optimizer import IntermediateValue, Study, Trial, TrialPhase
 from trainyard_optimizer_search.history_window import remembered
-from trainyard_optimizer_search.observations import Outcome, Told
+from trainyard_optimizer_search.observations import Observation, Outcome
 from trainyard_optimizer_search.tpe import TpeOptimizer
 
 LOSS = (Objective(name="loss", goal=Goal.MINIMIZE),)
@@ -72,7 +72,7 @@ async def test_a_stopped_trial_counts_by_what_it_logged_last(sweep):
             key=f"old-{n}",
             params={"x": n / 20},
             phase=TrialPhase.STOPPED,
-            intermediate=(Measured("loss", 1, 5.0), Measured("loss", 2, abs(n / 20 - 0.3))),
+            intermediate=(IntermediateValue("loss", 1, 5.0), IntermediateValue("loss", 2, abs(n / 20 - 0.3))),
         )
         for n in range(20)
     ]
@@ -134,7 +134,9 @@ async def test_after_many_trials_a_new_instance_goes_on_the_same(sweep):
 
 
 def of_value(key, value, outcome=Outcome.VALUES):
-    return Told(key=str(key), point=[0.0, 0.0], outcome=outcome, values=[value] if outcome is Outcome.VALUES else [])
+    return Observation(
+        key=str(key), point=[0.0, 0.0], outcome=outcome, values=[value] if outcome is Outcome.VALUES else []
+    )
 
 
 @pytest.mark.parametrize("goal, best", [(Goal.MINIMIZE, 0), (Goal.MAXIMIZE, 150 - 25)])

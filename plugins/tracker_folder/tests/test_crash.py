@@ -272,15 +272,15 @@ def _source(tmp_path, size=6_000_000):
     return source, f"sha256:{hashlib.sha256(source.read_bytes()).hexdigest()}"
 
 
-def _upload_until(root, source, digest, *, acks=None, fault=""):
+def _upload_until(root, source, digest, *, acks=None, problem=""):
     """Upload in a process of its own, which is killed after so many answers or at a fault point. What it said."""
     command = [sys.executable, "-c", UPLOADER, str(root), str(source), digest]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "TRAINYARD_FAULT": fault}) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "TRAINYARD_FAULT": problem}) as process:
         said = [process.stdout.readline() for _ in range(acks or 0)]
         if acks is not None:
             process.send_signal(signal.SIGKILL)
         said += process.stdout.readlines()
-    assert process.returncode in ((0, -signal.SIGKILL) if acks else (-signal.SIGKILL if fault else 0,))
+    assert process.returncode in ((0, -signal.SIGKILL) if acks else (-signal.SIGKILL if problem else 0,))
     return [line.decode().strip() for line in said if line.endswith(b"\n")]
 
 
@@ -296,10 +296,10 @@ async def test_no_byte_that_was_acknowledged_before_a_kill_is_sent_again(harness
         assert await read_bytes(tracker, RUN, "model.bin") == source.read_bytes()
 
 
-@pytest.mark.parametrize("fault", ["upload:before_rename", "upload:after_rename"])
-async def test_a_kill_around_the_rename_loses_nothing(harness, tmp_path, fault):
+@pytest.mark.parametrize("problem", ["upload:before_rename", "upload:after_rename"])
+async def test_a_kill_around_the_rename_loses_nothing(harness, tmp_path, problem):
     source, digest = _source(tmp_path, 1_000_000)
-    assert _upload_until(harness.root, source, digest, fault=fault)[-1] == "1000000"
+    assert _upload_until(harness.root, source, digest, problem=problem)[-1] == "1000000"
     assert _upload_until(harness.root, source, digest) == ["1000000", digest]
     async with opened(harness) as tracker:
         assert await read_bytes(tracker, RUN, "model.bin") == source.read_bytes()

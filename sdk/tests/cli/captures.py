@@ -95,7 +95,7 @@ def _filled(platform: FakePlatform) -> FakePlatform:
             _id(number), name="digits", queue="default", user="user:anna", attempt=1,
             created_at=_ago(hours=60 - number), started_at=_ago(hours=60 - number),
             finished_at=_ago(hours=60 - number, minutes=-number * 3.3),
-            inputs={"lr": lr, "optimizer": optimizer, "seed": number % 3, "epochs": 20},
+            params={"lr": lr, "optimizer": optimizer, "seed": number % 3, "epochs": 20},
             metrics={"accuracy": accuracy, "loss": 1 - accuracy, "val_accuracy": accuracy - 0.01, "lr": lr},
             tags=["baseline"] if number % 2 else [],
         )  # fmt: skip
@@ -103,7 +103,7 @@ def _filled(platform: FakePlatform) -> FakePlatform:
         _id(25), name="a-name-that-is-much-longer-than-any-column-is-wide", status="failed", queue="gpu",
         reason="exit_code", message="exit code 1", exit_code=1, attempt=3, created_at=_ago(minutes=90),
         started_at=_ago(minutes=80), finished_at=_ago(minutes=79.5), user="user:anna",
-        inputs={"lr": 10.0, "optimizer": "sgd", "seed": 0, "epochs": 20},
+        params={"lr": 10.0, "optimizer": "sgd", "seed": 0, "epochs": 20},
         metrics={"accuracy": "NaN", "loss": "Infinity"},
         last_lines=["ValueError: loss is not finite"],
     )  # fmt: skip
@@ -120,7 +120,7 @@ def _filled(platform: FakePlatform) -> FakePlatform:
     trials = [trial(n, value=0.9 - (n - 5) ** 2 / 100, params={"lr": 0.1 * n, "depth": n}) for n in range(1, 8)]
     going = trial(8, "running", status="running", params={"lr": 0.8, "depth": 8})
     failed = trial(9, "failed", reason="exit_code", message="exit code 1", params={"lr": 0.9, "depth": 9})
-    platform.sweeps[_id(255)] = [state(_id(255), *trials, going, failed, planned=20)]
+    platform.sweeps[_id(255)] = [state(_id(255), *trials, going, failed, max_trials=20)]
     return platform
 
 
@@ -143,7 +143,7 @@ def _unfinished(platform: FakePlatform, number: int, status: str) -> None:
         created_at=_ago(minutes=50 - number), started_at=_ago(minutes=49.2 - number) if is_running else None,
         progress=(number - 38) / 5 if is_running else None, meta=meta if is_running else {},
         attempts=[{"number": 1, "agent": "gpu-1"}] if is_running else [],
-        inputs={"lr": 0.003, "optimizer": "adamw", "seed": number, "epochs": 90},
+        params={"lr": 0.003, "optimizer": "adamw", "seed": number, "epochs": 90},
         metrics={"accuracy": 0.71, "loss": 1.04, "epoch": 31, **system} if is_running else {},
     )  # fmt: skip
     platform.metrics[_id(number)] = [_metric("accuracy", 0.71, 0.1, 0.72), _metric("loss", 1.04, 1.04, 100.0)]
@@ -154,7 +154,7 @@ def _unfinished(platform: FakePlatform, number: int, status: str) -> None:
 
 
 def _metric(name: str, last: float, low: float, high: float) -> dict[str, object]:
-    return {"name": name, "last": last, "step": 499, "low": low, "high": high, "count": 500}
+    return {"name": name, "last": last, "step": 499, "min": low, "max": high, "count": 500}
 
 
 def _points(value: object) -> list[list[float]]:

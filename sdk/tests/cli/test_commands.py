@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from trainyard.client.models import Run
+from trainyard.client.models import RunRecord
 
 RUN = "01890000-0000-7000-8000-00000000abcd"
 OTHER = "01890000-0000-7000-8000-00000000ef01"
@@ -45,7 +45,7 @@ def test_another_project_is_asked_for(yard, platform):
 
 def test_get_shows_what_is_known(yard, platform):
     more = {
-        "inputs": {"lr": 0.1},
+        "params": {"lr": 0.1},
         "metrics": {"acc": 0.5, "loss": "NaN"},
         "exit_code": 3,
         "last_lines": ["boom\x1b[2J"],
@@ -74,12 +74,12 @@ def test_get_latest(yard, platform):
 
 
 def test_get_json_is_the_run_of_the_api(yard, platform):
-    platform.add_run(RUN, inputs={"lr": 0.1})
+    platform.add_run(RUN, params={"lr": 0.1})
     done = yard("get", RUN, "--json")
-    assert msgspec.json.decode(done.out, type=Run) == msgspec.convert(platform.runs[RUN], Run)
+    assert msgspec.json.decode(done.out, type=RunRecord) == msgspec.convert(platform.runs[RUN], RunRecord)
     assert list(json.loads(done.out)) == [
         "id", "project", "kind", "status", "created_at", "name", "description", "reason", "message", "intent", "hold",
-        "managed", "queue", "tags", "inputs", "outputs", "metrics", "metrics_left_out", "meta", "digest", "attempt",
+        "managed", "queue", "tags", "params", "outputs", "metrics", "metrics_left_out", "meta", "digest", "attempt",
         "attempts",
         "exit_code", "last_lines", "cloned_from", "started_at", "finished_at", "updated_at", "progress", "resolved",
         "user", "priority", "parent", "clone_kind", "fork_step", "archived_at",
@@ -147,8 +147,8 @@ def test_logs_as_json_lines(yard, platform):
 def measured(platform):
     platform.add_run(RUN)
     platform.metrics[RUN] = [
-        {"name": "acc", "last": 0.75, "step": 2, "low": 0.5, "high": 0.75, "count": 3},
-        {"name": "loss", "last": "NaN", "step": 2, "low": None, "high": None, "count": 3},
+        {"name": "acc", "last": 0.75, "step": 2, "min": 0.5, "max": 0.75, "count": 3},
+        {"name": "loss", "last": "NaN", "step": 2, "min": None, "max": None, "count": 3},
     ]
     platform.series[RUN] = [
         {"name": "acc", "total": 3, "points": [[0, 0, 1, 0, 0, 0], [1, 1, 2, 1, 1, 1], [2, 2, 3, 0, 0, "NaN"]]},
@@ -184,11 +184,11 @@ def test_metrics_follow(yard, measured):
 def test_compare_says_what_differs_between_best_and_worst(yard, platform):
     code = {"kind": "git", "commit": "aaa"}
     platform.add_run(
-        RUN, name="one", inputs={"lr": 0.1, "seed": 1}, metrics={"acc": 0.9}, attempt=1,
+        RUN, name="one", params={"lr": 0.1, "seed": 1}, metrics={"acc": 0.9}, attempt=1,
         resolved={"code": code, "env": {"OMP": "1"}},
     )  # fmt: skip
     platform.add_run(
-        OTHER, name="two", inputs={"lr": 0.5, "seed": 1}, metrics={"acc": 0.4}, attempt=2,
+        OTHER, name="two", params={"lr": 0.5, "seed": 1}, metrics={"acc": 0.4}, attempt=2,
         resolved={"code": {**code, "commit": "bbb"}, "env": {"OMP": "4"}},
     )  # fmt: skip
     done = yard("compare", "abcd", "ef01", "--metric", "acc")

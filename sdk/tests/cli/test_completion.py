@@ -14,8 +14,8 @@ def offered(platform, monkeypatch):
     """What completes a command line whose last word is not finished."""
     from click.shell_completion import ShellComplete
 
-    platform.add_run(RUN, tags=["baseline", "nlp"], inputs={"lr": 0.1}, metrics={"loss": 0.5, "accuracy": 0.9})
-    platform.metrics[RUN] = [{"name": "loss", "last": 0.5, "step": 2, "low": 0.5, "high": 0.5, "count": 1}]
+    platform.add_run(RUN, tags=["baseline", "nlp"], params={"lr": 0.1}, metrics={"loss": 0.5, "accuracy": 0.9})
+    platform.metrics[RUN] = [{"name": "loss", "last": 0.5, "step": 2, "min": 0.5, "max": 0.5, "count": 1}]
     platform.artifacts[RUN, "model.pt"] = (b"abc", "sha256:x")
     platform.queues["gpu"] = {"name": "gpu"}
 

@@ -18,7 +18,7 @@ RUN = "01890000-0000-7000-8000-00000000abcd"
 
 
 def test_ls_by_a_query_and_a_sort_shows_what_it_is_sorted_by(yard, platform):
-    platform.add_run(RUN, metrics={"loss": 0.5}, sorted_by={"metrics.loss.last": 0.25}, inputs={"lr": 0.1})
+    platform.add_run(RUN, metrics={"loss": 0.5}, sorted_by={"metrics.loss.last": 0.25}, params={"lr": 0.1})
     done = yard("ls", "-q", "tags:a", "--sort", "-metrics.loss,params.lr", "--queue", 'g"%u', "--json")
     assert done.code == 0, done.err
     assert platform.seen[0].query == {
@@ -59,7 +59,7 @@ def grid(platform):
     for number, (lr, seed) in enumerate(product((0.1, 0.01), (1, 2, 3))):
         loss = next(losses)
         platform.add_run(
-            f"01890000-0000-7000-8000-{number:012x}", name="a\tb", inputs={"lr": lr, "seed": seed, "epochs": 3},
+            f"01890000-0000-7000-8000-{number:012x}", name="a\tb", params={"lr": lr, "seed": seed, "epochs": 3},
             metrics={} if loss is None else {"loss": loss}, tags=["x", "y"], started_at="2026-01-02T03:04:05Z",
             finished_at="2026-01-02T03:05:35Z",
         )  # fmt: skip

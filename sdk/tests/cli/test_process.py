@@ -17,7 +17,7 @@ from trainyard.cli.app import load
 from trainyard.cli.catalog import COMMANDS
 from trainyard.cli.differences import best_and_worst, differences, varying
 from trainyard.cli.exit_codes import MEANINGS, Exit
-from trainyard.client.models import Run
+from trainyard.client.models import RunRecord
 
 RUN = "01890000-0000-7000-8000-00000000abcd"
 HEAVY = "{'httpx', 'pydantic', 'litestar', 'msgspec', 'jinja2', 'yaml', 'rich', 'typer'}"
@@ -177,8 +177,8 @@ def test_others_cannot_take_a_name_of_ours(others):
     assert main(["ls", "--help"]) == 0
 
 
-def run(run_id: str, **more) -> Run:
-    return Run(id=run_id, project="p", kind="job", status="succeeded", created_at="", **more)
+def run(run_id: str, **more) -> RunRecord:
+    return RunRecord(id=run_id, project="p", kind="job", status="succeeded", created_at="", **more)
 
 
 def test_best_and_worst_leave_out_what_is_not_finite():

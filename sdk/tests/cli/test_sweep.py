@@ -99,7 +99,7 @@ def test_only_trials_that_may_have_changed_are_asked_for_again(yard, platform, s
 
 def test_several_objectives_have_a_front(yard, sweeping):
     objectives = [{"name": "accuracy", "goal": "maximize"}, {"name": "cost", "goal": "minimize"}]
-    both = [trial(n, value=n / 10, figures={"accuracy": n / 10, "cost": n}) for n in (1, 2)]
+    both = [trial(n, value=n / 10, values={"accuracy": n / 10, "cost": n}) for n in (1, 2)]
     sweeping(state(RUN, *both, status="succeeded", objectives=objectives))
     out = yard("sweep", RUN, "--no-watch").out
     front = out[out.index("2 trials on the Pareto front:") :].splitlines()
@@ -178,8 +178,8 @@ def test_the_latest_is_the_newest_sweep(yard, platform, sweeping):
 
 
 def test_a_sweep_without_an_objective_is_judged_by_a_figure_that_one_names(yard, sweeping):
-    logged = [trial(n, figures={"loss": loss, "f1": n / 10}) for n, loss in ((1, 0.5), (2, 0.25), (3, 0.75))]
-    failed = trial(4, "failed", figures={"loss": 0.0})
+    logged = [trial(n, values={"loss": loss, "f1": n / 10}) for n, loss in ((1, 0.5), (2, 0.25), (3, 0.75))]
+    failed = trial(4, "failed", values={"loss": 0.0})
     sweeping(state(RUN, *logged, failed, status="succeeded", objectives=[]))
     plain = yard("sweep", RUN, "--no-watch").out
     assert "best" not in plain

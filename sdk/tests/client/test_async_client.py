@@ -21,7 +21,7 @@ async def test_every_verb_of_the_one_is_a_verb_of_the_other(client, async_client
 
 
 async def test_create_is_tried_again_with_the_same_key(async_client, platform):
-    platform.faults = [503, "drop"]
+    platform.problems = [503, "drop"]
     run = await async_client.runs.create(CreateRun(content="a"))
     assert run.status == "created"
     assert len({seen.headers["idempotency-key"] for seen in platform.seen}) == 1
@@ -83,9 +83,9 @@ async def test_artifacts_go_up_and_come_down_whole(async_client, platform, tmp_p
     platform.add_run(RUN)
     source = tmp_path / "a.bin"
     source.write_bytes(b"x" * 600_000)
-    platform.faults = ["drop", 503]
+    platform.problems = ["drop", 503]
     stored = await async_client.runs.upload(RUN, "a.bin", source)
-    platform.faults = [503]
+    platform.problems = [503]
     target = await async_client.runs.download(RUN, "a.bin", tmp_path / "b.bin")
     assert target.read_bytes() == source.read_bytes()
     assert [item.digest for item in await async_client.runs.artifacts(RUN)] == [stored.digest]

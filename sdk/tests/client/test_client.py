@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trainyard.client import Backoff, Client, errors
-from trainyard.client.models import CreateRun, Fault, Problem
+from trainyard.client.models import CreateRun, FieldProblem, Problem
 from trainyard.client.wire import Request
 
 RUN = "01890000-0000-7000-8000-00000000abcd"
@@ -25,7 +25,7 @@ def test_create_sends_the_wish_once_and_gives_the_run(client, platform):
 
 @pytest.mark.parametrize("trouble", [503, "drop", 502, 429])
 def test_create_is_tried_again_with_the_same_key_and_makes_one_run(client, platform, trouble):
-    platform.faults = [trouble, trouble]
+    platform.problems = [trouble, trouble]
     client.runs.create(CreateRun(content="a"))
     keys = {seen.headers["idempotency-key"] for seen in platform.asked("POST", "/runs")}
     assert len(platform.seen) == 3
@@ -40,14 +40,14 @@ def test_two_creates_make_two_runs(client, platform):
 
 
 def test_a_request_that_is_not_repeatable_is_sent_once(client, platform):
-    platform.faults = [503]
+    platform.problems = [503]
     with pytest.raises(errors.Busy):
         client.server.ready()
     assert len(platform.seen) == 1
 
 
 def test_trying_again_has_an_end(client, platform):
-    platform.faults = [503] * 9
+    platform.problems = [503] * 9
     with pytest.raises(errors.Busy) as caught:
         client.runs.get(RUN)
     assert caught.value.retryable
@@ -151,7 +151,7 @@ def test_follow_goes_on_through_refusals_that_pass(client, platform):
     platform.add_run(RUN)
     platform.lines[RUN] = ["a", "b", "c"]
     platform.cuts = [1]
-    platform.faults = [503, "drop"]
+    platform.problems = [503, "drop"]
     assert [line.text for line in client.runs.follow(RUN)] == ["a", "b", "c"]
 
 
@@ -168,14 +168,14 @@ def test_follow_of_no_run_fails_at_once(client, platform):
 
 
 def test_follow_gives_up_on_a_server_that_stays_away(client, platform):
-    platform.faults = ["drop"] * 99
+    platform.problems = ["drop"] * 99
     with pytest.raises(errors.NotReachable):
         list(client.runs.follow(RUN))
     assert len(platform.seen) == 8
 
 
 def test_follow_refuses_an_answer_that_is_no_stream(client, platform):
-    platform.faults = ["<html>"]
+    platform.problems = ["<html>"]
     with pytest.raises(errors.WrongServer, match="text/html"):
         list(client.runs.follow(RUN))
 
@@ -184,11 +184,11 @@ def test_artifacts_go_up_and_come_down_whole(client, platform, tmp_path: Path):
     platform.add_run(RUN)
     source = tmp_path / "model.bin"
     source.write_bytes(bytes(range(256)) * 4096)
-    platform.faults = [503]
+    platform.problems = [503]
     stored = client.runs.upload(RUN, "models/ü model.bin", source, kind="model")
     assert (stored.size, stored.kind) == (1 << 20, "model")
     assert [item.name for item in client.runs.artifacts(RUN)] == ["models/ü model.bin"]
-    platform.faults = ["drop", 503]
+    platform.problems = ["drop", 503]
     target = client.runs.download(RUN, "models/ü model.bin", tmp_path / "down.bin")
     assert target.read_bytes() == source.read_bytes()
     assert client.runs.upload(RUN, "note", b"").size == 0
@@ -224,7 +224,7 @@ def test_wait_ends_with_its_time(client, platform):
 def test_faults_of_the_input_are_told_with_place_and_fix(client):
     with pytest.raises(errors.Invalid) as caught:
         client.runs.create(CreateRun(content="broken", file="train.yaml"))
-    assert caught.value.faults[0].line == 3
+    assert caught.value.problems[0].line == 3
     assert str(caught.value).splitlines()[1] == "train.yaml:3:5: unknown field `contianer`; fix it"
 
 
@@ -235,7 +235,7 @@ def test_a_server_of_another_api_version_is_named(client, platform):
 
 
 def test_something_that_is_no_platform_is_named(client, platform):
-    platform.faults = ["<html>hello</html>"]
+    platform.problems = ["<html>hello</html>"]
     with pytest.raises(errors.WrongServer, match="no Trainyard server that speaks API v1"):
         client.runs.get(RUN)
     with pytest.raises(errors.WrongServer, match="answered 404"):
@@ -279,12 +279,12 @@ def test_a_server_on_this_machine_is_reached_past_the_proxy(client, platform, mo
 
 
 def test_a_fault_that_is_the_whole_error_is_told_once():
-    place = Fault(message="there is no such field", field="data.nome", file="body", line=3)
+    place = FieldProblem(message="there is no such field", field="data.nome", file="body", line=3)
     told = errors.error_for(
-        Problem(type="urn:x", title="t", status=422, code="invalid", detail="there is no such field", faults=[place])
+        Problem(type="urn:x", title="t", status=422, code="invalid", detail="there is no such field", problems=[place])
     )
     assert str(told) == "body:3: data.nome: there is no such field"
     other = errors.error_for(
-        Problem(type="urn:x", title="t", status=422, code="invalid", detail="two are wrong", faults=[place])
+        Problem(type="urn:x", title="t", status=422, code="invalid", detail="two are wrong", problems=[place])
     )
     assert str(other).splitlines() == ["two are wrong", "body:3: data.nome: there is no such field"]

@@ -85,7 +85,7 @@ def test_a_newer_server_that_does_not_know_a_route_is_told_by_its_version(client
         client.runs.get("nope")
     with pytest.raises(WrongServer, match=r"is Trainyard 3\.1\.0"):
         client.runs.read("nope", "a.txt")
-    platform.faults = ["{}"]
+    platform.problems = ["{}"]
     with pytest.raises(WrongServer, match=r"is Trainyard 3\.1\.0"):
         client.version()
 

@@ -6,9 +6,9 @@ import pytest
 from pydantic import JsonValue
 
 from trainyard.compile.context import example_globals
-from trainyard.compile.operation import Compiled, Trials, compile_whole
+from trainyard.compile.operation import CompiledOperation, TrialCompiler, compile_whole
 from trainyard.compile.reference import Library
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text
 
@@ -39,7 +39,7 @@ GRID = HEAD + (
 )
 
 
-def whole(text: str, library: Library | None = None, **more: JsonValue) -> Compiled:
+def whole(text: str, library: Library | None = None, **more: JsonValue) -> CompiledOperation:
     document = load_text(text, file="t.yaml")
     return compile_whole(document, library or Library(), globals=example_globals(), params=more)
 
@@ -50,12 +50,12 @@ def said(text: str, **more: JsonValue) -> str:
     return str(caught.value)
 
 
-def sweep(text: str) -> Sweep:
+def sweep(text: str) -> SweepSpec:
     found = whole(text).resolved.sweep
     assert found is not None
     return found
 
 
-def trial(text: str, **params: JsonValue) -> Compiled:
+def trial(text: str, **params: JsonValue) -> CompiledOperation:
     known = {**example_globals(), "iteration": 7}
-    return Trials(whole(text).document).compile(params, globals=known)
+    return TrialCompiler(whole(text).document).compile(params, globals=known)

@@ -1,4 +1,4 @@
-"""A matrix without an operation: types from shapes, faults at their places."""
+"""A matrix without an operation: types from shapes, problems at their places."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def random(**params):
     return {"kind": "random", "numRuns": 3, "params": params}
 
 
-def faults(matrix, **more):
+def problems(matrix, **more):
     with pytest.raises(SpecError) as caught:
         asked_sweep(matrix, **more)
     return [str(finding) for finding in caught.value.findings]
@@ -100,5 +100,5 @@ X = {"kind": "uniform", "value": [0, 1]}
     ],
 )
 def test_faults_are_told_at_their_places(matrix, more, said):
-    (found,) = faults(matrix, **more)
+    (found,) = problems(matrix, **more)
     assert found.startswith(said)

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from trainyard.compile import Found, Library, Reference, Use, compile_whole, doc_tables, example_globals
+from trainyard.compile import (
+    Library,
+    Reference,
+    ReferenceUse,
+    ResolvedReference,
+    compile_whole,
+    doc_tables,
+    example_globals,
+)
 from trainyard.compile.content import content_digest
 from trainyard.compile.reference import Kind
 from trainyard.spec.load import load_text
@@ -19,10 +27,10 @@ EXAMPLES = dict(re.findall(r"```yaml\n# (\w+)\.yaml\n(.*?)```", PAGE.read_text()
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the documentation is not beside this distribution")
 
 
-def found(kind: Kind, name: str, version: str) -> dict[Reference, Found]:
+def found(kind: Kind, name: str, version: str) -> dict[Reference, ResolvedReference]:
     document = load_text(EXAMPLES[name], file=f"{name}.yaml")
-    use = Use(kind, name, "1.0", content_digest(kind, document))
-    return {Reference(kind, name, version): Found(use, document)}
+    use = ReferenceUse(kind, name, "1.0", content_digest(kind, document))
+    return {Reference(kind, name, version): ResolvedReference(use, document)}
 
 
 def test_the_example_runs_as_the_page_says() -> None:

@@ -1,4 +1,4 @@
-"""Composing: references, presets and patches become one operation, and every fault keeps its file and line."""
+"""Composing: references, presets and patches become one operation, and every problem keeps its file and line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from trainyard.compile import Compiled, Found, Library, Reference, Use, compile_whole, example_globals, wanted
+from trainyard.compile import (
+    CompiledOperation,
+    Library,
+    Reference,
+    ReferenceUse,
+    ResolvedReference,
+    compile_whole,
+    example_globals,
+    wanted,
+)
 from trainyard.compile.compose import inlined
 from trainyard.compile.content import content_digest
 from trainyard.compile.reference import reference
@@ -52,19 +61,21 @@ runPatch:
 
 def library(**texts: str) -> Library:
     """`component_NAME` and `preset_NAME` as version 1.0, which is also the newest."""
-    found: dict[Reference, Found] = {}
+    found: dict[Reference, ResolvedReference] = {}
     for key, text in texts.items():
         kind, _, name = key.partition("_")
         assert kind in ("component", "preset")
         document = load_text(text, file=f"{name}:1.0")
-        one = Found(Use(kind, name, "1.0", f"sha256:{name}"), document, f"{name} is old" if name == "old" else "")
+        one = ResolvedReference(
+            ReferenceUse(kind, name, "1.0", f"sha256:{name}"), document, f"{name} is old" if name == "old" else ""
+        )
         found |= {Reference(kind, name, version): one for version in ("", "1.0")}
     return Library(found)
 
 
 def compiled(
     text: str, known: Library, presets: Sequence[str] = (), patches: Sequence[str] = (), **params: object
-) -> Compiled:
+) -> CompiledOperation:
     documents = [load_text(patch, file=f"patch{n}.yaml") for n, patch in enumerate(patches)]
     return compile_whole(
         load_text(text, file="t.yaml"),
@@ -87,7 +98,7 @@ def test_a_component_by_reference_is_as_if_it_were_written_there() -> None:
     inner = "\n".join(f"  {line}" for line in COMPONENT.splitlines()[1:])
     written = f"version: 1.1\nkind: operation\nparams: {{lr: 0.5}}\ncomponent:\n{inner}\n"
     assert done.resolved == compiled(written, Library()).resolved
-    assert done.uses == (Use("component", "trainer", "1.0", "sha256:trainer"),)
+    assert done.uses == (ReferenceUse("component", "trainer", "1.0", "sha256:trainer"),)
 
 
 def test_what_was_composed_compiles_again_without_the_library() -> None:

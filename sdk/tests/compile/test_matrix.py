@@ -6,10 +6,10 @@ import pytest
 from matrices import GRID, HEAD, said, sweep, trial, whole
 
 from trainyard.compile.context import example_globals
-from trainyard.compile.operation import Trials, compile_operation
+from trainyard.compile.operation import TrialCompiler, compile_operation
 from trainyard.compile.resolved import Code, canonical_json, decode_resolved
 from trainyard.matrix.space import Choice, Ordered, Space, Uniform
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text
 
@@ -17,7 +17,7 @@ from trainyard.spec.load import load_text
 def test_an_operation_with_a_matrix_is_a_sweep() -> None:
     resolved = whole(GRID, opt="sgd").resolved
     assert resolved.kind == "sweep"
-    assert resolved.sweep == Sweep(
+    assert resolved.sweep == SweepSpec(
         algorithm="grid",
         space=Space(params={"lr": Ordered(values=(0.1, 0.2, 0.3)), "depth": Choice(values=(2, 4))}),
         concurrency=2,
@@ -82,7 +82,7 @@ def test_a_trial_needs_no_approval_and_no_matrix() -> None:
     text = GRID + "isApproved: false\n"
     assert not whole(text).approved
     assert trial(text, lr=1).approved
-    plain = Trials({"version": 1.1, "kind": "operation", "cmd": "ls"}).compile({}, globals=example_globals())
+    plain = TrialCompiler({"version": 1.1, "kind": "operation", "cmd": "ls"}).compile({}, globals=example_globals())
     assert plain.resolved.kind == "job"
 
 

@@ -8,10 +8,10 @@ import pytest
 from matrices import GRID, HEAD, said, sweep, whole
 
 from trainyard.compile.context import example_globals
-from trainyard.compile.operation import Trials, compile_operation, compile_whole
-from trainyard.compile.reference import Found, Library, Reference, Use, wanted
+from trainyard.compile.operation import TrialCompiler, compile_operation, compile_whole
+from trainyard.compile.reference import Library, Reference, ReferenceUse, ResolvedReference, wanted
 from trainyard.matrix.objective import Goal, Objective
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text
 
@@ -29,7 +29,7 @@ def test_bayes_wants_bounds() -> None:
 
 def test_a_mapping_is_listed_as_its_inputs_want_it() -> None:
     resolved = whole(HEAD + "matrix: {kind: mapping, values: [{lr: 1, depth: '4'}, {lr: '2'}]}").resolved
-    assert resolved.sweep == Sweep(algorithm="mapping", options={"values": [{"lr": 1.0, "depth": 4}, {"lr": 2.0}]})
+    assert resolved.sweep == SweepSpec(algorithm="mapping", options={"values": [{"lr": 1.0, "depth": 4}, {"lr": 2.0}]})
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_tuner_is_an_operation_of_its_own() -> None:
     assert found.resolved.sweep is not None
     tuner = found.resolved.sweep.options["tuner"]
     assert isinstance(tuner, dict)
-    made = Trials(tuner).compile({"iteration": 2, "trials": []}, globals=example_globals())
+    made = TrialCompiler(tuner).compile({"iteration": 2, "trials": []}, globals=example_globals())
     assert made.resolved.args == ("set -e\ntune 2",)
 
 
@@ -152,7 +152,7 @@ def test_a_tuner_by_reference_is_looked_up_and_written_in() -> None:
     wish = Reference("component", "tune", "1.0")
     assert wanted(document, Library()) == [wish]
     component = load_text("\n".join(("version: 1.1", "kind: component", *TUNER_FIELDS)), file="tune.yaml")
-    library = Library({wish: Found(Use("component", "tune", "1.0", "sha256:0"), component)})
+    library = Library({wish: ResolvedReference(ReferenceUse("component", "tune", "1.0", "sha256:0"), component)})
     found = whole(text, library)
     assert [use.name for use in found.uses] == ["tune"]
     again = compile_operation(found.document.data, globals=example_globals())
@@ -160,7 +160,7 @@ def test_a_tuner_by_reference_is_looked_up_and_written_in() -> None:
     assert again.sweep is not None
     tuner: object = again.sweep.options["tuner"]
     assert isinstance(tuner, Mapping)
-    made = Trials(tuner).compile({"iteration": 2, "trials": []}, globals=example_globals())
+    made = TrialCompiler(tuner).compile({"iteration": 2, "trials": []}, globals=example_globals())
     assert (made.resolved.queue, made.resolved.args) == ("cpu", ("set -e\ntune 2",))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainyard.compile.fragment import Composed, grow, plain
+from trainyard.compile.fragment import ComposedDocument, grow, plain
 from trainyard.compile.patch import patched
 from trainyard.spec.document import Document
 from trainyard.spec.load import load_text
@@ -125,7 +125,7 @@ def test_a_container_is_patched_field_by_field() -> None:
 def test_a_fault_is_told_where_the_value_was_written() -> None:
     old = load_text("queue: a\ntermination:\n  maxRetries: 1\ntags: [x]\n", file="old.yaml")
     new = load_text("tags: [y]\n\ntermination: {timeout: 2}\n", file="new.yaml")
-    whole = Composed(patched(grow(old, Operation), grow(new, Operation), "post_merge", Operation))
+    whole = ComposedDocument(patched(grow(old, Operation), grow(new, Operation), "post_merge", Operation))
 
     def place(*path: str | int) -> str:
         return str(whole.finding(path, "here"))

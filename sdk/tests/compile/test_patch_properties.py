@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainyard.compile.fragment import Composed, Piece, grow, plain
+from trainyard.compile.fragment import ComposedDocument, Fragment, grow, plain
 from trainyard.compile.patch import patched
 from trainyard.spec.document import Document
 from trainyard.spec.model import Model
@@ -38,7 +38,7 @@ LAYER = st.fixed_dictionaries(
 Layer = Mapping[str, object]
 
 
-def pieces(data: Layer, file: str = "f", model: type[Model] = Operation) -> Piece:
+def pieces(data: Layer, file: str = "f", model: type[Model] = Operation) -> Fragment:
     return grow(Document.from_mapping(data, file=file), model)
 
 
@@ -85,7 +85,7 @@ def test_every_value_is_found_in_one_of_the_files_where_it_was_written(
     old: Layer, new: Layer, strategy: Strategy
 ) -> None:
     whole = patched(pieces(old, "old"), pieces(new, "new"), strategy, Operation)
-    composed = Composed(whole)
+    composed = ComposedDocument(whole)
     for path in paths(composed.data):
         finding = composed.finding(path, "said")
         assert finding.file in ("old", "new")

@@ -30,12 +30,12 @@ class Runs:
             raise Refusal(404, "queue_not_found", "no queue 'nowhere'; queues: default", fix="choose one of them")
         if "broken" in wish.content:
             fault = {"message": "unknown field `contianer`", "file": wish.file, "line": 3, "column": 5, "fix": "fix it"}
-            raise Refusal(422, "invalid_operation", "the operation is not valid", faults=[fault])
+            raise Refusal(422, "invalid_operation", "the operation is not valid", problems=[fault])
         if key not in self.platform.keys:
             run_id = f"01890000-0000-7000-8000-{len(self.platform.runs) + 1:012x}"
             kind = "sweep" if "matrix:" in wish.content else "job"
             self.platform.add_run(
-                run_id, kind=kind, status="created", name=wish.name, tags=wish.tags, inputs=wish.params
+                run_id, kind=kind, status="created", name=wish.name, tags=wish.tags, params=wish.params
             )
             self.platform.keys[key] = run_id
         self._json(self.platform.runs[self.platform.keys[key]], 201)
@@ -80,7 +80,7 @@ class Runs:
         made = self.platform.add_run(
             f"01890000-0000-7000-8000-{len(self.platform.runs) + 1:012x}",
             status="queued",
-            inputs=wish.get("params", {}),
+            params=wish.get("params", {}),
             cloned_from=run["id"],
             clone_kind=kind,
         )
@@ -94,7 +94,7 @@ class Runs:
             except Refusal:
                 items.append({"ref": ref, "done": False, "code": "not_found", "detail": f"no run {ref!r}"})
                 continue
-            items.append({"ref": ref, "id": run["id"], "done": True, "status": run["status"], "made": ""})
+            items.append({"ref": ref, "id": run["id"], "done": True, "status": run["status"], "created": ""})
         self._json({"items": items})
 
     def lineage(self, seen: Seen, ref: str) -> None:

@@ -14,7 +14,7 @@ def trial(number: int, phase: str = "succeeded", *, value: float | None = None, 
     """A trial on the wire."""
     figures = {} if value is None else {"accuracy": value}
     base = {"number": number, "key": str(number), "phase": phase, "params": {"lr": 0.1 * number}}
-    return {**base, "run": f"{number:036x}", "figures": figures, "value": value, **more}
+    return {**base, "run": f"{number:036x}", "values": figures, "value": value, **more}
 
 
 def state(run: str, *trials: dict[str, Any], status: str = "running", **more: Any) -> dict[str, Any]:
@@ -22,8 +22,8 @@ def state(run: str, *trials: dict[str, Any], status: str = "running", **more: An
     counts = {phase: sum(each["phase"] == phase for each in trials) for phase in ("succeeded", "failed", "running")}
     valued = [each for each in trials if each["value"] is not None]
     sweep = {
-        "run": run, "project": "default", "algorithm": "random", "status": status, "name": "search", "planned": 9,
-        "made": len(trials), "objectives": [{"name": "accuracy", "goal": "maximize"}], **counts,
+        "run": run, "project": "default", "algorithm": "random", "status": status, "name": "search", "max_trials": 9,
+        "created": len(trials), "objectives": [{"name": "accuracy", "goal": "maximize"}], **counts,
         "best": max(valued, key=lambda each: each["value"], default=None), **more,
     }  # fmt: skip
     return {"sweep": sweep, "trials": list(trials)}

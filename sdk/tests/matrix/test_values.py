@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.space import Choice, Normal, Ordered, Param, Space, Uniform, allows
 from trainyard.matrix.summary import summary
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard.matrix.values import combinations, count, example
 
 ENDLESS = [Uniform(low=0, high=1), Normal(loc=0, scale=1, integer=True)]
@@ -48,7 +48,7 @@ def test_the_example_is_a_value_of_the_param(low: float, width: float, step: flo
 
 
 def test_a_summary_says_what_is_searched() -> None:
-    sweep = Sweep(
+    sweep = SweepSpec(
         algorithm="tpe",
         space=Space(
             params={
@@ -71,8 +71,8 @@ def test_a_summary_says_what_is_searched() -> None:
 
 
 def test_a_summary_counts_what_is_listed_and_what_is_combined() -> None:
-    assert summary(Sweep(algorithm="mapping", options={"values": [{"a": 1}, {"a": 2}]}, concurrency=1)) == [
+    assert summary(SweepSpec(algorithm="mapping", options={"values": [{"a": 1}, {"a": 2}]}, concurrency=1)) == [
         "mapping: 2 trials, 1 at once"
     ]
-    grid = Sweep(algorithm="grid", space=Space(params={"a": Ordered(values=tuple(range(1000)))}), concurrency=1)
+    grid = SweepSpec(algorithm="grid", space=Space(params={"a": Ordered(values=tuple(range(1000)))}), concurrency=1)
     assert summary(grid)[0] == "grid: 1,000 combinations, 1 at once"

@@ -1,4 +1,4 @@
-"""The query language: what is understood, what it means, and how a fault is told."""
+"""The query language: what is understood, what it means, and how a problem is told."""
 
 from __future__ import annotations
 

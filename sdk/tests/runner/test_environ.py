@@ -41,7 +41,7 @@ def test_names_are_replaced_in_environment_and_arguments_and_nothing_else_is() -
 
 def test_params_come_from_the_inputs_and_the_runners_names_cannot_be_taken() -> None:
     given = {"TRAINYARD_PARAMS": "{}", "TRAINYARD_RUN": "other", "PATH": "/mine"}
-    workload = {**WORKLOAD, "inputs": {"a": 1, "b": "\u00e9"}, "env": given, "args": ["${TRAINYARD_PARAMS}"]}
+    workload = {**WORKLOAD, "params": {"a": 1, "b": "\u00e9"}, "env": given, "args": ["${TRAINYARD_PARAMS}"]}
     env = environment_of(workload, FOLDER, {"PATH": "/bin"})
     assert json.loads(env["TRAINYARD_PARAMS"]) == {"a": 1, "b": "\u00e9"}
     assert argv_of(workload, FOLDER) == [env["TRAINYARD_PARAMS"]]
@@ -54,7 +54,7 @@ def test_without_inputs_the_params_are_an_empty_object() -> None:
 
 
 def test_params_that_are_too_many_for_a_variable_are_in_a_file() -> None:
-    env = environment_of({**WORKLOAD, "inputs": {"text": "x" * 70_000}}, FOLDER, {})
+    env = environment_of({**WORKLOAD, "params": {"text": "x" * 70_000}}, FOLDER, {})
     assert "TRAINYARD_PARAMS" not in env
     assert env["TRAINYARD_PARAMS_FILE"] == "/attempts/run/1/params.json"
 

@@ -1,4 +1,4 @@
-"""Reading documents: YAML 1.2 typing, the faults of the text with their places, and the limits."""
+"""Reading documents: YAML 1.2 typing, the problems of the text with their places, and the limits."""
 
 from __future__ import annotations
 

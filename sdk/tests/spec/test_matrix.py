@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trainyard.matrix.objective import Goal, Objective
-from trainyard.matrix.stopping import Diff, FailureShare, Median, Reached, Rule, Truncation
+from trainyard.matrix.stopping import DifferenceRule, FailureShare, MedianRule, Rule, TargetReached, TruncationRule
 from trainyard.spec.check import parse_operation, parse_preset
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, SpecError
@@ -255,11 +255,11 @@ def test_early_stopping_comes_to_rules() -> None:
     goal = Goal.MAXIMIZE
     expected: tuple[Rule, ...] = (
         FailureShare(percent=50),
-        Reached(metric="a", goal=goal, value=0.9),
-        Median(metric="a", goal=goal, interval=2, begin=5, samples=3),
-        Truncation(metric="a", goal=goal, percent=50, succeeded=False),
-        Diff(metric="a", goal=goal, percent=250),
-        Reached(metric="a", goal=goal, value=1),
-        Median(metric="a", goal=goal),
+        TargetReached(metric="a", goal=goal, value=0.9),
+        MedianRule(metric="a", goal=goal, interval=2, begin=5, samples=3),
+        TruncationRule(metric="a", goal=goal, percent=50, succeeded=False),
+        DifferenceRule(metric="a", goal=goal, percent=250),
+        TargetReached(metric="a", goal=goal, value=1),
+        MedianRule(metric="a", goal=goal),
     )
     assert matrix(GRID + PARAMS + f"  earlyStopping: [{', '.join(stops)}]").rules() == expected

@@ -16,7 +16,7 @@ from trainyard.spec.error import SpecError
 from trainyard.spec.matrix import installed
 from trainyard.spec.matrix.metric import Metric
 from trainyard.spec.matrix.number import Natural
-from trainyard.spec.matrix.search import Search
+from trainyard.spec.matrix.search import SeededMatrix
 from trainyard.spec.matrix.text import ConstraintText
 from trainyard.spec.model import Model
 from trainyard.spec.schema import json_schema
@@ -26,7 +26,7 @@ class Budget(Model):
     hours: Natural
 
 
-class SwarmMatrix(Search):
+class SwarmMatrix(SeededMatrix):
     metrics: tuple[Metric, ...]
     bounds: tuple[ConstraintText, ...] = ()
     budget: Budget | None = None

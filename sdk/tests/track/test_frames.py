@@ -67,7 +67,7 @@ def test_any_rows_have_the_last_value_of_the_last_of_them_in_order(rows):
 def test_values_whose_sum_overflows_are_still_finite():
     (summary,) = frames.summarize(frames.pack_metrics([block([1e308, 1e308])]))
     assert summary.finite == 2
-    assert summary.high == 1e308
+    assert summary.max == 1e308
 
 
 def test_split_returns_the_frames_in_order():

@@ -3,18 +3,18 @@ snapshot and writing down what was decided is left to `db.queues` and `work`."""
 
 from __future__ import annotations
 
-from trainyard_core.admission.admit import Ask, Walk, admit, by_age, lane_of, named, walk
-from trainyard_core.admission.change import Change, Held, changes
+from trainyard_core.admission.admit import WaitingQuery, Walk, admit, by_age, lane_of, named, walk
+from trainyard_core.admission.change import Change, HeldRun, changes
 from trainyard_core.admission.explain import behind, explain, obstacles, takers
 from trainyard_core.admission.model import (
     ANY_QUEUE,
-    Free,
+    AgentOffer,
+    FreeResources,
     Grant,
-    Offer,
     ProjectState,
     QueueState,
-    Waiting,
-    World,
+    Snapshot,
+    WaitingRun,
     amounts_of,
     check_amounts,
     check_labels,
@@ -25,17 +25,17 @@ from trainyard_core.admission.order import before_in_other_queues, in_order
 
 __all__ = [
     "ANY_QUEUE",
-    "Ask",
+    "AgentOffer",
     "Change",
-    "Free",
+    "FreeResources",
     "Grant",
-    "Held",
-    "Offer",
+    "HeldRun",
     "ProjectState",
     "QueueState",
-    "Waiting",
+    "Snapshot",
+    "WaitingQuery",
+    "WaitingRun",
     "Walk",
-    "World",
     "admit",
     "amounts_of",
     "before_in_other_queues",

@@ -17,35 +17,35 @@ from typing import NamedTuple
 
 import msgspec
 
-from trainyard_core.admission.model import Grant, Offer, QueueState, Waiting, World
-from trainyard_core.admission.order import Fair, Turns
-from trainyard_core.admission.room import Ledger, Outcome
+from trainyard_core.admission.model import AgentOffer, Grant, QueueState, Snapshot, WaitingRun
+from trainyard_core.admission.order import ProjectOrder, QueueOrder
+from trainyard_core.admission.room import Limits, Outcome
 
-__all__ = ["Ask", "Memory", "Walk", "admit", "by_age", "lane_of", "named", "walk"]
+__all__ = ["MemorySource", "WaitingQuery", "Walk", "admit", "by_age", "lane_of", "named", "walk"]
 
 FIRST, LARGEST = 8, 128
 Lane = tuple[str, str, str, tuple[tuple[str, float], ...]]
 
 
-class Ask(NamedTuple):
+class WaitingQuery(NamedTuple):
     """What the walk wants to know: the first run of each lane of a queue, or (with `lane`, one of those) at most
     `most` runs of that lane after a run, of at most so much cpu, memory and gpu."""
 
     queue: str
-    lane: Waiting | None = None
-    after: Waiting | None = None
+    lane: WaitingRun | None = None
+    after: WaitingRun | None = None
     upto: tuple[float, ...] = ()
     most: int = 0
 
 
-Walk = Generator[Ask, Sequence[Waiting], list[Grant]]
+Walk = Generator[WaitingQuery, Sequence[WaitingRun], list[Grant]]
 
 
-def admit(waiting: Iterable[Waiting], world: World, offer: Offer, *, most: int) -> list[Grant]:
+def admit(waiting: Iterable[WaitingRun], world: Snapshot, offer: AgentOffer, *, most: int) -> list[Grant]:
     """The runs that start on this agent now, in order, at most `most`."""
-    memory = Memory(waiting)
+    memory = MemorySource(waiting)
     going = walk(memory.seen_in(world), offer, most=most)
-    answer: Sequence[Waiting] | None = None
+    answer: Sequence[WaitingRun] | None = None
     while True:
         try:
             ask = next(going) if answer is None else going.send(answer)
@@ -55,21 +55,21 @@ def admit(waiting: Iterable[Waiting], world: World, offer: Offer, *, most: int) 
         answer = memory.answer(ask)
 
 
-def walk(world: World, offer: Offer, *, most: int) -> Walk:
+def walk(world: Snapshot, offer: AgentOffer, *, most: int) -> Walk:
     """See `admit`; of queues whose `first` is empty nobody waits."""
-    ledger = Ledger(world, offer)
-    turns = Turns(state for state in world.queues.values() if state.first and _may_serve(offer, state))
+    ledger = Limits(world, offer)
+    turns = QueueOrder(state for state in world.queues.values() if state.first and _may_serve(offer, state))
     lines: dict[str, _Line] = {}
     grants: list[Grant] = []
     while turns and len(grants) < most and not ledger.agent.is_used_up():
         name, considered = turns.next()
         if name not in lines:
-            lines[name] = _Line(world, world.queues[name], ledger, (yield Ask(name)))
+            lines[name] = _Line(world, world.queues[name], ledger, (yield WaitingQuery(name)))
         need = None if ledger.queue(name).is_used_up() else (yield from lines[name].next())
         if need is None:
             continue
         outcome = ledger.consider(need)
-        if outcome is Outcome.GRANTED:
+        if outcome is Outcome.ASSIGNED:
             grants.append(Grant(need.run, ledger.devices(need.gpu)))
         counted = outcome is not Outcome.PASSED
         lines[name].go_on(need, counted=counted)
@@ -77,7 +77,7 @@ def walk(world: World, offer: Offer, *, most: int) -> Walk:
     return grants
 
 
-def _may_serve(offer: Offer, state: QueueState) -> bool:
+def _may_serve(offer: AgentOffer, state: QueueState) -> bool:
     return state.is_open() and offer.serves(state.name) and not offer.missing(state.selector)
 
 
@@ -86,16 +86,16 @@ class _Lane:
 
     __slots__ = ("after", "ended", "head", "rows", "size")
 
-    def __init__(self, head: Waiting) -> None:
+    def __init__(self, head: WaitingRun) -> None:
         self.head = self.after = head
         self.rows = deque([head])
         self.ended, self.size = False, FIRST
 
-    def fill(self, ledger: Ledger) -> Generator[Ask, Sequence[Waiting], None]:
+    def fill(self, ledger: Limits) -> Generator[WaitingQuery, Sequence[WaitingRun], None]:
         """Have a run ready, if there is one."""
         if self.rows or self.ended or not ledger.may_pass(self.head):
             return
-        found = yield Ask(self.head.queue, self.head, self.after, ledger.upto(self.head), self.size)
+        found = yield WaitingQuery(self.head.queue, self.head, self.after, ledger.upto(self.head), self.size)
         self.ended = len(found) < self.size
         self.rows.extend(found)
         self.after = found[-1] if found else self.after
@@ -106,8 +106,8 @@ class _Line:
     """The runs of one queue, in their order. What comes after a run is asked for when its project's turn comes, not
     before: until then the project stands where that run stood, and what comes after stands there or later."""
 
-    def __init__(self, world: World, state: QueueState, ledger: Ledger, heads: Sequence[Waiting]) -> None:
-        self._ledger, self._fair = ledger, Fair(world, state)
+    def __init__(self, world: Snapshot, state: QueueState, ledger: Limits, heads: Sequence[WaitingRun]) -> None:
+        self._ledger, self._fair = ledger, ProjectOrder(world, state)
         self._lanes: dict[str, list[_Lane]] = {}
         for head in heads:
             if ledger.may_pass(head):
@@ -115,7 +115,7 @@ class _Line:
         for lanes in self._lanes.values():
             self._fair.enter(self._fair.place(_first(lanes).rows[0]))
 
-    def next(self) -> Generator[Ask, Sequence[Waiting], Waiting | None]:
+    def next(self) -> Generator[WaitingQuery, Sequence[WaitingRun], WaitingRun | None]:
         """The next run; None when there is none."""
         while (entered := self._fair.next()) is not None:
             lanes = self._lanes[entered[-1]]
@@ -129,7 +129,7 @@ class _Line:
             self._fair.enter(place)
         return None
 
-    def go_on(self, need: Waiting, *, counted: bool) -> None:
+    def go_on(self, need: WaitingRun, *, counted: bool) -> None:
         """After a run was looked at: put its project in line again. `counted`: the run had its turn."""
         if counted:
             self._fair.use(need)
@@ -141,15 +141,15 @@ def _first(lanes: Sequence[_Lane]) -> _Lane:
     return ready[0] if len(ready) == 1 else min(ready, key=lambda lane: by_age(lane.rows[0]))
 
 
-class Memory:
+class MemorySource:
     """Answers a walk from runs in memory."""
 
-    def __init__(self, waiting: Iterable[Waiting]) -> None:
-        self._lanes: dict[Lane, list[Waiting]] = {}
+    def __init__(self, waiting: Iterable[WaitingRun]) -> None:
+        self._lanes: dict[Lane, list[WaitingRun]] = {}
         for need in sorted(waiting, key=by_age):
             self._lanes.setdefault(lane_of(need), []).append(need)
 
-    def seen_in(self, world: World) -> World:
+    def seen_in(self, world: Snapshot) -> Snapshot:
         """The world with the first run of each queue."""
         heads = sorted((lane[0] for lane in self._lanes.values()), key=by_age, reverse=True)
         first = {head.queue: head.run for head in heads}
@@ -158,7 +158,7 @@ class Memory:
         }
         return msgspec.structs.replace(world, queues=states)
 
-    def answer(self, ask: Ask) -> Sequence[Waiting]:
+    def answer(self, ask: WaitingQuery) -> Sequence[WaitingRun]:
         """The runs that are asked for."""
         if ask.lane is None or ask.after is None:
             return [lane[0] for lane in self._lanes.values() if lane[0].queue == ask.queue]
@@ -167,16 +167,16 @@ class Memory:
         return list(islice(rest, ask.most))
 
 
-def lane_of(need: Waiting) -> Lane:
+def lane_of(need: WaitingRun) -> Lane:
     """The lane that a run waits in."""
     return need.queue, need.project, need.agent, tuple(sorted(need.resources.items()))
 
 
-def by_age(need: Waiting) -> tuple[int, str]:
+def by_age(need: WaitingRun) -> tuple[int, str]:
     """The order inside a lane: priority, then age."""
     return -need.priority, need.run
 
 
-def named(need: Waiting) -> tuple[float, float, float]:
+def named(need: WaitingRun) -> tuple[float, float, float]:
     """Its cpu, memory and gpu: what `Ask.upto` bounds."""
     return need.cpu, need.memory, need.gpu

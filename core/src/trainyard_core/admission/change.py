@@ -11,23 +11,23 @@ import msgspec
 from trainyard_core.admission.explain import obstacles, short_of
 from trainyard_core.admission.model import (
     EPSILON,
+    AgentOffer,
     Amounts,
-    Free,
-    Offer,
+    FreeResources,
     ProjectState,
     QueueState,
-    Waiting,
-    World,
+    Snapshot,
+    WaitingRun,
     amounts_of,
     total,
 )
 
-__all__ = ["Change", "Held", "changes"]
+__all__ = ["Change", "HeldRun", "changes"]
 
 replace = msgspec.structs.replace
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class HeldRun(msgspec.Struct, frozen=True, kw_only=True):
     """What a live run holds on its agent."""
 
     run: str
@@ -48,12 +48,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """A change in words, and everything as it would be."""
 
     text: str
-    need: Waiting
-    world: World
-    offers: tuple[Offer, ...]
+    need: WaitingRun
+    world: Snapshot
+    offers: tuple[AgentOffer, ...]
 
 
-def changes(need: Waiting, world: World, offers: Sequence[Offer], held: Sequence[Held]) -> Iterator[Change]:
+def changes(
+    need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer], held: Sequence[HeldRun]
+) -> Iterator[Change]:
     """The single changes after which nothing but other runs that wait could keep it from starting, the smallest
     first: a limit, a resource of an agent, the end of one run, another queue."""
     candidates = (
@@ -67,7 +69,7 @@ def changes(need: Waiting, world: World, offers: Sequence[Offer], held: Sequence
             yield change
 
 
-def _limits(need: Waiting, world: World, offers: Sequence[Offer]) -> Iterator[Change]:
+def _limits(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]) -> Iterator[Change]:
     queue = world.queues.get(need.queue)
     if queue is None:
         return
@@ -90,7 +92,7 @@ def _limits(need: Waiting, world: World, offers: Sequence[Offer]) -> Iterator[Ch
         yield Change(text=text, need=need, world=world_then, offers=same)
 
 
-def _raised(need: Waiting, quota: Amounts, used: Amounts) -> dict[str, float]:
+def _raised(need: WaitingRun, quota: Amounts, used: Amounts) -> dict[str, float]:
     """The parts of a quota that are too small, as they would have to be."""
     wanted = {name: used.get(name, 0) + amount for name, amount in amounts_of(need).items() if name in quota}
     return {name: amount for name, amount in wanted.items() if amount > quota[name] + EPSILON}
@@ -100,7 +102,7 @@ def _quota_words(more: Amounts, before: Amounts) -> str:
     return "quota " + ", ".join(f"{name} {amount:g} instead of {before[name]:g}" for name, amount in more.items())
 
 
-def _resources(need: Waiting, world: World, offers: Sequence[Offer]) -> Iterator[Change]:
+def _resources(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]) -> Iterator[Change]:
     """What an agent would need more of, the least first."""
     if need.queue not in world.queues:
         return
@@ -113,7 +115,7 @@ def _resources(need: Waiting, world: World, offers: Sequence[Offer]) -> Iterator
         yield Change(text=f"{words} on agent '{offer.agent}'", need=need, world=world, offers=then)
 
 
-def _ends(need: Waiting, world: World, offers: Sequence[Offer], held: Sequence[Held]) -> Iterator[Change]:
+def _ends(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer], held: Sequence[HeldRun]) -> Iterator[Change]:
     """Single live runs whose end would do."""
     for live in held:
         world_then = _without(world, live)
@@ -122,7 +124,7 @@ def _ends(need: Waiting, world: World, offers: Sequence[Offer], held: Sequence[H
         yield Change(text=text, need=need, world=world_then, offers=offers_then)
 
 
-def _elsewhere(need: Waiting, world: World, offers: Sequence[Offer]) -> Iterator[Change]:
+def _elsewhere(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]) -> Iterator[Change]:
     for name in sorted(world.queues):
         if name != need.queue:
             state, text = world.queues[name], f"using queue '{name}' instead of '{need.queue}'"
@@ -132,13 +134,13 @@ def _elsewhere(need: Waiting, world: World, offers: Sequence[Offer]) -> Iterator
 
 
 def _with_queue(
-    world: World,
+    world: Snapshot,
     queue: QueueState,
     *,
     paused: bool | None = None,
     concurrency: int | None = None,
     quota: dict[str, float] | None = None,
-) -> World:
+) -> Snapshot:
     changed = replace(
         queue,
         paused=queue.paused if paused is None else paused,
@@ -148,11 +150,11 @@ def _with_queue(
     return replace(world, queues={**world.queues, queue.name: changed})
 
 
-def _with_project(world: World, project: ProjectState, *, quota: dict[str, float]) -> World:
+def _with_project(world: Snapshot, project: ProjectState, *, quota: dict[str, float]) -> Snapshot:
     return replace(world, projects={**world.projects, project.name: replace(project, quota=quota)})
 
 
-def _without(world: World, live: Held) -> World:
+def _without(world: Snapshot, live: HeldRun) -> Snapshot:
     """The world when a run has ended."""
     amounts, queue, project = live.amounts(), world.queues.get(live.queue), world.project(live.project)
     projects = {**world.projects, project.name: replace(project, used=_less(project.used, amounts))}
@@ -167,19 +169,19 @@ def _less(amounts: Amounts, taken: Amounts) -> dict[str, float]:
     return {name: amount - taken.get(name, 0) for name, amount in amounts.items()}
 
 
-def _freed(offer: Offer, live: Held) -> Offer:
+def _freed(offer: AgentOffer, live: HeldRun) -> AgentOffer:
     free = offer.free
     gpus = tuple(sorted({*free.gpus, *live.gpus}))
     resources = total([free.resources, live.resources])
-    freed = Free(cpu=free.cpu + live.cpu, memory=free.memory + live.memory, gpus=gpus, resources=resources)
+    freed = FreeResources(cpu=free.cpu + live.cpu, memory=free.memory + live.memory, gpus=gpus, resources=resources)
     return replace(offer, free=freed)
 
 
-def _larger(offer: Offer, more: Amounts) -> Offer:
+def _larger(offer: AgentOffer, more: Amounts) -> AgentOffer:
     """The agent with more of something, all of it free."""
     free, count = offer.free, int(more.get("gpu", 0))
     added = {name: amount for name, amount in more.items() if name not in ("cpu", "memory", "gpu")}
-    freed = Free(
+    freed = FreeResources(
         cpu=free.cpu + more.get("cpu", 0),
         memory=free.memory + int(more.get("memory", 0)),
         gpus=(*free.gpus, *range(offer.gpu, offer.gpu + count)),

@@ -9,12 +9,23 @@ from collections.abc import Iterable, Sequence
 
 from trainyard.client.models import Blocker
 from trainyard_core.admission.admit import admit
-from trainyard_core.admission.model import EPSILON, Amounts, Offer, QueueState, Waiting, World, amounts_of, total
+from trainyard_core.admission.model import (
+    EPSILON,
+    AgentOffer,
+    Amounts,
+    QueueState,
+    Snapshot,
+    WaitingRun,
+    amounts_of,
+    total,
+)
 
 __all__ = ["behind", "explain", "obstacles", "short_of", "takers"]
 
 
-def explain(need: Waiting, waiting: Iterable[Waiting], world: World, offers: Sequence[Offer]) -> list[Blocker]:
+def explain(
+    need: WaitingRun, waiting: Iterable[WaitingRun], world: Snapshot, offers: Sequence[AgentOffer]
+) -> list[Blocker]:
     """What keeps one of the waiting runs from starting now."""
     if blockers := obstacles(need, world, offers):
         return blockers
@@ -23,7 +34,7 @@ def explain(need: Waiting, waiting: Iterable[Waiting], world: World, offers: Seq
     return [] if any(grant.run == need.run for grants in started for grant in grants) else [behind(need)]
 
 
-def obstacles(need: Waiting, world: World, offers: Sequence[Offer]) -> list[Blocker]:
+def obstacles(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]) -> list[Blocker]:
     """What would keep it from starting if nobody else waited: the limits of its queue and project, then agents."""
     queue = world.queues.get(need.queue)
     if queue is None:
@@ -32,14 +43,14 @@ def obstacles(need: Waiting, world: World, offers: Sequence[Offer]) -> list[Bloc
     return [*_queue(need, queue), *_project(need, world), *_agents(need, queue, offers)]
 
 
-def behind(need: Waiting, before: int | None = None) -> Blocker:
+def behind(need: WaitingRun, before: int | None = None) -> Blocker:
     """Nothing is in its way but runs that come first."""
     first = "1 run comes" if before == 1 else f"{'other' if before is None else before} runs come"
     message = f"{first} before it, and what is free is given to them or kept for them"
     return Blocker(code="behind", message=message, fix="wait, or give it a higher priority")
 
 
-def takers(need: Waiting, world: World, offers: Iterable[Offer]) -> list[Offer]:
+def takers(need: WaitingRun, world: Snapshot, offers: Iterable[AgentOffer]) -> list[AgentOffer]:
     """The agents that take runs like this one, whatever is free on them."""
     queue = world.queues[need.queue]
     return [offer for offer in offers if _refusal(need, queue, offer) is None]
@@ -51,7 +62,7 @@ def short_of(wanted: Amounts, left: Amounts, *, rest: float = 0.0) -> dict[str, 
     return {name: amount for name, amount in missing.items() if amount > EPSILON}
 
 
-def _queue(need: Waiting, queue: QueueState) -> list[Blocker]:
+def _queue(need: WaitingRun, queue: QueueState) -> list[Blocker]:
     found = []
     if queue.paused:
         fix = f"yard queues resume {queue.name}"
@@ -65,7 +76,7 @@ def _queue(need: Waiting, queue: QueueState) -> list[Blocker]:
     return [*found, *_quota(need, f"queue '{queue.name}'", queue.quota, used, command)]
 
 
-def _project(need: Waiting, world: World) -> list[Blocker]:
+def _project(need: WaitingRun, world: Snapshot) -> list[Blocker]:
     project = world.project(need.project)
     found = []
     if not project.may_use(need.queue):
@@ -75,7 +86,7 @@ def _project(need: Waiting, world: World) -> list[Blocker]:
     return [*found, *_quota(need, f"project '{project.name}'", project.quota, project.used, command)]
 
 
-def _quota(need: Waiting, who: str, quota: Amounts, used: Amounts, command: str) -> list[Blocker]:
+def _quota(need: WaitingRun, who: str, quota: Amounts, used: Amounts, command: str) -> list[Blocker]:
     found = []
     for name, wanted in amounts_of(need).items():
         most = quota.get(name)
@@ -93,7 +104,7 @@ def _quota(need: Waiting, who: str, quota: Amounts, used: Amounts, command: str)
     return found
 
 
-def _agents(need: Waiting, queue: QueueState, offers: Sequence[Offer]) -> list[Blocker]:
+def _agents(need: WaitingRun, queue: QueueState, offers: Sequence[AgentOffer]) -> list[Blocker]:
     """Empty when one agent takes it now; else what the nearest of them says."""
     refused = [(_refusal(need, queue, offer), offer) for offer in offers]
     able = [offer for refusal, offer in refused if refusal is None]
@@ -107,7 +118,7 @@ def _agents(need: Waiting, queue: QueueState, offers: Sequence[Offer]) -> list[B
     return [max(refusals, key=lambda refusal: refusal[0])[1]] if refusals else [_no_agent(need)]
 
 
-def _slots(need: Waiting, missing: Amounts, offer: Offer) -> Blocker:
+def _slots(need: WaitingRun, missing: Amounts, offer: AgentOffer) -> Blocker:
     wanted, left = amounts_of(need), offer.left()
     parts = ", ".join(f"{name} {wanted[name]:g} and {max(0, left.get(name, 0)):g} is free" for name in missing)
     more = ", ".join(f"{amount:g} {name}" for name, amount in missing.items())
@@ -115,7 +126,7 @@ def _slots(need: Waiting, missing: Amounts, offer: Offer) -> Blocker:
     return Blocker(code="slots", message=message, fix=f"wait for a run to end, or give the agent {more} more")
 
 
-def _refusal(need: Waiting, queue: QueueState, offer: Offer) -> tuple[int, Blocker] | None:
+def _refusal(need: WaitingRun, queue: QueueState, offer: AgentOffer) -> tuple[int, Blocker] | None:
     """Why an agent does not take such runs, and how near it is to taking them; None when it does."""
     who = f"agent '{offer.agent}'"
     if need.agent and need.agent != offer.agent:
@@ -138,14 +149,14 @@ def _refusal(need: Waiting, queue: QueueState, offer: Offer) -> tuple[int, Block
     return None
 
 
-def _never(need: Waiting, missing: Amounts, offer: Offer) -> Blocker:
+def _never(need: WaitingRun, missing: Amounts, offer: AgentOffer) -> Blocker:
     name, whole = next(iter(missing)), offer.whole()
     wanted, have = amounts_of(need)[name], whole.get(name, 0)
     message = f"it asks for {name} {wanted:g} and agent '{offer.agent}' has {have:g} in all"
     return Blocker(code="never_fits", message=message, fix=f"ask for at most {name} {have:g}, or start a larger agent")
 
 
-def _no_agent(need: Waiting) -> Blocker:
+def _no_agent(need: WaitingRun) -> Blocker:
     if need.agent:
         message = f"it must run on agent '{need.agent}', and there is no agent of that name"
         return Blocker(code="no_agent", message=message, fix="start that agent, or leave it out of `queue`")

@@ -17,14 +17,14 @@ __all__ = [
     "ANY_QUEUE",
     "EPSILON",
     "NAMED",
+    "AgentOffer",
     "Amounts",
-    "Free",
+    "FreeResources",
     "Grant",
-    "Offer",
     "ProjectState",
     "QueueState",
-    "Waiting",
-    "World",
+    "Snapshot",
+    "WaitingRun",
     "amounts_of",
     "check_amounts",
     "check_labels",
@@ -42,7 +42,7 @@ _NAME = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9_./]{0,62}")
 Amounts = Mapping[str, float]
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+class WaitingRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run that waits: `cpu` in cores and more than 0, `memory` in bytes (0: not stated), `gpu` in devices,
     `resources` in amounts of any other name. `agent` is the one that must run it, empty for any."""
 
@@ -91,7 +91,7 @@ class ProjectState(msgspec.Struct, frozen=True, kw_only=True):
         return ANY_QUEUE in self.queues or any(fnmatchcase(queue, pattern) for pattern in self.queues)
 
 
-class World(msgspec.Struct, frozen=True, kw_only=True):
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything but the runs that wait and the agent that asks. A project that is not named has the defaults.
     `capacity` is what all agents that are alive have in whole: shares are parts of it."""
 
@@ -110,7 +110,7 @@ def _usual(name: str) -> ProjectState:
     return ProjectState(name=name)
 
 
-class Free(msgspec.Struct, frozen=True, kw_only=True):
+class FreeResources(msgspec.Struct, frozen=True, kw_only=True):
     """What is free: cores, bytes, devices by index, and amounts of other names."""
 
     cpu: float
@@ -119,7 +119,7 @@ class Free(msgspec.Struct, frozen=True, kw_only=True):
     resources: dict[str, float] = {}
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
+class AgentOffer(msgspec.Struct, frozen=True, kw_only=True):
     """An agent: the queues it serves (`*`: all), its labels, what it has in whole, and what is free now."""
 
     agent: str
@@ -127,7 +127,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float
     memory: int
     gpu: int
-    free: Free
+    free: FreeResources
     resources: dict[str, float] = {}
     labels: dict[str, str] = {}
     alive: bool = True
@@ -158,7 +158,7 @@ class Grant(msgspec.Struct, frozen=True):
     gpus: tuple[int, ...]
 
 
-def amounts_of(need: Waiting) -> dict[str, float]:
+def amounts_of(need: WaitingRun) -> dict[str, float]:
     """What a run asks for, without what it does not ask for."""
     found: dict[str, float] = {"cpu": need.cpu}
     if need.memory:

@@ -14,15 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 
-from trainyard_core.admission.model import QueueState, Waiting, World, amounts_of
+from trainyard_core.admission.model import QueueState, Snapshot, WaitingRun, amounts_of
 
-__all__ = ["Fair", "Turns", "before_in_other_queues", "in_order"]
+__all__ = ["ProjectOrder", "QueueOrder", "before_in_other_queues", "in_order"]
 
 Turn = tuple[int, int, str, str]
 Place = tuple[float, int, str, str]
 
 
-class Turns:
+class QueueOrder:
     """The queues that may be next."""
 
     def __init__(self, states: Iterable[QueueState]) -> None:
@@ -47,16 +47,16 @@ def _turn(state: QueueState, considered: int = 0) -> Turn:
     return -state.priority, state.live + considered, state.first, state.name
 
 
-class Fair:
+class ProjectOrder:
     """The projects of one queue, by their share of it."""
 
-    def __init__(self, world: World, queue: QueueState) -> None:
+    def __init__(self, world: Snapshot, queue: QueueState) -> None:
         self._world, self._queue = world, queue
         self._used: dict[str, dict[str, float]] = {}
         self._dominant: dict[str, float] = {}
         self._heap: list[Place] = []
 
-    def place(self, need: Waiting) -> Place:
+    def place(self, need: WaitingRun) -> Place:
         """Where a run stands when it is the first of its project; less is earlier, and it only grows from one run of a
         project to the next."""
         weight = self._world.project(need.project).weight
@@ -71,7 +71,7 @@ class Fair:
         """The project whose turn it is, and where it entered; it leaves until it enters again. None: nobody waits."""
         return heappop(self._heap) if self._heap else None
 
-    def use(self, need: Waiting) -> None:
+    def use(self, need: WaitingRun) -> None:
         """A run of a project has had its turn."""
         dominant, used, capacity = self.dominant(need.project), self._used[need.project], self._world.capacity
         for name, amount in amounts_of(need).items():
@@ -90,10 +90,10 @@ class Fair:
         return found
 
 
-def in_order(world: World, queue: QueueState, waiting: Iterable[Waiting]) -> list[Waiting]:
+def in_order(world: Snapshot, queue: QueueState, waiting: Iterable[WaitingRun]) -> list[WaitingRun]:
     """The runs of one queue in the order in which they are looked at: as places only grow inside a project, this is
     the order of their places."""
-    fair, placed = Fair(world, queue), []
+    fair, placed = ProjectOrder(world, queue), []
     for need in sorted(waiting, key=lambda need: (-need.priority, need.run)):
         placed.append((fair.place(need), need))
         fair.use(need)

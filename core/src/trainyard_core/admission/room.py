@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from trainyard_core.admission.model import EPSILON, NAMED, Amounts, Offer, Waiting, World, amounts_of
+from trainyard_core.admission.model import EPSILON, NAMED, AgentOffer, Amounts, Snapshot, WaitingRun, amounts_of
 
-__all__ = ["RUNS", "Ledger", "Outcome", "Room"]
+__all__ = ["RUNS", "Limit", "Limits", "Outcome"]
 
 RUNS = "#"
 """Counts runs, as the other names count amounts. No resource can be called so."""
@@ -22,12 +22,12 @@ NO_LIMIT = float("inf")
 class Outcome(Enum):
     """What becomes of a run: it starts, room is kept for it, or it is passed over."""
 
-    GRANTED = "granted"
+    ASSIGNED = "granted"
     KEPT = "kept"
     PASSED = "passed"
 
 
-class Room:
+class Limit:
     """One gate. `rest` is how much there is of what neither `whole` nor `left` names."""
 
     __slots__ = ("kept", "left", "rest", "whole")
@@ -77,18 +77,18 @@ def _within(amounts: Amounts, most: Amounts, rest: float) -> bool:
     return True
 
 
-class Ledger:
+class Limits:
     """The gates of one agent's look at the world."""
 
-    def __init__(self, world: World, offer: Offer) -> None:
+    def __init__(self, world: Snapshot, offer: AgentOffer) -> None:
         self._world, self._name = world, offer.agent
         unlimited = {RUNS: NO_LIMIT}
-        self.agent = Room({**offer.whole(), **unlimited}, {**offer.left(), **unlimited}, rest=0.0)
+        self.agent = Limit({**offer.whole(), **unlimited}, {**offer.left(), **unlimited}, rest=0.0)
         self._devices = offer.free.gpus
-        self._queues: dict[str, Room] = {}
-        self._projects: dict[str, Room] = {}
+        self._queues: dict[str, Limit] = {}
+        self._projects: dict[str, Limit] = {}
 
-    def queue(self, name: str) -> Room:
+    def queue(self, name: str) -> Limit:
         """The gate of a queue."""
         if (room := self._queues.get(name)) is None:
             state = self._world.queues[name]
@@ -98,14 +98,14 @@ class Ledger:
             self._queues[name] = room
         return room
 
-    def project(self, name: str) -> Room:
+    def project(self, name: str) -> Limit:
         """The gate of a project."""
         if (room := self._projects.get(name)) is None:
             state = self._world.project(name)
             room = self._projects[name] = _limit(state.quota, state.used)
         return room
 
-    def may_pass(self, head: Waiting) -> bool:
+    def may_pass(self, head: WaitingRun) -> bool:
         """Whether runs of the same project, queue, agent and other resources as this one may start here at all."""
         if head.agent not in ("", self._name) or self.project(head.project).is_used_up():
             return False
@@ -114,16 +114,16 @@ class Ledger:
         gates = self.gates(head) if head.resources else ()
         return all(amount <= gate.most(name) + EPSILON for gate in gates for name, amount in head.resources.items())
 
-    def gates(self, need: Waiting) -> tuple[Room, Room, Room]:
+    def gates(self, need: WaitingRun) -> tuple[Limit, Limit, Limit]:
         """The gates on a run's way, the narrowest first."""
         return self.project(need.project), self.queue(need.queue), self.agent
 
-    def upto(self, head: Waiting) -> tuple[float, ...]:
+    def upto(self, head: WaitingRun) -> tuple[float, ...]:
         """The most cpu, memory and gpu with which such a run is worth a look."""
         gates = self.gates(head)
         return tuple(min(gate.most(name) for gate in gates) + EPSILON for name in NAMED)
 
-    def consider(self, need: Waiting) -> Outcome:
+    def consider(self, need: WaitingRun) -> Outcome:
         """Let a run pass, keep room for it, or pass it over."""
         amounts = amounts_of(need)
         amounts[RUNS] = 1.0
@@ -136,7 +136,7 @@ class Ledger:
                 return Outcome.KEPT if any(kept) else Outcome.PASSED
         for gate in gates:
             gate.take(amounts)
-        return Outcome.GRANTED
+        return Outcome.ASSIGNED
 
     def devices(self, count: int) -> tuple[int, ...]:
         """So many devices, which are given away with this."""
@@ -144,11 +144,11 @@ class Ledger:
         return given
 
 
-def _limit(whole: Amounts, used: Amounts) -> Room:
+def _limit(whole: Amounts, used: Amounts) -> Limit:
     if not whole:
-        return Room(whole, whole, rest=NO_LIMIT)
+        return Limit(whole, whole, rest=NO_LIMIT)
     left = {name: amount - used.get(name, 0) for name, amount in whole.items()}
-    return Room(whole, left, rest=NO_LIMIT)
+    return Limit(whole, left, rest=NO_LIMIT)
 
 
 def _sum_of(used: dict[str, dict[str, float]], live: int) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """One agent: a heartbeat that carries orders, and tasks that carry them out through the scheduler.
 
-Nothing here is remembered across a crash. After a restart the same orders come again: attempts that were leased
+Nothing here is remembered across a crash. After a restart the same orders come again: attempts that were assigned
 and not seen running are submitted again, which the scheduler knows by (run, attempt); those that run are observed;
 those that nobody wants are stopped and released.
 """
@@ -19,18 +19,15 @@ import structlog
 
 from trainyard.client.retry import Backoff
 from trainyard_core import failpoints, log_context
-from trainyard_core.agent.drain import Farewell
-from trainyard_core.agent.port import ENDS, AgentPort, Away
+from trainyard_core.agent.model import BATCH, Drain, Order, Registration, WakeEvent
+from trainyard_core.agent.port import ENDS, AgentPort, ServerUnreachable
 from trainyard_core.agent.registration import with_resources
 from trainyard_core.agent.reporter import Reporter
-from trainyard_core.agent.submitter import DEADLINE, Starter
-from trainyard_core.agent.tasks import Errands
+from trainyard_core.agent.submitter import DEADLINE, Submitter
+from trainyard_core.agent.tasks import TaskTable
 from trainyard_core.contracts.scheduler import Scheduler, SupportsWatch
 from trainyard_core.contracts.workload import AttemptRef, Phase
-from trainyard_core.db.agents import Registration
 from trainyard_core.hook_guard import gist
-from trainyard_core.work.assignment import BATCH, Order
-from trainyard_core.work.notifier import Call
 
 __all__ = ["Agent"]
 
@@ -38,7 +35,7 @@ BEAT = 1.0
 STRAYS = 10.0
 """Seconds between two looks for attempts that core does not know."""
 REST = 0.005
-FAREWELL = 10.0
+DRAIN_SECONDS = 10.0
 AGAIN = Backoff(base=0.5, cap=10.0)
 """Between two looks at a scheduler that is not ready."""
 log = structlog.get_logger("trainyard.agent")
@@ -48,21 +45,21 @@ class Agent:
     """Runs until cancelled, drained, or its session is over. `called` is set by whoever wants it to look at once."""
 
     def __init__(
-        self, registration: Registration, scheduler: Scheduler, port: AgentPort, called: Call, *, grace: float
+        self, registration: Registration, scheduler: Scheduler, port: AgentPort, wake: WakeEvent, *, grace: float
     ) -> None:
-        self._me, self._scheduler, self._port, self._called = registration, scheduler, port, called
+        self._me, self._scheduler, self._port, self._wake = registration, scheduler, port, wake
         self._grace = grace
-        self._errands = Errands(called)
-        self._reporter = Reporter(port, self._errands)
-        self._starter = Starter(registration, scheduler, port, self._reporter, self._errands)
+        self._tasks = TaskTable(wake)
+        self._reporter = Reporter(port, self._tasks)
+        self._submitter = Submitter(registration, scheduler, port, self._reporter, self._tasks)
         self._stopped: set[AttemptRef] = set()
         self._rested_at = 0.0
-        self._farewell: Farewell | None = None
+        self._draining: Drain | None = None
 
     async def run(self) -> None:
-        """Work until cancelled; then what is under way is finished or abandoned, as a crash would. Returns when it
-        was told to drain and has. Raises Superseded, Dismissed or Moved when its session is over. While its scheduler
-        cannot be asked, the agent is known as not ready and takes no work."""
+        """Work until cancelled; then what is under way is finished or abandoned, as a crash would. Returns when it was
+        told to drain and has. Raises Superseded, AgentRejected or EndpointChanged when its session is over. While its
+        scheduler cannot be asked, the agent is known as not ready and takes no work."""
         async with self._ending():
             if is_ready := await self._until_ready():
                 await self._patiently(lambda: self._port.register(self._me))
@@ -70,27 +67,27 @@ class Agent:
                 await self._patiently(self._disown)
             beat_at = 0.0
             while is_ready and not self._ends():
-                if self._called.taken() or monotonic() >= beat_at:
+                if self._wake.take() or monotonic() >= beat_at:
                     beat_at = monotonic() + BEAT
-                    await self._errands.guarded("beat", self._beat)
-                if self._farewell is None:
-                    await self._errands.guarded("lease", self._lease)
-                await _wait(self._called, beat_at - monotonic())
-        if self._errands.over is not None:
-            raise self._errands.over
+                    await self._tasks.guarded("beat", self._beat)
+                if self._draining is None:
+                    await self._tasks.guarded("assign", self._assign)
+                await _wait(self._wake, beat_at - monotonic())
+        if self._tasks.over is not None:
+            raise self._tasks.over
 
     def drain(self, *, wait: bool) -> None:
         """Take no more work and end: with `wait` once nothing is held any more, else as soon as core knows, leaving
         runs to whoever comes next under this name."""
-        if self._farewell is None:
-            self._farewell = Farewell(wait=wait, until=monotonic() + FAREWELL)
-        self._errands.call()
+        if self._draining is None:
+            self._draining = Drain(wait=wait, until=monotonic() + DRAIN_SECONDS)
+        self._tasks.wake_agent()
 
     def _ends(self) -> bool:
-        if self._errands.over is not None:
+        if self._tasks.over is not None:
             return True
-        parting = self._farewell
-        return parting is not None and not self._errands.under_way("submit") and parting.is_over(monotonic())
+        drain = self._draining
+        return drain is not None and not self._tasks.under_way("submit") and drain.is_over(monotonic())
 
     async def _until_ready(self) -> bool:
         """Ask the scheduler for what it has and holds, until it answers; False when the agent is to end before."""
@@ -107,9 +104,9 @@ class Agent:
                     await self._tell_not_ready(why)
             until = monotonic() + AGAIN.delay(failures)
             while (left := until - monotonic()) > 0:
-                if self._ends() or self._farewell is not None:
+                if self._ends() or self._draining is not None:
                     return False
-                await self._errands.guarded("beat", self._heartbeat)
+                await self._tasks.guarded("beat", self._heartbeat)
                 await asyncio.sleep(min(left, BEAT))
         return False
 
@@ -126,26 +123,26 @@ class Agent:
         while not self._ends():
             try:
                 return await work()
-            except Away:
-                await _wait(self._called, BEAT)
-                self._called.taken()
+            except ServerUnreachable:
+                await _wait(self._wake, BEAT)
+                self._wake.take()
             except ENDS as error:
-                self._errands.over = error
+                self._tasks.over = error
             except Exception as error:  # of the scheduler, which was ready before
-                self._errands.mind(error, "begin")
-                if self._farewell is not None:
+                self._tasks.mind(error, "begin")
+                if self._draining is not None:
                     return None
-                await _wait(self._called, BEAT)
-                self._called.taken()
+                await _wait(self._wake, BEAT)
+                self._wake.take()
         return None
 
     def _begin(self) -> None:
         """What goes on beside the beat, once there is a session."""
-        self._errands.start(self._reporter.forever())
-        self._errands.start(self._errands.guarded("listen", self._port.listen))
-        self._errands.start(self._disown_forever())
+        self._tasks.start(self._reporter.forever())
+        self._tasks.start(self._tasks.guarded("listen", self._port.listen))
+        self._tasks.start(self._disown_forever())
         if isinstance(self._scheduler, SupportsWatch):
-            self._errands.start(self._watch_forever(self._scheduler))
+            self._tasks.start(self._watch_forever(self._scheduler))
 
     @asynccontextmanager
     async def _ending(self) -> AsyncIterator[None]:
@@ -153,7 +150,7 @@ class Agent:
             with log_context.bound(agent=self._me.name):
                 yield
         finally:
-            await self._errands.end()
+            await self._tasks.end()
             await self._close()
 
     async def _close(self) -> None:
@@ -165,22 +162,22 @@ class Agent:
 
     async def _beat(self) -> None:
         """Heartbeat, and carry out orders; on the way out core is told first."""
-        parting = self._farewell
-        if parting is not None and not parting.told:
+        drain = self._draining
+        if drain is not None and not drain.told:
             await self._port.leave()
         orders = await self._port.orders()
         await self._obey(orders)
-        if parting is not None:
-            parting.told, parting.held = True, len(orders)
+        if drain is not None:
+            drain.told, drain.held = True, len(orders)
 
-    async def _lease(self) -> None:
+    async def _assign(self) -> None:
         """Take new work for as long as there is some that fits. After a look in vain, calls that follow at once
         are answered together."""
         await asyncio.sleep(self._rested_at - monotonic())
-        while leased := await self._port.lease():
+        while assigned := await self._port.assign():
             failpoints.point("agent:after_lease")
-            self._starter.submit(leased)
-            if len(leased) < BATCH:
+            self._submitter.submit(assigned)
+            if len(assigned) < BATCH:
                 return
         self._rested_at = monotonic() + REST
 
@@ -189,10 +186,10 @@ class Agent:
         for order in orders:
             by_todo.setdefault(order.todo, []).append(order.ref)
         self._forget(order.ref for order in orders)
-        self._starter.submit(by_todo.get("submit", []))
+        self._submitter.submit(by_todo.get("submit", []))
         for ref in by_todo.get("stop", []):
             if ref not in self._stopped:
-                self._errands.once("stop", ref, self._stop(ref))
+                self._tasks.once("stop", ref, self._stop(ref))
         self._release(by_todo.get("release", []))
         self._observe([*by_todo.get("observe", []), *self._stopped.intersection(by_todo.get("stop", []))])
 
@@ -200,37 +197,37 @@ class Agent:
         """Drop what was remembered of attempts that are over."""
         kept = set(held)
         self._reporter.keep(kept)
-        self._errands.keep(kept)
+        self._tasks.keep(kept)
         self._stopped &= kept
 
     def _observe(self, refs: Sequence[AttemptRef]) -> None:
         """Have these looked at beside the beat, which no slow scheduler may hold up. They were submitted, or stopped:
         the scheduler has something of them, or they are gone."""
-        if fresh := self._errands.take("observe", refs):
-            self._errands.start(self._observe_all(fresh))
+        if fresh := self._tasks.take("observe", refs):
+            self._tasks.start(self._observe_all(fresh))
 
     async def _observe_all(self, refs: Sequence[AttemptRef]) -> None:
         try:
-            await self._starter.observe(refs)
+            await self._submitter.observe(refs)
         except Exception as error:
             for ref in refs:
-                self._errands.failed("observe", ref)
-            self._errands.mind(error, "observe")
+                self._tasks.failed("observe", ref)
+            self._tasks.mind(error, "observe")
         else:
             for ref in refs:
-                self._errands.worked("observe", ref)
+                self._tasks.worked("observe", ref)
         finally:
-            self._errands.leave("observe", refs)
+            self._tasks.leave("observe", refs)
 
     async def _stop(self, ref: AttemptRef) -> None:
         async with asyncio.timeout(DEADLINE):
             await self._scheduler.stop(ref, grace=self._grace)
         self._stopped.add(ref)
-        await self._starter.observe([ref])
+        await self._submitter.observe([ref])
 
     def _release(self, refs: Sequence[AttemptRef]) -> None:
-        if fresh := self._errands.take("release", refs):
-            self._errands.start(self._release_all(fresh))
+        if fresh := self._tasks.take("release", refs):
+            self._tasks.start(self._release_all(fresh))
 
     async def _release_all(self, refs: Sequence[AttemptRef]) -> None:
         """Let go of ended attempts, side by side, and tell core of those that are gone in one go."""
@@ -238,16 +235,16 @@ class Agent:
             gone = await asyncio.gather(*(self._release_one(ref) for ref in refs))
             await self._port.released([ref for ref in gone if ref is not None])
         except Exception as error:
-            self._errands.mind(error, "release")
+            self._tasks.mind(error, "release")
         finally:
-            self._errands.leave("release", refs)
+            self._tasks.leave("release", refs)
 
     async def _release_one(self, ref: AttemptRef) -> AttemptRef | None:
         try:
             async with asyncio.timeout(DEADLINE):
                 await self._scheduler.release(ref)
         except Exception as error:
-            self._errands.failed("release", ref)
+            self._tasks.failed("release", ref)
             log.warning("an attempt could not be released; it is tried again", ref=str(ref), error=repr(error))
             return None
         return ref
@@ -265,17 +262,17 @@ class Agent:
         """A database that went back to an older copy forgets runs while they run."""
         while True:
             await asyncio.sleep(STRAYS)
-            await self._errands.guarded("disown", self._disown)
+            await self._tasks.guarded("disown", self._disown)
 
     async def _disown(self) -> None:
         """Stop and release whatever the scheduler holds that core does not expect of this agent: what was held before
-        core was asked, for more may have been leased since, and is held after it, for some may have been released."""
+        core was asked, for more may have been assigned since, and is held after it, for some may have been released."""
         held = await self._scheduler.adopt()
         expected = {order.ref for order in await self._port.orders()}
         if strays := set(held) - expected:
             for ref in strays.intersection(await self._scheduler.adopt()):
                 log.warning("an attempt that core does not know is stopped", ref=str(ref))
-                self._errands.once("stop", ref, self._stop_and_release(ref))
+                self._tasks.once("stop", ref, self._stop_and_release(ref))
 
     async def _stop_and_release(self, ref: AttemptRef) -> None:
         await self._scheduler.stop(ref, grace=self._grace)

@@ -9,34 +9,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from trainyard_core.agent.model import Order, Registration
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
-from trainyard_core.db.agents import Registration
 from trainyard_core.errors import Superseded
-from trainyard_core.work.assignment import Order
 
-__all__ = ["ENDS", "AgentPort", "Away", "Dismissed", "Moved"]
+__all__ = ["ENDS", "AgentPort", "AgentRejected", "EndpointChanged", "ServerUnreachable"]
 
 
-class Away(Exception):
+class ServerUnreachable(Exception):
     """Core cannot be reached now, or is in trouble. The call is made again later; runs go on meanwhile."""
 
 
-class Dismissed(Exception):
+class AgentRejected(Exception):
     """Core does not take this agent any more: its token is revoked, it was removed, or it is not the agent of this
     server. `str()` says which, and what to do."""
 
 
-class Moved(Exception):
+class EndpointChanged(Exception):
     """Core is found elsewhere, or another token is to be used, from now on."""
 
 
-ENDS: tuple[type[Exception], ...] = (Superseded, Dismissed, Moved)
+ENDS: tuple[type[Exception], ...] = (Superseded, AgentRejected, EndpointChanged)
 """After these the session is over: making the call again is of no use."""
 
 
 class AgentPort(Protocol):
     """Core as an agent sees it. Every call is idempotent and may be made again after any failure; each raises
-    Superseded once another session of this agent has begun, and remote ones Away, Dismissed and Moved."""
+    Superseded once another session of this agent has begun, and remote ones ServerUnreachable, AgentRejected and
+    EndpointChanged."""
 
     async def register(self, agent: Registration) -> None:
         """Present the agent and begin a session."""
@@ -45,7 +45,7 @@ class AgentPort(Protocol):
         """Call the agent whenever there may be something for it, until cancelled; returns at once where somebody
         else calls it."""
 
-    async def lease(self) -> list[AttemptRef]:
+    async def assign(self) -> list[AttemptRef]:
         """New attempts for this agent."""
 
     async def workloads(self, refs: Sequence[AttemptRef]) -> list[Workload]:

@@ -7,9 +7,9 @@ from importlib.metadata import version
 
 import msgspec
 
+from trainyard_core.agent.model import Registration
 from trainyard_core.contracts.scheduler import Scheduler, SupportsResources
 from trainyard_core.contracts.workload import Resources
-from trainyard_core.db.agents import Registration
 
 __all__ = ["registration", "with_resources"]
 

@@ -1,7 +1,7 @@
 """The way to core over HTTP, for an agent that is a process of its own.
 
-A lease waits at the server until there is something; its answer calls the agent. A server that is away is told
-once and tried again with back-off; nothing that the agent holds is given up for it. An answer that a call was
+A request for assignments waits at the server until there are some; its answer wakes the agent. A server that is away is
+told once and tried again with back-off; nothing that the agent holds is given up for it. An answer that a call was
 refused for good ends the session.
 """
 
@@ -22,12 +22,10 @@ from trainyard.client.errors import ClientError
 from trainyard.client.retry import Backoff
 from trainyard.client.wire import Request, path_of
 from trainyard_core.agent import wire
-from trainyard_core.agent.port import ENDS, Away, Dismissed, Moved
+from trainyard_core.agent.model import Order, Registration, WakeEvent
+from trainyard_core.agent.port import ENDS, AgentRejected, EndpointChanged, ServerUnreachable
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
-from trainyard_core.db.agents import Registration
 from trainyard_core.errors import Superseded
-from trainyard_core.work.assignment import Order
-from trainyard_core.work.notifier import Call
 
 __all__ = ["HttpPort"]
 
@@ -46,18 +44,18 @@ class HttpPort:
     def __init__(
         self,
         find: Callable[[], Endpoint],
-        called: Call,
+        wake: WakeEvent,
         *,
         memory: Path,
         begun: Callable[[str, wire.Session], None] = lambda url, session: None,
         wait: float = WAIT,
         connect: Callable[[Endpoint], AsyncClient] | None = None,
     ) -> None:
-        self._find, self._called, self._memory, self._begun, self._wait = find, called, memory, begun, wait
+        self._find, self._wake, self._memory, self._begun, self._wait = find, wake, memory, begun, wait
         self._endpoint = find()
         self._client = (connect or _connect)(self._endpoint)
         self._name, self._epoch = "", 0
-        self._leased: list[AttemptRef] = []
+        self._assigned: list[AttemptRef] = []
         self._away = False
 
     @property
@@ -67,7 +65,7 @@ class HttpPort:
 
     async def register(self, agent: Registration) -> None:
         self._name = agent.name
-        hello = wire.Hello(**{name: getattr(agent, name) for name in wire.Hello.__struct_fields__})
+        hello = wire.RegisterAgent(**{name: getattr(agent, name) for name in wire.RegisterAgent.__struct_fields__})
         session = await self._ask("sessions", hello, wire.Session)
         self._remember(session.server)
         self._epoch = session.epoch
@@ -79,14 +77,14 @@ class HttpPort:
         """Wait at the server, again and again."""
         failures = 0
         while True:
-            wish = wire.LeaseWish(epoch=self._epoch, wait=self._wait)
+            request = wire.AssignmentRequest(epoch=self._epoch, wait=self._wait)
             try:
-                answer = await self._ask("lease", wish, wire.Leased)
+                answer = await self._ask("assignments", request, wire.Assignments)
             except ENDS:
                 raise
             except Exception as error:
-                if not isinstance(error, Away):
-                    log.error("a lease failed and is tried again", exc_info=error)
+                if not isinstance(error, ServerUnreachable):
+                    log.error("a request for assignments failed and is tried again", exc_info=error)
                 failures += 1
                 await asyncio.sleep(AGAIN.delay(failures))
                 continue
@@ -95,24 +93,24 @@ class HttpPort:
             if not answer.items:
                 await asyncio.sleep(REST)
 
-    def _tell(self, answer: wire.Leased) -> None:
-        self._leased += answer.items
+    def _tell(self, answer: wire.Assignments) -> None:
+        self._assigned += answer.items
         if answer.items or answer.orders:
-            self._called.orders |= answer.orders
-            self._called.set()
+            self._wake.orders |= answer.orders
+            self._wake.set()
 
-    async def lease(self) -> list[AttemptRef]:
-        leased, self._leased = self._leased, []
-        return leased
+    async def assign(self) -> list[AttemptRef]:
+        assigned, self._assigned = self._assigned, []
+        return assigned
 
     async def workloads(self, refs: Sequence[AttemptRef]) -> list[Workload]:
-        found = await self._ask("workloads", wire.Refs(epoch=self._epoch, refs=tuple(refs)), wire.Workloads)
+        found = await self._ask("workloads", wire.AttemptRefs(epoch=self._epoch, refs=tuple(refs)), wire.Workloads)
         return [msgspec.structs.replace(workload, url=self.url) for workload in found.items]
 
     async def report(self, seen: Sequence[Observation]) -> None:
         """One that core refuses does not hold up the others."""
         try:
-            await self._ask("report", wire.Report(epoch=self._epoch, seen=tuple(seen)), wire.Done)
+            await self._ask("report", wire.ObservationReport(epoch=self._epoch, seen=tuple(seen)), wire.Acknowledgement)
         except client_errors.Invalid as error:
             if len(seen) == 1:
                 log.error("core refuses what was observed of an attempt", ref=str(seen[0].ref), error=str(error))
@@ -121,14 +119,14 @@ class HttpPort:
                 await self.report([each])
 
     async def orders(self) -> list[Order]:
-        return (await self._ask("orders", wire.InSession(epoch=self._epoch), wire.Orders)).items
+        return (await self._ask("orders", wire.SessionRequest(epoch=self._epoch), wire.Orders)).items
 
     async def released(self, refs: Sequence[AttemptRef]) -> None:
         if refs:
-            await self._ask("released", wire.Refs(epoch=self._epoch, refs=tuple(refs)), wire.Done)
+            await self._ask("released", wire.AttemptRefs(epoch=self._epoch, refs=tuple(refs)), wire.Acknowledgement)
 
     async def leave(self) -> None:
-        await self._ask("leave", wire.InSession(epoch=self._epoch), wire.Done)
+        await self._ask("leave", wire.SessionRequest(epoch=self._epoch), wire.Acknowledgement)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -157,17 +155,17 @@ class HttpPort:
         if error.code == Superseded.code:
             return Superseded(str(error))
         if isinstance(error, client_errors.NotAuthenticated | client_errors.NotReachable) and self._moved():
-            return Moved()
+            return EndpointChanged()
         if isinstance(error, client_errors.NotAuthenticated | client_errors.NotAllowed):
-            return Dismissed(f"the server at {self._shown} does not take this agent's token: {error}")
+            return AgentRejected(f"the server at {self._shown} does not take this agent's token: {error}")
         if isinstance(error, client_errors.NotFound) or (isinstance(error, client_errors.Invalid) and not self._epoch):
-            return Dismissed(f"the server at {self._shown} does not take agent '{self._name}': {error}")
-        if not (error.retryable or isinstance(error, client_errors.WrongServer | client_errors.ServerFault)):
+            return AgentRejected(f"the server at {self._shown} does not take agent '{self._name}': {error}")
+        if not (error.retryable or isinstance(error, client_errors.WrongServer | client_errors.ServerError)):
             return error
         if not self._away:
             self._away = True
             log.warning("the server is away; runs go on, and it is tried again", url=self._shown, error=str(error))
-        return Away(str(error))
+        return ServerUnreachable(str(error))
 
     def _moved(self) -> bool:
         try:
@@ -181,13 +179,14 @@ class HttpPort:
         return without_secrets(self.url)
 
     def _remember(self, server: str) -> None:
-        """Whose attempts lie here. Raises Dismissed when they are another platform's: it would be told to stop them."""
+        """Whose attempts lie here. Raises AgentRejected when they are another platform's: it would be told to stop
+        them."""
         try:
             known = self._memory.read_text().strip()
         except FileNotFoundError:
             known = ""
         if known and known != server:
-            raise Dismissed(
+            raise AgentRejected(
                 f"{self._memory.parent} holds the attempts of an agent of another platform than {self._shown};"
                 " use another --data, or remove that folder once its runs have ended"
             )

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection
 
 from trainyard_core.agent.port import AgentPort
-from trainyard_core.agent.tasks import Errands
+from trainyard_core.agent.tasks import TaskTable
 from trainyard_core.contracts.workload import AttemptRef, Observation, Phase
 
 __all__ = ["Reporter"]
@@ -17,8 +17,8 @@ AGAIN = 1.0
 class Reporter:
     """Tells each change once. What could not be told is told again."""
 
-    def __init__(self, port: AgentPort, errands: Errands) -> None:
-        self._port, self._errands = port, errands
+    def __init__(self, port: AgentPort, tasks: TaskTable) -> None:
+        self._port, self._tasks = port, tasks
         self._seen: asyncio.Queue[Observation] = asyncio.Queue()
         self._told: dict[AttemptRef, tuple[Phase, str, str]] = {}
 
@@ -31,22 +31,22 @@ class Reporter:
         self._told = {ref: told for ref, told in self._told.items() if ref in held}
 
     async def forever(self) -> None:
-        """Tell what is new, everything that waits in one go, until the session is over."""
-        while self._errands.over is None:
+        """Report what has changed, everything that waits in one go, until the session is over."""
+        while self._tasks.over is None:
             batch = [await self._seen.get()]
             while not self._seen.empty():
                 batch.append(self._seen.get_nowait())
-            news = [o for o in batch if self._told.get(o.ref) != (o.phase, o.reason, o.message)]
-            if news:
-                await self._tell(news)
+            changed = [o for o in batch if self._told.get(o.ref) != (o.phase, o.reason, o.message)]
+            if changed:
+                await self._tell(changed)
 
-    async def _tell(self, news: list[Observation]) -> None:
-        while self._errands.over is None:
+    async def _tell(self, changed: list[Observation]) -> None:
+        while self._tasks.over is None:
             try:
-                await self._port.report(news)
+                await self._port.report(changed)
             except Exception as error:
-                self._errands.mind(error, "report")
+                self._tasks.mind(error, "report")
                 await asyncio.sleep(AGAIN)
             else:
-                self._told.update({o.ref: (o.phase, o.reason, o.message) for o in news})
+                self._told.update({o.ref: (o.phase, o.reason, o.message) for o in changed})
                 return

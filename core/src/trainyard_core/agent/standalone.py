@@ -19,22 +19,22 @@ from trainyard.client.discovery import Endpoint, discover, without_secrets
 from trainyard_core import tracing
 from trainyard_core.agent import wire
 from trainyard_core.agent.agent import Agent
-from trainyard_core.agent.port import Moved
+from trainyard_core.agent.model import WakeEvent
+from trainyard_core.agent.port import EndpointChanged
 from trainyard_core.agent.registration import registration
 from trainyard_core.agent.remote import HttpPort
 from trainyard_core.contracts.scheduler import Scheduler
 from trainyard_core.errors import StartRefused
-from trainyard_core.executor import OffLoop
+from trainyard_core.executor import BlockingCalls
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
-from trainyard_core.work.notifier import Call
 
-__all__ = ["Wish", "run"]
+__all__ = ["AgentOptions", "run"]
 
 log = structlog.get_logger("trainyard.agent")
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class AgentOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a person asks of an agent: its name, queues and labels; where the server is (empty: as every client finds
     it); and whether a first signal lets it wait for the end of what it holds."""
 
@@ -45,24 +45,26 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     wait: bool = False
 
 
-def run(settings: Settings, wish: Wish, ready: Callable[[str], None]) -> None:
+def run(settings: Settings, options: AgentOptions, ready: Callable[[str], None]) -> None:
     """Serve until told to end. `ready` is called with a sentence at the begin of each session. Raises StartRefused,
-    NoServer, Dismissed when the server does not take this agent, Superseded when another one has taken its name, and
-    KeyboardInterrupt when it was told to end at once."""
+    NoServer, AgentRejected when the server does not take this agent, Superseded when another one has taken its name,
+    and KeyboardInterrupt when it was told to end at once."""
     registry = Registry.load(settings.plugins, prefer=settings.prefer)
     registry.check_sections(settings)
     tracing.start_as(settings.traces, "agent")
-    uvloop.run(_Process(settings, registry, wish, ready).serve())
+    uvloop.run(_Process(settings, registry, options, ready).serve())
 
 
 class _Process:
     """What the sessions of one process share."""
 
-    def __init__(self, settings: Settings, registry: Registry, wish: Wish, ready: Callable[[str], None]) -> None:
-        self._settings, self._registry, self._wish, self._ready = settings, registry, wish, ready
-        self._home = settings.data / "agents" / wish.name
+    def __init__(
+        self, settings: Settings, registry: Registry, options: AgentOptions, ready: Callable[[str], None]
+    ) -> None:
+        self._settings, self._registry, self._options, self._ready = settings, registry, options, ready
+        self._home = settings.data / "agents" / options.name
         self._agent: Agent | None = None
-        self._building = OffLoop("build")
+        self._building = BlockingCalls("build")
         self._signals = 0
 
     async def serve(self) -> None:
@@ -72,7 +74,7 @@ class _Process:
             while True:
                 try:
                     return await self._session()
-                except Moved:
+                except EndpointChanged:
                     log.info("the server is found elsewhere, or with another token: a new session begins")
         except asyncio.CancelledError:
             if self._signals > 1:
@@ -81,19 +83,19 @@ class _Process:
                 raise
 
     async def _session(self) -> None:
-        called = Call()
-        port = HttpPort(self._find, called, memory=self._home / "server", begun=self._begun)
+        wake = WakeEvent()
+        port = HttpPort(self._find, wake, memory=self._home / "server", begun=self._begun)
         try:
             scheduler = await self._building.call(partial(self._scheduler, port.url), deadline=BUILDING)
             me = registration(
-                self._wish.name,
+                self._options.name,
                 provider=self._settings.scheduler,
-                queues=self._wish.queues,
-                labels=self._wish.labels,
+                queues=self._options.queues,
+                labels=self._options.labels,
             )
-            self._agent = Agent(me, scheduler, port, called, grace=self._settings.stop_grace)
+            self._agent = Agent(me, scheduler, port, wake, grace=self._settings.stop_grace)
             if self._signals:
-                self._agent.drain(wait=self._wish.wait)
+                self._agent.drain(wait=self._options.wait)
             await self._agent.run()
         finally:
             await port.aclose()
@@ -105,17 +107,17 @@ class _Process:
         return self._registry.scheduler(self._settings.scheduler, own, url=url)
 
     def _find(self) -> Endpoint:
-        found = discover(url=self._wish.url or None, data=self._settings.data)
+        found = discover(url=self._options.url or None, data=self._settings.data)
         if not found.token:
             raise StartRefused(
-                f"agent '{self._wish.name}' has no token for {without_secrets(found.url)}",
-                fix=f"make one with `yard agents add {self._wish.name}` and give it by TRAINYARD_TOKEN_FILE",
+                f"agent '{self._options.name}' has no token for {without_secrets(found.url)}",
+                fix=f"make one with `yard agents add {self._options.name}` and give it by TRAINYARD_TOKEN_FILE",
             )
         return found
 
     def _begun(self, url: str, session: wire.Session) -> None:
         served = ", ".join(session.queues) or "no queue (none of those asked for is allowed)"
-        self._ready(f"Agent {self._wish.name} serves {served} for {without_secrets(url)}")
+        self._ready(f"Agent {self._options.name} serves {served} for {without_secrets(url)}")
 
     def _heed_signals(self) -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -128,5 +130,5 @@ class _Process:
         if self._signals > 1 or self._agent is None:  # before there is an agent, nothing is held
             task.cancel()
         else:
-            log.info("draining; a second signal ends at once", wait=self._wish.wait)
-            self._agent.drain(wait=self._wish.wait)
+            log.info("draining; a second signal ends at once", wait=self._options.wait)
+            self._agent.drain(wait=self._options.wait)

@@ -1,4 +1,4 @@
-"""Starts what was leased: its workload is asked for, checked, rendered and handed to the scheduler."""
+"""Submits what was assigned: its workload is asked for, checked, rendered and handed to the scheduler."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import structlog
 
 from trainyard_core import failpoints, log_context, redact, tracing
 from trainyard_core.admission import ANY_QUEUE
+from trainyard_core.agent.model import Registration
 from trainyard_core.agent.port import AgentPort
 from trainyard_core.agent.reporter import Reporter
-from trainyard_core.agent.tasks import Errands
+from trainyard_core.agent.tasks import TaskTable
 from trainyard_core.contracts.scheduler import Scheduler, SchedulerRefused
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
-from trainyard_core.db.agents import Registration
-from trainyard_core.executor import OffLoop
+from trainyard_core.executor import BlockingCalls
 from trainyard_core.lifecycle import Reason
 
-__all__ = ["DEADLINE", "Starter"]
+__all__ = ["DEADLINE", "Submitter"]
 
 DEADLINE = 60.0
 """Seconds that a scheduler has for one call."""
@@ -28,21 +28,21 @@ MOST_SAID = 1000
 log = structlog.get_logger("trainyard.agent")
 
 
-class Starter:
+class Submitter:
     """Submits, any number of times: a scheduler knows an attempt by run and number. What can never be started here is
     reported as its end. After any other failure core is told why, and the order comes again."""
 
     def __init__(
-        self, me: Registration, scheduler: Scheduler, port: AgentPort, reporter: Reporter, errands: Errands
+        self, me: Registration, scheduler: Scheduler, port: AgentPort, reporter: Reporter, tasks: TaskTable
     ) -> None:
         self._me, self._scheduler, self._port = me, scheduler, port
-        self._reporter, self._errands = reporter, errands
-        self._rendering = OffLoop("render")
+        self._reporter, self._tasks = reporter, tasks
+        self._rendering = BlockingCalls("render")
 
     def submit(self, refs: Sequence[AttemptRef]) -> None:
         """Have these started, unless that is under way."""
-        if fresh := self._errands.take("submit", refs):
-            self._errands.start(self._submit_all(fresh))
+        if fresh := self._tasks.take("submit", refs):
+            self._tasks.start(self._submit_all(fresh))
 
     async def _submit_all(self, refs: Sequence[AttemptRef]) -> None:
         """Only what was handed over is looked at: of an attempt that is still to be submitted there is no trace."""
@@ -51,9 +51,9 @@ class Starter:
             handed_over = await asyncio.gather(*(self._submit_one(workload) for workload in workloads))
             await self.observe([workload.ref for workload, done in zip(workloads, handed_over, strict=True) if done])
         except Exception as error:
-            self._errands.mind(error, "submit")
+            self._tasks.mind(error, "submit")
         finally:
-            self._errands.leave("submit", refs)
+            self._tasks.leave("submit", refs)
 
     async def _submit_one(self, workload: Workload) -> bool:
         with (
@@ -77,20 +77,20 @@ class Starter:
         except Exception as error:
             self._put_off(workload.ref, error)
         else:
-            self._errands.worked("submit", workload.ref)
+            self._tasks.worked("submit", workload.ref)
             return True
         return False
 
     def _put_off(self, ref: AttemptRef, error: Exception) -> None:
         """Try it again later, and tell core why it waits."""
-        self._errands.failed("submit", ref)
+        self._tasks.failed("submit", ref)
         said = redact.text(f"{type(error).__name__}: {error}")[:MOST_SAID]
         log.warning("an attempt could not be submitted; it is tried again", ref=str(ref), error=said)
         message = f"its scheduler could not take it; it is tried again: {said}"
         self._reporter.put(Observation(ref=ref, phase=Phase.PENDING, reason=Reason.SUBMIT_FAILED, message=message))
 
     def _check_queue(self, workload: Workload) -> None:
-        """Core leases by queue already; an agent still starts nothing of a queue that it was not given."""
+        """Core assigns by queue already; an agent still starts nothing of a queue that it was not given."""
         if ANY_QUEUE not in self._me.queues and workload.queue not in self._me.queues:
             served = ", ".join(self._me.queues) or "none"
             raise SchedulerRefused(

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import structlog
 
 from trainyard.client.retry import Backoff
-from trainyard_core.agent.port import ENDS, Away
+from trainyard_core.agent.model import WakeEvent
+from trainyard_core.agent.port import ENDS, ServerUnreachable
 from trainyard_core.cancellation import end_all
 from trainyard_core.contracts.workload import AttemptRef
-from trainyard_core.work.notifier import Call
 
-__all__ = ["Errands"]
+__all__ = ["TaskTable"]
 
 AGAIN = Backoff(base=1.0, cap=30.0)
 """How long a call that a scheduler has failed waits before it is made again."""
@@ -31,11 +31,11 @@ class _Rest(NamedTuple):
     until: float
 
 
-class Errands:
+class TaskTable:
     """The tasks of one session. `over` is what ended the session, once something has; `called` is set then."""
 
-    def __init__(self, called: Call) -> None:
-        self._called = called
+    def __init__(self, wake: WakeEvent) -> None:
+        self._wake = wake
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[tuple[str, AttemptRef]] = set()
         self._resting: dict[tuple[str, AttemptRef], _Rest] = {}
@@ -97,14 +97,14 @@ class Errands:
         """A step failed: it is tried again, unless the session is over. That core is away, its port has told."""
         if isinstance(error, ENDS):
             self.over = self.over or error
-            self.call()
-        elif not isinstance(error, Away):
+            self.wake_agent()
+        elif not isinstance(error, ServerUnreachable):
             log.error("an agent's step failed and is tried again", step=step, exc_info=error)
 
-    def call(self) -> None:
+    def wake_agent(self) -> None:
         """Have the agent look at everything at once."""
-        self._called.orders = True
-        self._called.set()
+        self._wake.orders = True
+        self._wake.set()
 
     async def end(self) -> None:
         """What is under way is finished or abandoned, as a crash would."""

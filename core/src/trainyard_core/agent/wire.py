@@ -6,28 +6,28 @@ from __future__ import annotations
 
 import msgspec
 
+from trainyard_core.agent.model import BATCH, Order
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
-from trainyard_core.work.assignment import BATCH, Order
 
 __all__ = [
     "MOST_WAIT",
-    "Done",
-    "Hello",
-    "InSession",
-    "LeaseWish",
-    "Leased",
+    "Acknowledgement",
+    "AssignmentRequest",
+    "Assignments",
+    "AttemptRefs",
+    "ObservationReport",
     "Orders",
-    "Refs",
-    "Report",
+    "RegisterAgent",
     "Session",
+    "SessionRequest",
     "Workloads",
 ]
 
 MOST_WAIT = 60.0
-"""Seconds for which a lease may wait at the server at most."""
+"""Seconds for which a request for assignments may wait at the server at most."""
 
 
-class Hello(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class RegisterAgent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How an agent presents itself: see `db.agents.Registration`; its name is in the address. `cpu` and `memory` at 0
     are not stated: they have no limit."""
 
@@ -53,27 +53,27 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     silence: float = 15.0
 
 
-class InSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SessionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call of a session."""
 
     epoch: int
 
 
-class LeaseWish(InSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AssignmentRequest(SessionRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """At most so many attempts; when there are none, wait up to `wait` seconds for some."""
 
     wait: float = 0.0
     most: int = BATCH
 
 
-class Leased(msgspec.Struct, frozen=True, kw_only=True):
+class Assignments(msgspec.Struct, frozen=True, kw_only=True):
     """New attempts; with `orders`, something about those held may have changed."""
 
     items: list[AttemptRef] = []
     orders: bool = False
 
 
-class Refs(InSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AttemptRefs(SessionRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """These attempts."""
 
     refs: tuple[AttemptRef, ...]
@@ -85,7 +85,7 @@ class Workloads(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Workload]
 
 
-class Report(InSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ObservationReport(SessionRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was observed."""
 
     seen: tuple[Observation, ...]
@@ -97,5 +97,5 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Order]
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True):
+class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     """It is written down."""

@@ -25,7 +25,7 @@ from trainyard_core.platform import Platform
 from trainyard_core.registry import HookFailed
 
 __all__ = [
-    "Asked",
+    "ApiRequest",
     "Recorder",
     "allow",
     "allow_agent",
@@ -41,7 +41,7 @@ __all__ = [
     "visible",
 ]
 
-Asked = Request[Actor, str, Any]
+ApiRequest = Request[Actor, str, Any]
 Recorder = Annotated[
     int,
     HeaderParameter(
@@ -63,13 +63,13 @@ def platform_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Platform:
     return platform
 
 
-def forget(request: Asked) -> None:
+def forget(request: ApiRequest) -> None:
     """Somebody's access has changed, or a run has been deleted, which has a token: whatever was remembered of tokens is
     looked up again."""
     request.app.state.known.forget()
 
 
-async def can(request: Asked, action: str, *, project: str = "", run: str = "", agent: str = "") -> bool:
+async def can(request: ApiRequest, action: str, *, project: str = "", run: str = "", agent: str = "") -> bool:
     """Whether the asker may do that: as a plugin says, else as the roles say. A plugin that fails to say forbids."""
     try:
         said = await platform_of(request).registry.authorize(
@@ -80,7 +80,7 @@ async def can(request: Asked, action: str, *, project: str = "", run: str = "", 
     return auth.may(request.user, action, project=project, run=run, agent=agent) if said is None else said
 
 
-async def allow(request: Asked, action: str, project: str = "") -> Actor:
+async def allow(request: ApiRequest, action: str, project: str = "") -> Actor:
     """The asker, who may do that in the project, or in the deployment. Raises NotFound for a project that the asker
     may not see, Forbidden for one that the asker sees but may not do that to. A run is told that other projects are not
     for its token, whether there are such or not."""
@@ -91,7 +91,7 @@ async def allow(request: Asked, action: str, project: str = "") -> Actor:
     raise Forbidden(f"{request.user.name} may not {action} {where}", fix="use a token with another role or scope")
 
 
-async def allow_owner(request: Asked, action: str) -> Actor:
+async def allow_owner(request: ApiRequest, action: str) -> Actor:
     """The asker, who may do that in the deployment, or has the data directory's own token: no plugin keeps its holder
     from seeing what is wrong with it. Raises Forbidden."""
     if is_owner(platform_of(request).settings.data, bearer(request)):
@@ -99,7 +99,7 @@ async def allow_owner(request: Asked, action: str) -> Actor:
     return await allow(request, action)
 
 
-async def allow_agent(request: Asked, name: str) -> Actor:
+async def allow_agent(request: ApiRequest, name: str) -> Actor:
     """The asker, who may act for that agent. Raises NotFound for another agent's token, Forbidden for others."""
     if await can(request, AGENT, agent=name):
         return request.user
@@ -108,7 +108,7 @@ async def allow_agent(request: Asked, name: str) -> Actor:
     raise Forbidden(f"{request.user.name} may not act for agent '{name}'", fix="use the agent's own token")
 
 
-async def visible(request: Asked) -> frozenset[str] | None:
+async def visible(request: ApiRequest) -> frozenset[str] | None:
     """The projects that the asker may read; None: all of them. A plugin that decides is asked about each."""
     platform = platform_of(request)
     if not platform.registry.has("authorize"):
@@ -117,7 +117,7 @@ async def visible(request: Asked) -> frozenset[str] | None:
     return frozenset([name for name in names if await can(request, READ, project=name)])
 
 
-async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
+async def find_run(request: ApiRequest, project: str, ref: str, action: str) -> Row:
     """The run that is meant, if the asker may do that to it. Raises NotFound, Conflict for an ambiguous ending,
     Forbidden, Invalid for what is tracked of `latest`."""
     if request.user.role == "run" and not request.user.projects:
@@ -136,13 +136,13 @@ async def find_run(request: Asked, project: str, ref: str, action: str) -> Row:
     return row
 
 
-def attempt_of(request: Asked, row: Row, named: int) -> int:
+def attempt_of(request: ApiRequest, row: Row, named: int) -> int:
     """The attempt that has recorded what is sent: that of a run's own token, else the one that the sender names (0:
     none), who stands for the current one. There is none after that."""
     return request.user.attempt or min(named, row["attempt"])
 
 
-async def _check_sees(request: Asked, project: str) -> None:
+async def _check_sees(request: ApiRequest, project: str) -> None:
     """Raises NotFound for a project of which the asker may not know: whoever may do anything in it does. A run is told
     that its token is for another one, whether there is such a project or not."""
     if not project:
@@ -172,7 +172,7 @@ async def check_project(tx: Tx, name: str, only: frozenset[str] | None) -> None:
         raise NotFound(choice("project", name, known), fix="use one of these, or create it: yard projects create")
 
 
-async def refuse_unknown_project(request: Asked, name: str) -> None:
+async def refuse_unknown_project(request: ApiRequest, name: str) -> None:
     """As `check_project`, for a request that has found nothing in it."""
     only = await visible(request)
     await platform_of(request).database.read(lambda tx: check_project(tx, name, only))

@@ -9,7 +9,7 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from trainyard.client import models
 from trainyard_core.api import feed, serializers
-from trainyard_core.api.access import Asked, allow, no_project, platform_of, visible
+from trainyard_core.api.access import ApiRequest, allow, no_project, platform_of, visible
 from trainyard_core.api.event_stream import LARGEST, EventStream, place, wanted
 from trainyard_core.api.pagination import Cursor, Limit, decode, following
 from trainyard_core.auth import KNOWN, READ
@@ -34,7 +34,7 @@ class Activities(Controller):
     @get("/activities")
     async def everywhere(
         self,
-        request: Asked,
+        request: ApiRequest,
         limit: Limit = 50,
         cursor: Cursor = "",
         kind: Kind = "",
@@ -52,7 +52,7 @@ class Activities(Controller):
     @get("/projects/{project:str}/activities")
     async def of_project(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         limit: Limit = 50,
         cursor: Cursor = "",
@@ -76,7 +76,7 @@ class Activities(Controller):
 
 
 async def _page(
-    request: Asked, only: frozenset[str] | None, limit: int, cursor: str, kind: str
+    request: ApiRequest, only: frozenset[str] | None, limit: int, cursor: str, kind: str
 ) -> Response[models.ActivityPage]:
     before = _before(cursor)
     rows = await platform_of(request).database.read(

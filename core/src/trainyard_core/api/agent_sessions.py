@@ -1,8 +1,8 @@
-"""What agents say: a session is begun, work is leased, observations are reported, orders are asked for. Each call but
-the first carries the session's epoch, and one of an older session is refused with `superseded`.
+"""The agent protocol: an agent begins a session, takes assignments, reports observations and asks for orders. Each call
+but the first carries the session's epoch; a call of an older session is refused with `superseded`.
 
-A lease waits here for as long as the agent wishes and there is nothing for it: the doorbell ends the wait, and a look
-once a second finds what no bell rang for.
+A request for assignments waits here, up to the time that the agent asks for, while there is no work for it. The
+notifier ends the wait; a query once a second finds the work of which no message came.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ from litestar import Controller, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard_core.agent import wire
-from trainyard_core.api.access import Asked, allow_agent, platform_of
+from trainyard_core.agent.model import BATCH, Registration, WakeEvent
+from trainyard_core.api.access import ApiRequest, allow_agent, platform_of
 from trainyard_core.api.agents import check_labels, check_queues
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.observation_limits import check_refs, checked
 from trainyard_core.db import agents
-from trainyard_core.db.agents import Registration
 from trainyard_core.errors import Invalid
-from trainyard_core.work.assignment import BATCH
-from trainyard_core.work.notifier import Call
 
 __all__ = ["AgentSessions"]
 
@@ -39,114 +37,126 @@ class AgentSessions(Controller):
     tags = ("agent protocol",)
 
     @post("/sessions", status_code=200)
-    async def begin(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Hello]) -> wire.Session:
+    async def begin(self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.RegisterAgent]) -> wire.Session:
         """Begin a session. Those before it are over: their calls are refused from now on."""
         await allow_agent(request, name)
         check_name("agent", name)
         _check(data)
         platform = platform_of(request)
-        epoch = await platform.desk().register(Registration(name=name, **msgspec.structs.asdict(data)))
+        epoch = await platform.session_service().register(Registration(name=name, **msgspec.structs.asdict(data)))
         row = await platform.database.read(lambda tx: agents.fence(tx, name, epoch))
         server = hashlib.sha256(b"platform:" + platform.secret).hexdigest()[:16]
         return wire.Session(epoch=epoch, server=server, queues=agents.serves(row), silence=platform.policy.silence)
 
-    @post("/lease", status_code=200)
-    async def lease(self, request: Asked, name: FromPath[str], data: JSONBody[wire.LeaseWish]) -> wire.Leased:
+    @post("/assignments", status_code=200)
+    async def assign(
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.AssignmentRequest]
+    ) -> wire.Assignments:
         """New attempts. Answered at once when there are some, or something about those held may have changed."""
         await allow_agent(request, name)
         if not 0 <= data.wait <= wire.MOST_WAIT or not 1 <= data.most <= BATCH:
             raise Invalid(
                 f"`wait` is from 0 to {wire.MOST_WAIT:g} seconds and `most` from 1 to {BATCH}", fix="stay within them"
             )
-        doorbell = platform_of(request).doorbell
-        call = doorbell.listen()
+        notifier = platform_of(request).notifier
+        wake = notifier.subscribe()
         gone = asyncio.create_task(_disconnected(request))
         try:
-            return await _until_work(request, name, data, call, gone)
+            return await _until_work(request, name, data, wake, gone)
         finally:
-            doorbell.forget(call)
+            notifier.unsubscribe(wake)
             gone.cancel()
 
     @post("/workloads", status_code=200)
-    async def workloads(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Refs]) -> wire.Workloads:
+    async def workloads(
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.AttemptRefs]
+    ) -> wire.Workloads:
         """What to start for attempts that the agent holds, with the runs' tokens; those that need no start any more
         are left out."""
         await allow_agent(request, name)
         check_refs(data.refs)
-        return wire.Workloads(items=await platform_of(request).desk().workloads(name, data.epoch, data.refs))
+        return wire.Workloads(items=await platform_of(request).session_service().workloads(name, data.epoch, data.refs))
 
     @post("/report", status_code=200)
-    async def report(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Report]) -> wire.Done:
+    async def report(
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.ObservationReport]
+    ) -> wire.Acknowledgement:
         """What was observed. Idempotent; what is said of attempts that the agent does not hold changes nothing."""
         await allow_agent(request, name)
         seen = [checked(each) for each in data.seen]
-        await platform_of(request).desk().report(name, data.epoch, seen)
-        return wire.Done()
+        await platform_of(request).session_service().report(name, data.epoch, seen)
+        return wire.Acknowledgement()
 
     @post("/orders", status_code=200)
-    async def orders(self, request: Asked, name: FromPath[str], data: JSONBody[wire.InSession]) -> wire.Orders:
+    async def orders(
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.SessionRequest]
+    ) -> wire.Orders:
         """Heartbeat, and what to do about each attempt held."""
         await allow_agent(request, name)
-        return wire.Orders(items=await platform_of(request).desk().orders(name, data.epoch))
+        return wire.Orders(items=await platform_of(request).session_service().orders(name, data.epoch))
 
     @post("/released", status_code=200)
-    async def released(self, request: Asked, name: FromPath[str], data: JSONBody[wire.Refs]) -> wire.Done:
+    async def released(
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.AttemptRefs]
+    ) -> wire.Acknowledgement:
         """The agent's scheduler holds nothing for these attempts any more."""
         await allow_agent(request, name)
-        await platform_of(request).desk().released(name, data.epoch, data.refs)
-        return wire.Done()
+        await platform_of(request).session_service().released(name, data.epoch, data.refs)
+        return wire.Acknowledgement()
 
     @post("/leave", status_code=200)
-    async def leave(self, request: Asked, name: FromPath[str], data: JSONBody[wire.InSession]) -> wire.Done:
+    async def leave(
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.SessionRequest]
+    ) -> wire.Acknowledgement:
         """The session takes no more work; what it holds stays its own."""
         await allow_agent(request, name)
-        await platform_of(request).desk().leave(name, data.epoch)
-        return wire.Done()
+        await platform_of(request).session_service().leave(name, data.epoch)
+        return wire.Acknowledgement()
 
 
 async def _until_work(
-    request: Asked, name: str, wish: wire.LeaseWish, call: Call, gone: asyncio.Task[None]
-) -> wire.Leased:
-    platform, until = platform_of(request), monotonic() + wish.wait
-    desk = platform.desk()
+    request: ApiRequest, name: str, body: wire.AssignmentRequest, wake: WakeEvent, gone: asyncio.Task[None]
+) -> wire.Assignments:
+    platform, until = platform_of(request), monotonic() + body.wait
+    service = platform.session_service()
     while True:
-        orders = call.taken()
-        items = [] if gone.done() else await desk.lease(name, wish.epoch, most=wish.most)
+        orders = wake.take()
+        items = [] if gone.done() else await service.assign(name, body.epoch, most=body.most)
         left = until - monotonic()
-        if items or orders or left <= 0 or gone.done() or platform.news.closing:
-            return wire.Leased(items=items, orders=orders)
-        await _called(call, gone, min(left, LOOK))
+        if items or orders or left <= 0 or gone.done() or platform.event_feed.closing:
+            return wire.Assignments(items=items, orders=orders)
+        await _wait(wake, gone, min(left, LOOK))
 
 
-async def _called(call: Call, gone: asyncio.Task[None], seconds: float) -> None:
-    """Until the doorbell rings, the agent is gone, or for so long."""
-    ring = asyncio.create_task(call.wait())
+async def _wait(wake: WakeEvent, gone: asyncio.Task[None], seconds: float) -> None:
+    """Wait until the agent is woken, its client has gone, or the time is over."""
+    woken = asyncio.create_task(wake.wait())
     try:
-        await asyncio.wait((ring, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((woken, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        ring.cancel()
+        woken.cancel()
         with suppress(asyncio.CancelledError):
-            await ring
+            await woken
 
 
-async def _disconnected(request: Asked) -> None:
-    """Until the agent has hung up: nothing is leased to one that does not listen."""
+async def _disconnected(request: ApiRequest) -> None:
+    """Until the agent has hung up: nothing is assigned to one that does not listen."""
     while (await request.receive())["type"] != "http.disconnect":
         continue
 
 
-def _check(hello: wire.Hello) -> None:
+def _check(agent: wire.RegisterAgent) -> None:
     """Raises Invalid for what no agent can be."""
-    check_queues(hello.queues)
-    check_labels(hello.labels)
-    check_labels(dict.fromkeys(hello.resources, ""))
-    amounts = {"cpu": hello.cpu, "memory": hello.memory, "gpu": hello.gpu, **hello.resources}
+    check_queues(agent.queues)
+    check_labels(agent.labels)
+    check_labels(dict.fromkeys(agent.resources, ""))
+    amounts = {"cpu": agent.cpu, "memory": agent.memory, "gpu": agent.gpu, **agent.resources}
     for key, amount in amounts.items():
         if not 0 <= amount <= 1e18:
             raise Invalid(f"`{key}` is {amount:g}; an agent cannot have that much", fix="state what there is")
-    if hello.gpu > 4096:
-        raise Invalid(f"`gpu` is {hello.gpu}; an agent has at most 4096 devices", fix="use several agents")
-    for text, most in ((hello.scheduler, 200), (hello.version, 200), (hello.not_ready, 300)):
+    if agent.gpu > 4096:
+        raise Invalid(f"`gpu` is {agent.gpu}; an agent has at most 4096 devices", fix="use several agents")
+    for text, most in ((agent.scheduler, 200), (agent.version, 200), (agent.not_ready, 300)):
         if len(text) > most or not text.isprintable():
             raise Invalid(
                 "`scheduler` and `version` have at most 200 characters that can be printed, `not_ready` at most 300",

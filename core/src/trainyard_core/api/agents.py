@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody
 from trainyard.client import models
 from trainyard_core.admission import ANY_QUEUE
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, allow, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, forget, platform_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
@@ -41,7 +41,7 @@ class Agents(Controller):
     tags = ("agents",)
 
     @get()
-    async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.AgentPage:
+    async def page(self, request: ApiRequest, limit: Limit = 50, cursor: Cursor = "") -> models.AgentPage:
         """All agents and what they have free, by name."""
         await allow(request, KNOWN)
         after = after_name(cursor)
@@ -55,7 +55,7 @@ class Agents(Controller):
         return await platform_of(request).database.read(work)
 
     @post()
-    async def add(self, request: Asked, data: JSONBody[models.NewAgent]) -> Response[models.Enrolment]:
+    async def add(self, request: ApiRequest, data: JSONBody[models.NewAgent]) -> Response[models.Enrolment]:
         """Make an agent known, and its token. The token is in this answer only; the same request with the same key
         gets it again."""
         await _allow_token(request)
@@ -77,14 +77,14 @@ class Agents(Controller):
         return with_text(request, await change(request, work, name="agent", status=201), models.Enrolment)
 
     @get("/{name:str}")
-    async def one(self, request: Asked, name: FromPath[str]) -> models.Agent:
+    async def one(self, request: ApiRequest, name: FromPath[str]) -> models.Agent:
         """One agent."""
         await allow(request, KNOWN)
         return await platform_of(request).database.read(lambda tx: _one(tx, request, name))
 
     @patch("/{name:str}")
     async def edit(
-        self, request: Asked, name: FromPath[str], data: JSONBody[models.EditAgent]
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[models.EditAgent]
     ) -> Response[models.Agent]:
         """Change which queues an agent may serve, the labels that it was given, or whether it drains."""
         await allow(request, ADMIN)
@@ -101,11 +101,11 @@ class Agents(Controller):
             return await _one(tx, request, name)
 
         answer = await change(request, work, name="agent")
-        platform_of(request).doorbell.call_agents(orders=True)
+        platform_of(request).notifier.notify_agents(orders=True)
         return answer
 
     @post("/{name:str}/token")
-    async def renew(self, request: Asked, name: FromPath[str]) -> Response[models.Enrolment]:
+    async def renew(self, request: ApiRequest, name: FromPath[str]) -> Response[models.Enrolment]:
         """A new token for an agent, in place of all that it had: those are refused from now on."""
         await _allow_token(request)
         seed = tokens.new_seed()
@@ -121,7 +121,7 @@ class Agents(Controller):
         return answer
 
     @delete("/{name:str}")
-    async def remove(self, request: Asked, name: FromPath[str]) -> None:
+    async def remove(self, request: ApiRequest, name: FromPath[str]) -> None:
         """Forget an agent and its tokens. Refused while it holds attempts of live runs, or is alive and holds any."""
         await allow(request, ADMIN)
 
@@ -158,7 +158,7 @@ def _is_label(text: str) -> bool:
     return len(text) <= LONGEST and text.isprintable()
 
 
-async def _allow_token(request: Asked) -> None:
+async def _allow_token(request: ApiRequest) -> None:
     """Who makes an agent's token has both what it takes to keep agents and what the new token may do."""
     await allow(request, ADMIN)
     await allow(request, AGENT)
@@ -171,18 +171,18 @@ async def _row(tx: Tx, name: str) -> Row:
     return row
 
 
-async def _one(tx: Tx, request: Asked, name: str) -> models.Agent:
+async def _one(tx: Tx, request: ApiRequest, name: str) -> models.Agent:
     return await _shown(tx, request, await _row(tx, name))
 
 
-async def _shown(tx: Tx, request: Asked, row: Row) -> models.Agent:
+async def _shown(tx: Tx, request: ApiRequest, row: Row) -> models.Agent:
     platform = platform_of(request)
     at, silence = platform.clock.now(), platform.policy.silence
     (offer,) = await agents.offers(tx, at=at, silence=silence, agent=row["name"])
     return serializers.agent(row, offer, await agents.slots(tx, row["name"]))
 
 
-async def _give_token(tx: Tx, request: Asked, name: str, seed: str) -> None:
+async def _give_token(tx: Tx, request: ApiRequest, name: str, seed: str) -> None:
     """The agent's only token from now on. It belongs to the agent: it stays when the token that made it does not."""
     platform, principal = platform_of(request), AGENT_PREFIX + name
     at, text = platform.clock.now(), tokens.derive(platform.secret, seed)

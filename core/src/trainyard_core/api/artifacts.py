@@ -16,13 +16,13 @@ from trainyard.client import models
 from trainyard.client.models.artifact import MOST_BYTES
 from trainyard.names import KIND_CHARS, NAME_BYTES, check_kind
 from trainyard_core.api import ranges, serializers
-from trainyard_core.api.access import Asked, Recorder, attempt_of, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run, platform_of
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.tracking import tracker_of
 from trainyard_core.auth import READ, TRACK, WRITE
 from trainyard_core.contracts.tracker import ArtifactInfo, ArtifactMissing, BadName, RunRef, check_artifact_name
 from trainyard_core.db import artifacts, clone_rows
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid, NotFound
 from trainyard_core.work import archive_read, archive_write
@@ -57,7 +57,7 @@ class Artifacts(Controller):
     @get("/artifacts")
     async def page(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         prefix: Prefix = "",
@@ -73,7 +73,7 @@ class Artifacts(Controller):
         return await platform_of(request).database.read(lambda tx: read(tx, row["id"], prefix, after, limit))
 
     @get("/artifacts.tar", media_type="application/x-tar")
-    async def tar(self, request: Asked, project: FromPath[str], ref: FromPath[str], prefix: Prefix = "") -> Stream:
+    async def tar(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], prefix: Prefix = "") -> Stream:
         """All artifacts whose names start with `prefix`, as one tar: by name, with owners and modes left out. It is
         made while it is sent; when an artifact changes meanwhile, it breaks off."""
         row = await find_run(request, project, ref, READ)
@@ -86,7 +86,7 @@ class Artifacts(Controller):
     @post("/artifacts.tar", status_code=200, request_max_body_size=MOST_BYTES)
     async def untar(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         prefix: Prefix = "",
@@ -110,7 +110,7 @@ class Artifacts(Controller):
     @put("/artifacts/{name:path}", status_code=200, request_max_body_size=MOST_BYTES)
     async def put(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         name: FromPath[str],
@@ -136,7 +136,7 @@ class Artifacts(Controller):
     @get("/artifacts/{name:path}", media_type=BYTES, responses={206: PART, 416: OUTSIDE})
     async def read(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         name: FromPath[str],
@@ -156,14 +156,16 @@ class Artifacts(Controller):
 
     @head("/artifacts/{name:path}", media_type=BYTES)
     async def look(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], name: FromPath[str]
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], name: FromPath[str]
     ) -> Response[None]:
         """The size and digest of a file."""
         _, info = await _find(request, project, ref)
         return Response(None, headers={**ranges.headers_of(info, None), "Content-Type": BYTES}, media_type="text/plain")
 
     @delete("/artifacts/{name:path}")
-    async def remove(self, request: Asked, project: FromPath[str], ref: FromPath[str], name: FromPath[str]) -> None:
+    async def remove(
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], name: FromPath[str]
+    ) -> None:
         """Remove a file. One that is not there is no error; one that another run uses by reference stays."""
         row = await find_run(request, project, ref, WRITE)
         platform, clean = platform_of(request), name_of(request)
@@ -175,16 +177,16 @@ class Artifacts(Controller):
         await keeping.remove(platform.database, tracker_of(platform), told, clean)
 
 
-def told_of(request: Asked, project: str, row: Row, recorder: int = 0) -> Told:
+def told_of(request: ApiRequest, project: str, row: Row, recorder: int = 0) -> ArtifactActor:
     """Who does something to a run now, for the attempt `recorder` if it is not its own. Raises AttemptSuperseded for an
     attempt that is not the run's any more."""
     attempt = attempt_of(request, row, recorder)
     artifacts.check_attempt(row, attempt)
     at = platform_of(request).clock.now()
-    return Told(project=project, run=row["id"], actor=request.user.name, at=at, attempt=attempt)
+    return ArtifactActor(project=project, run=row["id"], actor=request.user.name, at=at, attempt=attempt)
 
 
-def name_of(request: Asked) -> str:
+def name_of(request: ApiRequest) -> str:
     """The artifact's name as it was sent: the framework's own path has doubled and last slashes taken out. Raises
     Invalid."""
     raw: bytes = request.scope["raw_path"]
@@ -211,7 +213,7 @@ def check_text(field: str, text: str) -> str:
     return text
 
 
-async def _find(request: Asked, project: str, ref: str) -> tuple[RunRef, ArtifactInfo]:
+async def _find(request: ApiRequest, project: str, ref: str) -> tuple[RunRef, ArtifactInfo]:
     """The run that holds the artifact which is meant, and what is stored. Raises NotFound."""
     row, clean = await find_run(request, project, ref, READ), name_of(request)
     platform = platform_of(request)

@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, allow, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, allow, find_run, platform_of
 from trainyard_core.api.change import change, claim_of
 from trainyard_core.api.run_mutation import by_of
 from trainyard_core.api.run_view import whole
@@ -16,10 +16,10 @@ from trainyard_core.db.engine import Tx
 from trainyard_core.sweeps import ask_tell
 from trainyard_core.work.creation import add
 
-__all__ = ["Asking"]
+__all__ = ["AskTell"]
 
 
-class Asking(Controller):
+class AskTell(Controller):
     """Below the sweeps of a project."""
 
     path = "/projects/{project:str}/sweeps"
@@ -27,43 +27,43 @@ class Asking(Controller):
 
     @post()
     async def create(
-        self, request: Asked, project: FromPath[str], data: JSONBody[models.NewSweep]
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.NewSweep]
+    ) -> Response[models.RunRecord]:
         """Make a sweep whose trials are asked for and run by a program outside."""
         actor, platform = await allow(request, WRITE, project), platform_of(request)
         at = platform.clock.now()
         new = ask_tell.opened(project, data, actor, at=at, algorithms=platform.algorithms)
 
-        async def work(tx: Tx) -> models.Run:
+        async def work(tx: Tx) -> models.RunRecord:
             return serializers.run(await add(tx, new, platform.policy))
 
         return await change(request, work, name="create", status=201)
 
     @post("/{ref:str}/ask", status_code=200)
     async def ask(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.Ask]
-    ) -> models.Asked:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.AskTrials]
+    ) -> models.TrialBatch:
         """More trials to run. A request with an idempotency key that comes again is given the same ones."""
         row = await find_run(request, project, ref, WRITE)
         platform = platform_of(request)
-        counter = ask_tell.Counter(platform.database, platform.directors)
+        counter = ask_tell.TrialService(platform.database, platform.directors)
         return await counter.ask(row["id"], data, claim=await claim_of(request), by=by_of(request))
 
     @post("/{ref:str}/trials/{key:str}/tell", status_code=200)
     async def tell(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         key: FromPath[str],
         data: JSONBody[models.TellTrial],
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """How a trial ended and what it came to. It counts once: what is told of one that has ended changes
         nothing."""
         row = await find_run(request, project, ref, WRITE)
         by = by_of(request)
 
-        async def work(tx: Tx) -> models.Run:
+        async def work(tx: Tx) -> models.RunRecord:
             return await whole(tx, await ask_tell.tell(tx, row["id"], key, data, by))
 
         return await change(request, work, name="tell")

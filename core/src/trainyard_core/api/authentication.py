@@ -20,7 +20,7 @@ from trainyard_core.errors import Unauthenticated, Unavailable
 from trainyard_core.platform import Platform
 from trainyard_core.registry import HookFailed
 
-__all__ = ["Authentication", "KnownTokens", "asker", "bearer"]
+__all__ = ["Authentication", "TokenCache", "asker", "bearer"]
 
 REMEMBER = 60 * SECOND
 USED_EVERY = 3600 * SECOND
@@ -28,7 +28,7 @@ MOST_KNOWN = 10_000
 STRANGER_RATE, STRANGER_BURST = 10, 100
 
 
-class KnownTokens:
+class TokenCache:
     """What has been looked up and may still be believed, and the limits of those who ask."""
 
     def __init__(self, platform: Platform) -> None:
@@ -88,7 +88,7 @@ class Authentication(AbstractAuthenticationMiddleware):
     """Every route asks for a token but those that say `exclude_from_auth`."""
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
-        known: KnownTokens = connection.app.state.known
+        known: TokenCache = connection.app.state.known
         at = connection.app.state.platform.clock.now()
         actor = await _by_token(connection) or await _by_plugin_within_limit(connection, at)
         known.askers.take(actor.name, at=at)
@@ -101,7 +101,7 @@ async def asker(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
 
 
 async def _by_token(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
-    known: KnownTokens = connection.app.state.known
+    known: TokenCache = connection.app.state.known
     token = bearer(connection)
     return await known.actor(token, connection.app.state.platform.clock.now()) if token else None
 
@@ -109,7 +109,7 @@ async def _by_token(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | N
 async def _by_plugin_within_limit(connection: ASGIConnection[Any, Any, Any, Any], at: int) -> Actor:
     """Whom a plugin vouches for. The address counts as a stranger's until then, so that strangers cannot have plugins
     asked as often as they like. Raises RateLimited, Unauthenticated, Unavailable."""
-    known: KnownTokens = connection.app.state.known
+    known: TokenCache = connection.app.state.known
     address = connection.client.host if connection.client else ""
     known.strangers.take(address, at=at)
     actor = await _by_plugin(connection)

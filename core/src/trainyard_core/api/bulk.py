@@ -7,9 +7,9 @@ from litestar import Controller, Response, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard.client.models import BulkAction, CloneRun, Fault
+from trainyard.client.models import BulkAction, CloneRun, FieldProblem
 from trainyard.query import Query, QueryError, parse
-from trainyard_core.api.access import Asked, allow, find_run, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, find_run, forget, platform_of
 from trainyard_core.api.change import change
 from trainyard_core.api.run_mutation import by_of
 from trainyard_core.auth import WRITE
@@ -33,8 +33,8 @@ class Bulk(Controller):
 
     @post(status_code=200)
     async def act(
-        self, request: Asked, project: FromPath[str], data: JSONBody[BulkAction]
-    ) -> Response[models.BulkAnswer]:
+        self, request: ApiRequest, project: FromPath[str], data: JSONBody[BulkAction]
+    ) -> Response[models.BulkResult]:
         """Do one thing to many runs, in one transaction; the answer says what became of each."""
         await allow(request, WRITE, project)
         _check(data)
@@ -42,60 +42,60 @@ class Bulk(Controller):
         targets = [await _target(request, project, ref, data) for ref in refs]
         by = by_of(request, data.message)
 
-        async def work(tx: Tx) -> models.BulkAnswer:
-            return models.BulkAnswer(items=await carry_out(tx, targets, data, by), more=more)
+        async def work(tx: Tx) -> models.BulkResult:
+            return models.BulkResult(items=await carry_out(tx, targets, data, by), more=more)
 
         answer = await change(request, work, name="bulk")
         if data.action == "delete":
             forget(request)
-        platform_of(request).doorbell.call_agents(orders=True)
+        platform_of(request).notifier.notify_agents(orders=True)
         return answer
 
 
-def _check(wish: BulkAction) -> None:
-    if bool(wish.refs) == (wish.q is not None):
+def _check(body: BulkAction) -> None:
+    if bool(body.refs) == (body.q is not None):
         raise Invalid("say which runs are meant either by `refs` or by a query `q`", fix="send one of the two")
-    if len(wish.refs) > MOST or not 1 <= wish.limit <= MOST:
+    if len(body.refs) > MOST or not 1 <= body.limit <= MOST:
         raise Invalid(f"one request is for at most {MOST} runs", fix="send several requests")
 
 
-async def _meant(request: Asked, project: str, wish: BulkAction) -> tuple[list[str], bool]:
+async def _meant(request: ApiRequest, project: str, body: BulkAction) -> tuple[list[str], bool]:
     """The runs that are meant, and whether more fit the query."""
-    if wish.q is None:
-        return wish.refs, False
-    platform, query = platform_of(request), _parsed(wish.q)
+    if body.q is None:
+        return body.refs, False
+    platform, query = platform_of(request), _parsed(body.q)
     at = platform.clock.now()
     async with platform.searches:
-        ids = await platform.database.read(lambda tx: search.select_ids(tx, project, query, wish.limit + 1, at=at))
-    return ids[: wish.limit], len(ids) > wish.limit
+        ids = await platform.database.read(lambda tx: search.select_ids(tx, project, query, body.limit + 1, at=at))
+    return ids[: body.limit], len(ids) > body.limit
 
 
 def _parsed(text: str) -> Query:
     try:
         return parse(text)
     except QueryError as error:
-        fault = Fault(message=error.message, field="q", column=error.column, fix=error.suggestion)
-        raise Invalid(f"`q`: {error}", faults=[fault]) from error
+        problem = FieldProblem(message=error.message, field="q", column=error.column, fix=error.suggestion)
+        raise Invalid(f"`q`: {error}", problems=[problem]) from error
 
 
-async def _target(request: Asked, project: str, ref: str, wish: BulkAction) -> Target:
+async def _target(request: ApiRequest, project: str, ref: str, body: BulkAction) -> Target:
     run = ""
     try:
         row = await find_run(request, project, ref, WRITE)
         run = row["id"]
-        return Target(ref, run, clone=await _clone(request, row, wish) if wish.action in CLONING else None)
+        return Target(ref, run, clone=await _clone(request, row, body) if body.action in CLONING else None)
     except Refusal as error:
         return Target(ref, run, outcome=refused(ref, run, error))
 
 
-async def _clone(request: Asked, row: Row, wish: BulkAction) -> clone.Clone:
+async def _clone(request: ApiRequest, row: Row, body: BulkAction) -> clone.Clone:
     platform, by = platform_of(request), by_of(request)
-    asked = CloneRun(params=wish.params, name=wish.name, queue=wish.queue, step=wish.step)
+    asked = CloneRun(params=body.params, name=body.name, queue=body.queue, step=body.step)
     return await clone.plan(
         platform.database,
         platform.tracker,
         row,
-        wish.action,
+        body.action,
         asked,
         actor=request.user,
         at=by.at,

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from litestar import Response
 
-from trainyard_core.api.access import Asked, platform_of
+from trainyard_core.api.access import ApiRequest, platform_of
 from trainyard_core.api.etag import etag_of
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Tx
@@ -28,7 +28,9 @@ JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
 
-async def change(request: Asked, work: Callable[[Tx], Awaitable[T]], *, name: str, status: int = 200) -> Response[T]:
+async def change(
+    request: ApiRequest, work: Callable[[Tx], Awaitable[T]], *, name: str, status: int = 200
+) -> Response[T]:
     """Run `work` in one write transaction and answer with what it returns (None: no body, for status 204). `name` is
     its fault point. Idempotent by the request's `Idempotency-Key`. Raises IdempotencyReused, and what `work`
     raises."""
@@ -38,7 +40,7 @@ async def change(request: Asked, work: Callable[[Tx], Awaitable[T]], *, name: st
     async def whole(tx: Tx) -> tuple[bytes, int]:
         if claim is not None and not await claim.take(tx):
             kept = await claim.find(tx)
-            return kept.answer.encode(), kept.status
+            return kept.response.encode(), kept.status
         found = await work(tx)
         answer = b"" if found is None else _encode(found)
         if claim is not None:
@@ -49,13 +51,15 @@ async def change(request: Asked, work: Callable[[Tx], Awaitable[T]], *, name: st
     return cast("Response[T]", Response(answer, status_code=code, media_type=JSON))
 
 
-async def tell(tx: Tx, request: Asked, kind: str, *, project: str = "", **data: Any) -> None:
+async def tell(tx: Tx, request: ApiRequest, kind: str, *, project: str = "", **data: Any) -> None:
     """Add the activity of something that the asker did now, in the transaction in which it is done."""
     at, actor = platform_of(request).clock.now(), request.user.name
-    await activities.append(tx, activities.New(project=project, run=None, kind=kind, actor=actor, at=at, data=data))
+    await activities.append(
+        tx, activities.NewActivity(project=project, run=None, kind=kind, actor=actor, at=at, data=data)
+    )
 
 
-async def claim_of(request: Asked) -> Claim | None:
+async def claim_of(request: ApiRequest) -> Claim | None:
     """The request's claim on its idempotency key; None when it has none."""
     key = request.headers.get("idempotency-key", "")
     if not key:
@@ -65,7 +69,7 @@ async def claim_of(request: Asked) -> Claim | None:
     return Claim(request.user, key=key, digest=digest, at=platform_of(request).clock.now())
 
 
-def check_match(request: Asked, current: msgspec.Struct) -> None:
+def check_match(request: ApiRequest, current: msgspec.Struct) -> None:
     """Holds the `If-Match` header, if there is one, against what the resource is now. Raises PreconditionFailed."""
     wanted = request.headers.get("if-match", "")
     if not wanted or wanted.strip() == "*":

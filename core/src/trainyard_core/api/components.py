@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from trainyard.client import models
 from trainyard.compile.reference import LATEST, Kind
-from trainyard_core.api.access import Asked, allow, no_project, platform_of
+from trainyard_core.api.access import ApiRequest, allow, no_project, platform_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.component_form import check, check_tags, check_text, digest_of, shown, whole
 from trainyard_core.api.pagination import Cursor, Limit, after_id, after_name, following
@@ -36,7 +36,7 @@ class _Registry(Controller):
     @get()
     async def page(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         limit: Limit = 50,
         cursor: Cursor = "",
@@ -56,12 +56,12 @@ class _Registry(Controller):
 
     @post(responses={200: KNOWN_ALREADY})
     async def register(
-        self, request: Asked, project: FromPath[str], data: JSONBody[models.RegisterComponent]
+        self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.RegisterComponent]
     ) -> Response[models.Component]:
         """Register a version. The same content again changes nothing (200); other content under the same version is
         refused."""
         actor, at = await allow(request, WRITE, project), platform_of(request).clock.now()
-        new = components.New(
+        new = components.NewComponent(
             project=project,
             kind=self.kind,
             name=data.name,
@@ -90,7 +90,7 @@ class _Registry(Controller):
         return answer
 
     @get("/{name:str}")
-    async def latest(self, request: Asked, project: FromPath[str], name: FromPath[str]) -> models.Component:
+    async def latest(self, request: ApiRequest, project: FromPath[str], name: FromPath[str]) -> models.Component:
         """The newest version that is not archived, with its content."""
         await allow(request, READ, project)
         return await platform_of(request).database.read(lambda tx: self._newest(tx, project, name))
@@ -98,7 +98,7 @@ class _Registry(Controller):
     @get("/{name:str}/versions")
     async def versions(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         name: FromPath[str],
         limit: Limit = 50,
@@ -123,7 +123,7 @@ class _Registry(Controller):
 
     @get("/{name:str}/versions/{version:str}")
     async def version(
-        self, request: Asked, project: FromPath[str], name: FromPath[str], version: FromPath[str]
+        self, request: ApiRequest, project: FromPath[str], name: FromPath[str], version: FromPath[str]
     ) -> models.Component:
         """One version with its content; `latest` is the newest that is not archived."""
         await allow(request, READ, project)
@@ -135,7 +135,7 @@ class _Registry(Controller):
     @patch("/{name:str}/versions/{version:str}")
     async def edit(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         name: FromPath[str],
         version: FromPath[str],
@@ -170,7 +170,9 @@ class _Registry(Controller):
         return await change(request, work, name="component")
 
     @delete("/{name:str}/versions/{version:str}")
-    async def remove(self, request: Asked, project: FromPath[str], name: FromPath[str], version: FromPath[str]) -> None:
+    async def remove(
+        self, request: ApiRequest, project: FromPath[str], name: FromPath[str], version: FromPath[str]
+    ) -> None:
         """Delete a version that no run was made with."""
         await allow(request, WRITE, project)
 
@@ -185,7 +187,7 @@ class _Registry(Controller):
 
         await change(request, work, name="component", status=204)
 
-    async def _same(self, tx: Tx, new: components.New) -> Row:
+    async def _same(self, tx: Tx, new: components.NewComponent) -> Row:
         """The version that is there already. Raises Conflict when its content means something else."""
         row = await self._version(tx, new.project, new.name, new.version)
         if row["digest"] != new.digest:

@@ -6,15 +6,15 @@ from litestar import Controller, Response, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import Asked, find_run
+from trainyard_core.api.access import ApiRequest, find_run
 from trainyard_core.api.run_mutation import act
 from trainyard_core.auth import WRITE
 from trainyard_core.work.declare_lost import declare_lost
 
-__all__ = ["Lost"]
+__all__ = ["LostAttempts"]
 
 
-class Lost(Controller):
+class LostAttempts(Controller):
     """`/projects/{project}/runs/{ref}/lost`."""
 
     path = "/projects/{project:str}/runs/{ref:str}/lost"
@@ -22,8 +22,8 @@ class Lost(Controller):
 
     @post(status_code=200)
     async def lost(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.Note | None] = None
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.Note | None] = None
+    ) -> Response[models.RunRecord]:
         """Declare a live run lost whose agent cannot be reached: its attempt ends, and the retries for the platform's
         failures apply. Should it still run somewhere, it is stopped once its agent is heard of. Asking again changes
         nothing."""

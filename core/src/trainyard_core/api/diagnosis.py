@@ -8,7 +8,7 @@ from litestar import Controller, post
 
 from trainyard.client import models
 from trainyard_core import diagnosis
-from trainyard_core.api.access import Asked, allow, allow_owner, platform_of
+from trainyard_core.api.access import ApiRequest, allow, allow_owner, platform_of
 from trainyard_core.auth import ADMIN, KNOWN
 
 __all__ = ["Diagnoses"]
@@ -21,15 +21,15 @@ class Diagnoses(Controller):
     tags = ("server",)
 
     @post(status_code=200)
-    async def look(self, request: Asked) -> models.Diagnosis:
+    async def look(self, request: ApiRequest) -> models.Diagnosis:
         """Look at database, queue, tracker, plugins, agents and disk. What the tracker is given to keep is deleted
         again."""
         await allow_owner(request, ADMIN)
         return models.Diagnosis(items=await diagnosis.diagnose(platform_of(request)))
 
     @post("/upload", status_code=200)
-    async def upload(self, request: Asked) -> models.Received:
+    async def upload(self, request: ApiRequest) -> models.UploadCheck:
         """What arrived of the body, which is kept nowhere: whether uploads come through whole."""
         await allow(request, KNOWN)
         body = await request.body()
-        return models.Received(size=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")
+        return models.UploadCheck(size=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")

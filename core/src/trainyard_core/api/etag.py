@@ -25,13 +25,13 @@ def etags(app: ASGIApp) -> ASGIApp:
     async def tagged(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and scope["method"] == "GET":
             wanted = Headers.from_scope(scope).get("if-none-match", "")
-            send = _Tagging(send, wanted)
+            send = _EtagResponse(send, wanted)
         await app(scope, receive, send)
 
     return tagged
 
 
-class _Tagging:
+class _EtagResponse:
     """Holds the start of an answer back until its body is known; streams pass as they are."""
 
     def __init__(self, send: Send, wanted: str) -> None:

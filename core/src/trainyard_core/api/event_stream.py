@@ -21,9 +21,9 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 
 from trainyard_core.errors import Invalid
-from trainyard_core.work.subscription import BYE, DENIED, GONE, OVERFLOW, Listener
+from trainyard_core.work.subscription import BYE, DENIED, GONE, OVERFLOW, Subscription
 
-__all__ = ["LARGEST", "PING", "EventStream", "event", "farewell", "moved", "place", "wanted"]
+__all__ = ["LARGEST", "PING", "EventStream", "end_event", "event", "moved", "place", "wanted"]
 
 EVENTS = "text/event-stream"
 LARGEST = (1 << 63) - 1
@@ -67,39 +67,39 @@ def moved(id: int) -> bytes:
     return b"id: %d\n: ping\n\n" % id
 
 
-def farewell(listener: Listener, *, last: str | int = "") -> bytes:
+def end_event(subscription: Subscription, *, last: str | int = "") -> bytes:
     """The last event of a stream that ended for another reason than its subject; nothing for a client that left."""
-    if listener.ended not in _FAREWELLS:
+    if subscription.ended not in _FAREWELLS:
         return b""
-    said = {"reason": _FAREWELLS[listener.ended], **({"last": last} if last != "" else {})}
-    return b"retry: %d\n" % RETRY + event(listener.ended, said, id=last)
+    said = {"reason": _FAREWELLS[subscription.ended], **({"last": last} if last != "" else {})}
+    return b"retry: %d\n" % RETRY + event(subscription.ended, said, id=last)
 
 
 class EventStream(Stream):
     """A response of events. The pieces are to end by themselves once their listener has ended."""
 
-    def __init__(self, pieces: AsyncGenerator[bytes, None], listener: Listener) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes, None], subscription: Subscription) -> None:
         super().__init__(pieces, media_type=EVENTS, headers=_HEADERS)
-        self._pieces, self._listener = pieces, listener
+        self._pieces, self._subscription = pieces, subscription
 
     def to_asgi_response(self, app: Any, request: Any, **given: Any) -> ASGIResponse:
         """The response as an ASGI application."""
         headers = {**self.headers, **(given.get("headers") or {})}
-        return _Sending(
-            self._pieces, self._listener, headers=headers, is_head_response=bool(given.get("is_head_response"))
+        return _EventResponse(
+            self._pieces, self._subscription, headers=headers, is_head_response=bool(given.get("is_head_response"))
         )
 
 
-class _Sending(ASGIResponse):
-    __slots__ = ("_listener", "_pieces")
+class _EventResponse(ASGIResponse):
+    __slots__ = ("_pieces", "_subscription")
     _should_set_content_length = False
 
-    def __init__(self, pieces: AsyncGenerator[bytes, None], listener: Listener, **more: Any) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes, None], subscription: Subscription, **more: Any) -> None:
         super().__init__(media_type=EVENTS, **more)
-        self._pieces, self._listener = pieces, listener
+        self._pieces, self._subscription = pieces, subscription
 
     async def send_body(self, send: Send, receive: Receive) -> None:
-        patience = _Patience(self._listener)
+        patience = _SendTimeout(self._subscription)
         watching = asyncio.create_task(self._until_gone(receive))
         try:
             async with aclosing(self._pieces) as pieces:
@@ -116,18 +116,18 @@ class _Sending(ASGIResponse):
     async def _until_gone(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             continue
-        self._listener.end(GONE)
+        self._subscription.end(GONE)
 
 
-class _Patience:
+class _SendTimeout:
     """Cancels the task that makes it, some seconds after the listener has ended, unless it `end`s before."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, subscription: Subscription) -> None:
         self._task = asyncio.current_task()
         self._timer: asyncio.TimerHandle | None = None
         self.is_over = False
-        listener.told = self._begin
-        if listener.ended:
+        subscription.on_end = self._begin
+        if subscription.ended:
             self._begin()
 
     def _begin(self) -> None:

@@ -13,27 +13,27 @@ from contextlib import AbstractContextManager
 import msgspec
 
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, platform_of
-from trainyard_core.api.event_stream import EventStream, farewell, moved
-from trainyard_core.api.stream_auth import Rights
+from trainyard_core.api.access import ApiRequest, platform_of
+from trainyard_core.api.event_stream import EventStream, end_event, moved
+from trainyard_core.api.stream_auth import StreamAuthorization
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row
 from trainyard_core.platform import Platform
-from trainyard_core.work.subscription import Batch, Subscription
+from trainyard_core.work.subscription import Batch, LogSubscription
 
 __all__ = ["follow"]
 
 PAGE = 500
 _encode = msgspec.json.Encoder().encode
-Held = AbstractContextManager[None]
+AccessCheck = AbstractContextManager[None]
 Scope = Callable[[], Awaitable[frozenset[str] | None]]
 
 
-async def follow(request: Asked, scope: Scope, *, after: int | None) -> EventStream:
+async def follow(request: ApiRequest, scope: Scope, *, after: int | None) -> EventStream:
     """The stream of activities after an id (None: from now on) in the projects that `scope` gives (None: all); it is
     called again when rights may have changed, and raises when nothing is to be seen any more."""
     platform, rights = platform_of(request), _rights(request)
-    subscription = platform.news.subscribe(await scope())
+    subscription = platform.event_feed.subscribe(await scope())
 
     async def check() -> None:
         subscription.projects = await scope()
@@ -42,16 +42,16 @@ async def follow(request: Asked, scope: Scope, *, after: int | None) -> EventStr
     return EventStream(feed.pieces(), subscription)
 
 
-def _rights(request: Asked) -> Rights:
-    rights: Rights = request.app.state.rights
+def _rights(request: ApiRequest) -> StreamAuthorization:
+    rights: StreamAuthorization = request.app.state.rights
     return rights
 
 
 class _Feed:
     def __init__(
-        self, platform: Platform, subscription: Subscription, after: int | None, held: Callable[[], Held]
+        self, platform: Platform, subscription: LogSubscription, after: int | None, held: Callable[[], AccessCheck]
     ) -> None:
-        self._news, self._database = platform.news, platform.database
+        self._event_feed, self._database = platform.event_feed, platform.database
         self._subscription, self._after, self._held = subscription, after, held
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
@@ -66,12 +66,12 @@ class _Feed:
                 if given := await mine.next():
                     yield b"".join(map(_encoded, given))
                 elif not mine.ended:
-                    yield moved(max(mine.taken, self._news.position))
-            yield farewell(mine, last=mine.taken)
+                    yield moved(max(mine.taken, self._event_feed.position))
+            yield end_event(mine, last=mine.taken)
 
     async def _start(self) -> int:
         """Where to begin; never beyond the end of the log, where an id of another database may be."""
-        position = await self._news.settled()
+        position = await self._event_feed.settled()
         if self._after is None:
             return position
         if self._after <= position:
@@ -82,7 +82,7 @@ class _Feed:
         """What the tail has passed already; then the subscription has joined it."""
         mine = self._subscription
         mine.taken = cursor
-        while not mine.ended and cursor < (upto := self._news.position):
+        while not mine.ended and cursor < (upto := self._event_feed.position):
             rows = await self._page(cursor, upto)
             cursor = rows[-1]["id"] if len(rows) == PAGE else upto
             if rows:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, platform_of
 from trainyard_core.auth import READ
 from trainyard_core.db import edges
 from trainyard_core.db.engine import Row, Tx
@@ -29,14 +29,14 @@ class Lineage(Controller):
     tags = ("runs",)
 
     @get()
-    async def lineage(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> models.Lineage:
+    async def lineage(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.Lineage:
         """The runs around a run, and the artifacts that it took and made."""
         row = await find_run(request, project, ref, READ)
         return await platform_of(request).database.read(lambda tx: _lineage(tx, row))
 
 
 async def _lineage(tx: Tx, row: Row) -> models.Lineage:
-    run, cut = row["id"], _Cut()
+    run, cut = row["id"], _Truncation()
     return models.Lineage(
         run=run,
         original=await _original(tx, row),
@@ -52,13 +52,13 @@ async def _lineage(tx: Tx, row: Row) -> models.Lineage:
     )
 
 
-class _Cut:
+class _Truncation:
     """Presents at most MOST items of each list; `names` are the lists that had more."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
 
-    async def runs(self, name: str, found: Awaitable[Sequence[Row]]) -> list[models.Related]:
+    async def runs(self, name: str, found: Awaitable[Sequence[Row]]) -> list[models.RelatedRun]:
         return [_related(row) for row in self._most(name, await found)]
 
     async def artifacts(self, name: str, found: Awaitable[Sequence[Row]]) -> list[models.Artifact]:
@@ -70,23 +70,23 @@ class _Cut:
         return rows[:MOST]
 
 
-def _related(row: Row) -> models.Related:
-    return models.Related(id=row["id"], status=row["status"] or "deleted", name=row["name"] or "", how=row["how"])
+def _related(row: Row) -> models.RelatedRun:
+    return models.RelatedRun(id=row["id"], status=row["status"] or "deleted", name=row["name"] or "", how=row["how"])
 
 
-async def _original(tx: Tx, row: Row) -> models.Related | None:
+async def _original(tx: Tx, row: Row) -> models.RelatedRun | None:
     found = await _one(tx, row["cloned_from"])
-    return found and models.Related(id=found.id, status=found.status, name=found.name, how=row["clone_kind"])
+    return found and models.RelatedRun(id=found.id, status=found.status, name=found.name, how=row["clone_kind"])
 
 
-async def _one(tx: Tx, run: str | None) -> models.Related | None:
+async def _one(tx: Tx, run: str | None) -> models.RelatedRun | None:
     if not run:
         return None
     row = await tx.one("SELECT status, name FROM run WHERE id = ?", run)
     return (
-        models.Related(id=run, status=row["status"], name=row["name"])
+        models.RelatedRun(id=run, status=row["status"], name=row["name"])
         if row
-        else models.Related(id=run, status="deleted")
+        else models.RelatedRun(id=run, status="deleted")
     )
 
 

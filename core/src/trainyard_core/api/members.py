@@ -6,7 +6,7 @@ from litestar import Controller, Response, delete, get, put
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import Asked, allow, check_project, forget, platform_of, visible
+from trainyard_core.api.access import ApiRequest, allow, check_project, forget, platform_of, visible
 from trainyard_core.api.change import change, tell
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.principals import check_role
@@ -27,7 +27,7 @@ class Members(Controller):
 
     @get()
     async def page(
-        self, request: Asked, project: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
+        self, request: ApiRequest, project: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.MemberPage:
         """A project's members, by name. Whoever has a role in the deployment has it here without being listed."""
         await allow(request, READ, project)
@@ -44,7 +44,7 @@ class Members(Controller):
     @put("/{principal:str}")
     async def put_member(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         principal: FromPath[str],
         data: JSONBody[models.PutMember],
@@ -69,7 +69,7 @@ class Members(Controller):
         return answer
 
     @delete("/{principal:str}")
-    async def remove(self, request: Asked, project: FromPath[str], principal: FromPath[str]) -> None:
+    async def remove(self, request: ApiRequest, project: FromPath[str], principal: FromPath[str]) -> None:
         """Take somebody's role in the project away."""
         await allow(request, ADMIN, project)
         only = await visible(request)

@@ -12,7 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import BaseRoute
 from litestar.types import ControllerRouterHandler
 
-from trainyard_core.api.access import Asked, allow
+from trainyard_core.api.access import ApiRequest, allow
 from trainyard_core.auth import ANYONE
 
 __all__ = ["Document", "complete", "config"]
@@ -30,7 +30,7 @@ MEANINGS = {
     "413": "The body is too large.",
     "415": "The body is of another kind.",
     "416": "The range lies outside.",
-    "422": "The input is not valid; `faults` say what and where.",
+    "422": "The input is not valid; `problems` say what and where.",
     "429": "Too many requests; `Retry-After` says how long to wait.",
     "503": "Not possible at the moment.",
     "507": "The disk is full.",
@@ -53,7 +53,7 @@ _SCHEMA = {
         "fix": {"type": "string"},
         "retryable": {"type": "boolean"},
         "expected": {"type": "integer"},
-        "faults": {
+        "problems": {
             "type": "array",
             "items": {
                 "type": "object",
@@ -79,13 +79,13 @@ class Document(Controller):
     tags = ("server",)
 
     @get("/openapi.json")
-    async def document(self, request: Asked) -> dict[str, Any]:
+    async def document(self, request: ApiRequest) -> dict[str, Any]:
         """This document."""
         await allow(request, ANYONE)
         return complete(request.app.openapi_schema.to_schema())
 
 
-class _Silent(Router):
+class _BareRouter(Router):
     """Takes none of the routes that Litestar would add: pages that load scripts from elsewhere, and errors in HTML."""
 
     def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
@@ -99,7 +99,7 @@ def config() -> OpenAPIConfig:
         title="Trainyard",
         version=version("trainyard-core"),
         render_plugins=[JsonRenderPlugin()],
-        openapi_router=_Silent(path="/", route_handlers=[]),
+        openapi_router=_BareRouter(path="/", route_handlers=[]),
         use_handler_docstrings=True,
     )
 

@@ -8,13 +8,13 @@ from functools import lru_cache
 from litestar.handlers import BaseRouteHandler
 from litestar.params import BodyKwarg, HeaderParameter, ParameterKwarg, PathParameter
 
-from trainyard_core.api.access import Asked
+from trainyard_core.api.access import ApiRequest
 from trainyard_core.errors import Invalid, choice
 
 __all__ = ["refuse_unknown"]
 
 
-async def refuse_unknown(request: Asked) -> None:
+async def refuse_unknown(request: ApiRequest) -> None:
     """Before a handler is called. Raises Invalid with what the route knows."""
     if not request.url.query:
         return

@@ -6,7 +6,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import Asked, allow, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, allow, find_run, platform_of
 from trainyard_core.auth import READ, WRITE
 from trainyard_core.db import components
 from trainyard_core.work.preview import preview
@@ -21,7 +21,9 @@ class Previews(Controller):
     tags = ("runs",)
 
     @post("/preview", status_code=200)
-    async def preview(self, request: Asked, project: FromPath[str], data: JSONBody[models.CreateRun]) -> models.Preview:
+    async def preview(
+        self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.CreateRun]
+    ) -> models.Preview:
         """What creating this run would do now: what would run, from which components and presets, and whether it
         would start. Nothing is written."""
         actor, platform = await allow(request, WRITE, project), platform_of(request)
@@ -37,8 +39,8 @@ class Previews(Controller):
         )
 
     @get("/{ref:str}/uses")
-    async def uses(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> models.Uses:
+    async def uses(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.UsedComponentPage:
         """The components and presets that a run was made with."""
         row = await find_run(request, project, ref, READ)
         found = await platform_of(request).database.read(lambda tx: components.uses_of(tx, row["id"]))
-        return models.Uses(items=[models.Using(**use._asdict()) for use in found])
+        return models.UsedComponentPage(items=[models.UsedComponent(**use._asdict()) for use in found])

@@ -8,7 +8,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import Asked, allow, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, forget, platform_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
@@ -28,7 +28,7 @@ class _Principals(Controller):
     noun: ClassVar[str]
 
     @get()
-    async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.PrincipalPage:
+    async def page(self, request: ApiRequest, limit: Limit = 50, cursor: Cursor = "") -> models.PrincipalPage:
         """All of them, by name."""
         await allow(request, ADMIN)
         after = after_name(cursor)
@@ -39,7 +39,7 @@ class _Principals(Controller):
         return models.PrincipalPage(items=[present(row) for row in rows], next=following(rows, limit, key))
 
     @post()
-    async def create(self, request: Asked, data: JSONBody[models.NewPrincipal]) -> Response[models.Principal]:
+    async def create(self, request: ApiRequest, data: JSONBody[models.NewPrincipal]) -> Response[models.Principal]:
         """Add one."""
         await allow(request, ADMIN)
         at = platform_of(request).clock.now()
@@ -62,7 +62,7 @@ class _Principals(Controller):
         return await change(request, work, name="principal", status=201)
 
     @get("/{name:str}")
-    async def one(self, request: Asked, name: FromPath[str]) -> models.Principal:
+    async def one(self, request: ApiRequest, name: FromPath[str]) -> models.Principal:
         """One of them; everybody may see themselves."""
         if request.user.name != f"{self.kind}:{name}":
             await allow(request, ADMIN)
@@ -71,7 +71,7 @@ class _Principals(Controller):
 
     @patch("/{name:str}")
     async def edit(
-        self, request: Asked, name: FromPath[str], data: JSONBody[models.EditPrincipal]
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[models.EditPrincipal]
     ) -> Response[models.Principal]:
         """Change the role or description, or shut out with all tokens (`disabled`)."""
         await allow(request, ADMIN)
@@ -98,7 +98,7 @@ class _Principals(Controller):
         return answer
 
     @delete("/{name:str}")
-    async def remove(self, request: Asked, name: FromPath[str]) -> None:
+    async def remove(self, request: ApiRequest, name: FromPath[str]) -> None:
         """Remove one with its tokens and roles. What it did stays in the activities under its name, which is not used
         again."""
         await allow(request, ADMIN)

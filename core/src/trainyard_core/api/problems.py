@@ -11,7 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from trainyard.client.models import Fault, Problem
+from trainyard.client.models import FieldProblem, Problem
 from trainyard_core.api import version_skew
 from trainyard_core.errors import (
     GapInFrames,
@@ -44,7 +44,7 @@ _CODES = {
 }
 
 
-class _Expected(Problem, frozen=True, kw_only=True):
+class _OffsetProblem(Problem, frozen=True, kw_only=True):
     expected: int
 
 
@@ -67,7 +67,7 @@ def _fields(error: TrainyardError) -> dict[str, Any]:
         "detail": error.detail,
         "fix": error.fix,
         "retryable": error.retryable,
-        "faults": error.faults,
+        "problems": error.problems,
     }
 
 
@@ -80,7 +80,7 @@ def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[by
     if isinstance(error, RangeNotSatisfiable):
         return _respond(Problem(**fields), {"Content-Range": f"bytes */{error.size}"})
     if isinstance(error, GapInFrames | WrongPlace):
-        return _respond(_Expected(**fields, expected=error.expected))
+        return _respond(_OffsetProblem(**fields, expected=error.expected))
     return _respond(Problem(**fields))
 
 
@@ -90,10 +90,15 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[byt
     status = 422 if isinstance(error, ValidationException) else error.status_code
     code = "invalid" if status == 422 else _CODES.get(status, "internal" if status >= 500 else "invalid")
     detail = error.detail if status < 500 else ""
-    faults = _faults(error.extra) if isinstance(error, ValidationException) else []
+    problems = _problems(error.extra) if isinstance(error, ValidationException) else []
     return _respond(
         Problem(
-            type=f"urn:trainyard:{code}", title=_title(status), status=status, code=code, detail=detail, faults=faults
+            type=f"urn:trainyard:{code}",
+            title=_title(status),
+            status=status,
+            code=code,
+            detail=detail,
+            problems=problems,
         )
     )
 
@@ -106,10 +111,10 @@ def _title(status: int) -> str:
     }.get(status, "The request cannot be answered")
 
 
-def _faults(extra: Any) -> list[Fault]:
+def _problems(extra: Any) -> list[FieldProblem]:
     items = extra if isinstance(extra, list) else []
     return [
-        Fault(message=str(item.get("message", "")), field=str(item.get("key", "")))
+        FieldProblem(message=str(item.get("message", "")), field=str(item.get("key", "")))
         for item in items
         if isinstance(item, dict)
     ]

@@ -11,7 +11,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import Asked, allow, forget, no_project, platform_of, visible
+from trainyard_core.api.access import ApiRequest, allow, forget, no_project, platform_of, visible
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
@@ -37,7 +37,7 @@ class Projects(Controller):
     tags = ("projects",)
 
     @get()
-    async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.ProjectPage:
+    async def page(self, request: ApiRequest, limit: Limit = 50, cursor: Cursor = "") -> models.ProjectPage:
         """The projects that the asker may see, by name."""
         actor, only = await allow(request, KNOWN), await visible(request)
         after = after_name(cursor)
@@ -48,7 +48,7 @@ class Projects(Controller):
         return models.ProjectPage(items=[present(row, actor) for row in rows], next=following(rows, limit, key))
 
     @post()
-    async def create(self, request: Asked, data: JSONBody[models.NewProject]) -> Response[models.Project]:
+    async def create(self, request: ApiRequest, data: JSONBody[models.NewProject]) -> Response[models.Project]:
         """Create a project; whoever does becomes its admin."""
         actor, at = await allow(request, WRITE), platform_of(request).clock.now()
         check_name("project", data.name)
@@ -70,14 +70,14 @@ class Projects(Controller):
         return answer
 
     @get("/{project:str}")
-    async def one(self, request: Asked, project: FromPath[str]) -> models.Project:
+    async def one(self, request: ApiRequest, project: FromPath[str]) -> models.Project:
         """One project."""
         actor = await allow(request, READ, project)
         return await platform_of(request).database.read(lambda tx: _one(tx, project, actor))
 
     @patch("/{project:str}")
     async def edit(
-        self, request: Asked, project: FromPath[str], data: JSONBody[models.EditProject]
+        self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.EditProject]
     ) -> Response[models.Project]:
         """Change a project; its limits only as an admin of the deployment."""
         actor, at = await allow(request, ADMIN, project), platform_of(request).clock.now()
@@ -106,11 +106,11 @@ class Projects(Controller):
             return await _one(tx, project, actor)
 
         answer = await change(request, work, name="project")
-        platform_of(request).doorbell.call_agents()
+        platform_of(request).notifier.notify_agents()
         return answer
 
     @delete("/{project:str}")
-    async def remove(self, request: Asked, project: FromPath[str]) -> None:
+    async def remove(self, request: ApiRequest, project: FromPath[str]) -> None:
         """Remove a project that has no runs. Its name is not used again."""
         actor, at = await allow(request, ADMIN, project), platform_of(request).clock.now()
         if project == projects.DEFAULT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Controller, Response, get
 
 from trainyard_core import prometheus
-from trainyard_core.api.access import Asked, allow, platform_of
+from trainyard_core.api.access import ApiRequest, allow, platform_of
 from trainyard_core.auth import READ
 
 __all__ = ["Prometheus"]
@@ -18,11 +18,11 @@ class Prometheus(Controller):
     tags = ("server",)
 
     @get(media_type="text/plain")
-    async def scrape(self, request: Asked) -> Response[bytes]:
+    async def scrape(self, request: ApiRequest) -> Response[bytes]:
         """How this process and the platform do, in the text format of Prometheus: requests, transactions, queues, runs,
         agents, streams. These are not the metrics that runs log."""
         await allow(request, READ)
         platform = platform_of(request)
         at = platform.clock.now()
-        now = await platform.database.read(lambda tx: prometheus.standing(tx, at=at))
+        now = await platform.database.read(lambda tx: prometheus.read_counts(tx, at=at))
         return Response(prometheus.exposition(now, platform.gauges()), media_type=prometheus.CONTENT_TYPE)

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
 from trainyard_core.admission import check_amounts, check_labels
-from trainyard_core.api.access import Asked, allow, platform_of
+from trainyard_core.api.access import ApiRequest, allow, platform_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
@@ -37,7 +37,7 @@ class Queues(Controller):
     tags = ("queues",)
 
     @get()
-    async def page(self, request: Asked, limit: Limit = 50, cursor: Cursor = "") -> models.QueuePage:
+    async def page(self, request: ApiRequest, limit: Limit = 50, cursor: Cursor = "") -> models.QueuePage:
         """All queues with how many runs wait and live in each, by name."""
         await allow(request, KNOWN)
         after = after_name(cursor)
@@ -50,14 +50,14 @@ class Queues(Controller):
         return await platform_of(request).database.read(work)
 
     @get("/{name:str}")
-    async def one(self, request: Asked, name: FromPath[str]) -> models.Queue:
+    async def one(self, request: ApiRequest, name: FromPath[str]) -> models.Queue:
         """One queue."""
         await allow(request, KNOWN)
         return await platform_of(request).database.read(lambda tx: _one(tx, name))
 
     @put("/{name:str}")
     async def put(
-        self, request: Asked, name: FromPath[str], data: JSONBody[models.QueueLimits]
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[models.QueueLimits]
     ) -> Response[models.Queue]:
         """Create a queue, or give one these limits in place of all that it has."""
         await allow(request, ADMIN)
@@ -75,7 +75,7 @@ class Queues(Controller):
 
     @patch("/{name:str}")
     async def edit(
-        self, request: Asked, name: FromPath[str], data: JSONBody[models.EditQueue]
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[models.EditQueue]
     ) -> Response[models.Queue]:
         """Change a queue; what is left out stays as it is."""
         await allow(request, ADMIN)
@@ -91,7 +91,7 @@ class Queues(Controller):
         return await _changed(request, work)
 
     @delete("/{name:str}")
-    async def remove(self, request: Asked, name: FromPath[str]) -> None:
+    async def remove(self, request: ApiRequest, name: FromPath[str]) -> None:
         """Remove a queue that no run is in which has not ended."""
         await allow(request, ADMIN)
         if name == queues.DEFAULT:
@@ -111,14 +111,14 @@ class Queues(Controller):
         await change(request, work, name="queue", status=204)
 
 
-async def _changed(request: Asked, work: Callable[[Tx], Awaitable[models.Queue]]) -> Response[models.Queue]:
+async def _changed(request: ApiRequest, work: Callable[[Tx], Awaitable[models.Queue]]) -> Response[models.Queue]:
     """Make the change, and have agents look: something may start now."""
     answer = await change(request, work, name="queue")
-    platform_of(request).doorbell.call_agents()
+    platform_of(request).notifier.notify_agents()
     return answer
 
 
-async def _put(tx: Tx, request: Asked, name: str, limits: models.QueueLimits, kind: str) -> models.Queue:
+async def _put(tx: Tx, request: ApiRequest, name: str, limits: models.QueueLimits, kind: str) -> models.Queue:
     at, fields = platform_of(request).clock.now(), msgspec.structs.asdict(limits)
     await queues.put(tx, name, at=at, **fields)
     await tell(tx, request, kind, queue=name, **fields)

@@ -20,14 +20,14 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from trainyard_core import instruments, log_context, logs, tracing
 
-__all__ = ["Seen"]
+__all__ = ["RequestLog"]
 
 _SANE = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 log = structlog.get_logger("trainyard.api")
 
 
-class Seen:
+class RequestLog:
     """An ASGI application, seen."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -39,7 +39,7 @@ class Seen:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, self._id(scope))
+        answer = _Response(send, self._id(scope))
         bound = log_context.bind(lambda: _facts(scope, answer))
         try:
             with _span(scope):
@@ -65,7 +65,7 @@ def _span(scope: Scope) -> AbstractContextManager[None]:
     return tracing.span("request", parent=caller)
 
 
-class _Answer:
+class _Response:
     """Sends an answer, with the request's id on it."""
 
     __slots__ = ("_send", "_started", "id", "seconds", "status")
@@ -81,7 +81,7 @@ class _Answer:
         await self._send(message)
 
 
-def _facts(scope: Scope, answer: _Answer) -> Mapping[str, object]:
+def _facts(scope: Scope, answer: _Response) -> Mapping[str, object]:
     """What a line of the log tells of its request; looked up only when there is a line."""
     told: dict[str, object] = {"request": answer.id.decode()}
     given: Mapping[str, Any] = scope.get("path_params") or {}
@@ -98,7 +98,7 @@ def _of_agent(scope: Scope) -> bool:
     return "/agents/" in str(scope.get("path_template", ""))
 
 
-def _tell(scope: HTTPScope, answer: _Answer) -> None:
+def _tell(scope: HTTPScope, answer: _Response) -> None:
     method = scope["method"] if scope["method"] in _METHODS else "other"
     route = scope.get("path_template") or "unmatched"
     instruments.REQUESTS.add(answer.seconds, method, route, str(answer.status))

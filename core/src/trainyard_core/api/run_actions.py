@@ -8,14 +8,14 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
 from trainyard.client.models import CloneRun
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, platform_of
 from trainyard_core.api.change import change
 from trainyard_core.api.run_mutation import act, by_of
 from trainyard_core.api.run_view import whole
 from trainyard_core.auth import WRITE
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.work import actions, clone
-from trainyard_core.work.actions import By
+from trainyard_core.work.actions import ActionContext
 
 __all__ = ["RunActions"]
 
@@ -30,75 +30,75 @@ class RunActions(Controller):
 
     @post("/approve", status_code=200)
     async def approve(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: Noted = None
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
+    ) -> Response[models.RunRecord]:
         """Let a run go on that is held for approval."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.approve, name="approve", message=_said(data))
 
     @post("/stop", status_code=200)
     async def stop(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: Noted = None
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
+    ) -> Response[models.RunRecord]:
         """Stop a run: at once if it has not started, else TERM and later KILL. Asking again changes nothing."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.stop, name="stop", message=_said(data))
 
     @post("/skip", status_code=200)
     async def skip(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: Noted = None
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
+    ) -> Response[models.RunRecord]:
         """Never run a run that no agent has taken yet."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.skip, name="skip", message=_said(data))
 
     @post("/tag", status_code=200)
     async def tag(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.TagRun]
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.TagRun]
+    ) -> Response[models.RunRecord]:
         """Add and remove tags."""
         row = await find_run(request, project, ref, WRITE)
 
-        async def work(tx: Tx, now: Row, by: By) -> None:
+        async def work(tx: Tx, now: Row, by: ActionContext) -> None:
             await actions.tag(tx, now, by, add=data.add, remove=data.remove)
 
         return await act(request, row["id"], work, name="tag")
 
     @post("/archive", status_code=200)
     async def archive(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: Noted = None
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
+    ) -> Response[models.RunRecord]:
         """Put a run away; nothing else about it changes."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.archive, name="archive", message=_said(data))
 
     @post("/restore", status_code=200)
     async def restore(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: Noted = None
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
+    ) -> Response[models.RunRecord]:
         """Take a run out of the archive."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.restore, name="restore", message=_said(data))
 
     @post("/restart", status_code=201)
     async def restart(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
+    ) -> Response[models.RunRecord]:
         """Make a new run of the same operation, with other params, name or queue where they are given."""
         return await _clone(request, project, ref, clone.RESTART, data)
 
     @post("/resume", status_code=201)
     async def resume(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
+    ) -> Response[models.RunRecord]:
         """Make a new run that continues one that has ended: it has its outputs and artifacts, and its series up to
         `step`."""
         return await _clone(request, project, ref, clone.RESUME, data)
 
     @post("/copy", status_code=201)
     async def copy(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
+    ) -> Response[models.RunRecord]:
         """Make a new run of the same operation that begins with the artifacts of one that has ended."""
         return await _clone(request, project, ref, clone.COPY, data)
 
@@ -107,7 +107,9 @@ def _said(note: models.Note | None) -> str:
     return note.message if note else ""
 
 
-async def _clone(request: Asked, project: str, ref: str, kind: str, wish: CloneRun | None) -> Response[models.Run]:
+async def _clone(
+    request: ApiRequest, project: str, ref: str, kind: str, body: CloneRun | None
+) -> Response[models.RunRecord]:
     row = await find_run(request, project, ref, WRITE)
     platform, by = platform_of(request), by_of(request)
     cloned = await clone.plan(
@@ -115,16 +117,16 @@ async def _clone(request: Asked, project: str, ref: str, kind: str, wish: CloneR
         platform.tracker,
         row,
         kind,
-        wish or CloneRun(),
+        body or CloneRun(),
         actor=request.user,
         at=by.at,
         algorithms=platform.algorithms,
     )
 
-    async def work(tx: Tx) -> models.Run:
+    async def work(tx: Tx) -> models.RunRecord:
         made = await clone.insert(tx, cloned, by)
         return await whole(tx, made["id"])
 
     answer = await change(request, work, name="clone", status=201)
-    platform.doorbell.call_agents()
+    platform.notifier.notify_agents()
     return answer

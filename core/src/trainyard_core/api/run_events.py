@@ -9,7 +9,7 @@ from litestar.params import FromPath, HeaderParameter
 
 from trainyard.client import models
 from trainyard_core.api import streams
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, platform_of
 from trainyard_core.api.event_stream import EventStream, place, wanted
 from trainyard_core.api.runs import whole_run
 from trainyard_core.auth import READ
@@ -27,13 +27,13 @@ class RunEvents(Controller):
     @get("/events")
     async def events(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         last_event_id: Annotated[
             str, HeaderParameter(name="Last-Event-ID", description="Goes on after this status.")
         ] = "",
-    ) -> Response[models.Run] | EventStream:
+    ) -> Response[models.RunRecord] | EventStream:
         """A run as it goes on, when the client accepts `text/event-stream`: `status` for each status, `metrics` with
         those that changed, and `end` with the run when it has ended. Otherwise the run as it is."""
         row = await find_run(request, project, ref, READ)

@@ -9,21 +9,21 @@ from litestar import Response
 
 from trainyard.client import models
 from trainyard.names import MESSAGE_CHARS, storable
-from trainyard_core.api.access import Asked, platform_of
+from trainyard_core.api.access import ApiRequest, platform_of
 from trainyard_core.api.change import change
 from trainyard_core.api.run_view import whole
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.work.actions import By, locked
+from trainyard_core.work.actions import ActionContext, locked
 
 __all__ = ["Work", "act", "by_of"]
 
-Work = Callable[[Tx, Row, By], Awaitable[None]]
+Work = Callable[[Tx, Row, ActionContext], Awaitable[None]]
 
 
-def by_of(request: Asked, message: str = "") -> By:
+def by_of(request: ApiRequest, message: str = "") -> ActionContext:
     """Who asks, now."""
     platform = platform_of(request)
-    return By(
+    return ActionContext(
         actor=request.user.name,
         at=platform.clock.now(),
         policy=platform.policy,
@@ -31,15 +31,15 @@ def by_of(request: Asked, message: str = "") -> By:
     )
 
 
-async def act(request: Asked, run: str, work: Work, *, name: str, message: str = "") -> Response[models.Run]:
+async def act(request: ApiRequest, run: str, work: Work, *, name: str, message: str = "") -> Response[models.RunRecord]:
     """Do `work` to a run and answer with the run. `name` is the fault point. Raises what `work` raises, NotFound when
     the run has been deleted meanwhile."""
     by = by_of(request, message)
 
-    async def acted(tx: Tx) -> models.Run:
+    async def acted(tx: Tx) -> models.RunRecord:
         await work(tx, await locked(tx, run), by)
         return await whole(tx, run)
 
     answer = await change(request, acted, name=name)
-    platform_of(request).doorbell.call_agents(orders=True)
+    platform_of(request).notifier.notify_agents(orders=True)
     return answer

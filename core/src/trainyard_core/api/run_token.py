@@ -11,7 +11,7 @@ from litestar import Controller, post
 from litestar.params import FromPath
 
 from trainyard.client import models
-from trainyard_core.api.access import Asked, platform_of
+from trainyard_core.api.access import ApiRequest, platform_of
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import tokens
 from trainyard_core.db.engine import Tx
@@ -29,7 +29,7 @@ class RunTokens(Controller):
     tags = ("runs",)
 
     @post(status_code=200, exclude_from_auth=True)
-    async def renew(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> models.RunToken:
+    async def renew(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.RunToken:
         """A new token for the bearer of a run's token, expired or not, while its attempt is held by an agent, or a
         tracked run has not ended."""
         platform, at = platform_of(request), platform_of(request).clock.now()
@@ -41,7 +41,7 @@ class RunTokens(Controller):
         return models.RunToken(token=token, expires_at=rfc3339(fresh.expires_at) or "")
 
 
-def _claim(request: Asked, ref: str) -> RunClaim:
+def _claim(request: ApiRequest, ref: str) -> RunClaim:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     claim = tokens.run_claim(platform_of(request).secret, token) if scheme.lower() == "bearer" else None
     if claim is None:

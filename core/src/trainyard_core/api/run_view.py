@@ -12,7 +12,7 @@ from trainyard_core.platform import Platform
 __all__ = ["whole", "whole_run"]
 
 
-async def whole(tx: Tx, run: str) -> models.Run:
+async def whole(tx: Tx, run: str) -> models.RunRecord:
     """A run in this transaction. Raises NotFound."""
     row = await runs.get(tx, run)
     if row is None:
@@ -26,6 +26,6 @@ async def whole(tx: Tx, run: str) -> models.Run:
     )
 
 
-async def whole_run(platform: Platform, run: str) -> models.Run:
+async def whole_run(platform: Platform, run: str) -> models.RunRecord:
     """A run as it is now. Raises NotFound."""
     return await platform.database.read(lambda tx: whole(tx, run))

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, Parameter
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, allow, find_run, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, find_run, forget, platform_of
 from trainyard_core.api.change import change, check_match
 from trainyard_core.api.pagination import Cursor, Limit, after_id, following
 from trainyard_core.api.run_mutation import act, by_of
@@ -21,7 +21,7 @@ from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import NotFound
 from trainyard_core.work import actions
-from trainyard_core.work.actions import By
+from trainyard_core.work.actions import ActionContext
 from trainyard_core.work.creation import create_run
 from trainyard_core.work.deletion import delete as delete_run
 from trainyard_core.work.why import why
@@ -38,11 +38,11 @@ class Runs(Controller):
     @post()
     async def create(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: str,
         data: JSONBody[models.CreateRun],
         idempotency_key: Annotated[str, Parameter(header="Idempotency-Key")] = "",
-    ) -> Response[models.Run]:
+    ) -> Response[models.RunRecord]:
         """Create a run from an operation. With an idempotency key the same request makes it once, however often it
         is sent."""
         actor, platform = await allow(request, WRITE, project), platform_of(request)
@@ -57,13 +57,13 @@ class Runs(Controller):
             algorithms=platform.algorithms,
         )
         if new:
-            platform.doorbell.call_agents()
+            platform.notifier.notify_agents()
         return Response(serializers.run(row), status_code=201 if new else 200)
 
     @get()
     async def page(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         q: Filter = "",
         sort: Sort = "",
@@ -78,27 +78,27 @@ class Runs(Controller):
         return await found(request, among, q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor, count=count)
 
     @get("/{ref:str}")
-    async def one(self, request: Asked, project: str, ref: str) -> models.Run:
+    async def one(self, request: ApiRequest, project: str, ref: str) -> models.RunRecord:
         """One run, whole."""
         row = await find_run(request, project, ref, READ)
         return await whole_run(platform_of(request), row["id"])
 
     @patch("/{ref:str}")
     async def edit(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.EditRun]
-    ) -> Response[models.Run]:
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.EditRun]
+    ) -> Response[models.RunRecord]:
         """Change what a run is called and how it is tagged, and while it waits its queue and priority; with
         `If-Match` only if it is still as it was read."""
         row = await find_run(request, project, ref, WRITE)
 
-        async def work(tx: Tx, now: Row, by: By) -> None:
+        async def work(tx: Tx, now: Row, by: ActionContext) -> None:
             check_match(request, await whole(tx, now["id"]))
             await actions.edit(tx, now, by, data)
 
         return await act(request, row["id"], work, name="edit")
 
     @delete("/{ref:str}")
-    async def remove(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> None:
+    async def remove(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> None:
         """Delete a run that has ended, for good, with all that it has tracked."""
         meant = await _seek(request, project, ref)
 
@@ -109,11 +109,11 @@ class Runs(Controller):
 
         await change(request, work, name="delete", status=204)
         forget(request)
-        platform_of(request).doorbell.call_agents(orders=True)
+        platform_of(request).notifier.notify_agents(orders=True)
 
     @get("/{ref:str}/statuses")
     async def statuses(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.TransitionPage:
         """The statuses that a run has had, oldest first."""
         rows = await _told(request, project, ref, limit, cursor, kind="status")
@@ -122,14 +122,14 @@ class Runs(Controller):
 
     @get("/{ref:str}/activities")
     async def activities(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.ActivityPage:
         """All that happened to a run, oldest first."""
         rows = await _told(request, project, ref, limit, cursor)
         return models.ActivityPage(items=[serializers.activity(each) for each in rows], next=_next(rows, limit))
 
     @get("/{ref:str}/why")
-    async def why(self, request: Asked, project: str, ref: str) -> models.Why:
+    async def why(self, request: ApiRequest, project: str, ref: str) -> models.Why:
         """What a run waits for, and what would start it."""
         row = await find_run(request, project, ref, READ)
         platform = platform_of(request)
@@ -138,7 +138,7 @@ class Runs(Controller):
         return await platform.database.read(lambda tx: why(tx, row, at=at, silence=silence, schedulers=installed))
 
 
-async def _seek(request: Asked, project: str, ref: str) -> Row | NotFound:
+async def _seek(request: ApiRequest, project: str, ref: str) -> Row | NotFound:
     """The run that is meant, or the error that there is none: a request that comes again may have deleted it."""
     try:
         return await find_run(request, project, ref, WRITE)
@@ -147,7 +147,7 @@ async def _seek(request: Asked, project: str, ref: str) -> Row | NotFound:
 
 
 async def _told(
-    request: Asked, project: str, ref: str, limit: int, cursor: str, *, kind: str | None = None
+    request: ApiRequest, project: str, ref: str, limit: int, cursor: str, *, kind: str | None = None
 ) -> list[Row]:
     """A page of a run's activities."""
     row, after = await find_run(request, project, ref, READ), after_id(cursor)

@@ -13,14 +13,14 @@ from trainyard.client import models
 from trainyard.names import METRIC_NAME_BYTES, storable
 from trainyard.query.tree import Query, SortKey, fields_of
 from trainyard_core.api import pagination, serializers
-from trainyard_core.api.access import Asked, allow, platform_of, refuse_unknown_project, visible
+from trainyard_core.api.access import ApiRequest, allow, platform_of, refuse_unknown_project, visible
 from trainyard_core.api.pagination import Cursor, Limit
 from trainyard_core.auth import KNOWN
 from trainyard_core.db import search, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid
 from trainyard_core.search import cursor as cursors
-from trainyard_core.search.order import After, keys_of
+from trainyard_core.search.order import RunCursor, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.text import query_of, sort_of
 
@@ -60,7 +60,7 @@ class Search(Controller):
     @get()
     async def page(
         self,
-        request: Asked,
+        request: ApiRequest,
         q: Filter = "",
         sort: Sort = "",
         metrics: Metrics = None,
@@ -75,7 +75,7 @@ class Search(Controller):
 
 
 async def found(
-    request: Asked,
+    request: ApiRequest,
     among: frozenset[str] | None,
     *,
     q: str,
@@ -138,14 +138,14 @@ async def _pieces(
     *,
     limit: int,
     at: int,
-    after: After | None,
-) -> tuple[list[Row], After | None]:
+    after: RunCursor | None,
+) -> tuple[list[Row], RunCursor | None]:
     """The rows of a page and where the next one begins: fewer than are asked for once they are many bytes."""
     rows: list[Row] = []
     while True:
         piece = min(PIECE, limit - len(rows))
         more, after = await search.page(tx, among, query, keys, limit=piece, at=at, after=after)
         rows += more
-        size = sum(len(row[name]) for row in rows for name in ("inputs", "outputs", "meta"))
+        size = sum(len(row[name]) for row in rows for name in ("params", "outputs", "meta"))
         if after is None or len(rows) >= limit or size > MOST_BYTES:
             return rows, after

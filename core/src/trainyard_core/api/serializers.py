@@ -10,13 +10,12 @@ import msgspec
 from trainyard.client import models
 from trainyard.query.tree import SortKey
 from trainyard.track import omissions
-from trainyard_core.admission import Offer
+from trainyard_core.admission import AgentOffer
 from trainyard_core.clock import bounded, rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db.engine import Row
-from trainyard_core.db.tracking import Some
-from trainyard_core.search.column import BELOW
+from trainyard_core.db.tracking import MetricSelection
 
 __all__ = [
     "activity",
@@ -54,12 +53,12 @@ def run(
     resolved: str = "",
     dropped: int = 0,
     sort: Sequence[SortKey] = (),
-) -> models.Run:
+) -> models.RunRecord:
     """A run; with `resolved`, the JSON of its operation as it runs."""
     tries = [_attempt(each) for each in attempts]
     ends = [_exit.decode(each["exit"]) for each in attempts if each["exit"]]
     meta = _decode(row["meta"])
-    return models.Run(
+    return models.RunRecord(
         id=row["id"],
         project=row["project"],
         kind=row["kind"],
@@ -74,7 +73,7 @@ def run(
         managed=bool(row["managed"]),
         queue=row["queue"],
         tags=_decode(row["tags"]),
-        inputs=_decode(row["inputs"]),
+        params=_decode(row["params"]),
         outputs=_decode(row["outputs"]),
         metrics={each["name"]: number(each["last"]) for each in metrics},
         metrics_left_out=metrics_left_out,
@@ -82,7 +81,7 @@ def run(
         digest=row["digest"],
         attempt=row["attempt"],
         attempts=tries,
-        exit_code=tries[-1].exit_code if tries else row["ended_code"],
+        exit_code=tries[-1].exit_code if tries else row["reported_exit_code"],
         last_lines=list(ends[-1].last_lines) if ends else [],
         cloned_from=row["cloned_from"],
         started_at=rfc3339(row["started_at"]),
@@ -102,17 +101,17 @@ def run(
 
 
 def _sorted_by(sort: Sequence[SortKey], metrics: Sequence[Row]) -> dict[str, float | str]:
-    """The figures of metrics that are sorted by, those that the run has."""
+    """The values of metrics that are sorted by, those that the run has."""
     rows = {row["name"]: row for row in metrics} if sort else {}
     fields = [key.field for key in sort if key.field.kind == "metric" and key.field.key in rows]
-    return {f"metrics.{each.key}.{each.part}": number(rows[each.key][BELOW[each.part]]) for each in fields}
+    return {f"metrics.{each.key}.{each.part}": number(rows[each.key][each.part]) for each in fields}
 
 
-def listed(row: Row, metrics: Some, sort: Sequence[SortKey] = ()) -> models.Run:
+def listed(row: Row, metrics: MetricSelection, sort: Sequence[SortKey] = ()) -> models.RunRecord:
     """A run in a list: it has some of its metrics, and its long texts are cut; all is there where the run itself is
     asked for. `sort` is what the list is sorted by."""
     found = run(row, metrics=metrics.rows, metrics_left_out=metrics.left_out, sort=sort)
-    long = [name for name in ("inputs", "outputs", "meta") if len(row[name]) > LISTED_CHARS]
+    long = [name for name in ("params", "outputs", "meta") if len(row[name]) > LISTED_CHARS]
     short = {name: _short(getattr(found, name)) for name in ("name", "description", "message", *long)}
     return msgspec.structs.replace(found, **short)
 
@@ -171,15 +170,15 @@ def metric(row: Row) -> models.Metric:
         name=row["name"],
         last=number(row["last"]),
         step=row["last_step"],
-        low=row["low"],
-        high=row["high"],
-        count=row["total"],
+        min=row["min"],
+        max=row["max"],
+        count=row["value_count"],
     )
 
 
 def series(found: Series) -> models.Series:
     """One series."""
-    points = [[p.step, p.until, bounded(p.time), number(p.low), number(p.high), number(p.last)] for p in found.points]
+    points = [[p.step, p.until, bounded(p.time), number(p.min), number(p.max), number(p.last)] for p in found.points]
     return models.Series(name=found.name, total=found.total, points=points)
 
 
@@ -230,7 +229,7 @@ def upload(row: Row, *, offset: int, step: int) -> models.Upload:
     )
 
 
-def agent(row: Row, offer: Offer, live: int) -> models.Agent:
+def agent(row: Row, offer: AgentOffer, live: int) -> models.Agent:
     """One agent."""
     return models.Agent(
         name=row["name"],
@@ -238,7 +237,7 @@ def agent(row: Row, offer: Offer, live: int) -> models.Agent:
         queues=list(offer.queues),
         alive=offer.alive,
         seen_at=(rfc3339(row["seen_at"]) or "") if row["seen_at"] else "",
-        allowed=_decode(row["allowed"]),
+        allowed=_decode(row["allowed_queues"]),
         labels=_decode(row["labels"]),
         enrolled=bool(row["enrolled"]),
         draining=bool(row["draining"]) if row["not_ready"] else offer.draining,

@@ -8,7 +8,7 @@ from litestar import Controller, Response, get
 
 from trainyard.client import models
 from trainyard_core import settings
-from trainyard_core.api.access import Asked, allow, allow_owner, platform_of
+from trainyard_core.api.access import ApiRequest, allow, allow_owner, platform_of
 from trainyard_core.auth import ADMIN, ANYONE, READ
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import tokens
@@ -25,7 +25,7 @@ class Server(Controller):
     tags = ("server",)
 
     @get("/plugins")
-    async def plugins(self, request: Asked) -> models.PluginPage:
+    async def plugins(self, request: ApiRequest) -> models.PluginPage:
         """The installed plugins, broken ones with what is wrong."""
         await allow_owner(request, READ)
         loaded = platform_of(request).registry.plugins.values()
@@ -33,20 +33,20 @@ class Server(Controller):
         return models.PluginPage(items=items)
 
     @get("/settings")
-    async def settings(self, request: Asked) -> models.SettingPage:
+    async def settings(self, request: ApiRequest) -> models.SettingPage:
         """The settings in force and where each comes from; secrets are masked."""
         await allow(request, ADMIN)
         found = settings.in_force(platform_of(request).settings)
         return models.SettingPage(items=[models.Setting(name=n, value=v, source=s) for n, v, s in found])
 
     @get("/version")
-    async def version(self, request: Asked) -> models.Version:
+    async def version(self, request: ApiRequest) -> models.Version:
         """Which server this is, and which capabilities nothing offers."""
         await allow(request, ANYONE)
         return models.Version(version=version("trainyard-core"), missing=platform_of(request).registry.missing())
 
     @get("/whoami")
-    async def whoami(self, request: Asked) -> models.Whoami:
+    async def whoami(self, request: ApiRequest) -> models.Whoami:
         """Who the server takes the asker for."""
         actor, platform = await allow(request, ANYONE), platform_of(request)
         row = await platform.database.read(lambda tx: tokens.get(tx, actor.token)) if actor.token else None
@@ -65,7 +65,7 @@ class Server(Controller):
         return {"status": "ok"}
 
     @get("/ready", opt={"exclude_from_auth": True})
-    async def ready(self, request: Asked) -> Response[models.Readiness]:
+    async def ready(self, request: ApiRequest) -> Response[models.Readiness]:
         """Whether it can do its work: 200, or 503. It asks for no token and tells no details."""
         parts = await _parts(platform_of(request))
         ready = all(state == "ok" for state in parts.values())
@@ -81,5 +81,5 @@ async def _parts(platform: Platform) -> dict[str, str]:
     return {
         "database": database,
         "tracker": "ok" if platform.tracker is not None else "missing",
-        "streams": "closing" if platform.news.closing else "ok",
+        "streams": "closing" if platform.event_feed.closing else "ok",
     }

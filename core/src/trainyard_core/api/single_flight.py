@@ -7,12 +7,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar
 
-__all__ = ["Sharing"]
+__all__ = ["SingleFlight"]
 
 T = TypeVar("T")
 
 
-class Sharing:
+class SingleFlight:
     """The readings that are about to begin. Whoever asks before one begins is given its answer; it therefore holds all
     that was committed when it was asked for."""
 

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 
 import structlog
 
-from trainyard_core.api.access import Asked
+from trainyard_core.api.access import ApiRequest
 from trainyard_core.api.authentication import asker
 from trainyard_core.auth import Actor
 from trainyard_core.errors import Forbidden, NotFound
-from trainyard_core.work.event_feed import ACCESS, News
-from trainyard_core.work.subscription import DENIED, Listener
+from trainyard_core.work.event_feed import ACCESS, EventFeed
+from trainyard_core.work.subscription import DENIED, Subscription
 
-__all__ = ["Rights"]
+__all__ = ["StreamAuthorization"]
 
 EVERY = 10.0
 SOON = 0.3
@@ -26,30 +26,30 @@ log = structlog.get_logger("trainyard.api")
 Check = Callable[[], Awaitable[None]]
 
 
-class Rights:
+class StreamAuthorization:
     """The streams of one process and who asked for them."""
 
-    def __init__(self, news: News) -> None:
-        self._news = news
-        self._held: dict[Listener, tuple[Asked, Check]] = {}
+    def __init__(self, event_feed: EventFeed) -> None:
+        self._event_feed = event_feed
+        self._held: dict[Subscription, tuple[ApiRequest, Check]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def held(self, listener: Listener, request: Asked, check: Check) -> Iterator[None]:
+    def held(self, subscription: Subscription, request: ApiRequest, check: Check) -> Iterator[None]:
         """Within the block `check` is called now and then, with the asker as it is then in `request.user`. When it
         raises, or the token is not valid any more, the listener ends."""
-        self._held[listener] = (request, check)
+        self._held[subscription] = (request, check)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch(), name="rights")
         try:
             yield
         finally:
-            del self._held[listener]
+            del self._held[subscription]
             if not self._held:
-                self._news.heard((ACCESS,))
+                self._event_feed.receive((ACCESS,))
 
     async def _watch(self) -> None:
-        with self._news.listen(ACCESS) as changes:
+        with self._event_feed.subscribe_run(ACCESS) as changes:
             while self._held and not changes.ended:
                 await changes.wait(EVERY)
                 for pause in (0, SOON):
@@ -59,21 +59,21 @@ class Rights:
 
     async def _look(self) -> None:
         seen: dict[str, Actor | None] = {}
-        for listener, (request, check) in list(self._held.items()):
+        for subscription, (request, check) in list(self._held.items()):
             try:
                 token = request.headers.get("authorization", "")
                 if not token or token not in seen:
                     seen[token] = await asker(request)
-                await self._judge(listener, request, check, seen[token])
+                await self._judge(subscription, request, check, seen[token])
             except Exception:
                 log.exception("cannot tell whether a stream may go on; it does")
 
-    async def _judge(self, listener: Listener, request: Asked, check: Check, actor: Actor | None) -> None:
+    async def _judge(self, subscription: Subscription, request: ApiRequest, check: Check, actor: Actor | None) -> None:
         if actor is None:
-            listener.end(DENIED)
+            subscription.end(DENIED)
             return
         request.scope["user"] = actor
         try:
             await check()
         except (Forbidden, NotFound):
-            listener.end(DENIED)
+            subscription.end(DENIED)

@@ -1,7 +1,7 @@
 """A run as it goes on: its output, its metrics, its statuses, until it has ended and all is sent.
 
-`lines` carries a whole page of output and the cursor after it as its id, `status` the id of its activity: a client
-that comes again with `Last-Event-ID` misses and repeats nothing. A stream reads what has changed when there is news,
+`lines` carries a whole page of output and the cursor after it as its id, `status` the id of its activity: a client that
+comes again with `Last-Event-ID` misses and repeats nothing. A stream reads what has changed when something has changed,
 shares that reading with the other streams of its run, and never holds more than one page, so a slow client costs no
 memory.
 """
@@ -17,11 +17,11 @@ import msgspec
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, can, platform_of
-from trainyard_core.api.event_stream import PING, EventStream, event, farewell
+from trainyard_core.api.access import ApiRequest, can, platform_of
+from trainyard_core.api.event_stream import PING, EventStream, end_event, event
 from trainyard_core.api.runs import whole_run
-from trainyard_core.api.single_flight import Sharing
-from trainyard_core.api.stream_auth import Rights
+from trainyard_core.api.single_flight import SingleFlight
+from trainyard_core.api.stream_auth import StreamAuthorization
 from trainyard_core.auth import READ
 from trainyard_core.contracts.tracker import LogPage, RunRef, Tracker
 from trainyard_core.db import activities, runs, tracking
@@ -29,7 +29,7 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Forbidden, Invalid
 from trainyard_core.lifecycle import FINAL
 from trainyard_core.platform import Platform
-from trainyard_core.work.subscription import Listener
+from trainyard_core.work.subscription import Subscription
 
 __all__ = ["log_page", "logs", "metrics", "statuses"]
 
@@ -45,17 +45,17 @@ def log_page(page: LogPage) -> models.LogPage:
     return models.LogPage(items=[serializers.line(each) for each in page.lines], next=page.cursor, more=page.more)
 
 
-def logs(request: Asked, tracker: Tracker, run: RunRef, cursor: str) -> EventStream:
+def logs(request: ApiRequest, tracker: Tracker, run: RunRef, cursor: str) -> EventStream:
     """Pages of output as they come, then the run."""
     return _stream(request, run, lambda stream: _logs(stream, tracker, cursor))
 
 
-def metrics(request: Asked, run: RunRef) -> EventStream:
+def metrics(request: ApiRequest, run: RunRef) -> EventStream:
     """The metrics that changed, as they change, then the run."""
     return _stream(request, run, _metrics)
 
 
-def statuses(request: Asked, run: RunRef, after: int) -> EventStream:
+def statuses(request: ApiRequest, run: RunRef, after: int) -> EventStream:
     """The statuses after an activity and the metrics that changed, as they come, then the run."""
     return _stream(request, run, lambda stream: _statuses(stream, after))
 
@@ -71,8 +71,8 @@ class _Changes(msgspec.Struct, frozen=True):
 class _Stream:
     """What the streams of a run have in common."""
 
-    def __init__(self, platform: Platform, run: RunRef, listener: Listener, sharing: Sharing) -> None:
-        self.platform, self.run, self.listener = platform, run, listener
+    def __init__(self, platform: Platform, run: RunRef, subscription: Subscription, sharing: SingleFlight) -> None:
+        self.platform, self.run, self.subscription = platform, run, subscription
         self._sharing = sharing
         self._version = 0
         self._pinged = monotonic()
@@ -80,7 +80,7 @@ class _Stream:
     @property
     def over(self) -> bool:
         """Whether it ends for another reason than the run."""
-        return bool(self.listener.ended)
+        return bool(self.subscription.ended)
 
     async def has_ended(self) -> bool:
         """Whether the run has. Asked before reading, so that nothing that came before the end is missed."""
@@ -125,32 +125,32 @@ class _Stream:
 
     async def wait(self) -> bytes:
         """Until there may be something; a ping when it is time for one."""
-        await self.listener.wait(LOOK)
+        await self.subscription.wait(LOOK)
         if monotonic() - self._pinged < PING_EVERY:
             return b""
         self._pinged = monotonic()
         return PING
 
 
-def _stream(request: Asked, run: RunRef, source: Callable[[_Stream], AsyncIterator[bytes]]) -> EventStream:
+def _stream(request: ApiRequest, run: RunRef, source: Callable[[_Stream], AsyncIterator[bytes]]) -> EventStream:
     platform = platform_of(request)
-    rights: Rights = request.app.state.rights
-    sharing: Sharing = request.app.state.sharing
-    listener = platform.news.listen(run.run)
+    rights: StreamAuthorization = request.app.state.rights
+    sharing: SingleFlight = request.app.state.sharing
+    subscription = platform.event_feed.subscribe_run(run.run)
 
     async def check() -> None:
         if not await can(request, READ, project=run.project, run=run.run):
             raise Forbidden(f"{request.user.name} may not read run {run.run} any more")
 
     async def pieces() -> AsyncGenerator[bytes, None]:
-        with listener, rights.held(listener, request, check):
+        with subscription, rights.held(subscription, request, check):
             yield PING
-            async for piece in source(_Stream(platform, run, listener, sharing)):
+            async for piece in source(_Stream(platform, run, subscription, sharing)):
                 if piece:
                     yield piece
-            yield farewell(listener)
+            yield end_event(subscription)
 
-    return EventStream(pieces(), listener)
+    return EventStream(pieces(), subscription)
 
 
 async def _logs(stream: _Stream, tracker: Tracker, cursor: str) -> AsyncIterator[bytes]:

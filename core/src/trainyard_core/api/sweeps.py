@@ -13,15 +13,15 @@ from litestar.params import FromPath, QueryParameter
 
 from trainyard.client import models
 from trainyard.matrix.objective import Goal, Objective
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard_core.api import pagination
-from trainyard_core.api.access import Asked, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, platform_of
 from trainyard_core.api.pagination import Cursor, Limit
 from trainyard_core.auth import READ
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import sweeps, trials
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.trials import After
+from trainyard_core.db.trials import TrialCursor
 from trainyard_core.errors import Conflict, Invalid
 from trainyard_core.sweeps.pareto import front
 from trainyard_core.sweeps.trial_result import feasible
@@ -31,8 +31,8 @@ __all__ = ["MOST_ON_FRONT", "Sweeps"]
 MOST_ON_FRONT = 500
 BATCH = 200
 _decode: Any = msgspec.json.decode
-_study = msgspec.json.Decoder(Sweep)
-_figures = msgspec.json.Decoder(dict[str, float])
+_study = msgspec.json.Decoder(SweepSpec)
+_values = msgspec.json.Decoder(dict[str, float])
 Sort = Annotated[
     Literal["number", "-number", "value"],
     QueryParameter(description="`number`, `-number`, or `value`: the best first, those without one last."),
@@ -50,7 +50,7 @@ class Sweeps(Controller):
     tags = ("sweeps",)
 
     @get()
-    async def one(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> models.Sweep:
+    async def one(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.SweepRecord:
         """A sweep: what it searches for, how far it is, and its best trial. `ref` is that of its run."""
         run = await find_run(request, project, ref, READ)
         return await platform_of(request).database.read(lambda tx: _whole(tx, run))
@@ -58,7 +58,7 @@ class Sweeps(Controller):
     @get("/trials")
     async def trials(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         sort: Sort = "number",
@@ -66,7 +66,7 @@ class Sweeps(Controller):
         limit: Limit = 50,
         cursor: Cursor = "",
     ) -> models.TrialPage:
-        """The trials of a sweep with their params and figures, by number unless sorted."""
+        """The trials of a sweep with their params and values, by number unless sorted."""
         run = await find_run(request, project, ref, READ)
         after = _after(cursor, sort, phase)
 
@@ -80,21 +80,21 @@ class Sweeps(Controller):
         return await platform_of(request).database.read(work)
 
     @get("/front")
-    async def front(self, request: Asked, project: FromPath[str], ref: FromPath[str]) -> models.Front:
+    async def front(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.Front:
         """The Pareto front: the feasible trials for which no other is as good in all objectives and better in one."""
         run = await find_run(request, project, ref, READ)
         database = platform_of(request).database
         study = _study.decode((await database.read(lambda tx: _found(tx, run)))["study"])
         if not study.objectives:
             raise Conflict(f"sweep {run['id']} has no objective, so no trial is better", fix="list its trials instead")
-        rows = await database.read(lambda tx: trials.figures(tx, run["id"]))
+        rows = await database.read(lambda tx: trials.values(tx, run["id"]))
         keys, cut = await asyncio.to_thread(_best_keys, rows, study)
         kept = await database.read(lambda tx: trials.by_key(tx, run["id"], keys))
         return models.Front(
             objectives=[_objective(each) for each in study.objectives],
             items=[_trial(row, study) for row in kept],
-            most=MOST_ON_FRONT,
-            cut=cut,
+            limit=MOST_ON_FRONT,
+            truncated=cut,
         )
 
 
@@ -108,11 +108,11 @@ async def _found(tx: Tx, run: Row) -> Row:
     return row
 
 
-async def _whole(tx: Tx, run: Row) -> models.Sweep:
+async def _whole(tx: Tx, run: Row) -> models.SweepRecord:
     row = await _found(tx, run)
     study, open_ = _study.decode(row["study"]), await trials.counts(tx, run["id"])
     best = await _best(tx, run["id"], study)
-    return models.Sweep(
+    return models.SweepRecord(
         run=run["id"],
         project=run["project"],
         algorithm=study.algorithm,
@@ -126,9 +126,9 @@ async def _whole(tx: Tx, run: Row) -> models.Sweep:
         ],
         rules=msgspec.to_builtins(study.rules),
         seed=row["seed"],
-        concurrency=row["parallel"],
-        planned=row["most"],
-        made=row["made"],
+        concurrency=row["concurrency"],
+        max_trials=row["max_trials"],
+        created=row["created"],
         prepared=open_.prepared,
         running=open_.running,
         succeeded=row["succeeded"],
@@ -145,7 +145,7 @@ def _objective(objective: Objective) -> models.SweepObjective:
     return models.SweepObjective(name=objective.name, goal=objective.goal)
 
 
-async def _best(tx: Tx, sweep: str, study: Sweep) -> Row | None:
+async def _best(tx: Tx, sweep: str, study: SweepSpec) -> Row | None:
     """The first feasible trial in the order of values."""
     if not study.objectives:
         return None
@@ -154,15 +154,15 @@ async def _best(tx: Tx, sweep: str, study: Sweep) -> Row | None:
     while True:
         rows = await trials.by_value(tx, sweep, highest=highest, phase="succeeded", after=after, limit=limit)
         for row in rows:
-            if feasible(_figures.decode(row["figures"]), study.limits):
+            if feasible(_values.decode(row["values"]), study.limits):
                 return row
         if len(rows) < limit:
             return None
-        after = After(rows[-1]["value"], rows[-1]["number"])
+        after = TrialCursor(rows[-1]["value"], rows[-1]["number"])
 
 
 async def _page(
-    tx: Tx, sweep: str, study: Sweep, sort: str, phase: str, after: After | None, limit: int
+    tx: Tx, sweep: str, study: SweepSpec, sort: str, phase: str, after: TrialCursor | None, limit: int
 ) -> Sequence[Row]:
     kept = "open" if phase == "running" else phase
     if sort == "value":
@@ -172,7 +172,7 @@ async def _page(
     return await trials.by_number(tx, sweep, newest=sort == "-number", phase=kept, after=beyond, limit=limit)
 
 
-def _after(cursor: str, sort: str, phase: str) -> After | None:
+def _after(cursor: str, sort: str, phase: str) -> TrialCursor | None:
     """Where a page begins. Raises Invalid for a cursor of another list."""
     if not cursor:
         return None
@@ -181,10 +181,10 @@ def _after(cursor: str, sort: str, phase: str) -> After | None:
     if not fits or isinstance(value, str) or not (value is None or math.isfinite(value)):
         raise Invalid("`cursor` is of another list", fix="use `next` of the page before, or leave it out")
     assert isinstance(number, int)
-    return After(None if value is None else float(value), number)
+    return TrialCursor(None if value is None else float(value), number)
 
 
-async def _presented(tx: Tx, rows: Sequence[Row], study: Sweep) -> list[models.Trial]:
+async def _presented(tx: Tx, rows: Sequence[Row], study: SweepSpec) -> list[models.TrialRecord]:
     """Trials, those that go on with what they have logged last."""
     names = [*dict.fromkeys([*(each.name for each in study.objectives), *(each.name for each in study.limits)])]
     going = [row["run"] for row in rows if row["phase"] == "open"]
@@ -195,35 +195,33 @@ async def _presented(tx: Tx, rows: Sequence[Row], study: Sweep) -> list[models.T
     return [_trial(row, study, logged.get(row["run"], {})) for row in rows]
 
 
-def _trial(row: Row, study: Sweep, logged: Mapping[str, float] = {}) -> models.Trial:
-    going, figures = row["phase"] == "open", {**logged, **_figures.decode(row["figures"])}
-    return models.Trial(
+def _trial(row: Row, study: SweepSpec, logged: Mapping[str, float] = {}) -> models.TrialRecord:
+    going, values = row["phase"] == "open", {**logged, **_values.decode(row["values"])}
+    return models.TrialRecord(
         number=row["number"],
         key=row["key"],
         phase="running" if going else row["phase"],
         params=_decode(row["params"]),
         run=row["run"],
         status="" if row["run"] is None else row["status"] or "deleted",
-        figures=figures,
+        values=values,
         value=row["value"],
-        feasible=feasible(figures, study.limits),
+        feasible=feasible(values, study.limits),
         reason=(row["run_reason"] if going else row["reason"]) or "",
         message=(row["run_message"] if going else row["message"]) or "",
         note=row["note"],
-        created_at=rfc3339(row["made_at"]) or "",
+        created_at=rfc3339(row["created_at"]) or "",
         started_at=rfc3339(row["started_at"]),
         finished_at=rfc3339(row["finished_at"] or row["ended_at"]),
     )
 
 
-def _best_keys(rows: Sequence[Row], study: Sweep) -> tuple[list[str], bool]:
+def _best_keys(rows: Sequence[Row], study: SweepSpec) -> tuple[list[str], bool]:
     """The keys of the front, and whether it has more."""
-    known = {row["key"]: _figures.decode(row["figures"]) for row in rows}
+    known = {row["key"]: _values.decode(row["values"]) for row in rows}
     names = {each.name for each in study.objectives}
-    within = {
-        key: figures for key, figures in known.items() if names <= figures.keys() and feasible(figures, study.limits)
-    }
-    found = front(within, study.objectives, most=MOST_ON_FRONT + 1)
+    within = {key: values for key, values in known.items() if names <= values.keys() and feasible(values, study.limits)}
+    found = front(within, study.objectives, limit=MOST_ON_FRONT + 1)
     if len(found) <= MOST_ON_FRONT:
         return found, False
-    return front({key: within[key] for key in found}, study.objectives, most=MOST_ON_FRONT), True
+    return front({key: within[key] for key in found}, study.objectives, limit=MOST_ON_FRONT), True

@@ -14,7 +14,7 @@ from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import Asked, allow, can, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, can, forget, platform_of
 from trainyard_core.api.change import change, tell
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.principals import principal_name
@@ -39,7 +39,7 @@ class Tokens(Controller):
 
     @get()
     async def page(
-        self, request: Asked, principal: FromQuery[str] = "", limit: Limit = 50, cursor: Cursor = ""
+        self, request: ApiRequest, principal: FromQuery[str] = "", limit: Limit = 50, cursor: Cursor = ""
     ) -> models.TokenPage:
         """One's own tokens; for an admin those of a `principal` (`*`: of everybody)."""
         own = principal_name((await allow(request, KNOWN)).name)
@@ -54,7 +54,7 @@ class Tokens(Controller):
         return models.TokenPage(items=[present(row) for row in rows], next=following(rows, limit, key))
 
     @post()
-    async def create(self, request: Asked, data: JSONBody[models.NewToken]) -> Response[models.Token]:
+    async def create(self, request: ApiRequest, data: JSONBody[models.NewToken]) -> Response[models.Token]:
         """Make a token. Its text is in this answer only; the same request with the same key gets it again."""
         actor, platform = await allow(request, KNOWN), platform_of(request)
         at, own = platform.clock.now(), principal_name(actor.name)
@@ -85,7 +85,7 @@ class Tokens(Controller):
         return with_text(request, await change(request, work, name="token", status=201), models.Token)
 
     @delete("/{token_id:str}")
-    async def revoke(self, request: Asked, token_id: FromPath[str]) -> None:
+    async def revoke(self, request: ApiRequest, token_id: FromPath[str]) -> None:
         """Revoke a token with all that were made with it: whoever uses one is refused from now on. Asking again changes
         nothing."""
         actor, at = await allow(request, KNOWN), platform_of(request).clock.now()
@@ -104,7 +104,7 @@ class Tokens(Controller):
         forget(request)
 
 
-def with_text(request: Asked, answer: Response[Any], form: type[S]) -> Response[S]:
+def with_text(request: ApiRequest, answer: Response[Any], form: type[S]) -> Response[S]:
     """The answer with the token's text, which is not kept beside the idempotency key: its seed is."""
     kept = _decode(answer.content, type=form)
     text = tokens.derive(platform_of(request).secret, kept.token)

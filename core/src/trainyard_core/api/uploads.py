@@ -11,13 +11,13 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import Asked, Recorder, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, Recorder, find_run, platform_of
 from trainyard_core.api.artifacts import checked_kind, told_of
 from trainyard_core.api.change import change
 from trainyard_core.api.tracking import tracker_of
 from trainyard_core.auth import TRACK
 from trainyard_core.db import uploads
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, TooLarge, TrainyardError
 from trainyard_core.ids import is_run_id
@@ -41,7 +41,7 @@ class UploadParts(Controller):
     @post(status_code=200)
     async def open(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         data: JSONBody[models.NewUpload],
@@ -55,14 +55,14 @@ class UploadParts(Controller):
         known = await keeper.look(told, name=data.name, size=data.size, digest=data.digest, kind=kind)
 
         async def work(tx: Tx) -> models.Upload:
-            opened = await uploads.open_one(tx, told, known.wish, kind=kind, is_done=known.is_done)
+            opened = await uploads.open_one(tx, told, known.upload, kind=kind, is_done=known.is_done)
             return serializers.upload(opened, offset=known.offset, step=keeper.step)
 
         return await change(request, work, name="upload")
 
     @get("/{ident:str}")
     async def one(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]
     ) -> Response[models.Upload]:
         """How far an upload is."""
         told, row = await _find(request, project, ref, ident)
@@ -70,7 +70,7 @@ class UploadParts(Controller):
 
     @head("/{ident:str}")
     async def look(
-        self, request: Asked, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]
     ) -> Response[None]:
         """How far an upload is: `Upload-Offset` of `Upload-Length` bytes."""
         told, row = await _find(request, project, ref, ident)
@@ -80,7 +80,7 @@ class UploadParts(Controller):
     @patch("/{ident:str}", request_max_body_size=MOST_PART)
     async def append(
         self,
-        request: Asked,
+        request: ApiRequest,
         project: FromPath[str],
         ref: FromPath[str],
         ident: FromPath[str],
@@ -100,7 +100,7 @@ class UploadParts(Controller):
         return await _answer(keeper, told, await _row(request, told.run, ident))
 
     @delete("/{ident:str}")
-    async def drop(self, request: Asked, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]) -> None:
+    async def drop(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]) -> None:
         """Give an upload up. An artifact that it has become stays."""
         told, row = await _find(request, project, ref, ident)
         if row["state"] == "finishing":
@@ -108,22 +108,24 @@ class UploadParts(Controller):
         await _keeper(request).drop(told, row)
 
 
-def _keeper(request: Asked) -> Uploads:
+def _keeper(request: ApiRequest) -> Uploads:
     platform = platform_of(request)
     return Uploads(platform.database, tracker_of(platform), platform.clock)
 
 
-async def _find(request: Asked, project: str, ref: str, ident: str, recorder: int = 0) -> tuple[Told, Row]:
+async def _find(
+    request: ApiRequest, project: str, ref: str, ident: str, recorder: int = 0
+) -> tuple[ArtifactActor, Row]:
     run = await find_run(request, project, ref, TRACK)
     return told_of(request, project, run, recorder), await _row(request, run["id"], ident)
 
 
-async def _row(request: Asked, run: str, ident: str) -> Row:
+async def _row(request: ApiRequest, run: str, ident: str) -> Row:
     known = ident if is_run_id(ident) else "-"
     return await platform_of(request).database.read(lambda tx: uploads.get(tx, run, known))
 
 
-async def _answer(keeper: Uploads, told: Told, row: Row) -> Response[models.Upload]:
+async def _answer(keeper: Uploads, told: ArtifactActor, row: Row) -> Response[models.Upload]:
     offset = await keeper.offset(told, row)
     return Response(serializers.upload(row, offset=offset, step=keeper.step), headers=_headers(offset, row))
 
@@ -132,7 +134,7 @@ def _headers(offset: int, row: Row) -> dict[str, str]:
     return {"Upload-Offset": str(offset), "Upload-Length": str(row["size"]), "Cache-Control": "no-store"}
 
 
-def _check_length(request: Asked, row: Row, offset: int) -> None:
+def _check_length(request: ApiRequest, row: Row, offset: int) -> None:
     """Refuse at once what cannot fit. Raises TooLarge."""
     announced = request.content_length or 0
     if offset + announced > row["size"]:

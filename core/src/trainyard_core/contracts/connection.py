@@ -9,7 +9,7 @@ Secrets. A connection holds references (`SecretRef`), never values. Core resolve
 moment, and hands each over as a `Secret`, which shows nothing, cannot be encoded and cannot be pickled. Whoever reveals
 one keeps it out of logs, errors and reprs.
 
-Raises. Nothing: `check` answers with faults. `needs` is called for a connection without faults only.
+Raises. Nothing: `check` answers with problems. `needs` is called for a connection without problems only.
 
 Provisional: nothing in core calls it yet. Its hook, `register_connection_kinds`, comes with its first plugin.
 """
@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.needs import Needs, SecretRef
 
 __all__ = ["Connection", "ConnectionKind", "JsonSchema", "Secret"]
@@ -77,7 +77,7 @@ class ConnectionKind(ABC):
         """What each secret is for, in words, by name. One that must be there is told missing by `check`."""
 
     @abstractmethod
-    def check(self, connection: Connection) -> list[Fault]:
+    def check(self, connection: Connection) -> list[FieldProblem]:
         """All that is wrong beyond the schema, with the field and a fix."""
 
     @abstractmethod

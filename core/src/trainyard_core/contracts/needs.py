@@ -23,7 +23,7 @@ from msgspec.structs import replace
 __all__ = [
     "HostFolder",
     "InitStep",
-    "Merged",
+    "MergedNeeds",
     "Mount",
     "Needs",
     "NeedsClash",
@@ -131,7 +131,7 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return f"Needs({self.owner})"
 
 
-class Merged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class MergedNeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What all owners want together, each thing once, for a scheduler to render."""
 
     env: dict[str, str] = {}
@@ -144,12 +144,12 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return f"Merged(env={sorted(self.env)}, secret_env={sorted(self.secret_env)})"
 
 
-def merge(needs: Iterable[Needs]) -> Merged:
+def merge(needs: Iterable[Needs]) -> MergedNeeds:
     """All needs as one, in the order given. Raises NeedsClash; no message of it has a value of the environment."""
     needs = tuple(needs)
     variables = _agreed("environment variable", _variables(needs))
     containers = _agreed("init step or sidecar", _containers(needs))
-    return Merged(
+    return MergedNeeds(
         env={name: value for name, value in variables.items() if isinstance(value, str)},
         secret_env={name: value for name, value in variables.items() if isinstance(value, SecretRef)},
         mounts=tuple(_agreed("mount at", _mounts(needs)).values()),

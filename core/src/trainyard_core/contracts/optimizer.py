@@ -39,13 +39,13 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.objective import Limit, Objective
 from trainyard.matrix.space import Space
 
 __all__ = [
+    "IntermediateValue",
     "Judgement",
-    "Measured",
     "Optimizer",
     "Outline",
     "Prediction",
@@ -55,7 +55,6 @@ __all__ = [
     "Suggestion",
     "Suggestions",
     "SupportsEarlyStopping",
-    "SupportsPareto",
     "SupportsPrediction",
     "Trial",
     "TrialPhase",
@@ -82,8 +81,8 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     slot. What is asked ahead is asked without knowing what the trials that go on will bring."""
 
     trials: int | None
-    parallel: int
-    ahead: int = 0
+    concurrency: int
+    prefetch: int = 0
 
 
 class TrialPhase(StrEnum):
@@ -96,7 +95,7 @@ class TrialPhase(StrEnum):
     STOPPED = "stopped"
 
 
-class Measured(msgspec.Struct, frozen=True, array_like=True):
+class IntermediateValue(msgspec.Struct, frozen=True, array_like=True):
     """A metric's value at a step, while the trial runs."""
 
     name: str
@@ -116,7 +115,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     params: dict[str, object]
     phase: TrialPhase
     values: dict[str, float] = {}
-    intermediate: tuple[Measured, ...] = ()
+    intermediate: tuple[IntermediateValue, ...] = ()
     reason: str = ""
     outputs: dict[str, object] = {}
 
@@ -179,7 +178,7 @@ class Optimizer(ABC):
     name: str
 
     @abstractmethod
-    def check(self, study: Study) -> list[Fault]:
+    def check(self, study: Study) -> list[FieldProblem]:
         """All that keeps this study from being searched here: shapes, objectives, options. Pure, cheap, and imports
         no library, for it runs where files are linted."""
 
@@ -206,15 +205,6 @@ class SupportsEarlyStopping(Protocol):
     async def judge(self, study: Study, *, changed: Sequence[Trial], seed: int, state: bytes) -> Judgement:
         """The running trials to stop, decided as their metrics arrive, and the state with the changed trials in it:
         they do not come to `suggest` again. Naming a trial that has ended is no error."""
-
-
-@runtime_checkable
-class SupportsPareto(Protocol):
-    """Can tell which trials no other one beats."""
-
-    async def front(self, study: Study, *, trials: Sequence[Trial]) -> list[str]:
-        """The keys of the succeeded, feasible trials for which no other is as good in all objectives and better in
-        one. In the order given; equals are all in."""
 
 
 @runtime_checkable

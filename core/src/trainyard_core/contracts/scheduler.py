@@ -44,7 +44,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from trainyard_core.contracts.workload import AttemptRef, Observation, Resources, Workload
 
-__all__ = ["Manifest", "Scheduler", "SchedulerRefused", "SupportsDiagnosis", "SupportsResources", "SupportsWatch"]
+__all__ = ["Manifest", "Scheduler", "SchedulerRefused", "SupportsResources", "SupportsWatch"]
 
 Manifest = dict[str, Any]
 """What `render` makes of a workload: plain data, for people to read and golden files to hold. Never holds the
@@ -108,11 +108,3 @@ class SupportsResources(Protocol):
     async def resources(self) -> Resources:
         """The whole capacity, used or not. `cpu` and `memory` that are not stated (0) have no limit: the scheduler says
         itself what does not fit. Of devices and of `other` there is what is stated."""
-
-
-@runtime_checkable
-class SupportsDiagnosis(Protocol):
-    """Can tell why an attempt does not start."""
-
-    async def diagnose(self, ref: AttemptRef) -> str:
-        """One sentence for a person; empty when there is nothing to say."""

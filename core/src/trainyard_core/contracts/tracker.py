@@ -124,8 +124,8 @@ class Point(msgspec.Struct, frozen=True, array_like=True):
     step: int
     until: int
     time: int
-    low: float
-    high: float
+    min: float
+    max: float
     last: float
 
 

@@ -42,8 +42,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     code: Code = Code(kind="none")
     image: str = ""
     resources: Resources = Resources()
-    inputs: dict[str, Any] = {}
-    """The resolved inputs. The program finds them as a JSON object in TRAINYARD_PARAMS, or in the file that
+    params: dict[str, Any] = {}
+    """The run's params. The program finds them as a JSON object in TRAINYARD_PARAMS, or in the file that
     TRAINYARD_PARAMS_FILE names when they are too many for a variable (64 KiB)."""
     gpus: tuple[int, ...] | None = None
     """The devices that this attempt holds, by index; None where the scheduler itself hands out devices."""

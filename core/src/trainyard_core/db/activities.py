@@ -18,7 +18,7 @@ import msgspec
 
 from trainyard_core.db.engine import Database, Row, Tx
 
-__all__ = ["New", "Tail", "append", "latest", "newest", "of_run", "page"]
+__all__ = ["NewActivity", "Tail", "append", "latest", "newest", "of_run", "page"]
 
 SETTLE = 0.01
 _ROW = "(?, ?, ?, ?, ?, ?)"
@@ -26,7 +26,7 @@ _TYPED = "(?::text, ?::text, ?::text, ?::text, ?::bigint, ?::text)"
 _encode = msgspec.json.Encoder().encode
 
 
-class New(msgspec.Struct, frozen=True, kw_only=True):
+class NewActivity(msgspec.Struct, frozen=True, kw_only=True):
     """An activity to be added."""
 
     project: str
@@ -37,7 +37,7 @@ class New(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
 
 
-async def append(tx: Tx, *news: New) -> None:
+async def append(tx: Tx, *news: NewActivity) -> None:
     """Add activities in the transaction of what they tell of."""
     args = [v for n in news for v in (n.project, n.run, n.kind, n.actor, n.at, _encode(n.data).decode())]
     await tx.run(_insert(tx.dialect, len(news)), *args)

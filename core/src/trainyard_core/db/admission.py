@@ -1,7 +1,7 @@
 """What admission reads of runs, in SQL: what live ones use, and those that wait, lane by lane.
 
-It is in two partial indexes, `run_lane` of those that wait and `run_held` of live ones; the conditions below are
-written in the very words of those indexes, else SQLite would not use them.
+It is in two partial indexes, `run_waiting_resources` of those that wait and `run_live_resources` of live ones; the
+conditions below are written in the very words of those indexes, else SQLite would not use them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from trainyard_core.admission import Ask, ProjectState, QueueState, Waiting, World, total
+from trainyard_core.admission import ProjectState, QueueState, Snapshot, WaitingQuery, WaitingRun, total
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import LIVE
 
@@ -49,11 +49,11 @@ _decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-async def world(tx: Tx, *, capacity: dict[str, float]) -> World:
+async def world(tx: Tx, *, capacity: dict[str, float]) -> Snapshot:
     """All queues and the projects that have limits, with what their live runs use."""
     used = await _used(tx)
     found = await tx.all(f"SELECT q.*, ({_FIRST}) AS first FROM queue q")
-    return World(
+    return Snapshot(
         queues={row["name"]: _state(row, used) for row in found},
         projects=await _projects(tx, used),
         capacity=capacity,
@@ -66,7 +66,7 @@ async def held(tx: Tx, *only: str) -> dict[str, tuple[int, dict[str, float]]]:
     return {name: (used.live(name), total(used.by_project(name).values())) for name in only}
 
 
-async def ask(tx: Tx, asked: Ask) -> list[Waiting]:
+async def ask(tx: Tx, asked: WaitingQuery) -> list[WaitingRun]:
     """Answer a walk of admission."""
     if asked.lane is None or asked.after is None:
         return [waiting_run(row) for row in await tx.all(_HEADS[tx.dialect], asked.queue)]
@@ -78,24 +78,24 @@ async def ask(tx: Tx, asked: Ask) -> list[Waiting]:
     return [waiting_run(row) for row in found]
 
 
-async def heads(tx: Tx) -> dict[str, list[Waiting]]:
+async def heads(tx: Tx) -> dict[str, list[WaitingRun]]:
     """The first run of each lane of every queue: one hop instead of one for each queue."""
-    found: dict[str, list[Waiting]] = {}
+    found: dict[str, list[WaitingRun]] = {}
     for row in await tx.all(_ALL_LANES):
         found.setdefault(row["queue"], []).append(waiting_run(row))
     return found
 
 
-async def waiting_in(tx: Tx, queue: str) -> list[Waiting]:
+async def waiting_in(tx: Tx, queue: str) -> list[WaitingRun]:
     """All runs that wait in a queue."""
     found = await tx.all(f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ?", queue)
     return [waiting_run(row) for row in found]
 
 
-def waiting_run(row: Row) -> Waiting:
+def waiting_run(row: Row) -> WaitingRun:
     """What a run asks for."""
     resources = row["resources"]
-    return Waiting(
+    return WaitingRun(
         run=row["id"],
         queue=row["queue"],
         project=row["project"],

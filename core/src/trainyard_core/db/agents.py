@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from trainyard_core.admission import ANY_QUEUE, Free, Held, Offer, total
+from trainyard_core.admission import ANY_QUEUE, AgentOffer, FreeResources, HeldRun, total
+from trainyard_core.agent.model import Registration
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.db import deletions
@@ -19,7 +20,6 @@ from trainyard_core.errors import NotFound, Superseded
 from trainyard_core.lifecycle import LIVE
 
 __all__ = [
-    "Registration",
     "capacity",
     "change",
     "delete",
@@ -46,24 +46,6 @@ _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """How an agent presents itself: its name, its scheduler's name, the queues it wants to serve, what it has in
-    whole (`cpu` in cores, `memory` in bytes, `gpu` in devices, `resources` in amounts of any other name), its labels
-    and the version of its program. `not_ready` says why its scheduler cannot be asked, which also leaves open what it
-    has."""
-
-    name: str
-    scheduler: str
-    queues: tuple[str, ...]
-    cpu: float
-    memory: int
-    gpu: int
-    labels: dict[str, str] = {}
-    resources: dict[str, float] = {}
-    version: str = ""
-    not_ready: str = ""
-
-
 async def register(tx: Tx, agent: Registration, *, at: int) -> int:
     """Begin a session: add the agent, or renew what it says of itself. The session's epoch; older ones are fenced
     from here on. What an admin set (the queues it may serve, labels, draining) stays. One that is not ready takes no
@@ -71,14 +53,15 @@ async def register(tx: Tx, agent: Registration, *, at: int) -> int:
     before = await get(tx, agent.name)
     if agent.not_ready:
         agent = _as_before(agent, before)
-    labels = {**agent.labels, **(_decode(before["granted"]) if before else {})}
+    labels = {**agent.labels, **(_decode(before["admin_labels"]) if before else {})}
     row = await tx.one(
-        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, resources, version, seen_at, leaving,"
-        " not_ready, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, resources, version, seen_at,"
+        " shutting_down, not_ready, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (name) DO UPDATE SET scheduler = excluded.scheduler, queues = excluded.queues,"
         " cpu = excluded.cpu, memory = excluded.memory, gpu = excluded.gpu, labels = excluded.labels,"
         " resources = excluded.resources, version = excluded.version, seen_at = excluded.seen_at,"
-        " leaving = excluded.leaving, not_ready = excluded.not_ready, epoch = agent.epoch + 1 RETURNING epoch",
+        " shutting_down = excluded.shutting_down, not_ready = excluded.not_ready, epoch = agent.epoch + 1"
+        " RETURNING epoch",
         agent.name, agent.scheduler, _text(agent.queues), agent.cpu, agent.memory, agent.gpu, _text(labels),
         _text(agent.resources), agent.version, at, int(bool(agent.not_ready)),
         agent.not_ready,
@@ -103,8 +86,8 @@ async def not_ready(tx: Tx) -> dict[str, str]:
 async def enrol(tx: Tx, name: str, *, queues: Sequence[str], labels: Mapping[str, str]) -> bool:
     """Make an agent known before it was ever seen. False when the name is taken."""
     row = await tx.one(
-        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, granted, allowed, enrolled, seen_at)"
-        " VALUES (?, '', '[]', 0, 0, 0, ?, ?, ?, 1, 0) ON CONFLICT (name) DO NOTHING RETURNING name",
+        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, admin_labels, allowed_queues,"
+        " enrolled, seen_at) VALUES (?, '', '[]', 0, 0, 0, ?, ?, ?, 1, 0) ON CONFLICT (name) DO NOTHING RETURNING name",
         name, _text(labels), _text(labels), _text(queues),
     )  # fmt: skip
     return row is not None
@@ -115,12 +98,12 @@ async def change(
 ) -> None:
     """Set what an admin decides of an agent; what is None stays. `labels` replace those that an admin gave it before;
     its own stay."""
-    before = _decode(row["granted"])
+    before = _decode(row["admin_labels"])
     granted = before if labels is None else labels
     own = {key: value for key, value in _decode(row["labels"]).items() if before.get(key) != value}
     await tx.run(
-        "UPDATE agent SET allowed = ?, granted = ?, labels = ?, draining = ? WHERE name = ?",
-        row["allowed"] if queues is None else _text(queues), _text(granted), _text({**own, **granted}),
+        "UPDATE agent SET allowed_queues = ?, admin_labels = ?, labels = ?, draining = ? WHERE name = ?",
+        row["allowed_queues"] if queues is None else _text(queues), _text(granted), _text({**own, **granted}),
         row["draining"] if draining is None else int(draining), row["name"],
     )  # fmt: skip
 
@@ -168,7 +151,7 @@ async def seen(tx: Tx, agent: str, *, at: int) -> bool:
 
 async def leave(tx: Tx, agent: str) -> None:
     """It says that it takes no more work in this session."""
-    await tx.run("UPDATE agent SET leaving = 1 WHERE name = ?", agent)
+    await tx.run("UPDATE agent SET shutting_down = 1 WHERE name = ?", agent)
 
 
 async def held(tx: Tx, agent: str) -> list[Row]:
@@ -212,13 +195,13 @@ async def slots(tx: Tx, agent: str) -> int:
 
 def serves(row: Row) -> tuple[str, ...]:
     """The queues that an agent wants to serve and may."""
-    wanted, allowed = tuple(_decode(row["queues"])), tuple(_decode(row["allowed"]))
+    wanted, allowed = tuple(_decode(row["queues"])), tuple(_decode(row["allowed_queues"]))
     if ANY_QUEUE in allowed:
         return wanted
     return allowed if ANY_QUEUE in wanted else tuple(queue for queue in wanted if queue in allowed)
 
 
-async def offers(tx: Tx, *, at: int, silence: float, agent: str | None = None) -> list[Offer]:
+async def offers(tx: Tx, *, at: int, silence: float, agent: str | None = None) -> list[AgentOffer]:
     """What agents offer: all of them, or one."""
     only, args = (" AND agent = ?", (agent,)) if agent else ("", ())
     rows = await tx.all(f"SELECT * FROM agent{' WHERE name = ?' if agent else ''} ORDER BY name", *args)
@@ -230,12 +213,12 @@ async def offers(tx: Tx, *, at: int, silence: float, agent: str | None = None) -
     return [_offer(row, [each for each in live if each["agent"] == row["name"]], at, silence) for row in rows]
 
 
-def capacity(offers: Iterable[Offer]) -> dict[str, float]:
+def capacity(offers: Iterable[AgentOffer]) -> dict[str, float]:
     """What the agents that are alive have in whole, all together."""
     return total(offer.whole() for offer in offers if offer.alive)
 
 
-async def holdings(tx: Tx, *, most: int = 200) -> list[Held]:
+async def holdings(tx: Tx, *, most: int = 200) -> list[HeldRun]:
     """What live runs hold, those that began first first; at most so many."""
     rows = await tx.all(
         "SELECT a.run, a.agent, a.cpu, a.memory, a.gpus, a.resources, r.queue, r.project FROM attempt a"
@@ -243,7 +226,7 @@ async def holdings(tx: Tx, *, most: int = 200) -> list[Held]:
         most,
     )
     return [
-        Held(
+        HeldRun(
             run=row["run"],
             queue=row["queue"],
             project=row["project"],
@@ -257,18 +240,18 @@ async def holdings(tx: Tx, *, most: int = 200) -> list[Held]:
     ]
 
 
-def _offer(row: Row, live: Sequence[Row], at: int, silence: float) -> Offer:
+def _offer(row: Row, live: Sequence[Row], at: int, silence: float) -> AgentOffer:
     """`live` are its attempts that have not ended, those that hold the same devices and resources as one."""
     taken = {device for group in live for device in _decode(group["gpus"])}
     resources: dict[str, float] = _decode(row["resources"])
     used = total({n: v * group["n"] for n, v in _decode(group["resources"]).items()} for group in live)
-    free = Free(
+    free = FreeResources(
         cpu=row["cpu"] - sum(float(group["cpu"]) for group in live),
         memory=row["memory"] - sum(int(group["memory"]) for group in live),
         gpus=tuple(device for device in range(row["gpu"]) if device not in taken),
         resources={name: amount - used.get(name, 0) for name, amount in resources.items()},
     )
-    return Offer(
+    return AgentOffer(
         agent=row["name"],
         queues=serves(row),
         cpu=row["cpu"],
@@ -278,7 +261,7 @@ def _offer(row: Row, live: Sequence[Row], at: int, silence: float) -> Offer:
         resources=resources,
         labels=_decode(row["labels"]),
         alive=at - row["seen_at"] <= silence * SECOND,
-        draining=bool(row["draining"] or row["leaving"]),
+        draining=bool(row["draining"] or row["shutting_down"]),
     )
 
 

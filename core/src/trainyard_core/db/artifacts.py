@@ -15,7 +15,18 @@ from trainyard_core.db import activities, runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import AttemptSuperseded, NotFound
 
-__all__ = ["Told", "check_attempt", "check_current", "entries", "fence", "forget", "get", "page", "record", "takers"]
+__all__ = [
+    "ArtifactActor",
+    "check_attempt",
+    "check_current",
+    "entries",
+    "fence",
+    "forget",
+    "get",
+    "page",
+    "record",
+    "takers",
+]
 
 STORED: Final = "artifact_stored"
 REMOVED: Final = "artifact_removed"
@@ -23,7 +34,7 @@ _COLLATE = {"sqlite": "BINARY", "postgresql": '"C"'}
 _FIND = {"sqlite": "instr", "postgresql": "strpos"}
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class ArtifactActor(msgspec.Struct, frozen=True, kw_only=True):
     """Of which run, by whom and when: what every activity tells. `attempt` is that of the program which does it; 0 for
     a person, who stands for the current one."""
 
@@ -34,13 +45,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 0
 
 
-async def fence(tx: Tx, told: Told) -> None:
+async def fence(tx: Tx, told: ArtifactActor) -> None:
     """Hold the run until the transaction ends. Raises as `check_current`."""
     await runs.lock(tx, told.run)
     await check_current(tx, told)
 
 
-async def check_current(tx: Tx, told: Told) -> None:
+async def check_current(tx: Tx, told: ArtifactActor) -> None:
     """Raises NotFound when the run is gone, AttemptSuperseded for an attempt after another one has taken its place."""
     row = await runs.get(tx, told.run)
     if row is None:
@@ -82,7 +93,7 @@ async def entries(tx: Tx, run: str, *, prefix: str, after: str, limit: int) -> l
     )  # fmt: skip
 
 
-async def record(tx: Tx, told: Told, info: ArtifactInfo, *, kind: str) -> bool:
+async def record(tx: Tx, told: ArtifactActor, info: ArtifactInfo, *, kind: str) -> bool:
     """Write what the tracker has; what was known of the same bytes beyond that stays. False when the row said so
     already."""
     row = await get(tx, told.run, info.name)
@@ -108,7 +119,7 @@ async def record(tx: Tx, told: Told, info: ArtifactInfo, *, kind: str) -> bool:
     return True
 
 
-async def forget(tx: Tx, told: Told, name: str) -> bool:
+async def forget(tx: Tx, told: ArtifactActor, name: str) -> bool:
     """Take the row out. False when there was none."""
     row = await tx.one("DELETE FROM artifact WHERE run = ? AND name = ? RETURNING digest", told.run, name)
     if row is None:
@@ -123,6 +134,6 @@ async def takers(tx: Tx, run: str, name: str) -> list[str]:
     return [row["run"] for row in rows]
 
 
-async def _tell(tx: Tx, told: Told, kind: str, data: dict[str, str | int]) -> None:
-    new = activities.New(project=told.project, run=told.run, kind=kind, actor=told.actor, at=told.at, data=data)
+async def _tell(tx: Tx, told: ArtifactActor, kind: str, data: dict[str, str | int]) -> None:
+    new = activities.NewActivity(project=told.project, run=told.run, kind=kind, actor=told.actor, at=told.at, data=data)
     await activities.append(tx, new)

@@ -25,7 +25,7 @@ async def given(tx: Tx, sweep: str, runs: Sequence[str]) -> list[Row]:
 async def going(tx: Tx, sweep: str) -> list[Row]:
     """Its trials that have not ended, by number, each with what its run says of it."""
     return await tx.all(
-        "SELECT t.key, t.run, r.meta, r.ended FROM trial t JOIN run r ON r.id = t.run WHERE t.sweep = ?"
+        "SELECT t.key, t.run, r.meta, r.reported_status FROM trial t JOIN run r ON r.id = t.run WHERE t.sweep = ?"
         " AND t.phase = 'open' AND r.status NOT IN ('succeeded', 'failed', 'stopped', 'skipped') ORDER BY t.number",
         sweep,
     )
@@ -37,4 +37,4 @@ async def end(tx: Tx, run: str, *, outputs: Mapping[str, object], status: str, m
         "UPDATE run SET outputs = ?, updated_at = ? WHERE id = ? AND managed = 0",
         msgspec.json.encode(outputs).decode(), at, run,
     )  # fmt: skip
-    await recorded_end.tell(tx, run, status, recorded_end.Ended(message=message))
+    await recorded_end.tell(tx, run, status, recorded_end.ReportedEnd(message=message))

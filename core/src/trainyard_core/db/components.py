@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard.compile.reference import Kind, Reference, Use
+from trainyard.compile.reference import Kind, Reference, ReferenceUse
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Component, rows
 
 __all__ = [
-    "New",
+    "NewComponent",
     "delete",
     "edit",
     "find",
@@ -39,7 +39,7 @@ _NEWEST = (
 )
 
 
-class New(msgspec.Struct, frozen=True, kw_only=True):
+class NewComponent(msgspec.Struct, frozen=True, kw_only=True):
     """A version to be registered."""
 
     project: str
@@ -54,7 +54,7 @@ class New(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
-async def register(tx: Tx, new: New) -> bool:
+async def register(tx: Tx, new: NewComponent) -> bool:
     """Insert a version; False when there is one of that name already, which stays as it is."""
     row = await tx.one(
         "INSERT INTO component (project, kind, name, version, content, digest, description, tags, created_by,"
@@ -83,16 +83,16 @@ async def newest(tx: Tx, project: str, kind: Kind, name: str) -> Row | None:
     )  # fmt: skip
 
 
-async def find(tx: Tx, project: str, wishes: Sequence[Reference]) -> list[Row]:
+async def find(tx: Tx, project: str, references: Sequence[Reference]) -> list[Row]:
     """The versions that references lead to, archived ones too where a version is named; `is_newest` tells which of
     them an empty version means. One query, whatever the number."""
-    if not wishes:
+    if not references:
         return []
     clauses, args = [], []
-    for wish in wishes:
-        which = "c.version = ?" if wish.version else f"c.id = {_NEWEST}"
+    for reference in references:
+        which = "c.version = ?" if reference.version else f"c.id = {_NEWEST}"
         clauses.append(f"(c.kind = ? AND c.name = ? AND {which})")
-        args += [wish.kind, wish.name, *([wish.version] if wish.version else [])]
+        args += [reference.kind, reference.name, *([reference.version] if reference.version else [])]
     return await tx.all(
         f"SELECT c.*, CASE WHEN c.id = {_NEWEST} THEN 1 ELSE 0 END AS is_newest FROM component c"
         f" WHERE c.project = ? AND ({' OR '.join(clauses)})",
@@ -161,7 +161,7 @@ async def delete(tx: Tx, row: Row) -> None:
     await tx.run("DELETE FROM component WHERE id = ?", row["id"])
 
 
-async def record(tx: Tx, project: str, run: str, use: Use) -> bool:
+async def record(tx: Tx, project: str, run: str, use: ReferenceUse) -> bool:
     """A run was made with a version; False when that version is not there any more."""
     hold = " FOR SHARE" if tx.dialect == "postgresql" else ""
     row = await tx.one(
@@ -179,11 +179,11 @@ async def inherit(tx: Tx, run: str, source: str) -> None:
     )
 
 
-async def uses_of(tx: Tx, run: str) -> list[Use]:
+async def uses_of(tx: Tx, run: str) -> list[ReferenceUse]:
     """What a run was made with: components, then presets, by name."""
     found = await tx.all(
         "SELECT c.kind, c.name, c.version, c.digest FROM component_use u JOIN component c ON c.id = u.component"
         " WHERE u.run = ? ORDER BY c.kind, c.name, c.version",
         run,
     )  # fmt: skip
-    return [Use(row["kind"], row["name"], row["version"], row["digest"]) for row in found]
+    return [ReferenceUse(row["kind"], row["name"], row["version"], row["digest"]) for row in found]

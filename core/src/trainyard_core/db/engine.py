@@ -51,11 +51,11 @@ class Row(Protocol):
 
 
 class Tx(Protocol):
-    """One transaction. Await its methods and nothing else. `rings` are the runs, each with its `wake_seq`, that
+    """One transaction. Await its methods and nothing else. `wakes` are the runs, each with its `wake_seq`, that
     somebody should look at as soon as it is committed; that they want it is written down as well."""
 
     dialect: Dialect
-    rings: dict[str, int]
+    wakes: dict[str, int]
 
     async def all(self, sql: str, *args: object) -> list[Row]:
         """Every row of the answer."""

@@ -25,20 +25,20 @@ class ObservedDatabase(Database):
     def __init__(self, inner: Database) -> None:
         self._inner = inner
         self.dialect, self.exclusive = inner.dialect, inner.exclusive
-        self.committed: Callable[[dict[str, int]], None] = lambda rings: None
+        self.committed: Callable[[dict[str, int]], None] = lambda wakes: None
         self.waiting = 0
 
     async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
-        rings: dict[str, int] = {}
+        wakes: dict[str, int] = {}
 
         async def listened(tx: Tx) -> T:
             result = await work(tx)
-            rings.clear()  # of a try that was not committed
-            rings.update(tx.rings)
+            wakes.clear()  # of a try that was not committed
+            wakes.update(tx.wakes)
             return result
 
         result = await self._timed(name, listened, lambda watched: self._inner.write(watched, name=name))
-        self.committed(rings)
+        self.committed(wakes)
         return result
 
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:

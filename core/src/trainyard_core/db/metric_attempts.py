@@ -12,24 +12,24 @@ from trainyard_core.db.batch import batches, insert, marks
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tracking import fold, merge_into, replace_metrics, row_of, summary_of
 
-__all__ = ["LEAST", "Held", "add", "compose", "held", "take"]
+__all__ = ["LEAST", "MetricHolder", "add", "compose", "held", "take"]
 
 
 LEAST = -(1 << 63)
 """The first of all steps: nothing comes before it."""
 
 
-class Held(NamedTuple):
+class MetricHolder(NamedTuple):
     """Which attempt holds a metric, and the first step that it has logged."""
 
     attempt: int
     first_step: int
 
 
-async def held(tx: Tx, run: str, names: Sequence[str]) -> dict[str, Held]:
+async def held(tx: Tx, run: str, names: Sequence[str]) -> dict[str, MetricHolder]:
     """Who holds these metrics; those that nobody holds are left out."""
     rows = await _rows(tx, run, names)
-    return {row["name"]: Held(row["attempt"], row["first_step"]) for row in rows}
+    return {row["name"]: MetricHolder(row["attempt"], row["first_step"]) for row in rows}
 
 
 async def _rows(tx: Tx, run: str, names: Sequence[str]) -> list[Row]:
@@ -57,7 +57,7 @@ async def add(
 
 
 _INTO = """INSERT INTO metric_attempt
-    (run, attempt, first_step, name, last, last_step, last_time, last_writer, low, high, total, finite)"""
+    (run, attempt, first_step, name, last, last_step, last_time, last_writer, min, max, value_count, finite_count)"""
 _ADD = f"""{merge_into("metric_attempt")},
     first_step = CASE WHEN excluded.first_step < metric_attempt.first_step
         THEN excluded.first_step ELSE metric_attempt.first_step END"""

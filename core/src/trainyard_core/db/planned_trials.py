@@ -13,7 +13,7 @@ from trainyard_core.db.engine import Row, Tx
 
 __all__ = [
     "NewTrial",
-    "Settled",
+    "TrialResult",
     "drop_prepared",
     "ended",
     "ended_runs",
@@ -44,12 +44,12 @@ class NewTrial(msgspec.Struct, frozen=True, kw_only=True):
     continues: str = ""
 
 
-class Settled(msgspec.Struct, frozen=True, kw_only=True):
+class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a trial went: its phase, the final values by name, and why, in words."""
 
     key: str
     phase: str
-    figures: dict[str, float] = {}
+    values: dict[str, float] = {}
     value: float | None = None
     reason: str = ""
     message: str = ""
@@ -58,8 +58,8 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 async def going(tx: Tx, sweep: str) -> list[Row]:
     """Its trials that are prepared or open, by number, each with where its run is."""
     return await tx.all(
-        "SELECT t.key, t.number, t.run, t.tuner, t.phase, t.params, t.note, t.continues, t.told, t.told_step, r.status,"
-        " r.reason, r.message, r.outputs, r.intent FROM trial t LEFT JOIN run r ON r.id = t.run"
+        "SELECT t.key, t.number, t.run, t.tuner, t.phase, t.params, t.note, t.continues, t.synced, t.synced_step,"
+        " r.status, r.reason, r.message, r.outputs, r.intent FROM trial t LEFT JOIN run r ON r.id = t.run"
         " WHERE t.sweep = ? AND t.phase IN ('prepared', 'open') ORDER BY t.number",
         sweep,
     )
@@ -68,18 +68,18 @@ async def going(tx: Tx, sweep: str) -> list[Row]:
 async def news(tx: Tx, sweep: str) -> list[Row]:
     """Its trials that have ended and are not in the optimizer's state yet, by number, with their run's outputs."""
     return await tx.all(
-        "SELECT t.key, t.number, t.run, t.tuner, t.phase, t.params, t.figures, t.reason, t.told_step, r.outputs"
-        " FROM trial t LEFT JOIN run r ON r.id = t.run WHERE t.sweep = ? AND t.told < 2"
+        'SELECT t.key, t.number, t.run, t.tuner, t.phase, t.params, t."values", t.reason, t.synced_step, r.outputs'
+        " FROM trial t LEFT JOIN run r ON r.id = t.run WHERE t.sweep = ? AND t.synced < 2"
         " AND t.phase IN ('succeeded', 'failed', 'stopped') ORDER BY t.number",
         sweep,
     )
 
 
 async def metrics(tx: Tx, sweep: str) -> list[Row]:
-    """The metrics of its open trials in brief, by run and name: `last` and, as NULL what is no number, `low` and
-    `high`."""
+    """The metrics of its open trials in brief, by run and name: `last` and, as NULL what is no number, `min` and
+    `max`."""
     return await tx.all(
-        "SELECT m.run, m.name, m.last, m.low, m.high, m.total, m.attempt FROM metric m WHERE m.run IN"
+        "SELECT m.run, m.name, m.last, m.min, m.max, m.value_count, m.attempt FROM metric m WHERE m.run IN"
         " (SELECT t.run FROM trial t WHERE t.sweep = ? AND t.phase IN ('prepared', 'open')) ORDER BY m.run, m.name",
         sweep,
     )
@@ -98,7 +98,7 @@ async def last_failure(tx: Tx, sweep: str) -> str:
 async def insert(tx: Tx, sweep: str, trials: Iterable[NewTrial], *, at: int) -> None:
     """New trials."""
     await tx.many(
-        "INSERT INTO trial (sweep, key, number, run, tuner, phase, params, note, continues, made_at)"
+        "INSERT INTO trial (sweep, key, number, run, tuner, phase, params, note, continues, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (sweep, t.key, t.number, t.run, int(t.tuner), "open" if t.run else "prepared", _text(t.params), t.note,
@@ -116,19 +116,19 @@ async def start(tx: Tx, sweep: str, started: Iterable[tuple[str, str]]) -> None:
     )
 
 
-async def settle(tx: Tx, sweep: str, settled: Iterable[Settled], *, at: int) -> None:
+async def settle(tx: Tx, sweep: str, settled: Iterable[TrialResult], *, at: int) -> None:
     """Open trials have ended."""
     await tx.many(
-        "UPDATE trial SET phase = ?, figures = ?, value = ?, reason = ?, message = ?, ended_at = ?"
+        'UPDATE trial SET phase = ?, "values" = ?, value = ?, reason = ?, message = ?, ended_at = ?'
         " WHERE sweep = ? AND key = ? AND phase = 'open'",
-        [(s.phase, _text(s.figures), s.value, s.reason, s.message, at, sweep, s.key) for s in settled],
+        [(s.phase, _text(s.values), s.value, s.reason, s.message, at, sweep, s.key) for s in settled],
     )
 
 
 async def tell(tx: Tx, sweep: str, told: Iterable[tuple[str, bool, int]]) -> None:
     """The optimizer's state has these trials in it: by key, whether it knows of their end, and up to which step."""
     await tx.many(
-        "UPDATE trial SET told = ?, told_step = ? WHERE sweep = ? AND key = ?",
+        "UPDATE trial SET synced = ?, synced_step = ? WHERE sweep = ? AND key = ?",
         [(2 if ended else 1, step, sweep, key) for key, ended, step in told],
     )
 
@@ -149,7 +149,7 @@ async def ended_runs(tx: Tx, sweep: str, *, limit: int) -> list[Row]:
     """The runs of its newest trials that have ended, the newest first: how each run ended, how many points it has
     logged, and the latest attempt that holds a metric. Those whose run is deleted are left out."""
     return await tx.all(
-        "SELECT t.run, r.status, (SELECT COALESCE(SUM(m.total), 0) FROM metric m WHERE m.run = t.run) AS total,"
+        "SELECT t.run, r.status, (SELECT COALESCE(SUM(m.value_count), 0) FROM metric m WHERE m.run = t.run) AS total,"
         " (SELECT COALESCE(MAX(m.attempt), 0) FROM metric m WHERE m.run = t.run) AS attempt"
         " FROM trial t JOIN run r ON r.id = t.run WHERE t.sweep = ? AND t.tuner = 0"
         " AND t.phase IN ('succeeded', 'failed', 'stopped') ORDER BY t.number DESC LIMIT ?",
@@ -167,7 +167,7 @@ async def run_of(tx: Tx, sweep: str, key: str) -> str:
 async def ended(tx: Tx, sweep: str, *, limit: int) -> list[Row]:
     """Its trials that have ended, by number."""
     return await tx.all(
-        "SELECT key, phase, params, figures, reason FROM trial WHERE sweep = ? AND tuner = 0"
+        'SELECT key, phase, params, "values", reason FROM trial WHERE sweep = ? AND tuner = 0'
         " AND phase IN ('succeeded', 'failed', 'stopped') ORDER BY number LIMIT ?",
         sweep,
         limit,

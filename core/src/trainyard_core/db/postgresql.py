@@ -55,7 +55,7 @@ class _PostgresTx:
     dialect: Dialect = "postgresql"
 
     def __init__(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
-        self.rings: dict[str, int] = {}
+        self.wakes: dict[str, int] = {}
         self._connection = connection
 
     async def all(self, sql: str, *args: object) -> list[Row]:

@@ -89,8 +89,8 @@ async def names(tx: Tx) -> list[str]:
 
 
 async def lock(tx: Tx) -> bool:
-    """Have agents that lease at the same time take turns until the transaction ends. True when that may have taken a
-    while, so that what was read before is old; SQLite has one writer anyway."""
+    """Have agents that ask for work at the same time take turns until the transaction ends. True when that may have
+    taken a while, so that what was read before is old; SQLite has one writer anyway."""
     if tx.dialect == "sqlite":
         return False
     await tx.run("SELECT 1 FROM queue ORDER BY name FOR NO KEY UPDATE")

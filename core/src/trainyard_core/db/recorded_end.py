@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from trainyard_core.db.engine import Tx
 
-__all__ = ["Ended", "tell"]
+__all__ = ["ReportedEnd", "tell"]
 
 
-class Ended(NamedTuple):
+class ReportedEnd(NamedTuple):
     """What was said beside the status. `at` is when it ended, in microseconds since 1970 UTC by its machine's clock
     (None: not told)."""
 
@@ -20,10 +20,11 @@ class Ended(NamedTuple):
     at: int | None = None
 
 
-async def tell(tx: Tx, run: str, status: str, told: Ended) -> None:
+async def tell(tx: Tx, run: str, status: str, told: ReportedEnd) -> None:
     """Its program has said how it ended; what was said first counts. A run that the platform runs is not ended so."""
     await tx.run(
-        "UPDATE run SET ended = ?, ended_reason = ?, ended_message = ?, ended_code = ?, ended_at = ?"
-        " WHERE id = ? AND managed = 0 AND ended = ''",
+        "UPDATE run SET reported_status = ?, reported_reason = ?, reported_message = ?,"
+        " reported_exit_code = ?, reported_end_at = ?"
+        " WHERE id = ? AND managed = 0 AND reported_status = ''",
         status, *told, run,
     )  # fmt: skip

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from trainyard.compile.reference import Use
+from trainyard.compile.reference import ReferenceUse
 from trainyard_core.db import activities
 from trainyard_core.db.admission import resources_text
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.sweeps import Opening
+from trainyard_core.db.sweeps import NewSweep
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
 
 __all__ = [
@@ -32,8 +32,8 @@ __all__ = [
     "lock",
     "newest",
     "resolved",
-    "ring",
     "wake",
+    "wake_now",
     "want_stop",
 ]
 
@@ -59,9 +59,9 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     hold: str = ""
     spec: str = "null"
     resolved: str = "null"
-    given: str = "{}"
+    compile_options: str = "{}"
     priority: int = 0
-    inputs: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     meta: dict[str, Any] = {}
     tags: list[str] = []
@@ -77,11 +77,11 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     cloned_from: str | None = None
     clone_kind: str = ""
     fork_step: int | None = None
-    uses: tuple[Use, ...] = ()
+    uses: tuple[ReferenceUse, ...] = ()
     warnings: tuple[str, ...] = ()
     parent: str | None = None
     key: str | None = None
-    opening: Opening | None = None
+    opening: NewSweep | None = None
 
 
 async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
@@ -96,23 +96,23 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
     started = (new.created_at or new.at) if any(step.to is Status.RUNNING for step in steps) else None
     row = await tx.one(
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
-        " hold, compiled, inputs, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
+        " hold, compiled, params, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
         " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step,"
         " resources, agent, parent, key)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " RETURNING *",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
-        int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.inputs),
+        int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.params),
         _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
         new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
         new.clone_kind, new.fork_step, resources_text(new.resources), new.agent, new.parent, new.key,
     )  # fmt: skip
     assert row is not None
     await tx.run(
-        "INSERT INTO operation (run, spec, resolved, given) VALUES (?, ?, ?, ?)",
-        new.id, new.spec, new.resolved, new.given,
+        "INSERT INTO operation (run, spec, resolved, compile_options) VALUES (?, ?, ?, ?)",
+        new.id, new.spec, new.resolved, new.compile_options,
     )  # fmt: skip
-    born = activities.New(
+    born = activities.NewActivity(
         project=new.project,
         run=new.id,
         kind="status",
@@ -176,7 +176,7 @@ async def _move(
     told = (_told(row, run, step, at, actor) for step in steps)
     await activities.append(tx, *told)
     if last.to in FINAL and row["parent"]:
-        await ring(tx, row["parent"], at=at)
+        await wake_now(tx, row["parent"], at=at)
     return int(row["attempt"])
 
 
@@ -198,12 +198,12 @@ def _times(steps: Sequence[Step], at: int, started_at: int) -> tuple[str, tuple[
     return clauses, tuple(args)
 
 
-def _told(row: Row, run: str, step: Step, at: int, actor: str) -> activities.New:
+def _told(row: Row, run: str, step: Step, at: int, actor: str) -> activities.NewActivity:
     data: dict[str, Any] = {"status": step.to}
     for key, value in (("reason", step.reason), ("message", step.message), ("attempt", row["attempt"])):
         if value:
             data[key] = value
-    return activities.New(project=row["project"], run=run, kind="status", actor=actor, at=at, data=data)
+    return activities.NewActivity(project=row["project"], run=run, kind="status", actor=actor, at=at, data=data)
 
 
 async def explain(tx: Tx, run: str, *, status: Status, reason: str, message: str, at: int) -> bool:
@@ -233,7 +233,7 @@ async def want_stop(tx: Tx, run: str, *, actor: str, reason: str, message: str, 
         return False
     data = {"reason": reason, "message": message}
     await activities.append(
-        tx, activities.New(project=row["project"], run=run, kind="stop_wanted", actor=actor, at=at, data=data)
+        tx, activities.NewActivity(project=row["project"], run=run, kind="stop_wanted", actor=actor, at=at, data=data)
     )
     return True
 
@@ -246,8 +246,8 @@ async def wake(tx: Tx, run: str, *, at: int | None) -> None:
     )
 
 
-async def ring(tx: Tx, run: str, *, at: int) -> None:
-    """Have the run looked at as soon as this is committed, by this process if it can; in any case by the patrol."""
+async def wake_now(tx: Tx, run: str, *, at: int) -> None:
+    """Have the run looked at as soon as this is committed, by this process if it can; in any case by maintenance."""
     ended = ", ".join(f"'{status}'" for status in FINAL)
     row = await tx.one(
         f"UPDATE run SET wake_at = ?, wake_seq = wake_seq + 1 WHERE id = ? AND status NOT IN ({ended})"
@@ -256,7 +256,7 @@ async def ring(tx: Tx, run: str, *, at: int) -> None:
         run,
     )
     if row is not None:
-        tx.rings[run] = row["wake_seq"]
+        tx.wakes[run] = row["wake_seq"]
 
 
 async def clear_wake(tx: Tx, run: str, *, seen: int, following: int | None) -> None:

@@ -14,13 +14,13 @@ import msgspec
 from trainyard.query.tree import Query, SortKey
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.search import id_suffix, statement
-from trainyard_core.search.order import After, Key, keys_of
+from trainyard_core.search.order import Key, RunCursor, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.source import Source, sources_of
 from trainyard_core.search.sql import Sql
-from trainyard_core.search.statement import Search
+from trainyard_core.search.statement import RunSearch
 
-__all__ = ["Found", "find", "page", "select_ids"]
+__all__ = ["FoundRuns", "find", "page", "select_ids"]
 
 FEW = {"sqlite": 2_000, "postgresql": 5_000}
 """So many candidates are sorted rather than looked for along an order."""
@@ -29,11 +29,11 @@ MOST_PROJECTS = 50
 """Of more projects no index is used by its project."""
 
 
-class Found(msgspec.Struct, frozen=True):
+class FoundRuns(msgspec.Struct, frozen=True):
     """The ids that were found, in order, and where the next page begins: None when there is nothing more."""
 
     ids: list[str]
-    after: After | None
+    after: RunCursor | None
 
 
 async def page(
@@ -44,8 +44,8 @@ async def page(
     *,
     limit: int,
     at: int,
-    after: After | None = None,
-) -> tuple[list[Row], After | None]:
+    after: RunCursor | None = None,
+) -> tuple[list[Row], RunCursor | None]:
     """The runs of these projects (None: of all) that the query is true of, and where the next page begins."""
     found = await find(tx, projects, query, sort, limit=limit, at=at, after=after)
     return await _rows(tx, found.ids), found.after
@@ -65,16 +65,16 @@ async def find(
     *,
     limit: int,
     at: int,
-    after: After | None = None,
-) -> Found:
+    after: RunCursor | None = None,
+) -> FoundRuns:
     """As `page`, ids only."""
     scope = Scope(await _projects(tx, projects), at, tx.dialect)
     if scope.projects == ():
-        return Found([], None)
-    search = Search(scope, await _with_whole_ids(tx, scope, query), keys_of(sort, scope), after)
+        return FoundRuns([], None)
+    search = RunSearch(scope, await _with_whole_ids(tx, scope, query), keys_of(sort, scope), after)
     rows = await _search(tx, search, limit + 1)
     more = len(rows) > limit
-    return Found([row["id"] for row in rows[:limit]], _last(search.keys, rows[limit - 1]) if more else None)
+    return FoundRuns([row["id"] for row in rows[:limit]], _last(search.keys, rows[limit - 1]) if more else None)
 
 
 async def _with_whole_ids(tx: Tx, scope: Scope, query: Query) -> Query:
@@ -85,7 +85,7 @@ async def _with_whole_ids(tx: Tx, scope: Scope, query: Query) -> Query:
     return Query(id_suffix.resolved(query.root, (row["id"] for row in found)), query.text)
 
 
-async def _search(tx: Tx, search: Search, limit: int) -> list[Row]:
+async def _search(tx: Tx, search: RunSearch, limit: int) -> list[Row]:
     few = FEW[tx.dialect]
     sources = sources_of(search.query.root, search.scope)
     if sources:
@@ -141,5 +141,5 @@ async def _all(tx: Tx, asked: Sql) -> list[Row]:
     return await tx.all(asked.text, *asked.args)
 
 
-def _last(keys: Sequence[Key], row: Row) -> After:
-    return After(tuple(row[f"s{n}"] for n in range(len(keys))), row["id"])
+def _last(keys: Sequence[Key], row: Row) -> RunCursor:
+    return RunCursor(tuple(row[f"s{n}"] for n in range(len(keys))), row["id"])

@@ -74,7 +74,7 @@ class _SQLiteTx:
     dialect: Dialect = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.rings: dict[str, int] = {}
+        self.wakes: dict[str, int] = {}
         self._execute = connection.execute
         self._executemany = connection.executemany
 

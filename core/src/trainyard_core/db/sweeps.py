@@ -13,10 +13,11 @@ import msgspec
 
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid
+from trainyard_core.lifecycle import Reason
 
 __all__ = [
-    "Change",
-    "Opening",
+    "NewSweep",
+    "SweepChange",
     "claim_version",
     "exists",
     "get",
@@ -31,44 +32,43 @@ __all__ = [
 ]
 
 LEAST_ENDING = 4
-STANDS = "unplanned"
-"""The reason of a sweep whose next trials cannot be planned at the moment."""
 
 
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
+class NewSweep(msgspec.Struct, frozen=True, kw_only=True):
     """What a sweep begins with. `study` is the JSON of its `Sweep`; `most` trials (None: as many as the algorithm
     makes), `parallel` of them at once and `ahead` more suggested; `asked`: a program outside asks for them; `watched`:
     metrics matter while a trial runs; `learns_from` are runs whose trials the optimizer is told of first."""
 
     study: str
     seed: int
-    most: int | None
-    parallel: int
-    ahead: int = 0
-    asked: bool = False
-    watched: bool = False
+    max_trials: int | None
+    concurrency: int
+    prefetch: int = 0
+    external: bool = False
+    watches_metrics: bool = False
     learns_from: tuple[str, ...] = ()
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class SweepChange(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan adds to the counts of a sweep, and what is so from then on. `state` None leaves it as it is."""
 
-    made: int = 0
+    created: int = 0
     succeeded: int = 0
     failed: int = 0
     stopped: int = 0
-    unjudged: int = 0
+    unscored: int = 0
     exhausted: bool = False
-    ending: str = ""
+    outcome: str = ""
     state: bytes | None = None
 
 
-async def insert(tx: Tx, run: str, new: Opening) -> None:
+async def insert(tx: Tx, run: str, new: NewSweep) -> None:
     """A new sweep, beside its run."""
     await tx.run(
-        "INSERT INTO sweep (run, study, seed, most, parallel, ahead, asked, watched, state)"
+        "INSERT INTO sweep (run, study, seed, max_trials, concurrency, prefetch, external, watches_metrics, state)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        run, new.study, new.seed, new.most, new.parallel, new.ahead, int(new.asked), int(new.watched), b"",
+        run, new.study, new.seed, new.max_trials, new.concurrency, new.prefetch, int(new.external),
+        int(new.watches_metrics), b"",
     )  # fmt: skip
 
 
@@ -86,25 +86,25 @@ async def exists(tx: Tx, run: str) -> bool:
     return await tx.one("SELECT 1 AS yes FROM sweep WHERE run = ?", run) is not None
 
 
-async def claim_version(tx: Tx, sweep: str, seen: int, change: Change) -> bool:
+async def claim_version(tx: Tx, sweep: str, seen: int, change: SweepChange) -> bool:
     """Be the one who writes what was planned on a view; False when somebody else was."""
     row = await tx.one(
-        "UPDATE sweep SET version = version + 1, made = made + ?, succeeded = succeeded + ?, failed = failed + ?,"
-        " stopped = stopped + ?, unjudged = unjudged + ?, exhausted = ?, ending = ?,"
-        " state = COALESCE(?, state), planner_until = 0"
+        "UPDATE sweep SET version = version + 1, created = created + ?, succeeded = succeeded + ?, failed = failed + ?,"
+        " stopped = stopped + ?, unscored = unscored + ?, exhausted = ?, outcome = ?,"
+        " state = COALESCE(?, state), lease_until = 0"
         " WHERE run = ? AND version = ? RETURNING version",
-        change.made, change.succeeded, change.failed, change.stopped, change.unjudged, int(change.exhausted),
-        change.ending, change.state, sweep, seen,
+        change.created, change.succeeded, change.failed, change.stopped, change.unscored, int(change.exhausted),
+        change.outcome, change.state, sweep, seen,
     )  # fmt: skip
     return row is not None
 
 
-async def think(tx: Tx, sweep: str, planner: str, *, at: int, until: int) -> bool:
+async def think(tx: Tx, sweep: str, lease_holder: str, *, at: int, until: int) -> bool:
     """Be the process that thinks about a sweep until a moment; False while another one does."""
     row = await tx.one(
-        "UPDATE sweep SET planner = ?, planner_until = ? WHERE run = ? AND (planner = ? OR planner_until <= ?)"
+        "UPDATE sweep SET lease_holder = ?, lease_until = ? WHERE run = ? AND (lease_holder = ? OR lease_until <= ?)"
         " RETURNING run",
-        planner, until, sweep, planner, at,
+        lease_holder, until, sweep, lease_holder, at,
     )  # fmt: skip
     return row is not None
 
@@ -120,7 +120,7 @@ async def rested(tx: Tx, run: str, *, seen: int, until: int | None) -> bool:
     row = await tx.one(
         "UPDATE run SET wake_at = ?, reason = CASE WHEN reason = ? THEN '' ELSE reason END,"
         " message = CASE WHEN reason = ? THEN '' ELSE message END WHERE id = ? AND wake_seq = ? RETURNING id",
-        until, STANDS, STANDS, run, seen,
+        until, Reason.UNPLANNED, Reason.UNPLANNED, run, seen,
     )  # fmt: skip
     return row is not None
 
@@ -129,7 +129,7 @@ async def stands(tx: Tx, run: str, message: str, *, at: int) -> None:
     """Say why a sweep does not go on at the moment."""
     await tx.run(
         "UPDATE run SET reason = ?, message = ?, updated_at = ? WHERE id = ? AND status = 'running'",
-        STANDS, message, at, run,
+        Reason.UNPLANNED, message, at, run,
     )  # fmt: skip
 
 
@@ -159,4 +159,4 @@ def _plain(name: str) -> str:
 
 async def watches(tx: Tx, sweep: str) -> bool:
     """Whether metrics matter to it while its trials run."""
-    return await tx.one("SELECT 1 AS yes FROM sweep WHERE run = ? AND watched = 1", sweep) is not None
+    return await tx.one("SELECT 1 AS yes FROM sweep WHERE run = ? AND watches_metrics = 1", sweep) is not None

@@ -15,8 +15,8 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.tables import Artifact, Metric, rows
 
 __all__ = [
-    "Mark",
-    "Some",
+    "MetricSelection",
+    "WriterMark",
     "artifacts",
     "attempts_of",
     "changed_metrics",
@@ -42,7 +42,7 @@ __all__ = [
 _encode = msgspec.json.Encoder().encode
 
 
-class Mark(NamedTuple):
+class WriterMark(NamedTuple):
     """Up to which sequence number a writer has been counted, and the attempt that it belongs to: None for a writer that
     is not known yet."""
 
@@ -50,11 +50,11 @@ class Mark(NamedTuple):
     attempt: int | None
 
 
-async def mark(tx: Tx, run: str, writer: str) -> Mark:
+async def mark(tx: Tx, run: str, writer: str) -> WriterMark:
     """A writer's mark."""
     lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
     row = await tx.one(f"SELECT seq, attempt FROM writer WHERE run = ? AND writer = ?{lock}", run, writer)
-    return Mark(int(row["seq"]), int(row["attempt"])) if row else Mark(0, None)
+    return WriterMark(int(row["seq"]), int(row["attempt"])) if row else WriterMark(0, None)
 
 
 async def move_mark(
@@ -167,16 +167,17 @@ def merge_into(table: str) -> str:
         for name in ("last", "last_step", "last_time", "last_writer")
     )
     return f"""ON CONFLICT (run, name) DO UPDATE SET {latest},
-    low = CASE WHEN {table}.low IS NULL OR excluded.low < {table}.low
-        THEN COALESCE(excluded.low, {table}.low) ELSE {table}.low END,
-    high = CASE WHEN {table}.high IS NULL OR excluded.high > {table}.high
-        THEN COALESCE(excluded.high, {table}.high) ELSE {table}.high END,
-    total = {table}.total + excluded.total, finite = {table}.finite + excluded.finite"""
+    min = CASE WHEN {table}.min IS NULL OR excluded.min < {table}.min
+        THEN COALESCE(excluded.min, {table}.min) ELSE {table}.min END,
+    max = CASE WHEN {table}.max IS NULL OR excluded.max > {table}.max
+        THEN COALESCE(excluded.max, {table}.max) ELSE {table}.max END,
+    value_count = {table}.value_count + excluded.value_count,
+    finite_count = {table}.finite_count + excluded.finite_count"""
 
 
 _LAST_VERSION = """SELECT project, (SELECT COALESCE(MAX(version), 0) FROM metric WHERE metric.run = run.id) AS version
     FROM run WHERE id = ?"""
-_COLUMNS = ("last", "last_step", "last_time", "last_writer", "low", "high", "total", "finite")
+_COLUMNS = ("last", "last_step", "last_time", "last_writer", "min", "max", "value_count", "finite_count")
 _INTO = f"INSERT INTO metric (run, project, version, name, {', '.join(_COLUMNS)})"
 _INTO_HELD = f"INSERT INTO metric (run, project, version, name, {', '.join(_COLUMNS)}, attempt)"
 _MERGE = f"{merge_into('metric')}, version = excluded.version"
@@ -188,14 +189,14 @@ _REPLACE = "ON CONFLICT (run, name) DO UPDATE SET " + ", ".join(
 def fold(old: Summary, new: Summary) -> Summary:
     """Two columns of one metric as one, of which the second was logged later or comes of a later writer."""
     newest = new if (new.last_step, new.last_time) >= (old.last_step, old.last_time) else old
-    lows = [value for value in (old.low, new.low) if not math.isnan(value)]
-    highs = [value for value in (old.high, new.high) if not math.isnan(value)]
+    lows = [value for value in (old.min, new.min) if not math.isnan(value)]
+    highs = [value for value in (old.max, new.max) if not math.isnan(value)]
     return Summary(
         name=old.name,
         last_step=newest.last_step,
         last=newest.last,
-        low=min(lows, default=math.nan),
-        high=max(highs, default=math.nan),
+        min=min(lows, default=math.nan),
+        max=max(highs, default=math.nan),
         total=old.total + new.total,
         finite=old.finite + new.finite,
         last_time=newest.last_time,
@@ -203,23 +204,24 @@ def fold(old: Summary, new: Summary) -> Summary:
 
 
 def row_of(summary: Summary, writer: str) -> tuple[object, ...]:
-    """Name, last, last_step, last_time, last_writer, low, high, total, finite. NaN is NULL in both databases."""
-    last, low, high = (None if math.isnan(v) else v for v in (summary.last, summary.low, summary.high))
+    """Name, last, last_step, last_time, last_writer, min, max, value_count, finite_count. NaN is NULL in both
+    databases."""
+    last, low, high = (None if math.isnan(v) else v for v in (summary.last, summary.min, summary.max))
     place = (summary.last_step, summary.last_time, writer)
     return summary.name, last, *place, low, high, summary.total, summary.finite
 
 
 def summary_of(row: Row) -> Summary:
     """A row of aggregates as one column in brief."""
-    last, low, high = (math.nan if value is None else value for value in (row["last"], row["low"], row["high"]))
+    last, low, high = (math.nan if value is None else value for value in (row["last"], row["min"], row["max"]))
     return Summary(
         name=row["name"],
         last_step=row["last_step"],
         last=last,
-        low=low,
-        high=high,
-        total=row["total"],
-        finite=row["finite"],
+        min=low,
+        max=high,
+        total=row["value_count"],
+        finite=row["finite_count"],
         last_time=row["last_time"],
     )
 
@@ -249,14 +251,14 @@ async def changed_metrics(tx: Tx, run: str, *, since: int, limit: int) -> tuple[
     return [row["name"] for row in found], found[-1]["version"] if found else since
 
 
-class Some(NamedTuple):
+class MetricSelection(NamedTuple):
     """Some of a run's metrics by name, and how many others it has."""
 
     rows: list[Row]
     left_out: int
 
 
-async def some_metrics(tx: Tx, runs: Sequence[str], *, first: int, named: Sequence[str]) -> dict[str, Some]:
+async def some_metrics(tx: Tx, runs: Sequence[str], *, first: int, named: Sequence[str]) -> dict[str, MetricSelection]:
     """Of each of these runs, the first so many metrics by name, and those that are named."""
     if not runs:
         return {}
@@ -265,7 +267,9 @@ async def some_metrics(tx: Tx, runs: Sequence[str], *, first: int, named: Sequen
         found[row["run"]][row["name"]] = row
     counted = await tx.all(f"SELECT run, COUNT(*) AS n FROM metric WHERE run IN ({marks(runs)}) GROUP BY run", *runs)
     many = {row["run"]: int(row["n"]) for row in counted}
-    return {run: Some([of[name] for name in sorted(of)], many.get(run, 0) - len(of)) for run, of in found.items()}
+    return {
+        run: MetricSelection([of[name] for name in sorted(of)], many.get(run, 0) - len(of)) for run, of in found.items()
+    }
 
 
 async def _first_metrics(tx: Tx, runs: Sequence[str], first: int) -> list[Row]:

@@ -10,23 +10,23 @@ from typing import NamedTuple
 
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["After", "Counts", "by_key", "by_number", "by_value", "counts", "figures", "logged", "oldest_open"]
+__all__ = ["TrialCounts", "TrialCursor", "by_key", "by_number", "by_value", "counts", "logged", "oldest_open", "values"]
 
 _SELECT = (
-    "SELECT t.key, t.number, t.run, t.phase, t.params, t.figures, t.value, t.reason, t.message, t.note, t.made_at,"
+    'SELECT t.key, t.number, t.run, t.phase, t.params, t."values", t.value, t.reason, t.message, t.note, t.created_at,'
     " t.ended_at, r.status, r.reason AS run_reason, r.message AS run_message, r.started_at, r.finished_at"
     " FROM trial t LEFT JOIN run r ON r.id = t.run WHERE t.sweep = ? AND t.tuner = 0"
 )
 
 
-class After(NamedTuple):
+class TrialCursor(NamedTuple):
     """The place of a trial in an order; without a value it is among those that have none."""
 
     value: float | None
     number: int
 
 
-class Counts(NamedTuple):
+class TrialCounts(NamedTuple):
     """Trials whose runs have not ended, those of them that still wait in their queue, and trials without a run."""
 
     running: int
@@ -34,7 +34,7 @@ class Counts(NamedTuple):
     prepared: int
 
 
-async def counts(tx: Tx, sweep: str) -> Counts:
+async def counts(tx: Tx, sweep: str) -> TrialCounts:
     """The trials that have not ended, counted."""
     row = await tx.one(
         "SELECT COALESCE(SUM(CASE WHEN t.phase = 'open' THEN 1 ELSE 0 END), 0) AS running,"
@@ -45,7 +45,7 @@ async def counts(tx: Tx, sweep: str) -> Counts:
         sweep,
     )
     assert row is not None
-    return Counts(int(row["running"]), int(row["queued"]), int(row["prepared"]))
+    return TrialCounts(int(row["running"]), int(row["queued"]), int(row["prepared"]))
 
 
 async def oldest_open(tx: Tx, sweep: str) -> Row | None:
@@ -69,7 +69,7 @@ async def by_number(
 
 
 async def by_value(
-    tx: Tx, sweep: str, *, highest: bool, phase: str = "", after: After | None = None, limit: int
+    tx: Tx, sweep: str, *, highest: bool, phase: str = "", after: TrialCursor | None = None, limit: int
 ) -> list[Row]:
     """Trials by value, the best first, equals by number; then those that have none, by number."""
     found: list[Row] = []
@@ -86,7 +86,7 @@ async def by_value(
     return found
 
 
-async def _valued(tx: Tx, sweep: str, highest: bool, phase: str, after: After | None, limit: int) -> list[Row]:
+async def _valued(tx: Tx, sweep: str, highest: bool, phase: str, after: TrialCursor | None, limit: int) -> list[Row]:
     where, args = _only(phase)
     order, beyond = ("t.value DESC", "<") if highest else ("t.value", ">")
     if after is not None:
@@ -97,10 +97,11 @@ async def _valued(tx: Tx, sweep: str, highest: bool, phase: str, after: After | 
     )
 
 
-async def figures(tx: Tx, sweep: str) -> list[Row]:
-    """Key and figures of every trial that succeeded, by number."""
+async def values(tx: Tx, sweep: str) -> list[Row]:
+    """Key and values of every trial that succeeded, by number."""
     return await tx.all(
-        "SELECT key, figures FROM trial WHERE sweep = ? AND phase = 'succeeded' AND tuner = 0 ORDER BY number", sweep
+        """SELECT key, "values" FROM trial WHERE sweep = ? AND phase = 'succeeded' AND tuner = 0 ORDER BY number""",
+        sweep,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from trainyard_core.contracts.tracker import Upload
 from trainyard_core.db import artifacts
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, NotFound
 
@@ -37,11 +37,11 @@ async def find(tx: Tx, run: str, *, name: str, size: int, digest: str) -> Row | 
     )
 
 
-async def open_one(tx: Tx, told: Told, wish: Upload, *, kind: str, is_done: bool) -> Row:
-    """The upload of these bytes under that name: the one that there is, or a new one of the id in `wish`. Idempotent
+async def open_one(tx: Tx, told: ArtifactActor, upload: Upload, *, kind: str, is_done: bool) -> Row:
+    """The upload of these bytes under that name: the one that there is, or a new one of the id in `upload`. Idempotent
     by (run, name, digest, size). Raises NotFound, AttemptSuperseded, Conflict for too many."""
     await artifacts.fence(tx, told)
-    known = await find(tx, told.run, name=wish.name, size=wish.size, digest=wish.digest)
+    known = await find(tx, told.run, name=upload.name, size=upload.size, digest=upload.digest)
     if known is None:
         await _refuse_many(tx, told.run)
     state = "done" if is_done else "open"
@@ -51,7 +51,8 @@ async def open_one(tx: Tx, told: Told, wish: Upload, *, kind: str, is_done: bool
         " kind = excluded.kind, attempt = excluded.attempt, updated_at = excluded.updated_at,"
         " state = CASE WHEN upload.state = 'done'"
         " OR excluded.state = 'done' THEN excluded.state ELSE upload.state END RETURNING *",
-        wish.id, told.run, wish.name, kind, wish.size, wish.digest, told.actor, told.attempt, state, told.at, told.at,
+        upload.id, told.run, upload.name, kind, upload.size, upload.digest, told.actor, told.attempt, state, told.at,
+        told.at,
     )  # fmt: skip
     assert row is not None
     return row

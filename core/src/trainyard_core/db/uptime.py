@@ -6,36 +6,16 @@ anew: nobody served, the database was away, the process or its machine stood sti
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from trainyard_core.clock import SECOND
 from trainyard_core.db.engine import Tx
+from trainyard_core.uptime import BREAK, NEVER_UP, Uptime
 
-__all__ = ["BREAK", "DEAF", "Hearing", "confirm", "get", "pull_back"]
-
-BREAK = 10 * SECOND
-"""Two confirmations that lie further apart have a break between them."""
+__all__ = ["confirm", "get", "pull_back"]
 
 
-class Hearing(NamedTuple):
-    """Somebody has listened from `since` until `until`, as far as is known."""
-
-    since: int
-    until: int
-
-    def counts_from(self, at: int) -> int:
-        """The moment from which on silence counts: now, when nobody has listened until now."""
-        return self.since if abs(at - self.until) <= BREAK else at
-
-
-DEAF = Hearing(0, 0)
-"""Nobody has listened yet."""
-
-
-async def get(tx: Tx) -> Hearing:
+async def get(tx: Tx) -> Uptime:
     """What is known of it."""
-    row = await tx.one("SELECT since, until FROM hearing WHERE id = 1")
-    return DEAF if row is None else Hearing(row["since"], row["until"])
+    row = await tx.one("SELECT since, until FROM uptime WHERE id = 1")
+    return NEVER_UP if row is None else Uptime(row["since"], row["until"])
 
 
 async def confirm(tx: Tx, *, at: int, anew: bool) -> bool:
@@ -43,8 +23,8 @@ async def confirm(tx: Tx, *, at: int, anew: bool) -> bool:
     last said so."""
     before = await get(tx)
     await tx.run(
-        "INSERT INTO hearing (id, since, until) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-        " since = CASE WHEN ? = 0 AND ABS(excluded.until - hearing.until) <= ? THEN hearing.since"
+        "INSERT INTO uptime (id, since, until) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " since = CASE WHEN ? = 0 AND ABS(excluded.until - uptime.until) <= ? THEN uptime.since"
         " ELSE excluded.since END, until = excluded.until",
         at, at, int(anew), BREAK,
     )  # fmt: skip
@@ -60,4 +40,4 @@ async def pull_back(tx: Tx, *, at: int, drain: int) -> None:
         await tx.run(f"UPDATE attempt SET {column} = ? WHERE {column} > ? AND released = 0", latest, latest)
     await tx.run("UPDATE agent SET seen_at = ? WHERE seen_at > ?", at, at)
     await tx.run("UPDATE writer SET updated_at = ? WHERE updated_at > ?", at, at)
-    await tx.run("UPDATE sweep SET planner_until = ? WHERE planner_until > ?", at, at)
+    await tx.run("UPDATE sweep SET lease_until = ? WHERE lease_until > ?", at, at)

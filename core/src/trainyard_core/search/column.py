@@ -11,13 +11,10 @@ from trainyard.query.tree import Field
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.sql import Sql, sql
 
-__all__ = ["BELOW", "COLUMNS", "INDEXES", "Expression", "Value", "expression"]
+__all__ = ["COLUMNS", "INDEXES", "Expression", "Value", "expression"]
 
 Value = Literal["text", "integer", "number"]
 """What a column holds; integers are microseconds, or 0 and 1."""
-
-BELOW = {"last": "last", "min": "low", "max": "high"}
-"""The columns of a metric's figures."""
 
 INDEXES = {
     "created_at": "run_created",

@@ -4,7 +4,7 @@ true."""
 from __future__ import annotations
 
 from trainyard.query.tree import And, Condition, Equal, Field, Like, Missing, Node, Not, Or, Scalar, Test
-from trainyard_core.search.column import BELOW, expression
+from trainyard_core.search.column import expression
 from trainyard_core.search.comparison import tested
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.sql import FALSE, Sql, both, either, fill, sql
@@ -68,7 +68,7 @@ def _scalar(field: Field, test: Test, scope: Scope) -> Sql:
 
 
 def _metric(field: Field, test: Test, scope: Scope) -> Sql:
-    figure = f"m.{BELOW[field.part]}"
+    figure = f"m.{field.part}"
     table = sql(f"metric m WHERE m.run = run.id AND m.name = ? AND {figure} IS NOT NULL", field.key)
     return _exists(
         table, test, FALSE if isinstance(test, Missing) else tested(Sql(figure), "number", test, scope), scope

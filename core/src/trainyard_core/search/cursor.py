@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from trainyard.query.tree import SortKey
 from trainyard_core.errors import Invalid
 from trainyard_core.ids import is_run_id
-from trainyard_core.search.order import After, Key
+from trainyard_core.search.order import Key, RunCursor
 
 __all__ = ["fingerprint", "pack", "unpack", "width"]
 
@@ -31,13 +31,13 @@ def width(sort: Sequence[SortKey]) -> int:
     return 3 + sum(2 if key.field.kind == "scalar" else 1 for key in sort)
 
 
-def pack(after: After, at: int, search: str) -> tuple[Part, ...]:
+def pack(after: RunCursor, at: int, search: str) -> tuple[Part, ...]:
     """The parts of a cursor. Numbers are written as text: JSON has no infinity."""
     values = (repr(value) if isinstance(value, float) else value for value in after.values)
     return (at, search, after.id, *values)
 
 
-def unpack(parts: Sequence[Part], keys: Sequence[Key], search: str) -> tuple[After, int]:
+def unpack(parts: Sequence[Part], keys: Sequence[Key], search: str) -> tuple[RunCursor, int]:
     """The last run and the moment of the first page. Raises Invalid for a cursor that belongs to another search, or
     to none."""
     at, found, run, *values = parts
@@ -45,7 +45,7 @@ def unpack(parts: Sequence[Part], keys: Sequence[Key], search: str) -> tuple[Aft
         raise _foreign()
     if not isinstance(at, int) or not 0 <= at <= LATEST or not isinstance(run, str) or not is_run_id(run):
         raise _foreign()
-    return After(tuple(_value(value, key) for value, key in zip(values, keys, strict=True)), run), at
+    return RunCursor(tuple(_value(value, key) for value, key in zip(values, keys, strict=True)), run), at
 
 
 def _value(value: Part, key: Key) -> Part:

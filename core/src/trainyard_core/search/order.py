@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import msgspec
 
 from trainyard.query.tree import Field, SortKey
-from trainyard_core.search.column import BELOW, Value, expression
+from trainyard_core.search.column import Value, expression
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.source import Source, order_of
 from trainyard_core.search.sql import Sql, both, either, fill, sql
 
-__all__ = ["After", "Key", "beyond", "is_descending", "keys_of"]
+__all__ = ["Key", "RunCursor", "beyond", "is_descending", "keys_of"]
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Key(msgspec.Struct, frozen=True):
     order: Source | None
 
 
-class After(msgspec.Struct, frozen=True):
+class RunCursor(msgspec.Struct, frozen=True):
     """The last run that was given: the value of each key (None: it has none) and its id."""
 
     values: tuple[str | int | float | None, ...]
@@ -65,7 +65,7 @@ def _keys(one: SortKey, scope: Scope) -> list[Key]:
         return [_scalar(field, scope, one.descending, part) for part in ("number", "text")]
     order = order_of(field, scope)
     if field.kind == "metric":
-        figure = f"(SELECT m.{BELOW[field.part]} FROM metric m WHERE m.run = run.id AND m.name = ?)"
+        figure = f"(SELECT m.{field.part} FROM metric m WHERE m.run = run.id AND m.name = ?)"
         return [Key(sql(figure, field.key), "number", True, one.descending, order)]
     found = expression(field, scope)
     return [Key(found.sql, found.value, found.nullable, one.descending, order)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from trainyard.query.tree import And, Condition, Equal, Field, Like, Missing, Node, Not, Or, Scalar
-from trainyard_core.search.column import BELOW, COLUMNS, INDEXES
+from trainyard_core.search.column import COLUMNS, INDEXES
 from trainyard_core.search.comparison import FULL_ID, tested
 from trainyard_core.search.condition import CUT, split
 from trainyard_core.search.scope import Scope, within
@@ -34,7 +34,7 @@ def order_of(field: Field, scope: Scope, *, part: str = "") -> Source | None:
     if not scope.is_single:
         return None
     if field.kind == "metric":
-        value = f"k.{BELOW[field.part]}"
+        value = f"k.{field.part}"
         where = [within(scope, "k.project"), sql(f"k.name = ? AND {value} IS NOT NULL", field.key)]
         return Source(_metric(field, scope), both(where), "k.run", value)
     if field.kind == "scalar":
@@ -94,7 +94,7 @@ def _own(node: Condition, scope: Scope) -> list[Source]:
         passes = tested(Sql("k.tag"), "text", cut, scope)
         return [Source(Sql("run_tag AS k"), both([where, passes]), "k.run", by_id=alone)]
     if field.kind == "metric":
-        passes = both([sql("k.name = ?", field.key), tested(Sql(f"k.{BELOW[field.part]}"), "number", test, scope)])
+        passes = both([sql("k.name = ?", field.key), tested(Sql(f"k.{field.part}"), "number", test, scope)])
         return [Source(_metric(field, scope), both([where, passes]), "k.run")]
     if field.kind == "scalar":
         return _scalar(node, scope, alone)
@@ -137,7 +137,7 @@ def _column(node: Condition, scope: Scope, alone: bool) -> list[Source]:
 
 
 def _metric(field: Field, scope: Scope) -> Sql:
-    return _kept(f"metric_{BELOW[field.part]}", scope, "metric")
+    return _kept(f"metric_{field.part}", scope, "metric")
 
 
 def _run(field: Field, scope: Scope) -> Sql:

@@ -12,23 +12,23 @@ import msgspec
 
 from trainyard.query.tree import Query
 from trainyard_core.search.condition import condition
-from trainyard_core.search.order import After, Key, beyond, is_descending
+from trainyard_core.search.order import Key, RunCursor, beyond, is_descending
 from trainyard_core.search.scope import Scope, within
 from trainyard_core.search.source import Source
 from trainyard_core.search.sql import TRUE, Sql, both, fill, sql
 
-__all__ = ["Search", "along", "chosen", "counts", "reach", "walks"]
+__all__ = ["RunSearch", "along", "chosen", "counts", "reach", "walks"]
 
 _EVERYTHING = Source(Sql(""), TRUE, "run.id", by_id=True)
 
 
-class Search(msgspec.Struct, frozen=True):
+class RunSearch(msgspec.Struct, frozen=True):
     """What is looked for, in which order, and after which run."""
 
     scope: Scope
     query: Query
     keys: tuple[Key, ...]
-    after: After | None = None
+    after: RunCursor | None = None
 
 
 def counts(sources: Sequence[Source], most: int) -> Sql:
@@ -49,7 +49,7 @@ def _numbered(parts: Iterable[Sql]) -> Sql:
     return fill(f"SELECT {', '.join(['{}'] * len(found))}", *found)
 
 
-def chosen(search: Search, source: Source, most: int, limit: int) -> Sql:
+def chosen(search: RunSearch, source: Source, most: int, limit: int) -> Sql:
     """The runs among the ids of a source, of which there are fewer than `most`."""
     ids = fill("SELECT {} AS run FROM {} WHERE {} LIMIT {}", Sql(source.id), source.table, source.where, sql("?", most))
     where = [Sql("run.id = k.run"), *_conditions(search)]
@@ -60,7 +60,7 @@ def chosen(search: Search, source: Source, most: int, limit: int) -> Sql:
     return fill("WITH k AS MATERIALIZED (SELECT DISTINCT x.run AS run FROM ({}) x) {}", ids, found)
 
 
-def along(search: Search, source: Source, limit: int) -> Sql:
+def along(search: RunSearch, source: Source, limit: int) -> Sql:
     """The newest first, walking along a source that is in the order of ids; for a search without keys."""
     where = [*_joined(source), *_conditions(search)]
     if search.after is not None:
@@ -68,7 +68,7 @@ def along(search: Search, source: Source, limit: int) -> Sql:
     return _select(search, [], _from(source), where, source.id, limit)
 
 
-def walks(search: Search, limit: int) -> Iterator[Sql]:
+def walks(search: RunSearch, limit: int) -> Iterator[Sql]:
     """One statement after another: each goes on where the one before has ended."""
     after = search.after
     for done, key in enumerate((*search.keys, None)):
@@ -80,7 +80,7 @@ def walks(search: Search, limit: int) -> Iterator[Sql]:
             return
 
 
-def _walk(search: Search, done: int, after: After | None, limit: int) -> Sql:
+def _walk(search: RunSearch, done: int, after: RunCursor | None, limit: int) -> Sql:
     """Along the order of the key number `done`, over the runs that have none of those before it."""
     keys = search.keys[done:]
     order = keys[0].order if keys else None
@@ -95,7 +95,7 @@ def _walk(search: Search, done: int, after: After | None, limit: int) -> Sql:
     return _select(search, columns, _from(source), where, source.id, limit, done=done)
 
 
-def _beyond(search: Search, keys: Sequence[Key], values: Sequence[object], source: Source, last: str) -> list[Sql]:
+def _beyond(search: RunSearch, keys: Sequence[Key], values: Sequence[object], source: Source, last: str) -> list[Sql]:
     """What comes after the last run. In the order of an index it is said so that the index is entered there."""
     after = beyond(keys, values, source.id, last, descending=is_descending(search.keys))
     if source is _EVERYTHING or not keys:
@@ -106,7 +106,7 @@ def _beyond(search: Search, keys: Sequence[Key], values: Sequence[object], sourc
     return [sql(f"{first.sql.text} {'<=' if first.descending else '>='} ?", value), after]
 
 
-def _conditions(search: Search, *, joined: bool = True) -> list[Sql]:
+def _conditions(search: RunSearch, *, joined: bool = True) -> list[Sql]:
     """The project, and the query inside of it. A run that is joined is reached by its id, not by its project."""
     project = search.scope.column("project") if joined else "run.project"
     return [within(search.scope, project), condition(search.query.root, search.scope)]
@@ -121,7 +121,13 @@ def _from(source: Source) -> Sql:
 
 
 def _select(
-    search: Search, columns: Sequence[Sql], table: Sql, where: Sequence[Sql], id_column: str, limit: int, done: int = 0
+    search: RunSearch,
+    columns: Sequence[Sql],
+    table: Sql,
+    where: Sequence[Sql],
+    id_column: str,
+    limit: int,
+    done: int = 0,
 ) -> Sql:
     """`done` keys are known to be NULL; the one after it is not, when the table is in its order."""
     names = [fill(f"{{}} AS s{n}", column) for n, column in enumerate(columns)]

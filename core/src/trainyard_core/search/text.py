@@ -1,8 +1,8 @@
-"""Queries and sorts as they come in a request: parsed, or refused with the place of the fault."""
+"""Queries and sorts as they come in a request: parsed, or refused with the place of the problem."""
 
 from __future__ import annotations
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.query import Query, QueryError, SortKey, parse, parse_sort
 from trainyard_core.errors import Invalid
 
@@ -26,5 +26,5 @@ def sort_of(text: str, *, field: str = "sort") -> tuple[SortKey, ...]:
 
 
 def _invalid(error: QueryError, field: str) -> Invalid:
-    fault = Fault(field=field, message=error.message, line=1, column=error.column, fix=error.suggestion)
-    return Invalid(f"`{field}`, column {error.column}: {error.message}", fix=error.suggestion, faults=[fault])
+    problem = FieldProblem(field=field, message=error.message, line=1, column=error.column, fix=error.suggestion)
+    return Invalid(f"`{field}`, column {error.column}: {error.message}", fix=error.suggestion, problems=[problem])

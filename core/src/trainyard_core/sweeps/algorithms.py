@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.optimizer import Optimizer
 from trainyard_core.errors import Invalid, choice
 from trainyard_core.registry import Registry
-from trainyard_core.settings import Settings
+from trainyard_core.settings import Settings, install
 
 __all__ = ["InstalledAlgorithms"]
-
-OFFERED_BY = {"bayes": "optimizer-ax", "ax": "optimizer-ax"}
 
 
 class InstalledAlgorithms:
@@ -26,9 +24,8 @@ class InstalledAlgorithms:
         known = self._registry.optimizers.by_name
         if name not in known:
             message = choice("algorithm", name, known) if known else f"no algorithm is installed, '{name}' neither"
-            plugin = OFFERED_BY.get(name, "optimizer-search")
-            fix = f"install it where the server runs: pip install trainyard-{plugin}"
-            raise Invalid(message, fix=fix, faults=[Fault(field="matrix.kind", message=message, fix=fix)])
+            fix = f"install it where the server runs: {install('optimizer', name)}"
+            raise Invalid(message, fix=fix, problems=[FieldProblem(field="matrix.kind", message=message, fix=fix)])
         if name not in self._built:
             self._built[name] = self._registry.optimizer(name, self._settings)
         return self._built[name]

@@ -17,10 +17,10 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from trainyard.client.models import Ask, Asked, AskedTrial, NewSweep, TellTrial
+from trainyard.client.models import AskTrials, NewSweep, SuggestedTrial, TellTrial, TrialBatch
 from trainyard.compile.ask_tell import asked_sweep
 from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard.names import MESSAGE_CHARS, RUN_NAME_CHARS, storable
 from trainyard.spec.error import SpecError
 from trainyard_core import redact
@@ -30,18 +30,18 @@ from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Conflict, Invalid, NotFound, TrainyardError, Unavailable, choice
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status, Step
-from trainyard_core.sweeps.director import Looked
+from trainyard_core.sweeps.director import PlanningResult
 from trainyard_core.sweeps.directors import Directors
-from trainyard_core.sweeps.plan import Asking
+from trainyard_core.sweeps.plan import TrialRequest
 from trainyard_core.work import run_record
-from trainyard_core.work.actions import By, locked
+from trainyard_core.work.actions import ActionContext, locked
 from trainyard_core.work.compilation import invalid
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.run_record import check_description, check_line, check_tags
 from trainyard_core.work.sweep_setup import MOST_PARALLEL, Algorithms, open_sweep
 
-__all__ = ["Counter", "opened", "tell"]
+__all__ = ["TrialService", "opened", "tell"]
 
 AGAIN, PATIENCE = 0.1, 20.0
 """Seconds between two looks, and for how long another process is waited for that thinks about the sweep."""
@@ -50,57 +50,57 @@ log = structlog.get_logger("trainyard.sweeps")
 _decode = msgspec.json.decode
 _runs = msgspec.json.Decoder(list[str])
 _encode = msgspec.json.Encoder().encode
-_sweep = msgspec.json.Decoder(Sweep)
+_sweep = msgspec.json.Decoder(SweepSpec)
 
 
-def opened(project: str, wish: NewSweep, actor: Actor, *, at: int, algorithms: Algorithms) -> runs.NewRun:
-    """The run of a new sweep. Raises Invalid with the place of each fault."""
-    check_line("name", wish.name, RUN_NAME_CHARS)
-    check_description(wish.description)
-    check_tags(wish.tags)
+def opened(project: str, body: NewSweep, actor: Actor, *, at: int, algorithms: Algorithms) -> runs.NewRun:
+    """The run of a new sweep. Raises Invalid with the place of each problem."""
+    check_line("name", body.name, RUN_NAME_CHARS)
+    check_description(body.description)
+    check_tags(body.tags)
     try:
-        sweep = asked_sweep(wish.matrix, metric=wish.metric, trials=wish.trials, types=wish.types)
+        sweep = asked_sweep(body.matrix, metric=body.metric, trials=body.trials, types=body.types)
     except SpecError as error:
         raise invalid(error) from error
-    resolved = ResolvedOperation(kind="sweep", name=wish.name or None, tags=tuple(wish.tags), sweep=sweep)
+    resolved = ResolvedOperation(kind="sweep", name=body.name or None, tags=tuple(body.tags), sweep=sweep)
     return runs.NewRun(
         id=new_id(),
         project=project,
         kind="sweep",
         actor=actor.name,
         at=at,
-        name=wish.name,
-        description=wish.description,
+        name=body.name,
+        description=body.description,
         resolved=canonical_json(resolved).decode(),
-        tags=list(wish.tags),
+        tags=list(body.tags),
         digest=digest(resolved),
         opening=open_sweep(sweep, algorithms, asked=True),
     )
 
 
-class _Before(Exception):
+class _AnsweredBefore(Exception):
     """The same request has been answered meanwhile."""
 
 
-class Counter(NamedTuple):
+class TrialService(NamedTuple):
     """Where programs ask for trials."""
 
     database: Database
     directors: Directors
 
-    async def ask(self, sweep: str, wish: Ask, *, claim: Claim | None, by: By) -> Asked:
+    async def ask(self, sweep: str, body: AskTrials, *, claim: Claim | None, by: ActionContext) -> TrialBatch:
         """More trials. Idempotent by the claim: what it was given once it is given again. Raises Conflict for a sweep
         whose trials run here, Invalid, IdempotencyReused, and Unavailable when nobody can think of a trial now."""
-        _check(wish)
+        _check(body)
         given = await self.database.read(lambda tx: _given_before(tx, sweep, claim))
         if given is None:
-            if wish.gone:
-                await self.database.write(lambda tx: _give_up(tx, sweep, wish.gone, by), name="give_up")
-            given = await self._plan(sweep, wish, claim)
+            if body.gone:
+                await self.database.write(lambda tx: _give_up(tx, sweep, body.gone, by), name="give_up")
+            given = await self._plan(sweep, body, claim)
         found = given
         return await self.database.read(lambda tx: _answer(tx, sweep, found))
 
-    async def _plan(self, sweep: str, wish: Ask, claim: Claim | None) -> Sequence[str]:
+    async def _plan(self, sweep: str, body: AskTrials, claim: Claim | None) -> Sequence[str]:
         """The runs of the trials that come of it."""
         given: Sequence[str] = ()
 
@@ -108,17 +108,17 @@ class Counter(NamedTuple):
             nonlocal given
             if claim is not None:
                 if not await claim.take(tx, sweep):
-                    raise _Before
+                    raise _AnsweredBefore
                 await claim.keep(tx, answer=_encode([*made]).decode(), status=200)
             given = made
 
         try:
-            await self._look(sweep, Asking(wish.count, wish.asker, bind))
-        except _Before:
+            await self._look(sweep, TrialRequest(body.count, body.asker, bind))
+        except _AnsweredBefore:
             return await self.database.read(lambda tx: _given_before(tx, sweep, claim)) or ()
         return given
 
-    async def _look(self, sweep: str, asking: Asking) -> None:
+    async def _look(self, sweep: str, asking: TrialRequest) -> None:
         """Look until this process, or whichever thinks about the sweep, has done so."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
@@ -127,10 +127,10 @@ class Counter(NamedTuple):
                 raise Unavailable("another process has been thinking about this sweep for long", fix="ask again")
             await asyncio.sleep(AGAIN)
 
-    async def _looked(self, sweep: str, asking: Asking) -> Looked:
+    async def _looked(self, sweep: str, asking: TrialRequest) -> PlanningResult:
         try:
             return await self.directors.ask(sweep, asking)
-        except (TrainyardError, _Before):
+        except (TrainyardError, _AnsweredBefore):
             raise
         except Exception as error:
             log.exception("no trial could be thought of", run=sweep)
@@ -138,10 +138,10 @@ class Counter(NamedTuple):
             raise Unavailable(said, fix="ask again") from error
 
 
-def _check(wish: Ask) -> None:
-    if not 0 <= wish.count <= MOST_PARALLEL:
-        raise Invalid(f"`count` is {wish.count}", fix=f"ask for at most {MOST_PARALLEL} at once")
-    if len(wish.asker) > LONGEST or len(wish.gone) > MOST_GONE:
+def _check(body: AskTrials) -> None:
+    if not 0 <= body.count <= MOST_PARALLEL:
+        raise Invalid(f"`count` is {body.count}", fix=f"ask for at most {MOST_PARALLEL} at once")
+    if len(body.asker) > LONGEST or len(body.gone) > MOST_GONE:
         raise Invalid("`asker` or `gone` is too long", fix=f"use {LONGEST} characters and {MOST_GONE} names at most")
 
 
@@ -150,17 +150,17 @@ async def _given_before(tx: Tx, sweep: str, claim: Claim | None) -> Sequence[str
     row = await sweeps.get(tx, sweep)
     if row is None:
         raise Conflict(f"run {sweep} is no sweep", fix="ask a sweep that `trainyard.sweep` has made")
-    if not row["asked"]:
+    if not row["external"]:
         raise Conflict(f"the platform itself runs the trials of sweep {sweep}", fix="see its trials: yard sweep")
     kept = await claim.peek(tx) if claim is not None else None
-    return None if kept is None else _runs.decode(kept.answer)
+    return None if kept is None else _runs.decode(kept.response)
 
 
-async def _answer(tx: Tx, sweep: str, given: Sequence[str]) -> Asked:
+async def _answer(tx: Tx, sweep: str, given: Sequence[str]) -> TrialBatch:
     row, run = await sweeps.get(tx, sweep), await runs.get(tx, sweep)
     if row is None or run is None:
         raise NotFound(f"no sweep '{sweep}'", fix="it has been deleted; make another")
-    return Asked(
+    return TrialBatch(
         items=[_trial(each) for each in await ask_tell.given(tx, sweep, given)],
         over=_is_over(row),
         open=[each["key"] for each in await ask_tell.going(tx, sweep)],
@@ -171,12 +171,12 @@ async def _answer(tx: Tx, sweep: str, given: Sequence[str]) -> Asked:
 
 def _is_over(row: Row) -> bool:
     """Whether no trial will come any more."""
-    ends = row["status"] in FINAL or row["intent"] == Intent.STOP or bool(row["ending"]) or bool(row["exhausted"])
-    return ends or (row["most"] is not None and row["made"] >= row["most"])
+    ends = row["status"] in FINAL or row["intent"] == Intent.STOP or bool(row["outcome"]) or bool(row["exhausted"])
+    return ends or (row["max_trials"] is not None and row["created"] >= row["max_trials"])
 
 
-def _trial(row: Row) -> AskedTrial:
-    return AskedTrial(
+def _trial(row: Row) -> SuggestedTrial:
+    return SuggestedTrial(
         key=row["key"],
         number=row["number"],
         run=row["run"],
@@ -187,17 +187,17 @@ def _trial(row: Row) -> AskedTrial:
     )
 
 
-async def _give_up(tx: Tx, sweep: str, gone: Sequence[str], by: By) -> None:
+async def _give_up(tx: Tx, sweep: str, gone: Sequence[str], by: ActionContext) -> None:
     """The trials of programs that have died have failed, also where frames of theirs are still waited for; one that was
     told to have ended well keeps its end. Repeated, it finds none."""
     step = Step(Status.FAILED, Reason.LOST, "its program died before it told how the trial went")
     for row in await ask_tell.going(tx, sweep):
         asker = _decode(row["meta"]).get("trial", {}).get("asker")
-        if asker in gone and row["ended"] in ("", Status.FAILED):
+        if asker in gone and row["reported_status"] in ("", Status.FAILED):
             await runs.advance(tx, row["run"], step, at=by.at, actor=by.actor)
 
 
-async def tell(tx: Tx, sweep: str, key: str, wish: TellTrial, by: By) -> str:
+async def tell(tx: Tx, sweep: str, key: str, body: TellTrial, by: ActionContext) -> str:
     """End a trial as its program says; its run. Raises Conflict for one that has ended, whoever told it, Invalid for
     values that cannot be judged."""
     await _given_before(tx, sweep, None)
@@ -205,26 +205,26 @@ async def tell(tx: Tx, sweep: str, key: str, wish: TellTrial, by: By) -> str:
     if not run:
         raise NotFound(f"sweep {sweep} has no trial '{key}'", fix="use the key of a trial that was asked for")
     row = await locked(tx, run)
-    if row["status"] in FINAL or row["ended"]:
-        how = row["status"] if row["status"] in FINAL else row["ended"]
+    if row["status"] in FINAL or row["reported_status"]:
+        how = row["status"] if row["status"] in FINAL else row["reported_status"]
         raise Conflict(f"trial '{key}' has ended already: {how}", fix="a trial counts once; ask for another")
-    outputs, omitted = run_record.values("outputs", _finite(wish), _decode(row["outputs"]))
+    outputs, omitted = run_record.values("outputs", _finite(body), _decode(row["outputs"]))
     if omitted:
         raise Invalid(f"`values.{omitted[0]['name']}` does not fit: {omitted[0]['why']}", fix="tell fewer values")
-    if wish.status == "succeeded":
+    if body.status == "succeeded":
         await _check_objectives(tx, sweep, run, outputs)
     await ask_tell.end(
-        tx, run, outputs=outputs, status=wish.status, message=storable(wish.message, MESSAGE_CHARS), at=by.at
+        tx, run, outputs=outputs, status=body.status, message=storable(body.message, MESSAGE_CHARS), at=by.at
     )
     await reconcile(tx, run, policy=by.policy, at=by.at)
     return run
 
 
-def _finite(wish: TellTrial) -> dict[str, float]:
-    for name, value in wish.values.items():
+def _finite(body: TellTrial) -> dict[str, float]:
+    for name, value in body.values.items():
         if isinstance(value, str) or not math.isfinite(value):
             raise Invalid(f"`values.{name}` is {value}, which cannot be judged", fix="tell `status: failed` instead")
-    return {name: float(value) for name, value in wish.values.items()}
+    return {name: float(value) for name, value in body.values.items()}
 
 
 async def _check_objectives(tx: Tx, sweep: str, run: str, outputs: dict[str, object]) -> None:

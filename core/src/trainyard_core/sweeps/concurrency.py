@@ -10,39 +10,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainyard_core.contracts.optimizer import Trial, TrialPhase
-from trainyard_core.sweeps.plan import Plan
-from trainyard_core.sweeps.view import View
+from trainyard_core.sweeps.plan import SweepPlan
+from trainyard_core.sweeps.view import SweepView
 
 __all__ = ["can_wait", "comes_first", "waiting", "wanted"]
 
 _BEGUN = (TrialPhase.PENDING, TrialPhase.RUNNING)
 
 
-def wanted(view: View, plan: Plan, free: int) -> int:
+def wanted(view: SweepView, plan: SweepPlan, free: int) -> int:
     """How many trials to ask for: one for each free slot, and some ahead; or those that a program asks for."""
     if plan.exhausted:
         return 0
-    asked = min(free, plan.asking.most) if plan.asking is not None else 0
-    count = asked if view.asked else free + view.ahead - waiting(view, plan)
-    left = count if view.most is None else view.most - view.made
+    asked = min(free, plan.asking.limit) if plan.asking is not None else 0
+    count = asked if view.external else free + view.prefetch - waiting(view, plan)
+    left = count if view.max_trials is None else view.max_trials - view.created
     return max(0, min(count, left))
 
 
-def can_wait(view: View, plan: Plan, changed: Sequence[Trial], count: int) -> bool:
+def can_wait(view: SweepView, plan: SweepPlan, changed: Sequence[Trial], count: int) -> bool:
     """Whether nothing would be lost by asking later, for so many trials and with these changes."""
     if any(each.intermediate for each in changed):
         return False
-    if waiting(view, plan) > (view.ahead // 2 if count else 0):
+    if waiting(view, plan) > (view.prefetch // 2 if count else 0):
         return True
     return not count and all(each.phase in _BEGUN for each in changed)
 
 
-def comes_first(view: View, *, quick: bool) -> bool:
+def comes_first(view: SweepView, *, quick: bool) -> bool:
     """Whether prepared trials get their slots before the optimizer is asked. `quick`: it was so when it was asked last.
     One that has a single suggestion ahead has a model, and may think for long although its first ones came quickly."""
-    return view.ahead == 1 or (view.ahead > 1 and not quick)
+    return view.prefetch == 1 or (view.prefetch > 1 and not quick)
 
 
-def waiting(view: View, plan: Plan) -> int:
+def waiting(view: SweepView, plan: SweepPlan) -> int:
     """How many prepared trials wait for a slot, after this plan."""
     return len(view.prepared) - plan.taken

@@ -6,21 +6,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from trainyard_core.db.planned_trials import Settled
-from trainyard_core.lifecycle import Intent, Status, Step
+from trainyard_core.db.planned_trials import TrialResult
+from trainyard_core.lifecycle import Intent, Reason, Status, Step
 from trainyard_core.sweeps import rules
-from trainyard_core.sweeps.outcome import Ending, blind
-from trainyard_core.sweeps.plan import Plan
-from trainyard_core.sweeps.trial_result import NO_OBJECTIVE, judge, number
-from trainyard_core.sweeps.view import Open, View
+from trainyard_core.sweeps.outcome import SweepOutcome, blind
+from trainyard_core.sweeps.plan import SweepPlan
+from trainyard_core.sweeps.trial_result import judge, number
+from trainyard_core.sweeps.view import ActiveTrial, SweepView
 
 __all__ = ["ending", "has_run_out", "judged", "tuned", "wind_up"]
 
 
-def judged(view: View, trial: Open) -> Settled:
+def judged(view: SweepView, trial: ActiveTrial) -> TrialResult:
     """How a trial went whose run has ended."""
     if trial.status is None:
-        return Settled(key=trial.key, phase="failed", reason="deleted", message="its run was deleted")
+        return TrialResult(key=trial.key, phase="failed", reason=Reason.DELETED, message="its run was deleted")
     return judge(
         trial.key,
         status=trial.status,
@@ -33,33 +33,33 @@ def judged(view: View, trial: Open) -> Settled:
     )
 
 
-def tuned(trial: Open) -> Settled:
+def tuned(trial: ActiveTrial) -> TrialResult:
     """How a run of a tuner went."""
     phase = "succeeded" if trial.status is Status.SUCCEEDED else "failed"
-    return Settled(key=trial.key, phase=phase, reason=trial.reason, message=trial.message)
+    return TrialResult(key=trial.key, phase=phase, reason=trial.reason, message=trial.message)
 
 
-def ending(view: View, settled: Sequence[Settled]) -> Ending | None:
+def ending(view: SweepView, settled: Sequence[TrialResult]) -> SweepOutcome | None:
     """How the sweep will end, when that is decided by what has happened so far."""
     if view.intent is Intent.STOP:
         return view.stop
     succeeded = view.succeeded + sum(each.phase == "succeeded" for each in settled)
     failed = view.failed + sum(each.phase == "failed" for each in settled)
-    unjudged = [each.message for each in settled if each.reason == NO_OBJECTIVE]
+    unjudged = [each.message for each in settled if each.reason == Reason.NO_OBJECTIVE]
     if unjudged:
-        found = blind(succeeded=succeeded, unjudged=view.unjudged + len(unjudged), message=unjudged[-1])
+        found = blind(succeeded=succeeded, unjudged=view.unscored + len(unjudged), message=unjudged[-1])
         if found is not None:
             return found
     if not view.sweep.rules:
         return None
     best = {trial.number: _extremes(trial) for trial in view.going if not trial.tuner}
-    total = view.most if view.most is not None else view.made
+    total = view.max_trials if view.max_trials is not None else view.created
     return rules.ends_sweep(view.sweep.rules, failed=failed, total=total, best=best)
 
 
-def _extremes(trial: Open) -> dict[str, tuple[float | None, float | None]]:
+def _extremes(trial: ActiveTrial) -> dict[str, tuple[float | None, float | None]]:
     """The lowest and the highest of what it has logged and written so far."""
-    found = {name: (metric.low, metric.high) for name, metric in trial.metrics.items()}
+    found = {name: (metric.min, metric.max) for name, metric in trial.metrics.items()}
     for name, written in trial.outputs.items():
         value = number(written)
         if value is not None and math.isfinite(value):
@@ -68,7 +68,7 @@ def _extremes(trial: Open) -> dict[str, tuple[float | None, float | None]]:
     return found
 
 
-def wind_up(view: View, plan: Plan, end: Ending) -> None:
+def wind_up(view: SweepView, plan: SweepPlan, end: SweepOutcome) -> None:
     """Nothing new begins; what runs is stopped, but for the trial that the end spares unless a person stops the
     sweep; when nothing runs any more, that is the end."""
     plan.started.clear()
@@ -81,8 +81,8 @@ def wind_up(view: View, plan: Plan, end: Ending) -> None:
         plan.final = end
 
 
-def has_run_out(view: View, plan: Plan) -> bool:
+def has_run_out(view: SweepView, plan: SweepPlan) -> bool:
     """Whether nothing goes on, and nothing will ever come."""
     if view.open or plan.started or plan.prepared or view.prepared:
         return False
-    return plan.exhausted or (view.most is not None and view.made + plan.made >= view.most)
+    return plan.exhausted or (view.max_trials is not None and view.created + plan.created >= view.max_trials)

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db.engine import Database
-from trainyard_core.work.rules import Policy
+from trainyard_core.policy import Policy
 from trainyard_core.work.sweep_setup import Algorithms
 
-__all__ = ["Means"]
+__all__ = ["Dependencies"]
 
 
-class Means(NamedTuple):
+class Dependencies(NamedTuple):
     """`call` tells agents that there is something to do; `planner` names this process."""
 
     database: Database
@@ -23,4 +23,4 @@ class Means(NamedTuple):
     policy: Policy
     algorithms: Algorithms
     call: Callable[[], None]
-    planner: str
+    lease_holder: str

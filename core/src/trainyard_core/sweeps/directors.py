@@ -19,10 +19,10 @@ from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import sweeps
 from trainyard_core.db.engine import Database
 from trainyard_core.errors import Unavailable
-from trainyard_core.sweeps.dependencies import Means
-from trainyard_core.sweeps.director import Director, Looked
-from trainyard_core.sweeps.plan import Asking
-from trainyard_core.work.rules import Policy
+from trainyard_core.policy import Policy
+from trainyard_core.sweeps.dependencies import Dependencies
+from trainyard_core.sweeps.director import Director, PlanningResult
+from trainyard_core.sweeps.plan import TrialRequest
 from trainyard_core.work.sweep_setup import Algorithms
 
 __all__ = ["Directors"]
@@ -44,8 +44,8 @@ class Directors:
     ) -> None:
         self._database, self._clock, self._policy = database, clock, policy
         self._algorithms, self._call = algorithms, call
-        self._planner = secrets.token_hex(8)
-        self._desks: dict[str, _Desk] = {}
+        self._lease_holder = secrets.token_hex(8)
+        self._desks: dict[str, _ActiveSweep] = {}
         self.tracker: Tracker | None = None
         self._closing = False
 
@@ -58,7 +58,7 @@ class Directors:
         if not self._closing:
             self._desk(run).woken.set()
 
-    async def ask(self, run: str, asking: Asking) -> Looked:
+    async def ask(self, run: str, asking: TrialRequest) -> PlanningResult:
         """Look now, with trials for a program outside, in turn with whatever else wakes the sweep. Raises what the
         optimizer and the database raise, and what `asking` does."""
         if self._closing:
@@ -76,18 +76,18 @@ class Directors:
         desks, self._desks = self._desks, {}
         await end_all([desk.task for desk in desks.values() if desk.task is not None], patience=PATIENCE)
 
-    def _desk(self, run: str) -> _Desk:
+    def _desk(self, run: str) -> _ActiveSweep:
         if run not in self._desks:
-            desk = self._desks[run] = _Desk(Director(run, self._means()))
+            desk = self._desks[run] = _ActiveSweep(Director(run, self._means()))
             desk.task = asyncio.get_running_loop().create_task(self._direct(run, desk), name=f"sweep-{run}")
         return self._desks[run]
 
-    def _means(self) -> Means:
-        return Means(
-            self._database, self.tracker, self._clock, self._policy, self._algorithms, self._call, self._planner
+    def _means(self) -> Dependencies:
+        return Dependencies(
+            self._database, self.tracker, self._clock, self._policy, self._algorithms, self._call, self._lease_holder
         )
 
-    async def _direct(self, run: str, desk: _Desk) -> None:
+    async def _direct(self, run: str, desk: _ActiveSweep) -> None:
         with log_context.bound(run=run):
             failures = 0
             while await self._woken(desk):
@@ -98,7 +98,7 @@ class Directors:
                 await asyncio.sleep(0 if looked.wrote else PAUSE)
             self._desks.pop(run, None)
 
-    async def _woken(self, desk: _Desk) -> bool:
+    async def _woken(self, desk: _ActiveSweep) -> bool:
         """True once the sweep wants to be looked at; False when nobody has wanted it here for long. Another process may
         have ended it meanwhile, and whoever wakes it again gives it a new director."""
         with suppress(TimeoutError):
@@ -106,7 +106,7 @@ class Directors:
                 await desk.woken.wait()
         return desk.woken.is_set()
 
-    async def _look(self, run: str, desk: _Desk, failures: int) -> tuple[Looked, int]:
+    async def _look(self, run: str, desk: _ActiveSweep, failures: int) -> tuple[PlanningResult, int]:
         """One look; one that fails is made again after a while, and until then the sweep says why it stands still."""
         try:
             async with desk.turn:
@@ -117,7 +117,7 @@ class Directors:
             log.exception("a sweep could not be planned; it is tried again", wait=wait)
             await self._say(run, redact.text(f"{type(error).__name__}: {error}; it is tried again in {wait:g} s"))
             asyncio.get_running_loop().call_later(wait, desk.woken.set)
-            return Looked(False, False), min(failures + 1, 16)
+            return PlanningResult(False, False), min(failures + 1, 16)
 
     async def _say(self, run: str, message: str) -> None:
         try:
@@ -127,7 +127,7 @@ class Directors:
             log.exception("the reason could not be written down")
 
 
-class _Desk:
+class _ActiveSweep:
     """One sweep's director and what wakes it. `turn` is held by whoever plans."""
 
     def __init__(self, director: Director) -> None:

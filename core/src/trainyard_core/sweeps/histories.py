@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from trainyard_core.contracts.optimizer import Measured
+from trainyard_core.contracts.optimizer import IntermediateValue
 from trainyard_core.contracts.tracker import Point, RunRef, Tracker
 from trainyard_core.sweeps.history import History
 
-__all__ = ["Attempts", "Grown", "Histories"]
+__all__ = ["Attempts", "Histories", "LoggedPoints"]
 
 MOST = 1_000
 """Trials whose metrics are kept; of those that have ended, the first is forgotten first."""
 
 
-class Grown(NamedTuple):
+class LoggedPoints(NamedTuple):
     """How many points of the metrics a run has, and the latest attempt that has logged any (0 or 1: there is one)."""
 
     run: str
@@ -35,16 +35,16 @@ class Histories:
 
     def __init__(self, tracker: Tracker | None, project: str, names: Sequence[str], attempts: Attempts) -> None:
         self._tracker, self._project, self._names, self._attempts = tracker, project, list(names), attempts
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _RunHistory] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)
 
-    async def refresh(self, grown: Iterable[Grown]) -> set[str]:
+    async def refresh(self, grown: Iterable[LoggedPoints]) -> set[str]:
         """Read what has grown. The runs that did. What is asked for again is forgotten last."""
         changed = set()
         for now in grown:
-            known = self._known.get(now.run) or _Known()
+            known = self._known.get(now.run) or _RunHistory()
             if (known.total, known.attempt) != (now.total, now.attempt):
                 await self._read_on(now, known)
                 changed.add(now.run)
@@ -59,17 +59,17 @@ class Histories:
         known = self._known.get(run)
         return {} if known is None else {name: one.history for name, one in known.series.items()}
 
-    def since(self, run: str, step: int) -> tuple[Measured, ...]:
+    def since(self, run: str, step: int) -> tuple[IntermediateValue, ...]:
         """What a run logged after a step, in the order of steps."""
         found = [
-            Measured(name, at, value)
+            IntermediateValue(name, at, value)
             for name, history in self.of(run).items()
             for at, value in zip(history.steps, history.values, strict=True)
             if at > step
         ]
         return tuple(sorted(found, key=lambda each: each.step))
 
-    async def _read_on(self, now: Grown, known: _Known) -> None:
+    async def _read_on(self, now: LoggedPoints, known: _RunHistory) -> None:
         """Read from the last step that is known of each metric, as a long series is not to be read again each time that
         it grows; or from the start, when a writer was behind that, or another attempt has begun to log: points that
         were read may not count any more."""
@@ -85,7 +85,7 @@ class Histories:
                 await self._read(now, known)
         known.total, known.attempt = now.total, now.attempt
 
-    async def _read(self, now: Grown, known: _Known) -> None:
+    async def _read(self, now: LoggedPoints, known: _RunHistory) -> None:
         assert self._tracker is not None
         by_last: dict[int | None, list[str]] = {}
         for name in self._names:
@@ -115,7 +115,7 @@ class _Series:
         self.history.extend((point.step, point.last) for point in points)
 
 
-class _Known:
+class _RunHistory:
     """What is known of one run: its metrics, as they were when it had so many points in all, the latest of them of that
     attempt."""
 

@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainyard.matrix.stopping import TrialRule
-from trainyard_core.contracts.optimizer import Measured, StopTrial
+from trainyard_core.contracts.optimizer import IntermediateValue, StopTrial
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import planned_trials, tracking
 from trainyard_core.db.engine import Database
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.sweeps import rules
-from trainyard_core.sweeps.histories import Grown, Histories
-from trainyard_core.sweeps.view import Open, View
+from trainyard_core.sweeps.histories import Histories, LoggedPoints
+from trainyard_core.sweeps.view import ActiveTrial, SweepView
 
-__all__ = ["Watcher", "stop_of"]
+__all__ = ["IntermediateResults", "stop_of"]
 
 MOST_BEFORE = 500
 """Trials that had ended before this process came to the sweep, whose metrics are read for the rules."""
 
 
-class Watcher:
+class IntermediateResults:
     """Knows the watched metrics of one sweep's trials. `judged`: the optimizer judges running trials itself."""
 
-    def __init__(self, database: Database, tracker: Tracker | None, view: View, *, judged: bool) -> None:
+    def __init__(self, database: Database, tracker: Tracker | None, view: SweepView, *, judged: bool) -> None:
         self._database = database
         self._rules = [rule for rule in view.sweep.rules if isinstance(rule, TrialRule)]
         names = [rule.metric for rule in self._rules] + [o.name for o in view.sweep.objectives if judged]
@@ -37,7 +37,7 @@ class Watcher:
         self._ended: dict[str, Status] = {}
         self._caught_up = False
 
-    async def refresh(self, view: View) -> None:
+    async def refresh(self, view: SweepView) -> None:
         """Read what has come since."""
         if not self._names:
             return
@@ -46,29 +46,29 @@ class Watcher:
         await self._histories.refresh(self._grown(trial.run, trial) for trial in view.going if trial.run)
         self._ended |= {trial.run: trial.status for trial in view.going if trial.run and trial.status in FINAL}
 
-    async def _catch_up(self, view: View) -> None:
+    async def _catch_up(self, view: SweepView) -> None:
         """Trials that had ended before: for the rules, and for an optimizer that has not been told of their end."""
         ended = await self._database.read(lambda tx: planned_trials.ended_runs(tx, view.run, limit=MOST_BEFORE))
         untold = {news.run for news in view.news}
         wanted = [row for row in reversed(ended) if self._rules or row["run"] in untold]
-        await self._histories.refresh(Grown(row["run"], row["total"], row["attempt"]) for row in wanted)
+        await self._histories.refresh(LoggedPoints(row["run"], row["total"], row["attempt"]) for row in wanted)
         self._ended |= {row["run"]: Status(row["status"]) for row in wanted}
         self._caught_up = True
 
-    def since(self, run: str, step: int) -> tuple[Measured, ...]:
+    def since(self, run: str, step: int) -> tuple[IntermediateValue, ...]:
         """What a run has logged of the objectives after a step."""
         if not self._names:
             return ()
         return tuple(each for each in self._histories.since(run, step) if each.name in self._objectives)
 
-    def stops(self, view: View) -> list[tuple[str, Step]]:
+    def stops(self, view: SweepView) -> list[tuple[str, Step]]:
         """The runs to stop now, with the reason."""
         if not self._rules:
             return []
         going = {trial.run: trial for trial in view.going if trial.run and not trial.tuner}
         standings = [_standing(trial, self._histories) for trial in going.values()]
         standings += [
-            rules.Standing(
+            rules.TrialProgress(
                 key=run,
                 running=False,
                 succeeded=self._ended.get(run) is Status.SUCCEEDED,
@@ -80,15 +80,15 @@ class Watcher:
         found = {stop.key: stop for stop in rules.ends_trials(self._rules, standings)}
         return [stop_of(trial, found[run]) for run, trial in going.items() if run in found]
 
-    def _grown(self, run: str, trial: Open) -> Grown:
+    def _grown(self, run: str, trial: ActiveTrial) -> LoggedPoints:
         found = [metric for name, metric in trial.metrics.items() if name in self._names]
-        return Grown(run, sum(each.total for each in found), max((each.attempt for each in found), default=0))
+        return LoggedPoints(run, sum(each.count for each in found), max((each.attempt for each in found), default=0))
 
     async def _attempts(self, run: str) -> Mapping[str, int]:
         return (await self._database.read(lambda tx: tracking.attempts_of(tx, [run])))[run]
 
 
-def stop_of(trial: Open, stop: StopTrial) -> tuple[str, Step]:
+def stop_of(trial: ActiveTrial, stop: StopTrial) -> tuple[str, Step]:
     """The run to stop and why, in words that hold rule, value and what it was held against."""
     assert trial.run is not None
     value, against = f"{stop.value:.6g}", f"{stop.against:.6g}"
@@ -97,10 +97,10 @@ def stop_of(trial: Open, stop: StopTrial) -> tuple[str, Step]:
     return trial.run, Step(Status.STOPPED, Reason.EARLY_STOPPED, f"{stop.rule}: {value} against {against}")
 
 
-def _standing(trial: Open, histories: Histories) -> rules.Standing:
+def _standing(trial: ActiveTrial, histories: Histories) -> rules.TrialProgress:
     """Of one whose program has ended and whose last frames are awaited, nothing is left to stop."""
     assert trial.run is not None
-    return rules.Standing(
+    return rules.TrialProgress(
         key=trial.run,
         running=not trial.ended and not trial.stopping and trial.reason != Reason.DRAINING,
         succeeded=trial.status is Status.SUCCEEDED,

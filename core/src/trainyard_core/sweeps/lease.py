@@ -8,36 +8,36 @@ from contextlib import asynccontextmanager, suppress
 
 from trainyard_core.clock import SECOND
 from trainyard_core.db import sweeps
-from trainyard_core.sweeps.dependencies import Means
+from trainyard_core.sweeps.dependencies import Dependencies
 
-__all__ = ["Turn"]
+__all__ = ["SweepLease"]
 
 THINKING, STILL = 15.0, 5.0
 """Seconds for which one process is left to think alone, and after which it says that it still does. One that dies is
 waited for that long."""
 
 
-class Turn:
+class SweepLease:
     """This process's turns. Alone it always has one."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Dependencies) -> None:
         self._means = means
 
     async def may(self, run: str) -> bool:
         """Where several processes plan, one thinks at a time."""
         if self._means.database.exclusive:
             return True
-        at, planner = self._means.clock.now(), self._means.planner
+        at, holder = self._means.clock.now(), self._means.lease_holder
         until = at + int(THINKING * SECOND)
         return await self._means.database.write(
-            lambda tx: sweeps.think(tx, run, planner, at=at, until=until), name="think"
+            lambda tx: sweeps.think(tx, run, holder, at=at, until=until), name="think"
         )
 
     async def done(self, run: str) -> None:
         """This process has thought and found nothing to write: another one may."""
         if not self._means.database.exclusive:
-            at, planner = self._means.clock.now(), self._means.planner
-            await self._means.database.write(lambda tx: sweeps.think(tx, run, planner, at=at, until=0), name="think")
+            at, holder = self._means.clock.now(), self._means.lease_holder
+            await self._means.database.write(lambda tx: sweeps.think(tx, run, holder, at=at, until=0), name="think")
 
     @asynccontextmanager
     async def aloud(self, run: str) -> AsyncIterator[None]:

@@ -16,18 +16,18 @@ Point = tuple[float, ...]
 
 
 def front(
-    figures: Mapping[K, Mapping[str, float]], objectives: Sequence[Objective], *, most: int | None = None
+    values: Mapping[K, Mapping[str, float]], objectives: Sequence[Objective], *, limit: int | None = None
 ) -> list[K]:
     """The keys for which no other is as good in all objectives and better in one, in the order given; equals are all
-    in. With `most`, only so many: those that are best in the first objective.
+    in. With `limit`, only so many: those that are best in the first objective.
 
-    Two objectives cost a sort; more cost a comparison of each with those on the front so far, which is at most `most`
+    Two objectives cost a sort; more cost a comparison of each with those on the front so far, which is at most `limit`
     long.
     """
-    points = {key: _point(values, objectives) for key, values in figures.items()}
+    points = {key: _point(each, objectives) for key, each in values.items()}
     ordered = sorted(points, key=lambda key: points[key])
     found = _two(ordered, points) if len(objectives) == 2 else _many(ordered, points)
-    kept = set(islice(found, most))
+    kept = set(islice(found, limit))
     return [key for key in points if key in kept]
 
 

@@ -10,19 +10,18 @@ import msgspec
 
 from trainyard_core.db import planned_trials, runs, sweeps
 from trainyard_core.db.engine import Tx
-from trainyard_core.db.planned_trials import NewTrial, Settled
+from trainyard_core.db.planned_trials import NewTrial, TrialResult
 from trainyard_core.lifecycle import Reason, Status, Step
-from trainyard_core.sweeps.outcome import Ending
-from trainyard_core.sweeps.trial_result import NO_OBJECTIVE
-from trainyard_core.sweeps.trial_run import Made
-from trainyard_core.sweeps.view import View
+from trainyard_core.policy import Policy
+from trainyard_core.sweeps.outcome import SweepOutcome
+from trainyard_core.sweeps.trial_run import TrialRun
+from trainyard_core.sweeps.view import SweepView
 from trainyard_core.work import clone
-from trainyard_core.work.actions import By
+from trainyard_core.work.actions import ActionContext
 from trainyard_core.work.creation import add
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
 
-__all__ = ["Asking", "Bind", "Plan", "Started", "Told", "Written", "write"]
+__all__ = ["Bind", "SweepPlan", "TrialRequest", "TrialStart", "TrialSync", "WriteResult", "write"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -31,23 +30,23 @@ Bind = Callable[[Tx, Sequence[str]], Awaitable[None]]
 """Bound to the trials that are written, by their runs, in the same transaction. What it raises undoes all of it."""
 
 
-class Asking(NamedTuple):
+class TrialRequest(NamedTuple):
     """A program outside asks for so many trials at most, and is bound to those that it gets."""
 
-    most: int
+    limit: int
     asker: str
     bind: Bind
 
 
-class Started(NamedTuple):
+class TrialStart(NamedTuple):
     """A trial that gets its run: a new one, or (without `new`) one that was prepared."""
 
     key: str
-    made: Made
+    made: TrialRun
     new: NewTrial | None = None
 
 
-class Told(NamedTuple):
+class TrialSync(NamedTuple):
     """What the optimizer's new state has of a trial: whether its end, and its objectives up to which step."""
 
     key: str
@@ -55,7 +54,7 @@ class Told(NamedTuple):
     step: int
 
 
-class Written(NamedTuple):
+class WriteResult(NamedTuple):
     """What came of a plan: whether it was written, and whether the sweep rests now until it is woken."""
 
     done: bool
@@ -63,30 +62,30 @@ class Written(NamedTuple):
 
 
 @dataclass(slots=True)
-class Plan:
+class SweepPlan:
     """Trials that have ended (`settled`) and runs of a tuner that have (`tuned`); runs to stop, with the reason; trials
     that get a run and such as are prepared; the optimizer's state, and what is in it. `ending` is how the sweep will
     end, `final` how it ends now. `asking` is who has asked for the trials that begin. `complete`: nothing more is to be
     done before something happens."""
 
-    settled: list[Settled] = field(default_factory=list)
-    tuned: list[Settled] = field(default_factory=list)
+    settled: list[TrialResult] = field(default_factory=list)
+    tuned: list[TrialResult] = field(default_factory=list)
     stops: list[tuple[str, Step]] = field(default_factory=list)
-    started: list[Started] = field(default_factory=list)
+    started: list[TrialStart] = field(default_factory=list)
     prepared: list[NewTrial] = field(default_factory=list)
     drops: int = 0
     state: bytes | None = None
-    told: Sequence[Told] = ()
+    synced: Sequence[TrialSync] = ()
     exhausted: bool = False
-    ending: Ending | None = None
-    final: Ending | None = None
-    asking: Asking | None = None
+    outcome: SweepOutcome | None = None
+    final: SweepOutcome | None = None
+    asking: TrialRequest | None = None
     complete: bool = False
 
-    def is_empty(self, view: View) -> bool:
+    def is_empty(self, view: SweepView) -> bool:
         """Whether nothing would be different."""
-        lists = (self.settled, self.tuned, self.stops, self.started, self.prepared, self.told)
-        same = self.ending == view.ending and self.exhausted == view.exhausted
+        lists = (self.settled, self.tuned, self.stops, self.started, self.prepared, self.synced)
+        same = self.outcome == view.outcome and self.exhausted == view.exhausted
         return same and not any(lists) and not self.final and not self.drops and self.state in (None, view.state)
 
     @property
@@ -95,7 +94,7 @@ class Plan:
         return sum(each.new is None for each in self.started)
 
     @property
-    def made(self) -> int:
+    def created(self) -> int:
         """How many trials more there are. Those that were only prepared and are dropped have never been."""
         begun = sum(each.new is not None and not each.new.tuner for each in self.started)
         return begun + len(self.prepared) - self.drops
@@ -105,15 +104,15 @@ class Plan:
         return sum(each.phase == phase for each in self.settled)
 
     @property
-    def unjudged(self) -> int:
+    def unscored(self) -> int:
         """How many of them could not be judged."""
-        return sum(each.reason == NO_OBJECTIVE for each in self.settled)
+        return sum(each.reason == Reason.NO_OBJECTIVE for each in self.settled)
 
 
-async def write(tx: Tx, view: View, plan: Plan, *, policy: Policy, at: int) -> Written:
+async def write(tx: Tx, view: SweepView, plan: SweepPlan, *, policy: Policy, at: int) -> WriteResult:
     """Do it. Not done when somebody else has planned meanwhile."""
     if not await sweeps.claim_version(tx, view.run, view.version, _change(plan)):
-        return Written(done=False)
+        return WriteResult(done=False)
     await planned_trials.settle(tx, view.run, [*plan.settled, *plan.tuned], at=at)
     if plan.drops:
         await planned_trials.drop_prepared(tx, view.run)
@@ -122,31 +121,31 @@ async def write(tx: Tx, view: View, plan: Plan, *, policy: Policy, at: int) -> W
     new = [msgspec.structs.replace(s.new, run=s.made.new.id) for s in plan.started if s.new is not None]
     await planned_trials.insert(tx, view.run, [*new, *plan.prepared], at=at)
     await planned_trials.start(tx, view.run, [(s.key, s.made.new.id) for s in plan.started if s.new is None])
-    await planned_trials.tell(tx, view.run, plan.told)
+    await planned_trials.tell(tx, view.run, plan.synced)
     for run, step in plan.stops:
         await _stop(tx, run, step, policy, at)
     if plan.asking is not None and plan.started:
         await plan.asking.bind(tx, [each.made.new.id for each in plan.started])
     await _tell_run(tx, view, plan, at)
-    if not plan.complete or plan.ending is not None:
-        return Written(done=True)
-    return Written(done=True, rests=await sweeps.rested(tx, view.run, seen=view.wake_seq, until=None))
+    if not plan.complete or plan.outcome is not None:
+        return WriteResult(done=True)
+    return WriteResult(done=True, rests=await sweeps.rested(tx, view.run, seen=view.wake_seq, until=None))
 
 
-def _change(plan: Plan) -> sweeps.Change:
-    return sweeps.Change(
-        made=plan.made,
+def _change(plan: SweepPlan) -> sweeps.SweepChange:
+    return sweeps.SweepChange(
+        created=plan.created,
         succeeded=plan.count("succeeded"),
         failed=plan.count("failed"),
         stopped=plan.count("stopped"),
-        unjudged=plan.unjudged,
+        unscored=plan.unscored,
         exhausted=plan.exhausted,
-        ending="" if plan.ending is None else _encode(plan.ending).decode(),
+        outcome="" if plan.outcome is None else _encode(plan.outcome).decode(),
         state=plan.state,
     )
 
 
-async def _begin(tx: Tx, started: Started, policy: Policy, at: int) -> None:
+async def _begin(tx: Tx, started: TrialStart, policy: Policy, at: int) -> None:
     new, refused, continues = started.made.new, started.made.refused, started.made.continues
     if refused:
         await runs.insert(tx, new)
@@ -156,7 +155,7 @@ async def _begin(tx: Tx, started: Started, policy: Policy, at: int) -> None:
     if source is None:
         await add(tx, new, policy)
         return
-    by = By(actor="core", policy=policy, at=at)
+    by = ActionContext(actor="core", policy=policy, at=at)
     await clone.insert(tx, await clone.continuation(tx, new, source), by)
 
 
@@ -165,9 +164,9 @@ async def _stop(tx: Tx, run: str, why: Step, policy: Policy, at: int) -> None:
         await reconcile(tx, run, policy=policy, at=at)
 
 
-async def _tell_run(tx: Tx, view: View, plan: Plan, at: int) -> None:
+async def _tell_run(tx: Tx, view: SweepView, plan: SweepPlan, at: int) -> None:
     """The sweep's own run, last: how far it is, or that it is over."""
-    total = view.most if view.most is not None else view.made + plan.made
+    total = view.max_trials if view.max_trials is not None else view.created + plan.created
     ended = view.succeeded + view.failed + view.stopped + len(plan.settled)
     await sweeps.progressed(tx, view.run, ended / total if total else None, at=at)
     if plan.final is None:

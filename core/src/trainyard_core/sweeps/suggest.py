@@ -19,16 +19,16 @@ from trainyard_core.contracts.optimizer import (
 )
 from trainyard_core.db import planned_trials
 from trainyard_core.db.planned_trials import NewTrial
-from trainyard_core.lifecycle import Status
-from trainyard_core.sweeps.dependencies import Means
-from trainyard_core.sweeps.outcome import Ending
-from trainyard_core.sweeps.plan import Plan, Started
-from trainyard_core.sweeps.trial_run import Made, Maker, tracked
-from trainyard_core.sweeps.view import View
+from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.sweeps.dependencies import Dependencies
+from trainyard_core.sweeps.outcome import SweepOutcome
+from trainyard_core.sweeps.plan import SweepPlan, TrialStart
+from trainyard_core.sweeps.trial_run import TrialRun, TrialRunFactory, tracked
+from trainyard_core.sweeps.view import SweepView
 from trainyard_core.work.stored_operation import stored
 from trainyard_core.work.sweep_setup import study_of
 
-__all__ = ["Proposer"]
+__all__ = ["Suggester"]
 
 DEADLINE = 120.0
 """Seconds that an optimizer may think; its own deadline is far shorter."""
@@ -37,12 +37,12 @@ QUICK = 0.01
 """Seconds of thinking for which a free slot may wait: a transaction less is worth more than that."""
 
 
-class Proposer:
+class Suggester:
     """The optimizer of one sweep, and the maker of its runs."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Dependencies) -> None:
         self._means = means
-        self._maker: Maker | None = None
+        self._maker: TrialRunFactory | None = None
         self._thought: float | None = None
 
     @property
@@ -50,11 +50,13 @@ class Proposer:
         """Whether it thought for a moment only when it was asked last."""
         return self._thought is not None and self._thought < QUICK
 
-    def optimizer(self, view: View) -> Optimizer:
+    def optimizer(self, view: SweepView) -> Optimizer:
         """The optimizer of a sweep. Raises Invalid when it is not installed any more."""
         return self._means.algorithms.get(view.sweep.algorithm)
 
-    async def ask(self, view: View, changed: Sequence[Trial], count: int) -> tuple[Suggestions, Sequence[StopTrial]]:
+    async def ask(
+        self, view: SweepView, changed: Sequence[Trial], count: int
+    ) -> tuple[Suggestions, Sequence[StopTrial]]:
         """At most `count` trials more, and the running ones that it would end. Raises what the optimizer raises, and
         TimeoutError when it thinks for too long."""
         clock = asyncio.get_running_loop().time
@@ -64,7 +66,7 @@ class Proposer:
         return answer
 
     async def _answer(
-        self, view: View, changed: Sequence[Trial], count: int
+        self, view: SweepView, changed: Sequence[Trial], count: int
     ) -> tuple[Suggestions, Sequence[StopTrial]]:
         optimizer, study, state = self.optimizer(view), study_of(view.sweep), view.state
         stops: Sequence[StopTrial] = ()
@@ -78,20 +80,20 @@ class Proposer:
             return Suggestions(state=view.state, exhausted=True, failure=str(error)), ()
         return answer, stops
 
-    async def start_prepared(self, view: View, plan: Plan, free: int) -> None:
+    async def start_prepared(self, view: SweepView, plan: SweepPlan, free: int) -> None:
         """Trials that wait take the free slots."""
         for trial in view.prepared[: max(0, free)]:
-            wish = Suggestion(params=trial.params, note=trial.note, continues=trial.continues)
-            plan.started.append(Started(trial.key, await self._trial(view, trial.key, trial.number, wish)))
+            suggestion = Suggestion(params=trial.params, note=trial.note, continues=trial.continues)
+            plan.started.append(TrialStart(trial.key, await self._trial(view, trial.key, trial.number, suggestion)))
 
-    async def take(self, view: View, plan: Plan, answer: Suggestions, *, free: int) -> None:
+    async def take(self, view: SweepView, plan: SweepPlan, answer: Suggestions, *, free: int) -> None:
         """What was suggested becomes trials: with a run while there is a free slot, prepared beyond. Something that may
         not be suggested ends the sweep, with a word about the algorithm."""
         for each in answer.suggestions:
             if each.tuner:
                 plan.started.append(await self._tuner(view, each))
                 continue
-            number = view.made + plan.made + 1
+            number = view.created + plan.created + 1
             new = NewTrial(
                 key=each.key or str(number),
                 number=number,
@@ -101,39 +103,41 @@ class Proposer:
             )
             if wrong := _wrong(view, plan, new):
                 said = f"the algorithm '{view.sweep.algorithm}' suggested what it may not: {wrong}"
-                plan.ending = Ending(status=Status.FAILED, reason="optimizer", message=said)
+                plan.outcome = SweepOutcome(status=Status.FAILED, reason=Reason.OPTIMIZER, message=said)
                 return
             if plan.asking is not None:
                 made = tracked(view, new, asker=plan.asking.asker, at=self._means.clock.now())
-                plan.started.append(Started(new.key, made, new))
+                plan.started.append(TrialStart(new.key, made, new))
             elif free > 0:
-                plan.started.append(Started(new.key, await self._trial(view, new.key, number, each), new))
+                plan.started.append(TrialStart(new.key, await self._trial(view, new.key, number, each), new))
                 free -= 1
             else:
                 plan.prepared.append(new)
 
-    async def _trial(self, view: View, key: str, number: int, wish: Suggestion) -> Made:
+    async def _trial(self, view: SweepView, key: str, number: int, suggestion: Suggestion) -> TrialRun:
         maker, at = await self._maker_of(view), self._means.clock.now()
-        made = maker.trial(view, key, number, wish.params, at=at, note=wish.note)
-        if not wish.continues or made.refused:
+        made = maker.trial(view, key, number, suggestion.params, at=at, note=suggestion.note)
+        if not suggestion.continues or made.refused:
             return made
-        source = await self._means.database.read(lambda tx: planned_trials.run_of(tx, view.run, wish.continues))
+        source = await self._means.database.read(lambda tx: planned_trials.run_of(tx, view.run, suggestion.continues))
         return msgspec.structs.replace(made, continues=source)
 
-    async def _tuner(self, view: View, wish: Suggestion) -> Started:
+    async def _tuner(self, view: SweepView, suggestion: Suggestion) -> TrialStart:
         maker, at = await self._maker_of(view), self._means.clock.now()
-        made = maker.tuner(view, wish.key, wish.params, at=at)
+        made = maker.tuner(view, suggestion.key, suggestion.params, at=at)
         number = await self._means.database.read(lambda tx: planned_trials.next_tuner(tx, view.run))
-        return Started(wish.key, made, NewTrial(key=wish.key, number=number, params=wish.params, tuner=True))
+        return TrialStart(
+            suggestion.key, made, NewTrial(key=suggestion.key, number=number, params=suggestion.params, tuner=True)
+        )
 
-    async def _maker_of(self, view: View) -> Maker:
+    async def _maker_of(self, view: SweepView) -> TrialRunFactory:
         if self._maker is None:
             operation = await self._means.database.read(lambda tx: stored(tx, view.run))
-            self._maker = Maker(operation, self._means.algorithms)
+            self._maker = TrialRunFactory(operation, self._means.algorithms)
         return self._maker
 
 
-def _wrong(view: View, plan: Plan, new: NewTrial) -> str:
+def _wrong(view: SweepView, plan: SweepPlan, new: NewTrial) -> str:
     """Why this cannot be a trial; empty when it can."""
     taken = {trial.key for trial in view.going} | {each.key for each in plan.started}
     if new.key in taken or any(new.key == each.key for each in plan.prepared):

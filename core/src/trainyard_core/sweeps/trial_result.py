@@ -1,7 +1,7 @@
 """How a trial went, from where its run ended and what it left behind. Pure.
 
 A trial has succeeded when its run has, and every objective has a finite value: an output of that name if there is one,
-else the last value of the metric. Without objectives its figures are whatever numbers it left. Whatever else became of
+else the last value of the metric. Without objectives its values are whatever numbers it left. Whatever else became of
 it says so in words that a person can act on.
 """
 
@@ -12,13 +12,10 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from trainyard.matrix.objective import Limit, Objective
-from trainyard_core.db.planned_trials import Settled
+from trainyard_core.db.planned_trials import TrialResult
 from trainyard_core.lifecycle import Reason, Status
 
-__all__ = ["NO_OBJECTIVE", "feasible", "judge", "number"]
-
-NO_OBJECTIVE = "no_objective"
-"""Why a trial failed whose run succeeded: what it is judged by did not come, or is no number."""
+__all__ = ["feasible", "judge", "number"]
 
 LISTED = 10
 """Names that a message lists."""
@@ -38,22 +35,22 @@ def judge(
     metrics: Values,
     objectives: Sequence[Objective],
     limits: Sequence[Limit] = (),
-) -> Settled:
+) -> TrialResult:
     """How the trial of a run that has ended went. `metrics` are last values by name, None for one that is not a
     number."""
     names = [*(each.name for each in objectives), *(each.name for each in limits)]
     found = {name: _value(name, outputs, metrics) for name in names or [*outputs, *metrics][:MOST]}
-    figures = {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
+    values = {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
     if status is Status.STOPPED:
-        return Settled(key=key, phase="stopped", figures=figures, reason=reason, message=message)
+        return TrialResult(key=key, phase="stopped", values=values, reason=reason, message=message)
     if status is not Status.SUCCEEDED:
-        return Settled(key=key, phase="failed", figures=figures, reason=reason or status, message=message)
-    if missing := next((name for name in names if name not in figures), None):
+        return TrialResult(key=key, phase="failed", values=values, reason=reason or status, message=message)
+    if missing := next((name for name in names if name not in values), None):
         said = _missing(missing, outputs, metrics)
-        return Settled(key=key, phase="failed", figures=figures, reason=NO_OBJECTIVE, message=said)
-    value = figures[objectives[0].name] if objectives else None
+        return TrialResult(key=key, phase="failed", values=values, reason=Reason.NO_OBJECTIVE, message=said)
+    value = values[objectives[0].name] if objectives else None
     incomplete = reason if reason == Reason.INCOMPLETE else ""
-    return Settled(key=key, phase="succeeded", figures=figures, value=value, reason=incomplete, message=message)
+    return TrialResult(key=key, phase="succeeded", values=values, value=value, reason=incomplete, message=message)
 
 
 def number(value: object) -> float | None:
@@ -67,13 +64,13 @@ def number(value: object) -> float | None:
         return math.inf
 
 
-def feasible(figures: Mapping[str, float], limits: Sequence[Limit]) -> bool:
+def feasible(values: Mapping[str, float], limits: Sequence[Limit]) -> bool:
     """Whether a trial keeps within all limits."""
     return all(
-        (limit.at_least is None or figures[limit.name] >= limit.at_least)
-        and (limit.at_most is None or figures[limit.name] <= limit.at_most)
+        (limit.at_least is None or values[limit.name] >= limit.at_least)
+        and (limit.at_most is None or values[limit.name] <= limit.at_most)
         for limit in limits
-        if limit.name in figures
+        if limit.name in values
     )
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from trainyard_core.contracts.optimizer import Measured, Trial, TrialPhase
-from trainyard_core.db.planned_trials import Settled
+from trainyard_core.contracts.optimizer import IntermediateValue, Trial, TrialPhase
+from trainyard_core.db.planned_trials import TrialResult
 from trainyard_core.lifecycle import Status
-from trainyard_core.sweeps.plan import Told
-from trainyard_core.sweeps.view import News, Open, View
+from trainyard_core.sweeps.plan import TrialSync
+from trainyard_core.sweeps.view import ActiveTrial, FinishedTrial, SweepView
 
 __all__ = ["changed", "told"]
 
-Since = Callable[[str, int], tuple[Measured, ...]]
+Since = Callable[[str, int], tuple[IntermediateValue, ...]]
 """What a run has logged of the objectives after a step."""
 _ENDS = (TrialPhase.SUCCEEDED, TrialPhase.FAILED, TrialPhase.STOPPED)
 
 
-def changed(view: View, settled: Mapping[str, Settled], since: Since) -> list[Trial]:
+def changed(view: SweepView, settled: Mapping[str, TrialResult], since: Since) -> list[Trial]:
     """The trials that it does not know of, or not as they are now."""
     found = [_ended(news, since) for news in view.news]
     for trial in view.going:
@@ -28,27 +28,27 @@ def changed(view: View, settled: Mapping[str, Settled], since: Since) -> list[Tr
     return found
 
 
-def told(trials: list[Trial], before: Mapping[str, int]) -> list[Told]:
+def told(trials: list[Trial], before: Mapping[str, int]) -> list[TrialSync]:
     """What its state has of these trials then; `before` is up to which step it knew each."""
     return [
-        Told(t.key, t.phase in _ENDS, max((each.step for each in t.intermediate), default=before.get(t.key, -1)))
+        TrialSync(t.key, t.phase in _ENDS, max((each.step for each in t.intermediate), default=before.get(t.key, -1)))
         for t in trials
     ]
 
 
-def _ended(news: News, since: Since) -> Trial:
+def _ended(news: FinishedTrial, since: Since) -> Trial:
     return Trial(
         key=news.key,
         params=news.params,
         phase=TrialPhase(news.phase),
-        values=news.figures,
-        intermediate=since(news.run, news.told_step) if news.run else (),
+        values=news.values,
+        intermediate=since(news.run, news.synced_step) if news.run else (),
         reason=news.reason,
         outputs=news.outputs,
     )
 
 
-def _tuned(trial: Open) -> Trial:
+def _tuned(trial: ActiveTrial) -> Trial:
     """The end of a tuner's run."""
     well = trial.status is Status.SUCCEEDED
     said = "" if well else trial.message or trial.reason or "its run failed"
@@ -56,20 +56,20 @@ def _tuned(trial: Open) -> Trial:
     return Trial(key=trial.key, params=trial.params, phase=phase, reason=said, outputs=trial.outputs)
 
 
-def _settled(trial: Open, end: Settled, since: Since) -> Trial:
+def _settled(trial: ActiveTrial, end: TrialResult, since: Since) -> Trial:
     return Trial(
         key=trial.key,
         params=trial.params,
         phase=TrialPhase(end.phase),
-        values=end.figures,
-        intermediate=since(trial.run, trial.told_step) if trial.run else (),
+        values=end.values,
+        intermediate=since(trial.run, trial.synced_step) if trial.run else (),
         reason=end.reason,
     )
 
 
-def _going(trial: Open, since: Since) -> Trial | None:
-    points = since(trial.run, trial.told_step) if trial.run else ()
-    if trial.told and not points:
+def _going(trial: ActiveTrial, since: Since) -> Trial | None:
+    points = since(trial.run, trial.synced_step) if trial.run else ()
+    if trial.synced and not points:
         return None
     phase = TrialPhase.RUNNING if trial.status is Status.RUNNING else TrialPhase.PENDING
     return Trial(key=trial.key, params=trial.params, phase=phase, intermediate=points)

@@ -7,30 +7,30 @@ from typing import Any
 
 import msgspec
 
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard_core.db import planned_trials, sweeps
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Intent, Status
-from trainyard_core.sweeps.outcome import Ending
+from trainyard_core.sweeps.outcome import SweepOutcome
 
-__all__ = ["Metric", "News", "Open", "View", "load"]
+__all__ = ["ActiveTrial", "FinishedTrial", "MetricSummary", "SweepView", "load"]
 
 _decode: Any = msgspec.json.decode
-_sweep = msgspec.json.Decoder(Sweep)
-_ending = msgspec.json.Decoder(Ending)
+_sweep = msgspec.json.Decoder(SweepSpec)
+_ending = msgspec.json.Decoder(SweepOutcome)
 
 
-class Metric(msgspec.Struct, frozen=True):
+class MetricSummary(msgspec.Struct, frozen=True):
     """One metric of one run in brief; None is no number. `attempt` holds it, where there are several."""
 
     last: float | None
-    low: float | None
-    high: float | None
-    total: int
+    min: float | None
+    max: float | None
+    count: int
     attempt: int
 
 
-class Open(msgspec.Struct, frozen=True, kw_only=True):
+class ActiveTrial(msgspec.Struct, frozen=True, kw_only=True):
     """A trial that is prepared (without a run) or open. `status` is None when its run has been deleted."""
 
     key: str
@@ -40,14 +40,14 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, object]
     note: str
     continues: str
-    told: int
-    told_step: int
+    synced: int
+    synced_step: int
     status: Status | None
     reason: str
     message: str
     outputs: dict[str, object]
     stopping: bool
-    metrics: dict[str, Metric]
+    metrics: dict[str, MetricSummary]
 
     @property
     def ended(self) -> bool:
@@ -55,20 +55,20 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
         return self.run is not None and (self.status is None or self.status in FINAL)
 
 
-class News(msgspec.Struct, frozen=True, kw_only=True):
+class FinishedTrial(msgspec.Struct, frozen=True, kw_only=True):
     """A trial that has ended and that the optimizer's state has not as ended. `outputs` are those of a tuner's run."""
 
     key: str
     run: str | None
     phase: str
     params: dict[str, object]
-    figures: dict[str, float]
+    values: dict[str, float]
     reason: str
-    told_step: int
+    synced_step: int
     outputs: dict[str, object]
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class SweepView(msgspec.Struct, frozen=True, kw_only=True):
     """A sweep as it is now."""
 
     run: str
@@ -77,83 +77,83 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     status: Status
     intent: Intent
-    stop: Ending
+    stop: SweepOutcome
     wake_at: int | None
     wake_seq: int
-    sweep: Sweep
+    sweep: SweepSpec
     seed: int
-    most: int | None
-    parallel: int
-    ahead: int
-    asked: bool
+    max_trials: int | None
+    concurrency: int
+    prefetch: int
+    external: bool
     version: int
-    planner_until: int
+    lease_until: int
     state: bytes
-    made: int
+    created: int
     exhausted: bool
-    ending: Ending | None
-    going: tuple[Open, ...]
-    news: tuple[News, ...]
+    outcome: SweepOutcome | None
+    going: tuple[ActiveTrial, ...]
+    news: tuple[FinishedTrial, ...]
     succeeded: int
     failed: int
     stopped: int
-    unjudged: int
+    unscored: int
 
     @property
-    def prepared(self) -> list[Open]:
+    def prepared(self) -> list[ActiveTrial]:
         """Trials that wait for a slot."""
         return [trial for trial in self.going if trial.run is None]
 
     @property
-    def open(self) -> list[Open]:
+    def open(self) -> list[ActiveTrial]:
         """Trials (and runs of a tuner) whose runs have not ended."""
         return [trial for trial in self.going if trial.run is not None and not trial.ended]
 
 
-async def load(tx: Tx, run: str, sweep: Sweep | None = None) -> View | None:
+async def load(tx: Tx, run: str, sweep: SweepSpec | None = None) -> SweepView | None:
     """The view of a sweep; None when there is no such one. `sweep` is what an earlier view had: it never changes, and
     may list thousands of values."""
     row = await sweeps.get(tx, run)
     if row is None:
         return None
-    logged: dict[str, dict[str, Metric]] = {}
+    logged: dict[str, dict[str, MetricSummary]] = {}
     for each in await planned_trials.metrics(tx, run):
-        logged.setdefault(each["run"], {})[each["name"]] = Metric(
-            each["last"], each["low"], each["high"], each["total"], each["attempt"]
+        logged.setdefault(each["run"], {})[each["name"]] = MetricSummary(
+            each["last"], each["min"], each["max"], each["value_count"], each["attempt"]
         )
-    return View(
+    return SweepView(
         run=run,
         project=row["project"],
         name=row["name"],
         actor=row["created_by"],
         status=Status(row["status"]),
         intent=Intent(row["intent"]),
-        stop=Ending(status=Status.STOPPED, reason=row["intent_reason"], message=row["intent_message"]),
+        stop=SweepOutcome(status=Status.STOPPED, reason=row["intent_reason"], message=row["intent_message"]),
         wake_at=row["wake_at"],
         wake_seq=row["wake_seq"],
         sweep=sweep or _sweep.decode(row["study"]),
         seed=row["seed"],
-        most=row["most"],
-        parallel=row["parallel"],
-        ahead=row["ahead"],
-        asked=bool(row["asked"]),
+        max_trials=row["max_trials"],
+        concurrency=row["concurrency"],
+        prefetch=row["prefetch"],
+        external=bool(row["external"]),
         version=row["version"],
-        planner_until=row["planner_until"],
+        lease_until=row["lease_until"],
         state=bytes(row["state"]),
-        made=row["made"],
+        created=row["created"],
         exhausted=bool(row["exhausted"]),
-        ending=_ending.decode(row["ending"]) if row["ending"] else None,
+        outcome=_ending.decode(row["outcome"]) if row["outcome"] else None,
         going=tuple(_open(each, logged.get(each["run"], {})) for each in await planned_trials.going(tx, run)),
         news=tuple(_news(each) for each in await planned_trials.news(tx, run)),
         succeeded=row["succeeded"],
         failed=row["failed"],
         stopped=row["stopped"],
-        unjudged=row["unjudged"],
+        unscored=row["unscored"],
     )
 
 
-def _open(row: Row, metrics: dict[str, Metric]) -> Open:
-    return Open(
+def _open(row: Row, metrics: dict[str, MetricSummary]) -> ActiveTrial:
+    return ActiveTrial(
         key=row["key"],
         number=row["number"],
         run=row["run"],
@@ -161,8 +161,8 @@ def _open(row: Row, metrics: dict[str, Metric]) -> Open:
         params=_decode(row["params"]),
         note=row["note"],
         continues=row["continues"],
-        told=row["told"],
-        told_step=row["told_step"],
+        synced=row["synced"],
+        synced_step=row["synced_step"],
         status=None if row["status"] is None else Status(row["status"]),
         reason=row["reason"] or "",
         message=row["message"] or "",
@@ -172,14 +172,14 @@ def _open(row: Row, metrics: dict[str, Metric]) -> Open:
     )
 
 
-def _news(row: Row) -> News:
-    return News(
+def _news(row: Row) -> FinishedTrial:
+    return FinishedTrial(
         key=row["key"],
         run=row["run"],
         phase=row["phase"],
         params=_decode(row["params"]),
-        figures=_decode(row["figures"]),
+        values=_decode(row["values"]),
         reason=row["reason"],
-        told_step=row["told_step"],
+        synced_step=row["synced_step"],
         outputs=_decode(row["outputs"]) if row["tuner"] and row["outputs"] else {},
     )

@@ -16,7 +16,7 @@ from trainyard_core.db import planned_trials, runs, sweeps, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Status
 from trainyard_core.sweeps.trial_result import judge
-from trainyard_core.sweeps.view import View
+from trainyard_core.sweeps.view import SweepView
 
 __all__ = ["learned"]
 
@@ -25,7 +25,7 @@ MOST = 10_000
 _decode: Any = msgspec.json.decode
 
 
-async def learned(tx: Tx, view: View) -> list[Trial]:
+async def learned(tx: Tx, view: SweepView) -> list[Trial]:
     """The trials to learn from, before there are any of its own."""
     found: list[Trial] = []
     for run in await sweeps.sources(tx, view.project, sweeps.warm_start(view.sweep.options)):
@@ -37,20 +37,20 @@ async def learned(tx: Tx, view: View) -> list[Trial]:
     return [trial for trial in found if not misfit(view.sweep.space, trial.params)][:MOST]
 
 
-def _of_trial(view: View, sweep: str, row: Row) -> Trial:
-    figures: dict[str, float] = _decode(row["figures"])
-    missing = any(objective.name not in figures for objective in view.sweep.objectives)
+def _of_trial(view: SweepView, sweep: str, row: Row) -> Trial:
+    values: dict[str, float] = _decode(row["values"])
+    missing = any(objective.name not in values for objective in view.sweep.objectives)
     phase = TrialPhase.FAILED if missing else TrialPhase(row["phase"])
     return Trial(
         key=f"{sweep[-8:]}/{row['key']}",
         params=_in_space(view, _decode(row["params"])),
         phase=phase,
-        values=figures,
+        values=values,
         reason=row["reason"],
     )
 
 
-async def _of_run(tx: Tx, view: View, row: Row) -> Trial:
+async def _of_run(tx: Tx, view: SweepView, row: Row) -> Trial:
     metrics = {each["name"]: each["last"] for each in await tracking.metrics(tx, row["id"])}
     settled = judge(
         row["id"][-8:],
@@ -62,11 +62,11 @@ async def _of_run(tx: Tx, view: View, row: Row) -> Trial:
         objectives=view.sweep.objectives,
         limits=view.sweep.limits,
     )
-    params = _in_space(view, _decode(row["inputs"]))
+    params = _in_space(view, _decode(row["params"]))
     phase = TrialPhase(settled.phase)
-    return Trial(key=f"run/{settled.key}", params=params, phase=phase, values=settled.figures, reason=settled.reason)
+    return Trial(key=f"run/{settled.key}", params=params, phase=phase, values=settled.values, reason=settled.reason)
 
 
-def _in_space(view: View, params: dict[str, object]) -> dict[str, object]:
+def _in_space(view: SweepView, params: dict[str, object]) -> dict[str, object]:
     """Without what this sweep does not search."""
     return {name: value for name, value in params.items() if name in view.sweep.space.params}

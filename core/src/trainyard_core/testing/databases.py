@@ -55,7 +55,7 @@ _OPTIONS = (
 
 class PostgresCluster:
     """One PostgreSQL server for tests, without durability. Start it from the main thread: it dies with it. Raises
-    LookupError when there are no binaries."""
+    LookupError when there are no binaries; `binaries` is their folder."""
 
     def __init__(self) -> None:
         found = _binaries()
@@ -64,7 +64,7 @@ class PostgresCluster:
         self._scratch = Scratch()
         self._folder = self._scratch.path
         self._as = _unprivileged()
-        self._bin = _readable(found, self._folder, self._as)
+        self.binaries = _readable(found, self._folder, self._as)
         self._process = self._start()
         self._admin = self._run(self._connected())
         self._run(self._admin.execute(f"CREATE DATABASE {TEMPLATE}"))
@@ -108,11 +108,11 @@ class PostgresCluster:
         data = self._folder / "data"
         init = ["--no-sync", "--auth=trust", "--username=trainyard", "--encoding=UTF8", "--locale=C"]
         subprocess.run(
-            [self._bin / "initdb", "-D", data, *init], check=True, stdout=subprocess.DEVNULL, cwd="/", **self._as
+            [self.binaries / "initdb", "-D", data, *init], check=True, stdout=subprocess.DEVNULL, cwd="/", **self._as
         )
         options = [piece for option in _OPTIONS for piece in ("-c", option)]
         return subprocess.Popen(
-            [self._bin / "postgres", "-D", data, "-k", self._folder, "-c", "listen_addresses=", *options],
+            [self.binaries / "postgres", "-D", data, "-k", self._folder, "-c", "listen_addresses=", *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -10,17 +10,16 @@ from typing import Any
 from trainyard.compile.operation import compile_operation
 from trainyard.compile.resolved import canonical_json
 from trainyard.spec.load import load_text
+from trainyard_core.agent.model import Order, Registration
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import agents, attempts, projects, queues, runs, uptime
-from trainyard_core.db.agents import Registration
 from trainyard_core.db.engine import Database, Row
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import Reason, Status, Step
+from trainyard_core.policy import Policy
 from trainyard_core.work import assignment
-from trainyard_core.work.assignment import Order
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
 
 __all__ = ["OPERATION", "Arrange", "HandClock", "operation"]
 
@@ -59,7 +58,7 @@ class HandClock:
 
 
 class Arrange:
-    """Arranges one database. `agent` is the one that runs are leased by unless a test says otherwise."""
+    """Arranges one database. `agent` is the one that runs are assigned to unless a test says otherwise."""
 
     agent = "arranged"
 
@@ -81,7 +80,7 @@ class Arrange:
         then."""
         at = self.clock.turn(seconds)
         await self.database.write(lambda tx: uptime.confirm(tx, at=at, anew=False))
-        await self.database.write(lambda tx: tx.run("UPDATE hearing SET since = 0"))
+        await self.database.write(lambda tx: tx.run("UPDATE uptime SET since = 0"))
         return at
 
     async def queue(self, name: str, *, concurrency: int | None = None, paused: bool = False) -> str:
@@ -131,23 +130,23 @@ class Arrange:
         return await self.database.write(lambda tx: runs.claim(tx, run, at=at, actor="test"))
 
     async def stop(self, run: str, *, message: str = "by hand") -> bool:
-        """Wish it stopped, and reconcile."""
+        """Ask for its stop, and reconcile."""
         at = self.clock.now()
-        wish = await self.database.write(
+        is_new = await self.database.write(
             lambda tx: runs.want_stop(tx, run, actor="test", reason=Reason.USER, message=message, at=at)
         )
         await self.reconcile(run)
-        return wish
+        return is_new
 
     async def reconcile(self, run: str) -> Status | None:
         """Reconcile it now."""
         at = self.clock.now()
         return await self.database.write(lambda tx: reconcile(tx, run, policy=self.policy, at=at))
 
-    async def lease(self, agent: str = "", *, most: int = 64) -> list[AttemptRef]:
+    async def assign(self, agent: str = "", *, most: int = 64) -> list[AttemptRef]:
         """What the agent gets now."""
         at, who = self.clock.now(), agent or self.agent
-        return await self.database.write(lambda tx: assignment.lease(tx, who, policy=self.policy, at=at, most=most))
+        return await self.database.write(lambda tx: assignment.assign(tx, who, policy=self.policy, at=at, most=most))
 
     async def report(
         self, ref: AttemptRef, phase: Phase, *, agent: str = "", exit: Exit | None = None, **more: Any
@@ -192,9 +191,9 @@ class Arrange:
         return run
 
     async def _lease(self, run: str) -> None:
-        """Runs that are to be leased were inserted before all others."""
-        leased = await self.lease(most=1)
-        assert [ref.run for ref in leased] == [run], f"run {run} was not leased but {leased}"
+        """Runs that are to be assigned were inserted before all others."""
+        assigned = await self.assign(most=1)
+        assert [ref.run for ref in assigned] == [run], f"run {run} was not assigned but {assigned}"
 
     async def _started(self, run: str, status: Status) -> None:
         ref = await self.current(run)

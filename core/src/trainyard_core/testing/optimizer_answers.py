@@ -38,10 +38,12 @@ class AnswerPromises:
     ) -> None:
         assert harness.refused, "give at least one study that is refused"
         for name, study in harness.refused.items():
-            faults = optimizer.check(study)
-            assert faults, f"{name} is not refused"
-            assert all(fault.message and fault.fix for fault in faults), f"{name}: {faults} want a message and a fix"
-            assert optimizer.check(study) == faults, f"{name}: another answer to the same question"
+            problems = optimizer.check(study)
+            assert problems, f"{name} is not refused"
+            assert all(problem.message and problem.fix for problem in problems), (
+                f"{name}: {problems} want a message and a fix"
+            )
+            assert optimizer.check(study) == problems, f"{name}: another answer to the same question"
 
     async def test_asked_for_none_it_suggests_none_and_goes_on_as_well(
         self, optimizer: Optimizer, harness: OptimizerHarness
@@ -81,10 +83,10 @@ class AnswerPromises:
     async def test_the_outline_holds(self, optimizer: Optimizer, harness: OptimizerHarness) -> None:
         for case in harness.searched:
             outline = optimizer.outline(case.study)
-            assert outline.parallel >= 1 and outline.ahead >= 0, f"{case.name}: {outline}"
+            assert outline.concurrency >= 1 and outline.prefetch >= 0, f"{case.name}: {outline}"
             assert outline.trials is None or outline.trials >= 1, f"{case.name}: {outline}"
             most = case.budget if outline.trials is None else min(case.budget, outline.trials)
-            play = await Play(case, of(optimizer), together=outline.parallel).run(most=most)
+            play = await Play(case, of(optimizer), together=outline.concurrency).run(most=most)
             assert play.exhausted or len(play.suggested) == most, f"{case.name}: it ends before its outline says"
 
     async def test_what_is_exhausted_stays_so(self, optimizer: Optimizer, harness: OptimizerHarness) -> None:

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from trainyard.matrix.objective import Objective
 from trainyard_core.contracts.optimizer import (
     Judgement,
     Optimizer,
     Study,
     SupportsEarlyStopping,
-    SupportsPareto,
     SupportsPrediction,
     Trial,
     TrialPhase,
@@ -26,7 +24,7 @@ __all__ = ["PowerPromises"]
 
 
 class PowerPromises:
-    """Judging, fronts and predictions."""
+    """Judging and predictions."""
 
     async def test_a_judgement_is_of_known_trials_finite_and_repeatable(
         self, optimizer: Optimizer, harness: OptimizerHarness
@@ -54,17 +52,6 @@ class PowerPromises:
             pytest.skip("it does not judge trials that run")
         for case in harness.searched:
             assert not (await _judged(optimizer, case.study, [], b"")).stops, case.name
-
-    async def test_the_front_is_what_no_other_trial_beats(
-        self, optimizer: Optimizer, harness: OptimizerHarness
-    ) -> None:
-        if not isinstance(optimizer, SupportsPareto):
-            pytest.skip("it tells no front")
-        for case in harness.searched:
-            trials = list((await Play(case, of(optimizer)).run()).trials.values())
-            failed = msgspec.structs.replace(trials[0], key="failed", phase=TrialPhase.FAILED, values={})
-            front = await optimizer.front(case.study, trials=[*trials, failed])
-            assert front == _front(case.study, trials), case.name
 
     async def test_predictions_come_one_a_point_and_are_finite(
         self, optimizer: Optimizer, harness: OptimizerHarness
@@ -94,21 +81,3 @@ def _check(said: Judgement, keys: set[str]) -> None:
     assert len(stopped) == len(set(stopped)), f"{stopped} has a trial twice"
     for stop in said.stops:
         assert stop.rule and math.isfinite(stop.value) and math.isfinite(stop.against), stop
-
-
-def _front(study: Study, trials: Sequence[Trial]) -> list[str]:
-    good = [trial for trial in trials if trial.phase is TrialPhase.SUCCEEDED and _feasible(study, trial)]
-    return [trial.key for trial in good if not any(_beats(study.objectives, other, trial) for other in good)]
-
-
-def _feasible(study: Study, trial: Trial) -> bool:
-    return all(
-        (limit.at_least is None or trial.values.get(limit.name, -math.inf) >= limit.at_least)
-        and (limit.at_most is None or trial.values.get(limit.name, math.inf) <= limit.at_most)
-        for limit in study.limits
-    )
-
-
-def _beats(objectives: Sequence[Objective], one: Trial, other: Trial) -> bool:
-    pairs = [(objective.goal, one.values[objective.name], other.values[objective.name]) for objective in objectives]
-    return any(goal.better(a, b) for goal, a, b in pairs) and not any(goal.better(b, a) for goal, a, b in pairs)

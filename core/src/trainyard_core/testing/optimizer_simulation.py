@@ -9,7 +9,15 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from trainyard.matrix.space import misfit
-from trainyard_core.contracts.optimizer import Measured, Optimizer, Study, Suggestion, Suggestions, Trial, TrialPhase
+from trainyard_core.contracts.optimizer import (
+    IntermediateValue,
+    Optimizer,
+    Study,
+    Suggestion,
+    Suggestions,
+    Trial,
+    TrialPhase,
+)
 from trainyard_core.testing.optimizer_tools import OptimizerHarness, Searched, is_plain, measure, opened
 
 __all__ = ["STEPS", "Asker", "Call", "Fate", "Play", "all_fail", "all_well", "ask", "course", "mixed", "of", "renewing"]
@@ -100,7 +108,7 @@ class Play:
         return self
 
     async def step(self, count: int) -> Suggestions:
-        """Tell the news, ask for `count`, and begin what is suggested."""
+        """Tell what has changed, ask for `count`, and begin what is suggested."""
         call = Call(
             study=self._case.study,
             changed=tuple(self._news.values()),
@@ -118,7 +126,7 @@ class Play:
         return answer
 
     def tell(self, *trials: Trial) -> None:
-        """News of these trials, for the next call."""
+        """What has changed of these trials, for the next call."""
         self._news |= {trial.key: trial for trial in trials}
 
     def end_oldest(self) -> None:
@@ -176,7 +184,9 @@ def course(study: Study, trial: Trial, phase: TrialPhase) -> Trial:
     """The trial with what it logged on its way to this phase."""
     names = [objective.name for objective in study.objectives] + [limit.name for limit in study.limits]
     logged = tuple(
-        Measured(name, step, measure(name, trial.params, step)) for step in range(1, STEPS + 1) for name in names
+        IntermediateValue(name, step, measure(name, trial.params, step))
+        for step in range(1, STEPS + 1)
+        for name in names
     )
     if phase is TrialPhase.SUCCEEDED:
         values = {name: measure(name, trial.params, STEPS) for name in names}

@@ -20,7 +20,6 @@ import pytest_asyncio
 from trainyard_core.contracts.scheduler import (
     Scheduler,
     SchedulerRefused,
-    SupportsDiagnosis,
     SupportsResources,
     SupportsWatch,
 )
@@ -135,11 +134,11 @@ class SchedulerSuite:
     async def test_a_program_gets_the_inputs_as_its_params(
         self, scheduler: Scheduler, submit: Submit, harness: SchedulerHarness, size: int
     ) -> None:
-        inputs = {"lr": 0.5, "layers": [1, 2], "on": True, "none": None, "text": "\u00e9" * size}
+        params = {"lr": 0.5, "layers": [1, 2], "on": True, "none": None, "text": "\u00e9" * size}
         script = 'if [ "$TRAINYARD_PARAMS_FILE" ]; then cat "$TRAINYARD_PARAMS_FILE"; else echo "$TRAINYARD_PARAMS"; fi'
-        workload = shell(f"({script}) > {harness.scratch}/params", inputs=inputs)
+        workload = shell(f"({script}) > {harness.scratch}/params", params=params)
         assert (await ended(scheduler, await submit(workload))).code == 0
-        assert json.loads((harness.scratch / "params").read_text()) == inputs
+        assert json.loads((harness.scratch / "params").read_text()) == params
 
     # At most once
 
@@ -377,12 +376,6 @@ class SchedulerSuite:
                 "0 of cpu or memory is no limit, there is no other"
             )
             assert all(isinstance(amount, int) for amount in (offered.memory, offered.gpu)), "whole bytes and devices"
-
-    async def test_a_diagnosis_of_the_unknown_says_nothing(self, harness: SchedulerHarness) -> None:
-        async with opened(harness) as scheduler:
-            if not isinstance(scheduler, SupportsDiagnosis):
-                _absent(scheduler, "SupportsDiagnosis")
-            assert await scheduler.diagnose(AttemptRef("nobody-knows-this", 1)) == ""
 
     async def _file(self, harness: SchedulerHarness, name: str) -> None:
         """Until the program has written that file."""

@@ -85,19 +85,19 @@ class SeriesPromises:
         await _log(tracker, run, rows)
         for points in (1, 3, 10, 100):
             found = (await _read(tracker, run, points=points)).points
-            assert max(point.high for point in found) == 1e6
-            assert min(point.low for point in found) == -1e6
+            assert max(point.max for point in found) == 1e6
+            assert min(point.min for point in found) == -1e6
 
     async def test_nan_and_infinity_are_kept_in_last_and_left_out_of_low_and_high(
         self, tracker: Tracker, run: RunRef
     ) -> None:
         await _log(tracker, run, [(1, 2.0), (2, math.inf), (3, -1.0), (4, math.nan)])
         (bucket,) = (await _read(tracker, run, points=1)).points
-        assert (bucket.low, bucket.high) == (-1.0, 2.0)
+        assert (bucket.min, bucket.max) == (-1.0, 2.0)
         assert math.isnan(bucket.last)
         rows = (await _read(tracker, run)).points
         assert rows[1].last == math.inf
-        assert math.isnan(rows[1].low) and math.isnan(rows[1].high)
+        assert math.isnan(rows[1].min) and math.isnan(rows[1].max)
         assert math.isnan(rows[3].last)
 
     async def test_the_greatest_numbers_and_negative_zero_come_back(self, tracker: Tracker, run: RunRef) -> None:
@@ -235,13 +235,13 @@ def _assert_covers(series: Series, rows: Sequence[Row], points: int) -> None:
     edges = [edge for point in series.points for edge in (point.step, point.until)]
     assert edges == sorted(edges)
     assert [edges[0], edges[-1]] == [min(rows)[0], max(rows)[0]] if rows else edges == []
-    assert min((p.low for p in series.points if math.isfinite(p.low)), default=None) == min(finite, default=None)
-    assert max((p.high for p in series.points if math.isfinite(p.high)), default=None) == max(finite, default=None)
+    assert min((p.min for p in series.points if math.isfinite(p.min)), default=None) == min(finite, default=None)
+    assert max((p.max for p in series.points if math.isfinite(p.max)), default=None) == max(finite, default=None)
     for point in series.points:
         inside = [value for step, value in rows if point.step <= step <= point.until]
         assert any(value == point.last or (value != value and math.isnan(point.last)) for value in inside)
-        assert math.isnan(point.low) or point.low in inside
-        assert math.isnan(point.high) or point.high in inside
+        assert math.isnan(point.min) or point.min in inside
+        assert math.isnan(point.max) or point.max in inside
     if not points:
         assert sorted(map(_key, rows)) == sorted(_key((point.step, point.last)) for point in series.points)
 

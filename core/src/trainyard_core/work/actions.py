@@ -22,19 +22,19 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.row_locks import keep
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, Step, may_follow
+from trainyard_core.policy import Policy
 from trainyard_core.work import run_record
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
 from trainyard_core.work.run_record import check_description, check_line, check_tags
 
-__all__ = ["By", "approve", "archive", "edit", "locked", "note", "restore", "skip", "stop", "tag"]
+__all__ = ["ActionContext", "approve", "archive", "edit", "locked", "note", "restore", "skip", "stop", "tag"]
 
 WAITING = frozenset({Status.CREATED, Status.COMPILED, Status.QUEUED, Status.RETRYING})
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
 
 
-class By(msgspec.Struct, frozen=True, kw_only=True):
+class ActionContext(msgspec.Struct, frozen=True, kw_only=True):
     """Who does it, when, in whose words and by which policy."""
 
     actor: str
@@ -52,15 +52,16 @@ async def locked(tx: Tx, run: str) -> Row:
     return row
 
 
-async def note(tx: Tx, row: Row, kind: str, by: By, **data: Any) -> None:
+async def note(tx: Tx, row: Row, kind: str, by: ActionContext, **data: Any) -> None:
     """The activity of a change."""
     told = {key: value for key, value in data.items() if value not in ("", None)}
     await activities.append(
-        tx, activities.New(project=row["project"], run=row["id"], kind=kind, actor=by.actor, at=by.at, data=told)
+        tx,
+        activities.NewActivity(project=row["project"], run=row["id"], kind=kind, actor=by.actor, at=by.at, data=told),
     )
 
 
-async def approve(tx: Tx, row: Row, by: By) -> None:
+async def approve(tx: Tx, row: Row, by: ActionContext) -> None:
     """Let a run go on that is held for approval. Raises Conflict for one that is not and was not."""
     if row["hold"] != Hold.APPROVAL or row["status"] in FINAL:
         return await _approved_before(tx, row)
@@ -77,7 +78,7 @@ async def _approved_before(tx: Tx, row: Row) -> None:
     raise Conflict(f"run {row['id']} does not wait for approval: {waits}", fix=f"see yard why {row['id'][-8:]}")
 
 
-async def stop(tx: Tx, row: Row, by: By) -> None:
+async def stop(tx: Tx, row: Row, by: ActionContext) -> None:
     """Stop a run: at once if it has not started, else its agent is asked to. Raises Conflict for one that ended
     otherwise."""
     if row["status"] in FINAL and row["intent"] != Intent.STOP:
@@ -87,7 +88,7 @@ async def stop(tx: Tx, row: Row, by: By) -> None:
         await reconcile(tx, row["id"], policy=by.policy, at=by.at)
 
 
-async def skip(tx: Tx, row: Row, by: By) -> None:
+async def skip(tx: Tx, row: Row, by: ActionContext) -> None:
     """Never run a run that nothing was started for. Raises Conflict for one that was."""
     status = Status(row["status"])
     if status is Status.SKIPPED:
@@ -100,7 +101,7 @@ async def skip(tx: Tx, row: Row, by: By) -> None:
         raise Conflict(f"run {row['id']} has just moved on", fix="look again, then try again")
 
 
-async def tag(tx: Tx, row: Row, by: By, *, add: Sequence[str], remove: Sequence[str]) -> None:
+async def tag(tx: Tx, row: Row, by: ActionContext, *, add: Sequence[str], remove: Sequence[str]) -> None:
     """Add and remove tags; what is in both is added. Raises Invalid for a tag that is none."""
     check_tags(add)
     before: list[str] = _decode(row["tags"])
@@ -114,24 +115,24 @@ async def tag(tx: Tx, row: Row, by: By, *, add: Sequence[str], remove: Sequence[
     await note(tx, row, "tagged", by, added=_less(after, before), removed=_less(before, after))
 
 
-async def archive(tx: Tx, row: Row, by: By) -> None:
+async def archive(tx: Tx, row: Row, by: ActionContext) -> None:
     """Mark a run as put away; it changes nothing else."""
     if row["archived_at"] is None:
         await tx.run("UPDATE run SET archived_at = ?, updated_at = ? WHERE id = ?", by.at, by.at, row["id"])
         await note(tx, row, "archived", by, message=by.message)
 
 
-async def restore(tx: Tx, row: Row, by: By) -> None:
+async def restore(tx: Tx, row: Row, by: ActionContext) -> None:
     """Take a run out of the archive."""
     if row["archived_at"] is not None:
         await tx.run("UPDATE run SET archived_at = NULL, updated_at = ? WHERE id = ?", by.at, row["id"])
         await note(tx, row, "restored", by, message=by.message)
 
 
-async def edit(tx: Tx, row: Row, by: By, wish: EditRun) -> None:
+async def edit(tx: Tx, row: Row, by: ActionContext, body: EditRun) -> None:
     """Change what a run is called, how it is tagged and, while it waits, where and how soon it runs. Raises Invalid
     and Conflict."""
-    changes = _described(row, wish) | await _placed(tx, row, wish)
+    changes = _described(row, body) | await _placed(tx, row, body)
     changes = {name: value for name, value in changes.items() if value != row[name]}
     if not changes:
         return
@@ -143,42 +144,42 @@ async def edit(tx: Tx, row: Row, by: By, wish: EditRun) -> None:
         await reconcile(tx, row["id"], policy=by.policy, at=by.at)
 
 
-def _described(row: Row, wish: EditRun) -> dict[str, Any]:
+def _described(row: Row, body: EditRun) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    if wish.name is not None:
-        check_line("name", wish.name, RUN_NAME_CHARS)
-        changes["name"] = wish.name
-    if wish.description is not None:
-        check_description(wish.description)
-        changes["description"] = wish.description
-    if wish.tags is not None:
-        check_tags(wish.tags)
-        changes["tags"] = _text(list(dict.fromkeys(wish.tags)))
-    if wish.meta is not None:
-        changes["meta"] = _text(_meta(row, wish.meta))
+    if body.name is not None:
+        check_line("name", body.name, RUN_NAME_CHARS)
+        changes["name"] = body.name
+    if body.description is not None:
+        check_description(body.description)
+        changes["description"] = body.description
+    if body.tags is not None:
+        check_tags(body.tags)
+        changes["tags"] = _text(list(dict.fromkeys(body.tags)))
+    if body.meta is not None:
+        changes["meta"] = _text(_meta(row, body.meta))
     return changes
 
 
-def _meta(row: Row, wish: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in _decode(row["meta"]).items() if key not in wish}
-    merged, omitted = run_record.values("meta", {key: value for key, value in wish.items() if value is not None}, kept)
+def _meta(row: Row, body: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in _decode(row["meta"]).items() if key not in body}
+    merged, omitted = run_record.values("meta", {key: value for key, value in body.items() if value is not None}, kept)
     if omitted:
         raise Invalid(f"`meta`: '{omitted[0]['name']}' does not fit: {omitted[0]['why']}", fix="keep less in it")
     return merged
 
 
-async def _placed(tx: Tx, row: Row, wish: EditRun) -> dict[str, Any]:
-    given: dict[str, Any] = {} if wish.priority is None else {"priority": wish.priority}
-    if wish.queue is not None:
-        check_line("queue", wish.queue, RUN_NAME_CHARS)
-        given["agent"], given["queue"] = split_queue(wish.queue)
+async def _placed(tx: Tx, row: Row, body: EditRun) -> dict[str, Any]:
+    given: dict[str, Any] = {} if body.priority is None else {"priority": body.priority}
+    if body.queue is not None:
+        check_line("queue", body.queue, RUN_NAME_CHARS)
+        given["agent"], given["queue"] = split_queue(body.queue)
     changes = {name: value for name, value in given.items() if value != row[name]}
     if changes and (not row["managed"] or row["status"] not in WAITING):
         what = " and ".join(name for name in changes if name != "agent") or "queue"
         why = f"it is {row['status']}" if row["managed"] else "it is only tracked here"
         raise Conflict(f"the {what} of run {row['id']} cannot be changed: {why}", fix="change it while the run waits")
     if abs(changes.get("priority", 0)) > MOST_PRIORITY:
-        raise Invalid(f"`priority` is out of range: {wish.priority}", fix=f"use at most {MOST_PRIORITY} either way")
+        raise Invalid(f"`priority` is out of range: {body.priority}", fix=f"use at most {MOST_PRIORITY} either way")
     if "queue" in changes:
         await _check_queue(tx, row["project"], changes["queue"])
     return changes

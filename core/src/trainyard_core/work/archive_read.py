@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import AsyncIterator
 
 from trainyard_core.contracts.tracker import ArtifactInfo, BadName, Tracker, check_artifact_name
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Database
 from trainyard_core.errors import Invalid, TooLarge
 from trainyard_core.work import artifacts
@@ -28,10 +28,10 @@ _EXTRA = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GN
 
 
 async def unpack(
-    database: Database, tracker: Tracker, told: Told, body: AsyncIterator[bytes], *, prefix: str, kind: str
+    database: Database, tracker: Tracker, told: ArtifactActor, body: AsyncIterator[bytes], *, prefix: str, kind: str
 ) -> list[ArtifactInfo]:
     """Store the files of a tar, below `prefix` if it is not empty. Idempotent. Raises Invalid, TooLarge."""
-    source, found = _Source(body), list[ArtifactInfo]()
+    source, found = _ByteReader(body), list[ArtifactInfo]()
     while (member := await _next(source)) is not None:
         if len(found) >= MOST_MEMBERS:
             raise TooLarge(f"the tar has more than {MOST_MEMBERS} files", fix="send several, of fewer files each")
@@ -46,7 +46,7 @@ async def unpack(
     return found
 
 
-class _Source:
+class _ByteReader:
     """Bytes as they come, by the number that is wanted."""
 
     def __init__(self, body: AsyncIterator[bytes]) -> None:
@@ -73,7 +73,7 @@ class _Source:
         raise Invalid("the tar ends in the middle", fix="send it whole, with the two empty blocks at its end")
 
 
-async def _next(source: _Source) -> tarfile.TarInfo | None:
+async def _next(source: _ByteReader) -> tarfile.TarInfo | None:
     """The next member with what its extended headers say of it; None at the end."""
     said: dict[str, str] = {}
     while (block := await source.exactly(BLOCK)) != END:
@@ -103,7 +103,7 @@ def _told(member: tarfile.TarInfo, said: dict[str, str]) -> tarfile.TarInfo:
     return member
 
 
-async def _extra(source: _Source, header: tarfile.TarInfo) -> dict[str, str]:
+async def _extra(source: _ByteReader, header: tarfile.TarInfo) -> dict[str, str]:
     """What an extended header says of the next member. Global ones are passed over."""
     if not 0 <= header.size <= MOST_EXTRA:
         raise Invalid("the tar has an extended header that is too large", fix="use shorter names and no attributes")
@@ -139,6 +139,6 @@ def _name_of(member: tarfile.TarInfo, prefix: str) -> str:
     return name
 
 
-async def _pass_over(source: _Source, size: int) -> None:
+async def _pass_over(source: _ByteReader, size: int) -> None:
     async for _ in source.pieces(size + -size % BLOCK):
         continue

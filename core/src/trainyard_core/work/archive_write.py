@@ -16,14 +16,14 @@ from trainyard_core.db import artifacts
 from trainyard_core.db.engine import Database, Row
 from trainyard_core.work.artifacts import stat
 
-__all__ = ["Changed", "pack"]
+__all__ = ["ArtifactReplaced", "pack"]
 
 PAGE = 500
 BLOCK = tarfile.BLOCKSIZE
 END = bytes(2 * BLOCK)
 
 
-class Changed(Exception):
+class ArtifactReplaced(Exception):
     """An artifact was replaced while it was sent: the tar cannot be ended."""
 
 
@@ -70,5 +70,5 @@ async def _member(tracker: Tracker, run: RunRef, info: ArtifactInfo, at: int) ->
         sent += len(piece)
         yield piece
     if sent != info.size or await stat(tracker, run, info.name) != info:
-        raise Changed(f"artifact {info.name!r} of run {run.run} changed while it was sent")
+        raise ArtifactReplaced(f"artifact {info.name!r} of run {run.run} changed while it was sent")
     yield bytes(-info.size % BLOCK)

@@ -5,7 +5,7 @@ its row goes first, so that nobody takes it by reference any more; `settle` look
 and looks again until nothing has changed in between; so of any calls that overlap the last one to write leaves the row
 right. An attempt may store files until another one has taken its place, which is looked at again when the last byte has
 come, before the file is there for others. A crash in between leaves a row that is wrong until the same request comes
-again (or, for an upload, until the patrol).
+again (or, for an upload, until maintenance).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from trainyard_core.contracts.tracker import (
     Tracker,
 )
 from trainyard_core.db import artifacts
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.errors import Conflict, DigestRefused, Invalid, StorageFull
 
@@ -36,7 +36,7 @@ __all__ = ["put", "remove", "room", "settle", "stat"]
 async def put(
     database: Database,
     tracker: Tracker,
-    told: Told,
+    told: ArtifactActor,
     name: str,
     data: AsyncIterator[bytes],
     *,
@@ -58,7 +58,7 @@ async def put(
     return await settle(database, tracker, told, name, kind=kind) or info
 
 
-async def remove(database: Database, tracker: Tracker, told: Told, name: str) -> None:
+async def remove(database: Database, tracker: Tracker, told: ArtifactActor, name: str) -> None:
     """Remove an artifact, its bytes and its row; idempotent. Raises Conflict while another run has it by reference."""
 
     async def work(tx: Tx) -> None:
@@ -79,7 +79,7 @@ async def remove(database: Database, tracker: Tracker, told: Told, name: str) ->
 async def settle(
     database: Database,
     tracker: Tracker,
-    told: Told,
+    told: ArtifactActor,
     name: str,
     *,
     kind: str,
@@ -103,7 +103,7 @@ async def settle(
         seen = now
 
 
-async def _fenced(database: Database, told: Told, data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _fenced(database: Database, told: ArtifactActor, data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The bytes, which break off at their end when another attempt has taken the place of the one that sent them."""
     async for piece in data:
         yield piece

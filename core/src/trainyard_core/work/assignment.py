@@ -1,6 +1,6 @@
-"""Agents' side of the work: lease waiting runs, report what was observed, learn what to do.
+"""Assignment of waiting runs to agents, and what an agent reports and is ordered to do about them.
 
-Each function is one transaction's work. A lease makes a new attempt, and the attempt's number is its epoch:
+Each function is one transaction's work. An assignment makes a new attempt, and the attempt's number is its epoch:
 reports of an older one are recorded and ignored.
 """
 
@@ -10,20 +10,20 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard_core.admission import Grant, Offer, Waiting
+from trainyard_core.admission import AgentOffer, Grant, WaitingRun
+from trainyard_core.agent.model import BATCH, Order
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import activities, admission, agents, deletions, queues, runs, tracking, uptime
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.row_locks import keep
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
-from trainyard_core.work.admission import Lookup, plan
+from trainyard_core.policy import Policy
+from trainyard_core.work.admission import DatabaseSource, plan
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
 
-__all__ = ["BATCH", "Order", "decide", "grant", "lease", "orders", "released", "report"]
+__all__ = ["assign", "decide", "grant", "orders", "released", "report"]
 
-BATCH = 128
 GOING = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING})
 """Statuses in which the current attempt is wanted. In others it is to be stopped, was lost, or is over."""
 KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND
@@ -34,21 +34,13 @@ _exit = msgspec.json.Decoder(Exit)
 _encode = msgspec.json.Encoder().encode
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent should do about an attempt: `submit`, `observe`, `stop` or `release`."""
-
-    ref: AttemptRef
-    todo: str
-    reason: str = ""
-
-
-async def lease(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[AttemptRef]:
+async def assign(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[AttemptRef]:
     """Give an agent the waiting runs that fit it now, in the order of admission."""
     grants = await decide(tx, agent, policy=policy, at=at, most=most)
     return [ref for granted, need in grants if (ref := await grant(tx, agent, granted, need, at))]
 
 
-async def decide(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[tuple[Grant, Waiting]]:
+async def decide(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BATCH) -> list[tuple[Grant, WaitingRun]]:
     """What an agent should be given now. Agents that ask at once take turns until their transactions end."""
     offers = await agents.offers(tx, at=at, silence=policy.silence)
     if not _has_room(offers, agent) or not await keep(tx, "agent", agent):
@@ -57,15 +49,15 @@ async def decide(tx: Tx, agent: str, *, policy: Policy, at: int, most: int = BAT
         offers = await agents.offers(tx, at=at, silence=policy.silence)
     world = await admission.world(tx, capacity=agents.capacity(offers))
     offer = next(offer for offer in offers if offer.agent == agent)
-    return await plan(Lookup(tx), world, offer, most=most)
+    return await plan(DatabaseSource(tx), world, offer, most=most)
 
 
-def _has_room(offers: Sequence[Offer], agent: str) -> bool:
+def _has_room(offers: Sequence[AgentOffer], agent: str) -> bool:
     """Whether a closer look is worth its while: most calls find an agent that is full."""
     return any(offer.agent == agent and not offer.draining and offer.free.cpu > 0 for offer in offers)
 
 
-async def grant(tx: Tx, agent: str, granted: Grant, need: Waiting, at: int) -> AttemptRef | None:
+async def grant(tx: Tx, agent: str, granted: Grant, need: WaitingRun, at: int) -> AttemptRef | None:
     """Make an attempt of a run for an agent. None when the run does not wait any more."""
     number = await runs.claim(tx, granted.run, at=at, actor=f"agent:{agent}")
     if number is None:
@@ -215,7 +207,7 @@ async def _late(tx: Tx, project: str, agent: str, seen: Observation, at: int) ->
         _encode(end).decode(), end.code, end.signal, end.reason, at, seen.ref.run, seen.ref.attempt,
     )  # fmt: skip
     data = {"attempt": seen.ref.attempt, "phase": seen.phase, "reason": end.reason}
-    told = activities.New(
+    told = activities.NewActivity(
         project=project, run=seen.ref.run, kind="late_report", actor=f"agent:{agent}", at=at, data=data
     )
     await activities.append(tx, told)

@@ -16,7 +16,7 @@ from trainyard_core.db import runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Forbidden, Invalid, NotFound, TrainyardError
 from trainyard_core.work import actions, clone
-from trainyard_core.work.actions import By
+from trainyard_core.work.actions import ActionContext
 from trainyard_core.work.clone import Clone
 from trainyard_core.work.deletion import delete
 
@@ -36,13 +36,13 @@ class Target(msgspec.Struct, frozen=True):
     outcome: BulkOutcome | None = None
 
 
-async def carry_out(tx: Tx, targets: Sequence[Target], wish: BulkAction, by: By) -> list[BulkOutcome]:
+async def carry_out(tx: Tx, targets: Sequence[Target], body: BulkAction, by: ActionContext) -> list[BulkOutcome]:
     """Do it to each, and tell what became of it in the order that was asked for."""
-    order = sorted(targets, key=lambda target: target.run, reverse=wish.action == "delete")
+    order = sorted(targets, key=lambda target: target.run, reverse=body.action == "delete")
     done: dict[str, BulkOutcome] = {}
     for target in order:
         if target.run not in done:
-            done[target.run] = target.outcome or await _one(tx, target, wish, by)
+            done[target.run] = target.outcome or await _one(tx, target, body, by)
     return [target.outcome or msgspec.structs.replace(done[target.run], ref=target.ref) for target in targets]
 
 
@@ -51,29 +51,31 @@ def refused(ref: str, run: str, error: TrainyardError) -> BulkOutcome:
     return BulkOutcome(ref=ref, id=run, done=False, code=error.code, detail=error.detail, fix=error.fix)
 
 
-async def _one(tx: Tx, target: Target, wish: BulkAction, by: By) -> BulkOutcome:
+async def _one(tx: Tx, target: Target, body: BulkAction, by: ActionContext) -> BulkOutcome:
     try:
         row = await actions.locked(tx, target.run)
         if target.clone is not None:
             made = await clone.insert(tx, target.clone, by)
-            return BulkOutcome(ref=target.ref, id=target.run, done=True, status=row["status"], made=made["id"])
-        await _VERBS[wish.action](tx, row, by, wish)
+            return BulkOutcome(ref=target.ref, id=target.run, done=True, status=row["status"], created=made["id"])
+        await _VERBS[body.action](tx, row, by, body)
     except Refusal as error:
         return refused(target.ref, target.run, error)
     now = await runs.get(tx, target.run)
     return BulkOutcome(ref=target.ref, id=target.run, done=True, status=now["status"] if now is not None else "")
 
 
-async def _tag(tx: Tx, row: Row, by: By, wish: BulkAction) -> None:
-    await actions.tag(tx, row, by, add=wish.add, remove=wish.remove)
+async def _tag(tx: Tx, row: Row, by: ActionContext, body: BulkAction) -> None:
+    await actions.tag(tx, row, by, add=body.add, remove=body.remove)
 
 
-def _plain(verb: Callable[[Tx, Row, By], Awaitable[None]]) -> Callable[[Tx, Row, By, BulkAction], Awaitable[None]]:
+def _plain(
+    verb: Callable[[Tx, Row, ActionContext], Awaitable[None]],
+) -> Callable[[Tx, Row, ActionContext, BulkAction], Awaitable[None]]:
     """A verb that needs nothing of the wish."""
-    return lambda tx, row, by, wish: verb(tx, row, by)
+    return lambda tx, row, by, body: verb(tx, row, by)
 
 
-_VERBS: Mapping[str, Callable[[Tx, Row, By, BulkAction], Awaitable[None]]] = {
+_VERBS: Mapping[str, Callable[[Tx, Row, ActionContext, BulkAction], Awaitable[None]]] = {
     "approve": _plain(actions.approve),
     "stop": _plain(actions.stop),
     "skip": _plain(actions.skip),

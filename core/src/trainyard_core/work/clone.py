@@ -18,7 +18,7 @@ from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Conflict, Invalid
 from trainyard_core.lifecycle import FINAL
 from trainyard_core.work import resume
-from trainyard_core.work.actions import By, locked, note
+from trainyard_core.work.actions import ActionContext, locked, note
 from trainyard_core.work.creation import add, prepare
 from trainyard_core.work.stored_operation import body_of, stored
 from trainyard_core.work.sweep_setup import Algorithms
@@ -43,7 +43,7 @@ async def plan(
     tracker: Tracker | None,
     row: Row,
     kind: str,
-    wish: CloneRun,
+    changes: CloneRun,
     *,
     actor: Actor,
     at: int,
@@ -51,17 +51,17 @@ async def plan(
 ) -> Clone:
     """Compile the new run, and look up what it begins with. Writes nothing. Raises Conflict for a run that cannot be
     made again, Invalid for what is given."""
-    check(row, kind, wish)
+    check(row, kind, changes)
     operation = await database.read(lambda tx: stored(tx, row["id"]))
-    body, iteration = body_of(operation, wish, row["description"]), _iteration(row)
+    body, iteration = body_of(operation, changes, row["description"]), _iteration(row)
     new = prepare(row["project"], body, actor, at, algorithms, iteration=iteration)
     new = msgspec.structs.replace(new, priority=row["priority"], cloned_from=row["id"], clone_kind=kind)
     if iteration is not None:
         new = msgspec.structs.replace(new, meta={"trial": {"number": iteration}})
     if kind != RESUME:
         return Clone(source=row["id"], new=new)
-    metrics = await _metrics(database, tracker, row, wish.step)
-    fork = wish.step if wish.step is not None else max((each.last_step for each in metrics), default=None)
+    metrics = await _metrics(database, tracker, row, changes.step)
+    fork = changes.step if changes.step is not None else max((each.last_step for each in metrics), default=None)
     return Clone(source=row["id"], new=_continued(new, row, fork), metrics=metrics)
 
 
@@ -81,7 +81,7 @@ async def continuation(tx: Tx, new: runs.NewRun, source: Row) -> Clone:
     return Clone(source=source["id"], new=new, metrics=metrics)
 
 
-def check(row: Row, kind: str, wish: CloneRun) -> None:
+def check(row: Row, kind: str, changes: CloneRun) -> None:
     """Raises Conflict and Invalid for what can be told from the row."""
     if not row["managed"]:
         raise Conflict(
@@ -92,13 +92,13 @@ def check(row: Row, kind: str, wish: CloneRun) -> None:
             f"run {row['id']} is still {row['status']}, so it cannot be used for a {kind}",
             fix="wait for its end or stop it; `restart` works at any time",
         )
-    if kind != RESUME and wish.step is not None:
+    if kind != RESUME and changes.step is not None:
         raise Invalid("`step` is for resume only", fix="leave it out")
-    if wish.step is not None and abs(wish.step) >= MOST_STEP:
-        raise Invalid(f"`step` is out of range: {wish.step}", fix="use a step that the run has logged")
+    if changes.step is not None and abs(changes.step) >= MOST_STEP:
+        raise Invalid(f"`step` is out of range: {changes.step}", fix="use a step that the run has logged")
 
 
-async def insert(tx: Tx, clone: Clone, by: By) -> Row:
+async def insert(tx: Tx, clone: Clone, by: ActionContext) -> Row:
     """Insert a planned run with all it begins with. Raises NotFound when its source has been deleted, and what
     `creation.add` raises."""
     new, source = clone.new, await locked(tx, clone.source)

@@ -1,5 +1,5 @@
 """From what a client sent to an operation that is compiled: its documents are read, what they refer to is looked up in
-the project, and all of it is compiled. Faults come out as one Invalid with the place of each."""
+the project, and all of it is compiled. Problems come out as one Invalid with the place of each."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from trainyard.client.models import CreateRun, Fault
-from trainyard.compile.operation import Compiled, Trials, compile_whole
-from trainyard.compile.reference import Found, Library, Reference, Use, wanted
+from trainyard.client.models import CreateRun, FieldProblem
+from trainyard.compile.operation import CompiledOperation, TrialCompiler, compile_whole
+from trainyard.compile.reference import Library, Reference, ReferenceUse, ResolvedReference, wanted
 from trainyard.compile.resolved import Code
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, SpecError
@@ -22,7 +22,17 @@ from trainyard_core.db import components, projects
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Invalid, NotFound, choice
 
-__all__ = ["Sources", "Trial", "compile_one", "compile_run", "invalid", "look_up", "no_version", "read", "trials_of"]
+__all__ = [
+    "OperationSource",
+    "TrialParams",
+    "compile_one",
+    "compile_run",
+    "invalid",
+    "look_up",
+    "no_version",
+    "read",
+    "trials_of",
+]
 
 FILE = "operation.yaml"
 MOST = 100
@@ -33,7 +43,7 @@ SMALL = 16 * 1024
 """Characters of a content that is kept once it was read."""
 
 
-class Trial(NamedTuple):
+class TrialParams(NamedTuple):
     """What a trial of a sweep is given."""
 
     number: int
@@ -41,7 +51,7 @@ class Trial(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class OperationSource:
     """What an operation is made of: its document, the caller's patches, and what is known of its references."""
 
     document: Document
@@ -49,7 +59,7 @@ class Sources:
     library: Library = field(default_factory=Library)
 
 
-def read(body: CreateRun) -> Sources:
+def read(body: CreateRun) -> OperationSource:
     """The documents that were sent. Raises Invalid."""
     if bool(body.content) == (body.operation is not None):
         raise Invalid(
@@ -63,24 +73,26 @@ def read(body: CreateRun) -> Sources:
         patches = tuple(load_text(patch.content, file=patch.file or "patch.yaml") for patch in body.patches)
     except SpecError as error:
         raise invalid(error) from error
-    return Sources(document, patches)
+    return OperationSource(document, patches)
 
 
-async def look_up(database: Database, project: str, body: CreateRun, sources: Sources) -> Sources:
+async def look_up(database: Database, project: str, body: CreateRun, sources: OperationSource) -> OperationSource:
     """The same with what the project has registered under the references; mostly there are none and nothing is asked.
     Raises NotFound for an unknown project."""
     library = sources.library
     if len(body.presets) > MOST or len(body.patches) > MOST:
         raise Invalid(f"a run takes at most {MOST} presets and {MOST} patches", fix="put what belongs together in one")
-    while wishes := wanted(sources.document, library, body.presets):
-        if len(wishes) > 2 * MOST:
-            raise Invalid(f"the operation refers to {len(wishes)} things", fix="name fewer presets")
-        more = await database.read(lambda tx, wishes=wishes: _found(tx, project, wishes))  # type: ignore[misc]
+    while references := wanted(sources.document, library, body.presets):
+        if len(references) > 2 * MOST:
+            raise Invalid(f"the operation refers to {len(references)} things", fix="name fewer presets")
+        more = await database.read(lambda tx, references=references: _found(tx, project, references))  # type: ignore[misc]
         library = Library({**library.found, **more.found}, {**library.refused, **more.refused})
-    return Sources(sources.document, sources.patches, library)
+    return OperationSource(sources.document, sources.patches, library)
 
 
-def compile_run(run: str, project: str, body: CreateRun, sources: Sources, *, iteration: int | None = None) -> Compiled:
+def compile_run(
+    run: str, project: str, body: CreateRun, sources: OperationSource, *, iteration: int | None = None
+) -> CompiledOperation:
     """Compile. `iteration` is the number of the trial that is made again. Raises Invalid with every finding's file,
     line, column, field and fix."""
     trial = {} if iteration is None else {"iteration": iteration}
@@ -105,15 +117,17 @@ def compile_run(run: str, project: str, body: CreateRun, sources: Sources, *, it
         ) from error
 
 
-def trials_of(sources: Sources) -> Trials:
+def trials_of(sources: OperationSource) -> TrialCompiler:
     """The trials of a sweep, whose stored operation refers to nothing any more. Raises Invalid as `compile_run`."""
     try:
-        return Trials(sources.document)
+        return TrialCompiler(sources.document)
     except SpecError as error:
         raise invalid(error) from error
 
 
-def compile_one(run: str, project: str, body: CreateRun, trials: Trials, trial: Trial) -> Compiled:
+def compile_one(
+    run: str, project: str, body: CreateRun, trials: TrialCompiler, trial: TrialParams
+) -> CompiledOperation:
     """Compile one trial of a sweep. Raises Invalid as `compile_run`."""
     try:
         return trials.compile(
@@ -133,11 +147,11 @@ def invalid(error: SpecError) -> Invalid:
     """The findings as an error of the API."""
     first = error.findings[0]
     more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
-    return Invalid(f"{first}{more}", faults=[_fault(finding) for finding in error.findings])
+    return Invalid(f"{first}{more}", problems=[_problem(finding) for finding in error.findings])
 
 
-def _fault(finding: Finding) -> Fault:
-    return Fault(
+def _problem(finding: Finding) -> FieldProblem:
+    return FieldProblem(
         message=finding.message,
         field=finding.field,
         file=finding.file or "",
@@ -147,46 +161,53 @@ def _fault(finding: Finding) -> Fault:
     )
 
 
-async def _found(tx: Tx, project: str, wishes: list[Reference]) -> Library:
+async def _found(tx: Tx, project: str, references: list[Reference]) -> Library:
     """What references lead to in a project: one query, and more only to tell of those that lead nowhere."""
-    rows = await components.find(tx, project, wishes)
+    rows = await components.find(tx, project, references)
     _check_size(rows)
-    found: dict[Reference, Found] = {}
+    found: dict[Reference, ResolvedReference] = {}
     refused: dict[Reference, tuple[str, str]] = {}
-    for wish in wishes:
-        row = next((row for row in rows if _leads_to(wish, row)), None)
+    for reference in references:
+        row = next((row for row in rows if _leads_to(reference, row)), None)
         if row is None:
-            refused[wish] = await _unknown(tx, project, wish)
+            refused[reference] = await _unknown(tx, project, reference)
         elif row["archived_at"] is not None:
-            fix = f"use another version, or restore it: yard {wish.kind}s restore {wish}"
-            refused[wish] = (f"version '{wish.version}' of {wish.kind} '{wish.name}' is archived", fix)
+            fix = f"use another version, or restore it: yard {reference.kind}s restore {reference}"
+            refused[reference] = (
+                f"version '{reference.version}' of {reference.kind} '{reference.name}' is archived",
+                fix,
+            )
         else:
-            found[wish] = _taken(row)
+            found[reference] = _taken(row)
     return Library(found, refused)
 
 
-def _leads_to(wish: Reference, row: Row) -> bool:
-    version = row["version"] == wish.version if wish.version else bool(row["is_newest"])
-    return bool(row["kind"] == wish.kind and row["name"] == wish.name and version)
+def _leads_to(reference: Reference, row: Row) -> bool:
+    version = row["version"] == reference.version if reference.version else bool(row["is_newest"])
+    return bool(row["kind"] == reference.kind and row["name"] == reference.name and version)
 
 
-def _taken(row: Row) -> Found:
-    use = Use(row["kind"], row["name"], row["version"], row["digest"])
+def _taken(row: Row) -> ResolvedReference:
+    use = ReferenceUse(row["kind"], row["name"], row["version"], row["digest"])
     warning = f"{use.kind} '{use.name}:{use.version}' is deprecated: {row['description'] or 'see its newer versions'}"
-    return Found(use, _document(row["content"], f"{use.name}:{use.version}"), warning if row["deprecated"] else "")
+    return ResolvedReference(
+        use, _document(row["content"], f"{use.name}:{use.version}"), warning if row["deprecated"] else ""
+    )
 
 
-async def _unknown(tx: Tx, project: str, wish: Reference) -> tuple[str, str]:
+async def _unknown(tx: Tx, project: str, reference: Reference) -> tuple[str, str]:
     """Why a reference leads nowhere, and what to do."""
     if await projects.get(tx, project) is None:
         raise NotFound(f"no project '{project}'", fix="see yard projects ls; create it: yard projects create")
-    existing = await components.versions(tx, project, wish.kind, wish.name, before=None, limit=100, archived=False)
-    if wish.version and existing:
-        said = no_version(wish.kind, wish.name, wish.version, [row["version"] for row in existing])
-        return said, f"see yard {wish.kind}s versions {wish.name}"
-    names = await components.names(tx, project, wish.kind)
-    command = f"yard {wish.kind}s register {wish.name}:{wish.version or '1.0'} -f FILE"
-    return choice(wish.kind, wish.name, names), f"register it: {command}"
+    existing = await components.versions(
+        tx, project, reference.kind, reference.name, before=None, limit=100, archived=False
+    )
+    if reference.version and existing:
+        said = no_version(reference.kind, reference.name, reference.version, [row["version"] for row in existing])
+        return said, f"see yard {reference.kind}s versions {reference.name}"
+    names = await components.names(tx, project, reference.kind)
+    command = f"yard {reference.kind}s register {reference.name}:{reference.version or '1.0'} -f FILE"
+    return choice(reference.kind, reference.name, names), f"register it: {command}"
 
 
 def no_version(kind: str, name: str, version: str, existing: Sequence[str]) -> str:

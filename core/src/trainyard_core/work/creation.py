@@ -11,9 +11,9 @@ import hashlib
 
 import msgspec
 
-from trainyard.client.models import CreateRun, Fault
+from trainyard.client.models import CreateRun, FieldProblem
 from trainyard.compile.job import MOST_PRIORITY
-from trainyard.compile.operation import Compiled
+from trainyard.compile.operation import CompiledOperation
 from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
 from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
@@ -24,12 +24,13 @@ from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
 from trainyard_core.lifecycle import Hold, Status, Step
-from trainyard_core.work.compilation import Sources, compile_run, look_up, read
+from trainyard_core.policy import Policy
+from trainyard_core.work.compilation import OperationSource, compile_run, look_up, read
 from trainyard_core.work.idempotency import Claim
-from trainyard_core.work.rules import Policy, decide
+from trainyard_core.work.model import View
+from trainyard_core.work.rules import decide
 from trainyard_core.work.run_record import check_description, check_tags, described
 from trainyard_core.work.sweep_setup import Algorithms, open_sweep
-from trainyard_core.work.view import View
 
 __all__ = ["add", "assemble", "create_run", "prepare", "prepared"]
 
@@ -51,7 +52,7 @@ async def create_run(
 ) -> tuple[Row, bool]:
     """The run, and whether it is new. Idempotent by (token, project, key) when there is a key.
 
-    Raises Invalid with the place of each fault, NotFound for an unknown project, IdempotencyReused, Conflict for a
+    Raises Invalid with the place of each problem, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
     new = await prepared(database, project, body, actor, at, algorithms)
@@ -94,7 +95,7 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
     await _check_unused(tx, new.id)
     if new.opening is not None:
         await sweeps.insert(tx, new.id, new.opening)
-        await runs.ring(tx, new.id, at=new.at)
+        await runs.wake_now(tx, new.id, at=new.at)
     await _record_uses(tx, new)
     return row
 
@@ -117,9 +118,9 @@ async def _record_uses(tx: Tx, new: runs.NewRun) -> None:
         await components.inherit(tx, new.id, new.cloned_from)
 
 
-def _warned(new: runs.NewRun, warning: str) -> activities.New:
+def _warned(new: runs.NewRun, warning: str) -> activities.NewActivity:
     data = {"message": warning}
-    return activities.New(project=new.project, run=new.id, kind="warning", actor="core", at=new.at, data=data)
+    return activities.NewActivity(project=new.project, run=new.id, kind="warning", actor="core", at=new.at, data=data)
 
 
 async def _made_before(tx: Tx, claim: Claim) -> Row:
@@ -159,11 +160,13 @@ async def _check_names(tx: Tx, new: runs.NewRun) -> None:
     assert found is not None
     if found["allowed"] is None:
         raise NotFound(f"no open project '{new.project}'", fix="see yard projects ls; create it: yard projects create")
-    if not new.managed or (new.opening is not None and new.opening.asked):
+    if not new.managed or (new.opening is not None and new.opening.external):
         return  # nothing of it waits in a queue
     if not found["queue"]:
         message = choice("queue", new.queue, await queues.names(tx))
-        raise Invalid(message, fix=f"yard queues set {new.queue}", faults=[Fault(field="queue", message=message)])
+        raise Invalid(
+            message, fix=f"yard queues set {new.queue}", problems=[FieldProblem(field="queue", message=message)]
+        )
     check_allowed("queue", new.queue, _decode_names(found["allowed"]), project=new.project)
 
 
@@ -185,10 +188,10 @@ def prepare(
     at: int,
     algorithms: Algorithms,
     *,
-    sources: Sources | None = None,
+    sources: OperationSource | None = None,
     iteration: int | None = None,
 ) -> runs.NewRun:
-    """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each fault.
+    """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each problem.
 
     Without `sources`, what was sent must refer to nothing: the stored operation of a run never does. `iteration` is the
     number of the trial that is made again."""
@@ -202,7 +205,7 @@ def prepare(
 
 
 def assemble(
-    run: str, project: str, body: CreateRun, compiled: Compiled, actor: Actor, at: int, algorithms: Algorithms
+    run: str, project: str, body: CreateRun, compiled: CompiledOperation, actor: Actor, at: int, algorithms: Algorithms
 ) -> runs.NewRun:
     """The run of a compiled operation. Raises Invalid for a sweep that cannot be searched here."""
     resolved = compiled.resolved
@@ -221,10 +224,10 @@ def assemble(
         hold="" if compiled.approved else Hold.APPROVAL,
         spec=_spec(body, compiled),
         resolved=canonical_json(resolved).decode(),
-        given=_given(body),
+        compile_options=_given(body),
         uses=compiled.uses,
         warnings=compiled.warnings,
-        inputs=dict(resolved.inputs),
+        params=dict(resolved.inputs),
         tags=list(resolved.tags),
         digest=digest(resolved),
         cpu=resolved.resources.cpu or DEFAULT_CPU,
@@ -246,7 +249,7 @@ def _priority(body: CreateRun, resolved: ResolvedOperation) -> int:
     return body.priority
 
 
-def _spec(body: CreateRun, compiled: Compiled) -> str:
+def _spec(body: CreateRun, compiled: CompiledOperation) -> str:
     """The operation as it is stored: as it was sent, or once something else went into it, as it came out of that. So
     it can be compiled again when what went in has changed."""
     if compiled.uses or body.presets or body.patches:
@@ -277,7 +280,7 @@ def _tracked(run: str, project: str, body: CreateRun, actor: Actor, at: int) -> 
         name=fit.name,
         description=fit.description,
         managed=False,
-        inputs=fit.inputs,
+        params=fit.params,
         tags=fit.tags,
         meta=fit.meta,
         created_at=_created_at(body.created_at, at),

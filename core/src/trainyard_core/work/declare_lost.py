@@ -10,13 +10,13 @@ from trainyard_core.clock import SECOND, rfc3339
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict
 from trainyard_core.lifecycle import FINAL, LIVE, Reason, Status
-from trainyard_core.work.actions import By, note
+from trainyard_core.work.actions import ActionContext, note
 from trainyard_core.work.reconcile import reconcile
 
 __all__ = ["declare_lost"]
 
 
-async def declare_lost(tx: Tx, row: Row, by: By) -> None:
+async def declare_lost(tx: Tx, row: Row, by: ActionContext) -> None:
     """End the current attempt of a locked run as lost. Asking again changes nothing. Raises Conflict for a run that
     nothing of can be lost, and for one whose agent is heard of."""
     run = row["id"]
@@ -49,7 +49,7 @@ def _check_live(row: Row) -> None:
         raise Conflict(f"run {row['id']} is {status}: nothing of it runs", fix="stop it: yard stop")
 
 
-def _check_unreachable(attempt: Row, run: str, by: By) -> None:
+def _check_unreachable(attempt: Row, run: str, by: ActionContext) -> None:
     agent, seen = attempt["agent"], attempt["seen_at"] or 0
     if attempt["state"] == "exited":
         raise Conflict(

@@ -1,7 +1,7 @@
 """Deleting a run for good: its rows in one transaction, then what the tracker holds.
 
 A run is there whole or not at all: its rows go with the commit, and nothing can name its data any more. The tracker is
-asked afterwards, by the patrol, and asked again until it has forgotten the run; and once more some time later, for
+asked afterwards, by maintenance, and asked again until it has forgotten the run; and once more some time later, for
 frames and files that were on their way when the run was deleted.
 
 A sweep goes with its trials, all in the one transaction: a trial alone says little, and nobody deletes thousands of
@@ -19,7 +19,7 @@ from trainyard_core.db import activities, clone_rows, deletions
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Conflict
 from trainyard_core.lifecycle import FINAL
-from trainyard_core.work.actions import By, note
+from trainyard_core.work.actions import ActionContext, note
 
 __all__ = ["Purger", "delete"]
 
@@ -33,7 +33,7 @@ MOST_WAIT = 3600
 log = structlog.get_logger("trainyard.deletion")
 
 
-async def delete(tx: Tx, row: Row, by: By) -> None:
+async def delete(tx: Tx, row: Row, by: ActionContext) -> None:
     """Delete a run that has ended and that no other run needs. Raises Conflict, which says what to do first."""
     short = row["id"][-8:]
     if row["status"] not in FINAL:
@@ -57,7 +57,7 @@ async def _check_childless(tx: Tx, row: Row) -> None:
         raise Conflict(f"run {row['id']} has child runs, such as {child['id'][-8:]}", fix="delete its children first")
 
 
-async def _delete_trials(tx: Tx, row: Row, by: By) -> None:
+async def _delete_trials(tx: Tx, row: Row, by: ActionContext) -> None:
     """Delete the runs of a sweep's trials. Raises Conflict for one that has not ended, that has children itself, or
     whose results another run needs."""
     lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
@@ -83,9 +83,9 @@ async def _delete_trials(tx: Tx, row: Row, by: By) -> None:
     await deletions.remove_children(tx, row, at=by.at)
 
 
-def _deleted(project: str, row: Row, by: By) -> activities.New:
+def _deleted(project: str, row: Row, by: ActionContext) -> activities.NewActivity:
     data = {name: row[name] for name in ("name", "status") if row[name]}
-    return activities.New(project=project, run=row["id"], kind="deleted", actor=by.actor, at=by.at, data=data)
+    return activities.NewActivity(project=project, run=row["id"], kind="deleted", actor=by.actor, at=by.at, data=data)
 
 
 class Purger:

@@ -1,9 +1,9 @@
-"""News for the streams of this process: one tail of the activity log, read once for all subscribers, and a word for
-each run that somebody streams.
+"""The event feed of one process: it reads the activity log once for all streams of the process, and wakes each stream
+of a run when that run has changed.
 
-Who waits is told of this process's commits at once, of other processes' by the doorbell, and in any case by a look
-at the log every few seconds. With nobody waiting nothing is read. What is sent to whom, and in which form, is the
-API's.
+A stream is woken by this process's commits at once, by those of other processes through the notifier, and in any case
+by a read of the log every few seconds. With no stream open nothing is read. The API decides what is sent to whom, and
+in which form.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ import structlog
 from trainyard_core import instruments
 from trainyard_core.db.activities import Tail
 from trainyard_core.db.engine import Database, Row
-from trainyard_core.work.subscription import BYE, Listener, Subscription, batches
+from trainyard_core.work.subscription import BYE, LogSubscription, Subscription, batches
 
-__all__ = ["ACCESS", "News"]
+__all__ = ["ACCESS", "EventFeed"]
 
 ACCESS = "*"
-"""Instead of a run: what is no run's has happened, so that somebody may have other rights now."""
+"""Instead of a run: something has changed that belongs to no run, so somebody may have other rights now."""
 PAGE = 500
-LOOK = 2.0
-"""Seconds after which the log is looked at although nobody said a word."""
+POLL = 2.0
+"""Seconds after which the log is read although nobody reported a change."""
 UNCERTAIN = 0.02
 AGAIN = 1.0
 PING = 15.0
 LEAST_REST, REST_EACH, MOST_REST = 0.005, 0.00005, 0.25
 """After handing out, the tail rests for so long for each subscriber, so that many rows share a wake-up."""
-log = structlog.get_logger("trainyard.news")
+log = structlog.get_logger("trainyard.events")
 
 
-class News:
+class EventFeed:
     """One for each process. `closing` is set when the process shuts down: every stream ends, and none begins.
     `forward` is told the runs (an empty word: the log) that other processes should look at."""
 
     def __init__(self, database: Database, *, ping: float = PING) -> None:
         self._database, self._ping_every = database, ping
-        self._subscriptions: set[Subscription] = set()
-        self._runs: dict[str, set[Listener]] = {}
-        self._poked = asyncio.Event()
+        self._subscriptions: set[LogSubscription] = set()
+        self._runs: dict[str, set[Subscription]] = {}
+        self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -50,42 +50,42 @@ class News:
         self.position = 0
         self.forward: Callable[[str], None] = lambda run: None
 
-    def tell(self, run: str) -> None:
-        """There is something new of this run that the log does not tell, such as frames."""
-        self.heard((run,))
+    def publish(self, run: str) -> None:
+        """This run has changed in a way that the log does not record: it has new frames, for example."""
+        self.receive((run,))
         self.forward(run)
 
     def committed(self) -> None:
         """This process has written; the log may have grown."""
-        self._poked.set()
+        self._wake.set()
         self.forward("")
 
-    def heard(self, runs: Iterable[str]) -> None:
-        """Another process says so of these runs; of an empty one, of the log."""
+    def receive(self, runs: Iterable[str]) -> None:
+        """Wake the streams of these runs; an empty name stands for the log."""
         for run in runs:
             if not run:
-                self._poked.set()
-            for listener in self._runs.get(run, ()):
-                listener.wake()
+                self._wake.set()
+            for subscription in self._runs.get(run, ()):
+                subscription.wake()
 
-    def listen(self, run: str) -> Listener:
-        """One that is woken for news of a run, while it is entered."""
+    def subscribe_run(self, run: str) -> Subscription:
+        """A subscription to one run, active while it is entered."""
         those = self._runs
 
         def enter() -> None:
-            those.setdefault(run, set()).add(listener)
-            self._begin(listener)
+            those.setdefault(run, set()).add(subscription)
+            self._begin(subscription)
 
         def leave() -> None:
-            those[run].discard(listener)
+            those[run].discard(subscription)
             if not those[run]:
                 del those[run]
-            self._poked.set()
+            self._wake.set()
 
-        listener = Listener(enter, leave)
-        return listener
+        subscription = Subscription(enter, leave)
+        return subscription
 
-    def subscribe(self, projects: frozenset[str] | None) -> Subscription:
+    def subscribe(self, projects: frozenset[str] | None) -> LogSubscription:
         """One that is given what happens in these projects (None: everywhere), from `join` on and while it is
         entered."""
 
@@ -95,9 +95,9 @@ class News:
 
         def leave() -> None:
             self._subscriptions.discard(subscription)
-            self._poked.set()
+            self._wake.set()
 
-        subscription = Subscription(projects, enter, leave)
+        subscription = LogSubscription(projects, enter, leave)
         return subscription
 
     @property
@@ -128,21 +128,21 @@ class News:
 
     def _end_all(self) -> None:
         self._settled.set()
-        for listener in self._listeners():
-            listener.end(BYE)
+        for subscription in self._all():
+            subscription.end(BYE)
 
-    def _listeners(self) -> list[Listener]:
-        return [*self._subscriptions, *(listener for those in self._runs.values() for listener in those)]
+    def _all(self) -> list[Subscription]:
+        return [*self._subscriptions, *(subscription for those in self._runs.values() for subscription in those)]
 
-    def _begin(self, listener: Listener) -> None:
+    def _begin(self, subscription: Subscription) -> None:
         if self.closing:
             self._settled.set()
-            listener.end(BYE)
+            subscription.end(BYE)
             return
         self._loop = asyncio.get_running_loop()
         if self._task is None or self._task.done():
             self._settled.clear()
-            self._task = self._loop.create_task(self._follow(), name="news")
+            self._task = self._loop.create_task(self._follow(), name="event_feed")
 
     async def _follow(self) -> None:
         """Read the log for as long as somebody waits for it."""
@@ -160,13 +160,13 @@ class News:
         tail = Tail(self._database)
         self.position = await tail.settle()
         self._settled.set()
-        self.heard([*self._runs])  # what came before this place is not handed out, and they may have read before it
+        self.receive([*self._runs])  # what came before this place is not handed out, and they may have read before it
         return tail
 
     async def _read_on(self, tail: Tail) -> None:
         ping_at = self._now() + self._ping_every
         while self.subscribers:
-            self._poked.clear()
+            self._wake.clear()
             rows = await tail.read(PAGE)
             if rows:
                 self._hand_out(rows)
@@ -175,27 +175,27 @@ class News:
                 ping_at = self._now() + self._ping_every
                 self._ping()
             if len(rows) < PAGE:
-                await self._until_poked(UNCERTAIN if tail.uncertain else min(LOOK, ping_at - self._now()))
+                await self._wait(UNCERTAIN if tail.uncertain else min(POLL, ping_at - self._now()))
 
     def _hand_out(self, rows: Sequence[Row]) -> None:
         self.position = rows[-1]["id"]
-        instruments.GIVEN.add(len(rows))
+        instruments.STREAMED.add(len(rows))
         of = batches(rows)
         for subscription in self._subscriptions:
             batch = of(subscription.projects) if subscription.joined else None
             if batch is not None and not subscription.push(batch):
-                instruments.CUT.add()
+                instruments.OVERFLOWS.add()
         if self._runs:
-            self.heard({row["run"] or ACCESS for row in rows})
+            self.receive({row["run"] or ACCESS for row in rows})
 
     def _ping(self) -> None:
         for subscription in self._subscriptions:
             subscription.wake()
 
-    async def _until_poked(self, seconds: float) -> None:
+    async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._poked.wait()
+                await self._wake.wait()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

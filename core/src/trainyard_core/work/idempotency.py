@@ -9,15 +9,15 @@ from trainyard_core.auth import Actor
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import IdempotencyReused
 
-__all__ = ["Claim", "Kept"]
+__all__ = ["Claim", "StoredAnswer"]
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a key stands for: the run that it made, or the answer that was given."""
 
     run: str
     status: int
-    answer: str
+    response: str
 
 
 class Claim:
@@ -37,16 +37,16 @@ class Claim:
         )  # fmt: skip
         return row is not None
 
-    async def find(self, tx: Tx) -> Kept:
+    async def find(self, tx: Tx) -> StoredAnswer:
         """What the key, which is bound, stands for. Raises IdempotencyReused when it was bound by another request."""
         kept = await self.peek(tx)
         assert kept is not None, "a key that cannot be taken is bound"
         return kept
 
-    async def peek(self, tx: Tx) -> Kept | None:
+    async def peek(self, tx: Tx) -> StoredAnswer | None:
         """What the key stands for, None for one that is not bound. Raises as `find`."""
         row = await tx.one(
-            "SELECT digest, run, status, answer FROM idempotency WHERE scope = ? AND key = ?", self._scope, self._key
+            "SELECT digest, run, status, response FROM idempotency WHERE scope = ? AND key = ?", self._scope, self._key
         )
         if row is None:
             return None
@@ -54,11 +54,11 @@ class Claim:
             raise IdempotencyReused(
                 f"idempotency key '{self._key}' was used with another request", fix="use a new key for a new request"
             )
-        return Kept(run=row["run"], status=row["status"], answer=row["answer"])
+        return StoredAnswer(run=row["run"], status=row["status"], response=row["response"])
 
     async def keep(self, tx: Tx, *, answer: str, status: int) -> None:
         """Store what is answered."""
         await tx.run(
-            "UPDATE idempotency SET answer = ?, status = ? WHERE scope = ? AND key = ?",
+            "UPDATE idempotency SET response = ?, status = ? WHERE scope = ? AND key = ?",
             answer, status, self._scope, self._key,
         )  # fmt: skip

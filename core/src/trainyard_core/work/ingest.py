@@ -27,18 +27,18 @@ from trainyard_core.db import clone_rows, recorded_end, runs, sweeps, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import FINAL, Reason, Status
+from trainyard_core.policy import Policy
 from trainyard_core.work import aggregate, run_record
 from trainyard_core.work.reconcile import reconcile
-from trainyard_core.work.rules import Policy
 
-__all__ = ["Ingested", "ingest"]
+__all__ = ["IngestResult", "ingest"]
 
 _encode = msgspec.json.Encoder().encode
 NAMES = 4096
 """How many metrics are counted in one transaction, unless a single frame has more."""
 
 
-class Ingested(msgspec.Struct, frozen=True):
+class IngestResult(msgspec.Struct, frozen=True):
     """The writer's mark: everything up to it is stored and counted; whether the run may have ended by these frames;
     and how many points of metrics were new."""
 
@@ -49,11 +49,11 @@ class Ingested(msgspec.Struct, frozen=True):
 
 async def ingest(
     database: Database, tracker: Tracker, run: RunRef, body: bytes, *, policy: Policy, at: int, attempt: int = 0
-) -> tuple[str, Ingested]:
+) -> tuple[str, IngestResult]:
     """Take whole frames of one writer, sent by an attempt, or (0) by somebody else, who stands for the current one.
     Returns the writer and what came of it. Raises BadFrame, GapInFrames, NotFound."""
     frames = _parse(body)
-    count = _Count(run, frames, attempt, policy, at)
+    count = _CountTransaction(run, frames, attempt, policy, at)
     try:
         failpoints.point("ingest:before_append")
         await tracker.append(run, frames)
@@ -67,16 +67,16 @@ async def ingest(
     return frames[0].writer, done
 
 
-async def _counted(database: Database, tracker: Tracker, count: _Count) -> Ingested:
+async def _counted(database: Database, tracker: Tracker, count: _CountTransaction) -> IngestResult:
     """Have all of them counted, with what came before the attempt as far as that must be known."""
-    done = Ingested(0, False)
+    done = IngestResult(0, False)
     while done.durable < count.last:
         try:
             more = await database.write(count.work, name="ingest")
-        except aggregate.Missing as missing:
+        except aggregate.EarlierCountsNeeded as missing:
             count.before = await aggregate.read_before(database, tracker, count.run.run, count.writer, missing.steps)
         else:
-            done = Ingested(more.durable, done.ended or more.ended, done.points + more.points)
+            done = IngestResult(more.durable, done.ended or more.ended, done.points + more.points)
     return done
 
 
@@ -110,13 +110,13 @@ def _plain(event: dict[str, Any]) -> dict[str, Any]:
     return rest if "values" not in event else {**rest, "values": event["values"]}
 
 
-class _Count:
+class _CountTransaction:
     """The transaction that counts frames, or the next of them. Decoding happens before it; inside it only what is new
     is applied."""
 
     def __init__(self, run: RunRef, frames: Sequence[Frame], attempt: int, policy: Policy, at: int) -> None:
         self.run, self._attempt, self._policy, self._at = run, attempt, policy, at
-        self.before = aggregate.Before()
+        self.before = aggregate.EarlierCounts()
         self.writer, self.last, self._frames = frames[0].writer, frames[-1].seq, frames
         try:
             brief = {f.seq: run_record.metrics(summarize(f.payload)) for f in frames if f.kind is Kind.METRICS}
@@ -127,7 +127,7 @@ class _Count:
         self._summaries = {seq: kept for seq, (kept, _) in brief.items()}
         self._events |= {seq: omitted for seq, (_, omitted) in brief.items() if omitted}
 
-    async def work(self, tx: Tx) -> Ingested:
+    async def work(self, tx: Tx) -> IngestResult:
         """Count what is new, or the first of it. What is acknowledged is the mark, whoever moved it last: never a frame
         that nobody counted."""
         run = self.run.run
@@ -139,14 +139,14 @@ class _Count:
         attempt = mark.attempt if mark.attempt is not None else self._attempt or row["attempt"]
         new = self._first([frame for frame in self._frames if frame.seq > mark.seq])
         if not new or not await self._move(tx, row, mark.seq, new, attempt):
-            return Ingested((await tracking.mark(tx, run, self.writer)).seq, False)
+            return IngestResult((await tracking.mark(tx, run, self.writer)).seq, False)
         found = [summary for frame in new for summary in self._summaries.get(frame.seq, ())]
-        points = aggregate.Points(self.writer, attempt, found, lambda: _first_steps(new))
+        points = aggregate.MetricColumns(self.writer, attempt, found, lambda: _first_steps(new))
         await aggregate.count(tx, row, points, self.before)
         if attempt < row["attempt"]:
-            return Ingested(new[-1].seq, False)
+            return IngestResult(new[-1].seq, False)
         await self._take_effect(tx, row, new)
-        return Ingested(new[-1].seq, await self._maybe_end(tx, row, new), sum(each.total for each in found))
+        return IngestResult(new[-1].seq, await self._maybe_end(tx, row, new), sum(each.total for each in found))
 
     def _first(self, new: Sequence[Frame]) -> Sequence[Frame]:
         """The first of these frames, as many as have NAMES metrics together, but one at least."""
@@ -161,7 +161,7 @@ class _Count:
     async def _take_effect(self, tx: Tx, row: Row, new: Sequence[Frame]) -> None:
         """What frames of the current attempt change of the run beside its metrics."""
         if self._summaries and row["parent"] and await sweeps.watches(tx, row["parent"]):
-            await runs.ring(tx, row["parent"], at=self._at)
+            await runs.wake_now(tx, row["parent"], at=self._at)
         for frame in new:
             for event in self._events.get(frame.seq, ()):
                 await _apply(tx, row["id"], event, self._at)
@@ -190,7 +190,7 @@ class _Count:
     async def _maybe_end(self, tx: Tx, row: Row, new: Sequence[Frame]) -> bool:
         """True when the run was reconciled: the last frames of something that has ended may have come."""
         ends = any(e["type"] == "end" for f in new for e in self._events.get(f.seq, ()))
-        waits = row["reason"] == Reason.DRAINING or row["status"] == Status.STOPPING or row["ended"]
+        waits = row["reason"] == Reason.DRAINING or row["status"] == Status.STOPPING or row["reported_status"]
         if row["status"] in FINAL or not (waits or ends or new[-1].final):
             return False
         await reconcile(tx, self.run.run, policy=self._policy, at=self._at)
@@ -210,7 +210,7 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
     """One event's effect on the run's row. Unknown types are kept by the tracker and change nothing here."""
     kind, values = event["type"], event.get("values")
     if kind in _MERGED and isinstance(values, dict):
-        await _merge(tx, run, _MERGED[kind], values)
+        await _merge(tx, run, kind, values)
     elif kind == "tags":
         await _add_tags(tx, run, [tag for tag in _list(event.get("tags")) if isinstance(tag, str)])
     elif kind == "progress" and isinstance(event.get("value"), int | float):
@@ -223,10 +223,10 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
         await recorded_end.tell(tx, run, event["status"], _ended(event))
 
 
-def _ended(event: dict[str, Any]) -> recorded_end.Ended:
+def _ended(event: dict[str, Any]) -> recorded_end.ReportedEnd:
     """What an `end` says. What it cannot say is left out."""
     code, at = event.get("exit_code"), event.get("time")
-    return recorded_end.Ended(
+    return recorded_end.ReportedEnd(
         reason=event["reason"] if event.get("reason") in _END_REASONS else "",
         message=storable(str(event.get("message", "")), MESSAGE_CHARS),
         exit_code=code if isinstance(code, int) and 0 <= code <= 255 else None,
@@ -235,7 +235,7 @@ def _ended(event: dict[str, Any]) -> recorded_end.Ended:
 
 
 _END_REASONS = (Reason.ERROR, Reason.EXIT_CODE, Reason.LOST, Reason.USER)
-_MERGED = {"params": "inputs", "outputs": "outputs", "meta": "meta"}
+_MERGED = ("params", "outputs", "meta")
 
 
 async def _merge(tx: Tx, run: str, column: str, values: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
-"""The patrol: each second, and at start, it rings for whatever is due, notices silent agents, and tidies what has
+"""Maintenance: each second, and at start, it wakes every run that is due, notices silent agents, and deletes what has
 expired.
 
-It is what makes the doorbell optional: whatever a lost ring, a flushed queue or a killed process left undone is
-found here by a query.
+It makes the notifier optional: a query here finds whatever a lost message, a flushed queue or a killed process left
+undone.
 """
 
 from __future__ import annotations
@@ -18,77 +18,77 @@ from trainyard_core.clock import SECOND, Clock
 from trainyard_core.db import runs, uptime
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.lifecycle import LIVE, Reason, Status
-from trainyard_core.work.notifier import Doorbell
-from trainyard_core.work.rules import Policy
+from trainyard_core.policy import Policy
+from trainyard_core.work.notifier import Notifier
 
-__all__ = ["Chore", "Patrol"]
+__all__ = ["Maintainer", "MaintenanceTask"]
 
 EVERY = 1.0
 TIDY_EVERY = 600.0
 LATE = 5.0
-"""Seconds after which nobody seems to answer a ring: then the patrol looks itself."""
+"""Seconds after which a due run is reconciled here, since nobody seems to work on the queue."""
 NEVER = -1
 """Before any time at which somebody can have been heard."""
-log = structlog.get_logger("trainyard.patrol")
+log = structlog.get_logger("trainyard.maintenance")
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
 
 
-Chore = Callable[[], Awaitable[None]]
-"""Work that is done at each patrol. It may be repeated and may overlap with itself in other processes."""
+MaintenanceTask = Callable[[], Awaitable[None]]
+"""Work that is done in each round. It may be repeated and may overlap with itself in other processes."""
 
 
-class Patrol:
-    """Runs for ever beside a server or worker; any number of them may run. `chores` are done at each patrol; one that
-    fails is tried again at the next and holds up no other."""
+class Maintainer:
+    """Runs for ever beside a server or worker; any number of them may run. `tasks` are done in each round; one that
+    fails is tried again in the next and holds up no other."""
 
     def __init__(
         self,
         database: Database,
-        doorbell: Doorbell,
+        notifier: Notifier,
         clock: Clock,
         policy: Policy,
         *,
         idempotency_days: float,
-        chores: Sequence[Chore] = (),
+        tasks: Sequence[MaintenanceTask] = (),
     ) -> None:
-        self._database, self._doorbell, self._clock, self._policy = database, doorbell, clock, policy
-        self._chores = chores
+        self._database, self._notifier, self._clock, self._policy = database, notifier, clock, policy
+        self._tasks = tasks
         self._keep = int(idempotency_days * 24 * 3600 * SECOND)
         self._tidied = 0
 
     async def run(self) -> None:
-        """Patrol until cancelled."""
+        """Do a round each second until cancelled."""
         while True:
             try:
                 await self.once()
             except Exception:
-                log.exception("the patrol failed and is tried again")
+                log.exception("a round of maintenance failed and is tried again")
             await asyncio.sleep(EVERY)
 
     async def once(self) -> None:
-        """One patrol."""
+        """Do one round."""
         started = perf_counter()
-        await self._look()
-        instruments.PATROLS.add(perf_counter() - started)
+        await self._wake_due()
+        instruments.MAINTENANCE.add(perf_counter() - started)
 
-    async def _look(self) -> None:
+    async def _wake_due(self) -> None:
         now = self._clock.now()
         rows = await self._database.read(lambda tx: runs.due(tx, at=now))
         late = now - int(LATE * SECOND)
-        await self._doorbell.look(row["id"] for row in rows if row["wake_at"] < late)
+        await self._notifier.reconcile_here(row["id"] for row in rows if row["wake_at"] < late)
         wanted = [(row["id"], row["wake_seq"]) for row in rows if row["wake_at"] >= late]
         wanted += await self._database.read(lambda tx: self._changed_reach(tx, now))
         if self._policy.tracked_silence:
             wanted += await self._database.read(lambda tx: self._silent_tracked(tx, now))
-        instruments.PATROLLED.add(len(wanted))
+        instruments.MAINTENANCE_DUE.add(len(wanted))
         if wanted:
-            await self._doorbell.ring(wanted)
-            self._doorbell.call_agents(orders=True)
+            await self._notifier.notify(wanted)
+            self._notifier.notify_agents(orders=True)
         if not 0 <= now - self._tidied <= TIDY_EVERY * SECOND:
             self._tidied = now
             await self._database.write(lambda tx: self._tidy(tx, now), name="tidy")
-        for chore in self._chores:
-            await _guarded(chore)
+        for task in self._tasks:
+            await _guarded(task)
 
     async def _changed_reach(self, tx: Tx, now: int) -> list[tuple[str, int]]:
         """Live runs whose agent fell silent or came back, and those whose agent is to be given up."""
@@ -114,7 +114,7 @@ class Patrol:
             "SELECT id, wake_seq FROM (SELECT r.id, r.wake_seq, r.reason, COALESCE((SELECT MAX(w.updated_at)"
             " FROM writer w WHERE w.run = r.id), (SELECT MIN(a.at) FROM activity a WHERE a.run = r.id), r.created_at)"
             " AS heard FROM run r"
-            f" WHERE r.managed = 0 AND r.ended = '' AND r.status = '{Status.RUNNING}') AS tracked"
+            f" WHERE r.managed = 0 AND r.reported_status = '' AND r.status = '{Status.RUNNING}') AS tracked"
             f" WHERE heard <= ? OR (heard <= ? AND reason <> '{Reason.UNREACHABLE}')"
             f" OR (heard > ? AND reason = '{Reason.UNREACHABLE}') LIMIT 500",
             _since(now - most, listened), _since(half, listened), half,
@@ -130,8 +130,8 @@ def _since(moment: int, listened: int) -> int:
     return moment if listened <= moment else NEVER
 
 
-async def _guarded(chore: Chore) -> None:
+async def _guarded(task: MaintenanceTask) -> None:
     try:
-        await chore()
+        await task()
     except Exception:
-        log.exception("a chore of the patrol failed and is tried again")
+        log.exception("a maintenance task failed and is tried again")

@@ -1,9 +1,10 @@
-"""The doorbell: tells this process's agents and the other processes that something may be done. The database stays
-the truth.
+"""The notifier: wakes this process's agents and the other processes when there may be work. The database stays the
+truth.
 
-Waking an agent is an event in this process and a pub/sub poke for the others. Waking a run is an arq job whose id
-carries the run's `wake_seq`, so that many processes ring once; its worker waits on an event set by the poke, not
-on a poll. When Valkey is gone, flushed or slow, ringing says so and the patrol does the work: nothing waits for it.
+An agent is woken by an event in this process, and by a pub/sub message in the others. A run is woken by an arq job
+whose id carries the run's `wake_seq`, so that many processes enqueue it once; the worker waits for the message instead
+of polling. When Valkey is unreachable, flushed or slow, the run is reconciled here or by maintenance: nothing depends
+on a message.
 """
 
 from __future__ import annotations
@@ -20,64 +21,52 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from trainyard_core import instruments
+from trainyard_core.agent.model import WakeEvent
 from trainyard_core.cancellation import end_all
 from trainyard_core.errors import Unavailable
-from trainyard_core.work.event_feed import News
+from trainyard_core.work.event_feed import EventFeed
 
-__all__ = ["ArqDoorbell", "Call", "Doorbell", "LocalDoorbell"]
+__all__ = ["ArqNotifier", "LocalNotifier", "Notifier"]
 
 QUEUE = "trainyard:reconcile"
-CHANNEL = "trainyard:poke"
+CHANNEL = "trainyard:wake"
 JOB = "reconcile"
 WORK, ORDERS, RUNS = b"work", b"orders", b"runs"
-NEWS = b"news:"
-MOST_NEWS = 500
-PATIENCE = 1.0
-MOMENT = 0.005
-NEWS_MOMENT = 0.02
-AGAIN = 0.2
-log = structlog.get_logger("trainyard.doorbell")
+CHANGES = b"changes:"
+MOST_CHANGES = 500
+TIMEOUT = 1.0
+WAKES_DELAY = 0.005
+CHANGES_DELAY = 0.02
+RETRY_DELAY = 0.2
+log = structlog.get_logger("trainyard.notifier")
 
 Reconcile = Callable[[str], Awaitable[None]]
 
 
-class Call(asyncio.Event):
-    """Set whenever an agent should look for new work; with `orders` also when it should ask what to do about what
-    it holds."""
-
-    orders = False
-
-    def taken(self) -> bool:
-        """Clear the call; whether orders were meant."""
-        self.clear()
-        orders, self.orders = self.orders, False
-        return orders
-
-
-class Doorbell(Protocol):
+class Notifier(Protocol):
     """Wakes agents and runs."""
 
-    def listen(self) -> Call:
-        """A call for one agent; its owner clears it."""
+    def subscribe(self) -> WakeEvent:
+        """A wake event for one agent; its owner clears it."""
 
-    def forget(self, call: Call) -> None:
-        """Nobody waits for this call any more."""
+    def unsubscribe(self, event: WakeEvent) -> None:
+        """Nobody waits for this event any more."""
 
-    def call_agents(self, *, orders: bool = False) -> None:
+    def notify_agents(self, *, orders: bool = False) -> None:
         """There may be work for agents; with `orders`, something about what they hold has changed. Returns at
         once."""
 
-    async def ring(self, runs: Iterable[tuple[str, int]]) -> None:
+    async def notify(self, runs: Iterable[tuple[str, int]]) -> None:
         """These runs (id, wake_seq) should be reconciled by somebody. Never raises."""
 
-    async def look(self, runs: Iterable[str]) -> None:
+    async def reconcile_here(self, runs: Iterable[str]) -> None:
         """Reconcile these runs in this process, whatever becomes of the queue. Never raises."""
 
-    def carry(self, news: News) -> None:
-        """Carry news from this process's streams' source to those of the other processes, and theirs here."""
+    def attach(self, feed: EventFeed) -> None:
+        """Exchange changes between this process's event feed and those of the other processes."""
 
     async def serve(self) -> None:
-        """Answer rings from anywhere, and pass on this process's calls, until cancelled."""
+        """Work on enqueued jobs and exchange messages with the other processes, until cancelled."""
 
     async def ping(self) -> bool:
         """Whether there is a queue, which answers. Raises Unavailable when it does not."""
@@ -86,37 +75,37 @@ class Doorbell(Protocol):
         """Disconnect."""
 
 
-class LocalDoorbell:
-    """One process, no Valkey: ringing reconciles here."""
+class LocalNotifier:
+    """One process, no Valkey: a run is reconciled here."""
 
     def __init__(self, reconcile: Reconcile) -> None:
         self._reconcile = reconcile
-        self._listeners: list[Call] = []
+        self._events: list[WakeEvent] = []
 
-    def listen(self) -> Call:
-        call = Call()
-        self._listeners.append(call)
-        return call
+    def subscribe(self) -> WakeEvent:
+        event = WakeEvent()
+        self._events.append(event)
+        return event
 
-    def forget(self, call: Call) -> None:
-        self._listeners = [each for each in self._listeners if each is not call]
+    def unsubscribe(self, event: WakeEvent) -> None:
+        self._events = [each for each in self._events if each is not event]
 
-    def call_agents(self, *, orders: bool = False) -> None:
-        for call in self._listeners:
-            call.orders |= orders
-            call.set()
+    def notify_agents(self, *, orders: bool = False) -> None:
+        for event in self._events:
+            event.orders |= orders
+            event.set()
 
-    async def ring(self, runs: Iterable[tuple[str, int]]) -> None:
-        await self.look(run for run, _ in runs)
+    async def notify(self, runs: Iterable[tuple[str, int]]) -> None:
+        await self.reconcile_here(run for run, _ in runs)
 
-    async def look(self, runs: Iterable[str]) -> None:
+    async def reconcile_here(self, runs: Iterable[str]) -> None:
         for run in runs:
             try:
                 await self._reconcile(run)
             except Exception:
                 log.exception("a run could not be reconciled; it is tried again", run=run)
 
-    def carry(self, news: News) -> None:
+    def attach(self, feed: EventFeed) -> None:
         """There is nobody else."""
 
     async def serve(self) -> None:
@@ -129,83 +118,83 @@ class LocalDoorbell:
         """Nothing is open."""
 
 
-class ArqDoorbell(LocalDoorbell):
-    """Several processes around one Valkey or Redis. Calls that come together leave as one poke."""
+class ArqNotifier(LocalNotifier):
+    """Several processes around one Valkey or Redis. Wakes that come together leave as one message."""
 
     def __init__(self, reconcile: Reconcile, settings: RedisSettings) -> None:
         super().__init__(reconcile)
         self._settings = settings
         self._pool: ArqRedis | None = None
         self._connecting = asyncio.Lock()
-        self._me = secrets.token_bytes(8)
-        self._outgoing = Call()
-        self._news: News | None = None
-        self._untold: set[str] = set()
-        self._news_came = asyncio.Event()
-        self._poked = asyncio.Event()
+        self._sender = secrets.token_bytes(8)
+        self._pending = WakeEvent()
+        self._feed: EventFeed | None = None
+        self._changed_runs: set[str] = set()
+        self._changed = asyncio.Event()
+        self._jobs_waiting = asyncio.Event()
         self._connected_once = True
 
-    def call_agents(self, *, orders: bool = False) -> None:
-        super().call_agents(orders=orders)
-        self._outgoing.orders |= orders
-        self._outgoing.set()
+    def notify_agents(self, *, orders: bool = False) -> None:
+        super().notify_agents(orders=orders)
+        self._pending.orders |= orders
+        self._pending.set()
 
-    def carry(self, news: News) -> None:
-        self._news, news.forward = news, self._forward
+    def attach(self, feed: EventFeed) -> None:
+        self._feed, feed.forward = feed, self._forward
 
     def _forward(self, run: str) -> None:
-        if len(self._untold) < MOST_NEWS:
-            self._untold.add(run)
-        self._news_came.set()
+        if len(self._changed_runs) < MOST_CHANGES:
+            self._changed_runs.add(run)
+        self._changed.set()
 
-    async def ring(self, runs: Iterable[tuple[str, int]]) -> None:
+    async def notify(self, runs: Iterable[tuple[str, int]]) -> None:
         wanted = list(runs)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 pool = await self._connected()
                 for run, seq in wanted:
                     await pool.enqueue_job(JOB, run, _job_id=f"{run}:{seq}", _queue_name=QUEUE)
-                await pool.publish(CHANNEL, self._me + RUNS)
-            instruments.POKES.add(1, RUNS.decode(), "out")
+                await pool.publish(CHANNEL, self._sender + RUNS)
+            instruments.NOTIFICATIONS.add(1, RUNS.decode(), "out")
         except (RedisError, OSError, TimeoutError):
-            await self.look(run for run, _ in wanted)
+            await self.reconcile_here(run for run, _ in wanted)
 
     async def serve(self) -> None:
-        """Worker, subscriber and pokes, started again whenever the connection breaks."""
+        """Run worker, subscriber and publishers; start them again whenever the connection breaks."""
         while True:
             try:
                 await self._until_one_breaks()
             except (RedisError, OSError, TimeoutError) as error:
-                self._tell_once(error)
+                self._log_once(error)
             await self._forget_pool()
-            await asyncio.sleep(AGAIN)
+            await asyncio.sleep(RETRY_DELAY)
 
     async def _until_one_breaks(self) -> None:
-        """Worker, subscriber and pokes side by side; raises what the first that fails does. No task group: one that
-        fails leaves its task marked as cancelled in Python 3.11 and 3.12, and then it cannot be told from one that
+        """Run worker, subscriber and publishers side by side; raises what the first that fails does. No task group: one
+        that fails leaves its task marked as cancelled in Python 3.11 and 3.12, and then it cannot be told from one that
         somebody has cancelled."""
-        parts = (self._subscribe(), self._work(), self._pass_on(), self._pass_news_on())
+        parts = (self._subscribe(), self._work(), self._publish_wakes(), self._publish_changes())
         tasks = [asyncio.create_task(part) for part in parts]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await end_all(tasks, patience=PATIENCE)
+            await end_all(tasks, patience=TIMEOUT)
         for task in done:
             task.result()
 
-    def _tell_once(self, error: BaseException) -> None:
+    def _log_once(self, error: BaseException) -> None:
         """One line for each time that the queue goes away, however often it is tried."""
         if self._connected_once:
             self._connected_once = False
-            log.warning("the queue is away; the patrol carries on", error=str(error))
+            log.warning("the queue is unreachable; maintenance does its work, more slowly", error=str(error))
 
     async def ping(self) -> bool:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await (await self._connected()).ping()
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable(
-                f"the queue does not answer ({type(error).__name__}); the patrol does its work, more slowly",
+                f"the queue does not answer ({type(error).__name__}); maintenance does its work, more slowly",
                 fix="see whether Valkey runs and can be reached at the setting `valkey`",
             ) from error
         return True
@@ -213,32 +202,32 @@ class ArqDoorbell(LocalDoorbell):
     async def close(self) -> None:
         await self._forget_pool()
 
-    async def _pass_on(self) -> None:
-        """Poke the other processes, once for all calls of a moment."""
+    async def _publish_wakes(self) -> None:
+        """Wake the other processes' agents, once for all wakes within a few milliseconds."""
         while True:
-            await self._outgoing.wait()
-            word = ORDERS if self._outgoing.taken() else WORK
-            async with asyncio.timeout(PATIENCE):
-                await (await self._connected()).publish(CHANNEL, self._me + word)
-            instruments.POKES.add(1, word.decode(), "out")
-            await asyncio.sleep(MOMENT)
+            await self._pending.wait()
+            word = ORDERS if self._pending.take() else WORK
+            async with asyncio.timeout(TIMEOUT):
+                await (await self._connected()).publish(CHANNEL, self._sender + word)
+            instruments.NOTIFICATIONS.add(1, word.decode(), "out")
+            await asyncio.sleep(WAKES_DELAY)
 
-    async def _pass_news_on(self) -> None:
-        """Tell the other processes what is new, once for all that comes in a moment. What is lost on the way is found
-        by their own looks."""
+    async def _publish_changes(self) -> None:
+        """Publish which runs have changed, once for all changes within a few milliseconds. The other processes find
+        what is lost on the way by reading the log now and then."""
         while True:
-            await self._news_came.wait()
-            self._news_came.clear()
-            told, self._untold = self._untold, set()
-            async with asyncio.timeout(PATIENCE):
-                await (await self._connected()).publish(CHANNEL, self._me + NEWS + ",".join(told).encode())
-            instruments.POKES.add(1, "news", "out")
-            await asyncio.sleep(NEWS_MOMENT)
+            await self._changed.wait()
+            self._changed.clear()
+            changed, self._changed_runs = self._changed_runs, set()
+            async with asyncio.timeout(TIMEOUT):
+                await (await self._connected()).publish(CHANNEL, self._sender + CHANGES + ",".join(changed).encode())
+            instruments.NOTIFICATIONS.add(1, "changes", "out")
+            await asyncio.sleep(CHANGES_DELAY)
 
     async def _connected(self) -> ArqRedis:
         async with self._connecting:
             if self._pool is None:
-                self._pool = await _opened(self._settings)
+                self._pool = await _open_pool(self._settings)
             return self._pool
 
     async def _forget_pool(self) -> None:
@@ -248,33 +237,33 @@ class ArqDoorbell(LocalDoorbell):
                 await pool.aclose()
 
     async def _subscribe(self) -> None:
-        pool = await _opened(self._settings)
+        pool = await _open_pool(self._settings)
         try:
             async with pool.pubsub() as channel:
                 await channel.subscribe(CHANNEL)
                 self._connected_once = True
                 async for message in channel.listen():
                     if message["type"] == "message":
-                        self._heard(message["data"])
+                        self._receive(message["data"])
         finally:
             await pool.aclose()
 
-    def _heard(self, data: bytes) -> None:
-        """Another process's poke; our own is known already, but for the worker that answers rings."""
-        sender, word = data[: len(self._me)], data[len(self._me) :]
-        if sender != self._me:
-            instruments.POKES.add(1, word.partition(b":")[0].decode(), "in")
+    def _receive(self, data: bytes) -> None:
+        """A message of another process. Of this process's own messages only the worker needs to know."""
+        sender, word = data[: len(self._sender)], data[len(self._sender) :]
+        if sender != self._sender:
+            instruments.NOTIFICATIONS.add(1, word.partition(b":")[0].decode(), "in")
         if word == RUNS:
-            self._poked.set()
-        elif word.startswith(NEWS):
-            if sender != self._me and self._news is not None:
-                self._news.heard(word.removeprefix(NEWS).decode().split(","))
-        elif sender != self._me:
-            super().call_agents(orders=word == ORDERS)
+            self._jobs_waiting.set()
+        elif word.startswith(CHANGES):
+            if sender != self._sender and self._feed is not None:
+                self._feed.receive(word.removeprefix(CHANGES).decode().split(","))
+        elif sender != self._sender:
+            super().notify_agents(orders=word == ORDERS)
 
     async def _work(self) -> None:
-        pool = await _opened(self._settings)
-        worker = _EventWorker(self._poked, self._reconcile, pool)
+        pool = await _open_pool(self._settings)
+        worker = _EventWorker(self._jobs_waiting, self._reconcile, pool)
         try:
             await worker.main()
         finally:
@@ -284,7 +273,7 @@ class ArqDoorbell(LocalDoorbell):
                 await pool.aclose(close_connection_pool=True)
 
 
-async def _opened(settings: RedisSettings) -> ArqRedis:
+async def _open_pool(settings: RedisSettings) -> ArqRedis:
     """A connected pool. One whose making is cancelled is closed; arq itself would lose its connection."""
     making = asyncio.ensure_future(create_pool(settings))
     try:
@@ -296,9 +285,9 @@ async def _opened(settings: RedisSettings) -> ArqRedis:
 
 
 class _EventWorker(Worker):
-    """An arq worker that waits for a poke instead of sleeping between polls."""
+    """An arq worker that waits for a message instead of sleeping between polls."""
 
-    def __init__(self, poked: asyncio.Event, reconcile: Reconcile, pool: ArqRedis) -> None:
+    def __init__(self, jobs_waiting: asyncio.Event, reconcile: Reconcile, pool: ArqRedis) -> None:
         async def job(ctx: dict[str, Any], run: str) -> None:
             await reconcile(run)
 
@@ -312,12 +301,12 @@ class _EventWorker(Worker):
             keep_result=0,
             log_results=False,
         )
-        self._poked_event = poked
+        self._jobs_waiting = jobs_waiting
 
     async def main(self) -> None:
         while True:
-            self._poked_event.clear()
+            self._jobs_waiting.clear()
             await self._poll_iteration()
             with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    await self._poked_event.wait()
+                async with asyncio.timeout(TIMEOUT):
+                    await self._jobs_waiting.wait()

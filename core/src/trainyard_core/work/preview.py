@@ -8,15 +8,15 @@ from typing import Never
 
 import msgspec
 
-from trainyard.client.models import CreateRun, Preview, Using, Why
+from trainyard.client.models import CreateRun, Preview, UsedComponent, Why
 from trainyard_core.auth import Actor
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.runs import NewRun
 from trainyard_core.errors import Invalid
 from trainyard_core.ids import new_id
+from trainyard_core.policy import Policy
 from trainyard_core.work.compilation import compile_run, look_up, read
 from trainyard_core.work.creation import add, assemble
-from trainyard_core.work.rules import Policy
 from trainyard_core.work.sweep_setup import Algorithms
 from trainyard_core.work.why import why
 
@@ -47,12 +47,14 @@ async def preview(
         queue=new.queue,
         hold=new.hold,
         warnings=[*compiled.warnings],
-        uses=[Using(kind=use.kind, name=use.name, version=use.version, digest=use.digest) for use in compiled.uses],
+        uses=[
+            UsedComponent(kind=use.kind, name=use.name, version=use.version, digest=use.digest) for use in compiled.uses
+        ],
         forecast=await _forecast(database, new, policy=policy, at=at, schedulers=schedulers),
     )
 
 
-class _Seen(Exception):
+class _Rollback(Exception):
     """Ends the transaction, so that nothing of it stays."""
 
     def __init__(self, forecast: Why) -> None:
@@ -66,9 +68,9 @@ async def _forecast(database: Database, new: NewRun, *, policy: Policy, at: int,
 
     async def work(tx: Tx) -> Never:
         row = await add(tx, waiting, policy)
-        raise _Seen(await why(tx, row, at=at, silence=policy.silence, schedulers=schedulers))
+        raise _Rollback(await why(tx, row, at=at, silence=policy.silence, schedulers=schedulers))
 
     try:
         await database.write(work, name="preview")
-    except _Seen as seen:
+    except _Rollback as seen:
         return seen.forecast

@@ -1,7 +1,7 @@
 """Reconcile a run: read the view, take the first answer of the rules, write it down. Level-triggered and idempotent.
 
 It runs inside a transaction that its caller opened: right beside the create, report or ingest that made it worth
-looking, or alone when the doorbell rang. Two at once are harmless: each write is guarded by the status that the
+looking, or alone when the notifier woke the run. Two at once are harmless: each write is guarded by the status that the
 decision was made on.
 """
 
@@ -11,8 +11,10 @@ from trainyard_core import tracing
 from trainyard_core.db import runs
 from trainyard_core.db.engine import Tx
 from trainyard_core.lifecycle import FINAL, Status
-from trainyard_core.work.rules import Decision, Policy, decide
-from trainyard_core.work.view import View, load
+from trainyard_core.policy import Policy
+from trainyard_core.work.model import View
+from trainyard_core.work.rules import Decision, decide
+from trainyard_core.work.view import load
 
 __all__ = ["reconcile"]
 
@@ -60,7 +62,7 @@ async def _arrived(tx: Tx, view: View, decision: Decision, at: int) -> bool:
     if to is Status.RETRYING:
         await runs.wake(tx, view.run, at=decision.wake_at)
     if view.directs:
-        await runs.ring(tx, view.run, at=at)
+        await runs.wake_now(tx, view.run, at=at)
     return to not in (Status.QUEUED, Status.RETRYING, *FINAL)
 
 

@@ -18,12 +18,21 @@ from trainyard_core.contracts.tracker import Point, RunRef, Series, Tracker
 from trainyard_core.db import tracking
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["RESUMED", "Link", "has_past", "in_brief", "links_of", "read_series", "resume_environment", "series_names"]
+__all__ = [
+    "RESUMED",
+    "ChainLink",
+    "has_past",
+    "in_brief",
+    "links_of",
+    "read_series",
+    "resume_environment",
+    "series_names",
+]
 
 RESUMED = "resume"
 
 
-class Link(msgspec.Struct, frozen=True):
+class ChainLink(msgspec.Struct, frozen=True):
     """One run of the chain. `fork` is the last step of the next link that counts; None: all of it. `attempts` are those
     of its writers; empty for a run of one attempt."""
 
@@ -40,12 +49,13 @@ _CHAIN = """WITH RECURSIVE chain (id, project, cloned_from, clone_kind, fork_ste
     SELECT id, project, fork_step, attempt FROM chain ORDER BY depth"""
 
 
-async def links_of(tx: Tx, row: Row) -> list[Link]:
+async def links_of(tx: Tx, row: Row) -> list[ChainLink]:
     """The run itself, then the one that it continues, and so on to the first."""
     found = await tx.all(_CHAIN, row["id"]) if row["clone_kind"] == RESUMED else [row]
     attempts = await tracking.attempts_of(tx, [each["id"] for each in found if each["attempt"] > 1])
     return [
-        Link(RunRef(each["project"], each["id"]), each["fork_step"], attempts.get(each["id"], {})) for each in found
+        ChainLink(RunRef(each["project"], each["id"]), each["fork_step"], attempts.get(each["id"], {}))
+        for each in found
     ]
 
 
@@ -64,14 +74,14 @@ def resume_environment(row: Row) -> dict[str, str]:
     return told
 
 
-async def series_names(tracker: Tracker, links: Sequence[Link]) -> list[str]:
+async def series_names(tracker: Tracker, links: Sequence[ChainLink]) -> list[str]:
     """The names of all metrics of a chain, sorted."""
     return sorted({name for link in links for name in await tracker.series_names(link.ref)})
 
 
 async def read_series(
     tracker: Tracker,
-    links: Sequence[Link],
+    links: Sequence[ChainLink],
     names: Sequence[str],
     *,
     first: int | None = None,
@@ -82,13 +92,13 @@ async def read_series(
     if len(links) == 1:
         only = links[0]
         return await tracker.read_series(only.ref, names, first=first, last=last, points=points, attempts=only.attempts)
-    reading = _Reading(tracker, names, first, last, points)
+    reading = _ChainReader(tracker, names, first, last, points)
     for link in links:
         await reading.add(link)
     return reading.joined()
 
 
-class _Reading:
+class _ChainReader:
     """A chain read from its end to its beginning. `_until` is the last step that still counts, for each metric."""
 
     def __init__(
@@ -99,7 +109,7 @@ class _Reading:
         self._until: dict[str, int | None] = dict.fromkeys(self._names, last)
         self._found: dict[str, list[Series]] = {name: [] for name in self._names}
 
-    async def add(self, link: Link) -> None:
+    async def add(self, link: ChainLink) -> None:
         """Read one link, and narrow what counts of the next one."""
         for series in await self._read(link, self._first, self._points):
             self._found[series.name].append(series)
@@ -108,12 +118,12 @@ class _Reading:
             before = None if name not in starts else starts[name] - 1
             self._until[name] = _least(self._until[name], link.fork, before)
 
-    async def _starts(self, link: Link) -> Mapping[str, int]:
+    async def _starts(self, link: ChainLink) -> Mapping[str, int]:
         """The first step of each metric that this link logged."""
         found = await self._read(link, None, 1)
         return {series.name: series.points[0].step for series in found if series.points}
 
-    async def _read(self, link: Link, first: int | None, points: int) -> list[Series]:
+    async def _read(self, link: ChainLink, first: int | None, points: int) -> list[Series]:
         groups: dict[int | None, list[str]] = {}
         for name, until in self._until.items():
             if first is None or until is None or until >= first:
@@ -145,8 +155,8 @@ def _joined(name: str, parts: Iterable[Series], points: int) -> Series:
 
 def _merged(points: Sequence[Point]) -> Point:
     """Neighbouring buckets as one: every spike stays."""
-    lows = [point.low for point in points if not math.isnan(point.low)]
-    highs = [point.high for point in points if not math.isnan(point.high)]
+    lows = [point.min for point in points if not math.isnan(point.min)]
+    highs = [point.max for point in points if not math.isnan(point.max)]
     return Point(
         points[0].step,
         points[-1].until,
@@ -164,10 +174,10 @@ def in_brief(found: Iterable[Series]) -> list[Summary]:
             name=series.name,
             last_step=point.until,
             last=point.last,
-            low=point.low,
-            high=point.high,
+            min=point.min,
+            max=point.max,
             total=series.total,
-            finite=0 if math.isnan(point.low) else series.total,
+            finite=0 if math.isnan(point.min) else series.total,
         )
         for series in found
         for point in series.points[:1]

@@ -14,30 +14,10 @@ import msgspec
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.lifecycle import FINAL, Hold, Intent, Reason, Status, Step
-from trainyard_core.work.view import View
+from trainyard_core.policy import Policy
+from trainyard_core.work.model import View
 
-__all__ = ["RULES", "Decision", "Policy", "backoff", "decide"]
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers that the rules go by, all in seconds but for the count of retries.
-
-    `tracked_silence` is after how long without a frame a run that is only tracked has failed (0: never); at half of
-    it the run counts as unreachable.
-
-    `platform_retries` is how often a run may be tried again after the platform's failures (a lost process, a full
-    disk), `drain` how long more of an ended attempt is waited for after its last frame or part of a file, `silence`
-    after how long without a word an agent counts as unreachable, and `lost_after` after how long its attempts are given
-    up (0: never, a person decides).
-    """
-
-    platform_retries: int = 3
-    backoff_first: float = 1.0
-    backoff_most: float = 60.0
-    drain: float = 60.0
-    silence: float = 15.0
-    lost_after: float = 0.0
-    tracked_silence: float = 0.0
+__all__ = ["RULES", "Decision", "backoff", "decide"]
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +66,7 @@ def _tracked(view: View, policy: Policy, now: int) -> Decision | None:
         return Decision(steps=(Step(Status.COMPILED), Step(Status.RUNNING)))
     if view.intent is Intent.STOP:
         return Decision(steps=(*_through(view), Step(Status.STOPPED, view.intent_reason, view.intent_message)))
-    if view.ended:
+    if view.reported_status:
         return _tracked_end(view, policy, now)
     return _tracked_silence(view, policy, now)
 
@@ -108,7 +88,7 @@ def _tracked_silence(view: View, policy: Policy, now: int) -> Decision:
 
 def _silence(view: View, heard_at: int, now: int) -> float:
     """Seconds without a word from somebody who was heard at a time; those do not count in which nobody listened."""
-    return (now - max(heard_at, view.hearing.counts_from(now))) / SECOND
+    return (now - max(heard_at, view.uptime.counts_from(now))) / SECOND
 
 
 def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
@@ -118,19 +98,19 @@ def _tracked_end(view: View, policy: Policy, now: int) -> Decision:
     if view.unfinished_writers and now < until:
         why = Step(view.status, Reason.DRAINING, "waiting for the last frames")
         return Decision(explain=why, wake_at=until)
-    to = Status(view.ended)
+    to = Status(view.reported_status)
     between = _through(view) if to is Status.STOPPED else ()
     if to is not Status.SUCCEEDED:
-        last = Step(to, view.ended_reason or Reason.USER, view.ended_message)
+        last = Step(to, view.reported_reason or Reason.USER, view.reported_message)
     else:
         success = _success(view, missing=bool(view.unfinished_writers))
-        last = msgspec.structs.replace(success, message=view.ended_message or success.message)
+        last = msgspec.structs.replace(success, message=view.reported_message or success.message)
     return Decision(steps=(*between, last), happened_at=_ended_at(view, now))
 
 
 def _ended_at(view: View, now: int) -> int:
     """When a program that tracked itself says that it ended; not before its start, nor later than now."""
-    return now if view.ended_at is None else max(view.started_at or 0, min(now, view.ended_at))
+    return now if view.reported_end_at is None else max(view.started_at or 0, min(now, view.reported_end_at))
 
 
 def _through(view: View) -> tuple[Step, ...]:
@@ -184,7 +164,7 @@ def _over(view: View, policy: Policy, now: int) -> Decision | None:
 def _frames_until(view: View, policy: Policy, now: int, until: int) -> int:
     """Until when the last frames are waited for: those that nobody could take have their whole time from when somebody
     listens again."""
-    return max(until, view.hearing.counts_from(now) + int(policy.drain * SECOND))
+    return max(until, view.uptime.counts_from(now) + int(policy.drain * SECOND))
 
 
 def _draining(view: View, until: int | None) -> Decision:
@@ -313,7 +293,7 @@ def _look_again(view: View, policy: Policy, now: int) -> int | None:
     if view.timeout_us is not None and attempt.started_at is not None and view.intent is Intent.RUN:
         times.append(attempt.started_at + view.timeout_us)
     if policy.lost_after:
-        heard_at = max(attempt.agent_seen_at, view.hearing.counts_from(now))
+        heard_at = max(attempt.agent_seen_at, view.uptime.counts_from(now))
         times.append(heard_at + int(policy.lost_after * SECOND))
     return min(times, default=None)
 

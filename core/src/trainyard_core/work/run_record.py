@@ -28,8 +28,8 @@ from trainyard.track.omissions import META, added, omission
 from trainyard_core.errors import Invalid
 
 __all__ = [
-    "Described",
     "Omitted",
+    "RunDescription",
     "check_description",
     "check_line",
     "check_tags",
@@ -42,29 +42,29 @@ __all__ = [
 
 Omitted = list[dict[str, Any]]
 """The omissions of what was cut or left out."""
-_WORDS = {"inputs": "param", "outputs": "output", "meta": "fact"}
+_WORDS = {"params": "param", "outputs": "output", "meta": "fact"}
 _encode = msgspec.json.Encoder().encode
 
 
-class Described(NamedTuple):
+class RunDescription(NamedTuple):
     """How a tracked run is called and what it begins with."""
 
     name: str
     description: str
-    inputs: dict[str, Any]
+    params: dict[str, Any]
     tags: list[str]
     meta: dict[str, Any]
 
 
-def described(wish: CreateRun) -> Described:
+def described(body: CreateRun) -> RunDescription:
     """A tracked run as its program describes it; `meta` says what of that did not fit."""
-    name, omitted = _line("name", wish.name, RUN_NAME_CHARS)
-    description = storable(wish.description, DESCRIPTION_CHARS)
-    if description != wish.description:
+    name, omitted = _line("name", body.name, RUN_NAME_CHARS)
+    description = storable(body.description, DESCRIPTION_CHARS)
+    if description != body.description:
         omitted.append(omission("description", "", f"cut to {DESCRIPTION_CHARS} characters"))
-    inputs, more = values("inputs", wish.params)
-    kept, rest = tags(wish.tags)
-    return Described(name, description, inputs, kept, meta_of([*omitted, *more, *rest]))
+    inputs, more = values("params", body.params)
+    kept, rest = tags(body.tags)
+    return RunDescription(name, description, inputs, kept, meta_of([*omitted, *more, *rest]))
 
 
 def meta_of(omitted: Omitted, known: Mapping[str, Any] = {}) -> dict[str, Any]:

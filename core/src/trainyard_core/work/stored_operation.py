@@ -19,7 +19,9 @@ _NOTHING = CloneRun()
 async def stored(tx: Tx, run: str) -> Row:
     """What is stored of a run's operation: `spec` and `given`. Raises NotFound for a run that is gone, Conflict for one
     without an operation."""
-    row = await tx.one("SELECT o.spec, o.given FROM run r LEFT JOIN operation o ON o.run = r.id WHERE r.id = ?", run)
+    row = await tx.one(
+        "SELECT o.spec, o.compile_options FROM run r LEFT JOIN operation o ON o.run = r.id WHERE r.id = ?", run
+    )
     if row is None:
         raise NotFound(f"no run '{run}'", fix="it has been deleted; see yard ls")
     if row["spec"] in (None, "null"):
@@ -27,18 +29,18 @@ async def stored(tx: Tx, run: str) -> Row:
     return row
 
 
-def body_of(operation: Row, wish: CloneRun = _NOTHING, description: str = "") -> CreateRun:
+def body_of(operation: Row, changes: CloneRun = _NOTHING, description: str = "") -> CreateRun:
     """The request that made a run, with what is wished anew."""
     spec: dict[str, Any] = _decode(operation["spec"])
-    given = _decode(operation["given"], type=CreateRun)
+    given = _decode(operation["compile_options"], type=CreateRun)
     as_text = {"content", "file"}.issuperset(spec)
     return msgspec.structs.replace(
         given,
         content=spec["content"] if as_text else "",
         file=spec.get("file", "") if as_text else "",
         operation=None if as_text else spec,
-        params={**given.params, **wish.params},
-        name=wish.name or given.name,
-        queue=wish.queue or given.queue,
+        params={**given.params, **changes.params},
+        name=changes.name or given.name,
+        queue=changes.queue or given.queue,
         description=description or given.description,
     )

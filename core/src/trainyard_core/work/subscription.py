@@ -1,4 +1,5 @@
-"""Who waits for news: one that is told of a run, and one that is given the log in batches through a bounded queue.
+"""Subscriptions of streams: one that is woken when a run changes, and one that is given the log in batches through a
+bounded queue.
 
 Everything here is synchronous but the waiting, so that whoever leaves does it at once, also while being cancelled.
 """
@@ -12,23 +13,23 @@ from typing import Self
 
 from trainyard_core.db.engine import Row
 
-__all__ = ["BYE", "DENIED", "GONE", "OVERFLOW", "Batch", "Listener", "Subscription", "batches"]
+__all__ = ["BYE", "DENIED", "GONE", "OVERFLOW", "Batch", "LogSubscription", "Subscription", "batches"]
 
 MOST = 1000
 """How many activities may wait for one subscriber."""
 BYE, DENIED, GONE, OVERFLOW = "bye", "denied", "gone", "overflow"
-"""Why a listener's stream ends: the server goes down, the asker may not see it any more, the client has left, the
+"""Why a subscription ends: the server goes down, the asker may not see it any more, the client has left, the
 client is too slow."""
 
 
-class Listener:
-    """Somebody who waits, within a `with` block. `ended` says why it is over, empty while it is not."""
+class Subscription:
+    """One stream that waits, active within a `with` block. `ended` says why it is over, empty while it is not."""
 
     def __init__(self, enter: Callable[[], None], leave: Callable[[], None]) -> None:
         self._enter, self._leave = enter, leave
         self._event = asyncio.Event()
         self.ended = ""
-        self.told: Callable[[], None] = lambda: None
+        self.on_end: Callable[[], None] = lambda: None
         """Called once, when it is over."""
 
     def __enter__(self) -> Self:
@@ -47,7 +48,7 @@ class Listener:
         if not self.ended:
             self.ended = why
             self._event.set()
-            self.told()
+            self.on_end()
 
     async def wait(self, seconds: float) -> None:
         """Until woken since the last wait, ended, or for so long."""
@@ -74,7 +75,7 @@ class Batch:
         return int(self.rows[-1]["id"])
 
 
-class Subscription(Listener):
+class LogSubscription(Subscription):
     """A subscriber of the log. `projects` are those that it sees (None: all), and may be set anew. `taken` is the id
     of the last activity that it was given."""
 

@@ -3,7 +3,7 @@
 Write order. The row is there before the first byte. Each part is the tracker's alone, and is acknowledged when the
 tracker keeps it for certain. When the last byte is there the row becomes `finishing`; then the tracker makes the
 artifact, whole; then one transaction writes the artifact's row and makes the upload `done`. Each step is idempotent,
-so whoever comes next (the client again, or the patrol) does the rest. An upload that nobody went on with for a day is
+so whoever comes next (the client again, or maintenance) does the rest. An upload that nobody went on with for a day is
 dropped, bytes first.
 """
 
@@ -30,13 +30,13 @@ from trainyard_core.contracts.tracker import (
 )
 from trainyard_core.db import artifacts as records
 from trainyard_core.db import uploads
-from trainyard_core.db.artifacts import Told
+from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import AttemptSuperseded, DigestRefused, Invalid, NotFound, NoUploads, TooLarge, WrongPlace
 from trainyard_core.ids import new_id
 from trainyard_core.work import artifacts
 
-__all__ = ["Known", "Uploads"]
+__all__ = ["UploadStatus", "Uploads"]
 
 ABANDONED = 24 * 3600 * SECOND
 CUT_OFF = 900 * SECOND
@@ -44,10 +44,10 @@ AT_ONCE = 100
 log = structlog.get_logger("trainyard.uploads")
 
 
-class Known(msgspec.Struct, frozen=True):
+class UploadStatus(msgspec.Struct, frozen=True):
     """What is known of bytes that somebody wants to upload: how many are here, and whether all of them are."""
 
-    wish: Upload
+    upload: Upload
     offset: int
     is_done: bool
 
@@ -67,7 +67,7 @@ class Uploads:
         """See `SupportsUploads.upload_step`."""
         return self._power.upload_step
 
-    async def look(self, told: Told, *, name: str, size: int, digest: str, kind: str) -> Known:
+    async def look(self, told: ArtifactActor, *, name: str, size: int, digest: str, kind: str) -> UploadStatus:
         """How far these bytes have come under that name. Bytes that are there already get their row. Raises
         Invalid."""
         try:
@@ -76,20 +76,20 @@ class Uploads:
             raise Invalid(str(error), fix="use a relative path, without `..`") from error
         run = RunRef(told.project, told.run)
         row = await self._database.read(lambda tx: uploads.find(tx, told.run, name=name, size=size, digest=digest))
-        wish = uploads.of_row(row) if row else Upload(id=new_id(), name=name, size=size, digest=digest)
+        upload = uploads.of_row(row) if row else Upload(id=new_id(), name=name, size=size, digest=digest)
         stored = await artifacts.stat(self._tracker, run, name)
         if stored is not None and (stored.size, stored.digest) == (size, digest):
             await artifacts.settle(self._database, self._tracker, told, name, kind=kind)
-            return Known(wish, size, True)
-        return Known(wish, await self._power.upload_offset(run, wish) if row else 0, False)
+            return UploadStatus(upload, size, True)
+        return UploadStatus(upload, await self._power.upload_offset(run, upload) if row else 0, False)
 
-    async def offset(self, told: Told, row: Row) -> int:
+    async def offset(self, told: ArtifactActor, row: Row) -> int:
         """How many bytes are here for certain."""
         if row["state"] == "done":
             return int(row["size"])
         return await self._power.upload_offset(RunRef(told.project, told.run), uploads.of_row(row))
 
-    async def append(self, told: Told, row: Row, offset: int, data: AsyncIterator[bytes]) -> int:
+    async def append(self, told: ArtifactActor, row: Row, offset: int, data: AsyncIterator[bytes]) -> int:
         """Take a part, and with the last one make the artifact. Returns how many bytes are here. Idempotent in effect:
         a part that comes again is a wrong place. Raises WrongPlace, TooLarge, DigestRefused,
         StorageFull."""
@@ -105,7 +105,7 @@ class Uploads:
             await self._touch(told, row)
         return kept
 
-    async def finish(self, told: Told, row: Row) -> None:
+    async def finish(self, told: ArtifactActor, row: Row) -> None:
         """Make the artifact of an upload whose bytes are all here. Idempotent. Raises WrongPlace, AttemptSuperseded;
         DigestRefused after the upload is removed."""
         ident, at = row["id"], told.at
@@ -131,7 +131,7 @@ class Uploads:
 
         await artifacts.settle(self._database, self._tracker, told, row["name"], kind=row["kind"], also=done)
 
-    async def drop(self, told: Told, row: Row) -> None:
+    async def drop(self, told: ArtifactActor, row: Row) -> None:
         """Give an upload up; an artifact that it has become stays. Idempotent."""
         await self._power.drop_upload(RunRef(told.project, told.run), uploads.of_row(row))
         failpoints.point("upload:after_drop")
@@ -144,19 +144,21 @@ class Uploads:
             lambda tx: uploads.stale(tx, untouched_since=now - ABANDONED, finishing_since=now - CUT_OFF, limit=AT_ONCE)
         )
         for row in rows:
-            told = Told(project=row["project"], run=row["run"], actor=row["actor"], at=now, attempt=row["attempt"])
+            told = ArtifactActor(
+                project=row["project"], run=row["run"], actor=row["actor"], at=now, attempt=row["attempt"]
+            )
             try:
                 await self._settle(told, row)
             except Exception:
                 log.exception("an upload could not be tidied and is tried again", run=row["run"], upload=row["id"])
 
-    async def _touch(self, told: Told, row: Row) -> None:
+    async def _touch(self, told: ArtifactActor, row: Row) -> None:
         """Tell that it is not abandoned. One that was given up while this part came has no row: the part goes too."""
         if not await self._database.write(lambda tx: uploads.touch(tx, row["id"], at=told.at), name="upload_part"):
             await self._power.drop_upload(RunRef(told.project, told.run), uploads.of_row(row))
             raise NotFound(f"upload '{row['id']}' was given up meanwhile", fix="open it again")
 
-    async def _settle(self, told: Told, row: Row) -> None:
+    async def _settle(self, told: ArtifactActor, row: Row) -> None:
         """One of an attempt that is over by now is dropped too; the tracker may have made its artifact, though."""
         if row["state"] == "finishing":
             with suppress(AttemptSuperseded):
@@ -165,7 +167,7 @@ class Uploads:
         await self.drop(told, row)
         return None
 
-    async def _append(self, told: Told, row: Row, offset: int, data: AsyncIterator[bytes]) -> int:
+    async def _append(self, told: ArtifactActor, row: Row, offset: int, data: AsyncIterator[bytes]) -> int:
         run, upload = RunRef(told.project, told.run), uploads.of_row(row)
         try:
             with artifacts.room():

@@ -9,15 +9,15 @@ import structlog
 from trainyard_core.clock import SECOND, Clock
 from trainyard_core.db import uptime
 from trainyard_core.db.engine import Database, Tx
-from trainyard_core.work.rules import Policy
+from trainyard_core.policy import Policy
 
-__all__ = ["Listener"]
+__all__ = ["UptimeRecorder"]
 
 EVERY = 2.0
-log = structlog.get_logger("trainyard.hearing")
+log = structlog.get_logger("trainyard.uptime")
 
 
-class Listener:
+class UptimeRecorder:
     """Runs for ever beside an API; any number of them may run."""
 
     def __init__(self, database: Database, clock: Clock, policy: Policy) -> None:
@@ -43,6 +43,6 @@ class Listener:
             await uptime.pull_back(tx, at=at, drain=int(self._policy.drain * SECOND))
             return False
 
-        if not await self._database.write(work, name="hearing"):
+        if not await self._database.write(work, name="uptime"):
             log.warning("the clock was set back; what waited for the time that it had shown goes on from now")
         self._begun = True

@@ -9,10 +9,10 @@ from itertools import islice
 
 from trainyard.client.models import Blocker, Why
 from trainyard_core.admission import (
+    AgentOffer,
     Change,
-    Offer,
-    Waiting,
-    World,
+    Snapshot,
+    WaitingRun,
     before_in_other_queues,
     behind,
     changes,
@@ -20,12 +20,13 @@ from trainyard_core.admission import (
     obstacles,
     takers,
 )
+from trainyard_core.agent.model import BATCH
 from trainyard_core.clock import SECOND, rfc3339
 from trainyard_core.db import admission, agents, queues, sweeps, tracking, trials
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
-from trainyard_core.work.admission import Lookup, Moved, Source, plan
-from trainyard_core.work.assignment import BATCH
+from trainyard_core.settings import install
+from trainyard_core.work.admission import DatabaseSource, MovedRun, WaitingSource, plan
 
 __all__ = ["why"]
 
@@ -56,7 +57,7 @@ async def _sweeping(tx: Tx, row: Row, at: int, silence: float, schedulers: Colle
     sweep, counts = await sweeps.get(tx, row["id"]), await trials.counts(tx, row["id"])
     assert sweep is not None
     ended = sweep["succeeded"] + sweep["failed"] + sweep["stopped"]
-    of = "" if sweep["most"] is None else f" of {sweep['most']}"
+    of = "" if sweep["max_trials"] is None else f" of {sweep['max_trials']}"
     parts = [_told(row, Status(row["status"]))] if row["reason"] or row["message"] else []
     parts.append(f"{ended}{of} trials have ended, {counts.running - counts.queued} run, {counts.queued} wait")
     first = await trials.oldest_open(tx, row["id"]) if counts.queued and counts.queued == counts.running else None
@@ -75,7 +76,7 @@ async def _sweeping(tx: Tx, row: Row, at: int, silence: float, schedulers: Colle
 
 
 async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:
-    need, lookup = admission.waiting_run(row), Lookup(tx)
+    need, lookup = admission.waiting_run(row), DatabaseSource(tx)
     offers = await agents.offers(tx, at=at, silence=silence)
     world = await admission.world(tx, capacity=agents.capacity(offers))
     place = await _place(tx, need, world)
@@ -86,12 +87,11 @@ async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collect
     helping = await _helping(tx, lookup, need, world, offers) if blockers and not far else []
     if not schedulers and not any(offer.alive for offer in offers):
         message = "no scheduler is installed here, so nothing can start runs"
-        fix = "pip install trainyard-scheduler-process"
-        blockers.insert(0, Blocker(code="scheduler_missing", message=message, fix=fix))
+        blockers.insert(0, Blocker(code="scheduler_missing", message=message, fix=install("scheduler")))
     return _answer(row, blockers, place=place + 1, changes=helping)
 
 
-async def _place(tx: Tx, need: Waiting, world: World) -> int:
+async def _place(tx: Tx, need: WaitingRun, world: Snapshot) -> int:
     """How many of all runs that wait come before it."""
     queue = world.queues.get(need.queue)
     if queue is None:
@@ -103,7 +103,7 @@ async def _place(tx: Tx, need: Waiting, world: World) -> int:
     return own + before_in_other_queues(queue, own, others)
 
 
-async def _starts(source: Source, need: Waiting, world: World, offers: Iterable[Offer]) -> bool:
+async def _starts(source: WaitingSource, need: WaitingRun, world: Snapshot, offers: Iterable[AgentOffer]) -> bool:
     """Whether one of these agents would get the run if it asked now."""
     for offer in offers:
         grants = await plan(source, world, offer, most=BATCH)
@@ -112,7 +112,9 @@ async def _starts(source: Source, need: Waiting, world: World, offers: Iterable[
     return False
 
 
-async def _helping(tx: Tx, lookup: Lookup, need: Waiting, world: World, offers: Sequence[Offer]) -> list[str]:
+async def _helping(
+    tx: Tx, lookup: DatabaseSource, need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]
+) -> list[str]:
     """The changes after which it would start, in words."""
     if need.queue not in world.queues:
         return []
@@ -125,8 +127,8 @@ async def _helping(tx: Tx, lookup: Lookup, need: Waiting, world: World, offers: 
     return found
 
 
-async def _would_start(lookup: Lookup, need: Waiting, change: Change) -> bool:
-    source = lookup if change.need.queue == need.queue else Moved(lookup, change.need)
+async def _would_start(lookup: DatabaseSource, need: WaitingRun, change: Change) -> bool:
+    source = lookup if change.need.queue == need.queue else MovedRun(lookup, change.need)
     return await _starts(source, change.need, change.world, takers(change.need, change.world, change.offers))
 
 

@@ -14,12 +14,12 @@ from trainyard_optimizer_ax import halton
 from trainyard_optimizer_ax.encoding import params_at
 from trainyard_optimizer_ax.history import History
 
-__all__ = ["Picker"]
+__all__ = ["CandidateSelector"]
 
 INSTEAD = "taken from an even spread of the space, because"
 
 
-class Picker:
+class CandidateSelector:
     """Picks for one answer; what is picked counts as seen."""
 
     def __init__(self, space: Space, told: History, seed: int) -> None:

@@ -5,51 +5,53 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.space import Linear, Normal, Param, Space, Uniform
 from trainyard_core.contracts.optimizer import Study
 from trainyard_optimizer_ax.distribution import axis_of, line_of
 from trainyard_optimizer_ax.halton import MOST_TRIES, centre, draw
 from trainyard_optimizer_ax.plan import plan_of
 
-__all__ = ["faults_of"]
+__all__ = ["problems_of"]
 
 MOST_LABELS = 1_000
 
 
-def faults_of(kind: str, study: Study) -> list[Fault]:
+def problems_of(kind: str, study: Study) -> list[FieldProblem]:
     """All that is wrong, each with a fix."""
-    found = [*_option_faults(kind, study), *_objective_faults(kind, study), *_param_faults(study.space)]
-    return found or list(_constraint_faults(study.space))
+    found = [*_option_problems(kind, study), *_objective_problems(kind, study), *_param_problems(study.space)]
+    return found or list(_constraint_problems(study.space))
 
 
-def _option_faults(kind: str, study: Study) -> Iterator[Fault]:
+def _option_problems(kind: str, study: Study) -> Iterator[FieldProblem]:
     try:
         plan_of(kind, study.options)
     except ValueError as error:
         names = "numInitialRuns, maxIterations, utilityFunction" if kind == "bayes" else "numTrials, method, warmStart"
-        yield Fault(message=f"options of `{kind}`: {error}", fix=f"correct it; the options are {names}")
+        yield FieldProblem(message=f"options of `{kind}`: {error}", fix=f"correct it; the options are {names}")
 
 
-def _objective_faults(kind: str, study: Study) -> Iterator[Fault]:
+def _objective_problems(kind: str, study: Study) -> Iterator[FieldProblem]:
     names = [objective.name for objective in study.objectives]
     if not names:
         field = "metric" if kind == "bayes" else "metrics"
-        yield Fault(message=f"`{kind}` has nothing to go by", field=field, fix="name a metric and which way is better")
+        yield FieldProblem(
+            message=f"`{kind}` has nothing to go by", field=field, fix="name a metric and which way is better"
+        )
     if kind == "bayes" and len(names) > 1:
         said = f"`bayes` makes one metric better, and there are {len(names)}"
-        yield Fault(message=said, field="metric", fix="keep one of them, or use kind `ax`")
+        yield FieldProblem(message=said, field="metric", fix="keep one of them, or use kind `ax`")
     if len(set(names)) < len(names):
-        yield Fault(message="a metric is there twice", field="metrics", fix="leave one of them out")
+        yield FieldProblem(message="a metric is there twice", field="metrics", fix="leave one of them out")
 
 
-def _param_faults(space: Space) -> Iterator[Fault]:
+def _param_problems(space: Space) -> Iterator[FieldProblem]:
     if not space.params:
-        yield Fault(message="there are no params to search", field="params", fix="give at least one")
+        yield FieldProblem(message="there are no params to search", field="params", fix="give at least one")
     for name, param in space.params.items():
         if trouble := _trouble(param):
             said, fix = trouble
-            yield Fault(message=f"param '{name}' {said}", field=f"params.{name}", fix=fix)
+            yield FieldProblem(message=f"param '{name}' {said}", field=f"params.{name}", fix=fix)
 
 
 def _trouble(param: Param) -> tuple[str, str] | None:
@@ -66,24 +68,24 @@ def _trouble(param: Param) -> tuple[str, str] | None:
     return None
 
 
-def _constraint_faults(space: Space) -> Iterator[Fault]:
+def _constraint_problems(space: Space) -> Iterator[FieldProblem]:
     if not space.constraints:
         return
-    found = [fault for constraint in space.constraints for fault in _line_faults(constraint, space)]
+    found = [problem for constraint in space.constraints for problem in _line_problems(constraint, space)]
     yield from found
     if not found and centre(space) is None and draw(space, 0, 0, ())[0] is None:
-        yield Fault(
+        yield FieldProblem(
             message=f"none of {MOST_TRIES} points that fill the space evenly keeps all constraints",
             field="constraints",
             fix="loosen the constraints, or narrow the params to where they hold",
         )
 
 
-def _line_faults(constraint: Linear, space: Space) -> Iterator[Fault]:
+def _line_problems(constraint: Linear, space: Space) -> Iterator[FieldProblem]:
     for name, weight in constraint.terms.items():
         param = space.params[name]
         if weight and line_of(param) is None:
-            yield Fault(
+            yield FieldProblem(
                 message=f"a constraint is on param '{name}', {_uneven(param)}",
                 field="constraints",
                 fix=f"leave '{name}' out of the constraint, or write it as a uniform, quniform, range or linspace",

@@ -15,12 +15,12 @@ import msgspec
 
 from trainyard.matrix.space import Choice, Normal, Ordered, Param, Uniform, Weighted
 
-__all__ = ["Axis", "Line", "axis_of", "coordinate", "line_of", "listed", "place", "size", "value_at"]
+__all__ = ["Dimension", "Line", "axis_of", "coordinate", "line_of", "listed", "place", "size", "value_at"]
 
 CLOSE = 1e-9
 
 
-class Axis(msgspec.Struct, frozen=True, array_like=True):
+class Dimension(msgspec.Struct, frozen=True, array_like=True):
     """From `low` to `high`, both included. A label's coordinates are whole numbers, too."""
 
     kind: Literal["real", "whole", "label"]
@@ -36,16 +36,16 @@ class Line(msgspec.Struct, frozen=True):
     scale: float
 
 
-def axis_of(param: Param) -> Axis | None:
+def axis_of(param: Param) -> Dimension | None:
     """The axis of a parameter, None when it has one value only. Raises TypeError for a normal distribution."""
     if isinstance(param, Uniform) and not _grain(param):
-        return Axis("real", param.low, param.high, param.log)
+        return Dimension("real", param.low, param.high, param.log)
     low, high = _whole_bounds(param)
     if low == high:
         return None
     if isinstance(param, Uniform):
-        return Axis("whole", low, high, param.log and low > 0)
-    return Axis("whole" if isinstance(param, Ordered) else "label", low, high)
+        return Dimension("whole", low, high, param.log and low > 0)
+    return Dimension("whole" if isinstance(param, Ordered) else "label", low, high)
 
 
 def size(param: Param) -> int | None:

@@ -14,9 +14,9 @@ import msgspec
 from trainyard.matrix.objective import Goal
 from trainyard.matrix.space import Linear, Space
 from trainyard_core.contracts.optimizer import Study
-from trainyard_optimizer_ax.distribution import Axis, axis_of, coordinate, line_of, value_at
+from trainyard_optimizer_ax.distribution import Dimension, axis_of, coordinate, line_of, value_at
 
-__all__ = ["Bound", "Chart", "Column", "chart_of", "params_at", "point_of"]
+__all__ = ["Column", "Encoding", "LinearBound", "chart_of", "params_at", "point_of"]
 
 MARGIN = 1e-7
 
@@ -28,21 +28,21 @@ class Column(msgspec.Struct, frozen=True, array_like=True):
     metric: str
 
 
-class Bound(msgspec.Struct, frozen=True, array_like=True):
+class LinearBound(msgspec.Struct, frozen=True, array_like=True):
     """`sum(weights * names) <= most`, of axes or of columns."""
 
     weights: dict[str, float]
     most: float
 
 
-class Chart(msgspec.Struct, frozen=True, kw_only=True):
+class Encoding(msgspec.Struct, frozen=True, kw_only=True):
     """What a model has to know of a study. `objectives` are names of columns, with `-` before what is minimized."""
 
-    axes: dict[str, Axis]
-    constraints: tuple[Bound, ...]
+    axes: dict[str, Dimension]
+    constraints: tuple[LinearBound, ...]
     columns: tuple[Column, ...]
     objectives: tuple[str, ...]
-    limits: tuple[Bound, ...]
+    limits: tuple[LinearBound, ...]
 
     def row(self, values: Mapping[str, float]) -> list[float] | None:
         """The columns' values, None unless all are there."""
@@ -51,14 +51,14 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         return [float(values[column.metric]) for column in self.columns]
 
 
-def chart_of(study: Study) -> Chart:
+def chart_of(study: Study) -> Encoding:
     """The chart of a study that `check` has nothing against."""
     axes = _axes(study.space)
     objectives = [Column(f"o{index}", each.name) for index, each in enumerate(study.objectives)]
     limits = _limits(study)
     extra = [column for column, _ in limits if column not in objectives]
     signs = ["-" if each.goal is Goal.MINIMIZE else "" for each in study.objectives]
-    return Chart(
+    return Encoding(
         axes={name: axis for name, axis in axes.items() if axis is not None},
         constraints=tuple(filter(None, (_bound(each, study.space, axes) for each in study.space.constraints))),
         columns=(*objectives, *dict.fromkeys(extra)),
@@ -81,11 +81,11 @@ def params_at(space: Space, point: Mapping[str, float]) -> dict[str, object]:
     }
 
 
-def _axes(space: Space) -> dict[str, Axis | None]:
+def _axes(space: Space) -> dict[str, Dimension | None]:
     return {f"p{index}": axis_of(param) for index, param in enumerate(space.params.values())}
 
 
-def _bound(constraint: Linear, space: Space, axes: Mapping[str, Axis | None]) -> Bound | None:
+def _bound(constraint: Linear, space: Space, axes: Mapping[str, Dimension | None]) -> LinearBound | None:
     names = {name: f"p{index}" for index, name in enumerate(space.params)}
     weights, most, width = {}, constraint.at_most, 0.0
     for name, weight in constraint.terms.items():
@@ -96,16 +96,16 @@ def _bound(constraint: Linear, space: Space, axes: Mapping[str, Axis | None]) ->
         if axis is not None and weight:
             weights[names[name]] = weight * line.scale
             width += abs(weight * line.scale) * (axis.high - axis.low) if axis.kind == "real" else 0.0
-    return Bound(weights, most - MARGIN * width) if weights else None
+    return LinearBound(weights, most - MARGIN * width) if weights else None
 
 
-def _limits(study: Study) -> list[tuple[Column, Bound]]:
+def _limits(study: Study) -> list[tuple[Column, LinearBound]]:
     found = []
     for index, limit in enumerate(study.limits):
         for sign, value in ((-1.0, limit.at_least), (1.0, limit.at_most)):
             if value is not None:
                 column = Column(_threshold_of(study, limit.name, sign) or f"c{index}", limit.name)
-                found.append((column, Bound({column.name: sign}, sign * value)))
+                found.append((column, LinearBound({column.name: sign}, sign * value)))
     return found
 
 

@@ -14,16 +14,16 @@ import msgspec
 
 from trainyard.matrix.space import misfit
 from trainyard_core.contracts.optimizer import StateUnreadable, Study, Trial, TrialPhase
-from trainyard_optimizer_ax.encoding import Chart, point_of
+from trainyard_optimizer_ax.encoding import Encoding, point_of
 from trainyard_optimizer_ax.halton import text
 
-__all__ = ["History", "Told", "read", "take", "written"]
+__all__ = ["History", "Observation", "read", "take", "written"]
 
 VERSION = 1
 EARLY_STOPPED = "early_stopped"
 
 
-class Told(msgspec.Struct, array_like=True, frozen=True):
+class Observation(msgspec.Struct, array_like=True, frozen=True):
     """One trial: the values of its params in the space's order, and `scores`, its metrics as far as they are known.
 
     A trial that was stopped early counts with its last scores: they are no better than what it would have come to.
@@ -50,7 +50,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     """The trials by key; how many were `suggested`; how far the even sequence was used (`drawn`); and how often the
     model was `late`, which makes it try less hard."""
 
-    trials: dict[str, Told] = {}
+    trials: dict[str, Observation] = {}
     suggested: int = 0
     drawn: int = 0
     late: int = 0
@@ -59,7 +59,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         """The fingerprints of all params that were tried or are being tried."""
         return {text(each.params) for each in self.trials.values()}
 
-    def observed(self, chart: Chart) -> int:
+    def observed(self, chart: Encoding) -> int:
         """How many trials the model can learn from."""
         return sum(each.counts and chart.row(each.scores) is not None for each in self.trials.values())
 
@@ -100,7 +100,7 @@ def take(history: History, study: Study, changed: Iterable[Trial]) -> History:
         params = {name: value for name, value in trial.params.items() if name in study.space.params}
         if _fits(study, params):
             values = tuple(params[name] for name in study.space.params)
-            trials[trial.key] = Told(values, trial.phase, _scores(trials.get(trial.key), trial), trial.reason)
+            trials[trial.key] = Observation(values, trial.phase, _scores(trials.get(trial.key), trial), trial.reason)
     return msgspec.structs.replace(history, trials=trials)
 
 
@@ -114,7 +114,7 @@ def _fits(study: Study, params: dict[str, object]) -> bool:
     return True
 
 
-def _scores(before: Told | None, trial: Trial) -> dict[str, float]:
+def _scores(before: Observation | None, trial: Trial) -> dict[str, float]:
     latest = {each.name: each.value for each in trial.intermediate}
     scores = {**(before.scores if before else {}), **latest, **trial.values}
     return {name: value for name, value in scores.items() if math.isfinite(value)}

@@ -10,18 +10,18 @@ from trainyard.matrix.objective import Limit, Objective
 from trainyard.matrix.space import Linear, Normal, Param
 from trainyard.spec.matrix.metric import Metric
 from trainyard.spec.matrix.number import Natural, one_of
-from trainyard.spec.matrix.search import Search
+from trainyard.spec.matrix.search import SeededMatrix
 from trainyard.spec.matrix.text import ConstraintText, LimitText, limit, linear
-from trainyard.spec.model import Later, fault
+from trainyard.spec.model import Later, problem
 
 __all__ = ["AxMatrix"]
 
 
-class AxMatrix(Search):
+class AxMatrix(SeededMatrix):
     """Bayesian search with Ax: one metric or several that are traded off against each other, limits on what trials come
     to (`outcomes`), and constraints between params. `warmStart` names runs to learn from: earlier sweeps or trials."""
 
-    common: ClassVar[frozenset[str]] = Search.common | {"metrics", "outcomes", "between"}
+    common: ClassVar[frozenset[str]] = SeededMatrix.common | {"metrics", "outcomes", "between"}
     later: ClassVar[Later] = {
         "metric": "write `metrics`, a list, also for a single one",
         "numRuns": "write `numTrials`",
@@ -40,9 +40,9 @@ class AxMatrix(Search):
     def _different(cls, value: tuple[Metric, ...]) -> tuple[Metric, ...]:
         names = [metric.name for metric in value]
         if not names:
-            raise fault("there is no metric to go by", "give at least one, such as `- {name: loss, ...}`")
+            raise problem("there is no metric to go by", "give at least one, such as `- {name: loss, ...}`")
         if twice := next((name for name in names if names.count(name) > 1), ""):
-            raise fault(f"the metric `{twice[:40]}` is there twice", "leave one of them out")
+            raise problem(f"the metric `{twice[:40]}` is there twice", "leave one of them out")
         return value
 
     def refusal(self, param: Param) -> tuple[str, str] | None:

@@ -31,9 +31,9 @@ from ax.generation_strategy.generation_strategy import GenerationStrategy
 from ax.utils.common.random import with_rng_seed
 from botorch.acquisition.multi_objective import logei
 
-from trainyard_optimizer_ax.distribution import Axis
-from trainyard_optimizer_ax.encoding import Bound, Chart
-from trainyard_optimizer_ax.wire import Answer, Ask, Predict, Question, Seen
+from trainyard_optimizer_ax.distribution import Dimension
+from trainyard_optimizer_ax.encoding import Encoding, LinearBound
+from trainyard_optimizer_ax.wire import Answer, Ask, DataPoint, Predict, Question
 
 __all__ = ["answer", "prepare"]
 
@@ -113,12 +113,12 @@ def _strategy(ask: Ask) -> GenerationStrategy:
     return strategy
 
 
-def _is_slow(chart: Chart) -> bool:
+def _is_slow(chart: Encoding) -> bool:
     """Where the light search is all that one wants to wait for, and was seen to find the same."""
     return bool(chart.constraints) and any(axis.kind != "real" for axis in chart.axes.values())
 
 
-def _experiment(chart: Chart, seen: Sequence[Seen], most: int) -> Experiment:
+def _experiment(chart: Encoding, seen: Sequence[DataPoint], most: int) -> Experiment:
     experiment = experiment_from_struct(
         ExperimentStruct(
             parameters=[_parameter(name, axis) for name, axis in chart.axes.items()],
@@ -138,7 +138,7 @@ def _experiment(chart: Chart, seen: Sequence[Seen], most: int) -> Experiment:
     return experiment
 
 
-def _tell(experiment: Experiment, chart: Chart, seen: Sequence[Seen]) -> None:
+def _tell(experiment: Experiment, chart: Encoding, seen: Sequence[DataPoint]) -> None:
     rows = []
     for index, each in enumerate(seen):
         trial = experiment.new_trial()
@@ -156,7 +156,7 @@ def _tell(experiment: Experiment, chart: Chart, seen: Sequence[Seen]) -> None:
             told.mark_abandoned(reason="failed")
 
 
-def _worth(chart: Chart, seen: Sequence[Seen], most: int) -> list[Seen]:
+def _worth(chart: Encoding, seen: Sequence[DataPoint], most: int) -> list[DataPoint]:
     """What to learn from: the best half by the first objective and the latest half; all that has no outcome."""
     learned = [index for index, each in enumerate(seen) if each.row is not None]
     if len(learned) <= most:
@@ -178,7 +178,7 @@ def _row(index: int, metric: str, value: float) -> DataRow:
     )
 
 
-def _parameter(name: str, axis: Axis) -> RangeParameterConfig | ChoiceParameterConfig:
+def _parameter(name: str, axis: Dimension) -> RangeParameterConfig | ChoiceParameterConfig:
     if axis.kind == "label":
         labels = [f"v{index}" for index in range(int(axis.high) + 1)]
         return ChoiceParameterConfig(name=name, values=labels, parameter_type="str", is_ordered=False)
@@ -190,11 +190,11 @@ def _parameter(name: str, axis: Axis) -> RangeParameterConfig | ChoiceParameterC
     )
 
 
-def _arm(chart: Chart, point: dict[str, float]) -> dict[str, float | int | str | bool | None]:
+def _arm(chart: Encoding, point: dict[str, float]) -> dict[str, float | int | str | bool | None]:
     return {name: _value(axis, point[name]) for name, axis in chart.axes.items()}
 
 
-def _value(axis: Axis, coordinate: float) -> float | int | str:
+def _value(axis: Dimension, coordinate: float) -> float | int | str:
     if axis.kind == "real":
         return coordinate
     return f"v{int(coordinate)}" if axis.kind == "label" else int(coordinate)
@@ -204,6 +204,6 @@ def _number(value: object) -> float:
     return float(value.removeprefix("v") if isinstance(value, str) else value)  # type: ignore[arg-type]
 
 
-def _inequality(bound: Bound) -> str:
+def _inequality(bound: LinearBound) -> str:
     terms = " + ".join(f"{weight!r} * {name}" for name, weight in bound.weights.items())
     return f"{terms} <= {bound.most!r}"

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.space import misfit
 from trainyard_core.contracts.optimizer import (
     Optimizer,
@@ -29,14 +29,14 @@ from trainyard_core.contracts.optimizer import (
 )
 from trainyard_core.hookspecs import Context
 from trainyard_optimizer_ax import halton, history
-from trainyard_optimizer_ax.candidate import Picker
-from trainyard_optimizer_ax.check import faults_of
-from trainyard_optimizer_ax.encoding import Chart, chart_of, point_of
-from trainyard_optimizer_ax.history import History, Told
-from trainyard_optimizer_ax.plan import Plan, plan_of
-from trainyard_optimizer_ax.process import Late, WorkerTrouble
-from trainyard_optimizer_ax.shared import Lease
-from trainyard_optimizer_ax.wire import Answer, Ask, Predict, Question, Seen
+from trainyard_optimizer_ax.candidate import CandidateSelector
+from trainyard_optimizer_ax.check import problems_of
+from trainyard_optimizer_ax.encoding import Encoding, chart_of, point_of
+from trainyard_optimizer_ax.history import History, Observation
+from trainyard_optimizer_ax.plan import TrialBudget, plan_of
+from trainyard_optimizer_ax.process import DeadlinePassed, WorkerTrouble
+from trainyard_optimizer_ax.shared import WorkerLease
+from trainyard_optimizer_ax.wire import Answer, Ask, DataPoint, Predict, Question
 
 __all__ = ["AxOptimizer", "Settings"]
 
@@ -67,7 +67,7 @@ class AxOptimizer(Optimizer, SupportsPrediction):
     def __init__(self, name: str, settings: Settings = DEFAULTS) -> None:
         self.name = name
         self._deadline = settings.deadline
-        self._lease = Lease(settings.hold)
+        self._lease = WorkerLease(settings.hold)
 
     @classmethod
     def from_context(cls, name: str, context: Context) -> AxOptimizer:
@@ -77,21 +77,21 @@ class AxOptimizer(Optimizer, SupportsPrediction):
         except msgspec.ValidationError as error:
             raise ValueError(f"settings of optimizer_ax: {error}; known are deadline, hold") from error
 
-    def check(self, study: Study) -> list[Fault]:
-        return faults_of(self.name, study)
+    def check(self, study: Study) -> list[FieldProblem]:
+        return problems_of(self.name, study)
 
     def outline(self, study: Study) -> Outline:
         plan = plan_of(self.name, study.options)
         points = halton.listing(study.space)
         trials = plan.trials if points is None else max(1, min(plan.trials, len(points)))
-        return Outline(trials=trials, parallel=1, ahead=1)
+        return Outline(trials=trials, concurrency=1, prefetch=1)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes
     ) -> Suggestions:
         told = history.take(history.read(state), study, changed)
         plan, chart = plan_of(self.name, study.options), chart_of(study)
-        picker = Picker(study.space, told, seed)
+        picker = CandidateSelector(study.space, told, seed)
         picks = _even(plan, chart, told, picker, count)
         if count and plan.method != "random_search" and plan.trials > plan.initial:
             self._lease.worker.warm()
@@ -122,7 +122,7 @@ class AxOptimizer(Optimizer, SupportsPrediction):
         await asyncio.to_thread(self._lease.release)
 
     async def _modelled(
-        self, asked: Ask, told: History, picker: Picker, count: int
+        self, asked: Ask, told: History, picker: CandidateSelector, count: int
     ) -> tuple[History, list[Suggestion]]:
         """The model's points and, for what it does not bring in time, even ones; a model that is too slow for its
         deadline tries less hard from then on."""
@@ -132,7 +132,7 @@ class AxOptimizer(Optimizer, SupportsPrediction):
             picks = picker.modelled((await self._asked(asked)).points[:count])
         except WorkerTrouble as error:
             reason = str(error)
-            if isinstance(error, Late) and error.own:
+            if isinstance(error, DeadlinePassed) and error.own:
                 told = msgspec.structs.replace(told, late=told.late + 1)
         return told, picks + picker.even(count - len(picks), reason)
 
@@ -140,7 +140,7 @@ class AxOptimizer(Optimizer, SupportsPrediction):
         return await asyncio.wrap_future(self._lease.worker.ask(question, deadline=self._deadline))
 
 
-def _even(plan: Plan, chart: Chart, told: History, picker: Picker, count: int) -> list[Suggestion]:
+def _even(plan: TrialBudget, chart: Encoding, told: History, picker: CandidateSelector, count: int) -> list[Suggestion]:
     """The picks that need no model."""
     observed = told.observed(chart) >= max(LEAST_OBSERVED, plan.initial // 2)
     if plan.method == "random_search" or not observed or not chart.axes:
@@ -152,10 +152,10 @@ def _even(plan: Plan, chart: Chart, told: History, picker: Picker, count: int) -
 
 
 def _question(
-    study: Study, plan: Plan, chart: Chart, told: History, picks: Sequence[Suggestion], count: int, seed: int
+    study: Study, plan: TrialBudget, chart: Encoding, told: History, picks: Sequence[Suggestion], count: int, seed: int
 ) -> Ask:
     """`picks` were made in this answer already."""
-    pending = [Seen(point_of(study.space, pick.params), pending=True) for pick in picks]
+    pending = [DataPoint(point_of(study.space, pick.params), pending=True) for pick in picks]
     return Ask(
         id=next(_numbers),
         chart=chart,
@@ -167,25 +167,25 @@ def _question(
     )
 
 
-def _seen(study: Study, chart: Chart, told: History) -> list[Seen]:
+def _seen(study: Study, chart: Encoding, told: History) -> list[DataPoint]:
     points = (point_of(study.space, dict(zip(study.space.params, each.params, strict=True))) for each in _trials(told))
     return [
-        Seen(point, chart.row(each.scores) if each.counts else None, each.pending)
+        DataPoint(point, chart.row(each.scores) if each.counts else None, each.pending)
         for point, each in zip(points, _trials(told), strict=True)
     ]
 
 
-def _trials(told: History) -> list[Told]:
+def _trials(told: History) -> list[Observation]:
     """In the order of their keys, so that what was told first does not matter."""
     return [each for _, each in sorted(told.trials.items(), key=lambda item: (len(item[0]), item[0]))]
 
 
-def _answer(told: History, picker: Picker, picks: Sequence[Suggestion]) -> Suggestions:
+def _answer(told: History, picker: CandidateSelector, picks: Sequence[Suggestion]) -> Suggestions:
     keyed, trials = [], dict(told.trials)
     keys = (key for number in itertools.count(told.suggested + 1) if (key := str(number)) not in told.trials)
     for pick, key in zip(picks, keys, strict=False):
         keyed.append(msgspec.structs.replace(pick, key=key))
-        trials[key] = Told(tuple(pick.params.values()), TrialPhase.PENDING)
+        trials[key] = Observation(tuple(pick.params.values()), TrialPhase.PENDING)
     told = msgspec.structs.replace(told, trials=trials, suggested=told.suggested + len(keyed), drawn=picker.drawn)
     return Suggestions(suggestions=tuple(keyed), state=history.written(told), exhausted=picker.exhausted)
 

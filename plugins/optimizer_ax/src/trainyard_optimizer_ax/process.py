@@ -20,7 +20,7 @@ import msgspec
 
 from trainyard_optimizer_ax.wire import HEADER, Answer, Question, decode_answer, framed
 
-__all__ = ["Late", "Worker", "WorkerDied", "WorkerTrouble"]
+__all__ = ["DeadlinePassed", "Worker", "WorkerDied", "WorkerTrouble"]
 
 START_PATIENCE = 120.0
 """Seconds in which Ax is imported, also on a slow disk."""
@@ -33,7 +33,7 @@ class WorkerTrouble(Exception):
     """There is no answer; `str()` says why, for the note on a suggestion."""
 
 
-class Late(WorkerTrouble):
+class DeadlinePassed(WorkerTrouble):
     """The deadline passed. `own`: it was this question that took so long."""
 
     def __init__(self, message: str, *, own: bool) -> None:
@@ -86,13 +86,13 @@ class Worker:
             if self._closed:
                 raise
             return self._answered(question, ends)
-        except Late:
+        except DeadlinePassed:
             if not self._thought(deadline):
                 raise
             own = self._waiting_for == question.id
             self._end()
             self._start()
-            raise Late(f"the model took longer than {deadline:g} s", own=own) from None
+            raise DeadlinePassed(f"the model took longer than {deadline:g} s", own=own) from None
 
     def _answered(self, question: Question, ends: float) -> Answer:
         self._start()
@@ -141,7 +141,7 @@ class Worker:
         while left:
             if not _ready(pipe, select.POLLOUT, ends):
                 self._end()  # half a question was read
-                raise Late("the process of the model did not read", own=False)
+                raise DeadlinePassed("the process of the model did not read", own=False)
             try:
                 left = left[os.write(pipe, left) :]
             except OSError as error:
@@ -167,7 +167,7 @@ class Worker:
         if self._process is None or self._process.stdout is None:
             raise WorkerDied("the process of the model was ended")
         if not _ready(self._process.stdout.fileno(), select.POLLIN, ends):
-            raise Late(self._busy(), own=False)
+            raise DeadlinePassed(self._busy(), own=False)
         data = os.read(self._process.stdout.fileno(), 65536)
         if not data:
             raise self._died()

@@ -6,7 +6,7 @@ import threading
 
 from trainyard_optimizer_ax.process import Worker
 
-__all__ = ["Lease"]
+__all__ = ["WorkerLease"]
 
 _lock = threading.Lock()
 _shared: dict[float, _Shared] = {}
@@ -18,7 +18,7 @@ class _Shared:
         self.users = 0
 
 
-class Lease:
+class WorkerLease:
     """A right to the worker that holds its answers back by so many seconds (0 but in experiments)."""
 
     def __init__(self, hold: float = 0.0) -> None:

@@ -9,15 +9,15 @@ import struct
 
 import msgspec
 
-from trainyard_optimizer_ax.encoding import Chart
+from trainyard_optimizer_ax.encoding import Encoding
 from trainyard_optimizer_ax.plan import Method
 
-__all__ = ["HEADER", "Answer", "Ask", "Predict", "Question", "Seen", "decode_answer", "decode_question", "framed"]
+__all__ = ["HEADER", "Answer", "Ask", "DataPoint", "Predict", "Question", "decode_answer", "decode_question", "framed"]
 
 HEADER = struct.Struct(">I")
 
 
-class Seen(msgspec.Struct, frozen=True, array_like=True):
+class DataPoint(msgspec.Struct, frozen=True, array_like=True):
     """One point: with a `row` of outcomes it is learned from, else it is `pending` or to be stayed away from."""
 
     point: dict[str, float]
@@ -30,8 +30,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     `candidates`, where there are any, are the only points to choose from."""
 
     id: int
-    chart: Chart
-    seen: list[Seen]
+    chart: Encoding
+    seen: list[DataPoint]
     count: int
     seed: int
     method: Method
@@ -43,8 +43,8 @@ class Predict(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What the model expects at some points."""
 
     id: int
-    chart: Chart
-    seen: list[Seen]
+    chart: Encoding
+    seen: list[DataPoint]
     points: list[dict[str, float]]
     seed: int
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.objective import Goal
 from trainyard_core.contracts.optimizer import (
     Judgement,
@@ -21,8 +21,8 @@ from trainyard_core.contracts.optimizer import (
 )
 from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search import state as states
-from trainyard_optimizer_search.rung import Ladder, rungs
-from trainyard_optimizer_search.sequence import Decks
+from trainyard_optimizer_search.rung import RungState, rungs
+from trainyard_optimizer_search.sequence import SequenceCache
 
 __all__ = ["AshaOptimizer"]
 
@@ -37,9 +37,9 @@ class AshaOptimizer(Optimizer):
     name = "asha"
 
     def __init__(self) -> None:
-        self._decks = Decks()
+        self._decks = SequenceCache()
 
-    def check(self, study: Study) -> list[Fault]:
+    def check(self, study: Study) -> list[FieldProblem]:
         return (
             checks.check_whole(study, "numRuns", needed=True)
             + checks.check_whole(study, "maxIterations", least=2, needed=True)
@@ -51,18 +51,18 @@ class AshaOptimizer(Optimizer):
 
     def outline(self, study: Study) -> Outline:
         runs, points = checks.whole(study, "numRuns", 1), draw.size(study.space)
-        return Outline(trials=runs if points is None else min(runs, points), parallel=4, ahead=2)
+        return Outline(trials=runs if points is None else min(runs, points), concurrency=4, prefetch=2)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes
     ) -> Suggestions:
-        ladder = states.read(self.name, Ladder, state)
+        ladder = states.read(self.name, RungState, state)
         _take(study, ladder, changed)
         return await asyncio.to_thread(self._suggest, study, ladder, count, seed)
 
     async def judge(self, study: Study, *, changed: Sequence[Trial], seed: int, state: bytes) -> Judgement:
         """The trials that fell behind at a rung, also one that `suggest` was told of in between."""
-        ladder = states.read(self.name, Ladder, state)
+        ladder = states.read(self.name, RungState, state)
         _take(study, ladder, changed)
         stops = tuple(ladder.due.values())
         ladder.due = {}
@@ -71,7 +71,7 @@ class AshaOptimizer(Optimizer):
     async def aclose(self) -> None:
         """Nothing is held."""
 
-    def _suggest(self, study: Study, ladder: Ladder, count: int, seed: int) -> Suggestions:
+    def _suggest(self, study: Study, ladder: RungState, count: int, seed: int) -> Suggestions:
         most, deck = checks.whole(study, "numRuns", 1), self._decks.of(study.space, str(seed))
         found: list[Suggestion] = []
         while len(found) < count and ladder.drawn < most and (card := deck.card(ladder.drawn)) is not None:
@@ -81,7 +81,7 @@ class AshaOptimizer(Optimizer):
         return Suggestions(suggestions=tuple(found), state=states.write(self.name, ladder), exhausted=ended)
 
 
-def _take(study: Study, ladder: Ladder, changed: Sequence[Trial]) -> None:
+def _take(study: Study, ladder: RungState, changed: Sequence[Trial]) -> None:
     metric, eta = checks.objective(study), checks.eta(study, ETA)
     steps = rungs(checks.whole(study, "minIterations", 1), checks.whole(study, "maxIterations", 1), eta)
     for trial in changed:
@@ -91,9 +91,9 @@ def _take(study: Study, ladder: Ladder, changed: Sequence[Trial]) -> None:
             ladder.leave(trial.key)
 
 
-def _check_first(study: Study) -> list[Fault]:
+def _check_first(study: Study) -> list[FieldProblem]:
     first, last = checks.whole(study, "minIterations", 1), checks.whole(study, "maxIterations", 2)
     if first < last:
         return []
     message = f"minIterations {first} is not below maxIterations {last}, so no trial would ever be compared"
-    return [Fault(message=message, field="minIterations", fix="lower it; 1 is usual")]
+    return [FieldProblem(message=message, field="minIterations", fix="lower it; 1 is usual")]

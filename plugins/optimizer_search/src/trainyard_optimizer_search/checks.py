@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.objective import Objective
 from trainyard_core.contracts.optimizer import Study
 from trainyard_optimizer_search import distribution, draw
@@ -25,14 +25,16 @@ def objective(study: Study) -> Objective:
     return study.objectives[0]
 
 
-def check_whole(study: Study, name: str, *, least: int = 1, needed: bool = False) -> list[Fault]:
+def check_whole(study: Study, name: str, *, least: int = 1, needed: bool = False) -> list[FieldProblem]:
     """What is wrong with a whole-number option."""
     value = study.options.get(name)
     if value is None:
         fix = f"give {name}, a whole number from {least}"
-        return [Fault(message=f"{name} is missing", field=name, fix=fix)] if needed else []
+        return [FieldProblem(message=f"{name} is missing", field=name, fix=fix)] if needed else []
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        return [Fault(message=f"{name} may not be {value!r}", field=name, fix=f"give a whole number from {least}")]
+        return [
+            FieldProblem(message=f"{name} may not be {value!r}", field=name, fix=f"give a whole number from {least}")
+        ]
     return []
 
 
@@ -42,47 +44,51 @@ def eta(study: Study, default: float) -> float:
     return value if isinstance(value, int | float) else default
 
 
-def check_eta(study: Study, default: float) -> list[Fault]:
+def check_eta(study: Study, default: float) -> list[FieldProblem]:
     """What is wrong with `eta`."""
     value = study.options.get("eta")
     value = default if value is None else value
     if isinstance(value, int | float) and not isinstance(value, bool) and 1 < value < LARGEST_ETA:
         return []
-    return [Fault(message=f"eta may not be {value!r}", field="eta", fix="give a number above 1; 3 is usual")]
+    return [FieldProblem(message=f"eta may not be {value!r}", field="eta", fix="give a number above 1; 3 is usual")]
 
 
-def check_metric(study: Study, kind: str) -> list[Fault]:
+def check_metric(study: Study, kind: str) -> list[FieldProblem]:
     """Nothing, when there is exactly one objective."""
     if len(study.objectives) == 1:
         return []
     if not study.objectives:
         fix = "give `metric: {name: ..., optimization: maximize}`"
-        return [Fault(message=f"{kind} has no metric to compare trials by", field="metric", fix=fix)]
+        return [FieldProblem(message=f"{kind} has no metric to compare trials by", field="metric", fix=fix)]
     fix = "leave one, or take the kind tpe, or ax from trainyard-optimizer-ax"
-    return [Fault(message=f"{kind} compares trials by one metric, not by several", field="metric", fix=fix)]
+    return [FieldProblem(message=f"{kind} compares trials by one metric, not by several", field="metric", fix=fix)]
 
 
-def check_space(study: Study, kind: str) -> list[Fault]:
+def check_space(study: Study, kind: str) -> list[FieldProblem]:
     """What is wrong with the params, for a kind that draws them."""
     if not study.space.params:
         fix = "give `params` with at least one param"
-        return [Fault(message=f"{kind} has no params to search", field="params", fix=fix)]
+        return [FieldProblem(message=f"{kind} has no params to search", field="params", fix=fix)]
     return _check_steps(study) or _check_constraints(study)
 
 
-def _check_steps(study: Study) -> list[Fault]:
-    faults = []
+def _check_steps(study: Study) -> list[FieldProblem]:
+    problems = []
     for name, param in study.space.params.items():
         try:
             distribution.size(param)
         except ValueError as error:
-            faults.append(Fault(message=f"param '{name}': {error}", field=f"params.{name}", fix="take a smaller step"))
-    return faults
+            problems.append(
+                FieldProblem(message=f"param '{name}': {error}", field=f"params.{name}", fix="take a smaller step")
+            )
+    return problems
 
 
-def _check_constraints(study: Study) -> list[Fault]:
+def _check_constraints(study: Study) -> list[FieldProblem]:
     space = study.space
     if not space.constraints or any(draw.fits(space, draw.drawn(space, "check", n)) for n in range(SAMPLES)):
         return []
     message = f"none of {SAMPLES} points of the space keeps the constraints"
-    return [Fault(message=message, field="constraints", fix="loosen them, or narrow the params to what they allow")]
+    return [
+        FieldProblem(message=message, field="constraints", fix="loosen them, or narrow the params to what they allow")
+    ]

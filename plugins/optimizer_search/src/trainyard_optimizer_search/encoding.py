@@ -15,13 +15,13 @@ from trainyard_optimizer_search.sequence import token
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-__all__ = ["Chart"]
+__all__ = ["Encoding"]
 
 EDGE = 1e-9
 """The least share of a normal distribution on either side."""
 
 
-class Chart:
+class Encoding:
     """One space. Making one is cheap; what takes long is done with the first use and kept."""
 
     def __init__(self, space: Space) -> None:

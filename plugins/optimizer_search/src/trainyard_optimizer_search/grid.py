@@ -4,7 +4,7 @@ the grid is a number, so a million points cost nothing until they are suggested;
 
 from __future__ import annotations
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.space import Param, Weighted
 from trainyard_core.contracts.optimizer import Study
 from trainyard_optimizer_search import checks, distribution, draw
@@ -18,9 +18,11 @@ class GridOptimizer(Listing):
 
     name = "grid"
 
-    def check(self, study: Study) -> list[Fault]:
-        faults = checks.check_whole(study, "numRuns") + checks.check_space(study, self.name)
-        return faults or [_fault(name, param) for name, param in study.space.params.items() if not _has_places(param)]
+    def check(self, study: Study) -> list[FieldProblem]:
+        problems = checks.check_whole(study, "numRuns") + checks.check_space(study, self.name)
+        return problems or [
+            _problem(name, param) for name, param in study.space.params.items() if not _has_places(param)
+        ]
 
     def most(self, study: Study) -> int:
         points = draw.size(study.space) or 0
@@ -38,10 +40,10 @@ def _has_places(param: Param) -> bool:
     return distribution.size(param) is not None and not isinstance(param, Weighted)
 
 
-def _fault(name: str, param: Param) -> Fault:
+def _problem(name: str, param: Param) -> FieldProblem:
     if isinstance(param, Weighted):
         message, fix = f"param '{name}' has weights, which say nothing in a grid", "use `choice`, or the kind random"
     else:
         message = f"param '{name}' is a distribution, which has no places for a grid"
         fix = "use choice, range, linspace, logspace or geomspace, or the kind random"
-    return Fault(message=message, field=f"params.{name}", fix=fix)
+    return FieldProblem(message=message, field=f"params.{name}", fix=fix)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from trainyard.matrix.objective import Goal
 from trainyard_core.contracts.optimizer import Study
-from trainyard_optimizer_search.observations import Outcome, Told
+from trainyard_optimizer_search.observations import Observation, Outcome
 
 __all__ = ["remembered"]
 
@@ -18,7 +18,7 @@ BEST = 25
 """For each objective: what Optuna's TPE takes for good at most."""
 
 
-def remembered(study: Study, told: list[Told]) -> list[Told]:
+def remembered(study: Study, told: list[Observation]) -> list[Observation]:
     """Those of them that are, in their order. A pure function."""
     if len(told) < MOST:
         return told
@@ -32,5 +32,5 @@ def remembered(study: Study, told: list[Told]) -> list[Told]:
     return [older[place] for place in sorted(kept)] + told[-NEWEST:]
 
 
-def _excess(told: Told) -> float:
+def _excess(told: Observation) -> float:
     return sum(max(0.0, value) for value in told.excess)

@@ -12,13 +12,13 @@ from typing import cast
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.objective import Goal
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, Suggestion, Suggestions, Trial, TrialPhase
 from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search import state as states
 from trainyard_optimizer_search.bracket import Bracket, brackets, keep
-from trainyard_optimizer_search.sequence import Deck, Decks
+from trainyard_optimizer_search.sequence import SequenceCache, SuggestionSequence
 
 __all__ = ["HyperbandOptimizer"]
 
@@ -26,7 +26,7 @@ ETA = 3
 ENDED = (TrialPhase.SUCCEEDED, TrialPhase.FAILED, TrialPhase.STOPPED)
 
 
-class Climb(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class BracketState(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """How far a bracket is: its rung, the places of the first rung that are in it, how many of them were suggested, and
     what those that have ended came to (None: nothing), by place."""
 
@@ -36,10 +36,10 @@ class Climb(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     results: dict[int, float | None] = {}
 
 
-class Climbs(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class BracketStates(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """All brackets by their s."""
 
-    brackets: dict[int, Climb] = {}
+    brackets: dict[int, BracketState] = {}
 
 
 class HyperbandOptimizer(Optimizer):
@@ -49,9 +49,9 @@ class HyperbandOptimizer(Optimizer):
     name = "hyperband"
 
     def __init__(self) -> None:
-        self._decks = Decks()
+        self._decks = SequenceCache()
 
-    def check(self, study: Study) -> list[Fault]:
+    def check(self, study: Study) -> list[FieldProblem]:
         return (
             checks.check_whole(study, "maxIterations", needed=True)
             + checks.check_eta(study, ETA)
@@ -62,19 +62,21 @@ class HyperbandOptimizer(Optimizer):
 
     def outline(self, study: Study) -> Outline:
         trials = sum(_places(study, bracket, rung) for bracket in _table(study) for rung in range(bracket.s + 1))
-        return Outline(trials=trials, parallel=4, ahead=2)
+        return Outline(trials=trials, concurrency=4, prefetch=2)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes
     ) -> Suggestions:
-        climbs = states.read(self.name, Climbs, state)
+        climbs = states.read(self.name, BracketStates, state)
         ended = {trial.key: trial for trial in changed if trial.phase in ENDED}
         return await asyncio.to_thread(self._suggest, study, climbs, ended, count, seed)
 
     async def aclose(self) -> None:
         """Nothing is held."""
 
-    def _suggest(self, study: Study, climbs: Climbs, ended: dict[str, Trial], count: int, seed: int) -> Suggestions:
+    def _suggest(
+        self, study: Study, climbs: BracketStates, ended: dict[str, Trial], count: int, seed: int
+    ) -> Suggestions:
         found: list[Suggestion] = []
         going_on = False
         for bracket in _table(study):
@@ -87,15 +89,15 @@ class HyperbandOptimizer(Optimizer):
         return Suggestions(suggestions=tuple(found), state=states.write(self.name, climbs), exhausted=not going_on)
 
 
-def _begun(study: Study, bracket: Bracket, deck: Deck) -> Climb:
+def _begun(study: Study, bracket: Bracket, deck: SuggestionSequence) -> BracketState:
     """A bracket before its first trial: with fewer places where constraints leave fewer points."""
     places = list(range(_places(study, bracket, 0)))
     if study.space.constraints:
         places = [place for place in places if deck.card(place) is not None]
-    return Climb(places=places)
+    return BracketState(places=places)
 
 
-def _take(study: Study, bracket: Bracket, climb: Climb, ended: dict[str, Trial]) -> None:
+def _take(study: Study, bracket: Bracket, climb: BracketState, ended: dict[str, Trial]) -> None:
     """Results into the rung; when it has ended, those that may go on into the next one."""
     places = climb.places or []
     for place in places[: climb.suggested]:
@@ -106,14 +108,16 @@ def _take(study: Study, bracket: Bracket, climb: Climb, ended: dict[str, Trial])
         climb.rung, climb.suggested, climb.results = climb.rung + 1, 0, {}
 
 
-def _promoted(study: Study, bracket: Bracket, climb: Climb) -> list[int]:
+def _promoted(study: Study, bracket: Bracket, climb: BracketState) -> list[int]:
     """The best places of the rung, best first; equals in the order of their numbers."""
     sign = -1 if checks.objective(study).goal is Goal.MAXIMIZE else 1
     ranked = sorted((sign * value, place) for place, value in climb.results.items() if value is not None)
     return [place for _, place in ranked[: _places(study, bracket, climb.rung + 1)]]
 
 
-def _next(study: Study, bracket: Bracket, climb: Climb, deck: Deck, count: int) -> Iterator[Suggestion]:
+def _next(
+    study: Study, bracket: Bracket, climb: BracketState, deck: SuggestionSequence, count: int
+) -> Iterator[Suggestion]:
     """Trials of the rung that were not suggested yet."""
     for place in (climb.places or [])[climb.suggested : climb.suggested + max(count, 0)]:
         climb.suggested += 1
@@ -126,7 +130,7 @@ def _next(study: Study, bracket: Bracket, climb: Climb, deck: Deck, count: int) 
         )
 
 
-def _is_done(study: Study, bracket: Bracket, climb: Climb) -> bool:
+def _is_done(study: Study, bracket: Bracket, climb: BracketState) -> bool:
     """Whether nothing can come of the bracket any more: its last rung is out, or nobody is left in it."""
     places = climb.places or []
     return not places or (climb.suggested == len(places) and _places(study, bracket, climb.rung + 1) == 0)
@@ -161,15 +165,15 @@ def _amount(study: Study, resource: Fraction) -> int | float:
     return float(resource) if _resource(study).get("type") == "float" else max(1, int(resource))
 
 
-def _check_resource(study: Study) -> list[Fault]:
+def _check_resource(study: Study) -> list[FieldProblem]:
     resource = study.options.get("resource")
     fix = "give `resource: {name: epochs, type: int}`, what a trial gets more of when it is promoted"
     if not isinstance(resource, dict) or not isinstance(resource.get("name"), str) or not resource["name"]:
-        return [Fault(message="hyperband has no resource with a name", field="resource", fix=fix)]
+        return [FieldProblem(message="hyperband has no resource with a name", field="resource", fix=fix)]
     if resource.get("type", "int") not in ("int", "float"):
         message = f"resource type {resource['type']!r} is neither int nor float"
-        return [Fault(message=message, field="resource.type", fix="take one of them")]
+        return [FieldProblem(message=message, field="resource.type", fix="take one of them")]
     if resource["name"] in study.space.params:
         message = f"resource '{resource['name']}' is searched as a param as well"
-        return [Fault(message=message, field="resource.name", fix="leave it out of params")]
+        return [FieldProblem(message=message, field="resource.name", fix="leave it out of params")]
     return []

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, Suggestion, Suggestions, Trial, TrialPhase
 from trainyard_optimizer_search import checks
 from trainyard_optimizer_search import state as states
-from trainyard_optimizer_search.tuner_state import Batch, TunerFailed, suggested
+from trainyard_optimizer_search.tuner_state import TunerFailed, TunerState, suggested
 
 __all__ = ["IterativeOptimizer"]
 
@@ -27,20 +27,20 @@ class IterativeOptimizer(Optimizer):
 
     name = "iterative"
 
-    def check(self, study: Study) -> list[Fault]:
-        faults = checks.check_whole(study, "maxIterations", needed=True)
+    def check(self, study: Study) -> list[FieldProblem]:
+        problems = checks.check_whole(study, "maxIterations", needed=True)
         if not study.options.get("tuner"):
             fix = "give `tuner: {hubRef: ...}`, a component that logs the output `suggestions`"
-            faults.append(Fault(message="iterative has no tuner", field="tuner", fix=fix))
-        return faults
+            problems.append(FieldProblem(message="iterative has no tuner", field="tuner", fix=fix))
+        return problems
 
     def outline(self, study: Study) -> Outline:
-        return Outline(trials=None, parallel=4)
+        return Outline(trials=None, concurrency=4)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes
     ) -> Suggestions:
-        batch = states.read(self.name, Batch, state)
+        batch = states.read(self.name, TunerState, state)
         try:
             for trial in changed:
                 _take(study, batch, trial)
@@ -58,7 +58,7 @@ class IterativeOptimizer(Optimizer):
         """Nothing is held."""
 
 
-def _take(study: Study, batch: Batch, trial: Trial) -> None:
+def _take(study: Study, batch: TunerState, trial: Trial) -> None:
     """The tuner's answer, or a trial's result; also one of a trial that no tuner suggested."""
     if trial.phase in LIVE:
         return
@@ -81,7 +81,7 @@ def _answer(study: Study, tuner: Trial) -> list[dict[str, object]]:
     return suggested(study.space, tuner.key, tuner.outputs)
 
 
-def _next(study: Study, batch: Batch, count: int) -> Iterator[Suggestion]:
+def _next(study: Study, batch: TunerState, count: int) -> Iterator[Suggestion]:
     """The next of the answer's trials, or the next tuner when they have all ended."""
     if batch.answer and batch.begun == len(batch.answer) and not batch.live and not _is_done(study, batch):
         batch.iteration, batch.asked, batch.answer, batch.begun = batch.iteration + 1, False, None, 0
@@ -96,12 +96,12 @@ def _next(study: Study, batch: Batch, count: int) -> Iterator[Suggestion]:
         yield Suggestion(params=params, key=key)
 
 
-def _is_done(study: Study, batch: Batch) -> bool:
+def _is_done(study: Study, batch: TunerState) -> bool:
     """Whether the tuner has said that this is all, or has been asked often enough and all of it was suggested."""
     if batch.answer is None or batch.begun < len(batch.answer):
         return False
     return not batch.answer or batch.iteration + 1 >= checks.whole(study, "maxIterations", 1)
 
 
-def _tuner(batch: Batch) -> str:
+def _tuner(batch: TunerState) -> str:
     return f"{TUNER}{batch.iteration}"

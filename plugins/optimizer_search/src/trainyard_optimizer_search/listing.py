@@ -13,14 +13,14 @@ import msgspec
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, Suggestion, Suggestions, Trial
 from trainyard_optimizer_search import state as states
 
-__all__ = ["Listing", "Taken"]
+__all__ = ["ListPosition", "Listing"]
 
 PARALLEL = 4
 AHEAD = 4
 """More to have ready for a slot: what trials bring changes nothing here."""
 
 
-class Taken(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class ListPosition(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """How far the list is read, and how many trials came of it."""
 
     at: int = 0
@@ -39,18 +39,18 @@ class Listing(Optimizer):
         """The first entry from place `at` on, and the place behind it; None at the end."""
 
     def outline(self, study: Study) -> Outline:
-        return Outline(trials=self.most(study), parallel=PARALLEL, ahead=AHEAD)
+        return Outline(trials=self.most(study), concurrency=PARALLEL, prefetch=AHEAD)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes
     ) -> Suggestions:
-        taken = states.read(self.name, Taken, state)
+        taken = states.read(self.name, ListPosition, state)
         return await asyncio.to_thread(self._take, study, count, seed, taken)
 
     async def aclose(self) -> None:
         """Nothing is held."""
 
-    def _take(self, study: Study, count: int, seed: int, taken: Taken) -> Suggestions:
+    def _take(self, study: Study, count: int, seed: int, taken: ListPosition) -> Suggestions:
         found: list[Suggestion] = []
         most = self.most(study)
         ahead = self.entry(study, seed, taken.at) if taken.trials < most else None

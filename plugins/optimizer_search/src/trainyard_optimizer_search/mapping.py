@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.optimizer import Study
 from trainyard_optimizer_search.listing import Listing
 
@@ -14,13 +14,15 @@ class MappingOptimizer(Listing):
 
     name = "mapping"
 
-    def check(self, study: Study) -> list[Fault]:
+    def check(self, study: Study) -> list[FieldProblem]:
         values = study.options.get("values")
         fix = "give `values`, a list of mappings from param to value, one a trial"
         if not isinstance(values, list | tuple) or not values:
-            return [Fault(message="mapping has no values", field="values", fix=fix)]
+            return [FieldProblem(message="mapping has no values", field="values", fix=fix)]
         return [
-            Fault(message=f"value {place} of the mapping is no mapping: {value!r}", field=f"values[{place}]", fix=fix)
+            FieldProblem(
+                message=f"value {place} of the mapping is no mapping: {value!r}", field=f"values[{place}]", fix=fix
+            )
             for place, value in enumerate(values)
             if not isinstance(value, dict) or not value
         ]

@@ -9,9 +9,9 @@ from enum import IntEnum
 import msgspec
 
 from trainyard_core.contracts.optimizer import Study, Trial, TrialPhase
-from trainyard_optimizer_search.encoding import Chart
+from trainyard_optimizer_search.encoding import Encoding
 
-__all__ = ["Memory", "Outcome", "Told", "heard"]
+__all__ = ["Observation", "Observations", "Outcome", "heard"]
 
 
 class Outcome(IntEnum):
@@ -23,7 +23,7 @@ class Outcome(IntEnum):
     NOTHING = 3
 
 
-class Told(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class Observation(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """One trial. `excess`: by how much it is outside each limit, not above 0 inside. `last`: step and value of the
     objective as logged last."""
 
@@ -35,17 +35,17 @@ class Told(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     last: tuple[int, float] | None = None
 
 
-class Memory(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class Observations(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """The remembered trials in the order in which they were heard of; how many were suggested here; how many cards of
     the deck were looked at; and, where points can come twice, the marks of those that were forgotten."""
 
-    told: list[Told] = []
+    told: list[Observation] = []
     suggested: int = 0
     drawn: int = 0
     forgotten: list[int] = []
 
 
-def heard(study: Study, chart: Chart, told: Told | None, trial: Trial) -> Told | None:
+def heard(study: Study, chart: Encoding, told: Observation | None, trial: Trial) -> Observation | None:
     """What is known of a trial after this news of it; None for one that is outside the space."""
     point = told.point if told else chart.point(trial.params)
     if point is None:
@@ -54,8 +54,10 @@ def heard(study: Study, chart: Chart, told: Told | None, trial: Trial) -> Told |
     values = [trial.values[o.name] for o in study.objectives if o.name in trial.values]
     outcome = _outcome(trial, complete=len(values) == len(study.objectives), last=last)
     if outcome is not Outcome.VALUES:
-        return Told(key=trial.key, point=point, outcome=outcome, last=last)
-    return Told(key=trial.key, point=point, outcome=outcome, values=values, excess=_excess(study, trial), last=last)
+        return Observation(key=trial.key, point=point, outcome=outcome, last=last)
+    return Observation(
+        key=trial.key, point=point, outcome=outcome, values=values, excess=_excess(study, trial), last=last
+    )
 
 
 def _outcome(trial: Trial, *, complete: bool, last: tuple[int, float] | None) -> Outcome:

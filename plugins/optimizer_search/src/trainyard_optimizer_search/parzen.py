@@ -12,8 +12,8 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from trainyard_core.contracts.optimizer import Study
-from trainyard_optimizer_search.encoding import Chart
-from trainyard_optimizer_search.observations import Memory, Outcome, Told
+from trainyard_optimizer_search.encoding import Encoding
+from trainyard_optimizer_search.observations import Observation, Observations, Outcome
 
 __all__ = ["Parzen"]
 
@@ -30,7 +30,7 @@ class Parzen:
     """The trials of one sweep as Optuna keeps them: the one that is asked about, then those of the memory in order.
     Not safe for several threads."""
 
-    def __init__(self, study: Study, chart: Chart, memory: Memory) -> None:
+    def __init__(self, study: Study, chart: Encoding, memory: Observations) -> None:
         self._distributions = chart.distributions()
         self._searched = {name: one for name, one in self._distributions.items() if not one.single()}
         self._storage = optuna.storages.InMemoryStorage()
@@ -40,11 +40,11 @@ class Parzen:
         self._study.add_trial(create_trial(state=TrialState.RUNNING))
         self._study.add_trials(map(self._frozen, memory.told))
 
-    def add(self, told: Told) -> None:
+    def add(self, told: Observation) -> None:
         """One more trial, behind the others."""
         self._study.add_trial(self._frozen(told))
 
-    def end(self, place: int, told: Told) -> None:
+    def end(self, place: int, told: Observation) -> None:
         """The open trial at this place of the memory has ended."""
         study = self._storage.get_study_id_from_name(self._study.study_name)
         trial = self._storage.get_trial_id_from_study_id_trial_number(study, place + 1)
@@ -62,7 +62,7 @@ class Parzen:
         found = sampler.sample_relative(self._study, asked, self._searched)
         return [_coordinate(found, name, one) for name, one in self._distributions.items()]
 
-    def _frozen(self, told: Told) -> FrozenTrial:
+    def _frozen(self, told: Observation) -> FrozenTrial:
         valued = told.outcome is Outcome.VALUES or (told.outcome is Outcome.CUT and told.last is not None)
         return create_trial(
             state=STATES[told.outcome],
@@ -74,7 +74,7 @@ class Parzen:
         )
 
 
-def _values(told: Told) -> list[float]:
+def _values(told: Observation) -> list[float]:
     """Of a trial that was stopped, what it had come to."""
     return told.values or ([told.last[1]] if told.last is not None else [])
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.optimizer import Study
 from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search.listing import Listing
-from trainyard_optimizer_search.sequence import Decks
+from trainyard_optimizer_search.sequence import SequenceCache
 
 __all__ = ["RandomOptimizer"]
 
@@ -17,9 +17,9 @@ class RandomOptimizer(Listing):
     name = "random"
 
     def __init__(self) -> None:
-        self._decks = Decks()
+        self._decks = SequenceCache()
 
-    def check(self, study: Study) -> list[Fault]:
+    def check(self, study: Study) -> list[FieldProblem]:
         return checks.check_whole(study, "numRuns", needed=True) + checks.check_space(study, self.name)
 
     def most(self, study: Study) -> int:

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard_core.contracts.optimizer import Measured, StopTrial
+from trainyard_core.contracts.optimizer import IntermediateValue, StopTrial
 
-__all__ = ["Ladder", "rungs"]
+__all__ = ["RungState", "rungs"]
 
 STOPPED = -1
 
 
-class Ladder(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class RungState(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """What is kept of a sweep: how many trials were drawn; for each rung the values that reached it, the best (lowest)
     first; how many rungs a live trial has behind it (STOPPED: it is to end); and the stops that no answer has told
     yet."""
@@ -27,7 +27,9 @@ class Ladder(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     behind: dict[str, int] = {}
     due: dict[str, StopTrial] = {}
 
-    def climb(self, key: str, points: Sequence[Measured], steps: Sequence[int], *, eta: float, sign: int) -> None:
+    def climb(
+        self, key: str, points: Sequence[IntermediateValue], steps: Sequence[int], *, eta: float, sign: int
+    ) -> None:
         """Take in a trial's points in step order. `sign` 1: lower is better, -1: higher is."""
         self.values += [[] for _ in range(len(steps) - len(self.values))]
         for point in points:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from trainyard_core.contracts.optimizer import Study, Suggestion, Trial
 from trainyard_optimizer_search import draw
-from trainyard_optimizer_search.encoding import Chart
+from trainyard_optimizer_search.encoding import Encoding
 from trainyard_optimizer_search.history_window import remembered
-from trainyard_optimizer_search.observations import Memory, Outcome, Told, heard
-from trainyard_optimizer_search.sequence import Deck, token
+from trainyard_optimizer_search.observations import Observation, Observations, Outcome, heard
+from trainyard_optimizer_search.sequence import SuggestionSequence, token
 
 if TYPE_CHECKING:
     from trainyard_optimizer_search.parzen import Parzen
 
-__all__ = ["Search"]
+__all__ = ["ModelSearch"]
 
 STARTUP = 10
 """Trials with a result before the model is asked."""
@@ -27,13 +27,13 @@ TRIES = 8
 RESULTS = (Outcome.VALUES, Outcome.CUT)
 
 
-class Search:
+class ModelSearch:
     """Not safe for several threads: whoever uses one takes it out of the cache."""
 
-    def __init__(self, study: Study, seed: int, deck: Deck, memory: Memory) -> None:
+    def __init__(self, study: Study, seed: int, deck: SuggestionSequence, memory: Observations) -> None:
         self.memory = memory
         self._study, self._seed, self._deck = study, seed, deck
-        self._chart = Chart(study.space)
+        self._chart = Encoding(study.space)
         self._discrete = draw.is_discrete(study.space)
         self._model: Parzen | None = None
         self._places = {told.key: place for place, told in enumerate(memory.told)}
@@ -63,7 +63,7 @@ class Search:
             point = self._chart.point(params) or []
         self.memory.suggested += 1
         key = str(self.memory.suggested)
-        self._add(Told(key=key, point=point))
+        self._add(Observation(key=key, point=point))
         return Suggestion(params=params, key=key)
 
     def spare(self) -> dict[str, object] | None:
@@ -90,10 +90,10 @@ class Search:
     def _is_new(self, params: dict[str, object]) -> bool:
         return not self._discrete or _mark(params) not in self._tried
 
-    def _mark(self, told: Told) -> int:
+    def _mark(self, told: Observation) -> int:
         return _mark(self._chart.params(told.point))
 
-    def _add(self, told: Told) -> None:
+    def _add(self, told: Observation) -> None:
         self._places[told.key] = len(self.memory.told)
         self.memory.told.append(told)
         self._results += told.outcome in RESULTS
@@ -115,7 +115,7 @@ class Search:
         self._places = {told.key: place for place, told in enumerate(kept)}
         self._results = sum(told.outcome in RESULTS for told in kept)
 
-    def _replace(self, place: int, told: Told) -> None:
+    def _replace(self, place: int, told: Observation) -> None:
         """An open trial ends in the model; after any other change the model is made anew."""
         former = self.memory.told[place]
         self.memory.told[place] = told

@@ -12,7 +12,7 @@ import msgspec
 from trainyard.matrix.space import Space
 from trainyard_optimizer_search import draw
 
-__all__ = ["Deck", "Decks", "token"]
+__all__ = ["SequenceCache", "SuggestionSequence", "token"]
 
 TRIES = 200
 """Draws before the points of a discrete space are gone through one by one."""
@@ -20,7 +20,7 @@ MOST_TRIES = 20_000
 """Draws before a space that cannot be gone through counts as exhausted."""
 
 
-class Deck:
+class SuggestionSequence:
     """One space and seed. Safe to use from several threads; cards that were dealt are kept for who asks again."""
 
     def __init__(self, space: Space, seed: str) -> None:
@@ -71,17 +71,17 @@ class Deck:
         return draw.fits(self._space, card) and (not self._discrete or token(card) not in self._seen)
 
 
-class Decks:
+class SequenceCache:
     """The decks that an instance used lately: a cache, and nothing is lost with it."""
 
     def __init__(self, most: int = 64) -> None:
         self._most = most
-        self._decks: OrderedDict[tuple[bytes, str], Deck] = OrderedDict()
+        self._decks: OrderedDict[tuple[bytes, str], SuggestionSequence] = OrderedDict()
 
-    def of(self, space: Space, seed: str) -> Deck:
+    def of(self, space: Space, seed: str) -> SuggestionSequence:
         """The deck of this space and seed."""
         key = (msgspec.msgpack.encode(space), seed)
-        deck = self._decks.pop(key, None) or Deck(space, seed)
+        deck = self._decks.pop(key, None) or SuggestionSequence(space, seed)
         self._decks[key] = deck
         if len(self._decks) > self._most:
             self._decks.popitem(last=False)

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, Suggestion, Suggestions, Trial
 from trainyard_optimizer_search import checks, draw
 from trainyard_optimizer_search import state as states
-from trainyard_optimizer_search.observations import Memory
-from trainyard_optimizer_search.search import Search
-from trainyard_optimizer_search.sequence import Decks
+from trainyard_optimizer_search.observations import Observations
+from trainyard_optimizer_search.search import ModelSearch
+from trainyard_optimizer_search.sequence import SequenceCache
 
 __all__ = ["HyperoptOptimizer", "TpeOptimizer"]
 
@@ -33,18 +33,18 @@ class TpeOptimizer(Optimizer):
     name = "tpe"
 
     def __init__(self) -> None:
-        self._decks = Decks()
-        self._searches: OrderedDict[bytes, Search] = OrderedDict()
+        self._decks = SequenceCache()
+        self._searches: OrderedDict[bytes, ModelSearch] = OrderedDict()
 
-    def check(self, study: Study) -> list[Fault]:
-        faults = checks.check_whole(study, "numRuns", needed=True) + checks.check_whole(study, "maxIterations")
+    def check(self, study: Study) -> list[FieldProblem]:
+        problems = checks.check_whole(study, "numRuns", needed=True) + checks.check_whole(study, "maxIterations")
         if not study.objectives:
-            faults += checks.check_metric(study, self.name)
-        return faults + checks.check_space(study, self.name)
+            problems += checks.check_metric(study, self.name)
+        return problems + checks.check_space(study, self.name)
 
     def outline(self, study: Study) -> Outline:
         trials, points = _most(study), draw.size(study.space)
-        return Outline(trials=trials if points is None else min(trials, points), parallel=2)
+        return Outline(trials=trials if points is None else min(trials, points), concurrency=2)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes
@@ -65,10 +65,12 @@ class TpeOptimizer(Optimizer):
         self._keep(_address(study, seed, state), search)
         return Suggestions(suggestions=tuple(found), state=state, exhausted=exhausted)
 
-    def _rebuilt(self, study: Study, seed: int, state: bytes) -> Search:
-        return Search(study, seed, self._decks.of(study.space, str(seed)), states.read(self.name, Memory, state))
+    def _rebuilt(self, study: Study, seed: int, state: bytes) -> ModelSearch:
+        return ModelSearch(
+            study, seed, self._decks.of(study.space, str(seed)), states.read(self.name, Observations, state)
+        )
 
-    def _keep(self, address: bytes, search: Search) -> None:
+    def _keep(self, address: bytes, search: ModelSearch) -> None:
         self._searches[address] = search
         if len(self._searches) > KEPT:
             self._searches.popitem(last=False)

@@ -8,7 +8,7 @@ import msgspec
 
 from trainyard.matrix.space import Space, misfit
 
-__all__ = ["Batch", "TunerFailed", "suggested"]
+__all__ = ["TunerFailed", "TunerState", "suggested"]
 
 OUTPUT = "suggestions"
 
@@ -17,7 +17,7 @@ class TunerFailed(Exception):
     """The tuner gave nothing to go on with. `str()` says what, and what it should give."""
 
 
-class Batch(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class TunerState(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """How far the sweep is: the iteration; whether its tuner was asked and has answered; how many of the answer's
     params were suggested, and which of them go on; all results so far by key; why the sweep cannot go on."""
 
@@ -39,12 +39,12 @@ def suggested(space: Space, tuner: str, outputs: Mapping[str, object]) -> list[d
             "trial, or an empty list to end the sweep"
         )
     for place, params in enumerate(found):
-        if fault := _fault(space, params):
-            raise TunerFailed(f"{tuner} gave a suggestion {place} that cannot be run: {fault}; correct the tuner")
+        if problem := _problem(space, params):
+            raise TunerFailed(f"{tuner} gave a suggestion {place} that cannot be run: {problem}; correct the tuner")
     return [dict(params) for params in found]
 
 
-def _fault(space: Space, params: object) -> str:
+def _problem(space: Space, params: object) -> str:
     if not isinstance(params, dict) or not params:
         return f"{params!r} is no mapping from param to value"
     return misfit(space, params) if space.params else ""

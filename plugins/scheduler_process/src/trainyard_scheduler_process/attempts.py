@@ -22,7 +22,7 @@ from trainyard.runner.lock import Held
 from trainyard_core.contracts.scheduler import Manifest
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 
-__all__ = ["attempts_in", "diagnose", "look", "release", "request_stop", "submit", "tidy"]
+__all__ = ["attempts_in", "look", "release", "request_stop", "submit", "tidy"]
 
 _RELEASE_SECONDS = 5.0
 
@@ -69,16 +69,6 @@ def look(folder: Folder) -> Observation | None:
             exit=ended,
         )
     return _live(ref, folder)
-
-
-def diagnose(folder: Folder) -> str:
-    """Why the attempt does not run yet; empty when it does, ended, or is not here."""
-    held = lock.probe(folder)
-    if held is Held.NEVER and folder.workload.exists():
-        return "Its folder is written and no runner took it: submit it again, or look into runner.log."
-    if held is Held.LIVE and not folder.started.exists() and not folder.exit.exists():
-        return "Its runner is getting the code ready." if folder.code.exists() else "Its runner is starting."
-    return ""
 
 
 def _live(ref: AttemptRef, folder: Folder) -> Observation:

@@ -32,7 +32,7 @@ def manifest_of(workload: Workload, devices: Sequence[str]) -> Manifest:
         "command": list(workload.command),
         "args": list(workload.args),
         "env": dict(workload.env),
-        "inputs": dict(workload.inputs),
+        "params": dict(workload.params),
         "working_dir": workload.working_dir,
         "code": msgspec.to_builtins(workload.code),
         "devices": _visible(workload.gpus, devices),

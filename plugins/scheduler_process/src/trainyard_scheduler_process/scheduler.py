@@ -23,7 +23,6 @@ from trainyard_core.contracts.scheduler import (
     Manifest,
     Scheduler,
     SchedulerRefused,
-    SupportsDiagnosis,
     SupportsResources,
     SupportsWatch,
 )
@@ -41,7 +40,7 @@ _log = logging.getLogger(__name__)
 _TIDY_SECONDS = 3600.0
 
 
-class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiagnosis):
+class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources):
     """Attempts as processes of this machine. See the module."""
 
     name = "process"
@@ -124,11 +123,6 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources, SupportsDiag
 
     async def resources(self) -> Resources:
         return self._capacity.resources
-
-    async def diagnose(self, ref: AttemptRef) -> str:
-        if not self._is_ours(ref):
-            return ""
-        return await asyncio.to_thread(attempts.diagnose, self._folder(ref))
 
     def watch(self) -> AsyncIterator[Observation]:
         return watch(self, self._root / ".watch")

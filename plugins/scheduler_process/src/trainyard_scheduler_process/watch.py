@@ -1,6 +1,6 @@
-"""Hears the pokes of runners and looks by itself now and then, so that changes are told as they happen.
+"""Receives the notifications of runners and looks by itself now and then, so that changes are told as they happen.
 
-A runner that is killed pokes nobody, and a datagram may be lost: the slow look finds both.
+A runner that is killed notifies nobody, and a datagram may be lost: the slow look finds both.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ __all__ = ["watch"]
 _SCAN_SECONDS = 2.0
 
 
-async def watch(scheduler: Scheduler, bells: Path) -> AsyncIterator[Observation]:
+async def watch(scheduler: Scheduler, watchers: Path) -> AsyncIterator[Observation]:
     """Observations of `scheduler` that differ from the last one of their attempt, without end."""
     name = secrets.token_hex(8)
-    listener = await asyncio.to_thread(bind, bells, name)
+    listener = await asyncio.to_thread(bind, watchers, name)
     told: dict[AttemptRef, Observation] = {}
     next_scan = 0.0
     try:
@@ -32,14 +32,14 @@ async def watch(scheduler: Scheduler, bells: Path) -> AsyncIterator[Observation]
             left = next_scan - time.monotonic()
             if left <= 0:
                 next_scan = time.monotonic() + _SCAN_SECONDS
-            refs = await _unfinished(scheduler, told) if left <= 0 else await _poked(listener, left)
+            refs = await _unfinished(scheduler, told) if left <= 0 else await _notified(listener, left)
             for observation in await scheduler.observe(refs):
                 if told.get(observation.ref) != observation:
                     told[observation.ref] = observation
                     yield observation
     finally:
         listener.close()
-        (bells / name).unlink(missing_ok=True)
+        (watchers / name).unlink(missing_ok=True)
 
 
 async def _unfinished(scheduler: Scheduler, told: dict[AttemptRef, Observation]) -> list[AttemptRef]:
@@ -50,8 +50,8 @@ async def _unfinished(scheduler: Scheduler, told: dict[AttemptRef, Observation])
     return [ref for ref in held if ref not in told or told[ref].phase is not Phase.EXITED]
 
 
-async def _poked(listener: socket.socket, seconds: float) -> list[AttemptRef]:
-    """The attempts that poked, each once; empty after `seconds` of silence."""
+async def _notified(listener: socket.socket, seconds: float) -> list[AttemptRef]:
+    """The attempts whose runners sent a notification, each once; empty after `seconds` of silence."""
     try:
         async with asyncio.timeout(seconds):  # not wait_for, which loses a cancellation that comes with the datagram
             first = await asyncio.get_running_loop().sock_recv(listener, 4096)

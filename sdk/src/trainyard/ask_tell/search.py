@@ -15,11 +15,11 @@ from trainyard.ask_tell.asker import Asker, bury, dead, ship_left
 from trainyard.ask_tell.trial import Trial
 from trainyard.client import Client, models, requests
 from trainyard.client.errors import Busy, ClientError
-from trainyard.client.models import Ask, Asked, TellTrial
+from trainyard.client.models import AskTrials, TellTrial, TrialBatch
 from trainyard.client.retry import Backoff
 from trainyard.track.sync import sync
 
-__all__ = ["Search"]
+__all__ = ["SweepClient"]
 
 _FIRST_WAIT, _MOST_WAIT, _SAID_AFTER = 0.2, 5.0, 30.0
 _SHIPPING = 5.0
@@ -28,7 +28,7 @@ Status = Literal["succeeded", "failed", "stopped"]
 _log = logging.getLogger("trainyard")
 
 
-class Search:
+class SweepClient:
     """A sweep whose trials this program runs. Iterating gives trials until there are no more; as a context manager it
     tells the trials that were asked for and not run that they are stopped, and lets the connection go. Several threads
     and processes may search one sweep. Made by `trainyard.sweep`; `catch` are exceptions that end a trial and not the
@@ -51,13 +51,13 @@ class Search:
         return self._asker.name
 
     @property
-    def best(self) -> models.Trial | None:
+    def best(self) -> models.TrialRecord | None:
         """The best trial so far: the feasible one that is best in the first objective; None while there is none. All
         that this program has told counts. Raises ClientError."""
         with self._told() as client:
             return client.sweeps.best(self.id)
 
-    def trials(self) -> list[models.Trial]:
+    def trials(self) -> list[models.TrialRecord]:
         """All trials of the sweep as they are now, by number. Raises ClientError."""
         with self._told() as client:
             return list(client.sweeps.trials(self.id))
@@ -134,7 +134,7 @@ class Search:
             if client is not None:
                 client.close()
 
-    def __enter__(self) -> Search:
+    def __enter__(self) -> SweepClient:
         return self
 
     def __exit__(
@@ -142,11 +142,11 @@ class Search:
     ) -> None:
         self.close()
 
-    def _ask(self, count: int) -> Asked:
+    def _ask(self, count: int) -> TrialBatch:
         gone = self._gone
         if gone:
             ship_left(gone)
-        wish = Ask(count=count, asker=self.asker, gone=gone)
+        wish = AskTrials(count=count, asker=self.asker, gone=gone)
         with self._connected() as client:
             asked = client.send(requests.ask_trials(self.project, self.id, wish))
         if gone:
@@ -172,12 +172,12 @@ class Search:
             if report is not None and not report.error:
                 _log.warning("trainyard: run %s is wholly on the server now", report.run)
 
-    def _taken(self, asked: Asked) -> Iterator[Trial]:
+    def _taken(self, asked: TrialBatch) -> Iterator[Trial]:
         made = [Trial(self, each) for each in asked.items]
         self._held |= {trial.key: trial for trial in made}
         yield from made
 
-    def _waited(self, asked: Asked, waited: float) -> float:
+    def _waited(self, asked: TrialBatch, waited: float) -> float:
         """Wait for trials that go on elsewhere; for how long so far."""
         if waited < _SAID_AFTER <= waited + _MOST_WAIT:
             _log.warning(
@@ -206,7 +206,7 @@ class Search:
         self._ship_left()
         with _client_for(self.project, tries=2) as client:
             try:
-                client.send(requests.ask_trials(self.project, self.id, Ask(count=0, asker=self.asker)))
+                client.send(requests.ask_trials(self.project, self.id, AskTrials(count=0, asker=self.asker)))
             except Busy as error:
                 _log.warning("trainyard: the newest trials of sweep %s are not judged yet: %s", self.id, error)
             yield client

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trainyard.ask_tell.search import Search
+from trainyard.ask_tell.search import SweepClient
 from trainyard.client import Client, requests
 from trainyard.client.models import NewSweep
 
@@ -30,7 +30,7 @@ def sweep(
     options: Mapping[str, Any] | None = None,
     tags: Iterable[str] = (),
     catch: tuple[type[BaseException], ...] = (),
-) -> Search:
+) -> SweepClient:
     """Begin a sweep whose trials this program runs; with `id`, go on with one, also in other processes at once.
 
     `algorithm` is a kind of matrix; `params` by name are written as in a file, and `types` says of which type their
@@ -39,13 +39,13 @@ def sweep(
     by the names of the file, `early_stopping` are rules as in a file, and `concurrency` is how many trials may go on
     at once (None: as many as are asked for). Exceptions of the kinds in `catch` end a trial and not the program.
 
-    Raises Invalid with the place of each fault, NoServer and NotReachable where there is no server, and OSError when
+    Raises Invalid with the place of each problem, NoServer and NotReachable where there is no server, and OSError when
     the data directory cannot be written."""
     project = project or os.environ.get("TRAINYARD_PROJECT", "")
     with Client(project=project or None) as client:
         project = client.endpoint.project
         if id:
-            return Search(client.sweeps.get(id).run, project, catch=catch)
+            return SweepClient(client.sweeps.get(id).run, project, catch=catch)
         if metric and goal not in ("minimize", "maximize"):
             raise ValueError(f"goal {goal!r}; choose from minimize, maximize")
         matrix = {
@@ -63,4 +63,4 @@ def sweep(
             name=name,
             tags=list(tags),
         )
-        return Search(client.send(requests.create_sweep(project, wish)).id, project, catch=catch)
+        return SweepClient(client.send(requests.create_sweep(project, wish)).id, project, catch=catch)

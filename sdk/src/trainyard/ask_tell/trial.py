@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from trainyard.client.errors import ClientError
-from trainyard.client.models import AskedTrial
+from trainyard.client.models import SuggestedTrial
 from trainyard.track import code
 from trainyard.track.conversion import detached
 from trainyard.track.ending import Ending, of_error
@@ -27,7 +27,7 @@ from trainyard.track.run_metadata import describe, write_about
 from trainyard.track.target import find_target
 
 if TYPE_CHECKING:
-    from trainyard.ask_tell.search import Search
+    from trainyard.ask_tell.search import SweepClient
 
 __all__ = ["Trial"]
 
@@ -40,7 +40,7 @@ class Trial:
     the key of the trial that it goes on from (empty: none), `note` a word of the algorithm's. `run` is the run that it
     is tracked as, inside of `with`. Made by a search."""
 
-    def __init__(self, search: Search, given: AskedTrial) -> None:
+    def __init__(self, search: SweepClient, given: SuggestedTrial) -> None:
         self._search, self._given = search, given
         self.key, self.number = given.key, given.number
         self.params: dict[str, Any] = dict(given.params)
@@ -111,7 +111,7 @@ class Trial:
         return True
 
 
-def _begun(given: AskedTrial, project: str, asker: str) -> Run:
+def _begun(given: SuggestedTrial, project: str, asker: str) -> Run:
     """Tracks the run of a trial, which the server has made. Raises OSError when the spool cannot be written."""
     root = data_dir() / "spool" / given.run
     run = Run(given.run, project, root, is_managed=False, name=given.name)

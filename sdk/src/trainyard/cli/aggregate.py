@@ -12,7 +12,7 @@ from trainyard.cli import output
 from trainyard.cli.columns import FIELDS, Column, column_of
 
 if TYPE_CHECKING:
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
 
 __all__ = ["AGGREGATES", "Aggregation", "Group", "aggregation"]
 
@@ -21,7 +21,7 @@ class Group(NamedTuple):
     """Runs that have the same values in the columns that they are grouped by."""
 
     values: tuple[Any, ...]
-    runs: list[Run]
+    runs: list[RunRecord]
 
     def numbers(self, metric: Column) -> list[float]:
         """The values of a metric, of the runs that have it."""
@@ -68,7 +68,7 @@ class Aggregation(NamedTuple):
     keys: list[Column]
     aggregates: list[str]
 
-    def groups(self, runs: Sequence[Run]) -> list[Group]:
+    def groups(self, runs: Sequence[RunRecord]) -> list[Group]:
         """The runs in groups, in the order of their values: numbers, then texts, then those that have none."""
         found: dict[tuple[Any, ...], Group] = {}
         for run in runs:

@@ -73,7 +73,7 @@ def _clone(chosen: SelectedRuns, kind: Action, request: CloneRun, *, as_json: bo
         made = getattr(chosen.client.runs, kind)(chosen.refs[0], request)
         return tell_run(made, made.id, as_json=as_json)
     many = BulkAction(action=kind, params=request.params, name=request.name, queue=request.queue, step=request.step)
-    return tell_runs(act(chosen, many), lambda outcome: f"gave run {outcome.made}", as_json=as_json)
+    return tell_runs(act(chosen, many), lambda outcome: f"gave run {outcome.created}", as_json=as_json)
 
 
 @click.command()

@@ -13,7 +13,7 @@ from trainyard.cli import moment, output, terminal
 from trainyard.cli.differences import varying
 
 if TYPE_CHECKING:
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
     from trainyard.query.tree import Field
 
 __all__ = [
@@ -47,16 +47,16 @@ class Column(NamedTuple):
 
     name: str
     heading: str
-    value: Callable[[Run], Any]
+    value: Callable[[RunRecord], Any]
     form: Callable[[Any], str]
     metric: str = ""
 
-    def text(self, run: Run) -> str:
+    def text(self, run: RunRecord) -> str:
         """What stands in the table."""
         value = self.value(run)
         return "-" if value is None or value == "" else self.form(value)
 
-    def plain(self, run: Run) -> Any:
+    def plain(self, run: RunRecord) -> Any:
         """A value for programs; times are in the user's zone."""
         value = self.value(run)
         return moment.local(value) if self.form in (moment.age, moment.local) else value
@@ -69,7 +69,7 @@ class Selection(NamedTuple):
     more: list[str]
 
 
-def _field(name: str, value: Callable[[Run], Any], form: Callable[[Any], str] = str) -> Column:
+def _field(name: str, value: Callable[[RunRecord], Any], form: Callable[[Any], str] = str) -> Column:
     return Column(name, name.upper(), value, form)
 
 
@@ -146,7 +146,7 @@ def metric_names(columns: Sequence[Column]) -> tuple[str, ...]:
 def _metric(name: str) -> Column:
     sorted_by = f"metrics.{name}.last"
 
-    def value(run: Run) -> Any:
+    def value(run: RunRecord) -> Any:
         return run.sorted_by.get(sorted_by, run.metrics.get(name))
 
     return Column(f"metrics.{name}", name, value, output.number, name)
@@ -154,22 +154,22 @@ def _metric(name: str) -> Column:
 
 def column_of_param(name: str) -> Column:
     """The column of a param."""
-    return Column(f"params.{name}", name, lambda run: run.inputs.get(name), _value)
+    return Column(f"params.{name}", name, lambda run: run.params.get(name), _value)
 
 
-def _table(run: Run, field: Field) -> dict[str, Any]:
-    return {"params": run.inputs, "outputs": run.outputs, "meta": run.meta}[field.name]
+def _table(run: RunRecord, field: Field) -> dict[str, Any]:
+    return {"params": run.params, "outputs": run.outputs, "meta": run.meta}[field.name]
 
 
 def _value(value: Any) -> str:
     return output.number(value) if isinstance(value, float) else output.value(value)
 
 
-def selection(runs: Sequence[Run], *, first: Sequence[Column] = (), projects: bool = False) -> Selection:
+def selection(runs: Sequence[RunRecord], *, first: Sequence[Column] = (), projects: bool = False) -> Selection:
     """What is shown when nothing is asked for: the runs themselves, what they are sorted by (`first`), the params in
     which they differ, the first metrics. Columns in which no run has anything are left out."""
     known = {column.name for column in first}
-    params = [each for each in map(column_of_param, varying([run.inputs for run in runs])) if each.name not in known]
+    params = [each for each in map(column_of_param, varying([run.params for run in runs])) if each.name not in known]
     metrics = [each for each in metric_columns(runs) if each.name not in known]
     beyond = max(0, len(metrics) - MOST_METRICS) + max((run.metrics_left_out for run in runs), default=0)
     more = [*more_of("param", len(params) - MOST_PARAMS), *more_of("metric", beyond)]
@@ -185,10 +185,10 @@ def more_of(noun: str, count: int) -> list[str]:
     return [f"{count} more {noun}{'s' if count > 1 else ''}"] if count > 0 else []
 
 
-def everything(runs: Sequence[Run], *, projects: bool = True) -> list[Column]:
+def everything(runs: Sequence[RunRecord], *, projects: bool = True) -> list[Column]:
     """Every column: all fields, params and metrics of these runs."""
     head = _head(projects=projects)
-    params = dict.fromkeys(name for run in runs for name in run.inputs)
+    params = dict.fromkeys(name for run in runs for name in run.params)
     metrics = dict.fromkeys(name for run in runs for name in run.metrics)
     rest = [FIELDS[name] for name in (*_TAIL, *_WIDE)]
     return [*head, *map(column_of_param, params), *map(_metric, metrics), *rest]
@@ -207,13 +207,13 @@ def _head(*, projects: bool) -> list[Column]:
     return [FIELDS[name] for name in names]
 
 
-def metric_columns(runs: Sequence[Run]) -> list[Column]:
+def metric_columns(runs: Sequence[RunRecord]) -> list[Column]:
     """The metrics of these runs, without those that tell of the machine."""
     names = dict.fromkeys(name for run in runs for name in run.metrics if not name.startswith(SYSTEM))
     return [*map(_metric, names)]
 
 
-def _filled(columns: Sequence[Column], runs: Sequence[Run], kept: set[str]) -> list[Column]:
+def _filled(columns: Sequence[Column], runs: Sequence[RunRecord], kept: set[str]) -> list[Column]:
     """Those in which some run has something, and those that always stand there."""
     always = {"run", "name", "status", *kept}
     return [each for each in columns if each.name in always or any(each.value(run) not in (None, "") for run in runs)]

@@ -17,7 +17,7 @@ from trainyard.cli.search_options import query_option
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
 
 __all__ = ["compare"]
 
@@ -73,7 +73,7 @@ def compare(
     return _tell(metric, ends, found) if metric and form in ("", "wide") else None
 
 
-def _runs(client: Client, refs: tuple[str, ...], query: str | None) -> list[Run]:
+def _runs(client: Client, refs: tuple[str, ...], query: str | None) -> list[RunRecord]:
     """The runs that are named, or found. Raises UsageError for less than two."""
     if bool(refs) == (query is not None):
         raise click.UsageError("name at least two runs to compare, or choose them with -q QUERY")
@@ -89,8 +89,8 @@ def _runs(client: Client, refs: tuple[str, ...], query: str | None) -> list[Run]
     return found
 
 
-def _json(runs: Sequence[Run], ends: tuple[Run, Run] | None, found: Sequence[Difference]) -> None:
-    shown = ("id", "name", "status", "inputs", "metrics", "attempt")
+def _json(runs: Sequence[RunRecord], ends: tuple[RunRecord, RunRecord] | None, found: Sequence[Difference]) -> None:
+    shown = ("id", "name", "status", "params", "metrics", "attempt")
     output.json_document(
         {
             "runs": [{name: getattr(run, name) for name in shown} for run in runs],
@@ -101,9 +101,9 @@ def _json(runs: Sequence[Run], ends: tuple[Run, Run] | None, found: Sequence[Dif
     )
 
 
-def _columns(runs: Sequence[Run], metric: str | None) -> list[Column]:
+def _columns(runs: Sequence[RunRecord], metric: str | None) -> list[Column]:
     """The metric that is ranked by, the params that differ, all other metrics."""
-    params = [column_of_param(name) for name in varying([run.inputs for run in runs])]
+    params = [column_of_param(name) for name in varying([run.params for run in runs])]
     metrics = metric_columns(runs)
     first = [each for each in metrics if each.heading == metric]
     return [
@@ -114,14 +114,14 @@ def _columns(runs: Sequence[Run], metric: str | None) -> list[Column]:
     ]
 
 
-def _print(runs: Sequence[Run], columns: Sequence[Column], form: str) -> None:
+def _print(runs: Sequence[RunRecord], columns: Sequence[Column], form: str) -> None:
     if form in ("csv", "tsv"):
         return delimited([each.name for each in columns], [[each.plain(run) for each in columns] for run in runs], form)
     lines = [[each.text(run) for each in columns] for run in runs]
     return tell_left_out(rows(headings_of(columns), lines, is_wide=form == "wide"))
 
 
-def _tell(metric: str, ends: tuple[Run, Run] | None, found: Sequence[Difference]) -> None:
+def _tell(metric: str, ends: tuple[RunRecord, RunRecord] | None, found: Sequence[Difference]) -> None:
     if ends is None:
         return output.line(
             f"yard: fewer than two of them have a finite {metric!r}; there is no best and worst", err=True
@@ -134,7 +134,7 @@ def _tell(metric: str, ends: tuple[Run, Run] | None, found: Sequence[Difference]
     return output.line("nothing that is recorded: params, code, env and attempt are the same")
 
 
-def _scored(run: Run, metric: str) -> str:
+def _scored(run: RunRecord, metric: str) -> str:
     return f"{run.short_id} ({output.clean(metric)} {output.number(run.metrics[metric])})"
 
 

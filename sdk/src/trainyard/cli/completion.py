@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
 
 __all__ = [
     "complete_artifact",
@@ -130,13 +130,13 @@ def complete_column(ctx: click.Context, param: click.Parameter, incomplete: str)
 
     def ask(client: Client) -> Iterator[CompletionItem]:
         yield from map(CompletionItem, FIELDS)
-        yield from (CompletionItem(f"params.{name}") for name in _names(client, lambda run: run.inputs))
+        yield from (CompletionItem(f"params.{name}") for name in _names(client, lambda run: run.params))
         yield from (CompletionItem(f"metrics.{name}") for name in _names(client, lambda run: run.metrics))
 
     return [CompletionItem(f"{before}{comma}{item.value}", help=item.help) for item in _ask(ctx, last, ask)]
 
 
-def _names(client: Client, of: Callable[[Run], Iterable[str]]) -> list[str]:
+def _names(client: Client, of: Callable[[RunRecord], Iterable[str]]) -> list[str]:
     """What the newest runs have, each name once."""
     return [*dict.fromkeys(name for run in client.runs.page(limit=_MOST).items for name in of(run))]
 

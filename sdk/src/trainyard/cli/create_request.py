@@ -15,7 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from trainyard.client.models import CreateRun
-    from trainyard.compile.operation import Compiled
+    from trainyard.compile.operation import CompiledOperation
     from trainyard.compile.resolved import ResolvedOperation
     from trainyard.spec.document import Document
 
@@ -100,7 +100,7 @@ def check(material: Material, params: dict[str, str]) -> ResolvedOperation | Non
     return None if compiled is None else compiled.resolved
 
 
-def compiled_here(material: Material, params: dict[str, str]) -> Compiled | None:
+def compiled_here(material: Material, params: dict[str, str]) -> CompiledOperation | None:
     """The same with all that compiling says of it."""
     from trainyard.compile.context import example_globals
     from trainyard.compile.operation import compile_whole

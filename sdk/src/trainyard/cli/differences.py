@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
 
 __all__ = ["Difference", "best_and_worst", "differences", "ranked", "varying"]
 
@@ -24,20 +24,20 @@ class Difference(NamedTuple):
     worst: Any
 
 
-def ranked(runs: Iterable[Run], metric: str, *, minimize: bool) -> list[Run]:
+def ranked(runs: Iterable[RunRecord], metric: str, *, minimize: bool) -> list[RunRecord]:
     """The runs by the last value of a metric, the best first; those without a finite one last. Of equal ones the one
     named first is better."""
     return sorted(runs, key=lambda run: _rank(_metric(run, metric), minimize=minimize))
 
 
-def best_and_worst(runs: Iterable[Run], metric: str, *, minimize: bool) -> tuple[Run, Run] | None:
+def best_and_worst(runs: Iterable[RunRecord], metric: str, *, minimize: bool) -> tuple[RunRecord, RunRecord] | None:
     """The best and the worst of `ranked`. Runs without a finite value are left out; None when less than two are
     left."""
     found = ranked((run for run in runs if math.isfinite(_metric(run, metric))), metric, minimize=minimize)
     return (found[0], found[-1]) if len(found) > 1 else None
 
 
-def differences(best: Run, worst: Run) -> list[Difference]:
+def differences(best: RunRecord, worst: RunRecord) -> list[Difference]:
     """What differs in params, code, environment and attempt, in that order."""
     found: list[Difference] = []
     for kind, of in (("param", _params), ("code", _code), ("env", _environment), ("attempt", _attempt)):
@@ -61,20 +61,20 @@ def _rank(value: float, *, minimize: bool) -> tuple[bool, float]:
     return (False, value if minimize else -value) if math.isfinite(value) else (True, 0.0)
 
 
-def _metric(run: Run, name: str) -> float:
+def _metric(run: RunRecord, name: str) -> float:
     return float(run.metrics.get(name, math.nan))
 
 
-def _params(run: Run) -> Mapping[str, Any]:
-    return run.inputs
+def _params(run: RunRecord) -> Mapping[str, Any]:
+    return run.params
 
 
-def _code(run: Run) -> Mapping[str, Any]:
+def _code(run: RunRecord) -> Mapping[str, Any]:
     """Where the program came from, as resolved for a managed run and as recorded by a tracked one."""
     return {**_flat(_part(run.meta, "code")), **_flat(_part(run.resolved or {}, "code"))}
 
 
-def _environment(run: Run) -> Mapping[str, Any]:
+def _environment(run: RunRecord) -> Mapping[str, Any]:
     """Variables, image, size and whatever else was recorded of where it ran."""
     resolved = run.resolved or {}
     sized = {name: resolved[name] for name in ("image", "resources") if resolved.get(name)}
@@ -82,7 +82,7 @@ def _environment(run: Run) -> Mapping[str, Any]:
     return {**_flat(recorded), **_flat(sized), **_part(resolved, "env")}
 
 
-def _attempt(run: Run) -> Mapping[str, Any]:
+def _attempt(run: RunRecord) -> Mapping[str, Any]:
     return {"number": run.attempt}
 
 

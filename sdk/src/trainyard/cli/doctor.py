@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainyard.client.models import Check
-    from trainyard.doctor.run import Asked
+    from trainyard.doctor.run import ConnectionOptions
 
 __all__ = ["doctor"]
 
@@ -38,9 +38,9 @@ def doctor(bundle: Path | None, as_json: bool, url: str | None, project: str | N
     This machine, the way to the server, the server and what it stands on are looked at in order. What is probed (an
     upload, values, an artifact) is deleted again. Ends with 1 when a hop failed.
     """
-    from trainyard.doctor.run import Asked, look
+    from trainyard.doctor.run import ConnectionOptions, look
 
-    asked = Asked(url, project, data, os.environ)
+    asked = ConnectionOptions(url, project, data, os.environ)
     checks = []
     for check in look(asked):
         checks.append(check)
@@ -62,7 +62,7 @@ def _tell(check: Check) -> None:
         output.line(f"{'':<38}-> {output.clean(check.fix)}")
 
 
-def _pack(target: Path, checks: Sequence[Check], asked: Asked) -> None:
+def _pack(target: Path, checks: Sequence[Check], asked: ConnectionOptions) -> None:
     from trainyard.cli.options import open_client
     from trainyard.client.errors import NoServer
     from trainyard.doctor import bundle

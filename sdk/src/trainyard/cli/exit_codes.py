@@ -46,8 +46,8 @@ _BY_ERROR: dict[type[errors.ClientError], Exit] = {
 
 
 def exit_for(error: errors.ClientError) -> Exit:
-    """The exit code of an error. Input that the server refuses is a failure when it names faults in a file, and wrong
+    """The exit code of an error. Input that the server refuses is a failure when it names problems in a file, and wrong
     usage otherwise."""
     if isinstance(error, errors.Invalid):
-        return Exit.FAILED if error.faults else Exit.USAGE
+        return Exit.FAILED if error.problems else Exit.USAGE
     return _BY_ERROR.get(type(error), Exit.FAILED)

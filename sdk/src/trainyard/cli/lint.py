@@ -13,7 +13,7 @@ from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import json_option
 
 if TYPE_CHECKING:
-    from trainyard.compile.operation import Compiled
+    from trainyard.compile.operation import CompiledOperation
     from trainyard.spec.error import Finding
 
 __all__ = ["lint"]
@@ -66,7 +66,7 @@ def _check(file: Path, params: dict[str, str]) -> None:
         _say(file, compiled)
 
 
-def _say(file: Path, compiled: Compiled) -> None:
+def _say(file: Path, compiled: CompiledOperation) -> None:
     """What is worth knowing of a sound file."""
     from trainyard.matrix.summary import summary
 

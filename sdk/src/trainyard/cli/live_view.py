@@ -11,7 +11,7 @@ from trainyard.cli.columns import FIELDS, SYSTEM, headings_of, metric_columns, s
 from trainyard.cli.table import fit
 
 if TYPE_CHECKING:
-    from trainyard.client.models import Metric, Run
+    from trainyard.client.models import Metric, RunRecord
 
 __all__ = ["GOING_ON", "WAITING", "Usage", "agent_of", "run_lines", "top_lines", "usage_of", "watch_lines"]
 
@@ -31,7 +31,7 @@ class Usage(NamedTuple):
     gpu: float | None
 
 
-def usage_of(run: Run) -> Usage:
+def usage_of(run: RunRecord) -> Usage:
     """The usage as tracking records it: of the run's processes, and of the GPUs that they see."""
     found = {name.removeprefix(SYSTEM): float(run.metrics[name]) for name in run.metrics if name.startswith(SYSTEM)}
     gpus = [value for name, value in found.items() if name.startswith("gpu/") and name.endswith("/utilization")]
@@ -39,12 +39,12 @@ def usage_of(run: Run) -> Usage:
     return Usage(found.get("process/cpu", found.get("cpu")), found.get("process/memory"), gpu)
 
 
-def agent_of(run: Run) -> str:
+def agent_of(run: RunRecord) -> str:
     """The agent of its newest attempt; empty when it has none."""
     return run.attempts[-1].agent if run.attempts else ""
 
 
-def top_lines(runs: Sequence[Run], width: int | None) -> list[str]:
+def top_lines(runs: Sequence[RunRecord], width: int | None) -> list[str]:
     """Runs with what they use as a table, with a line of counts above it."""
     metrics = metric_columns(runs)[:_MOST_METRICS]
     heads = ["RUN", "NAME", "STATUS", "AGENT", "TOOK", "PROGRESS", "CPU", "MEMORY", "GPU"]
@@ -61,14 +61,16 @@ def top_lines(runs: Sequence[Run], width: int | None) -> list[str]:
     return _under(_counts(runs), [*heads, *(each.heading for each in metrics)], rows, width)
 
 
-def watch_lines(going_on: Sequence[Run], ended: Sequence[Run], width: int | None, *, projects: bool) -> list[str]:
+def watch_lines(
+    going_on: Sequence[RunRecord], ended: Sequence[RunRecord], width: int | None, *, projects: bool
+) -> list[str]:
     """The runs that wait or go on, and below them those that ended last."""
     columns = selection([*going_on, *ended], projects=projects).columns
     rows = [[each.text(run) for each in columns] for run in (*going_on, *ended)]
     return _under(_counts(going_on), headings_of(columns), rows, width)
 
 
-def run_lines(run: Run, metrics: Sequence[Metric], width: int | None) -> list[str]:
+def run_lines(run: RunRecord, metrics: Sequence[Metric], width: int | None) -> list[str]:
     """One run: where it is, and its metrics."""
     status = output.status(run.status)
     head = output.Styled("  ".join(filter(None, [run.short_id, output.clean(run.name), status])))
@@ -80,7 +82,7 @@ def run_lines(run: Run, metrics: Sequence[Metric], width: int | None) -> list[st
         ": ".join(output.clean(part) for part in (run.reason, run.message) if part),
     ]
     rows = [
-        [each.name, *map(output.number, (each.last, each.low, each.high)), str(each.step)]
+        [each.name, *map(output.number, (each.last, each.min, each.max)), str(each.step)]
         for each in metrics
         if not each.name.startswith(SYSTEM)
     ]
@@ -92,7 +94,7 @@ def _under(line: str, headings: Sequence[str], rows: Sequence[Sequence[str]], wi
     return [line, "", *fit(headings, rows, width).lines] if rows else [line]
 
 
-def _counts(runs: Sequence[Run]) -> str:
+def _counts(runs: Sequence[RunRecord]) -> str:
     counts = Counter(run.status for run in runs)
     told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     return told or "no run waits or goes on"

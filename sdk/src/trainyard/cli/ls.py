@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trainyard.cli.aggregate import Aggregation
     from trainyard.cli.columns import Column
     from trainyard.client.client import Client
-    from trainyard.client.models import Run, RunPage
+    from trainyard.client.models import RunPage, RunRecord
     from trainyard.query.tree import Field
 
 __all__ = ["ls"]
@@ -47,7 +47,7 @@ class _Request(NamedTuple):
             return self.client.send(requests.search_runs(**given))
         return self.client.send(requests.list_runs(self.client.endpoint.project, **given))
 
-    def every(self) -> list[Run]:
+    def every(self) -> list[RunRecord]:
         """All runs that are found."""
         from trainyard.client.resources.pagination import items
 
@@ -129,7 +129,7 @@ def _listed(request: _Request, limit: int, columns: str, form: str) -> None:
     return _tell(request, len(runs), total)
 
 
-def _found(request: _Request, limit: int) -> tuple[list[Run], str]:
+def _found(request: _Request, limit: int) -> tuple[list[RunRecord], str]:
     """The first runs, and how many there are in all; empty when they are all here."""
     from trainyard.client.resources.pagination import items
 
@@ -139,14 +139,14 @@ def _found(request: _Request, limit: int) -> tuple[list[Run], str]:
     return runs, f"{total}{' or more' if first.total_is_cut else ''}" if total > len(runs) else ""
 
 
-def _delimited(runs: Sequence[Run], chosen: Sequence[Column], form: str) -> None:
+def _delimited(runs: Sequence[RunRecord], chosen: Sequence[Column], form: str) -> None:
     from trainyard.cli.columns import everything
 
     columns = chosen or everything(runs)
     formats.delimited([each.name for each in columns], [[each.plain(run) for each in columns] for run in runs], form)
 
 
-def _table(request: _Request, runs: Sequence[Run], chosen: Sequence[Column], *, is_wide: bool) -> None:
+def _table(request: _Request, runs: Sequence[RunRecord], chosen: Sequence[Column], *, is_wide: bool) -> None:
     from trainyard.cli.columns import Selection, below, everything, headings_of, selection
 
     found = Selection([*chosen], [])

@@ -84,7 +84,7 @@ def _chosen(found: Sequence[Metric], names: Sequence[str]) -> list[Metric]:
 
 
 def _table(found: Sequence[Metric]) -> None:
-    numbers = [(m.name, m.last, str(m.step), m.low, m.high, str(m.count)) for m in found]
+    numbers = [(m.name, m.last, str(m.step), m.min, m.max, str(m.count)) for m in found]
     rows = [
         (n, output.number(v), step, output.number(a), output.number(b), count) for n, v, step, a, b, count in numbers
     ]
@@ -110,7 +110,7 @@ class _Drawn(NamedTuple):
     @classmethod
     def of(cls, series: Series, first: float | None) -> _Drawn:
         low, high, last = (
-            [float(point[series.columns.index(name)]) for point in series.points] for name in ("low", "high", "last")
+            [float(point[series.columns.index(name)]) for point in series.points] for name in ("min", "max", "last")
         )
         least, most = (min(filter(math.isfinite, low), default=None), max(filter(math.isfinite, high), default=None))
         numbers = map(output.number, (first, last[-1] if last else None, least, most))

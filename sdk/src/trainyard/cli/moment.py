@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trainyard.cli import terminal
 
 if TYPE_CHECKING:
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
 
 __all__ = ["age", "duration", "local", "moment", "now", "seconds"]
 
@@ -39,7 +39,7 @@ def moment(text: str | None) -> str:
     return f"{local(text)}  ({age(text)} ago)" if text and terminal.is_attached() else local(text)
 
 
-def seconds(run: Run) -> float | None:
+def seconds(run: RunRecord) -> float | None:
     """How long a run has taken, up to now if it has not ended; None if it has not started."""
     if not run.started_at:
         return None

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
 
 __all__ = ["origin_fields"]
 
 
-def origin_fields(run: Run) -> list[tuple[str, str]]:
+def origin_fields(run: RunRecord) -> list[tuple[str, str]]:
     """Names and texts, as `output.fields` prints them."""
     origin, python = _part(run.meta, "origin"), _part(run.meta, "python")
     return [
@@ -46,7 +46,7 @@ def _command(recorded: object, resolved: Mapping[str, Any]) -> str:
     return shlex.join(map(_text, words))
 
 
-def _host(origin: Mapping[str, Any], run: Run) -> str:
+def _host(origin: Mapping[str, Any], run: RunRecord) -> str:
     agent = run.attempts[-1].agent if run.attempts else ""
     size = f"{origin['cpus']} CPUs" if origin.get("cpus") else ""
     return ", ".join(filter(None, [_text(origin.get("host")), size, f"agent {agent}" if agent else ""]))

@@ -16,7 +16,7 @@ from trainyard.cli.options import complete, json_option, with_client
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import CreateRun, Preview, Run
+    from trainyard.client.models import CreateRun, Preview, RunRecord
 
 __all__ = ["read_params", "run"]
 
@@ -181,7 +181,7 @@ def _previewed(seen: Preview, *, as_json: bool) -> None:
     )
 
 
-def _announce(client: Client, created: Run, *, as_json: bool) -> None:
+def _announce(client: Client, created: RunRecord, *, as_json: bool) -> None:
     if as_json:
         return output.json_document(created)
     output.line(created.id)
@@ -190,7 +190,7 @@ def _announce(client: Client, created: Run, *, as_json: bool) -> None:
     return None
 
 
-def _watch(client: Client, created: Run, *, as_json: bool) -> None:
+def _watch(client: Client, created: RunRecord, *, as_json: bool) -> None:
     output.line(f"run {created.id}", err=True)
     try:
         _follow(client, created, as_json=as_json)
@@ -204,7 +204,7 @@ def _watch(client: Client, created: Run, *, as_json: bool) -> None:
     click.get_current_context().exit(Exit.OK if ended.status == "succeeded" else Exit.FAILED)
 
 
-def _follow(client: Client, created: Run, *, as_json: bool) -> None:
+def _follow(client: Client, created: RunRecord, *, as_json: bool) -> None:
     """The log of a run, or the trials of a sweep."""
     if created.kind == "sweep":
         from trainyard.cli.sweep import follow
@@ -215,7 +215,7 @@ def _follow(client: Client, created: Run, *, as_json: bool) -> None:
         print_line(line, as_json=as_json)
 
 
-def _ending(run: Run) -> str:
+def _ending(run: RunRecord) -> str:
     """The status and why, in the server's words or by the exit code."""
     code = "" if run.exit_code is None else f"exit code {run.exit_code}"
     detail = run.message or run.reason or code

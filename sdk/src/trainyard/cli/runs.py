@@ -14,7 +14,7 @@ from trainyard.cli.origin import origin_fields
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Lineage, Related, Run
+    from trainyard.client.models import Lineage, RelatedRun, RunRecord
 
 __all__ = ["dropped", "get", "why"]
 
@@ -50,7 +50,7 @@ def why(client: Client, *, ref: str, as_json: bool) -> None:
     return None if answer.place is None else output.line(f"  place {answer.place} of all that waits")
 
 
-def _show(run: Run, around: Lineage) -> None:
+def _show(run: RunRecord, around: Lineage) -> None:
     output.fields(
         [
             ("run", run.id),
@@ -73,7 +73,7 @@ def _show(run: Run, around: Lineage) -> None:
             *origin_fields(run),
             ("dropped", dropped(run)),
             *_relatives(around),
-            *((f"param {name}", output.value(value)) for name, value in sorted(run.inputs.items())),
+            *((f"param {name}", output.value(value)) for name, value in sorted(run.params.items())),
             *_metrics(run),
             *((f"output {name}", output.value(value)) for name, value in sorted(run.outputs.items())),
             *_not_recorded(run),
@@ -85,7 +85,7 @@ def _show(run: Run, around: Lineage) -> None:
             output.line(f"  {output.clean(line)}")
 
 
-def _metrics(run: Run) -> list[tuple[str, str]]:
+def _metrics(run: RunRecord) -> list[tuple[str, str]]:
     """The last value of each metric; those of the machine are only counted."""
     own = [
         (f"metric {name}", output.number(run.metrics[name]))
@@ -96,14 +96,14 @@ def _metrics(run: Run) -> list[tuple[str, str]]:
     return [*own, ("system", f"{system} metrics; `yard metrics {run.short_id}` has them" if system else "")]
 
 
-def dropped(run: Run) -> str:
+def dropped(run: RunRecord) -> str:
     """What its programs had to drop, in words; empty when nothing was."""
     if not run.dropped:
         return ""
     return f"{run.dropped} records (values, lines, events), as there was no room for them where it ran"
 
 
-def _not_recorded(run: Run) -> list[tuple[str, str]]:
+def _not_recorded(run: RunRecord) -> list[tuple[str, str]]:
     """What the run does not have although its program wanted to record it, each with why."""
     from trainyard.track.omissions import reasons
 
@@ -125,7 +125,7 @@ def _relatives(around: Lineage) -> list[tuple[str, str]]:
     ]
 
 
-def _named(related: Sequence[Related]) -> str:
+def _named(related: Sequence[RelatedRun]) -> str:
     """Runs by their short ids, with what they are; the first few."""
     shown = [f"{each.id[-8:]} ({', '.join(part for part in (each.how, each.status) if part)})" for each in related[:10]]
     return ", ".join(shown) + (f" and {len(related) - 10} more" if len(related) > 10 else "")

@@ -1,4 +1,4 @@
-"""The options `-q` and `--sort`: queries are checked here, before a server is asked, so that a fault is shown with a
+"""The options `-q` and `--sort`: queries are checked here, before a server is asked, so that a problem is shown with a
 caret under it."""
 
 from __future__ import annotations

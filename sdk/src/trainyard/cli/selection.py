@@ -16,7 +16,7 @@ from trainyard.cli.options import ask, find, json_option, runs_argument, with_cl
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import BulkAction, BulkOutcome, Run
+    from trainyard.client.models import BulkAction, BulkOutcome, RunRecord
 
 __all__ = ["SelectedRuns", "act", "for_runs", "tell_run", "tell_runs"]
 
@@ -72,7 +72,7 @@ def act(chosen: SelectedRuns, request: BulkAction) -> list[BulkOutcome]:
     return found
 
 
-def tell_run(run: Run, said: str, *, as_json: bool) -> None:
+def tell_run(run: RunRecord, said: str, *, as_json: bool) -> None:
     """One run that was named."""
     if as_json:
         return output.json_document(run)

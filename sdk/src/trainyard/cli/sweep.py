@@ -11,11 +11,11 @@ import click
 from trainyard.cli import output, terminal
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import find, json_option, pin, run_argument, with_client
-from trainyard.cli.sweep_view import SweepState, by_figure, trial_line, view
+from trainyard.cli.sweep_view import SweepState, by_value, trial_line, view
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Sweep, Trial
+    from trainyard.client.models import SweepRecord, TrialRecord
 
 __all__ = ["ViewOptions", "follow", "sweep"]
 
@@ -33,7 +33,7 @@ class ViewOptions(NamedTuple):
 
     def lines(self, shown: SweepState) -> list[str]:
         """What is to be seen."""
-        judged = by_figure(shown, self.by) if self.by else shown
+        judged = by_value(shown, self.by) if self.by else shown
         return view(
             judged, sort=self.sort, most=self.limit, width=terminal.columns(), plot_width=terminal.dot_columns()
         )
@@ -89,7 +89,7 @@ def _newest(client: Client) -> str:
     return found[0].id
 
 
-def follow(client: Client, ref: str, options: ViewOptions | None = None, *, as_json: bool = False) -> Sweep:
+def follow(client: Client, ref: str, options: ViewOptions | None = None, *, as_json: bool = False) -> SweepRecord:
     """Show a sweep until it has ended, also when the server restarts meanwhile; returns it as it then is. As JSON, only
     the trials are printed."""
     from trainyard.client.session import patient
@@ -141,8 +141,8 @@ class _Followed:
 
     def __init__(self, client: Client, ref: str) -> None:
         self._client, self._ref = client, ref
-        self._trials: dict[int, Trial] = {}
-        self._front: Sequence[Trial] = ()
+        self._trials: dict[int, TrialRecord] = {}
+        self._front: Sequence[TrialRecord] = ()
         self._judged = -1
 
     def state(self) -> SweepState:
@@ -158,7 +158,7 @@ class _Followed:
         going = (number for number, trial in self._trials.items() if not trial.has_ended)
         floor = min(going, default=max(self._trials, default=0) + 1)
         size = NEXT_PAGE if self._trials else FIRST_PAGE
-        found: dict[int, Trial] = {}
+        found: dict[int, TrialRecord] = {}
         for trial in self._client.sweeps.trials(self._ref, sort="-number", page_size=size):
             if trial.number < floor and self._trials:
                 break

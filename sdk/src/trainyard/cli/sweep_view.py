@@ -10,20 +10,20 @@ from trainyard.cli.sweep_plot import improvements, is_log, plot
 from trainyard.cli.table import fit
 
 if TYPE_CHECKING:
-    from trainyard.client.models import Sweep, Trial
+    from trainyard.client.models import SweepRecord, TrialRecord
 
-__all__ = ["SweepState", "by_figure", "trial_line", "view"]
+__all__ = ["SweepState", "by_value", "trial_line", "view"]
 
 MOST_COLUMNS = 8
-"""Params, and figures where there is no objective, that have a column each; more params are in one."""
+"""Params, and values where there is no objective, that have a column each; more params are in one."""
 
 
 class SweepState(NamedTuple):
     """A sweep with its trials, and those on its front when it has several objectives."""
 
-    sweep: Sweep
-    trials: Sequence[Trial]
-    front: Sequence[Trial] = ()
+    sweep: SweepRecord
+    trials: Sequence[TrialRecord]
+    front: Sequence[TrialRecord] = ()
 
 
 def view(shown: SweepState, *, sort: str, most: int, width: int | None, plot_width: int) -> list[str]:
@@ -40,7 +40,7 @@ def view(shown: SweepState, *, sort: str, most: int, width: int | None, plot_wid
     return [*lines, "", *_table(sweep, chosen, most, width)] if chosen else lines
 
 
-def by_figure(shown: SweepState, by: str) -> SweepState:
+def by_value(shown: SweepState, by: str) -> SweepState:
     """The same, judged by a figure instead: the lowest is best, with a `-` before its name the highest. What limits say
     still holds."""
     import msgspec
@@ -56,24 +56,24 @@ def by_figure(shown: SweepState, by: str) -> SweepState:
     return SweepState(replace(sweep, best=best), trials)
 
 
-def _ended(trial: Trial) -> dict[str, float]:
-    return trial.figures if trial.phase == "succeeded" else {}
+def _ended(trial: TrialRecord) -> dict[str, float]:
+    return trial.values if trial.phase == "succeeded" else {}
 
 
-def trial_line(sweep: Sweep, trial: Trial) -> str:
+def trial_line(sweep: SweepRecord, trial: TrialRecord) -> str:
     """A trial that has ended, in a line."""
-    figures = [f"{name}={output.number(value)}" for name, value in trial.figures.items()]
+    values = [f"{name}={output.number(value)}" for name, value in trial.values.items()]
     params = [f"{name}={_value(value)}" for name, value in trial.params.items()]
-    words = [f"trial {trial.number}", _phase(trial), *figures, *params, _why(trial)]
+    words = [f"trial {trial.number}", _phase(trial), *values, *params, _why(trial)]
     return output.Styled("  ".join(output.clean(word) for word in words if word))
 
 
-def _brief(sweep: Sweep) -> list[str]:
+def _brief(sweep: SweepRecord) -> list[str]:
     counts = {
         "succeeded": sweep.succeeded, "failed": sweep.failed, "stopped": sweep.stopped, "running": sweep.running,
         "prepared": sweep.prepared,
     }  # fmt: skip
-    of = "" if sweep.planned is None else f" of {sweep.planned}"
+    of = "" if sweep.max_trials is None else f" of {sweep.max_trials}"
     parts = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     words = [sweep.name or "sweep", sweep.short_id, sweep.algorithm, output.status(sweep.status)]
     head = output.Styled("  ".join(map(output.clean, words)))
@@ -82,13 +82,13 @@ def _brief(sweep: Sweep) -> list[str]:
     return [output.clean(line) for line in (head, ended, said, _best(sweep)) if line]
 
 
-def _best(sweep: Sweep) -> str:
+def _best(sweep: SweepRecord) -> str:
     if sweep.best is None:
         return ""
     best, params = sweep.best, [f"{name}={_value(value)}" for name, value in sweep.best.params.items()]
-    figures = [f"{name} {output.number(value)}" for name, value in best.figures.items()]
+    values = [f"{name} {output.number(value)}" for name, value in best.values.items()]
     run = "" if best.run is None else f", run {best.run[-8:]}"
-    return f"best: {', '.join(figures)}  (trial {best.number}{run})  {' '.join(params)}"
+    return f"best: {', '.join(values)}  (trial {best.number}{run})  {' '.join(params)}"
 
 
 def _plotted(shown: SweepState, width: int) -> list[str]:
@@ -103,7 +103,7 @@ def _plotted(shown: SweepState, width: int) -> list[str]:
     return [output.clean(f"best {objective.name} so far, by trial{scale}"), *drawn] if drawn else []
 
 
-def _rank(sweep: Sweep, trial: Trial) -> tuple[int, float, int]:
+def _rank(sweep: SweepRecord, trial: TrialRecord) -> tuple[int, float, int]:
     """Those that go on, then by value, then those without one, the newest first."""
     if trial.phase == "running":
         return (0, 0.0, trial.number)
@@ -113,21 +113,21 @@ def _rank(sweep: Sweep, trial: Trial) -> tuple[int, float, int]:
     return (1, -trial.value if best_high else trial.value, trial.number)
 
 
-def _table(sweep: Sweep, trials: Sequence[Trial], most: int, width: int | None) -> list[str]:
-    figures = [*dict.fromkeys([*(each.name for each in sweep.objectives), *(each.name for each in sweep.limits)])]
-    if not figures:
-        figures = [*dict.fromkeys(name for trial in trials[:most] for name in trial.figures)][:MOST_COLUMNS]
+def _table(sweep: SweepRecord, trials: Sequence[TrialRecord], most: int, width: int | None) -> list[str]:
+    metrics = [*dict.fromkeys([*(each.name for each in sweep.objectives), *(each.name for each in sweep.limits)])]
+    if not metrics:
+        metrics = [*dict.fromkeys(name for trial in trials[:most] for name in trial.values)][:MOST_COLUMNS]
     params = [*dict.fromkeys(name for trial in trials[:most] for name in trial.params)]
     together = len(params) > MOST_COLUMNS
-    heads = ("TRIAL", "RUN", "STATUS", *figures, *(("PARAMS",) if together else params), "WHY")
-    rows = [_row(trial, figures, params, together=together) for trial in trials[:most]]
+    heads = ("TRIAL", "RUN", "STATUS", *metrics, *(("PARAMS",) if together else params), "WHY")
+    rows = [_row(trial, metrics, params, together=together) for trial in trials[:most]]
     lines, left_out = fit(heads, rows, width, kept=len(heads) - len(params) - 1)
     left = len(trials) - most
     more = [f"and {left} more"] if left > 0 else []
     return [*lines, *more, *([f"left out: {', '.join(map(output.clean, left_out))}"] if left_out else [])]
 
 
-def _row(trial: Trial, figures: Sequence[str], params: Sequence[str], *, together: bool) -> list[str]:
+def _row(trial: TrialRecord, metrics: Sequence[str], params: Sequence[str], *, together: bool) -> list[str]:
     values = [_value(trial.params[name]) if name in trial.params else "-" for name in params]
     if together:
         values = [" ".join(f"{name}={_value(value)}" for name, value in trial.params.items())]
@@ -135,19 +135,19 @@ def _row(trial: Trial, figures: Sequence[str], params: Sequence[str], *, togethe
         str(trial.number),
         trial.run[-8:] if trial.run else "-",
         _phase(trial),
-        *(output.number(trial.figures.get(name)) for name in figures),
+        *(output.number(trial.values.get(name)) for name in metrics),
         *values,
         _why(trial),
     ]
 
 
-def _phase(trial: Trial) -> str:
+def _phase(trial: TrialRecord) -> str:
     """Where it is: its run's status while it goes on; whether it breaks a limit."""
     word = trial.status or trial.phase if trial.phase == "running" else trial.phase
     return output.status(word) if trial.feasible else output.Styled(f"{output.status(word)}, not feasible")
 
 
-def _why(trial: Trial) -> str:
+def _why(trial: TrialRecord) -> str:
     said = ": ".join(part for part in (trial.reason, trial.message) if part)
     return said if trial.phase != "succeeded" and said else trial.note
 

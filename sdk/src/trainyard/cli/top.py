@@ -15,7 +15,7 @@ from trainyard.cli.options import json_option, with_client
 
 if TYPE_CHECKING:
     from trainyard.client.client import Client
-    from trainyard.client.models import Run
+    from trainyard.client.models import RunRecord
 
 __all__ = ["top"]
 
@@ -46,14 +46,14 @@ def top(client: Client, *, no_watch: bool, as_json: bool) -> None:
         time.sleep(POLL)
 
 
-def _runs(client: Client) -> list[Run]:
+def _runs(client: Client) -> list[RunRecord]:
     """The runs that agents have (a sweep itself has none), the oldest first, so that lines stay where they are. Each is
     asked for alone: a list tells neither the agent nor all metrics."""
     found = client.runs.list(q=f"{GOING_ON}, kind:~sweep", sort="started_at", page_size=MOST)
     return [client.runs.get(run.id) for run in islice(found, MOST)]
 
 
-def _document(run: Run) -> Mapping[str, object]:
+def _document(run: RunRecord) -> Mapping[str, object]:
     shown = ("id", "name", "status", "attempt", "started_at", "progress", "metrics")
     own = {name: getattr(run, name) for name in shown}
     return {**own, "agent": agent_of(run), "usage": usage_of(run)._asdict()}

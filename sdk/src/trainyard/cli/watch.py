@@ -96,18 +96,18 @@ def _print(activity: Activity, *, as_json: bool) -> None:
 
 
 def _run(client: Client, ref: str, *, as_json: bool) -> int:
-    from trainyard.client.models import Run, Transition
+    from trainyard.client.models import RunRecord, Transition
 
     code = Exit.OK
     for news in client.activities.follow_run(ref):
-        if isinstance(news, Run):
+        if isinstance(news, RunRecord):
             code = Exit.OK if news.status == "succeeded" else Exit.FAILED
-        for each in news if not isinstance(news, Run | Transition) else [news]:
+        for each in news if not isinstance(news, RunRecord | Transition) else [news]:
             if as_json:
                 output.json_line(each)
             elif isinstance(each, Transition):
                 told = [moment.local(each.at), each.status, each.reason, each.message]
                 output.line(output.clean("  ".join(word for word in told if word)))
-            elif not isinstance(each, Run):
+            elif not isinstance(each, RunRecord):
                 output.line(output.clean(f"step {each.step}  {each.name} = {output.number(each.last)}"))
     return code

@@ -18,7 +18,7 @@ a token.
         ├── NotFound            404, 410
         ├── Conflict            409, 412
         ├── Busy                429, 503                                         retryable
-        └── ServerFault         other 5xx
+        └── ServerError         other 5xx
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trainyard.client.models import Fault, Problem
+    from trainyard.client.models import FieldProblem, Problem
 
 __all__ = [
     "ApiError",
@@ -42,7 +42,7 @@ __all__ = [
     "NotAuthenticated",
     "NotFound",
     "NotReachable",
-    "ServerFault",
+    "ServerError",
     "StillRunning",
     "WrongServer",
     "error_for",
@@ -111,17 +111,17 @@ class ApiError(ClientError):
         self.status = problem.status
         self.code = problem.code
         self.retryable = problem.retryable
-        self.faults: Sequence[Fault] = tuple(problem.faults)
+        self.problems: Sequence[FieldProblem] = tuple(problem.problems)
 
     def __str__(self) -> str:
-        lines = "\n".join(_line(fault) for fault in self.faults)
-        if all(fault.message != self.message for fault in self.faults):
+        lines = "\n".join(_line(problem) for problem in self.problems)
+        if all(problem.message != self.message for problem in self.problems):
             return "\n".join(filter(None, (super().__str__(), lines)))
         return lines if not self.fix or self.fix in lines else f"{lines}; {self.fix}"  # told once, with its place
 
 
 class Invalid(ApiError):
-    """The request makes no sense to the server; `faults` say what is wrong with it."""
+    """The request makes no sense to the server; `problems` say what is wrong with it."""
 
 
 class NotAuthenticated(ApiError):
@@ -144,7 +144,7 @@ class Busy(ApiError):
     """Not now."""
 
 
-class ServerFault(ApiError):
+class ServerError(ApiError):
     """The server failed."""
 
 
@@ -166,14 +166,14 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 def error_for(problem: Problem) -> ApiError:
     """The error that a problem is raised as."""
-    fallback = ServerFault if problem.status >= 500 else ApiError
+    fallback = ServerError if problem.status >= 500 else ApiError
     return _BY_STATUS.get(problem.status, fallback)(problem)
 
 
-def _line(fault: Fault) -> str:
+def _line(problem: FieldProblem) -> str:
     """`file:line:col: field: message; fix`, without the parts that are not known."""
-    place = fault.file or ("line" if fault.line else "")
-    if fault.line:
-        place += f":{fault.line}" + (f":{fault.column}" if fault.column else "")
-    said = f"{fault.message}; {fault.fix}" if fault.fix else fault.message
-    return ": ".join(part for part in (place, fault.field, said) if part)
+    place = problem.file or ("line" if problem.line else "")
+    if problem.line:
+        place += f":{problem.line}" + (f":{problem.column}" if problem.column else "")
+    said = f"{problem.message}; {problem.fix}" if problem.fix else problem.message
+    return ": ".join(part for part in (place, problem.field, said) if part)

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import force_setattr
 
-from trainyard.client.models import Metric, MetricPage, Run, RunPage, Series, SeriesPage
+from trainyard.client.models import Metric, MetricPage, RunPage, RunRecord, Series, SeriesPage
 
 __all__ = ["read"]
 
@@ -34,13 +34,13 @@ def _(found: MetricPage | RunPage | SeriesPage) -> None:
 
 
 @_make_floats.register
-def _(found: Run) -> None:
+def _(found: RunRecord) -> None:
     found.metrics.update({name: float(value) for name, value in found.metrics.items() if isinstance(value, str)})
 
 
 @_make_floats.register
 def _(found: Metric) -> None:
-    for name in ("last", "low", "high"):
+    for name in ("last", "min", "max"):
         if isinstance(value := getattr(found, name), str):
             force_setattr(found, name, float(value))
 

@@ -13,10 +13,10 @@ import msgspec
 from pydantic import Field, ValidationError
 
 from trainyard.compile.matrix import sweep_of
-from trainyard.compile.matrix_values import Reading
-from trainyard.compile.report import Report
+from trainyard.compile.matrix_values import MatrixReader
+from trainyard.compile.report import Findings
 from trainyard.matrix.space import Ordered
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard.spec.check import parse_part
 from trainyard.spec.document import Document, camel
 from trainyard.spec.error import Path, suggest
@@ -32,7 +32,7 @@ __all__ = ["asked_sweep"]
 Type = Annotated[Literal["any", "bool", "float", "int", "str"], one_of("any", "bool", "float", "int", "str")]
 
 
-class _Asked(Model):
+class _SweepRequest(Model):
     matrix: AnyMatrix
     metric: Metric | None = None
     trials: Natural | None = None
@@ -45,7 +45,7 @@ def asked_sweep(
     metric: Mapping[str, object] | None = None,
     trials: int | None = None,
     types: Mapping[str, str] | None = None,
-) -> Sweep:
+) -> SweepSpec:
     """The sweep of a matrix by itself. Raises SpecError with every finding.
 
     `types` says of which type the values of a param are. Without it they are as they are written in a `choice`, dates
@@ -54,11 +54,11 @@ def asked_sweep(
     `grid`, is judged by it all the same."""
     given = {"matrix": dict(matrix), "types": dict(types or {}), "metric": metric, "trials": trials}
     document = Document.from_mapping(_placed({name: value for name, value in given.items() if value is not None}))
-    parsed, report = parse_part(_Asked, document), Report(document)
+    parsed, report = parse_part(_SweepRequest, document), Findings(document)
     _check(parsed, report)
     inputs = dict(_inputs(parsed, report))
     report.stop()
-    sweep = sweep_of(Reading(parsed.matrix, inputs, report))
+    sweep = sweep_of(MatrixReader(parsed.matrix, inputs, report))
     report.stop()
     if parsed.metric is not None:
         sweep = msgspec.structs.replace(sweep, objectives=(parsed.metric.objective(),))
@@ -91,7 +91,7 @@ def _fields_of(kind: object) -> Collection[str]:
     return () if model is None else model.model_fields
 
 
-def _check(parsed: _Asked, report: Report) -> None:
+def _check(parsed: _SweepRequest, report: Findings) -> None:
     """What needs an operation, or names nothing."""
     if "tuner" in type(parsed.matrix).model_fields:
         said = f"a sweep of kind `{parsed.matrix.kind}` runs a tuner, and a program that asks has none"
@@ -115,8 +115,8 @@ def _names(matrix: Matrix) -> Iterator[str]:
         yield from row
 
 
-def _inputs(parsed: _Asked, report: Report) -> Iterator[tuple[str, Input]]:
-    """What an operation would declare. A name that none could declare is a fault."""
+def _inputs(parsed: _SweepRequest, report: Findings) -> Iterator[tuple[str, Input]]:
+    """What an operation would declare. A name that none could declare is a problem."""
     shapes, added = parsed.matrix.space(), parsed.matrix.added()
     for name in dict.fromkeys(_names(parsed.matrix)):
         kind = "any" if name in added else _type_of(shapes.get(name))
@@ -125,7 +125,7 @@ def _inputs(parsed: _Asked, report: Report) -> Iterator[tuple[str, Input]]:
             yield name, found
 
 
-def _input(name: str, kind: str, path: Path, report: Report) -> Input | None:
+def _input(name: str, kind: str, path: Path, report: Findings) -> Input | None:
     try:
         return Input.model_validate({"name": name, "type": kind, "is_optional": True})
     except ValidationError as error:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from trainyard.compile.render import Renderer
-from trainyard.compile.report import Report
+from trainyard.compile.report import Findings
 from trainyard.compile.value import TemplateError, bounded, text_of
 from trainyard.spec.convert import convert
 from trainyard.spec.error import Path, suggest
@@ -21,13 +21,13 @@ from trainyard.spec.io import Input
 from trainyard.spec.operation import Param
 from trainyard.spec.satisfy import satisfies
 
-__all__ = ["Binder", "Bound", "bind", "bind_defaults", "fitted"]
+__all__ = ["Binder", "Bindings", "bind", "bind_defaults", "fitted"]
 
 _NOTHING = object()
 
 
 @dataclass(slots=True)
-class Bound:
+class Bindings:
     """Inputs by name in the order they are declared, the values for templates alone, and variables to set."""
 
     inputs: dict[str, JsonValue] = field(default_factory=dict)
@@ -38,9 +38,9 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Binder:
-    """One binding of one operation: where faults go, and what values are taken from."""
+    """One binding of one operation: where problems go, and what values are taken from."""
 
-    report: Report
+    report: Findings
     renderer: Renderer
     params: Mapping[str, Param]
     given: Mapping[str, JsonValue]
@@ -48,14 +48,14 @@ class Binder:
     """What a trial of a sweep gets: data, of the types that it has."""
     unknown: frozenset[str] = frozenset()
     """Inputs whose value is not known yet and needs none."""
-    bound: Bound = field(default_factory=Bound)
+    bound: Bindings = field(default_factory=Bindings)
 
     def declared(self, io: Input, path: Path) -> None:
         """Bind one input; a name stays known to templates when its value is refused."""
         self.bound.inputs[io.name] = None
-        faults = len(self.report.findings)
+        problems = len(self.report.findings)
         value, source, text = self._source(io, path)
-        if len(self.report.findings) > faults:
+        if len(self.report.findings) > problems:
             return
         if io.name in self.unknown:
             value = None
@@ -69,7 +69,7 @@ class Binder:
         self._variable(io.name, param.to_env if param else None, ("params", io.name, "to_env"))
 
     def undeclared(self, name: str, param: Param, known: Mapping[str, Input]) -> None:
-        """A param of the file without an input: for templates alone if it says so, else a fault."""
+        """A param of the file without an input: for templates alone if it says so, else a problem."""
         if not param.context_only:
             fix = suggest(name, known) or "declare it under `inputs`, or set `contextOnly: true`"
             self.report.add(("params", name), f"the component has no input `{name}`", fix, key=True)
@@ -77,10 +77,10 @@ class Binder:
         value = self.given.get(name, _NOTHING)
         if value is _NOTHING:
             value = self.renderer.tree(("params", name, "value"), param.value)
-        fault = _oversize(value)
-        if fault is not None:
-            self.report.add(("params", name, "value"), f"`{name}`: {fault[0]}", fault[1])
-        self.bound.context_only[name] = value if fault is None else None  # type: ignore[assignment] # JSON values
+        problem = _oversize(value)
+        if problem is not None:
+            self.report.add(("params", name, "value"), f"`{name}`: {problem[0]}", problem[1])
+        self.bound.context_only[name] = value if problem is None else None  # type: ignore[assignment] # JSON values
         self._variable(name, param.to_env, ("params", name, "to_env"))
 
     def _source(self, io: Input, path: Path) -> tuple[object, Path, bool]:
@@ -99,8 +99,8 @@ class Binder:
 
     def _converted(self, io: Input, value: object, path: Path, *, text: bool) -> JsonValue:
         said_of = f"the given value of input `{io.name}`" if text else f"input `{io.name}`"
-        converted, faults = fitted(io, value, text=text)
-        for said, fix in faults:
+        converted, problems = fitted(io, value, text=text)
+        for said, fix in problems:
             self.report.add(path, f"{said_of}: {said}", fix)
         return converted
 
@@ -135,8 +135,8 @@ def _oversize(value: object) -> tuple[str, str | None] | None:
     return None
 
 
-def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
-    """All inputs of a component at `at`, and all params. Faults go to the report of the binder."""
+def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bindings:
+    """All inputs of a component at `at`, and all params. Problems go to the report of the binder."""
     for index, io in enumerate(inputs.values()):
         binder.declared(io, (*at, "inputs", index))
     for name, param in binder.params.items():
@@ -154,7 +154,7 @@ def bind(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
     return binder.bound
 
 
-def bind_defaults(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bound:
+def bind_defaults(binder: Binder, inputs: Mapping[str, Input], at: Path) -> Bindings:
     """The inputs of a component as far as it gives them values itself; the others are there without one."""
     for index, io in enumerate(inputs.values()):
         if io.value is not None:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from trainyard.compile.fragment import Composed, Piece, grow
+from trainyard.compile.fragment import ComposedDocument, Fragment, grow
 from trainyard.compile.lower import BODY
 from trainyard.compile.patch import patched
-from trainyard.compile.reference import Found, Kind, Library, Use, reference
+from trainyard.compile.reference import Kind, Library, ReferenceUse, ResolvedReference, reference
 from trainyard.spec.check import parse_component, parse_part, parse_preset
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, Path, SpecError
@@ -40,7 +40,7 @@ class Composition:
     none."""
 
     document: Document
-    uses: tuple[Use, ...]
+    uses: tuple[ReferenceUse, ...]
     warnings: tuple[str, ...]
     component: Component | None
 
@@ -50,27 +50,27 @@ class _Work:
     """One composition: what it may use, what it used, and what is wrong."""
 
     library: Library
-    uses: dict[Use, None] = field(default_factory=dict)
+    uses: dict[ReferenceUse, None] = field(default_factory=dict)
     warnings: dict[str, None] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def find(self, kind: Kind, text: str, document: Document | None, path: Path) -> Found | None:
-        """What a reference at a place leads to; a fault there if it leads nowhere."""
+    def find(self, kind: Kind, text: str, document: Document | None, path: Path) -> ResolvedReference | None:
+        """What a reference at a place leads to; a problem there if it leads nowhere."""
         try:
             wish = reference(kind, text)
         except ValueError as error:
-            self._fault(document, path, str(error), f"write the name of a {kind}, such as `train:1.0`")
+            self._problem(document, path, str(error), f"write the name of a {kind}, such as `train:1.0`")
             return None
         found = self.library.found.get(wish)
         if found is None:
-            self._fault(document, path, *self.library.why_not(wish))
+            self._problem(document, path, *self.library.why_not(wish))
             return None
         self.uses[found.use] = None
         if found.warning:
             self.warnings[found.warning] = None
         return found
 
-    def _fault(self, document: Document | None, path: Path, message: str, fix: str) -> None:
+    def _problem(self, document: Document | None, path: Path, message: str, fix: str) -> None:
         given = Finding(message, fix, field="presets")
         self.findings.append(document.finding(path, message, fix) if document is not None else given)
 
@@ -101,13 +101,13 @@ def compose(
     found += [one for text in presets if (one := work.find("preset", text, None, ()))]
     layers = [operation, *_checked([*(one.document for one in found), *patches], work)]
     work.stop()
-    written = None if component is None else parse_part(Component, Composed(component))
+    written = None if component is None else parse_part(Component, ComposedDocument(component))
     whole = _with_tuner(_stacked(component, layers), work)
     work.stop()
-    return Composition(Composed(whole), tuple(work.uses), tuple(work.warnings), written)
+    return Composition(ComposedDocument(whole), tuple(work.uses), tuple(work.warnings), written)
 
 
-def _with_tuner(whole: Piece, work: _Work) -> Piece:
+def _with_tuner(whole: Fragment, work: _Work) -> Fragment:
     """The operation with the tuner of its matrix composed as an operation of its own."""
     matrix = whole.get("matrix")
     tuner = matrix.get("tuner") if matrix is not None else None
@@ -115,13 +115,13 @@ def _with_tuner(whole: Piece, work: _Work) -> Piece:
         return whole
     head = {name: whole.table()[name] for name in _HEAD if name in whole.table()}
     try:
-        composed = compose(Composed(tuner.holding({**tuner.table(), **head})), work.library)
+        composed = compose(ComposedDocument(tuner.holding({**tuner.table(), **head})), work.library)
     except SpecError as error:
         work.findings += error.findings
         return whole
     work.uses |= dict.fromkeys(composed.uses)
     work.warnings |= dict.fromkeys(composed.warnings)
-    assert isinstance(composed.document, Composed)
+    assert isinstance(composed.document, ComposedDocument)
     entries = {key: value for key, value in composed.document.root.table().items() if key not in _HEAD}
     return whole.holding(
         {**whole.table(), "matrix": matrix.holding({**matrix.table(), "tuner": tuner.holding(entries)})}
@@ -133,19 +133,19 @@ def inlined(document: Document, component: Document) -> Document:
     parse_component(component)
     root = grow(document, Operation)
     entries = {key: value for key, value in root.table().items() if key != "pathRef"}
-    return Composed(root.holding({**entries, "component": grow(component, Component)}))
+    return ComposedDocument(root.holding({**entries, "component": grow(component, Component)}))
 
 
-def _as_operation(document: Document) -> Piece:
+def _as_operation(document: Document) -> Fragment:
     """A bare component becomes an operation of it."""
     if document.data.get("kind") != "component":
         return grow(document, Operation)
     component = grow(document, Component)
-    head = {"version": component.table()["version"], "kind": Piece("operation", document, ("kind",))}
+    head = {"version": component.table()["version"], "kind": Fragment("operation", document, ("kind",))}
     return component.holding({**head, "component": component})
 
 
-def _component(operation: Piece, work: _Work) -> Piece | None:
+def _component(operation: Fragment, work: _Work) -> Fragment | None:
     """The component that is written in the operation, or that its `hubRef` leads to."""
     written, hub, path = (operation.get(name) for name in ("component", "hubRef", "pathRef"))
     if written is not None:
@@ -163,7 +163,7 @@ def _component(operation: Piece, work: _Work) -> Piece | None:
     return grow(found.document, Component)
 
 
-def _presets(layer: Piece | None, work: _Work) -> Iterator[Found]:
+def _presets(layer: Fragment | None, work: _Work) -> Iterator[ResolvedReference]:
     named = layer.get("presets") if layer is not None else None
     for text in named.value if named is not None and isinstance(named.value, list) else []:
         found = work.find("preset", str(text.value), text.document, text.path)
@@ -171,7 +171,7 @@ def _presets(layer: Piece | None, work: _Work) -> Iterator[Found]:
             yield found
 
 
-def _checked(documents: Sequence[Document], work: _Work) -> Iterator[Piece]:
+def _checked(documents: Sequence[Document], work: _Work) -> Iterator[Fragment]:
     for document in documents:
         try:
             parse_preset(document)
@@ -181,7 +181,7 @@ def _checked(documents: Sequence[Document], work: _Work) -> Iterator[Piece]:
             work.findings += error.findings
 
 
-def _stacked(component: Piece | None, layers: Sequence[Piece]) -> Piece:
+def _stacked(component: Fragment | None, layers: Sequence[Fragment]) -> Fragment:
     """All layers on one another; the first is the operation itself."""
     operation = layers[0]
     shared = {key: v for key, v in component.table().items() if key not in (*BODY, *_HEAD, *_OWN)} if component else {}
@@ -200,15 +200,15 @@ def _stacked(component: Piece | None, layers: Sequence[Piece]) -> Piece:
     return whole if body is None else whole.holding({**whole.table(), "component": body})
 
 
-def _run_patched(body: Piece, layer: Piece, strategy: Strategy) -> Piece:
+def _run_patched(body: Fragment, layer: Fragment, strategy: Strategy) -> Fragment:
     """The body with the layer's `runPatch` on its `run`."""
     if layer.get("runPatch") is None:
         return body
     patch = grow(layer.document, Job, at="runPatch")
-    run = body.get("run") or patch.holding({"kind": Piece("job", patch.document, patch.path)})
+    run = body.get("run") or patch.holding({"kind": Fragment("job", patch.document, patch.path)})
     return body.holding({**body.table(), "run": patched(run, patch, strategy, Job)})
 
 
-def _strategy(layer: Piece) -> Strategy:
+def _strategy(layer: Fragment) -> Strategy:
     found = layer.get("patchStrategy")
     return next((name for name in STRATEGIES if found is not None and found.value == name), "post_merge")

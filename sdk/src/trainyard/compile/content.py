@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from trainyard.compile.fragment import grow, plain
 from trainyard.compile.operation import check_component
 from trainyard.compile.reference import Kind
-from trainyard.compile.report import Report
+from trainyard.compile.report import Findings
 from trainyard.compile.resolved import digest_of
 from trainyard.compile.template import parse
 from trainyard.compile.value import TemplateError
@@ -38,7 +38,7 @@ def _preset(document: Document) -> str:
     if not preset.is_preset:
         said, fix = "a preset says that it is one", "write `isPreset: true` at the top"
         raise SpecError([document.finding(("isPreset",) if "isPreset" in document.data else (), said, fix)])
-    report = Report(document)
+    report = Findings(document)
     for path, text in _texts(document.data, ()):
         try:
             parse(text)

@@ -1,6 +1,6 @@
 """Data that was put together from several documents, with the way back from each value to the text it came from.
 
-This module decides how documents become such data and how a fault in it is placed; what is put where is decided in
+This module decides how documents become such data and how a problem in it is placed; what is put where is decided in
 `patch.py` and `compose.py`. Field names are brought to one spelling (camelCase) on the way, and the two ways to write
 tags and variables to one shape, because values that mean the same field must meet.
 """
@@ -15,39 +15,39 @@ from trainyard.spec.document import Document, camel, snake
 from trainyard.spec.error import Finding, Path
 from trainyard.spec.model import Model
 
-__all__ = ["Composed", "Piece", "annotation_of", "grow", "model_of", "plain"]
+__all__ = ["ComposedDocument", "Fragment", "annotation_of", "grow", "model_of", "plain"]
 
 _SPLIT = frozenset({"tags", "presets"})
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Fragment:
     """A value and where it was written. `value` is a scalar, a dict of pieces or a list of pieces."""
 
     value: object
     document: Document
     path: Path
 
-    def table(self) -> dict[str, Piece]:
+    def table(self) -> dict[str, Fragment]:
         """Its entries; none if it is no mapping."""
         return self.value if isinstance(self.value, dict) else {}
 
-    def get(self, key: str) -> Piece | None:
+    def get(self, key: str) -> Fragment | None:
         """The entry, unless it is absent or null."""
         found = self.table().get(key)
         return None if found is None or found.value is None else found
 
-    def holding(self, entries: Mapping[str, Piece]) -> Piece:
+    def holding(self, entries: Mapping[str, Fragment]) -> Fragment:
         """The same place with other entries."""
-        return Piece(dict(entries), self.document, self.path)
+        return Fragment(dict(entries), self.document, self.path)
 
 
-class Composed(Document):
-    """A document of pieces: a fault in it is told at the place of the document that the piece came from."""
+class ComposedDocument(Document):
+    """A document of pieces: a problem in it is told at the place of the document that the piece came from."""
 
     __slots__ = ("root",)
 
-    def __init__(self, root: Piece) -> None:
+    def __init__(self, root: Fragment) -> None:
         data = plain(root)
         assert isinstance(data, dict)
         super().__init__(data, file=root.document.file)
@@ -63,14 +63,14 @@ class Composed(Document):
         return piece.document.finding((*piece.path, *rest), message, fix, near=near, key=key)
 
 
-def grow(document: Document, model: type[Model], *, at: str = "") -> Piece:
+def grow(document: Document, model: type[Model], *, at: str = "") -> Fragment:
     """The data of a document, or its field `at`, that is described by `model`, as pieces."""
     if not at:
         return _grow(document.data, model, document, ())
     return _grow(document.data.get(at, document.data.get(snake(at))), model, document, (at,))
 
 
-def plain(piece: Piece) -> object:
+def plain(piece: Fragment) -> object:
     """The data itself."""
     if isinstance(piece.value, dict):
         return {key: plain(item) for key, item in piece.value.items()}
@@ -103,35 +103,35 @@ def _item_model(annotation: object) -> type[Model] | None:
     return next((found for part in get_args(annotation) if (found := _item_model(part)) is not None), None)
 
 
-def _grow(value: object, model: type[Model] | None, document: Document, path: Path) -> Piece:
+def _grow(value: object, model: type[Model] | None, document: Document, path: Path) -> Fragment:
     if isinstance(value, Mapping):
         model = model.described_by(value) if model is not None else None
         spelled = {key: _spelling(key, model, value) for key in value}
         entries = {
             spelled[key]: _field(spelled[key], item, model, document, (*path, key)) for key, item in value.items()
         }
-        return Piece(entries, document, path)
+        return Fragment(entries, document, path)
     if isinstance(value, list):
-        return Piece([_grow(one, model, document, (*path, n)) for n, one in enumerate(value)], document, path)
-    return Piece(value, document, path)
+        return Fragment([_grow(one, model, document, (*path, n)) for n, one in enumerate(value)], document, path)
+    return Fragment(value, document, path)
 
 
-def _field(name: str, value: object, model: type[Model] | None, document: Document, path: Path) -> Piece:
+def _field(name: str, value: object, model: type[Model] | None, document: Document, path: Path) -> Fragment:
     annotation = annotation_of(model, name)
     if annotation is None:
         return _grow(value, None, document, path)
     if name in _SPLIT and isinstance(value, str):
         words = [word.strip() for word in value.split(",") if word.strip()]
-        return Piece([Piece(word, document, path) for word in words], document, path)
+        return Fragment([Fragment(word, document, path) for word in words], document, path)
     grown = _grow(value, _item_model(annotation) if isinstance(value, list) else model_of(annotation), document, path)
     return _variables(grown) if name == "env" else grown
 
 
-def _variables(grown: Piece) -> Piece:
+def _variables(grown: Fragment) -> Fragment:
     """Kubernetes' list of `{name, value}` as a mapping, if it is one and names each variable once."""
     if not isinstance(grown.value, list):
         return grown
-    named: dict[str, Piece] = {}
+    named: dict[str, Fragment] = {}
     for item in grown.value:
         entries = item.table()
         name = entries["name"].value if set(entries) == {"name", "value"} else None
@@ -148,11 +148,11 @@ def _spelling(key: str, model: type[Model] | None, within: Mapping[str, object])
     return model.model_fields[key].alias or key
 
 
-def _inner(piece: Piece, part: str | int) -> Piece | None:
+def _inner(piece: Fragment, part: str | int) -> Fragment | None:
     if isinstance(piece.value, dict) and isinstance(part, str):
         return next((piece.value[name] for name in (part, camel(part), snake(part)) if name in piece.value), None)
     if isinstance(piece.value, list) and isinstance(part, int) and part < len(piece.value):
         found = piece.value[part]
-        assert isinstance(found, Piece)
+        assert isinstance(found, Fragment)
         return found
     return None

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
-from trainyard.compile.bind import Bound
+from trainyard.compile.bind import Bindings
 from trainyard.compile.context import TOKENS
-from trainyard.compile.lower import Lowered, Placed
+from trainyard.compile.lower import LocatedText, LoweredOperation
 from trainyard.compile.render import Renderer
-from trainyard.compile.report import Report
+from trainyard.compile.report import Findings
 from trainyard.compile.resolved import Code, OutputType, Resources
 from trainyard.compile.value import text_of
 from trainyard.spec.convert import convert
@@ -41,13 +41,13 @@ __all__ = [
 
 _QUEUE = re.compile(r"([-a-zA-Z0-9_.]+/)?[-a-zA-Z0-9_.]+")
 _SHELL = ("/bin/sh", "-c")
-_NAME_FAULT = ("the name is not 1 to 128 of letters, digits, `-` and `_`", "give a plain name")
-_QUEUE_FAULT = ("this is not the name of a queue", "write `queue` or `agent/queue`")
+_NAME_PROBLEM = ("the name is not 1 to 128 of letters, digits, `-` and `_`", "give a plain name")
+_QUEUE_PROBLEM = ("this is not the name of a queue", "write `queue` or `agent/queue`")
 MAX_RETRIES = 1000
 MOST_PRIORITY = 1_000_000
 
 
-def command(lowered: Lowered, renderer: Renderer) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def command(lowered: LoweredOperation, renderer: Renderer) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Command and arguments. `cmd` is one script for a shell that stops at the first line that fails."""
     if lowered.body.cmd:
         lines = renderer.texts((*lowered.at, "cmd"), lowered.body.cmd)
@@ -57,7 +57,7 @@ def command(lowered: Lowered, renderer: Renderer) -> tuple[tuple[str, ...], tupl
     return renderer.texts((*at, "command"), written.command), renderer.texts((*at, "args"), written.args)
 
 
-def working_dir(lowered: Lowered, renderer: Renderer) -> str | None:
+def working_dir(lowered: LoweredOperation, renderer: Renderer) -> str | None:
     """The folder to start in, relative to the code; those of the attempt are not known in time for it."""
     path = (*lowered.container_at, "working_dir")
     found = renderer.text(path, lowered.container.working_dir)
@@ -66,7 +66,7 @@ def working_dir(lowered: Lowered, renderer: Renderer) -> str | None:
     return found
 
 
-def environment(lowered: Lowered, bound: Bound, renderer: Renderer) -> dict[str, str]:
+def environment(lowered: LoweredOperation, bound: Bindings, renderer: Renderer) -> dict[str, str]:
     """The variables that are written out and those that inputs ask for; one without a value is not set."""
     variables: dict[str, str] = {}
     for name, placed in lowered.env.items():
@@ -82,7 +82,7 @@ def environment(lowered: Lowered, bound: Bound, renderer: Renderer) -> dict[str,
     return variables
 
 
-def output_types(lowered: Lowered, renderer: Renderer) -> dict[str, OutputType]:
+def output_types(lowered: LoweredOperation, renderer: Renderer) -> dict[str, OutputType]:
     """The declared outputs, with the values that the file gives beforehand."""
     outputs: dict[str, OutputType] = {}
     for index, io in enumerate(lowered.body.outputs):
@@ -97,7 +97,7 @@ def output_types(lowered: Lowered, renderer: Renderer) -> dict[str, OutputType]:
     return outputs
 
 
-def resources(lowered: Lowered, renderer: Renderer) -> Resources:
+def resources(lowered: LoweredOperation, renderer: Renderer) -> Resources:
     """The size that is stated; what is not stated is 0."""
     readers: dict[str, Callable[[str], float]] = {"cpu": cores, "memory": memory_bytes, "gpu": devices}
     found = {name: _amount(placed, renderer, readers.get(name, amount)) for name, placed in lowered.amounts.items()}
@@ -109,7 +109,7 @@ def resources(lowered: Lowered, renderer: Renderer) -> Resources:
     )
 
 
-def _amount(placed: Placed, renderer: Renderer, read: Callable[[str], float]) -> float:
+def _amount(placed: LocatedText, renderer: Renderer, read: Callable[[str], float]) -> float:
     text = renderer.text(placed.path, placed.text)
     try:
         return read(text) if text is not None else 0
@@ -118,7 +118,7 @@ def _amount(placed: Placed, renderer: Renderer, read: Callable[[str], float]) ->
         return 0
 
 
-def limits(operation: Operation, lowered: Lowered, renderer: Renderer) -> tuple[int, float | None]:
+def limits(operation: Operation, lowered: LoweredOperation, renderer: Renderer) -> tuple[int, float | None]:
     """Retries and the time limit in seconds; what the operation says wins over its component."""
     retries, timeout = 0, None
     for at, written in _terminations(operation, lowered):
@@ -129,7 +129,7 @@ def limits(operation: Operation, lowered: Lowered, renderer: Renderer) -> tuple[
     return retries, timeout
 
 
-def _terminations(operation: Operation, lowered: Lowered) -> list[tuple[Path, Termination]]:
+def _terminations(operation: Operation, lowered: LoweredOperation) -> list[tuple[Path, Termination]]:
     bodies = (
         [(lowered.at, lowered.body)] if lowered.body is operation else [(lowered.at, lowered.body), ((), operation)]
     )
@@ -150,34 +150,34 @@ def _count(path: Path, source: float | str, renderer: Renderer, *, whole: bool) 
     return number
 
 
-def name(operation: Operation, lowered: Lowered, renderer: Renderer) -> str | None:
+def name(operation: Operation, lowered: LoweredOperation, renderer: Renderer) -> str | None:
     """The name, checked once its template has been evaluated."""
     found = described("name", operation, lowered, renderer)
     if found is not None and not is_name(found):
         at: Path = ("name",) if operation.name is not None else (*lowered.at, "name")
-        renderer.report.add(at, *_NAME_FAULT)
+        renderer.report.add(at, *_NAME_PROBLEM)
     return found
 
 
-def described(field: str, operation: Operation, lowered: Lowered, renderer: Renderer) -> str | None:
+def described(field: str, operation: Operation, lowered: LoweredOperation, renderer: Renderer) -> str | None:
     """A field of the operation, or of its component when the operation does not have it."""
     own = getattr(operation, field)
     path = (field,) if own is not None else (*lowered.at, field)
     return renderer.text(path, own if own is not None else getattr(lowered.body, field))
 
 
-def check_given(report: Report, *, name: str | None, queue: str | None, code: Code | None) -> None:
+def check_given(report: Findings, *, name: str | None, queue: str | None, code: Code | None) -> None:
     """What a caller gives in place of the file is held to the same rules."""
     if name is not None and not is_name(name):
-        report.add_given("name", *_NAME_FAULT)
+        report.add_given("name", *_NAME_PROBLEM)
     if queue is not None and not _QUEUE.fullmatch(queue):
-        report.add_given("queue", *_QUEUE_FAULT)
-    fault = _url_fault(code.url) if code is not None and code.url is not None else None
-    if fault:
-        report.add_given("code.url", *fault)
+        report.add_given("queue", *_QUEUE_PROBLEM)
+    problem = _url_problem(code.url) if code is not None and code.url is not None else None
+    if problem:
+        report.add_given("code.url", *problem)
 
 
-def queue(operation: Operation, lowered: Lowered, renderer: Renderer) -> str:
+def queue(operation: Operation, lowered: LoweredOperation, renderer: Renderer) -> str:
     """The queue, as `queue` or `agent/queue`; `default` when the file names none."""
     path: Path = ("queue",) if operation.queue is not None else (*lowered.at, "queue")
     source = operation.queue if operation.queue is not None else lowered.body.queue
@@ -185,11 +185,11 @@ def queue(operation: Operation, lowered: Lowered, renderer: Renderer) -> str:
     if found is None:
         return "default"
     if not _QUEUE.fullmatch(found):
-        renderer.report.add(path, *_QUEUE_FAULT)
+        renderer.report.add(path, *_QUEUE_PROBLEM)
     return found
 
 
-def approved(operation: Operation, lowered: Lowered, renderer: Renderer) -> bool:
+def approved(operation: Operation, lowered: LoweredOperation, renderer: Renderer) -> bool:
     """Whether nobody's approval is waited for: what the operation says wins over its component."""
     own = operation.is_approved is not None
     path: Path = ("is_approved",) if own else (*lowered.at, "is_approved")
@@ -199,7 +199,7 @@ def approved(operation: Operation, lowered: Lowered, renderer: Renderer) -> bool
     return found is not False
 
 
-def priority(lowered: Lowered, renderer: Renderer) -> int:
+def priority(lowered: LoweredOperation, renderer: Renderer) -> int:
     """How urgent the run is among those of its project; 0 when the file does not say."""
     written = lowered.job.environment if lowered.job else None
     if written is None or written.priority is None:
@@ -213,7 +213,7 @@ def priority(lowered: Lowered, renderer: Renderer) -> int:
     return 0
 
 
-def tags(operation: Operation, lowered: Lowered, renderer: Renderer, more: tuple[str, ...]) -> tuple[str, ...]:
+def tags(operation: Operation, lowered: LoweredOperation, renderer: Renderer, more: tuple[str, ...]) -> tuple[str, ...]:
     """Tags of the component, the operation and the caller, each once."""
     found = renderer.texts((*lowered.at, "tags"), lowered.body.tags)
     if lowered.body is not operation:
@@ -221,7 +221,7 @@ def tags(operation: Operation, lowered: Lowered, renderer: Renderer, more: tuple
     return tuple(dict.fromkeys((*found, *more)))
 
 
-def code(lowered: Lowered, renderer: Renderer) -> Code:
+def code(lowered: LoweredOperation, renderer: Renderer) -> Code:
     """The source that `init` asks for; none if it asks for none."""
     steps = lowered.job.init if lowered.job else ()
     at = (*lowered.at, "run", "init")
@@ -232,16 +232,16 @@ def code(lowered: Lowered, renderer: Renderer) -> Code:
 
 def _git(step: InitStep, at: Path, renderer: Renderer) -> Code:
     url = renderer.text((*at, "url"), step.git.url) or ""
-    fault = None if is_template(url) else _url_fault(url)
-    if fault:
-        renderer.report.add((*at, "url"), *fault)
+    problem = None if is_template(url) else _url_problem(url)
+    if problem:
+        renderer.report.add((*at, "url"), *problem)
     revision = renderer.text((*at, "revision"), step.git.revision)
     if revision is not None and revision.startswith("-"):
         renderer.report.add((*at, "revision"), "a revision does not begin with `-`", "name a commit, tag or branch")
     return Code(kind="git", url=url, commit=revision)
 
 
-def _url_fault(url: str) -> tuple[str, str] | None:
+def _url_problem(url: str) -> tuple[str, str] | None:
     if url.startswith("-") or "::" in url:
         return "this is not a URL that git may be given", "write an https, ssh or file URL, or a path"
     try:

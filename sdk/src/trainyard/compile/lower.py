@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainyard.compile.report import Report
+from trainyard.compile.report import Findings
 from trainyard.compile.resolved import digest_of
 from trainyard.spec.container import Amounts, Container, GpuAmounts
 from trainyard.spec.error import Path
 from trainyard.spec.io import Input, Output
 from trainyard.spec.operation import Body, Job, Operation
 
-__all__ = ["Lowered", "Placed", "component_digest", "lower"]
+__all__ = ["LocatedText", "LoweredOperation", "component_digest", "lower"]
 
 BODY = ("inputs", "outputs", "run", "cmd", "env", "resources")
 """Fields that make up a component, also where they stand in the operation itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class LocatedText:
     """A text and the place it is written at."""
 
     text: str
@@ -31,7 +31,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Lowered:
+class LoweredOperation:
     """One operation in one shape. `at` is where the component stands, `component` its digest."""
 
     body: Body
@@ -41,8 +41,8 @@ class Lowered:
     container: Container
     inputs: dict[str, Input]
     outputs: dict[str, Output]
-    env: dict[str, Placed]
-    amounts: dict[str, Placed]
+    env: dict[str, LocatedText]
+    amounts: dict[str, LocatedText]
 
     @property
     def container_at(self) -> Path:
@@ -54,11 +54,11 @@ def component_digest(body: Body) -> str:
     return digest_of(body.model_dump(by_alias=True, exclude_defaults=True, include=set(BODY)))
 
 
-def lower(operation: Operation, report: Report) -> Lowered:
+def lower(operation: Operation, report: Findings) -> LoweredOperation:
     """The one shape of an operation. Contradictions go to the report."""
     body, at = _body(operation, report)
     container = (body.run.container if body.run else None) or Container()
-    lowered = Lowered(
+    lowered = LoweredOperation(
         body=body,
         component=component_digest(body),
         at=at,
@@ -77,7 +77,7 @@ def lower(operation: Operation, report: Report) -> Lowered:
     return lowered
 
 
-def _body(operation: Operation, report: Report) -> tuple[Body, Path]:
+def _body(operation: Operation, report: Findings) -> tuple[Body, Path]:
     component = operation.component
     if component is None:
         return operation, ()
@@ -90,7 +90,7 @@ def _body(operation: Operation, report: Report) -> tuple[Body, Path]:
     return component, ("component",)
 
 
-def _check_names(lowered: Lowered, report: Report) -> None:
+def _check_names(lowered: LoweredOperation, report: Findings) -> None:
     seen: set[str] = set()
     sections: tuple[tuple[str, tuple[Input | Output, ...]], ...] = (
         ("inputs", lowered.body.inputs),
@@ -104,7 +104,7 @@ def _check_names(lowered: Lowered, report: Report) -> None:
             seen.add(io.name)
 
 
-def _check_inputs(lowered: Lowered, report: Report) -> None:
+def _check_inputs(lowered: LoweredOperation, report: Findings) -> None:
     for index, io in enumerate(lowered.body.inputs):
         path = (*lowered.at, "inputs", index)
         if io.value is not None and io.is_optional is False:
@@ -114,7 +114,7 @@ def _check_inputs(lowered: Lowered, report: Report) -> None:
             report.add((*path, "is_flag"), "a flag is of type `bool`", "write `type: bool`")
 
 
-def _check_command(lowered: Lowered, report: Report) -> None:
+def _check_command(lowered: LoweredOperation, report: Findings) -> None:
     container, at = lowered.container, lowered.container_at
     if lowered.body.cmd:
         for name in ("command", "args"):
@@ -124,16 +124,16 @@ def _check_command(lowered: Lowered, report: Report) -> None:
         report.add(lowered.at, "there is nothing to run", "add `cmd`, or `run` with a `container` and its `command`")
 
 
-def _collect_env(lowered: Lowered, report: Report) -> None:
+def _collect_env(lowered: LoweredOperation, report: Findings) -> None:
     places = (((*lowered.at, "env"), lowered.body.env), ((*lowered.container_at, "env"), lowered.container.env))
     for path, variables in places:
         for name, text in variables.items():
             if name in lowered.env:
                 report.add((*path, name), f"the variable `{name}` is given twice", "remove one of them", key=True)
-            lowered.env[name] = Placed(text, (*path, name))
+            lowered.env[name] = LocatedText(text, (*path, name))
 
 
-def _collect_amounts(lowered: Lowered, report: Report) -> None:
+def _collect_amounts(lowered: LoweredOperation, report: Findings) -> None:
     short, written = lowered.body.resources, lowered.container.resources
     at = (*lowered.container_at, "resources")
     places: list[tuple[Path, Amounts | None]] = [((*lowered.at, "resources"), short)]
@@ -141,7 +141,7 @@ def _collect_amounts(lowered: Lowered, report: Report) -> None:
         places += [((*at, "requests"), written.requests), ((*at, "limits"), written.limits)]
     for path, amounts in places:
         for name, key, text in _stated(amounts):
-            _state(lowered, report, name, Placed(text, (*path, key)))
+            _state(lowered, report, name, LocatedText(text, (*path, key)))
 
 
 def _stated(amounts: Amounts | None) -> list[tuple[str, str, str]]:
@@ -155,7 +155,7 @@ def _stated(amounts: Amounts | None) -> list[tuple[str, str, str]]:
     return [(name, key, text) for name, key, text in stated if text is not None]
 
 
-def _state(lowered: Lowered, report: Report, name: str, amount: Placed) -> None:
+def _state(lowered: LoweredOperation, report: Findings, name: str, amount: LocatedText) -> None:
     """One size is acted on, so requests and limits that differ would leave one of them ignored."""
     before = lowered.amounts.setdefault(name, amount)
     if before.text != amount.text:

@@ -1,7 +1,7 @@
 """From a `matrix` to the sweep that it comes to.
 
 Decided here: which params a trial gets and whether the component takes them, the space that an optimizer searches, and
-one example of a trial, so that a fault of the operation is found before the first trial runs. Left to others: the
+one example of a trial, so that a problem of the operation is found before the first trial runs. Left to others: the
 fields of each kind (`trainyard.spec.matrix`), whether a value fits its input (`reading.py`), and what may be searched
 how (the optimizers themselves).
 """
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from trainyard.compile.lower import Lowered
-from trainyard.compile.matrix_values import AT, Reading, checked, params_of
+from trainyard.compile.lower import LoweredOperation
+from trainyard.compile.matrix_values import AT, MatrixReader, checked, params_of
 from trainyard.compile.render import Renderer
-from trainyard.compile.report import Report
-from trainyard.compile.resolve import Given
+from trainyard.compile.report import Findings
+from trainyard.compile.resolve import CompileOptions
 from trainyard.compile.resolved import ResolvedOperation
 from trainyard.compile.template import parse
 from trainyard.matrix.space import Param, Space
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard.matrix.values import combinations
 from trainyard.spec.document import Document
 from trainyard.spec.io import Input
@@ -29,40 +29,42 @@ from trainyard.spec.matrix.base import Matrix
 from trainyard.spec.model import is_template
 from trainyard.spec.operation import Operation
 
-__all__ = ["Planned", "plan", "sweep_of", "swept"]
+__all__ = ["SweepDefinition", "plan", "sweep_of", "swept"]
 
 _KEPT = ("name", "description", "queue", "priority", "code", "resources", "max_retries", "timeout", "component")
 """What a sweep has of its trials."""
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class SweepDefinition:
     """A sweep, and one trial of it: values of params by name. `unknown` are the inputs whose value only a trial has, or
     that are at fault."""
 
-    sweep: Sweep
+    sweep: SweepSpec
     trial: Mapping[str, JsonValue]
     names: frozenset[str]
     unknown: frozenset[str]
 
 
-def plan(operation: Operation, inputs: Mapping[str, Input], given: Mapping[str, JsonValue], report: Report) -> Planned:
-    """The sweep of an operation that has a matrix. Faults go to the report, and what is returned then is of no use
+def plan(
+    operation: Operation, inputs: Mapping[str, Input], given: Mapping[str, JsonValue], report: Findings
+) -> SweepDefinition:
+    """The sweep of an operation that has a matrix. Problems go to the report, and what is returned then is of no use
     but to look for more."""
     matrix = operation.matrix
     assert matrix is not None
-    work = Reading(matrix, inputs, report)
+    work = MatrixReader(matrix, inputs, report)
     sweep = sweep_of(work)
     _check_clashes(work, operation, given)
-    return Planned(sweep, work.trial, frozenset(work.names), _unknown(work, operation, given))
+    return SweepDefinition(sweep, work.trial, frozenset(work.names), _unknown(work, operation, given))
 
 
-def sweep_of(work: Reading) -> Sweep:
-    """The sweep of a matrix that is being read. Faults go to the report, as `plan` says."""
+def sweep_of(work: MatrixReader) -> SweepSpec:
+    """The sweep of a matrix that is being read. Problems go to the report, as `plan` says."""
     matrix, params = work.matrix, dict(params_of(work))
     rows = _rows(work)
     _add(work)
-    return Sweep(
+    return SweepSpec(
         algorithm=matrix.algorithm(),
         space=_space(work, params),
         objectives=matrix.objectives(),
@@ -74,7 +76,7 @@ def sweep_of(work: Reading) -> Sweep:
     )
 
 
-def _varies(text: object, planned: Planned) -> bool:
+def _varies(text: object, planned: SweepDefinition) -> bool:
     """Whether a text of the operation is another one in each trial."""
     if not is_template(text):
         return False
@@ -93,7 +95,7 @@ def _options(matrix: Matrix, rows: list[dict[str, JsonValue]], document: Documen
     return options
 
 
-def _rows(work: Reading) -> list[dict[str, JsonValue]]:
+def _rows(work: MatrixReader) -> list[dict[str, JsonValue]]:
     """The trials that a matrix lists, each with its values as the inputs want them."""
     rows: list[dict[str, JsonValue]] = []
     for index, row in enumerate(work.matrix.listed()):
@@ -109,7 +111,7 @@ def _rows(work: Reading) -> list[dict[str, JsonValue]]:
     return rows
 
 
-def _add(work: Reading) -> None:
+def _add(work: MatrixReader) -> None:
     """What the algorithm itself gives to each trial."""
     for name, value in work.matrix.added().items():
         path = (*AT, "resource", "name")
@@ -120,7 +122,7 @@ def _add(work: Reading) -> None:
             work.trial[name] = checked(io, value, path, work)
 
 
-def _check_clashes(work: Reading, operation: Operation, given: Mapping[str, JsonValue]) -> None:
+def _check_clashes(work: MatrixReader, operation: Operation, given: Mapping[str, JsonValue]) -> None:
     """A param has its value from the matrix or from elsewhere."""
     for name, path in work.names.items():
         where = ".".join(str(part) for part in path[:2])
@@ -132,13 +134,13 @@ def _check_clashes(work: Reading, operation: Operation, given: Mapping[str, Json
             work.report.add_given(f"-P {name}", said, f"leave `-P {name}` out, or remove it from the matrix")
 
 
-def _space(work: Reading, params: Mapping[str, Param]) -> Space:
+def _space(work: MatrixReader, params: Mapping[str, Param]) -> Space:
     if len(params) < len(work.matrix.space()):
         return Space()  # what is at fault has been told
     try:
         space = Space(params=dict(params), constraints=work.matrix.constraints())
     except ValueError as error:
-        work.fault((*AT, "constraints"), error)
+        work.problem((*AT, "constraints"), error)
         return Space()
     crowd = work.matrix.crowd(combinations(space))
     if crowd is not None:
@@ -146,7 +148,7 @@ def _space(work: Reading, params: Mapping[str, Param]) -> Space:
     return space
 
 
-def _unknown(work: Reading, operation: Operation, given: Mapping[str, JsonValue]) -> frozenset[str]:
+def _unknown(work: MatrixReader, operation: Operation, given: Mapping[str, JsonValue]) -> frozenset[str]:
     faulty = work.names.keys() - work.trial.keys()
     if not work.matrix.proposes_any():
         return frozenset(faulty)
@@ -157,10 +159,10 @@ def _unknown(work: Reading, operation: Operation, given: Mapping[str, JsonValue]
 def swept(
     resolved: ResolvedOperation,
     operation: Operation,
-    lowered: Lowered,
-    planned: Planned,
+    lowered: LoweredOperation,
+    planned: SweepDefinition,
     renderer: Renderer,
-    given: Given,
+    given: CompileOptions,
 ) -> ResolvedOperation:
     """The sweep of which this is an example of a trial: without what is a trial's alone."""
     own = {field: getattr(operation, field) or getattr(lowered.body, field) for field in ("name", "description")}

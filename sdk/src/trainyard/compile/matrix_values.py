@@ -9,7 +9,7 @@ from itertools import islice
 from pydantic import JsonValue
 
 from trainyard.compile.bind import fitted
-from trainyard.compile.report import Report
+from trainyard.compile.report import Findings
 from trainyard.matrix.space import Choice, Normal, Ordered, Param, Uniform, Weighted
 from trainyard.matrix.values import example, extremes
 from trainyard.spec.error import Path, suggest
@@ -17,12 +17,12 @@ from trainyard.spec.io import Input
 from trainyard.spec.matrix.base import Matrix
 from trainyard.spec.matrix.shape import Needs, Shape
 
-__all__ = ["AT", "Reading", "checked", "params_of"]
+__all__ = ["AT", "MatrixReader", "checked", "params_of"]
 
 AT: Path = ("matrix",)
 """Where a matrix stands."""
 _MOST = 5
-"""Faults of one param's values that are told; the others are alike."""
+"""Problems of one param's values that are told; the others are alike."""
 _TYPES: Mapping[Needs, frozenset[str]] = {
     "number": frozenset({"int", "float", "metric"}),
     "date": frozenset({"date", "datetime"}),
@@ -31,18 +31,18 @@ _TYPES: Mapping[Needs, frozenset[str]] = {
 
 
 @dataclass(slots=True)
-class Reading:
+class MatrixReader:
     """One matrix being read."""
 
     matrix: Matrix
     inputs: Mapping[str, Input]
-    report: Report
+    report: Findings
     trial: dict[str, JsonValue] = field(default_factory=dict)
     names: dict[str, Path] = field(default_factory=dict)
     """Every param that trials get, and where the file gives it."""
 
     def input(self, name: str, path: Path) -> Input | None:
-        """The input that a param is for; a fault once if there is none."""
+        """The input that a param is for; a problem once if there is none."""
         io = self.inputs.get(name)
         if io is None and name not in self.names:
             fix = suggest(name, self.inputs) or "declare it under `inputs`"
@@ -50,13 +50,13 @@ class Reading:
         self.names.setdefault(name, path)
         return io
 
-    def fault(self, path: Path, error: ValueError) -> None:
-        """A fault whose text is what is wrong and what to do, parted by `; `."""
+    def problem(self, path: Path, error: ValueError) -> None:
+        """A problem whose text is what is wrong and what to do, parted by `; `."""
         said, _, fix = str(error).partition("; ")
         self.report.add(path, said, fix or None)
 
 
-def params_of(work: Reading) -> Iterator[tuple[str, Param]]:
+def params_of(work: MatrixReader) -> Iterator[tuple[str, Param]]:
     for name, shape in work.matrix.space().items():
         path = (*AT, "params", name)
         io = work.input(name, path)
@@ -68,7 +68,7 @@ def params_of(work: Reading) -> Iterator[tuple[str, Param]]:
                 yield name, found
 
 
-def _takes(io: Input, shape: Shape, path: Path, work: Reading) -> bool:
+def _takes(io: Input, shape: Shape, path: Path, work: MatrixReader) -> bool:
     """Whether the input is one of values such as the shape has."""
     if shape.needs == "any" or (io.type in _TYPES[shape.needs] and not io.is_list):
         return True
@@ -79,7 +79,7 @@ def _takes(io: Input, shape: Shape, path: Path, work: Reading) -> bool:
     return False
 
 
-def _param(io: Input, shape: Shape, path: Path, work: Reading) -> Param | None:
+def _param(io: Input, shape: Shape, path: Path, work: MatrixReader) -> Param | None:
     at = (*path, "value")
     try:
         param = shape.param(integer=io.type == "int")
@@ -88,19 +88,19 @@ def _param(io: Input, shape: Shape, path: Path, work: Reading) -> Param | None:
             return _fitted(io, param, at, work)
         work.report.add((*path, "kind"), *refused)
     except ValueError as error:
-        work.fault(at, error)
+        work.problem(at, error)
     return None
 
 
-def _fitted(io: Input, param: Param, at: Path, work: Reading) -> Param | None:
+def _fitted(io: Input, param: Param, at: Path, work: MatrixReader) -> Param | None:
     """The param with its values as the input wants them. Raises ValueError where two of them are the same to it."""
-    faults = len(work.report.findings)
+    problems = len(work.report.findings)
     if isinstance(param, Uniform | Normal):
         for value in extremes(param):
             checked(io, value, at, work)
-        return param if len(work.report.findings) == faults else None
+        return param if len(work.report.findings) == problems else None
     values = tuple(islice(_values(io, param, at, work), len(param.values)))
-    if len(work.report.findings) > faults:
+    if len(work.report.findings) > problems:
         return None
     match param:
         case Choice():
@@ -111,22 +111,22 @@ def _fitted(io: Input, param: Param, at: Path, work: Reading) -> Param | None:
             return Ordered(values=values)  # type: ignore[arg-type] # an input of numbers or dates makes no others
 
 
-def _values(io: Input, param: Choice | Weighted | Ordered, at: Path, work: Reading) -> Iterator[JsonValue]:
-    faults = len(work.report.findings)
+def _values(io: Input, param: Choice | Weighted | Ordered, at: Path, work: MatrixReader) -> Iterator[JsonValue]:
+    problems = len(work.report.findings)
     for index, value in enumerate(param.values):
         yield checked(io, value, at if isinstance(param, Ordered) else (*at, index), work)
-        if len(work.report.findings) >= faults + _MOST:
+        if len(work.report.findings) >= problems + _MOST:
             return
 
 
-def checked(io: Input, value: object, path: Path, work: Reading) -> JsonValue:
+def checked(io: Input, value: object, path: Path, work: MatrixReader) -> JsonValue:
     """The value as the input wants it; a null, where the input may be without a value, stays one."""
     if value is None:
         if not io.optional:
             work.report.add(path, f"input `{io.name}` may not be without a value", "give one, or declare `isOptional`")
         return None
-    converted, faults = fitted(io, value)
-    for said, fix in faults:
+    converted, problems = fitted(io, value)
+    for said, fix in problems:
         work.report.add(path, f"input `{io.name}`: {said}{_shown(value)}", fix)
     return converted
 

@@ -3,7 +3,7 @@
 Pure and offline: no file, clock, network or environment is read, so the same input gives the same bytes anywhere. The
 steps are parse, lower, bind, render; each adds its findings to one report, and anything found is raised at the end as
 one `SpecError`. An operation with a matrix becomes a sweep, of which one example of a trial is compiled on the way; a
-real trial is compiled by `Trials`.
+real trial is compiled by `TrialCompiler`.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from trainyard.compile.context import example_globals, run_globals
 from trainyard.compile.evaluate import Budget
 from trainyard.compile.lower import component_digest, lower
 from trainyard.compile.matrix import plan, swept
-from trainyard.compile.reference import Library, Use
+from trainyard.compile.reference import Library, ReferenceUse
 from trainyard.compile.render import Renderer
-from trainyard.compile.report import Report
-from trainyard.compile.resolve import Given, outputs_of, rendered, resolve, scoped
+from trainyard.compile.report import Findings
+from trainyard.compile.resolve import CompileOptions, outputs_of, rendered, resolve, scoped
 from trainyard.compile.resolved import Code, ResolvedOperation
 from trainyard.compile.warnings import cautions
 from trainyard.spec.check import parse_component, parse_operation
 from trainyard.spec.document import Document, Part
 from trainyard.spec.operation import Component, Operation
 
-__all__ = ["Compiled", "Trials", "check_component", "compile_operation", "compile_whole"]
+__all__ = ["CompiledOperation", "TrialCompiler", "check_component", "compile_operation", "compile_whole"]
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledOperation:
     """What a document comes to. `document` is the operation that refers to nothing: compiling it again needs no
     library. `approved` is False for one that waits for somebody's approval."""
 
     resolved: ResolvedOperation
     document: Document
     approved: bool = True
-    uses: tuple[Use, ...] = ()
+    uses: tuple[ReferenceUse, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -79,32 +79,32 @@ def compile_whole(
     queue: str | None = None,
     tags: tuple[str, ...] = (),
     code: Code | None = None,
-) -> Compiled:
+) -> CompiledOperation:
     """Compose an operation of what it refers to, by what `library` holds, and resolve it. Raises SpecError.
 
     `presets` are names of more presets, `patches` are documents to patch onto it last; the rest is as in
     `compile_operation`.
     """
     operation, document, composed = _composed(source, library, presets, patches)
-    given = Given(globals, params or {}, name=name, queue=queue, tags=tags, code=code)
+    given = CompileOptions(globals, params or {}, name=name, queue=queue, tags=tags, code=code)
     resolved, approved, warnings = _compiled(operation, document, given)
     if composed is None:
-        return Compiled(resolved, document, approved, warnings=warnings)
+        return CompiledOperation(resolved, document, approved, warnings=warnings)
     if composed.component is not None:
         resolved = msgspec.structs.replace(resolved, component=component_digest(composed.component))
-    return Compiled(resolved, document, approved, composed.uses, (*composed.warnings, *warnings))
+    return CompiledOperation(resolved, document, approved, composed.uses, (*composed.warnings, *warnings))
 
 
-class Trials:
+class TrialCompiler:
     """Compiles the trials of a sweep: the operation without its matrix, read once for all of them. Raises SpecError.
 
-    `source` is `Compiled.document` of the sweep, or anything else that refers to nothing.
+    `source` is `CompiledOperation.document` of the sweep, or anything else that refers to nothing.
     """
 
     def __init__(self, source: Document | Mapping[str, object]) -> None:
         whole = source if isinstance(source, Document) else Document.from_mapping(source)
         self.document = Part(whole, (), {key: value for key, value in whole.data.items() if key != "matrix"})
-        self._operation, report = parse_operation(self.document), Report(self.document)
+        self._operation, report = parse_operation(self.document), Findings(self.document)
         self._lowered = lower(self._operation, report)
         report.stop()
 
@@ -118,18 +118,18 @@ class Trials:
         queue: str | None = None,
         tags: tuple[str, ...] = (),
         code: Code | None = None,
-    ) -> Compiled:
+    ) -> CompiledOperation:
         """One trial, with the params that were suggested. Raises SpecError.
 
         `trial` holds values by input: data, never evaluated and, unlike `params`, never read as text. `globals` has
         `iteration` too, the number of the trial; the rest is as in `compile_operation`. `document` of what comes back
         has no matrix and no such values.
         """
-        given = Given(globals, params or {}, trial, name=name, queue=queue, tags=tags, code=code)
-        report = Report(self.document)
+        given = CompileOptions(globals, params or {}, trial, name=name, queue=queue, tags=tags, code=code)
+        report = Findings(self.document)
         job.check_given(report, name=given.name, queue=given.queue, code=given.code)
         resolved, _, _ = rendered(self._operation, self._lowered, given, report)
-        return Compiled(resolved, self.document)
+        return CompiledOperation(resolved, self.document)
 
 
 def check_component(document: Document) -> Component:
@@ -137,7 +137,7 @@ def check_component(document: Document) -> Component:
     defaults are converted. Raises SpecError with every finding."""
     component = parse_component(document)
     operation = Operation(version=component.version, component=component)
-    report, budget = Report(document), Budget()
+    report, budget = Findings(document), Budget()
     lowered = lower(operation, report)
     scope: dict[str, object] = {"globals": run_globals(example_globals())}
     binder = Binder(report, Renderer(report, scope, budget, check_only=False), {}, {})
@@ -150,10 +150,10 @@ def check_component(document: Document) -> Component:
 
 
 def _compiled(
-    operation: Operation, document: Document, given: Given
+    operation: Operation, document: Document, given: CompileOptions
 ) -> tuple[ResolvedOperation, bool, tuple[str, ...]]:
     """An operation that refers to nothing, whether it is approved, and warnings."""
-    report = Report(document)
+    report = Findings(document)
     lowered = lower(operation, report)
     job.check_given(report, name=given.name, queue=given.queue, code=given.code)
     if operation.matrix is None:
@@ -169,11 +169,11 @@ def _compiled(
     return resolved, approved, tuple(cautions(operation.matrix, planned.sweep, lowered.outputs, document))
 
 
-def _check_tuner(document: Document, given: Given) -> None:
+def _check_tuner(document: Document, given: CompileOptions) -> None:
     """Compile the tuner as it will be, with what it is given the first time."""
     params: dict[str, JsonValue] = {"iteration": 1, "trials": []}
     globals = {**given.globals, "name": given.globals.get("name") or "tuner"}
-    _compiled(parse_operation(document), document, Given(globals, {}, params))
+    _compiled(parse_operation(document), document, CompileOptions(globals, {}, params))
 
 
 def _composed(

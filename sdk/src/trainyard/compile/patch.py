@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from trainyard.compile.fragment import Piece, annotation_of, model_of, plain
+from trainyard.compile.fragment import Fragment, annotation_of, model_of, plain
 from trainyard.spec.model import Model
 from trainyard.spec.operation import Strategy
 
@@ -23,7 +23,7 @@ _WHOLE = frozenset({"params"})
 """Mappings whose entries are not merged in themselves: a param of the patch takes the place of the other."""
 
 
-def patched(old: Piece, new: Piece, strategy: Strategy, model: type[Model]) -> Piece:
+def patched(old: Fragment, new: Fragment, strategy: Strategy, model: type[Model]) -> Fragment:
     """The mapping `old` with the fields of `new` patched onto it; `model` describes both."""
     entries = dict(old.table())
     for key, value in new.table().items():
@@ -35,7 +35,7 @@ def patched(old: Piece, new: Piece, strategy: Strategy, model: type[Model]) -> P
     return old.holding(entries)
 
 
-def _field(key: str, current: Piece, value: Piece, strategy: Strategy, model: type[Model]) -> Piece:
+def _field(key: str, current: Fragment, value: Fragment, strategy: Strategy, model: type[Model]) -> Fragment:
     inner = model_of(annotation_of(model, key))
     alike = key not in _SAME_KIND or _same_kind(current, value)
     if inner is not None and alike and isinstance(current.value, dict) and isinstance(value.value, dict):
@@ -43,19 +43,19 @@ def _field(key: str, current: Piece, value: Piece, strategy: Strategy, model: ty
     return _STRATEGIES[strategy](key, current, value)
 
 
-def _post(key: str, current: Piece, value: Piece) -> Piece:
+def _post(key: str, current: Fragment, value: Fragment) -> Fragment:
     if value.value is None or (key in _SAME_KIND and not _same_kind(current, value)):
         return value
     return _over(key, current, value)
 
 
-def _pre(key: str, current: Piece, value: Piece) -> Piece:
+def _pre(key: str, current: Fragment, value: Fragment) -> Fragment:
     if value.value is None or (key in _SAME_KIND and not _same_kind(current, value)):
         return current
     return _over(key, value, current)
 
 
-_STRATEGIES: Mapping[Strategy, Callable[[str, Piece, Piece], Piece]] = {
+_STRATEGIES: Mapping[Strategy, Callable[[str, Fragment, Fragment], Fragment]] = {
     "post_merge": _post,
     "pre_merge": _pre,
     "replace": lambda key, current, value: value,
@@ -63,7 +63,7 @@ _STRATEGIES: Mapping[Strategy, Callable[[str, Piece, Piece], Piece]] = {
 }
 
 
-def _over(key: str, lower: Piece, upper: Piece) -> Piece:
+def _over(key: str, lower: Fragment, upper: Fragment) -> Fragment:
     """Plain data merged, `upper` wins."""
     lower, upper = _alike(lower, upper)
     if isinstance(lower.value, dict) and isinstance(upper.value, dict):
@@ -71,11 +71,11 @@ def _over(key: str, lower: Piece, upper: Piece) -> Piece:
     if isinstance(lower.value, list) and isinstance(upper.value, list):
         known = [plain(item) for item in lower.value]
         more = [item for item in upper.value if plain(item) not in known]
-        return Piece([*lower.value, *more], upper.document, upper.path)
+        return Fragment([*lower.value, *more], upper.document, upper.path)
     return upper
 
 
-def _deep(lower: Mapping[str, Piece], upper: Mapping[str, Piece], *, whole: bool) -> dict[str, Piece]:
+def _deep(lower: Mapping[str, Fragment], upper: Mapping[str, Fragment], *, whole: bool) -> dict[str, Fragment]:
     merged = dict(lower)
     for key, value in upper.items():
         current = merged.get(key)
@@ -86,15 +86,15 @@ def _deep(lower: Mapping[str, Piece], upper: Mapping[str, Piece], *, whole: bool
     return merged
 
 
-def _alike(lower: Piece, upper: Piece) -> tuple[Piece, Piece]:
+def _alike(lower: Fragment, upper: Fragment) -> tuple[Fragment, Fragment]:
     """One text where a list may stand is a list of that text, when the other is a list."""
     if isinstance(lower.value, list) and isinstance(upper.value, str):
-        return lower, Piece([upper], upper.document, upper.path)
+        return lower, Fragment([upper], upper.document, upper.path)
     if isinstance(lower.value, str) and isinstance(upper.value, list):
-        return Piece([lower], lower.document, lower.path), upper
+        return Fragment([lower], lower.document, lower.path), upper
     return lower, upper
 
 
-def _same_kind(one: Piece, other: Piece) -> bool:
+def _same_kind(one: Fragment, other: Fragment) -> bool:
     kinds = [piece.table()["kind"].value if "kind" in piece.table() else type(piece.value) for piece in (one, other)]
     return kinds[0] == kinds[1]

@@ -14,7 +14,17 @@ from typing import Literal, NamedTuple
 from trainyard.spec.document import Document
 from trainyard.spec.model import is_name
 
-__all__ = ["LATEST", "Found", "Kind", "Library", "Reference", "Use", "is_version", "reference", "wanted"]
+__all__ = [
+    "LATEST",
+    "Kind",
+    "Library",
+    "Reference",
+    "ReferenceUse",
+    "ResolvedReference",
+    "is_version",
+    "reference",
+    "wanted",
+]
 
 Kind = Literal["component", "preset"]
 LATEST = "latest"
@@ -32,7 +42,7 @@ class Reference(NamedTuple):
         return f"{self.name}:{self.version}" if self.version else self.name
 
 
-class Use(NamedTuple):
+class ReferenceUse(NamedTuple):
     """What went into an operation: `digest` is that of the version's content."""
 
     kind: Kind
@@ -42,10 +52,10 @@ class Use(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ResolvedReference:
     """What a reference leads to. `warning` is said to whoever uses it."""
 
-    use: Use
+    use: ReferenceUse
     document: Document
     warning: str = ""
 
@@ -54,7 +64,7 @@ class Found:
 class Library:
     """What a caller knows of references: what they lead to, or why they lead nowhere (message and fix)."""
 
-    found: Mapping[Reference, Found] = field(default_factory=dict)
+    found: Mapping[Reference, ResolvedReference] = field(default_factory=dict)
     refused: Mapping[Reference, tuple[str, str]] = field(default_factory=dict)
 
     def knows(self, wish: Reference) -> bool:

@@ -1,11 +1,11 @@
-"""Rendering the fields of an operation: each text once, with faults collected at the field they are in."""
+"""Rendering the fields of an operation: each text once, with problems collected at the field they are in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from trainyard.compile.evaluate import Budget
-from trainyard.compile.report import Report
+from trainyard.compile.report import Findings
 from trainyard.compile.template import check_names, parse, render
 from trainyard.compile.value import TemplateError, text_of
 from trainyard.spec.error import Path
@@ -18,7 +18,7 @@ class Renderer:
     """Evaluates templates over one context, or with `check_only` looks at their syntax and names and evaluates none:
     a value that is missing already should not be reported again by everything that reads it."""
 
-    def __init__(self, report: Report, context: Mapping[str, object], budget: Budget, *, check_only: bool) -> None:
+    def __init__(self, report: Findings, context: Mapping[str, object], budget: Budget, *, check_only: bool) -> None:
         self.report, self.context, self.budget = report, context, budget
         self._check_only = check_only
 

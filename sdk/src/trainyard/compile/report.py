@@ -6,10 +6,10 @@ from trainyard.compile.value import TemplateError
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, Path, SpecError
 
-__all__ = ["Report"]
+__all__ = ["Findings"]
 
 
-class Report:
+class Findings:
     """The findings so far about one document."""
 
     def __init__(self, document: Document) -> None:

@@ -1,7 +1,7 @@
 """Rendering: a lowered operation and what a caller says to what runs.
 
-Binding comes first, for everything else may read the inputs; the scope that templates see is put together here. Faults
-go to the report, and are raised once all of them are known.
+Binding comes first, for everything else may read the inputs; the scope that templates see is put together here.
+Problems go to the report, and are raised once all of them are known.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import msgspec
 from pydantic import JsonValue
 
 from trainyard.compile import job
-from trainyard.compile.bind import Binder, Bound, bind
+from trainyard.compile.bind import Binder, Bindings, bind
 from trainyard.compile.context import param_view, run_globals
 from trainyard.compile.evaluate import Budget
-from trainyard.compile.lower import Lowered
+from trainyard.compile.lower import LoweredOperation
 from trainyard.compile.render import Renderer
-from trainyard.compile.report import Report
+from trainyard.compile.report import Findings
 from trainyard.compile.resolved import Code, OutputType, ResolvedOperation
 from trainyard.spec.model import is_template
 from trainyard.spec.operation import Operation
 
-__all__ = ["Given", "outputs_of", "rendered", "resolve", "scoped"]
+__all__ = ["CompileOptions", "outputs_of", "rendered", "resolve", "scoped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class CompileOptions:
     """What a caller says besides the document. `trial` holds values that are data; `unknown` are inputs that need no
     value yet."""
 
@@ -42,7 +42,7 @@ class Given:
 
 
 def rendered(
-    operation: Operation, lowered: Lowered, given: Given, report: Report
+    operation: Operation, lowered: LoweredOperation, given: CompileOptions, report: Findings
 ) -> tuple[ResolvedOperation, bool, Renderer]:
     """What runs, whether it is approved, and what rendered it. Raises SpecError for all that the report holds."""
     budget = Budget()
@@ -61,21 +61,21 @@ def rendered(
 
 def scoped(
     scope: dict[str, object],
-    lowered: Lowered,
-    bound: Bound,
-    report: Report,
+    lowered: LoweredOperation,
+    bound: Bindings,
+    report: Findings,
     budget: Budget,
     *,
     check_only: bool = False,
 ) -> Renderer:
-    """A renderer of everything but the inputs, which are in its scope; after a fault it only checks."""
+    """A renderer of everything but the inputs, which are in its scope; after a problem it only checks."""
     renderer = Renderer(report, scope, budget, check_only=check_only or bool(report.findings))
     scope |= bound.inputs
     scope |= _inputs_scope(lowered, bound, renderer)
     return renderer
 
 
-def outputs_of(scope: dict[str, object], lowered: Lowered, renderer: Renderer) -> dict[str, OutputType]:
+def outputs_of(scope: dict[str, object], lowered: LoweredOperation, renderer: Renderer) -> dict[str, OutputType]:
     """The outputs; those with a value are in the scope from here on."""
     outputs = job.output_types(lowered, renderer)
     scope |= {name: outputs[name].value for name, io in lowered.outputs.items() if io.value is not None}
@@ -83,14 +83,14 @@ def outputs_of(scope: dict[str, object], lowered: Lowered, renderer: Renderer) -
 
 
 def _named(
-    known: Mapping[str, str | int], name: str | None, operation: Operation, lowered: Lowered
+    known: Mapping[str, str | int], name: str | None, operation: Operation, lowered: LoweredOperation
 ) -> Mapping[str, str | int]:
     """`globals.name` is the caller's, else the name that the file writes out."""
     found = name or known.get("name") or operation.name or lowered.body.name
     return {**known, "name": found} if found and not is_template(found) else known
 
 
-def _inputs_scope(lowered: Lowered, bound: Bound, formats: Renderer) -> dict[str, object]:
+def _inputs_scope(lowered: LoweredOperation, bound: Bindings, formats: Renderer) -> dict[str, object]:
     """Inputs and context-only params by bare name, and `params` with more of each."""
     values = {**bound.inputs, **bound.context_only}
     params: dict[str, object] = {}
@@ -109,8 +109,8 @@ def _inputs_scope(lowered: Lowered, bound: Bound, formats: Renderer) -> dict[str
 
 def resolve(
     operation: Operation,
-    lowered: Lowered,
-    bound: Bound,
+    lowered: LoweredOperation,
+    bound: Bindings,
     outputs: dict[str, OutputType],
     renderer: Renderer,
     queue: str | None,

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 
 __all__ = [
     "Code",
@@ -93,7 +93,7 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     max_retries: int = 0
     timeout: float | None = None
     component: str = ""
-    sweep: Sweep | None = None
+    sweep: SweepSpec | None = None
 
 
 def canonical_json(resolved: ResolvedOperation) -> bytes:

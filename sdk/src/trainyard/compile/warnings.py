@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from trainyard.matrix.stopping import FailureShare
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard.spec.document import Document
 from trainyard.spec.error import Path
 from trainyard.spec.matrix.base import Matrix
@@ -17,7 +17,7 @@ __all__ = ["cautions"]
 _NEAR = 0.8
 
 
-def cautions(matrix: Matrix, sweep: Sweep, outputs: Iterable[str], document: Document) -> Iterator[str]:
+def cautions(matrix: Matrix, sweep: SweepSpec, outputs: Iterable[str], document: Document) -> Iterator[str]:
     """Each with its place in the file."""
     for path, said in (*_of_shapes(matrix), *_of_metrics(sweep, frozenset(outputs))):
         yield str(document.finding(("matrix", *path), said))
@@ -29,7 +29,7 @@ def _of_shapes(matrix: Matrix) -> Iterator[tuple[Path, str]]:
             yield ("params", name, "value"), caution
 
 
-def _of_metrics(sweep: Sweep, outputs: frozenset[str]) -> Iterator[tuple[Path, str]]:
+def _of_metrics(sweep: SweepSpec, outputs: frozenset[str]) -> Iterator[tuple[Path, str]]:
     """Names that are nearly, and not quite, those of a declared output or of what is searched for."""
     objectives = [objective.name for objective in sweep.objectives]
     for name in objectives:

@@ -16,10 +16,10 @@ from trainyard.client.models import Check
 from trainyard.doctor import local, network, server
 from trainyard.doctor.result import failed, named, ok, skipped
 
-__all__ = ["Asked", "look"]
+__all__ = ["ConnectionOptions", "look"]
 
 
-class Asked(NamedTuple):
+class ConnectionOptions(NamedTuple):
     """What the command was told: address, project and data directory, each None when it was not, and the
     environment."""
 
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
         return data_directory(self.data, self.env)
 
 
-def look(asked: Asked) -> Iterator[Check]:
+def look(asked: ConnectionOptions) -> Iterator[Check]:
     """One check a hop, as they are done."""
     for name, hop in local.HOPS:
         yield _timed(name, partial(hop, asked.folder))

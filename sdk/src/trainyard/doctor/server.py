@@ -16,7 +16,7 @@ import msgspec
 from trainyard.client import requests
 from trainyard.client.discovery import Endpoint, without_secrets
 from trainyard.client.errors import ApiError, ClientError, NotAllowed
-from trainyard.client.models import Check, Diagnosis, Readiness, Received, Version, Whoami
+from trainyard.client.models import Check, Diagnosis, Readiness, UploadCheck, Version, Whoami
 from trainyard.client.session import reachable, settings_for
 from trainyard.client.version_skew import SERVER_HEADER
 from trainyard.client.wire import Request, headers_for, path_of, read_answer
@@ -132,7 +132,7 @@ class Server:
         """Whether bytes arrive whole, through whatever is in between; they are kept nowhere."""
         body = os.urandom(UPLOAD)
         kind = {"Content-Type": "application/octet-stream"}
-        found = self._ask(Request("POST", path_of("diagnosis", "upload"), Received, headers=kind, content=body))
+        found = self._ask(Request("POST", path_of("diagnosis", "upload"), UploadCheck, headers=kind, content=body))
         if (found.size, found.digest) != (UPLOAD, f"sha256:{hashlib.sha256(body).hexdigest()}"):
             return failed(
                 f"{UPLOAD} bytes were sent and {found.size} arrived", "something in between changes what is sent"

@@ -10,7 +10,7 @@ import msgspec
 
 from trainyard.matrix.objective import Goal
 
-__all__ = ["Diff", "FailureShare", "Median", "Reached", "Rule", "TrialRule", "Truncation"]
+__all__ = ["DifferenceRule", "FailureShare", "MedianRule", "Rule", "TargetReached", "TrialRule", "TruncationRule"]
 
 
 class _Rule(
@@ -25,7 +25,7 @@ class FailureShare(_Rule, frozen=True, tag="failure"):
     percent: float
 
 
-class Reached(_Rule, frozen=True, tag="metric"):
+class TargetReached(_Rule, frozen=True, tag="metric"):
     """The sweep succeeds once any trial's metric is as good as `value`."""
 
     metric: str
@@ -42,14 +42,14 @@ class _TrialRule(_Rule, frozen=True):
     begin: int = 0
 
 
-class Median(_TrialRule, frozen=True, kw_only=True, tag="median"):
+class MedianRule(_TrialRule, frozen=True, kw_only=True, tag="median"):
     """A trial ends whose best value so far is worse than the median, over at least `samples` other trials, of their
     running averages up to the same step (the median stopping rule of Golovin et al., Google Vizier, KDD 2017)."""
 
     samples: int = 1
 
 
-class Truncation(_TrialRule, frozen=True, kw_only=True, tag="truncation"):
+class TruncationRule(_TrialRule, frozen=True, kw_only=True, tag="truncation"):
     """A trial ends that is among the worst `percent` of those that have a value at its step; `succeeded` counts
     those that have ended well, too."""
 
@@ -58,7 +58,7 @@ class Truncation(_TrialRule, frozen=True, kw_only=True, tag="truncation"):
     samples: int = 1
 
 
-class Diff(_TrialRule, frozen=True, kw_only=True, tag="diff"):
+class DifferenceRule(_TrialRule, frozen=True, kw_only=True, tag="diff"):
     """A trial ends whose value is worse than the best of the others at the same step by more than `percent` of that
     one's size."""
 
@@ -66,5 +66,5 @@ class Diff(_TrialRule, frozen=True, kw_only=True, tag="diff"):
     samples: int = 1
 
 
-TrialRule = Median | Truncation | Diff
-Rule = FailureShare | Reached | TrialRule
+TrialRule = MedianRule | TruncationRule | DifferenceRule
+Rule = FailureShare | TargetReached | TrialRule

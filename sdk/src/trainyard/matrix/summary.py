@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainyard.matrix.space import Normal, Param, Uniform
-from trainyard.matrix.sweep import Sweep
+from trainyard.matrix.sweep import SweepSpec
 from trainyard.matrix.values import combinations, extremes
 
 __all__ = ["in_words", "summary"]
@@ -13,7 +13,7 @@ __all__ = ["in_words", "summary"]
 _FEW = 4
 
 
-def summary(sweep: Sweep) -> list[str]:
+def summary(sweep: SweepSpec) -> list[str]:
     """One line on the whole, and one that lists the params when there are any."""
     parts = [*_sizes(sweep), *(f"{one.goal} {one.name}" for one in sweep.objectives)]
     parts.append(f"{sweep.concurrency} at once" if sweep.concurrency else "as many at once as the optimizer says")
@@ -21,7 +21,7 @@ def summary(sweep: Sweep) -> list[str]:
     return [f"{sweep.algorithm}: {', '.join(parts)}", *([params] if params else [])]
 
 
-def _sizes(sweep: Sweep) -> Iterator[str]:
+def _sizes(sweep: SweepSpec) -> Iterator[str]:
     listed, asked = sweep.options.get("values"), sweep.options.get("numRuns", sweep.options.get("numTrials"))
     if isinstance(listed, list):
         yield _many(len(listed), "trial")

@@ -8,10 +8,10 @@ from trainyard.matrix.objective import Limit, Objective
 from trainyard.matrix.space import Space
 from trainyard.matrix.stopping import Rule
 
-__all__ = ["Sweep"]
+__all__ = ["SweepSpec"]
 
 
-class Sweep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class SweepSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is searched, by which algorithm and for what.
 
     `algorithm` is the kind of the matrix; an installed optimizer is called so. `options` are its own, by the names of

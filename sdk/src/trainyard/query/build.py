@@ -10,15 +10,15 @@ from trainyard.query import value
 from trainyard.query.error import QueryError
 from trainyard.query.field import field_of
 from trainyard.query.tree import And, Field, Node, Not, Or, SortKey
-from trainyard.query.value import Written
+from trainyard.query.value import ValueText
 
-__all__ = ["Build"]
+__all__ = ["TreeBuilder"]
 
 
 class _Test:
     """The right side of a condition, before its field is known."""
 
-    def __init__(self, op: str, *written: Written) -> None:
+    def __init__(self, op: str, *written: ValueText) -> None:
         self.op, self.written = op, written
 
     def of(self, field: Field) -> Node:
@@ -30,7 +30,7 @@ class _Test:
 
 
 @v_args(inline=True)
-class Build(Transformer[Token, Any]):
+class TreeBuilder(Transformer[Token, Any]):
     """One method for each rule of the grammar."""
 
     def query(self, either: Node | None) -> Node:
@@ -63,16 +63,16 @@ class Build(Transformer[Token, Any]):
     def denied(self, field: Token, test: _Test) -> Node:
         return Not(test.of(_field(field)))
 
-    def compare(self, op: Token, literal: Written) -> _Test:
+    def compare(self, op: Token, literal: ValueText) -> _Test:
         return _Test(str(op), literal)
 
-    def between(self, low: Written, high: Written) -> _Test:
+    def between(self, low: ValueText, high: ValueText) -> _Test:
         return _Test("..", low, high)
 
-    def among(self, *literals: Written) -> _Test:
+    def among(self, *literals: ValueText) -> _Test:
         return _Test("|", *literals)
 
-    def literal(self, token: Token) -> Written:
+    def literal(self, token: Token) -> ValueText:
         return value.read(str(token), _column(token))
 
 

@@ -64,9 +64,9 @@ def _run(text: str, start: str) -> object:
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
-    from trainyard.query.build import Build
+    from trainyard.query.build import TreeBuilder
 
-    return parser(Build())
+    return parser(TreeBuilder())
 
 
 def _conditions(node: Node) -> Iterator[Condition]:

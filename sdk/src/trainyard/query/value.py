@@ -27,7 +27,7 @@ from trainyard.query.tree import (
 )
 from trainyard.spec.quantity import memory_bytes
 
-__all__ = ["Written", "among", "between", "compare", "read"]
+__all__ = ["ValueText", "among", "between", "compare", "read"]
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,3})?|[-+]?inf", re.IGNORECASE | re.ASCII)
 _SECONDS = re.compile(r"(\d+\.?\d*|\.\d+)([smhdw]?)", re.ASCII)
@@ -36,7 +36,7 @@ _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0
 _ESCAPE = re.compile(r"\\(.)|(%)", re.DOTALL)
 
 
-class Written(NamedTuple):
+class ValueText(NamedTuple):
     """One value as it was written: its pieces between the signs `%` (one piece when there is none)."""
 
     pieces: tuple[str, ...]
@@ -52,10 +52,10 @@ class Written(NamedTuple):
         return not self.quoted and self.text.lower() == "nil"
 
 
-def read(token: str, column: int) -> Written:
+def read(token: str, column: int) -> ValueText:
     """A token of the grammar, quotes and escapes taken off. `\\%` in quotes is the sign itself."""
     if token[0] not in "\"'":
-        return Written(tuple(token.split("%")), False, column)
+        return ValueText(tuple(token.split("%")), False, column)
     pieces, last = [""], 1
     for found in _ESCAPE.finditer(token, 1, len(token) - 1):
         pieces[-1] += token[last : found.start()] + (found[1] or "")
@@ -63,10 +63,10 @@ def read(token: str, column: int) -> Written:
         if found[2]:
             pieces.append("")
     pieces[-1] += token[last:-1]
-    return Written(tuple(pieces), True, column)
+    return ValueText(tuple(pieces), True, column)
 
 
-def among(field: Field, written: Sequence[Written]) -> Node:
+def among(field: Field, written: Sequence[ValueText]) -> Node:
     """The field is one of these: values, patterns, `nil`, and moments that mean everything since."""
     tests: list[Test] = []
     values: list[Value] = []
@@ -84,24 +84,24 @@ def among(field: Field, written: Sequence[Written]) -> Node:
     return nodes[0] if len(nodes) == 1 else Or(nodes)
 
 
-def compare(field: Field, op: str, written: Written) -> Condition:
+def compare(field: Field, op: str, written: ValueText) -> Condition:
     """The field lies on one side of a value."""
     value = _ordered(field, written)
     return Condition(field, Compare(cast(Literal[">", ">=", "<", "<="], op), value))
 
 
-def between(field: Field, low: Written, high: Written) -> Condition:
+def between(field: Field, low: ValueText, high: ValueText) -> Condition:
     """The field lies in a range."""
     return Condition(field, Between(_ordered(field, low), _ordered(field, high)))
 
 
-def _like(field: Field, one: Written) -> Like:
+def _like(field: Field, one: ValueText) -> Like:
     if field.kind not in ("text", "words", "scalar") or field.name in CHOICES:
         raise QueryError(f"`{field.name}` has no patterns", column=one.column, suggestion="write a whole value")
     return Like(one.pieces)
 
 
-def _value(field: Field, one: Written) -> Value:
+def _value(field: Field, one: ValueText) -> Value:
     choices = CHOICES.get(field.name)
     if choices and one.text.lower() not in choices:
         raise QueryError(f"no {field.name} `{one.text}`", column=one.column, suggestion=nearest(one.text, choices))
@@ -110,7 +110,7 @@ def _value(field: Field, one: Written) -> Value:
     return _READERS[field.kind](field, one)
 
 
-def _ordered(field: Field, one: Written) -> float | When:
+def _ordered(field: Field, one: ValueText) -> float | When:
     """A value that has a before and an after."""
     if field.kind in ("text", "id", "ids", "words", "truth"):
         raise QueryError(
@@ -121,11 +121,11 @@ def _ordered(field: Field, one: Written) -> float | When:
     return value
 
 
-def _text(_: Field, one: Written) -> str:
+def _text(_: Field, one: ValueText) -> str:
     return one.text
 
 
-def _identity(field: Field, one: Written) -> str:
+def _identity(field: Field, one: ValueText) -> str:
     text = one.text.lower()
     if not re.fullmatch(r"[0-9a-f-]{4,36}", text):
         raise QueryError(
@@ -135,13 +135,13 @@ def _identity(field: Field, one: Written) -> str:
     return text
 
 
-def _number(field: Field, one: Written) -> float:
+def _number(field: Field, one: ValueText) -> float:
     if not _NUMBER.fullmatch(one.text):
         raise QueryError(f"`{one.text}` is not a number", column=one.column, suggestion=_example(field, "0.5"))
     return float(one.text)
 
 
-def _bytes(field: Field, one: Written) -> float:
+def _bytes(field: Field, one: ValueText) -> float:
     try:
         return float(memory_bytes(one.text))
     except ValueError:
@@ -150,7 +150,7 @@ def _bytes(field: Field, one: Written) -> float:
         ) from None
 
 
-def _seconds(field: Field, one: Written) -> float:
+def _seconds(field: Field, one: ValueText) -> float:
     found = _SECONDS.fullmatch(one.text.lower())
     if not found or len(one.text) > 32:
         raise QueryError(
@@ -159,7 +159,7 @@ def _seconds(field: Field, one: Written) -> float:
     return float(found[1]) * _LENGTHS[found[2]]
 
 
-def _moment(field: Field, one: Written) -> When:
+def _moment(field: Field, one: ValueText) -> When:
     if not is_moment(one.text):
         raise QueryError(
             f"`{one.text}` is not a time",
@@ -169,13 +169,13 @@ def _moment(field: Field, one: Written) -> When:
     return When(one.text)
 
 
-def _truth(_: Field, one: Written) -> bool:
+def _truth(_: Field, one: ValueText) -> bool:
     if one.text.lower() not in _TRUTHS:
         raise QueryError(f"`{one.text}` is not true or false", column=one.column, suggestion="write true or false")
     return _TRUTHS[one.text.lower()]
 
 
-def _scalar(_: Field, one: Written) -> Scalar:
+def _scalar(_: Field, one: ValueText) -> Scalar:
     is_number = not one.quoted and _NUMBER.fullmatch(one.text)
     return Scalar(one.text, float(one.text) if is_number else None)
 
@@ -184,7 +184,7 @@ def _example(field: Field, value: str) -> str:
     return f"write {field.name}{'.' + field.key if field.key else ''}:{value}"
 
 
-_READERS: dict[str, Callable[[Field, Written], Value]] = {
+_READERS: dict[str, Callable[[Field, ValueText], Value]] = {
     "bytes": _bytes,
     "id": _identity,
     "ids": _identity,

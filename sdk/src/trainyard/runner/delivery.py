@@ -21,6 +21,7 @@ from trainyard.runner import lock
 from trainyard.runner.address import Carrier, server_of
 from trainyard.runner.layout import Folder, read_json
 from trainyard.track import spool
+from trainyard.track.shipper import SLOWEST
 
 __all__ = ["Delivery"]
 
@@ -29,7 +30,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _THREADS = 4
 """How many spools travel at once; the others wait for their turn."""
-_REST_SECONDS = 60.0
+_REST_SECONDS = SLOWEST
 """How long a spool that was delivered, or refused, is left alone."""
 _RUNNER_SECONDS = 1.0
 """How long a living runner is left to deliver by itself."""

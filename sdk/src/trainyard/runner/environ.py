@@ -49,8 +49,8 @@ def environment_of(workload: Mapping[str, Any], folder: Folder, base: Mapping[st
 
 
 def params_of(workload: Mapping[str, Any]) -> str:
-    """The workload's inputs as the program is given them: a JSON object."""
-    return json.dumps(workload.get("inputs") or {})
+    """The run's params as the program is given them: a JSON object."""
+    return json.dumps(workload.get("params") or {})
 
 
 def argv_of(workload: Mapping[str, Any], folder: Folder) -> list[str]:

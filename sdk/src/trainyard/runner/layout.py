@@ -92,8 +92,8 @@ class Folder:
         return self.root / ".released" / f"{self.run}.{self.attempt}"
 
     @cached_property
-    def bells(self) -> Path:
-        """Where schedulers bind the datagram sockets that runners poke."""
+    def watchers(self) -> Path:
+        """Where schedulers bind the datagram sockets that runners notify."""
         return self.root / ".watch"
 
 

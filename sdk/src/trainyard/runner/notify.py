@@ -12,13 +12,13 @@ from pathlib import Path
 
 from trainyard.runner.layout import Folder
 
-__all__ = ["bind", "poke"]
+__all__ = ["bind", "notify"]
 
 
-def poke(folder: Folder) -> None:
+def notify(folder: Folder) -> None:
     """Send `run/number` to whoever listens. Never blocks, never raises for want of a listener."""
     try:
-        handle = os.open(folder.bells, os.O_RDONLY | os.O_DIRECTORY)
+        handle = os.open(folder.watchers, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
         return
     try:
@@ -36,10 +36,10 @@ def _send(sender: socket.socket, address: str, message: bytes) -> None:
         return  # nobody listens there any more, or its queue is full: its slow look will find the change
 
 
-def bind(bells: Path, name: str) -> socket.socket:
-    """A non-blocking socket that hears the pokes. The caller removes `bells / name` when it closes it."""
-    bells.mkdir(parents=True, exist_ok=True)
-    handle = os.open(bells, os.O_RDONLY | os.O_DIRECTORY)
+def bind(watchers: Path, name: str) -> socket.socket:
+    """A non-blocking socket that receives the notifications. The caller removes `watchers / name` when it closes it."""
+    watchers.mkdir(parents=True, exist_ok=True)
+    handle = os.open(watchers, os.O_RDONLY | os.O_DIRECTORY)
     try:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         listener.bind(f"/proc/self/fd/{handle}/{name}")

@@ -17,7 +17,7 @@ from trainyard.runner.environ import MOST_PARAMS, argv_of, environment_of, param
 from trainyard.runner.finish import End
 from trainyard.runner.launch import Launched, StartFailed, launch
 from trainyard.runner.layout import Folder, read_json, write_json, write_whole
-from trainyard.runner.notify import poke
+from trainyard.runner.notify import notify
 from trainyard.runner.output import Pump
 from trainyard.runner.shipping import Shipping
 from trainyard.runner.signals import Bell
@@ -60,7 +60,7 @@ class _Attempt:
         end = self._end()
         _log.info("ended: code %s, signal %s, reason '%s'", end.code, end.signal, end.reason)
         finish.conclude(self._folder, end._replace(finished_at=end.finished_at or time.time()))
-        poke(self._folder)
+        notify(self._folder)
         failpoints.point("runner.ship")
         delivered = self._shipping.finish(self._bell.wait, self._wanted)
         _log.info("everything is delivered" if delivered else "some of it was not delivered; it stays in the spool")
@@ -76,7 +76,7 @@ class _Attempt:
             return _STOPPED
         pump = Pump(lambda: SpoolWriter(self._folder.spool), self._shipping.begin)
         grace = float(self._workload.get("grace") or 0.0)
-        moments = Moments(running=lambda: poke(self._folder), settled=self._shipping.begin)
+        moments = Moments(running=lambda: notify(self._folder), settled=self._shipping.begin)
         ended = Watch(self._folder, started, pump, self._bell, moments, grace=grace).run()
         failpoints.point("runner.ended")
         return self._told(ended, tuple(pump.last_lines), oom_kills)
@@ -92,7 +92,7 @@ class _Attempt:
         env = environment_of(self._workload, self._folder, os.environ)
         code = self._workload.get("code") or {}
         if code.get("kind") == "git":
-            poke(self._folder)  # it may take a while
+            notify(self._folder)  # it may take a while
         top = checkout.prepare(code, self._folder.code, env, stopped=self._stopped)
         if self._stopped():
             return None

@@ -1,4 +1,4 @@
-"""The operation language: reading a file and checking it, with every fault at its place.
+"""The operation language: reading a file and checking it, with every problem at its place.
 
 `load` turns text into a `Document`, `check` turns a document into an `Operation`; compiling is `trainyard.compile`.
 The names below load what they need on first use, so that importing this package costs nothing.

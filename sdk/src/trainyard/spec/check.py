@@ -1,4 +1,4 @@
-"""From a document to an `Operation`: structure, with every fault named at its place.
+"""From a document to an `Operation`: structure, with every problem named at its place.
 
 pydantic checks the structure; this module words its errors for people, tells a field that does not exist from one that
 the language has but this version does not act on, and takes an explicit null for a field that is not set. It does not

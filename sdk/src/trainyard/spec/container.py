@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from trainyard.spec.model import Later, Model, Variable, described, fault, is_template
+from trainyard.spec.model import Later, Model, Variable, described, is_template, problem
 
 __all__ = ["Amount", "Amounts", "Container", "Env", "GpuAmounts", "Requirements"]
 
@@ -32,16 +32,16 @@ def _env(value: object) -> object:
     for index, item in enumerate(value):
         name, text = _pair(index, item)
         if name in named:
-            raise fault(f"the variable `{name}` is given twice", "remove one of them")
+            raise problem(f"the variable `{name}` is given twice", "remove one of them")
         named[name] = text
     return named
 
 
 def _pair(index: int, item: object) -> tuple[object, object]:
     if isinstance(item, Mapping) and not item.keys().isdisjoint(("valueFrom", "value_from")):
-        raise fault(f"`valueFrom` of item {index} is known but not acted on by this version", _VALUE_FROM)
+        raise problem(f"`valueFrom` of item {index} is known but not acted on by this version", _VALUE_FROM)
     if not isinstance(item, Mapping) or set(item) != {"name", "value"} or not isinstance(item["name"], str):
-        raise fault(f"item {index} is not a `name` with a `value`", "write `{name: LOG_LEVEL, value: debug}`")
+        raise problem(f"item {index} is not a `name` with a `value`", "write `{name: LOG_LEVEL, value: debug}`")
     return item["name"], item["value"]
 
 
@@ -50,7 +50,7 @@ def _words(value: object) -> object:
     if not isinstance(value, str):
         return value
     if not is_template(value) and len(value.split()) > 1:
-        raise fault(
+        raise problem(
             "this is one text with blanks, and no shell splits it",
             "write a list such as `[python, train.py]`, or use `cmd`",
         )
@@ -59,13 +59,13 @@ def _words(value: object) -> object:
 
 def _text(value: object) -> object:
     if isinstance(value, bool | int | float):
-        raise fault(f"must be text, not {described(value)}", "put the value in quotes")
+        raise problem(f"must be text, not {described(value)}", "put the value in quotes")
     return value
 
 
 def _amount(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise fault(f"must be an amount, not {described(value)}", "write an amount such as `2`, `500m` or `1Gi`")
+        raise problem(f"must be an amount, not {described(value)}", "write an amount such as `2`, `500m` or `1Gi`")
     return value if isinstance(value, str) else str(value)
 
 
@@ -78,7 +78,7 @@ def _is_other(name: object, later: Later) -> bool:
 
 def _other(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise fault(f"`{name}` must be an amount, not {described(value)}", "write an amount such as `2`")
+        raise problem(f"`{name}` must be an amount, not {described(value)}", "write an amount such as `2`")
     return str(value)
 
 

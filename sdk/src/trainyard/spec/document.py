@@ -1,4 +1,4 @@
-"""A document: plain data from a person, with the way back from a fault to its place in the text.
+"""A document: plain data from a person, with the way back from a problem to its place in the text.
 
 It decides how a field is found in the text (also when the file spells it in the other of the two accepted ways) and
 nothing about what the fields mean.
@@ -91,7 +91,7 @@ class Document:
 
 
 class Part(Document):
-    """Data that is checked by itself and stands at a path of a document, where its faults are told."""
+    """Data that is checked by itself and stands at a path of a document, where its problems are told."""
 
     __slots__ = ("_at", "_whole")
 

@@ -1,8 +1,8 @@
 """What is wrong with an operation file, said so that it can be mended.
 
-A `Finding` is one fault: where it is, what it is, what to do. A `SpecError` holds every finding of a pass, because a
-person mends a file faster from a list than from a first fault. This module needs the standard library alone, so that a
-command line can catch a `SpecError` without loading the language.
+A `Finding` is one problem: where it is, what it is, what to do. A `SpecError` holds every finding of a pass, because a
+person mends a file faster from a list than from a first problem. This module needs the standard library alone, so that
+a command line can catch a `SpecError` without loading the language.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_FINDINGS = 100
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault. `line` and `column` count from 1 and are None when the document came without text."""
+    """One problem. `line` and `column` count from 1 and are None when the document came without text."""
 
     message: str
     fix: str | None = None

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, JsonValue, StringConstraints, TypeAdapter
 from pydantic_core import SchemaError
 
-from trainyard.spec.model import Boolean, Later, Model, Name, Variable, described, fault, whole
+from trainyard.spec.model import Boolean, Later, Model, Name, Variable, described, problem, whole
 
 __all__ = ["LATER_TYPES", "RESERVED", "TYPES", "Input", "Output", "TypeName", "Validation", "pattern"]
 
@@ -47,29 +47,31 @@ _CONNECTION = "remove it and give the place as an ordinary input"
 def _type(value: object) -> object:
     if isinstance(value, str) and value not in TYPES:
         if value in LATER_TYPES or "[" in value:
-            raise fault(f"the type `{value}` is known but not acted on by this version", "use `any`, `dict` or `list`")
-        raise fault(f"there is no type `{value}`", f"choose from {', '.join(TYPES)}")
+            raise problem(
+                f"the type `{value}` is known but not acted on by this version", "use `any`, `dict` or `list`"
+            )
+        raise problem(f"there is no type `{value}`", f"choose from {', '.join(TYPES)}")
     return value
 
 
 def _unreserved(value: str) -> str:
     if value in RESERVED:
-        raise fault(f"the name `{value}` is kept for templates", "choose another name")
+        raise problem(f"the name `{value}` is kept for templates", "choose another name")
     if not value.replace("-", "_").isidentifier():
-        raise fault("a name of an input or output starts with a letter", "choose another name")
+        raise problem("a name of an input or output starts with a letter", "choose another name")
     return value
 
 
 def _bound(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise fault(f"must be a number, not {described(value)}", "write digits without quotes")
+        raise problem(f"must be a number, not {described(value)}", "write digits without quotes")
     return value
 
 
 def _unit(value: object) -> object:
     bound = _bound(value)
     if not isinstance(bound, int | float) or bound <= 0:
-        raise fault("must be more than 0", "leave it out to take any number")
+        raise problem("must be more than 0", "leave it out to take any number")
     return bound
 
 
@@ -78,7 +80,7 @@ def _pattern(value: str) -> str:
         pattern(value)
     except ValueError as error:
         fix = "do without look-around and back-references"
-        raise fault(f"this is not a regular expression: {error}", fix) from None
+        raise problem(f"this is not a regular expression: {error}", fix) from None
     return value
 
 

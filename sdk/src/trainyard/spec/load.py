@@ -1,7 +1,7 @@
 """Opening an operation file: YAML or JSON text to a `Document`, within limits.
 
 This module decides what is a readable document: at most 1 MiB of UTF-8, one YAML 1.2 document, a mapping at its top.
-It leaves the meaning of the fields to `check.py`. Every fault is a `SpecError` with the place and a fix.
+It leaves the meaning of the fields to `check.py`. Every problem is a `SpecError` with the place and a fix.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def load_file(path: str | Path) -> Document:
                 raise _too_large(name, seen.st_size)
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _fault(name, "there is no such file", "name an operation file, such as `train.yaml`") from None
+        raise _problem(name, "there is no such file", "name an operation file, such as `train.yaml`") from None
     except IsADirectoryError:
-        raise _fault(name, "this is a folder, not a file", "name an operation file in it") from None
+        raise _problem(name, "this is a folder, not a file", "name an operation file in it") from None
     except OSError as error:
-        raise _fault(name, f"cannot be read: {error.strerror}", None) from None
+        raise _problem(name, f"cannot be read: {error.strerror}", None) from None
     return load_text(content, file=name)
 
 
@@ -62,13 +62,13 @@ def _decode(text: str | bytes, file: str) -> str:
         said = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
         raise SpecError([Finding(said, "save the file as UTF-8", "", file, line, column)]) from None
     except UnicodeEncodeError:
-        raise _fault(file, "the text holds half of a surrogate pair", "save the file as UTF-8") from None
+        raise _problem(file, "the text holds half of a surrogate pair", "save the file as UTF-8") from None
 
 
 def _too_large(file: str, size: int) -> SpecError:
     said = f"the document has {size} bytes; the limit is {MAX_BYTES}"
-    return _fault(file, said, "keep data out of the operation file")
+    return _problem(file, said, "keep data out of the operation file")
 
 
-def _fault(file: str, message: str, fix: str | None) -> SpecError:
+def _problem(file: str, message: str, fix: str | None) -> SpecError:
     return SpecError([Finding(message, fix, file=file)])

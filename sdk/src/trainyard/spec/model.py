@@ -28,9 +28,9 @@ __all__ = [
     "Variable",
     "Whole",
     "described",
-    "fault",
     "is_name",
     "is_template",
+    "problem",
     "whole",
 ]
 
@@ -60,7 +60,7 @@ class Model(BaseModel):
         return cls
 
 
-def fault(message: str, fix: str) -> PydanticCustomError:
+def problem(message: str, fix: str) -> PydanticCustomError:
     """An error for a validator to raise, with a fix in words. Braces in the words are kept as they are."""
     return PydanticCustomError("trainyard", "{said}", {"said": message, "fix": fix})
 
@@ -80,23 +80,23 @@ def _text_or_number(value: object) -> Literal["(template)", "(number)"]:
 def whole(value: object) -> object:
     """A validator for counts: a whole number of 0 or more."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise fault(f"must be a whole number, not {described(value)}", "write digits without quotes, such as `3`")
+        raise problem(f"must be a whole number, not {described(value)}", "write digits without quotes, such as `3`")
     if value < 0:
-        raise fault("must not be negative", "write 0 or more")
+        raise problem("must not be negative", "write 0 or more")
     return value
 
 
 def _priority(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise fault(f"must be a whole number, not {described(value)}", "write digits without quotes, such as `3`")
+        raise problem(f"must be a whole number, not {described(value)}", "write digits without quotes, such as `3`")
     return value
 
 
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise fault(f"must be a number, not {described(value)}", "write digits without quotes, such as `60`")
+        raise problem(f"must be a number, not {described(value)}", "write digits without quotes, such as `60`")
     if not 0 < value < 2**40:
-        raise fault("must be more than 0", "write a number of seconds")
+        raise problem("must be more than 0", "write a number of seconds")
     return value
 
 
@@ -121,7 +121,7 @@ def is_name(value: str) -> bool:
 
 def _name(value: str) -> str:
     if not is_template(value) and not is_name(value):
-        raise fault(
+        raise problem(
             "a name is 1 to 128 of the letters a-z and A-Z, digits, `-` and `_`",
             f"write `{re.sub('[^-a-zA-Z0-9_]+', '-', value)[:40].strip('-') or 'train'}`",
         )
@@ -130,7 +130,7 @@ def _name(value: str) -> str:
 
 def _variable(name: str) -> str:
     if not name or "=" in name or "\0" in name or name != name.strip():
-        raise fault("this is not the name of an environment variable", "use letters, digits and `_`")
+        raise problem("this is not the name of an environment variable", "use letters, digits and `_`")
     return name
 
 

@@ -28,7 +28,7 @@ from trainyard.spec.model import (
     Texts,
     Variable,
     Whole,
-    fault,
+    problem,
 )
 
 __all__ = [
@@ -86,21 +86,21 @@ _SHARED: Later = {
 
 def _version(value: object) -> object:
     if isinstance(value, bool) or str(value) != "1.1":
-        raise fault("this version of the language is not known", "write `version: 1.1`")
+        raise problem("this version of the language is not known", "write `version: 1.1`")
     return 1.1
 
 
 def _strategy(value: object) -> object:
     if value not in STRATEGIES:
-        raise fault("there is no such patch strategy", f"choose from {', '.join(STRATEGIES)}")
+        raise problem("there is no such patch strategy", f"choose from {', '.join(STRATEGIES)}")
     return value
 
 
 def _run_kind(value: object) -> object:
     if isinstance(value, str) and value in RUN_KINDS:
-        raise fault(f"the run kind `{value}` is known but not acted on by this version", "use `job`")
+        raise problem(f"the run kind `{value}` is known but not acted on by this version", "use `job`")
     if value != "job":
-        raise fault("there is no such run kind", "write `kind: job`")
+        raise problem("there is no such run kind", "write `kind: job`")
     return value
 
 

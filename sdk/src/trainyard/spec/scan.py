@@ -1,4 +1,4 @@
-"""From text to nodes: YAML with limits, and every fault of the text itself.
+"""From text to nodes: YAML with limits, and every problem of the text itself.
 
 The text is read as libyaml events, never as a recursive composition: depth, number of values and the size that aliases
 would expand to are counted while reading, so that no document can exhaust the stack, the memory or the time. Refused
@@ -32,14 +32,14 @@ _STANDARD = frozenset({None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:se
 
 
 def scan(text: str, *, file: str) -> Node:
-    """The document's top node. Raises SpecError with the fault of the text, or with all duplicate keys at once."""
+    """The document's top node. Raises SpecError with the problem of the text, or with all duplicate keys at once."""
     joined = _joined_surrogates(text)
     scanner = _Scanner(joined, file)
     try:
         for event in yaml.parse(joined, Loader=yaml.CSafeLoader):
             scanner.take(event)
     except yaml.YAMLError as error:
-        raise SpecError([*scanner.findings, scanner.fault(error)]) from None
+        raise SpecError([*scanner.findings, scanner.problem(error)]) from None
     if scanner.findings:
         raise SpecError(scanner.findings)
     if scanner.top is None:
@@ -114,7 +114,7 @@ class _Scanner:
             case yaml.DocumentStartEvent():
                 self._document(mark)
 
-    def fault(self, error: yaml.YAMLError) -> Finding:
+    def problem(self, error: yaml.YAMLError) -> Finding:
         """What the library's error means to a person."""
         mark: _Place | None = getattr(error, "problem_mark", None)
         if mark is not None and (place := self._too_deep_ahead(mark.index)) is not None:

@@ -108,16 +108,16 @@ class Frame(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """One column of one block in brief. `total` counts all values, `finite` those that are numbers; `low` and
-    `high` are over the finite ones and NaN when there are none. `last` is the value of the row with the highest step,
+    """One column of one block in brief. `total` counts all values, `finite` those that are numbers; `min` and
+    `max` are over the finite ones and NaN when there are none. `last` is the value of the row with the highest step,
     of equal ones the latest by time, of those the one that was logged last; `last_step` and `last_time` are that row's.
     """
 
     name: str
     last_step: int
     last: float
-    low: float
-    high: float
+    min: float
+    max: float
     total: int
     finite: int
     last_time: int = 0

@@ -19,8 +19,10 @@ from trainyard.track.wire import Answer, Unreachable
 __all__ = ["Renewal", "expiry_of", "is_own"]
 
 _PREFIX = "tyr."
-_SLOWEST = 60.0
-"""The longest pause between two tries, in seconds, and that before another token where each has expired already."""
+_SLOWEST = 15.0
+"""The longest pause between two tries, in seconds: no longer than the shipper's own."""
+_AT_LEISURE = 60.0
+"""Seconds before another token is asked for where each has expired already."""
 
 
 def is_own(token: str) -> bool:
@@ -85,7 +87,7 @@ class Renewal:
     def _keep(self, token: str) -> None:
         self._see(token)
         if expiry_of(token) <= (now := time.time()):  # to a clock that is a day ahead each new one has expired
-            self._due = now + _SLOWEST
+            self._due = now + _AT_LEISURE
         beside = self._file.with_name(f".{self._file.name}.{os.urandom(6).hex()}")
         handle = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         try:

@@ -89,11 +89,9 @@ class Run:
         self._put(values, step)
 
     def log_params(self, params: Mapping[str, Any] | None = None, /, **more: Any) -> None:
-        """Record params, the run's inputs: a mapping, or an object with attributes as argparse gives it. Later values
+        """Record params of the run: a mapping, or an object with attributes as argparse gives it. Later values
         of the same name win. Values that are no JSON become text."""
         self._guarded(lambda: self._log_params(params, more), "log_params")
-
-    log_inputs = log_params
 
     def log_outputs(self, outputs: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         """Record outputs, the run's results by name. Later values of the same name win."""

@@ -37,7 +37,6 @@ __all__ = [
     "log_artifact",
     "log_checkpoint",
     "log_file",
-    "log_inputs",
     "log_meta",
     "log_model",
     "log_outputs",
@@ -190,9 +189,6 @@ def log_params(params: Mapping[str, Any] | None = None, /, **more: Any) -> None:
     """See `Run.log_params`."""
     if (run := _the_run()) is not None:
         run.log_params(params, **more)
-
-
-log_inputs = log_params
 
 
 def log_outputs(outputs: Mapping[str, Any] | None = None, /, **more: Any) -> None:

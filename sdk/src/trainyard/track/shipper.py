@@ -37,10 +37,12 @@ from trainyard.track.target import Target
 from trainyard.track.upload import Upload
 from trainyard.track.wire import Answer, Unreachable, Wire, quoted
 
-__all__ = ["BATCH", "Progress", "Shipper", "Target"]
+__all__ = ["BATCH", "SLOWEST", "Progress", "Shipper", "Target"]
 
 BATCH = 4 * 1024 * 1024
-_SLOWEST = 60.0
+SLOWEST = 15.0
+"""The longest pause between two passes, in seconds. A server that was away waits for the last frames of programs that
+ended meanwhile for `drain` seconds (a minute) from its return: whoever has them must try several times in that."""
 _REFUSALS = 30
 _STRANGERS = 3
 """How often somebody in between, whose refusals say nothing of why, must refuse a file before it is left out."""
@@ -126,11 +128,11 @@ class Shipper:
             return True
 
     def delay(self) -> float:
-        """Seconds to wait before the next pass: 0 when the last one went well, else growing to a minute, spread at
+        """Seconds to wait before the next pass: 0 when the last one went well, else growing to SLOWEST, spread at
         random, and at least what the server asked for."""
         if not self._failures:
             return 0.0
-        longest = min(_SLOWEST, 0.5 * 2.0 ** min(self._failures, 10))
+        longest = min(SLOWEST, 0.5 * 2.0 ** min(self._failures, 10))
         return max(self._wait, random.uniform(longest / 2, longest))  # noqa: S311 - not a secret
 
     def close(self) -> None:

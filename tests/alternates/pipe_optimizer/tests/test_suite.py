@@ -24,7 +24,7 @@ class Sound(Optimizer):
         return []
 
     def outline(self, study):
-        return Outline(trials=self.most(study), parallel=2)
+        return Outline(trials=self.most(study), concurrency=2)
 
     async def suggest(self, study, *, changed, count, seed, state):
         first = int(state or b"0")
@@ -123,7 +123,7 @@ class WaitsForSuccess(Sound):
 
 class PromisesTooMuch(Sound):
     def outline(self, study):
-        return Outline(trials=0, parallel=0)
+        return Outline(trials=0, concurrency=0)
 
 
 BROKEN = [

@@ -24,13 +24,13 @@ from trainyard.client.models.access import (
 from trainyard.client.models.activity import Activity, ActivityPage
 from trainyard.client.models.agent import Agent, AgentPage, EditAgent, Enrolment, NewAgent
 from trainyard.client.models.artifact import Artifact, ArtifactPage, Folder, NewUpload, Upload
-from trainyard.client.models.ask import Ask, Asked, AskedTrial, NewSweep, TellTrial
+from trainyard.client.models.ask import AskTrials, NewSweep, SuggestedTrial, TellTrial, TrialBatch
 from trainyard.client.models.change import (
     ACTIONS,
     Action,
     BulkAction,
-    BulkAnswer,
     BulkOutcome,
+    BulkResult,
     CloneRun,
     EditRun,
     Note,
@@ -42,13 +42,13 @@ from trainyard.client.models.component import (
     EditComponent,
     Preview,
     RegisterComponent,
-    Uses,
-    Using,
+    UsedComponent,
+    UsedComponentPage,
 )
-from trainyard.client.models.diagnosis import Check, Diagnosis, Received
-from trainyard.client.models.lineage import Lineage, Related
+from trainyard.client.models.diagnosis import Check, Diagnosis, UploadCheck
+from trainyard.client.models.lineage import Lineage, RelatedRun
 from trainyard.client.models.number import on_wire
-from trainyard.client.models.problem import Fault, Problem
+from trainyard.client.models.problem import FieldProblem, Problem
 from trainyard.client.models.project import EditProject, NewProject, Project, ProjectPage
 from trainyard.client.models.queue import EditQueue, Queue, QueueLimits, QueuePage
 from trainyard.client.models.run import (
@@ -56,16 +56,16 @@ from trainyard.client.models.run import (
     Blocker,
     CreateRun,
     Patch,
-    Run,
     RunPage,
+    RunRecord,
     RunToken,
     Transition,
     TransitionPage,
     Why,
 )
 from trainyard.client.models.server import Plugin, PluginPage, Readiness, Setting, SettingPage, Version
-from trainyard.client.models.sweep import Front, Sweep, SweepLimit, SweepObjective, Trial, TrialPage
-from trainyard.client.models.tracking import Durable, LogLine, LogPage, Metric, MetricPage, Series, SeriesPage
+from trainyard.client.models.sweep import Front, SweepLimit, SweepObjective, SweepRecord, TrialPage, TrialRecord
+from trainyard.client.models.tracking import FrameAck, LogLine, LogPage, Metric, MetricPage, Series, SeriesPage
 
 __all__ = [
     "ACTIONS",
@@ -76,21 +76,18 @@ __all__ = [
     "AgentPage",
     "Artifact",
     "ArtifactPage",
-    "Ask",
-    "Asked",
-    "AskedTrial",
+    "AskTrials",
     "Attempt",
     "Blocker",
     "BulkAction",
-    "BulkAnswer",
     "BulkOutcome",
+    "BulkResult",
     "Check",
     "CloneRun",
     "Component",
     "ComponentPage",
     "CreateRun",
     "Diagnosis",
-    "Durable",
     "EditAgent",
     "EditComponent",
     "EditPrincipal",
@@ -98,8 +95,9 @@ __all__ = [
     "EditQueue",
     "EditRun",
     "Enrolment",
-    "Fault",
+    "FieldProblem",
     "Folder",
+    "FrameAck",
     "Front",
     "Lineage",
     "LogLine",
@@ -129,30 +127,32 @@ __all__ = [
     "QueueLimits",
     "QueuePage",
     "Readiness",
-    "Received",
     "RegisterComponent",
-    "Related",
-    "Run",
+    "RelatedRun",
     "RunPage",
+    "RunRecord",
     "RunToken",
     "Series",
     "SeriesPage",
     "Setting",
     "SettingPage",
-    "Sweep",
+    "SuggestedTrial",
     "SweepLimit",
     "SweepObjective",
+    "SweepRecord",
     "TagRun",
     "TellTrial",
     "Token",
     "TokenPage",
     "Transition",
     "TransitionPage",
-    "Trial",
+    "TrialBatch",
     "TrialPage",
+    "TrialRecord",
     "Upload",
-    "Uses",
-    "Using",
+    "UploadCheck",
+    "UsedComponent",
+    "UsedComponentPage",
     "Version",
     "Whoami",
     "Why",

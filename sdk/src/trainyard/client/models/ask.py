@@ -8,7 +8,7 @@ import msgspec
 
 from trainyard.client.models.number import Number
 
-__all__ = ["Ask", "Asked", "AskedTrial", "NewSweep", "TellTrial"]
+__all__ = ["AskTrials", "NewSweep", "SuggestedTrial", "TellTrial", "TrialBatch"]
 
 
 class NewSweep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -25,7 +25,7 @@ class NewSweep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     tags: list[str] = []
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class AskTrials(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """At most `count` trials more. `asker` names the program that will run them; the trials of `gone` askers, whose
     programs have died, are given up first."""
 
@@ -34,7 +34,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_
     gone: list[str] = []
 
 
-class AskedTrial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SuggestedTrial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A trial to run. `run` is its run, to which it tracks; `continues` is the key of the trial that it goes on from,
     `note` a sentence of the algorithm's for whoever reads it."""
 
@@ -47,12 +47,12 @@ class AskedTrial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class TrialBatch(msgspec.Struct, frozen=True, kw_only=True):
     """The trials that were asked for, fewer when there are no more now. `over`: there will be none after these;
     otherwise, ask again when trials have ended: `open` are the keys of those that go on. `status` and `message` are the
     sweep's."""
 
-    items: list[AskedTrial]
+    items: list[SuggestedTrial]
     over: bool
     open: list[str] = []
     status: str = ""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-__all__ = ["ACTIONS", "Action", "BulkAction", "BulkAnswer", "BulkOutcome", "CloneRun", "EditRun", "Note", "TagRun"]
+__all__ = ["ACTIONS", "Action", "BulkAction", "BulkOutcome", "BulkResult", "CloneRun", "EditRun", "Note", "TagRun"]
 
 Action = Literal[
     "approve", "stop", "skip", "restart", "resume", "copy", "tag", "archive", "restore", "delete"
@@ -71,20 +71,20 @@ class BulkAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class BulkOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one run. When `done`, `status` is where it is then (empty: it is gone) and `made` the run that was
-    made from it; else `code`, `detail` and `fix` say why not."""
+    """What became of one run. When `done`, `status` is where it is then (empty: it is gone) and `created` the run that
+    was made from it; else `code`, `detail` and `fix` say why not."""
 
     ref: str
     done: bool
     id: str = ""
     status: str = ""
-    made: str = ""
+    created: str = ""
     code: str = ""
     detail: str = ""
     fix: str = ""
 
 
-class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of each run. `more`: further runs fit the query."""
 
     items: list[BulkOutcome]

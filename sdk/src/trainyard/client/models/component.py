@@ -14,8 +14,8 @@ __all__ = [
     "EditComponent",
     "Preview",
     "RegisterComponent",
-    "Uses",
-    "Using",
+    "UsedComponent",
+    "UsedComponentPage",
 ]
 
 
@@ -68,7 +68,7 @@ class EditComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     archived: bool | None = None
 
 
-class Using(msgspec.Struct, frozen=True, kw_only=True):
+class UsedComponent(msgspec.Struct, frozen=True, kw_only=True):
     """A version that a run was made with. `kind` is component or preset."""
 
     kind: str
@@ -77,10 +77,10 @@ class Using(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
-class Uses(msgspec.Struct, frozen=True, kw_only=True):
+class UsedComponentPage(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was made with: components, then presets, by name."""
 
-    items: list[Using]
+    items: list[UsedComponent]
     next: str | None = None
 
 
@@ -96,4 +96,4 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     forecast: Why
     hold: str = ""
     warnings: list[str] = []
-    uses: list[Using] = []
+    uses: list[UsedComponent] = []

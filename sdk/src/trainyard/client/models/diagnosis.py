@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Check", "Diagnosis", "Received"]
+__all__ = ["Check", "Diagnosis", "UploadCheck"]
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Check]
 
 
-class Received(msgspec.Struct, frozen=True, kw_only=True):
+class UploadCheck(msgspec.Struct, frozen=True, kw_only=True):
     """What arrived of a dry upload: its size in bytes and its digest, `sha256:` and hex."""
 
     size: int

@@ -6,10 +6,10 @@ import msgspec
 
 from trainyard.client.models.artifact import Artifact
 
-__all__ = ["Lineage", "Related"]
+__all__ = ["Lineage", "RelatedRun"]
 
 
-class Related(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RelatedRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A run that another is related to. `how` is `restart`, `resume` or `copy` for clones. A run that was deleted has
     the status `deleted` and no name."""
 
@@ -25,12 +25,12 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     its own. Each list is cut at `most` items; `cut` names those that were."""
 
     run: str
-    original: Related | None = None
-    parent: Related | None = None
-    clones: list[Related] = []
-    children: list[Related] = []
-    upstream: list[Related] = []
-    downstream: list[Related] = []
+    original: RelatedRun | None = None
+    parent: RelatedRun | None = None
+    clones: list[RelatedRun] = []
+    children: list[RelatedRun] = []
+    upstream: list[RelatedRun] = []
+    downstream: list[RelatedRun] = []
     taken: list[Artifact] = []
     made: list[Artifact] = []
     most: int = 500

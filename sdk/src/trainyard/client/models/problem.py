@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Fault", "Problem"]
+__all__ = ["FieldProblem", "Problem"]
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FieldProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that is wrong with the input: where (file, line, column, field), what, and what to do instead."""
 
     message: str
@@ -29,4 +29,4 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     fix: str = ""
     retryable: bool = False
-    faults: list[Fault] = []
+    problems: list[FieldProblem] = []

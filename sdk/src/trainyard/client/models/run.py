@@ -13,8 +13,8 @@ __all__ = [
     "Blocker",
     "CreateRun",
     "Patch",
-    "Run",
     "RunPage",
+    "RunRecord",
     "RunToken",
     "Transition",
     "TransitionPage",
@@ -67,7 +67,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gpus: list[int] = []
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A run as everyone sees it. `metrics` holds the last value of each; in a list only of some, and
     `metrics_left_out` is how many others there are. `resolved` is the operation as it runs. `user` made it.
     `cloned_from` is the run that it was made from and `clone_kind` how (`restart`, `resume`, `copy`); `fork_step`
@@ -89,7 +89,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     managed: bool = True
     queue: str = ""
     tags: list[str] = []
-    inputs: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     metrics: dict[str, Number] = {}
     metrics_left_out: int = 0
@@ -129,7 +129,7 @@ class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     """Runs, newest first; `next` continues after the last one and is null on the last page. `total` is how many runs
     there are in all, null unless it was asked for; when `total_is_cut` there are that many or more."""
 
-    items: list[Run]
+    items: list[RunRecord]
     next: str | None = None
     total: int | None = None
     total_is_cut: bool = False

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Front", "Sweep", "SweepLimit", "SweepObjective", "Trial", "TrialPage"]
+__all__ = ["Front", "SweepLimit", "SweepObjective", "SweepRecord", "TrialPage", "TrialRecord"]
 
 
 class SweepObjective(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,14 +24,14 @@ class SweepLimit(msgspec.Struct, frozen=True, kw_only=True):
     at_most: float | None = None
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
+class TrialRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One trial of a sweep. `number` counts from 1 in the order in which trials were made.
 
     `phase` is `prepared` (it waits for a slot and has no run yet), `running` (its run has not ended: `status` says
-    where it is), `succeeded`, `failed` or `stopped`; `status` is `deleted` when its run was. `figures` are the values
+    where it is), `succeeded`, `failed` or `stopped`; `status` is `deleted` when its run was. `values` are those
     of objectives and limits by name, the newest ones while it runs; `value` is the first objective's once it has
-    succeeded. It is `feasible` when it keeps within all limits, as far as it has figures. `note` is a word of the
-    algorithm about it.
+    succeeded. It is `feasible` when it keeps within all limits, as far as it has values for them. `note` is a word of
+    the algorithm about it.
     """
 
     number: int
@@ -40,7 +40,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
     run: str | None = None
     status: str = ""
-    figures: dict[str, float] = {}
+    values: dict[str, float] = {}
     value: float | None = None
     feasible: bool = True
     reason: str = ""
@@ -59,15 +59,15 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 class TrialPage(msgspec.Struct, frozen=True, kw_only=True):
     """Trials in the order that was asked for; `next` continues and is null on the last page."""
 
-    items: list[Trial]
+    items: list[TrialRecord]
     next: str | None = None
 
 
-class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+class SweepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A sweep as it is now: `run` is its own run's id, `status`, `reason` and `message` are that one's.
 
-    `planned` is how many trials there can be, null when the algorithm ends by itself. `made` are all trials so far:
-    `prepared`, `running`, `succeeded`, `failed` and `stopped` together. `concurrency` is how many go on at once.
+    `max_trials` is how many trials there can be, null when the algorithm ends by itself. `created` are all trials so
+    far: `prepared`, `running`, `succeeded`, `failed` and `stopped` together. `concurrency` is how many go on at once.
     `rules` are those of `earlyStopping`, each with its kind in `rule`. `best` is the feasible trial that is best in the
     first objective; null without an objective, and before there is one.
     """
@@ -84,14 +84,14 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     rules: list[dict[str, Any]] = []
     seed: int = 0
     concurrency: int = 1
-    planned: int | None = None
-    made: int = 0
+    max_trials: int | None = None
+    created: int = 0
     prepared: int = 0
     running: int = 0
     succeeded: int = 0
     failed: int = 0
     stopped: int = 0
-    best: Trial | None = None
+    best: TrialRecord | None = None
     created_at: str = ""
     started_at: str | None = None
     finished_at: str | None = None
@@ -114,9 +114,9 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
 
 class Front(msgspec.Struct, frozen=True, kw_only=True):
     """The feasible trials for which no other is as good in all objectives and better in one, by number. Of more than
-    `most`, those that are best in the first objective are there, and `cut` is true."""
+    `limit`, those that are best in the first objective are there, and `truncated` is true."""
 
     objectives: list[SweepObjective]
-    items: list[Trial]
-    most: int = 500
-    cut: bool = False
+    items: list[TrialRecord]
+    limit: int = 500
+    truncated: bool = False

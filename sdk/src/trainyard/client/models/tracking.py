@@ -6,7 +6,7 @@ import msgspec
 
 from trainyard.client.models.number import Number
 
-__all__ = ["Durable", "LogLine", "LogPage", "Metric", "MetricPage", "Series", "SeriesPage"]
+__all__ = ["FrameAck", "LogLine", "LogPage", "Metric", "MetricPage", "Series", "SeriesPage"]
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,13 +27,13 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """One metric in brief. `low` and `high` are over the finite values and null when there are none."""
+    """One metric in brief. `min` and `max` are over the finite values and null when there are none."""
 
     name: str
     last: Number
     step: int
-    low: Number | None
-    high: Number | None
+    min: Number | None
+    max: Number | None
     count: int
 
 
@@ -48,12 +48,12 @@ class MetricPage(msgspec.Struct, frozen=True, kw_only=True):
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
     """One metric over its steps. `columns` names the items of each row of `points`: step, until, time
-    (microseconds), low, high, last."""
+    (microseconds), min, max, last."""
 
     name: str
     total: int
     points: list[list[Number]]
-    columns: list[str] = msgspec.field(default_factory=lambda: ["step", "until", "time", "low", "high", "last"])
+    columns: list[str] = msgspec.field(default_factory=lambda: ["step", "until", "time", "min", "max", "last"])
 
 
 class SeriesPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ class SeriesPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Series]
 
 
-class Durable(msgspec.Struct, frozen=True, kw_only=True):
+class FrameAck(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to frames: the writer's sequence number up to which everything is safe."""
 
     writer: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainyard.client.models import Agent, AgentPage, EditAgent, Enrolment, NewAgent, Note, Run
+from trainyard.client.models import Agent, AgentPage, EditAgent, Enrolment, NewAgent, Note, RunRecord
 from trainyard.client.requests.path import change, query_of, run_path
 from trainyard.client.wire import Request, path_of
 
@@ -33,5 +33,5 @@ def remove_agent(name: str, *, key: str = "") -> Request[None]:
     return change("DELETE", path_of("agents", name), type(None), key=key)
 
 
-def declare_lost(project: str, ref: str, message: str = "", *, key: str = "") -> Request[Run]:
-    return change("POST", run_path(project, ref, "lost"), Run, Note(message=message), key=key)
+def declare_lost(project: str, ref: str, message: str = "", *, key: str = "") -> Request[RunRecord]:
+    return change("POST", run_path(project, ref, "lost"), RunRecord, Note(message=message), key=key)

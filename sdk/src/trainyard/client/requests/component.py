@@ -12,7 +12,7 @@ from trainyard.client.models import (
     EditComponent,
     Preview,
     RegisterComponent,
-    Uses,
+    UsedComponentPage,
 )
 from trainyard.client.requests.path import JSON, change, query_of, run_path
 from trainyard.client.wire import Request, path_of
@@ -71,5 +71,5 @@ def preview_run(project: str, wish: CreateRun) -> Request[Preview]:
     return Request("POST", path, Preview, headers=JSON, content=msgspec.json.encode(wish))
 
 
-def run_uses(project: str, ref: str) -> Request[Uses]:
-    return Request("GET", run_path(project, ref, "uses"), Uses)
+def run_uses(project: str, ref: str) -> Request[UsedComponentPage]:
+    return Request("GET", run_path(project, ref, "uses"), UsedComponentPage)

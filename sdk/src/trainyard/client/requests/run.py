@@ -9,14 +9,14 @@ import msgspec
 
 from trainyard.client.models import (
     BulkAction,
-    BulkAnswer,
+    BulkResult,
     CloneRun,
     CreateRun,
     EditRun,
     Lineage,
     Note,
-    Run,
     RunPage,
+    RunRecord,
     RunToken,
     TagRun,
     TransitionPage,
@@ -43,12 +43,12 @@ __all__ = [
 ]
 
 
-def create_run(project: str, wish: CreateRun, *, key: str = "") -> Request[Run]:
+def create_run(project: str, wish: CreateRun, *, key: str = "") -> Request[RunRecord]:
     """Create a run. The idempotency key makes it repeatable: the same key gives the same run."""
     return Request(
         "POST",
         path_of("projects", project, "runs"),
-        Run,
+        RunRecord,
         headers={**JSON, "Idempotency-Key": key or uuid.uuid4().hex},
         content=msgspec.json.encode(wish),
     )
@@ -83,36 +83,36 @@ def search_runs(
     return Request("GET", path_of("runs"), RunPage, query)
 
 
-def get_run(project: str, ref: str) -> Request[Run]:
-    return Request("GET", run_path(project, ref), Run)
+def get_run(project: str, ref: str) -> Request[RunRecord]:
+    return Request("GET", run_path(project, ref), RunRecord)
 
 
-def edit_run(project: str, ref: str, wish: EditRun, *, key: str = "", match: str = "") -> Request[Run]:
+def edit_run(project: str, ref: str, wish: EditRun, *, key: str = "", match: str = "") -> Request[RunRecord]:
     """Change a run; with `match` only if it still has that ETag."""
-    return change("PATCH", run_path(project, ref), Run, wish, key=key, match=match)
+    return change("PATCH", run_path(project, ref), RunRecord, wish, key=key, match=match)
 
 
 def delete_run(project: str, ref: str, *, key: str = "") -> Request[None]:
     return change("DELETE", run_path(project, ref), type(None), key=key)
 
 
-def act_on_run(project: str, ref: str, verb: str, message: str = "", *, key: str = "") -> Request[Run]:
+def act_on_run(project: str, ref: str, verb: str, message: str = "", *, key: str = "") -> Request[RunRecord]:
     """`approve`, `stop`, `skip`, `archive` or `restore`. What is so already is no error."""
-    return change("POST", run_path(project, ref, verb), Run, Note(message=message), key=key)
+    return change("POST", run_path(project, ref, verb), RunRecord, Note(message=message), key=key)
 
 
-def tag_run(project: str, ref: str, wish: TagRun, *, key: str = "") -> Request[Run]:
-    return change("POST", run_path(project, ref, "tag"), Run, wish, key=key)
+def tag_run(project: str, ref: str, wish: TagRun, *, key: str = "") -> Request[RunRecord]:
+    return change("POST", run_path(project, ref, "tag"), RunRecord, wish, key=key)
 
 
-def clone_run(project: str, ref: str, kind: str, wish: CloneRun, *, key: str = "") -> Request[Run]:
+def clone_run(project: str, ref: str, kind: str, wish: CloneRun, *, key: str = "") -> Request[RunRecord]:
     """`restart`, `resume` or `copy`: a new run. The key makes it once, however often it is sent."""
-    return change("POST", run_path(project, ref, kind), Run, wish, key=key)
+    return change("POST", run_path(project, ref, kind), RunRecord, wish, key=key)
 
 
-def act_on_runs(project: str, wish: BulkAction, *, key: str = "") -> Request[BulkAnswer]:
+def act_on_runs(project: str, wish: BulkAction, *, key: str = "") -> Request[BulkResult]:
     """One action on many runs."""
-    return change("POST", path_of("projects", project, "runs", "bulk"), BulkAnswer, wish, key=key)
+    return change("POST", path_of("projects", project, "runs", "bulk"), BulkResult, wish, key=key)
 
 
 def read_lineage(project: str, ref: str) -> Request[Lineage]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from trainyard.client.models import Front, Sweep, TrialPage
+from trainyard.client.models import Front, SweepRecord, TrialPage
 from trainyard.client.requests.path import query_of
 from trainyard.client.wire import Request, path_of
 
 __all__ = ["get_sweep", "list_trials", "read_front"]
 
 
-def get_sweep(project: str, ref: str) -> Request[Sweep]:
-    return Request("GET", path_of("projects", project, "sweeps", ref), Sweep)
+def get_sweep(project: str, ref: str) -> Request[SweepRecord]:
+    return Request("GET", path_of("projects", project, "sweeps", ref), SweepRecord)
 
 
 def list_trials(

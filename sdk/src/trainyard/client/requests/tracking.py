@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trainyard.client.models import Durable, LogPage, MetricPage, SeriesPage
+from trainyard.client.models import FrameAck, LogPage, MetricPage, SeriesPage
 from trainyard.client.requests.path import query_of, run_path
 from trainyard.client.wire import EVENT_STREAM, Request
 
@@ -47,7 +47,7 @@ def read_series(
     return Request("GET", run_path(project, ref, "series"), SeriesPage, query)
 
 
-def append_frames(project: str, ref: str, frames: bytes) -> Request[Durable]:
+def append_frames(project: str, ref: str, frames: bytes) -> Request[FrameAck]:
     """Whole frames of one writer in order. Idempotent by (run, writer, seq)."""
     headers = {"Content-Type": "application/x-trainyard-frames"}
-    return Request("POST", run_path(project, ref, "frames"), Durable, headers=headers, content=frames)
+    return Request("POST", run_path(project, ref, "frames"), FrameAck, headers=headers, content=frames)

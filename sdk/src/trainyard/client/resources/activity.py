@@ -10,7 +10,7 @@ import msgspec
 
 from trainyard.client import requests
 from trainyard.client.float_text import read
-from trainyard.client.models import Activity, ActivityPage, Metric, Run, Transition
+from trainyard.client.models import Activity, ActivityPage, Metric, RunRecord, Transition
 from trainyard.client.resources.pagination import items, items_of
 from trainyard.client.sse import Event
 from trainyard.client.wire import metrics_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Activities", "AsyncActivities"]
 
 EVERYWHERE = "*"
-RunNews = Transition | Sequence[Metric] | Run
+RunNews = Transition | Sequence[Metric] | RunRecord
 """What a followed run tells: a status, the metrics that changed, and in the end the run."""
 
 
@@ -106,4 +106,4 @@ def _news(event: Event) -> RunNews | None:
         return msgspec.json.decode(event.data, type=Transition)
     if event.name == "metrics":
         return metrics_of(event)
-    return read(event.data, Run) if event.name == "end" else None
+    return read(event.data, RunRecord) if event.name == "end" else None

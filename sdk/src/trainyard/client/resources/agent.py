@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trainyard.client import requests
-from trainyard.client.models import Agent, EditAgent, Enrolment, NewAgent, Run
+from trainyard.client.models import Agent, EditAgent, Enrolment, NewAgent, RunRecord
 
 if TYPE_CHECKING:
     from trainyard.client.async_client import AsyncClient
@@ -66,7 +66,7 @@ class Agents:
         """Forget an agent that holds nothing any more, with its tokens."""
         self._client.send(requests.remove_agent(name))
 
-    def declare_lost(self, ref: str, message: str = "", *, project: str | None = None) -> Run:
+    def declare_lost(self, ref: str, message: str = "", *, project: str | None = None) -> RunRecord:
         """Give up a live run whose agent cannot be reached and will not come back. Raises Conflict for one that is."""
         request = requests.declare_lost(project or self._client.endpoint.project, ref, message)
         return self._client.send(request)
@@ -124,7 +124,7 @@ class AsyncAgents:
         """Forget an agent that holds nothing any more, with its tokens."""
         await self._client.send(requests.remove_agent(name))
 
-    async def declare_lost(self, ref: str, message: str = "", *, project: str | None = None) -> Run:
+    async def declare_lost(self, ref: str, message: str = "", *, project: str | None = None) -> RunRecord:
         """Give up a live run whose agent cannot be reached and will not come back. Raises Conflict for one that is."""
         request = requests.declare_lost(project or self._client.endpoint.project, ref, message)
         return await self._client.send(request)

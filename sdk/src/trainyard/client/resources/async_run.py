@@ -15,16 +15,16 @@ from trainyard.client.models import (
     Activity,
     Artifact,
     CreateRun,
-    Durable,
+    FrameAck,
     LogLine,
     LogPage,
     Metric,
     Preview,
-    Run,
     RunPage,
+    RunRecord,
     Series,
     Transition,
-    Using,
+    UsedComponent,
     Why,
 )
 from trainyard.client.resources.pagination import items_of
@@ -37,18 +37,18 @@ __all__ = ["AsyncRuns"]
 class AsyncRuns(AsyncRunActions):
     """The runs of a server."""
 
-    async def create(self, wish: CreateRun, *, project: str | None = None, key: str = "") -> Run:
+    async def create(self, wish: CreateRun, *, project: str | None = None, key: str = "") -> RunRecord:
         """Create a run. Idempotent by `key`; without one, each call makes a run, however often it is sent."""
         return await self._client.send(requests.create_run(self._in(project), wish, key=key))
 
-    async def get(self, ref: str, *, project: str | None = None) -> Run:
+    async def get(self, ref: str, *, project: str | None = None) -> RunRecord:
         return await self._client.send(requests.get_run(self._in(project), ref))
 
     async def preview(self, wish: CreateRun, *, project: str | None = None) -> Preview:
         """What creating this run would do now, and whether it would start. Nothing is written."""
         return await self._client.send(requests.preview_run(self._in(project), wish))
 
-    async def uses(self, ref: str, *, project: str | None = None) -> Sequence[Using]:
+    async def uses(self, ref: str, *, project: str | None = None) -> Sequence[UsedComponent]:
         """The components and presets that a run was made with."""
         return (await self._client.send(requests.run_uses(self._in(project), ref))).items
 
@@ -77,7 +77,7 @@ class AsyncRuns(AsyncRunActions):
         metrics: Sequence[str] = (),
         page_size: int = 100,
         project: str | None = None,
-    ) -> AsyncIterator[Run]:
+    ) -> AsyncIterator[RunRecord]:
         """All runs that a query is true of, newest first unless sorted, with the metrics that `page` tells; pages are
         asked for as they are needed."""
         return items_of(
@@ -86,7 +86,7 @@ class AsyncRuns(AsyncRunActions):
 
     def everywhere(
         self, *, q: str = "", sort: str = "", metrics: Sequence[str] = (), page_size: int = 100
-    ) -> AsyncIterator[Run]:
+    ) -> AsyncIterator[RunRecord]:
         """As `list`, in all projects that the token may read."""
         return items_of(
             lambda cursor: self._client.send(
@@ -160,7 +160,7 @@ class AsyncRuns(AsyncRunActions):
         request = requests.read_series(self._in(project), ref, names, first=first, last=last, points=points)
         return (await self._client.send(request)).items
 
-    async def append(self, ref: str, frames: bytes, *, project: str | None = None) -> Durable:
+    async def append(self, ref: str, frames: bytes, *, project: str | None = None) -> FrameAck:
         """Append whole frames of one writer. Idempotent by (run, writer, seq)."""
         return await self._client.send(requests.append_frames(self._in(project), ref, frames))
 
@@ -184,7 +184,7 @@ class AsyncRuns(AsyncRunActions):
 
     async def wait(
         self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None
-    ) -> Run:
+    ) -> RunRecord:
         """Wait until a run has ended, looking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while not (run := await self.get(ref, project=project)).is_final:

@@ -48,7 +48,7 @@ class Components:
 
     def register(self, wish: RegisterComponent, *, project: str | None = None, key: str = "") -> Component:
         """Register a version. Idempotent: the same content again changes nothing. Raises Conflict for other content
-        under the same version, Invalid with the place of each fault."""
+        under the same version, Invalid with the place of each problem."""
         return self._client.send(requests.register_component(self._in(project), self._noun, wish, key=key))
 
     def edit(
@@ -107,7 +107,7 @@ class AsyncComponents:
 
     async def register(self, wish: RegisterComponent, *, project: str | None = None, key: str = "") -> Component:
         """Register a version. Idempotent: the same content again changes nothing. Raises Conflict for other content
-        under the same version, Invalid with the place of each fault."""
+        under the same version, Invalid with the place of each problem."""
         return await self._client.send(requests.register_component(self._in(project), self._noun, wish, key=key))
 
     async def edit(

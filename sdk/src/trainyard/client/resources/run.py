@@ -13,16 +13,16 @@ from trainyard.client.models import (
     Activity,
     Artifact,
     CreateRun,
-    Durable,
+    FrameAck,
     LogLine,
     LogPage,
     Metric,
     Preview,
-    Run,
     RunPage,
+    RunRecord,
     Series,
     Transition,
-    Using,
+    UsedComponent,
     Why,
 )
 from trainyard.client.resources.pagination import items
@@ -35,18 +35,18 @@ __all__ = ["Runs"]
 class Runs(RunActions):
     """The runs of a server."""
 
-    def create(self, wish: CreateRun, *, project: str | None = None, key: str = "") -> Run:
+    def create(self, wish: CreateRun, *, project: str | None = None, key: str = "") -> RunRecord:
         """Create a run. Idempotent by `key`; without one, each call makes a run, however often it is sent."""
         return self._client.send(requests.create_run(self._in(project), wish, key=key))
 
-    def get(self, ref: str, *, project: str | None = None) -> Run:
+    def get(self, ref: str, *, project: str | None = None) -> RunRecord:
         return self._client.send(requests.get_run(self._in(project), ref))
 
     def preview(self, wish: CreateRun, *, project: str | None = None) -> Preview:
         """What creating this run would do now, and whether it would start. Nothing is written."""
         return self._client.send(requests.preview_run(self._in(project), wish))
 
-    def uses(self, ref: str, *, project: str | None = None) -> Sequence[Using]:
+    def uses(self, ref: str, *, project: str | None = None) -> Sequence[UsedComponent]:
         """The components and presets that a run was made with."""
         return self._client.send(requests.run_uses(self._in(project), ref)).items
 
@@ -75,7 +75,7 @@ class Runs(RunActions):
         metrics: Sequence[str] = (),
         page_size: int = 100,
         project: str | None = None,
-    ) -> Iterator[Run]:
+    ) -> Iterator[RunRecord]:
         """All runs that a query is true of, newest first unless sorted, with the metrics that `page` tells; pages are
         asked for as they are needed."""
         return items(
@@ -84,7 +84,7 @@ class Runs(RunActions):
 
     def everywhere(
         self, *, q: str = "", sort: str = "", metrics: Sequence[str] = (), page_size: int = 100
-    ) -> Iterator[Run]:
+    ) -> Iterator[RunRecord]:
         """As `list`, in all projects that the token may read."""
         return items(
             lambda cursor: self._client.send(
@@ -152,7 +152,7 @@ class Runs(RunActions):
         request = requests.read_series(self._in(project), ref, names, first=first, last=last, points=points)
         return self._client.send(request).items
 
-    def append(self, ref: str, frames: bytes, *, project: str | None = None) -> Durable:
+    def append(self, ref: str, frames: bytes, *, project: str | None = None) -> FrameAck:
         """Append whole frames of one writer. Idempotent by (run, writer, seq)."""
         return self._client.send(requests.append_frames(self._in(project), ref, frames))
 
@@ -174,7 +174,9 @@ class Runs(RunActions):
         """Store a file or bytes as an artifact. Idempotent: the same bytes under the same name change nothing."""
         return self._client.artifacts.put(ref, name, source, kind=kind, project=project)
 
-    def wait(self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None) -> Run:
+    def wait(
+        self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None
+    ) -> RunRecord:
         """Wait until a run has ended, looking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while not (run := self.get(ref, project=project)).is_final:

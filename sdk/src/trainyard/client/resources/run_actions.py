@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trainyard.client import requests
-from trainyard.client.models import BulkAction, BulkAnswer, CloneRun, EditRun, Lineage, Run, RunToken, TagRun
+from trainyard.client.models import BulkAction, BulkResult, CloneRun, EditRun, Lineage, RunRecord, RunToken, TagRun
 
 if TYPE_CHECKING:
     from trainyard.client.async_client import AsyncClient
@@ -23,23 +23,23 @@ class RunActions:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def approve(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> Run:
+    def approve(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> RunRecord:
         """Let a run go on that is held for approval. Raises Conflict for one that is not."""
         return self._client.send(requests.act_on_run(self._in(project), ref, "approve", message, key=key))
 
-    def stop(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> Run:
+    def stop(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> RunRecord:
         """Stop a run: at once if it has not started, else its program is asked to end and then killed."""
         return self._client.send(requests.act_on_run(self._in(project), ref, "stop", message, key=key))
 
-    def skip(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> Run:
+    def skip(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> RunRecord:
         """Never run a run that no agent has taken yet. Raises Conflict for one that was."""
         return self._client.send(requests.act_on_run(self._in(project), ref, "skip", message, key=key))
 
-    def archive(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> Run:
+    def archive(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> RunRecord:
         """Put a run away; nothing else about it changes."""
         return self._client.send(requests.act_on_run(self._in(project), ref, "archive", message, key=key))
 
-    def restore(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> Run:
+    def restore(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> RunRecord:
         """Take a run out of the archive."""
         return self._client.send(requests.act_on_run(self._in(project), ref, "restore", message, key=key))
 
@@ -51,12 +51,12 @@ class RunActions:
         *,
         project: str | None = None,
         key: str = "",
-    ) -> Run:
+    ) -> RunRecord:
         """Add and remove tags."""
         wish = TagRun(add=[*add], remove=[*remove])
         return self._client.send(requests.tag_run(self._in(project), ref, wish, key=key))
 
-    def edit(self, ref: str, wish: EditRun, *, project: str | None = None, key: str = "", match: str = "") -> Run:
+    def edit(self, ref: str, wish: EditRun, *, project: str | None = None, key: str = "", match: str = "") -> RunRecord:
         """Change what is given. With `match`, an ETag, only if the run has not changed since."""
         return self._client.send(requests.edit_run(self._in(project), ref, wish, key=key, match=match))
 
@@ -65,19 +65,21 @@ class RunActions:
         need."""
         self._client.send(requests.delete_run(self._in(project), ref, key=key))
 
-    def restart(self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = "") -> Run:
+    def restart(
+        self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = ""
+    ) -> RunRecord:
         """Make a new run of the same operation; what the wish names is given anew."""
         return self._client.send(requests.clone_run(self._in(project), ref, "restart", wish or CloneRun(), key=key))
 
-    def resume(self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = "") -> Run:
+    def resume(self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = "") -> RunRecord:
         """Make a new run that continues one that has ended, up to the wish's `step` if it names one."""
         return self._client.send(requests.clone_run(self._in(project), ref, "resume", wish or CloneRun(), key=key))
 
-    def copy(self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = "") -> Run:
+    def copy(self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = "") -> RunRecord:
         """Make a new run of the same operation that begins with the artifacts of one that has ended."""
         return self._client.send(requests.clone_run(self._in(project), ref, "copy", wish or CloneRun(), key=key))
 
-    def act(self, wish: BulkAction, *, project: str | None = None, key: str = "") -> BulkAnswer:
+    def act(self, wish: BulkAction, *, project: str | None = None, key: str = "") -> BulkResult:
         """One action on many runs, in one transaction; the answer says what became of each."""
         return self._client.send(requests.act_on_runs(self._in(project), wish, key=key))
 
@@ -99,23 +101,23 @@ class AsyncRunActions:
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
 
-    async def approve(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> Run:
+    async def approve(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> RunRecord:
         """Let a run go on that is held for approval. Raises Conflict for one that is not."""
         return await self._client.send(requests.act_on_run(self._in(project), ref, "approve", message, key=key))
 
-    async def stop(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> Run:
+    async def stop(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> RunRecord:
         """Stop a run: at once if it has not started, else its program is asked to end and then killed."""
         return await self._client.send(requests.act_on_run(self._in(project), ref, "stop", message, key=key))
 
-    async def skip(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> Run:
+    async def skip(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> RunRecord:
         """Never run a run that no agent has taken yet. Raises Conflict for one that was."""
         return await self._client.send(requests.act_on_run(self._in(project), ref, "skip", message, key=key))
 
-    async def archive(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> Run:
+    async def archive(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> RunRecord:
         """Put a run away; nothing else about it changes."""
         return await self._client.send(requests.act_on_run(self._in(project), ref, "archive", message, key=key))
 
-    async def restore(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> Run:
+    async def restore(self, ref: str, message: str = "", *, project: str | None = None, key: str = "") -> RunRecord:
         """Take a run out of the archive."""
         return await self._client.send(requests.act_on_run(self._in(project), ref, "restore", message, key=key))
 
@@ -127,12 +129,14 @@ class AsyncRunActions:
         *,
         project: str | None = None,
         key: str = "",
-    ) -> Run:
+    ) -> RunRecord:
         """Add and remove tags."""
         wish = TagRun(add=[*add], remove=[*remove])
         return await self._client.send(requests.tag_run(self._in(project), ref, wish, key=key))
 
-    async def edit(self, ref: str, wish: EditRun, *, project: str | None = None, key: str = "", match: str = "") -> Run:
+    async def edit(
+        self, ref: str, wish: EditRun, *, project: str | None = None, key: str = "", match: str = ""
+    ) -> RunRecord:
         """Change what is given. With `match`, an ETag, only if the run has not changed since."""
         return await self._client.send(requests.edit_run(self._in(project), ref, wish, key=key, match=match))
 
@@ -143,23 +147,27 @@ class AsyncRunActions:
 
     async def restart(
         self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = ""
-    ) -> Run:
+    ) -> RunRecord:
         """Make a new run of the same operation; what the wish names is given anew."""
         return await self._client.send(
             requests.clone_run(self._in(project), ref, "restart", wish or CloneRun(), key=key)
         )
 
-    async def resume(self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = "") -> Run:
+    async def resume(
+        self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = ""
+    ) -> RunRecord:
         """Make a new run that continues one that has ended, up to the wish's `step` if it names one."""
         return await self._client.send(
             requests.clone_run(self._in(project), ref, "resume", wish or CloneRun(), key=key)
         )
 
-    async def copy(self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = "") -> Run:
+    async def copy(
+        self, ref: str, wish: CloneRun | None = None, *, project: str | None = None, key: str = ""
+    ) -> RunRecord:
         """Make a new run of the same operation that begins with the artifacts of one that has ended."""
         return await self._client.send(requests.clone_run(self._in(project), ref, "copy", wish or CloneRun(), key=key))
 
-    async def act(self, wish: BulkAction, *, project: str | None = None, key: str = "") -> BulkAnswer:
+    async def act(self, wish: BulkAction, *, project: str | None = None, key: str = "") -> BulkResult:
         """One action on many runs, in one transaction; the answer says what became of each."""
         return await self._client.send(requests.act_on_runs(self._in(project), wish, key=key))
 

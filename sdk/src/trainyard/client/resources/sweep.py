@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from trainyard.client import requests
-from trainyard.client.models import Front, Sweep, Trial, TrialPage
+from trainyard.client.models import Front, SweepRecord, TrialPage, TrialRecord
 from trainyard.client.resources.pagination import items, items_of
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ class Sweeps:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def get(self, ref: str, *, project: str | None = None) -> Sweep:
+    def get(self, ref: str, *, project: str | None = None) -> SweepRecord:
         """How far it is, with its best trial."""
         return self._client.send(requests.get_sweep(self._in(project), ref))
 
-    def best(self, ref: str, *, project: str | None = None) -> Trial | None:
+    def best(self, ref: str, *, project: str | None = None) -> TrialRecord | None:
         """The feasible trial that is best in the first objective; None while there is none."""
         return self.get(ref, project=project).best
 
@@ -47,9 +47,9 @@ class Sweeps:
 
     def trials(
         self, ref: str, *, sort: str = "", phase: str = "", page_size: int = 500, project: str | None = None
-    ) -> Iterator[Trial]:
+    ) -> Iterator[TrialRecord]:
         """All of its trials: by `number` (the default), `-number`, or `value`, the best first and those without one
-        last. With `phase` only those of one; see `Trial`."""
+        last. With `phase` only those of one; see `TrialRecord`."""
         return items(
             lambda cursor: self.page(ref, sort=sort, phase=phase, limit=page_size, cursor=cursor, project=project)
         )
@@ -68,11 +68,11 @@ class AsyncSweeps:
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
 
-    async def get(self, ref: str, *, project: str | None = None) -> Sweep:
+    async def get(self, ref: str, *, project: str | None = None) -> SweepRecord:
         """How far it is, with its best trial."""
         return await self._client.send(requests.get_sweep(self._in(project), ref))
 
-    async def best(self, ref: str, *, project: str | None = None) -> Trial | None:
+    async def best(self, ref: str, *, project: str | None = None) -> TrialRecord | None:
         """The feasible trial that is best in the first objective; None while there is none."""
         return (await self.get(ref, project=project)).best
 
@@ -92,9 +92,9 @@ class AsyncSweeps:
 
     def trials(
         self, ref: str, *, sort: str = "", phase: str = "", page_size: int = 500, project: str | None = None
-    ) -> AsyncIterator[Trial]:
+    ) -> AsyncIterator[TrialRecord]:
         """All of its trials: by `number` (the default), `-number`, or `value`, the best first and those without one
-        last. With `phase` only those of one; see `Trial`."""
+        last. With `phase` only those of one; see `TrialRecord`."""
         return items_of(
             lambda cursor: self.page(ref, sort=sort, phase=phase, limit=page_size, cursor=cursor, project=project)
         )

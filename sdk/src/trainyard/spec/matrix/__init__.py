@@ -1,8 +1,8 @@
 """How a `matrix` is written: its kinds, the shapes of its params, and its early stopping.
 
 The models here say what a person may write; what it comes to are the plain structs of `trainyard.matrix`. A plugin adds
-a kind by subclassing `Matrix` (or `Search`, with params, or `Guided`, with a metric as well) and naming the class in
-the entry point group `trainyard.matrix`, by the kind. The names below load what they need on first use.
+a kind by subclassing `Matrix` (or `SeededMatrix`, with params, or `MetricMatrix`, with a metric as well) and naming the
+class in the entry point group `trainyard.matrix`, by the kind. The names below load what they need on first use.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ _HOME = {
     "ConstraintText": "text",
     "Count": "number",
     "Finite": "number",
-    "Guided": "search",
     "LimitText": "text",
     "Matrix": "base",
     "Metric": "metric",
+    "MetricMatrix": "search",
     "Natural": "number",
     "Positive": "number",
-    "Search": "search",
     "Seed": "number",
-    "linear": "text",
+    "SeededMatrix": "search",
     "limit": "text",
+    "linear": "text",
     "one_of": "number",
 }
 
@@ -30,14 +30,14 @@ __all__ = [
     "ConstraintText",
     "Count",
     "Finite",
-    "Guided",
     "LimitText",
     "Matrix",
     "Metric",
+    "MetricMatrix",
     "Natural",
     "Positive",
-    "Search",
     "Seed",
+    "SeededMatrix",
     "limit",
     "linear",
     "one_of",

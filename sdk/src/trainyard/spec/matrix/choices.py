@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, JsonValue, field_validator
 
 from trainyard.matrix.space import Choice, Weighted
 from trainyard.spec.matrix.shape import Needs, Shape
-from trainyard.spec.model import described, fault
+from trainyard.spec.model import described, problem
 
 __all__ = ["ChoiceShape", "WeightedShape"]
 
@@ -18,12 +18,12 @@ _PAIR = "write `[value, probability]`, such as `[adam, 0.7]`"
 
 def _pair(value: object) -> object:
     if not isinstance(value, list | tuple) or len(value) != 2:
-        raise fault("this is not a value with its probability", _PAIR)
+        raise problem("this is not a value with its probability", _PAIR)
     weight = value[1]
     if isinstance(weight, bool) or not isinstance(weight, int | float):
-        raise fault(f"a probability is a number, not {described(weight)}", _PAIR)
+        raise problem(f"a probability is a number, not {described(weight)}", _PAIR)
     if not 0 <= weight <= 1:
-        raise fault(f"a probability is from 0 to 1, not {weight:g}", _PAIR)
+        raise problem(f"a probability is from 0 to 1, not {weight:g}", _PAIR)
     return tuple(value)
 
 
@@ -39,7 +39,7 @@ class ChoiceShape(Shape):
     @classmethod
     def _some(cls, value: tuple[JsonValue, ...]) -> tuple[JsonValue, ...]:
         if not value:
-            raise fault("a choice of nothing", "give at least one value")
+            raise problem("a choice of nothing", "give at least one value")
         return value
 
     def param(self, *, integer: bool) -> Choice:
@@ -57,10 +57,12 @@ class WeightedShape(Shape):
     @classmethod
     def _sum(cls, value: tuple[Pair, ...]) -> tuple[Pair, ...]:
         if not value:
-            raise fault("a choice of nothing", "give at least one value, with its probability")
+            raise problem("a choice of nothing", "give at least one value, with its probability")
         total = math.fsum(weight for _, weight in value)
         if total > 1 + 1e-9:
-            raise fault(f"the probabilities add up to {total:g}, which is above 1", "lower them until they add up to 1")
+            raise problem(
+                f"the probabilities add up to {total:g}, which is above 1", "lower them until they add up to 1"
+            )
         return value
 
     def param(self, *, integer: bool) -> Weighted:

@@ -13,7 +13,7 @@ from trainyard.matrix.space import Ordered
 from trainyard.spec.matrix.number import Natural
 from trainyard.spec.matrix.shape import Needs, Parts, Shape
 from trainyard.spec.matrix.steps import count_within
-from trainyard.spec.model import described, fault
+from trainyard.spec.model import described, problem
 
 __all__ = ["DateRange", "DatetimeRange"]
 
@@ -27,7 +27,7 @@ def _read(read: Callable[[str], M], example: str) -> BeforeValidator:
             return read(value if isinstance(value, str) else "")
         except ValueError:
             shown = f"`{value[:40]}`" if isinstance(value, str) else described(value)
-            raise fault(f"expected text such as `{example}`, not {shown}", f"write `{example}`") from None
+            raise problem(f"expected text such as `{example}`, not {shown}", f"write `{example}`") from None
 
     return BeforeValidator(check, json_schema_input_type=str)
 
@@ -36,12 +36,12 @@ def _step(value: object) -> object:
     example = "write seconds such as `3600`, or `PT1H` or `01:00:00`"
     try:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise fault(f"a step of times is a duration, not {described(value)}", example)
+            raise problem(f"a step of times is a duration, not {described(value)}", example)
         step = _DURATION.validate_python(value if isinstance(value, str) else float(value))
     except (ValidationError, OverflowError):
-        raise fault("this is not a duration", example) from None
+        raise problem("this is not a duration", example) from None
     if step <= datetime.timedelta(0):
-        raise fault("must be more than 0", example)
+        raise problem("must be more than 0", example)
     return step
 
 

@@ -1,6 +1,6 @@
 """Models of which a `kind` in the file says more: the matrix itself, the shapes of params, early stopping.
 
-A family is one root class and its members by kind. A field is annotated with `Annotated[Root, by_kind(Root)]`; faults
+A family is one root class and its members by kind. A field is annotated with `Annotated[Root, by_kind(Root)]`; problems
 within a member are told at their places, as if the field had that member's type.
 """
 
@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails
 
 from trainyard.spec.error import suggest
-from trainyard.spec.model import Model, described, fault
+from trainyard.spec.model import Model, described, problem
 
 __all__ = ["Family", "by_kind"]
 
@@ -37,7 +37,7 @@ class Family(Model):
 
     @classmethod
     def member(cls, kind: str) -> type[Model] | None:
-        """The model of a kind, None when there is no such kind. Raises a fault for one that cannot be loaded."""
+        """The model of a kind, None when there is no such kind. Raises a problem for one that cannot be loaded."""
         raise NotImplementedError
 
     @classmethod
@@ -57,7 +57,7 @@ def by_kind(root: type[Family]) -> BeforeValidator:
             return value
         if not isinstance(value, Mapping):
             said = f"a {root.noun} is a mapping with a `kind`, not {described(value)}"
-            raise fault(said, f"write `kind: {next(iter(root.members()))}` and its fields under it")
+            raise problem(said, f"write `kind: {next(iter(root.members()))}` and its fields under it")
         return _member(root, value).model_validate(value)
 
     return BeforeValidator(check, json_schema_input_type=root)
@@ -66,7 +66,7 @@ def by_kind(root: type[Family]) -> BeforeValidator:
 def _member(root: type[Family], value: Mapping[str, object]) -> type[Model]:
     kind = value.get("kind")
     if kind is None:
-        raise fault("`kind` is missing", _choice(root, ""))
+        raise problem("`kind` is missing", _choice(root, ""))
     try:
         found = root.member(kind) if isinstance(kind, str) else None
     except ValueError as error:
@@ -75,7 +75,7 @@ def _member(root: type[Family], value: Mapping[str, object]) -> type[Model]:
         shown = f"`{kind[:40]}`" if isinstance(kind, str) else described(kind)
         raise _at_kind(
             kind,
-            fault(f"there is no {root.noun} of kind {shown}", _choice(root, kind if isinstance(kind, str) else "")),
+            problem(f"there is no {root.noun} of kind {shown}", _choice(root, kind if isinstance(kind, str) else "")),
         )
     return found
 

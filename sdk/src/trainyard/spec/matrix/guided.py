@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from trainyard.matrix.space import Normal, Param, Weighted
 from trainyard.spec.matrix.number import Count, Finite, Natural, Positive, one_of
-from trainyard.spec.matrix.search import NO_TUNER, Guided
-from trainyard.spec.model import Boolean, Later, Model, Name, fault
+from trainyard.spec.matrix.search import NO_TUNER, MetricMatrix
+from trainyard.spec.model import Boolean, Later, Model, Name, problem
 
 __all__ = ["BayesMatrix", "HyperbandMatrix", "HyperoptMatrix", "TpeMatrix"]
 
@@ -24,7 +24,7 @@ class Resource(Model):
     type: Annotated[Literal["int", "float"], one_of("int", "float")] = "int"
 
 
-class HyperbandMatrix(Guided):
+class HyperbandMatrix(MetricMatrix):
     """Many short trials, of which the better part goes on longer (Li et al., Hyperband, JMLR 2018). A trial has at most
     `maxIterations` of the resource, and one in `eta` goes on."""
 
@@ -38,7 +38,7 @@ class HyperbandMatrix(Guided):
     @classmethod
     def _parts(cls, value: float) -> float:
         if value <= 1:
-            raise fault(f"must be more than 1, not {value:g}: one trial in so many goes on", "write 3")
+            raise problem(f"must be more than 1, not {value:g}: one trial in so many goes on", "write 3")
         return value
 
     def added(self) -> Mapping[str, int | float]:
@@ -62,7 +62,7 @@ class UtilityFunction(Model):
     num_iterations: Natural | None = None
 
 
-class BayesMatrix(Guided):
+class BayesMatrix(MetricMatrix):
     """A model of the metric says where to look next: `numInitialRuns` trials without it, then `maxIterations` with."""
 
     later: ClassVar[Later] = NO_TUNER
@@ -81,7 +81,7 @@ class BayesMatrix(Guided):
                 return None
 
 
-class TpeMatrix(Guided):
+class TpeMatrix(MetricMatrix):
     """Tree-structured Parzen estimators (Bergstra et al., NeurIPS 2011)."""
 
     later: ClassVar[Later] = NO_TUNER
@@ -92,9 +92,9 @@ class TpeMatrix(Guided):
 
 def _hyperopt(value: object) -> object:
     if value == "anneal":
-        raise fault("annealing is not offered", "write `algorithm: tpe`")
+        raise problem("annealing is not offered", "write `algorithm: tpe`")
     if not isinstance(value, str) or value not in _ALGORITHMS:
-        raise fault("there is no such algorithm of `hyperopt`", "choose from tpe, rand")
+        raise problem("there is no such algorithm of `hyperopt`", "choose from tpe, rand")
     return value
 
 

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from trainyard.spec.matrix.base import Matrix
-from trainyard.spec.model import fault
+from trainyard.spec.model import problem
 
 __all__ = ["GROUP", "LANGUAGE", "find", "kinds", "sound"]
 
@@ -38,7 +38,7 @@ def kinds() -> Iterable[str]:
 
 @cache
 def find(kind: str) -> type[Matrix] | None:
-    """The model of a kind; None when nobody offers it. Raises a fault for one that cannot be loaded."""
+    """The model of a kind; None when nobody offers it. Raises a problem for one that cannot be loaded."""
     if kind in LANGUAGE:
         module, name = LANGUAGE[kind]
         found: type[Matrix] = getattr(import_module(f"trainyard.spec.matrix.{module}"), name)
@@ -46,7 +46,7 @@ def find(kind: str) -> type[Matrix] | None:
     points = _points().get(kind, [])
     if len(points) > 1:
         sources = " and ".join(sorted(map(_source, points)))
-        raise fault(f"the kind `{kind}` comes with {sources}", "uninstall all but one, or take another kind")
+        raise problem(f"the kind `{kind}` comes with {sources}", "uninstall all but one, or take another kind")
     return _load(points[0]) if points else None
 
 
@@ -75,7 +75,7 @@ def _load(point: EntryPoint) -> type[Matrix]:
 
 def _broken(point: EntryPoint, reason: str) -> Exception:
     source = _source(point)
-    return fault(
+    return problem(
         f"the kind `{point.name}` of {source} cannot be loaded: {reason}",
         f"reinstall {source}, or take another kind",
     )

@@ -9,8 +9,8 @@ from pydantic import JsonValue, field_validator
 from trainyard.matrix.space import MOST_VALUES, Param
 from trainyard.spec.matrix.base import Matrix
 from trainyard.spec.matrix.number import Natural
-from trainyard.spec.matrix.search import Search, Spanned, values_only
-from trainyard.spec.model import fault
+from trainyard.spec.matrix.search import SeededMatrix, SpaceMatrix, values_only
+from trainyard.spec.model import problem
 
 __all__ = ["GridMatrix", "ListMatrix", "RandomMatrix"]
 
@@ -27,14 +27,14 @@ class ListMatrix(Matrix):
     @classmethod
     def _some(cls, value: tuple[dict[str, JsonValue], ...]) -> tuple[dict[str, JsonValue], ...]:
         if not 0 < len(value) <= MOST_VALUES:
-            raise fault(f"{len(value)} trials are listed", f"list at least one and at most {MOST_VALUES}")
+            raise problem(f"{len(value)} trials are listed", f"list at least one and at most {MOST_VALUES}")
         return value
 
     def listed(self) -> Sequence[Mapping[str, JsonValue]]:
         return self.values
 
 
-class GridMatrix(Spanned):
+class GridMatrix(SpaceMatrix):
     """Every combination of the params' values, the last param fastest; `numRuns` ends it after so many."""
 
     num_runs: Natural | None = None
@@ -51,7 +51,7 @@ class GridMatrix(Spanned):
         )
 
 
-class RandomMatrix(Search):
+class RandomMatrix(SeededMatrix):
     """Params drawn at random, no combination twice."""
 
     num_runs: Natural

@@ -8,14 +8,14 @@ from pydantic import AfterValidator
 
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.spec.matrix.number import one_of
-from trainyard.spec.model import Model, fault, is_template
+from trainyard.spec.model import Model, is_template, problem
 
 __all__ = ["Direction", "Metric", "MetricName"]
 
 
 def _name(value: str) -> str:
     if not value.strip() or is_template(value):
-        raise fault("this is not the name of a metric", "write the name that the program logs, such as `loss`")
+        raise problem("this is not the name of a metric", "write the name that the program logs, such as `loss`")
     return value
 
 

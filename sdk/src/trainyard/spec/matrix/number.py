@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from trainyard.spec.model import described, fault, is_template
+from trainyard.spec.model import described, is_template, problem
 from trainyard.spec.node import INT_LIMIT
 
 __all__ = ["Count", "Finite", "Natural", "Percent", "Positive", "Seed", "one_of"]
@@ -21,7 +21,7 @@ def _whole_from(least: int) -> Callable[[object], object]:
         if isinstance(value, bool) or not isinstance(value, int):
             raise _misfit(value, "a whole number", "write digits without quotes, such as `10`")
         if not least <= value < INT_LIMIT:
-            raise fault(f"must be {least} or more, not {value}", f"write {least} or more")
+            raise problem(f"must be {least} or more, not {value}", f"write {least} or more")
         return value
 
     return check
@@ -37,7 +37,7 @@ def _positive(value: object) -> object:
     _finite(value)
     assert isinstance(value, int | float)
     if value <= 0:
-        raise fault(f"must be more than 0, not {value:g}", "write a number above 0")
+        raise problem(f"must be more than 0, not {value:g}", "write a number above 0")
     return value
 
 
@@ -45,7 +45,7 @@ def _percent(value: object) -> object:
     _finite(value)
     assert isinstance(value, int | float)
     if not 0 < value <= 100:
-        raise fault(f"must be a percentage above 0 and up to 100, not {value:g}", "write a number such as `50`")
+        raise problem(f"must be a percentage above 0 and up to 100, not {value:g}", "write a number such as `50`")
     return value
 
 
@@ -55,7 +55,7 @@ def one_of(*words: str) -> BeforeValidator:
     def check(value: object) -> object:
         if value not in words:
             shown = f"`{value[:40]}`" if isinstance(value, str) else described(value)
-            raise fault(f"{shown} is not one of the words for this", f"choose from {', '.join(words)}")
+            raise problem(f"{shown} is not one of the words for this", f"choose from {', '.join(words)}")
         return value
 
     return BeforeValidator(check)
@@ -63,8 +63,8 @@ def one_of(*words: str) -> BeforeValidator:
 
 def _misfit(value: object, expected: str, fix: str) -> Exception:
     if is_template(value):
-        return fault(*_NO_TEMPLATE)
-    return fault(f"must be {expected}, not {described(value)}", fix)
+        return problem(*_NO_TEMPLATE)
+    return problem(f"must be {expected}, not {described(value)}", fix)
 
 
 Natural = Annotated[int, BeforeValidator(_whole_from(1), json_schema_input_type=int)]

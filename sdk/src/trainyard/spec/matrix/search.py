@@ -13,14 +13,14 @@ from trainyard.spec.matrix.base import Matrix
 from trainyard.spec.matrix.metric import Metric
 from trainyard.spec.matrix.number import Seed
 from trainyard.spec.matrix.shapes import AnyShape
-from trainyard.spec.model import Later, fault
+from trainyard.spec.model import Later, problem
 
-__all__ = ["NO_TUNER", "Guided", "Search", "Spanned", "values_only"]
+__all__ = ["NO_TUNER", "MetricMatrix", "SeededMatrix", "SpaceMatrix", "values_only"]
 
 NO_TUNER: Later = {"tuner": "remove it: the platform searches by itself; a tuner of your own is for kind `iterative`"}
 
 
-class Spanned(Matrix):
+class SpaceMatrix(Matrix):
     """A kind that takes its trials from a space."""
 
     params: dict[str, AnyShape]
@@ -29,23 +29,23 @@ class Spanned(Matrix):
     @classmethod
     def _some(cls, value: dict[str, AnyShape]) -> dict[str, AnyShape]:
         if not value:
-            raise fault("there are no params to search", "give at least one, such as `lr: {kind: uniform, ...}`")
+            raise problem("there are no params to search", "give at least one, such as `lr: {kind: uniform, ...}`")
         return value
 
     def space(self) -> Mapping[str, AnyShape]:
         return self.params
 
 
-class Search(Spanned):
+class SeededMatrix(SpaceMatrix):
     """A kind that draws from its space. Without `seed` one is drawn when the sweep is made."""
 
     seed: Seed | None = None
 
 
-class Guided(Search):
+class MetricMatrix(SeededMatrix):
     """A kind that goes by a metric."""
 
-    common: ClassVar[frozenset[str]] = Search.common | {"metric"}
+    common: ClassVar[frozenset[str]] = SeededMatrix.common | {"metric"}
 
     metric: Metric
 

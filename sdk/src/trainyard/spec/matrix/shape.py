@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema
 
 from trainyard.matrix.space import Param
 from trainyard.spec.matrix.family import Family
-from trainyard.spec.model import Later, Model, described, fault, is_template
+from trainyard.spec.model import Later, Model, described, is_template, problem
 from trainyard.spec.node import plain_scalar
 
 __all__ = ["Needs", "Parts", "Shape"]
@@ -69,8 +69,8 @@ class Parts(Model):
         if isinstance(value, str) and cls.textual and not is_template(value):
             return cls._named(names, [_scalar(part.strip()) for part in value.split(":")])
         if is_template(value):
-            raise fault("templates are not evaluated in a matrix", f"write {cls._forms(names)}")
-        raise fault(f"must be {' and '.join(names)}, not {described(value)}", f"write {cls._forms(names)}")
+            raise problem("templates are not evaluated in a matrix", f"write {cls._forms(names)}")
+        raise problem(f"must be {' and '.join(names)}, not {described(value)}", f"write {cls._forms(names)}")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -82,7 +82,7 @@ class Parts(Model):
     def _named(cls, names: list[str], parts: list[object]) -> dict[str, object]:
         if len(parts) > len(names):
             said = f"{len(parts)} parts where there are {len(names)}: {', '.join(names)}; a `size` is not taken"
-            raise fault(said, f"write {cls._forms(names)}")
+            raise problem(said, f"write {cls._forms(names)}")
         return dict(zip(names, parts, strict=False))
 
     @classmethod

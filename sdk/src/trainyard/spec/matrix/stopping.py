@@ -8,11 +8,19 @@ from typing import Annotated, ClassVar, Self
 from pydantic import SerializeAsAny, model_validator
 
 from trainyard.matrix.objective import Goal
-from trainyard.matrix.stopping import Diff, FailureShare, Median, Reached, Rule, TrialRule, Truncation
+from trainyard.matrix.stopping import (
+    DifferenceRule,
+    FailureShare,
+    MedianRule,
+    Rule,
+    TargetReached,
+    TrialRule,
+    TruncationRule,
+)
 from trainyard.spec.matrix.family import Family, by_kind
 from trainyard.spec.matrix.metric import Direction, MetricName
 from trainyard.spec.matrix.number import Count, Finite, Natural, Percent, Positive
-from trainyard.spec.model import Boolean, Model, fault
+from trainyard.spec.model import Boolean, Model, problem
 
 __all__ = [
     "POLICIES",
@@ -51,8 +59,8 @@ class Policy(Family):
 
 
 class MedianPolicy(Policy):
-    def rule(self, metric: str, goal: Goal) -> Median:
-        return Median(
+    def rule(self, metric: str, goal: Goal) -> MedianRule:
+        return MedianRule(
             metric=metric,
             goal=goal,
             interval=self.evaluation_interval,
@@ -65,8 +73,8 @@ class TruncationPolicy(Policy):
     percent: Percent
     include_succeeded: Boolean = True
 
-    def rule(self, metric: str, goal: Goal) -> Truncation:
-        return Truncation(
+    def rule(self, metric: str, goal: Goal) -> TruncationRule:
+        return TruncationRule(
             metric=metric,
             goal=goal,
             interval=self.evaluation_interval,
@@ -80,8 +88,8 @@ class TruncationPolicy(Policy):
 class DiffPolicy(Policy):
     percent: Positive
 
-    def rule(self, metric: str, goal: Goal) -> Diff:
-        return Diff(
+    def rule(self, metric: str, goal: Goal) -> DifferenceRule:
+        return DifferenceRule(
             metric=metric,
             goal=goal,
             interval=self.evaluation_interval,
@@ -128,13 +136,13 @@ class MetricStopping(Stopping):
     @model_validator(mode="after")
     def _acts(self) -> Self:
         if self.value is None and self.policy is None:
-            raise fault("this stops nothing: it has no `value` and no `policy`", "give one of the two")
+            raise problem("this stops nothing: it has no `value` and no `policy`", "give one of the two")
         return self
 
     def rules(self) -> Iterator[Rule]:
         goal = Goal(self.optimization)
         if self.value is not None:
-            yield Reached(metric=self.metric, goal=goal, value=float(self.value))
+            yield TargetReached(metric=self.metric, goal=goal, value=float(self.value))
         if self.policy is not None:
             yield self.policy.rule(self.metric, goal)
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 
 from trainyard.matrix.objective import Limit
 from trainyard.matrix.space import Linear
-from trainyard.spec.model import fault
+from trainyard.spec.model import problem
 
 __all__ = ["ConstraintText", "LimitText", "limit", "linear"]
 
@@ -80,7 +80,7 @@ def _checked(read: Callable[[str], object]) -> AfterValidator:
             read(text)
         except ValueError as error:
             said, _, fix = str(error).partition("; ")
-            raise fault(said, fix) from None
+            raise problem(said, fix) from None
         return text
 
     return AfterValidator(check)

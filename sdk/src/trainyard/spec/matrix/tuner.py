@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from trainyard.spec.matrix.base import Matrix
 from trainyard.spec.matrix.number import Natural, Seed
 from trainyard.spec.matrix.shapes import AnyShape
-from trainyard.spec.model import Later, fault
+from trainyard.spec.model import Later, problem
 from trainyard.spec.operation import Body, Component, Param
 
 __all__ = ["IterativeMatrix", "Tuner"]
@@ -29,9 +29,11 @@ class Tuner(Body):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if self.component is not None and self.hub_ref is not None:
-            raise fault("a tuner has one component, and two are given", "remove `hubRef` or `component`")
+            raise problem("a tuner has one component, and two are given", "remove `hubRef` or `component`")
         if self.component is None and self.hub_ref is None and not self.cmd and self.run is None:
-            raise fault("there is no program in this tuner", "add `hubRef: NAME`, or a `component` that is written out")
+            raise problem(
+                "there is no program in this tuner", "add `hubRef: NAME`, or a `component` that is written out"
+            )
         return self
 
 

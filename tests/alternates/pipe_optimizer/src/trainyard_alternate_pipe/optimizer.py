@@ -11,7 +11,7 @@ import struct
 import sys
 from collections.abc import Sequence
 
-from trainyard.client.models import Fault
+from trainyard.client.models import FieldProblem
 from trainyard.matrix.space import Choice, Ordered, Uniform
 from trainyard_core.contracts.optimizer import (
     Optimizer,
@@ -38,20 +38,22 @@ class PipeOptimizer(Optimizer):
         self._program: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
 
-    def check(self, study: Study) -> list[Fault]:
-        faults = [
-            Fault(message=f"param '{name}' has a shape that pipe cannot search", fix="use choice, a range or uniform")
+    def check(self, study: Study) -> list[FieldProblem]:
+        problems = [
+            FieldProblem(
+                message=f"param '{name}' has a shape that pipe cannot search", fix="use choice, a range or uniform"
+            )
             for name, param in study.space.params.items()
             if not isinstance(param, Choice | Ordered | Uniform) or (isinstance(param, Uniform) and _grained(param))
         ]
         if not 0 < len(study.space.params) <= MOST:
-            faults.append(Fault(message=f"{len(study.space.params)} params", fix=f"give 1 to {MOST}"))
+            problems.append(FieldProblem(message=f"{len(study.space.params)} params", fix=f"give 1 to {MOST}"))
         if study.space.constraints:
-            faults.append(Fault(message="pipe keeps no constraints", fix="leave them out"))
-        return faults
+            problems.append(FieldProblem(message="pipe keeps no constraints", fix="leave them out"))
+        return problems
 
     def outline(self, study: Study) -> Outline:
-        return Outline(trials=_trials(study), parallel=3, ahead=1)
+        return Outline(trials=_trials(study), concurrency=3, prefetch=1)
 
     async def suggest(
         self, study: Study, *, changed: Sequence[Trial], count: int, seed: int, state: bytes

@@ -13,35 +13,34 @@ import structlog
 
 from trainyard.compile.resolved import decode_resolved
 from trainyard_core import instruments, tracing
+from trainyard_core.agent.model import BATCH, Order, Registration
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Resources, Workload
 from trainyard_core.db import agents, attempts
-from trainyard_core.db.agents import Registration
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.tokens import run_token
 from trainyard_core.lifecycle import Reason
+from trainyard_core.policy import Policy
 from trainyard_core.work import assignment
-from trainyard_core.work.assignment import BATCH, Order
-from trainyard_core.work.notifier import Doorbell
+from trainyard_core.work.notifier import Notifier
 from trainyard_core.work.resume import resume_environment
-from trainyard_core.work.rules import Policy
 
-__all__ = ["Desk"]
+__all__ = ["SessionService"]
 
 T = TypeVar("T")
 UNLIMITED = Resources(cpu=1e6, memory=1 << 50)
 """What an agent has that does not state its cores or its memory: its scheduler says itself what does not fit."""
-log = structlog.get_logger("trainyard.desk")
+log = structlog.get_logger("trainyard.agent_sessions")
 
 
-class Desk:
+class SessionService:
     """Serves agents by name and epoch. Holds nothing; any process may serve any call. Every method but `register`
     raises Superseded for the epoch of an older session, and NotFound when the agent was removed."""
 
     def __init__(
         self,
         database: Database,
-        doorbell: Doorbell,
+        notifier: Notifier,
         clock: Clock,
         policy: Policy,
         *,
@@ -49,7 +48,7 @@ class Desk:
         url: str,
         grace: float,
     ) -> None:
-        self._database, self._doorbell, self._clock, self._policy = database, doorbell, clock, policy
+        self._database, self._notifier, self._clock, self._policy = database, notifier, clock, policy
         self._secret, self._url, self._grace = secret, url, grace
 
     async def register(self, agent: Registration) -> int:
@@ -57,15 +56,15 @@ class Desk:
         at, agent = self._clock.now(), _with_limits(agent)
         return await self._database.write(lambda tx: agents.register(tx, agent, at=at), name="register")
 
-    async def lease(self, agent: str, epoch: int, *, most: int = BATCH) -> list[AttemptRef]:
+    async def assign(self, agent: str, epoch: int, *, most: int = BATCH) -> list[AttemptRef]:
         """New attempts that fit the agent now."""
         at = self._clock.now()
-        with tracing.span("lease", agent=agent):
-            leased = await self._write(
-                agent, epoch, lambda tx: assignment.lease(tx, agent, policy=self._policy, at=at, most=most), "lease"
+        with tracing.span("assign", agent=agent):
+            assigned = await self._write(
+                agent, epoch, lambda tx: assignment.assign(tx, agent, policy=self._policy, at=at, most=most), "assign"
             )
-        _tell_leased(agent, leased)
-        return leased
+        _record_assigned(agent, assigned)
+        return assigned
 
     async def workloads(self, agent: str, epoch: int, refs: Sequence[AttemptRef]) -> list[Workload]:
         """What to start for those of these attempts that the agent holds and that still wait to be submitted. One
@@ -88,9 +87,9 @@ class Desk:
             agent, epoch, lambda tx: assignment.report(tx, agent, seen, policy=self._policy, at=at), "report"
         )
         for observation in seen:
-            instruments.REPORTED.add(1, observation.phase)
+            instruments.OBSERVATIONS.add(1, observation.phase)
         if any(o.phase in (Phase.EXITED, Phase.GONE) for o in seen):
-            self._doorbell.call_agents(orders=True)
+            self._notifier.notify_agents(orders=True)
 
     async def orders(self, agent: str, epoch: int) -> list[Order]:
         """Heartbeat, and what to do about each attempt that the agent holds."""
@@ -132,7 +131,7 @@ class Desk:
             image=resolved.image or "",
             resources=resolved.resources,
             gpus=tuple(msgspec.json.decode(row["gpus"])),
-            inputs=resolved.inputs,
+            params=resolved.inputs,
             grace=self._grace,
             url=self._url,
             token=run_token(self._secret, row["id"], row["number"], at=self._clock.now()),
@@ -143,11 +142,11 @@ def _with_limits(agent: Registration) -> Registration:
     return msgspec.structs.replace(agent, cpu=agent.cpu or UNLIMITED.cpu, memory=agent.memory or UNLIMITED.memory)
 
 
-def _tell_leased(agent: str, leased: Sequence[AttemptRef]) -> None:
-    (instruments.GRANTED if leased else instruments.VAIN).add(len(leased) or 1, agent)
-    for ref in leased:
-        with tracing.span("leased", run=ref.run, attempt=ref.attempt, agent=agent):
-            log.debug("an attempt was leased", run=ref.run, attempt=ref.attempt, agent=agent)
+def _record_assigned(agent: str, assigned: Sequence[AttemptRef]) -> None:
+    (instruments.ASSIGNMENTS if assigned else instruments.ASSIGNMENTS_EMPTY).add(len(assigned) or 1, agent)
+    for ref in assigned:
+        with tracing.span("assigned", run=ref.run, attempt=ref.attempt, agent=agent):
+            log.debug("an attempt was assigned", run=ref.run, attempt=ref.attempt, agent=agent)
 
 
 def _refusal(row: Row) -> Observation | None:

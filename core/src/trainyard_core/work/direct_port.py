@@ -1,15 +1,14 @@
-"""The way to core inside a process that holds the database."""
+"""The agent port of a process that holds the database: calls become transactions, without HTTP."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from trainyard_core.agent.session_service import Desk
+from trainyard_core.agent.model import Order, Registration
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
-from trainyard_core.db.agents import Registration
 from trainyard_core.errors import NotFound
-from trainyard_core.work.assignment import Order
+from trainyard_core.work.session_service import SessionService
 
 __all__ = ["DatabasePort"]
 
@@ -17,36 +16,36 @@ T = TypeVar("T")
 
 
 class DatabasePort:
-    """Straight to the desk. A server's own agent that an admin removed comes back by itself."""
+    """Calls the session service directly. A server's own agent that an admin removed registers itself again."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, service: SessionService) -> None:
+        self._service = service
         self._me: Registration | None = None
         self._epoch = 0
 
     async def register(self, agent: Registration) -> None:
-        self._me, self._epoch = agent, await self._desk.register(agent)
+        self._me, self._epoch = agent, await self._service.register(agent)
 
     async def listen(self) -> None:
-        """The process's doorbell calls the agent."""
+        """The process's notifier wakes the agent."""
 
-    async def lease(self) -> list[AttemptRef]:
-        return await self._asked(self._desk.lease)
+    async def assign(self) -> list[AttemptRef]:
+        return await self._asked(self._service.assign)
 
     async def workloads(self, refs: Sequence[AttemptRef]) -> list[Workload]:
-        return await self._asked(lambda name, epoch: self._desk.workloads(name, epoch, refs))
+        return await self._asked(lambda name, epoch: self._service.workloads(name, epoch, refs))
 
     async def report(self, seen: Sequence[Observation]) -> None:
-        await self._asked(lambda name, epoch: self._desk.report(name, epoch, seen))
+        await self._asked(lambda name, epoch: self._service.report(name, epoch, seen))
 
     async def orders(self) -> list[Order]:
-        return await self._asked(self._desk.orders)
+        return await self._asked(self._service.orders)
 
     async def released(self, refs: Sequence[AttemptRef]) -> None:
-        await self._asked(lambda name, epoch: self._desk.released(name, epoch, refs))
+        await self._asked(lambda name, epoch: self._service.released(name, epoch, refs))
 
     async def leave(self) -> None:
-        await self._asked(self._desk.leave)
+        await self._asked(self._service.leave)
 
     async def _asked(self, ask: Callable[[str, int], Awaitable[T]]) -> T:
         assert self._me is not None, "register first"

@@ -1,4 +1,4 @@
-"""How long the doorbell takes across processes: `yard up --split` on PostgreSQL with the scheduler that ends everything
+"""How long the notifier takes across processes: `yard up --split` on PostgreSQL with the scheduler that ends everything
 at once, from the answer to a POST until the agent's process has committed the run as scheduled, seen by a query each
 half millisecond. The floor is one row inserted, one word through Valkey to another process, and that process's update
 of the row, seen by the same query.
@@ -29,10 +29,10 @@ from trainyard_core.valkey import EmbeddedValkey
 __all__ = ["measure"]
 
 RUNS = 40
-LOOK = 0.0005
+POLL = 0.0005
 PATIENCE = 10.0
 AIM = 20.0
-Ring = Callable[[], Coroutine[Any, Any, float]]
+Wake = Callable[[], Coroutine[Any, Any, float]]
 
 
 def measure(scale: Scale, folder: Path) -> list[Result]:
@@ -56,21 +56,21 @@ async def _measure(scale: Scale, folder: Path) -> list[Result]:
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=yard.url, headers=yard.headers))
         redis = Redis(unix_socket_path=str(valkey.socket))
         stack.push_async_callback(redis.aclose)
-        return await _rounds(scale, _Bell(client, database), _Hop(redis, database))
+        return await _rounds(scale, _Notifier(client, database), _Hop(redis, database))
 
 
-async def _rounds(scale: Scale, bell: _Bell, hops: _Hop) -> list[Result]:
+async def _rounds(scale: Scale, notifier: _Notifier, hops: _Hop) -> list[Result]:
     count = scale.of(RUNS, least=5)
-    await _round(bell.ring, 5)
+    await _round(notifier.wake, 5)
     subject, floor = [], []
     for number in range(1, scale.rounds + 1):
-        subject.append(await _round(bell.ring, count))
-        floor.append(await _round(hops.ring, count))
-        say(f"doorbell: round {number} of {scale.rounds}: {percentile(subject[-1], 0.5):.1f} ms")
+        subject.append(await _round(notifier.wake, count))
+        floor.append(await _round(hops.wake, count))
+        say(f"notifier: round {number} of {scale.rounds}: {percentile(subject[-1], 0.5):.1f} ms")
     every = [latency for latencies in subject for latency in latencies]
     return [
         Result(
-            "doorbell",
+            "notifier",
             "from the answer to a POST to the run being scheduled by another process, PostgreSQL",
             "ms",
             [percentile(latencies, 0.5) for latencies in subject],
@@ -81,18 +81,18 @@ async def _rounds(scale: Scale, bell: _Bell, hops: _Hop) -> list[Result]:
     ]
 
 
-async def _round(ring: Ring, count: int) -> list[float]:
+async def _round(wake: Wake, count: int) -> list[float]:
     """Milliseconds of each, one after the other."""
-    return [1000 * await ring() for _ in range(count)]
+    return [1000 * await wake() for _ in range(count)]
 
 
-class _Bell:
+class _Notifier:
     """The subject."""
 
     def __init__(self, client: httpx.AsyncClient, database: asyncpg.Connection) -> None:
         self._client, self._database = client, database
 
-    async def ring(self) -> float:
+    async def wake(self) -> float:
         """Create a run; seconds from the answer until it is scheduled."""
         answer = await self._client.post(f"{PROJECT}/runs", json={"operation": job("/bin/true")})
         answered = time.perf_counter()
@@ -106,7 +106,7 @@ class _Hop:
     def __init__(self, redis: Redis, database: asyncpg.Connection) -> None:
         self._redis, self._database, self._last = redis, database, 0
 
-    async def ring(self) -> float:
+    async def wake(self) -> float:
         """Insert a row and say so; seconds until the other process has answered."""
         self._last += 1
         started = time.perf_counter()
@@ -119,5 +119,5 @@ async def _until(database: asyncpg.Connection, question: str, row: object) -> fl
     """When the answer was first true."""
     async with asyncio.timeout(PATIENCE):
         while not await database.fetchval(question, row):
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL)
     return time.perf_counter()
