@@ -68,7 +68,7 @@ UNKNOWN = [
     (f"projects/default/runs/{'0' * 12}", ["0" * 12]),
     ("projects/default/runs?q=status:runing", ["no status `runing`"]),
     ("projects/a%00b/runs", []),
-    ("projects/default/runs?statu=running", ["no query parameter 'statu'; existing: cursor, limit, q, sort"]),
+    ("projects/default/runs?statu=running", ["no query parameter 'statu'; existing: ", "limit", "sort"]),
 ]
 
 

@@ -144,7 +144,7 @@ async def test_what_went_wrong_is_told_without_values(program, status):
     [
         ({}, "no value 'score'"),
         ({"scor": 1.0}, "no value 'score'; existing: scor; did you mean scor"),
-        ({"score": "NaN"}, "`values.score` is NaN, which cannot be judged; tell `status: failed` instead"),
+        ({"score": "NaN"}, "`values.score` is NaN, which is not a finite number; send `status: failed` instead"),
     ],
 )
 async def test_what_cannot_be_judged_is_refused_and_may_be_told_again(program, values, said):
@@ -262,7 +262,7 @@ async def test_a_process_that_does_not_plan_answers_and_waits_for_the_one_that_t
     await program.web.platform.database.write(
         lambda tx: tx.run("UPDATE sweep SET lease_holder = 'other', lease_until = ?", at + 1_000_000)
     )
-    with pytest.raises(errors.Busy, match="another process has been thinking"):
+    with pytest.raises(errors.Busy, match="another process is still planning"):
         await program.ask()
     program.web.arrange.clock.turn(2)
     assert len((await program.ask()).items) == 1

@@ -228,3 +228,44 @@ async def test_lineage_tells_where_a_run_comes_from_and_what_came_of_it(web):
     assert (around.original, around.cut) == (None, [])
     assert (await web.admin.runs.lineage(resumed.id)).original.id == first.id
     assert (await web.admin.runs.lineage(again.id)).original.status == "succeeded"
+
+
+async def track(web, **more):
+    return await web.admin.runs.create(CreateRun(managed=False, **more))
+
+
+async def send(web, run, *frames):
+    sent = await web.ask("POST", f"{BASE}/{run}/frames", content=b"".join(frames))
+    assert sent.status_code == 200, sent.text
+
+
+async def test_a_tracked_run_continues_another_one_as_resume_does(web):
+    first = await track(web, name="n", tags=["t"])
+    await send(web, first.id, metric(A, 1, {"loss": [0.0] * 60}), metric(A, 2, {"system/cpu": [50.0]}, first=900))
+    again = await track(web, resumes=first.id)
+    assert (again.cloned_from, again.clone_kind, again.fork_step) == (first.id, "resume", 59)
+    await send(web, again.id, metric(B, 1, {"loss": [1.0] * 62}, first=38))
+    assert await steps(web, again.id, "loss") == list(range(100))
+    assert (await web.admin.runs.get(again.id)).tags == ["t"]
+
+
+async def test_a_run_that_resumes_one_that_is_not_there_waits_for_it(web):
+    source = "01890000-0000-7000-8000-000000000001"
+    with pytest.raises(Invalid, match="no run"):
+        await track(web, resumes=source)
+    await track(web, id=source)
+    assert (await track(web, resumes=source)).cloned_from == source
+
+
+async def test_a_run_that_resumes_a_deleted_one_says_so(web):
+    first = await track(web)
+    await send(web, first.id, events(A, 1, {"type": "end", "status": "succeeded"}, final=True))
+    await web.admin.runs.delete(first.id)
+    again = await track(web, resumes=first.id)
+    assert again.cloned_from is None
+    assert "has been deleted" in again.meta["not_recorded"]["resumes"]["why"]
+
+
+async def test_a_managed_run_resumes_by_its_own_route(web):
+    with pytest.raises(Invalid, match="managed: false"):
+        await web.admin.runs.create(CreateRun(content=operation("true"), resumes="x"))

@@ -121,7 +121,7 @@ async def test_a_run_that_others_continue_or_took_from_stays_until_they_are_gone
     resumed, copy = await web.admin.runs.resume(first.id), await web.admin.runs.copy(first.id)
     again = await web.admin.runs.restart(first.id)
     for heir in (resumed, copy):
-        with pytest.raises(Conflict, match="hold") as refused:
+        with pytest.raises(Conflict, match="other runs") as refused:
             await web.admin.runs.delete(first.id)
         assert heir.short_id in str(refused.value)
         await web.admin.runs.stop(heir.id)

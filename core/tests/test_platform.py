@@ -98,7 +98,7 @@ def test_valkey_takes_no_folder_that_somebody_else_has_put_there(tmp_path, monke
     for target in ("mine", "nowhere"):
         folder.unlink(missing_ok=True)
         folder.symlink_to(tmp_path / target)
-        with pytest.raises(StartRefused, match="no folder of this user"):
+        with pytest.raises(StartRefused, match="not a folder of this user"):
             EmbeddedValkey(deep)
     assert (tmp_path / "mine" / "v.sock").exists()
 

@@ -207,7 +207,7 @@ async def test_what_goes_on_to_come_of_an_ended_attempt_is_waited_for(arrange, w
             more = {"attempt": ref.attempt, "final": False, "dropped": 0, "late": 0, "at": at}
             send = partial(tracking.move_mark, run=run, writer="0" * 32, seen=number, to=number + 1, **more)
         else:
-            send = partial(uploads.open_one, told=told, wish=upload, kind="file", is_done=False)
+            send = partial(uploads.open_one, told=told, upload=upload, kind="file", is_done=False)
         await arrange.database.write(send)
         await arrange.listen(50)
         assert await arrange.reconcile(run) is Status.RUNNING, number

@@ -262,7 +262,7 @@ async def test_a_part_for_an_upload_that_is_given_up_meanwhile_leaves_nothing(we
         await web.platform.database.write(lambda tx: uploads.remove(tx, upload.id))
         yield BODY[:100]
 
-    with pytest.raises(Exception, match="given up"):
+    with pytest.raises(Exception, match="cancelled"):
         await keeper(web).append(told, row, 0, given_up())
     assert await web.platform.tracker.upload_offset(RunRef("default", run), uploads.of_row(row)) == 0
 

@@ -80,6 +80,6 @@ def test_a_question_without_an_end_is_answered_and_others_are_too(served, client
     served.up()
     eventually(lambda: "can act as the admin" in served.log.read_text(), what="it is said that there are two people")
     said = served.command("ls", "-q", EXPENSIVE, code=INVALID)
-    assert "the search was ended" in said
+    assert "the query was aborted" in said
     assert "docs/query.md" in said
     assert f"run-{MANY - 1}" in served.command("ls", "-n", "5")

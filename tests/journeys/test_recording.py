@@ -156,7 +156,7 @@ for given in ({"project": "digits"}, {"project": "My Project", "name": None, "ta
         run.log({"a": 1})
     print(run.id, run.project)
 """
-    said = start(program)
+    said = start(program, TRAINYARD_QUIET="1")
     runs = dict(line.split() for line in said.splitlines() if "trainyard:" not in line)
     assert list(runs.values()) == ["digits", "My-Project", "default"]
     for run, project in runs.items():

@@ -172,6 +172,165 @@ def test_a_program_follows_a_server_that_comes_back_at_another_port(tmp_path):
         assert (found["status"], found["metrics"]) == ("succeeded", {"loss": 0.5})
 
 
+PRINTS = """
+import logging, sys, time
+print("epoch 1")
+logging.warning("careful")
+while not list(run.root.glob("*/*.tyf")):
+    time.sleep(0.01)
+raise ValueError("bad data")
+"""
+
+
+def test_output_and_traceback_of_a_program_started_by_hand_are_its_logs(yard, run):
+    found, process = run(BEGIN + PRINTS)
+    said = yard.command("logs", found["id"])
+    for line in ("epoch 1", "WARNING:root:careful", "Traceback (most recent call last):", "ValueError: bad data"):
+        assert line in said.splitlines(), said
+    assert said.count("ValueError: bad data") == 1
+    look = (
+        f"trainyard: run {found['id']} 'by hand' in project 'default' on {yard.url}; look at it: yard get {found['id']}"
+    )
+    assert process.said.splitlines()[0] == look
+    assert f"trainyard: run {found['id']} 'by hand' failed after " in process.said
+    assert "loss  first 1  last 1  min 1  max 1" in process.said
+
+
+def test_what_was_printed_is_there_when_a_program_is_killed(yard, start):
+    text = BEGIN + (
+        "import time\nprint('kept')\nrun.flush()\n"
+        "while len(list(run.root.glob('*/*.tyf'))) < 2:\n    time.sleep(0.01)\nos.kill(os.getpid(), 9)"
+    )
+    ident = start(text, TRAINYARD_OFFLINE="1").communicate(timeout=120)[0].split()[0]
+    yard.command("sync")
+    assert "kept" in yard.command("logs", ident).splitlines()
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """The programs' folder is a git work tree with one commit and a change."""
+
+    def git(*arguments):
+        names = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+        done = subprocess.run(["git", "-C", tmp_path, *names, *arguments], check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    git("init", "-q", "-b", "main")
+    git("remote", "add", "origin", "https://me:hush@example.org/code.git")
+    (tmp_path / "model.py").write_text("layers = 1\n")
+    git("add", "model.py")
+    git("commit", "-q", "-m", "first")
+    (tmp_path / "model.py").write_text("layers = 2\n")
+    return git("rev-parse", "HEAD")
+
+
+def check_origin(found, commit, command):
+    meta = found["meta"]
+    assert (meta["code"]["commit"], meta["code"]["branch"]) == (commit, "main")
+    assert meta["code"]["remote"] == "https://example.org/code.git"
+    assert "+layers = 2" in meta["code"]["patch"]
+    assert "prog.py" in [each["name"] for each in meta["code"]["untracked"]]
+    assert meta["origin"]["command"][-len(command) :] == command
+    assert {"folder", "host", "system", "cpus", "memory"} <= set(meta["origin"])
+    assert meta["python"]["packages"]["pytest"] == pytest.__version__
+
+
+def test_a_run_started_by_hand_and_a_managed_one_have_the_same_origin(yard, run, repository, tmp_path):
+    by_hand, _ = run(BEGIN)
+    check_origin(by_hand, repository, ["prog.py"])
+    command = [sys.executable, "-W", "ignore", "prog.py"]
+    operation = {"version": 1.1, "kind": "operation"}
+    operation["component"] = {"run": {"kind": "job", "container": {"command": command}}}
+    (tmp_path / "job.json").write_text(json.dumps(operation))
+    yard.command("run", "-f", str(tmp_path / "job.json"), "--watch")
+    (latest,) = json.loads(yard.command("ls", "--limit", "1", "--json"))["items"]
+    managed = shown(yard, latest["id"])
+    check_origin(managed, repository, command)
+    assert set(managed["meta"]) == set(by_hand["meta"])
+    for key in ("origin", "code", "python"):
+        assert set(managed["meta"][key]) == set(by_hand["meta"][key])
+    assert "look at it" not in yard.command("logs", latest["id"]), "the platform says where a managed run is"
+
+
+def test_system_metrics_of_a_run_are_series_beside_its_own(yard, run):
+    text = "import time\nfor i in range(3):\n    run.log({'a': i})\n    time.sleep(0.3)\n"
+    found, process = run(BEGIN + text, TRAINYARD_SYSTEM_PERIOD="0.1")
+    assert found["metrics"]["a"] == 2.0
+    assert 0 <= found["metrics"]["system/memory"] <= 100
+    assert found["metrics"]["system/process/memory"] > 1e6
+    assert found["status"] == "succeeded", process.said
+
+
+def test_runs_of_a_group_are_found_by_it(yard, run):
+    text = BEGIN.replace("params=", "group='seeds', job_type='eval', params=")
+    found, _ = run(text)
+    query = "meta.group:seeds, meta.job_type:eval"
+    items = json.loads(yard.command("ls", "-q", query, "--json"))["items"]
+    assert [each["id"] for each in items] == [found["id"]]
+
+
+RESUMES = """
+import os, sys
+import trainyard
+run = trainyard.init(name="long", project=PROJECT, resume=RESUME)
+print(run.id, run.resumed_from or "-", run.resume_step, flush=True)
+left = run.checkpoint() if CHECKPOINT else None
+first = int(left.read_text()) if left else 38 if run.resumed_from else 0
+with open("last.txt", "w") as file:
+    file.write("40")
+run.log_checkpoint("last.txt")
+for step in range(first, first + 60):
+    run.log({"loss": 1.0}, step=step)
+if not run.resumed_from:
+    os._exit(1)
+run.log({"loss": 2.0})
+"""
+"""It is killed after 60 steps, and goes on from a checkpoint of before."""
+
+
+def resumes(project, resume, *, checkpoint=False):
+    text = RESUMES.replace("CHECKPOINT", repr(checkpoint))
+    return text.replace("PROJECT", repr(project)).replace("RESUME", repr(resume))
+
+
+def series_of(yard, project, run):
+    said = yard.command("metrics", run, "-p", project, "--json")
+    return {each["name"]: each for each in json.loads(said)["items"]}
+
+
+def test_a_program_that_was_killed_is_resumed_as_one_series(yard, start):
+    killed, none, _ = start(resumes("digits", True)).communicate(timeout=120)[0].split()
+    assert none == "-", "there is nothing to resume yet"
+    out, err = start(resumes("digits", True)).communicate(timeout=120)
+    resumed, source, step = out.split()
+    assert (source, step) == (killed, "59"), err
+    assert series_of(yard, "digits", resumed)["loss"]["count"] == 99, "steps 38 to 59 are there once"
+    before, after = (json.loads(yard.command("get", run, "-p", "digits", "--json")) for run in (killed, resumed))
+    assert (before["status"], before["reason"]) == ("failed", "lost")
+    assert (after["status"], after["cloned_from"], after["clone_kind"]) == ("succeeded", killed, "resume")
+    again = start(resumes("digits", resumed)).communicate(timeout=120)[0].split()
+    assert again[1:] == [resumed, "98"]
+    _, err = start(resumes("digits", "no-such")).communicate(timeout=120)
+    assert "ValueError: resume: there is no run 'no-such' in project 'digits' on" in err
+
+
+def test_the_checkpoint_of_a_killed_program_is_found_when_it_is_resumed(yard, start):
+    start(resumes("kept", True, checkpoint=True)).communicate(timeout=120)
+    out, err = start(resumes("kept", True, checkpoint=True)).communicate(timeout=120)
+    resumed, _, step = out.split()
+    assert step == "59", err
+    assert series_of(yard, "kept", resumed)["loss"]["count"] == 101, "from step 40 on, and one more"
+
+
+def test_a_program_is_resumed_without_a_server_and_synced_later(yard, start):
+    offline = {"TRAINYARD_OFFLINE": "1"}
+    killed = start(resumes("offline", True), **offline).communicate(timeout=120)[0].split()[0]
+    resumed, source, step = start(resumes("offline", killed), **offline).communicate(timeout=120)[0].split()
+    assert (source, step) == (killed, "59")
+    yard.command("sync")
+    assert series_of(yard, "offline", resumed)["loss"]["count"] == 99
+
+
 NOBODY = """
 import os, pwd
 os.environ.pop("HOME", None)

@@ -1,4 +1,4 @@
-"""Tables of core for its documentation, printed from the code, so that they cannot say anything else."""
+"""Tables of core for its documentation, generated from the code."""
 
 from __future__ import annotations
 
@@ -32,45 +32,45 @@ __all__ = [
 ]
 
 SETTINGS: Mapping[str, str] = {
-    "data": "the data directory; stated by `--data` or the variable, never in the file",
+    "data": "the data directory; set by `--data` or the variable, never in the file",
     "host": "the address to listen on",
     "port": "the port to listen on; 0 for any free one",
-    "public_url": "the address that clients, runs and agents use, when it is not the one listened on (a proxy)",
+    "public_url": "the address that clients, runs and agents use, if it is not the one listened on (behind a proxy)",
     "database": "`sqlite:///PATH` or `postgresql://...`; empty: a file in the data directory",
     "valkey": "`redis://...` or `unix:///PATH`; empty: an embedded one",
-    "tracker": "the tracker that keeps series, logs and artifacts, by name",
-    "scheduler": "the scheduler that this machine's agent uses, by name",
+    "tracker": "the name of the tracker, which stores series, logs and artifacts",
+    "scheduler": "the name of the scheduler that this machine's agent uses",
     "agent": "the name of this server's own agent; empty: it has none",
     "queues": "the queues that the agent serves; `*` for all",
-    "plugins": "the plugins that are loaded; empty: all that are installed",
-    "prefer": "the plugins that are used where several offer the same scheduler, tracker or matrix, by name",
+    "plugins": "the plugins to load; empty: all that are installed",
+    "prefer": "the names of the plugins to use where several offer the same scheduler, tracker or matrix",
     "stop_grace": "seconds between asking a run to end (TERM) and killing it",
-    "platform_retries": "how often a run is tried again after failures of the platform, such as a lost process",
+    "platform_retries": "how often a run is retried after failures of the platform, such as a lost process",
     "backoff_first": "seconds before the first retry; doubled each time",
-    "backoff_most": "the most seconds before a retry",
-    "drain": "seconds to wait for more of an attempt that has ended, while metrics, lines or files of it are missing",
-    "silence": "seconds without a word after which an agent counts as unreachable",
-    "lost_after": "seconds of silence after which an agent's attempts are given up as lost; 0: never, a person decides",
-    "tracked_silence": "seconds without a word after which a run that is only tracked is given up as lost; 0: never",
-    "idempotency_days": "days for which the same `Idempotency-Key` finds the same answer",
-    "traces": "where traces for OpenTelemetry go: `otlp` (as the `OTEL_EXPORTER_OTLP_*` variables say) or `console`;"
-    " empty: nowhere",
-    "rate_limit": "requests a second that one asker may send to one API process, twice as many at once; 0: no limit",
-    "read_timeout": "seconds after which a read of the database is ended and its request refused",
+    "backoff_most": "the longest delay before a retry, in seconds",
+    "drain": "seconds to wait for more data of an attempt that has ended, while metrics, lines or files are missing",
+    "silence": "seconds without a heartbeat after which an agent counts as unreachable",
+    "lost_after": "seconds without a heartbeat after which an agent's attempts are declared lost; 0: never",
+    "tracked_silence": "seconds without data after which a run that is only tracked is declared lost; 0: never",
+    "idempotency_days": "days for which a repeated `Idempotency-Key` returns the same answer",
+    "traces": "where OpenTelemetry traces are sent: `otlp` (configured by the `OTEL_EXPORTER_OTLP_*` variables) or"
+    " `console`; empty: nowhere",
+    "rate_limit": "requests a second of one client to one API process, with bursts of twice as many; 0: no limit",
+    "read_timeout": "seconds after which a read of the database is aborted and its request refused",
 }
 STATUSES: Mapping[Status, str] = {
     Status.CREATED: "accepted and stored",
-    Status.COMPILED: "its params are bound and its templates filled",
-    Status.QUEUED: "waits for room in its queue and for an agent",
-    Status.SCHEDULED: "an agent has it",
-    Status.STARTING: "its process is being made",
-    Status.RUNNING: "its command runs, or has ended and its last metrics and lines are on their way (`draining`)",
-    Status.RETRYING: "the attempt failed and another will be made",
-    Status.STOPPING: "asked to end",
-    Status.SUCCEEDED: "ended well",
-    Status.FAILED: "ended badly",
-    Status.STOPPED: "ended because somebody wanted it",
-    Status.SKIPPED: "never started, and never will",
+    Status.COMPILED: "its params are bound and its templates evaluated",
+    Status.QUEUED: "waits for its queue and for an agent",
+    Status.SCHEDULED: "assigned to an agent",
+    Status.STARTING: "its process is being started",
+    Status.RUNNING: "its command runs, or has ended and its last metrics and log lines are awaited (`draining`)",
+    Status.RETRYING: "the attempt failed, and another one follows after a delay",
+    Status.STOPPING: "it was asked to end",
+    Status.SUCCEEDED: "ended successfully",
+    Status.FAILED: "ended with a failure",
+    Status.STOPPED: "ended because a person or a rule stopped it",
+    Status.SKIPPED: "ended without being executed",
 }
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "yard up": core_commands.up,
@@ -92,11 +92,11 @@ HELPERS = (
 )
 """Modules beside the contracts that a scheduler or tracker is written with."""
 SHAPES: Mapping[str, str] = {
-    "register": "collects the answers of all plugins",
+    "register": "collects the results of all plugins",
     "amend": "passes a value through all plugins in name order",
-    "resolve": "takes the first answer",
-    "authenticate": "takes the first answer",
-    "authorize": "takes the first answer",
+    "resolve": "uses the first result",
+    "authenticate": "uses the first result",
+    "authorize": "uses the first result",
     "changed": "tells all plugins, after the commit, at least once",
 }
 
@@ -127,9 +127,8 @@ def reasons_list() -> str:
 
 def errors_table() -> str:
     """Every error code that core answers with its status, whether trying again may help, and its meaning."""
-    kinds = sorted(
-        {kind.code: kind for kind in _kinds(TrainyardError)}.values(), key=lambda kind: (kind.status, kind.code)
-    )
+    by_code = {kind.code: kind for kind in reversed(_kinds(TrainyardError))}
+    kinds = sorted(by_code.values(), key=lambda kind: (kind.status, kind.code))
     rows = [
         (f"`{kind.code}`", str(kind.status), "yes" if kind.retryable else "", kind.title)
         for kind in kinds
@@ -167,7 +166,7 @@ def routes_table() -> str:
         for path, item in document["paths"].items()
         for method, operation in item.items()
     ]
-    return _table(("method", "path", "does"), rows)
+    return _table(("method", "path", "effect"), rows)
 
 
 def _kinds(kind: type[TrainyardError]) -> list[type[TrainyardError]]:
@@ -185,7 +184,7 @@ def hooks_table() -> str:
         for name, hook in vars(hookspecs).items()
         if isinstance(hook, FunctionType) and hasattr(hook, "trainyard_spec")
     ]
-    return _table(("hook", "answer", "call", "meaning"), rows)
+    return _table(("hook", "result", "call", "meaning"), rows)
 
 
 def variable(key: str) -> str:

@@ -59,7 +59,7 @@ class TrainyardError(Exception):
 
     code = "internal"
     status = 500
-    title = "Something went wrong here"
+    title = "An internal error occurred"
     retryable = False
 
     def __init__(self, detail: str, *, fix: str = "", problems: Sequence[FieldProblem] = ()) -> None:
@@ -70,11 +70,11 @@ class TrainyardError(Exception):
 
 
 class ApiVersion(TrainyardError):
-    code, status, title = "api_version", 400, "This server does not speak that version of the API"
+    code, status, title = "api_version", 400, "This server does not offer that version of the API"
 
 
 class NotFound(TrainyardError):
-    code, status, title = "not_found", 404, "There is no such thing"
+    code, status, title = "not_found", 404, "It does not exist, or you may not see it"
 
 
 class Unauthenticated(TrainyardError):
@@ -90,12 +90,12 @@ class Invalid(TrainyardError):
 
 
 class DigestRefused(Invalid):
-    """Bytes came that are not those of their digest; they were not kept."""
+    """The bytes that arrived do not have their digest; they were not stored."""
 
-    code = "digest_mismatch"
+    code, title = "digest_mismatch", "The bytes do not have the announced digest"
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail, fix="make sure that nobody writes the file meanwhile, and send it again")
+        super().__init__(detail, fix="make sure that nothing changes the file meanwhile, and send it again")
 
 
 class TooLarge(TrainyardError):
@@ -109,7 +109,7 @@ class BadFrame(TrainyardError):
 class RangeNotSatisfiable(TrainyardError):
     """`size` is how many bytes there are."""
 
-    code, status, title = "range_not_satisfiable", 416, "The range lies outside"
+    code, status, title = "range_not_satisfiable", 416, "The range is outside the file"
 
     def __init__(self, detail: str, *, fix: str = "", size: int) -> None:
         super().__init__(detail, fix=fix)
@@ -135,35 +135,35 @@ class AttemptSuperseded(Conflict):
 
 
 class WrongPlace(Conflict):
-    """`expected` is the offset at which the upload goes on."""
+    """`expected` is the offset of the next byte of the upload."""
 
-    code = "upload_offset"
+    code, title = "upload_offset", "The upload is at another offset"
 
     def __init__(self, expected: int) -> None:
-        super().__init__(f"the upload goes on at byte {expected}", fix="send the bytes from there on")
+        super().__init__(f"the upload continues at byte {expected}", fix="send the bytes from there on")
         self.expected = expected
 
 
 class NoUploads(Conflict):
-    """The tracker takes artifacts in one piece only."""
+    """The tracker accepts artifacts in one piece only."""
 
-    code = "uploads_unsupported"
+    code, title = "uploads_unsupported", "The tracker accepts artifacts in one piece only"
 
 
 class QueryTimeout(TrainyardError):
-    """A read took too long and was ended. The same again takes as long, so clients do not try again by themselves."""
+    """A read took too long and was aborted. A repetition would take as long, so clients do not retry by themselves."""
 
-    code, status, title = "query_timeout", 422, "The answer takes too long to find"
+    code, status, title = "query_timeout", 422, "The query takes too long"
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"the answer was not found within {seconds:g} seconds, and the search was ended",
+            f"the query was aborted after {seconds:g} seconds",
             fix="ask for less: one project, fewer conditions, a condition or sort with an index (docs/query.md)",
         )
 
 
 class PreconditionFailed(TrainyardError):
-    code, status, title = "precondition_failed", 412, "It is not what the request expects"
+    code, status, title = "precondition_failed", 412, "The condition of the request does not hold"
 
 
 class RateLimited(TrainyardError):
@@ -177,7 +177,7 @@ class RateLimited(TrainyardError):
 
 
 class HeaderTooLarge(TrainyardError):
-    """A request's head is over its bounds, or does not end within them."""
+    """A request's head exceeds its limits, or does not end within them."""
 
     code, status, title = "header_too_large", 431, "The request's head is too large"
 
@@ -186,12 +186,12 @@ class HeaderTooLarge(TrainyardError):
 
 
 class RequestTimeout(TrainyardError):
-    """`part` of a request, its head or its body, did not come in time."""
+    """`part` of a request, its head or its body, did not arrive in time."""
 
-    code, status, title, retryable = "request_timeout", 408, "The request did not come in time", True
+    code, status, title, retryable = "request_timeout", 408, "The request did not arrive in time", True
 
     def __init__(self, part: str) -> None:
-        super().__init__(f"the {part} of the request came too slowly", fix="send it again, in one go")
+        super().__init__(f"the {part} of the request arrived too slowly", fix="send it again without pauses")
 
 
 class IdempotencyReused(TrainyardError):
@@ -201,15 +201,15 @@ class IdempotencyReused(TrainyardError):
 class GapInFrames(TrainyardError):
     """`expected` is the sequence number that the next frame must have."""
 
-    code, status, title, retryable = "sequence_gap", 409, "Frames are missing in between", True
+    code, status, title, retryable = "sequence_gap", 409, "Earlier frames are missing", True
 
     def __init__(self, expected: int) -> None:
-        super().__init__(f"the next frame must have sequence number {expected}", fix="send again from there")
+        super().__init__(f"the next frame must have sequence number {expected}", fix="send the frames again from there")
         self.expected = expected
 
 
 class Unavailable(TrainyardError):
-    code, status, title, retryable = "unavailable", 503, "Not possible at the moment", True
+    code, status, title, retryable = "unavailable", 503, "The service is not available at the moment", True
 
 
 class StorageFull(TrainyardError):

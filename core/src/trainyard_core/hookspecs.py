@@ -1,9 +1,8 @@
-"""Every extension point of Trainyard, typed, in the order in which a platform meets them.
+"""Every extension point of Trainyard, typed, in the order in which a server calls them.
 
-`register_*` collects from all plugins; `amend_*` passes a value through all of them in name order; `resolve_*`
-takes the first answer; `*_changed` is told after the commit, at least once. Hook calls are synchronous and cheap:
-work is done by the objects that they hand over. A provider is a name and a builder, so that importing a plugin
-imports nothing heavy.
+`register_*` collects the results of all plugins; `authenticate_request` and `authorize` use the first result that is
+not None. Hook calls are synchronous and fast: work is done by the objects that they return. A provider is a name and a
+builder function, so that importing a plugin imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ hookimpl = pluggy.HookimplMarker("trainyard")
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What a builder gets: the plugin's own folder below the data directory (made on demand), its own section of
-    the settings, and where runs report (empty while nobody serves)."""
+    """What a builder receives: the plugin's own folder below the data directory (created on demand), its section of the
+    settings, and the URL to which runs report (empty when no server runs)."""
 
     folder: Path
     settings: Mapping[str, Any]
@@ -45,8 +44,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SchedulerProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """A scheduler by name. `build` may be called once in each agent process. `shares_user` says that what it starts has
-    the operating system's user of the agent, and can reach whatever that one can."""
+    """A scheduler by name. `build` may be called once in each agent process. `shares_user` says that the programs it
+    starts have the agent's operating-system user, and can reach everything that this user can."""
 
     name: str
     build: Callable[[Context], Scheduler]
@@ -61,17 +60,17 @@ class TrackerProvider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OptimizerProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """An optimizer by the kind of matrix that it serves. `build` is called in each process that plans sweeps, when the
-    first of that kind comes; the way of writing such a matrix is offered beside it, as the entry point of that name in
-    the group `trainyard.matrix`, unless the language has that kind itself."""
+    """An optimizer by the kind of matrix that it searches. `build` is called in each process that plans sweeps, when
+    the first sweep of that kind starts. The fields of such a matrix are defined by the entry point of that name in the
+    group `trainyard.matrix`, unless the kind is built into the language."""
 
     name: str
     build: Callable[[Context], Optimizer]
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A person that a plugin vouches for. `role` in the deployment holds for one who is not known here; whoever is has
-    the roles that are stored, and one who is disabled is not let in."""
+    """A person that a plugin has identified. `role` is the role in the deployment of a person who is not stored here; a
+    stored person has the stored roles, and a disabled one is refused."""
 
     name: str
     role: str = "none"
@@ -79,26 +78,26 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 @hookspec
 def register_schedulers() -> list[SchedulerProvider]:  # type: ignore[empty-body]
-    """The schedulers that this plugin offers."""
+    """Return the schedulers that this plugin offers."""
 
 
 @hookspec
 def register_trackers() -> list[TrackerProvider]:  # type: ignore[empty-body]
-    """The trackers that this plugin offers."""
+    """Return the trackers that this plugin offers."""
 
 
 @hookspec
 def register_optimizers() -> list[OptimizerProvider]:  # type: ignore[empty-body]
-    """The kinds of matrix that this plugin can search."""
+    """Return an optimizer for each kind of matrix that this plugin can search."""
 
 
 @hookspec(firstresult=True)
 def authenticate_request(headers: Mapping[str, str]) -> Identity | None:
-    """Who sends a request that has no token of ours, from its headers (names in lower case); None: not known to this
-    plugin. Whoever answers must have checked a signature or come behind a proxy that did."""
+    """Identify the sender of a request without a Trainyard token by its headers (names in lower case); None: unknown to
+    this plugin. The plugin must verify a signature, or run behind a proxy that did."""
 
 
 @hookspec(firstresult=True)
 def authorize(actor: Actor, action: str, project: str, run: str, agent: str) -> bool | None:
-    """Whether an actor may do an action, before the roles are asked; None: as the roles say. It can forbid what a role
-    allows and allow what it forbids. A plugin that raises forbids."""
+    """Return whether an actor may perform an action, before the roles are consulted; None: the roles decide. It can
+    forbid what a role allows and allow what a role forbids. A plugin that raises forbids."""

@@ -72,7 +72,9 @@ class EmbeddedValkey:
         async with asyncio.timeout(10):
             while not self.socket.exists():
                 if self._process.poll() is not None:
-                    raise StartRefused(f"Valkey ended at once with code {self._process.returncode}", fix="see the log")
+                    raise StartRefused(
+                        f"Valkey ended immediately with code {self._process.returncode}", fix="see the log"
+                    )
                 await asyncio.sleep(0.005)
 
     @property
@@ -132,7 +134,7 @@ def _check_own(folder: Path) -> None:
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise StartRefused(
-            f"{folder} is no folder of this user", fix="remove it, or use a data directory with a shorter path"
+            f"{folder} is not a folder of this user", fix="remove it, or use a data directory with a shorter path"
         )
     folder.chmod(0o700)
 

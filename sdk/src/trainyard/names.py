@@ -18,6 +18,7 @@ __all__ = [
     "PART_BYTES",
     "PLAIN_NAME",
     "RUN_NAME_CHARS",
+    "SYSTEM_METRICS",
     "TAGS",
     "TAG_CHARS",
     "VALUES",
@@ -58,6 +59,8 @@ METRIC_NAME_BYTES = 2048
 """The longest name of a metric, in bytes of UTF-8: an index of PostgreSQL takes no more."""
 MESSAGE_CHARS = 10_000
 """The longest word that somebody gives with what is done to a run."""
+SYSTEM_METRICS = "system/"
+"""What the names of metrics begin with that no program has logged: their steps are seconds."""
 PLAIN_NAME = "letters, digits, '-', '_' and '.', starting with a letter or digit, at most 64"
 """What the name of a project, queue, agent or principal is made of, in words."""
 

@@ -1,4 +1,4 @@
-"""The synchronous client against a platform over real HTTP."""
+"""Both clients against a platform over real HTTP."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from fake_platform import TOKEN
 
-from trainyard.client import Backoff, Client, errors
+from trainyard.client import Backoff, errors
 from trainyard.client.models import CreateRun, FieldProblem, Problem
 from trainyard.client.wire import Request
 
@@ -25,7 +26,7 @@ def test_create_sends_the_wish_once_and_gives_the_run(client, platform):
 
 @pytest.mark.parametrize("trouble", [503, "drop", 502, 429])
 def test_create_is_tried_again_with_the_same_key_and_makes_one_run(client, platform, trouble):
-    platform.problems = [trouble, trouble]
+    platform.faults = [trouble, trouble]
     client.runs.create(CreateRun(content="a"))
     keys = {seen.headers["idempotency-key"] for seen in platform.asked("POST", "/runs")}
     assert len(platform.seen) == 3
@@ -40,14 +41,14 @@ def test_two_creates_make_two_runs(client, platform):
 
 
 def test_a_request_that_is_not_repeatable_is_sent_once(client, platform):
-    platform.problems = [503]
+    platform.faults = [503]
     with pytest.raises(errors.Busy):
         client.server.ready()
     assert len(platform.seen) == 1
 
 
 def test_trying_again_has_an_end(client, platform):
-    platform.problems = [503] * 9
+    platform.faults = [503] * 9
     with pytest.raises(errors.Busy) as caught:
         client.runs.get(RUN)
     assert caught.value.retryable
@@ -80,7 +81,7 @@ def test_list_passes_every_filter(client, platform):
 
 def test_the_verbs_of_one_run(client, platform):
     platform.add_run(RUN, status="running")
-    platform.metrics[RUN] = [{"name": "loss", "last": "NaN", "step": 3, "low": 0.1, "high": 2.0, "count": 4}]
+    platform.metrics[RUN] = [{"name": "loss", "last": "NaN", "step": 3, "min": 0.1, "max": 2.0, "count": 4}]
     points = [[0, 1, 5, 0.1, 2.0, "NaN"]]
     platform.series[RUN] = [{"name": "loss", "total": 4, "points": points}]
     assert client.runs.stop("abcd", "enough").intent == "stop"
@@ -99,7 +100,7 @@ ODD = ["NaN", "Infinity", "-Infinity"]
 
 def test_numbers_that_are_not_finite_are_floats(client, platform):
     platform.add_run(RUN, metrics={"a": "NaN", "b": "Infinity", "c": 1})
-    platform.metrics[RUN] = [{"name": "a", "last": "NaN", "step": 3, "low": "-Infinity", "high": None, "count": 4}]
+    platform.metrics[RUN] = [{"name": "a", "last": "NaN", "step": 3, "min": "-Infinity", "max": None, "count": 4}]
     platform.series[RUN] = [{"name": "a", "total": 4, "points": [[0, 1, 5, *ODD]]}]
     found = client.runs.get(RUN)
     (listed,) = client.runs.list()
@@ -108,7 +109,7 @@ def test_numbers_that_are_not_finite_are_floats(client, platform):
     for metrics in (found.metrics, listed.metrics):
         assert (str(metrics["a"]), metrics["b"], metrics["c"]) == ("nan", float("inf"), 1)
     for metric in (brief, *followed):
-        assert (str(metric.last), metric.low, metric.high) == ("nan", float("-inf"), None)
+        assert (str(metric.last), metric.min, metric.max) == ("nan", float("-inf"), None)
     assert [str(value) for value in series.points[0][3:]] == ["nan", "inf", "-inf"]
     assert all(isinstance(value, int | float) for value in series.points[0])
 
@@ -151,7 +152,7 @@ def test_follow_goes_on_through_refusals_that_pass(client, platform):
     platform.add_run(RUN)
     platform.lines[RUN] = ["a", "b", "c"]
     platform.cuts = [1]
-    platform.problems = [503, "drop"]
+    platform.faults = [503, "drop"]
     assert [line.text for line in client.runs.follow(RUN)] == ["a", "b", "c"]
 
 
@@ -168,14 +169,14 @@ def test_follow_of_no_run_fails_at_once(client, platform):
 
 
 def test_follow_gives_up_on_a_server_that_stays_away(client, platform):
-    platform.problems = ["drop"] * 99
+    platform.faults = ["drop"] * 99
     with pytest.raises(errors.NotReachable):
         list(client.runs.follow(RUN))
     assert len(platform.seen) == 8
 
 
 def test_follow_refuses_an_answer_that_is_no_stream(client, platform):
-    platform.problems = ["<html>"]
+    platform.faults = ["<html>"]
     with pytest.raises(errors.WrongServer, match="text/html"):
         list(client.runs.follow(RUN))
 
@@ -184,11 +185,11 @@ def test_artifacts_go_up_and_come_down_whole(client, platform, tmp_path: Path):
     platform.add_run(RUN)
     source = tmp_path / "model.bin"
     source.write_bytes(bytes(range(256)) * 4096)
-    platform.problems = [503]
+    platform.faults = [503]
     stored = client.runs.upload(RUN, "models/ü model.bin", source, kind="model")
     assert (stored.size, stored.kind) == (1 << 20, "model")
     assert [item.name for item in client.runs.artifacts(RUN)] == ["models/ü model.bin"]
-    platform.problems = ["drop", 503]
+    platform.faults = ["drop", 503]
     target = client.runs.download(RUN, "models/ü model.bin", tmp_path / "down.bin")
     assert target.read_bytes() == source.read_bytes()
     assert client.runs.upload(RUN, "note", b"").size == 0
@@ -235,24 +236,25 @@ def test_a_server_of_another_api_version_is_named(client, platform):
 
 
 def test_something_that_is_no_platform_is_named(client, platform):
-    platform.problems = ["<html>hello</html>"]
+    platform.faults = ["<html>hello</html>"]
     with pytest.raises(errors.WrongServer, match="no Trainyard server that speaks API v1"):
         client.runs.get(RUN)
     with pytest.raises(errors.WrongServer, match="answered 404"):
         client.send(Request("GET", "/api/v1/unknown", bytes))
 
 
-def test_a_server_that_is_not_there_is_named_with_what_to_do():
-    nowhere = Client("http://127.0.0.1:9", token="t", backoff=Backoff(tries=2, base=0.001))
-    with nowhere as client, pytest.raises(errors.NotReachable, match=r"127\.0\.0\.1:9.*yard up"):
+def test_a_server_that_is_not_there_is_named_with_what_to_do(connect):
+    client = connect("http://127.0.0.1:9", token="t", backoff=Backoff(tries=2, base=0.001))
+    with pytest.raises(errors.NotReachable, match=r"127\.0\.0\.1:9.*yard up"):
         client.version()
 
 
-def test_the_token_is_in_no_repr_and_no_error(platform):
-    with Client(platform.url, token="wrong-token-1234", backoff=Backoff(tries=1)) as client:
-        with pytest.raises(errors.NotAuthenticated) as caught:
-            client.version()
-        assert "1234" not in repr(client) + repr(client.endpoint) + str(caught.value) + repr(caught.value)
+def test_the_token_is_in_no_repr_and_no_error(connect, platform):
+    client = connect(platform.url, token="wrong-token-1234", backoff=Backoff(tries=1))
+    with pytest.raises(errors.NotAuthenticated) as caught:
+        client.version()
+    assert "1234" not in repr(client) + repr(client.endpoint) + str(caught.value) + repr(caught.value)
+    assert repr(client).endswith(f"Client(url={platform.url!r}, project='default')")
 
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -265,17 +267,15 @@ def _set_proxy(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("HTTP_PROXY", url)
 
 
-def test_a_proxy_of_the_environment_is_used(client, platform, monkeypatch):
+def test_a_proxy_of_the_environment_is_used(connect, platform, monkeypatch):
     _set_proxy(monkeypatch, platform.url)
-    with Client("http://platform.invalid", token=client.endpoint.token) as proxied:
-        assert proxied.version().version == "0.1.0"
+    assert connect("http://platform.invalid", token=TOKEN).version().version == "0.1.0"
     assert platform.seen[0].headers["host"] == "platform.invalid"
 
 
-def test_a_server_on_this_machine_is_reached_past_the_proxy(client, platform, monkeypatch):
+def test_a_server_on_this_machine_is_reached_past_the_proxy(connect, platform, monkeypatch):
     _set_proxy(monkeypatch, "http://127.0.0.1:9")
-    with Client(platform.url, token=client.endpoint.token, backoff=Backoff(tries=1)) as direct:
-        assert direct.version().version == "0.1.0"
+    assert connect(platform.url, token=TOKEN, backoff=Backoff(tries=1)).version().version == "0.1.0"
 
 
 def test_a_fault_that_is_the_whole_error_is_told_once():

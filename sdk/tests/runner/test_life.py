@@ -15,7 +15,8 @@ import pytest
 
 from trainyard.runner import proc
 from trainyard.runner.layout import read_json, write_json
-from trainyard.runner.lines import MAX_LINE
+from trainyard.track.frames import Kind, unpack_metrics
+from trainyard.track.lines import MAX_LINE
 
 
 def wait_for(path: Path) -> None:
@@ -50,7 +51,7 @@ def test_output_of_both_streams_is_kept_and_the_last_lines_are_told(attempt: Any
 
 
 def test_silence_leaves_no_writer(attempt: Any) -> None:
-    assert attempt("true").run()["writers"] == {}
+    assert attempt("true", env={"TRAINYARD_ORIGIN": "0"}).run()["writers"] == {}
 
 
 def test_junk_and_no_line_end_are_kept(attempt: Any) -> None:
@@ -252,3 +253,23 @@ def test_a_signal_never_hits_a_stranger_with_the_same_pid() -> None:
         assert proc.signal_same(stranger.pid, seen.ticks, signal.SIGKILL)
         assert stranger.wait(30) == -signal.SIGKILL
         assert not proc.signal_same(stranger.pid, seen.ticks, signal.SIGKILL)
+
+
+def test_where_a_command_comes_from_is_told(attempt: Any, tmp_path: Path) -> None:
+    one = attempt("echo x", code={"kind": "folder", "path": str(tmp_path)})
+    one.run()
+    (meta,) = [event["values"] for event in one.events if event["type"] == "meta"]
+    assert meta["origin"]["command"] == ["sh", "-c", "echo x"]
+    assert meta["origin"]["folder"] == str(tmp_path)
+    assert set(meta) <= {"origin", "code"}
+
+
+def test_system_metrics_are_those_of_the_command_and_its_children(attempt: Any) -> None:
+    spooled = "ls $TRAINYARD_SPOOL/*/*.tyf 2>/dev/null"
+    script = f'until [ -n "$({spooled})" ]; do sleep 0.05; done'
+    one = attempt(script, env={"TRAINYARD_SYSTEM_PERIOD": "0.1", "TRAINYARD_ORIGIN": "0"})
+    assert one.run()["code"] == 0
+    (block, *_) = unpack_metrics(one.frames(Kind.METRICS)[0])
+    values = dict(zip(block.names, (column[0] for column in block.values), strict=True))
+    assert 1 <= values["system/process/count"] <= 4
+    assert values["system/process/memory"] > 0

@@ -18,6 +18,7 @@ from trainyard.track import log_once as saying
 
 _VARIABLES = (
     "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP ATTEMPT PARENT_SPOOL STRICT"
+    " SYSTEM_PERIOD"
 )
 
 
@@ -26,7 +27,9 @@ def _clean(monkeypatch):
     """No test sees another's environment, warnings or fault hook."""
     for name in _VARIABLES.split():
         monkeypatch.delenv(f"TRAINYARD_{name}", raising=False)
-    monkeypatch.setenv("TRAINYARD_CODE", "0")
+    for name in ("CODE", "ORIGIN", "CAPTURE"):
+        monkeypatch.setenv(f"TRAINYARD_{name}", "0")
+    monkeypatch.setenv("TRAINYARD_QUIET", "1")
     saying._said.clear()
     yield
     failpoints.install(None)

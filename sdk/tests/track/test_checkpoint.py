@@ -172,8 +172,8 @@ def test_no_name_leaves_the_folder(again, platform, name):
 
 KILLED = """
 import os, signal, trainyard
-from trainyard.track import fault
-fault.install(lambda name: os.kill(os.getpid(), signal.SIGKILL) if name == "checkpoint.rename" else None)
+from trainyard.track import failpoints
+failpoints.install(lambda name: os.kill(os.getpid(), signal.SIGKILL) if name == "checkpoint.rename" else None)
 trainyard.checkpoint()
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from trainyard.track import run_metadata, segments, spool
+from trainyard.track import frames, run_metadata, segments, spool
 
 SOURCE = Path(__file__).parents[2] / "src"
 WANTED = [(3, 11), (3, 12), (3, 13), (3, 14)]
@@ -256,7 +256,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_workers_record_to_the_run_of_their_parent(run, kept, method):
-    done = run(WORKERS.replace("METHOD", repr(method)))
+    done = run(WORKERS.replace("METHOD", repr(method)), TRAINYARD_QUIET="1")
     assert done.returncode == 0, done.stderr
     ((events, rows),) = kept()
     assert sorted(names[0] for names, *_ in rows) == ["parent", "worker", "worker"], done.stderr
@@ -399,3 +399,114 @@ def test_the_token_file_is_known_wherever_the_program_goes(run, tmp_path):
     run(text, TRAINYARD_OFFLINE="", TRAINYARD_URL="http://127.0.0.1:9", TRAINYARD_TOKEN_FILE="token")
     (root,) = (tmp_path / "data" / "spool").iterdir()
     assert run_metadata.read_about(root)["token_file"] == str(tmp_path / "token")
+
+
+@pytest.fixture
+def lines(tmp_path, spool_frames):
+    """The output that was kept of the only run."""
+
+    def lines():
+        (root,) = (tmp_path / "data" / "spool").iterdir()
+        assert spool.settle(root).live == frozenset()
+        found = [frame for writer in segments.writers(root) for frame in spool_frames(root, writer)]
+        return [line.text for f in found if f.kind is frames.Kind.LOGS for line in frames.unpack_lines(f.payload)]
+
+    return lines
+
+
+RAISED = {
+    "exception": "1 / 0",
+    "in with": "with run:\n    1 / 0",
+    "behind a hook": "sys.excepthook = lambda *args: None\n1 / 0",
+    "chained": "try:\n    {}['a']\nexcept KeyError:\n    1 / 0",
+}
+
+
+@pytest.mark.parametrize("text", RAISED.values(), ids=RAISED)
+def test_the_traceback_of_what_ended_a_program_is_in_its_logs_once(run, lines, text):
+    done = run(LOGGED + "print('begins')\n" + text)
+    assert done.stdout == "begins\n"
+    found = lines()
+    assert found[0] == "begins"
+    assert found.count("ZeroDivisionError: division by zero") == 1
+    assert "Traceback (most recent call last):" in found
+
+
+KILLED = """
+import os, time
+print("kept")
+while len(list(run.root.glob("*/*.tyf"))) < 2:  # the metrics' and the output's
+    time.sleep(0.01)
+print("lost", flush=True)
+os._exit(1)
+"""
+
+
+def test_output_of_a_killed_program_is_kept_but_for_its_end(run, lines):
+    done = run(LOGGED + KILLED)
+    assert done.stdout == "kept\nlost\n", "nothing is lost of what goes to the terminal"
+    assert lines() == ["kept"]
+
+
+def test_output_is_not_kept_where_it_is_not_wanted(run, lines):
+    run(LOGGED + "print('x')", TRAINYARD_CAPTURE="0")
+    assert lines() == []
+
+
+def test_output_of_a_forked_child_is_its_own(run, lines):
+    text = "import os\nif os.fork() == 0:\n    print('child', flush=True)\n    os._exit(0)\nos.wait()\nprint('parent')"
+    done = run(LOGGED + text)
+    assert done.stdout == "child\nparent\n", done.stderr
+    assert lines() == ["parent"]
+
+
+def test_init_says_where_to_look_and_finish_sums_up(run, tmp_path):
+    done = run(
+        "import trainyard\nrun = trainyard.init(project='digits', name='n')\nrun.log({'loss': 2.0})\nrun.finish()"
+    )
+    (root,) = (tmp_path / "data" / "spool").iterdir()
+    first, *others = done.stderr.splitlines()
+    assert first == (
+        f"trainyard: run {root.name} 'n' in project 'digits', offline; send it to a server later: yard sync {root}"
+    )
+    assert re.fullmatch(rf"trainyard: run {root.name} 'n' succeeded after \d+\.\d s", others[-2])
+    assert others[-1].split() == ["loss", "first", "2", "last", "2", "min", "2", "max", "2", "▁"]
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("quiet", ["quiet=True", ""])
+def test_quiet_programs_say_nothing(run, quiet):
+    text = f"import trainyard\ntrainyard.init(offline=True, {quiet}).log({{'a': 1.0}})"
+    done = run(text, **({} if quiet else {"TRAINYARD_QUIET": "1"}))
+    assert [line for line in done.stderr.splitlines() if "yard sync" not in line] == []
+
+
+def test_a_terminal_that_knows_no_blocks_is_no_trouble(run):
+    done = run(LOGGED, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "loss  first 1  last 1  min 1  max 1" in done.stderr
+
+
+def test_system_metrics_move_no_step_of_the_program(run, kept):
+    text = "import time\nfor i in range(3):\n    run.log({'a': i})\n    time.sleep(0.4)\n"
+    done = run(BEGIN + text, TRAINYARD_SYSTEM_PERIOD="0.1")
+    ((events, rows),) = kept()
+    assert [step for names, step, _ in rows if names == ("a",)] == [0, 1, 2]
+    assert any(names[0].startswith("system/") for names, *_ in rows), done.stderr
+    assert len(events["end"]) == 1
+    assert "system/" not in done.stderr
+
+
+def test_a_program_tells_where_it_comes_from(run, kept):
+    run(LOGGED, "prog.py", "--secret", "no")
+    ((events, _),) = kept()
+    (meta,) = [event["values"] for event in events["meta"]]
+    assert meta["origin"]["command"][-3:] == ["prog.py", "--secret", "no"]
+    assert meta["python"]["version"].startswith("3.")
+    assert "code" not in meta
+
+
+def test_group_and_job_type_are_meta_of_the_run(run, kept):
+    run("import trainyard\ntrainyard.init(group='seeds', job_type='eval')", TRAINYARD_ORIGIN="0")
+    ((events, _),) = kept()
+    assert [event["values"] for event in events["meta"]] == [{"group": "seeds", "job_type": "eval"}]

@@ -41,8 +41,8 @@ class Activities(Controller):
         after: After = None,
         last_event_id: LastEvent = "",
     ) -> Response[models.ActivityPage] | EventStream:
-        """What has happened wherever the asker may look, newest first; as a stream, what happens from now on, when
-        the client accepts `text/event-stream`."""
+        """List the activities of all projects that the caller may read, newest first; as a stream of new ones when the
+        client accepts `text/event-stream`."""
         await allow(request, KNOWN)
 
         if wanted(request):
@@ -60,8 +60,8 @@ class Activities(Controller):
         after: After = None,
         last_event_id: LastEvent = "",
     ) -> Response[models.ActivityPage] | EventStream:
-        """What has happened in a project, newest first; as a stream, what happens from now on, when the client
-        accepts `text/event-stream`."""
+        """List the activities of a project, newest first; as a stream of new ones when the client accepts
+        `text/event-stream`."""
 
         async def scope() -> frozenset[str]:
             await allow(request, READ, project)

@@ -38,7 +38,7 @@ class AgentSessions(Controller):
 
     @post("/sessions", status_code=200)
     async def begin(self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.RegisterAgent]) -> wire.Session:
-        """Begin a session. Those before it are over: their calls are refused from now on."""
+        """Begin a session. Earlier sessions are over: their calls are refused from now on."""
         await allow_agent(request, name)
         check_name("agent", name)
         _check(data)
@@ -52,7 +52,8 @@ class AgentSessions(Controller):
     async def assign(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.AssignmentRequest]
     ) -> wire.Assignments:
-        """New attempts. Answered at once when there are some, or something about those held may have changed."""
+        """Request new attempts. Answered at once when there are some, or when orders for attempts that the agent holds
+        may have changed."""
         await allow_agent(request, name)
         if not 0 <= data.wait <= wire.MOST_WAIT or not 1 <= data.most <= BATCH:
             raise Invalid(
@@ -71,8 +72,8 @@ class AgentSessions(Controller):
     async def workloads(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.AttemptRefs]
     ) -> wire.Workloads:
-        """What to start for attempts that the agent holds, with the runs' tokens; those that need no start any more
-        are left out."""
+        """Return what to start for attempts that the agent holds, with the runs' tokens; attempts that need no start
+        any more are left out."""
         await allow_agent(request, name)
         check_refs(data.refs)
         return wire.Workloads(items=await platform_of(request).session_service().workloads(name, data.epoch, data.refs))
@@ -81,7 +82,8 @@ class AgentSessions(Controller):
     async def report(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.ObservationReport]
     ) -> wire.Acknowledgement:
-        """What was observed. Idempotent; what is said of attempts that the agent does not hold changes nothing."""
+        """Record what was observed. Idempotent; observations of attempts that the agent does not hold change
+        nothing."""
         await allow_agent(request, name)
         seen = [checked(each) for each in data.seen]
         await platform_of(request).session_service().report(name, data.epoch, seen)
@@ -91,7 +93,7 @@ class AgentSessions(Controller):
     async def orders(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.SessionRequest]
     ) -> wire.Orders:
-        """Heartbeat, and what to do about each attempt held."""
+        """Record a heartbeat, and return what to do about each attempt that the agent holds."""
         await allow_agent(request, name)
         return wire.Orders(items=await platform_of(request).session_service().orders(name, data.epoch))
 
@@ -99,7 +101,7 @@ class AgentSessions(Controller):
     async def released(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.AttemptRefs]
     ) -> wire.Acknowledgement:
-        """The agent's scheduler holds nothing for these attempts any more."""
+        """Record that the agent's scheduler holds nothing for these attempts any more."""
         await allow_agent(request, name)
         await platform_of(request).session_service().released(name, data.epoch, data.refs)
         return wire.Acknowledgement()
@@ -108,7 +110,7 @@ class AgentSessions(Controller):
     async def leave(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.SessionRequest]
     ) -> wire.Acknowledgement:
-        """The session takes no more work; what it holds stays its own."""
+        """End the session's acceptance of new attempts; it keeps those that it holds."""
         await allow_agent(request, name)
         await platform_of(request).session_service().leave(name, data.epoch)
         return wire.Acknowledgement()

@@ -42,7 +42,7 @@ class Agents(Controller):
 
     @get()
     async def page(self, request: ApiRequest, limit: Limit = 50, cursor: Cursor = "") -> models.AgentPage:
-        """All agents and what they have free, by name."""
+        """List all agents with their free resources, by name."""
         await allow(request, KNOWN)
         after = after_name(cursor)
 
@@ -56,8 +56,8 @@ class Agents(Controller):
 
     @post()
     async def add(self, request: ApiRequest, data: JSONBody[models.NewAgent]) -> Response[models.Enrolment]:
-        """Make an agent known, and its token. The token is in this answer only; the same request with the same key
-        gets it again."""
+        """Add an agent and make its token. Only this answer contains the token; the same request with the same key
+        returns it again."""
         await _allow_token(request)
         check_name("agent", data.name)
         check_queues(data.queues)
@@ -78,7 +78,7 @@ class Agents(Controller):
 
     @get("/{name:str}")
     async def one(self, request: ApiRequest, name: FromPath[str]) -> models.Agent:
-        """One agent."""
+        """Return one agent."""
         await allow(request, KNOWN)
         return await platform_of(request).database.read(lambda tx: _one(tx, request, name))
 
@@ -86,7 +86,7 @@ class Agents(Controller):
     async def edit(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[models.EditAgent]
     ) -> Response[models.Agent]:
-        """Change which queues an agent may serve, the labels that it was given, or whether it drains."""
+        """Change the queues that an agent may serve, the labels that it was given, or whether it drains."""
         await allow(request, ADMIN)
         check_queues(data.queues or ())
         check_labels(data.labels or {})
@@ -106,7 +106,7 @@ class Agents(Controller):
 
     @post("/{name:str}/token")
     async def renew(self, request: ApiRequest, name: FromPath[str]) -> Response[models.Enrolment]:
-        """A new token for an agent, in place of all that it had: those are refused from now on."""
+        """Make a new token for an agent; all its earlier tokens are refused from now on."""
         await _allow_token(request)
         seed = tokens.new_seed()
 
@@ -122,7 +122,8 @@ class Agents(Controller):
 
     @delete("/{name:str}")
     async def remove(self, request: ApiRequest, name: FromPath[str]) -> None:
-        """Forget an agent and its tokens. Refused while it holds attempts of live runs, or is alive and holds any."""
+        """Remove an agent and its tokens. Refused while it holds attempts of live runs, or is alive and holds any
+        attempt."""
         await allow(request, ADMIN)
 
         async def work(tx: Tx) -> None:

@@ -44,8 +44,8 @@ Range = Annotated[str, HeaderParameter(name="Range", description="One range, as 
 IfRange = Annotated[str, HeaderParameter(name="If-Range", description="An ETag; without it the whole comes.")]
 IfNoneMatch = Annotated[str, HeaderParameter(name="If-None-Match", description="ETags of bytes that are known.")]
 PART = ResponseSpec(data_container=bytes, description="The part that was asked for.", media_type=BYTES)
-OUTSIDE = ResponseSpec(data_container=models.Problem, description="The range lies outside.", generate_examples=False,
-                       media_type="application/problem+json")  # fmt: skip
+OUTSIDE = ResponseSpec(data_container=models.Problem, description="The range is outside the file.",
+                       generate_examples=False, media_type="application/problem+json")  # fmt: skip
 
 
 class Artifacts(Controller):
@@ -65,7 +65,7 @@ class Artifacts(Controller):
         limit: Limit = 50,
         cursor: Cursor = "",
     ) -> models.ArtifactPage:
-        """A run's artifacts by name; as one folder, those directly in it and the folders beside them."""
+        """List a run's artifacts by name; with `folder`, the artifacts and folders directly below `prefix`."""
         row = await find_run(request, project, ref, READ)
         check_text("prefix", prefix)
         after = check_text("cursor", after_name(cursor))
@@ -74,8 +74,8 @@ class Artifacts(Controller):
 
     @get("/artifacts.tar", media_type="application/x-tar")
     async def tar(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], prefix: Prefix = "") -> Stream:
-        """All artifacts whose names start with `prefix`, as one tar: by name, with owners and modes left out. It is
-        made while it is sent; when an artifact changes meanwhile, it breaks off."""
+        """Return all artifacts whose names start with `prefix` as one tar, ordered by name, without owners and modes.
+        It is generated while it is sent, and aborted when an artifact changes meanwhile."""
         row = await find_run(request, project, ref, READ)
         check_text("prefix", prefix)
         platform, run = platform_of(request), RunRef(project, row["id"])
@@ -92,8 +92,8 @@ class Artifacts(Controller):
         prefix: Prefix = "",
         kind: Kind = "file",
     ) -> models.ArtifactPage:
-        """Store the regular files of an uncompressed tar, below `prefix`. Each is stored whole or not at all; a member
-        that is no file, or has no name for one, ends it, and those before it stay. Idempotent."""
+        """Store the regular files of an uncompressed tar below `prefix`, each whole or not at all. A member that is not
+        a file, or has an invalid name, ends the request; files before it are kept. Idempotent."""
         row = await find_run(request, project, ref, TRACK)
         platform, told = platform_of(request), told_of(request, project, row)
         check_text("prefix", prefix)
@@ -118,8 +118,8 @@ class Artifacts(Controller):
         kind: Kind = "file",
         attempt: Recorder = 0,
     ) -> models.Artifact:
-        """Store a file, whole or not at all, replacing an older one of that name. Idempotent; with a digest the bytes
-        must be those."""
+        """Store an artifact, whole or not at all, replacing an older one of that name. Idempotent; with a digest, the
+        bytes must match it."""
         row = await find_run(request, project, ref, TRACK)
         platform, told = platform_of(request), told_of(request, project, row, attempt)
         info = await keeping.put(
@@ -144,7 +144,7 @@ class Artifacts(Controller):
         if_range: IfRange = "",
         if_none_match: IfNoneMatch = "",
     ) -> Stream | Response[bytes]:
-        """The bytes of a file, or a part of them."""
+        """Return the bytes of an artifact, or a range of them."""
         holder, info = await _find(request, project, ref)
         if if_none_match and ranges.is_known(if_none_match, info):
             return Response(b"", status_code=304, headers={"ETag": ranges.etag(info)}, media_type=BYTES)
@@ -158,7 +158,7 @@ class Artifacts(Controller):
     async def look(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], name: FromPath[str]
     ) -> Response[None]:
-        """The size and digest of a file."""
+        """Return the size and digest of an artifact."""
         _, info = await _find(request, project, ref)
         return Response(None, headers={**ranges.headers_of(info, None), "Content-Type": BYTES}, media_type="text/plain")
 
@@ -166,7 +166,8 @@ class Artifacts(Controller):
     async def remove(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], name: FromPath[str]
     ) -> None:
-        """Remove a file. One that is not there is no error; one that another run uses by reference stays."""
+        """Remove an artifact. Succeeds when there is none of that name; refused when another run uses it by
+        reference."""
         row = await find_run(request, project, ref, WRITE)
         platform, clean = platform_of(request), name_of(request)
         try:

@@ -29,7 +29,7 @@ class AskTell(Controller):
     async def create(
         self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.NewSweep]
     ) -> Response[models.RunRecord]:
-        """Make a sweep whose trials are asked for and run by a program outside."""
+        """Create a sweep whose trials are run by an external program."""
         actor, platform = await allow(request, WRITE, project), platform_of(request)
         at = platform.clock.now()
         new = ask_tell.opened(project, data, actor, at=at, algorithms=platform.algorithms)
@@ -43,7 +43,7 @@ class AskTell(Controller):
     async def ask(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.AskTrials]
     ) -> models.TrialBatch:
-        """More trials to run. A request with an idempotency key that comes again is given the same ones."""
+        """Return new trials to run. A repeated request with the same idempotency key returns the same trials."""
         row = await find_run(request, project, ref, WRITE)
         platform = platform_of(request)
         counter = ask_tell.TrialService(platform.database, platform.directors)
@@ -58,7 +58,7 @@ class AskTell(Controller):
         key: FromPath[str],
         data: JSONBody[models.TellTrial],
     ) -> Response[models.RunRecord]:
-        """How a trial ended and what it came to. It counts once: what is told of one that has ended changes
+        """Record the end and the result of a trial. A trial counts once: a result for one that has ended changes
         nothing."""
         row = await find_run(request, project, ref, WRITE)
         by = by_of(request)

@@ -35,7 +35,7 @@ class Bulk(Controller):
     async def act(
         self, request: ApiRequest, project: FromPath[str], data: JSONBody[BulkAction]
     ) -> Response[models.BulkResult]:
-        """Do one thing to many runs, in one transaction; the answer says what became of each."""
+        """Apply one action to many runs in one transaction; the answer has the result for each."""
         await allow(request, WRITE, project)
         _check(data)
         refs, more = await _meant(request, project, data)

@@ -42,7 +42,7 @@ class _Registry(Controller):
         cursor: Cursor = "",
         archived: FromQuery[bool] = False,
     ) -> models.ComponentPage:
-        """The newest version of each name, by name; with `archived` also archived versions count."""
+        """List the newest version of each name, by name; with `archived`, archived versions are included."""
         await allow(request, READ, project)
         after = after_name(cursor)
 
@@ -58,8 +58,8 @@ class _Registry(Controller):
     async def register(
         self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.RegisterComponent]
     ) -> Response[models.Component]:
-        """Register a version. The same content again changes nothing (200); other content under the same version is
-        refused."""
+        """Register a version. Registering the same content again changes nothing (200); other content under the same
+        version is refused."""
         actor, at = await allow(request, WRITE, project), platform_of(request).clock.now()
         new = components.NewComponent(
             project=project,
@@ -91,7 +91,7 @@ class _Registry(Controller):
 
     @get("/{name:str}")
     async def latest(self, request: ApiRequest, project: FromPath[str], name: FromPath[str]) -> models.Component:
-        """The newest version that is not archived, with its content."""
+        """Return the newest version that is not archived, with its content."""
         await allow(request, READ, project)
         return await platform_of(request).database.read(lambda tx: self._newest(tx, project, name))
 
@@ -105,7 +105,7 @@ class _Registry(Controller):
         cursor: Cursor = "",
         archived: FromQuery[bool] = False,
     ) -> models.ComponentPage:
-        """The versions of a name, newest first; with `archived` also those."""
+        """List the versions of a name, newest first; with `archived`, archived versions are included."""
         await allow(request, READ, project)
         before = after_id(cursor) or None
 
@@ -125,7 +125,7 @@ class _Registry(Controller):
     async def version(
         self, request: ApiRequest, project: FromPath[str], name: FromPath[str], version: FromPath[str]
     ) -> models.Component:
-        """One version with its content; `latest` is the newest that is not archived."""
+        """Return one version with its content; `latest` is the newest that is not archived."""
         await allow(request, READ, project)
         if version == LATEST:
             return await platform_of(request).database.read(lambda tx: self._newest(tx, project, name))
@@ -141,7 +141,7 @@ class _Registry(Controller):
         version: FromPath[str],
         data: JSONBody[models.EditComponent],
     ) -> Response[models.Component]:
-        """Describe, tag, stage, deprecate or archive a version, or take that back."""
+        """Change the description, tags, stage, deprecation or archiving of a version."""
         await allow(request, WRITE, project)
         at = platform_of(request).clock.now()
         given = {field: value for field, value in msgspec.structs.asdict(data).items() if value is not None}

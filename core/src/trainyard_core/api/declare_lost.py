@@ -24,8 +24,7 @@ class LostAttempts(Controller):
     async def lost(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.Note | None] = None
     ) -> Response[models.RunRecord]:
-        """Declare a live run lost whose agent cannot be reached: its attempt ends, and the retries for the platform's
-        failures apply. Should it still run somewhere, it is stopped once its agent is heard of. Asking again changes
-        nothing."""
+        """Declare a live run lost whose agent cannot be reached: its attempt ends, and the retries for failures of the
+        platform apply. If it still runs somewhere, it is stopped once its agent reports again. Idempotent."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], declare_lost, name="lost", message=data.message if data else "")

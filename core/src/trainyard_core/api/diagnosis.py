@@ -22,14 +22,14 @@ class Diagnoses(Controller):
 
     @post(status_code=200)
     async def look(self, request: ApiRequest) -> models.Diagnosis:
-        """Look at database, queue, tracker, plugins, agents and disk. What the tracker is given to keep is deleted
-        again."""
+        """Check the database, queue, tracker, plugins, agents and disk. The test data that the tracker stores is
+        deleted again."""
         await allow_owner(request, ADMIN)
         return models.Diagnosis(items=await diagnosis.diagnose(platform_of(request)))
 
     @post("/upload", status_code=200)
     async def upload(self, request: ApiRequest) -> models.UploadCheck:
-        """What arrived of the body, which is kept nowhere: whether uploads come through whole."""
+        """Return the size and digest of the body, to test whether uploads arrive whole. The body is not stored."""
         await allow(request, KNOWN)
         body = await request.body()
         return models.UploadCheck(size=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")

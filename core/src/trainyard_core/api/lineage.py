@@ -30,7 +30,7 @@ class Lineage(Controller):
 
     @get()
     async def lineage(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.Lineage:
-        """The runs around a run, and the artifacts that it took and made."""
+        """Return the runs that a run is related to, and the artifacts that it took and made."""
         row = await find_run(request, project, ref, READ)
         return await platform_of(request).database.read(lambda tx: _lineage(tx, row))
 

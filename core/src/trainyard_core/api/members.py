@@ -29,7 +29,8 @@ class Members(Controller):
     async def page(
         self, request: ApiRequest, project: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.MemberPage:
-        """A project's members, by name. Whoever has a role in the deployment has it here without being listed."""
+        """List a project's members, by name. People with a role in the deployment have it here too, without being
+        listed."""
         await allow(request, READ, project)
         after, only = after_name(cursor), await visible(request)
 
@@ -49,7 +50,7 @@ class Members(Controller):
         principal: FromPath[str],
         data: JSONBody[models.PutMember],
     ) -> Response[models.Member]:
-        """Give somebody a role in the project, in place of the one they have."""
+        """Set somebody's role in the project."""
         await allow(request, ADMIN, project)
         at, only = platform_of(request).clock.now(), await visible(request)
         check_role(data.role, least="viewer")
@@ -70,7 +71,7 @@ class Members(Controller):
 
     @delete("/{principal:str}")
     async def remove(self, request: ApiRequest, project: FromPath[str], principal: FromPath[str]) -> None:
-        """Take somebody's role in the project away."""
+        """Remove somebody's role in the project."""
         await allow(request, ADMIN, project)
         only = await visible(request)
 

@@ -24,8 +24,8 @@ class Previews(Controller):
     async def preview(
         self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.CreateRun]
     ) -> models.Preview:
-        """What creating this run would do now: what would run, from which components and presets, and whether it
-        would start. Nothing is written."""
+        """Return what creating this run would do now: the command, its components and presets, and whether it would
+        start. Nothing is written."""
         actor, platform = await allow(request, WRITE, project), platform_of(request)
         return await preview(
             platform.database,
@@ -40,7 +40,7 @@ class Previews(Controller):
 
     @get("/{ref:str}/uses")
     async def uses(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.UsedComponentPage:
-        """The components and presets that a run was made with."""
+        """List the components and presets that a run was made with."""
         row = await find_run(request, project, ref, READ)
         found = await platform_of(request).database.read(lambda tx: components.uses_of(tx, row["id"]))
         return models.UsedComponentPage(items=[models.UsedComponent(**use._asdict()) for use in found])

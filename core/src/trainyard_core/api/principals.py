@@ -29,7 +29,7 @@ class _Principals(Controller):
 
     @get()
     async def page(self, request: ApiRequest, limit: Limit = 50, cursor: Cursor = "") -> models.PrincipalPage:
-        """All of them, by name."""
+        """List all of them, by name."""
         await allow(request, ADMIN)
         after = after_name(cursor)
         rows = await platform_of(request).database.read(
@@ -63,7 +63,7 @@ class _Principals(Controller):
 
     @get("/{name:str}")
     async def one(self, request: ApiRequest, name: FromPath[str]) -> models.Principal:
-        """One of them; everybody may see themselves."""
+        """Return one of them; everybody may see themselves."""
         if request.user.name != f"{self.kind}:{name}":
             await allow(request, ADMIN)
         await allow(request, KNOWN)
@@ -73,7 +73,7 @@ class _Principals(Controller):
     async def edit(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[models.EditPrincipal]
     ) -> Response[models.Principal]:
-        """Change the role or description, or shut out with all tokens (`disabled`)."""
+        """Change the role or description, or disable it with all its tokens (`disabled`)."""
         await allow(request, ADMIN)
         at = platform_of(request).clock.now()
 
@@ -99,8 +99,7 @@ class _Principals(Controller):
 
     @delete("/{name:str}")
     async def remove(self, request: ApiRequest, name: FromPath[str]) -> None:
-        """Remove one with its tokens and roles. What it did stays in the activities under its name, which is not used
-        again."""
+        """Remove one with its tokens and roles. Its activities are kept under its name, which is never used again."""
         await allow(request, ADMIN)
         at = platform_of(request).clock.now()
 

@@ -105,8 +105,8 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[byt
 
 def _title(status: int) -> str:
     return {
-        404: "There is no such thing",
-        405: "That method is not for this address",
+        404: "It does not exist",
+        405: "This address does not have that method",
         422: "The input is not valid",
     }.get(status, "The request cannot be answered")
 
@@ -122,7 +122,7 @@ def _problems(extra: Any) -> list[FieldProblem]:
 
 def _anything(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     log.exception("a request failed", **_asked(request), error=repr(error))
-    title = "Something went wrong here; the server's log says what"
+    title = "An internal error occurred; the server's log has the details"
     return _respond(Problem(type="urn:trainyard:internal", title=title, status=500, code="internal", retryable=True))
 
 

@@ -38,7 +38,7 @@ class Projects(Controller):
 
     @get()
     async def page(self, request: ApiRequest, limit: Limit = 50, cursor: Cursor = "") -> models.ProjectPage:
-        """The projects that the asker may see, by name."""
+        """List the projects that the caller may see, by name."""
         actor, only = await allow(request, KNOWN), await visible(request)
         after = after_name(cursor)
         rows = await platform_of(request).database.read(
@@ -49,7 +49,7 @@ class Projects(Controller):
 
     @post()
     async def create(self, request: ApiRequest, data: JSONBody[models.NewProject]) -> Response[models.Project]:
-        """Create a project; whoever does becomes its admin."""
+        """Create a project; the caller becomes its admin."""
         actor, at = await allow(request, WRITE), platform_of(request).clock.now()
         check_name("project", data.name)
 
@@ -71,7 +71,7 @@ class Projects(Controller):
 
     @get("/{project:str}")
     async def one(self, request: ApiRequest, project: FromPath[str]) -> models.Project:
-        """One project."""
+        """Return one project."""
         actor = await allow(request, READ, project)
         return await platform_of(request).database.read(lambda tx: _one(tx, project, actor))
 
@@ -79,7 +79,7 @@ class Projects(Controller):
     async def edit(
         self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.EditProject]
     ) -> Response[models.Project]:
-        """Change a project; its limits only as an admin of the deployment."""
+        """Change a project. Changing its limits requires an admin of the deployment."""
         actor, at = await allow(request, ADMIN, project), platform_of(request).clock.now()
         if _touches_limits(data):
             await allow(request, ADMIN)
@@ -111,7 +111,7 @@ class Projects(Controller):
 
     @delete("/{project:str}")
     async def remove(self, request: ApiRequest, project: FromPath[str]) -> None:
-        """Remove a project that has no runs. Its name is not used again."""
+        """Delete a project that has no runs. Its name is never used again."""
         actor, at = await allow(request, ADMIN, project), platform_of(request).clock.now()
         if project == projects.DEFAULT:
             raise Conflict(f"'{project}' is where runs go that name no project", fix="archive it instead")

@@ -19,8 +19,8 @@ class Prometheus(Controller):
 
     @get(media_type="text/plain")
     async def scrape(self, request: ApiRequest) -> Response[bytes]:
-        """How this process and the platform do, in the text format of Prometheus: requests, transactions, queues, runs,
-        agents, streams. These are not the metrics that runs log."""
+        """Return metrics of this process and the platform in the text format of Prometheus: requests, transactions,
+        queues, runs, agents, streams. They are not the metrics that runs log."""
         await allow(request, READ)
         platform = platform_of(request)
         at = platform.clock.now()

@@ -38,7 +38,7 @@ class Queues(Controller):
 
     @get()
     async def page(self, request: ApiRequest, limit: Limit = 50, cursor: Cursor = "") -> models.QueuePage:
-        """All queues with how many runs wait and live in each, by name."""
+        """List all queues with the numbers of waiting and live runs, by name."""
         await allow(request, KNOWN)
         after = after_name(cursor)
 
@@ -51,7 +51,7 @@ class Queues(Controller):
 
     @get("/{name:str}")
     async def one(self, request: ApiRequest, name: FromPath[str]) -> models.Queue:
-        """One queue."""
+        """Return one queue."""
         await allow(request, KNOWN)
         return await platform_of(request).database.read(lambda tx: _one(tx, name))
 
@@ -59,7 +59,7 @@ class Queues(Controller):
     async def put(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[models.QueueLimits]
     ) -> Response[models.Queue]:
-        """Create a queue, or give one these limits in place of all that it has."""
+        """Create a queue, or replace all limits of an existing one."""
         await allow(request, ADMIN)
         check_name("queue", name)
         _check(data)
@@ -77,7 +77,7 @@ class Queues(Controller):
     async def edit(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[models.EditQueue]
     ) -> Response[models.Queue]:
-        """Change a queue; what is left out stays as it is."""
+        """Change a queue; fields that are left out keep their values."""
         await allow(request, ADMIN)
 
         async def work(tx: Tx) -> models.Queue:
@@ -92,7 +92,7 @@ class Queues(Controller):
 
     @delete("/{name:str}")
     async def remove(self, request: ApiRequest, name: FromPath[str]) -> None:
-        """Remove a queue that no run is in which has not ended."""
+        """Remove a queue; refused while it contains a run that has not ended."""
         await allow(request, ADMIN)
         if name == queues.DEFAULT:
             raise Conflict(f"'{name}' is where runs wait that name no queue", fix=f"pause it: yard queues pause {name}")

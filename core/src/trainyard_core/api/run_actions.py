@@ -32,7 +32,7 @@ class RunActions(Controller):
     async def approve(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
     ) -> Response[models.RunRecord]:
-        """Let a run go on that is held for approval."""
+        """Release a run that is held for approval."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.approve, name="approve", message=_said(data))
 
@@ -40,7 +40,7 @@ class RunActions(Controller):
     async def stop(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
     ) -> Response[models.RunRecord]:
-        """Stop a run: at once if it has not started, else TERM and later KILL. Asking again changes nothing."""
+        """Stop a run: at once if it has not started, else by TERM and later KILL. Idempotent."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.stop, name="stop", message=_said(data))
 
@@ -48,7 +48,7 @@ class RunActions(Controller):
     async def skip(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
     ) -> Response[models.RunRecord]:
-        """Never run a run that no agent has taken yet."""
+        """End a run that no agent has taken yet as skipped, without executing it."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.skip, name="skip", message=_said(data))
 
@@ -68,7 +68,7 @@ class RunActions(Controller):
     async def archive(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
     ) -> Response[models.RunRecord]:
-        """Put a run away; nothing else about it changes."""
+        """Mark a run as archived; nothing else about it changes."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.archive, name="archive", message=_said(data))
 
@@ -76,7 +76,7 @@ class RunActions(Controller):
     async def restore(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: Noted = None
     ) -> Response[models.RunRecord]:
-        """Take a run out of the archive."""
+        """Remove the archived mark of a run."""
         row = await find_run(request, project, ref, WRITE)
         return await act(request, row["id"], actions.restore, name="restore", message=_said(data))
 
@@ -84,22 +84,22 @@ class RunActions(Controller):
     async def restart(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
     ) -> Response[models.RunRecord]:
-        """Make a new run of the same operation, with other params, name or queue where they are given."""
+        """Create a new run of the same operation, with other params, name or queue if they are given."""
         return await _clone(request, project, ref, clone.RESTART, data)
 
     @post("/resume", status_code=201)
     async def resume(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
     ) -> Response[models.RunRecord]:
-        """Make a new run that continues one that has ended: it has its outputs and artifacts, and its series up to
-        `step`."""
+        """Create a new run that continues this run, which has ended: it has its outputs and artifacts, and its series
+        up to `step`."""
         return await _clone(request, project, ref, clone.RESUME, data)
 
     @post("/copy", status_code=201)
     async def copy(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[CloneRun | None] = None
     ) -> Response[models.RunRecord]:
-        """Make a new run of the same operation that begins with the artifacts of one that has ended."""
+        """Create a new run of the same operation that starts with the artifacts of this run, which has ended."""
         return await _clone(request, project, ref, clone.COPY, data)
 
 

@@ -34,8 +34,8 @@ class RunEvents(Controller):
             str, HeaderParameter(name="Last-Event-ID", description="Goes on after this status.")
         ] = "",
     ) -> Response[models.RunRecord] | EventStream:
-        """A run as it goes on, when the client accepts `text/event-stream`: `status` for each status, `metrics` with
-        those that changed, and `end` with the run when it has ended. Otherwise the run as it is."""
+        """Stream a run's events when the client accepts `text/event-stream`: `status` for each status, `metrics` with
+        those that changed, and `end` with the run when it has ended. Otherwise return the run."""
         row = await find_run(request, project, ref, READ)
         if wanted(request):
             return streams.statuses(request, RunRef(project, row["id"]), place(last_event_id) or 0)

@@ -30,7 +30,7 @@ class RunTokens(Controller):
 
     @post(status_code=200, exclude_from_auth=True)
     async def renew(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.RunToken:
-        """A new token for the bearer of a run's token, expired or not, while its attempt is held by an agent, or a
+        """Return a new token to the bearer of a run's token, expired or not, while an agent holds the attempt or a
         tracked run has not ended."""
         platform, at = platform_of(request), platform_of(request).clock.now()
         claim = _claim(request, ref)

@@ -22,6 +22,7 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import NotFound
 from trainyard_core.work import actions
 from trainyard_core.work.actions import ActionContext
+from trainyard_core.work.clone import resuming
 from trainyard_core.work.creation import create_run
 from trainyard_core.work.deletion import delete as delete_run
 from trainyard_core.work.why import why
@@ -43,8 +44,7 @@ class Runs(Controller):
         data: JSONBody[models.CreateRun],
         idempotency_key: Annotated[str, Parameter(header="Idempotency-Key")] = "",
     ) -> Response[models.RunRecord]:
-        """Create a run from an operation. With an idempotency key the same request makes it once, however often it
-        is sent."""
+        """Create a run from an operation. With an idempotency key, a repeated request creates it once."""
         actor, platform = await allow(request, WRITE, project), platform_of(request)
         row, new = await create_run(
             platform.database,
@@ -55,6 +55,7 @@ class Runs(Controller):
             policy=platform.policy,
             at=platform.clock.now(),
             algorithms=platform.algorithms,
+            insert=resuming(data.resumes) if data.resumes else None,
         )
         if new:
             platform.notifier.notify_agents()
@@ -72,14 +73,14 @@ class Runs(Controller):
         cursor: Cursor = "",
         count: Count = False,
     ) -> models.RunPage:
-        """A project's runs, newest first unless sorted."""
+        """List a project's runs, newest first unless `sort` is given."""
         await allow(request, READ, project)
         among = frozenset({project})
         return await found(request, among, q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor, count=count)
 
     @get("/{ref:str}")
     async def one(self, request: ApiRequest, project: str, ref: str) -> models.RunRecord:
-        """One run, whole."""
+        """Return one run with all its fields."""
         row = await find_run(request, project, ref, READ)
         return await whole_run(platform_of(request), row["id"])
 
@@ -87,8 +88,8 @@ class Runs(Controller):
     async def edit(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[models.EditRun]
     ) -> Response[models.RunRecord]:
-        """Change what a run is called and how it is tagged, and while it waits its queue and priority; with
-        `If-Match` only if it is still as it was read."""
+        """Change name, description, tags and meta of a run, and while it waits its queue and priority; with `If-Match`
+        only if nobody has changed it since it was read."""
         row = await find_run(request, project, ref, WRITE)
 
         async def work(tx: Tx, now: Row, by: ActionContext) -> None:
@@ -99,7 +100,7 @@ class Runs(Controller):
 
     @delete("/{ref:str}")
     async def remove(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> None:
-        """Delete a run that has ended, for good, with all that it has tracked."""
+        """Delete a run that has ended, with everything that it tracked."""
         meant = await _seek(request, project, ref)
 
         async def work(tx: Tx) -> None:
@@ -115,7 +116,7 @@ class Runs(Controller):
     async def statuses(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.TransitionPage:
-        """The statuses that a run has had, oldest first."""
+        """List the statuses that a run has had, oldest first."""
         rows = await _told(request, project, ref, limit, cursor, kind="status")
         items = [serializers.transition(each) for each in rows]
         return models.TransitionPage(items=items, next=_next(rows, limit))
@@ -124,13 +125,13 @@ class Runs(Controller):
     async def activities(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], limit: Limit = 50, cursor: Cursor = ""
     ) -> models.ActivityPage:
-        """All that happened to a run, oldest first."""
+        """List the activities of a run, oldest first."""
         rows = await _told(request, project, ref, limit, cursor)
         return models.ActivityPage(items=[serializers.activity(each) for each in rows], next=_next(rows, limit))
 
     @get("/{ref:str}/why")
     async def why(self, request: ApiRequest, project: str, ref: str) -> models.Why:
-        """What a run waits for, and what would start it."""
+        """Return what a run waits for, and what would start it."""
         row = await find_run(request, project, ref, READ)
         platform = platform_of(request)
         at, silence = platform.clock.now(), platform.policy.silence

@@ -68,7 +68,7 @@ class Search(Controller):
         cursor: Cursor = "",
         count: Count = False,
     ) -> models.RunPage:
-        """Runs of all projects that the asker may read, newest first unless sorted."""
+        """List runs of all projects that the caller may read, newest first unless `sort` is given."""
         await allow(request, KNOWN)
         among = await visible(request)
         return await found(request, among, q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor, count=count)

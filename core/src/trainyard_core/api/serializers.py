@@ -230,7 +230,7 @@ def upload(row: Row, *, offset: int, step: int) -> models.Upload:
 
 
 def agent(row: Row, offer: AgentOffer, live: int) -> models.Agent:
-    """One agent."""
+    """Return one agent."""
     return models.Agent(
         name=row["name"],
         scheduler=row["scheduler"],

@@ -26,7 +26,7 @@ class Server(Controller):
 
     @get("/plugins")
     async def plugins(self, request: ApiRequest) -> models.PluginPage:
-        """The installed plugins, broken ones with what is wrong."""
+        """List the installed plugins, with the error of each broken one."""
         await allow_owner(request, READ)
         loaded = platform_of(request).registry.plugins.values()
         items = [models.Plugin(name=p.name, version=p.version, offers=p.offers, error=p.error) for p in loaded]
@@ -34,20 +34,20 @@ class Server(Controller):
 
     @get("/settings")
     async def settings(self, request: ApiRequest) -> models.SettingPage:
-        """The settings in force and where each comes from; secrets are masked."""
+        """Return the settings in force and the source of each; secrets are masked."""
         await allow(request, ADMIN)
         found = settings.in_force(platform_of(request).settings)
         return models.SettingPage(items=[models.Setting(name=n, value=v, source=s) for n, v, s in found])
 
     @get("/version")
     async def version(self, request: ApiRequest) -> models.Version:
-        """Which server this is, and which capabilities nothing offers."""
+        """Return the server's version, and the capabilities that no plugin offers."""
         await allow(request, ANYONE)
         return models.Version(version=version("trainyard-core"), missing=platform_of(request).registry.missing())
 
     @get("/whoami")
     async def whoami(self, request: ApiRequest) -> models.Whoami:
-        """Who the server takes the asker for."""
+        """Return who the server takes the caller for."""
         actor, platform = await allow(request, ANYONE), platform_of(request)
         row = await platform.database.read(lambda tx: tokens.get(tx, actor.token)) if actor.token else None
         return models.Whoami(
@@ -61,12 +61,12 @@ class Server(Controller):
 
     @get("/health", opt={"exclude_from_auth": True})
     async def health(self) -> dict[str, str]:
-        """Whether the process answers. It asks for no token and tells nothing else."""
+        """Answer, to show that the process does. Needs no token and returns no other information."""
         return {"status": "ok"}
 
     @get("/ready", opt={"exclude_from_auth": True})
     async def ready(self, request: ApiRequest) -> Response[models.Readiness]:
-        """Whether it can do its work: 200, or 503. It asks for no token and tells no details."""
+        """Return whether the server can work: 200, or 503. Needs no token and returns no details."""
         parts = await _parts(platform_of(request))
         ready = all(state == "ok" for state in parts.values())
         return Response(models.Readiness(ready=ready, parts=parts), status_code=200 if ready else 503)

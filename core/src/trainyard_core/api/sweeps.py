@@ -51,7 +51,7 @@ class Sweeps(Controller):
 
     @get()
     async def one(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.SweepRecord:
-        """A sweep: what it searches for, how far it is, and its best trial. `ref` is that of its run."""
+        """Return a sweep: its objectives, its progress and its best trial. `ref` is that of its run."""
         run = await find_run(request, project, ref, READ)
         return await platform_of(request).database.read(lambda tx: _whole(tx, run))
 
@@ -66,7 +66,7 @@ class Sweeps(Controller):
         limit: Limit = 50,
         cursor: Cursor = "",
     ) -> models.TrialPage:
-        """The trials of a sweep with their params and values, by number unless sorted."""
+        """List the trials of a sweep with their params and values, by number unless `sort` is given."""
         run = await find_run(request, project, ref, READ)
         after = _after(cursor, sort, phase)
 
@@ -81,7 +81,8 @@ class Sweeps(Controller):
 
     @get("/front")
     async def front(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.Front:
-        """The Pareto front: the feasible trials for which no other is as good in all objectives and better in one."""
+        """Return the Pareto front: the feasible trials for which no other is as good in all objectives and better in
+        one."""
         run = await find_run(request, project, ref, READ)
         database = platform_of(request).database
         study = _study.decode((await database.read(lambda tx: _found(tx, run)))["study"])

@@ -41,7 +41,7 @@ class Tokens(Controller):
     async def page(
         self, request: ApiRequest, principal: FromQuery[str] = "", limit: Limit = 50, cursor: Cursor = ""
     ) -> models.TokenPage:
-        """One's own tokens; for an admin those of a `principal` (`*`: of everybody)."""
+        """List the caller's tokens; for an admin, those of a `principal` (`*`: everybody)."""
         own = principal_name((await allow(request, KNOWN)).name)
         if principal not in ("", own):
             await allow(request, ADMIN)
@@ -55,7 +55,7 @@ class Tokens(Controller):
 
     @post()
     async def create(self, request: ApiRequest, data: JSONBody[models.NewToken]) -> Response[models.Token]:
-        """Make a token. Its text is in this answer only; the same request with the same key gets it again."""
+        """Make a token. Only this answer contains its text; the same request with the same key returns it again."""
         actor, platform = await allow(request, KNOWN), platform_of(request)
         at, own = platform.clock.now(), principal_name(actor.name)
         whose = data.principal or own
@@ -86,8 +86,8 @@ class Tokens(Controller):
 
     @delete("/{token_id:str}")
     async def revoke(self, request: ApiRequest, token_id: FromPath[str]) -> None:
-        """Revoke a token with all that were made with it: whoever uses one is refused from now on. Asking again changes
-        nothing."""
+        """Revoke a token and all tokens that were made with it; requests with them are refused from now on.
+        Idempotent."""
         actor, at = await allow(request, KNOWN), platform_of(request).clock.now()
         is_admin = await can(request, ADMIN)
 

@@ -37,7 +37,8 @@ class Tracking(Controller):
 
     @post("/frames", status_code=200, request_max_body_size=MOST_BODY)
     async def frames(self, request: ApiRequest, project: str, ref: str, attempt: Recorder = 0) -> models.FrameAck:
-        """Take whole frames of one writer; the answer tells what may be forgotten."""
+        """Store whole frames of one writer; the answer has the last sequence number that is stored, up to which the
+        client may delete its copies."""
         row = await find_run(request, project, ref, TRACK)
         platform = platform_of(request)
         run = RunRef(project, row["id"])
@@ -66,7 +67,7 @@ class Tracking(Controller):
         tail: bool = False,
         last_event_id: Annotated[str, Parameter(header="Last-Event-ID")] = "",
     ) -> Response[models.LogPage] | EventStream:
-        """A run's output; as a stream when the client accepts `text/event-stream`."""
+        """Return a run's log output; as a stream when the client accepts `text/event-stream`."""
         row = await find_run(request, project, ref, READ)
         tracker, run = tracker_of(platform_of(request)), RunRef(project, row["id"])
         follow, start = wanted(request), last_event_id or cursor
@@ -82,7 +83,7 @@ class Tracking(Controller):
     async def metrics(
         self, request: ApiRequest, project: str, ref: str, limit: Limit = MOST, cursor: Cursor = ""
     ) -> Response[models.MetricPage] | EventStream:
-        """Each metric in brief, by name; as a stream of those that change when the client accepts
+        """List a summary of each metric, by name; as a stream of those that change when the client accepts
         `text/event-stream`."""
         row, after = await find_run(request, project, ref, READ), after_name(cursor)
         if wanted(request):
@@ -108,8 +109,8 @@ class Tracking(Controller):
         last: int | None = None,
         points: Annotated[int, Parameter(ge=0, le=100_000)] = 1000,
     ) -> models.SeriesPage:
-        """Metrics over their steps, at most `points` buckets each (0: every row); without names all of them. Those of
-        a resumed run begin with what it continues."""
+        """Return metrics over their steps, with at most `points` buckets each (0: every row); without `name`, all
+        metrics. The series of a resumed run begin with those of the run that it continues."""
         row = await find_run(request, project, ref, READ)
         platform, tracker = platform_of(request), tracker_of(platform_of(request))
         links = await platform.database.read(lambda tx: resume.links_of(tx, row))

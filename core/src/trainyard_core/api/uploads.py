@@ -47,8 +47,8 @@ class UploadParts(Controller):
         data: JSONBody[models.NewUpload],
         attempt: Recorder = 0,
     ) -> Response[models.Upload]:
-        """Begin an upload, or go on with the one of these bytes under that name; bytes that are here already are
-        done. Idempotent."""
+        """Begin an upload, or continue the one with these bytes and this name; an artifact that is already stored is
+        complete at once. Idempotent."""
         row = await find_run(request, project, ref, TRACK)
         told, keeper = told_of(request, project, row, attempt), _keeper(request)
         kind = checked_kind(data.kind)
@@ -64,7 +64,7 @@ class UploadParts(Controller):
     async def one(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]
     ) -> Response[models.Upload]:
-        """How far an upload is."""
+        """Return how much of an upload has arrived."""
         told, row = await _find(request, project, ref, ident)
         return await _answer(_keeper(request), told, row)
 
@@ -72,7 +72,7 @@ class UploadParts(Controller):
     async def look(
         self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]
     ) -> Response[None]:
-        """How far an upload is: `Upload-Offset` of `Upload-Length` bytes."""
+        """Return how much of an upload has arrived: `Upload-Offset` of `Upload-Length` bytes."""
         told, row = await _find(request, project, ref, ident)
         headers = _headers(await _keeper(request).offset(told, row), row)
         return Response(None, headers={**headers, "Content-Type": "application/json"}, media_type="text/plain")
@@ -87,8 +87,8 @@ class UploadParts(Controller):
         offset: Offset,
         attempt: Recorder = 0,
     ) -> Response[models.Upload]:
-        """Add bytes at `Upload-Offset`. 409 tells the right place when it is another one. With the last byte the
-        artifact is there; if its digest is another one than promised, the upload is removed."""
+        """Append bytes at `Upload-Offset`; a 409 has the expected offset when it is another one. The last byte
+        completes the artifact; if its digest is not the announced one, the upload is removed."""
         told, row = await _find(request, project, ref, ident, attempt)
         keeper, body = _keeper(request), request.stream()
         try:
@@ -101,7 +101,7 @@ class UploadParts(Controller):
 
     @delete("/{ident:str}")
     async def drop(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], ident: FromPath[str]) -> None:
-        """Give an upload up. An artifact that it has become stays."""
+        """Cancel an upload. An artifact that was made from it is kept."""
         told, row = await _find(request, project, ref, ident)
         if row["state"] == "finishing":
             raise Conflict(f"upload '{ident}' has all its bytes and is being finished", fix="ask again shortly")

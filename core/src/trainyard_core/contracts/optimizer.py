@@ -1,33 +1,33 @@
-"""The `Optimizer` contract: who proposes the params of a sweep's trials.
+"""The `Optimizer` contract: suggests the params of a sweep's trials.
 
-Ownership. Core owns the sweep: it makes runs of suggestions, counts them, obeys concurrency, and keeps the state. An
-optimizer owns the mathematics. It keeps nothing that matters in memory; a cache keyed by the state's bytes is its own
-affair. The budget of trials is core's as well, as `outline` states it: `count` is never more than is left of it.
+Ownership. Core owns the sweep: it turns suggestions into runs, counts them, limits concurrency, and stores the state.
+An optimizer owns the mathematics. It keeps no important state in memory; it may have a cache keyed by the state's
+bytes. Core also owns the budget of trials, as `outline` states it: `count` is never more than the rest of it.
 
-State is bytes, empty at first, and belongs to the optimizer alone. It is handed back as it was returned, to any
-instance in any process, also of a newer version of the plugin, which reads older states or raises `StateUnreadable`.
-Core keeps it in the sweep's row when small and as an artifact named by its digest otherwise; an optimizer never knows
-which. New state, new trials and what was consumed are one transaction.
+State is bytes, empty at first, and belongs to the optimizer alone. It is passed back unchanged, to any instance in any
+process, also of a newer version of the plugin, which reads older states or raises `StateUnreadable`. Core stores it in
+the sweep's row when it is small and as an artifact named by its digest otherwise; the optimizer cannot tell which. New
+state, new trials and the record of what was consumed are one transaction.
 
-Concurrency. One `suggest` or `judge` of a sweep is in flight at a time; calls for several sweeps overlap. Blocking or
-long work goes to a thread or a process inside the implementation: calls come from an event loop.
+Concurrency. One `suggest` or `judge` of a sweep is in progress at a time; calls for several sweeps overlap. Calls come
+from an event loop, so blocking or long work is done in a thread or a process inside the implementation.
 
-Idempotence. An answer counts once it is committed. A call whose answer was lost is made again with the same arguments;
-the same study, trials, count, seed and state give the same answer, save where a deadline within the implementation
-made it take a simpler way, which the suggestion's `note` then says.
+Idempotence. An answer counts once it is committed. A call whose answer was lost is repeated with the same arguments;
+the same study, trials, count, seed and state give the same answer, except where a deadline within the implementation
+made it use a simpler method, which the suggestion's `note` then says.
 
-What may be assumed. `changed` holds each trial that changed since the state was written, once, by key; a trial comes
-again when it changes again, and replaces what was told (`intermediate` goes on from it). Trials that were never
-suggested here (warm start, or run by hand) are to be learned from. A trial has succeeded only when its run has drained
-and every objective has a finite value in it; otherwise it has failed with a reason. Failed, stopped and pending trials
-are told of and never break a call.
+What may be assumed. `changed` contains each trial that changed since the state was written, once, by key. A trial
+appears again when it changes again, and replaces what was passed before (`intermediate` continues it). The optimizer
+learns also from trials that it has never suggested (of a warm start, or run by hand). A trial has succeeded only when
+its run has drained and every objective has a finite value in it; otherwise it has failed with a reason. Failed, stopped
+and pending trials are passed too, and never break a call.
 
-Raises. `StateUnreadable` ends the sweep. Any other exception is trouble of the moment: the call is made again with
-back-off. What cannot be searched at all was said by `check` beforehand.
+Raises. `StateUnreadable` ends the sweep. Any other exception means a temporary problem: the call is repeated with
+back-off. What cannot be searched at all is reported by `check` beforehand.
 
-Not trials. An algorithm that leaves the thinking to a program of the user's (`iterative`) suggests a run of that
-program, `Suggestion.tuner`; it is made of `study.options["tuner"]`, takes no part of the budget and no slot, and comes
-back as a `Trial` with its `outputs`.
+Tuners. An algorithm that leaves the search to a program of the user (`iterative`) suggests a run of that program,
+`Suggestion.tuner`. The run is made from `study.options["tuner"]`, uses nothing of the budget and of the concurrency,
+and comes back as a `Trial` with its `outputs`.
 """
 
 from __future__ import annotations
@@ -62,12 +62,13 @@ __all__ = [
 
 
 class StateUnreadable(Exception):
-    """The state is not one that this optimizer can read. `str()` says which version wrote it, and what to install."""
+    """This optimizer cannot read the state. `str()` says which version wrote it, and what to install."""
 
 
 class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is searched and for what. It stays the same for the whole sweep. `options` are the algorithm's own, by the
-    names of the file; several `objectives` are traded off against each other, none is fine for a plain listing."""
+    """What is searched, and for which objectives. It stays the same for the whole sweep. `options` are the algorithm's
+    own fields, by their names in the file; several `objectives` are traded off against each other, and there may be
+    none for a plain list of trials."""
 
     space: Space
     objectives: tuple[Objective, ...] = ()
@@ -173,18 +174,18 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Optimizer(ABC):
-    """Proposes trials. See the module's prose for what every method may assume."""
+    """Suggests trials. The module's docstring says what every method may assume."""
 
     name: str
 
     @abstractmethod
     def check(self, study: Study) -> list[FieldProblem]:
-        """All that keeps this study from being searched here: shapes, objectives, options. Pure, cheap, and imports
-        no library, for it runs where files are linted."""
+        """Everything that prevents this study from being searched here: distributions, objectives, options. Pure, fast,
+        and imports no library, because it runs where files are linted."""
 
     @abstractmethod
     def outline(self, study: Study) -> Outline:
-        """How large a study is that `check` has nothing against. Pure and cheap like `check`."""
+        """The size of a study that `check` accepts. Pure and fast like `check`."""
 
     @abstractmethod
     async def suggest(
@@ -200,11 +201,11 @@ class Optimizer(ABC):
 
 @runtime_checkable
 class SupportsEarlyStopping(Protocol):
-    """Can tell which running trials to end, by its own lights: the file's `earlyStopping` rules are core's affair."""
+    """Decides by itself which running trials to stop; the `earlyStopping` rules of the file are applied by core."""
 
     async def judge(self, study: Study, *, changed: Sequence[Trial], seed: int, state: bytes) -> Judgement:
         """The running trials to stop, decided as their metrics arrive, and the state with the changed trials in it:
-        they do not come to `suggest` again. Naming a trial that has ended is no error."""
+        they are not passed to `suggest` again. Naming a trial that has ended has no effect."""
 
 
 @runtime_checkable
@@ -214,4 +215,4 @@ class SupportsPrediction(Protocol):
     async def predict(
         self, study: Study, *, points: Sequence[dict[str, object]], state: bytes
     ) -> list[Prediction | None]:
-        """One prediction for each point, in order; None where the model cannot tell yet."""
+        """One prediction for each point, in order; None where the model has none yet."""

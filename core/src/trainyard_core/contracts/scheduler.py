@@ -1,39 +1,39 @@
-"""The `Scheduler` contract: who starts, watches and stops attempts.
+"""The `Scheduler` contract: starts, observes and stops attempts.
 
-Ownership. Core owns runs and decides; a scheduler owns the means (processes, pods) and reports facts. It keeps
-nothing that matters in memory: whatever must survive lies with the means themselves (a folder, an API object), so
-that any agent process may make the next call, on a new instance, after a crash at any point.
+Ownership. Core owns runs and decides; a scheduler owns the processes or pods and reports facts. It keeps no important
+state in memory: whatever must survive is stored with the processes or pods themselves (in a folder, in an API object),
+so that any agent process may make the next call, on a new instance, after a crash at any point.
 
-Concurrency. Calls come from one event loop and may overlap, also for the same attempt. Blocking work goes to
-threads inside the implementation.
+Concurrency. Calls come from one event loop and may overlap, also for the same attempt. Blocking work is done in threads
+inside the implementation.
 
-Idempotence. `submit` by (run, attempt): called twice, at once or after a crash, the command starts at most once,
-ever, for that attempt. `stop` may be called again, before `submit`, and after the end. `release` may be called
-again.
+Idempotence. `submit` is idempotent by (run, attempt): called twice, concurrently or after a crash, the command starts
+at most once, ever, for that attempt. `stop` may be repeated, and called before `submit` and after the end. `release`
+may be repeated.
 
-Unknown is not dead. `observe` leaves out an attempt that it cannot tell about, for as long as it cannot: its folder
-cannot be read, an API does not answer, a list may be behind. `Phase.GONE` is said only when the attempt certainly does
-not run, never will, and has no exit to report.
+Unknown is not dead. `observe` leaves out an attempt whose state it cannot determine, for as long as it cannot: its
+folder cannot be read, an API does not answer, a list may be out of date. `Phase.GONE` is reported only when the attempt
+certainly does not run, never will, and has no exit to report.
 
-No trace is GONE. Core asks about an attempt once its `submit` or `stop` has returned, and of such a one there is
-something: its means, or what is left of them. When there certainly is nothing (the machine was set up anew, somebody
-deleted it, it was never submitted), `observe` says GONE, now or as soon as it is sure; or else the attempt would run
-for ever. A `submit` that is on its way is not asked about.
+No trace means GONE. Core observes an attempt only after its `submit` or `stop` has returned, so there is a trace of it:
+its process or pod, or what is left of it. When there certainly is none (the machine was reinstalled, somebody deleted
+it, it was never submitted), `observe` reports GONE, immediately or as soon as it is sure; otherwise the attempt would
+seem to run for ever. Core does not observe an attempt while its `submit` is in progress.
 
-An attempt that was stopped before it was submitted must never start: a later `submit` of it is answered by an `EXITED`
-or `GONE` observation.
+An attempt that was stopped before it was submitted must never start: a later `submit` of it leads to an `EXITED` or
+`GONE` observation.
 
-Delivery. What a program prints, and what its SDK leaves in the folder that TRAINYARD_SPOOL names, reaches the platform
-at `workload.url`, by the attempt's token: while the program runs, after its end, and also when whatever supervised it
-was killed. `Exit.writers` promises what there is; an attempt that ended is observed until all of that has arrived, and
-released then. Without a `url` nothing is shipped. The platform may be this process, which answers with the help of the
-event loop's default executor: what waits for its answers uses threads of its own.
+Delivery. The output of a program, and what its SDK leaves in the folder that TRAINYARD_SPOOL names, must reach the
+server at `workload.url`, with the attempt's token: while the program runs, after its end, and also when the process
+that supervised it was killed. `Exit.writers` says what there is; an attempt that has ended is observed until all of
+that has arrived, and then released. Without a `url` nothing is sent. The server may be this process, and answers with
+the help of the event loop's default executor: code that waits for its answers must use threads of its own.
 
 Every call has a deadline set by the caller; a call that is cancelled may or may not have had its effect.
 
-Raises. `SchedulerRefused` when the workload can never be run here (the message says why and what to change): the
-run fails. Any other exception is trouble of the moment: the call is made again with back-off, and what `submit` raised
-is shown as the reason why the run waits. No exception may hold the token.
+Raises. `SchedulerRefused` when the workload can never run here (the message says why and what to change): the run
+fails. Any other exception means a temporary problem: the call is repeated with back-off, and the error of `submit` is
+shown as the reason why the run waits. No exception may contain the token.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ from trainyard_core.contracts.workload import AttemptRef, Observation, Resources
 __all__ = ["Manifest", "Scheduler", "SchedulerRefused", "SupportsResources", "SupportsWatch"]
 
 Manifest = dict[str, Any]
-"""What `render` makes of a workload: plain data, for people to read and golden files to hold. Never holds the
-token."""
+"""The result of `render`: plain data for people to read and for golden files. Never contains the token."""
 
 
 class SchedulerRefused(Exception):
@@ -56,7 +55,7 @@ class SchedulerRefused(Exception):
 
 
 class Scheduler(ABC):
-    """Starts, watches and stops attempts. See the module's prose for what every method may assume."""
+    """Starts, observes and stops attempts. The module's docstring says what every method may assume."""
 
     name: str
 
@@ -66,13 +65,13 @@ class Scheduler(ABC):
 
     @abstractmethod
     async def submit(self, workload: Workload) -> None:
-        """Start the attempt, once ever. Idempotent by (run, attempt). Returns when a crash of the caller can no
-        longer undo it."""
+        """Start the attempt, at most once ever. Idempotent by (run, attempt). Returns when a crash of the caller can
+        no longer undo it."""
 
     @abstractmethod
     async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
-        """What is known of these attempts, in any order; those it cannot tell about are left out, those of which there
-        is no trace are GONE."""
+        """The state of these attempts, in any order; those whose state cannot be determined are left out, those without
+        a trace are GONE."""
 
     @abstractmethod
     async def stop(self, ref: AttemptRef, *, grace: float) -> None:
@@ -95,16 +94,16 @@ class Scheduler(ABC):
 
 @runtime_checkable
 class SupportsWatch(Protocol):
-    """Tells of changes as they happen, so that nobody polls."""
+    """Reports changes as they happen, so that core need not poll."""
 
     def watch(self) -> AsyncIterator[Observation]:
-        """Observations as they change, for all attempts, without end. May miss some: `observe` stays the truth."""
+        """Observations of all attempts as they change, without end. May miss some: `observe` is authoritative."""
 
 
 @runtime_checkable
 class SupportsResources(Protocol):
-    """Knows what there is to give."""
+    """Knows its capacity."""
 
     async def resources(self) -> Resources:
-        """The whole capacity, used or not. `cpu` and `memory` that are not stated (0) have no limit: the scheduler says
-        itself what does not fit. Of devices and of `other` there is what is stated."""
+        """The total capacity, used or not. A `cpu` or `memory` of 0 means no limit: the scheduler itself refuses what
+        does not fit. Of devices and of `other` there is what is stated."""

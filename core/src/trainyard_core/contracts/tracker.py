@@ -1,40 +1,40 @@
-"""The `Tracker` contract: who keeps series, logs and artifacts.
+"""The `Tracker` contract: stores series, logs and artifacts.
 
-Ownership. Core owns runs, writers' marks, aggregates and lineage rows in SQL; a tracker owns the points, lines and
-bytes. It is told whole frames (`trainyard.track.frames`) and artifacts, and answers reads.
+Ownership. Core owns runs, writers' marks, aggregates and lineage rows in SQL; a tracker owns the points, log lines and
+bytes. It receives whole frames (`trainyard.track.frames`) and artifacts, and answers reads.
 
-Idempotence. `append` by (run, writer, seq): a frame that is already durable is skipped, so the same request may
-come again, in other pieces, to another process, after a crash at any point. The answer is the writer's durable
-sequence number: everything up to it survives a power cut.
+Idempotence. `append` is idempotent by (run, writer, seq): a frame that is already durable is skipped, so the same
+request may be repeated, in other pieces, to another process, after a crash at any point. The result is the writer's
+durable sequence number: everything up to it survives a power loss.
 
-Frames. `append` gets frames of every kind, and each is kept for its number: a frame is durable or it is not, whatever
-it holds. METRICS are read back by `read_series`, LOGS by `read_logs`. EVENTS (params, tags, outputs, notes) and GAP
-(how much a writer had to drop) are core's, which reads them itself. A tracker counts them as durable, may keep or drop
-their payload, and shows them in no series and no lines.
+Frames. `append` receives frames of every kind, and each counts by its number: a frame is durable or it is not, whatever
+it contains. METRICS are read by `read_series`, LOGS by `read_logs`. EVENTS (params, tags, outputs, notes) and GAP (how
+much a writer had to drop) are processed by core itself. A tracker counts them as durable, may keep or drop their
+payload, and shows them in no series and in no log.
 
-Order of lines. The lines of one writer come in the order of its frames and, in a frame, of its lines, whatever their
-times. Of what several writers have there at the moment of a call, always that writer's next line comes first whose time
-is the earliest; which of two equal times comes first is not said, and is the same each time. A line that arrives later
-comes after the cursors that were given out before it, even if its time is earlier.
+Order of lines. The lines of one writer come in the order of its frames and, within a frame, of its lines, whatever
+their times. Of the lines that several writers have at the moment of a call, the next one is always that of the writer
+whose next line has the earliest time; the order of two equal times is not specified, but is the same each time. A line
+that arrives later comes after the cursors that were returned before it, even if its time is earlier.
 
-Concurrency. Calls may overlap, also for one run and from several processes; two appends for one writer may race,
-and neither may lose, double or reorder a frame. Readers never see half a frame, and may read while a writer
-appends.
+Concurrency. Calls may overlap, also for one run and from several processes; two appends for one writer may race, and
+neither may lose, duplicate or reorder a frame. Readers never see half a frame, and may read while a writer appends.
 
-Attempts. A run may be tried several times, and a later attempt may log steps again. A reader of series is told which
-attempt each writer belongs to; for each metric, what an attempt has logged at and after the first step of a later
-attempt does not count. `superseded_from` says where that is. Nothing is removed: later reads may be told otherwise.
+Attempts. A run may be tried several times, and a later attempt may log steps again. A reader of series passes the
+attempt of each writer; for each metric, what an attempt has logged at and after the first step of a later attempt does
+not count. `superseded_from` computes that step. Nothing is removed: later reads may pass other attempts.
 
-Names. Project, run and artifact names come from outside. An implementation never lets one leave its root; artifact
-names are those that `trainyard.names.check_artifact_name` lets pass: relative, `/` between parts, no `..`, no NUL.
+Names. Project, run and artifact names come from outside. An implementation never lets a name lead out of its root;
+artifact names are those that `trainyard.names.check_artifact_name` accepts: relative, `/` between parts, no `..`, no
+NUL.
 
-Large artifacts. A tracker with `SupportsUploads` takes an artifact in pieces, over any number of calls, processes and
-crashes. Core owns which uploads there are and when one is given up; the tracker owns the bytes, finds them by the
-upload's id, and keeps them where no artifact name leads.
+Large artifacts. A tracker with `SupportsUploads` accepts an artifact in parts, over any number of calls, processes and
+crashes. Core decides which uploads exist and when one is cancelled; the tracker owns the bytes, finds them by the
+upload's id, and stores them where no artifact name refers to.
 
-Raises. `SequenceGap` when the first frame is not next to the durable ones; `ArtifactMissing`, `DigestMismatch`,
-`BadName`, `WrongOffset`, `UploadTooLong` as named. Any other exception is trouble of the moment (disk full, no
-network): nothing was acknowledged and the caller tries again.
+Raises. `SequenceGap` when the first frame does not follow the durable ones; `ArtifactMissing`, `DigestMismatch`,
+`BadName`, `WrongOffset`, `UploadTooLong` as documented. Any other exception means a temporary problem (disk full, no
+network): nothing was acknowledged, and the caller tries again.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class RunRef(msgspec.Struct, frozen=True):
 
 
 class SequenceGap(Exception):
-    """Frames came out of order: the next one wanted is `expected`."""
+    """The frames are out of order: the next one must be `expected`."""
 
     def __init__(self, expected: int) -> None:
         super().__init__(f"the next frame must have sequence number {expected}")
@@ -89,19 +89,19 @@ class ArtifactMissing(LookupError):
 
 
 class DigestMismatch(ValueError):
-    """The bytes do not have the digest that was promised; nothing was stored."""
+    """The bytes do not have the announced digest; nothing was stored."""
 
 
 class WrongOffset(Exception):
-    """The bytes do not go on where the upload is: it has `offset` bytes."""
+    """The bytes do not continue the upload, which has `offset` bytes."""
 
     def __init__(self, offset: int) -> None:
-        super().__init__(f"the upload has {offset} bytes; go on from there")
+        super().__init__(f"the upload has {offset} bytes; continue there")
         self.offset = offset
 
 
 class UploadTooLong(ValueError):
-    """More bytes came than the upload has; those within its size may have been kept."""
+    """More bytes arrived than were announced; those within the announced size may have been kept."""
 
 
 def superseded_from(first_steps: Mapping[int, int]) -> dict[int, int]:
@@ -176,7 +176,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tracker(ABC):
-    """Keeps series, logs and artifacts. See the module's prose for what every method may assume."""
+    """Stores series, logs and artifacts. The module's docstring says what every method may assume."""
 
     name: str
 
@@ -238,11 +238,11 @@ class Tracker(ABC):
 
     @abstractmethod
     async def delete_artifact(self, run: RunRef, name: str) -> None:
-        """Remove an artifact; removing one that is not there is no error. Raises BadName."""
+        """Remove an artifact; succeeds when there is none of that name. Raises BadName."""
 
     @abstractmethod
     async def delete_run(self, run: RunRef) -> None:
-        """Remove all that is kept for a run. Idempotent."""
+        """Remove everything that is stored for a run. Idempotent."""
 
     @abstractmethod
     async def aclose(self) -> None:
@@ -251,21 +251,22 @@ class Tracker(ABC):
 
 @runtime_checkable
 class SupportsUploads(Protocol):
-    """Takes artifacts in pieces. Every call is for one `Upload` of a run, which need not be announced before; calls
-    for it may come from several processes, also at once, and none of them may make a byte wrong, lost or doubled."""
+    """Accepts artifacts in parts. Every call is for one `Upload` of a run, which need not be announced before. Calls
+    for it may come from several processes, also concurrently, and none of them may corrupt, lose or duplicate a
+    byte."""
 
     upload_step: int
-    """Bytes that are certainly kept of what one call brings are a multiple of this, but for the upload's last ones,
-    which are kept whatever their number. 1 when every byte is kept."""
+    """Of the bytes of one call, at least the largest multiple of this is kept; the last bytes of an upload are kept
+    whatever their number. 1 when every byte is kept."""
 
     async def upload_offset(self, run: RunRef, upload: Upload) -> int:
-        """How many bytes are kept, from the start and without a hole; they survive a power cut. 0 for an unknown
-        upload. The whole size once it is finished, while the artifact of its name is this one. Raises BadName."""
+        """How many bytes are stored, from the start and without a gap; they survive a power loss. 0 for an unknown
+        upload; the whole size once it is finished, as long as the artifact of its name is this one. Raises BadName."""
 
     async def append_upload(self, run: RunRef, upload: Upload, offset: int, data: AsyncIterator[bytes]) -> int:
-        """Add bytes from `offset` on. Returns how many are kept now, as `upload_offset`, which may be fewer than came.
-        When `data` breaks off, its exception passes and what has come may be kept. Raises WrongOffset when the upload
-        is elsewhere, also when another call moves it meanwhile; UploadTooLong, BadName."""
+        """Append bytes at `offset`. Returns how many are stored now, as `upload_offset`, which may be fewer than were
+        sent. When `data` raises, the exception is passed on, and the bytes before it may be kept. Raises WrongOffset
+        when the upload is at another offset, also when another call moves it meanwhile; UploadTooLong, BadName."""
 
     async def finish_upload(self, run: RunRef, upload: Upload) -> ArtifactInfo:
         """Make an artifact of the bytes, at once and whole, replacing an older one of that name. Idempotent. Raises

@@ -1,7 +1,7 @@
-"""What a scheduler is given and what it tells: the nouns of the `Scheduler` contract.
+"""What a scheduler receives and what it reports: the types of the `Scheduler` contract.
 
-A `Workload` is one attempt of one run, wholly resolved: nothing in it needs a lookup. An `Observation` is what a
-scheduler knows of an attempt.
+A `Workload` is one attempt of one run, completely resolved: nothing in it needs a lookup. An `Observation` is what a
+scheduler knows about an attempt.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Phase(StrEnum):
-    """How far an attempt is, as its scheduler sees it. `PENDING` is told by its agent alone: it could not be submitted
-    yet, and the message says why."""
+    """The state of an attempt, as its scheduler sees it. `PENDING` is reported by the agent only: the attempt could not
+    be submitted yet, and the message says why."""
 
     PENDING = "pending"
     SUBMITTED = "submitted"
@@ -78,11 +78,11 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     """How a command ended: exactly one of `code` and `signal` is set when it ran, neither when it could not be
     started or was lost.
 
-    `reason` is a `lifecycle.Reason` value, or empty when the code says all. It is `user` when the attempt was stopped,
-    however it ended then, and not when it had ended by itself before the stop reached it. Times are seconds since 1970
-    by the clock of the machine that ran it: only what lies between them counts. `writers` maps each writer of the
-    attempt to its last sequence number: the run is not over before all of them are ingested. `retryable` tells
-    that the platform's side failed, not the user's program.
+    `reason` is a `lifecycle.Reason` value, or empty when the code says everything. It is `user` when the attempt was
+    stopped, however it ended then, and not when it had ended by itself before the stop reached it. Times are seconds
+    since 1970 by the clock of the machine that ran it: only the time between them is used. `writers` maps each writer
+    of the attempt to its last sequence number: the run does not end before all of them are ingested. `retryable` means
+    that the platform failed, not the user's program.
     """
 
     code: int | None = None
@@ -97,11 +97,11 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scheduler knows of an attempt now.
+    """What a scheduler knows about an attempt now.
 
-    `EXITED` carries `exit`. `GONE` is a positive statement: the attempt does not run, will not run, and left no
-    exit, also because there is no trace of it. Not being able to tell is neither: then there is no observation at
-    all.
+    `EXITED` comes with `exit`. `GONE` is a positive statement: the attempt does not run, will not run, and left no
+    exit, also because there is no trace of it. A state that cannot be determined is neither: then there is no
+    observation.
     """
 
     ref: AttemptRef

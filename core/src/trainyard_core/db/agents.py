@@ -139,7 +139,7 @@ async def fence(tx: Tx, agent: str, epoch: int) -> Row:
     if row["epoch"] != epoch:
         raise Superseded(
             f"session {epoch} of agent '{agent}' is over: session {row['epoch']} has taken its place",
-            fix="give each agent a name of its own, or leave the newer one alone",
+            fix="give each agent its own name, or stop this one",
         )
     return row
 

@@ -256,7 +256,7 @@ def _opened(path: str) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise StartRefused(
             f"the database {path} cannot be used: {error}",
-            fix="bring the file back from a backup, or move it away to begin with an empty one",
+            fix="restore the file from a backup, or move it away to start with an empty one",
         ) from error
 
 

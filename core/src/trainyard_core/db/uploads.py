@@ -25,7 +25,8 @@ async def get(tx: Tx, run: str, ident: str) -> Row:
     row = await tx.one("SELECT * FROM upload WHERE id = ? AND run = ?", ident, run)
     if row is None:
         raise NotFound(
-            f"no upload '{ident[:80]}' in run {run}", fix="open it again: one of the same name and digest goes on"
+            f"no upload '{ident[:80]}' in run {run}",
+            fix="open it again: an upload with the same name and digest continues",
         )
     return row
 

@@ -124,7 +124,7 @@ class TrialService(NamedTuple):
         deadline = loop.time() + PATIENCE
         while (await self._looked(sweep, asking)).busy:
             if loop.time() > deadline:
-                raise Unavailable("another process has been thinking about this sweep for long", fix="ask again")
+                raise Unavailable("another process is still planning this sweep", fix="ask again")
             await asyncio.sleep(AGAIN)
 
     async def _looked(self, sweep: str, asking: TrialRequest) -> PlanningResult:
@@ -210,7 +210,7 @@ async def tell(tx: Tx, sweep: str, key: str, body: TellTrial, by: ActionContext)
         raise Conflict(f"trial '{key}' has ended already: {how}", fix="a trial counts once; ask for another")
     outputs, omitted = run_record.values("outputs", _finite(body), _decode(row["outputs"]))
     if omitted:
-        raise Invalid(f"`values.{omitted[0]['name']}` does not fit: {omitted[0]['why']}", fix="tell fewer values")
+        raise Invalid(f"`values.{omitted[0]['name']}` does not fit: {omitted[0]['why']}", fix="send fewer values")
     if body.status == "succeeded":
         await _check_objectives(tx, sweep, run, outputs)
     await ask_tell.end(
@@ -223,7 +223,9 @@ async def tell(tx: Tx, sweep: str, key: str, body: TellTrial, by: ActionContext)
 def _finite(body: TellTrial) -> dict[str, float]:
     for name, value in body.values.items():
         if isinstance(value, str) or not math.isfinite(value):
-            raise Invalid(f"`values.{name}` is {value}, which cannot be judged", fix="tell `status: failed` instead")
+            raise Invalid(
+                f"`values.{name}` is {value}, which is not a finite number", fix="send `status: failed` instead"
+            )
     return {name: float(value) for name, value in body.values.items()}
 
 

@@ -62,7 +62,7 @@ class Directors:
         """Look now, with trials for a program outside, in turn with whatever else wakes the sweep. Raises what the
         optimizer and the database raise, and what `asking` does."""
         if self._closing:
-            raise Unavailable("this server is ending", fix="ask again")
+            raise Unavailable("this server is shutting down", fix="ask again")
         desk = self._desk(run)
         with log_context.bound(run=run), tracing.span("ask", run=run):
             async with desk.turn:

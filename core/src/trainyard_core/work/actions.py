@@ -98,7 +98,7 @@ async def skip(tx: Tx, row: Row, by: ActionContext) -> None:
         raise Conflict(f"run {row['id']} cannot be skipped any more: it is {status}", fix=fix)
     step = Step(Status.SKIPPED, Reason.USER, by.message or f"skipped by {by.actor}")
     if not await runs.advance(tx, row["id"], step, at=by.at, actor=by.actor):
-        raise Conflict(f"run {row['id']} has just moved on", fix="look again, then try again")
+        raise Conflict(f"run {row['id']} has just changed its status", fix="check the run, then try again")
 
 
 async def tag(tx: Tx, row: Row, by: ActionContext, *, add: Sequence[str], remove: Sequence[str]) -> None:

@@ -80,7 +80,7 @@ async def _next(source: _ByteReader) -> tarfile.TarInfo | None:
         try:
             member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.HeaderError as error:
-            raise Invalid(f"the tar has a header that is none: {error}", fix="send an uncompressed tar") from error
+            raise Invalid(f"the tar has an invalid header: {error}", fix="send an uncompressed tar") from error
         if member.type not in _EXTRA:
             return _told(member, said)
         said |= await _extra(source, member)
@@ -98,7 +98,7 @@ def _told(member: tarfile.TarInfo, said: dict[str, str]) -> tarfile.TarInfo:
             fix="leave out links, devices and sparse files",
         )
     if not size.isascii() or not size.isdecimal() or len(size) > 15:
-        raise Invalid(f"member {member.name[:80]!r} of the tar has no size", fix="make the tar anew")
+        raise Invalid(f"member {member.name[:80]!r} of the tar has no size", fix="create the tar again")
     member.size = int(size)
     return member
 
@@ -121,7 +121,7 @@ def _records(data: bytes) -> dict[str, str]:
         size = int(length) if length.isdigit() and space else 0
         key, equals, value = data[len(length) + 1 : max(size - 1, 0)].partition(b"=")
         if size > len(data) or size <= len(length) + 1 or not equals:
-            raise Invalid("the tar has an extended header that does not add up", fix="make the tar anew")
+            raise Invalid("the tar has an extended header that is inconsistent", fix="create the tar again")
         found[key.decode(errors="surrogateescape")] = value.decode(errors="surrogateescape")
         data = data[size:]
     return found

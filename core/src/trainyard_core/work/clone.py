@@ -7,23 +7,29 @@ given anew. Artifacts are taken by reference: a row that says who holds the byte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from trainyard.client.models import CloneRun
+from trainyard.names import SYSTEM_METRICS
 from trainyard.track.frames import Summary
+from trainyard.track.omissions import omission
 from trainyard_core.auth import Actor
 from trainyard_core.contracts.tracker import Tracker
-from trainyard_core.db import clone_rows, edges, runs, tracking
+from trainyard_core.db import clone_rows, deletions, edges, runs, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Conflict, Invalid
 from trainyard_core.lifecycle import FINAL
+from trainyard_core.policy import Policy
 from trainyard_core.work import resume
 from trainyard_core.work.actions import ActionContext, locked, note
-from trainyard_core.work.creation import add, prepare
+from trainyard_core.work.creation import Insert, add, prepare
+from trainyard_core.work.run_record import meta_of
 from trainyard_core.work.stored_operation import body_of, stored
 from trainyard_core.work.sweep_setup import Algorithms
 
-__all__ = ["COPY", "RESTART", "RESUME", "Clone", "continuation", "insert", "plan"]
+__all__ = ["COPY", "RESTART", "RESUME", "Clone", "continuation", "insert", "plan", "resuming"]
 
 MOST_STEP = 1 << 62
 RESTART, RESUME, COPY = "restart", "resume", "copy"
@@ -61,7 +67,7 @@ async def plan(
     if kind != RESUME:
         return Clone(source=row["id"], new=new)
     metrics = await _metrics(database, tracker, row, changes.step)
-    fork = changes.step if changes.step is not None else max((each.last_step for each in metrics), default=None)
+    fork = changes.step if changes.step is not None else _last_step(metrics)
     return Clone(source=row["id"], new=_continued(new, row, fork), metrics=metrics)
 
 
@@ -76,9 +82,31 @@ def _iteration(row: Row) -> int | None:
 async def continuation(tx: Tx, new: runs.NewRun, source: Row) -> Clone:
     """A new run that goes on where another one ended: its outputs, artifacts and series are the new one's, too."""
     metrics = await clone_rows.summaries(tx, source["id"])
-    fork = max((each.last_step for each in metrics), default=None)
+    fork = _last_step(metrics)
     new = msgspec.structs.replace(_continued(new, source, fork), cloned_from=source["id"], clone_kind=RESUME)
     return Clone(source=source["id"], new=new, metrics=metrics)
+
+
+def _last_step(metrics: Sequence[Summary]) -> int | None:
+    """The last step that the program has logged; None when it has logged nothing."""
+    return max((each.last_step for each in metrics if not each.name.startswith(SYSTEM_METRICS)), default=None)
+
+
+def resuming(source: str) -> Insert:
+    """Inserts tracked runs that continue the run `source` of their project."""
+
+    async def insert_resumed(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
+        row = await runs.get(tx, source)
+        if row is not None and row["project"] == new.project:
+            return await insert(
+                tx, await continuation(tx, new, row), ActionContext(actor=new.actor, at=new.at, policy=policy)
+            )
+        if not await deletions.is_deleted(tx, source):
+            raise Invalid(f"no run '{source}' in project '{new.project}', which `resumes` names", fix="yard sync")
+        omitted = [omission("resumes", "", f"left out: run {source} has been deleted")]
+        return await add(tx, msgspec.structs.replace(new, meta=meta_of(omitted, new.meta)), policy)
+
+    return insert_resumed
 
 
 def check(row: Row, kind: str, changes: CloneRun) -> None:

@@ -8,6 +8,7 @@ body it is refused.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -32,9 +33,11 @@ from trainyard_core.work.rules import decide
 from trainyard_core.work.run_record import check_description, check_tags, described
 from trainyard_core.work.sweep_setup import Algorithms, open_sweep
 
-__all__ = ["add", "assemble", "create_run", "prepare", "prepared"]
+__all__ = ["Insert", "add", "assemble", "create_run", "prepare", "prepared"]
 
 DEFAULT_CPU = 1.0
+Insert = Callable[[Tx, runs.NewRun, Policy], Awaitable[Row]]
+"""Inserts a prepared run within a transaction."""
 _encode = msgspec.json.Encoder().encode
 _decode_names = msgspec.json.Decoder(list[str]).decode
 
@@ -49,8 +52,10 @@ async def create_run(
     policy: Policy,
     at: int,
     algorithms: Algorithms,
+    insert: Insert | None = None,
 ) -> tuple[Row, bool]:
-    """The run, and whether it is new. Idempotent by (token, project, key) when there is a key.
+    """The run, and whether it is new. Idempotent by (token, project, key) when there is a key. `insert` is `add`, or
+    what does more.
 
     Raises Invalid with the place of each problem, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
@@ -58,7 +63,7 @@ async def create_run(
     new = await prepared(database, project, body, actor, at, algorithms)
     claim = Claim(actor, within=project, key=key, digest=_digest(body), at=at) if key else None
     try:
-        return await database.write(lambda tx: _insert(tx, new, claim, policy), name="create")
+        return await database.write(lambda tx: _insert(tx, new, claim, policy, insert or add), name="create")
     except UniqueViolation as error:
         raise await database.read(lambda tx: _taken(tx, new)) from error
 
@@ -78,10 +83,10 @@ def _used(run: str) -> Conflict:
     )
 
 
-async def _insert(tx: Tx, new: runs.NewRun, claim: Claim | None, policy: Policy) -> tuple[Row, bool]:
+async def _insert(tx: Tx, new: runs.NewRun, claim: Claim | None, policy: Policy, insert: Insert) -> tuple[Row, bool]:
     if claim is not None and not await claim.take(tx, new.id):
         return await _made_before(tx, claim), False
-    return await add(tx, new, policy), True
+    return await insert(tx, new, policy), True
 
 
 async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
@@ -200,6 +205,8 @@ def prepare(
     run = body.id or new_id()
     if not body.managed:
         return _tracked(run, project, body, actor, at)
+    if body.resumes:
+        raise Invalid("`resumes` is for a run with `managed: false`", fix=f"POST .../runs/{body.resumes}/resume")
     compiled = compile_run(run, project, body, sources or read(body), iteration=iteration)
     return assemble(run, project, body, compiled, actor, at, algorithms)
 

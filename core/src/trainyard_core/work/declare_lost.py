@@ -53,7 +53,7 @@ def _check_unreachable(attempt: Row, run: str, by: ActionContext) -> None:
     agent, seen = attempt["agent"], attempt["seen_at"] or 0
     if attempt["state"] == "exited":
         raise Conflict(
-            f"attempt {attempt['number']} of run {run} has ended; its last frames are waited for", fix="wait"
+            f"attempt {attempt['number']} of run {run} has ended; its last frames are still awaited", fix="wait"
         )
     if by.at - seen <= by.policy.silence * SECOND:
         raise Conflict(

@@ -41,7 +41,8 @@ async def delete(tx: Tx, row: Row, by: ActionContext) -> None:
     if needed := await clone_rows.heirs(tx, row["id"]):
         names = ", ".join(each[-8:] for each in needed)
         raise Conflict(
-            f"run {row['id']} holds what other runs continue or took: {names}", fix=f"delete those first: {names}"
+            f"run {row['id']} is continued by other runs, or they use its artifacts: {names}",
+            fix=f"delete those first: {names}",
         )
     if row["kind"] == SWEEP:
         await _delete_trials(tx, row, by)
@@ -73,7 +74,8 @@ async def _delete_trials(tx: Tx, row: Row, by: ActionContext) -> None:
         told = ", ".join(f"{heir[-8:]} (of trial {child[-8:]})" for heir, child in needed)
         names = ", ".join(dict.fromkeys(heir[-8:] for heir, _ in needed))
         raise Conflict(
-            f"sweep {row['id']} holds what other runs continue or took: {told}", fix=f"delete those first: {names}"
+            f"trials of sweep {row['id']} are continued by other runs, or these use their artifacts: {told}",
+            fix=f"delete those first: {names}",
         )
     for child in await deletions.with_children(tx, row):
         await _check_childless(tx, child)

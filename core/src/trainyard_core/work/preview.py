@@ -36,7 +36,7 @@ async def preview(
 ) -> Preview:
     """Writes nothing. Raises what creating the run would raise, Invalid for a run that is only tracked."""
     if not body.managed:
-        raise Invalid("a run with `managed: false` is not started from here", fix="create it; there is nothing to see")
+        raise Invalid("a run with `managed: false` is not started from here", fix="create it; a preview would be empty")
     run = new_id()
     compiled = compile_run(run, project, body, await look_up(database, project, body, read(body)))
     new = assemble(run, project, body, compiled, actor, at, algorithms)

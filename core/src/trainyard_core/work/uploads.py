@@ -156,7 +156,7 @@ class Uploads:
         """Tell that it is not abandoned. One that was given up while this part came has no row: the part goes too."""
         if not await self._database.write(lambda tx: uploads.touch(tx, row["id"], at=told.at), name="upload_part"):
             await self._power.drop_upload(RunRef(told.project, told.run), uploads.of_row(row))
-            raise NotFound(f"upload '{row['id']}' was given up meanwhile", fix="open it again")
+            raise NotFound(f"upload '{row['id']}' was cancelled meanwhile", fix="open it again")
 
     async def _settle(self, told: ArtifactActor, row: Row) -> None:
         """One of an attempt that is over by now is dropped too; the tracker may have made its artifact, though."""

@@ -16,7 +16,7 @@ from trainyard.cli.options import complete, find, runs_argument, with_client
 from trainyard.cli.search_options import query_option
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import RunRecord
 
 __all__ = ["compare"]

@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import RunRecord
 
 __all__ = [
@@ -156,7 +156,7 @@ def _ask(
 @contextmanager
 def _client(params: dict[str, Any]) -> Iterator[Client]:
     """A client of what the line says so far, which does not keep a person waiting."""
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.retry import Backoff
 
     given = {name: params.get(name) for name in ("url", "project", "data")}

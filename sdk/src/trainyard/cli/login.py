@@ -14,7 +14,7 @@ from trainyard.cli.options import json_option, open_client, with_client
 from trainyard.cli.verbose import verbose_option
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Whoami
 
 __all__ = ["login", "logout", "whoami"]

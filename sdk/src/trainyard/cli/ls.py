@@ -15,7 +15,7 @@ from trainyard.cli.search_options import query_option, query_text, sort_option
 if TYPE_CHECKING:
     from trainyard.cli.aggregate import Aggregation
     from trainyard.cli.columns import Column
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import RunPage, RunRecord
     from trainyard.query.tree import Field
 
@@ -49,7 +49,7 @@ class _Request(NamedTuple):
 
     def every(self) -> list[RunRecord]:
         """All runs that are found."""
-        from trainyard.client.resources.pagination import items
+        from trainyard.client._sync.pagination import items
 
         return [*items(lambda cursor: self.page(cursor, _EVERY))]
 
@@ -131,7 +131,7 @@ def _listed(request: _Request, limit: int, columns: str, form: str) -> None:
 
 def _found(request: _Request, limit: int) -> tuple[list[RunRecord], str]:
     """The first runs, and how many there are in all; empty when they are all here."""
-    from trainyard.client.resources.pagination import items
+    from trainyard.client._sync.pagination import items
 
     first = request.page("", min(limit, _PAGE), count=True)
     runs = list(islice(items(lambda cursor: request.page(cursor, _PAGE) if cursor else first), limit))

@@ -13,7 +13,7 @@ from trainyard.cli.options import find, json_option, run_argument, with_client
 from trainyard.cli.origin import origin_fields
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Lineage, RelatedRun, RunRecord
 
 __all__ = ["dropped", "get", "why"]

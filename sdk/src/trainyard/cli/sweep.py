@@ -14,7 +14,7 @@ from trainyard.cli.options import find, json_option, pin, run_argument, with_cli
 from trainyard.cli.sweep_view import SweepState, by_value, trial_line, view
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import SweepRecord, TrialRecord
 
 __all__ = ["ViewOptions", "follow", "sweep"]
@@ -92,9 +92,9 @@ def _newest(client: Client) -> str:
 def follow(client: Client, ref: str, options: ViewOptions | None = None, *, as_json: bool = False) -> SweepRecord:
     """Show a sweep until it has ended, also when the server restarts meanwhile; returns it as it then is. As JSON, only
     the trials are printed."""
-    from trainyard.client.session import patient
+    from trainyard.client.session import stream_backoff
 
-    client.backoff = patient(client.backoff)
+    client.backoff = stream_backoff(client.backoff)
     options = options or ViewOptions()
     found, printed = _Followed(client, ref), set[int]()
     screen = terminal.Screen() if terminal.is_attached() and not as_json else None

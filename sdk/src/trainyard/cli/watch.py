@@ -14,7 +14,7 @@ from trainyard.cli.live_view import GOING_ON, WAITING, run_lines, watch_lines
 from trainyard.cli.options import json_option, pin, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Activity
 
 __all__ = ["watch"]

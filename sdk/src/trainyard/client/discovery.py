@@ -1,10 +1,9 @@
-"""Where the server is, who we are to it, and which project is meant.
+"""Discovery: the address of the server, the token for it, and the project.
 
 The address is, in order: what the caller says; `TRAINYARD_URL`; the server of a data directory that the caller or
 `TRAINYARD_DATA` names (`server.json`); the one that `yard login` was at last; the server of `~/.trainyard`. The token
 is what the caller says; `TRAINYARD_TOKEN`; `TRAINYARD_TOKEN_FILE`; the data directory's `token`, only for the server of
-that directory; what `yard login` keeps, only for the server that it was checked at. Whether anything answers there is
-for the client to find out."""
+that directory; the token of `yard login`, only for the server that it was checked at. Nothing is sent to the server."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ from trainyard.client import logins
 from trainyard.client.errors import NoServer
 from trainyard.track.folder import named
 
-__all__ = ["Endpoint", "data_directory", "discover", "moved", "without_secrets"]
+__all__ = ["Endpoint", "data_directory", "discover", "relocated", "without_secrets"]
 
 _SERVED = "server.json"
 _HOMELESS = "no data directory: this user has no home directory"
@@ -29,7 +28,7 @@ _START_OR_SET = "start one with `yard up`, say `yard login URL`, or set TRAINYAR
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A server, a token for it (empty: none), a project, and where the address and the token were found, in words."""
+    """A server, a token for it (empty: none), a project, and in words the places where address and token were found."""
 
     url: str
     token: str = field(default="", repr=False)
@@ -46,7 +45,7 @@ def discover(
     data: Path | str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Endpoint:
-    """Find the server. Raises NoServer, which says what was looked for where, when nothing names one."""
+    """Find the server. Raises NoServer, with the places that were searched, when nothing names one."""
     env = os.environ if env is None else env
     folder, is_named = _folder(data, env), bool(data or env.get("TRAINYARD_DATA"))
     found_address, source = _address(url, folder, env, is_named=is_named)
@@ -75,8 +74,8 @@ def _folder(data: Path | str | None, env: Mapping[str, str]) -> Path | None:
         return None
 
 
-def moved(endpoint: Endpoint) -> Endpoint | None:
-    """The same server at another address, when it was found by its data directory and that names one by now."""
+def relocated(endpoint: Endpoint) -> Endpoint | None:
+    """The endpoint at its new address, when the server was found by its data directory and that names another one."""
     file = Path(endpoint.source)
     try:
         address = _local_address(file) if file.name == _SERVED else None
@@ -135,9 +134,9 @@ def _checked(url: str, source: str) -> str:
 
 
 def _sound(token: str) -> str:
-    """A token that can stand in a header; one that cannot is refused here, where no message repeats it."""
+    """A token that can be sent in a header. The error for one that cannot does not repeat it."""
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise NoServer("the token holds characters that no token has", fix="copy it anew, in one line")
+        raise NoServer("the token holds characters that no token has", fix="copy it again, on one line")
     return token
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from trainyard.runner import proc
 from trainyard.runner.launch import StartFailed
+from trainyard.track.code import without_password
 
 __all__ = ["prepare"]
 
@@ -72,12 +73,12 @@ class _Git:
         """Fetch all branches and tags and name the commit among them."""
         branches = "+refs/heads/*:refs/remotes/origin/*"
         fetch = ("fetch", "--quiet", "--no-recurse-submodules", "--tags", "--", url, branches)
-        self._run(*fetch, what=f"fetch from {_plain(url)!r}")
+        self._run(*fetch, what=f"fetch from {without_password(url)!r}")
         for name in (commit, f"refs/remotes/origin/{commit}"):
             code, out = self._call("rev-parse", "--quiet", "--verify", f"{name}^{{commit}}")
             if code == 0:
                 return out.strip()
-        raise StartFailed(f"{_plain(url)!r} has no commit {commit!r}: push it first, or correct the revision")
+        raise StartFailed(f"{without_password(url)!r} has no commit {commit!r}: push it first, or correct the revision")
 
     def _run(self, *arguments: str, what: str, text: str = "") -> str:
         code, out = self._call(*arguments, text=text)
@@ -114,14 +115,11 @@ class _Git:
 
 def _refuse_hostile(url: str, commit: str) -> None:
     if not _URL.fullmatch(url) or _HOST_OPTION.search(url):
-        raise StartFailed(f"{_plain(url)!r} is no git url: give https://, ssh://, git://, file://, host:path or /path")
+        raise StartFailed(
+            f"{without_password(url)!r} is no git url: give https://, ssh://, git://, file://, host:path or /path"
+        )
     if not _COMMIT.fullmatch(commit) or ".." in commit:
         raise StartFailed(f"{commit!r} is no git commit: give a full commit id, a branch or a tag")
-
-
-def _plain(url: str) -> str:
-    """The url without a user's password or token."""
-    return re.sub(r"://[^/@]*@", "://", url)
 
 
 def _tail(text: str) -> str:

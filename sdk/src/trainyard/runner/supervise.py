@@ -17,12 +17,13 @@ from trainyard.runner.environ import MOST_PARAMS, argv_of, environment_of, param
 from trainyard.runner.finish import End
 from trainyard.runner.launch import Launched, StartFailed, launch
 from trainyard.runner.layout import Folder, read_json, write_json, write_whole
+from trainyard.runner.monitor import Command, Monitor
 from trainyard.runner.notify import notify
-from trainyard.runner.output import Pump
 from trainyard.runner.shipping import Shipping
 from trainyard.runner.signals import Bell
 from trainyard.runner.watch import Ended, Moments, Watch
-from trainyard.track.spool import SpoolWriter
+from trainyard.track.lazy_writer import LazyWriter
+from trainyard.track.output import Pump
 
 __all__ = ["supervise"]
 
@@ -55,6 +56,7 @@ class _Attempt:
         self._workload: dict[str, Any] = read_json(folder.workload) or {}
         self._shipping = Shipping(folder, self._workload)
         self._started_at: float | None = None
+        self._command: Command
 
     def run(self) -> None:
         end = self._end()
@@ -74,10 +76,14 @@ class _Attempt:
             return _STOPPED if self._stopped() else End(reason="start_failed", message=str(error))
         if started is None:
             return _STOPPED
-        pump = Pump(lambda: SpoolWriter(self._folder.spool), self._shipping.begin)
+        writer = LazyWriter(self._folder.spool)
+        pump = Pump(writer, self._shipping.begin)
+        monitor = Monitor(self._command, started.pid, writer)
         grace = float(self._workload.get("grace") or 0.0)
         moments = Moments(running=lambda: notify(self._folder), settled=self._shipping.begin)
         ended = Watch(self._folder, started, pump, self._bell, moments, grace=grace).run()
+        monitor.stop()
+        writer.close()
         failpoints.point("runner.ended")
         return self._told(ended, tuple(pump.last_lines), oom_kills)
 
@@ -97,7 +103,9 @@ class _Attempt:
         if self._stopped():
             return None
         cwd = Path(top, str(self._workload.get("working_dir") or "."))
-        return launch(argv_of(self._workload, self._folder), env, cwd, record=self._record)
+        argv = argv_of(self._workload, self._folder)
+        self._command = Command(self._workload, argv, cwd, env)
+        return launch(argv, env, cwd, record=self._record)
 
     def _record(self, pid: int) -> None:
         command = proc.look(pid)

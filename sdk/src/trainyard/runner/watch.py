@@ -16,8 +16,8 @@ from typing import NamedTuple
 from trainyard.runner import proc
 from trainyard.runner.launch import Launched
 from trainyard.runner.layout import Folder, read_json
-from trainyard.runner.output import Pump
 from trainyard.runner.signals import Bell
+from trainyard.track.output import Pump, micros
 
 __all__ = ["LINGER_SECONDS", "Ended", "Moments", "Watch"]
 
@@ -128,7 +128,7 @@ class Watch:
     def _read(self, stream: int) -> None:
         data = os.read(stream, _CHUNK)
         if data:
-            self._pump.feed(self._streams[stream], data)
+            self._pump.feed(self._streams[stream], data, micros())
         else:
             self._close(stream)
 

@@ -1,4 +1,4 @@
-"""Which code a run ran: the git commit, branch and uncommitted changes of the working directory, as plain facts.
+"""Which code a run ran: git commit, branch, remote and uncommitted changes of the working directory, as plain facts.
 
 Read by the git binary within a few seconds and never an error: where there is no git or no repository, there is
 nothing to say. A patch over the limit, and files that git does not know, are named with their digests instead.
@@ -7,11 +7,13 @@ nothing to say. A patch over the limit, and files that git does not know, are na
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PATCH_LIMIT", "state"]
+__all__ = ["PATCH_LIMIT", "in_repository", "state", "without_password"]
 
 PATCH_LIMIT = 48 * 1024
 _FILES = 100
@@ -19,9 +21,14 @@ _FILE_LIMIT = 16 * 1024 * 1024
 _SECONDS = 5.0
 
 
+def in_repository(folder: Path) -> bool:
+    """Whether a folder is in a git work tree, as far as that is told without git."""
+    return any(os.path.exists(each / ".git") for each in (folder, *folder.parents))  # noqa: PTH110 - it never raises
+
+
 def state(folder: Path) -> dict[str, Any]:
-    """`commit`, `branch`, `dirty`, `patch` or `patch_digest`, and `untracked` (names with size and digest, at most
-    100) of the repository around `folder`; empty when there is none."""
+    """`commit`, `branch`, `remote`, `dirty`, `patch` or `patch_digest`, and `untracked` (names with size and digest,
+    at most 100) of the repository around `folder`; empty when there is none."""
     top = _git(folder, "rev-parse", "--show-toplevel").strip()
     if not top:
         return {}
@@ -31,6 +38,7 @@ def state(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {
         "commit": _git(root, "rev-parse", "--verify", "-q", "HEAD").decode().strip(),
         "branch": _git(root, "symbolic-ref", "-q", "--short", "HEAD").decode(errors="replace").strip(),
+        "remote": without_password(_git(root, "remote", "get-url", "origin").decode(errors="replace").strip()),
         "dirty": bool(patch or names),
         "untracked": [_described(root, name.decode(errors="replace")) for name in names[:_FILES]],
         "untracked_count": len(names),
@@ -40,6 +48,11 @@ def state(folder: Path) -> dict[str, Any]:
     else:
         found["patch_digest"] = f"sha256:{hashlib.sha256(patch).hexdigest()}"
     return found
+
+
+def without_password(url: str) -> str:
+    """A URL without the user, password or token in it."""
+    return re.sub(r"://[^/@]*@", "://", url)
 
 
 def _git(folder: Path, *arguments: str) -> bytes:

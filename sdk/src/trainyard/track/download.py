@@ -119,8 +119,10 @@ class Download:
         threading.Event().wait(min(left, seconds))
 
     def _connected(self) -> Wire:
-        """The connection to where runs report now."""
-        given = os.environ.get("TRAINYARD_URL", "")
+        """The connection to where runs report now. Raises Unreachable."""
+        target = find_target(self._project, self._run)
+        if (given := os.environ.get("TRAINYARD_URL", "") or (target.url if target is not None else "")) == "":
+            raise Unreachable("no server is known")
         url = server_of(Folder(self._root.parent), {"url": given})
         if self._wire is None or url != self._url:
             self.close()

@@ -26,7 +26,7 @@ from trainyard.track.frames import Block, Gap, Kind
 from trainyard.track.ring import Ring
 from trainyard.track.spool import SpoolWriter
 
-__all__ = ["drain", "rescue"]
+__all__ = ["Observer", "drain", "rescue"]
 
 PAYLOAD = 256 * 1024
 PIECE = 64 * 1024
@@ -44,14 +44,26 @@ class _Rows(NamedTuple):
     end: int
 
 
-def drain(ring: Ring, spool: SpoolWriter, *, insist: bool = True, pause: Callable[[], None] = lambda: None) -> bool:
+Observer = Callable[[list[Block], bytes], None]
+"""Hears of the rows of a frame that was written, and of its payload."""
+
+
+def drain(
+    ring: Ring,
+    spool: SpoolWriter,
+    *,
+    insist: bool = True,
+    pause: Callable[[], None] = lambda: None,
+    observe: Observer = lambda blocks, payload: None,
+) -> bool:
     """Move all rows that are in the ring now into frames. Without `insist` rows stay in the ring when the disk is full,
-    and the answer is False; with it they are dropped and counted then. `pause` is called after each piece of work.
-    Raises OSError when the spool cannot be written for another reason; the rows stay in the ring then."""
+    and the answer is False; with it they are dropped and counted then. `pause` is called after each piece of work,
+    `observe` with the rows of each frame. Raises OSError when the spool cannot be written for another reason; the rows
+    stay in the ring then."""
     with spool.lock:
         for buffer in ring.buffers:
             is_full = buffer is not ring.buffers[-1]  # before its head is read: it does not move any more
-            if not _drain_buffer(buffer, spool, insist, pause):
+            if not _drain_buffer(buffer, spool, insist, pause, observe):
                 return False
             if is_full:
                 ring.retire(buffer)
@@ -70,7 +82,7 @@ def rescue(spool: SpoolWriter) -> None:
             try:
                 if buffer.same_boot:
                     buffer.recover(spool.seq)
-                    _drain_buffer(buffer, spool, insist=True, pause=lambda: None)
+                    _drain_buffer(buffer, spool, insist=True, pause=lambda: None, observe=lambda blocks, payload: None)
                 buffer.discard()
             except BufferDamaged as error:
                 _say_damaged(spool.folder, error)
@@ -88,7 +100,9 @@ def _say_damaged(folder: Path, error: BufferDamaged) -> None:
     _log.warning("trainyard: rows in %s may be lost: %s", folder, error)
 
 
-def _drain_buffer(buffer: Buffer, spool: SpoolWriter, insist: bool, pause: Callable[[], None]) -> bool:
+def _drain_buffer(
+    buffer: Buffer, spool: SpoolWriter, insist: bool, pause: Callable[[], None], observe: Observer
+) -> bool:
     """Move the rows of one buffer; whether all are in frames now, or dropped and counted."""
     end, buffer.named_to = buffer.head, min(buffer.named_to, buffer.tail)
     for blocks, covered in _blocks(_rows(buffer, end, pause)):
@@ -99,6 +113,7 @@ def _drain_buffer(buffer: Buffer, spool: SpoolWriter, insist: bool, pause: Calla
         elif not spool.offer(Kind.METRICS, payload):
             return False
         buffer.drained(covered)
+        observe(blocks, payload)
     if buffer.tail < end:  # names without a row yet
         buffer.drained(end)
     return True

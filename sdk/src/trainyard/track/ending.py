@@ -27,12 +27,14 @@ _LONGEST = 500
 
 class Ending(NamedTuple):
     """An end as it is recorded. `reason` is `error` (an exception), `exit_code`, `user` (it was said so, or Ctrl-C) or
-    empty; `exit_code` is the process's, where it is known."""
+    empty; `exit_code` is the process's, where it is known. `trace` is the traceback of the exception, which belongs to
+    the run's logs."""
 
     status: str = "succeeded"
     reason: str = ""
     message: str = ""
     exit_code: int | None = None
+    trace: str = ""
 
 
 class _Program(NamedTuple):
@@ -51,8 +53,8 @@ def of_error(error: BaseException | None) -> Ending:
     if isinstance(error, SystemExit):
         return _of_code(error.code)
     if isinstance(error, KeyboardInterrupt):
-        return Ending("stopped", "user", "interrupted")
-    return Ending("failed", "error", _brief(error))
+        return Ending("stopped", "user", "interrupted", trace=_trace(error))
+    return Ending("failed", "error", _brief(error), trace=_trace(error))
 
 
 def watch_program() -> None:
@@ -99,6 +101,15 @@ def _of_code(code: Any) -> Ending:
 def _brief(error: BaseException) -> str:
     """An exception in one short line."""
     return f"{type(error).__name__}: {_text(error)}"[:_LONGEST]
+
+
+def _trace(error: BaseException) -> str:
+    from traceback import format_exception
+
+    try:
+        return "".join(format_exception(error))
+    except Exception:  # of an exception that cannot be shown
+        return ""
 
 
 def _text(value: object) -> str:

@@ -34,6 +34,8 @@ from trainyard.track.writer import Writer
 if TYPE_CHECKING:
     from trainyard.track.background import Background
     from trainyard.track.files import NoFile
+    from trainyard.track.monitor import Monitor
+    from trainyard.track.summary import Summary
 
 __all__ = ["Run", "environment_params", "flat"]
 
@@ -73,6 +75,9 @@ class Run:
         self._writer: Writer | None = None
         self._background: Background | None = None
         self._describing: threading.Thread | None = None
+        self._monitor: Monitor | None = None
+        self._summary: Summary | None = None
+        self._began = time.monotonic()
         self._lock = threading.RLock()
         self._owner = None if is_managed or is_worker else os.getpid()
         self._put = self._first_put
@@ -129,15 +134,16 @@ class Run:
     def checkpoint(self, name: str = "checkpoint", *, timeout: float = 60.0) -> Path | None:
         """The file or folder that an earlier attempt of this run has kept, or left in its outputs, under `name`, or the
         run that this one continues: the newest, brought to this machine until the attempt ends. None when there is
-        none; a first attempt, and a run that is not managed, asks nobody. A server that cannot be reached is waited for
-        at most `timeout` seconds. Raises ConnectionError after that, since to begin anew would throw progress away;
+        none; a first attempt of a run that continues no other asks nobody. A server that cannot be reached is waited
+        for at most `timeout` seconds. Raises ConnectionError after that, since to begin anew would throw progress away;
         OSError when there is no room for it; ValueError for a name that no artifact can have."""
-        if not (os.environ.get("TRAINYARD_URL") and (self.attempt > 1 or self.resumed_from)):
+        if not (self.attempt > 1 or self.resumed_from) or (self.managed and not os.environ.get("TRAINYARD_URL")):
             return None
         from trainyard.track import checkpoint
         from trainyard.track.download import Download
 
-        with closing(Download(self.root, self.project, self.id, timeout)) as download:
+        source = self.id if self.managed else self.resumed_from  # the server may not know an unmanaged run yet
+        with closing(Download(self.root, self.project, source, timeout)) as download:
             return checkpoint.fetch(self.root, download, text(name))
 
     def flush(self) -> None:
@@ -168,6 +174,8 @@ class Run:
             if self._writer is None:
                 self._writer = Writer(self.root)
                 self._writer.omissions = self._omissions
+                if self._summary is not None:
+                    self._writer.observe = self._summary.add
                 if self.resume_step is not None:
                     self._writer.ring.begin_at(self.resume_step + 1)
                 self._put = self._writer.put
@@ -226,6 +234,7 @@ class Run:
             self._tell_omissions()
             if ours:
                 worker.withdraw(self.root)
+                self._stop_monitor(ending.trace)
                 self._record_end(ending)
             self.finished = True
             self._put = _after_finish
@@ -233,6 +242,7 @@ class Run:
                 self._writer.close()
         if ours:
             self._await_server(timeout)
+            self._show_end(ending)
 
     def _tell_omissions(self) -> None:
         """Record what could not be, and say all of it."""
@@ -243,7 +253,9 @@ class Run:
 
     def _record_end(self, ending: Ending) -> None:
         """The end is on disk when this returns. No thread is needed for it: when the interpreter ends, none starts."""
-        event = _event("end", **ending._replace(message=plain(ending.message))._asdict())
+        told = ending._replace(message=plain(ending.message))._asdict()
+        del told["trace"]
+        event = _event("end", **told)
         if self._writer is not None:
             self._writer.event([event], final=True)
         else:
@@ -298,17 +310,38 @@ class Run:
 
         self._background = Background(self.root, self.project, self.id)
 
-    def describe_code(self, folder: Path) -> None:
-        """Record the state of the code in `folder` as the meta `code`, from a thread of its own."""
+    def monitor(self, folder: str, *, capture: bool) -> None:
+        """Record system metrics, and with `capture` the output of this process, until `finish`."""
+        from trainyard.track.monitor import Monitor
 
-        def describe() -> None:
-            from trainyard.track import code
+        self._monitor = Monitor(self.id, self.root, folder, capture=capture)
 
-            found = code.state(folder)
+    def _stop_monitor(self, trace: str) -> None:
+        if self._monitor is not None:
+            self._monitor.stop(trace)
+
+    def summarize(self) -> None:
+        """Have `finish` sum the run up on the terminal. To be called before the first `log`."""
+        from trainyard.track.summary import Summary
+
+        self._summary = Summary()
+
+    def _show_end(self, ending: Ending) -> None:
+        if self._summary is not None:
+            from trainyard.track import console
+
+            seconds = time.monotonic() - self._began
+            console.show(console.text_of_end(self, ending, seconds, self._summary.lines()))
+
+    def describe(self, find: Callable[[], Mapping[str, Any]]) -> None:
+        """Record what `find` returns as meta, from a thread of its own. It must not raise."""
+
+        def work() -> None:
+            found = find()
             if found and not self.finished:
-                self.log_meta(code=found)
+                self.log_meta(found)
 
-        self._describing = thread.start(describe, "trainyard-code")
+        self._describing = thread.start(work, "trainyard-origin")
 
     def _forked(self) -> None:
         """In a fork's child: the parent's writer and threads are not ours, and its run is not ours to end."""
@@ -316,7 +349,10 @@ class Run:
         self._lock = threading.RLock()
         if self._writer is not None:
             self._writer.forget()
-        self._writer, self._background, self._describing = None, None, None
+        if self._monitor is not None:
+            self._monitor.forget()
+        self._writer, self._background, self._describing, self._monitor = None, None, None, None
+        self._summary = None
         self._omissions = Omissions()
         if not self.finished:
             self._put = self._first_put

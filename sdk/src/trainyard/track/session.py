@@ -15,18 +15,22 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, SupportsFloat
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from trainyard.names import RUN_NAME_CHARS, storable
 from trainyard.track import ending, notebook, worker
 from trainyard.track.conversion import text
 from trainyard.track.ending import Ending
-from trainyard.track.folder import code_dir, data_dir
+from trainyard.track.folder import data_dir
 from trainyard.track.log_once import say
 from trainyard.track.omissions import mistake
 from trainyard.track.run import Run, environment_params, flat
 from trainyard.track.run_metadata import describe, write_about
 from trainyard.track.target import chosen_project, find_target, managed, new_run_id
+
+if TYPE_CHECKING:
+    from trainyard.track.resumption import Source
+    from trainyard.track.target import Target
 
 __all__ = [
     "Run",
@@ -63,6 +67,11 @@ def init(
     offline: bool | None = None,
     spool: str | os.PathLike[str] | None = None,
     reinit: bool = False,
+    resume: str | bool | None = None,
+    group: str | None = None,
+    job_type: str | None = None,
+    capture: bool | None = None,
+    quiet: bool | None = None,
 ) -> Run:
     """Start tracking. Without arguments it returns the run that this process tracks already, if there is one.
 
@@ -75,20 +84,34 @@ def init(
 
     While a run goes on, a call with arguments means another one, and two are never mixed: with `reinit` the first
     ends, as succeeded; in a notebook it ends when another cell calls `init`, as failed if a cell of it raised; else
-    RuntimeError is raised. Raises nothing for a lost server; OSError when the spool's folder cannot be written, or
+    RuntimeError is raised.
+
+    With `resume` the new run continues another one of its project: the run of that id, or for True the last one of
+    this project (and `name`) that was killed on this machine, if there is one. `run.resumed_from` is its id, and rows
+    that name no step go on after its last one. ValueError is raised for a run that nobody knows.
+
+    `group` and `job_type` are recorded as meta of the run, to find runs that belong together. What the program prints
+    is kept as the run's logs, unless `capture` is false (default: TRAINYARD_CAPTURE is not `0`). `quiet` (default:
+    TRAINYARD_QUIET is `1`) says neither at the start where to look nor at the end what came of the run.
+
+    Raises nothing for a lost server; OSError when the spool's folder cannot be written, or
     when nothing says where it is."""
     global _is_implicit
     labels = flat([tags])
-    is_other = bool(project or name or labels or spool) or bool(params) or offline is not None
+    is_other = bool(project or name or labels or spool or params or resume or group or job_type) or offline is not None
     with _lock:
         if (live := _live()) is not None and not (live.is_worker or _is_implicit):
             _make_way(live, is_other=is_other, reinit=reinit)
-        run = _live() or _begun(_managed_run() or _parents_run() or _new_run(project, name, labels, offline, spool))
+        run = _live() or _begun(
+            _managed_run() or _parents_run() or _new_run(project, name, labels, offline, spool, resume, capture, quiet)
+        )
         _is_implicit = False
         if labels and run.managed:
             run.log_tags(labels)
         if params is not None and not run.is_worker:
             run.log_params(params)
+        if (group or job_type) and not run.is_worker:
+            run.log_meta({name: value for name, value in (("group", group), ("job_type", job_type)) if value})
         return run
 
 
@@ -135,7 +158,11 @@ def _managed_run() -> Run | None:
         return None
     if _current is not None:
         say("managed", f"init after finish: a managed process has one run, {place.run}; all goes to that")
-    return Run(place.run, place.project, place.spool, is_managed=True)
+    run = Run(place.run, place.project, place.spool, is_managed=True)
+    from trainyard.track.observation import describe_managed
+
+    describe_managed(run)
+    return run
 
 
 def _parents_run() -> Run | None:
@@ -146,22 +173,40 @@ def _parents_run() -> Run | None:
 
 
 def _new_run(
-    project: object, name: object, tags: list[str], offline: bool | None, spool: str | os.PathLike[str] | None
+    project: object,
+    name: object,
+    tags: list[str],
+    offline: bool | None,
+    spool: str | os.PathLike[str] | None,
+    resume: str | bool | None,
+    capture: bool | None,
+    quiet: bool | None,
 ) -> Run:
     project, name = chosen_project(project), storable(text(name), RUN_NAME_CHARS)
     if offline is None:
         offline = os.environ.get("TRAINYARD_OFFLINE", "").lower() in ("1", "true")
     run = new_run_id()
-    root = (Path(spool).absolute() if spool else data_dir() / "spool") / run
-    target = None if offline else find_target(project, run)
+    spools = Path(spool).absolute() if spool else data_dir() / "spool"
+    root, target = spools / run, None if offline else find_target(project, run)
+    source = _source(resume, spools, target, project, name) if resume else None
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    write_about(root, describe(project, run, target, create={"name": name, "tags": tags, "created_at": now}))
+    create = {"name": name, "tags": tags, "created_at": now, **({"resumes": source.run} if source else {})}
+    write_about(root, describe(project, run, target, create=create))
     made = Run(run, project, root, is_managed=False, name=name)
-    if (folder := code_dir()) is not None:
-        made.describe_code(folder)
+    if source is not None:
+        made.resumed_from, made.resume_step = source.run, source.last_step
     if not offline:
         made.start_shipping()
+    from trainyard.track.observation import observe_program  # here and below: the import does not pay for it
+
+    observe_program(made, target.url if target else "", offline=offline, capture=capture, quiet=quiet)
     return made
+
+
+def _source(resume: str | bool, spools: Path, target: Target | None, project: str, name: str) -> Source | None:
+    from trainyard.track.resumption import find_source
+
+    return find_source(resume, spools, target, project, name)
 
 
 def _the_run() -> Run | None:

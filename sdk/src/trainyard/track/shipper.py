@@ -127,6 +127,14 @@ class Shipper:
         except (_Trouble, Unreachable, OSError):
             return True
 
+    def read(self, path: str) -> dict[str, Any] | None:
+        """What the server says of the run, below its own path; None when it has none, or does not answer."""
+        try:
+            answer = self._call("GET", self._path + path, b"", {})
+        except (_Trouble, Unreachable, OSError):
+            return None
+        return answer.body if answer.is_success else None
+
     def delay(self) -> float:
         """Seconds to wait before the next pass: 0 when the last one went well, else growing to SLOWEST, spread at
         random, and at least what the server asked for."""

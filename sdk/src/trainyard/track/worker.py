@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from trainyard.track.run_metadata import read_about
 
-__all__ = ["VARIABLE", "Parent", "find_parent", "offer", "withdraw"]
+__all__ = ["VARIABLE", "Parent", "find_parent", "is_worker", "offer", "withdraw"]
 
 VARIABLE = "TRAINYARD_PARENT_SPOOL"
 
@@ -46,7 +46,7 @@ def withdraw(spool: Path) -> None:
 def find_parent() -> Parent | None:
     """The run of the parent, if this process is a worker and that run goes on."""
     root = Path(_handed_on().get(VARIABLE) or os.environ.get(VARIABLE, ""))
-    if not root.name or not _is_worker():
+    if not root.name or not is_worker():
         return None
     about = read_about(root)
     if not about.get("run") or about.get("ended"):
@@ -62,7 +62,7 @@ def _handed_on() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _is_worker() -> bool:
+def is_worker() -> bool:
     """Whether multiprocessing has started this process. While it imports the main module for it, the process knows no
     parent yet, and is marked as one that inherits."""
     process = sys.modules.get("multiprocessing.process")

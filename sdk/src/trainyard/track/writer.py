@@ -39,6 +39,8 @@ class Writer:
     """The writer of this process in the spool `root`. What it refuses is counted in `omissions`. Raises OSError when
     the spool cannot be made at all.
 
+    `observe` hears of the rows of each frame, in the thread that writes it.
+
     Not for a fork's child: that calls `forget` and makes its own."""
 
     def __init__(self, root: Path, *, capacity: int = CAPACITY) -> None:
@@ -51,6 +53,7 @@ class Writer:
         self.spool.make_room = self._make_room
         self._is_disk_full = False
         self.omissions = Omissions()
+        self.observe: drain.Observer = lambda blocks, payload: None
         self.put = self.ring.put
         self._is_writing = self._done = False
         self._aside: deque[bytes] = deque()
@@ -144,7 +147,7 @@ class Writer:
         self._is_disk_full = False
         try:
             full = len(self.ring.buffers) > KEPT
-            drain.drain(self.ring, self.spool, insist=insist or full, pause=self._pause)
+            drain.drain(self.ring, self.spool, insist=insist or full, pause=self._pause, observe=self.observe)
         except Exception as error:
             say("drain", f"metrics stay in the ring, because the spool cannot be written: {error}")
 

@@ -33,7 +33,8 @@ class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     """A run to be created: an operation as YAML text (`content`) or as decoded JSON (`operation`), or neither for
     a run that is only tracked (`managed` false). `id` (a UUID) may be chosen by the client of a tracked run.
     `code` is where the program comes from. `presets` (`name` or `name:version`) and then `patches` are patched onto the
-    operation, after its own presets. `priority` (null: what the operation says) puts the run before others of its
+    operation, after its own presets. `resumes` (for a tracked run) is the id of a run of the same project whose series,
+    outputs and artifacts it continues. `priority` (null: what the operation says) puts the run before others of its
     project."""
 
     content: str = ""
@@ -48,6 +49,7 @@ class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     id: str = ""
     code: dict[str, Any] | None = None
     created_at: str = ""
+    resumes: str = ""
     presets: list[str] = []
     patches: list[Patch] = []
     priority: int | None = None

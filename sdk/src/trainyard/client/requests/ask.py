@@ -9,18 +9,18 @@ from trainyard.client.wire import Request, path_of
 __all__ = ["ask_trials", "create_sweep", "tell_trial"]
 
 
-def create_sweep(project: str, wish: NewSweep, *, key: str = "") -> Request[RunRecord]:
-    """A sweep whose trials are asked for. The key makes it once, however often it is sent."""
-    return change("POST", path_of("projects", project, "sweeps"), RunRecord, wish, key=key)
+def create_sweep(project: str, body: NewSweep, *, key: str = "") -> Request[RunRecord]:
+    """Create a sweep whose trials the caller runs. Idempotent by `key`."""
+    return change("POST", path_of("projects", project, "sweeps"), RunRecord, body, key=key)
 
 
-def ask_trials(project: str, ref: str, wish: AskTrials, *, key: str = "") -> Request[TrialBatch]:
-    """More trials. Sent again with the same key, the same trials come."""
-    return change("POST", path_of("projects", project, "sweeps", ref, "ask"), TrialBatch, wish, key=key)
+def ask_trials(project: str, ref: str, body: AskTrials, *, key: str = "") -> Request[TrialBatch]:
+    """Request more trials. Idempotent by `key`: the same key gives the same trials."""
+    return change("POST", path_of("projects", project, "sweeps", ref, "ask"), TrialBatch, body, key=key)
 
 
-def tell_trial(project: str, ref: str, trial: str, wish: TellTrial, *, key: str = "") -> Request[RunRecord]:
-    """How a trial ended; its run is the answer."""
+def tell_trial(project: str, ref: str, trial: str, body: TellTrial, *, key: str = "") -> Request[RunRecord]:
+    """Report the result of a trial; the answer is its run."""
     return change(
-        "POST", path_of("projects", project, "sweeps", ref, "trials", trial, "tell"), RunRecord, wish, key=key
+        "POST", path_of("projects", project, "sweeps", ref, "trials", trial, "tell"), RunRecord, body, key=key
     )

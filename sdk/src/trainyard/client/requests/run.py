@@ -43,14 +43,14 @@ __all__ = [
 ]
 
 
-def create_run(project: str, wish: CreateRun, *, key: str = "") -> Request[RunRecord]:
-    """Create a run. The idempotency key makes it repeatable: the same key gives the same run."""
+def create_run(project: str, body: CreateRun, *, key: str = "") -> Request[RunRecord]:
+    """Create a run. Idempotent by `key`: the same key gives the same run."""
     return Request(
         "POST",
         path_of("projects", project, "runs"),
         RunRecord,
         headers={**JSON, "Idempotency-Key": key or uuid.uuid4().hex},
-        content=msgspec.json.encode(wish),
+        content=msgspec.json.encode(body),
     )
 
 
@@ -87,9 +87,9 @@ def get_run(project: str, ref: str) -> Request[RunRecord]:
     return Request("GET", run_path(project, ref), RunRecord)
 
 
-def edit_run(project: str, ref: str, wish: EditRun, *, key: str = "", match: str = "") -> Request[RunRecord]:
-    """Change a run; with `match` only if it still has that ETag."""
-    return change("PATCH", run_path(project, ref), RunRecord, wish, key=key, match=match)
+def edit_run(project: str, ref: str, body: EditRun, *, key: str = "", match: str = "") -> Request[RunRecord]:
+    """Change a run; with `match`, only if it still has that ETag."""
+    return change("PATCH", run_path(project, ref), RunRecord, body, key=key, match=match)
 
 
 def delete_run(project: str, ref: str, *, key: str = "") -> Request[None]:
@@ -97,22 +97,23 @@ def delete_run(project: str, ref: str, *, key: str = "") -> Request[None]:
 
 
 def act_on_run(project: str, ref: str, verb: str, message: str = "", *, key: str = "") -> Request[RunRecord]:
-    """`approve`, `stop`, `skip`, `archive` or `restore`. What is so already is no error."""
+    """Do `approve`, `stop`, `skip`, `archive` or `restore`. Actions are idempotent: repeating one that has already
+    taken effect succeeds."""
     return change("POST", run_path(project, ref, verb), RunRecord, Note(message=message), key=key)
 
 
-def tag_run(project: str, ref: str, wish: TagRun, *, key: str = "") -> Request[RunRecord]:
-    return change("POST", run_path(project, ref, "tag"), RunRecord, wish, key=key)
+def tag_run(project: str, ref: str, body: TagRun, *, key: str = "") -> Request[RunRecord]:
+    return change("POST", run_path(project, ref, "tag"), RunRecord, body, key=key)
 
 
-def clone_run(project: str, ref: str, kind: str, wish: CloneRun, *, key: str = "") -> Request[RunRecord]:
-    """`restart`, `resume` or `copy`: a new run. The key makes it once, however often it is sent."""
-    return change("POST", run_path(project, ref, kind), RunRecord, wish, key=key)
+def clone_run(project: str, ref: str, kind: str, body: CloneRun, *, key: str = "") -> Request[RunRecord]:
+    """Create a run from another by `restart`, `resume` or `copy`. Idempotent by `key`."""
+    return change("POST", run_path(project, ref, kind), RunRecord, body, key=key)
 
 
-def act_on_runs(project: str, wish: BulkAction, *, key: str = "") -> Request[BulkResult]:
+def act_on_runs(project: str, body: BulkAction, *, key: str = "") -> Request[BulkResult]:
     """One action on many runs."""
-    return change("POST", path_of("projects", project, "runs", "bulk"), BulkResult, wish, key=key)
+    return change("POST", path_of("projects", project, "runs", "bulk"), BulkResult, body, key=key)
 
 
 def read_lineage(project: str, ref: str) -> Request[Lineage]:
@@ -120,7 +121,7 @@ def read_lineage(project: str, ref: str) -> Request[Lineage]:
 
 
 def renew_run_token(project: str, ref: str) -> Request[RunToken]:
-    """A new token for the one that the request is sent with, which is the run's own."""
+    """Renew a run's own token; the request must be sent with that token."""
     return Request("POST", run_path(project, ref, "token"), RunToken)
 
 

@@ -1,0 +1,198 @@
+"""Creating and reading runs. `ref` is a full id, `latest` or a unique ending of an id with at least four characters;
+`project` is the client's own by default."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from trainyard.client import requests
+from trainyard.client._async.concurrency import sleep
+from trainyard.client._async.pagination import collect, items
+from trainyard.client._async.run_actions import AsyncRunActions
+from trainyard.client.errors import StillRunning
+from trainyard.client.models import (
+    Activity,
+    Artifact,
+    CreateRun,
+    FrameAck,
+    LogLine,
+    LogPage,
+    Metric,
+    Preview,
+    RunPage,
+    RunRecord,
+    Series,
+    Transition,
+    UsedComponent,
+    Why,
+)
+from trainyard.client.wire import lines_of, metrics_of
+
+__all__ = ["AsyncRuns"]
+
+PAGE = 500
+
+
+class AsyncRuns(AsyncRunActions):
+    """The runs of a server."""
+
+    async def create(self, body: CreateRun, *, project: str | None = None, key: str = "") -> RunRecord:
+        """Create a run. Idempotent by `key`; without one, each call creates one run, however often it is sent."""
+        return await self._client.send(requests.create_run(self._project(project), body, key=key))
+
+    async def get(self, ref: str, *, project: str | None = None) -> RunRecord:
+        """A run with its params and its metrics."""
+        return await self._client.send(requests.get_run(self._project(project), ref))
+
+    async def preview(self, body: CreateRun, *, project: str | None = None) -> Preview:
+        """What creating this run would do now, and whether the run would start. Nothing is written."""
+        return await self._client.send(requests.preview_run(self._project(project), body))
+
+    async def uses(self, ref: str, *, project: str | None = None) -> Sequence[UsedComponent]:
+        """The components and presets that a run was created with."""
+        page = await self._client.send(requests.run_uses(self._project(project), ref))
+        return page.items
+
+    async def page(
+        self,
+        *,
+        q: str = "",
+        sort: str = "",
+        metrics: Sequence[str] = (),
+        limit: int | None = None,
+        cursor: str = "",
+        project: str | None = None,
+    ) -> RunPage:
+        """One page of the runs that match the query `q`, newest first by default. Each run has its first 32 metrics, or
+        those in `metrics`, and those of `q` and `sort`; `get` gives all of them. Raises Invalid for a query or a sort
+        that cannot be read."""
+        return await self._client.send(
+            requests.list_runs(self._project(project), q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
+        )
+
+    def list(
+        self,
+        *,
+        q: str = "",
+        sort: str = "",
+        metrics: Sequence[str] = (),
+        page_size: int = 100,
+        project: str | None = None,
+    ) -> AsyncIterator[RunRecord]:
+        """All runs that match the query `q`, newest first by default, with the metrics that `page` documents; each page
+        is requested when it is needed."""
+        return items(
+            lambda cursor: self.page(q=q, sort=sort, metrics=metrics, limit=page_size, cursor=cursor, project=project)
+        )
+
+    def everywhere(
+        self, *, q: str = "", sort: str = "", metrics: Sequence[str] = (), page_size: int = 100
+    ) -> AsyncIterator[RunRecord]:
+        """As `list`, from all projects that the caller may read."""
+        return items(
+            lambda cursor: self._client.send(
+                requests.search_runs(q=q, sort=sort, metrics=metrics, limit=page_size, cursor=cursor)
+            )
+        )
+
+    def statuses(self, ref: str, *, project: str | None = None) -> AsyncIterator[Transition]:
+        """The statuses of a run, oldest first."""
+        where = self._project(project)
+        return items(lambda cursor: self._client.send(requests.list_statuses(where, ref, limit=PAGE, cursor=cursor)))
+
+    async def why(self, ref: str, *, project: str | None = None) -> Why:
+        """Why a run is in the status that it is in."""
+        return await self._client.send(requests.why_run(self._project(project), ref))
+
+    def activities(self, ref: str, *, project: str | None = None) -> AsyncIterator[Activity]:
+        """The activities of a run up to now, oldest first."""
+        where = self._project(project)
+        return items(lambda cursor: self._client.send(requests.list_activities(where, ref, limit=PAGE, cursor=cursor)))
+
+    async def logs(
+        self, ref: str, *, cursor: str = "", limit: int | None = None, tail: bool = False, project: str | None = None
+    ) -> LogPage:
+        """One page of log lines after a cursor; with `tail`, the last `limit` lines."""
+        request = requests.read_logs(self._project(project), ref, cursor=cursor, limit=limit, tail=tail)
+        return await self._client.send(request)
+
+    async def lines(self, ref: str, *, cursor: str = "", project: str | None = None) -> AsyncIterator[LogLine]:
+        """All log lines up to now."""
+        more = True
+        while more:
+            page = await self.logs(ref, cursor=cursor, project=project)
+            for line in page.items:
+                yield line
+            cursor, more = page.next, page.more
+
+    async def follow(self, ref: str, *, cursor: str = "", project: str | None = None) -> AsyncIterator[LogLine]:
+        """The log lines after a cursor as they are written, each once, until the run has ended."""
+        request = requests.follow_logs(self._project(project), ref, cursor=cursor)
+        async with aclosing(self._client.events(request)) as events:
+            async for event in events:
+                for line in lines_of(event):
+                    yield line
+
+    async def metrics(self, ref: str, *, project: str | None = None) -> Sequence[Metric]:
+        """A summary of each metric of a run, by name."""
+        where = self._project(project)
+        return await collect(items(lambda cursor: self._client.send(requests.read_metrics(where, ref, cursor=cursor))))
+
+    async def follow_metrics(self, ref: str, *, project: str | None = None) -> AsyncIterator[Sequence[Metric]]:
+        """The metrics that changed, each time that some change, until the run has ended."""
+        async with aclosing(self._client.events(requests.follow_metrics(self._project(project), ref))) as events:
+            async for event in events:
+                if event.name == "metrics":
+                    yield metrics_of(event)
+
+    async def series(
+        self,
+        ref: str,
+        names: Sequence[str],
+        *,
+        first: int | None = None,
+        last: int | None = None,
+        points: int | None = None,
+        project: str | None = None,
+    ) -> Sequence[Series]:
+        """The points of metrics from step `first` to step `last`, in at most `points` buckets, each with its lowest and
+        highest value."""
+        request = requests.read_series(self._project(project), ref, names, first=first, last=last, points=points)
+        page = await self._client.send(request)
+        return page.items
+
+    async def append(self, ref: str, frames: bytes, *, project: str | None = None) -> FrameAck:
+        """Append whole frames of one writer. Idempotent by (run, writer, seq)."""
+        return await self._client.send(requests.append_frames(self._project(project), ref, frames))
+
+    async def artifacts(self, ref: str, *, project: str | None = None) -> Sequence[Artifact]:
+        """All artifacts of a run, by name; `client.artifacts` has more calls."""
+        return await collect(self._client.artifacts.list(ref, project=project))
+
+    async def read(self, ref: str, name: str, *, project: str | None = None) -> bytes:
+        """The bytes of a small artifact."""
+        return await self._client.artifacts.read(ref, name, project=project)
+
+    async def download(self, ref: str, name: str, target: Path, *, project: str | None = None) -> Path:
+        """Download an artifact to a file, which appears only when it is complete. Raises DigestMismatch."""
+        return await self._client.artifacts.get(ref, name, target, project=project)
+
+    async def upload(
+        self, ref: str, name: str, source: Path | bytes, *, kind: str = "file", project: str | None = None
+    ) -> Artifact:
+        """Store a file or bytes as an artifact. Idempotent: the same bytes under the same name change nothing."""
+        return await self._client.artifacts.put(ref, name, source, kind=kind, project=project)
+
+    async def wait(
+        self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None
+    ) -> RunRecord:
+        """Wait until a run has ended, asking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not (run := await self.get(ref, project=project)).is_final:
+            if deadline is not None and time.monotonic() + poll > deadline:
+                raise StillRunning(f"run {run.short_id} is still {run.status} after {timeout:g} s")
+            await sleep(poll)
+        return run
