@@ -19,6 +19,7 @@ from trainyard_core.db.connect import connect
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.db.search import select_ids
 from trainyard_core.lifecycle import Status
+from trainyard_core.testing.factories import operation
 
 W = "1" * 32
 
@@ -189,3 +190,23 @@ async def test_every_field_can_be_asked_for_and_sorted_by(web):
         assert len(await ids(web, f"{field}:nil OR {field}:~nil")) == 1, field
         if kind not in ("words", "ids"):
             assert len(await ids(web, "", f"-{field},{field}")) == 1, field
+
+
+async def test_runs_are_counted_when_that_is_asked_for(web, monkeypatch):
+    for tags in (["x"], ["x"], ["x"], []):
+        await web.admin.runs.create(CreateRun(content=operation(), tags=tags))
+    counts = {}
+    for q, limit in (("", "1"), ("tags:x", "2"), ("tags:x", "5"), ("tags:none", "5")):
+        page = (await web.ask("GET", f"{BASE}?count=true&q={q}&limit={limit}")).json()
+        counts[q, limit] = (len(page["items"]), page["total"], page["total_is_cut"])
+    assert counts == {
+        ("", "1"): (1, 4, False), ("tags:x", "2"): (2, 3, False), ("tags:x", "5"): (3, 3, False),
+        ("tags:none", "5"): (0, 0, False),
+    }  # fmt: skip
+    assert (await web.ask("GET", f"{BASE}?limit=1")).json()["total"] is None
+    first = (await web.ask("GET", f"{BASE}?limit=3&count=true")).json()
+    last = (await web.ask("GET", f"{BASE}?limit=3&count=true&cursor={first['next']}")).json()
+    assert (len(last["items"]), last["total"]) == (1, 4)
+    monkeypatch.setattr("trainyard_core.api.search.MOST_COUNTED", 2)
+    cut = (await web.ask("GET", f"{BASE}?limit=1&count=true")).json()
+    assert (cut["total"], cut["total_is_cut"]) == (2, True)

@@ -26,6 +26,7 @@ __all__ = ["main"]
 BENCHMARKS = (
     "log",
     "start",
+    "commands",
     "up",
     "create",
     "ingest",

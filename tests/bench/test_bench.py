@@ -145,3 +145,11 @@ def test_a_slot_waits_from_the_end_of_one_program_to_the_begin_of_the_next(tmp_p
     book = tmp_path / "book"
     book.write_text("1.0 b 7\n1.0 b 8\n1.5 e 7\n1.6 b 9\n1.7 e 8\n1.9 b 10\n2.0 e 9\n2.1 e 10\n")
     assert _module("slot")._waits(book, 4) == pytest.approx([100.0, 200.0])
+
+
+def test_the_commands_are_measured_with_their_floors() -> None:
+    commands, measure = _module("commands"), _module("measure")
+    with tempfile.TemporaryDirectory(prefix="yard-bench-") as folder:
+        results = commands.measure(measure.Scale(1, 0.001), Path(folder))
+    assert [result.name for result in results] == ["yard.help", "yard.ls"]
+    assert all(result.told()["floor"] > 0 for result in results)

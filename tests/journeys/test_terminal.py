@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import socket
 import subprocess
 import sys
 
 import pytest
-from yard import YARD, Yard
+from yard import YARD, Yard, eventually
 
 EVIL = "\x1b[2J\x1b]0;owned\x07\x1b]52;c;aGk=\x07\u202eeman\x9b31m"
 COMMANDS = [
@@ -120,3 +121,74 @@ def test_a_server_on_ipv6_is_found(tmp_path):
     with Yard(tmp_path, arguments=["--host", "::1"]) as yard:
         assert yard.url.startswith("http://[::1]:")
         assert "default" in yard.command("projects", "ls")
+
+
+def test_the_server_tells_a_person_what_to_do_next_and_how_it_ends(tmp_path):
+    folder = tmp_path / "people"
+    folder.mkdir()
+    environ = {**os.environ, "TRAINYARD_DATA": str(folder / "data"), "TMPDIR": str(folder)}
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [*YARD, "up", "--port", "0"], stdin=slave, stdout=slave, stderr=subprocess.DEVNULL, env=environ
+    ) as process:
+        os.close(slave)
+        seen = b""
+        while b"Ctrl-C" not in seen:
+            chunk = _read(master)
+            assert chunk, seen
+            seen += chunk
+        process.send_signal(signal.SIGINT)
+        while chunk := _read(master):
+            seen += chunk
+        process.wait(60)
+    os.close(master)
+    said = seen.decode()
+    assert said.startswith("Trainyard serves at http://127.0.0.1:")
+    assert f"data       {folder / 'data'}" in said
+    assert "yard run --watch -- python train.py" in said
+    assert "Trainyard has ended. Runs that were going on go on" in said
+
+
+LIVE = """
+import sys, trainyard
+run = trainyard.init(name="live", params={"lr": 0.1})
+run.log({"loss": 0.25})
+run.log_progress(0.5)
+run.flush()
+sys.stdin.readline()
+run.finish()
+"""
+
+
+@pytest.fixture
+def live(served):
+    """A run that goes on until the test ends, once the server knows its metric."""
+    path = served.folder / "live.py"
+    path.write_text(LIVE)
+    with subprocess.Popen(
+        [sys.executable, str(path)], env=served.environ, stdin=subprocess.PIPE, cwd=served.folder
+    ) as process:
+        eventually(lambda: "0.25" in served.command("ls", "-q", "name:live, status:running"), what="the run logs")
+        yield
+        process.communicate(b"\n", timeout=60)
+
+
+@pytest.mark.parametrize("command", [("top",), ("watch",), ("watch", "latest")], ids=" ".join)
+def test_what_goes_on_is_drawn_until_it_is_interrupted(served, live, command):
+    master, slave = pty.openpty()
+    environ = {**served.environ, "COLUMNS": "160", "LINES": "20"}
+    with subprocess.Popen([*YARD, *command], stdin=slave, stdout=slave, stderr=slave, env=environ) as process:
+        os.close(slave)
+        seen = b""
+        while seen.count(b"\x1b[J") < 2:
+            chunk = _read(master)
+            assert chunk, seen
+            seen += chunk
+        process.send_signal(signal.SIGINT)
+        while chunk := _read(master):
+            seen += chunk
+        assert process.wait(60) == 130
+    os.close(master)
+    shown = seen.decode()
+    assert all(word in shown for word in ("live", "running", "50%", "loss", "0.25")), shown
+    assert "Traceback" not in shown

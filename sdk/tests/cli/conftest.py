@@ -11,6 +11,7 @@ import pytest
 
 from trainyard.cli import main
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 from fake_platform import TOKEN, FakePlatform

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 
 from trainyard import cli
 from trainyard.cli.curve import curve
-from trainyard.cli.output import Styled, aligned, clean, json_document, line, recorded, status
+from trainyard.cli.output import Styled, cells, clean, json_document, line, recorded, status
+from trainyard.cli.table import fit
 
 NAN, INF = float("nan"), float("inf")
 
@@ -41,12 +43,27 @@ def test_a_curve_shows_a_spike_at_any_width(width, spike):
     assert abs(tops[0] / len(drawn) - spike / 500) <= 1 / len(drawn)
 
 
+@pytest.mark.parametrize("width", [12, 30, 44, 60])
+def test_a_table_never_wraps_and_says_what_it_leaves_out(width):
+    headings = ("RUN", "NAME", "STATUS", "lr", "loss")
+    rows = [("abcd1234", "a" * 50, status("failed"), "0.1", "0.25"), ("ef012345", "数据" * 20, "running", "0.5", "-")]
+    lines, left_out = fit(headings, rows, width)
+    assert max(map(cells, lines)) <= width
+    assert [*click.unstyle(lines[0]).split(), *left_out] == [*headings]
+    assert ("…" in lines[1]) == ("…" in lines[2])
+
+
+def test_elsewhere_than_on_a_terminal_nothing_is_cut():
+    lines, left_out = fit(("NAME", "X"), [("a" * 500, "1")], None)
+    assert (lines[1].split(), left_out) == (["a" * 500, "1"], [])
+
+
 EVIL = "\x1b[2J\x1b]0;title\x07\x9b31m\u202eabc\n\r\x1b[31mred"
 
 
 @pytest.mark.parametrize("name", [EVIL, "\x1b[2Jx", "\x1b[31mx\x1b[0m", "a\x1b]52;c;aGk=\x07", "\u2066x"])
 def test_a_name_is_shown_as_text_whatever_it_holds(name, capsys):
-    for shown in (clean(name), *aligned(("NAME", name), [(name, status("failed"))])):
+    for shown in (clean(name), *fit(("NAME", name), [(name, status("failed"))], None).lines):
         line(shown)
         printed = capsys.readouterr().out.rstrip("\n")
         assert printed.replace("\x1b[31mfailed\x1b[0m", "failed").isprintable(), printed
@@ -84,10 +101,10 @@ def test_json_holds_no_character_that_controls_a_terminal(capsys):
 
 def test_whatever_is_printed_goes_through_the_one_place():
     folder = Path(cli.__file__).parent
-    own = {"output.py", "sweep.py", "artifacts.py", "completion.py"}  # pictures that move, and a script
+    own = {"output.py", "terminal.py", "artifacts.py", "completion.py"}  # pictures that move, and a script
     direct = [path.name for path in folder.glob("*.py") if "click.echo(" in path.read_text() and path.name not in own]
     assert direct == []
-    assert all("nl=False" in text for name in ("sweep.py", "artifacts.py") for text in echoes(folder / name))
+    assert all("nl=False" in text for name in ("terminal.py", "artifacts.py") for text in echoes(folder / name))
 
 
 def echoes(path):

@@ -10,7 +10,7 @@ import pytest
 from fake_sweeps import state, trial
 
 from trainyard.cli import sweep as command
-from trainyard.cli.sweep_view import cut
+from trainyard.cli.output import cut
 
 RUN = "0" * 28 + "abcd1234"
 
@@ -102,7 +102,7 @@ def test_several_objectives_have_a_front(yard, sweeping):
     both = [trial(n, value=n / 10, values={"accuracy": n / 10, "cost": n}) for n in (1, 2)]
     sweeping(state(RUN, *both, status="succeeded", objectives=objectives))
     out = yard("sweep", RUN, "--no-watch").out
-    front = out[out.index("2 trials that no other beats:") :].splitlines()
+    front = out[out.index("2 trials on the Pareto front:") :].splitlines()
     assert front[1].split() == ["TRIAL", "RUN", "STATUS", "accuracy", "cost", "lr", "WHY"]
 
 
@@ -134,7 +134,7 @@ def test_a_terminal_is_drawn_over_and_never_overfull(yard, sweeping, monkeypatch
         lines = re.sub(r"\x1b\[\d*[A-Za-z]", "", screen).splitlines()
         assert len(lines) <= 7
         assert all(len(line) <= 40 for line in lines)
-    assert "exit_code: exit code 1" in drawn[3]
+    assert "left out: lr, WHY" in drawn[3]
 
 
 def test_a_name_cannot_play_with_the_terminal(yard, sweeping):

@@ -60,6 +60,8 @@ class Handler(Runs, Tracking, Sweeps, Catalog, BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         if self.platform.release:
             self.send_header("X-Trainyard-Server", self.platform.release)
+        if self.platform.request_id:
+            self.send_header("X-Request-Id", self.platform.request_id)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

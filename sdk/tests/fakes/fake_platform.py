@@ -50,6 +50,7 @@ class FakePlatform:
     cuts: list[int] = field(default_factory=list)
     api: str = "v1"
     release: str = ""
+    request_id: str = ""
     seen: list[Seen] = field(default_factory=list)
     on_request: Callable[[Seen], None] | None = None
     url: str = ""

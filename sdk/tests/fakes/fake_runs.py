@@ -13,6 +13,10 @@ from trainyard.client import models
 FINAL = ("succeeded", "failed", "stopped", "skipped")
 
 
+def _query(seen: Seen) -> str:
+    return seen.query.get("q", [""])[0]
+
+
 class Runs:
     """Answers from `self.platform`; sending is the handler's."""
 
@@ -45,11 +49,13 @@ class Runs:
         })  # fmt: skip
 
     def list_runs(self, seen: Seen) -> None:
-        wanted = re.findall(r'status:"?(\w+)', seen.query.get("q", [""])[0])
+        wanted = [name for each in re.findall(r'status:"?([\w|]+)', _query(seen)) for name in each.split("|")]
+        wanted = [*wanted, *(FINAL if "done" in wanted else ())]
         runs = [run for run in self.platform.runs.values() if not wanted or run["status"] in wanted][::-1]
         start, limit = int(seen.query.get("cursor", ["0"])[0]), int(seen.query.get("limit", ["50"])[0])
         end = start + limit
-        self._json({"items": runs[start:end], "next": str(end) if end < len(runs) else None})
+        page = {"items": runs[start:end], "next": str(end) if end < len(runs) else None}
+        self._json({**page, "total": len(runs)} if seen.query.get("count") == ["true"] else page)
 
     def get(self, seen: Seen, ref: str) -> None:
         run = self.platform.find(ref)

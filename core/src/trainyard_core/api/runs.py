@@ -15,7 +15,7 @@ from trainyard_core.api.change import change, check_match
 from trainyard_core.api.pagination import Cursor, Limit, after_id, following
 from trainyard_core.api.run_mutation import act, by_of
 from trainyard_core.api.run_view import whole, whole_run
-from trainyard_core.api.search import Filter, Metrics, Sort, found
+from trainyard_core.api.search import Count, Filter, Metrics, Sort, found
 from trainyard_core.auth import READ, WRITE
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
@@ -71,11 +71,12 @@ class Runs(Controller):
         metrics: Metrics = None,
         limit: Limit = 50,
         cursor: Cursor = "",
+        count: Count = False,
     ) -> models.RunPage:
         """List a project's runs, newest first unless `sort` is given."""
         await allow(request, READ, project)
         among = frozenset({project})
-        return await found(request, among, q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
+        return await found(request, among, q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor, count=count)
 
     @get("/{ref:str}")
     async def one(self, request: ApiRequest, project: str, ref: str) -> models.RunRecord:

@@ -19,7 +19,9 @@ __all__ = ["agents", "lost"]
 
 _name = click.argument("name")
 _queues = click.option("--queues", metavar="A,B", help="The queues that it may serve; `*`: any.")
-_labels = click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A label [again for more].")
+_labels = click.option(
+    "--label", "labels", multiple=True, metavar="KEY=VALUE", help="A label of the agent; may be repeated."
+)
 
 
 @click.group()
@@ -119,12 +121,15 @@ def remove_agent(client: Client, *, name: str) -> None:
 
 @click.command()
 @run_argument
-@click.option("-m", "--message", default="", help="Why, in your words.")
+@click.option("-m", "--message", default="", help="A message that is kept with the action.")
 @json_option
 @with_client
 def lost(client: Client, *, ref: str, message: str, as_json: bool) -> None:
-    """Give up a live run whose agent cannot be reached and will not come back. It is tried again as its retries for
-    the platform's failures allow; should it still run somewhere, it is stopped as soon as its agent is heard of."""
+    """Give up a live run whose agent will not come back.
+
+    The run is tried again as its retries for the platform's failures allow. If it still runs somewhere, it is stopped
+    as soon as its agent is heard of.
+    """
     run = client.agents.declare_lost(find(client, ref), message)
     if as_json:
         return output.json_document(run)

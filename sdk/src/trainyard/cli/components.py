@@ -29,7 +29,7 @@ _archived = click.option("--archived", is_flag=True, help="Archived versions too
 def registry(noun: str) -> click.Group:
     """The commands for `components` or `presets`."""
 
-    @click.group(noun, help=f"Register {noun} by name and version, and see what there is (-p: the project).")
+    @click.group(noun, help=f"Register {noun} by name and version, and look them up.")
     def group() -> None:
         """Only a name for its commands."""
 
@@ -83,7 +83,7 @@ def _register(noun: str) -> click.Command:
     @click.command("register", help="Register a file as a version. The same content again changes nothing.")
     @_ref
     @click.option("-f", "--file", "file", required=True, type=click.Path(path_type=Path), help="The YAML file.")
-    @click.option("--description", default="", help="What it is.")
+    @click.option("--description", default="", help="A description of the version.")
     @click.option("--tag", "tags", multiple=True, help="A tag; may be repeated.")
     @json_option
     @with_client
@@ -94,10 +94,10 @@ def _register(noun: str) -> click.Command:
 
         name, version = _exact(ref)
         content = _checked(noun, file)
-        wish = RegisterComponent(
+        request = RegisterComponent(
             name=name, version=version, content=content, file=file.name, description=description, tags=list(tags)
         )
-        made = _of(client, noun).register(wish)
+        made = _of(client, noun).register(request)
         if as_json:
             return output.json_document(made)
         return output.line(f"{noun[:-1]} {made.name}:{made.version} is registered ({made.digest[:19]})")
@@ -106,7 +106,7 @@ def _register(noun: str) -> click.Command:
 
 
 def _stage(noun: str) -> click.Command:
-    @click.command("stage", help="Say how far a version is: testing, staging or production.")
+    @click.command("stage", help="Set the stage of a version: testing, staging or production.")
     @_ref
     @click.argument("stage", type=click.Choice(STAGES))
     @json_option
@@ -118,10 +118,10 @@ def _stage(noun: str) -> click.Command:
 
 
 def _deprecate(noun: str) -> click.Command:
-    @click.command("deprecate", help="Warn whoever uses a version, in the words of -m.")
+    @click.command("deprecate", help="Mark a version as deprecated; whoever uses it is shown the message.")
     @_ref
     @click.option("-m", "--message", help="What to use instead; it becomes the description.")
-    @click.option("--undo", is_flag=True, help="Do not warn any more.")
+    @click.option("--undo", is_flag=True, help="Remove the mark.")
     @json_option
     @with_client
     def deprecate(client: Client, *, ref: str, message: str | None, undo: bool, as_json: bool) -> None:

@@ -28,9 +28,9 @@ def curve(ranges: Sequence[Range], width: int) -> str:
 
 
 def _merged(ranges: Sequence[Range], most: int) -> list[Range]:
-    """At most that many buckets: neighbours become one."""
-    count = max(1, -(-len(ranges) // most))
-    groups = [ranges[at : at + count] for at in range(0, len(ranges), count)]
+    """At most that many buckets, all of the same size but for one: neighbours become one."""
+    count = min(len(ranges), most)
+    groups = [ranges[at * len(ranges) // count : (at + 1) * len(ranges) // count] for at in range(count)]
     return [(_least(low for low, _ in group), -_least(-high for _, high in group)) for group in groups]
 
 

@@ -28,12 +28,12 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL
     "--bundle",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Pack what was seen, for support, as a zip; no secret is in it.",
+    help="Write all findings to a zip file for support; it holds no secret.",
 )
 @json_option
 @server_options
 def doctor(bundle: Path | None, as_json: bool, url: str | None, project: str | None, data: str | None) -> None:
-    """Look at every hop between here and the data of your runs, and say what to do where one fails.
+    """Check every part between here and your data, and explain failures.
 
     This machine, the way to the server, the server and what it stands on are looked at in order. What is probed (an
     upload, values, an artifact) is deleted again. Ends with 1 when a hop failed.

@@ -23,13 +23,13 @@ class Exit(IntEnum):
 
 
 MEANINGS = {
-    Exit.OK: "it went well",
-    Exit.FAILED: "the thing itself failed: the run that was watched, a file with findings, the server in its work",
-    Exit.USAGE: "the command was called wrongly: unknown option, missing file, a value that makes no sense",
+    Exit.OK: "success",
+    Exit.FAILED: "failure: the watched run failed, a file has findings, or the server had an internal error",
+    Exit.USAGE: "wrong usage: an unknown option, a missing file, an invalid value",
     Exit.NOT_FOUND: "there is no such run, project, queue, metric or artifact",
     Exit.NOT_ALLOWED: "the token is unknown, or may not do this",
     Exit.NOT_REACHABLE: "no server found, no answer, or the server is too busy; trying later may help",
-    Exit.CONFLICT: "it clashes with what is there: the name is taken, the run has ended",
+    Exit.CONFLICT: "conflict with the current state: the name is taken, the run has ended",
     Exit.INTERRUPTED: "interrupted (Ctrl-C); a run that was watched goes on",
 }
 

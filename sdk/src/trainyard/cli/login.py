@@ -11,6 +11,7 @@ import click
 
 from trainyard.cli import output
 from trainyard.cli.options import json_option, open_client, with_client
+from trainyard.cli.verbose import verbose_option
 
 if TYPE_CHECKING:
     from trainyard.client import Client
@@ -22,8 +23,9 @@ __all__ = ["login", "logout", "whoami"]
 @click.command()
 @click.argument("url", required=False)
 @json_option
+@verbose_option
 def login(url: str | None, *, as_json: bool) -> None:
-    """Keep a token for a server, and speak to that server from now on.
+    """Store a token for a server and use that server from now on.
 
     The token is asked for and not shown, or read from standard input: `pass show trainyard | yard login URL`. It is
     checked there before it is kept, readable by you alone, and is never sent to another server. Without URL the server
@@ -45,7 +47,7 @@ def login(url: str | None, *, as_json: bool) -> None:
 
 @click.command()
 @click.argument("url", required=False)
-@click.option("--all", "everywhere", is_flag=True, help="From every server.")
+@click.option("--all", "everywhere", is_flag=True, help="Forget the tokens of all servers.")
 def logout(url: str | None, *, everywhere: bool) -> None:
     """Forget the token of a server: URL, or the one logged in to last. To make it worthless too: yard tokens revoke."""
     from trainyard.client import logins
@@ -68,7 +70,7 @@ def logout(url: str | None, *, everywhere: bool) -> None:
 @json_option
 @with_client
 def whoami(client: Client, *, as_json: bool) -> None:
-    """Show whom the server takes you for and what you may do there."""
+    """Show who you are at the server and what you may do there."""
     who, endpoint = client.server.whoami(), client.endpoint
     if as_json:
         return output.json_document({"url": endpoint.url, "source": endpoint.source, "whoami": who})

@@ -20,7 +20,7 @@ __all__ = ["logs", "print_line"]
 
 @click.command()
 @run_argument
-@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the log until the run has ended.")
 @click.option("--tail", type=click.IntRange(0), metavar="N", help="Begin with the last N lines.")
 @json_option
 @with_client

@@ -40,7 +40,7 @@ def list_members(client: Client, *, as_json: bool) -> None:
     type=click.Choice(["viewer", "member", "admin"]),
     default="member",
     show_default=True,
-    help="What they may do.",
+    help="The role in the project.",
 )
 @json_option
 @with_client

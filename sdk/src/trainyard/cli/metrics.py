@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 import click
 
 from trainyard.cli import output
-from trainyard.cli.curve import curve
+from trainyard.cli.curve import Range, curve
 from trainyard.cli.exit_codes import Exit
-from trainyard.cli.options import find, json_option, pin, run_argument, with_client
+from trainyard.cli.options import complete, find, json_option, pin, run_argument, with_client
 from trainyard.cli.runs import dropped
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ __all__ = ["metrics"]
 _LISTED = 20
 """So many of the names that there are stand in an error."""
 _LEAST_WIDTH = 20
-_FIGURES = 58
-"""Columns that the figures beside a curve take."""
+_GAP = 2
+_NAME_CHARS = 32
 _LONGEST, _MOST = 4000, 200
 """Characters of names in an address, and names in a request."""
 
 
 @click.command()
 @run_argument
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete("metric"))
 @click.option("--follow", "-f", is_flag=True, help="Print each change until the run has ended.")
 @click.option("--plot", is_flag=True, help="Draw a small curve of each.")
 @json_option
@@ -92,13 +92,44 @@ def _table(found: Sequence[Metric]) -> None:
 
 
 def _plot(client: Client, ref: str, names: Sequence[str], *, as_json: bool) -> None:
-    width = max(_LEAST_WIDTH, shutil.get_terminal_size().columns - max(map(len, names), default=0) - _FIGURES)
+    width = shutil.get_terminal_size().columns
     series = [one for some in _batches(names) for one in client.runs.series(ref, some, points=2 * width)]
     if as_json:
         return output.json_document({"items": series})
     first = _first_values(client, ref, series)
-    rows = [_curve(one, first.get(one.name), width) for one in series]
-    return output.table(("METRIC", "CURVE", "FIRST", "LAST", "MIN", "MAX"), rows)
+    return _draw([_Drawn.of(one, first.get(one.name)) for one in series], width)
+
+
+class _Drawn(NamedTuple):
+    """One metric: its name, the range of each bucket, and the numbers that stand beside its curve."""
+
+    name: str
+    ranges: list[Range]
+    numbers: list[str]
+
+    @classmethod
+    def of(cls, series: Series, first: float | None) -> _Drawn:
+        low, high, last = (
+            [float(point[series.columns.index(name)]) for point in series.points] for name in ("min", "max", "last")
+        )
+        least, most = (min(filter(math.isfinite, low), default=None), max(filter(math.isfinite, high), default=None))
+        numbers = map(output.number, (first, last[-1] if last else None, least, most))
+        return cls(output.cut(output.clean(series.name), _NAME_CHARS), [*zip(low, high, strict=True)], [*numbers])
+
+
+def _draw(drawn: Sequence[_Drawn], width: int) -> None:
+    """The curves, and beside them as many of the numbers as leave room for curves."""
+    heads = ["FIRST", "LAST", "MIN", "MAX"]
+    taken = max([len("METRIC"), *(output.cells(each.name) for each in drawn)]) + _GAP
+    sizes = [max([len(head), *(len(each.numbers[at]) for each in drawn)]) + _GAP for at, head in enumerate(heads)]
+    kept = len(heads)
+    while kept and taken + sum(sizes[:kept]) + _LEAST_WIDTH > width:
+        kept -= 1
+    room = max(_LEAST_WIDTH, width - taken - sum(sizes[:kept]))
+    rows = [(each.name, curve(each.ranges, room), *each.numbers[:kept]) for each in drawn]
+    output.table(("METRIC", "CURVE", *heads[:kept]), rows, fits=False)
+    if kept < len(heads):
+        output.line(f"left out: {', '.join(heads[kept:])}; a wider terminal shows them", err=True)
 
 
 def _batches(names: Sequence[str]) -> Iterator[list[str]]:
@@ -128,12 +159,3 @@ def _first_values(client: Client, ref: str, series: Sequence[Series]) -> dict[st
             rows = client.runs.series(ref, some, first=step, last=step)
             found |= {one.name: float(one.points[0][one.columns.index("last")]) for one in rows if one.points}
     return found
-
-
-def _curve(series: Series, first: float | None, width: int) -> tuple[str, ...]:
-    low, high, last = (
-        [float(point[series.columns.index(name)]) for point in series.points] for name in ("min", "max", "last")
-    )
-    least, most = (min(filter(math.isfinite, low), default=None), max(filter(math.isfinite, high), default=None))
-    ends = (first, last[-1] if last else None, least, most)
-    return (series.name, curve([*zip(low, high, strict=True)], width), *map(output.number, ends))

@@ -46,7 +46,7 @@ def get_project(client: Client, *, name: str, as_json: bool) -> None:
 
 @projects.command("create")
 @_name
-@click.option("--description", default="", help="What it is about.")
+@click.option("--description", default="", help="A description of the project.")
 @json_option
 @with_client
 def create_project(client: Client, *, name: str, description: str, as_json: bool) -> None:
@@ -59,16 +59,20 @@ def create_project(client: Client, *, name: str, description: str, as_json: bool
 
 @projects.command("edit")
 @_name
-@click.option("--description", help="What it is about.")
+@click.option("--description", help="A description of the project.")
 @click.option(
-    "--queue", "queues", multiple=True, metavar="PATTERN", help="Queues that its runs may use [again for more]."
+    "--queue", "queues", multiple=True, metavar="PATTERN", help="Queues that its runs may use; may be repeated."
 )
 @click.option(
-    "--connection", "connections", multiple=True, metavar="PATTERN", help="Connections that its runs may use [again]."
+    "--connection",
+    "connections",
+    multiple=True,
+    metavar="PATTERN",
+    help="Connections that its runs may use; may be repeated.",
 )
-@click.option("--weight", type=float, metavar="NUMBER", help="Its share against other projects; 1 at first.")
+@click.option("--weight", type=float, metavar="NUMBER", help="The share of slots against other projects [1].")
 @click.option(
-    "--quota", multiple=True, metavar="NAME=AMOUNT", help="What its live runs may hold together, such as gpu=4 [again]."
+    "--quota", multiple=True, metavar="NAME=AMOUNT", help="A limit of its live runs together: gpu=4; may be repeated."
 )
 @click.option("--no-quota", is_flag=True, help="Take all quotas away.")
 @json_option

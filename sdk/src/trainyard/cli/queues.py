@@ -47,14 +47,18 @@ def get_queue(client: Client, *, name: str, as_json: bool) -> None:
 
 @queues.command("set")
 @_name
-@click.option("--priority", type=int, metavar="N", help="Before queues with a lower one [0].")
-@click.option("--concurrency", metavar="N", help="At most so many runs at once; `none`: no limit.")
-@click.option("--quota", multiple=True, metavar="NAME=AMOUNT", help="What its runs may hold together [again for more].")
-@click.option("--selector", multiple=True, metavar="KEY=VALUE", help="A label that agents must have [again for more].")
-@click.option("--paused/--resumed", default=None, help="Start nothing from it, or go on.")
+@click.option(
+    "--priority", type=int, metavar="N", help="The priority; runs of queues with a higher one start first [0]."
+)
+@click.option("--concurrency", metavar="N", help="The most runs that are live at once; `none` for no limit.")
+@click.option(
+    "--quota", multiple=True, metavar="NAME=AMOUNT", help="A limit of its live runs together; may be repeated."
+)
+@click.option("--selector", multiple=True, metavar="KEY=VALUE", help="A label that agents must have; may be repeated.")
+@click.option("--paused/--resumed", default=None, help="Pause the queue or resume it.")
 @json_option
 @with_client
-def set_queue(client: Client, *, name: str, as_json: bool, **wished: Any) -> None:
+def set_queue(client: Client, *, name: str, as_json: bool, **changes: Any) -> None:
     """Make a queue, or change what is given of one. `NAME=` takes a quota or a label away again."""
     from trainyard.client.errors import NotFound
     from trainyard.client.models import Queue as Fresh
@@ -63,7 +67,7 @@ def set_queue(client: Client, *, name: str, as_json: bool, **wished: Any) -> Non
         known = client.queues.get(name)
     except NotFound:
         known = Fresh(name=name)
-    _show(client.queues.set(name, **_merged(known, wished)), as_json)
+    _show(client.queues.set(name, **_merged(known, changes)), as_json)
 
 
 @queues.command("pause")
@@ -100,14 +104,14 @@ def _set_paused(client: Client, name: str, paused: bool, as_json: bool) -> None:
     _show(client.queues.edit(name, EditQueue(paused=paused)), as_json)
 
 
-def _merged(known: Queue, wished: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a queue with those that are wished in place of its own."""
-    concurrency, paused = wished["concurrency"], wished["paused"]
+def _merged(known: Queue, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a queue with those that are to change in place of its own."""
+    concurrency, paused = changes["concurrency"], changes["paused"]
     return {
-        "priority": known.priority if wished["priority"] is None else wished["priority"],
+        "priority": known.priority if changes["priority"] is None else changes["priority"],
         "concurrency": known.concurrency if concurrency is None else _limit(concurrency),
-        "quota": _with_amounts(known.quota, wished["quota"]),
-        "selector": _without_empty({**known.selector, **_pairs(wished["selector"], "--selector")}),
+        "quota": _with_amounts(known.quota, changes["quota"]),
+        "selector": _without_empty({**known.selector, **_pairs(changes["selector"], "--selector")}),
         "paused": known.paused if paused is None else paused,
     }
 

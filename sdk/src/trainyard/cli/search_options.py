@@ -28,7 +28,7 @@ def _check(name: str) -> Callable[[click.Context, click.Parameter, str | None], 
 
 
 query_option = click.option(
-    "-q", "--query", metavar="QUERY", callback=_check("parse"), help="Only runs that this is true of: `status:failed`."
+    "-q", "--query", metavar="QUERY", callback=_check("parse"), help="Only runs that match this query: `status:failed`."
 )
 sort_option = click.option(
     "--sort",

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from trainyard.cli import output
 from trainyard.cli.sweep_plot import improvements, is_log, plot
+from trainyard.cli.table import fit
 
 if TYPE_CHECKING:
     from trainyard.client.models import SweepRecord, TrialRecord
 
-__all__ = ["Shown", "by_figure", "cut", "told", "view"]
+__all__ = ["SweepState", "by_value", "trial_line", "view"]
 
 MOST_COLUMNS = 8
-"""Params, and figures where there is no objective, that have a column each; more params are in one."""
+"""Params, and values where there is no objective, that have a column each; more params are in one."""
 
 
-class Shown(NamedTuple):
+class SweepState(NamedTuple):
     """A sweep with its trials, and those on its front when it has several objectives."""
 
     sweep: SweepRecord
@@ -27,20 +26,21 @@ class Shown(NamedTuple):
     front: Sequence[TrialRecord] = ()
 
 
-def view(shown: Shown, *, sort: str, most: int, width: int) -> list[str]:
+def view(shown: SweepState, *, sort: str, most: int, width: int | None, plot_width: int) -> list[str]:
     """Everything: the sweep in brief, the best so far as a plot, its front, and its trials, at most so many of each.
-    Trials are sorted by `number`, or by `value`: those that go on first, then the best."""
+    Tables are at most `width` characters wide (None: no limit). Trials are sorted by `number`, or by `value`: those
+    that go on first, then the best."""
     sweep = shown.sweep
-    drawn = _plotted(shown, width)
+    drawn = _plotted(shown, plot_width)
     lines = [*_brief(sweep), *(["", *drawn] if drawn else [])]
     if shown.front:
-        lines += ["", f"{len(shown.front)} trials that no other beats:"]
-        lines += _table(sweep, shown.front, most)
+        lines += ["", f"{len(shown.front)} trials on the Pareto front:"]
+        lines += _table(sweep, shown.front, most, width)
     chosen = shown.trials if sort == "number" else sorted(shown.trials, key=lambda trial: _rank(sweep, trial))
-    return [*lines, "", *_table(sweep, chosen, most)] if chosen else lines
+    return [*lines, "", *_table(sweep, chosen, most, width)] if chosen else lines
 
 
-def by_figure(shown: Shown, by: str) -> Shown:
+def by_value(shown: SweepState, by: str) -> SweepState:
     """The same, judged by a figure instead: the lowest is best, with a `-` before its name the highest. What limits say
     still holds."""
     import msgspec
@@ -53,25 +53,19 @@ def by_figure(shown: Shown, by: str) -> Shown:
     valued = [each for each in trials if each.value is not None and each.feasible]
     sweep = replace(shown.sweep, objectives=[SweepObjective(name=name, goal="maximize" if highest else "minimize")])
     best = min(valued, key=lambda each: _rank(sweep, each), default=None)
-    return Shown(replace(sweep, best=best), trials)
+    return SweepState(replace(sweep, best=best), trials)
 
 
 def _ended(trial: TrialRecord) -> dict[str, float]:
     return trial.values if trial.phase == "succeeded" else {}
 
 
-def told(sweep: SweepRecord, trial: TrialRecord) -> str:
+def trial_line(sweep: SweepRecord, trial: TrialRecord) -> str:
     """A trial that has ended, in a line."""
-    figures = [f"{name}={output.number(value)}" for name, value in trial.values.items()]
+    values = [f"{name}={output.number(value)}" for name, value in trial.values.items()]
     params = [f"{name}={_value(value)}" for name, value in trial.params.items()]
-    words = [f"trial {trial.number}", _phase(trial), *figures, *params, _why(trial)]
+    words = [f"trial {trial.number}", _phase(trial), *values, *params, _why(trial)]
     return output.Styled("  ".join(output.clean(word) for word in words if word))
-
-
-def cut(line: str, width: int) -> str:
-    """A line as far as the terminal shows it."""
-    plain = click.unstyle(line)
-    return line if len(plain) <= width else f"{plain[: width - 1]}…"
 
 
 def _brief(sweep: SweepRecord) -> list[str]:
@@ -92,12 +86,12 @@ def _best(sweep: SweepRecord) -> str:
     if sweep.best is None:
         return ""
     best, params = sweep.best, [f"{name}={_value(value)}" for name, value in sweep.best.params.items()]
-    figures = [f"{name} {output.number(value)}" for name, value in best.values.items()]
+    values = [f"{name} {output.number(value)}" for name, value in best.values.items()]
     run = "" if best.run is None else f", run {best.run[-8:]}"
-    return f"best: {', '.join(figures)}  (trial {best.number}{run})  {' '.join(params)}"
+    return f"best: {', '.join(values)}  (trial {best.number}{run})  {' '.join(params)}"
 
 
-def _plotted(shown: Shown, width: int) -> list[str]:
+def _plotted(shown: SweepState, width: int) -> list[str]:
     sweep = shown.sweep
     points = [(each.number, each.value) for each in shown.trials if each.value is not None and each.feasible]
     if not points or not sweep.objectives:
@@ -119,20 +113,21 @@ def _rank(sweep: SweepRecord, trial: TrialRecord) -> tuple[int, float, int]:
     return (1, -trial.value if best_high else trial.value, trial.number)
 
 
-def _table(sweep: SweepRecord, trials: Sequence[TrialRecord], most: int) -> list[str]:
-    figures = [*dict.fromkeys([*(each.name for each in sweep.objectives), *(each.name for each in sweep.limits)])]
-    if not figures:
-        figures = [*dict.fromkeys(name for trial in trials[:most] for name in trial.values)][:MOST_COLUMNS]
+def _table(sweep: SweepRecord, trials: Sequence[TrialRecord], most: int, width: int | None) -> list[str]:
+    metrics = [*dict.fromkeys([*(each.name for each in sweep.objectives), *(each.name for each in sweep.limits)])]
+    if not metrics:
+        metrics = [*dict.fromkeys(name for trial in trials[:most] for name in trial.values)][:MOST_COLUMNS]
     params = [*dict.fromkeys(name for trial in trials[:most] for name in trial.params)]
     together = len(params) > MOST_COLUMNS
-    heads = ("TRIAL", "RUN", "STATUS", *figures, *(("PARAMS",) if together else params), "WHY")
-    rows = [_row(trial, figures, params, together=together) for trial in trials[:most]]
-    lines = output.aligned([output.clean(head) for head in heads], rows)
+    heads = ("TRIAL", "RUN", "STATUS", *metrics, *(("PARAMS",) if together else params), "WHY")
+    rows = [_row(trial, metrics, params, together=together) for trial in trials[:most]]
+    lines, left_out = fit(heads, rows, width, kept=len(heads) - len(params) - 1)
     left = len(trials) - most
-    return [*lines, f"and {left} more"] if left > 0 else lines
+    more = [f"and {left} more"] if left > 0 else []
+    return [*lines, *more, *([f"left out: {', '.join(map(output.clean, left_out))}"] if left_out else [])]
 
 
-def _row(trial: TrialRecord, figures: Sequence[str], params: Sequence[str], *, together: bool) -> list[str]:
+def _row(trial: TrialRecord, metrics: Sequence[str], params: Sequence[str], *, together: bool) -> list[str]:
     values = [_value(trial.params[name]) if name in trial.params else "-" for name in params]
     if together:
         values = [" ".join(f"{name}={_value(value)}" for name, value in trial.params.items())]
@@ -140,7 +135,7 @@ def _row(trial: TrialRecord, figures: Sequence[str], params: Sequence[str], *, t
         str(trial.number),
         trial.run[-8:] if trial.run else "-",
         _phase(trial),
-        *(output.number(trial.values.get(name)) for name in figures),
+        *(output.number(trial.values.get(name)) for name in metrics),
         *values,
         _why(trial),
     ]

@@ -23,7 +23,7 @@ __all__ = ["sync"]
 @json_option
 @server_options
 def sync(path: Path | None, as_json: bool, url: str | None, project: str | None, data: str | None) -> None:
-    """Send what runs have recorded while no server was there.
+    """Send what runs recorded while no server was reachable.
 
     PATH is the spool of one run, or a data directory, whose spools are all sent [--data]. It may be called again at any
     time, and while runs go on: nothing is sent twice or lost. Each run goes to the project that it was made for; one

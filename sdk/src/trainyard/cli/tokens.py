@@ -33,12 +33,12 @@ class Duration(click.ParamType[float]):
 
 @click.group()
 def tokens() -> None:
-    """List, make and revoke tokens: your own, or as an admin those of others."""
+    """List, make and revoke tokens."""
 
 
 @tokens.command("ls")
-@click.option("--for", "principal", default="", metavar="NAME", help="Of this user or service account.")
-@click.option("--all", "everybody", is_flag=True, help="Of everybody.")
+@click.option("--for", "principal", default="", metavar="NAME", help="The tokens of this user or service account.")
+@click.option("--all", "everybody", is_flag=True, help="The tokens of everybody.")
 @json_option
 @with_client
 def list_tokens(client: Client, *, principal: str, everybody: bool, as_json: bool) -> None:
@@ -53,17 +53,21 @@ def list_tokens(client: Client, *, principal: str, everybody: bool, as_json: boo
 
 
 @tokens.command("create")
-@click.option("--name", default="", help="What it is for.")
+@click.option("--name", default="", help="A name for the token.")
 @click.option("--for", "principal", default="", metavar="NAME", help="For this user or service account [you].")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     type=click.Choice(["read", "write", "track", "admin", "agent"]),
-    help="Only for this [again for more; all that yours may].",
+    help="What the token may do; may be repeated [all that yours may].",
 )
-@click.option("--only", "projects", multiple=True, metavar="PROJECT", help="Only in this project [again for more].")
-@click.option("--expires-in", type=Duration(), metavar="TIME", help="Such as 12h or 90d [never].")
+@click.option(
+    "--only", "projects", multiple=True, metavar="PROJECT", help="A project that it is limited to; may be repeated."
+)
+@click.option(
+    "--expires-in", type=Duration(), metavar="TIME", help="How long the token is valid, such as 12h or 90d [for ever]."
+)
 @json_option
 @with_client
 def create_token(
@@ -79,10 +83,10 @@ def create_token(
     """Make a token and print its text, this once: on standard output, alone, to be piped."""
     from trainyard.client.models import NewToken
 
-    wish = NewToken(
+    request = NewToken(
         name=name, principal=principal, scopes=[*scopes], projects=[*projects], expires_in=expires_in or 0.0
     )
-    made = client.tokens.create(wish)
+    made = client.tokens.create(request)
     if as_json:
         return output.json_document(made)
     output.line(f"token {made.id} for {made.principal}; it is shown this once:", err=True)

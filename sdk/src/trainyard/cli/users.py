@@ -28,7 +28,7 @@ def users() -> None:
 
 @click.group("service-accounts")
 def service_accounts() -> None:
-    """List, add and change programs that have tokens of their own. For admins of the deployment."""
+    """List, add and change programs with tokens of their own. For admins of the deployment."""
 
 
 def _commands(group: click.Group, noun: str) -> None:
@@ -56,8 +56,8 @@ def _commands(group: click.Group, noun: str) -> None:
 
     @group.command("add", help=f"Add a {noun}. A token for it: yard tokens create --for NAME.")
     @_name
-    @click.option("--role", type=_ROLES, default="none", show_default=True, help="In the whole deployment.")
-    @click.option("--description", default="", help="Who or what it is.")
+    @click.option("--role", type=_ROLES, default="none", show_default=True, help="The role in the whole deployment.")
+    @click.option("--description", default="", help="A description of the account.")
     @json_option
     @with_client
     def add(client: Client, *, name: str, role: str, description: str, as_json: bool) -> None:
@@ -65,9 +65,9 @@ def _commands(group: click.Group, noun: str) -> None:
 
     @group.command("edit", help=f"Change a {noun}; what is not given stays.")
     @_name
-    @click.option("--role", type=_ROLES, help="In the whole deployment.")
-    @click.option("--description", help="Who or what it is.")
-    @click.option("--disable/--enable", "disabled", default=None, help="Shut out with all tokens, or let in again.")
+    @click.option("--role", type=_ROLES, help="The role in the whole deployment.")
+    @click.option("--description", help="A description of the account.")
+    @click.option("--disable/--enable", "disabled", default=None, help="Disable or enable all tokens of the account.")
     @json_option
     @with_client
     def edit(

@@ -62,19 +62,25 @@ def list_runs(
     metrics: Sequence[str] = (),
     limit: int | None = None,
     cursor: str = "",
+    count: bool = False,
 ) -> Request[RunPage]:
-    """One page of the runs of a project that match a query, newest first by default."""
-    query = query_of(q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
+    """One page of a project's runs that a query is true of, newest first unless sorted; `count` also counts them."""
+    query = query_of(q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor, count="true" if count else "")
     return Request("GET", path_of("projects", project, "runs"), RunPage, query)
 
 
 def search_runs(
-    *, q: str = "", sort: str = "", metrics: Sequence[str] = (), limit: int | None = None, cursor: str = ""
+    *,
+    q: str = "",
+    sort: str = "",
+    metrics: Sequence[str] = (),
+    limit: int | None = None,
+    cursor: str = "",
+    count: bool = False,
 ) -> Request[RunPage]:
-    """As `list_runs`, for all projects that the caller may read."""
-    return Request(
-        "GET", path_of("runs"), RunPage, query_of(q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor)
-    )
+    """One page of the runs of all projects that the asker may read; `count` also counts them."""
+    query = query_of(q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor, count="true" if count else "")
+    return Request("GET", path_of("runs"), RunPage, query)
 
 
 def get_run(project: str, ref: str) -> Request[RunRecord]:
