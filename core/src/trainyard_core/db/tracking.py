@@ -29,6 +29,7 @@ __all__ = [
     "metric_names",
     "metrics",
     "metrics_by_run",
+    "metrics_of",
     "move_mark",
     "put_artifact",
     "replace_metrics",
@@ -241,6 +242,20 @@ async def metrics_by_run(tx: Tx, runs: Sequence[str]) -> dict[str, list[Row]]:
         for row in await rows(tx, Metric.select().where(Metric.run.is_in(list(runs))).order_by(Metric.name)):
             found[row["run"]].append(row)
     return found
+
+
+async def metrics_of(tx: Tx, runs: Sequence[str], *, names: Sequence[str] | None = None) -> list[Row]:
+    """`run`, `name`, `last`, `min` and `max` of the metrics of several runs, in the order of the runs: all metrics, or
+    those named."""
+    order = {run: n for n, run in enumerate(runs)}
+    only = "" if names is None else f" AND name IN ({batch.marks(names)})"
+    found: list[Row] = []
+    for some in batch.batches(runs):
+        found += await tx.all(
+            f"SELECT run, name, last, low AS min, high AS max FROM metric WHERE run IN ({batch.marks(some)}){only}",
+            *some, *(names or ()),
+        )  # fmt: skip
+    return sorted(found, key=lambda row: order[row["run"]])
 
 
 async def put_artifact(

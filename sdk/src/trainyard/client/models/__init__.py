@@ -63,6 +63,7 @@ from trainyard.client.models.run import (
     TransitionPage,
     Why,
 )
+from trainyard.client.models.run_table import MetricColumn, RunTablePage
 from trainyard.client.models.server import Plugin, PluginPage, Readiness, Setting, SettingPage, Version
 from trainyard.client.models.sweep import Front, Sweep, SweepLimit, SweepObjective, Trial, TrialPage
 from trainyard.client.models.tracking import Durable, LogLine, LogPage, Metric, MetricPage, Series, SeriesPage
@@ -107,6 +108,7 @@ __all__ = [
     "Member",
     "MemberPage",
     "Metric",
+    "MetricColumn",
     "MetricPage",
     "NewAgent",
     "NewPrincipal",
@@ -134,6 +136,7 @@ __all__ = [
     "Related",
     "Run",
     "RunPage",
+    "RunTablePage",
     "RunToken",
     "Series",
     "SeriesPage",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import msgspec
 
@@ -16,6 +17,7 @@ from trainyard.client.models import (
     Note,
     Run,
     RunPage,
+    RunTablePage,
     RunToken,
     TagRun,
     TransitionPage,
@@ -35,6 +37,7 @@ __all__ = [
     "list_runs",
     "list_statuses",
     "read_lineage",
+    "read_run_table",
     "renew_run_token",
     "search_runs",
     "tag_run",
@@ -69,6 +72,20 @@ def list_runs(
 def search_runs(*, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "") -> Request[RunPage]:
     """One page of the runs of all projects that the asker may read."""
     return Request("GET", path_of("runs"), RunPage, query_of(q=q, sort=sort, limit=limit, cursor=cursor))
+
+
+def read_run_table(
+    project: str,
+    *,
+    q: str = "",
+    sort: str = "",
+    metrics: Sequence[str] = (),
+    limit: int | None = None,
+    cursor: str = "",
+) -> Request[RunTablePage]:
+    """One page of a project's runs as columns, with these metrics (none named: all)."""
+    query = query_of(q=q, sort=sort, metric=metrics, limit=limit, cursor=cursor)
+    return Request("GET", path_of("projects", project, "runs", "table"), RunTablePage, query)
 
 
 def get_run(project: str, ref: str) -> Request[Run]:
