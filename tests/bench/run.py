@@ -35,6 +35,7 @@ BENCHMARKS = (
     "admission",
     "subscribers",
     "listing",
+    "frame",
     "sweep",
     "slot",
     "regret",

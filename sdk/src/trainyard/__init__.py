@@ -15,6 +15,7 @@ from importlib import import_module
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` would cost more than everything else here
 if TYPE_CHECKING:
     from trainyard.ask_tell.sweep import sweep
+    from trainyard.table.runs import runs
     from trainyard.track.session import (
         Run,
         finish,
@@ -52,6 +53,7 @@ __all__ = [
     "log_progress",
     "log_tags",
     "params",
+    "runs",
     "sweep",
 ]
 
@@ -79,7 +81,12 @@ def _note_exit() -> None:
 
 
 _note_exit()
-_HOMES = {"AsyncClient": "trainyard.client", "Client": "trainyard.client", "sweep": "trainyard.ask_tell.sweep"}
+_HOMES = {
+    "AsyncClient": "trainyard.client",
+    "Client": "trainyard.client",
+    "runs": "trainyard.table.runs",
+    "sweep": "trainyard.ask_tell.sweep",
+}
 
 
 def __getattr__(name: str) -> object:
