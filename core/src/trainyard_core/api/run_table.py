@@ -19,8 +19,10 @@ from trainyard_core.api.search import MOST_BYTES, Filter, Sort
 from trainyard_core.auth import READ
 from trainyard_core.db import search, tracking
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.tracking import MetricValues
 from trainyard_core.errors import Invalid
 from trainyard_core.search import cursor as cursors
+from trainyard_core.search.column import BELOW
 from trainyard_core.search.order import After, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.text import metric_of, query_of, sort_of
@@ -41,11 +43,12 @@ Metrics = Annotated[
 ]
 
 
-class Piece(NamedTuple):
-    """Some runs of a page, with their metrics, and where the next ones begin."""
+class Page(NamedTuple):
+    """The runs of a page, their metrics in the pieces in which they were read, each with how many runs were before it,
+    and where the next page begins."""
 
     runs: list[Row]
-    metrics: list[Row]
+    metrics: list[tuple[int, MetricValues]]
     after: After | None
 
 
@@ -79,7 +82,7 @@ class RunTables(Controller):
         async def work(tx: Tx) -> models.RunTablePage:
             found = await _read(tx, project, query, keys, fields, limit=limit, at=at, after=after)
             more = pagination.encode(*cursors.pack(found.after, at, mark)) if found.after else None
-            return _page(found, fields, at, more)
+            return _table(found, fields, at, more)
 
         async with platform.searches:
             page = await platform.database.read(work)
@@ -105,20 +108,31 @@ async def _read(
     limit: int,
     at: int,
     after: After | None,
-) -> Piece:
+) -> Page:
     """The runs and metrics of a page: fewer runs than are asked for once they or their metrics are a lot."""
-    page, piece = Piece([], [], after), PIECE
-    names = sorted({field.key for field in fields.values()}) or None
+    page, piece = Page([], [], after), PIECE
+    names, parts = _wanted(fields)
     while True:
         rows, after = await search.page(
-            tx, frozenset({project}), query, keys, limit=min(piece, limit - len(page.runs)), at=at, after=page.after
+            tx, frozenset({project}), query, keys,
+            limit=min(piece, limit - len(page.runs)), at=at, after=page.after, columns=(*_COLUMNS, *_CHANGED),
+        )  # fmt: skip
+        metrics = await tracking.metric_values(
+            tx, [row["id"] for row in rows], [BELOW[part] for part in parts], names=names
         )
-        metrics = await tracking.metrics_of(tx, [row["id"] for row in rows], names=names)
-        page = Piece(page.runs + rows, page.metrics + metrics, after)
-        size = sum(len(row[name]) for row in page.runs for name in ("inputs", "outputs"))
-        piece = min(_room(MOST_CELLS, len(page.metrics), len(page.runs)), _room(MOST_BYTES, size, len(page.runs)))
+        page = Page(page.runs + rows, [*page.metrics, (len(page.runs), metrics)], after)
+        cells = sum(len(each.names) for _, each in page.metrics)
+        size = sum(len(row["inputs"]) + len(row["outputs"]) for row in page.runs)
+        piece = min(_room(MOST_CELLS, cells, len(page.runs)), _room(MOST_BYTES, size, len(page.runs)))
         if after is None or len(page.runs) >= limit or not piece:
             return page
+
+
+def _wanted(fields: dict[str, Field]) -> tuple[list[str] | None, list[str]]:
+    """The names of the metrics to be read, None for all, and which of their values."""
+    if not fields:
+        return None, ["last"]
+    return sorted({field.key for field in fields.values()}), sorted({field.part for field in fields.values()})
 
 
 def _room(most: int, used: int, runs: int) -> int:
@@ -126,8 +140,8 @@ def _room(most: int, used: int, runs: int) -> int:
     return max(0, most - used) * runs // max(used, 1)
 
 
-def _page(found: Piece, fields: dict[str, Field], at: int, more: str | None) -> models.RunTablePage:
-    rows = found.runs
+def _table(page: Page, fields: dict[str, Field], at: int, more: str | None) -> models.RunTablePage:
+    rows = page.runs
     return models.RunTablePage(
         read_at=at,
         **{column: [row[column] for row in rows] for column in _COLUMNS},
@@ -135,7 +149,7 @@ def _page(found: Piece, fields: dict[str, Field], at: int, more: str | None) -> 
         tags=_json(rows, "tags"),
         params=_json(rows, "inputs"),
         outputs=_json(rows, "outputs"),
-        metrics=_metrics(found, fields),
+        metrics=_metrics(page, fields),
         next=more,
     )
 
@@ -143,6 +157,8 @@ def _page(found: Piece, fields: dict[str, Field], at: int, more: str | None) -> 
 _COLUMNS = (
     "id", "name", "kind", "status", "reason", "queue", "parent", "created_at", "started_at", "finished_at", "progress",
 )  # fmt: skip
+_CHANGED = ("created_by", "tags", "inputs", "outputs")
+"""Columns that go out under another name, or as the JSON that they hold."""
 
 
 def _json(rows: Sequence[Row], column: str) -> list[Any]:
@@ -150,20 +166,39 @@ def _json(rows: Sequence[Row], column: str) -> list[Any]:
     return [msgspec.Raw(row[column].encode()) for row in rows]
 
 
-def _metrics(found: Piece, fields: dict[str, Field]) -> dict[str, models.MetricColumn]:
-    place = {row["id"]: n for n, row in enumerate(found.runs)}
-    by_name: dict[str, list[Row]] = {}
-    for row in found.metrics:
-        by_name.setdefault(row["name"], []).append(row)
-    shown = fields or {name: Field("metrics", "metric", name, "last") for name in sorted(by_name)}
+class Values(NamedTuple):
+    """What the runs of a page have of one metric: the positions of the runs, and a list for each value that was
+    read."""
+
+    places: list[int]
+    lists: list[list[float | None]]
+
+
+def _metrics(page: Page, fields: dict[str, Field]) -> dict[str, models.MetricColumn]:
+    _, parts = _wanted(fields)
+    values, runs = _by_name(page, len(parts)), len(page.runs)
+    shown = fields or {name: Field("metrics", "metric", name, "last") for name in sorted(values)}
     return {
-        text: _column(by_name[field.key], field.part, place) for text, field in shown.items() if field.key in by_name
+        text: _column(values[field.key].places, values[field.key].lists[parts.index(field.part)], runs)
+        for text, field in shown.items()
+        if field.key in values
     }
 
 
-def _column(rows: Sequence[Row], part: str, place: dict[str, int]) -> models.MetricColumn:
-    values = [row[part] for row in rows]
-    places = [place[row["run"]] for row in rows]
-    return models.MetricColumn(
-        values=serializers.numbers(values), rows=None if places == [*range(len(place))] else places
-    )
+def _by_name(page: Page, parts: int) -> dict[str, Values]:
+    found: dict[str, Values] = {}
+    for start, piece in page.metrics:
+        indexes: dict[str, list[int]] = {}
+        for index, name in enumerate(piece.names):
+            indexes.setdefault(name, []).append(index)
+        for name, mine in indexes.items():
+            into = found.setdefault(name, Values([], [[] for _ in range(parts)]))
+            into.places.extend(start + piece.places[index] for index in mine)
+            for values, given in zip(into.lists, piece.values, strict=True):
+                values.extend(given[index] for index in mine)
+    return found
+
+
+def _column(places: list[int], values: list[float | None], runs: int) -> models.MetricColumn:
+    is_whole = places == [*range(runs)]
+    return models.MetricColumn(values=serializers.numbers(values), rows=None if is_whole else places)

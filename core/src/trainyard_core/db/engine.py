@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -45,9 +45,11 @@ class UniqueViolation(TrainyardError):
 
 
 class Row(Protocol):
-    """One row of an answer, read by column name."""
+    """One row of an answer, read by column name; or its values one after the other."""
 
     def __getitem__(self, name: str, /) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 class Tx(Protocol):

@@ -10,11 +10,12 @@ import msgspec
 
 from trainyard.track.frames import Summary
 from trainyard_core.db import batch
-from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.engine import Dialect, Row, Tx
 from trainyard_core.db.tables import Artifact, Metric, rows
 
 __all__ = [
     "Mark",
+    "MetricValues",
     "artifacts",
     "attempts_of",
     "changed_metrics",
@@ -27,9 +28,9 @@ __all__ = [
     "merge_into",
     "merge_metrics",
     "metric_names",
+    "metric_values",
     "metrics",
     "metrics_by_run",
-    "metrics_of",
     "move_mark",
     "put_artifact",
     "replace_metrics",
@@ -244,18 +245,35 @@ async def metrics_by_run(tx: Tx, runs: Sequence[str]) -> dict[str, list[Row]]:
     return found
 
 
-async def metrics_of(tx: Tx, runs: Sequence[str], *, names: Sequence[str] | None = None) -> list[Row]:
-    """`run`, `name`, `last`, `min` and `max` of the metrics of several runs, in the order of the runs: all metrics, or
-    those named."""
-    order = {run: n for n, run in enumerate(runs)}
-    only = "" if names is None else f" AND name IN ({batch.marks(names)})"
+class MetricValues(NamedTuple):
+    """Metrics of several runs as columns of equal length, in the order of the runs: the position of the run, the
+    metric's name, and each of its values that was asked for."""
+
+    places: Sequence[int]
+    names: Sequence[str]
+    values: Sequence[Sequence[float | None]]
+
+
+async def metric_values(
+    tx: Tx, runs: Sequence[str], columns: Sequence[str], *, names: Sequence[str] | None = None
+) -> MetricValues:
+    """These columns of the metrics of several runs: of all metrics, or of those named."""
     found: list[Row] = []
-    for some in batch.batches(runs):
-        found += await tx.all(
-            f"SELECT run, name, last, low AS min, high AS max FROM metric WHERE run IN ({batch.marks(some)}){only}",
-            *some, *(names or ()),
-        )  # fmt: skip
-    return sorted(found, key=lambda row: order[row["run"]])
+    for start in range(0, len(runs), batch.ROWS):
+        some = runs[start : start + batch.ROWS]
+        keys = ", ".join(f"({n}, ?)" for n in range(start, start + len(some)))
+        found += await tx.all(_values_of(keys, columns, names, tx.dialect), *some, *(names or ()))
+    places, found_names, *values = zip(*found, strict=True) if found else [()] * (2 + len(columns))
+    return MetricValues(places, found_names, values)
+
+
+def _values_of(keys: str, columns: Sequence[str], names: Sequence[str] | None, dialect: Dialect) -> str:
+    only = "" if names is None else f" AND m.name IN ({batch.marks(names)})"
+    order = " ORDER BY k.n" if dialect == "postgresql" else ""  # SQLite goes through `k` in its order
+    return (
+        f"WITH k (n, id) AS (VALUES {keys}) SELECT k.n, m.name, {', '.join(f'm.{column}' for column in columns)}"
+        f" FROM k CROSS JOIN metric m WHERE m.run = k.id{only}{order}"
+    )
 
 
 async def put_artifact(
