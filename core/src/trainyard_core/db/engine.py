@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -45,11 +45,9 @@ class UniqueViolation(TrainyardError):
 
 
 class Row(Protocol):
-    """One row of an answer, read by column name; or its values one after the other."""
+    """One row of an answer, read by column name."""
 
     def __getitem__(self, name: str, /) -> Any: ...
-
-    def __iter__(self) -> Iterator[Any]: ...
 
 
 class Tx(Protocol):

@@ -249,22 +249,25 @@ class MetricValues(NamedTuple):
     """Metrics of several runs as columns of equal length, in the order of the runs: the position of the run, the
     metric's name, and each of its values that was asked for."""
 
-    places: Sequence[int]
-    names: Sequence[str]
-    values: Sequence[Sequence[float | None]]
+    places: list[int]
+    names: list[str]
+    values: list[list[float | None]]
 
 
 async def metric_values(
     tx: Tx, runs: Sequence[str], columns: Sequence[str], *, names: Sequence[str] | None = None
 ) -> MetricValues:
     """These columns of the metrics of several runs: of all metrics, or of those named."""
-    found: list[Row] = []
+    found = MetricValues([], [], [[] for _ in columns])
     for start in range(0, len(runs), batch.ROWS):
         some = runs[start : start + batch.ROWS]
         keys = ", ".join(f"({n}, ?)" for n in range(start, start + len(some)))
-        found += await tx.all(_values_of(keys, columns, names, tx.dialect), *some, *(names or ()))
-    places, found_names, *values = zip(*found, strict=True) if found else [()] * (2 + len(columns))
-    return MetricValues(places, found_names, values)
+        rows = await tx.all(_values_of(keys, columns, names, tx.dialect), *some, *(names or ()))
+        found.places.extend([row["n"] for row in rows])  # rows are kept no longer: so many of them cost the collector
+        found.names.extend([row["name"] for row in rows])
+        for column, values in zip(columns, found.values, strict=True):
+            values.extend([row[column] for row in rows])
+    return found
 
 
 def _values_of(keys: str, columns: Sequence[str], names: Sequence[str] | None, dialect: Dialect) -> str:
