@@ -45,16 +45,18 @@ test-lowest: ## all tests with the lowest versions that are declared, in .venv-l
 pins: ## write constraints/ again, with the versions of today for each Python on this machine
 	@$(PYTHON) tools/pins.py
 
-check: setup-test ## format, lint, strict types, import contracts, generated docs
+check: setup-test ## format, lint, strict types, import contracts, generated client and docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
+	$(BIN)/python tools/sync_client.py --check
 	$(BIN)/cog --check $(GENERATED)
 
-format: setup-test ## format, and fix what the linter can
+format: setup-test ## format, fix what the linter can, and generate the synchronous client
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python tools/sync_client.py
 
 docs: setup-test ## print the tables of the docs from the code again
 	$(BIN)/cog -r $(GENERATED)

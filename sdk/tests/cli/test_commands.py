@@ -271,7 +271,7 @@ def test_an_interrupt_is_130(yard, platform, monkeypatch):
     def interrupted(*_anything):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("trainyard.client.client.Client.send", interrupted)
+    monkeypatch.setattr("trainyard.client.Client.send", interrupted)
     done = yard("ls")
     assert done.code == 130
     assert done.err.strip() == "yard: interrupted"

@@ -193,7 +193,7 @@ def test_a_sweep_without_an_objective_is_judged_by_a_figure_that_one_names(yard,
 
 def test_a_server_that_is_away_for_a_while_is_waited_for(yard, platform, sweeping, monkeypatch):
     waited = []
-    monkeypatch.setattr("trainyard.client.client.time.sleep", waited.append)
+    monkeypatch.setattr("time.sleep", waited.append)
     sweeping(*going())
 
     def away(seen):

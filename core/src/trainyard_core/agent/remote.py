@@ -15,8 +15,8 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from trainyard.client import AsyncClient
 from trainyard.client import errors as client_errors
-from trainyard.client.async_client import AsyncClient
 from trainyard.client.discovery import Endpoint, without_secrets
 from trainyard.client.errors import ClientError
 from trainyard.client.retry import Backoff

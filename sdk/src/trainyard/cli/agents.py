@@ -12,7 +12,7 @@ from trainyard.cli import output
 from trainyard.cli.options import confirmed, find, json_option, run_argument, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Agent, Enrolment
 
 __all__ = ["agents", "lost"]

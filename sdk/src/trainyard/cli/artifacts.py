@@ -15,7 +15,7 @@ from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import find, json_option, run_argument, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Artifact, ArtifactPage
 
 __all__ = ["artifacts"]
@@ -151,10 +151,10 @@ def _is_file(client: Client, run: str, name: str) -> bool:
 
 def _place(target: Path | None, name: str) -> Path:
     """Where a file goes: into TARGET when that is a folder."""
-    from trainyard.client.folders import inside
+    from trainyard.client.folders import path_inside
 
     if target is None or target.is_dir():
-        return inside(target or Path(), name)
+        return path_inside(target or Path(), name)
     return target
 
 

@@ -13,7 +13,7 @@ from trainyard.cli.run import read_params
 from trainyard.cli.selection import Chosen, act, for_runs, tell_run, tell_runs
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Action, CloneRun
 
 __all__ = ["copy", "edit", "restart", "resume"]

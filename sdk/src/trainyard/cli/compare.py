@@ -12,7 +12,7 @@ from trainyard.cli.differences import Difference, best_and_worst, differences, v
 from trainyard.cli.options import find, json_option, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Run
 
 __all__ = ["compare"]

@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
 
 __all__ = ["complete_project", "complete_run", "completion"]
 
@@ -75,7 +75,7 @@ def _ask(
 @contextmanager
 def _client(params: dict[str, Any]) -> Iterator[Client]:
     """A client of what the line says so far, which does not keep a person waiting."""
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.retry import Backoff
 
     given = {name: params.get(name) for name in ("url", "project", "data")}

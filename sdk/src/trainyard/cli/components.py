@@ -15,9 +15,9 @@ from trainyard.cli import output
 from trainyard.cli.options import confirmed, json_option, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Component, EditComponent
-    from trainyard.client.resources.component import Components
+    from trainyard.client.resources import Components
 
 __all__ = ["components", "registry"]
 

@@ -13,7 +13,7 @@ from trainyard.cli import output
 from trainyard.cli.options import json_option, open_client, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Whoami
 
 __all__ = ["login", "logout", "whoami"]

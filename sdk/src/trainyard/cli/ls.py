@@ -12,7 +12,7 @@ from trainyard.cli.options import json_option, with_client
 from trainyard.cli.search_options import query_option, query_text, sort_option
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Run
     from trainyard.query.tree import Field
 

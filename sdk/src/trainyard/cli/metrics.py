@@ -17,7 +17,7 @@ from trainyard.cli.options import find, json_option, pin, run_argument, with_cli
 from trainyard.cli.runs import dropped
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Metric, Series
 
 __all__ = ["metrics"]

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from trainyard.client.client import Client
+    from trainyard.client import Client
 
 __all__ = [
     "ask",
@@ -108,7 +108,7 @@ def ask(question: str) -> None:
 
 def open_client(*, url: str | None, project: str | None, data: str | None, token: str | None = None) -> Client:
     """A client that does not let a person wait long for a server that is not there."""
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.retry import Backoff
 
     return Client(url, token=token, project=project, data=data, backoff=Backoff(tries=4, base=0.1))

@@ -10,7 +10,7 @@ from trainyard.cli import output
 from trainyard.cli.options import confirmed, json_option, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Project
 
 __all__ = ["projects"]

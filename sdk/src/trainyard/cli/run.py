@@ -15,7 +15,7 @@ from trainyard.cli.logs import print_line
 from trainyard.cli.options import json_option, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import CreateRun, Preview, Run
 
 __all__ = ["read_params", "run"]

@@ -11,7 +11,7 @@ from trainyard.cli import output
 from trainyard.cli.options import find, json_option, run_argument, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Lineage, Related, Run
 
 __all__ = ["dropped", "get", "why"]

@@ -15,7 +15,7 @@ from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import ask, find, json_option, runs_argument, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import BulkAction, BulkOutcome, Run
 
 __all__ = ["Chosen", "act", "for_runs", "tell_run", "tell_runs"]

@@ -10,7 +10,7 @@ from trainyard.cli import output
 from trainyard.cli.options import json_option, open_client, server_options, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
 
 __all__ = ["settings", "version"]
 

@@ -16,7 +16,7 @@ from trainyard.cli.options import find, json_option, pin, run_argument, with_cli
 from trainyard.cli.sweep_view import Shown, by_figure, cut, told, view
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Sweep, Trial
 
 __all__ = ["Look", "follow", "sweep"]
@@ -90,9 +90,9 @@ def _newest(client: Client) -> str:
 def follow(client: Client, ref: str, look: Look | None = None, *, as_json: bool = False) -> Sweep:
     """Show a sweep until it has ended, also when the server restarts meanwhile; returns it as it then is. As JSON, only
     the trials are printed."""
-    from trainyard.client.session import patient
+    from trainyard.client.session import stream_backoff
 
-    client.backoff = patient(client.backoff)
+    client.backoff = stream_backoff(client.backoff)
     look = look or Look()
     found, told_of = _Followed(client, ref), set[int]()
     screen = _Screen() if sys.stdout.isatty() and not as_json else None

@@ -11,9 +11,9 @@ from trainyard.cli import output
 from trainyard.cli.options import confirmed, json_option, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Principal
-    from trainyard.client.resources.user import Principals
+    from trainyard.client.resources import Principals
 
 __all__ = ["service_accounts", "users"]
 

@@ -11,7 +11,7 @@ from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import json_option, pin, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Activity
 
 __all__ = ["watch"]

@@ -1,5 +1,6 @@
-"""The client of the HTTP API. Importing this package loads nothing; the first use of a name loads its module, so
-that a training program that never talks to a server pays for no HTTP library."""
+"""The client of the HTTP API, asynchronous (`AsyncClient`) and synchronous (`Client`). `_async` is written by hand, and
+`_sync` is generated from it. Importing this package loads nothing; the first use of a name loads its module, so that a
+training program that never talks to a server does not load the HTTP library."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trainyard.client.async_client import AsyncClient
-    from trainyard.client.client import Client
+    from trainyard.client._async.client import AsyncClient
+    from trainyard.client._sync.client import Client
     from trainyard.client.discovery import Endpoint, discover
     from trainyard.client.errors import ApiError, ClientError
     from trainyard.client.retry import Backoff
@@ -17,9 +18,9 @@ __all__ = ["ApiError", "AsyncClient", "Backoff", "Client", "ClientError", "Endpo
 
 _HOMES = {
     "ApiError": "errors",
-    "AsyncClient": "async_client",
+    "AsyncClient": "_async.client",
     "Backoff": "retry",
-    "Client": "client",
+    "Client": "_sync.client",
     "ClientError": "errors",
     "Endpoint": "discovery",
     "discover": "discovery",

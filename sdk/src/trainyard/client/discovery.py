@@ -1,10 +1,9 @@
-"""Where the server is, who we are to it, and which project is meant.
+"""Discovery: the address of the server, the token for it, and the project.
 
 The address is, in order: what the caller says; `TRAINYARD_URL`; the server of a data directory that the caller or
 `TRAINYARD_DATA` names (`server.json`); the one that `yard login` was at last; the server of `~/.trainyard`. The token
 is what the caller says; `TRAINYARD_TOKEN`; `TRAINYARD_TOKEN_FILE`; the data directory's `token`, only for the server of
-that directory; what `yard login` keeps, only for the server that it was checked at. Whether anything answers there is
-for the client to find out."""
+that directory; the token of `yard login`, only for the server that it was checked at. Nothing is sent to the server."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ from trainyard.client import logins
 from trainyard.client.errors import NoServer
 from trainyard.track.folder import named
 
-__all__ = ["Endpoint", "data_directory", "discover", "moved", "without_secrets"]
+__all__ = ["Endpoint", "data_directory", "discover", "relocated", "without_secrets"]
 
 _SERVED = "server.json"
 _HOMELESS = "no data directory: this user has no home directory"
@@ -75,8 +74,8 @@ def _folder(data: Path | str | None, env: Mapping[str, str]) -> Path | None:
         return None
 
 
-def moved(endpoint: Endpoint) -> Endpoint | None:
-    """The same server at another address, when it was found by its data directory and that names one by now."""
+def relocated(endpoint: Endpoint) -> Endpoint | None:
+    """The endpoint at its new address, when the server was found by its data directory and that names another one."""
     file = Path(endpoint.source)
     try:
         address = _local_address(file) if file.name == _SERVED else None

@@ -1,5 +1,5 @@
-"""A token that lies in a file which somebody else keeps fresh: a run's own token, renewed by its runner. A request that
-is refused for its token goes once more when the file has another one by then."""
+"""A token in a file that another process renews: a run's own token, renewed by its runner. A request that is refused
+for its token is repeated once when the file holds another token by then."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import httpx
 from trainyard.client.discovery import Endpoint
 from trainyard.track.folder import named
 
-__all__ = ["FiledToken", "filed_token"]
+__all__ = ["TokenFileAuth", "token_file_auth"]
 
 VARIABLE = "TRAINYARD_TOKEN_FILE"
 
 
-def filed_token(endpoint: Endpoint, env: Mapping[str, str] | None = None) -> FiledToken | None:
-    """For an endpoint whose token came from the file that the environment names; None for any other."""
+def token_file_auth(endpoint: Endpoint, env: Mapping[str, str] | None = None) -> TokenFileAuth | None:
+    """The authentication for an endpoint whose token came from TRAINYARD_TOKEN_FILE; None for any other."""
     place = (os.environ if env is None else env).get(VARIABLE, "")
-    return FiledToken(named(place)) if place and endpoint.token_source == VARIABLE else None
+    return TokenFileAuth(named(place)) if place and endpoint.token_source == VARIABLE else None
 
 
-class FiledToken(httpx.Auth):
-    """Puts the newer token into requests once there is one. Safe to use from several threads."""
+class TokenFileAuth(httpx.Auth):
+    """Sends the newer token once there is one. Safe to use from several threads."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

@@ -1,8 +1,8 @@
-"""A file that comes down over any number of connections, also of later processes, and appears whole or not at all.
+"""A download over any number of connections, also from later processes. The file appears only when it is complete.
 
-Until then it grows beside its target under a name made of its digest, so that what is there already is certain to be of
-the same bytes; the next connection asks for the rest of exactly these (`Range`, `If-Range`). The digest is checked
-before the file takes its name. What is there of a large file stays after a failure, for the next try.
+Until then it grows beside its target under a name made from its digest, so that it holds the beginning of exactly these
+bytes; the next connection requests the rest of them (`Range`, `If-Range`). The digest is checked before the file is
+renamed. The part of a large file is kept after a failure, for the next try.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from trainyard.client.wire import Request
 
 __all__ = ["Partial"]
 
-WORTH = 1024 * 1024
-"""Bytes from which on a broken download is kept."""
+KEEP_FROM = 1024 * 1024
+"""The size from which the part of a download is kept, in bytes."""
 PIECE = 1024 * 1024
 UNKNOWN = -1
 
 
 class Partial:
-    """The growing file of one download. Use it as a context manager; `is_done` tells that the target is there."""
+    """The growing file of one download. Use it as a context manager; `is_done` says that the target is complete."""
 
     def __init__(self, target: Path, name: str, progress: Progress) -> None:
         self._target, self._name, self._progress = target, name, progress
         self._file: IO[bytes] | None = None
         self._beside = target
         self._hash = hashlib.sha256()
-        self._have = self._size = self._told = 0
+        self._have = self._size = self._reported = 0
         self._promised = self._etag = ""
         self.is_done = False
 
@@ -47,38 +47,38 @@ class Partial:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._drop(keep=self._have >= WORTH and bool(self._etag))
+            self._drop(keep=self._have >= KEEP_FROM and bool(self._etag))
 
-    def asking(self, request: Request[bytes]) -> Request[bytes]:
-        """The request for what is missing."""
+    def rest_of(self, request: Request[bytes]) -> Request[bytes]:
+        """The request for the bytes that are missing."""
         if not self._have or not self._etag:
             return request
         return request.with_header("Range", f"bytes={self._have}-").with_header("If-Range", self._etag)
 
-    def takes(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Look at the head of an answer: whether its body is to be written. When not, ask again, for the rest."""
+    def accepts(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Read the head of an answer. True when its body is to be written; otherwise send `rest_of` the request."""
         if status == 206:
             if not headers.get("content-range", "").startswith(f"bytes {self._have}-"):
-                raise NotReachable(f"artifact {self._name!r}: another part came than was asked for")
+                raise NotReachable(f"artifact {self._name!r}: the server sent another part than was requested")
             return True
         self._begin(headers)
         return self._have == 0 and self._size != 0
 
     def write(self, data: bytes) -> None:
-        """Add bytes that came."""
+        """Append bytes of the body."""
         assert self._file is not None
         self._file.write(data)
         self._hash.update(data)
         self._have += len(data)
         self._progress(self._have, self._size)
 
-    def moved(self) -> bool:
-        """Whether anything has come since this was asked last."""
-        before, self._told = self._told, self._have
+    def has_advanced(self) -> bool:
+        """Whether any bytes have arrived since the last call."""
+        before, self._reported = self._reported, self._have
         return self._have > before
 
     def finish(self) -> None:
-        """Give the file its name if it is whole; if it is not, there is more to ask for. Raises DigestMismatch."""
+        """Rename the file to its target if it is complete; if not, more is to be requested. Raises DigestMismatch."""
         if self._have < self._size:
             return
         assert self._file is not None
@@ -93,7 +93,7 @@ class Partial:
         self._progress(self._have, self._have)
 
     def _begin(self, headers: Mapping[str, str]) -> None:
-        """A whole artifact is offered: go on with the file that grows for exactly these bytes, or begin one."""
+        """Continue the file that holds the beginning of these bytes, or start one."""
         promised = headers.get("digest", "")
         if self._file is not None:
             self._drop(keep=False)
@@ -119,10 +119,10 @@ class Partial:
         if self._have > self._size >= 0:
             self._file.truncate(0)
             self._hash, self._have = hashlib.sha256(), 0
-        self._told = self._have
+        self._reported = self._have
 
     def _is_ours(self) -> bool:
-        """Whether no other process brings the same file to the same place."""
+        """Whether no other process downloads the same bytes to the same target."""
         assert self._file is not None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,6 +1,5 @@
-"""What the sync and the async transport have in common: the settings of httpx, the meaning of its errors, when a
-request is sent again, and how a followed stream goes on after a cut. The only module beside the two clients that knows
-httpx."""
+"""What both clients share: the settings of httpx, the meaning of its errors, when a request is repeated, and how a
+followed stream continues after a cut. Only this module, `file_token` and the clients import httpx."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ import httpx
 
 from trainyard.client.discovery import Endpoint, without_secrets
 from trainyard.client.errors import ClientError, DigestMismatch, NotReachable, WrongServer
-from trainyard.client.file_token import filed_token
+from trainyard.client.file_token import token_file_auth
 from trainyard.client.retry import Backoff
 from trainyard.client.sse import Event, EventReader
 from trainyard.client.wire import EVENT_STREAM, Request
@@ -27,13 +26,13 @@ __all__ = [
     "CHUNK",
     "Digest",
     "Follower",
-    "appearing",
+    "atomic_write",
     "check_stream",
     "check_version",
     "may_repeat",
-    "patient",
     "reachable",
     "settings_for",
+    "stream_backoff",
     "stream_timeout",
 ]
 
@@ -44,25 +43,25 @@ _SILENCE = 60.0  # the server pings a quiet stream every 15 seconds
 
 def settings_for(endpoint: Endpoint, timeout: float) -> dict[str, Any]:
     """Arguments for httpx. Proxies and a private CA come from the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE),
-    but a server on this machine is never spoken to through a proxy."""
+    but no proxy is used for a server on this machine."""
     local = _is_loopback(endpoint.url)
     return {
         "base_url": endpoint.url,
         "timeout": httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
-        "auth": filed_token(endpoint),
+        "auth": token_file_auth(endpoint),
         "trust_env": not local,
         "verify": not (local and endpoint.url.startswith("http://")),  # loading certificates costs 50 ms
     }
 
 
 def stream_timeout(timeout: float) -> httpx.Timeout:
-    """Time limits for a followed stream: it may be quiet, but not longer than four pings."""
+    """Time limits for a followed stream: the server may send nothing for as long as four pings."""
     return httpx.Timeout(_SILENCE, connect=min(timeout, _CONNECT))
 
 
 @contextmanager
 def reachable(endpoint: Endpoint) -> Iterator[None]:
-    """Turns every failure to get an answer into NotReachable, without the request and its token."""
+    """Turn every failure to get an answer into NotReachable, which holds neither the request nor its token."""
     try:
         yield
     except (httpx.HTTPError, httpx.StreamError) as error:
@@ -74,12 +73,12 @@ def reachable(endpoint: Endpoint) -> Iterator[None]:
 
 
 def may_repeat(request: Request[Any], error: ClientError, failures: int, backoff: Backoff) -> bool:
-    """Whether to send a request once more after so many failures in a row."""
+    """Whether to repeat a request after so many failures in a row."""
     return request.repeatable and error.retryable and not backoff.is_over(failures)
 
 
 def check_stream(request: Request[Any], content_type: str, server: str) -> None:
-    """Refuse an answer that is no event stream."""
+    """Raises WrongServer for an answer that is no event stream."""
     if content_type.partition(";")[0].strip() != EVENT_STREAM:
         raise WrongServer(
             f"{server} answered {request.path} with {content_type or 'no content type'} and not with {EVENT_STREAM}",
@@ -88,7 +87,7 @@ def check_stream(request: Request[Any], content_type: str, server: str) -> None:
 
 
 def check_version(theirs: str, ours: str, server: str) -> None:
-    """Refuse a server of another API version."""
+    """Raises WrongServer for a server of another API version."""
     if theirs != ours:
         raise WrongServer(
             f"{server} speaks API {theirs} and this client speaks {ours}",
@@ -98,8 +97,8 @@ def check_version(theirs: str, ours: str, server: str) -> None:
 
 @dataclass
 class Follower:
-    """A followed stream over any number of connections. Every event is given out once: each connection resumes after
-    the last whole event. A connection that brought anything at all clears the count of failures."""
+    """A followed stream over any number of connections. Every event is returned once: each connection resumes after the
+    last whole event. Any event resets the count of failures."""
 
     request: Request[bytes]
     backoff: Backoff
@@ -114,7 +113,7 @@ class Follower:
         return self.request.with_header("Last-Event-ID", self._last_id) if self._last_id else self.request
 
     def feed(self, chunk: bytes) -> list[Event]:
-        """The events that a chunk completes. They count as given out from here on."""
+        """The events that a chunk completes. They count as received."""
         assert self._reader is not None
         events = self._reader.feed(chunk)
         self.failures = 0
@@ -123,8 +122,8 @@ class Follower:
         return events
 
     def delay(self, error: ClientError | None) -> float:
-        """How long to wait before the next connection, in seconds. Raises what ended the last one when it is not worth
-        another try; None stands for a stream that just stopped."""
+        """How long to wait before the next connection, in seconds. `error` ended the last connection; None means that
+        the stream just stopped. Raises it when another try makes no sense."""
         self.failures += 1
         error = error or NotReachable("the server ended the stream early")
         if not error.retryable or self.backoff.is_over(self.failures):
@@ -132,13 +131,13 @@ class Follower:
         return self.backoff.delay(self.failures)
 
 
-def patient(backoff: Backoff) -> Backoff:
-    """The policy for streams, which outlive a restart of the server."""
+def stream_backoff(backoff: Backoff) -> Backoff:
+    """The policy for streams and downloads: twice as many tries, so that they survive a restart of the server."""
     return replace(backoff, tries=backoff.tries * 2)
 
 
 class Digest:
-    """Checks bytes against a `Digest: sha256:<hex>` header as they arrive; without a header there is no check."""
+    """Checks bytes against a `Digest: sha256:<hex>` header as they arrive. Without the header nothing is checked."""
 
     def __init__(self, promised: str) -> None:
         self._promised = promised
@@ -155,8 +154,8 @@ class Digest:
 
 
 @contextmanager
-def appearing(target: Path) -> Iterator[IO[bytes]]:
-    """A file that is written beside its target and takes its name when all went well."""
+def atomic_write(target: Path) -> Iterator[IO[bytes]]:
+    """A file that is written beside its target and renamed to it when all went well."""
     beside = target.with_name(f".{target.name[:64]}.{secrets.token_hex(8)}")
     try:
         with beside.open("xb") as file:

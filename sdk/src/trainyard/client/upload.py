@@ -1,8 +1,8 @@
-"""How a file goes up, whichever transport carries it: as a dialog of requests and answers.
+"""Uploads as a dialog of requests and answers, independent of the client that sends them.
 
-Small files go in one request. Larger ones go in parts to an upload that the server knows by name and digest, so that
-any later call, also of another process, goes on where this one was cut. The transport sends each request (again, where
-that is safe); when a part turns out to have arrived already, or partly, the server is asked where to go on.
+A small file is one request. A larger one is sent in parts to an upload that the server knows by name and digest, so
+that any later call, also from another process, continues where this one was cut. The client sends each request, and
+repeats it where that is safe; when a part has arrived already, or partly, the server is asked where to continue.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ from trainyard.client.folders import check_file
 from trainyard.client.models import Artifact, NewUpload, Upload
 from trainyard.client.wire import Request
 
-__all__ = ["PART", "SMALL", "Dialog", "Progress", "quietly", "uploading"]
+__all__ = ["PART", "SMALL", "Dialog", "Progress", "ignore_progress", "upload_steps"]
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
-"""Told of bytes that are done, and of all."""
+"""Called with the number of bytes that are done, and of all bytes."""
 Steps = Generator[Request[Any], Any, T]
 SMALL = 8 * 1024 * 1024
 """Files up to this size go in one request."""
 PART = 16 * 1024 * 1024
 """Bytes of one part; it is held in memory while it is sent."""
 AGAIN = 3
-"""How often an upload that the server has lost is begun again."""
+"""How often an upload that the server has dropped is started."""
 
 
-def quietly(done: int, size: int) -> None:
-    """Tells nobody."""
+def ignore_progress(done: int, size: int) -> None:
+    """Show no progress."""
 
 
 class Dialog(Generic[T]):
-    """Requests that follow from the answers to earlier ones. `request` is the next one to send, None at the end."""
+    """Requests that depend on the answers to earlier ones. `request` is the next one to send, None at the end. The
+    methods may block: they read files."""
 
     def __init__(self, steps: Steps[T]) -> None:
         self._steps = steps
@@ -44,23 +45,23 @@ class Dialog(Generic[T]):
         self._result: list[T] = []
 
     def start(self) -> None:
-        """Work out the first request. May block, as the others: it reads files."""
-        self._go(lambda: next(self._steps))
+        """Compute the first request."""
+        self._advance(lambda: next(self._steps))
 
     def answered(self, answer: object) -> None:
-        """Go on with the answer to `request`."""
-        self._go(lambda: self._steps.send(answer))
+        """Continue with the answer to `request`."""
+        self._advance(lambda: self._steps.send(answer))
 
     def failed(self, error: ClientError) -> None:
-        """Go on with what became of `request` instead. Raises it when the dialog knows no way on."""
-        self._go(lambda: self._steps.throw(error))
+        """Continue with the error that `request` ended with. Raises it when the dialog cannot go on."""
+        self._advance(lambda: self._steps.throw(error))
 
-    def outcome(self) -> T:
-        """What came of it, at the end."""
+    def result(self) -> T:
+        """The result, once `request` is None."""
         assert self.request is None
         return self._result[0]
 
-    def _go(self, step: Callable[[], Request[Any]]) -> None:
+    def _advance(self, step: Callable[[], Request[Any]]) -> None:
         try:
             self.request = step()
         except StopIteration as done:
@@ -68,18 +69,18 @@ class Dialog(Generic[T]):
             self._result.append(done.value)
 
 
-def uploading(
+def upload_steps(
     project: str, ref: str, name: str, source: Path | bytes, *, kind: str, progress: Progress
 ) -> Steps[Artifact]:
-    """The dialog that stores a file or bytes. Raises BadName for what is no regular file or no name, Invalid when the
-    bytes changed meanwhile, what requests raise."""
+    """The steps that store a file or bytes. Raises BadName for what is no regular file or no name, Invalid when the
+    bytes changed meanwhile, and what the requests raise."""
     size = source.stat().st_size if isinstance(source, Path) else len(source)
     if isinstance(source, Path):
         check_file(name, kind, source)
     digest = requests.digest_of(source)
     if size > SMALL:
-        wish = NewUpload(name=name, size=size, digest=digest, kind=kind)
-        stored = yield from _in_parts(project, ref, wish, source, progress)
+        body = NewUpload(name=name, size=size, digest=digest, kind=kind)
+        stored = yield from _in_parts(project, ref, body, source, progress)
         if stored is not None:
             return stored
     answer: Artifact = yield requests.put_artifact(project, ref, name, source, digest=digest, kind=kind)
@@ -88,25 +89,25 @@ def uploading(
 
 
 def _in_parts(
-    project: str, ref: str, wish: NewUpload, source: Path | bytes, progress: Progress
+    project: str, ref: str, body: NewUpload, source: Path | bytes, progress: Progress
 ) -> Steps[Artifact | None]:
-    """None when the server's tracker takes no parts."""
+    """None when the server's tracker does not accept parts."""
     for attempt in range(AGAIN):
         try:
-            upload: Upload = yield requests.open_upload(project, ref, wish)
+            upload: Upload = yield requests.open_upload(project, ref, body)
             while not upload.done:
-                progress(upload.offset, wish.size)
+                progress(upload.offset, body.size)
                 upload = yield from _part(project, ref, upload, source)
         except Conflict as error:
             if error.code != "uploads_unsupported":
                 raise
             return None
-        except NotFound:  # the server gave the upload up meanwhile; a run that is gone is told by the next try
+        except NotFound:  # the server dropped the upload; if the run is gone, the next try says so
             if attempt + 1 == AGAIN:
                 raise
             continue
-        progress(wish.size, wish.size)
-        return Artifact(name=wish.name, size=wish.size, digest=wish.digest, kind=wish.kind, at=upload.updated_at)
+        progress(body.size, body.size)
+        return Artifact(name=body.name, size=body.size, digest=body.digest, kind=body.kind, at=upload.updated_at)
     return None
 
 

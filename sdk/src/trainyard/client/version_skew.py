@@ -37,8 +37,8 @@ def _fix(theirs: str) -> str:
     major = _major(theirs)
     if major is None:
         return "install the version of `trainyard` that fits the server"
-    wish = f"pip install 'trainyard>={major},<{major + 1}'"
-    return wish if major > (_major(ours()) or 0) else f"upgrade the server, or use a client of its age: {wish}"
+    command = f"pip install 'trainyard>={major},<{major + 1}'"
+    return command if major > (_major(ours()) or 0) else f"upgrade the server, or use a client of its age: {command}"
 
 
 def _other_major(theirs: str) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from trainyard.client.client import Client
+from trainyard.client import Client
 from trainyard.client.discovery import without_secrets
 from trainyard.client.errors import ClientError
 from trainyard.client.models import Check

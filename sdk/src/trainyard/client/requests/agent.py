@@ -17,8 +17,8 @@ def get_agent(name: str) -> Request[Agent]:
     return Request("GET", path_of("agents", name), Agent)
 
 
-def add_agent(wish: NewAgent, *, key: str = "") -> Request[Enrolment]:
-    return change("POST", path_of("agents"), Enrolment, wish, key=key)
+def add_agent(body: NewAgent, *, key: str = "") -> Request[Enrolment]:
+    return change("POST", path_of("agents"), Enrolment, body, key=key)
 
 
 def edit_agent(name: str, edit: EditAgent, *, key: str = "") -> Request[Agent]:

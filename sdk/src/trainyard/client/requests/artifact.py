@@ -71,9 +71,9 @@ def delete_artifact(project: str, ref: str, name: str) -> Request[None]:
     return Request("DELETE", _artifact(project, ref, name), type(None))
 
 
-def open_upload(project: str, ref: str, wish: NewUpload) -> Request[Upload]:
+def open_upload(project: str, ref: str, body: NewUpload) -> Request[Upload]:
     """Begin an upload, or go on with the one of these bytes under that name. Idempotent."""
-    return Request("POST", run_path(project, ref, "uploads"), Upload, headers=JSON, content=msgspec.json.encode(wish))
+    return Request("POST", run_path(project, ref, "uploads"), Upload, headers=JSON, content=msgspec.json.encode(body))
 
 
 def get_upload(project: str, ref: str, ident: str) -> Request[Upload]:

@@ -49,15 +49,15 @@ def get_component(project: str, noun: str, name: str, version: str = "") -> Requ
     return Request("GET", path_of("projects", project, noun, name, *rest), Component)
 
 
-def register_component(project: str, noun: str, wish: RegisterComponent, *, key: str = "") -> Request[Component]:
-    return change("POST", path_of("projects", project, noun), Component, wish, key=key)
+def register_component(project: str, noun: str, body: RegisterComponent, *, key: str = "") -> Request[Component]:
+    return change("POST", path_of("projects", project, noun), Component, body, key=key)
 
 
 def edit_component(
-    project: str, noun: str, name: str, version: str, wish: EditComponent, *, key: str = "", match: str = ""
+    project: str, noun: str, name: str, version: str, body: EditComponent, *, key: str = "", match: str = ""
 ) -> Request[Component]:
     path = path_of("projects", project, noun, name, "versions", version)
-    return change("PATCH", path, Component, wish, key=key, match=match)
+    return change("PATCH", path, Component, body, key=key, match=match)
 
 
 def delete_component(project: str, noun: str, name: str, version: str, *, key: str = "") -> Request[None]:
@@ -65,10 +65,10 @@ def delete_component(project: str, noun: str, name: str, version: str, *, key: s
     return change("DELETE", path, type(None), key=key)
 
 
-def preview_run(project: str, wish: CreateRun) -> Request[Preview]:
+def preview_run(project: str, body: CreateRun) -> Request[Preview]:
     """Nothing is written, so it is repeatable as it is."""
     path = path_of("projects", project, "runs", "preview")
-    return Request("POST", path, Preview, headers=JSON, content=msgspec.json.encode(wish))
+    return Request("POST", path, Preview, headers=JSON, content=msgspec.json.encode(body))
 
 
 def run_uses(project: str, ref: str) -> Request[Uses]:

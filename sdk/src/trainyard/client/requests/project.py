@@ -17,12 +17,12 @@ def get_project(name: str) -> Request[Project]:
     return Request("GET", path_of("projects", name), Project)
 
 
-def create_project(wish: NewProject, *, key: str = "") -> Request[Project]:
-    return change("POST", path_of("projects"), Project, wish, key=key)
+def create_project(body: NewProject, *, key: str = "") -> Request[Project]:
+    return change("POST", path_of("projects"), Project, body, key=key)
 
 
-def edit_project(name: str, wish: EditProject, *, key: str = "", match: str = "") -> Request[Project]:
-    return change("PATCH", path_of("projects", name), Project, wish, key=key, match=match)
+def edit_project(name: str, body: EditProject, *, key: str = "", match: str = "") -> Request[Project]:
+    return change("PATCH", path_of("projects", name), Project, body, key=key, match=match)
 
 
 def delete_project(name: str, *, key: str = "") -> Request[None]:

@@ -21,8 +21,8 @@ def put_queue(name: str, limits: QueueLimits, *, key: str = "", match: str = "")
     return change("PUT", path_of("queues", name), Queue, limits, key=key, match=match)
 
 
-def edit_queue(name: str, wish: EditQueue, *, key: str = "", match: str = "") -> Request[Queue]:
-    return change("PATCH", path_of("queues", name), Queue, wish, key=key, match=match)
+def edit_queue(name: str, body: EditQueue, *, key: str = "", match: str = "") -> Request[Queue]:
+    return change("PATCH", path_of("queues", name), Queue, body, key=key, match=match)
 
 
 def delete_queue(name: str, *, key: str = "") -> Request[None]:

@@ -45,14 +45,14 @@ __all__ = [
 ]
 
 
-def create_run(project: str, wish: CreateRun, *, key: str = "") -> Request[Run]:
+def create_run(project: str, body: CreateRun, *, key: str = "") -> Request[Run]:
     """Create a run. The idempotency key makes it repeatable: the same key gives the same run."""
     return Request(
         "POST",
         path_of("projects", project, "runs"),
         Run,
         headers={**JSON, "Idempotency-Key": key or uuid.uuid4().hex},
-        content=msgspec.json.encode(wish),
+        content=msgspec.json.encode(body),
     )
 
 
@@ -92,9 +92,9 @@ def get_run(project: str, ref: str) -> Request[Run]:
     return Request("GET", run_path(project, ref), Run)
 
 
-def edit_run(project: str, ref: str, wish: EditRun, *, key: str = "", match: str = "") -> Request[Run]:
+def edit_run(project: str, ref: str, body: EditRun, *, key: str = "", match: str = "") -> Request[Run]:
     """Change a run; with `match` only if it still has that ETag."""
-    return change("PATCH", run_path(project, ref), Run, wish, key=key, match=match)
+    return change("PATCH", run_path(project, ref), Run, body, key=key, match=match)
 
 
 def delete_run(project: str, ref: str, *, key: str = "") -> Request[None]:
@@ -106,18 +106,18 @@ def act_on_run(project: str, ref: str, verb: str, message: str = "", *, key: str
     return change("POST", run_path(project, ref, verb), Run, Note(message=message), key=key)
 
 
-def tag_run(project: str, ref: str, wish: TagRun, *, key: str = "") -> Request[Run]:
-    return change("POST", run_path(project, ref, "tag"), Run, wish, key=key)
+def tag_run(project: str, ref: str, body: TagRun, *, key: str = "") -> Request[Run]:
+    return change("POST", run_path(project, ref, "tag"), Run, body, key=key)
 
 
-def clone_run(project: str, ref: str, kind: str, wish: CloneRun, *, key: str = "") -> Request[Run]:
+def clone_run(project: str, ref: str, kind: str, body: CloneRun, *, key: str = "") -> Request[Run]:
     """`restart`, `resume` or `copy`: a new run. The key makes it once, however often it is sent."""
-    return change("POST", run_path(project, ref, kind), Run, wish, key=key)
+    return change("POST", run_path(project, ref, kind), Run, body, key=key)
 
 
-def act_on_runs(project: str, wish: BulkAction, *, key: str = "") -> Request[BulkAnswer]:
+def act_on_runs(project: str, body: BulkAction, *, key: str = "") -> Request[BulkAnswer]:
     """One action on many runs."""
-    return change("POST", path_of("projects", project, "runs", "bulk"), BulkAnswer, wish, key=key)
+    return change("POST", path_of("projects", project, "runs", "bulk"), BulkAnswer, body, key=key)
 
 
 def read_lineage(project: str, ref: str) -> Request[Lineage]:

@@ -14,8 +14,8 @@ def list_tokens(principal: str = "", *, limit: int | None = None, cursor: str = 
     return Request("GET", path_of("tokens"), TokenPage, query_of(principal=principal, limit=limit, cursor=cursor))
 
 
-def create_token(wish: NewToken, *, key: str = "") -> Request[Token]:
-    return change("POST", path_of("tokens"), Token, wish, key=key)
+def create_token(body: NewToken, *, key: str = "") -> Request[Token]:
+    return change("POST", path_of("tokens"), Token, body, key=key)
 
 
 def revoke_token(token_id: str, *, key: str = "") -> Request[None]:

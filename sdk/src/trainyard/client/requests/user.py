@@ -21,12 +21,12 @@ def get_principal(kind: Kind, name: str) -> Request[Principal]:
     return Request("GET", path_of(kind, name), Principal)
 
 
-def add_principal(kind: Kind, wish: NewPrincipal, *, key: str = "") -> Request[Principal]:
-    return change("POST", path_of(kind), Principal, wish, key=key)
+def add_principal(kind: Kind, body: NewPrincipal, *, key: str = "") -> Request[Principal]:
+    return change("POST", path_of(kind), Principal, body, key=key)
 
 
-def edit_principal(kind: Kind, name: str, wish: EditPrincipal, *, key: str = "", match: str = "") -> Request[Principal]:
-    return change("PATCH", path_of(kind, name), Principal, wish, key=key, match=match)
+def edit_principal(kind: Kind, name: str, body: EditPrincipal, *, key: str = "", match: str = "") -> Request[Principal]:
+    return change("PATCH", path_of(kind, name), Principal, body, key=key, match=match)
 
 
 def delete_principal(kind: Kind, name: str, *, key: str = "") -> Request[None]:

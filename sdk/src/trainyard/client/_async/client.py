@@ -1,10 +1,9 @@
-"""The asynchronous client. It sends what `requests` builds, sends it again when that is safe, and follows streams over
-cuts; the nouns with many verbs are in `nouns`. `client` is its twin over the same requests."""
+"""A client of the HTTP API. It sends what `requests` builds, repeats a request where that is safe, and resumes streams
+and downloads after a cut. The calls are grouped in resources, such as `client.runs`."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,34 +12,35 @@ from typing import IO, Any, TypeVar
 import httpx
 
 from trainyard.client import requests
-from trainyard.client.discovery import discover, moved, without_secrets
+from trainyard.client._async.activity import AsyncActivities
+from trainyard.client._async.agent import AsyncAgents
+from trainyard.client._async.artifact import AsyncArtifacts
+from trainyard.client._async.component import AsyncComponents
+from trainyard.client._async.concurrency import Operation, run_blocking, sleep
+from trainyard.client._async.member import AsyncMembers
+from trainyard.client._async.project import AsyncProjects
+from trainyard.client._async.queue import AsyncQueues
+from trainyard.client._async.run import AsyncRuns
+from trainyard.client._async.server import AsyncServer
+from trainyard.client._async.sweep import AsyncSweeps
+from trainyard.client._async.token import AsyncTokens
+from trainyard.client._async.user import AsyncPrincipals
+from trainyard.client.discovery import discover, relocated, without_secrets
 from trainyard.client.errors import ClientError, NotReachable
 from trainyard.client.models import Plugin, Version
 from trainyard.client.partial import Partial
-from trainyard.client.resources.activity import AsyncActivities
-from trainyard.client.resources.agent import AsyncAgents
-from trainyard.client.resources.artifact import AsyncArtifacts
-from trainyard.client.resources.async_run import AsyncRuns
-from trainyard.client.resources.component import AsyncComponents
-from trainyard.client.resources.member import AsyncMembers
-from trainyard.client.resources.project import AsyncProjects
-from trainyard.client.resources.queue import AsyncQueues
-from trainyard.client.resources.server import AsyncServer
-from trainyard.client.resources.sweep import AsyncSweeps
-from trainyard.client.resources.token import AsyncTokens
-from trainyard.client.resources.user import AsyncPrincipals
 from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
     Digest,
     Follower,
-    appearing,
+    atomic_write,
     check_stream,
     check_version,
     may_repeat,
-    patient,
     reachable,
     settings_for,
+    stream_backoff,
     stream_timeout,
 )
 from trainyard.client.sse import Event
@@ -54,9 +54,9 @@ T = TypeVar("T")
 
 
 class AsyncClient:
-    """Talks to one server, as one caller, by default about one project. Use it as a context manager or `close` it.
-    Bound to one event loop. `timeout` is in seconds for each answer. Raises NoServer when nothing says where
-    the server is."""
+    """A connection to one server with one token and a default project. Use it as a context manager, or close it. A
+    `Client` may be used from several threads, an `AsyncClient` in one event loop. `timeout` is the limit for each
+    answer in seconds. Raises NoServer when nothing says where the server is."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class AsyncClient:
         self.presets = AsyncComponents(self, "presets")
 
     def __repr__(self) -> str:
-        return f"AsyncClient(url={self._server!r}, project={self.endpoint.project!r})"
+        return f"{type(self).__name__}(url={self._server!r}, project={self.endpoint.project!r})"
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -106,22 +106,23 @@ class AsyncClient:
         await self._http.aclose()
 
     async def version(self) -> Version:
-        """Which server this is. Raises WrongServer when it speaks another version of the API."""
+        """The version of the server. Raises WrongServer when it speaks another version of the API."""
         found = await self.send(requests.read_version())
         check_version(found.api, API, self._server)
         return found
 
     async def plugins(self) -> list[Plugin]:
-        """The server's plugins and what is wrong with them."""
-        return (await self.send(requests.list_plugins())).items
+        """The server's plugins, each with the error that keeps it from working, if there is one."""
+        page = await self.send(requests.list_plugins())
+        return page.items
 
     async def send(self, request: Request[T]) -> T:
-        """Send a request, again where that is safe, and read its answer."""
-        return await self._persist(request, lambda: self._send_once(request))
+        """Send a request, repeat it where that is safe, and return its answer."""
+        return await self._repeat(request, lambda: self._send_once(request))
 
     async def events(self, request: Request[bytes]) -> AsyncGenerator[Event, None]:
-        """The events of a followed stream up to and with `end`, each once, over any number of connections."""
-        follower = Follower(request, patient(self.backoff))
+        """The events of a stream up to and including `end`, each once, over any number of connections."""
+        follower = Follower(request, stream_backoff(self.backoff))
         while not follower.ended:
             broken: ClientError | None = None
             try:
@@ -131,71 +132,73 @@ class AsyncClient:
             except ClientError as error:
                 broken = error
             if not follower.ended:
-                await asyncio.sleep(follower.delay(broken))
+                await sleep(follower.delay(broken))
 
     async def download(self, request: Request[bytes], target: Path, name: str) -> None:
-        """Stream an answer into a file, which appears whole or not at all."""
-        await self._persist(request, lambda: self._download_once(request, target, name))
+        """Write an answer to a file, which appears only when it is complete."""
+        await self._repeat(request, lambda: self._download_once(request, target, name))
 
     async def fetch(self, request: Request[bytes], target: Path, name: str, progress: Progress) -> None:
-        """Bring an artifact here over as many connections as it takes; one that brought anything is no failure."""
-        failures, backoff = 0, patient(self.backoff)
+        """Download an artifact over as many connections as needed. A connection that brought any bytes resets the count
+        of failures."""
+        failures, backoff = 0, stream_backoff(self.backoff)
         with Partial(target, name, progress) as partial:
             while not partial.is_done:
                 try:
                     await self._fetch_once(request, partial)
                 except ClientError as error:
-                    failures = 1 if partial.moved() else failures + 1
+                    failures = 1 if partial.has_advanced() else failures + 1
                     if not may_repeat(request, error, failures, backoff):
                         raise
-                    await asyncio.sleep(backoff.delay(failures))
+                    await sleep(backoff.delay(failures))
 
-    async def hold(self, dialog: Dialog[T]) -> T:
-        """Send the requests of a dialog, each again where that is safe, and return what comes of it."""
-        await asyncio.to_thread(dialog.start)
+    async def exchange(self, dialog: Dialog[T]) -> T:
+        """Send the requests of a dialog, repeat each where that is safe, and return the result."""
+        await run_blocking(dialog.start)
         while dialog.request is not None:
             try:
                 answer = await self.send(dialog.request)
             except ClientError as error:
-                await asyncio.to_thread(dialog.failed, error)
+                await run_blocking(dialog.failed, error)
             else:
-                await asyncio.to_thread(dialog.answered, answer)
-        return dialog.outcome()
+                await run_blocking(dialog.answered, answer)
+        return dialog.result()
 
-    async def _persist(self, request: Request[Any], once: Callable[[], Awaitable[T]]) -> T:
+    async def _repeat(self, request: Request[Any], operation: Operation[T]) -> T:
+        """Do an operation until it succeeds or another try makes no sense."""
         failures = 0
         while True:
             try:
-                return await once()
+                return await operation()
             except ClientError as error:
                 failures += 1
                 if not may_repeat(request, error, failures, self.backoff):
                     raise
-            await asyncio.sleep(self.backoff.delay(failures))
+            await sleep(self.backoff.delay(failures))
 
     @contextmanager
-    def _reached(self) -> Iterator[None]:
-        """One try to get an answer. Where there is none, a server that was found by its data directory is looked up
-        there: it may serve at another address by now."""
+    def _reachable(self) -> Iterator[None]:
+        """One try to get an answer. When there is none, a server that was found by its data directory is looked up
+        there again: its address may have changed."""
         try:
             with reachable(self.endpoint):
                 yield
         except NotReachable:
-            if (found := moved(self.endpoint)) is not None:
+            if (found := relocated(self.endpoint)) is not None:
                 self.endpoint, self._http.base_url = found, httpx.URL(found.url)
                 self._server = without_secrets(found.url)
             raise
 
     async def _send_once(self, request: Request[T]) -> T:
-        body = _chunks(request.file) if request.file else request.content
-        with self._reached():
-            answer = await self._http.request(
-                request.method,
-                request.path,
-                params=request.query or None,
-                headers=headers_for(request, self.endpoint.token),
-                content=body,
-            )
+        async with _content(request) as content:
+            with self._reachable():
+                answer = await self._http.request(
+                    request.method,
+                    request.path,
+                    params=request.query or None,
+                    headers=headers_for(request, self.endpoint.token),
+                    content=content,
+                )
         theirs = answer.headers.get(SERVER_HEADER, "")
         return read_answer(request, answer.status_code, answer.content, server=self._server, theirs=theirs)
 
@@ -211,22 +214,22 @@ class AsyncClient:
 
     async def _download_once(self, request: Request[bytes], target: Path, name: str) -> None:
         async with self._stream(request, httpx.Timeout(self._timeout)) as answer:
-            with appearing(target) as file:
+            with atomic_write(target) as file:
                 await _save(answer, file, name)
 
     async def _fetch_once(self, request: Request[bytes], partial: Partial) -> None:
-        async with self._stream(partial.asking(request), httpx.Timeout(self._timeout)) as answer:
-            if await asyncio.to_thread(partial.takes, answer.status_code, answer.headers):
+        async with self._stream(partial.rest_of(request), httpx.Timeout(self._timeout)) as answer:
+            if await run_blocking(partial.accepts, answer.status_code, answer.headers):
                 async for chunk in answer.aiter_bytes(CHUNK):
-                    await asyncio.to_thread(partial.write, chunk)
-        await asyncio.to_thread(partial.finish)
+                    await run_blocking(partial.write, chunk)
+        await run_blocking(partial.finish)
 
     @asynccontextmanager
     async def _stream(self, request: Request[bytes], timeout: httpx.Timeout) -> AsyncIterator[httpx.Response]:
-        """An answer whose body is still to come; raises when it is no success."""
+        """An answer whose body has not been read. Raises when it is an error."""
         headers = headers_for(request, self.endpoint.token)
         query = request.query or None
-        with self._reached():
+        with self._reachable():
             async with self._http.stream(
                 request.method, request.path, params=query, headers=headers, timeout=timeout
             ) as answer:
@@ -236,18 +239,28 @@ class AsyncClient:
                 yield answer
 
 
-async def _chunks(file: Path) -> AsyncIterator[bytes]:
-    stream = await asyncio.to_thread(file.open, "rb")
+@asynccontextmanager
+async def _content(request: Request[Any]) -> AsyncIterator[bytes | AsyncIterator[bytes]]:
+    """The body of a request; a file is read while it is sent."""
+    if request.file is None:
+        yield request.content
+        return
+    async with aclosing(_chunks(request.file)) as chunks:
+        yield chunks
+
+
+async def _chunks(path: Path) -> AsyncGenerator[bytes, None]:
+    file = await run_blocking(path.open, "rb")
     try:
-        while chunk := await asyncio.to_thread(stream.read, CHUNK):
+        while chunk := await run_blocking(file.read, CHUNK):
             yield chunk
     finally:
-        stream.close()
+        file.close()
 
 
 async def _save(answer: httpx.Response, file: IO[bytes], name: str) -> None:
     digest = Digest(answer.headers.get("digest", ""))
     async for chunk in answer.aiter_bytes(CHUNK):
         digest.update(chunk)
-        await asyncio.to_thread(file.write, chunk)
+        await run_blocking(file.write, chunk)
     digest.check(name)

@@ -1,10 +1,10 @@
-"""The synchronous client. It sends what `requests` builds, sends it again when that is safe, and follows streams over
-cuts; the nouns with many verbs are in `nouns`. `async_client` is its twin over the same requests."""
+# Generated from `_async/client.py` by tools/sync_client.py: change that file and run `make format`.
+"""A client of the HTTP API. It sends what `requests` builds, repeats a request where that is safe, and resumes streams
+and downloads after a cut. The calls are grouped in resources, such as `client.runs`."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,34 +13,35 @@ from typing import IO, Any, TypeVar
 import httpx
 
 from trainyard.client import requests
-from trainyard.client.discovery import discover, moved, without_secrets
+from trainyard.client._sync.activity import Activities
+from trainyard.client._sync.agent import Agents
+from trainyard.client._sync.artifact import Artifacts
+from trainyard.client._sync.component import Components
+from trainyard.client._sync.concurrency import Operation, run_blocking, sleep
+from trainyard.client._sync.member import Members
+from trainyard.client._sync.project import Projects
+from trainyard.client._sync.queue import Queues
+from trainyard.client._sync.run import Runs
+from trainyard.client._sync.server import Server
+from trainyard.client._sync.sweep import Sweeps
+from trainyard.client._sync.token import Tokens
+from trainyard.client._sync.user import Principals
+from trainyard.client.discovery import discover, relocated, without_secrets
 from trainyard.client.errors import ClientError, NotReachable
 from trainyard.client.models import Plugin, Version
 from trainyard.client.partial import Partial
-from trainyard.client.resources.activity import Activities
-from trainyard.client.resources.agent import Agents
-from trainyard.client.resources.artifact import Artifacts
-from trainyard.client.resources.component import Components
-from trainyard.client.resources.member import Members
-from trainyard.client.resources.project import Projects
-from trainyard.client.resources.queue import Queues
-from trainyard.client.resources.run import Runs
-from trainyard.client.resources.server import Server
-from trainyard.client.resources.sweep import Sweeps
-from trainyard.client.resources.token import Tokens
-from trainyard.client.resources.user import Principals
 from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
     Digest,
     Follower,
-    appearing,
+    atomic_write,
     check_stream,
     check_version,
     may_repeat,
-    patient,
     reachable,
     settings_for,
+    stream_backoff,
     stream_timeout,
 )
 from trainyard.client.sse import Event
@@ -54,9 +55,9 @@ T = TypeVar("T")
 
 
 class Client:
-    """Talks to one server, as one caller, by default about one project. Use it as a context manager or `close` it.
-    Safe to use from several threads. `timeout` is in seconds for each answer. Raises NoServer when nothing says where
-    the server is."""
+    """A connection to one server with one token and a default project. Use it as a context manager, or close it. A
+    `Client` may be used from several threads, an `AsyncClient` in one event loop. `timeout` is the limit for each
+    answer in seconds. Raises NoServer when nothing says where the server is."""
 
     def __init__(
         self,
@@ -91,7 +92,7 @@ class Client:
         self.presets = Components(self, "presets")
 
     def __repr__(self) -> str:
-        return f"Client(url={self._server!r}, project={self.endpoint.project!r})"
+        return f"{type(self).__name__}(url={self._server!r}, project={self.endpoint.project!r})"
 
     def __enter__(self) -> Client:
         return self
@@ -106,22 +107,23 @@ class Client:
         self._http.close()
 
     def version(self) -> Version:
-        """Which server this is. Raises WrongServer when it speaks another version of the API."""
+        """The version of the server. Raises WrongServer when it speaks another version of the API."""
         found = self.send(requests.read_version())
         check_version(found.api, API, self._server)
         return found
 
     def plugins(self) -> list[Plugin]:
-        """The server's plugins and what is wrong with them."""
-        return self.send(requests.list_plugins()).items
+        """The server's plugins, each with the error that keeps it from working, if there is one."""
+        page = self.send(requests.list_plugins())
+        return page.items
 
     def send(self, request: Request[T]) -> T:
-        """Send a request, again where that is safe, and read its answer."""
-        return self._persist(request, lambda: self._send_once(request))
+        """Send a request, repeat it where that is safe, and return its answer."""
+        return self._repeat(request, lambda: self._send_once(request))
 
-    def events(self, request: Request[bytes]) -> Generator[Event, None, None]:
-        """The events of a followed stream up to and with `end`, each once, over any number of connections."""
-        follower = Follower(request, patient(self.backoff))
+    def events(self, request: Request[bytes]) -> Generator[Event, None]:
+        """The events of a stream up to and including `end`, each once, over any number of connections."""
+        follower = Follower(request, stream_backoff(self.backoff))
         while not follower.ended:
             broken: ClientError | None = None
             try:
@@ -130,74 +132,76 @@ class Client:
             except ClientError as error:
                 broken = error
             if not follower.ended:
-                time.sleep(follower.delay(broken))
+                sleep(follower.delay(broken))
 
     def download(self, request: Request[bytes], target: Path, name: str) -> None:
-        """Stream an answer into a file, which appears whole or not at all."""
-        self._persist(request, lambda: self._download_once(request, target, name))
+        """Write an answer to a file, which appears only when it is complete."""
+        self._repeat(request, lambda: self._download_once(request, target, name))
 
     def fetch(self, request: Request[bytes], target: Path, name: str, progress: Progress) -> None:
-        """Bring an artifact here over as many connections as it takes; one that brought anything is no failure."""
-        failures, backoff = 0, patient(self.backoff)
+        """Download an artifact over as many connections as needed. A connection that brought any bytes resets the count
+        of failures."""
+        failures, backoff = 0, stream_backoff(self.backoff)
         with Partial(target, name, progress) as partial:
             while not partial.is_done:
                 try:
                     self._fetch_once(request, partial)
                 except ClientError as error:
-                    failures = 1 if partial.moved() else failures + 1
+                    failures = 1 if partial.has_advanced() else failures + 1
                     if not may_repeat(request, error, failures, backoff):
                         raise
-                    time.sleep(backoff.delay(failures))
+                    sleep(backoff.delay(failures))
 
-    def hold(self, dialog: Dialog[T]) -> T:
-        """Send the requests of a dialog, each again where that is safe, and return what comes of it."""
-        dialog.start()
+    def exchange(self, dialog: Dialog[T]) -> T:
+        """Send the requests of a dialog, repeat each where that is safe, and return the result."""
+        run_blocking(dialog.start)
         while dialog.request is not None:
             try:
                 answer = self.send(dialog.request)
             except ClientError as error:
-                dialog.failed(error)
+                run_blocking(dialog.failed, error)
             else:
-                dialog.answered(answer)
-        return dialog.outcome()
+                run_blocking(dialog.answered, answer)
+        return dialog.result()
 
-    def _persist(self, request: Request[Any], once: Callable[[], T]) -> T:
+    def _repeat(self, request: Request[Any], operation: Operation[T]) -> T:
+        """Do an operation until it succeeds or another try makes no sense."""
         failures = 0
         while True:
             try:
-                return once()
+                return operation()
             except ClientError as error:
                 failures += 1
                 if not may_repeat(request, error, failures, self.backoff):
                     raise
-            time.sleep(self.backoff.delay(failures))
+            sleep(self.backoff.delay(failures))
 
     @contextmanager
-    def _reached(self) -> Iterator[None]:
-        """One try to get an answer. Where there is none, a server that was found by its data directory is looked up
-        there: it may serve at another address by now."""
+    def _reachable(self) -> Iterator[None]:
+        """One try to get an answer. When there is none, a server that was found by its data directory is looked up
+        there again: its address may have changed."""
         try:
             with reachable(self.endpoint):
                 yield
         except NotReachable:
-            if (found := moved(self.endpoint)) is not None:
+            if (found := relocated(self.endpoint)) is not None:
                 self.endpoint, self._http.base_url = found, httpx.URL(found.url)
                 self._server = without_secrets(found.url)
             raise
 
     def _send_once(self, request: Request[T]) -> T:
-        with _body(request) as body, self._reached():
+        with _content(request) as content, self._reachable():
             answer = self._http.request(
                 request.method,
                 request.path,
                 params=request.query or None,
                 headers=headers_for(request, self.endpoint.token),
-                content=body,
+                content=content,
             )
         theirs = answer.headers.get(SERVER_HEADER, "")
         return read_answer(request, answer.status_code, answer.content, server=self._server, theirs=theirs)
 
-    def _connection(self, follower: Follower) -> Generator[Event, None, None]:
+    def _connection(self, follower: Follower) -> Generator[Event, None]:
         request = follower.connect()
         with self._stream(request, stream_timeout(self._timeout)) as answer:
             check_stream(request, answer.headers.get("content-type", ""), self._server)
@@ -207,40 +211,53 @@ class Client:
                     return
 
     def _download_once(self, request: Request[bytes], target: Path, name: str) -> None:
-        with self._stream(request, httpx.Timeout(self._timeout)) as answer, appearing(target) as file:
-            digest = Digest(answer.headers.get("digest", ""))
-            for chunk in answer.iter_bytes(CHUNK):
-                digest.update(chunk)
-                file.write(chunk)
-            digest.check(name)
+        with self._stream(request, httpx.Timeout(self._timeout)) as answer, atomic_write(target) as file:
+            _save(answer, file, name)
 
     def _fetch_once(self, request: Request[bytes], partial: Partial) -> None:
-        with self._stream(partial.asking(request), httpx.Timeout(self._timeout)) as answer:
-            if partial.takes(answer.status_code, answer.headers):
+        with self._stream(partial.rest_of(request), httpx.Timeout(self._timeout)) as answer:
+            if run_blocking(partial.accepts, answer.status_code, answer.headers):
                 for chunk in answer.iter_bytes(CHUNK):
-                    partial.write(chunk)
-        partial.finish()
+                    run_blocking(partial.write, chunk)
+        run_blocking(partial.finish)
 
     @contextmanager
     def _stream(self, request: Request[bytes], timeout: httpx.Timeout) -> Iterator[httpx.Response]:
-        """An answer whose body is still to come; raises when it is no success."""
+        """An answer whose body has not been read. Raises when it is an error."""
         headers = headers_for(request, self.endpoint.token)
+        query = request.query or None
         with (
-            self._reached(),
-            self._http.stream(
-                request.method, request.path, params=request.query or None, headers=headers, timeout=timeout
-            ) as answer,
+            self._reachable(),
+            self._http.stream(request.method, request.path, params=query, headers=headers, timeout=timeout) as answer,
         ):
             if not answer.is_success:
-                theirs = answer.headers.get(SERVER_HEADER, "")
-                raise read_error(request, answer.status_code, answer.read(), server=self._server, theirs=theirs)
+                theirs, body = answer.headers.get(SERVER_HEADER, ""), answer.read()
+                raise read_error(request, answer.status_code, body, server=self._server, theirs=theirs)
             yield answer
 
 
 @contextmanager
-def _body(request: Request[T]) -> Iterator[bytes | IO[bytes]]:
+def _content(request: Request[Any]) -> Iterator[bytes | Iterator[bytes]]:
+    """The body of a request; a file is read while it is sent."""
     if request.file is None:
         yield request.content
         return
-    with request.file.open("rb") as stream:
-        yield stream
+    with closing(_chunks(request.file)) as chunks:
+        yield chunks
+
+
+def _chunks(path: Path) -> Generator[bytes, None]:
+    file = run_blocking(path.open, "rb")
+    try:
+        while chunk := run_blocking(file.read, CHUNK):
+            yield chunk
+    finally:
+        file.close()
+
+
+def _save(answer: httpx.Response, file: IO[bytes], name: str) -> None:
+    digest = Digest(answer.headers.get("digest", ""))
+    for chunk in answer.iter_bytes(CHUNK):
+        digest.update(chunk)
+        run_blocking(file.write, chunk)
+    digest.check(name)

@@ -1,15 +1,17 @@
-"""The verbs of runs for the asynchronous client. `ref` is a full id, `latest` or a unique ending of at least four
-characters; `project` is the client's own unless it is given."""
+"""Creating and reading runs. `ref` is a full id, `latest` or a unique ending of an id with at least four characters;
+`project` is the client's own by default."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 from trainyard.client import requests
+from trainyard.client._async.concurrency import sleep
+from trainyard.client._async.pagination import collect, items
+from trainyard.client._async.run_actions import AsyncRunActions
 from trainyard.client.errors import StillRunning
 from trainyard.client.models import (
     Activity,
@@ -27,100 +29,100 @@ from trainyard.client.models import (
     Using,
     Why,
 )
-from trainyard.client.resources.pagination import items_of
-from trainyard.client.resources.run_actions import AsyncRunActions
 from trainyard.client.wire import lines_of, metrics_of
 
 __all__ = ["AsyncRuns"]
+
+PAGE = 500
 
 
 class AsyncRuns(AsyncRunActions):
     """The runs of a server."""
 
-    async def create(self, wish: CreateRun, *, project: str | None = None, key: str = "") -> Run:
-        """Create a run. Idempotent by `key`; without one, each call makes a run, however often it is sent."""
-        return await self._client.send(requests.create_run(self._in(project), wish, key=key))
+    async def create(self, body: CreateRun, *, project: str | None = None, key: str = "") -> Run:
+        """Create a run. Idempotent by `key`; without one, each call creates one run, however often it is sent."""
+        return await self._client.send(requests.create_run(self._project(project), body, key=key))
 
     async def get(self, ref: str, *, project: str | None = None) -> Run:
-        return await self._client.send(requests.get_run(self._in(project), ref))
+        """A run with its params and its metrics."""
+        return await self._client.send(requests.get_run(self._project(project), ref))
 
-    async def preview(self, wish: CreateRun, *, project: str | None = None) -> Preview:
-        """What creating this run would do now, and whether it would start. Nothing is written."""
-        return await self._client.send(requests.preview_run(self._in(project), wish))
+    async def preview(self, body: CreateRun, *, project: str | None = None) -> Preview:
+        """What creating this run would do now, and whether the run would start. Nothing is written."""
+        return await self._client.send(requests.preview_run(self._project(project), body))
 
     async def uses(self, ref: str, *, project: str | None = None) -> Sequence[Using]:
-        """The components and presets that a run was made with."""
-        return (await self._client.send(requests.run_uses(self._in(project), ref))).items
+        """The components and presets that a run was created with."""
+        page = await self._client.send(requests.run_uses(self._project(project), ref))
+        return page.items
 
     async def page(
         self, *, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "", project: str | None = None
     ) -> RunPage:
-        """One page of the runs that a query is true of, newest first unless sorted. Raises Invalid for a query or sort
-        that makes no sense."""
+        """One page of the runs that match the query `q`, newest first by default. Raises Invalid for a query or a sort
+        that cannot be read."""
         return await self._client.send(
-            requests.list_runs(self._in(project), q=q, sort=sort, limit=limit, cursor=cursor)
+            requests.list_runs(self._project(project), q=q, sort=sort, limit=limit, cursor=cursor)
         )
 
     def list(
         self, *, q: str = "", sort: str = "", page_size: int = 100, project: str | None = None
     ) -> AsyncIterator[Run]:
-        """All runs that a query is true of, newest first unless sorted; pages are asked for as they are needed."""
-        return items_of(lambda cursor: self.page(q=q, sort=sort, limit=page_size, cursor=cursor, project=project))
+        """All runs that match the query `q`, newest first by default; each page is requested when it is needed."""
+        return items(lambda cursor: self.page(q=q, sort=sort, limit=page_size, cursor=cursor, project=project))
 
     def everywhere(self, *, q: str = "", sort: str = "", page_size: int = 100) -> AsyncIterator[Run]:
-        """As `list`, in all projects that the token may read."""
-        return items_of(
+        """As `list`, from all projects that the caller may read."""
+        return items(
             lambda cursor: self._client.send(requests.search_runs(q=q, sort=sort, limit=page_size, cursor=cursor))
         )
 
     def statuses(self, ref: str, *, project: str | None = None) -> AsyncIterator[Transition]:
-        """The statuses that a run has had, oldest first."""
-        return items_of(
-            lambda cursor: self._client.send(requests.list_statuses(self._in(project), ref, limit=500, cursor=cursor))
-        )
+        """The statuses of a run, oldest first."""
+        where = self._project(project)
+        return items(lambda cursor: self._client.send(requests.list_statuses(where, ref, limit=PAGE, cursor=cursor)))
 
     async def why(self, ref: str, *, project: str | None = None) -> Why:
-        return await self._client.send(requests.why_run(self._in(project), ref))
+        """Why a run is in the status that it is in."""
+        return await self._client.send(requests.why_run(self._project(project), ref))
 
     def activities(self, ref: str, *, project: str | None = None) -> AsyncIterator[Activity]:
-        """What has happened to a run, oldest first, up to now."""
-        return items_of(
-            lambda cursor: self._client.send(requests.list_activities(self._in(project), ref, limit=500, cursor=cursor))
-        )
+        """The activities of a run up to now, oldest first."""
+        where = self._project(project)
+        return items(lambda cursor: self._client.send(requests.list_activities(where, ref, limit=PAGE, cursor=cursor)))
 
     async def logs(
         self, ref: str, *, cursor: str = "", limit: int | None = None, tail: bool = False, project: str | None = None
     ) -> LogPage:
-        """Lines after a cursor; with `tail`, the last `limit` lines."""
-        request = requests.read_logs(self._in(project), ref, cursor=cursor, limit=limit, tail=tail)
+        """One page of log lines after a cursor; with `tail`, the last `limit` lines."""
+        request = requests.read_logs(self._project(project), ref, cursor=cursor, limit=limit, tail=tail)
         return await self._client.send(request)
 
     async def lines(self, ref: str, *, cursor: str = "", project: str | None = None) -> AsyncIterator[LogLine]:
-        """All lines that there are now."""
+        """All log lines up to now."""
         more = True
         while more:
             page = await self.logs(ref, cursor=cursor, project=project)
-            for item in page.items:
-                yield item
+            for line in page.items:
+                yield line
             cursor, more = page.next, page.more
 
     async def follow(self, ref: str, *, cursor: str = "", project: str | None = None) -> AsyncIterator[LogLine]:
-        """Lines after a cursor as they are written, each once, until the run has ended and all are given."""
-        request = requests.follow_logs(self._in(project), ref, cursor=cursor)
+        """The log lines after a cursor as they are written, each once, until the run has ended."""
+        request = requests.follow_logs(self._project(project), ref, cursor=cursor)
         async with aclosing(self._client.events(request)) as events:
             async for event in events:
                 for line in lines_of(event):
                     yield line
 
     async def metrics(self, ref: str, *, project: str | None = None) -> Sequence[Metric]:
-        """The metrics of a run in brief, by name."""
-        where = self._in(project)
-        pages = items_of(lambda cursor: self._client.send(requests.read_metrics(where, ref, cursor=cursor)))
-        return [metric async for metric in pages]
+        """A summary of each metric of a run, by name."""
+        where = self._project(project)
+        return await collect(items(lambda cursor: self._client.send(requests.read_metrics(where, ref, cursor=cursor))))
 
     async def follow_metrics(self, ref: str, *, project: str | None = None) -> AsyncIterator[Sequence[Metric]]:
-        """The metrics that have changed, as they change, until the run has ended."""
-        async with aclosing(self._client.events(requests.follow_metrics(self._in(project), ref))) as events:
+        """The metrics that changed, each time that some change, until the run has ended."""
+        async with aclosing(self._client.events(requests.follow_metrics(self._project(project), ref))) as events:
             async for event in events:
                 if event.name == "metrics":
                     yield metrics_of(event)
@@ -135,24 +137,26 @@ class AsyncRuns(AsyncRunActions):
         points: int | None = None,
         project: str | None = None,
     ) -> Sequence[Series]:
-        """Metrics over steps `first` to `last`, in at most `points` buckets that keep every spike."""
-        request = requests.read_series(self._in(project), ref, names, first=first, last=last, points=points)
-        return (await self._client.send(request)).items
+        """The points of metrics from step `first` to step `last`, in at most `points` buckets, each with its lowest and
+        highest value."""
+        request = requests.read_series(self._project(project), ref, names, first=first, last=last, points=points)
+        page = await self._client.send(request)
+        return page.items
 
     async def append(self, ref: str, frames: bytes, *, project: str | None = None) -> Durable:
         """Append whole frames of one writer. Idempotent by (run, writer, seq)."""
-        return await self._client.send(requests.append_frames(self._in(project), ref, frames))
+        return await self._client.send(requests.append_frames(self._project(project), ref, frames))
 
     async def artifacts(self, ref: str, *, project: str | None = None) -> Sequence[Artifact]:
-        """All files of a run, by name; `client.artifacts` has more."""
-        return [each async for each in self._client.artifacts.list(ref, project=project)]
+        """All artifacts of a run, by name; `client.artifacts` has more calls."""
+        return await collect(self._client.artifacts.list(ref, project=project))
 
     async def read(self, ref: str, name: str, *, project: str | None = None) -> bytes:
         """The bytes of a small artifact."""
         return await self._client.artifacts.read(ref, name, project=project)
 
     async def download(self, ref: str, name: str, target: Path, *, project: str | None = None) -> Path:
-        """Bring an artifact into a file, which appears whole or not at all. Raises DigestMismatch."""
+        """Download an artifact to a file, which appears only when it is complete. Raises DigestMismatch."""
         return await self._client.artifacts.get(ref, name, target, project=project)
 
     async def upload(
@@ -164,10 +168,10 @@ class AsyncRuns(AsyncRunActions):
     async def wait(
         self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None
     ) -> Run:
-        """Wait until a run has ended, looking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
+        """Wait until a run has ended, asking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while not (run := await self.get(ref, project=project)).is_final:
             if deadline is not None and time.monotonic() + poll > deadline:
                 raise StillRunning(f"run {run.short_id} is still {run.status} after {timeout:g} s")
-            await asyncio.sleep(poll)
+            await sleep(poll)
         return run

@@ -1,0 +1,1 @@
+"""The asynchronous client and its resources, one module a resource. `_sync` is generated from this package."""

@@ -1,0 +1,51 @@
+"""Principals: people and service accounts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from trainyard.client import requests
+from trainyard.client._async.pagination import items
+from trainyard.client._async.resource import AsyncResource
+from trainyard.client.models import EditPrincipal, NewPrincipal, Principal, PrincipalPage
+from trainyard.client.requests.user import Kind
+
+if TYPE_CHECKING:
+    from trainyard.client._async.client import AsyncClient
+
+__all__ = ["AsyncPrincipals"]
+
+
+class AsyncPrincipals(AsyncResource):
+    """The people (`users`) or the programs (`service-accounts`) that may call the server; `kind` says which of them."""
+
+    def __init__(self, client: AsyncClient, kind: Kind) -> None:
+        super().__init__(client)
+        self._kind = kind
+
+    async def page(self, *, limit: int | None = None, cursor: str = "") -> PrincipalPage:
+        """One page of the principals, by name."""
+        return await self._client.send(requests.list_principals(self._kind, limit=limit, cursor=cursor))
+
+    def list(self) -> AsyncIterator[Principal]:
+        """All principals, by name."""
+        return items(lambda cursor: self.page(cursor=cursor))
+
+    async def get(self, name: str) -> Principal:
+        """A principal with its role."""
+        return await self._client.send(requests.get_principal(self._kind, name))
+
+    async def add(self, name: str, *, role: str = "none", description: str = "", key: str = "") -> Principal:
+        """Add a principal. Idempotent by `key`. Raises Conflict when the name is taken."""
+        body = NewPrincipal(name=name, role=role, description=description)
+        return await self._client.send(requests.add_principal(self._kind, body, key=key))
+
+    async def edit(self, name: str, change: EditPrincipal, *, key: str = "", match: str = "") -> Principal:
+        """Change the fields that are given. With `match`, an ETag, raises Conflict when the principal has changed
+        since."""
+        return await self._client.send(requests.edit_principal(self._kind, name, change, key=key, match=match))
+
+    async def delete(self, name: str, *, key: str = "") -> None:
+        """Delete a principal with its tokens and roles. Raises Conflict for the last admin."""
+        await self._client.send(requests.delete_principal(self._kind, name, key=key))
