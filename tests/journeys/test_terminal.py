@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import socket
 import subprocess
 import sys
@@ -120,3 +121,29 @@ def test_a_server_on_ipv6_is_found(tmp_path):
     with Yard(tmp_path, arguments=["--host", "::1"]) as yard:
         assert yard.url.startswith("http://[::1]:")
         assert "default" in yard.command("projects", "ls")
+
+
+def test_the_server_tells_a_person_what_to_do_next_and_how_it_ends(tmp_path):
+    folder = tmp_path / "people"
+    folder.mkdir()
+    environ = {**os.environ, "TRAINYARD_DATA": str(folder / "data"), "TMPDIR": str(folder)}
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [*YARD, "up", "--port", "0"], stdin=slave, stdout=slave, stderr=subprocess.DEVNULL, env=environ
+    ) as process:
+        os.close(slave)
+        seen = b""
+        while b"Ctrl-C" not in seen:
+            chunk = _read(master)
+            assert chunk, seen
+            seen += chunk
+        process.send_signal(signal.SIGINT)
+        while chunk := _read(master):
+            seen += chunk
+        process.wait(60)
+    os.close(master)
+    said = seen.decode()
+    assert said.startswith("Trainyard serves at http://127.0.0.1:")
+    assert f"data       {folder / 'data'}" in said
+    assert "yard run --watch -- python train.py" in said
+    assert "Trainyard has ended. Runs that were going on go on" in said

@@ -22,6 +22,7 @@ from trainyard_core.api.declare_lost import Lost
 from trainyard_core.api.diagnosis import Diagnoses
 from trainyard_core.api.docs import Docs
 from trainyard_core.api.etag import etags
+from trainyard_core.api.home import Home
 from trainyard_core.api.lineage import Lineage
 from trainyard_core.api.members import Members
 from trainyard_core.api.openapi import Document
@@ -99,6 +100,7 @@ def build(platform: Platform) -> Litestar:
     middleware: list[Middleware] = [version_skew.spoken, etags, authentication]
     app = Litestar(
         route_handlers=[
+            Home,
             Docs,
             Api(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware, before_request=refuse_unknown),
         ],

@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -41,8 +43,9 @@ def up(
     try:
         loaded = settings.load(data or settings.default_data(), overrides=given)
         if split:
-            return split_up.run(loaded, processes, _ready)
-        server.run_alone(loaded, _ready)
+            return split_up.run(loaded, processes, _ready(loaded))
+        server.run_alone(loaded, _ready(loaded))
+        _ended()
     except StartRefused as error:
         typer.echo(f"yard up: {error}", err=True)
         return 1
@@ -121,7 +124,34 @@ def _labels(given: list[str]) -> dict[str, str]:
     return found
 
 
-def _ready(url: str) -> None:
-    typer.echo(f"Trainyard serves at {url}")
+def _ready(settings: Settings) -> Callable[[str], None]:
+    """What is printed once the server answers: its address, and for a person what to do with it."""
+
+    def tell(url: str) -> None:
+        typer.echo(f"Trainyard serves at {url}")
+        if sys.stdout.isatty():
+            for name, text in _hints(settings, url):
+                typer.echo(f"  {name:<10} {text}")
+
+    return tell
+
+
+def _hints(settings: Settings, url: str) -> list[tuple[str, str]]:
+    """Names and texts."""
+    local = (urlsplit(url).hostname or "") in ("127.0.0.1", "localhost", "::1")
+    beyond = "this address is reached from this machine only; --host 0.0.0.0 opens it" if local else f"yard login {url}"
+    agent = f"{settings.agent}, with the scheduler {settings.scheduler}" if settings.agent else "none: see `yard agent`"
+    return [
+        ("data", str(settings.data)),
+        ("agent", agent),
+        ("browser", f"{url}/ has links to the API and its documentation"),
+        ("here", "`yard` and `import trainyard` find the server by themselves, as its admin"),
+        ("elsewhere", f"{beyond}; `yard tokens create` makes a token"),
+        ("next", "in another terminal: yard run --watch -- python train.py"),
+        ("end", "Ctrl-C; runs go on, and the next `yard up` finds them"),
+    ]
+
+
+def _ended() -> None:
     if sys.stdout.isatty():
-        typer.echo("Start a run from another terminal: yard run -f FILE --watch. Ctrl-C ends the server.")
+        typer.echo("Trainyard has ended. Runs that were going on go on; `yard up` serves them again.")

@@ -33,7 +33,7 @@ def test_one_run_goes_by_its_own_route_with_the_reason(yard, platform, verb, sai
 def test_several_runs_go_in_one_request_and_each_is_told(yard, platform):
     platform.add_run(RUN)
     done = yard("stop", "abcd", "ffff", "-m", "enough")
-    assert (done.code, done.out) == (3, "run 0000abcd is succeeded; it is wished stopped\n")
+    assert (done.code, done.out) == (3, "run 0000abcd is succeeded; it was asked to stop\n")
     assert done.err == "yard: no run 'ffff'\n1 done, 1 refused\n"
     assert sent(platform, "/runs/bulk") == [{"action": "stop", "refs": ["abcd", "ffff"], "message": "enough"}]
 

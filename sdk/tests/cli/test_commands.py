@@ -17,9 +17,9 @@ def test_ls_shows_the_newest_first_and_no_more_than_asked(yard, platform):
     for number in range(5):
         platform.add_run(f"{RUN[:-4]}{number:04d}", name=f"n{number}", tags=["a", "b"])
     done = yard("ls", "--limit", "2")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (0, "2 of 5 runs; -n shows more, -q QUERY finds some\n")
     header, first, second = done.out.splitlines()
-    assert header.split() == ["RUN", "NAME", "STATUS", "QUEUE", "CREATED", "TAGS"]
+    assert header.split() == ["RUN", "NAME", "STATUS", "CREATED", "TAGS"]
     assert first.split()[:3] == ["00000004", "n4", "succeeded"]
     assert second.split()[0] == "00000003"
 
@@ -31,8 +31,11 @@ def test_ls_of_a_status(yard, platform):
     assert [run["id"] for run in json.loads(done.out)["items"]] == [OTHER]
 
 
-def test_ls_of_nothing_is_an_empty_table(yard, platform):
-    assert yard("ls").out.split() == ["RUN", "NAME", "STATUS", "QUEUE", "CREATED", "TAGS"]
+def test_ls_of_nothing_says_what_to_do_next(yard, platform):
+    done = yard("ls")
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "no runs in project 'default'; start one: yard run -- python FILE\n"
+    assert "that the query is true of; leave out conditions" in yard("ls", "--status", "failed").err
 
 
 def test_another_project_is_asked_for(yard, platform):
@@ -86,7 +89,7 @@ def test_get_json_is_the_run_of_the_api(yard, platform):
 def test_stop(yard, platform):
     platform.add_run(RUN, status="running")
     done = yard("stop", "abcd", "-m", "enough")
-    assert (done.code, done.out) == (0, "run 0000abcd is running; it is wished stopped\n")
+    assert (done.code, done.out) == (0, "run 0000abcd is running; it was asked to stop\n")
     assert platform.runs[RUN]["message"] == "enough"
 
 
@@ -189,9 +192,9 @@ def test_compare_says_what_differs_between_best_and_worst(yard, platform):
     )  # fmt: skip
     done = yard("compare", "abcd", "ef01", "--metric", "acc")
     assert [line.split() for line in done.out.splitlines()] == [
-        ["RUN", "NAME", "STATUS", "lr", "acc"],
-        ["0000abcd", "one", "succeeded", "0.1", "0.9"],
-        ["0000ef01", "two", "succeeded", "0.5", "0.4"],
+        ["RUN", "NAME", "STATUS", "acc", "lr"],
+        ["0000abcd", "one", "succeeded", "0.9", "0.1"],
+        ["0000ef01", "two", "succeeded", "0.4", "0.5"],
         [],
         ["best", "0000abcd", "(acc", "0.9),", "worst", "0000ef01", "(acc", "0.4);", "what", "differs:"],
         ["NAME", "BEST", "WORST"],
@@ -235,9 +238,16 @@ def test_the_nouns_of_the_server(yard, platform):
         (["projects", "create", "default"], 6, "there is a project 'default'; use it, or take another name"),
         (["queues", "set", "forbidden"], 4, "only an admin may change queues; ask one"),
         (["compare", "abcd"], 2, "give at least two runs"),
+        (["compare"], 2, "name at least two runs to compare"),
         (["compare", "abcd", "abcd", "--minimize"], 2, "--minimize needs --metric NAME"),
         (["metrics", "abcd", "-f", "--plot"], 2, "exclude each other"),
-        (["nonsense"], 2, "no command 'nonsense'; commands: run, ls,"),
+        (["nonsense"], 2, "no command 'nonsense'; `yard --help` lists them"),
+        (["lss"], 2, "no command 'lss'; did you mean 'ls'?"),
+        (["queues", "lst"], 2, "'ls'"),
+        (["run", "python", "train.py", "--lr", "0.1"], 2, "stands behind `--`: yard run -- python train.py"),
+        (["ls", "--columns", "nme"], 2, "no column 'nme'; columns: run, project, name,"),
+        (["ls", "--group-by", "lr", "--agg", "avg"], 2, "no aggregate 'avg'; aggregates: mean, std,"),
+        (["ls", "--json", "-o", "csv"], 2, "--json and -o csv exclude each other"),
         (["ls", "--nonsense"], 2, "No such option"),
         (["--nonsense"], 2, "No such option"),
         (["ls", "--url", "nonsense"], 5, "write it as http://HOST:PORT"),

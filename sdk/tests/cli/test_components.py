@@ -127,7 +127,7 @@ def test_preview_creates_nothing(yard, platform, operation):
 
 def test_run_wants_something_to_run(yard, platform):
     done = yard("run")
-    assert (done.code, "-f FILE, or --hub NAME" in done.err) == (2, True)
+    assert (done.code, "yard run -- python train.py), or --hub NAME" in done.err) == (2, True)
 
 
 def test_lint_checks_what_it_can_of_a_file_that_refers(yard, files):

@@ -84,10 +84,10 @@ def test_json_holds_no_character_that_controls_a_terminal(capsys):
 
 def test_whatever_is_printed_goes_through_the_one_place():
     folder = Path(cli.__file__).parent
-    own = {"output.py", "sweep.py", "artifacts.py", "completion.py"}  # pictures that move, and a script
+    own = {"output.py", "terminal.py", "artifacts.py", "completion.py"}  # pictures that move, and a script
     direct = [path.name for path in folder.glob("*.py") if "click.echo(" in path.read_text() and path.name not in own]
     assert direct == []
-    assert all("nl=False" in text for name in ("sweep.py", "artifacts.py") for text in echoes(folder / name))
+    assert all("nl=False" in text for name in ("terminal.py", "artifacts.py") for text in echoes(folder / name))
 
 
 def echoes(path):

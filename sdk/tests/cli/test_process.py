@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from trainyard.cli import doc_tables, extensions, main
-from trainyard.cli.app import COMMANDS, load
+from trainyard.cli.app import load
+from trainyard.cli.catalog import COMMANDS
 from trainyard.cli.differences import best_and_worst, differences, varying
 from trainyard.cli.exit_codes import MEANINGS, Exit
 from trainyard.client.models import Run

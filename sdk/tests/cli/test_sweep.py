@@ -10,7 +10,7 @@ import pytest
 from fake_sweeps import state, trial
 
 from trainyard.cli import sweep as command
-from trainyard.cli.sweep_view import cut
+from trainyard.cli.output import cut
 
 RUN = "0" * 28 + "abcd1234"
 

@@ -49,7 +49,8 @@ class Runs:
         runs = [run for run in self.platform.runs.values() if not wanted or run["status"] in wanted][::-1]
         start, limit = int(seen.query.get("cursor", ["0"])[0]), int(seen.query.get("limit", ["50"])[0])
         end = start + limit
-        self._json({"items": runs[start:end], "next": str(end) if end < len(runs) else None})
+        page = {"items": runs[start:end], "next": str(end) if end < len(runs) else None}
+        self._json({**page, "total": len(runs)} if seen.query.get("count") == ["true"] else page)
 
     def get(self, seen: Seen, ref: str) -> None:
         run = self.platform.find(ref)

@@ -15,7 +15,7 @@ from trainyard_core.api.change import change, check_match
 from trainyard_core.api.pagination import Cursor, Limit, after_id, following
 from trainyard_core.api.run_mutation import act, by_of
 from trainyard_core.api.run_view import whole, whole_run
-from trainyard_core.api.search import Filter, Sort, found
+from trainyard_core.api.search import Count, Filter, Sort, found
 from trainyard_core.auth import READ, WRITE
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
@@ -69,10 +69,11 @@ class Runs(Controller):
         sort: Sort = "",
         limit: Limit = 50,
         cursor: Cursor = "",
+        count: Count = False,
     ) -> models.RunPage:
         """A project's runs, newest first unless sorted."""
         await allow(request, READ, project)
-        return await found(request, frozenset({project}), q=q, sort=sort, limit=limit, cursor=cursor)
+        return await found(request, frozenset({project}), q=q, sort=sort, limit=limit, cursor=cursor, count=count)
 
     @get("/{ref:str}")
     async def one(self, request: Asked, project: str, ref: str) -> models.Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
+import msgspec
 from litestar import Controller, get
 from litestar.params import QueryParameter
 
@@ -21,15 +22,18 @@ from trainyard_core.search.order import After, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.text import query_of, sort_of
 
-__all__ = ["Filter", "Search", "Sort", "found"]
+__all__ = ["Count", "Filter", "Search", "Sort", "found"]
 
 PIECE = 100
 """Runs that are read at once."""
+MOST_COUNTED = 1000
+"""Runs that are counted where their number is asked for."""
 MOST_BYTES = 8 * 1024 * 1024
 """Of what a page's runs have recorded: a page ends behind the piece in which it has more."""
 
 Filter = Annotated[str, QueryParameter(description="Which runs, in the query language: `status:running, tags:a`.")]
 Sort = Annotated[str, QueryParameter(description="Fields to sort by, `-` for descending: `-metrics.loss,name`.")]
+Count = Annotated[bool, QueryParameter(description="Whether to count all runs that are found, up to 1000: `total`.")]
 
 
 class Search(Controller):
@@ -40,18 +44,24 @@ class Search(Controller):
 
     @get()
     async def page(
-        self, request: Asked, q: Filter = "", sort: Sort = "", limit: Limit = 50, cursor: Cursor = ""
+        self,
+        request: Asked,
+        q: Filter = "",
+        sort: Sort = "",
+        limit: Limit = 50,
+        cursor: Cursor = "",
+        count: Count = False,
     ) -> models.RunPage:
         """Runs of all projects that the asker may read, newest first unless sorted."""
         await allow(request, KNOWN)
-        return await found(request, await visible(request), q=q, sort=sort, limit=limit, cursor=cursor)
+        return await found(request, await visible(request), q=q, sort=sort, limit=limit, cursor=cursor, count=count)
 
 
 async def found(
-    request: Asked, among: frozenset[str] | None, *, q: str, sort: str, limit: int, cursor: str
+    request: Asked, among: frozenset[str] | None, *, q: str, sort: str, limit: int, cursor: str, count: bool
 ) -> models.RunPage:
-    """A page of the runs in these projects (None: in all). Raises Invalid for a query, sort or cursor that makes no
-    sense, NotFound for a single project that does not exist."""
+    """A page of the runs in these projects (None: in all), and with `count` how many there are. Raises Invalid for a
+    query, sort or cursor that makes no sense, NotFound for a single project that does not exist."""
     platform = platform_of(request)
     query, keys, mark = query_of(q), sort_of(sort), cursors.fingerprint(q, sort, *sorted(among or ()))
     at, after = platform.clock.now(), None
@@ -63,7 +73,9 @@ async def found(
         rows, last = await _pieces(tx, among, query, keys, limit=limit, at=at, after=after)
         metrics = await tracking.metrics_by_run(tx, [row["id"] for row in rows])
         items = [serializers.listed(row, metrics[row["id"]], keys) for row in rows]
-        return models.RunPage(items=items, next=pagination.encode(*cursors.pack(last, at, mark)) if last else None)
+        further = pagination.encode(*cursors.pack(last, at, mark)) if last else None
+        page = models.RunPage(items=items, next=further)
+        return await _counted(tx, page, among, query, at=at, is_first=not cursor) if count else page
 
     async with platform.searches:
         page = await platform.database.read(work)
@@ -71,6 +83,16 @@ async def found(
         (project,) = among
         await refuse_unknown_project(request, project)
     return page
+
+
+async def _counted(
+    tx: Tx, page: models.RunPage, among: frozenset[str] | None, query: Query, *, at: int, is_first: bool
+) -> models.RunPage:
+    """The page with the number of all runs that are found; of a first page that is the last, those on it."""
+    if is_first and page.next is None:
+        return msgspec.structs.replace(page, total=len(page.items))
+    every = await search.find(tx, among, query, limit=MOST_COUNTED, at=at)
+    return msgspec.structs.replace(page, total=len(every.ids), total_is_cut=every.after is not None)
 
 
 async def _pieces(

@@ -9,7 +9,7 @@ import click
 
 from trainyard.cli import output
 from trainyard.cli.options import pin
-from trainyard.cli.selection import Chosen, act, for_runs, tell_run, tell_runs
+from trainyard.cli.selection import SelectedRuns, act, for_runs, tell_run, tell_runs
 
 if TYPE_CHECKING:
     from trainyard.client.models import Action, BulkOutcome
@@ -25,7 +25,7 @@ def _verb(name: Action, text: str, said: Callable[[Any], str]) -> click.Command:
     @click.command(name, help=text)
     @_message
     @for_runs(name)
-    def command(chosen: Chosen, *, message: str, as_json: bool) -> None:
+    def command(chosen: SelectedRuns, *, message: str, as_json: bool) -> None:
         from trainyard.client.models import BulkAction
 
         if chosen.single:
@@ -40,10 +40,10 @@ approve = _verb("approve", "Let runs go on that are held for approval.", lambda 
 stop = _verb(
     "stop",
     "Stop runs. One that runs is asked to end and is killed when it does not; `yard get` shows when it has ended.",
-    lambda run: f"is {run.status}; it is wished stopped",
+    lambda run: f"is {run.status}; it was asked to stop",
 )
 skip = _verb("skip", "Never run runs that no agent has taken yet.", lambda run: "is skipped")
-archive = _verb("archive", "Put runs away; nothing else about them changes.", lambda run: "is archived")
+archive = _verb("archive", "Put runs into the archive; nothing else about them changes.", lambda run: "is archived")
 restore = _verb("restore", "Take runs out of the archive.", lambda run: "is restored")
 
 
@@ -51,7 +51,7 @@ restore = _verb("restore", "Take runs out of the archive.", lambda run: "is rest
 @click.option("-a", "--add", multiple=True, metavar="TAG", help="A tag to add; may be repeated.")
 @click.option("-r", "--remove", multiple=True, metavar="TAG", help="A tag to remove; may be repeated.")
 @for_runs("tag")
-def tag(chosen: Chosen, *, add: tuple[str, ...], remove: tuple[str, ...], as_json: bool) -> None:
+def tag(chosen: SelectedRuns, *, add: tuple[str, ...], remove: tuple[str, ...], as_json: bool) -> None:
     """Add tags to runs and remove them."""
     from trainyard.client.models import BulkAction
 
@@ -60,13 +60,13 @@ def tag(chosen: Chosen, *, add: tuple[str, ...], remove: tuple[str, ...], as_jso
     if chosen.single:
         run = chosen.client.runs.tag(chosen.refs[0], add, remove)
         return tell_run(run, f"run {run.short_id} has the tags {', '.join(run.tags) or '(none)'}", as_json=as_json)
-    wish = BulkAction(action="tag", add=[*add], remove=[*remove])
-    return tell_runs(act(chosen, wish), lambda _: "is tagged", as_json=as_json)
+    request = BulkAction(action="tag", add=[*add], remove=[*remove])
+    return tell_runs(act(chosen, request), lambda _: "is tagged", as_json=as_json)
 
 
 @click.command()
 @for_runs("delete", always_ask=True)
-def delete(chosen: Chosen, *, as_json: bool) -> None:
+def delete(chosen: SelectedRuns, *, as_json: bool) -> None:
     """Delete runs that have ended, for good, with all that they tracked."""
     from trainyard.client.models import BulkAction
 

@@ -123,8 +123,11 @@ def remove_agent(client: Client, *, name: str) -> None:
 @json_option
 @with_client
 def lost(client: Client, *, ref: str, message: str, as_json: bool) -> None:
-    """Give up a live run whose agent cannot be reached and will not come back. It is tried again as its retries for
-    the platform's failures allow; should it still run somewhere, it is stopped as soon as its agent is heard of."""
+    """Give up a live run whose agent will not come back.
+
+    The run is tried again as its retries for the platform's failures allow. If it still runs somewhere, it is stopped
+    as soon as its agent is heard of.
+    """
     run = client.agents.declare_lost(find(client, ref), message)
     if as_json:
         return output.json_document(run)

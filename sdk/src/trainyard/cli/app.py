@@ -1,5 +1,4 @@
-"""The list of commands, how they are found and loaded, and how every outcome becomes an exit code. It knows of each
-command one line of help, so that `yard --help` loads none."""
+"""How commands are found and loaded, and how every outcome becomes an exit code. Which there are is `catalog`'s."""
 
 from __future__ import annotations
 
@@ -8,85 +7,19 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 import click
 
 from trainyard.cli import extensions, output
+from trainyard.cli.catalog import COMMANDS, SECTIONS, SERVER_COMMANDS, SERVER_PACKAGE, SERVER_SECTION
+from trainyard.cli.examples import with_examples
 from trainyard.cli.exit_codes import Exit, exit_for
+from trainyard.cli.verbose import verbose_option
 from trainyard.client.errors import ClientError
 from trainyard.spec.error import SpecError
 
-__all__ = ["COMMANDS", "run", "yard"]
-
-
-class _Home(NamedTuple):
-    place: str
-    help: str
-
-
-COMMANDS = {
-    "run": _Home("run:run", "Create a run from an operation file, or from a registered component."),
-    "ls": _Home("ls:ls", "List runs, newest first."),
-    "get": _Home("runs:get", "Show one run."),
-    "logs": _Home("logs:logs", "Print what a run wrote."),
-    "metrics": _Home("metrics:metrics", "Show the metrics of a run."),
-    "watch": _Home("watch:watch", "Show what happens as it happens."),
-    "sweep": _Home(
-        "sweep:sweep", "Show a sweep: its trials, the best one, and for several objectives those that no other beats."
-    ),
-    "artifacts": _Home("artifacts:artifacts", "List, get, put and remove the files of runs."),
-    "compare": _Home("compare:compare", "Put runs side by side and say what differs."),
-    "approve": _Home("actions:approve", "Let runs go on that are held for approval."),
-    "stop": _Home("actions:stop", "Stop runs."),
-    "skip": _Home("actions:skip", "Never run runs that no agent has taken yet."),
-    "restart": _Home(
-        "clones:restart", "Run the same operation again, with other params, name or queue where they are given."
-    ),
-    "resume": _Home(
-        "clones:resume",
-        "Continue runs that have ended: each new run has the old one's outputs and artifacts, and one chart with it.",
-    ),
-    "copy": _Home("clones:copy", "Run the same operation again, beginning with the artifacts of a run that has ended."),
-    "edit": _Home(
-        "clones:edit", "Change what a run is called and how it is tagged, and while it waits its queue and priority."
-    ),
-    "tag": _Home("actions:tag", "Add tags to runs and remove them."),
-    "archive": _Home("actions:archive", "Put runs away; nothing else about them changes."),
-    "restore": _Home("actions:restore", "Take runs out of the archive."),
-    "delete": _Home("actions:delete", "Delete runs that have ended, for good, with all that they tracked."),
-    "why": _Home("runs:why", "Say why a run is where it is and what it waits for."),
-    "lint": _Home("lint:lint", "Check operation files without a server."),
-    "sync": _Home("sync:sync", "Send what runs have recorded while no server was there."),
-    "projects": _Home("projects:projects", "List, create and change projects."),
-    "members": _Home("members:members", "List and change who has which role in a project (-p)."),
-    "users": _Home("users:users", "List, add and change people."),
-    "service-accounts": _Home("users:service_accounts", "List, add and change programs that have tokens of their own."),
-    "tokens": _Home("tokens:tokens", "List, make and revoke tokens: your own, or as an admin those of others."),
-    "components": _Home(
-        "components:components", "Register components by name and version, and see what there is (-p: the project)."
-    ),
-    "presets": _Home(
-        "presets:presets", "Register presets by name and version, and see what there is (-p: the project)."
-    ),
-    "queues": _Home("queues:queues", "List and change queues."),
-    "agents": _Home("agents:agents", "List, add, drain and remove agents."),
-    "lost": _Home("agents:lost", "Give up a live run whose agent cannot be reached and will not come back."),
-    "plugins": _Home("plugins:plugins", "List the server's plugins; write and check one of your own."),
-    "doctor": _Home(
-        "doctor:doctor",
-        "Look at every hop between here and the data of your runs, and say what to do where one fails.",
-    ),
-    "login": _Home("login:login", "Keep a token for a server, and speak to that server from now on."),
-    "logout": _Home("login:logout", "Forget the token of a server: URL, or the one logged in to last."),
-    "whoami": _Home("login:whoami", "Show whom the server takes you for and what you may do there."),
-    "completion": _Home(
-        "completion:completion",
-        "Print the script that completes commands, options, runs and projects in a shell.",
-    ),
-    "settings": _Home("server:settings", "Show the server's settings in force and where each comes from."),
-    "version": _Home("server:version", "Print the versions of this command and of the server."),
-}
+__all__ = ["load", "run", "yard"]
 
 
 class Yard(click.Group):
@@ -103,15 +36,24 @@ class Yard(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in (known := self.list_commands(ctx)):
-            raise click.UsageError(f"no command {args[0]!r}; commands: {', '.join(known)}", ctx)
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            known = self.list_commands(ctx)
+            if args[0] not in known:
+                raise click.UsageError(_unknown(args[0], known), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, home.help) for name, home in COMMANDS.items()]
-        rows += [(name, f"(from {source})") for name, source in extensions.names().items() if name not in COMMANDS]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        others = extensions.names()
+        for title, entries in SECTIONS.items():
+            rows = [(name, entry.help) for name, entry in entries.items()]
+            if title == SERVER_SECTION:
+                rows = [*((name, text) for name, text in SERVER_COMMANDS.items() if name in others), *rows]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+        rows = [(name, f"(from {source})") for name, source in others.items() if name not in _OWN]
+        if rows:
+            with formatter.section("Others"):
+                formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -121,7 +63,22 @@ class Yard(click.Group):
             return Exit.OK
 
 
+_OWN = {*COMMANDS, *SERVER_COMMANDS}
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    """What to say to a command that there is not."""
+    if name in SERVER_COMMANDS:
+        return f"`yard {name}` comes with the server's package; install it: pip install {SERVER_PACKAGE}"
+    from difflib import get_close_matches
+
+    near = " or ".join(repr(each) for each in get_close_matches(name, known, 2))
+    return f"no command {name!r}; {f'did you mean {near}?' if near else '`yard --help` lists them'}"
+
+
 @click.group(cls=Yard, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@verbose_option
+@click.version_option(package_name="trainyard", message="%(prog)s %(version)s")
 def yard() -> None:
     """Run, track and compare machine-learning work.
 
@@ -134,7 +91,7 @@ def load(name: str) -> click.Command:
     module, _, attribute = COMMANDS[name].place.partition(":")
     command = getattr(import_module(f"trainyard.cli.{module}"), attribute)
     assert isinstance(command, click.Command)
-    return command
+    return with_examples(command, name)
 
 
 def run(argv: Sequence[str] | None) -> int:

@@ -12,7 +12,7 @@ import click
 
 from trainyard.cli import output
 from trainyard.cli.exit_codes import Exit
-from trainyard.cli.options import find, json_option, run_argument, with_client
+from trainyard.cli.options import complete, find, json_flag, json_option, run_argument, with_client
 
 if TYPE_CHECKING:
     from trainyard.client import Client
@@ -30,7 +30,7 @@ def artifacts() -> None:
 
 @artifacts.command("ls")
 @run_argument
-@click.argument("folder", default="")
+@click.argument("folder", default="", shell_complete=complete("artifact"))
 @click.option("-r", "--recursive", is_flag=True, help="All files below FOLDER, not only what lies directly in it.")
 @json_option
 @with_client
@@ -48,10 +48,10 @@ def ls(client: Client, *, ref: str, folder: str, recursive: bool, as_json: bool)
 
 @artifacts.command("get")
 @run_argument
-@click.argument("name", default="")
+@click.argument("name", default="", shell_complete=complete("artifact"))
 @click.option("-o", "--output", "target", type=click.Path(path_type=Path), help="Where to put it [its own name here].")
 @click.option("--tar", is_flag=True, help="One tar of all files below NAME.")
-@json_option
+@json_flag
 @with_client
 def get(client: Client, *, ref: str, name: str, target: Path | None, tar: bool, as_json: bool) -> None:
     """Bring a file of a run here; or a folder, when NAME is one (no NAME: all files). What is here already with the
@@ -61,10 +61,10 @@ def get(client: Client, *, ref: str, name: str, target: Path | None, tar: bool, 
         prefix = f"{name.rstrip('/')}/" if name else ""
         done = [client.artifacts.tar(run, target or Path(f"{_last(name) or run}.tar"), prefix=prefix)]
     elif name and not name.endswith("/") and _is_file(client, run, name):
-        with _Told(name) as told:
+        with _Progress(name) as told:
             done = [client.artifacts.get(run, name, _place(target, _last(name)), progress=told)]
     else:
-        with _Told(name or "files") as told:
+        with _Progress(name or "files") as told:
             folder = target or Path(_last(name.rstrip("/")) or ".")
             done = [*client.artifacts.get_folder(run, name.rstrip("/"), folder, progress=told)]
         if not done:
@@ -91,7 +91,7 @@ def put(client: Client, *, ref: str, source: Path, name: str, kind: str, as_json
         left.append(f"{each!a} is left out: {error}")
 
     run, called = find(client, ref), name.strip("/") or own_name(source)
-    with _Told(called) as told:
+    with _Progress(called) as told:
         if source.is_dir():
             done = [*client.artifacts.put_folder(run, called, source, kind=kind, progress=told, skip=skip)]
         else:
@@ -179,14 +179,14 @@ def _size(size: float) -> str:
     return f"{size:.1f} TiB"
 
 
-class _Told:
+class _Progress:
     """Tells of progress in one line that is written over, not more often than a person reads."""
 
     def __init__(self, name: str) -> None:
         self._name, self._shown, self._last = output.clean(name)[-40:], sys.stderr.isatty(), 0.0
         self._began = time.monotonic()
 
-    def __enter__(self) -> _Told:
+    def __enter__(self) -> _Progress:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from trainyard.cli.options import find, json_option, run_argument, with_client
 from trainyard.cli.run import read_params
-from trainyard.cli.selection import Chosen, act, for_runs, tell_run, tell_runs
+from trainyard.cli.selection import SelectedRuns, act, for_runs, tell_run, tell_runs
 
 if TYPE_CHECKING:
     from trainyard.client import Client
@@ -28,8 +28,8 @@ _queue = click.option("--queue", default="", help="The queue, over the old one's
 @_name
 @_queue
 @for_runs("restart")
-def restart(chosen: Chosen, *, params: tuple[str, ...], name: str, queue: str, as_json: bool) -> None:
-    """Run the same operation again, with other params, name or queue where they are given."""
+def restart(chosen: SelectedRuns, *, params: tuple[str, ...], name: str, queue: str, as_json: bool) -> None:
+    """Run the operation of runs again, with other params if they are given."""
     from trainyard.client.models import CloneRun
 
     _clone(chosen, "restart", CloneRun(params=read_params(params), name=name, queue=queue), as_json=as_json)
@@ -41,13 +41,17 @@ def restart(chosen: Chosen, *, params: tuple[str, ...], name: str, queue: str, a
 @_name
 @_queue
 @for_runs("resume")
-def resume(chosen: Chosen, *, step: int | None, params: tuple[str, ...], name: str, queue: str, as_json: bool) -> None:
-    """Continue runs that have ended: each new run has the old one's outputs and artifacts, and one chart with it. Its
-    program finds the old run's id in TRAINYARD_RESUME_FROM and the last step in TRAINYARD_RESUME_STEP."""
+def resume(
+    chosen: SelectedRuns, *, step: int | None, params: tuple[str, ...], name: str, queue: str, as_json: bool
+) -> None:
+    """Continue runs that have ended, with their outputs, artifacts and one chart.
+
+    The program finds the old run's id in TRAINYARD_RESUME_FROM and the last step in TRAINYARD_RESUME_STEP.
+    """
     from trainyard.client.models import CloneRun
 
-    wish = CloneRun(params=read_params(params), name=name, queue=queue, step=step)
-    _clone(chosen, "resume", wish, as_json=as_json)
+    request = CloneRun(params=read_params(params), name=name, queue=queue, step=step)
+    _clone(chosen, "resume", request, as_json=as_json)
 
 
 @click.command()
@@ -55,20 +59,20 @@ def resume(chosen: Chosen, *, step: int | None, params: tuple[str, ...], name: s
 @_name
 @_queue
 @for_runs("copy")
-def copy(chosen: Chosen, *, params: tuple[str, ...], name: str, queue: str, as_json: bool) -> None:
-    """Run the same operation again, beginning with the artifacts of a run that has ended."""
+def copy(chosen: SelectedRuns, *, params: tuple[str, ...], name: str, queue: str, as_json: bool) -> None:
+    """Run the operation of runs again, beginning with the artifacts of the old ones."""
     from trainyard.client.models import CloneRun
 
     _clone(chosen, "copy", CloneRun(params=read_params(params), name=name, queue=queue), as_json=as_json)
 
 
-def _clone(chosen: Chosen, kind: Action, wish: CloneRun, *, as_json: bool) -> None:
+def _clone(chosen: SelectedRuns, kind: Action, request: CloneRun, *, as_json: bool) -> None:
     from trainyard.client.models import BulkAction
 
     if chosen.single:
-        made = getattr(chosen.client.runs, kind)(chosen.refs[0], wish)
+        made = getattr(chosen.client.runs, kind)(chosen.refs[0], request)
         return tell_run(made, made.id, as_json=as_json)
-    many = BulkAction(action=kind, params=wish.params, name=wish.name, queue=wish.queue, step=wish.step)
+    many = BulkAction(action=kind, params=request.params, name=request.name, queue=request.queue, step=request.step)
     return tell_runs(act(chosen, many), lambda outcome: f"gave run {outcome.made}", as_json=as_json)
 
 
@@ -83,14 +87,14 @@ def _clone(chosen: Chosen, kind: Action, wish: CloneRun, *, as_json: bool) -> No
 @json_option
 @with_client
 def edit(client: Client, *, ref: str, tags: tuple[str, ...], meta: tuple[str, ...], as_json: bool, **rest: Any) -> None:
-    """Change what a run is called and how it is tagged, and while it waits its queue and priority."""
+    """Change the name and tags of a run, and while it waits its queue and priority."""
     from trainyard.client.models import EditRun
 
-    wish = EditRun(tags=[*tags] or None, meta=_meta(meta) or None, **rest)
-    if wish == EditRun():
+    request = EditRun(tags=[*tags] or None, meta=_meta(meta) or None, **rest)
+    if request == EditRun():
         raise click.UsageError("say what to change, such as --name or --queue")
-    run = client.runs.edit(find(client, ref), wish)
-    changed = ", ".join(msgspec.to_builtins(wish))
+    run = client.runs.edit(find(client, ref), request)
+    changed = ", ".join(msgspec.to_builtins(request))
     tell_run(run, f"run {run.short_id}: {changed} changed", as_json=as_json)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
 from trainyard.cli import output
-from trainyard.cli.differences import Difference, best_and_worst, differences, varying
-from trainyard.cli.options import find, json_option, with_client
+from trainyard.cli.columns import FIELDS, Column, column_of_param, columns_of, metric_columns
+from trainyard.cli.differences import Difference, best_and_worst, differences, ranked, varying
+from trainyard.cli.formats import JSON, delimited, format_option, rows, tell_left_out
+from trainyard.cli.options import complete, find, runs_argument, with_client
+from trainyard.cli.search_options import query_option
 
 if TYPE_CHECKING:
     from trainyard.client import Client
@@ -17,30 +21,73 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
+MOST = 200
+"""Runs that a query may find."""
+
 
 @click.command()
-@click.argument("refs", nargs=-1, required=True, metavar="RUN RUN...")
-@click.option("--metric", metavar="NAME", help="Rank by this metric and say what differs between best and worst.")
+@runs_argument
+@query_option
+@click.option(
+    "--metric",
+    metavar="NAME",
+    help="Rank by this metric, best first, and say what differs between best and worst.",
+    shell_complete=complete("metric"),
+)
 @click.option("--minimize", is_flag=True, help="The least value of the metric is the best.")
-@json_option
+@click.option(
+    "--columns",
+    default="",
+    metavar="NAMES",
+    help="The columns, by commas: `run,params.lr,metrics.loss`.",
+    shell_complete=complete("column"),
+)
+@format_option
 @with_client
-def compare(client: Client, *, refs: tuple[str, ...], metric: str | None, minimize: bool, as_json: bool) -> None:
+def compare(
+    client: Client,
+    *,
+    refs: tuple[str, ...],
+    query: str | None,
+    metric: str | None,
+    minimize: bool,
+    columns: str,
+    form: str,
+) -> None:
     """Put runs side by side and say what differs.
 
-    The table has the params that are not the same in all of them, and all metrics. With --json the document is
-    {"runs": [...], "best": id, "worst": id, "differences": [{"kind", "name", "best", "worst"}]}.
+    The runs are named, or found by a query. The table has the params that are not the same in all of them, and all
+    metrics; with --metric the best run comes first. With --json the document is {"runs": [...], "best": id, "worst":
+    id, "differences": [{"kind", "name", "best", "worst"}]}.
     """
-    if len(refs) < 2:
-        raise click.UsageError("give at least two runs to compare")
     if minimize and not metric:
         raise click.UsageError("--minimize needs --metric NAME")
-    runs = [client.runs.get(find(client, ref)) for ref in refs]
+    chosen = columns_of(columns)
+    runs = _runs(client, refs, query)
+    runs = ranked(runs, metric, minimize=minimize) if metric else runs
     ends = best_and_worst(runs, metric, minimize=minimize) if metric else None
     found = differences(*ends) if ends else []
-    if as_json:
+    if form == JSON:
         return _json(runs, ends, found)
-    _table(runs)
-    return _tell(metric, ends, found) if metric else None
+    _print(runs, chosen or _columns(runs, metric), form)
+    return _tell(metric, ends, found) if metric and form in ("", "wide") else None
+
+
+def _runs(client: Client, refs: tuple[str, ...], query: str | None) -> list[Run]:
+    """The runs that are named, or found. Raises UsageError for less than two."""
+    if bool(refs) == (query is not None):
+        raise click.UsageError("name at least two runs to compare, or choose them with -q QUERY")
+    if query is not None:
+        found = [*islice(client.runs.list(q=query), MOST + 1)]
+        if len(found) > MOST:
+            raise click.UsageError(
+                f"the query finds more than {MOST} runs; add conditions, or see `yard ls --group-by`"
+            )
+    else:
+        found = [client.runs.get(find(client, ref)) for ref in refs]
+    if len(found) < 2:
+        raise click.UsageError(f"give at least two runs to compare{'; the query finds fewer' if query else ''}")
+    return found
 
 
 def _json(runs: Sequence[Run], ends: tuple[Run, Run] | None, found: Sequence[Difference]) -> None:
@@ -55,20 +102,24 @@ def _json(runs: Sequence[Run], ends: tuple[Run, Run] | None, found: Sequence[Dif
     )
 
 
-def _table(runs: Sequence[Run]) -> None:
-    params = varying([run.inputs for run in runs])
-    metrics = list(dict.fromkeys(name for run in runs for name in run.metrics))
-    rows = [
-        [
-            run.short_id,
-            run.name,
-            output.status(run.status),
-            *(output.value(run.inputs[name]) if name in run.inputs else "-" for name in params),
-            *(output.number(run.metrics.get(name)) for name in metrics),
-        ]
-        for run in runs
+def _columns(runs: Sequence[Run], metric: str | None) -> list[Column]:
+    """The metric that is ranked by, the params that differ, all other metrics."""
+    params = [column_of_param(name) for name in varying([run.inputs for run in runs])]
+    metrics = metric_columns(runs)
+    first = [each for each in metrics if each.heading == metric]
+    return [
+        *(FIELDS[name] for name in ("run", "name", "status")),
+        *first,
+        *params,
+        *(m for m in metrics if m not in first),
     ]
-    output.table(["RUN", "NAME", "STATUS", *map(output.clean, params), *map(output.clean, metrics)], rows)
+
+
+def _print(runs: Sequence[Run], columns: Sequence[Column], form: str) -> None:
+    if form in ("csv", "tsv"):
+        return delimited([each.name for each in columns], [[each.plain(run) for each in columns] for run in runs], form)
+    lines = [[each.text(run) for each in columns] for run in runs]
+    return tell_left_out(rows([each.heading for each in columns], lines, is_wide=form == "wide"))
 
 
 def _tell(metric: str, ends: tuple[Run, Run] | None, found: Sequence[Difference]) -> None:

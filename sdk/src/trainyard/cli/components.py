@@ -29,7 +29,7 @@ _archived = click.option("--archived", is_flag=True, help="Archived versions too
 def registry(noun: str) -> click.Group:
     """The commands for `components` or `presets`."""
 
-    @click.group(noun, help=f"Register {noun} by name and version, and see what there is (-p: the project).")
+    @click.group(noun, help=f"Register {noun} by name and version, and look them up.")
     def group() -> None:
         """Only a name for its commands."""
 
@@ -94,10 +94,10 @@ def _register(noun: str) -> click.Command:
 
         name, version = _exact(ref)
         content = _checked(noun, file)
-        wish = RegisterComponent(
+        request = RegisterComponent(
             name=name, version=version, content=content, file=file.name, description=description, tags=list(tags)
         )
-        made = _of(client, noun).register(wish)
+        made = _of(client, noun).register(request)
         if as_json:
             return output.json_document(made)
         return output.line(f"{noun[:-1]} {made.name}:{made.version} is registered ({made.digest[:19]})")

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from trainyard.compile.resolved import ResolvedOperation
     from trainyard.spec.document import Document
 
-__all__ = ["Material", "check", "compiled_here", "gather", "wish_of"]
+__all__ = ["SUFFIXES", "Material", "check", "compiled_here", "gather", "gather_command", "request_of"]
+
+SUFFIXES = (".yaml", ".yml")
+"""How the names of operation files end."""
 
 
 class Material(NamedTuple):
@@ -47,11 +50,14 @@ def gather(files: Sequence[Path], hub: str, presets: Sequence[str] = ()) -> Mate
     from trainyard.spec.load import load_file
 
     if not files and not hub:
-        raise click.UsageError("say what to run: -f FILE, or --hub NAME for a registered component")
+        raise click.UsageError(
+            "say what to run: a file (yard run train.yaml), a command (yard run -- python train.py), "
+            "or --hub NAME for a registered component"
+        )
     first = None if hub else files[0]
     patches = files if hub else files[1:]
     read = tuple((patch.name, load_file(patch), patch.read_text(encoding="utf-8")) for patch in patches)
-    names = tuple(name.strip() for text in presets for name in text.split(",") if name.strip())
+    names = _named(presets)
     if first is None:
         head = Document.from_mapping({"version": 1.1, "kind": "operation", "hubRef": hub})
         return Material(head, "", "", _here(), read, names)
@@ -59,6 +65,25 @@ def gather(files: Sequence[Path], hub: str, presets: Sequence[str] = ()) -> Mate
     document = _inlined(written, first.parent)
     text = first.read_text(encoding="utf-8") if document is written else ""
     return Material(document, text, first.name, first.resolve().parent, read, names)
+
+
+def gather_command(command: Sequence[str], presets: Sequence[str] = (), *, at_root: bool = False) -> Material:
+    """What a command is made of, in this folder; `at_root`: it starts at the root of the repository, from where it goes
+    here. Raises UsageError."""
+    from trainyard.cli.command_operation import operation_of
+    from trainyard.spec.document import Document
+
+    folder = _here()
+    operation = operation_of(command)
+    if at_root:
+        from trainyard.cli.git import below_root
+
+        operation["component"]["run"]["container"]["workingDir"] = below_root(folder)
+    return Material(Document.from_mapping(operation), "", "", folder, (), _named(presets))
+
+
+def _named(presets: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name.strip() for text in presets for name in text.split(",") if name.strip())
 
 
 def _here() -> Path:
@@ -91,20 +116,20 @@ def compiled_here(material: Material, params: dict[str, str]) -> Compiled | None
     return compile_whole(material.document, Library(), globals=example_globals(), params=params, patches=patches)
 
 
-def wish_of(material: Material, **more: object) -> CreateRun:
+def request_of(material: Material, **more: object) -> CreateRun:
     """The request, without code; `more` are further fields of it."""
     import msgspec
 
     from trainyard.client.models import CreateRun, Patch
 
-    wish = CreateRun(
+    request = CreateRun(
         content=material.text,
         file=material.name if material.text else "",
         operation=None if material.text else dict(material.document.data),
         presets=list(material.presets),
         patches=[Patch(content=text, file=name) for name, _, text in material.patches],
     )
-    return msgspec.structs.replace(wish, **more)
+    return msgspec.structs.replace(request, **more)
 
 
 def _inlined(document: Document, folder: Path) -> Document:

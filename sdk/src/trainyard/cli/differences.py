@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from trainyard.client.models import Run
 
-__all__ = ["Difference", "best_and_worst", "differences", "varying"]
+__all__ = ["Difference", "best_and_worst", "differences", "ranked", "varying"]
 
 _ABSENT = object()
 
@@ -24,14 +24,17 @@ class Difference(NamedTuple):
     worst: Any
 
 
+def ranked(runs: Iterable[Run], metric: str, *, minimize: bool) -> list[Run]:
+    """The runs by the last value of a metric, the best first; those without a finite one last. Of equal ones the one
+    named first is better."""
+    return sorted(runs, key=lambda run: _rank(_metric(run, metric), minimize=minimize))
+
+
 def best_and_worst(runs: Iterable[Run], metric: str, *, minimize: bool) -> tuple[Run, Run] | None:
-    """The runs with the best and the worst last value of a metric. Runs without a finite one are left out; None when
-    less than two are left. Of equal ones the one named first is better."""
-    ranked = sorted(
-        (run for run in runs if math.isfinite(_metric(run, metric))),
-        key=lambda run: _metric(run, metric) if minimize else -_metric(run, metric),
-    )
-    return (ranked[0], ranked[-1]) if len(ranked) > 1 else None
+    """The best and the worst of `ranked`. Runs without a finite value are left out; None when less than two are
+    left."""
+    found = ranked((run for run in runs if math.isfinite(_metric(run, metric))), metric, minimize=minimize)
+    return (found[0], found[-1]) if len(found) > 1 else None
 
 
 def differences(best: Run, worst: Run) -> list[Difference]:
@@ -51,6 +54,11 @@ def varying(tables: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _between(kind: str, best: Mapping[str, Any], worst: Mapping[str, Any]) -> list[Difference]:
     return [Difference(kind, name, best.get(name), worst.get(name)) for name in varying([best, worst])]
+
+
+def _rank(value: float, *, minimize: bool) -> tuple[bool, float]:
+    """What runs are sorted by."""
+    return (False, value if minimize else -value) if math.isfinite(value) else (True, 0.0)
 
 
 def _metric(run: Run, name: str) -> float:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import click
 
-from trainyard.cli.app import COMMANDS, load, yard
+from trainyard.cli.app import load, yard
+from trainyard.cli.catalog import COMMANDS
 from trainyard.cli.exit_codes import MEANINGS
 
 __all__ = ["commands", "exit_codes"]

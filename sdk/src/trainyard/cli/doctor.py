@@ -33,7 +33,7 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL
 @json_option
 @server_options
 def doctor(bundle: Path | None, as_json: bool, url: str | None, project: str | None, data: str | None) -> None:
-    """Look at every hop between here and the data of your runs, and say what to do where one fails.
+    """Check every hop between here and your data, and say what to do.
 
     This machine, the way to the server, the server and what it stands on are looked at in order. What is probed (an
     upload, values, an artifact) is deleted again. Ends with 1 when a hop failed.

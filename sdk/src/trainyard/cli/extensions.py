@@ -6,17 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trainyard.cli import output
+from trainyard.cli.catalog import SERVER_COMMANDS
+from trainyard.cli.examples import EXAMPLES
 from trainyard.cli.exit_codes import Exit
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["GROUP", "load", "names"]
 
 GROUP = "trainyard.commands"
+_HELP = {"help_option_names": ["-h", "--help"]}
 _ANYTHING = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -48,6 +53,8 @@ def load(name: str, group: str = "") -> click.Command | None:
 @cache
 def _points(group: str) -> dict[str, list[EntryPoint]]:
     """The entry points by name: more than one where several distributions bring the same, of which none is used."""
+    from importlib.metadata import entry_points
+
     found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=f"{GROUP}.{group}" if group else GROUP):
         found.setdefault(point.name, []).append(point)
@@ -79,10 +86,14 @@ def _typed(name: str, found: Any, path: str) -> click.Command:
         application = found
         if not isinstance(found, typer.Typer):
             application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            application.command()(_exiting(found))
+            application.command(context_settings=_HELP, epilog=_example(name))(_exiting(found))
         return application(args=list(rest), prog_name=path, standalone_mode=True)
 
     return _passing(name, call, f"The command {name}.")
+
+
+def _example(name: str) -> str | None:
+    return f"Example: {EXAMPLES[name]}" if name in SERVER_COMMANDS else None
 
 
 def _exiting(function: Callable[..., Any]) -> Callable[..., Any]:

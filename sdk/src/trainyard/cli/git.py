@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-__all__ = ["MAX_PATCH", "snapshot"]
+__all__ = ["MAX_PATCH", "below_root", "snapshot"]
 
 MAX_PATCH = 4 * 1024 * 1024
 _DIFF = ("diff", "--cached", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
@@ -26,6 +26,11 @@ def snapshot(folder: Path) -> dict[str, str]:
     code = {"kind": "git", "url": str(root), "commit": commit}
     patch = _patch(root)
     return {**code, "patch": patch} if patch else code
+
+
+def below_root(folder: Path) -> str:
+    """A folder as seen from the root of its repository. Raises UsageError."""
+    return _git(folder, "rev-parse", "--show-prefix").strip().rstrip("/") or "."
 
 
 def _patch(root: Path) -> str:

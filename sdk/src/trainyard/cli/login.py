@@ -11,6 +11,7 @@ import click
 
 from trainyard.cli import output
 from trainyard.cli.options import json_option, open_client, with_client
+from trainyard.cli.verbose import verbose_option
 
 if TYPE_CHECKING:
     from trainyard.client import Client
@@ -22,6 +23,7 @@ __all__ = ["login", "logout", "whoami"]
 @click.command()
 @click.argument("url", required=False)
 @json_option
+@verbose_option
 def login(url: str | None, *, as_json: bool) -> None:
     """Keep a token for a server, and speak to that server from now on.
 

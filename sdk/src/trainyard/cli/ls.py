@@ -1,35 +1,87 @@
-"""`yard ls`: runs that are looked for."""
+"""`yard ls`: runs that are looked for, one by one or in groups."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from trainyard.cli import output
-from trainyard.cli.options import json_option, with_client
+from trainyard.cli import formats, output
+from trainyard.cli.options import complete, with_client
 from trainyard.cli.search_options import query_option, query_text, sort_option
 
 if TYPE_CHECKING:
+    from trainyard.cli.aggregate import Aggregation
+    from trainyard.cli.columns import Column
     from trainyard.client import Client
-    from trainyard.client.models import Run
+    from trainyard.client.models import Run, RunPage
     from trainyard.query.tree import Field
 
 __all__ = ["ls"]
 
-_MOST = 100
+_PAGE = 100
+_EVERY = 500
+"""Runs in a page where all are read."""
+_MOST_METRICS = 3
+"""So many metrics of groups are shown when none are asked for."""
+
+
+class _Request(NamedTuple):
+    """What is looked for."""
+
+    client: Client
+    q: str
+    sort: str
+    all_projects: bool
+
+    def page(self, cursor: str, limit: int, *, count: bool = False) -> RunPage:
+        """One page; the first can count how many runs there are."""
+        from trainyard.client import requests
+
+        given: dict[str, Any] = {"q": self.q, "sort": self.sort, "limit": limit, "cursor": cursor, "count": count}
+        if self.all_projects:
+            return self.client.send(requests.search_runs(**given))
+        return self.client.send(requests.list_runs(self.client.endpoint.project, **given))
+
+    def every(self) -> list[Run]:
+        """All runs that are found."""
+        from trainyard.client.resources.pagination import items
+
+        return [*items(lambda cursor: self.page(cursor, _EVERY))]
 
 
 @click.command()
 @query_option
 @sort_option
-@click.option("--status", default="", metavar="STATUS", help="Only runs in this status.")
-@click.option("--tag", default="", metavar="TAG", help="Only runs with this tag.")
-@click.option("--queue", default="", metavar="NAME", help="Only runs of this queue.")
+@click.option(
+    "--status", default="", metavar="STATUS", help="Only runs in this status.", shell_complete=complete("status")
+)
+@click.option("--tag", default="", metavar="TAG", help="Only runs with this tag.", shell_complete=complete("tag"))
+@click.option("--queue", default="", metavar="NAME", help="Only runs of this queue.", shell_complete=complete("queue"))
 @click.option("-A", "--all-projects", is_flag=True, help="In all projects that you may read.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="At most so many.")
-@json_option
+@click.option(
+    "--columns",
+    default="",
+    metavar="NAMES",
+    help="The columns, by commas: `run,age,params.lr,metrics.loss`.",
+    shell_complete=complete("column"),
+)
+@click.option(
+    "--group-by",
+    metavar="NAMES",
+    help="Put all runs that are found in groups by these params (or fields such as `status`), by commas.",
+)
+@click.option(
+    "--agg",
+    default="mean,std",
+    show_default=True,
+    metavar="NAMES",
+    help="What the metrics of a group come to: mean, std, min, max, median.",
+)
+@formats.format_option
 @with_client
 def ls(
     client: Client,
@@ -41,68 +93,106 @@ def ls(
     queue: str,
     all_projects: bool,
     limit: int,
-    as_json: bool,
+    columns: str,
+    group_by: str | None,
+    agg: str,
+    form: str,
 ) -> None:
     """List runs, newest first.
 
     QUERY is a list of conditions such as `status:running, tags:nlp, metrics.loss:<0.1`, joined by `,`, AND, OR and NOT.
-    What is sorted by is shown.
+    The table has what the runs are sorted by, the params in which they differ and the first metrics, as far as the
+    terminal is wide. Times are relative on a terminal, and RFC 3339 in your time zone elsewhere.
     """
     q = query_text(query, (("status", status), ("tags", tag), ("queue", queue)))
-    size = min(limit, _MOST)
-    if all_projects:
-        found = client.runs.everywhere(q=q, sort=sort or "", page_size=size)
-    else:
-        found = client.runs.list(q=q, sort=sort or "", page_size=size)
-    runs = list(islice(found, limit))
-    if as_json:
+    request = _Request(client, q, sort or "", all_projects)
+    if group_by is not None:
+        from trainyard.cli.aggregate import aggregation
+
+        return _grouped(request, aggregation(group_by, agg), columns, form)
+    return _listed(request, limit, columns, form)
+
+
+def _listed(request: _Request, limit: int, columns: str, form: str) -> None:
+    from trainyard.cli.columns import columns_of
+
+    chosen = columns_of(columns)
+    runs, total = _found(request, limit)
+    if form == formats.JSON:
         return output.json_document({"items": runs})
-    return _table(runs, sort or "", all_projects)
+    if form in ("csv", "tsv"):
+        _delimited(runs, chosen, form)
+    elif runs:
+        _table(request, runs, chosen, is_wide=form == "wide")
+    return _tell(request, len(runs), total)
 
 
-def _table(runs: list[Run], sort: str, all_projects: bool) -> None:
-    shown = _shown(sort)
-    where = ("PROJECT",) if all_projects else ()
-    headers = (
-        "RUN",
-        *where,
-        "NAME",
-        "STATUS",
-        "QUEUE",
-        "CREATED",
-        "TAGS",
-        *(output.clean(_heading(field)) for field in shown),
-    )
-    output.table(headers, [_row(run, shown, all_projects) for run in runs])
+def _found(request: _Request, limit: int) -> tuple[list[Run], str]:
+    """The first runs, and how many there are in all; empty when they are all here."""
+    from trainyard.client.resources.pagination import items
+
+    first = request.page("", min(limit, _PAGE), count=True)
+    runs = list(islice(items(lambda cursor: request.page(cursor, _PAGE) if cursor else first), limit))
+    total = first.total or 0
+    return runs, f"{total}{' or more' if first.total_is_cut else ''}" if total > len(runs) else ""
 
 
-def _shown(sort: str) -> list[Field]:
+def _delimited(runs: Sequence[Run], chosen: Sequence[Column], form: str) -> None:
+    from trainyard.cli.columns import everything
+
+    columns = chosen or everything(runs)
+    formats.delimited([each.name for each in columns], [[each.plain(run) for each in columns] for run in runs], form)
+
+
+def _table(request: _Request, runs: Sequence[Run], chosen: Sequence[Column], *, is_wide: bool) -> None:
+    from trainyard.cli.columns import Selection, below, everything, selection
+
+    found = Selection([*chosen], [])
+    if not chosen and is_wide:
+        found = Selection(everything(runs, projects=request.all_projects), [])
+    elif not chosen:
+        sorted_by = [below(field) for field in _sort_fields(request.sort)]
+        found = selection(runs, first=sorted_by, projects=request.all_projects)
+    headings = [each.heading for each in found.columns]
+    lines = [[each.text(run) for each in found.columns] for run in runs]
+    formats.tell_left_out([*formats.rows(headings, lines, is_wide=is_wide), *found.more])
+
+
+def _sort_fields(sort: str) -> list[Field]:
     """The params, outputs, meta values and metrics that are sorted by."""
     from trainyard.query import parse_sort
 
     return [key.field for key in parse_sort(sort) if key.field.key]
 
 
-def _heading(field: Field) -> str:
-    """The name of what is shown, and which figure of it, if that is not the last."""
-    return field.key if field.part in ("", "last") else f"{field.key}.{field.part}"
+def _tell(request: _Request, shown: int, total: str) -> None:
+    """What there is beside what is shown, or what to do where there is nothing."""
+    if total:
+        output.line(f"{shown} of {total} runs; -n shows more, -q QUERY finds some", err=True)
+    if shown:
+        return
+    where = "any project" if request.all_projects else f"project {request.client.endpoint.project!r}"
+    way = "leave out conditions, or look in all projects with -A" if request.q else "start one: yard run -- python FILE"
+    output.line(f"no runs in {where}{' that the query is true of' if request.q else ''}; {way}", err=True)
 
 
-def _row(run: Run, shown: list[Field], all_projects: bool) -> tuple[str, ...]:
-    return (
-        run.short_id,
-        *((run.project,) if all_projects else ()),
-        run.name,
-        output.status(run.status),
-        run.queue,
-        run.created_at,
-        ", ".join(run.tags),
-        *(_cell(run, field) for field in shown),
-    )
+def _grouped(request: _Request, summary: Aggregation, columns: str, form: str) -> None:
+    from trainyard.cli.columns import columns_of, metric_columns
 
-
-def _cell(run: Run, field: Field) -> str:
-    if field.name == "metrics":
-        return output.number(run.sorted_by.get(f"metrics.{field.key}.{field.part}"))
-    values = {"params": run.inputs, "outputs": run.outputs, "meta": run.meta}[field.name]
-    return output.value(values[field.key]) if field.key in values else "-"
+    chosen = columns_of(columns)
+    if strange := [each.name for each in chosen if not each.name.startswith("metrics.")]:
+        raise click.UsageError(f"--columns of groups are metrics, and {strange[0]!r} is none; write metrics.NAME")
+    runs = request.every()
+    every = chosen or metric_columns(runs)
+    metrics = every if chosen or form else every[:_MOST_METRICS]
+    groups = summary.groups(runs)
+    if form == formats.JSON:
+        return output.json_document({"items": summary.documents(groups, metrics)})
+    if form in ("csv", "tsv"):
+        return formats.delimited(summary.names(metrics), summary.values(groups, metrics), form)
+    if groups:
+        headings, lines = summary.headings(metrics), summary.lines(groups, metrics)
+        missing = formats.rows(headings, lines, is_wide=form == "wide", kept=len(summary.keys) + 1)
+        more = [f"{len(every) - len(metrics)} more metrics"] if len(every) > len(metrics) else []
+        formats.tell_left_out([*missing, *more])
+    return _tell(request, len(runs), "")

@@ -13,7 +13,7 @@ import click
 from trainyard.cli import output
 from trainyard.cli.curve import curve
 from trainyard.cli.exit_codes import Exit
-from trainyard.cli.options import find, json_option, pin, run_argument, with_client
+from trainyard.cli.options import complete, find, json_option, pin, run_argument, with_client
 from trainyard.cli.runs import dropped
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _LONGEST, _MOST = 4000, 200
 
 @click.command()
 @run_argument
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete("metric"))
 @click.option("--follow", "-f", is_flag=True, help="Print each change until the run has ended.")
 @click.option("--plot", is_flag=True, help="Draw a small curve of each.")
 @json_option

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from trainyard.cli.verbose import is_verbose, trace, verbose_option
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ask",
+    "complete",
     "confirmed",
     "find",
+    "json_flag",
     "json_option",
     "open_client",
     "pin",
@@ -30,30 +34,43 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable fields.")
+json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable fields.")
 
 
-def _complete(name: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
-    """What completes a value, loaded only when a shell asks."""
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command `--json` and `-o json`, which are one."""
 
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    @json_flag
+    @click.option("-o", "--output", "form", type=click.Choice(["json"]), hidden=True)
+    @wraps(command)
+    def formed(*args: Any, as_json: bool, form: str | None, **rest: Any) -> Any:
+        return command(*args, as_json=as_json or form == "json", **rest)
+
+    return formed
+
+
+def complete(name: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What completes a value (`complete_<name>` of `completion`), loaded only when a shell asks."""
+
+    def completed(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from trainyard.cli import completion
 
-        found: list[CompletionItem] = getattr(completion, name)(ctx, param, incomplete)
+        found: list[CompletionItem] = getattr(completion, f"complete_{name}")(ctx, param, incomplete)
         return found
 
-    return complete
+    return completed
 
 
-run_argument = click.argument("ref", metavar="RUN", shell_complete=_complete("complete_run"))
-runs_argument = click.argument("refs", metavar="[RUN]...", nargs=-1, shell_complete=_complete("complete_run"))
-_project = _complete("complete_project")
+run_argument = click.argument("ref", metavar="RUN", shell_complete=complete("run"))
+runs_argument = click.argument("refs", metavar="[RUN]...", nargs=-1, shell_complete=complete("run"))
+_project = complete("project")
 _LEAST = 4
 
 
 def server_options(command: F) -> F:
     """The options that say which server and project."""
     for option in (
+        verbose_option,
         click.option("--data", metavar="FOLDER", help="Data directory here [TRAINYARD_DATA or ~/.trainyard]."),
         click.option(
             "--url", metavar="URL", help="The server [TRAINYARD_URL, yard login, or the one on this machine]."
@@ -111,7 +128,10 @@ def open_client(*, url: str | None, project: str | None, data: str | None, token
     from trainyard.client import Client
     from trainyard.client.retry import Backoff
 
-    return Client(url, token=token, project=project, data=data, backoff=Backoff(tries=4, base=0.1))
+    client = Client(url, token=token, project=project, data=data, backoff=Backoff(tries=4, base=0.1))
+    if is_verbose():
+        trace(client)
+    return client
 
 
 def find(client: Client, ref: str) -> str:

@@ -1,5 +1,4 @@
-"""How results are printed: aligned text for people, JSON for programs. Columns are as wide as their content and no line
-is cut, so that text can be searched and piped; colour appears only on a terminal.
+"""How results are printed: aligned text for people, JSON for programs. Colour appears only on a terminal.
 
 What others named or wrote never controls the terminal: `clean` shows control and format characters of a name as text,
 `line`, through which all that is printed goes, lets colours pass and nothing else."""
@@ -16,7 +15,9 @@ import click
 __all__ = [
     "Styled",
     "aligned",
+    "cells",
     "clean",
+    "cut",
     "fields",
     "json_document",
     "json_line",
@@ -104,12 +105,32 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def aligned(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """The lines of a table."""
     lines = [[clean(cell) for cell in row] for row in (headers, *rows)]
-    widths = [max(len(click.unstyle(line[column])) for line in lines) for column in range(len(headers))]
+    widths = [max(cells(line[column]) for line in lines) for column in range(len(headers))]
     return [Styled("  ".join(map(_padded, line, widths)).rstrip()) for line in lines]
 
 
 def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - len(click.unstyle(cell)))
+    return cell + " " * (width - cells(cell))
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes; colours take none, and wide characters two."""
+    if text.isascii() and "\x1b" not in text:
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    plain = click.unstyle(text)
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in plain)
+
+
+def cut(text: str, width: int) -> str:
+    """A text in at most so many columns; one that is longer ends in an ellipsis and has no colour."""
+    if cells(text) <= width:
+        return text
+    plain = click.unstyle(text)
+    while cells(plain) >= width:
+        plain = plain[:-1]
+    return f"{plain}…"
 
 
 def fields(pairs: Iterable[tuple[str, str]]) -> None:

@@ -42,7 +42,7 @@ class Plugins(click.Group):
 
 @click.group(cls=Plugins)
 def plugins() -> None:
-    """List the server's plugins; write and check one of your own."""
+    """List the server's plugins; write and check your own."""
 
 
 @plugins.command("ls")

@@ -54,7 +54,7 @@ def get_queue(client: Client, *, name: str, as_json: bool) -> None:
 @click.option("--paused/--resumed", default=None, help="Start nothing from it, or go on.")
 @json_option
 @with_client
-def set_queue(client: Client, *, name: str, as_json: bool, **wished: Any) -> None:
+def set_queue(client: Client, *, name: str, as_json: bool, **changes: Any) -> None:
     """Make a queue, or change what is given of one. `NAME=` takes a quota or a label away again."""
     from trainyard.client.errors import NotFound
     from trainyard.client.models import Queue as Fresh
@@ -63,7 +63,7 @@ def set_queue(client: Client, *, name: str, as_json: bool, **wished: Any) -> Non
         known = client.queues.get(name)
     except NotFound:
         known = Fresh(name=name)
-    _show(client.queues.set(name, **_merged(known, wished)), as_json)
+    _show(client.queues.set(name, **_merged(known, changes)), as_json)
 
 
 @queues.command("pause")
@@ -100,14 +100,14 @@ def _set_paused(client: Client, name: str, paused: bool, as_json: bool) -> None:
     _show(client.queues.edit(name, EditQueue(paused=paused)), as_json)
 
 
-def _merged(known: Queue, wished: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a queue with those that are wished in place of its own."""
-    concurrency, paused = wished["concurrency"], wished["paused"]
+def _merged(known: Queue, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a queue with those that are to change in place of its own."""
+    concurrency, paused = changes["concurrency"], changes["paused"]
     return {
-        "priority": known.priority if wished["priority"] is None else wished["priority"],
+        "priority": known.priority if changes["priority"] is None else changes["priority"],
         "concurrency": known.concurrency if concurrency is None else _limit(concurrency),
-        "quota": _with_amounts(known.quota, wished["quota"]),
-        "selector": _without_empty({**known.selector, **_pairs(wished["selector"], "--selector")}),
+        "quota": _with_amounts(known.quota, changes["quota"]),
+        "selector": _without_empty({**known.selector, **_pairs(changes["selector"], "--selector")}),
         "paused": known.paused if paused is None else paused,
     }
 

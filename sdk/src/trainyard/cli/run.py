@@ -1,5 +1,5 @@
-"""`yard run`: from an operation file to a run. The file is checked here first, so that most mistakes are told with
-their line before anything is sent; the server compiles it again and has the last word."""
+"""`yard run`: from an operation file or a command to a run. It is checked here first, so that most mistakes are told
+with their line before anything is sent; the server compiles it again and has the last word."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trainyard.cli import output
-from trainyard.cli.create_request import check, gather, wish_of
+from trainyard.cli.create_request import SUFFIXES, Material, check, gather, gather_command, request_of
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.logs import print_line
-from trainyard.cli.options import json_option, with_client
+from trainyard.cli.options import complete, json_option, with_client
 
 if TYPE_CHECKING:
     from trainyard.client import Client
@@ -21,7 +21,22 @@ if TYPE_CHECKING:
 __all__ = ["read_params", "run"]
 
 
-@click.command()
+class _RunCommand(click.Command):
+    """A command that says where options of the program that is to run belong."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        has_program = "--" not in args and any(not word.startswith("-") for word in args[:1])
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if not has_program:
+                raise
+            hint = "what is to run stands behind `--`: yard run -- python train.py --lr 0.1"
+            raise click.UsageError(f"{error.format_message()} {hint}", ctx) from error
+
+
+@click.command(cls=_RunCommand)
+@click.argument("words", nargs=-1, metavar="[FILE... | -- COMMAND...]")
 @click.option(
     "-f",
     "--file",
@@ -35,7 +50,7 @@ __all__ = ["read_params", "run"]
 @click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be repeated.")
 @click.option("--name", default="", help="A name for the run, over the file's.")
 @click.option("--tag", "tags", multiple=True, help="A tag more; may be repeated.")
-@click.option("--queue", default="", help="The queue, over the file's.")
+@click.option("--queue", default="", help="The queue, over the file's.", shell_complete=complete("queue"))
 @click.option("-w", "--watch", is_flag=True, help="Print what it writes until it has ended, and fail when it fails.")
 @click.option("--preview", is_flag=True, help="Create nothing; show what would run and whether it would start now.")
 @click.option(
@@ -49,6 +64,7 @@ __all__ = ["read_params", "run"]
 def run(
     client: Client,
     *,
+    words: tuple[str, ...],
     files: tuple[Path, ...],
     hub: str,
     presets: tuple[str, ...],
@@ -61,23 +77,41 @@ def run(
     code: str | None,
     as_json: bool,
 ) -> None:
-    """Create a run from an operation file, or from a registered component.
+    """Run a command, an operation file or a registered component.
+
+    FILE is an operation file (`.yaml`, `.yml`); the same as -f FILE. A COMMAND stands behind `--` and runs in this
+    folder; its options that have a value, such as `--lr 0.1`, are params of the run.
 
     Prints the run's id. With --watch it follows the run: Ctrl-C leaves the run alone. With --json it prints the run,
     and with --watch as well a line of JSON for each line of the log and then for the run as it has ended. Of a sweep
     --watch shows the trials; see `yard sweep`.
     """
-    given, material = read_params(params), gather(files, hub, presets)
+    if words and not all(word.endswith(SUFFIXES) for word in words):
+        material = _of_command(words, files, hub, presets, code)
+    else:
+        material = gather([*map(Path, words), *files], hub, presets)
+    given = read_params(params)
     resolved = check(material, given)
-    wish = wish_of(material, params=given, name=name, tags=list(tags), queue=queue)
-    found = resolved.code.kind if resolved is not None else _code_there(client, wish)
-    wish = _with_code(wish, _code(code, material.folder, brings_code=found != "none"))
+    request = request_of(material, params=given, name=name, tags=list(tags), queue=queue)
+    found = resolved.code.kind if resolved is not None else _code_there(client, request)
+    request = _with_code(request, _code(code, material.folder, brings_code=found != "none"))
     if preview:
-        return _previewed(client.runs.preview(wish), as_json=as_json)
-    created = client.runs.create(wish)
+        return _previewed(client.runs.preview(request), as_json=as_json)
+    created = client.runs.create(request)
     if watch:
         return _watch(client, created, as_json=as_json)
     return _announce(client, created, as_json=as_json)
+
+
+def _of_command(
+    command: tuple[str, ...], files: tuple[Path, ...], hub: str, presets: tuple[str, ...], code: str | None
+) -> Material:
+    """What a command is run as. Raises UsageError where a file is named as well, or the first word is none."""
+    if files or hub:
+        raise click.UsageError("run a command, or a file (-f), or a component (--hub): not several of them")
+    if not command[0] or command[0].startswith("-"):
+        raise click.UsageError(f"{command[0]!r} is no program; write it behind `--`: yard run -- python train.py")
+    return gather_command(command, presets, at_root=code == "git")
 
 
 def read_params(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -104,15 +138,15 @@ def _code(choice: str | None, folder: Path, *, brings_code: bool) -> dict[str, A
     return {"kind": "none"} if choice == "none" else {"kind": "folder", "path": str(folder)}
 
 
-def _with_code(wish: CreateRun, code: dict[str, Any] | None) -> CreateRun:
+def _with_code(request: CreateRun, code: dict[str, Any] | None) -> CreateRun:
     import msgspec
 
-    return msgspec.structs.replace(wish, code=code)
+    return msgspec.structs.replace(request, code=code)
 
 
-def _code_there(client: Client, wish: CreateRun) -> str:
+def _code_there(client: Client, request: CreateRun) -> str:
     """The kind of code that an operation brings once the server has looked up what it refers to. Says its warnings."""
-    seen = client.runs.preview(wish)
+    seen = client.runs.preview(request)
     for warning in seen.warnings:
         output.line(f"warning: {output.clean(warning)}", err=True)
     return str(seen.resolved.get("code", {}).get("kind", "none"))

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trainyard.cli import output
+from trainyard.cli import moment, output
+from trainyard.cli.columns import SYSTEM
 from trainyard.cli.options import find, json_option, run_argument, with_client
+from trainyard.cli.origin import origin_fields
 
 if TYPE_CHECKING:
     from trainyard.client import Client
@@ -60,16 +62,19 @@ def _show(run: Run, around: Lineage) -> None:
             ("user", run.user),
             ("queue", run.queue),
             ("tags", ", ".join(run.tags)),
-            ("created", run.created_at),
-            ("started", run.started_at or ""),
-            ("finished", run.finished_at or ""),
+            ("created", moment.moment(run.created_at)),
+            ("started", moment.moment(run.started_at)),
+            ("finished", moment.moment(run.finished_at)),
+            ("took", "" if (seconds := moment.seconds(run)) is None else moment.duration(seconds)),
+            ("progress", "" if run.progress is None else f"{run.progress:.0%}"),
             ("attempt", str(run.attempt or "")),
             ("exit code", "" if run.exit_code is None else str(run.exit_code)),
-            ("archived", run.archived_at or ""),
+            ("archived", moment.moment(run.archived_at)),
+            *origin_fields(run),
             ("dropped", dropped(run)),
             *_relatives(around),
             *((f"param {name}", output.value(value)) for name, value in sorted(run.inputs.items())),
-            *((f"metric {name}", output.number(value)) for name, value in sorted(run.metrics.items())),
+            *_metrics(run),
             *((f"output {name}", output.value(value)) for name, value in sorted(run.outputs.items())),
             *_not_recorded(run),
         ]
@@ -78,6 +83,17 @@ def _show(run: Run, around: Lineage) -> None:
         output.line("last lines:")
         for line in run.last_lines:
             output.line(f"  {output.clean(line)}")
+
+
+def _metrics(run: Run) -> list[tuple[str, str]]:
+    """The last value of each metric; those of the machine are only counted."""
+    own = [
+        (f"metric {name}", output.number(run.metrics[name]))
+        for name in sorted(run.metrics)
+        if not name.startswith(SYSTEM)
+    ]
+    system = len(run.metrics) - len(own)
+    return [*own, ("system", f"{system} metrics; `yard metrics {run.short_id}` has them" if system else "")]
 
 
 def dropped(run: Run) -> str:

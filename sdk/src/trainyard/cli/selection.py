@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from trainyard.client import Client
     from trainyard.client.models import BulkAction, BulkOutcome, Run
 
-__all__ = ["Chosen", "act", "for_runs", "tell_run", "tell_runs"]
+__all__ = ["SelectedRuns", "act", "for_runs", "tell_run", "tell_runs"]
 
 CHUNK = 200
 """Runs in one request: all of them are done or none."""
 _CODES = {"conflict": Exit.CONFLICT, "not_found": Exit.NOT_FOUND, "forbidden": Exit.NOT_ALLOWED, "invalid": Exit.USAGE}
 
 
-class Chosen(NamedTuple):
+class SelectedRuns(NamedTuple):
     """The runs that are meant, and whether a person named exactly one."""
 
     client: Client
@@ -55,19 +55,19 @@ def for_runs(verb: str, *, always_ask: bool = False) -> Callable[[Callable[..., 
     return decorate
 
 
-def _chosen(client: Client, refs: Sequence[str], query: str | None) -> Chosen:
+def _chosen(client: Client, refs: Sequence[str], query: str | None) -> SelectedRuns:
     if bool(refs) == (query is not None):
         raise click.UsageError("name the runs, or choose them with -q QUERY")
     if query is None:
-        return Chosen(client, [find(client, ref) for ref in refs], len(refs) == 1)
-    return Chosen(client, [run.id for run in client.runs.list(q=query)], False)
+        return SelectedRuns(client, [find(client, ref) for ref in refs], len(refs) == 1)
+    return SelectedRuns(client, [run.id for run in client.runs.list(q=query)], False)
 
 
-def act(chosen: Chosen, wish: BulkAction) -> list[BulkOutcome]:
+def act(chosen: SelectedRuns, request: BulkAction) -> list[BulkOutcome]:
     """Do it to all, some at a time."""
     found: list[BulkOutcome] = []
     for start in range(0, len(chosen.refs), CHUNK):
-        part = msgspec.structs.replace(wish, refs=chosen.refs[start : start + CHUNK])
+        part = msgspec.structs.replace(request, refs=chosen.refs[start : start + CHUNK])
         found += chosen.client.runs.act(part).items
     return found
 

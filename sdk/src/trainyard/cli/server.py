@@ -36,7 +36,7 @@ def version(*, as_json: bool, url: str | None, project: str | None, data: str | 
 @json_option
 @with_client
 def settings(client: Client, *, as_json: bool) -> None:
-    """Show the server's settings in force and where each comes from. Secrets are masked. For admins."""
+    """Show the server's settings and where each comes from. Secrets are masked. For admins."""
     found = client.server.settings()
     if as_json:
         return output.json_document({"items": found})

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from trainyard.cli import output
+from trainyard.cli import output, terminal
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import find, json_option, pin, run_argument, with_client
-from trainyard.cli.sweep_view import Shown, by_figure, cut, told, view
+from trainyard.cli.sweep_view import SweepState, by_figure, trial_line, view
 
 if TYPE_CHECKING:
     from trainyard.client import Client
     from trainyard.client.models import Sweep, Trial
 
-__all__ = ["Look", "follow", "sweep"]
+__all__ = ["ViewOptions", "follow", "sweep"]
 
 POLL = 1.0
 """Seconds between two looks."""
 FIRST_PAGE, NEXT_PAGE = 500, 100
 
 
-class Look(NamedTuple):
+class ViewOptions(NamedTuple):
     """How a sweep is looked at: what comes first, by which figure it is judged, and how many trials are shown."""
 
     sort: str = "value"
     by: str = ""
     limit: int = 20
 
-    def lines(self, shown: Shown) -> list[str]:
+    def lines(self, shown: SweepState) -> list[str]:
         """What is to be seen."""
         judged = by_figure(shown, self.by) if self.by else shown
-        return view(judged, sort=self.sort, most=self.limit, width=_room())
+        return view(judged, sort=self.sort, most=self.limit, width=terminal.dot_columns())
 
 
 @click.command()
@@ -54,22 +52,22 @@ class Look(NamedTuple):
 @json_option
 @with_client
 def sweep(client: Client, *, ref: str, no_watch: bool, sort: str, by: str, limit: int, as_json: bool) -> int | None:
-    """Show a sweep: its trials, the best one, and for several objectives those that no other beats.
+    """Show a sweep: its trials, the best one, and the Pareto front.
 
     RUN `latest` is the newest sweep. It is followed until it has ended, and the exit code says how; Ctrl-C leaves it
     alone. On a terminal it is drawn anew each second, elsewhere there is a line for each trial that ends. With --json a
     line of JSON for each trial that ends and then for the sweep; with --no-watch as well one document, {"sweep": ...,
     "trials": [...], "front": [...]}.
     """
-    look = Look(sort, by, limit)
+    options = ViewOptions(sort, by, limit)
     if ref == "latest":
         ref = _newest(client)
     if no_watch:
-        _once(client, find(client, ref), look, as_json=as_json)
+        _once(client, find(client, ref), options, as_json=as_json)
         return None
     run = pin(client, ref)
     try:
-        ended = follow(client, run, look, as_json=as_json)
+        ended = follow(client, run, options, as_json=as_json)
     except KeyboardInterrupt:
         output.line(f"\nthe sweep goes on; stop it: yard stop {run[-8:]}", err=True)
         raise
@@ -87,60 +85,51 @@ def _newest(client: Client) -> str:
     return found[0].id
 
 
-def follow(client: Client, ref: str, look: Look | None = None, *, as_json: bool = False) -> Sweep:
+def follow(client: Client, ref: str, options: ViewOptions | None = None, *, as_json: bool = False) -> Sweep:
     """Show a sweep until it has ended, also when the server restarts meanwhile; returns it as it then is. As JSON, only
     the trials are printed."""
     from trainyard.client.session import stream_backoff
 
     client.backoff = stream_backoff(client.backoff)
-    look = look or Look()
-    found, told_of = _Followed(client, ref), set[int]()
-    screen = _Screen() if sys.stdout.isatty() and not as_json else None
+    options = options or ViewOptions()
+    found, printed = _Followed(client, ref), set[int]()
+    screen = terminal.Screen() if terminal.is_attached() and not as_json else None
     while True:
-        shown = found.look()
+        shown = found.state()
         if screen is not None:
-            screen.draw(shown, look)
+            screen.draw(options.lines(shown))
         else:
-            _tell(shown, told_of, as_json=as_json)
+            _print_ended(shown, printed, as_json=as_json)
         if shown.sweep.is_final:
             break
         time.sleep(POLL)
     if not as_json and (screen is None or screen.is_cut):
-        _print(shown, look)
+        _print(shown, options)
     return shown.sweep
 
 
-def _once(client: Client, ref: str, look: Look, *, as_json: bool) -> None:
-    shown = _Followed(client, ref).look()
+def _once(client: Client, ref: str, options: ViewOptions, *, as_json: bool) -> None:
+    shown = _Followed(client, ref).state()
     if as_json:
         return output.json_document({"sweep": shown.sweep, "trials": shown.trials, "front": shown.front})
-    return _print(shown, look)
+    return _print(shown, options)
 
 
-def _print(shown: Shown, look: Look) -> None:
-    for line in look.lines(shown):
+def _print(shown: SweepState, options: ViewOptions) -> None:
+    for line in options.lines(shown):
         output.line(line)
 
 
-def _room() -> int:
-    """How wide a plot may be: not at all where its dots cannot be written."""
-    try:
-        "⣿".encode(sys.stdout.encoding or "ascii")
-    except UnicodeError:
-        return 0
-    return shutil.get_terminal_size().columns
-
-
-def _tell(shown: Shown, told_of: set[int], *, as_json: bool) -> None:
+def _print_ended(shown: SweepState, printed: set[int], *, as_json: bool) -> None:
     """Each trial that has ended, once."""
     for trial in shown.trials:
-        if not trial.has_ended or trial.number in told_of:
+        if not trial.has_ended or trial.number in printed:
             continue
-        told_of.add(trial.number)
+        printed.add(trial.number)
         if as_json:
             output.json_line(trial)
         else:
-            output.line(told(shown.sweep, trial))
+            output.line(trial_line(shown.sweep, trial))
 
 
 class _Followed:
@@ -152,13 +141,13 @@ class _Followed:
         self._front: Sequence[Trial] = ()
         self._judged = -1
 
-    def look(self) -> Shown:
+    def state(self) -> SweepState:
         """As it is now. Whoever reads an end in the sweep reads all that its trials came to."""
         sweep = self._client.sweeps.get(self._ref)
         self._refresh()
         if len(sweep.objectives) > 1 and sweep.succeeded != self._judged:
             self._front, self._judged = self._client.sweeps.front(self._ref).items, sweep.succeeded
-        return Shown(sweep, [self._trials[number] for number in sorted(self._trials)], self._front)
+        return SweepState(sweep, [self._trials[number] for number in sorted(self._trials)], self._front)
 
     def _refresh(self) -> None:
         """Below the first trial that had not ended nothing changes any more."""
@@ -172,21 +161,3 @@ class _Followed:
             found[trial.number] = trial
         kept = {number: trial for number, trial in self._trials.items() if number < floor}
         self._trials = kept | found
-
-
-class _Screen:
-    """A terminal on which everything is drawn over what was drawn before."""
-
-    def __init__(self) -> None:
-        self._drawn = 0
-        self.is_cut = False
-
-    def draw(self, shown: Shown, look: Look) -> None:
-        """Draw what fits. `is_cut` says whether it was all."""
-        width, height = shutil.get_terminal_size()
-        lines = look.lines(shown)
-        self.is_cut = len(lines) >= height
-        lines = [cut(line, width) for line in lines[: height - 1]]
-        up = f"\x1b[{self._drawn}F" if self._drawn else ""
-        click.echo(up + "".join(f"\x1b[K{line}\n" for line in lines) + "\x1b[J", nl=False)
-        self._drawn = len(lines)

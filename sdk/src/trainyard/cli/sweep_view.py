@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from trainyard.cli import output
 from trainyard.cli.sweep_plot import improvements, is_log, plot
 
 if TYPE_CHECKING:
     from trainyard.client.models import Sweep, Trial
 
-__all__ = ["Shown", "by_figure", "cut", "told", "view"]
+__all__ = ["SweepState", "by_figure", "trial_line", "view"]
 
 MOST_COLUMNS = 8
 """Params, and figures where there is no objective, that have a column each; more params are in one."""
 
 
-class Shown(NamedTuple):
+class SweepState(NamedTuple):
     """A sweep with its trials, and those on its front when it has several objectives."""
 
     sweep: Sweep
@@ -27,7 +25,7 @@ class Shown(NamedTuple):
     front: Sequence[Trial] = ()
 
 
-def view(shown: Shown, *, sort: str, most: int, width: int) -> list[str]:
+def view(shown: SweepState, *, sort: str, most: int, width: int) -> list[str]:
     """Everything: the sweep in brief, the best so far as a plot, its front, and its trials, at most so many of each.
     Trials are sorted by `number`, or by `value`: those that go on first, then the best."""
     sweep = shown.sweep
@@ -40,7 +38,7 @@ def view(shown: Shown, *, sort: str, most: int, width: int) -> list[str]:
     return [*lines, "", *_table(sweep, chosen, most)] if chosen else lines
 
 
-def by_figure(shown: Shown, by: str) -> Shown:
+def by_figure(shown: SweepState, by: str) -> SweepState:
     """The same, judged by a figure instead: the lowest is best, with a `-` before its name the highest. What limits say
     still holds."""
     import msgspec
@@ -53,25 +51,19 @@ def by_figure(shown: Shown, by: str) -> Shown:
     valued = [each for each in trials if each.value is not None and each.feasible]
     sweep = replace(shown.sweep, objectives=[SweepObjective(name=name, goal="maximize" if highest else "minimize")])
     best = min(valued, key=lambda each: _rank(sweep, each), default=None)
-    return Shown(replace(sweep, best=best), trials)
+    return SweepState(replace(sweep, best=best), trials)
 
 
 def _ended(trial: Trial) -> dict[str, float]:
     return trial.figures if trial.phase == "succeeded" else {}
 
 
-def told(sweep: Sweep, trial: Trial) -> str:
+def trial_line(sweep: Sweep, trial: Trial) -> str:
     """A trial that has ended, in a line."""
     figures = [f"{name}={output.number(value)}" for name, value in trial.figures.items()]
     params = [f"{name}={_value(value)}" for name, value in trial.params.items()]
     words = [f"trial {trial.number}", _phase(trial), *figures, *params, _why(trial)]
     return output.Styled("  ".join(output.clean(word) for word in words if word))
-
-
-def cut(line: str, width: int) -> str:
-    """A line as far as the terminal shows it."""
-    plain = click.unstyle(line)
-    return line if len(plain) <= width else f"{plain[: width - 1]}…"
 
 
 def _brief(sweep: Sweep) -> list[str]:
@@ -97,7 +89,7 @@ def _best(sweep: Sweep) -> str:
     return f"best: {', '.join(figures)}  (trial {best.number}{run})  {' '.join(params)}"
 
 
-def _plotted(shown: Shown, width: int) -> list[str]:
+def _plotted(shown: SweepState, width: int) -> list[str]:
     sweep = shown.sweep
     points = [(each.number, each.value) for each in shown.trials if each.value is not None and each.feasible]
     if not points or not sweep.objectives:

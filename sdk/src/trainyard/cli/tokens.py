@@ -33,7 +33,7 @@ class Duration(click.ParamType[float]):
 
 @click.group()
 def tokens() -> None:
-    """List, make and revoke tokens: your own, or as an admin those of others."""
+    """List, make and revoke tokens."""
 
 
 @tokens.command("ls")
@@ -79,10 +79,10 @@ def create_token(
     """Make a token and print its text, this once: on standard output, alone, to be piped."""
     from trainyard.client.models import NewToken
 
-    wish = NewToken(
+    request = NewToken(
         name=name, principal=principal, scopes=[*scopes], projects=[*projects], expires_in=expires_in or 0.0
     )
-    made = client.tokens.create(wish)
+    made = client.tokens.create(request)
     if as_json:
         return output.json_document(made)
     output.line(f"token {made.id} for {made.principal}; it is shown this once:", err=True)

@@ -28,7 +28,7 @@ def users() -> None:
 
 @click.group("service-accounts")
 def service_accounts() -> None:
-    """List, add and change programs that have tokens of their own. For admins of the deployment."""
+    """List, add and change programs with tokens of their own. For admins of the deployment."""
 
 
 def _commands(group: click.Group, noun: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from itertools import islice
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from trainyard.cli import output
+from trainyard.cli import moment, output, terminal
 from trainyard.cli.exit_codes import Exit
+from trainyard.cli.live_view import GOING_ON, WAITING, run_lines, watch_lines
 from trainyard.cli.options import json_option, pin, with_client
 
 if TYPE_CHECKING:
@@ -16,25 +19,61 @@ if TYPE_CHECKING:
 
 __all__ = ["watch"]
 
+POLL = 1.0
+"""Seconds between two looks."""
+MOST = 100
+
 
 @click.command()
 @click.argument("ref", metavar="[RUN]", required=False)
 @click.option("--all", "everywhere", is_flag=True, help="Every project that you may look at.")
-@click.option("--last", type=click.IntRange(0, 500), default=10, metavar="N", help="Begin with the last N [10].")
+@click.option(
+    "--last",
+    type=click.IntRange(0, 500),
+    default=10,
+    metavar="N",
+    help="Begin with the last N events, or show the last N runs that ended [10].",
+)
 @json_option
 @with_client
 def watch(client: Client, *, ref: str | None, everywhere: bool, last: int, as_json: bool) -> int | None:
     """Show what happens as it happens.
 
     Without RUN everything in the project, until interrupted; with RUN its statuses and metrics until it has ended, and
-    the exit code says how. With --json a line of JSON for each.
+    the exit code says how. On a terminal it is a table that is drawn anew each second: the runs that wait or go on and
+    those that ended last, or the run with its metrics. Elsewhere there is a line for each event, with --json a line of
+    JSON.
     """
+    if ref is not None and everywhere:
+        raise click.UsageError("give a RUN or --all, not both")
+    is_drawn = terminal.is_attached() and not as_json
     if ref is not None:
-        if everywhere:
-            raise click.UsageError("give a RUN or --all, not both")
-        return _run(client, pin(client, ref), as_json=as_json)
+        run = pin(client, ref)
+        return _draw_run(client, run) if is_drawn else _run(client, run, as_json=as_json)
+    if is_drawn:
+        _draw_runs(client, last, everywhere=everywhere)
     _feed(client, "*" if everywhere else None, last, as_json=as_json)
     return None
+
+
+def _draw_runs(client: Client, last: int, *, everywhere: bool) -> NoReturn:
+    screen, listed = terminal.Screen(), client.runs.everywhere if everywhere else client.runs.list
+    unfinished = f"({WAITING}) OR ({GOING_ON})"
+    while True:
+        going_on = [*islice(listed(q=unfinished), MOST)]
+        ended = [*islice(listed(q="status:done", sort="-finished_at", page_size=max(1, last)), last)]
+        screen.draw(watch_lines(going_on, ended, terminal.columns(), projects=everywhere))
+        time.sleep(POLL)
+
+
+def _draw_run(client: Client, ref: str) -> int:
+    screen = terminal.Screen()
+    while True:
+        run = client.runs.get(ref)
+        screen.draw(run_lines(run, client.runs.metrics(ref), terminal.columns()))
+        if run.is_final:
+            return Exit.OK if run.status == "succeeded" else Exit.FAILED
+        time.sleep(POLL)
 
 
 def _feed(client: Client, project: str | None, last: int, *, as_json: bool) -> None:
@@ -52,7 +91,7 @@ def _print(activity: Activity, *, as_json: bool) -> None:
         return
     what = str(activity.data.get("status") or activity.kind)
     details = [str(activity.data[key]) for key in ("reason", "message") if activity.data.get(key)]
-    words = [activity.at[:19].replace("T", " "), activity.project, activity.run[-8:], what, *details]
+    words = [moment.local(activity.at), activity.project, activity.run[-8:], what, *details]
     output.line(output.clean(f"{'  '.join(word for word in words if word)}  by {activity.actor}"))
 
 
@@ -67,7 +106,7 @@ def _run(client: Client, ref: str, *, as_json: bool) -> int:
             if as_json:
                 output.json_line(each)
             elif isinstance(each, Transition):
-                told = [each.at[:19].replace("T", " "), each.status, each.reason, each.message]
+                told = [moment.local(each.at), each.status, each.reason, each.message]
                 output.line(output.clean("  ".join(word for word in told if word)))
             elif not isinstance(each, Run):
                 output.line(output.clean(f"step {each.step}  {each.name} = {output.number(each.last)}"))

@@ -124,10 +124,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Runs, newest first; `next` continues after the last one and is null on the last page."""
+    """Runs, newest first; `next` continues after the last one and is null on the last page. `total` is how many runs
+    there are in all, null unless it was asked for; when `total_is_cut` there are that many or more."""
 
     items: list[Run]
     next: str | None = None
+    total: int | None = None
+    total_is_cut: bool = False
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,15 +63,19 @@ def list_runs(
     sort: str = "",
     limit: int | None = None,
     cursor: str = "",
+    count: bool = False,
 ) -> Request[RunPage]:
-    """One page of a project's runs that a query is true of, newest first unless sorted."""
-    query = query_of(q=q, sort=sort, limit=limit, cursor=cursor)
+    """One page of a project's runs that a query is true of, newest first unless sorted; `count` also counts them."""
+    query = query_of(q=q, sort=sort, limit=limit, cursor=cursor, count="true" if count else "")
     return Request("GET", path_of("projects", project, "runs"), RunPage, query)
 
 
-def search_runs(*, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "") -> Request[RunPage]:
-    """One page of the runs of all projects that the asker may read."""
-    return Request("GET", path_of("runs"), RunPage, query_of(q=q, sort=sort, limit=limit, cursor=cursor))
+def search_runs(
+    *, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "", count: bool = False
+) -> Request[RunPage]:
+    """One page of the runs of all projects that the asker may read; `count` also counts them."""
+    query = query_of(q=q, sort=sort, limit=limit, cursor=cursor, count="true" if count else "")
+    return Request("GET", path_of("runs"), RunPage, query)
 
 
 def read_run_table(
