@@ -14,7 +14,7 @@ from trainyard.cli.live_view import GOING_ON, Usage, top_lines, usage_of
 from trainyard.cli.options import json_option, with_client
 
 if TYPE_CHECKING:
-    from trainyard.client.client import Client
+    from trainyard.client import Client
     from trainyard.client.models import Run
 
 __all__ = ["top"]

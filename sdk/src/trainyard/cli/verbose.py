@@ -13,7 +13,7 @@ from trainyard.cli import output
 if TYPE_CHECKING:
     import httpx
 
-    from trainyard.client.client import Client
+    from trainyard.client import Client
 
 __all__ = ["is_verbose", "trace", "verbose_option"]
 
