@@ -95,7 +95,7 @@ async def test_artifacts_go_up_and_come_down_whole(async_client, platform, tmp_p
 async def test_wait_and_its_end(async_client, platform):
     platform.add_run(RUN, status="running")
     with pytest.raises(errors.StillRunning):
-        await async_client.runs.wait(RUN, timeout=0.01, poll=0.004)
+        await async_client.runs.wait(RUN, timeout=0.01)
     platform.runs[RUN]["status"] = "succeeded"
     assert (await async_client.runs.wait(RUN)).is_final
 

@@ -47,7 +47,7 @@ class _Request(NamedTuple):
 
     def every(self) -> list[Run]:
         """All runs that are found."""
-        from trainyard.client.resources.pagination import items
+        from trainyard.client._sync.pagination import items
 
         return [*items(lambda cursor: self.page(cursor, _EVERY))]
 
@@ -129,7 +129,7 @@ def _listed(request: _Request, limit: int, columns: str, form: str) -> None:
 
 def _found(request: _Request, limit: int) -> tuple[list[Run], str]:
     """The first runs, and how many there are in all; empty when they are all here."""
-    from trainyard.client.resources.pagination import items
+    from trainyard.client._sync.pagination import items
 
     first = request.page("", min(limit, _PAGE), count=True)
     runs = list(islice(items(lambda cursor: request.page(cursor, _PAGE) if cursor else first), limit))
