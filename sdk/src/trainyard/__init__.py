@@ -15,6 +15,9 @@ from importlib import import_module
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` would cost more than everything else here
 if TYPE_CHECKING:
     from trainyard.ask_tell.sweep import sweep
+    from trainyard.submission.launch import launch
+    from trainyard.submission.run_handle import RunHandle, get_run
+    from trainyard.table.history import history
     from trainyard.table.runs import runs
     from trainyard.track.session import (
         Run,
@@ -39,9 +42,13 @@ __all__ = [
     "AsyncClient",
     "Client",
     "Run",
+    "RunHandle",
     "__version__",
     "finish",
+    "get_run",
+    "history",
     "init",
+    "launch",
     "log",
     "log_artifact",
     "log_file",
@@ -84,6 +91,10 @@ _note_exit()
 _HOMES = {
     "AsyncClient": "trainyard.client",
     "Client": "trainyard.client",
+    "RunHandle": "trainyard.submission.run_handle",
+    "get_run": "trainyard.submission.run_handle",
+    "history": "trainyard.table.history",
+    "launch": "trainyard.submission.launch",
     "runs": "trainyard.table.runs",
     "sweep": "trainyard.ask_tell.sweep",
 }

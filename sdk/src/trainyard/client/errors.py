@@ -11,6 +11,7 @@ a token.
     ├── BadName             a name that no file can have here, or no artifact there
     ├── DigestMismatch      bytes arrived that are not the bytes promised        retryable
     ├── StillRunning        `wait` was given a time limit and it has passed      retryable
+    ├── RunFailed           a run that was waited for has not succeeded
     └── ApiError            the server said no, as a Problem
         ├── Invalid             400, 413, 415, 422
         ├── NotAuthenticated    401
@@ -27,7 +28,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trainyard.client.models import Fault, Problem
+    from trainyard.client.models import Fault, Problem, Run
 
 __all__ = [
     "ApiError",
@@ -42,6 +43,7 @@ __all__ = [
     "NotAuthenticated",
     "NotFound",
     "NotReachable",
+    "RunFailed",
     "ServerFault",
     "StillRunning",
     "WrongServer",
@@ -101,6 +103,16 @@ class StillRunning(ClientError):
 
     code = "still_running"
     retryable = True
+
+
+class RunFailed(ClientError):
+    """A run that was waited for has failed, or was stopped or skipped. `run` is how it has ended."""
+
+    code = "run_failed"
+
+    def __init__(self, message: str, run: Run) -> None:
+        super().__init__(message)
+        self.run = run
 
 
 class ApiError(ClientError):
