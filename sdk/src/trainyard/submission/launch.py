@@ -37,9 +37,9 @@ def launch(
     """Create a run of an operation, and return a handle on it at once.
 
     `operation` is a file, or an operation as a mapping; it is checked here first, as `yard run` does. Its params are
-    given by name, as in `launch("train.yaml", lr=0.1)`, or in the mapping `params`. `name` and `queue` replace those of the operation, `tags`
-    are added to its own, and `presets` are registered presets that are patched onto it. The program is where the
-    operation says, else in the folder of the file, or for a mapping in the working directory.
+    given by name, as in `launch("train.yaml", lr=0.1)`, or in the mapping `params`. `name` and `queue` replace those of
+    the operation, `tags` are added to its own, and `presets` are registered presets that are patched onto it. The
+    program is where the operation says, else in the folder of the file, or for a mapping in the working directory.
 
     Raises SpecError with each finding and its place, Invalid for what the server refuses, FileNotFoundError for a file
     that does not exist, NoServer and NotReachable where there is no server."""
