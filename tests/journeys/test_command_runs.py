@@ -32,7 +32,21 @@ def ran(served, *arguments):
 
 
 def test_a_command_runs_here_word_for_word_and_its_options_are_params(served):
-    words = ["--lr", "1e-3", "--depth=4", "--cuda", "3.10", "--cut=", "--note", ODD, "--layer", "1", "--layer", "2", "--amp"]
+    words = [
+        "--lr",
+        "1e-3",
+        "--depth=4",
+        "--cuda",
+        "3.10",
+        "--cut=",
+        "--note",
+        ODD,
+        "--layer",
+        "1",
+        "--layer",
+        "2",
+        "--amp",
+    ]
     run = ran(served, "--", sys.executable, "train.py", *words)
     assert (run["status"], run["name"], run["metrics"]) == ("succeeded", "train", {"loss": 0.5})
     assert run["inputs"] == {"lr": 0.001, "depth": 4, "cuda": "3.10", "cut": ""}

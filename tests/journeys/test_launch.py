@@ -4,6 +4,7 @@ back by the command line."""
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,20 @@ def test_a_program_launches_waits_restarts_and_reads_frames(served):
     again = json.loads(served.command("get", told["again"], "--json"))
     assert again["clone_kind"] == "restart"
     assert told["failing"][-8:] in served.command("ls", "--status", "failed")
+
+
+def test_the_examples_of_the_page_are_carried_out(served):
+    """The program of the page, from the folder of the file that it names."""
+    page = (Path(__file__).parents[2] / "docs/frames.md").read_text("utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 4
+    folder, served.folder = served.folder, served.folder / "jobs"
+    try:
+        printed = program(served, "\n".join(blocks))
+    finally:
+        served.folder = folder
+    assert "'epochs': 20" in printed
+    assert "trained 20" in printed
 
 
 WRONG = """
