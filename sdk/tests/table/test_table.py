@@ -8,6 +8,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+import pandas
+import polars
 import pytest
 
 from trainyard.client.models import Run
@@ -71,7 +73,6 @@ def test_rows_hold_the_values_as_a_program_uses_them():
 
 
 def test_a_pandas_frame_has_the_types():
-    pandas = pytest.importorskip("pandas")
     frame = ALL.to_pandas()
     kinds = {name: str(dtype) for name, dtype in frame.dtypes.items()}
     assert kinds | {"text": ""} == {
@@ -88,7 +89,6 @@ def test_a_pandas_frame_has_the_types():
 
 
 def test_a_polars_frame_has_the_types_and_knows_nan_from_missing():
-    polars = pytest.importorskip("polars")
     frame = ALL.to_polars()
     assert frame.schema == {
         "text": polars.String, "whole": polars.Int64, "gaps": polars.Int64, "number": polars.Float64,
@@ -104,7 +104,6 @@ def test_a_polars_frame_has_the_types_and_knows_nan_from_missing():
 
 @pytest.mark.parametrize("name", ["pandas", "polars"])
 def test_an_empty_table_is_an_empty_frame_with_its_columns(name):
-    pytest.importorskip(name)
     frame = getattr(Table({"id": Column("text", []), "at": Column("time", [])}, 0), f"to_{name}")()
     assert (list(frame.columns), len(frame)) == (["id", "at"], 0)
 
@@ -112,7 +111,7 @@ def test_an_empty_table_is_an_empty_frame_with_its_columns(name):
 @pytest.mark.parametrize("name", ["pandas", "polars"])
 def test_what_is_not_installed_is_named_with_how_to_install_it(name, monkeypatch):
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ImportError, match=rf"to_{name}\(\) needs {name}.*pip install {name}"):
+    with pytest.raises(ImportError, match=rf"to_{name}\(\) needs {name}.*pip install 'trainyard\[{name}\]'"):
         getattr(ALL, f"to_{name}")()
 
 

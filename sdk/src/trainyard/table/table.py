@@ -6,6 +6,7 @@ pandas and Polars are optional and imported when they are asked for. Everything 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -75,12 +76,14 @@ class Table:
     def to_pandas(self) -> pandas.DataFrame:
         """A pandas data frame. Integers and booleans with missing values have pandas' nullable types; missing numbers
         are NaN. Raises ImportError when pandas is not installed."""
-        pandas = _imported("pandas")
+        with _installed("pandas"):
+            import pandas
         return pandas.DataFrame({name: _pandas_column(pandas, one) for name, one in self.columns.items()}, copy=False)
 
     def to_polars(self) -> polars.DataFrame:
         """A Polars data frame; missing values are null. Raises ImportError when Polars is not installed."""
-        polars = _imported("polars")
+        with _installed("polars"):
+            import polars
         return polars.DataFrame([_polars_column(polars, name, one) for name, one in self.columns.items()])
 
 
@@ -100,15 +103,16 @@ def kind_of(values: Sequence[Any]) -> Kind:
     return "text" if types == {str} else "boolean" if types == {bool} else "object"
 
 
-def _imported(name: str) -> Any:
-    from importlib import import_module
-
+@contextmanager
+def _installed(name: str) -> Iterator[None]:
+    """An import of a package that is optional. Raises ImportError, with a fix, when it is not installed."""
     try:
-        return import_module(name)
+        yield
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise ImportError(f"to_{name}() needs {name}, which is not installed: pip install {name}", name=name) from error
+        fix = f"pip install 'trainyard[{name}]'"
+        raise ImportError(f"to_{name}() needs {name}, which is not installed: {fix}", name=name) from error
 
 
 def _pandas_column(pandas: Any, column: Column) -> Any:
@@ -122,7 +126,8 @@ def _pandas_column(pandas: Any, column: Column) -> Any:
     if column.kind in ("integer", "boolean"):
         plain, nullable = ("int64", "Int64") if column.kind == "integer" else ("bool", "boolean")
         return pandas.Series(values, dtype=nullable if None in values else plain)
-    return pandas.Series(values, dtype="str" if column.kind == "text" else "object")
+    has_text_type = int(pandas.__version__.partition(".")[0]) >= 3
+    return pandas.Series(values, dtype="str" if column.kind == "text" and has_text_type else "object")
 
 
 def _microseconds(values: Sequence[int | None], dtype: str) -> Any:
