@@ -24,6 +24,7 @@ NAMES = {
     "aclose": "close",
     "aclosing": "closing",
     "aiter_bytes": "iter_bytes",
+    "anext": "next",
     "aread": "read",
 }
 """What is replaced beside `async`, `await`, the names of the language, and the prefix `Async` of classes."""
@@ -37,7 +38,7 @@ def main(words: list[str]) -> int:
     changed = [target / name for name, text in expected.items() if read(target / name) != text]
     if words == ["--check"]:
         for path in sorted([*changed, *stale]):
-            print(f"{path.relative_to(ROOT)} is not what `_async` gives: run `make format`")
+            print(f"{path.relative_to(CLIENT)} is not what `_async` gives: run `make format`")
         return 1 if changed or stale else 0
     for path in changed:
         path.write_text(expected[path.name], "utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from trainyard.client import AsyncClient
 from trainyard_core.testing.databases import database, database_url, postgres, postgres_url, valkey_url
 from trainyard_core.testing.factories import Arrange
 
@@ -17,11 +18,13 @@ __all__ = ["database", "database_url", "postgres", "postgres_url", "valkey_url"]
 
 
 @pytest_asyncio.fixture
-async def web(database_url, tmp_path):
-    """The API in process, on both databases."""
+async def web(request, database_url, tmp_path):
+    """The API in process, on both databases; by `both_clients` for each client."""
+    from threaded_client import threaded_client
     from web import serving
 
-    async with serving(database_url, tmp_path / "data") as served:
+    connect = threaded_client if getattr(request, "param", "") == "synchronous" else AsyncClient
+    async with serving(database_url, tmp_path / "data", connect=connect) as served:
         yield served
 
 

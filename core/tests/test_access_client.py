@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from threaded_client import both_clients
 
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
 from trainyard.client.models import EditPrincipal, EditProject, NewToken, Whoami
+
+pytestmark = both_clients
 
 
 async def test_a_project_from_its_making_to_its_end(web):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,20 +24,21 @@ from trainyard_core.settings import Settings
 from trainyard_core.testing.factories import Arrange, HandClock, operation
 
 BASE = "/api/v1/projects/default/runs"
+Connect = Callable[..., AsyncClient]
 
 
 class Web:
     """One platform's API. `admin` is the SDK's client; `bare` sends requests as they are given."""
 
-    def __init__(self, platform: Platform, arrange: Arrange, token: str) -> None:
+    def __init__(self, platform: Platform, arrange: Arrange, token: str, connect: Connect) -> None:
         self.platform, self.arrange, self.token = platform, arrange, token
-        self.app = _app(platform)
+        self.app, self._connect = _app(platform), connect
         self.admin = self.client(token)
         self.bare = httpx.AsyncClient(transport=self._transport(), base_url="http://trainyard", timeout=60)
 
     def client(self, token: str) -> AsyncClient:
         """The SDK's client with this token; it sends everything once."""
-        return AsyncClient(token=token, project="default", transport=self._transport(), backoff=Backoff(tries=1))
+        return self._connect(token=token, project="default", transport=self._transport(), backoff=Backoff(tries=1))
 
     async def ask(self, method: str, path: str, *, token: str | None = None, **more: Any) -> httpx.Response:
         """A bare request; below `/api/v1` unless it is a whole path."""
@@ -99,8 +100,11 @@ async def token_of(platform: Platform, name: str, *, role: str, at: int, **narro
 
 
 @asynccontextmanager
-async def serving(url: str, data: Path, registry: Registry | None = None, *, valkey: str = "") -> AsyncIterator[Web]:
-    """A platform with the folder tracker and no scheduler, or with the plugins of `registry`."""
+async def serving(
+    url: str, data: Path, registry: Registry | None = None, *, valkey: str = "", connect: Connect = AsyncClient
+) -> AsyncIterator[Web]:
+    """A platform with the folder tracker and no scheduler, or with the plugins of `registry`. `connect` makes its
+    clients."""
     clock = HandClock()
     settings = Settings(data=data, database=url)
     plugins = Registry.load(["tracker_folder"]) if registry is None else registry
@@ -108,6 +112,6 @@ async def serving(url: str, data: Path, registry: Registry | None = None, *, val
         arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
         at = clock.now()
         token = await token_of(platform, "admin", role="admin", at=at)
-        web = Web(platform, arrange, token)
+        web = Web(platform, arrange, token, connect)
         yield web
         await web.aclose()

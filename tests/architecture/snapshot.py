@@ -22,15 +22,16 @@ FOLDER = Path(__file__).with_name("snapshots")
 
 
 def public_names() -> str:
-    """Every name of every `__all__`, a line each, for the distributions that are published."""
+    """Every name of every `__all__` outside of private packages, a line each, for the published distributions."""
     published = [each for each in distributions() if "alternates" not in each.folder.parts]
     return "\n".join(line for each in published for line in _lines(each)) + "\n"
 
 
 def _lines(distribution: Distribution) -> Iterator[str]:
     for source in distribution.sources():
-        for name in _listed(source):
-            yield f"{distribution.module(source)}.{name}"
+        module = distribution.module(source)
+        for name in () if "._" in module else _listed(source):
+            yield f"{module}.{name}"
 
 
 def _listed(source: Path) -> list[str]:

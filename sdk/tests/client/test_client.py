@@ -1,4 +1,4 @@
-"""The synchronous client against a platform over real HTTP."""
+"""Both clients against a platform over real HTTP."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from fake_platform import TOKEN
 
-from trainyard.client import Backoff, Client, errors
+from trainyard.client import Backoff, errors
 from trainyard.client.models import CreateRun, Fault, Problem
 from trainyard.client.wire import Request
 
@@ -251,17 +252,18 @@ def test_something_that_is_no_platform_is_named(client, platform):
         client.send(Request("GET", "/api/v1/unknown", bytes))
 
 
-def test_a_server_that_is_not_there_is_named_with_what_to_do():
-    nowhere = Client("http://127.0.0.1:9", token="t", backoff=Backoff(tries=2, base=0.001))
-    with nowhere as client, pytest.raises(errors.NotReachable, match=r"127\.0\.0\.1:9.*yard up"):
+def test_a_server_that_is_not_there_is_named_with_what_to_do(connect):
+    client = connect("http://127.0.0.1:9", token="t", backoff=Backoff(tries=2, base=0.001))
+    with pytest.raises(errors.NotReachable, match=r"127\.0\.0\.1:9.*yard up"):
         client.version()
 
 
-def test_the_token_is_in_no_repr_and_no_error(platform):
-    with Client(platform.url, token="wrong-token-1234", backoff=Backoff(tries=1)) as client:
-        with pytest.raises(errors.NotAuthenticated) as caught:
-            client.version()
-        assert "1234" not in repr(client) + repr(client.endpoint) + str(caught.value) + repr(caught.value)
+def test_the_token_is_in_no_repr_and_no_error(connect, platform):
+    client = connect(platform.url, token="wrong-token-1234", backoff=Backoff(tries=1))
+    with pytest.raises(errors.NotAuthenticated) as caught:
+        client.version()
+    assert "1234" not in repr(client) + repr(client.endpoint) + str(caught.value) + repr(caught.value)
+    assert repr(client).endswith(f"Client(url={platform.url!r}, project='default')")
 
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -274,17 +276,15 @@ def _set_proxy(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("HTTP_PROXY", url)
 
 
-def test_a_proxy_of_the_environment_is_used(client, platform, monkeypatch):
+def test_a_proxy_of_the_environment_is_used(connect, platform, monkeypatch):
     _set_proxy(monkeypatch, platform.url)
-    with Client("http://platform.invalid", token=client.endpoint.token) as proxied:
-        assert proxied.version().version == "0.1.0"
+    assert connect("http://platform.invalid", token=TOKEN).version().version == "0.1.0"
     assert platform.seen[0].headers["host"] == "platform.invalid"
 
 
-def test_a_server_on_this_machine_is_reached_past_the_proxy(client, platform, monkeypatch):
+def test_a_server_on_this_machine_is_reached_past_the_proxy(connect, platform, monkeypatch):
     _set_proxy(monkeypatch, "http://127.0.0.1:9")
-    with Client(platform.url, token=client.endpoint.token, backoff=Backoff(tries=1)) as direct:
-        assert direct.version().version == "0.1.0"
+    assert connect(platform.url, token=TOKEN, backoff=Backoff(tries=1)).version().version == "0.1.0"
 
 
 def test_a_fault_that_is_the_whole_error_is_told_once():

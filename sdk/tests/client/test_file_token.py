@@ -5,7 +5,6 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from trainyard.client import AsyncClient, Client
 from trainyard.client.errors import NotAuthenticated
 
 RUN = {"id": "01890000-0000-7000-8000-00000000abcd", "project": "p", "kind": "job", "status": "running"}
@@ -34,36 +33,26 @@ class Server:
         return httpx.Response(200, json={**RUN, "created_at": "2026-01-02T03:04:05Z"})
 
 
-def test_the_newer_token_is_used_from_then_on(file):
+def test_the_newer_token_is_used_from_then_on(connect, file):
     server = Server("old")
-    with Client(transport=httpx.MockTransport(server)) as client:
-        client.runs.get("abcd")
-        server.good = "new"
-        file.write_text("new\n")
-        client.runs.get("abcd")
-        client.runs.get("abcd")
+    client = connect(transport=httpx.MockTransport(server))
+    client.runs.get("abcd")
+    server.good = "new"
+    file.write_text("new\n")
+    client.runs.get("abcd")
+    client.runs.get("abcd")
     assert server.seen == ["old", "old", "new", "new"]
 
 
-async def test_the_asynchronous_client_does_so_too(file):
-    server = Server("new")
-    file.write_text("old")
-    client = AsyncClient(transport=httpx.MockTransport(server))
-    file.write_text("new")
-    await client.runs.get("abcd")
-    await client.aclose()
-    assert server.seen == ["old", "new"]
-
-
-def test_without_another_token_it_is_refused_after_one_request(file):
+def test_without_another_token_it_is_refused_after_one_request(connect, file):
     server = Server("other")
-    with Client(transport=httpx.MockTransport(server)) as client, pytest.raises(NotAuthenticated):
-        client.runs.get("abcd")
+    with pytest.raises(NotAuthenticated):
+        connect(transport=httpx.MockTransport(server)).runs.get("abcd")
     assert server.seen == ["old"]
 
 
-def test_a_token_that_was_given_is_never_exchanged(file):
+def test_a_token_that_was_given_is_never_exchanged(connect, file):
     server = Server("old")
-    with Client(token="mine", transport=httpx.MockTransport(server)) as client, pytest.raises(NotAuthenticated):
-        client.runs.get("abcd")
+    with pytest.raises(NotAuthenticated):
+        connect(token="mine", transport=httpx.MockTransport(server)).runs.get("abcd")
     assert server.seen == ["mine"]

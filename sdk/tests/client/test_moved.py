@@ -7,7 +7,7 @@ import json
 import pytest
 from fake_platform import TOKEN, FakePlatform
 
-from trainyard.client import AsyncClient, Backoff, Client
+from trainyard.client import Backoff
 from trainyard.client.errors import NotReachable
 
 QUICK = Backoff(tries=2, base=0.001)
@@ -37,36 +37,29 @@ def move(data, platform):
         other.stop()
 
 
-def test_a_client_follows_it(data, move):
-    with Client(data=data, backoff=QUICK) as client:
-        before = client.endpoint.url
-        client.version()
-        move()
-        assert client.runs.get(RUN).id == RUN
-        assert client.endpoint.url != before
-        assert repr(client) == f"Client(url={client.endpoint.url!r}, project='default')"
+def test_a_client_follows_it(connect, data, move):
+    client = connect(data=data, backoff=QUICK)
+    before = client.endpoint.url
+    client.version()
+    move()
+    assert client.runs.get(RUN).id == RUN
+    assert client.endpoint.url != before
+    assert client.endpoint.url in repr(client)
 
 
-async def test_an_asynchronous_client_follows_it(data, move):
-    async with AsyncClient(data=data, backoff=QUICK) as client:
-        await client.version()
-        move()
-        assert (await client.runs.get(RUN)).id == RUN
+def test_a_client_that_was_told_an_address_stays_with_it(connect, data, move, platform):
+    client = connect(platform.url, data=data, backoff=QUICK)
+    move()
+    with pytest.raises(NotReachable):
+        client.runs.get(RUN)
 
 
-def test_a_client_that_was_told_an_address_stays_with_it(data, move, platform):
-    with Client(platform.url, data=data, backoff=QUICK) as client:
-        move()
-        with pytest.raises(NotReachable):
-            client.runs.get(RUN)
-
-
-def test_a_data_directory_without_a_server_is_asked_again_later(data, move):
-    with Client(data=data, backoff=QUICK) as client:
-        move()
-        told = (data / "server.json").read_text()
-        (data / "server.json").unlink()
-        with pytest.raises(NotReachable):
-            client.runs.get(RUN)
-        (data / "server.json").write_text(told)
-        assert client.runs.get(RUN).id == RUN
+def test_a_data_directory_without_a_server_is_asked_again_later(connect, data, move):
+    client = connect(data=data, backoff=QUICK)
+    move()
+    told = (data / "server.json").read_text()
+    (data / "server.json").unlink()
+    with pytest.raises(NotReachable):
+        client.runs.get(RUN)
+    (data / "server.json").write_text(told)
+    assert client.runs.get(RUN).id == RUN

@@ -1,4 +1,4 @@
-"""Sweeps through both clients."""
+"""Reading sweeps."""
 
 from __future__ import annotations
 
@@ -27,12 +27,3 @@ def test_a_sweep_is_read(sweep, client):
     sweep.add_run("f" * 36)
     with pytest.raises(Conflict, match="is no sweep but a job"):
         client.sweeps.get("f" * 36)
-
-
-async def test_a_sweep_is_read_asynchronously(sweep, async_client):
-    sweeps = async_client.sweeps
-    assert (await sweeps.get("abcd1234")).run == RUN
-    assert (await sweeps.best(RUN)).number == 5
-    assert [each.number async for each in sweeps.trials(RUN)] == [1, 2, 3, 4, 5]
-    assert len((await sweeps.page(RUN, limit=2)).items) == 2
-    assert len((await sweeps.front(RUN)).items) == 5

@@ -88,9 +88,3 @@ def test_a_newer_server_that_does_not_know_a_route_is_told_by_its_version(client
     platform.faults = ["{}"]
     with pytest.raises(WrongServer, match=r"is Trainyard 3\.1\.0"):
         client.version()
-
-
-async def test_the_asynchronous_client_tells_it_too(async_client, platform):
-    platform.release = "3.1.0"
-    with pytest.raises(WrongServer, match=r"is Trainyard 3\.1\.0"):
-        await async_client.runs.get("nope")

@@ -28,7 +28,7 @@ _START_OR_SET = "start one with `yard up`, say `yard login URL`, or set TRAINYAR
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A server, a token for it (empty: none), a project, and where the address and the token were found, in words."""
+    """A server, a token for it (empty: none), a project, and in words the places where address and token were found."""
 
     url: str
     token: str = field(default="", repr=False)
@@ -45,7 +45,7 @@ def discover(
     data: Path | str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Endpoint:
-    """Find the server. Raises NoServer, which says what was looked for where, when nothing names one."""
+    """Find the server. Raises NoServer, with the places that were searched, when nothing names one."""
     env = os.environ if env is None else env
     folder, is_named = _folder(data, env), bool(data or env.get("TRAINYARD_DATA"))
     found_address, source = _address(url, folder, env, is_named=is_named)
@@ -134,9 +134,9 @@ def _checked(url: str, source: str) -> str:
 
 
 def _sound(token: str) -> str:
-    """A token that can stand in a header; one that cannot is refused here, where no message repeats it."""
+    """A token that can be sent in a header. The error for one that cannot does not repeat it."""
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise NoServer("the token holds characters that no token has", fix="copy it anew, in one line")
+        raise NoServer("the token holds characters that no token has", fix="copy it again, on one line")
     return token
 
 

@@ -1,18 +1,17 @@
-"""What can go wrong between a client and a server, and what the caller may do about it. Each error has a stable
-`code`, says whether the same call may succeed later (`retryable`), and carries a `fix` in words. No error ever holds
-a token.
+"""The errors of the client. Each has a stable `code`, says whether the same call may succeed later (`retryable`), and
+has a `fix` in words. No error holds a token.
 
 ::
 
     ClientError
     ├── NoServer            nothing says where a server is
     ├── NotReachable        no answer: refused, timed out, cut off              retryable
-    ├── WrongServer         something answered, but not this version of our API
-    ├── BadName             a name that no file can have here, or no artifact there
-    ├── DigestMismatch      bytes arrived that are not the bytes promised        retryable
-    ├── StillRunning        `wait` was given a time limit and it has passed      retryable
+    ├── WrongServer         the answer is not from a server with this version of the API
+    ├── BadName             a name that no local file, or no artifact, can have
+    ├── DigestMismatch      the bytes have another digest than announced         retryable
+    ├── StillRunning        the time limit of `wait` has passed                  retryable
     ├── RunFailed           a run that was waited for has not succeeded
-    └── ApiError            the server said no, as a Problem
+    └── ApiError            the server's answer is a Problem
         ├── Invalid             400, 413, 415, 422
         ├── NotAuthenticated    401
         ├── NotAllowed          403
@@ -52,7 +51,7 @@ __all__ = [
 
 
 class ClientError(Exception):
-    """The base of everything that this client raises on purpose."""
+    """The base of all errors of the client."""
 
     code = "client_error"
     retryable = False
@@ -92,14 +91,14 @@ class BadName(ClientError):
 
 
 class DigestMismatch(ClientError):
-    """The bytes received are not those that the server has promised."""
+    """The bytes received have another digest than the server announced."""
 
     code = "digest_mismatch"
     retryable = True
 
 
 class StillRunning(ClientError):
-    """The run has not ended within the time that the caller was willing to wait."""
+    """The run has not ended within the time limit of `wait`."""
 
     code = "still_running"
     retryable = True
@@ -116,7 +115,7 @@ class RunFailed(ClientError):
 
 
 class ApiError(ClientError):
-    """The server's answer to a request that it did not carry out."""
+    """The server refused or failed to carry out a request."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail or problem.title, fix=problem.fix)
@@ -129,11 +128,11 @@ class ApiError(ClientError):
         lines = "\n".join(_line(fault) for fault in self.faults)
         if all(fault.message != self.message for fault in self.faults):
             return "\n".join(filter(None, (super().__str__(), lines)))
-        return lines if not self.fix or self.fix in lines else f"{lines}; {self.fix}"  # told once, with its place
+        return lines if not self.fix or self.fix in lines else f"{lines}; {self.fix}"  # once, with its place
 
 
 class Invalid(ApiError):
-    """The request makes no sense to the server; `faults` say what is wrong with it."""
+    """The request is not valid; `faults` has the problems."""
 
 
 class NotAuthenticated(ApiError):
@@ -141,19 +140,19 @@ class NotAuthenticated(ApiError):
 
 
 class NotAllowed(ApiError):
-    """The server knows the caller, who may not do this."""
+    """The caller is not allowed to do this."""
 
 
 class NotFound(ApiError):
-    """There is no such thing."""
+    """The object does not exist, or the caller may not see it."""
 
 
 class Conflict(ApiError):
-    """It clashes with what is there."""
+    """The request conflicts with the present state."""
 
 
 class Busy(ApiError):
-    """Not now."""
+    """The server is overloaded or not ready; try again later."""
 
 
 class ServerFault(ApiError):
@@ -177,7 +176,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 
 def error_for(problem: Problem) -> ApiError:
-    """The error that a problem is raised as."""
+    """The error for a problem, by its status."""
     fallback = ServerFault if problem.status >= 500 else ApiError
     return _BY_STATUS.get(problem.status, fallback)(problem)
 

@@ -1,4 +1,4 @@
-"""Answers as a program gets them: the numbers that travel as text (`NaN`, `Infinity`, `-Infinity`) are floats."""
+"""Decoding of answers: numbers that JSON can only hold as text (`NaN`, `Infinity`, `-Infinity`) become floats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def read(data: bytes, kind: type[T]) -> T:
-    """The struct that JSON stands for. Raises msgspec.MsgspecError."""
+    """Decode JSON into a struct. Raises msgspec.MsgspecError."""
     found = msgspec.json.decode(data, type=kind)
     _make_floats(found)
     return found
@@ -24,7 +24,7 @@ def read(data: bytes, kind: type[T]) -> T:
 
 @singledispatch
 def _make_floats(found: object) -> None:
-    """In what was just decoded and nobody holds yet."""
+    """Replace text by floats in a struct that was just decoded and is not shared yet."""
 
 
 @_make_floats.register(MetricPage | RunPage | SeriesPage)

@@ -1,5 +1,5 @@
-"""The tokens that `yard login` keeps, in the user's configuration folder, readable by the user alone. Which server is
-meant when nobody says is `discovery`'s to decide; where the files are is `track.login`'s."""
+"""The tokens that `yard login` stores in the user's configuration folder, readable by the user alone. `discovery`
+chooses the server, and `track.login` knows the paths."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Login", "canonical", "current", "forget", "known", "remember", "toke
 
 @dataclass(frozen=True)
 class Login:
-    """A server and the token for it; `name` is whom the server took us for."""
+    """A server and the token for it; `name` is the principal that the token belongs to."""
 
     url: str
     token: str = field(repr=False)
@@ -56,7 +56,7 @@ def known(env: Mapping[str, str]) -> list[str]:
 
 
 def remember(login: Login, env: Mapping[str, str]) -> Path:
-    """Keep a login and make its server the current one. Returns the token's file, which its owner alone may read."""
+    """Store a login and make its server the current one. Returns the token's file, which only its owner may read."""
     folder = places.folder_of(env)
     if folder is None:
         raise NoServer("there is no place to keep a token", fix="set TRAINYARD_CONFIG to a folder of your own")
@@ -70,7 +70,7 @@ def remember(login: Login, env: Mapping[str, str]) -> Path:
 
 
 def forget(url: str, env: Mapping[str, str]) -> bool:
-    """Drop the login at an address. False when there was none."""
+    """Delete the login at an address. False when there was none."""
     folder = places.folder_of(env)
     if folder is None:
         return False
@@ -84,7 +84,7 @@ def forget(url: str, env: Mapping[str, str]) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all, and never readable by others, not even for a moment."""
+    """Write a file atomically; it is never readable by others, not even while it is written."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

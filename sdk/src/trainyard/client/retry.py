@@ -1,5 +1,5 @@
-"""How long to wait before the same request is sent again: exponential back-off with jitter. It decides only times;
-whether a request may be repeated at all is a property of the request, and the sleeping is the client's."""
+"""Delays between the tries of a request: exponential back-off with jitter. Whether a request may be repeated is a
+property of the request; the client does the waiting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["STANDARD", "Backoff"]
 
 @dataclass(frozen=True)
 class Backoff:
-    """`tries` counts the first one too. Delays are in seconds: between half and the whole of `base * 2**n`, and at
+    """`tries` includes the first one. Delays are in seconds: between half and the whole of `base * 2**n`, and at
     most `cap` ("equal jitter", M. Brooker, Exponential Backoff and Jitter, 2015). `chance` gives numbers in [0, 1)."""
 
     tries: int = 4
@@ -26,9 +26,9 @@ class Backoff:
         return whole / 2 + self.chance() * whole / 2
 
     def is_over(self, failures: int) -> bool:
-        """Whether so many failures in a row are the end of it."""
+        """Whether to give up after so many failures in a row."""
         return failures >= self.tries
 
 
 STANDARD = Backoff(tries=5)
-"""What a client does unless it is told otherwise: gives up after about three seconds."""
+"""The default of a client: it gives up after about three seconds."""

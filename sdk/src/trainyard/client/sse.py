@@ -1,6 +1,6 @@
-"""Server-sent events as the WHATWG specifies them, from bytes to events, and what must be remembered to go on after a
-cut. Pure: the transports feed it. An event counts only once it is whole, so a line that was cut in the middle is asked
-for again and none is given twice."""
+"""Server-sent events as the WHATWG specifies them, from bytes to events, and the id that resumes a stream after a
+cut. Pure: the clients feed it. An event counts only when it is complete, so a line that was cut in the middle is
+requested again and no line comes twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 class Event(NamedTuple):
-    """One whole event. `id` is the last id seen when it was given out: it resumes the stream after this event."""
+    """One complete event. `id` is the last id of the stream up to it: it resumes the stream after this event."""
 
     name: str
     data: bytes
@@ -33,7 +33,7 @@ class EventReader:
     _data: list[bytes] | None = None
 
     def feed(self, chunk: bytes) -> list[Event]:
-        """The events that became whole with these bytes."""
+        """The events that these bytes complete."""
         found = (self._take(line) for line in self._lines(chunk))
         return [event for event in found if event is not None]
 

@@ -1,8 +1,8 @@
-"""A client and a server of different versions: what each tells the other, and what is said when that is the trouble.
+"""Clients and servers of different versions.
 
-Every request tells the client's version and its API (`X-Trainyard-Client`), every answer the server's version
-(`X-Trainyard-Server`). A server of another version is used as long as it does what it is asked; only when it does not,
-and its major version is another, is the difference named as the likely reason. Pure.
+Every request carries the client's version and its API (`X-Trainyard-Client`), every answer the server's version
+(`X-Trainyard-Server`). A server of another version is used as long as its answers can be read; only when a request
+fails, and the major versions differ, does the error name the difference as the likely reason. Pure.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _MAYBE_SKEW = frozenset({400, 404, 405, 422, 501})
 
 
 def explained(error: ClientError, theirs: str, *, server: str) -> ClientError:
-    """The error to raise for one that came from a server of version `theirs` (empty: not told): itself, or WrongServer
-    where the versions are the likely reason."""
+    """The error to raise for one from a server of version `theirs` (empty: unknown): itself, or WrongServer where the
+    versions are the likely reason."""
     if isinstance(error, ApiError) and error.code == REFUSAL:
         return _skewed(server, theirs or "of another version", f"{error.message}", _fix(theirs))
     if not _other_major(theirs) or (isinstance(error, ApiError) and error.status not in _MAYBE_SKEW):

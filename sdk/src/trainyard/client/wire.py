@@ -1,5 +1,5 @@
-"""One request as data, and one answer read back: what both transports share. Pure: it opens no connection and reads no
-clock. It decides how an answer that is no success becomes an error; which routes there are is `requests`."""
+"""A request as data, and the reading of its answer, for both clients. Pure: it opens no connection and reads no clock.
+It decides which error an answer becomes; `requests` knows the routes."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def headers_for(request: Request[T], token: str) -> dict[str, str]:
 
 
 def read_answer(request: Request[T], status: int, body: bytes, *, server: str, theirs: str = "") -> T:
-    """The answer to a request. Raises the error that the answer stands for; `server` names it in errors, `theirs` is
-    its version if it told one."""
+    """The answer to a request. Raises the error that the answer stands for. `server` is its name in errors, `theirs`
+    its version, empty if it sent none."""
     if not 200 <= status < 300:
         raise read_error(request, status, body, server=server, theirs=theirs)
     if request.answer is bytes:
@@ -86,21 +86,21 @@ def read_answer(request: Request[T], status: int, body: bytes, *, server: str, t
     try:
         return read(body, request.answer)
     except msgspec.MsgspecError as error:
-        wrong = _wrong(request, f"answered {status} with something else than it should ({error})", server)
+        wrong = _wrong(request, f"answered {status} with a body that this client cannot read ({error})", server)
         raise explained(wrong, theirs, server=server) from error
 
 
 def read_error(request: Request[T], status: int, body: bytes, *, server: str, theirs: str = "") -> ClientError:
-    """The error that an answer without success stands for."""
+    """The error that an answer stands for."""
     try:
         error: ClientError = error_for(msgspec.json.decode(body, type=Problem))
     except msgspec.MsgspecError:
-        error = _from_stranger(request, status, server)
+        error = _without_problem(request, status, server)
     return explained(error, theirs, server=server)
 
 
 def lines_of(event: Event) -> Sequence[LogLine]:
-    """The page of lines in a `lines` event of a followed log; none in any other."""
+    """The log lines in an event `lines`; none in any other event."""
     return msgspec.json.decode(event.data, type=LogPage).items if event.name == "lines" else []
 
 
@@ -109,8 +109,9 @@ def metrics_of(event: Event) -> Sequence[Metric]:
     return read(event.data, MetricPage).items
 
 
-def _from_stranger(request: Request[T], status: int, server: str) -> ClientError:
-    """An answer that is no Problem: from a proxy in between when it is a 5xx or 429, else not from our server."""
+def _without_problem(request: Request[T], status: int, server: str) -> ClientError:
+    """The error for an answer that is no Problem: a 5xx or 429 is from a proxy in between, any other from a server that
+    is not ours."""
     if status >= 500 or status == 429:
         return _from_gateway(request, status, server)
     return _wrong(request, f"answered {status}", server)
@@ -123,7 +124,7 @@ def _from_gateway(request: Request[T], status: int, server: str) -> ApiError:
             title=f"{server} answered {status} to {request.method} {request.path}",
             status=status,
             code="gateway",
-            fix="something between here and the server, or the server itself, is in trouble; try again later",
+            fix="the server, or a proxy in front of it, has a problem; try again later",
             retryable=status in (429, 502, 503, 504),
         )
     )

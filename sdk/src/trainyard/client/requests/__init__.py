@@ -1,5 +1,5 @@
-"""Every request of the API, built in one place for both transports: one function a route, one module a noun. What an
-answer means is `wire`; when a request is sent again is the transports'."""
+"""Builders for every request of the API, used by both clients: one function for each route, one module for each
+resource. `wire` reads the answers; the clients decide when a request is repeated."""
 
 from __future__ import annotations
 

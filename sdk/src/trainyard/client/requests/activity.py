@@ -1,4 +1,5 @@
-"""Requests about what happened: to a run, in a project (empty: wherever one may look), by now or from now on."""
+"""Requests about activities: of a run, of a project or (with an empty project) of all that the caller may read; up to
+now or as a stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests about a run's files."""
+"""Requests about the artifacts of a run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 BYTES = "application/octet-stream"
-AS_IT_IS = {"Accept": "*/*", "Accept-Encoding": "identity"}
+UNENCODED = {"Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 def list_artifacts(
@@ -37,11 +37,11 @@ def list_artifacts(
 
 
 def get_artifact(project: str, ref: str, name: str) -> Request[bytes]:
-    return Request("GET", _artifact(project, ref, name), bytes, headers=AS_IT_IS)
+    return Request("GET", _artifact(project, ref, name), bytes, headers=UNENCODED)
 
 
 def get_tar(project: str, ref: str, *, prefix: str = "") -> Request[bytes]:
-    return Request("GET", run_path(project, ref, "artifacts.tar"), bytes, query_of(prefix=prefix), headers=AS_IT_IS)
+    return Request("GET", run_path(project, ref, "artifacts.tar"), bytes, query_of(prefix=prefix), headers=UNENCODED)
 
 
 def put_tar(project: str, ref: str, source: Path, *, prefix: str = "", kind: str = "file") -> Request[ArtifactPage]:
@@ -54,7 +54,7 @@ def put_tar(project: str, ref: str, source: Path, *, prefix: str = "", kind: str
 def put_artifact(
     project: str, ref: str, name: str, source: Path | bytes, *, digest: str, kind: str = "file"
 ) -> Request[Artifact]:
-    """Store bytes under a name. Idempotent: the digest, `sha256:` and hex, says which bytes they are."""
+    """Store bytes under a name. Idempotent. `digest` is `sha256:` and the hex digest of the bytes."""
     size = source.stat().st_size if isinstance(source, Path) else len(source)
     return Request(
         "PUT",
@@ -72,7 +72,7 @@ def delete_artifact(project: str, ref: str, name: str) -> Request[None]:
 
 
 def open_upload(project: str, ref: str, body: NewUpload) -> Request[Upload]:
-    """Begin an upload, or go on with the one of these bytes under that name. Idempotent."""
+    """Start an upload, or continue the one of the same bytes under the same name. Idempotent."""
     return Request("POST", run_path(project, ref, "uploads"), Upload, headers=JSON, content=msgspec.json.encode(body))
 
 
@@ -81,7 +81,7 @@ def get_upload(project: str, ref: str, ident: str) -> Request[Upload]:
 
 
 def append_upload(project: str, ref: str, ident: str, offset: int, part: bytes) -> Request[Upload]:
-    """Add bytes. Repeatable: what has arrived already is answered by a Conflict with the code `upload_offset`."""
+    """Append bytes. Repeatable: for bytes that have arrived already the answer is a Conflict, code `upload_offset`."""
     headers = {"Content-Type": BYTES, "Upload-Offset": str(offset)}
     return Request("PATCH", run_path(project, ref, "uploads", ident), Upload, headers=headers, content=part)
 

@@ -10,15 +10,15 @@ __all__ = ["ask_trials", "create_sweep", "tell_trial"]
 
 
 def create_sweep(project: str, body: NewSweep, *, key: str = "") -> Request[Run]:
-    """A sweep whose trials are asked for. The key makes it once, however often it is sent."""
+    """Create a sweep whose trials the caller runs. Idempotent by `key`."""
     return change("POST", path_of("projects", project, "sweeps"), Run, body, key=key)
 
 
 def ask_trials(project: str, ref: str, body: Ask, *, key: str = "") -> Request[Asked]:
-    """More trials. Sent again with the same key, the same trials come."""
+    """Request more trials. Idempotent by `key`: the same key gives the same trials."""
     return change("POST", path_of("projects", project, "sweeps", ref, "ask"), Asked, body, key=key)
 
 
 def tell_trial(project: str, ref: str, trial: str, body: TellTrial, *, key: str = "") -> Request[Run]:
-    """How a trial ended; its run is the answer."""
+    """Report the result of a trial; the answer is its run."""
     return change("POST", path_of("projects", project, "sweeps", ref, "trials", trial, "tell"), Run, body, key=key)

@@ -1,5 +1,4 @@
-"""Requests about components and presets, and about what a run would be made of. `noun` is `components` or
-`presets`."""
+"""Requests about components and presets, and about the parts of a run. `noun` is `components` or `presets`."""
 
 from __future__ import annotations
 
@@ -44,7 +43,7 @@ def list_versions(
 
 
 def get_component(project: str, noun: str, name: str, version: str = "") -> Request[Component]:
-    """One version; without one the newest."""
+    """One version, by default the newest."""
     rest = ("versions", version) if version else ()
     return Request("GET", path_of("projects", project, noun, name, *rest), Component)
 
@@ -66,7 +65,7 @@ def delete_component(project: str, noun: str, name: str, version: str, *, key: s
 
 
 def preview_run(project: str, body: CreateRun) -> Request[Preview]:
-    """Nothing is written, so it is repeatable as it is."""
+    """Preview a run. Nothing is written, so that it is repeatable without a key."""
     path = path_of("projects", project, "runs", "preview")
     return Request("POST", path, Preview, headers=JSON, content=msgspec.json.encode(body))
 

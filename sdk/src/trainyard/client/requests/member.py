@@ -1,4 +1,4 @@
-"""Requests about who has which role in a project."""
+"""Requests about the members of a project."""
 
 from __future__ import annotations
 

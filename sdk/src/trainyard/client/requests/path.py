@@ -1,4 +1,4 @@
-"""What requests share: the path of a run, query pairs, the headers of a JSON body, and what every change is sent as."""
+"""Parts of requests: the path of a run, the query, the headers of a JSON body, and the form of a change."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def change(
     match: str = "",
 ) -> Request[T]:
     """A request that changes something. Its idempotency key makes it repeatable: sent again with the same `key`, it
-    gets the answer of the first time. `match` is the ETag that the thing must still have. Without an answer's body,
-    `answer` is `type(None)`."""
+    gets the first answer. `match` is the ETag that the changed object must still have. `answer` is `type(None)` for an
+    answer without a body."""
     headers = {"Idempotency-Key": key or uuid.uuid4().hex, **({"If-Match": match} if match else {})}
     if body is None:
         return Request(method, path, answer, headers=headers)
@@ -40,7 +40,7 @@ def run_path(project: str, ref: str, *rest: str, tail: str = "") -> str:
 
 
 def query_of(**values: str | int | Sequence[str] | None) -> Query:
-    """The values that are given, as pairs; a sequence gives a pair for each item."""
+    """The values as pairs, without those that are empty; a sequence gives a pair for each item."""
     found: list[tuple[str, str]] = []
     for name, value in values.items():
         items = [str(value)] if isinstance(value, str | int) else [*(value or ())]

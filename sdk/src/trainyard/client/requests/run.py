@@ -46,7 +46,7 @@ __all__ = [
 
 
 def create_run(project: str, body: CreateRun, *, key: str = "") -> Request[Run]:
-    """Create a run. The idempotency key makes it repeatable: the same key gives the same run."""
+    """Create a run. Idempotent by `key`: the same key gives the same run."""
     return Request(
         "POST",
         path_of("projects", project, "runs"),
@@ -65,7 +65,7 @@ def list_runs(
     cursor: str = "",
     count: bool = False,
 ) -> Request[RunPage]:
-    """One page of a project's runs that a query is true of, newest first unless sorted; `count` also counts them."""
+    """One page of the runs of a project that match a query, newest first by default; `count` also counts them."""
     query = query_of(q=q, sort=sort, limit=limit, cursor=cursor, count="true" if count else "")
     return Request("GET", path_of("projects", project, "runs"), RunPage, query)
 
@@ -73,7 +73,7 @@ def list_runs(
 def search_runs(
     *, q: str = "", sort: str = "", limit: int | None = None, cursor: str = "", count: bool = False
 ) -> Request[RunPage]:
-    """One page of the runs of all projects that the asker may read; `count` also counts them."""
+    """As `list_runs`, for all projects that the caller may read."""
     query = query_of(q=q, sort=sort, limit=limit, cursor=cursor, count="true" if count else "")
     return Request("GET", path_of("runs"), RunPage, query)
 
@@ -97,7 +97,7 @@ def get_run(project: str, ref: str) -> Request[Run]:
 
 
 def edit_run(project: str, ref: str, body: EditRun, *, key: str = "", match: str = "") -> Request[Run]:
-    """Change a run; with `match` only if it still has that ETag."""
+    """Change a run; with `match`, only if it still has that ETag."""
     return change("PATCH", run_path(project, ref), Run, body, key=key, match=match)
 
 
@@ -106,7 +106,8 @@ def delete_run(project: str, ref: str, *, key: str = "") -> Request[None]:
 
 
 def act_on_run(project: str, ref: str, verb: str, message: str = "", *, key: str = "") -> Request[Run]:
-    """`approve`, `stop`, `skip`, `archive` or `restore`. What is so already is no error."""
+    """Do `approve`, `stop`, `skip`, `archive` or `restore`. Actions are idempotent: repeating one that has already
+    taken effect succeeds."""
     return change("POST", run_path(project, ref, verb), Run, Note(message=message), key=key)
 
 
@@ -115,7 +116,7 @@ def tag_run(project: str, ref: str, body: TagRun, *, key: str = "") -> Request[R
 
 
 def clone_run(project: str, ref: str, kind: str, body: CloneRun, *, key: str = "") -> Request[Run]:
-    """`restart`, `resume` or `copy`: a new run. The key makes it once, however often it is sent."""
+    """Create a run from another by `restart`, `resume` or `copy`. Idempotent by `key`."""
     return change("POST", run_path(project, ref, kind), Run, body, key=key)
 
 
@@ -129,7 +130,7 @@ def read_lineage(project: str, ref: str) -> Request[Lineage]:
 
 
 def renew_run_token(project: str, ref: str) -> Request[RunToken]:
-    """A new token for the one that the request is sent with, which is the run's own."""
+    """Renew a run's own token; the request must be sent with that token."""
     return Request("POST", run_path(project, ref, "token"), RunToken)
 
 

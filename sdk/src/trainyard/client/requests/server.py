@@ -1,4 +1,4 @@
-"""Requests about the server itself, and about who asks."""
+"""Requests about the server itself and about the caller."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_health() -> Request[dict[str, str]]:
 
 
 def read_ready() -> Request[Readiness]:
-    """Not sent again by itself: that the server is not ready is an answer."""
+    """Not repeatable: that the server is not ready is the answer that the caller wants."""
     return Request("GET", path_of("ready"), Readiness, repeatable=False)
 
 

@@ -16,7 +16,7 @@ def get_sweep(project: str, ref: str) -> Request[Sweep]:
 def list_trials(
     project: str, ref: str, *, sort: str = "", phase: str = "", limit: int | None = None, cursor: str = ""
 ) -> Request[TrialPage]:
-    """One page of a sweep's trials: by `number` (the default), `-number`, or `value`, the best first."""
+    """One page of a sweep's trials: sorted by `number` (the default), `-number` or `value`, the best first."""
     query = query_of(sort=sort, phase=phase, limit=limit, cursor=cursor)
     return Request("GET", path_of("projects", project, "sweeps", ref, "trials"), TrialPage, query)
 

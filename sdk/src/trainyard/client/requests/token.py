@@ -10,7 +10,7 @@ __all__ = ["create_token", "list_tokens", "revoke_token"]
 
 
 def list_tokens(principal: str = "", *, limit: int | None = None, cursor: str = "") -> Request[TokenPage]:
-    """One's own, or as an admin those of a principal (`*`: of everybody)."""
+    """The caller's tokens, or (for an admin) those of a principal; `*` stands for all principals."""
     return Request("GET", path_of("tokens"), TokenPage, query_of(principal=principal, limit=limit, cursor=cursor))
 
 

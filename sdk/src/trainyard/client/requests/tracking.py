@@ -1,4 +1,4 @@
-"""Requests about what a run tracks."""
+"""Requests about the logs, metrics and frames of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["append_frames", "follow_logs", "follow_metrics", "read_logs", "read_
 def read_logs(
     project: str, ref: str, *, cursor: str = "", limit: int | None = None, tail: bool = False
 ) -> Request[LogPage]:
-    """Lines after a cursor, or with `tail` the last ones."""
+    """Log lines after a cursor; with `tail`, the last ones."""
     query = query_of(cursor=cursor, limit=limit, tail="true" if tail else "")
     return Request("GET", run_path(project, ref, "logs"), LogPage, query)
 
@@ -42,12 +42,12 @@ def read_series(
     last: int | None = None,
     points: int | None = None,
 ) -> Request[SeriesPage]:
-    """Series by name, between two steps, in at most `points` buckets each."""
+    """Series by name, from step `first` to step `last`, in at most `points` buckets each."""
     query = query_of(name=names, first=first, last=last, points=points)
     return Request("GET", run_path(project, ref, "series"), SeriesPage, query)
 
 
 def append_frames(project: str, ref: str, frames: bytes) -> Request[Durable]:
-    """Whole frames of one writer in order. Idempotent by (run, writer, seq)."""
+    """Append whole frames of one writer, in order. Idempotent by (run, writer, seq)."""
     headers = {"Content-Type": "application/x-trainyard-frames"}
     return Request("POST", run_path(project, ref, "frames"), Durable, headers=headers, content=frames)
