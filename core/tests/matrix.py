@@ -103,6 +103,7 @@ IN_PROJECT = {
     "PATCH /presets/{name}/versions/{version}": Route("write", {"description": "x"}),
     "DELETE /presets/{name}/versions/{version}": Route("write"),
     "GET /runs": Route("read"),
+    "GET /runs/table": Route("read"),
     "POST /runs": Route("write", RUN),
     "POST /runs/preview": Route("write", RUN),
     "POST /sweeps": Route("write", {"matrix": {"kind": "grid"}}, fine=(422,)),

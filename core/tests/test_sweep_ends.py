@@ -107,7 +107,7 @@ async def test_what_is_prepared_never_runs_when_the_sweep_ends(database_url, tmp
         assert [row["phase"] for row in rows] == ["succeeded"]
         made = await web.platform.database.read(lambda tx: tx.one("SELECT created FROM sweep WHERE run = ?", sweep))
         assert made["created"] == 1
-        assert await web.arrange.lease() == []
+        assert await web.arrange.assign() == []
 
 
 async def test_a_sweep_that_is_stopped_while_it_ends_ends_as_it_was_going_to(web):

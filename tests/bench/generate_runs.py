@@ -2,7 +2,8 @@
 PostgreSQL URL of an empty database whose user may switch triggers off. What there is, is the same each time.
 
 Nine runs in ten are in the project `default`, the rest in `other`. Each has five params, two outputs, two tags and
-three metrics. None is to be carried out: a server may be started on it.
+three metrics, and as many further params and metrics as `extra` says. None is to be carried out: a server may be
+started on it.
 """
 
 from __future__ import annotations
@@ -54,13 +55,13 @@ def spacing(count: int) -> int:
     return max(1, YEAR // count)
 
 
-def generate(url: str, count: int) -> None:
+def generate(url: str, count: int, *, extra: int = 0) -> None:
     """Fill an empty database with so many runs."""
     asyncio.run(_migrated(url))
     if url.startswith("sqlite:///"):
-        _into_sqlite(url.removeprefix("sqlite:///"), count)
+        _into_sqlite(url.removeprefix("sqlite:///"), count, extra)
     else:
-        asyncio.run(_into_postgresql(url, count))
+        asyncio.run(_into_postgresql(url, count, extra))
 
 
 async def _migrated(url: str) -> None:
@@ -71,9 +72,9 @@ async def _migrated(url: str) -> None:
         await database.close()
 
 
-def _chunks(count: int) -> Iterator[Rows]:
+def _chunks(count: int, extra: int) -> Iterator[Rows]:
     """The rows of all tables, some runs at a time."""
-    made = _runs(count)
+    made = _runs(count, extra)
     while chunk := list(islice(made, CHUNK)):
         yield {
             "run": [run for run, _, _, _ in chunk],
@@ -83,15 +84,15 @@ def _chunks(count: int) -> Iterator[Rows]:
         }
 
 
-def _runs(count: int) -> Iterator[tuple[Any, ...]]:
+def _runs(count: int, extra: int) -> Iterator[tuple[Any, ...]]:
     chance, step = random.Random(count), spacing(count)
     names, weights = zip(*STATUSES, strict=True)
     for n, status in enumerate(chance.choices(names, weights, k=count)):
         project = "other" if n % 10 == 9 else "default"
-        yield _run(chance, n, FIRST + n * step, project, status)
+        yield _run(chance, n, FIRST + n * step, project, status, extra)
 
 
-def _run(chance: random.Random, n: int, at: int, project: str, status: str) -> tuple[Any, ...]:
+def _run(chance: random.Random, n: int, at: int, project: str, status: str, extra: int) -> tuple[Any, ...]:
     run = str(uuid.UUID(int=(at // 1000) << 80 | 0x7 << 76 | 0x2 << 62 | chance.getrandbits(40) << 20 | n))
     loss, took = chance.lognormvariate(-1, 1), int(chance.lognormvariate(6, 1) * 1e6)
     inputs = {
@@ -100,6 +101,7 @@ def _run(chance: random.Random, n: int, at: int, project: str, status: str) -> t
         "optimizer": chance.choice(OPTIMIZERS),
         "seed": chance.randrange(100_000),
         "model": f"net-{chance.randrange(50)}",
+        **{f"extra-{number}": chance.random() for number in range(extra)},
     }
     outputs = {"best": round(loss * 0.9, 6), "checkpoint": f"ckpt-{n}.pt"}
     tags = [chance.choice(TOPICS), f"exp-{chance.randrange(EXPERIMENTS)}"]
@@ -110,7 +112,8 @@ def _run(chance: random.Random, n: int, at: int, project: str, status: str) -> t
         json.dumps(outputs), json.dumps(tags), int(started is not None), f"user-{n % 40}",
         at, ended or at, started, ended,
     )  # fmt: skip
-    figures = (("loss", loss), ("accuracy", 1 / (1 + loss)), ("seconds", took / 1e6))
+    further = [(f"extra-{number}", chance.random()) for number in range(extra)]
+    figures = [("loss", loss), ("accuracy", 1 / (1 + loss)), ("seconds", took / 1e6), *further]
     metrics = [(run, project, name, value, 1000, value * 0.9, value * 3, 1000, 1000) for name, value in figures]
     given = [("params", *item) for item in inputs.items()] + [("outputs", *item) for item in outputs.items()]
     return row, metrics, [_value(run, project, *one) for one in given], [(run, tag, project) for tag in tags]
@@ -125,7 +128,7 @@ def _value(run: str, project: str, source: str, name: str, value: Any) -> tuple[
 TABLES = {"run": RUN, "metric": METRIC, "run_value": VALUE, "run_tag": TAG}
 
 
-def _into_sqlite(path: str, count: int) -> None:
+def _into_sqlite(path: str, count: int, extra: int) -> None:
     """Without triggers and indexes, which are made again afterwards."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")
@@ -139,7 +142,7 @@ def _into_sqlite(path: str, count: int) -> None:
     for kind, name, _ in aside:
         connection.execute(f"DROP {kind} {name}")
     connection.executemany("INSERT OR IGNORE INTO project (name, created_at) VALUES (?, 0)", [("default",), ("other",)])
-    for chunk in _chunks(count):
+    for chunk in _chunks(count, extra):
         for table, columns in TABLES.items():
             marks = ", ".join("?" * len(columns))
             connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", chunk[table])
@@ -150,7 +153,7 @@ def _into_sqlite(path: str, count: int) -> None:
     connection.close()
 
 
-async def _into_postgresql(url: str, count: int) -> None:
+async def _into_postgresql(url: str, count: int, extra: int) -> None:
     """The same, copied."""
     connection = await asyncpg.connect(url)
     try:
@@ -164,7 +167,7 @@ async def _into_postgresql(url: str, count: int) -> None:
         )
         for index in indexes:
             await connection.execute(f"DROP INDEX {index['indexname']}")
-        for chunk in _chunks(count):
+        for chunk in _chunks(count, extra):
             for table, columns in TABLES.items():
                 await connection.copy_records_to_table(table, records=chunk[table], columns=columns)
         for index in indexes:

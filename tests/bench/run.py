@@ -36,6 +36,7 @@ BENCHMARKS = (
     "admission",
     "subscribers",
     "listing",
+    "frame",
     "sweep",
     "slot",
     "regret",

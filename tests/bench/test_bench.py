@@ -93,6 +93,14 @@ def test_pages_of_generated_runs_are_found_on_both_databases() -> None:
     assert all(result.told()["subject"] > 0 for result in results)
 
 
+def test_frames_of_generated_runs_are_made_of_every_form() -> None:
+    frame, measure = _module("frame"), _module("measure")
+    with tempfile.TemporaryDirectory(prefix="yard-bench-") as folder:
+        results = frame.measure(measure.Scale(1, 0.005), Path(folder))
+    assert {result.name for result in results} == {"frame.pandas", "frame.polars", "frame.rows"}
+    assert all(result.told()["subject"] > 0 for result in results)
+
+
 def keep(folder: Path, date: str, benchmarks: dict[str, object]) -> None:
     """A result, as it is kept."""
     (folder / f"{date}.json").write_text(json.dumps({"machine": {"date": date}, "benchmarks": benchmarks}))

@@ -57,7 +57,7 @@ def test_a_command_runs_here_word_for_word_and_its_options_are_params(served):
 def test_it_runs_again_with_another_param(served):
     first = ran(served, "--", sys.executable, "train.py", "--lr", "0.1")
     again = served.command("restart", first["id"][-8:], "-P", "lr=0.2").strip()
-    served.client().runs.wait(again, timeout=60, poll=0.1)
+    served.client().runs.wait(again, timeout=60)
     run = json.loads(served.command("get", again, "--json"))
     assert json.loads(run["outputs"]["words"]) == ["--lr", "0.2"]
 

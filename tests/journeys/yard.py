@@ -132,7 +132,7 @@ def submit(
 
 def ended(client: Client, run: str, *, within: float = PATIENCE) -> RunRecord:
     """The run once it has ended."""
-    return client.runs.wait(run, timeout=within, poll=0.1)
+    return client.runs.wait(run, timeout=within)
 
 
 def reached(client: Client, run: str, status: str) -> RunRecord:

@@ -36,6 +36,7 @@ from trainyard_core.api.queues import Queues
 from trainyard_core.api.request_log import RequestLog
 from trainyard_core.api.run_actions import RunActions
 from trainyard_core.api.run_events import RunEvents
+from trainyard_core.api.run_table import RunTables
 from trainyard_core.api.run_token import RunTokens
 from trainyard_core.api.runs import Runs
 from trainyard_core.api.search import Search
@@ -73,6 +74,7 @@ CONTROLLERS = (
     RunTokens,
     RunEvents,
     Runs,
+    RunTables,
     Search,
     Server,
     ServiceAccounts,

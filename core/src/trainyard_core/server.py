@@ -8,6 +8,7 @@ that no event loop leaves keep-alive answers waiting for a delayed acknowledgeme
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -213,6 +214,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # modules and routes stay: a large answer is not held up by collections that look at them again
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

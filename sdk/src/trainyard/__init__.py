@@ -15,6 +15,10 @@ from importlib import import_module
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` would cost more than everything else here
 if TYPE_CHECKING:
     from trainyard.ask_tell.sweep import sweep
+    from trainyard.submission.launch import launch
+    from trainyard.submission.run_handle import RunHandle, get_run
+    from trainyard.table.history import history
+    from trainyard.table.runs import runs
     from trainyard.track.session import (
         Run,
         checkpoint,
@@ -39,10 +43,14 @@ __all__ = [
     "AsyncClient",
     "Client",
     "Run",
+    "RunHandle",
     "__version__",
     "checkpoint",
     "finish",
+    "get_run",
+    "history",
     "init",
+    "launch",
     "log",
     "log_artifact",
     "log_checkpoint",
@@ -54,6 +62,7 @@ __all__ = [
     "log_progress",
     "log_tags",
     "params",
+    "runs",
     "sweep",
 ]
 
@@ -81,7 +90,16 @@ def _note_exit() -> None:
 
 
 _note_exit()
-_HOMES = {"AsyncClient": "trainyard.client", "Client": "trainyard.client", "sweep": "trainyard.ask_tell.sweep"}
+_HOMES = {
+    "AsyncClient": "trainyard.client",
+    "Client": "trainyard.client",
+    "RunHandle": "trainyard.submission.run_handle",
+    "get_run": "trainyard.submission.run_handle",
+    "history": "trainyard.table.history",
+    "launch": "trainyard.submission.launch",
+    "runs": "trainyard.table.runs",
+    "sweep": "trainyard.ask_tell.sweep",
+}
 
 
 def __getattr__(name: str) -> object:

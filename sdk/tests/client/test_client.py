@@ -204,22 +204,31 @@ def test_a_download_with_other_bytes_leaves_no_file(client, platform, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_wait_looks_until_the_run_has_ended(client, platform):
+def test_wait_follows_the_run_over_cuts_until_it_has_ended(client, platform):
     platform.add_run(RUN, status="running")
+    platform.cuts = [0, 0]
 
     def finish_on_third(_seen) -> None:
         if len(platform.seen) == 3:
             platform.runs[RUN]["status"] = "failed"
 
     platform.on_request = finish_on_third
-    assert client.runs.wait(RUN, poll=0.001).status == "failed"
-    assert len(platform.seen) == 3
+    assert client.runs.wait(RUN).status == "failed"
+    assert [seen.path.rpartition("/")[2] for seen in platform.seen] == ["events"] * 3
 
 
-def test_wait_ends_with_its_time(client, platform):
+@pytest.mark.parametrize("cuts", [[], [0] * 1000], ids=["silent", "cut again and again"])
+def test_wait_ends_with_its_time(client, platform, cuts):
     platform.add_run(RUN, status="running")
-    with pytest.raises(errors.StillRunning, match="still running"):
-        client.runs.wait(RUN, timeout=0.01, poll=0.004)
+    platform.cuts = cuts
+    with pytest.raises(errors.StillRunning, match=r"still running after 0.1 s"):
+        client.runs.wait(RUN, timeout=0.1)
+    assert {seen.path.rpartition("/")[2] for seen in platform.seen[:-1]} == {"events"}
+
+
+def test_waiting_for_a_run_that_is_not_there(client, platform):
+    with pytest.raises(errors.NotFound):
+        client.runs.wait(RUN)
 
 
 def test_faults_of_the_input_are_told_with_place_and_fix(client):

@@ -102,6 +102,7 @@ _ROUTES = [
     (_RUN + "/statuses", "statuses"),
     (_RUN + "/why", "why_"),
     (_RUN + "/activities", "activities"),
+    (_RUN + "/events", "events"),
     (_RUN + "/logs", "logs"),
     (_RUN + "/metrics", "metrics_"),
     (_RUN + "/series", "series_"),

@@ -54,6 +54,7 @@ class FakePlatform:
     seen: list[Seen] = field(default_factory=list)
     on_request: Callable[[Seen], None] | None = None
     url: str = ""
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def add_run(self, run_id: str, **more: Any) -> dict[str, Any]:
         base = {"id": run_id, "project": "default", "kind": "job", "status": "succeeded"}
@@ -72,6 +73,7 @@ class FakePlatform:
         return self
 
     def stop(self) -> None:
+        self.stopped.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -6,6 +6,7 @@ import hashlib
 import json
 
 from fake_platform import Refusal, Seen
+from fake_runs import FINAL
 
 
 class Tracking:
@@ -53,6 +54,17 @@ class Tracking:
             self.wfile.write(b"event: metrics\ndata: " + json.dumps({"items": [item]}).encode() + b"\n\n")
         self.wfile.write(b"event: end\ndata: " + json.dumps(self.platform.find(ref)).encode() + b"\n\n")
         return None
+
+    def events(self, seen: Seen, ref: str) -> None:
+        run = self.platform.find(ref)
+        self._open_stream()
+        self.wfile.write(b": ping\n\nid: 1\nevent: status\ndata: {}\n\n")
+        if run["status"] in FINAL:
+            self.wfile.write(b"event: end\ndata: " + json.dumps(run).encode() + b"\n\n")
+        elif self.platform.cuts:
+            self.platform.cuts.pop()
+        else:
+            self.platform.stopped.wait(5)  # a stream that is open and silent
 
     def series_(self, seen: Seen, ref: str) -> None:
         known = {item["name"]: item for item in self.platform.series.get(self.platform.find(ref)["id"], [])}

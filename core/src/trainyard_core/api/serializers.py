@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ __all__ = [
     "listed",
     "metric",
     "number",
+    "numbers",
     "run",
     "series",
     "stored",
@@ -42,6 +44,13 @@ _exit = msgspec.json.Decoder(Exit)
 def number(value: float | None) -> float | str:
     """A number on the wire; NULL is NaN."""
     return "NaN" if value is None else models.on_wire(value)
+
+
+def numbers(values: list[float | None]) -> list[float | str]:
+    """Many numbers on the wire, each as of `number`."""
+    if None not in values and math.isfinite(sum(values)):  # type: ignore[arg-type]  # there is no None
+        return values  # type: ignore[return-value]  # nothing has to be written as text
+    return [number(value) for value in values]
 
 
 def run(

@@ -45,10 +45,12 @@ async def page(
     limit: int,
     at: int,
     after: RunCursor | None = None,
+    columns: Sequence[str] = ("*",),
 ) -> tuple[list[Row], RunCursor | None]:
-    """The runs of these projects (None: of all) that the query is true of, and where the next page begins."""
+    """The runs of these projects (None: of all) that the query is true of, and where the next page begins. Of each run
+    there are these columns, of which one is the id."""
     found = await find(tx, projects, query, sort, limit=limit, at=at, after=after)
-    return await _rows(tx, found.ids), found.after
+    return await _rows(tx, found.ids, columns), found.after
 
 
 async def select_ids(tx: Tx, project: str, query: Query, limit: int, *, at: int) -> list[str]:
@@ -129,10 +131,10 @@ async def _projects(tx: Tx, projects: frozenset[str] | None) -> tuple[str, ...] 
     return tuple(row["name"] for row in rows) if len(rows) <= MOST_PROJECTS else None
 
 
-async def _rows(tx: Tx, ids: list[str]) -> list[Row]:
+async def _rows(tx: Tx, ids: list[str], columns: Sequence[str]) -> list[Row]:
     if not ids:
         return []
-    rows = await tx.all(f"SELECT * FROM run WHERE id IN ({', '.join('?' * len(ids))})", *ids)
+    rows = await tx.all(f"SELECT {', '.join(columns)} FROM run WHERE id IN ({', '.join('?' * len(ids))})", *ids)
     by_id = {row["id"]: row for row in rows}
     return [by_id[one] for one in ids]
 

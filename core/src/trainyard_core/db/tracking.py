@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from trainyard.names import SYSTEM_METRICS
 from trainyard.track.frames import Summary
 from trainyard_core.db import batch
 from trainyard_core.db.batch import marks
-from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.engine import Dialect, Row, Tx
 from trainyard_core.db.tables import Artifact, Metric, rows
 
 __all__ = [
     "MetricSelection",
+    "MetricValues",
     "WriterMark",
     "artifacts",
     "attempts_of",
@@ -30,6 +32,7 @@ __all__ = [
     "merge_into",
     "merge_metrics",
     "metric_names",
+    "metric_values",
     "metrics",
     "move_mark",
     "put_artifact",
@@ -259,7 +262,8 @@ class MetricSelection(NamedTuple):
 
 
 async def some_metrics(tx: Tx, runs: Sequence[str], *, first: int, named: Sequence[str]) -> dict[str, MetricSelection]:
-    """Of each of these runs, the first so many metrics by name, and those that are named."""
+    """Of each of these runs, the first so many metrics by name, those of the system left out, and those that are
+    named."""
     if not runs:
         return {}
     found: dict[str, dict[str, Row]] = {run: {} for run in runs}
@@ -275,9 +279,15 @@ async def some_metrics(tx: Tx, runs: Sequence[str], *, first: int, named: Sequen
 async def _first_metrics(tx: Tx, runs: Sequence[str], first: int) -> list[Row]:
     return await tx.all(
         "SELECT m.* FROM run r JOIN metric m ON m.run = r.id AND m.name <= (SELECT MAX(few.name) FROM"
-        f" (SELECT name FROM metric WHERE run = r.id ORDER BY name LIMIT ?) AS few) WHERE r.id IN ({marks(runs)})",
+        f" (SELECT name FROM metric WHERE run = r.id AND {_of_program('name')} ORDER BY name LIMIT ?) AS few)"
+        f" WHERE {_of_program('m.name')} AND r.id IN ({marks(runs)})",
         first, *runs,
     )  # fmt: skip
+
+
+def _of_program(column: str) -> str:
+    """The condition that a metric is not one of the system, which a list leaves out unless it is named."""
+    return f"substr({column}, 1, {len(SYSTEM_METRICS)}) <> '{SYSTEM_METRICS}'"
 
 
 async def _named_metrics(tx: Tx, runs: Sequence[str], named: Sequence[str]) -> list[Row]:
@@ -285,6 +295,40 @@ async def _named_metrics(tx: Tx, runs: Sequence[str], named: Sequence[str]) -> l
         return []
     return await tx.all(
         f"SELECT * FROM metric WHERE run IN ({marks(runs)}) AND name IN ({marks(named)})", *runs, *named
+    )
+
+
+class MetricValues(NamedTuple):
+    """Metrics of several runs as columns of equal length, in the order of the runs: the position of the run, the
+    metric's name, and each of its values that was asked for."""
+
+    places: list[int]
+    names: list[str]
+    values: list[list[float | None]]
+
+
+async def metric_values(
+    tx: Tx, runs: Sequence[str], columns: Sequence[str], *, names: Sequence[str] | None = None
+) -> MetricValues:
+    """These columns of the metrics of several runs: of all metrics but those of the system, or of those named."""
+    found = MetricValues([], [], [[] for _ in columns])
+    for start in range(0, len(runs), batch.ROWS):
+        some = runs[start : start + batch.ROWS]
+        keys = ", ".join(f"({n}, ?)" for n in range(start, start + len(some)))
+        rows = await tx.all(_values_of(keys, columns, names, tx.dialect), *some, *(names or ()))
+        found.places.extend([row["n"] for row in rows])  # rows are kept no longer: so many of them cost the collector
+        found.names.extend([row["name"] for row in rows])
+        for column, values in zip(columns, found.values, strict=True):
+            values.extend([row[column] for row in rows])
+    return found
+
+
+def _values_of(keys: str, columns: Sequence[str], names: Sequence[str] | None, dialect: Dialect) -> str:
+    only = f" AND {_of_program('m.name')}" if names is None else f" AND m.name IN ({batch.marks(names)})"
+    order = " ORDER BY k.n" if dialect == "postgresql" else ""  # SQLite goes through `k` in its order
+    return (
+        f"WITH k (n, id) AS (VALUES {keys}) SELECT k.n, m.name, {', '.join(f'm.{column}' for column in columns)}"
+        f" FROM k CROSS JOIN metric m WHERE m.run = k.id{only}{order}"
     )
 
 

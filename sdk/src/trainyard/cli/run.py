@@ -13,6 +13,7 @@ from trainyard.cli.create_request import SUFFIXES, Material, check, gather, gath
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.logs import print_line
 from trainyard.cli.options import complete, json_option, with_client
+from trainyard.submission.material import folder_code
 
 if TYPE_CHECKING:
     from trainyard.client import Client
@@ -143,7 +144,7 @@ def _code(choice: str | None, folder: Path, *, brings_code: bool) -> dict[str, A
         from trainyard.cli.git import snapshot
 
         return dict(snapshot(folder))
-    return {"kind": "none"} if choice == "none" else {"kind": "folder", "path": str(folder)}
+    return {"kind": "none"} if choice == "none" else folder_code(folder)
 
 
 def _with_code(request: CreateRun, code: dict[str, Any] | None) -> CreateRun:

@@ -10,6 +10,7 @@ has a `fix` in words. No error holds a token.
     ├── BadName             a name that no local file, or no artifact, can have
     ├── DigestMismatch      the bytes have another digest than announced         retryable
     ├── StillRunning        the time limit of `wait` has passed                  retryable
+    ├── RunFailed           a run that was waited for has not succeeded
     └── ApiError            the server's answer is a Problem
         ├── Invalid             400, 413, 415, 422
         ├── NotAuthenticated    401
@@ -26,7 +27,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trainyard.client.models import FieldProblem, Problem
+    from trainyard.client.models import FieldProblem, Problem, RunRecord
 
 __all__ = [
     "ApiError",
@@ -41,6 +42,7 @@ __all__ = [
     "NotAuthenticated",
     "NotFound",
     "NotReachable",
+    "RunFailed",
     "ServerError",
     "StillRunning",
     "WrongServer",
@@ -100,6 +102,16 @@ class StillRunning(ClientError):
 
     code = "still_running"
     retryable = True
+
+
+class RunFailed(ClientError):
+    """A run that was waited for has failed, or was stopped or skipped. `run` is how it has ended."""
+
+    code = "run_failed"
+
+    def __init__(self, message: str, run: RunRecord) -> None:
+        super().__init__(message)
+        self.run = run
 
 
 class ApiError(ClientError):

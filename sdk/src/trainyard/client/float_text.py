@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import force_setattr
 
-from trainyard.client.models import Metric, MetricPage, RunPage, RunRecord, Series, SeriesPage
+from trainyard.client.models import Metric, MetricPage, RunPage, RunRecord, RunTablePage, Series, SeriesPage
 
 __all__ = ["read"]
 
@@ -49,3 +49,10 @@ def _(found: Metric) -> None:
 def _(found: Series) -> None:
     for point in found.points:
         point[:] = [float(value) if isinstance(value, str) else value for value in point]
+
+
+@_make_floats.register
+def _(found: RunTablePage) -> None:
+    for column in found.metrics.values():
+        if str in set(map(type, column.values)):
+            column.values[:] = map(float, column.values)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import math
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -33,7 +35,6 @@ __all__ = [
     "reachable",
     "settings_for",
     "stream_backoff",
-    "stream_timeout",
 ]
 
 CHUNK = 256 * 1024
@@ -52,11 +53,6 @@ def settings_for(endpoint: Endpoint, timeout: float) -> dict[str, Any]:
         "trust_env": not local,
         "verify": not (local and endpoint.url.startswith("http://")),  # loading certificates costs 50 ms
     }
-
-
-def stream_timeout(timeout: float) -> httpx.Timeout:
-    """Time limits for a followed stream: the server may send nothing for as long as four pings."""
-    return httpx.Timeout(_SILENCE, connect=min(timeout, _CONNECT))
 
 
 @contextmanager
@@ -98,12 +94,14 @@ def check_version(theirs: str, ours: str, server: str) -> None:
 @dataclass
 class Follower:
     """A followed stream over any number of connections. Every event is returned once: each connection resumes after the
-    last whole event. Any event resets the count of failures."""
+    last whole event. Any event resets the count of failures. After `deadline`, a time of the monotonic clock,
+    TimeoutError is raised instead of waiting on."""
 
     request: Request[bytes]
     backoff: Backoff
     failures: int = 0
     ended: bool = False
+    deadline: float = math.inf
     _last_id: str = ""
     _reader: EventReader | None = None
 
@@ -112,6 +110,12 @@ class Follower:
         self._reader = EventReader(self._last_id)
         return self.request.with_header("Last-Event-ID", self._last_id) if self._last_id else self.request
 
+    def timeout(self, timeout: float) -> httpx.Timeout:
+        """Time limits for the next connection: the server may send nothing for as long as four pings. `timeout` is the
+        client's own."""
+        left = max(self.deadline - time.monotonic(), 0.001)
+        return httpx.Timeout(min(_SILENCE, left), connect=min(timeout, _CONNECT, left))
+
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that a chunk completes. They count as received."""
         assert self._reader is not None
@@ -119,6 +123,7 @@ class Follower:
         self.failures = 0
         self._last_id = self._reader.last_id
         self.ended = self.ended or any(event.name == "end" for event in events)
+        self._check_deadline()
         return events
 
     def delay(self, error: ClientError | None) -> float:
@@ -126,9 +131,15 @@ class Follower:
         the stream just stopped. Raises it when another try makes no sense."""
         self.failures += 1
         error = error or NotReachable("the server ended the stream early")
+        if error.retryable:
+            self._check_deadline()
         if not error.retryable or self.backoff.is_over(self.failures):
             raise error
-        return self.backoff.delay(self.failures)
+        return min(self.backoff.delay(self.failures), max(self.deadline - time.monotonic(), 0.0))
+
+    def _check_deadline(self) -> None:
+        if not self.ended and time.monotonic() >= self.deadline:
+            raise TimeoutError("the stream has not ended in time")
 
 
 def stream_backoff(backoff: Backoff) -> Backoff:

@@ -3,6 +3,8 @@ and downloads after a cut. The calls are grouped in resources, such as `client.r
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -41,7 +43,6 @@ from trainyard.client.session import (
     reachable,
     settings_for,
     stream_backoff,
-    stream_timeout,
 )
 from trainyard.client.sse import Event
 from trainyard.client.upload import Dialog, Progress
@@ -120,9 +121,11 @@ class AsyncClient:
         """Send a request, repeat it where that is safe, and return its answer."""
         return await self._repeat(request, lambda: self._send_once(request))
 
-    async def events(self, request: Request[bytes]) -> AsyncGenerator[Event, None]:
-        """The events of a stream up to and including `end`, each once, over any number of connections."""
-        follower = Follower(request, stream_backoff(self.backoff))
+    async def events(self, request: Request[bytes], *, timeout: float | None = None) -> AsyncGenerator[Event, None]:
+        """The events of a stream up to and including `end`, each once, over any number of connections. Raises
+        TimeoutError when `end` has not come after `timeout` seconds."""
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        follower = Follower(request, stream_backoff(self.backoff), deadline=deadline)
         while not follower.ended:
             broken: ClientError | None = None
             try:
@@ -204,7 +207,7 @@ class AsyncClient:
 
     async def _connection(self, follower: Follower) -> AsyncGenerator[Event, None]:
         request = follower.connect()
-        async with self._stream(request, stream_timeout(self._timeout)) as answer:
+        async with self._stream(request, follower.timeout(self._timeout)) as answer:
             check_stream(request, answer.headers.get("content-type", ""), self._server)
             async for chunk in answer.aiter_bytes():
                 for event in follower.feed(chunk):

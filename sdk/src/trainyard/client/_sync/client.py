@@ -4,6 +4,8 @@ and downloads after a cut. The calls are grouped in resources, such as `client.r
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -42,7 +44,6 @@ from trainyard.client.session import (
     reachable,
     settings_for,
     stream_backoff,
-    stream_timeout,
 )
 from trainyard.client.sse import Event
 from trainyard.client.upload import Dialog, Progress
@@ -121,9 +122,11 @@ class Client:
         """Send a request, repeat it where that is safe, and return its answer."""
         return self._repeat(request, lambda: self._send_once(request))
 
-    def events(self, request: Request[bytes]) -> Generator[Event, None]:
-        """The events of a stream up to and including `end`, each once, over any number of connections."""
-        follower = Follower(request, stream_backoff(self.backoff))
+    def events(self, request: Request[bytes], *, timeout: float | None = None) -> Generator[Event, None]:
+        """The events of a stream up to and including `end`, each once, over any number of connections. Raises
+        TimeoutError when `end` has not come after `timeout` seconds."""
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        follower = Follower(request, stream_backoff(self.backoff), deadline=deadline)
         while not follower.ended:
             broken: ClientError | None = None
             try:
@@ -203,7 +206,7 @@ class Client:
 
     def _connection(self, follower: Follower) -> Generator[Event, None]:
         request = follower.connect()
-        with self._stream(request, stream_timeout(self._timeout)) as answer:
+        with self._stream(request, follower.timeout(self._timeout)) as answer:
             check_stream(request, answer.headers.get("content-type", ""), self._server)
             for chunk in answer.iter_bytes():
                 yield from follower.feed(chunk)

@@ -4,16 +4,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from trainyard.client import requests
-from trainyard.client._sync.concurrency import sleep
 from trainyard.client._sync.pagination import collect, items
 from trainyard.client._sync.run_actions import RunActions
 from trainyard.client.errors import StillRunning
+from trainyard.client.float_text import read
 from trainyard.client.models import (
     Activity,
     Artifact,
@@ -185,13 +184,18 @@ class Runs(RunActions):
         """Store a file or bytes as an artifact. Idempotent: the same bytes under the same name change nothing."""
         return self._client.artifacts.put(ref, name, source, kind=kind, project=project)
 
-    def wait(
-        self, ref: str, *, timeout: float | None = None, poll: float = 1.0, project: str | None = None
-    ) -> RunRecord:
-        """Wait until a run has ended, asking every `poll` seconds. Raises StillRunning after `timeout` seconds."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while not (run := self.get(ref, project=project)).is_final:
-            if deadline is not None and time.monotonic() + poll > deadline:
-                raise StillRunning(f"run {run.short_id} is still {run.status} after {timeout:g} s")
-            sleep(poll)
-        return run
+    def wait(self, ref: str, *, timeout: float | None = None, project: str | None = None) -> RunRecord:
+        """Wait until a run has ended: its events are followed. Raises StillRunning after `timeout` seconds."""
+        try:
+            with closing(
+                self._client.events(requests.follow_run(self._project(project), ref), timeout=timeout)
+            ) as events:
+                for event in events:
+                    if event.name == "end":
+                        return read(event.data, RunRecord)
+        except TimeoutError as error:
+            run = self.get(ref, project=project)
+            if not run.is_final:
+                raise StillRunning(f"run {run.short_id} is still {run.status} after {timeout:g} s") from error
+            return run
+        raise AssertionError("a stream ends with its event `end`")

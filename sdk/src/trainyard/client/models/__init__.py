@@ -63,6 +63,7 @@ from trainyard.client.models.run import (
     TransitionPage,
     Why,
 )
+from trainyard.client.models.run_table import MetricColumn, RunTablePage
 from trainyard.client.models.server import Plugin, PluginPage, Readiness, Setting, SettingPage, Version
 from trainyard.client.models.sweep import Front, SweepLimit, SweepObjective, SweepRecord, TrialPage, TrialRecord
 from trainyard.client.models.tracking import FrameAck, LogLine, LogPage, Metric, MetricPage, Series, SeriesPage
@@ -105,6 +106,7 @@ __all__ = [
     "Member",
     "MemberPage",
     "Metric",
+    "MetricColumn",
     "MetricPage",
     "NewAgent",
     "NewPrincipal",
@@ -131,6 +133,7 @@ __all__ = [
     "RelatedRun",
     "RunPage",
     "RunRecord",
+    "RunTablePage",
     "RunToken",
     "Series",
     "SeriesPage",

@@ -126,6 +126,12 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the run has ended for good."""
         return self.status in ("succeeded", "failed", "stopped", "skipped")
 
+    def _repr_html_(self) -> str:
+        """The run as a card, in a notebook."""
+        from trainyard.table.html import card
+
+        return card(self)
+
 
 class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     """Runs, newest first; `next` continues after the last one and is null on the last page. `total` is how many runs

@@ -17,6 +17,7 @@ from trainyard.client.models import (
     Note,
     RunPage,
     RunRecord,
+    RunTablePage,
     RunToken,
     TagRun,
     TransitionPage,
@@ -36,6 +37,7 @@ __all__ = [
     "list_runs",
     "list_statuses",
     "read_lineage",
+    "read_run_table",
     "renew_run_token",
     "search_runs",
     "tag_run",
@@ -81,6 +83,20 @@ def search_runs(
     """One page of the runs of all projects that the asker may read; `count` also counts them."""
     query = query_of(q=q, sort=sort, metrics=metrics, limit=limit, cursor=cursor, count="true" if count else "")
     return Request("GET", path_of("runs"), RunPage, query)
+
+
+def read_run_table(
+    project: str,
+    *,
+    q: str = "",
+    sort: str = "",
+    metrics: Sequence[str] = (),
+    limit: int | None = None,
+    cursor: str = "",
+) -> Request[RunTablePage]:
+    """One page of a project's runs as columns, with these metrics (none named: all)."""
+    query = query_of(q=q, sort=sort, metric=metrics, limit=limit, cursor=cursor)
+    return Request("GET", path_of("projects", project, "runs", "table"), RunTablePage, query)
 
 
 def get_run(project: str, ref: str) -> Request[RunRecord]:

@@ -1,0 +1,1 @@
+"""Runs and their metrics as tables: plain lists, pandas and Polars frames, and HTML in a notebook."""

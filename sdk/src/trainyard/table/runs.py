@@ -1,0 +1,134 @@
+"""`trainyard.runs`: the runs of a project that a query matches, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+from trainyard.client import Client, requests
+from trainyard.client.models import MetricColumn, RunTablePage
+from trainyard.table.table import Column, Kind, Table, column_of
+
+__all__ = ["RunTable", "run_table", "runs"]
+
+PAGE = 2500
+"""Runs in one answer, unless they have recorded a lot."""
+_FIELDS: dict[str, Kind] = {
+    "id": "text",
+    "name": "text",
+    "status": "text",
+    "reason": "text",
+    "kind": "text",
+    "queue": "text",
+    "user": "text",
+    "parent": "text",
+    "created_at": "time",
+    "started_at": "time",
+    "finished_at": "time",
+    "progress": "number",
+    "tags": "object",
+}
+
+
+class RunTable(Table):
+    """Runs as a table, one a row: the columns of `runs`. In a notebook it is shown as one."""
+
+
+def runs(
+    project: str | None = None,
+    q: str = "",
+    *,
+    sort: str = "",
+    limit: int | None = None,
+    metrics: Sequence[str] = (),
+) -> RunTable:
+    """The runs of a project (default: TRAINYARD_PROJECT, then `default`) that a query matches, newest first unless
+    sorted; at most `limit` of them.
+
+    The columns are `id`, `name`, `status`, `reason`, `kind`, `queue`, `user`, `parent`, `created_at`, `started_at`,
+    `finished_at`, `duration` (of a run that goes on: until now), `progress` and `tags`, then `params.NAME`,
+    `metrics.NAME` and `outputs.NAME`. `metrics` names those that are wanted, such as `loss` (its last value) or
+    `loss.min`, `loss.max`; without it the last value of each metric is there.
+
+    Raises Invalid for a query or sort that makes no sense, NotFound for a project that does not exist, NoServer and
+    NotReachable where there is no server."""
+    with Client(project=project) as client:
+        return run_table(client, q, sort=sort, limit=limit, metrics=metrics)
+
+
+def run_table(
+    client: Client, q: str = "", *, sort: str = "", limit: int | None = None, metrics: Sequence[str] = ()
+) -> RunTable:
+    """As `runs`, from a client that is open, in its project."""
+    if isinstance(metrics, str):
+        raise TypeError(f"metrics={metrics!r} is one text; write metrics=({metrics!r},)")
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit={limit} is no number of runs; write 1 or more, or None for all")
+    pages = [*_pages(client, q=q, sort=sort, limit=limit, metrics=metrics)]
+    length = sum(len(page.id) for page in pages)
+    columns = {name: Column(kind, _joined(pages, name)) for name, kind in _FIELDS.items()}
+    return RunTable({**_with_duration(columns, pages[0].read_at), **_families(pages, length, metrics)}, length)
+
+
+def _pages(client: Client, *, limit: int | None, **asked: Any) -> Iterator[RunTablePage]:
+    cursor, left = "", limit
+    while True:
+        size = PAGE if left is None else min(PAGE, left)
+        request = requests.read_run_table(client.endpoint.project, cursor=cursor, limit=size, **asked)
+        yield (page := client.send(request))
+        left = None if left is None else left - len(page.id)
+        if page.next is None or left == 0:
+            return
+        cursor = page.next
+
+
+def _joined(pages: Sequence[RunTablePage], name: str) -> list[Any]:
+    return [value for page in pages for value in getattr(page, name)]
+
+
+def _with_duration(columns: dict[str, Column], now: int) -> dict[str, Column]:
+    """The columns with `duration` after `finished_at`."""
+    times = zip(columns["started_at"].values, columns["finished_at"].values, strict=True)
+    taken = [None if start is None else max(0, (now if end is None else end) - start) for start, end in times]
+    found: dict[str, Column] = {}
+    for name, column in columns.items():
+        found[name] = column
+        if name == "finished_at":
+            found["duration"] = Column("duration", taken)
+    return found
+
+
+def _families(pages: Sequence[RunTablePage], length: int, metrics: Sequence[str]) -> dict[str, Column]:
+    measured = _metrics(pages, length)
+    names = list(dict.fromkeys(metrics)) if metrics else sorted(measured)
+    return {
+        **_values("params", _joined(pages, "params")),
+        **{f"metrics.{name}": Column("number", measured.get(name) or [None] * length) for name in names},
+        **_values("outputs", _joined(pages, "outputs")),
+    }
+
+
+def _values(family: str, rows: Sequence[dict[str, Any]]) -> dict[str, Column]:
+    """A column for each name that any row has, in the order in which they come."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {f"{family}.{name}": column_of([row.get(name) for row in rows]) for name in names}
+
+
+def _metrics(pages: Sequence[RunTablePage], length: int) -> dict[str, list[float | None]]:
+    """The values of each metric, with None where a run does not have it."""
+    found: dict[str, list[float | None]] = {}
+    start = 0
+    for page in pages:
+        for name, column in page.metrics.items():
+            _place(found.setdefault(name, [None] * length), start, column)
+        start += len(page.id)
+    return found
+
+
+def _place(values: list[float | None], start: int, column: MetricColumn) -> None:
+    numbers = cast("list[float]", column.values)  # the client has read them
+    if column.rows is None:
+        values[start : start + len(numbers)] = numbers
+        return
+    for row, value in zip(column.rows, numbers, strict=True):
+        values[start + row] = value
