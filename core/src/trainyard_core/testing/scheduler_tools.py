@@ -21,6 +21,7 @@ from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Pha
 __all__ = [
     "Replaced",
     "SchedulerHarness",
+    "Submit",
     "clear",
     "ended",
     "is_free",
@@ -33,6 +34,8 @@ __all__ = [
 
 PATIENCE = 30.0
 """Seconds after which a condition that did not come true fails its test."""
+Submit = Callable[[Workload], Awaitable[AttemptRef]]
+"""Submits a workload, which is cleared away at the end of the test."""
 
 
 class SchedulerHarness(Protocol):

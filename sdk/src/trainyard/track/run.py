@@ -9,7 +9,6 @@ run; only the process that began an unmanaged run ends it. Which run is current 
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 from weakref import WeakSet
 
 from trainyard.names import TAG_CHARS, storable
-from trainyard.track import spool, thread, worker
+from trainyard.track import environment, spool, thread, worker
 from trainyard.track.conversion import named, pieces, plain, plain_mapping, text
 from trainyard.track.ending import Ending, of_error
 from trainyard.track.log_once import say
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from trainyard.track.monitor import Monitor
     from trainyard.track.summary import Summary
 
-__all__ = ["Run", "environment_params", "flat"]
+__all__ = ["Run", "flat"]
 
 _log = logging.getLogger("trainyard")
 _CODE_SECONDS = 2.0
@@ -67,10 +66,10 @@ class Run:
         self.root = root
         self.managed = is_managed
         self.is_worker = is_worker
-        self.params: dict[str, Any] = environment_params() if is_managed else {}
-        self.attempt = _number("TRAINYARD_ATTEMPT") or 0 if is_managed else 0
+        self.params: dict[str, Any] = environment.params() if is_managed else {}
+        self.attempt = environment.number("TRAINYARD_ATTEMPT") or 0 if is_managed else 0
         self.resumed_from = os.environ.get("TRAINYARD_RESUME_FROM", "") if is_managed else ""
-        self.resume_step = _number("TRAINYARD_RESUME_STEP") if self.resumed_from else None
+        self.resume_step = environment.number("TRAINYARD_RESUME_STEP") if self.resumed_from else None
         self._omissions = Omissions()
         self._writer: Writer | None = None
         self._background: Background | None = None
@@ -374,34 +373,11 @@ def _said(status: str, message: str) -> Ending:
     return Ending(status, "" if status == "succeeded" else "user", message)
 
 
-def _number(name: str) -> int | None:
-    """A whole number that the platform has set; None when it has not."""
-    text = os.environ.get(name, "")
-    return int(text) if text.removeprefix("-").isdecimal() else None
-
-
 def _progress(value: float) -> float:
     number = float(value)
     if not -_SLACK <= number <= 1 + _SLACK:
         raise ValueError(f"{number:g} is not from 0 to 1")
     return min(1.0, max(0.0, number))
-
-
-def environment_params() -> dict[str, Any]:
-    """The params that the platform resolved for this managed attempt: TRAINYARD_PARAMS, or what lies in
-    TRAINYARD_PARAMS_FILE when they are too many for a variable."""
-    try:
-        found = json.loads(_params_text() or "{}")
-    except (OSError, ValueError) as error:
-        say("params", f"the params of this run cannot be read: {error}")
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _params_text() -> str:
-    if path := os.environ.get("TRAINYARD_PARAMS_FILE", ""):
-        return Path(path).read_text("utf-8")
-    return os.environ.get("TRAINYARD_PARAMS", "")
 
 
 def flat(tags: Iterable[object]) -> list[str]:

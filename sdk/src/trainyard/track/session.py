@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from trainyard.names import RUN_NAME_CHARS, storable
-from trainyard.track import ending, notebook, worker
+from trainyard.track import ending, environment, notebook, worker
 from trainyard.track.conversion import text
 from trainyard.track.ending import Ending
 from trainyard.track.folder import data_dir
 from trainyard.track.log_once import say
 from trainyard.track.omissions import mistake
-from trainyard.track.run import Run, environment_params, flat
+from trainyard.track.run import Run, flat
 from trainyard.track.run_metadata import describe, write_about
 from trainyard.track.target import chosen_project, find_target, managed, new_run_id
 
@@ -288,7 +288,7 @@ def checkpoint(name: str = "checkpoint", *, timeout: float = 60.0) -> Path | Non
 def params() -> dict[str, Any]:
     """The params of the current run: those that the platform resolved for a managed attempt, and those logged."""
     run = _current
-    return dict(run.params) if run is not None else environment_params()
+    return dict(run.params) if run is not None else environment.params()
 
 
 def finish(status: str = "succeeded", message: str = "", *, finish_timeout: float = 30.0) -> None:
