@@ -33,9 +33,12 @@ SETTINGS = {
     "TRAINYARD_PLATFORM_RETRIES": "1000",
     "TRAINYARD_BACKOFF_FIRST": "0.05",
     "TRAINYARD_BACKOFF_MOST": "0.2",
+    "TRAINYARD_DRAIN": "600",
     "TRAINYARD_SCHEDULER_PROCESS__CPU": "1",
 }
-"""What a server and its agent find in their environment where runs are to outlive many deaths."""
+"""What a server and its agent find in their environment where runs are to outlive many deaths. Last frames are waited
+for as long as the slowest machine may take: what comes after that would still be counted, and yet not when the books
+are compared."""
 
 
 def wait_until(condition, *, within: float, what: str, else_=lambda: None):
