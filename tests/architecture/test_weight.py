@@ -34,6 +34,11 @@ def test_import_trainyard_loads_nothing_heavy(python):
     assert [name for name in loaded if name.startswith("trainyard")] == ["trainyard"]
 
 
+def test_the_client_loads_no_command_line_program(python):
+    loaded = json.loads(python("import json, sys; from trainyard import Client; print(json.dumps([*sys.modules]))"))
+    assert {name.split(".")[0] for name in loaded}.isdisjoint({"click", "pygments", "rich"})
+
+
 def test_tracking_and_the_runner_work_where_nothing_is_installed(python):
     """`-S` leaves out site-packages, `-I` everything from the environment."""
     modules = [SDK.module(source) for source in bare() if source.name != "__main__.py"]

@@ -7,9 +7,8 @@ import os
 from collections.abc import Generator, Mapping
 from pathlib import Path
 
-import httpx
-
 from trainyard.client.discovery import Endpoint
+from trainyard.client.http import httpx
 from trainyard.track.folder import named
 
 __all__ = ["TokenFileAuth", "token_file_auth"]

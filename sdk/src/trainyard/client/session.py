@@ -1,5 +1,5 @@
 """What both clients share: the settings of httpx, the meaning of its errors, when a request is repeated, and how a
-followed stream continues after a cut. Only this module, `file_token` and the clients import httpx."""
+followed stream continues after a cut. Only this module, `file_token` and the clients use httpx, as `http` loads it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from trainyard.client.discovery import Endpoint, without_secrets
 from trainyard.client.errors import ClientError, DigestMismatch, NotReachable, WrongServer
 from trainyard.client.file_token import token_file_auth
+from trainyard.client.http import httpx
 from trainyard.client.retry import Backoff
 from trainyard.client.sse import Event, EventReader
 from trainyard.client.wire import EVENT_STREAM, Request

@@ -10,12 +10,12 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TypeVar
 
-import httpx
 import msgspec
 
 from trainyard.client import requests
 from trainyard.client.discovery import Endpoint, without_secrets
 from trainyard.client.errors import ApiError, ClientError, NotAllowed
+from trainyard.client.http import httpx
 from trainyard.client.models import Check, Diagnosis, Readiness, UploadCheck, Version, Whoami
 from trainyard.client.session import reachable, settings_for
 from trainyard.client.version_skew import SERVER_HEADER

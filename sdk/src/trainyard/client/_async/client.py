@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TypeVar
 
-import httpx
-
 from trainyard.client import requests
 from trainyard.client._async.activity import AsyncActivities
 from trainyard.client._async.agent import AsyncAgents
@@ -29,6 +27,7 @@ from trainyard.client._async.token import AsyncTokens
 from trainyard.client._async.user import AsyncPrincipals
 from trainyard.client.discovery import discover, relocated, without_secrets
 from trainyard.client.errors import ClientError, NotReachable
+from trainyard.client.http import httpx
 from trainyard.client.models import Plugin, Version
 from trainyard.client.partial import Partial
 from trainyard.client.retry import STANDARD, Backoff

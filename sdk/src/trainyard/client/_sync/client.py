@@ -12,8 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TypeVar
 
-import httpx
-
 from trainyard.client import requests
 from trainyard.client._sync.activity import Activities
 from trainyard.client._sync.agent import Agents
@@ -30,6 +28,7 @@ from trainyard.client._sync.token import Tokens
 from trainyard.client._sync.user import Principals
 from trainyard.client.discovery import discover, relocated, without_secrets
 from trainyard.client.errors import ClientError, NotReachable
+from trainyard.client.http import httpx
 from trainyard.client.models import Plugin, Version
 from trainyard.client.partial import Partial
 from trainyard.client.retry import STANDARD, Backoff
