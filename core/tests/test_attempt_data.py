@@ -354,10 +354,10 @@ async def test_what_a_person_sends_for_an_attempt_counts_as_its_own(web):
         headers = {**more.pop("headers", {}), **({"Attempt": str(attempt)} if attempt else {})}
         return await web.ask(method, f"{BASE}/{machines.run}/{path}", headers=headers, **more)
 
-    wish = {"name": "model.pt", "size": len(BODY), "digest": DIGEST}
+    request = {"name": "model.pt", "size": len(BODY), "digest": DIGEST}
     part = {"content": BODY, "headers": {"Upload-Offset": "0"}}
     assert refused(await send("PUT", "artifacts/model.pt", attempt=1, content=b"one"))
-    assert refused(await send("POST", "uploads", attempt=1, json=wish))
+    assert refused(await send("POST", "uploads", attempt=1, json=request))
     assert refused(await send("PATCH", f"uploads/{opened['id']}", attempt=1, **part))
     assert await machines.stored() == stored
     old = events(writer(1), 1, {"type": "outputs", "values": {"acc": 1}})

@@ -375,7 +375,7 @@ async def test_names_are_found_by_one_query_for_all_references(stocked):
 
     from trainyard.compile.reference import Reference
 
-    wishes = [Reference("component", "train"), Reference("preset", "gpu", "1.0"), Reference("preset", "nope")]
-    found = await stocked.platform.database.read(lambda tx: components.find(Counting(tx), "default", wishes))
+    references = [Reference("component", "train"), Reference("preset", "gpu", "1.0"), Reference("preset", "nope")]
+    found = await stocked.platform.database.read(lambda tx: components.find(Counting(tx), "default", references))
     assert sorted(row["name"] for row in found) == ["gpu", "train"]
     assert len(asked) == 1

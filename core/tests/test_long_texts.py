@@ -97,7 +97,7 @@ async def test_an_end_tells_so_much_and_not_more(web):
     assert (found["status"], 0 < len(found["message"]) < 20_000) == ("failed", True)
 
 
-WISHES = [
+REQUESTS = [
     ("PATCH", "", {"description": "x" * (DESCRIPTION_CHARS + 1)}),
     ("PATCH", "", {"name": "x" * (RUN_NAME_CHARS + 1)}),
     ("PATCH", "", {"tags": [str(n) for n in range(TAGS + 1)]}),
@@ -109,12 +109,12 @@ WISHES = [
 
 async def test_what_a_person_sends_over_the_bounds_is_refused(web):
     run = await web.tracked()
-    wishes = [(method, f"{BASE}/{run.id}{path}", body) for method, path, body in WISHES]
+    requests = [(method, f"{BASE}/{run.id}{path}", body) for method, path, body in REQUESTS]
     for more in ({"description": "x" * (DESCRIPTION_CHARS + 1)}, {"tags": ["x" * (TAG_CHARS + 1)]}):
-        wishes.append(("POST", BASE, {"content": operation(), **more}))
+        requests.append(("POST", BASE, {"content": operation(), **more}))
         matrix = {"kind": "random", "numRuns": 1, "params": {"x": {"kind": "choice", "value": [1]}}}
-        wishes.append(("POST", "projects/default/sweeps", {"matrix": matrix, "metric": {"name": "m"}, **more}))
-    for method, path, body in wishes:
+        requests.append(("POST", "projects/default/sweeps", {"matrix": matrix, "metric": {"name": "m"}, **more}))
+    for method, path, body in requests:
         answer = await web.ask(method, path, json=body)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), (method, path, list(body))
         assert len(answer.text) < 1000

@@ -32,7 +32,7 @@ encoding ending listing mapping ring shipping stopping tracing tracking
 APPLIED = {"m0011_hearing", "m0013_reading", "m0014_endings"}
 """Migrations are never renamed once they are applied."""
 
-GONE = "doorbell|patrol|patrols|patrolled|errand|errands|farewell|chore|chores|poke|pokes|poked"
+GONE = "wish|wishes|doorbell|patrol|patrols|patrolled|errand|errands|farewell|chore|chores|poke|pokes|poked"
 """Words without another honest use here."""
 WITH_OLD_WORDS = ("changes/", "CHANGELOG.md", "tests/architecture/test_names.py", "tests/upgrades/")
 """What tells of the past may use its words."""

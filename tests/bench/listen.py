@@ -49,15 +49,15 @@ def _told_at(event: bytes) -> float:
     return datetime.fromisoformat(json.loads(line[6:])["at"]).timestamp()
 
 
-async def _main(wish: dict[str, Any]) -> None:
+async def _main(load: dict[str, Any]) -> None:
     loop = asyncio.get_running_loop()
     arrivals: dict[str, list[float]] = {}
-    headers = f"Host: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer {wish['token']}"
-    request = f"GET {wish['path']} HTTP/1.1\r\n{headers}\r\n\r\n".encode()
-    those = [_Subscriber(request, arrivals) for _ in range(wish["many"])]
+    headers = f"Host: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer {load['token']}"
+    request = f"GET {load['path']} HTTP/1.1\r\n{headers}\r\n\r\n".encode()
+    those = [_Subscriber(request, arrivals) for _ in range(load["many"])]
     for start in range(0, len(those), 50):
         part = those[start : start + 50]
-        await asyncio.gather(*(loop.create_connection(lambda one=one: one, wish["host"], wish["port"]) for one in part))
+        await asyncio.gather(*(loop.create_connection(lambda one=one: one, load["host"], load["port"]) for one in part))
         await asyncio.gather(*(one.open for one in part))
     print("ready", flush=True)
     expected = int(await asyncio.to_thread(sys.stdin.readline)) * (len(those) + 1)

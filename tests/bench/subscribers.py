@@ -106,8 +106,8 @@ def _each(yard: Server, many: int, path: str) -> float:
 def _listening(yard: Server, many: int, path: str) -> Iterator[subprocess.Popen[bytes]]:
     """The subscribers, once all of them have their first bytes."""
     host, port = yard.address
-    wish = json.dumps({"host": host, "port": port, "token": yard.token, "many": many, "path": path})
-    process = subprocess.Popen([sys.executable, str(LISTEN), wish], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    load = json.dumps({"host": host, "port": port, "token": yard.token, "many": many, "path": path})
+    process = subprocess.Popen([sys.executable, str(LISTEN), load], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"

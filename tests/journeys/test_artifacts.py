@@ -59,8 +59,8 @@ def test_a_server_that_is_killed_in_the_middle_of_a_part_goes_on_from_what_it_ha
     with own.client() as client:
         run = client.runs.create(CreateRun(managed=False)).id
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-        wish = NewUpload(name="model.bin", size=len(body), digest=digest)
-        upload = client.send(requests.open_upload("default", run, wish))
+        request = NewUpload(name="model.bin", size=len(body), digest=digest)
+        upload = client.send(requests.open_upload("default", run, request))
         acknowledged = 0
         for end in (2 << 20, 4 << 20):
             part = client.send(requests.append_upload("default", run, upload.id, acknowledged, body[acknowledged:end]))

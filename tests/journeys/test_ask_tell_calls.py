@@ -143,7 +143,7 @@ def test_a_trial_is_entered_once(sweep):
 
 
 @pytest.mark.parametrize(
-    ("wish", "kind", "said"),
+    ("options", "kind", "said"),
     [
         ({"goal": "min"}, ValueError, "choose from minimize, maximize"),
         ({"algorithm": "tp"}, errors.Invalid, "matrix.kind: there is no matrix of kind `tp`; did you mean `tpe`"),
@@ -151,9 +151,9 @@ def test_a_trial_is_entered_once(sweep):
         ({"id": "0123abcd"}, errors.NotFound, "no run '0123abcd'"),
     ],
 )
-def test_what_makes_no_sense_is_told(sweep, wish, kind, said):
+def test_what_makes_no_sense_is_told(sweep, options, kind, said):
     with pytest.raises(kind, match=said):
-        sweep(**wish)
+        sweep(**options)
 
 
 def test_a_log_outside_of_a_trial_is_said(sweep, caplog):

@@ -24,10 +24,10 @@ def test_a_component_runs_and_runs_again_as_it_was(client, yard, tmp_path):
     (tmp_path / "preset.yaml").write_text(PRESET)
     yard.command("components", "register", "say:1", "-f", str(files["one"]))
     yard.command("presets", "register", "fast:1", "-f", str(tmp_path / "preset.yaml"))
-    wish = ("--hub", "say", "--presets", "fast", "-P", "word=world", "--code", "none")
-    seen = json.loads(yard.command("run", *wish, "--preview", "--json"))
+    options = ("--hub", "say", "--presets", "fast", "-P", "word=world", "--code", "none")
+    seen = json.loads(yard.command("run", *options, "--preview", "--json"))
     assert seen["forecast"]["blockers"] == []
-    run = ended(client, yard.command("run", *wish).split()[0])
+    run = ended(client, yard.command("run", *options).split()[0])
     assert (run.status, run.digest) == ("succeeded", seen["digest"])
     assert [line.text for line in client.runs.lines(run.id)] == ["first world fast"]
 
@@ -35,7 +35,7 @@ def test_a_component_runs_and_runs_again_as_it_was(client, yard, tmp_path):
     yard.command("components", "archive", "say:1")
     again = ended(client, yard.command("restart", run.id).split()[0])
     assert [line.text for line in client.runs.lines(again.id)] == ["first world fast"]
-    newest = ended(client, yard.command("run", *wish).split()[0])
+    newest = ended(client, yard.command("run", *options).split()[0])
     assert [line.text for line in client.runs.lines(newest.id)] == ["second world fast"]
     assert "is part of runs" in yard.command("components", "rm", "say:1", "--yes", code=None)
 

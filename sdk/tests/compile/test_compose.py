@@ -266,8 +266,8 @@ def test_a_template_fault_is_told_in_the_file_that_holds_it() -> None:
 
 
 def test_refusals_of_the_library_are_told_in_its_words() -> None:
-    wish = Reference("component", "trainer", "1.0")
-    known = Library(refused={wish: ("no component 'trainer'; existing: other", "register it")})
+    target = Reference("component", "trainer", "1.0")
+    known = Library(refused={target: ("no component 'trainer'; existing: other", "register it")})
     assert said(OPERATION, known).endswith("hubRef: no component 'trainer'; existing: other; register it")
 
 

@@ -149,10 +149,10 @@ def test_faults_of_a_tuner_are_told_at_its_place(tuner: str, expected: str) -> N
 def test_a_tuner_by_reference_is_looked_up_and_written_in() -> None:
     text = HEAD + ITERATIVE % "{hubRef: 'tune:1.0', queue: cpu}"
     document = load_text(text, file="t.yaml")
-    wish = Reference("component", "tune", "1.0")
-    assert wanted(document, Library()) == [wish]
+    target = Reference("component", "tune", "1.0")
+    assert wanted(document, Library()) == [target]
     component = load_text("\n".join(("version: 1.1", "kind: component", *TUNER_FIELDS)), file="tune.yaml")
-    library = Library({wish: ResolvedReference(ReferenceUse("component", "tune", "1.0", "sha256:0"), component)})
+    library = Library({target: ResolvedReference(ReferenceUse("component", "tune", "1.0", "sha256:0"), component)})
     found = whole(text, library)
     assert [use.name for use in found.uses] == ["tune"]
     again = compile_operation(found.document.data, globals=example_globals())

@@ -14,9 +14,9 @@ class Catalog:
         if seen.method == "GET":
             held = [one for (kind, _, _), one in self.platform.registered.items() if kind == noun]
             return self._json({"items": held, "next": None})
-        wish = json.loads(seen.body)
-        made = {"project": "default", "digest": "sha256:" + "0" * 64, **wish}
-        self.platform.registered[noun, wish["name"], wish["version"]] = made
+        request = json.loads(seen.body)
+        made = {"project": "default", "digest": "sha256:" + "0" * 64, **request}
+        self.platform.registered[noun, request["name"], request["version"]] = made
         return self._json(made, 201)
 
     def newest(self, seen: Seen, noun: str, name: str) -> None:

@@ -24,18 +24,24 @@ class Runs:
         (self.create if seen.method == "POST" else self.list_runs)(seen)
 
     def create(self, seen: Seen) -> None:
-        wish = msgspec.json.decode(seen.body, type=models.CreateRun)
+        request = msgspec.json.decode(seen.body, type=models.CreateRun)
         key = seen.headers["idempotency-key"]
-        if wish.queue == "nowhere":
+        if request.queue == "nowhere":
             raise Refusal(404, "queue_not_found", "no queue 'nowhere'; queues: default", fix="choose one of them")
-        if "broken" in wish.content:
-            fault = {"message": "unknown field `contianer`", "file": wish.file, "line": 3, "column": 5, "fix": "fix it"}
+        if "broken" in request.content:
+            fault = {
+                "message": "unknown field `contianer`",
+                "file": request.file,
+                "line": 3,
+                "column": 5,
+                "fix": "fix it",
+            }
             raise Refusal(422, "invalid_operation", "the operation is not valid", problems=[fault])
         if key not in self.platform.keys:
             run_id = f"01890000-0000-7000-8000-{len(self.platform.runs) + 1:012x}"
-            kind = "sweep" if "matrix:" in wish.content else "job"
+            kind = "sweep" if "matrix:" in request.content else "job"
             self.platform.add_run(
-                run_id, kind=kind, status="created", name=wish.name, tags=wish.tags, params=wish.params
+                run_id, kind=kind, status="created", name=request.name, tags=request.tags, params=request.params
             )
             self.platform.keys[key] = run_id
         self._json(self.platform.runs[self.platform.keys[key]], 201)
@@ -67,28 +73,28 @@ class Runs:
         return self._json(run)
 
     def act(self, seen: Seen, ref: str, verb: str) -> None:
-        run, wish = self.platform.find(ref), json.loads(seen.body)
+        run, request = self.platform.find(ref), json.loads(seen.body)
         if verb == "tag":
-            run["tags"] = [tag for tag in run.get("tags", []) if tag not in wish.get("remove", [])]
-            run["tags"] += wish.get("add", [])
+            run["tags"] = [tag for tag in run.get("tags", []) if tag not in request.get("remove", [])]
+            run["tags"] += request.get("add", [])
         if verb == "skip":
             run["status"] = "skipped"
         self._json(run)
 
     def clone(self, seen: Seen, ref: str, kind: str) -> None:
-        run, wish = self.platform.find(ref), json.loads(seen.body)
+        run, request = self.platform.find(ref), json.loads(seen.body)
         made = self.platform.add_run(
             f"01890000-0000-7000-8000-{len(self.platform.runs) + 1:012x}",
             status="queued",
-            params=wish.get("params", {}),
+            params=request.get("params", {}),
             cloned_from=run["id"],
             clone_kind=kind,
         )
         self._json(made, 201)
 
     def bulk(self, seen: Seen) -> None:
-        wish, items = json.loads(seen.body), []
-        for ref in wish["refs"]:
+        request, items = json.loads(seen.body), []
+        for ref in request["refs"]:
             try:
                 run = self.platform.find(ref)
             except Refusal:

@@ -71,7 +71,7 @@ async def _tag(tx: Tx, row: Row, by: ActionContext, body: BulkAction) -> None:
 def _plain(
     verb: Callable[[Tx, Row, ActionContext], Awaitable[None]],
 ) -> Callable[[Tx, Row, ActionContext, BulkAction], Awaitable[None]]:
-    """A verb that needs nothing of the wish."""
+    """A verb that needs nothing of the request."""
     return lambda tx, row, by, body: verb(tx, row, by)
 
 

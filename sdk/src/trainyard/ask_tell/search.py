@@ -95,9 +95,9 @@ class SweepClient:
         `failed` or `stopped`. Values that are not finite make it fail. Raises Conflict for a trial that has ended: it
         counts once."""
         key = trial if isinstance(trial, str) else trial.key
-        wish = _tell(dict(values or {}), status, message)
+        request = _tell(dict(values or {}), status, message)
         with self._connected() as client:
-            client.send(requests.tell_trial(self.project, self.id, key, wish))
+            client.send(requests.tell_trial(self.project, self.id, key, request))
         held = self._held.pop(key, None)
         if held is not None:
             held.ended = True
@@ -146,9 +146,9 @@ class SweepClient:
         gone = self._gone
         if gone:
             ship_left(gone)
-        wish = AskTrials(count=count, asker=self.asker, gone=gone)
+        request = AskTrials(count=count, asker=self.asker, gone=gone)
         with self._connected() as client:
-            asked = client.send(requests.ask_trials(self.project, self.id, wish))
+            asked = client.send(requests.ask_trials(self.project, self.id, request))
         if gone:
             bury(self.id, gone)
             self._gone = []

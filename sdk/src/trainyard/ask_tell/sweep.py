@@ -55,7 +55,7 @@ def sweep(
             "concurrency": concurrency,
             "earlyStopping": [dict(each) for each in early_stopping] or None,
         }
-        wish = NewSweep(
+        request = NewSweep(
             matrix={**{field: value for field, value in matrix.items() if value is not None}, **(options or {})},
             types=dict(types or {}),
             metric={"name": metric, "optimization": goal} if metric else None,
@@ -63,4 +63,4 @@ def sweep(
             name=name,
             tags=list(tags),
         )
-        return SweepClient(client.send(requests.create_sweep(project, wish)).id, project, catch=catch)
+        return SweepClient(client.send(requests.create_sweep(project, request)).id, project, catch=catch)

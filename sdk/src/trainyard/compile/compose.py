@@ -57,13 +57,13 @@ class _Work:
     def find(self, kind: Kind, text: str, document: Document | None, path: Path) -> ResolvedReference | None:
         """What a reference at a place leads to; a problem there if it leads nowhere."""
         try:
-            wish = reference(kind, text)
+            target = reference(kind, text)
         except ValueError as error:
             self._problem(document, path, str(error), f"write the name of a {kind}, such as `train:1.0`")
             return None
-        found = self.library.found.get(wish)
+        found = self.library.found.get(target)
         if found is None:
-            self._problem(document, path, *self.library.why_not(wish))
+            self._problem(document, path, *self.library.why_not(target))
             return None
         self.uses[found.use] = None
         if found.warning:

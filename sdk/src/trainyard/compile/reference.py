@@ -67,16 +67,16 @@ class Library:
     found: Mapping[Reference, ResolvedReference] = field(default_factory=dict)
     refused: Mapping[Reference, tuple[str, str]] = field(default_factory=dict)
 
-    def knows(self, wish: Reference) -> bool:
-        return wish in self.found or wish in self.refused
+    def knows(self, target: Reference) -> bool:
+        return target in self.found or target in self.refused
 
-    def why_not(self, wish: Reference) -> tuple[str, str]:
+    def why_not(self, target: Reference) -> tuple[str, str]:
         """Message and fix for a reference that was not found."""
         unknown = (
-            f"the {wish.kind} `{wish}` is known to a server only",
+            f"the {target.kind} `{target}` is known to a server only",
             "use `yard run --preview`, or write its fields out in this file",
         )
-        return self.refused.get(wish, unknown)
+        return self.refused.get(target, unknown)
 
 
 def reference(kind: Kind, text: str) -> Reference:
@@ -100,17 +100,17 @@ def wanted(document: Document, library: Library, presets: Sequence[str] = ()) ->
     What is malformed is passed over: compiling names it. A component that was found may have presets of its own, so
     ask again with a library that holds it, until nothing is wanted.
     """
-    wishes = dict.fromkeys(_wishes(document.data, library, presets))
-    return [wish for wish in wishes if not library.knows(wish)]
+    targets = dict.fromkeys(_wishes(document.data, library, presets))
+    return [target for target in targets if not library.knows(target)]
 
 
 def _wishes(data: Mapping[str, object], library: Library, presets: Sequence[str]) -> Iterator[Reference]:
     component = data.get("component")
     if component is None:
-        for wish in _read("component", _either(data, "hubRef", "hub_ref")):
-            yield wish
-            if wish in library.found:
-                yield from _read("preset", library.found[wish].document.data.get("presets"))
+        for target in _read("component", _either(data, "hubRef", "hub_ref")):
+            yield target
+            if target in library.found:
+                yield from _read("preset", library.found[target].document.data.get("presets"))
     if isinstance(component, Mapping):
         yield from _read("preset", component.get("presets"))
     yield from _read("preset", data.get("presets"))

@@ -65,9 +65,9 @@ class Upload:
         return answer
 
     def _open(self, event: Mapping[str, Any], size: int) -> Answer:
-        wish = {"name": event["name"], "size": size, "digest": event["digest"], "kind": event.get("kind", "file")}
+        request = {"name": event["name"], "size": size, "digest": event["digest"], "kind": event.get("kind", "file")}
         return self._call(
-            "POST", f"{self._path}/uploads", json.dumps(wish).encode(), {"Content-Type": "application/json"}
+            "POST", f"{self._path}/uploads", json.dumps(request).encode(), {"Content-Type": "application/json"}
         )
 
     def _fill(self, answer: Answer, file: IO[bytes]) -> Answer:
