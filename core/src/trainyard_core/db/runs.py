@@ -45,7 +45,8 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
     run that it was made from, `uses` of the components and presets that went in. `resources` are amounts of
     other names, `agent` is the only one that may run it. `key` is unique among the children of `parent`,
-    `opening` is what a sweep begins with."""
+    `opening` is what a sweep begins with. An id that was chosen by whoever sent the run (`has_chosen_id`) may be that
+    of a deleted one."""
 
     id: str
     project: str
@@ -82,6 +83,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
     key: str | None = None
     opening: NewSweep | None = None
+    has_chosen_id: bool = False
 
 
 async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:

@@ -97,7 +97,8 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
         await sweeps.sources(tx, new.project, new.opening.learns_from)
         new = msgspec.structs.replace(new, queue="")  # it takes no place itself; its trials wait in that queue
     row = await runs.insert(tx, new, *_first_steps(new, policy))
-    await _check_unused(tx, new.id)
+    if new.has_chosen_id:
+        await _check_unused(tx, new.id)
     if new.opening is not None:
         await sweeps.insert(tx, new.id, new.opening)
         await runs.wake_now(tx, new.id, at=new.at)
@@ -202,13 +203,15 @@ def prepare(
     number of the trial that is made again."""
     if body.id and not is_run_id(body.id):
         raise Invalid(f"`id` must be a UUID in lower case, not '{body.id}'", fix="leave it out to get one")
-    run = body.id or new_id()
-    if not body.managed:
-        return _tracked(run, project, body, actor, at)
-    if body.resumes:
+    if body.managed and body.resumes:
         raise Invalid("`resumes` is for a run with `managed: false`", fix=f"POST .../runs/{body.resumes}/resume")
-    compiled = compile_run(run, project, body, sources or read(body), iteration=iteration)
-    return assemble(run, project, body, compiled, actor, at, algorithms)
+    run = body.id or new_id()
+    if body.managed:
+        compiled = compile_run(run, project, body, sources or read(body), iteration=iteration)
+        new = assemble(run, project, body, compiled, actor, at, algorithms)
+    else:
+        new = _tracked(run, project, body, actor, at)
+    return msgspec.structs.replace(new, has_chosen_id=True) if body.id else new
 
 
 def assemble(
