@@ -1,8 +1,8 @@
 """The program that chaos runs: it logs points, files and lines and keeps its own copy of each in a file, written after
 the platform had it.
 
-Usage: program.py LEDGER POINTS [SECONDS], where each point takes so long. Appends one JSON line for each fact to
-LEDGER, with the attempt and the time: that an attempt started and whether it was alone (nobody else held LEDGER, which
+Usage: program.py LEDGER POINTS [SECONDS [UNTIL]], where each point takes so long, and more come until there is a file
+UNTIL. Appends one JSON line for each fact to LEDGER, with the attempt and the time: that an attempt started and whether it was alone (nobody else held LEDGER, which
 each locks for life), each point once `log` has returned it, each file with its digest once `log_file` has, each line
 once it is written, and that `finish` has returned. A program that the platform did not start is attempt 0.
 """
@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import trainyard
@@ -22,7 +23,7 @@ import trainyard
 EVERY_LINE, EVERY_FILE = 10, 50
 
 
-def main(ledger: str, points: int, training: float = 0.0) -> None:
+def main(ledger: str, points: int, training: float = 0.0, until: str = "") -> None:
     attempt = int(os.environ.get("TRAINYARD_ATTEMPT", "0"))
     copy = os.open(ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
@@ -32,7 +33,9 @@ def main(ledger: str, points: int, training: float = 0.0) -> None:
     note(start=os.getpid(), alone=is_alone(copy))
     run = trainyard.init()
     note(run=run.id)
-    for index in range(points):
+    for index in count():
+        if index >= points and (not until or os.path.exists(until)):  # noqa: PTH110 - it is asked at every point
+            break
         time.sleep(training)
         step = attempt * 1_000_000 + index
         run.log({"value": float(step)}, step=step)
@@ -61,4 +64,4 @@ def is_alone(ledger: int) -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), *map(float, sys.argv[3:]))
+    main(sys.argv[1], int(sys.argv[2]), *map(float, sys.argv[3:4]), *sys.argv[4:])

@@ -59,6 +59,7 @@ def test_a_clock_that_is_set_gives_nobody_up_and_holds_nothing_up(
         else:
             made[f"run-{number}"] = stage.submit_surely(f"run-{number}", points=20, training=0.01)
     stage.up()
+    (stage.books / "turned").touch()
     assert watched.wait(120) == 0
     (by_hand,) = [fact["run"] for fact in read_book(stage.books / "by_hand.jsonl") if "run" in fact]
     books = {**made, "long": long, "by_hand": by_hand}
@@ -80,6 +81,7 @@ def begin_by_hand(stage: Stage) -> subprocess.Popen[bytes]:
         "TRAINYARD_URL": stage.url,
         "TRAINYARD_TOKEN": (stage.data / "token").read_text().strip(),
     }
-    command = [sys.executable, str(PROGRAM), str(stage.books / "by_hand.jsonl"), str(50 * JUMPS), "0.02"]
+    books = stage.books
+    command = [sys.executable, str(PROGRAM), str(books / "by_hand.jsonl"), "50", "0.02", str(books / "turned")]
     with stage.log.open("a") as log:
         return subprocess.Popen(command, env=environ, stdout=log, stderr=log)
