@@ -4,8 +4,8 @@ the platform had it.
 Usage: program.py LEDGER POINTS [SECONDS [UNTIL]], where each point takes so long, and more come until there is a file
 UNTIL. Appends one JSON line for each fact to LEDGER, with the attempt and the time: that an attempt started and whether
 it was alone (nobody else held LEDGER, which each locks for life), each point once `log` has returned it, each file with
-its digest once `log_file` has, each line once it is written, and that `finish` has returned. A program that the platform
-did not start is attempt 0.
+its digest once `log_file` has, each line once it is written, and that `finish` has returned. A program that the
+platform did not start is attempt 0.
 """
 
 from __future__ import annotations
