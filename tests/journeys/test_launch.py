@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -194,6 +195,20 @@ def test_a_metric_that_a_live_run_has_not_recorded_yet_is_no_mistake(served):
 
 
 README = Path(__file__).parents[2] / "README.md"
+
+
+def test_the_commands_of_the_first_run_are_carried_out(served):
+    section = README.read_text("utf-8").partition("## First run\n")[2].partition("\n## ")[0]
+    commands = [shlex.split(line, comments=True)[1:] for line in re.findall("^    (yard .*)$", section, re.MULTILINE)]
+    assert commands.pop(0) == ["up"]
+    folder, served.folder = served.folder, README.parent
+    try:
+        for words in commands:
+            found = iter(json.loads(served.command("ls", "--json", "-n", "2"))["items"])
+            named = [next(found)["id"] if re.fullmatch("[0-9a-f]{8}", word) else word for word in words]
+            assert served.command(*named), words
+    finally:
+        served.folder = folder
 
 
 def test_the_python_of_the_readme_can_be_run_twice_in_one_process(served):

@@ -57,10 +57,11 @@ def test_a_limit_is_kept_over_pages():
     assert [asked["limit"] for asked in client.asked] == ["3", "1"]
 
 
-def test_metrics_that_are_named_have_a_column_in_that_order_though_no_run_has_them():
+def test_metrics_that_are_named_have_a_column_in_that_order_though_no_run_has_them(caplog):
     table = run_table(Pages(page("a", metrics={"loss": MetricColumn(values=[1.0])})), metrics=("none", "loss"))
     assert [name for name in table.columns if name.startswith("metrics.")] == ["metrics.none", "metrics.loss"]
     assert table["metrics.none"] == [None]
+    assert caplog.messages == ["trainyard: none of these runs has recorded 'none'"]
     assert table.column("metrics.none").kind == "number"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -10,6 +11,8 @@ from trainyard.client.models import MetricColumn, RunTablePage
 from trainyard.table.table import Column, Kind, Table, column_of
 
 __all__ = ["RunTable", "run_table", "runs"]
+
+_log = logging.getLogger("trainyard")
 
 PAGE = 2500
 """Runs in one answer, unless they have recorded a lot."""
@@ -125,6 +128,8 @@ def _durations(pages: Sequence[RunTablePage]) -> list[int | None]:
 def _families(pages: Sequence[RunTablePage], length: int, metrics: Sequence[str]) -> dict[str, Column]:
     measured = _metrics(pages, length)
     names = list(dict.fromkeys(metrics)) if metrics else sorted(measured)
+    if length and (unknown := [name for name in names if name not in measured]):
+        _log.warning("trainyard: none of these runs has recorded %s", ", ".join(map(repr, unknown)))
     return {
         **_values("params", _joined(pages, "params")),
         **{f"metrics.{name}": Column("number", measured.get(name) or [None] * length) for name in names},

@@ -5,12 +5,13 @@ pandas and Polars are optional and imported when they are asked for. Everything 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from trainyard.spec.error import suggest
 from trainyard.table import html, text
 from trainyard.table.cell import is_shown
 
@@ -59,9 +60,9 @@ class Table:
         return list(self._columns)
 
     def column(self, name: str) -> Column:
-        """One column with its type. Raises KeyError with the columns that there are."""
+        """One column with its type. Raises KeyError with the nearest name, or with those that there are."""
         if name not in self._columns:
-            raise KeyError(f"no column {name!r}; there are: {', '.join(self._columns)}")
+            raise KeyError(f"no column {name!r}; {_hint(name, self._columns)}")
         return self._columns[name]
 
     def __len__(self) -> int:
@@ -81,7 +82,7 @@ class Table:
         return {name: column for name, column in self._columns.items() if any(map(is_shown, column.values))}
 
     def __getitem__(self, name: str) -> list[Any]:
-        """The values of one column. Raises KeyError with the columns that there are."""
+        """The values of one column. Raises KeyError as `column` does."""
         return list(self.column(name).python())
 
     def rows(self) -> list[dict[str, Any]]:
@@ -119,6 +120,12 @@ def kind_of(values: Sequence[Any]) -> Kind:
     if types and types <= {int, float}:
         return "number"
     return "text" if types == {str} else "boolean" if types == {bool} else "object"
+
+
+def _hint(name: str, columns: Iterable[str]) -> str:
+    """What to write instead of a name: `params.lr` for `lr`, or the nearest one."""
+    same = next((column for column in columns if column.partition(".")[2] == name), None)
+    return f"did you mean `{same}`?" if same else suggest(name, columns) or "there are none"
 
 
 @contextmanager
