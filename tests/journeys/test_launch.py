@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -73,7 +74,7 @@ else:
 assert next(sleeping.follow_logs()) == "sleeping in " + os.getcwd()
 assert sleeping.stop().wait(timeout=60, check=False).status == "stopped"
 
-table = trainyard.runs(q="tags:swept", sort="params.lr", metrics=("loss", "loss.max", "odd"))
+table = trainyard.runs("tags:swept", sort="params.lr", metrics=("loss", "loss.max", "odd"))
 assert table["params.lr"] == [0.1, 0.5, 0.5], table["params.lr"]
 assert len(trainyard.runs(limit=2)) == 2
 frame = table.to_pandas()
@@ -142,6 +143,84 @@ def test_the_examples_of_the_page_are_carried_out(served):
     assert "trained 20" in printed
 
 
+HISTORIES = """
+import time, trainyard
+with trainyard.init(project="other", name="measured") as run:
+    run.log({"loss": 1.0, "system/own": 5.0}, step=0)
+    time.sleep(0.01)
+    run.log({"system/own": 6.0}, step=0)
+    run.log({"system/own": 7.0}, step=7)
+
+table = trainyard.runs(project="other")
+plain = trainyard.history(table)
+assert plain.columns == ["run", "step", "time", "metrics.loss"] and plain["step"] == [0], plain
+both = trainyard.history(table, "loss", "system/own")
+assert both["step"] == [0, 7] and both["time"][0] == plain["time"][0], both
+rows, frames = table.rows(), (table.to_pandas(), table.to_polars())
+for runs in (rows, list(table), rows[0], *frames, trainyard.get_run(project="other"), run):
+    assert trainyard.history(runs, "loss")["run"] == table["id"], runs
+assert trainyard.history(table["id"], "loss", project="other")["metrics.loss"] == [1.0]
+for runs, said in ((5, "'5' names no run"), ([{"name": "x"}], "names no run"), (plain, "a column `id`")):
+    try:
+        trainyard.history(runs, "loss")
+    except TypeError as error:
+        assert said in str(error), error
+    else:
+        raise AssertionError(runs)
+try:
+    trainyard.history(table, "lss")
+except ValueError as error:
+    assert "'lss'; did you mean `loss`?" in str(error), error
+else:
+    raise AssertionError("nobody has recorded it")
+"""
+
+
+def test_histories_are_read_of_whatever_names_runs_with_the_clock_of_the_program(served):
+    program(served, HISTORIES)
+
+
+GOES_ON = """
+import logging, trainyard
+said = []
+logging.getLogger("trainyard").addFilter(lambda record: said.append(record.getMessage()) or True)
+with trainyard.init(name="goes on", project="live") as run:
+    assert len(trainyard.history(run, "later")) == 0
+assert any("'later'" in one for one in said), said
+"""
+
+
+def test_a_metric_that_a_live_run_has_not_recorded_yet_is_no_mistake(served):
+    program(served, GOES_ON)
+
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_the_commands_of_the_first_run_are_carried_out(served):
+    section = README.read_text("utf-8").partition("## First run\n")[2].partition("\n## ")[0]
+    commands = [shlex.split(line, comments=True)[1:] for line in re.findall("^    (yard .*)$", section, re.MULTILINE)]
+    assert commands.pop(0) == ["up"]
+    folder, served.folder = served.folder, README.parent
+    try:
+        for words in commands:
+            found = iter(json.loads(served.command("ls", "--json", "-n", "2"))["items"])
+            named = [next(found)["id"] if re.fullmatch("[0-9a-f]{8}", word) else word for word in words]
+            assert served.command(*named), words
+    finally:
+        served.folder = folder
+
+
+def test_the_python_of_the_readme_can_be_run_twice_in_one_process(served):
+    blocks = "\n".join(re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL))
+    folder, served.folder = served.folder, README.parent
+    try:
+        printed = program(served, blocks * 2)
+    finally:
+        served.folder = folder
+    assert "metrics.loss" in printed
+
+
 WRONG = """
 import trainyard
 for operation, params, said in (
@@ -160,7 +239,7 @@ try:
     trainyard.launch("jobs/train.yaml", params={"lr": 1}, lr=2)
 except TypeError as error:
     assert "lr: given in the mapping and by name" in str(error)
-print(len(trainyard.runs("default")))
+print(len(trainyard.runs(project="default")))
 """
 
 

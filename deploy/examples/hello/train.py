@@ -17,14 +17,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=50, help="steps of descent")
     args = parser.parse_args()
 
-    run = trainyard.init(name="hello", params=vars(args))
-    x = -4.0
-    for step in range(args.steps):
-        loss = (x - 3.0) ** 2
-        run.log({"loss": loss, "x": x}, step=step)
-        x -= args.lr * 2.0 * (x - 3.0)
-    print(f"x = {x:.6f} after {args.steps} steps")
-    run.log_outputs(x=x)
+    with trainyard.init(name="hello", params=vars(args)) as run:
+        x = -4.0
+        for step in range(args.steps):
+            loss = (x - 3.0) ** 2
+            run.log({"loss": loss, "x": x}, step=step)
+            x -= args.lr * 2.0 * (x - 3.0)
+        print(f"x = {x:.6f} after {args.steps} steps")
+        run.log_outputs(x=x)
 
 
 if __name__ == "__main__":

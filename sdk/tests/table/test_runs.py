@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
@@ -56,11 +57,12 @@ def test_a_limit_is_kept_over_pages():
     assert [asked["limit"] for asked in client.asked] == ["3", "1"]
 
 
-def test_metrics_that_are_named_have_a_column_in_that_order_though_no_run_has_them():
+def test_metrics_that_are_named_have_a_column_in_that_order_though_no_run_has_them(caplog):
     table = run_table(Pages(page("a", metrics={"loss": MetricColumn(values=[1.0])})), metrics=("none", "loss"))
     assert [name for name in table.columns if name.startswith("metrics.")] == ["metrics.none", "metrics.loss"]
     assert table["metrics.none"] == [None]
-    assert table.columns["metrics.none"].kind == "number"
+    assert caplog.messages == ["trainyard: none of these runs has recorded 'none'"]
+    assert table.column("metrics.none").kind == "number"
 
 
 @pytest.mark.parametrize(
@@ -75,3 +77,24 @@ def test_a_duration_is_until_the_end_or_until_now(started, finished, seconds):
 def test_what_makes_no_sense_is_refused_before_anything_is_asked(wrong):
     with pytest.raises((TypeError, ValueError), match="write"):
         run_table(Pages(), **wrong)
+
+
+def test_people_see_what_differs_and_the_metrics_before_the_rest():
+    params = [{"seed": 1, "lr": 0.1}, {"seed": 1, "lr": 0.2}]
+    table = run_table(Pages(page("a", "b", params=params, metrics={"loss": MetricColumn(values=[1.0, 2.0])})))
+    shown = ["id", "status", "params.lr", "metrics.loss", "created_at", "started_at", "duration"]
+    heads = re.findall("<th>(.*?)</th>", table._repr_html_())
+    assert heads[:7] == shown
+    assert heads[-1] == "params.seed"
+    assert repr(table).splitlines()[1].split()[:4] == shown[:4]
+
+
+def test_the_params_of_a_single_run_are_shown_though_it_differs_from_none():
+    table = run_table(Pages(page("a", params=[{"lr": 0.1}])))
+    assert re.findall("<th>(.*?)</th>", table._repr_html_())[:3] == ["id", "status", "params.lr"]
+
+
+def test_metrics_are_seen_however_many_params_differ():
+    params = [{f"p{place}": run for place in range(40)} for run in (1, 2)]
+    table = run_table(Pages(page("a", "b", params=params, metrics={"loss": MetricColumn(values=[1.0, 2.0])})))
+    assert "<th>metrics.loss</th>" in table._repr_html_()

@@ -13,7 +13,7 @@ import polars
 import pytest
 
 from trainyard.client.models import RunRecord
-from trainyard.table import html
+from trainyard.table import cell, html
 from trainyard.table.table import Column, Table, column_of, kind_of
 
 AT = datetime(2026, 11, 30, 12, 0, 0, 123456, tzinfo=UTC)
@@ -68,8 +68,6 @@ def test_rows_hold_the_values_as_a_program_uses_them():
     assert math.isnan(second["number"])
     assert third["number"] is None, "missing is not NaN"
     assert ALL["at"] == [AT, None, datetime(1970, 1, 1, tzinfo=UTC)]
-    with pytest.raises(KeyError, match="no column 'wohle'; there are: text, whole"):
-        ALL["wohle"]
 
 
 def test_a_pandas_frame_has_the_types():
@@ -137,8 +135,79 @@ def test_html_leaves_out_columns_without_values_and_shortens_texts():
         empty=Column("text", [None, "", None]), long=Column("text", ["x" * 500, "", ""]), at=Column("time", [US] * 3)
     )._repr_html_()
     assert "empty" not in shown
-    assert max(map(len, re.findall(r">([^<]*)<", shown))) <= html.MOST_CHARS
+    assert max(map(len, re.findall(r">([^<]*)<", shown))) <= cell.MOST_CHARS
     assert "2026-11-30 12:00:00" in shown
+
+
+def test_the_text_of_a_table_is_its_first_rows_and_columns():
+    rows = [f"a run {place}" for place in range(12)]
+    shown = Table(
+        {
+            "id": Column("text", [f"{place:032}" for place in range(12)]),
+            "empty": Column("text", [""] * 12),
+            "name": Column("text", rows),
+            "metrics.loss": Column("number", [0.5, None, math.nan, 12.25, *[1.0] * 8]),
+            "took": Column("duration", [512_000, 61_400_000, *[None] * 10]),
+            "note": Column("text", ["x" * 60] * 12),
+            "more": Column("text", ["y" * 60] * 12),
+        },
+        12,
+    )
+    lines = repr(shown).splitlines()
+    assert lines[:4] == [
+        "Table: 10 of 12 rows, 4 of 6 columns",
+        "id        name     metrics.loss     took",
+        "00000000  a run 0           0.5    0.51s",
+        "00000001  a run 1                0:01:01",
+    ]
+    assert len(lines) == 2 + 10
+    assert repr(Table({"id": Column("text", [])}, 0)) == "Table(no rows)"
+
+
+def test_the_text_of_a_table_carries_nothing_out_on_a_terminal():
+    assert "\x1b" not in repr(Table({"na\x1b[2Jme": Column("text", ["a\x1b[2Jb"])}, 1))
+
+
+def test_columns_are_names_and_a_column_has_its_type():
+    assert ALL.columns[:2] == ["text", "whole"]
+    assert ALL.column("whole").kind == "integer"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("wohle", "did you mean `whole`?"), ("lr", "did you mean `params.lr`?"), ("zzz", "choose from")]
+)
+def test_a_column_that_is_not_there_is_told_with_the_nearest(name, hint):
+    columns = {"whole": Column("integer", [1]), "params.lr": Column("number", [0.1])}
+    with pytest.raises(KeyError, match=re.escape(f"no column '{name}'; {hint}")):
+        Table(columns, 1)[name]
+
+
+def test_a_card_has_times_and_a_duration_as_people_read_them():
+    run = RunRecord(
+        id="0" * 32, project="default", kind="job", status="failed", created_at="2026-11-30T12:00:00.123456Z",
+        started_at="2026-11-30T12:00:00.200000Z", finished_at="2026-11-30T12:00:00.712345Z", reason="exit_code",
+        message="exit code 2",
+    )  # fmt: skip
+    shown = run._repr_html_()
+    assert ".123456" not in shown
+    assert "2026-11-30 12:00:00" in shown
+    assert ">0.51s<" in shown
+    assert ">exit code 2<" in shown
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "code", "cause"),
+    [
+        ("exit_code", "exit code 2", 2, "exit code 2"), ("exit_code", "", 2, "exit code 2"),
+        ("lost", "the agent is gone", None, "lost: the agent is gone"), ("lost", "", None, "lost"), ("", "", None, ""),
+    ],
+)  # fmt: skip
+def test_a_cause_says_nothing_twice(reason, message, code, cause):
+    run = RunRecord(
+        id="0" * 32, project="default", kind="job", status="failed", created_at="", reason=reason, message=message,
+        exit_code=code,
+    )  # fmt: skip
+    assert run.cause == cause
 
 
 def test_a_run_is_a_card_that_says_why_it_failed():
@@ -147,6 +216,6 @@ def test_a_run_is_a_card_that_says_why_it_failed():
         name="<b>train", reason="error", message="ValueError: <bad>", params={"lr": 0.1}, metrics={"loss": math.nan},
     )  # fmt: skip
     shown = run._repr_html_()
-    for part in ("&lt;b&gt;train", "error: ValueError: &lt;bad&gt;", ">failed<", ">lr<", ">0.1<", ">nan<"):
+    for part in ("&lt;b&gt;train", ">ValueError: &lt;bad&gt;<", ">failed<", ">lr<", ">0.1<", ">nan<"):
         assert part in shown
     assert "<script" not in shown

@@ -158,7 +158,5 @@ def _refuse(name: str, why: str) -> None:
 
 def _failure(run: models.RunRecord) -> str:
     """What has become of a run, why, and the last lines of its output."""
-    code = "" if run.exit_code is None else f"exit code {run.exit_code}"
-    why = ": ".join(filter(None, (run.reason, run.message or code)))
     lines = "".join(f"\n  {line}" for line in run.last_lines)
-    return f"run {run.short_id} {run.status}{f': {why}' if why else ''}{lines}"
+    return f"run {run.short_id} {run.status}{f': {run.cause}' if run.cause else ''}{lines}"

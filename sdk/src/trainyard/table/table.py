@@ -5,13 +5,15 @@ pandas and Polars are optional and imported when they are asked for. Everything 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from trainyard.table import html
+from trainyard.spec.error import suggest
+from trainyard.table import html, text
+from trainyard.table.cell import is_shown
 
 if TYPE_CHECKING:
     import pandas
@@ -40,13 +42,28 @@ class Column:
             return [None if us is None else timedelta(microseconds=us) for us in self.values]
         return self.values
 
+    def first(self, count: int) -> Sequence[Any]:
+        """The first values as a program uses them."""
+        return Column(self.kind, self.values[:count]).python()
+
 
 class Table:
-    """Columns of equal length. `columns` has them by name, in order."""
+    """Columns of equal length, with a name each."""
 
     def __init__(self, columns: Mapping[str, Column], length: int) -> None:
-        self.columns = dict(columns)
+        self._columns = dict(columns)
         self._length = length
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, in order."""
+        return list(self._columns)
+
+    def column(self, name: str) -> Column:
+        """One column with its type. Raises KeyError with the nearest name, or with those that there are."""
+        if name not in self._columns:
+            raise KeyError(f"no column {name!r}; {_hint(name, self._columns)}")
+        return self._columns[name]
 
     def __len__(self) -> int:
         return self._length
@@ -55,22 +72,24 @@ class Table:
         return iter(self.rows())
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self)} rows, {len(self.columns)} columns)"
+        return text.table(type(self).__name__, self._for_people(), len(self))
 
     def _repr_html_(self) -> str:
-        return html.table(self.columns, len(self))
+        return html.table(self._for_people(), len(self))
+
+    def _for_people(self) -> dict[str, Column]:
+        """The columns in the order in which people read them, without those that have no value."""
+        return {name: column for name, column in self._columns.items() if any(map(is_shown, column.values))}
 
     def __getitem__(self, name: str) -> list[Any]:
-        """The values of one column. Raises KeyError with the columns that there are."""
-        if name not in self.columns:
-            raise KeyError(f"no column {name!r}; there are: {', '.join(self.columns)}")
-        return list(self.columns[name].python())
+        """The values of one column. Raises KeyError as `column` does."""
+        return list(self.column(name).python())
 
     def rows(self) -> list[dict[str, Any]]:
         """Each row by column name; a value that a row does not have is None."""
-        if not self.columns:
+        if not self._columns:
             return []
-        names, values = list(self.columns), [column.python() for column in self.columns.values()]
+        names, values = self.columns, [column.python() for column in self._columns.values()]
         return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
     def to_pandas(self) -> pandas.DataFrame:
@@ -78,13 +97,13 @@ class Table:
         are NaN. Raises ImportError when pandas is not installed."""
         with _installed("pandas"):
             import pandas
-        return pandas.DataFrame({name: _pandas_column(pandas, one) for name, one in self.columns.items()}, copy=False)
+        return pandas.DataFrame({name: _pandas_column(pandas, one) for name, one in self._columns.items()}, copy=False)
 
     def to_polars(self) -> polars.DataFrame:
         """A Polars data frame; missing values are null. Raises ImportError when Polars is not installed."""
         with _installed("polars"):
             import polars
-        return polars.DataFrame([_polars_column(polars, name, one) for name, one in self.columns.items()])
+        return polars.DataFrame([_polars_column(polars, name, one) for name, one in self._columns.items()])
 
 
 def column_of(values: Sequence[Any]) -> Column:
@@ -101,6 +120,12 @@ def kind_of(values: Sequence[Any]) -> Kind:
     if types and types <= {int, float}:
         return "number"
     return "text" if types == {str} else "boolean" if types == {bool} else "object"
+
+
+def _hint(name: str, columns: Iterable[str]) -> str:
+    """What to write instead of a name: `params.lr` for `lr`, or the nearest one."""
+    same = next((column for column in columns if column.partition(".")[2] == name), None)
+    return f"did you mean `{same}`?" if same else suggest(name, columns) or "there are none"
 
 
 @contextmanager

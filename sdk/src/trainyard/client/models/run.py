@@ -126,6 +126,14 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the run has ended for good."""
         return self.status in ("succeeded", "failed", "stopped", "skipped")
 
+    @property
+    def cause(self) -> str:
+        """Why the run is in its status, in one line: the reason and the message, or the message alone when it says the
+        reason as well."""
+        message = self.message or ("" if self.exit_code is None else f"exit code {self.exit_code}")
+        is_said = self.reason.replace("_", " ") in message.lower()
+        return message if is_said else ": ".join(filter(None, (self.reason, message)))
+
     def _repr_html_(self) -> str:
         """The run as a card, in a notebook."""
         from trainyard.table.html import card
