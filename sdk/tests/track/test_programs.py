@@ -53,6 +53,7 @@ def run(request, tmp_path):
         program.write_text(text)
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("TRAINYARD_", "PYTHON"))}
         own = {"TRAINYARD_CODE": "0", "TRAINYARD_OFFLINE": "1", "TRAINYARD_DATA": str(tmp_path / "data")}
+        own["TRAINYARD_SYSTEM_PERIOD"] = "0"
         return subprocess.run(
             [request.param, "-W", "ignore", *(how or [program])],
             env={**clean, "PYTHONPATH": str(SOURCE), **own, **environ},
