@@ -202,7 +202,9 @@ def _new_run(
     write_about(root, describe(project, run, target, create=create))
     made = Run(run, project, root, is_managed=False, name=name)
     if source is not None:
-        made.resumed_from, made.resume_step, made.params = source.run, source.last_step, dict(source.params)
+        made.resumed_from, made.resume_step = source.run, source.last_step
+        if source.params:
+            made.log_params(source.params)
     if not offline:
         made.start_shipping()
     from trainyard.track.observation import observe_program  # here and below: the import does not pay for it
