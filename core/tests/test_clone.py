@@ -249,6 +249,24 @@ async def test_a_tracked_run_continues_another_one_as_resume_does(web):
     assert (await web.admin.runs.get(again.id)).tags == ["t"]
 
 
+async def test_a_tracked_run_takes_name_and_params_of_the_one_it_continues(web):
+    first = await track(web, name="n", params={"lr": 0.1, "layers": 2})
+    again = await track(web, resumes=first.id, params={"lr": 0.2})
+    assert (again.name, again.params) == ("n", {"lr": 0.2, "layers": 2})
+    assert (await track(web, name="other", resumes=again.id)).name == "other"
+
+
+async def test_the_last_lines_of_a_tracked_run_are_its_own(web):
+    first = await track(web)
+    end = {"type": "end", "status": "failed", "last_lines": ["epoch 1", "x" * 1000, 3, "ValueError: bad data"]}
+    await send(web, first.id, events(A, 1, end, final=True))
+    found = await web.admin.runs.get(first.id)
+    assert found.last_lines == ["epoch 1", "x" * 500, "ValueError: bad data"]
+    assert "last_lines" not in found.meta
+    again = await track(web, resumes=first.id)
+    assert (await web.admin.runs.get(again.id)).last_lines == []
+
+
 async def test_a_run_that_resumes_one_that_is_not_there_waits_for_it(web):
     source = "01890000-0000-7000-8000-000000000001"
     with pytest.raises(Invalid, match="no run"):

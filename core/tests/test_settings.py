@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import trainyard
 from trainyard_core.errors import StartRefused
 from trainyard_core.settings import in_force, load
 
@@ -120,3 +124,11 @@ def test_what_is_shown_holds_no_secret_at_any_depth(tmp_path):
     assert shown["mine.login"] == "{'credentials': '***', 'mode': 'ldap'}"
     assert shown["mine.hooks"] == "['https://***@hooks/x?access_token=***&shown=1']"
     assert (shown["queues"], shown["port"]) == ("*", "8400")
+
+
+def test_no_variable_of_programs_is_taken_for_a_setting(tmp_path):
+    sources = Path(trainyard.__file__).parent.rglob("*.py")
+    named = {name for source in sources for name in re.findall(r"\bTRAINYARD_[A-Z_]+[A-Z]\b", source.read_text())}
+    assert "TRAINYARD_CAPTURE" in named
+    for name in sorted(named - {"TRAINYARD_AGENT"}):  # of both: the program is told which agent runs it
+        assert load(tmp_path, environ={name: "1"}) == load(tmp_path, environ={}), name

@@ -38,6 +38,7 @@ class Yard:
         self._port = "0"
         own = {"TRAINYARD_DATA": str(self.data), "TMPDIR": str(folder), "TRAINYARD_BACKOFF_FIRST": "0.2"}
         own["TRAINYARD_CONFIG"] = str(folder / "config")
+        own["TRAINYARD_SYSTEM_PERIOD"] = "0"  # the metrics of a run are those that it logs, however slow the machine is
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRAINYARD_")}
         self.environ = {**inherited, **own, **environ}
         self.log = folder / "server.log"

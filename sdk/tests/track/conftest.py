@@ -68,6 +68,18 @@ def frame_rows():
 
 
 @pytest.fixture
+def spool_lines():
+    """The output that is kept in a spool, as (stream, text), in the order in which it was printed."""
+
+    def lines(root):
+        found = [f for w in segments.writers(root) for f in all_frames(root, w) if f.kind is frames.Kind.LOGS]
+        kept = [line for frame in found for line in frames.unpack_lines(frame.payload)]
+        return [(line.stream, line.text) for line in kept]
+
+    return lines
+
+
+@pytest.fixture
 def spool_events():
     def events(root):
         found = [f for w in segments.writers(root) for f in all_frames(root, w) if f.kind is frames.Kind.EVENTS]

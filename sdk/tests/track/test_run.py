@@ -584,3 +584,63 @@ def test_nothing_is_recorded_after_the_end_whatever_is_called(home, tmp_path, ca
     assert sorted(path for path in home.data.rglob("*")) == before
     assert {event["type"] for event in spool_events(home.spools()[0])} == {"end"}
     assert "is finished" in caplog.text
+
+
+class Figure:
+    def savefig(self, path):
+        pass
+
+
+class Array:
+    shape = (3,)
+
+    def __float__(self):
+        raise TypeError("only length-1 arrays can be converted to Python scalars")
+
+    def item(self):
+        raise ValueError("can only convert an array of size 1 to a Python scalar")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (Figure(), "a Figure is no number; save it and call log_file"),
+        (Array(), "an array of 3 values is no number"),
+        ([1.0, 2.0], "a list of 2 values is no number"),
+        ((1.0,), "a tuple of 1 value is no number"),
+        ({"a": 1.0}, "a dict is no number; log its values by names of their own"),
+        (None, "None is no number"),
+        (object(), "an object is no number"),
+        ("0.5", "text is no number; use log_outputs or log_tags for it"),
+    ],
+    ids=["figure", "array", "list", "tuple", "dict", "none", "object", "text"],
+)
+def test_what_is_no_number_is_told_in_words(managed, caplog, value, why):
+    trainyard.log({"fig": value})
+    assert caplog.messages == [f"trainyard: not recorded: fig ({type(value).__name__}): {why}"]
+
+
+def test_a_resumed_run_takes_name_and_params_of_the_one_it_continues(home, spool_events):
+    with trainyard.init(name="mlp", params={"lr": 0.1, "layers": 2}, offline=True) as first:
+        pass
+    again = trainyard.init(resume=first.id, params={"lr": 0.2}, offline=True)
+    assert (again.name, again.params) == ("mlp", {"lr": 0.2, "layers": 2})
+    trainyard.finish()
+    third = trainyard.init(name="other", resume=again.id, offline=True)
+    assert (third.name, third.params) == ("other", {"lr": 0.2, "layers": 2})
+
+
+def test_a_run_that_failed_tells_its_last_lines(home, spool_events, capsys, monkeypatch):
+    with pytest.raises(ValueError, match="bad data"), trainyard.init(offline=True, capture=True) as run:
+        for number in range(30):
+            sys.stdout.write(f"line {number}\n")
+        raise ValueError("bad data")
+    (end,) = of_type(spool_events(run.root), "end")
+    assert "line 29" in end["last_lines"]
+    assert end["last_lines"][-1] == "ValueError: bad data"
+
+
+def test_a_run_that_succeeded_tells_no_last_lines(home, spool_events):
+    with trainyard.init(offline=True, capture=True) as run:
+        sys.stdout.write("well\n")
+    assert "last_lines" not in of_type(spool_events(run.root), "end")[0]

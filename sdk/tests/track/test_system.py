@@ -80,6 +80,13 @@ def test_samples_of_a_process_and_its_children_are_written(tmp_path):
     assert 0 < values["system/disk"] <= 100
 
 
+def test_the_first_sample_does_not_wait_for_the_period(tmp_path):
+    writer = Writer()
+    sampler = system.Sampler("run", os.getpid(), str(tmp_path), writer, {"TRAINYARD_SYSTEM_PERIOD": "3600"})
+    assert writer.written.wait(30)
+    sampler.stop()
+
+
 def test_nothing_is_sampled_where_it_is_turned_off(tmp_path):
     before = threading.active_count()
     system.Sampler("run", os.getpid(), str(tmp_path), Writer(), {"TRAINYARD_SYSTEM_PERIOD": "0"}).stop()

@@ -17,6 +17,7 @@ from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db.engine import Row
 from trainyard_core.db.tracking import MetricSelection
+from trainyard_core.work.run_record import LAST_LINES, last_lines
 
 __all__ = [
     "activity",
@@ -67,6 +68,7 @@ def run(
     tries = [_attempt(each) for each in attempts]
     ends = [_exit.decode(each["exit"]) for each in attempts if each["exit"]]
     meta = _decode(row["meta"])
+    printed = meta.pop(LAST_LINES, [])
     return models.RunRecord(
         id=row["id"],
         project=row["project"],
@@ -91,7 +93,7 @@ def run(
         attempt=row["attempt"],
         attempts=tries,
         exit_code=tries[-1].exit_code if tries else row["reported_exit_code"],
-        last_lines=list(ends[-1].last_lines) if ends else [],
+        last_lines=list(ends[-1].last_lines) if ends else last_lines(printed),
         cloned_from=row["cloned_from"],
         started_at=rfc3339(row["started_at"]),
         finished_at=rfc3339(row["finished_at"]),
@@ -122,7 +124,7 @@ def listed(row: Row, metrics: MetricSelection, sort: Sequence[SortKey] = ()) -> 
     found = run(row, metrics=metrics.rows, metrics_left_out=metrics.left_out, sort=sort)
     long = [name for name in ("params", "outputs", "meta") if len(row[name]) > LISTED_CHARS]
     short = {name: _short(getattr(found, name)) for name in ("name", "description", "message", *long)}
-    return msgspec.structs.replace(found, **short)
+    return msgspec.structs.replace(found, **short, last_lines=[])
 
 
 def _short(value: Any) -> Any:

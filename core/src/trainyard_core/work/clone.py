@@ -8,6 +8,7 @@ given anew. Artifacts are taken by reference: a row that says who holds the byte
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -25,7 +26,7 @@ from trainyard_core.policy import Policy
 from trainyard_core.work import resume
 from trainyard_core.work.actions import ActionContext, locked, note
 from trainyard_core.work.creation import Insert, add, prepare
-from trainyard_core.work.run_record import meta_of
+from trainyard_core.work.run_record import LAST_LINES, meta_of
 from trainyard_core.work.stored_operation import body_of, stored
 from trainyard_core.work.sweep_setup import Algorithms
 
@@ -80,9 +81,13 @@ def _iteration(row: Row) -> int | None:
 
 
 async def continuation(tx: Tx, new: runs.NewRun, source: Row) -> Clone:
-    """A new run that goes on where another one ended: its outputs, artifacts and series are the new one's, too."""
+    """A new run that goes on where another one ended: its outputs, artifacts and series are the new one's, too, and so
+    are its name and params where the new run has none of its own."""
     metrics = await clone_rows.summaries(tx, source["id"])
     fork = _last_step(metrics)
+    new = msgspec.structs.replace(
+        new, name=new.name or source["name"], params={**_decode(source["params"]), **new.params}
+    )
     new = msgspec.structs.replace(_continued(new, source, fork), cloned_from=source["id"], clone_kind=RESUME)
     return Clone(source=source["id"], new=new, metrics=metrics)
 
@@ -146,10 +151,15 @@ def _continued(new: runs.NewRun, row: Row, fork: int | None) -> runs.NewRun:
     return msgspec.structs.replace(
         new,
         outputs=_decode(row["outputs"]),
-        meta={**_decode(row["meta"]), **new.meta},
+        meta={**_meta_to_keep(row), **new.meta},
         tags=list(dict.fromkeys([*_decode(row["tags"]), *new.tags])),
         fork_step=fork,
     )
+
+
+def _meta_to_keep(row: Row) -> dict[str, Any]:
+    """The meta of a run without the output of its own end."""
+    return {name: value for name, value in _decode(row["meta"]).items() if name != LAST_LINES}
 
 
 async def _metrics(database: Database, tracker: Tracker | None, row: Row, step: int | None) -> list[Summary]:

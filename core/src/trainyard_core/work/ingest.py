@@ -221,6 +221,8 @@ async def _apply(tx: Tx, run: str, event: dict[str, Any], at: int) -> None:
         await _record_omissions(tx, run, [event])
     elif kind == "end" and event.get("status") in ("succeeded", "failed", "stopped"):
         await recorded_end.tell(tx, run, event["status"], _ended(event))
+        if lines := run_record.last_lines(event.get("last_lines")):
+            await _merge(tx, run, "meta", {run_record.LAST_LINES: lines})
 
 
 def _ended(event: dict[str, Any]) -> recorded_end.ReportedEnd:

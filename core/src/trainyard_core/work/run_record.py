@@ -28,18 +28,23 @@ from trainyard.track.omissions import META, added, omission
 from trainyard_core.errors import Invalid
 
 __all__ = [
+    "LAST_LINES",
     "Omitted",
     "RunDescription",
     "check_description",
     "check_line",
     "check_tags",
     "described",
+    "last_lines",
     "meta_of",
     "metrics",
     "tags",
     "values",
 ]
 
+LAST_LINES = "last_lines"
+"""The name in a tracked run's meta of the last lines that its program printed before it failed."""
+_LINES, _LINE_CHARS = 20, 500
 Omitted = list[dict[str, Any]]
 """The omissions of what was cut or left out."""
 _WORDS = {"params": "param", "outputs": "output", "meta": "fact"}
@@ -65,6 +70,12 @@ def described(body: CreateRun) -> RunDescription:
     inputs, more = values("params", body.params)
     kept, rest = tags(body.tags)
     return RunDescription(name, description, inputs, kept, meta_of([*omitted, *more, *rest]))
+
+
+def last_lines(given: object) -> list[str]:
+    """The last lines that a program says it has printed, as they are kept. Takes whatever it is given."""
+    lines = given if isinstance(given, list) else []
+    return [storable(line, _LINE_CHARS) for line in lines[-_LINES:] if isinstance(line, str)]
 
 
 def meta_of(omitted: Omitted, known: Mapping[str, Any] = {}) -> dict[str, Any]:

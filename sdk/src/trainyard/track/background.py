@@ -29,7 +29,7 @@ class Background:
         self._stopping = threading.Event()
         self._deadline = float("inf")
         self._shipper: Shipper | None = None
-        self.progress = Progress(0, 0, "no server is known yet")
+        self.progress = Progress(0, 0, "no server was found yet")
         self.complete = False
         self._thread = thread.start(self._work, "trainyard-ship")
 

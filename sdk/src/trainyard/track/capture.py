@@ -12,9 +12,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from trainyard.track import thread
 from trainyard.track.log_once import say
@@ -31,6 +31,14 @@ _TRACE_CHARS = 64 * 1024
 _STREAMS = {1: "stdout", 2: "stderr"}
 
 
+class _Wrapped(NamedTuple):
+    """A stream, the `write` that keeps its texts, and the one of its own that it had before (None: its class's)."""
+
+    stream: Any
+    write: Callable[[str], Any]
+    before: Any
+
+
 class Capture:
     """Keeps the output of this process from now on until `stop`. A fork's child calls `forget`."""
 
@@ -39,10 +47,21 @@ class Capture:
         self._waiting: deque[tuple[int, int, str]] = deque()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._wrapped: list[tuple[Any, Any]] = []
+        self._wrapped: dict[int, _Wrapped] = {}
         for number, name in _STREAMS.items():
             self._wrap(number, getattr(sys, name))
         self._thread = thread.start(self._work, "trainyard-output")
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The last lines that were kept, long ones shortened; all of them are there after `stop`."""
+        return self._pump.last_lines
+
+    def renew(self) -> None:
+        """Wrap again the streams whose `write` somebody has put back, as IPython does after each cell."""
+        for number, wrapped in list(self._wrapped.items()):
+            if _own_write(wrapped.stream) is not wrapped.write:
+                self._put_around(number, wrapped.stream)
 
     def stop(self, trace: str = "") -> None:
         """Keep no more. `trace` is the traceback of what ended the run: it is kept too, unless it was printed."""
@@ -67,20 +86,24 @@ class Capture:
 
     def _wrap(self, number: int, stream: Any) -> None:
         """Have the texts of a stream kept. One that is missing, the other one, or cannot be wrapped stays as it is."""
-        if stream is None or any(stream is known for known, _ in self._wrapped):
-            return
-        write, keep = stream.write, self._keep
+        if stream is not None and not any(stream is each.stream for each in self._wrapped.values()):
+            self._put_around(number, stream)
+
+    def _put_around(self, number: int, stream: Any) -> None:
+        """Wrap the `write` that a stream has now. Of several around each other only the latest keeps texts."""
+        write, before = stream.write, _own_write(stream)
 
         def write_and_keep(text: str) -> Any:
             written = write(text)
-            keep(number, text)
+            if (latest := self._wrapped.get(number)) is not None and latest.write is write_and_keep:
+                self._keep(number, text)
             return written
 
         try:
             stream.write = write_and_keep
         except (AttributeError, TypeError):  # an object of a class with slots
             return
-        self._wrapped.append((stream, write_and_keep))
+        self._wrapped[number] = _Wrapped(stream, write_and_keep, before)
 
     def _keep(self, number: int, text: str) -> None:
         if self._stopping.is_set():
@@ -94,10 +117,14 @@ class Capture:
 
     def _release(self) -> None:
         """Give the streams their own `write` back, unless somebody has wrapped it once more."""
-        wrapped, self._wrapped = self._wrapped, []
-        for stream, write in wrapped:
-            if getattr(stream, "__dict__", {}).get("write") is write:
-                del stream.write
+        wrapped, self._wrapped = self._wrapped, {}
+        for each in wrapped.values():
+            if _own_write(each.stream) is not each.write:
+                continue
+            if each.before is None:
+                del each.stream.write
+            else:
+                each.stream.write = each.before
 
     def _work(self) -> None:
         while not self._stopping.wait(FLUSH_SECONDS):
@@ -122,3 +149,8 @@ class Capture:
     def _has_printed(self, trace: str) -> bool:
         """Whether the last line of a traceback is among the last lines that were printed."""
         return trace.strip().rpartition("\n")[2][:LAST_LINE_CHARS] in self._pump.last_lines
+
+
+def _own_write(stream: Any) -> Any:
+    """The `write` that was set on a stream itself; None when it has its class's."""
+    return getattr(stream, "__dict__", {}).get("write")

@@ -15,7 +15,7 @@ from trainyard.track.summary import duration
 if TYPE_CHECKING:
     from trainyard.track.run import Run
 
-__all__ = ["is_quiet", "show", "text_of_end", "text_of_start"]
+__all__ = ["is_quiet", "show", "text_of_end", "text_of_start", "text_of_unsent"]
 
 
 def is_quiet() -> bool:
@@ -27,9 +27,9 @@ def text_of_start(run: Run, url: str, *, offline: bool) -> str:
     """Which run it is, where its data go and how to look at it."""
     begun = f"trainyard: run {_called(run)} in project '{run.project}'"
     if offline:
-        return f"{begun}, offline; send it to a server later: yard sync {run.root}"
+        return f"{begun}, offline; send it later: yard sync {run.root}"
     if not url:
-        return f"{begun}; no server was found yet, its data wait in {run.root}"
+        return f"{begun}; no server was found yet; kept in {run.root} until there is one"
     return f"{begun} on {url}; look at it: {_look(run)}"
 
 
@@ -40,12 +40,17 @@ def text_of_end(run: Run, ending: Ending, seconds: float, metrics: Sequence[str]
     return "\n".join([head, *(f"  {line}" for line in metrics)])
 
 
+def text_of_unsent(run: Run, why: str) -> str:
+    """Where the data of a run are that its server does not have, and how to send them."""
+    return f"trainyard: run {_called(run)} is not sent yet ({why}); kept in {run.root}. Send it: yard sync {run.root}"
+
+
 def _called(run: Run) -> str:
     return f"{run.id} '{run.name}'" if run.name else run.id
 
 
 def _look(run: Run) -> str:
-    return f"yard get {run.id}" + (f" -p {run.project}" if run.project != "default" else "")
+    return f"yard get {run.id[-8:]}" + (f" -p {run.project}" if run.project != "default" else "")
 
 
 def show(text: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from trainyard.names import VALUE_BYTES, VALUE_CHARS, storable
 
-__all__ = ["detached", "named", "pieces", "plain", "plain_mapping", "text"]
+__all__ = ["detached", "named", "no_number", "pieces", "plain", "plain_mapping", "text"]
 
 _DEEPEST = 32
 _ELEMENTS = 10_000
@@ -75,6 +75,33 @@ def detached(value: Any) -> Any:
     """A tensor without its gradient, which would warn when it becomes a number; anything else as it is."""
     detach = getattr(value, "detach", None)
     return detach() if callable(detach) and not isinstance(value, type) else value
+
+
+def no_number(value: object, error: Exception) -> str:
+    """Why a value whose conversion to a number raised `error` is none, and what to do instead."""
+    if isinstance(value, str | bytes | bytearray):
+        return "text is no number; use log_outputs or log_tags for it"
+    if value is None:
+        return "None is no number"
+    name = type(value).__name__
+    if isinstance(value, Mapping):
+        return f"{_with_article(name)} is no number; log its values by names of their own"
+    if isinstance(value, list | tuple | set | frozenset):
+        return f"{_with_article(name)} of {_counted(len(value))} is no number"
+    if (count := _elements(value)) != 1:
+        return f"an array of {_counted(count)} is no number"
+    if not isinstance(error, TypeError) or hasattr(value, "__float__"):
+        return _safe_text(error) or name
+    advice = "; save it and call log_file" if hasattr(value, "save") or hasattr(value, "savefig") else ""
+    return f"{_with_article(name)} is no number{advice}"
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
+def _counted(count: int) -> str:
+    return "1 value" if count == 1 else f"{count} values"
 
 
 def _one(value: Any) -> tuple[Any, str]:

@@ -30,8 +30,14 @@ class Monitor:
         self._capture = Capture(self._writer) if capture else None
         self._sampler = Sampler(run, os.getpid(), folder, self._writer, os.environ)
 
-    def stop(self, trace: str = "") -> None:
-        """Record what is left, and no more. `trace` is the traceback of what ended the run. Never raises."""
+    def renew(self) -> None:
+        """Keep the output on, where a notebook has put the streams back after a cell."""
+        if self._capture is not None:
+            self._capture.renew()
+
+    def stop(self, trace: str = "") -> list[str]:
+        """Record what is left, and no more. `trace` is the traceback of what ended the run. Returns the last lines of
+        the output. Never raises."""
         self._sampler.stop()
         try:
             if self._capture is not None:
@@ -39,6 +45,7 @@ class Monitor:
             self._writer.close()
         except Exception as error:
             say("monitor", f"the end of the output could not be kept: {error}")
+        return self._capture.last_lines if self._capture is not None else []
 
     def forget(self) -> None:
         """In a fork's child: let go without a trace."""

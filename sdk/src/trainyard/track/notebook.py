@@ -16,13 +16,15 @@ __all__ = ["Cells", "watch"]
 
 
 class Cells:
-    """The cells that are run while a run goes on. `recorded` grows with whatever is recorded."""
+    """The cells that are run while a run goes on. `recorded` grows with whatever is recorded; `begins` is called before
+    each cell."""
 
-    def __init__(self, shell: Any, recorded: Callable[[], int]) -> None:
-        self._shell, self._recorded = shell, recorded
+    def __init__(self, shell: Any, recorded: Callable[[], int], begins: Callable[[], None]) -> None:
+        self._shell, self._recorded, self._begins = shell, recorded, begins
         self._first = shell.execution_count
         self._mark = recorded()
         self.ending = Ending()
+        shell.events.register("pre_run_cell", self._runs)
         shell.events.register("post_run_cell", self._ran)
 
     @property
@@ -32,7 +34,11 @@ class Cells:
 
     def close(self) -> None:
         """Look no more."""
+        self._shell.events.unregister("pre_run_cell", self._runs)
         self._shell.events.unregister("post_run_cell", self._ran)
+
+    def _runs(self, info: Any) -> None:
+        self._begins()
 
     def _ran(self, result: Any) -> None:
         error, mark = result.error_before_exec or result.error_in_exec, self._recorded()
@@ -43,8 +49,8 @@ class Cells:
         self._mark = mark
 
 
-def watch(recorded: Callable[[], int]) -> Cells | None:
+def watch(recorded: Callable[[], int], begins: Callable[[], None]) -> Cells | None:
     """Look at the cells from now on; None outside of notebooks and IPython."""
     module = sys.modules.get("IPython")
     shell = module.get_ipython() if module is not None else None
-    return None if shell is None else Cells(shell, recorded)
+    return None if shell is None else Cells(shell, recorded, begins)

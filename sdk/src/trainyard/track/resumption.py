@@ -7,13 +7,14 @@ there twice. What a program that was killed has left in its spool is delivered f
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from trainyard.names import SYSTEM_METRICS
 from trainyard.track import segments, spool, sync
-from trainyard.track.frames import Kind, split, summarize
+from trainyard.track.frames import Frame, Kind, split, summarize, unpack_events
 from trainyard.track.log_once import say
 from trainyard.track.run_metadata import read_about
 from trainyard.track.segments import Place
@@ -27,10 +28,12 @@ _PAGES = 100
 
 
 class Source(NamedTuple):
-    """The run that is continued, and the last step that it has logged (None: none)."""
+    """The run that is continued, the last step that it has logged (None: none), its name and its params."""
 
     run: str
     last_step: int | None
+    name: str = ""
+    params: Mapping[str, Any] = {}
 
 
 def find_source(resume: object, spools: Path, target: Target | None, project: str, name: str) -> Source | None:
@@ -61,39 +64,50 @@ def _is_live(root: Path) -> bool:
 
 def _source(ref: str, root: Path | None, target: Target | None) -> Source:
     """Deliver what is left in its spool, and ask the server what it has."""
-    here = _last_step_in(root) if root is not None else None
+    here = _source_in(root, ref) if root is not None else None
     if root is not None and target is not None:
         report = sync.sync(root, url=target.url, patience=0)
         if report.error:
             say("resume", f"run {ref} could not be delivered before it is resumed: {report.error}; run yard sync")
     if target is None:
-        if root is None:
+        if here is None:
             raise ValueError(f"resume: there is no run {ref!r} on this machine, and no server is known to ask")
-        return Source(ref, here)
-    return _asked(ref, target, here, is_here=root is not None)
+        return here
+    return _asked(ref, target, here)
 
 
-def _last_step_in(root: Path) -> int | None:
-    """The last step in the frames that wait in a spool."""
+def _source_in(root: Path, run: str) -> Source:
+    """What the frames that wait in a spool tell of its run."""
     spool.settle(root)
     steps: list[int] = []
+    params: dict[str, Any] = {}
+    for frame in _waiting_frames(root):
+        if frame.kind is Kind.METRICS:
+            steps += [each.last_step for each in summarize(frame.payload) if _counts(each.name)]
+        elif frame.kind is Kind.EVENTS:
+            for event in unpack_events(frame.payload):
+                params.update(event["values"] if event["type"] == "params" else {})
+    name = str(read_about(root).get("create", {}).get("name", ""))
+    return Source(run, max(steps, default=None), name, params)
+
+
+def _waiting_frames(root: Path) -> Iterator[Frame]:
+    """The frames in a spool that the server does not have."""
     for writer in segments.writers(root):
         place = Place(segments.durable(root / writer) + 1)
         raw, _ = segments.read(root / writer, writer, place, 1 << 40)
-        found = (frame for frame in split(b"".join(raw)) if frame.kind is Kind.METRICS)
-        steps += [each.last_step for frame in found for each in summarize(frame.payload) if _counts(each.name)]
-    return max(steps, default=None)
+        yield from split(b"".join(raw))
 
 
-def _asked(ref: str, target: Target, here: int | None, *, is_here: bool) -> Source:
+def _asked(ref: str, target: Target, here: Source | None) -> Source:
     shipper = Shipper(Path(), target._replace(run=ref), timeout=_SECONDS)
     try:
         answer = shipper.read("")
-        if answer is None and is_here:
-            return Source(ref, here)
+        if answer is None and here is not None:
+            return here
         if answer is None:
             raise ValueError(f"resume: there is no run {ref!r} in project {target.project!r} on {target.url}")
-        steps = [] if here is None else [here]
+        steps = [] if here is None or here.last_step is None else [here.last_step]
         cursor = ""
         for _ in range(_PAGES):
             page = shipper.read(f"/metrics{cursor}") or {}
@@ -101,7 +115,8 @@ def _asked(ref: str, target: Target, here: int | None, *, is_here: bool) -> Sour
             if not page.get("next"):
                 break
             cursor = f"?cursor={quote(page['next'])}"
-        return Source(str(answer["id"]), max(steps, default=None))
+        params = {**answer.get("params", {}), **(here.params if here is not None else {})}
+        return Source(str(answer["id"]), max(steps, default=None), str(answer.get("name", "")), params)
     finally:
         shipper.close()
 

@@ -27,7 +27,7 @@ from time import time_ns
 from typing import NamedTuple, SupportsFloat
 
 from trainyard.track.buffer import HEAD, HEADER, NAMES, Buffer
-from trainyard.track.conversion import detached
+from trainyard.track.conversion import detached, no_number
 
 __all__ = ["CAPACITY", "MOST", "Refused", "Ring"]
 
@@ -244,7 +244,7 @@ class Ring:
                     row[name] = _as_number(value)
                     continue
                 except Exception as error:
-                    why = _said(error)
+                    why = _why_no_number(value, error)
             self.on_refused(Refused(_said(name)[:80], type(value).__name__, why))
         return row
 
@@ -313,7 +313,7 @@ class Ring:
 
 def _as_number(value: SupportsFloat) -> float:
     if isinstance(value, str | bytes | bytearray):
-        raise TypeError("text is not a metric; use log_outputs or log_tags for it")
+        raise TypeError("text")
     value = detached(value)
     try:
         return float(value)
@@ -348,6 +348,13 @@ def _said(thing: object) -> str:
         return str(thing) or type(thing).__name__
     except Exception:
         return type(thing).__name__
+
+
+def _why_no_number(value: object, error: Exception) -> str:
+    try:
+        return no_number(value, error)
+    except Exception:  # of an object that answers no question
+        return _said(error)
 
 
 def _why_not_name(name: object) -> str:

@@ -146,8 +146,10 @@ class Run:
             return checkpoint.fetch(self.root, download, text(name))
 
     def flush(self) -> None:
-        """Turn everything logged by this process so far into frames that wait to be shipped."""
-        self._guarded(lambda: self._own_writer().flush(), "flush")
+        """Turn everything logged by this process so far into frames that wait to be shipped. After the end nothing is
+        left to be turned."""
+        if not self.finished:
+            self._guarded(lambda: self._own_writer().flush(), "flush")
 
     def finish(self, status: str = "succeeded", message: str = "", *, finish_timeout: float = 30.0) -> None:
         """End the run: flush, record the end (when the run is not managed), and wait at most `finish_timeout` seconds
@@ -233,8 +235,7 @@ class Run:
             self._tell_omissions()
             if ours:
                 worker.withdraw(self.root)
-                self._stop_monitor(ending.trace)
-                self._record_end(ending)
+                self._record_end(ending, self._stop_monitor(ending.trace))
             self.finished = True
             self._put = _after_finish
             if self._writer is not None:
@@ -250,11 +251,11 @@ class Run:
         _log.warning("trainyard: run %s: %s", self.id, said)
         self._guarded(lambda: self._own_writer().tell(), "omissions")
 
-    def _record_end(self, ending: Ending) -> None:
+    def _record_end(self, ending: Ending, printed: list[str]) -> None:
         """The end is on disk when this returns. No thread is needed for it: when the interpreter ends, none starts."""
         told = ending._replace(message=plain(ending.message))._asdict()
         del told["trace"]
-        event = _event("end", **told)
+        event = _event("end", **told, **({"last_lines": printed} if printed and ending.status == "failed" else {}))
         if self._writer is not None:
             self._writer.event([event], final=True)
         else:
@@ -269,14 +270,10 @@ class Run:
 
             sync.discard(self.root)
             return
-        why = f" ({self._background.progress.error})" if self._background is not None else ""
-        _log.warning(
-            "trainyard: run %s is not wholly on the server%s; it is safe in %s. Ship it with: yard sync %s",
-            self.id,
-            why,
-            self.root,
-            self.root,
-        )
+        from trainyard.track import console
+
+        why = self._background.progress.error if self._background is not None else "offline"
+        _log.warning("%s", console.text_of_unsent(self, why))
 
     def _guarded(self, action: Callable[[], object], name: str, thing: object = "") -> None:
         """The training loop must not fail because tracking does. A mistake of the caller is counted under `name`;
@@ -315,9 +312,14 @@ class Run:
 
         self._monitor = Monitor(self.id, self.root, folder, capture=capture)
 
-    def _stop_monitor(self, trace: str) -> None:
-        if self._monitor is not None:
-            self._monitor.stop(trace)
+    def renew_capture(self) -> None:
+        """Keep the output on, where a notebook has put the streams back after a cell."""
+        if self._monitor is not None and not self.finished:
+            self._monitor.renew()
+
+    def _stop_monitor(self, trace: str) -> list[str]:
+        """The last lines that this process has printed."""
+        return self._monitor.stop(trace) if self._monitor is not None else []
 
     def summarize(self) -> None:
         """Have `finish` sum the run up on the terminal. To be called before the first `log`."""

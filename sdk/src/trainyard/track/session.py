@@ -83,12 +83,13 @@ def init(
     text becomes text.
 
     While a run goes on, a call with arguments means another one, and two are never mixed: with `reinit` the first
-    ends, as succeeded; in a notebook it ends when another cell calls `init`, as failed if a cell of it raised; else
-    RuntimeError is raised.
+    ends, as succeeded, and so it does in the interactive interpreter; in a notebook it ends when another cell calls
+    `init`, as failed if a cell of it raised; else RuntimeError is raised.
 
     With `resume` the new run continues another one of its project: the run of that id, or for True the last one of
-    this project (and `name`) that was killed on this machine, if there is one. `run.resumed_from` is its id, and rows
-    that name no step go on after its last one. ValueError is raised for a run that nobody knows.
+    this project (and `name`) that was killed on this machine, if there is one. It takes that one's name and params
+    where none are given. `run.resumed_from` is its id, and rows that name no step go on after its last one. ValueError
+    is raised for a run that nobody knows.
 
     `group` and `job_type` are recorded as meta of the run, to find runs that belong together. What the program prints
     is kept as the run's logs, unless `capture` is false (default: TRAINYARD_CAPTURE is not `0`). `quiet` (default:
@@ -124,7 +125,7 @@ def _make_way(run: Run, *, is_other: bool, reinit: bool) -> None:
     """End the run that goes on where `init` means another one. Raises RuntimeError where that is to be said first."""
     if _cells is not None and _cells.is_another:
         found = _cells.ending
-    elif reinit:
+    elif reinit or (is_other and _is_typed()):
         found = Ending()
     elif is_other:
         raise RuntimeError(
@@ -138,6 +139,12 @@ def _make_way(run: Run, *, is_other: bool, reinit: bool) -> None:
     run.end(found)
 
 
+def _is_typed() -> bool:
+    """Whether statements are typed one by one, in the interactive interpreter (in IPython cells tell more): one that
+    raises keeps nobody from typing the next."""
+    return _cells is None and hasattr(sys, "ps1")
+
+
 def _begun(run: Run) -> Run:
     """The run is the current one, and ends with the program at the latest."""
     global _current, _cells
@@ -147,7 +154,7 @@ def _begun(run: Run) -> Run:
         ending.watch_program()
     if _cells is not None:
         _cells.close()
-    _cells = notebook.watch(lambda: run.recorded)
+    _cells = notebook.watch(lambda: run.recorded, run.renew_capture)
     _hook_exit()
     return run
 
@@ -189,12 +196,15 @@ def _new_run(
     spools = Path(spool).absolute() if spool else data_dir() / "spool"
     root, target = spools / run, None if offline else find_target(project, run)
     source = _source(resume, spools, target, project, name) if resume else None
+    name = name or (source.name if source else "")
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     create = {"name": name, "tags": tags, "created_at": now, **({"resumes": source.run} if source else {})}
     write_about(root, describe(project, run, target, create=create))
     made = Run(run, project, root, is_managed=False, name=name)
     if source is not None:
         made.resumed_from, made.resume_step = source.run, source.last_step
+        if source.params:
+            made.log_params(source.params)
     if not offline:
         made.start_shipping()
     from trainyard.track.observation import observe_program  # here and below: the import does not pay for it

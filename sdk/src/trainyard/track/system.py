@@ -27,8 +27,8 @@ __all__ = ["PERIOD", "Sampler", "metrics_of", "period_of", "step_of"]
 PERIOD = 10.0
 """Seconds between two samples."""
 _LEAST = 0.1
-_AT_ONCE = 1.0
-"""Seconds after which the first look is taken: a program that ends sooner does not pay for it."""
+_EARLY = 0.5
+"""Seconds until the first reading, and from there until the first sample: a program that ends sooner does not pay."""
 
 
 def period_of(environ: Mapping[str, str]) -> float:
@@ -90,13 +90,14 @@ class Sampler:
     def _work(self) -> None:
         try:
             assert self._read is not None
-            if self._stopping.wait(min(_AT_ONCE, self._period)):
+            early = min(_EARLY, self._period)
+            if self._stopping.wait(early):
                 return
-            before = self._read(self._pid)
-            while not self._stopping.wait(self._period):
+            before, period = self._read(self._pid), early
+            while not self._stopping.wait(period):
                 now = self._read(self._pid)
                 self._record({**metrics_of(before, now), **self._disk(), **self._gpus.read()})
-                before = now
+                before, period = now, self._period
         except Exception as error:
             say("system", f"no more system metrics: {error}")
 
