@@ -236,7 +236,7 @@ async def test_why_tells_how_far_a_sweep_is_and_what_its_trials_wait_for(web):
     await finish(web, ref, float)
     await web.admin.runs.stop(sweep.id)
     found = await web.admin.runs.why(sweep.id)
-    assert found.summary.startswith("user: stopped by user:admin" if found.status == "stopping" else "it was stopped")
+    assert found.summary.startswith("stopped by user:admin" if found.status == "stopping" else "stopped at ")
 
 
 async def test_a_sweep_is_deleted_with_its_trials(web):
