@@ -54,7 +54,7 @@ async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collecti
     if status not in FINAL and await sweeps.exists(tx, row["id"]):
         return await _sweeping(tx, row, at, silence, schedulers)
     lost = _dropped(row, await tracking.dropped(tx, row["id"]))
-    if status is Status.RUNNING and not row["message"]:
+    if status is Status.RUNNING and not row["reason"] and not row["message"]:
         sent = await tracking.last_sent(tx, row["id"], row["attempt"])
         return Why(run=row["id"], status=status, summary=_running(row, sent, at) + lost)
     return Why(run=row["id"], status=status, summary=_told(row, status) + lost)
