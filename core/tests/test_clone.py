@@ -83,7 +83,7 @@ async def test_a_priority_that_was_changed_goes_with_the_clone(web):
 async def test_a_tracked_run_cannot_be_started_from_here(web):
     run = await web.tracked()
     for verb in (web.admin.runs.restart, web.admin.runs.resume, web.admin.runs.copy):
-        with pytest.raises(Conflict, match="only tracked"):
+        with pytest.raises(Conflict, match="started by hand"):
             await verb(run.id)
 
 

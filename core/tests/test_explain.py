@@ -105,18 +105,18 @@ def test_explaining_agrees_with_admitting(waiting, around, first, second):
 
 HELD = HeldRun(run="held-0001", queue="q", project="p", agent="a", cpu=2, gpus=(0,), resources={"licence": 2})
 HELPS = {
-    "paused": {"resuming queue 'q'", "using queue 'r' instead of 'q'"},
+    "paused": {"when queue 'q' is resumed", "in queue 'r' instead of 'q'"},
     "concurrency": {
-        "concurrency 2 instead of 1 on queue 'q'", "waiting for run eld-0001 to end", "using queue 'r' instead of 'q'",
+        "with concurrency 2 instead of 1 on queue 'q'", "when run eld-0001 ends", "in queue 'r' instead of 'q'",
     },
     "quota": {
-        "quota cpu 3 instead of 2.5 on queue 'q'", "waiting for run eld-0001 to end", "using queue 'r' instead of 'q'",
+        "with quota cpu 3 instead of 2.5 on queue 'q'", "when run eld-0001 ends", "in queue 'r' instead of 'q'",
     },
-    "quota of the project": {"quota cpu 3 instead of 2.5 of project 'p'", "waiting for run eld-0001 to end"},
-    "not_allowed": {"using queue 'r' instead of 'q'"},
-    "no_agent: no label": {"using queue 'r' instead of 'q'"},
+    "quota of the project": {"with quota cpu 3 instead of 2.5 of project 'p'", "when run eld-0001 ends"},
+    "not_allowed": {"in queue 'r' instead of 'q'"},
+    "no_agent: no label": {"in queue 'r' instead of 'q'"},
     "no_agent: draining": set(),
-    "never_fits": {"0.5 more cpu on agent 'a'"},
+    "never_fits": {"with 0.5 more cpu on agent 'a'"},
 }  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def test_an_agent_with_more_or_the_end_of_a_run_would_start_it():
     agent = offer(4, gpu=1, gpus=())
     held = replace(HELD, resources={})
     told = [change.text for change in changes(need("1", gpu=1), world(), [agent], [held])]
-    assert told == ["1 more gpu on agent 'a'", "waiting for run eld-0001 to end"]
+    assert told == ["with 1 more gpu on agent 'a'", "when run eld-0001 ends"]
 
 
 @settings(max_examples=150, deadline=None)

@@ -71,6 +71,14 @@ async def test_a_list_has_some_metrics_of_each_run_and_says_how_many_others_ther
         await web.admin.runs.page(metrics=[f"{number}" for number in range(201)])
 
 
+async def test_metrics_of_the_system_are_not_counted_as_left_out(web):
+    run = (await web.tracked()).id
+    await web.admin.runs.append(run, metric(W, 1, {"loss": [1.0], "system/cpu": [5.0], "system/memory": [7.0]}))
+    for names in (["loss"], ["loss", "system/cpu"]):
+        (found,) = [each async for each in web.admin.runs.list(metrics=names)]
+        assert (sorted(found.metrics), found.metrics_left_out) == (names, 0)
+
+
 async def test_what_is_searched_follows_what_a_run_becomes(web):
     run = (await web.tracked()).id
     for seq, value in ((1, 1), (2, "two"), (3, None)):

@@ -236,7 +236,7 @@ async def test_why_tells_how_far_a_sweep_is_and_what_its_trials_wait_for(web):
     await finish(web, ref, float)
     await web.admin.runs.stop(sweep.id)
     found = await web.admin.runs.why(sweep.id)
-    assert found.summary.startswith("user: stopped by user:admin" if found.status == "stopping" else "it was stopped")
+    assert found.summary.startswith("stopped by user:admin" if found.status == "stopping" else "stopped at ")
 
 
 async def test_a_sweep_is_deleted_with_its_trials(web):
@@ -261,7 +261,7 @@ async def test_a_sweep_whose_trial_another_run_continues_stays_whole(web):
     sweep = await ended_sweep(web)
     trial = (await children(web, sweep))[0]["id"]
     heir = await web.admin.runs.resume(trial)
-    with pytest.raises(Conflict, match="hold") as refused:
+    with pytest.raises(Conflict, match="continued") as refused:
         await web.admin.runs.delete(sweep)
     assert heir.short_id in str(refused.value)
     assert trial[-8:] in str(refused.value)
@@ -287,7 +287,7 @@ async def test_trials_that_continue_each_other_do_not_keep_their_sweep(web):
     sweep = await begin(web, trials=2, parallel=1)
     await play(web, sweep.id, float)
     runs = [row["id"] for row in await children(web, sweep.id)]
-    with pytest.raises(Conflict, match="hold"):
+    with pytest.raises(Conflict, match="continued"):
         await web.admin.runs.delete(runs[0])
     await web.admin.runs.delete(sweep.id)
     for run in runs:

@@ -7,6 +7,8 @@ import pytest
 from test_queues import assigned, project, put, register, waiting
 from web import BASE
 
+from trainyard.client.errors import Conflict
+from trainyard.client.models import EditRun
 from trainyard.track import frames
 from trainyard_core.admission import admit, in_order
 from trainyard_core.contracts.workload import Exit, Phase
@@ -25,6 +27,34 @@ async def test_dropped_records_are_told_wherever_a_run_is_looked_at(web):
     assert (await web.admin.runs.get(run)).dropped == 227
     assert "227 records (values, lines, events) were dropped" in (await web.admin.runs.why(run)).summary
     assert (await web.ask("GET", f"{BASE}/{run}/metrics")).json()["dropped"] == 227
+
+
+async def test_a_program_that_was_started_by_hand_and_is_silent_may_have_died(web):
+    run = (await web.tracked()).id
+    assert (await web.admin.runs.why(run)).summary.startswith("running since ")
+    await web.admin.runs.edit(run, EditRun(meta={"origin": {"host": "gpu-1", "pid": 123}}))
+    await web.admin.runs.append(run, frames.encode(frames.Kind.GAP, W, 1, frames.pack_gap(frames.Gap(0, 0, 0))))
+    web.arrange.clock.turn(20)
+    assert (await web.admin.runs.why(run)).summary.endswith("; last data 20 s ago")
+    web.arrange.clock.turn(37)
+    told = "no data for 57 s; its program on gpu-1 (pid 123) may have died: `yard sync` there ends the run"
+    assert (await web.admin.runs.why(run)).summary == told
+
+
+async def test_a_failed_run_points_to_its_log(web):
+    run = await web.arrange.run("failed")
+    assert (await web.admin.runs.why(run)).summary.endswith(f"; see yard logs {run[-8:]}")
+
+
+async def test_a_run_that_was_started_by_hand_says_how_to_start_it_again(web):
+    run = (await web.tracked()).id
+    await web.admin.runs.edit(run, EditRun(meta={"origin": {"command": ["python", "train.py", "a b"]}}))
+    for verb, way in (("restart", "run it again"), ("resume", f'run it again with init(resume="{run}")')):
+        with pytest.raises(Conflict) as caught:
+            await getattr(web.admin.runs, verb)(run)
+        assert str(caught.value) == (
+            f"run {run} was started by hand, so yard cannot {verb} it; {way}: python train.py 'a b'"
+        )
 
 
 SHAPES = (
@@ -128,16 +158,16 @@ async def alone(database, **limits):
 CASES = {
     "concurrency": (
         {"concurrency": 1}, {},
-        ["concurrency 2 instead of 1 on queue 'q'", "waiting for run 00000000 to end"],
+        ["with concurrency 2 instead of 1 on queue 'q'", "when run 00000000 ends"],
     ),
     "quota": (
         {"quota": {"cpu": 3.0}}, {"cpu": 2.0},
-        ["quota cpu 4 instead of 3 on queue 'q'", "waiting for run 00000000 to end"],
+        ["with quota cpu 4 instead of 3 on queue 'q'", "when run 00000000 ends"],
     ),
-    "slots": ({}, {"gpu": 2}, ["1 more gpu on agent 'box'", "waiting for run 00000000 to end"]),
-    "paused": ({"paused": True}, {}, ["resuming queue 'q'", "using queue 'default' instead of 'q'"]),
-    "never_fits": ({}, {"gpu": 3}, ["2 more gpu on agent 'box'"]),
-    "no_agent": ({"selector": {"disk": "fast"}}, {}, ["using queue 'default' instead of 'q'"]),
+    "slots": ({}, {"gpu": 2}, ["with 1 more gpu on agent 'box'", "when run 00000000 ends"]),
+    "paused": ({"paused": True}, {}, ["when queue 'q' is resumed", "in queue 'default' instead of 'q'"]),
+    "never_fits": ({}, {"gpu": 3}, ["with 2 more gpu on agent 'box'"]),
+    "no_agent": ({"selector": {"disk": "fast"}}, {}, ["in queue 'default' instead of 'q'"]),
 }  # fmt: skip
 
 
@@ -165,16 +195,23 @@ async def test_who_is_behind_is_told_how_many_come_first_and_what_would_not_be_t
     assert [blocker.code for blocker in found.blockers] == ["behind"]
     assert "1 run comes before it" in found.blockers[0].message
     assert found.place == 2
-    assert found.changes == ["waiting for run 00000000 to end", "using queue 'default' instead of 'q'"]
+    assert found.changes == ["when run 00000000 ends", "in queue 'default' instead of 'q'"]
+
+
+async def test_a_limit_that_is_not_all_that_is_missing_is_not_advised(database):
+    arrange = await alone(database, concurrency=1)
+    found = await answer(arrange, await waiting(arrange, 2, cpu=3.0))
+    assert [each.code for each in found.blockers] == ["concurrency", "slots"]
+    assert not any("--concurrency" in each.fix for each in found.blockers)
 
 
 async def test_a_change_that_others_would_profit_from_is_not_told(database):
     arrange = await alone(database, concurrency=1)
     first = await waiting(arrange, 2)
     second = await answer(arrange, await waiting(arrange, 3))
-    assert (await answer(arrange, first)).changes[0] == "concurrency 2 instead of 1 on queue 'q'"
-    assert second.blockers[0].code == "concurrency"
-    assert not any(change.startswith("concurrency") for change in second.changes)
+    assert (await answer(arrange, first)).changes[0] == "with concurrency 2 instead of 1 on queue 'q'"
+    assert [(each.code, each.fix) for each in second.blockers] == [("concurrency", "wait for a run to end")]
+    assert not any("concurrency" in change for change in second.changes)
 
 
 async def test_an_agent_that_is_silent_or_drains_is_why(database):

@@ -36,6 +36,7 @@ COMMANDS = {
     "compare": ("compare", "-q", "status:succeeded", "--metric", "accuracy"),
     "sweep": ("sweep", "000000ff", "--no-watch"),
     "metrics-plot": ("metrics", "0000002a", "--plot"),
+    "metrics-chart": ("metrics", "0000002a", "loss", "--plot"),
     "watch": ("watch", "--last", "3"),
     "watch-run": ("watch", "0000002a"),
     "top": ("top",),

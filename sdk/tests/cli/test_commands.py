@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import msgspec
 import pytest
@@ -11,13 +12,14 @@ from trainyard.client.models import RunRecord
 
 RUN = "01890000-0000-7000-8000-00000000abcd"
 OTHER = "01890000-0000-7000-8000-00000000ef01"
+LOCAL = datetime.fromisoformat("2026-01-02T03:04:05Z").astimezone().isoformat()
 
 
 def test_ls_shows_the_newest_first_and_no_more_than_asked(yard, platform):
     for number in range(5):
         platform.add_run(f"{RUN[:-4]}{number:04d}", name=f"n{number}", tags=["a", "b"])
     done = yard("ls", "--limit", "2")
-    assert (done.code, done.err) == (0, "2 of 5 runs; -n shows more, -q QUERY finds some\n")
+    assert (done.code, done.err) == (0, "showing 2 of 5; more: -n 50; filter: -q QUERY\n")
     header, first, second = done.out.splitlines()
     assert header.split() == ["RUN", "NAME", "STATUS", "CREATED", "TAGS"]
     assert first.split()[:3] == ["00000004", "n4", "succeeded"]
@@ -103,13 +105,54 @@ def test_why_says_what_it_waits_for(yard, platform):
         "summary": "it waits",
         "blockers": [blocker],
         "place": 3,
-        "changes": ["using queue 'cpu' instead of 'gpu'"],
+        "changes": ["in queue 'cpu' instead of 'gpu'"],
     }
     assert yard("why", "abcd").out.splitlines() == [
         "queued: it waits", "  no_agent: no agent serves queue 'gpu'", "    start one",
-        "  would start it: using queue 'cpu' instead of 'gpu'", "  place 3 of all that waits",
+        "  it starts in queue 'cpu' instead of 'gpu'", "  position 3 in the waiting list",
     ]  # fmt: skip
     assert json.loads(yard("why", "abcd", "--json").out)["blockers"] == [blocker]
+
+
+def test_why_does_not_repeat_a_blocker_that_it_begins_with(yard, platform):
+    platform.add_run(RUN, status="queued")
+    blocker = {"code": "concurrency", "message": "queue 'q' is full", "fix": "wait for a run to end"}
+    platform.why[RUN] = {"run": RUN, "status": "queued", "summary": "queue 'q' is full", "blockers": [blocker]}
+    assert yard("why", "abcd").out.splitlines() == ["queued: queue 'q' is full", "    wait for a run to end"]
+
+
+def test_a_failed_run_that_no_agent_had_shows_the_end_of_its_log(yard, platform):
+    platform.add_run(RUN, status="failed", reason="error", message="ValueError: no")
+    platform.lines[RUN] = [f"line {n}" for n in range(20)]
+    platform.why[RUN] = {"run": RUN, "status": "failed", "summary": "failed at T: ValueError: no; see yard logs abcd"}
+    end = ["last lines:", *(f"  line {n}" for n in range(10, 20))]
+    assert yard("get", "abcd").out.splitlines()[-11:] == end
+    told = yard("why", "abcd").out.splitlines()
+    assert told == ["failed at T: ValueError: no; see yard logs abcd", *end]
+
+
+def test_earlier_attempts_are_told(yard, platform):
+    lost = {"number": 1, "signal": 9, "finished_at": "2026-01-02T03:04:05Z"}
+    second = {"number": 2, "message": "out of memory"}
+    platform.add_run(RUN, status="succeeded", attempt=3, attempts=[lost, second, {"number": 3, "exit_code": 0}])
+    platform.why[RUN] = {"run": RUN, "status": "succeeded", "summary": "succeeded at T"}
+    lines = [line.split(maxsplit=2) for line in yard("get", "abcd").out.splitlines()]
+    assert ["attempt", "1", f"killed by signal 9 at {LOCAL}"] in lines
+    assert ["attempt", "2", "out of memory"] in lines
+    assert ["attempt", "3"] in lines
+    assert yard("why", "abcd").out.splitlines() == [
+        "succeeded at T", f"  attempt 1: killed by signal 9 at {LOCAL}", "  attempt 2: out of memory",
+    ]  # fmt: skip
+
+
+def test_what_was_not_recorded_is_told_apart_from_the_message(yard, platform):
+    omitted = {"loss": {"what": "str", "why": "log() takes numbers", "count": 1}}
+    platform.add_run(
+        RUN, status="failed", message="exit code 1; not recorded: loss (str)", meta={"not_recorded": omitted}
+    )
+    lines = [line.split(maxsplit=1) for line in yard("get", "abcd").out.splitlines()]
+    assert ["message", "exit code 1"] in lines
+    assert ["not", "recorded loss  log() takes numbers"] in lines
 
 
 @pytest.mark.parametrize(
@@ -175,6 +218,32 @@ def test_metrics_plot(yard, measured):
     assert rows[1:] == [["acc", "⡈⡀", "0", "NaN", "0", "1"], ["loss", "-", "-", "-", "-"]]
 
 
+def test_the_plot_of_one_metric_is_a_chart_with_axes(yard, measured):
+    measured.series[RUN] = [{"name": "acc", "total": 9, "points": [[n, n, n, n, n, n] for n in range(9)]}]
+    name, *lines, axis, numbers = yard("metrics", RUN, "acc", "--plot").out.splitlines()
+    assert (name, len(lines), axis.split()) == ("acc by step", 12, ["0", "8"])
+    assert (lines[0].split()[0], lines[-1].split()[0]) == ("8", "0")
+    assert numbers == "first 0  last 8  min 0  max 8"
+
+
+def test_bytes_of_the_system_have_a_unit(yard, platform):
+    platform.add_run(RUN)
+    values = {
+        "system/process/memory": 3.84848e9, "system/disk_read": 2048.0, "system/memory": 71.5,
+        "system/gpu/0/memory": 50.0, "system/gpu/0/memory_used": 1024.0**3, "memory": 4096.0,
+    }  # fmt: skip
+    platform.metrics[RUN] = [
+        {"name": name, "last": value, "step": 2, "min": value, "max": value, "count": 3}
+        for name, value in values.items()
+    ]
+    shown = {line.split("  ")[0]: line.split("  ")[1:] for line in yard("metrics", RUN).out.splitlines()}
+    texts = {name: next(filter(None, cells)).strip() for name, cells in shown.items()}
+    assert texts == {
+        "METRIC": "LAST", "system/process/memory": "3.58 GiB", "system/disk_read": "2 KiB/s", "system/memory": "71.5",
+        "system/gpu/0/memory": "50", "system/gpu/0/memory_used": "1 GiB", "memory": "4096",
+    }  # fmt: skip
+
+
 def test_metrics_follow(yard, measured):
     assert yard("metrics", RUN, "-f", "acc").out == "step 2  acc = 0.75\n"
     lines = yard("metrics", RUN, "-f", "--json").out.splitlines()
@@ -207,6 +276,22 @@ def test_compare_says_what_differs_between_best_and_worst(yard, platform):
     found = json.loads(yard("compare", "abcd", "ef01", "--metric", "acc", "--minimize", "--json").out)
     assert (found["best"], found["worst"]) == (OTHER, RUN)
     assert found["differences"][0] == {"kind": "param", "name": "lr", "best": 0.5, "worst": 0.1}
+
+
+def test_compare_does_not_repeat_params_as_a_command(yard, platform):
+    def run(ident, lr, *words):
+        command = ["python", "train.py", "--lr", str(lr), *words]
+        platform.add_run(ident, params={"lr": lr}, metrics={"acc": lr}, meta={"origin": {"command": command}})
+
+    def found():
+        done = yard("compare", "abcd", "ef01", "--metric", "acc", "--json")
+        return [each["name"] for each in json.loads(done.out)["differences"]]
+
+    run(RUN, 0.1)
+    run(OTHER, -0.2)
+    assert found() == ["lr"]
+    run(OTHER, -0.2, "--fast")
+    assert found() == ["lr", "origin.command"]
 
 
 def test_compare_leaves_out_runs_without_the_metric(yard, platform):
@@ -246,7 +331,7 @@ def test_the_nouns_of_the_server(yard, platform):
         (["lss"], 2, "no command 'lss'; did you mean 'ls'?"),
         (["queues", "lst"], 2, "'ls'"),
         (["run", "python", "train.py", "--lr", "0.1"], 2, "stands behind `--`: yard run -- python train.py"),
-        (["ls", "--columns", "nme"], 2, "no column 'nme'; columns: run, project, name,"),
+        (["ls", "--columns", "nme"], 2, "no column 'nme'; did you mean `name`?"),
         (["ls", "--columns", "metrics.loss.min"], 2, "for metrics.loss.min add --sort metrics.loss.min"),
         (["run", "train.yaml", "lr=0.1"], 2, "'lr=0.1' is no operation file (.yaml, .yml); a param is given by -P"),
         (["run", "-f", "a.yaml", "--", "python", "b.py"], 2, "run a command, or a file (-f), or a component (--hub)"),
@@ -278,7 +363,7 @@ def test_without_a_server_the_way_to_one_is_told(yard, platform, monkeypatch):
     monkeypatch.delenv("TRAINYARD_URL")
     done = yard("ls")
     assert done.code == 5
-    assert "start one with `yard up`, say `yard login URL`, or set TRAINYARD_URL" in done.err
+    assert "start one with `yard up`, run `yard login URL`, or set TRAINYARD_URL" in done.err
 
 
 def test_an_interrupt_is_130(yard, platform, monkeypatch):

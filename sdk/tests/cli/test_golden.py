@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from captures import COMMANDS, GOLDEN, WIDTHS, capture
 
-TABLES = ("ls", "ls-group", "ls-columns", "compare", "watch", "watch-run", "top", "metrics-plot")
+TABLES = ("ls", "ls-group", "ls-columns", "compare", "watch", "watch-run", "top", "metrics-plot", "metrics-chart")
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -72,6 +72,28 @@ def test_the_params_that_differ_and_the_metrics_are_columns(yard, grid):
     assert first.split() == ["00000005", r"a\tb", "succeeded", LOCAL, "1m30s", "0.01", "3", "NaN", "x,", "y"]
 
 
+def test_few_runs_show_params_that_do_not_differ_too(yard, grid):
+    assert yard("ls", "-n", "1").out.splitlines()[0].split()[5:-1] == ["lr", "seed", "loss", "epochs"]
+    assert yard("ls", "-n", "3").out.splitlines()[0].split()[5:-1] == ["seed", "lr", "loss", "epochs"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (("--group-by", "lrr"), 2, "no run has the param `lrr`; did you mean `lr`?"),
+        (("--columns", "run,metrics.lss"), 0, "yard: no run has the metric `lss`; did you mean `loss`?"),
+        (("--sort", "params.lrr"), 0, "yard: no run has the param `lrr`; did you mean `lr`?"),
+        (("--columns", "lr"), 2, "no column 'lr'; did you mean `params.lr` or `metrics.lr`?"),
+        (("--columns", "staus"), 2, "no column 'staus'; did you mean `status`?"),
+        (("--group-by", "lr", "--columns", "metrics.lss"), 0, "no run has the metric `lss`; did you mean `loss`?"),
+        (("--sort", "lr"), 2, "no field `lr`; did you mean `params.lr` or `metrics.lr`?"),
+    ],
+)
+def test_a_name_that_no_run_has_is_told_with_what_is_meant(yard, grid, argv, code, said):
+    done = yard("ls", *argv)
+    assert (done.code, said in done.err) == (code, True), done.err
+
+
 def test_columns_that_are_named_are_shown_in_that_order(yard, grid):
     names = "metrics.loss, name,took,params.lr, run"
     assert yard("ls", "-n", "2", "--columns", names).out.splitlines()[2].split() == [
@@ -85,7 +107,7 @@ def test_rows_for_programs_have_whole_values(yard, grid, form, comma):
     header, row = csv.reader(done.out.splitlines(), delimiter=comma)
     assert header == ["run", "created", "took", "params.lr", "metrics.loss", "tags"]
     assert row == ["01890000-0000-7000-8000-000000000005", LOCAL, "90.0", "0.01", "NaN", "x, y"]
-    assert done.err == "1 of 6 runs; -n shows more, -q QUERY finds some\n"
+    assert done.err == "showing 1 of 6; more: -n 50; filter: -q QUERY\n"
 
 
 def test_csv_has_every_param_and_metric_when_no_columns_are_named(yard, grid):

@@ -293,6 +293,14 @@ def test_a_fault_that_is_the_whole_error_is_told_once():
         Problem(type="urn:x", title="t", status=422, code="invalid", detail="there is no such field", problems=[place])
     )
     assert str(told) == "body:3: data.nome: there is no such field"
+    whole = errors.error_for(
+        Problem(
+            type="urn:x", title="t", status=422, code="invalid", fix="write `lr`",
+            detail="params.lrr: no such param; write `lr`",
+            problems=[FieldProblem(message="no such param", field="params.lrr", fix="write `lr`")],
+        )
+    )  # fmt: skip
+    assert str(whole) == "params.lrr: no such param; write `lr`"
     other = errors.error_for(
         Problem(type="urn:x", title="t", status=422, code="invalid", detail="two are wrong", problems=[place])
     )

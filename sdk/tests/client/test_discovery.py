@@ -50,7 +50,7 @@ def test_nothing_found_says_where_was_looked_and_what_to_do(tmp_path):
     with pytest.raises(NoServer) as caught:
         discover(data=tmp_path, env={})
     assert str(tmp_path / "server.json") in str(caught.value)
-    assert "start one with `yard up`, say `yard login URL`, or set TRAINYARD_URL" in str(caught.value)
+    assert "start one with `yard up`, run `yard login URL`, or set TRAINYARD_URL" in str(caught.value)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"pid": 1}', "\x00", "{"])

@@ -30,6 +30,12 @@ CASES = [
     ("version: 1.1\nkind: operatoin", "t.yaml:2:7: kind: there is no such kind; write `operation` or `component`"),
     ("version: 1.1\nkind: compiled_operation", "this kind is known but not acted on"),
     (HEAD + "nme: x", "t.yaml:3:1: nme: there is no such field here; did you mean `name`?"),
+    (
+        HEAD + "command: [a]",
+        "command: there is no such field here; write it under `run.container`, or use `cmd`",
+    ),
+    (HEAD + "args: [a]", "args: there is no such field here; write it under `run.container`, or put it into `cmd`"),
+    (HEAD + "workingDir: a", "workingDir: there is no such field here; write it under `run.container`"),
     (HEAD + "name: my run!", "t.yaml:3:7: name: a name is 1 to 128"),
     (HEAD + "tags: 3", "t.yaml:3:7: tags: must be a list, not a whole number"),
     (HEAD + "params: [a]", "t.yaml:3:1: params: must be a mapping, not a list"),

@@ -45,9 +45,11 @@ class HeldRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A change in words, and everything as it would be."""
+    """A change in words that follow "it starts", and everything as it would be. `code` is that of the blocker whose
+    limit it raises; empty for other changes."""
 
     text: str
+    code: str = ""
     need: WaitingRun
     world: Snapshot
     offers: tuple[AgentOffer, ...]
@@ -75,21 +77,21 @@ def _limits(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]) -> 
         return
     same = tuple(offers)
     if queue.paused:
-        text = f"resuming queue '{queue.name}'"
+        text = f"when queue '{queue.name}' is resumed"
         yield Change(text=text, need=need, world=_with_queue(world, queue, paused=False), offers=same)
     if queue.concurrency is not None and queue.live >= queue.concurrency:
-        text = f"concurrency {queue.live + 1} instead of {queue.concurrency} on queue '{queue.name}'"
+        text = f"with concurrency {queue.live + 1} instead of {queue.concurrency} on queue '{queue.name}'"
         world_then = _with_queue(world, queue, concurrency=queue.live + 1)
-        yield Change(text=text, need=need, world=world_then, offers=same)
+        yield Change(text=text, code="concurrency", need=need, world=world_then, offers=same)
     if more := _raised(need, queue.quota, total(queue.used.values())):
         text = f"{_quota_words(more, queue.quota)} on queue '{queue.name}'"
         world_then = _with_queue(world, queue, quota={**queue.quota, **more})
-        yield Change(text=text, need=need, world=world_then, offers=same)
+        yield Change(text=text, code="quota", need=need, world=world_then, offers=same)
     project = world.project(need.project)
     if more := _raised(need, project.quota, project.used):
         text = f"{_quota_words(more, project.quota)} of project '{project.name}'"
         world_then = _with_project(world, project, quota={**project.quota, **more})
-        yield Change(text=text, need=need, world=world_then, offers=same)
+        yield Change(text=text, code="quota", need=need, world=world_then, offers=same)
 
 
 def _raised(need: WaitingRun, quota: Amounts, used: Amounts) -> dict[str, float]:
@@ -99,7 +101,7 @@ def _raised(need: WaitingRun, quota: Amounts, used: Amounts) -> dict[str, float]
 
 
 def _quota_words(more: Amounts, before: Amounts) -> str:
-    return "quota " + ", ".join(f"{name} {amount:g} instead of {before[name]:g}" for name, amount in more.items())
+    return "with quota " + ", ".join(f"{name} {amount:g} instead of {before[name]:g}" for name, amount in more.items())
 
 
 def _resources(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]) -> Iterator[Change]:
@@ -112,7 +114,7 @@ def _resources(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]) 
             continue
         words = " and ".join(f"{amount:g} more {name}" for name, amount in missing.items())
         then = tuple(_larger(each, missing) if each is offer else each for each in offers)
-        yield Change(text=f"{words} on agent '{offer.agent}'", need=need, world=world, offers=then)
+        yield Change(text=f"with {words} on agent '{offer.agent}'", need=need, world=world, offers=then)
 
 
 def _ends(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer], held: Sequence[HeldRun]) -> Iterator[Change]:
@@ -120,14 +122,14 @@ def _ends(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer], held:
     for live in held:
         world_then = _without(world, live)
         offers_then = tuple(_freed(offer, live) if offer.agent == live.agent else offer for offer in offers)
-        text = f"waiting for run {live.run[-8:]} to end"
+        text = f"when run {live.run[-8:]} ends"
         yield Change(text=text, need=need, world=world_then, offers=offers_then)
 
 
 def _elsewhere(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]) -> Iterator[Change]:
     for name in sorted(world.queues):
         if name != need.queue:
-            state, text = world.queues[name], f"using queue '{name}' instead of '{need.queue}'"
+            state, text = world.queues[name], f"in queue '{name}' instead of '{need.queue}'"
             changed = replace(state, first=min(state.first or need.run, need.run))
             world_then = replace(world, queues={**world.queues, name: changed})
             yield Change(text=text, need=replace(need, queue=name), world=world_then, offers=tuple(offers))

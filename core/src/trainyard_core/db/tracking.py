@@ -255,7 +255,7 @@ async def changed_metrics(tx: Tx, run: str, *, since: int, limit: int) -> tuple[
 
 
 class MetricSelection(NamedTuple):
-    """Some of a run's metrics by name, and how many others it has."""
+    """Some of a run's metrics by name, and how many others its program has logged."""
 
     rows: list[Row]
     left_out: int
@@ -269,11 +269,18 @@ async def some_metrics(tx: Tx, runs: Sequence[str], *, first: int, named: Sequen
     found: dict[str, dict[str, Row]] = {run: {} for run in runs}
     for row in [*await _first_metrics(tx, runs, first), *await _named_metrics(tx, runs, named)]:
         found[row["run"]][row["name"]] = row
-    counted = await tx.all(f"SELECT run, COUNT(*) AS n FROM metric WHERE run IN ({marks(runs)}) GROUP BY run", *runs)
+    counted = await tx.all(
+        f"SELECT run, COUNT(*) AS n FROM metric WHERE run IN ({marks(runs)}) AND {_of_program('name')} GROUP BY run",
+        *runs,
+    )
     many = {row["run"]: int(row["n"]) for row in counted}
-    return {
-        run: MetricSelection([of[name] for name in sorted(of)], many.get(run, 0) - len(of)) for run, of in found.items()
-    }
+    return {run: _selected(of, many.get(run, 0)) for run, of in found.items()}
+
+
+def _selected(of: Mapping[str, Row], many: int) -> MetricSelection:
+    """These rows by name, of `many` metrics of the program."""
+    shown = sum(not name.startswith(SYSTEM_METRICS) for name in of)
+    return MetricSelection([of[name] for name in sorted(of)], many - shown)
 
 
 async def _first_metrics(tx: Tx, runs: Sequence[str], first: int) -> list[Row]:

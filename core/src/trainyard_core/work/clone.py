@@ -7,6 +7,7 @@ given anew. Artifacts are taken by reference: a row that says who holds the byte
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -117,9 +118,7 @@ def resuming(source: str) -> Insert:
 def check(row: Row, kind: str, changes: CloneRun) -> None:
     """Raises Conflict and Invalid for what can be told from the row."""
     if not row["managed"]:
-        raise Conflict(
-            f"run {row['id']} is only tracked here, so it cannot be started from here", fix="start its program again"
-        )
+        raise Conflict(f"run {row['id']} was started by hand, so yard cannot {kind} it", fix=_by_hand(row, kind))
     if kind != RESTART and row["status"] not in FINAL:
         raise Conflict(
             f"run {row['id']} is still {row['status']}, so it cannot be used for a {kind}",
@@ -129,6 +128,16 @@ def check(row: Row, kind: str, changes: CloneRun) -> None:
         raise Invalid("`step` is for resume only", fix="leave it out")
     if changes.step is not None and abs(changes.step) >= MOST_STEP:
         raise Invalid(f"`step` is out of range: {changes.step}", fix="use a step that the run has logged")
+
+
+def _by_hand(row: Row, kind: str) -> str:
+    """How a person runs a program again that was started by hand."""
+    origin = _decode(row["meta"]).get("origin")
+    words = origin.get("command") if isinstance(origin, dict) else None
+    command = f": {shlex.join(map(str, words))}" if isinstance(words, list) and words else ""
+    if kind == RESUME:
+        return f'run it again with init(resume="{row["id"]}"){command}'
+    return f"run it again{command}"
 
 
 async def insert(tx: Tx, clone: Clone, by: ActionContext) -> Row:

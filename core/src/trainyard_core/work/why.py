@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
+import msgspec
+
 from trainyard.client.models import Blocker, Why
 from trainyard_core.admission import (
     AgentOffer,
@@ -34,11 +36,14 @@ TRIED = 4
 """How many changes are tried out, at most."""
 TOLD = 2
 """How many of those that help are told, at most."""
+QUIET = 30 * SECOND
+"""After so long without data, a program that was started by hand may have died: it samples its machine more often."""
+_TEMPORARY = {"concurrency", "quota"}
+"""Blockers that end by themselves, and whose limit can be raised."""
 
 
 async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collection[str]) -> Why:
-    """What a run waits for, in one sentence that does not repeat its status, and piece by piece. `schedulers` are those
-    that are installed here."""
+    """What a run waits for, in one sentence, and piece by piece. `schedulers` are those that are installed here."""
     status = Status(row["status"])
     if status in (Status.CREATED, Status.COMPILED):
         return _answer(row, _held(row))
@@ -49,6 +54,9 @@ async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collecti
     if status not in FINAL and await sweeps.exists(tx, row["id"]):
         return await _sweeping(tx, row, at, silence, schedulers)
     lost = _dropped(row, await tracking.dropped(tx, row["id"]))
+    if status is Status.RUNNING and not row["reason"] and not row["message"]:
+        sent = await tracking.last_sent(tx, row["id"], row["attempt"])
+        return Why(run=row["id"], status=status, summary=_running(row, sent, at) + lost)
     return Why(run=row["id"], status=status, summary=_told(row, status) + lost)
 
 
@@ -85,10 +93,18 @@ async def _queued(tx: Tx, row: Row, at: int, silence: float, schedulers: Collect
         blockers = [behind(need, place)]
     far = bool(blockers) and blockers[0].code == "behind" and place >= BATCH
     helping = await _helping(tx, lookup, need, world, offers) if blockers and not far else []
+    blockers = [_helpful(blocker, {change.code for change in helping}) for blocker in blockers]
     if not schedulers and not any(offer.alive for offer in offers):
         message = "no scheduler is installed here, so nothing can start runs"
         blockers.insert(0, Blocker(code="scheduler_missing", message=message, fix=install("scheduler")))
-    return _answer(row, blockers, place=place + 1, changes=helping)
+    return _answer(row, blockers, place=place + 1, changes=[change.text for change in helping])
+
+
+def _helpful(blocker: Blocker, helping: Collection[str]) -> Blocker:
+    """The blocker without the advice to raise a limit, when that alone would not start the run."""
+    if blocker.code not in _TEMPORARY or blocker.code in helping:
+        return blocker
+    return msgspec.structs.replace(blocker, fix="wait for a run to end")
 
 
 async def _place(tx: Tx, need: WaitingRun, world: Snapshot) -> int:
@@ -114,14 +130,14 @@ async def _starts(source: WaitingSource, need: WaitingRun, world: Snapshot, offe
 
 async def _helping(
     tx: Tx, lookup: DatabaseSource, need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]
-) -> list[str]:
-    """The changes after which it would start, in words."""
+) -> list[Change]:
+    """The changes after which it would start."""
     if need.queue not in world.queues:
         return []
-    found: list[str] = []
+    found: list[Change] = []
     for change in islice(changes(need, world, offers, await agents.holdings(tx)), TRIED):
         if await _would_start(lookup, need, change):
-            found.append(change.text)
+            found.append(change)
         if len(found) == TOLD:
             break
     return found
@@ -155,12 +171,32 @@ def _backing_off(row: Row, at: int) -> Blocker:
 
 
 def _told(row: Row, status: Status) -> str:
-    detail = ": ".join(part for part in (row["reason"], row["message"]) if part)
+    detail = row["message"] or row["reason"].replace("_", " ")
     if status in FINAL:
-        return f"it {_VERBS[status]} at {rfc3339(row['finished_at'])}" + (f" ({detail})" if detail else "")
+        ended = f"{status} at {rfc3339(row['finished_at'])}" + (f": {detail}" if detail else "")
+        return ended + (f"; see yard logs {row['id'][-8:]}" if status is Status.FAILED else "")
     if row["reason"] == Reason.UNREACHABLE:
         return row["message"] or "its agent has not been heard of"
     return detail or "nothing is in its way"
+
+
+def _running(row: Row, sent: int, at: int) -> str:
+    """Since when it runs and when its last data came. A program that was started by hand has no agent that would see it
+    die: when it is silent, that is said."""
+    begun = f"running since {rfc3339(row['started_at'])}"
+    silent = max(0, at - max(sent, row["started_at"] or 0))
+    if not row["managed"] and silent > QUIET:
+        died = f"its program{_process(row)} may have died: `yard sync` there ends the run"
+        return f"no data for {silent // SECOND} s; {died}"
+    return f"{begun}; last data {silent // SECOND} s ago" if sent else f"{begun}; no data yet"
+
+
+def _process(row: Row) -> str:
+    """Where a program runs, in words, as far as it has recorded that."""
+    origin = msgspec.json.decode(row["meta"]).get("origin")
+    known = origin if isinstance(origin, dict) else {}
+    host, pid = known.get("host"), known.get("pid")
+    return (f" on {host}" if host else "") + (f" (pid {pid})" if pid else "")
 
 
 def _dropped(row: Row, count: int) -> str:
@@ -168,11 +204,3 @@ def _dropped(row: Row, count: int) -> str:
     if not count or row["reason"] == Reason.INCOMPLETE:
         return ""
     return f"; {count} records (values, lines, events) were dropped, as there was no room for them where it runs"
-
-
-_VERBS = {
-    Status.SUCCEEDED: "succeeded",
-    Status.FAILED: "failed",
-    Status.STOPPED: "was stopped",
-    Status.SKIPPED: "was skipped",
-}

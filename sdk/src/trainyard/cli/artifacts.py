@@ -41,8 +41,8 @@ def ls(client: Client, *, ref: str, folder: str, recursive: bool, as_json: bool)
     if as_json:
         output.json_document({"items": page.items, "folders": page.folders})
         return
-    rows = [(each.name, _size(each.size), f"{each.files} files", each.at[:19]) for each in page.folders]
-    rows += [(each.name, _size(each.size), each.kind, each.at[:19]) for each in page.items]
+    rows = [(each.name, output.size(each.size), f"{each.files} files", each.at[:19]) for each in page.folders]
+    rows += [(each.name, output.size(each.size), each.kind, each.at[:19]) for each in page.items]
     output.table(("NAME", "SIZE", "KIND", "WRITTEN"), sorted(rows))
 
 
@@ -99,7 +99,7 @@ def put(client: Client, *, ref: str, source: Path, name: str, kind: str, as_json
     if as_json:
         output.json_document(done)
     else:
-        _say([f"{each.name}  {_size(each.size)}  {each.digest}" for each in done], False)
+        _say([f"{each.name}  {output.size(each.size)}  {each.digest}" for each in done], False)
     for line in left:
         output.line(f"yard: {output.clean(line)}", err=True)
     click.get_current_context().exit(Exit.FAILED if left else Exit.OK)
@@ -170,15 +170,6 @@ def _say(lines: list[str], as_json: bool) -> None:
         output.line(output.clean(line))
 
 
-def _size(size: float) -> str:
-    """Bytes as people read them."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
-
-
 class _Progress:
     """Tells of progress in one line that is written over, not more often than a person reads."""
 
@@ -197,6 +188,7 @@ class _Progress:
         now = time.monotonic()
         if self._shown and (now - self._last >= _EVERY or done == size):
             self._last = now
-            speed = _size(done / max(now - self._began, 0.001))
+            speed = output.size(done / max(now - self._began, 0.001))
             share = f"{100 * done / size:3.0f} %" if size > 0 else "    "
-            click.echo(f"\r\033[K{output.clean(self._name)}  {share}  {_size(done)}  {speed}/s", nl=False, err=True)
+            told = f"{share}  {output.size(done)}  {speed}/s"
+            click.echo(f"\r\033[K{output.clean(self._name)}  {told}", nl=False, err=True)

@@ -4,7 +4,8 @@ text for people and as a value for programs. Pure."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -21,6 +22,7 @@ __all__ = [
     "SYSTEM",
     "Column",
     "Selection",
+    "Unknown",
     "below",
     "column_of",
     "column_of_param",
@@ -31,12 +33,15 @@ __all__ = [
     "metric_names",
     "more_of",
     "selection",
+    "unknown",
 ]
 
 SYSTEM = "system/"
 """How the names of metrics begin that tell of the machine and not of the training."""
 MOST_PARAMS, MOST_METRICS = 4, 4
 """So many have a column each when none are asked for."""
+FEW = 3
+"""Of so many runs or fewer the params are shown that are the same in all, too."""
 FIRST = 2
 """So many of each stand before the others, so that a narrow terminal shows some of both."""
 
@@ -60,6 +65,19 @@ class Column(NamedTuple):
         """A value for programs; times are in the user's zone."""
         value = self.value(run)
         return moment.local(value) if self.form in (moment.age, moment.local) else value
+
+
+class Unknown(NamedTuple):
+    """A param, an output or a metric that no run has, and the name that may be meant; empty when none is near."""
+
+    noun: str
+    name: str
+    near: str
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        return f"no run has the {self.noun} `{self.name}`" + (f"; did you mean `{self.near}`?" if self.near else "")
 
 
 class Selection(NamedTuple):
@@ -98,6 +116,7 @@ FIELDS = {
 }
 """What every run has. Params, outputs, meta and metrics are named below their family: `params.lr`."""
 _TAIL = ("queue", "tags")
+_NOUNS = {"params": "param", "outputs": "output", "metrics": "metric"}
 _WIDE = ("kind", "user", "started", "finished", "attempt", "reason")
 
 
@@ -123,8 +142,28 @@ def column_of(name: str) -> Column:
     except (QueryError, IndexError):
         field = None
     if field is None or not field.key:
-        raise click.UsageError(f"no column {name!r}; columns: {', '.join(FIELDS)}, params.NAME, metrics.NAME")
+        raise click.UsageError(f"no column {name!r}; {_instead_of(name)}")
     return below(field)
+
+
+def _instead_of(name: str) -> str:
+    """What may be meant by a name that is no column: a field that is near, or a param or metric of that name."""
+    if near := get_close_matches(name, FIELDS, 1):
+        return f"did you mean `{near[0]}`?"
+    if "." in name:
+        return f"columns: {', '.join(FIELDS)}, params.NAME, metrics.NAME"
+    return f"did you mean `params.{name}` or `metrics.{name}`?"
+
+
+def unknown(runs: Sequence[RunRecord], columns: Sequence[Column]) -> list[Unknown]:
+    """The params, outputs and metrics among columns that none of these runs has."""
+    found = []
+    for column in columns if runs else ():
+        family, dot, name = column.name.partition(".")
+        if dot and family in _NOUNS and all(column.value(run) is None for run in runs):
+            known = {key for run in runs for key in getattr(run, family)}
+            found.append(Unknown(_NOUNS[family], name, next(iter(get_close_matches(name, sorted(known), 1)), "")))
+    return found
 
 
 def below(field: Field) -> Column:
@@ -167,9 +206,10 @@ def _value(value: Any) -> str:
 
 def selection(runs: Sequence[RunRecord], *, first: Sequence[Column] = (), projects: bool = False) -> Selection:
     """What is shown when nothing is asked for: the runs themselves, what they are sorted by (`first`), the params in
-    which they differ, the first metrics. Columns in which no run has anything are left out."""
+    which they differ (of few runs all params), the first metrics. Columns in which no run has anything are left out."""
     known = {column.name for column in first}
-    params = [each for each in map(column_of_param, varying([run.params for run in runs])) if each.name not in known]
+    names = _param_names([run.params for run in runs])
+    params = [each for each in map(column_of_param, names) if each.name not in known]
     metrics = [each for each in metric_columns(runs) if each.name not in known]
     beyond = max(0, len(metrics) - MOST_METRICS) + max((run.metrics_left_out for run in runs), default=0)
     more = [*more_of("param", len(params) - MOST_PARAMS), *more_of("metric", beyond)]
@@ -178,6 +218,13 @@ def selection(runs: Sequence[RunRecord], *, first: Sequence[Column] = (), projec
     values = [*params[:FIRST], *metrics[:FIRST], *params[FIRST:MOST_PARAMS], *metrics[FIRST:MOST_METRICS]]
     chosen = [*head, *first, *values, *tail]
     return Selection(_filled(chosen, runs, known), more)
+
+
+def _param_names(tables: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The params in which runs differ; of few runs the others after them."""
+    differing = varying(tables)
+    others = dict.fromkeys(name for table in tables for name in table) if len(tables) <= FEW else {}
+    return [*differing, *(name for name in others if name not in differing)]
 
 
 def more_of(noun: str, count: int) -> list[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Difference", "best_and_worst", "differences", "ranked", "varying"]
 
 _ABSENT = object()
+_COMMAND = "origin.command"
 
 
 class Difference(NamedTuple):
@@ -40,9 +41,34 @@ def best_and_worst(runs: Iterable[RunRecord], metric: str, *, minimize: bool) ->
 def differences(best: RunRecord, worst: RunRecord) -> list[Difference]:
     """What differs in params, code, environment and attempt, in that order."""
     found: list[Difference] = []
+    same = _same_command(best, worst)
     for kind, of in (("param", _params), ("code", _code), ("env", _environment), ("attempt", _attempt)):
-        found += _between(kind, of(best), of(worst))
+        found += [each for each in _between(kind, of(best), of(worst)) if not (same and each.name == _COMMAND)]
     return found
+
+
+def _same_command(best: RunRecord, worst: RunRecord) -> bool:
+    """Whether the commands differ in nothing but params, which are told by themselves."""
+    return _without_params(best) == _without_params(worst)
+
+
+def _without_params(run: RunRecord) -> list[str]:
+    """The words of the command that started a run, without `--name value`, `--name=value` and `name=value` of
+    params."""
+    rest: list[str] = []
+    is_value = False
+    for word in _words(run):
+        name, equals, _ = word.lstrip("-").partition("=")
+        is_param = bool(equals or word.startswith("--")) and name.replace("-", "_") in run.params
+        if not is_param and not (is_value and not word.startswith("--")):
+            rest.append(word)
+        is_value = is_param and not equals
+    return rest
+
+
+def _words(run: RunRecord) -> list[str]:
+    words = _part(run.meta, "origin").get("command")
+    return [*map(str, words)] if isinstance(words, list) else []
 
 
 def varying(tables: Sequence[Mapping[str, Any]]) -> list[str]:

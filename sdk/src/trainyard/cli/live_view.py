@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trainyard.cli import moment, output
 from trainyard.cli.columns import FIELDS, SYSTEM, headings_of, metric_columns, selection
+from trainyard.cli.runs import message
 from trainyard.cli.table import fit
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ GOING_ON = "status:scheduled|starting|running|retrying|stopping"
 WAITING = "status:created|compiled|queued"
 """Runs that none has."""
 _MOST_METRICS = 4
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 class Usage(NamedTuple):
@@ -79,7 +79,7 @@ def run_lines(run: RunRecord, metrics: Sequence[Metric], width: int | None) -> l
         f"took {moment.duration(seconds)}" if seconds is not None else "",
         f"progress {run.progress:.0%}" if run.progress is not None else "",
         f"attempt {run.attempt}" if run.attempt > 1 else "",
-        ": ".join(output.clean(part) for part in (run.reason, run.message) if part),
+        output.clean(message(run) or run.reason),
     ]
     rows = [
         [each.name, *map(output.number, (each.last, each.min, each.max)), str(each.step)]
@@ -97,16 +97,9 @@ def _under(line: str, headings: Sequence[str], rows: Sequence[Sequence[str]], wi
 def _counts(runs: Sequence[RunRecord]) -> str:
     counts = Counter(run.status for run in runs)
     told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-    return told or "no run waits or goes on"
+    return told or "no live runs"
 
 
 def _used(usage: Usage) -> list[str]:
     cpu, gpu = (f"{value:.0f}%" if value is not None else "-" for value in (usage.cpu, usage.gpu))
-    return [cpu, "-" if usage.memory is None else _bytes(usage.memory), gpu]
-
-
-def _bytes(amount: float) -> str:
-    unit = 0
-    while amount >= 1024 and unit < len(_UNITS) - 1:
-        amount, unit = amount / 1024, unit + 1
-    return f"{amount:.3g} {_UNITS[unit]}"
+    return [cpu, "-" if usage.memory is None else output.size(usage.memory), gpu]

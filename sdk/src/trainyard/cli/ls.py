@@ -81,7 +81,7 @@ class _Request(NamedTuple):
     default="mean,std",
     show_default=True,
     metavar="NAMES",
-    help="What the metrics of a group come to: mean, std, min, max, median.",
+    help="Statistics of each metric per group: mean, std, min, max, median.",
 )
 @formats.format_option
 @with_client
@@ -115,11 +115,22 @@ def ls(
     return _listed(request, limit, columns, form)
 
 
+def _warn_unknown(runs: Sequence[RunRecord], columns: Sequence[Column]) -> None:
+    """Name the params and metrics that no run has although one of a similar name has been recorded. Others may come
+    yet: a run that waits has no metrics."""
+    from trainyard.cli.columns import unknown
+
+    for each in unknown(runs, columns):
+        if each.near:
+            output.line(f"yard: {output.clean(each.sentence)}", err=True)
+
+
 def _listed(request: _Request, limit: int, columns: str, form: str) -> None:
-    from trainyard.cli.columns import columns_of, metric_names
+    from trainyard.cli.columns import below, columns_of, metric_names
 
     chosen = columns_of(columns, _sort_fields(request.sort))
     runs, total = _found(request._replace(metrics=metric_names(chosen)), limit)
+    _warn_unknown(runs, [*chosen, *map(below, _sort_fields(request.sort))])
     if form == formats.JSON:
         return output.json_document({"items": runs})
     if form in ("csv", "tsv"):
@@ -171,7 +182,7 @@ def _sort_fields(sort: str) -> list[Field]:
 def _tell(request: _Request, shown: int, total: str) -> None:
     """What there is beside what is shown, or what to do where there is nothing."""
     if total:
-        output.line(f"{shown} of {total} runs; -n shows more, -q QUERY finds some", err=True)
+        output.line(f"showing {shown} of {total}; more: -n {_more(shown)}; filter: -q QUERY", err=True)
     if shown:
         return None
     where = "any project" if request.all_projects else f"project {request.client.endpoint.project!r}"
@@ -181,13 +192,21 @@ def _tell(request: _Request, shown: int, total: str) -> None:
     return output.line(f"no runs in {where}; start one: yard run -- python FILE", err=True)
 
 
+def _more(shown: int) -> int:
+    """A number of runs to ask for after so many: the next of 50, 100, 500, 1000, ..."""
+    return next(size for size in (50, 100, 500, 1000, 10 * shown) if size > shown)
+
+
 def _grouped(request: _Request, summary: Aggregation, columns: str, form: str) -> None:
-    from trainyard.cli.columns import columns_of, metric_columns, metric_names, more_of
+    from trainyard.cli.columns import columns_of, metric_columns, metric_names, more_of, unknown
 
     chosen = columns_of(columns)
     if strange := [each.name for each in chosen if not each.name.startswith("metrics.")]:
         raise click.UsageError(f"--columns of groups are metrics, and {strange[0]!r} is none; write metrics.NAME")
     runs = request._replace(metrics=metric_names(chosen)).every()
+    if wrong := unknown(runs, summary.keys):
+        raise click.UsageError(wrong[0].sentence)
+    _warn_unknown(runs, chosen)
     every = chosen or metric_columns(runs)
     metrics = every if chosen or form else every[:_MOST_METRICS]
     groups = summary.groups(runs)

@@ -11,7 +11,8 @@ from urllib.parse import quote
 import click
 
 from trainyard.cli import output
-from trainyard.cli.curve import Range, curve
+from trainyard.cli.columns import SYSTEM
+from trainyard.cli.curve import Range, chart, curve
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import complete, find, json_option, pin, run_argument, with_client
 from trainyard.cli.runs import dropped
@@ -25,6 +26,13 @@ __all__ = ["metrics"]
 _LISTED = 20
 """So many of the names that there are stand in an error."""
 _LEAST_WIDTH = 20
+_HEIGHT = 12
+"""Lines of the chart of a single metric."""
+_BYTES = {
+    **dict.fromkeys(("memory", "memory_used"), ""),
+    **dict.fromkeys(("disk_read", "disk_written", "network_sent", "network_received"), "/s"),
+}
+"""The metrics of the system that count bytes, by the last part of their names, and what follows the unit."""
 _GAP = 2
 _NAME_CHARS = 32
 _LONGEST, _MOST = 4000, 200
@@ -35,7 +43,7 @@ _LONGEST, _MOST = 4000, 200
 @run_argument
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete("metric"))
 @click.option("--follow", "-f", is_flag=True, help="Print each change until the run has ended.")
-@click.option("--plot", is_flag=True, help="Draw a small curve of each.")
+@click.option("--plot", is_flag=True, help="Draw a small curve of each, or a chart of a single one.")
 @json_option
 @with_client
 def metrics(client: Client, *, ref: str, names: tuple[str, ...], follow: bool, plot: bool, as_json: bool) -> None:
@@ -68,7 +76,7 @@ def _follow(client: Client, ref: str, names: Sequence[str], *, as_json: bool) ->
             if as_json:
                 output.json_line(metric)
             else:
-                output.line(f"step {metric.step}  {output.clean(metric.name)} = {output.number(metric.last)}")
+                output.line(f"step {metric.step}  {output.clean(metric.name)} = {_number(metric.name, metric.last)}")
 
 
 def _chosen(found: Sequence[Metric], names: Sequence[str]) -> list[Metric]:
@@ -85,10 +93,17 @@ def _chosen(found: Sequence[Metric], names: Sequence[str]) -> list[Metric]:
 
 def _table(found: Sequence[Metric]) -> None:
     numbers = [(m.name, m.last, str(m.step), m.min, m.max, str(m.count)) for m in found]
-    rows = [
-        (n, output.number(v), step, output.number(a), output.number(b), count) for n, v, step, a, b, count in numbers
-    ]
+    rows = [(n, _number(n, v), step, _number(n, a), _number(n, b), count) for n, v, step, a, b, count in numbers]
     output.table(("METRIC", "LAST", "STEP", "MIN", "MAX", "COUNT"), rows)
+
+
+def _number(name: str, value: float | str | None) -> str:
+    """A value; of a metric of the system that counts bytes, with their unit."""
+    unit = _BYTES.get(name.rpartition("/")[2]) if name.startswith(SYSTEM) else None
+    is_percent = name == f"{SYSTEM}memory" or (name.startswith(f"{SYSTEM}gpu/") and name.endswith("/memory"))
+    if unit is None or is_percent or not isinstance(value, int | float) or not math.isfinite(value):
+        return output.number(value)
+    return f"{output.size(value)}{unit}"
 
 
 def _plot(client: Client, ref: str, names: Sequence[str], *, as_json: bool) -> None:
@@ -97,14 +112,17 @@ def _plot(client: Client, ref: str, names: Sequence[str], *, as_json: bool) -> N
     if as_json:
         return output.json_document({"items": series})
     first = _first_values(client, ref, series)
-    return _draw([_Drawn.of(one, first.get(one.name)) for one in series], width)
+    drawn = [_Drawn.of(one, first.get(one.name)) for one in series]
+    return _draw_chart(drawn[0], width) if len(drawn) == 1 else _draw(drawn, width)
 
 
 class _Drawn(NamedTuple):
-    """One metric: its name, the range of each bucket, and the numbers that stand beside its curve."""
+    """One metric: its name, the range of each bucket, the first and the last step, and the numbers that stand beside
+    its curve."""
 
     name: str
     ranges: list[Range]
+    steps: tuple[str, str]
     numbers: list[str]
 
     @classmethod
@@ -113,8 +131,35 @@ class _Drawn(NamedTuple):
             [float(point[series.columns.index(name)]) for point in series.points] for name in ("min", "max", "last")
         )
         least, most = (min(filter(math.isfinite, low), default=None), max(filter(math.isfinite, high), default=None))
-        numbers = map(output.number, (first, last[-1] if last else None, least, most))
-        return cls(output.cut(output.clean(series.name), _NAME_CHARS), [*zip(low, high, strict=True)], [*numbers])
+        numbers = [_number(series.name, value) for value in (first, last[-1] if last else None, least, most)]
+        ranges, steps = [*zip(low, high, strict=True)], _steps(series)
+        return cls(output.cut(output.clean(series.name), _NAME_CHARS), ranges, steps, numbers)
+
+
+def _steps(series: Series) -> tuple[str, str]:
+    """The first and the last step."""
+    if not series.points:
+        return ("", "")
+    first, last = series.points[0], series.points[-1]
+    end = series.columns.index("last_step" if "last_step" in series.columns else "step")
+    return (f"{int(first[series.columns.index('step')])}", f"{int(last[end])}")
+
+
+def _draw_chart(drawn: _Drawn, width: int) -> None:
+    """A chart with the ends of both axes, and the numbers below it."""
+    first, last, least, most = drawn.numbers
+    margin = max(len(least), len(most))
+    room = max(_LEAST_WIDTH, width - margin - 2)
+    output.line(f"{drawn.name} by step")
+    lines = chart(drawn.ranges, room, _HEIGHT)
+    for place, line in enumerate(lines):
+        label = most if place == 0 else least if place == len(lines) - 1 else ""
+        output.line(f"{label:>{margin}} ┤{line}")
+    if lines:
+        begun, ended = drawn.steps
+        drawn_width = min(room, -(-len(drawn.ranges) // 2))
+        output.line(f"{'':{margin}}  {begun}{ended:>{max(1 + len(ended), drawn_width - len(begun))}}")
+    output.line(f"first {first}  last {last}  min {least}  max {most}")
 
 
 def _draw(drawn: Sequence[_Drawn], width: int) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "line",
     "number",
     "recorded",
+    "size",
     "status",
     "table",
     "value",
@@ -31,6 +32,7 @@ __all__ = [
 WIDEST = 40
 """Characters of a column of names; the value of a longer name follows it."""
 _COLOURS = {"succeeded": "green", "failed": "red", "stopped": "yellow", "running": "cyan"}
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
@@ -162,6 +164,14 @@ def number(number: float | str | None) -> str:
         return "-"
     shown = number if isinstance(number, str) else _on_wire(number)
     return shown if isinstance(shown, str) else f"{shown:.6g}"
+
+
+def size(amount: float) -> str:
+    """Bytes with the unit in which people read them: `3.58 GiB`."""
+    unit = 0
+    while amount >= 1024 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1024, unit + 1
+    return f"{amount:.3g} {_UNITS[unit]}" if amount < 1000 else f"{amount:.0f} {_UNITS[unit]}"
 
 
 def value(value: object) -> str:

@@ -13,6 +13,7 @@ from trainyard.cli.create_request import SUFFIXES, Material, check, gather, gath
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.logs import print_line
 from trainyard.cli.options import complete, json_option, with_client
+from trainyard.cli.runs import message, not_recorded
 from trainyard.submission.material import folder_code
 
 if TYPE_CHECKING:
@@ -202,6 +203,8 @@ def _watch(client: Client, created: RunRecord, *, as_json: bool) -> None:
     if as_json:
         output.json_line(ended)
     output.line(f"run {ended.short_id} {_ending(ended)}", err=True)
+    if omitted := not_recorded(ended):
+        output.line(output.clean(omitted), err=True)
     click.get_current_context().exit(Exit.OK if ended.status == "succeeded" else Exit.FAILED)
 
 
@@ -219,5 +222,5 @@ def _follow(client: Client, created: RunRecord, *, as_json: bool) -> None:
 def _ending(run: RunRecord) -> str:
     """The status and why, in the server's words or by the exit code."""
     code = "" if run.exit_code is None else f"exit code {run.exit_code}"
-    detail = run.message or run.reason or code
+    detail = message(run) or run.reason or code
     return run.status if run.status == "succeeded" or not detail else f"{run.status}: {output.clean(detail)}"

@@ -23,7 +23,7 @@ __all__ = ["Endpoint", "data_directory", "discover", "relocated", "without_secre
 _SERVED = "server.json"
 _HOMELESS = "no data directory: this user has no home directory"
 _NAME_IT = "set TRAINYARD_DATA to a folder"
-_START_OR_SET = "start one with `yard up`, say `yard login URL`, or set TRAINYARD_URL"
+_START_OR_SET = "start one with `yard up`, run `yard login URL`, or set TRAINYARD_URL"
 
 
 @dataclass(frozen=True)

@@ -126,9 +126,11 @@ class ApiError(ClientError):
 
     def __str__(self) -> str:
         lines = "\n".join(_line(problem) for problem in self.problems)
-        if all(problem.message != self.message for problem in self.problems):
+        if not any(problem.message in self.message for problem in self.problems):
             return "\n".join(filter(None, (super().__str__(), lines)))
-        return lines if not self.fix or self.fix in lines else f"{lines}; {self.fix}"  # once, with its place
+        is_whole = len(self.problems) == 1 and self.problems[0].message != self.message
+        told = self.message if is_whole else lines  # once, with its place
+        return told if not self.fix or self.fix in told else f"{told}; {self.fix}"
 
 
 class Invalid(ApiError):

@@ -110,13 +110,17 @@ def field_of(written: str, column: int) -> Field:
         return Field(name, FIELDS[name])
     if name in FAMILIES:
         return _below(name, head, rest, column)
-    raise QueryError(f"no field `{written}`", column=column, suggestion=_suggestion(head.lower()))
+    raise QueryError(f"no field `{written}`", column=column, suggestion=_suggestion(written))
 
 
-def _suggestion(head: str) -> str:
-    """The nearest name, aliases included; else the names without their aliases."""
+def _suggestion(written: str) -> str:
+    """The nearest name, aliases included; else a param or metric of that name, and the names without their aliases."""
+    head, dot, _ = written.partition(".")
     known = [*FIELDS, *(f"{family}.NAME" for family in FAMILIES)]
-    return nearest(head, [*known, *ALIASES, *FAMILIES] if get_close_matches(head, [*ALIASES, *FAMILIES], 1) else known)
+    if get_close_matches(head.lower(), [*known, *ALIASES, *FAMILIES], 1):
+        return nearest(head, [*known, *ALIASES, *FAMILIES])
+    below = "" if dot else f"did you mean `params.{head}` or `metrics.{head}`? Otherwise "
+    return below + nearest(head, known)
 
 
 def _below(family: str, head: str, rest: str, column: int) -> Field:

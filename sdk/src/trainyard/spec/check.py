@@ -160,7 +160,8 @@ def _extra(level: type[Model], document: Document, path: Path) -> Finding:
     later = _later(level, name)
     if later is not None:
         return document.finding(path, f"`{camel(name)}` is known but not acted on by this version", later, key=True)
-    return document.finding(path, "there is no such field here", suggest(camel(name), _names(level)), key=True)
+    fix = level.misplaced.get(camel(name)) or suggest(camel(name), _names(level))
+    return document.finding(path, "there is no such field here", fix, key=True)
 
 
 def _later(level: type[Model], name: str) -> str | None:

@@ -54,6 +54,9 @@ class Model(BaseModel):
     later: ClassVar[Later] = {}
     """The fields of this level that the language has and this version does not act on."""
 
+    misplaced: ClassVar[dict[str, str]] = {}
+    """What people write at this level although it belongs elsewhere, each with where."""
+
     @classmethod
     def described_by(cls, value: object) -> type[Model]:
         """The model that describes a mapping of this level: another one where the mapping's `kind` says more."""

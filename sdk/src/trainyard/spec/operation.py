@@ -209,6 +209,16 @@ _LONG = frozenset(
 class Body(Model):
     """What a component and an operation with its component written in it have in common."""
 
+    misplaced: ClassVar[dict[str, str]] = {
+        name: f"write it under `run.container`{more}"
+        for name, more in {
+            "command": ", or use `cmd`",
+            "args": ", or put it into `cmd`",
+            "image": "",
+            "workingDir": "",
+        }.items()
+    }
+
     version: Annotated[float | None, BeforeValidator(_version, json_schema_input_type=float)] = None
     name: Name | None = None
     description: str | None = None

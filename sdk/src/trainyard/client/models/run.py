@@ -71,8 +71,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A run as everyone sees it. `metrics` holds the last value of each; in a list only of some, and
-    `metrics_left_out` is how many others there are. `resolved` is the operation as it runs. `user` made it.
-    `cloned_from` is the run that it was made from and `clone_kind` how (`restart`, `resume`, `copy`); `fork_step`
+    `metrics_left_out` is how many others its program has logged. `resolved` is the operation as it runs. `user` made
+    it. `cloned_from` is the run that it was made from and `clone_kind` how (`restart`, `resume`, `copy`); `fork_step`
     is the last step of that run which a resumed one continues (null: all of them). `dropped` is how many records
     (values, lines, events) its programs had to drop; it is counted where a run is read alone. In a list that is
     sorted by metrics, `sorted_by` has what it is sorted by, such as `metrics.loss.min`."""
@@ -189,7 +189,7 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
     """Why a run is where it is, in one sentence, and what it waits for. `place` counts from 1, over all runs that wait;
-    each of `changes` would start it now, the smallest first."""
+    it starts now with each of `changes`, the smallest first: `when run 1f6d9e30 ends`."""
 
     run: str
     status: str
