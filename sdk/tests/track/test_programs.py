@@ -467,7 +467,7 @@ def test_init_says_where_to_look_and_finish_sums_up(run, tmp_path):
     )
     (root,) = (tmp_path / "data" / "spool").iterdir()
     first, *others = done.stderr.splitlines()
-    assert first == (f"trainyard: run {root.name} 'n' in project 'digits', offline; send it later: yard sync {root}")
+    assert first == f"trainyard: run {root.name} 'n' in project 'digits', offline; send it later: yard sync {root}"
     assert re.fullmatch(rf"trainyard: run {root.name} 'n' succeeded after \d+\.\d s", others[-2])
     assert others[-1].split() == ["loss", "first", "2", "last", "2", "min", "2", "max", "2", "▁"]
     assert done.stdout == ""
