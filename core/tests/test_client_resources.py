@@ -28,7 +28,7 @@ async def test_a_tracked_run_from_its_first_point_to_its_end(web):
     await runs.append(run.id, metric(W, 1, {"loss": [2.0, 1.0]}))
     await runs.append(run.id, events(W, 2, {"type": "end", "status": "failed", "message": "no"}))
     await runs.append(run.id, lines(W, 3, "a", "b", final=True))
-    assert (await runs.wait("latest", timeout=5, poll=0.01)).status == "failed"
+    assert (await runs.wait("latest", timeout=5)).status == "failed"
     assert [line.text async for line in runs.lines(run.id)] == ["a", "b"]
     assert [line.text async for line in runs.follow(run.id)] == ["a", "b"]
     assert [metric.name for metric in await runs.metrics(run.id)] == ["loss"]

@@ -10,11 +10,11 @@ import sys
 import pytest
 
 PROGRAM = """
-from trainyard_core import faults
+from trainyard_core import failpoints
 for n in range(3):
     print(n, flush=True)
-    faults.point("ingest:after_append")
-    faults.point("plain")
+    failpoints.point("ingest:after_append")
+    failpoints.point("plain")
 """
 
 

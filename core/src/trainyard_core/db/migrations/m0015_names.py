@@ -108,6 +108,9 @@ async def _postgresql(tx: Tx) -> None:
     """The function behind the triggers is text to the database, which names the old column still."""
     for statement in CONSTRAINTS:
         await tx.run(statement)
-    function = await tx.one("SELECT pg_get_functiondef('run_searched()'::regprocedure) AS sql")
+    function = await tx.one(
+        "SELECT pg_get_functiondef(oid) AS sql FROM pg_proc"
+        " WHERE proname = 'run_searched' AND pronamespace = current_schema()::regnamespace"
+    )  # by name: a constant of type regprocedure is kept with the prepared statement, beyond a migration that failed
     assert function is not None
     await tx.run(function["sql"].replace(".inputs", ".params"))
