@@ -8,6 +8,7 @@ import pytest
 from fake_tracker import metric
 from web import Web, token_of
 
+from trainyard.client import AsyncClient
 from trainyard.track.shipper import SLOWEST
 from trainyard_core.lifecycle import Reason
 from trainyard_core.platform import Platform
@@ -36,7 +37,7 @@ async def told(arrange, run):
 async def test_a_silent_run_is_unreachable_then_lost_and_one_that_speaks_is_neither(listening):
     platform, arrange = listening
     maintainer = platform.maintainer()
-    web = Web(platform, arrange, await token_of(platform, "admin", role="admin", at=arrange.clock.now()))
+    web = Web(platform, arrange, await token_of(platform, "admin", role="admin", at=arrange.clock.now()), AsyncClient)
     run, mute = (await web.tracked()).id, (await web.tracked()).id
     for seq in range(1, 4):
         await arrange.listen(40)
@@ -67,7 +68,7 @@ async def test_without_a_limit_silence_is_no_end(arrange, web):
 async def test_the_time_in_which_nobody_listened_is_no_silence(listening):
     platform, arrange = listening
     maintainer, listener = platform.maintainer(), platform.uptime_recorder()
-    web = Web(platform, arrange, await token_of(platform, "admin", role="admin", at=arrange.clock.now()))
+    web = Web(platform, arrange, await token_of(platform, "admin", role="admin", at=arrange.clock.now()), AsyncClient)
     run = (await web.tracked()).id
     await listener.once()
     arrange.clock.turn(1000)

@@ -142,5 +142,6 @@ def _too_far(rule: DifferenceRule, value: float, others: Sequence[float]) -> tup
 
 def _said(rule: TrialRule, step: int) -> str:
     """The rule with its number, the metric and the step."""
-    name = "median" if isinstance(rule, MedianRule) else f"{type(rule).__name__.lower()} {rule.percent:g} %"
-    return f"{name} of {rule.metric} at step {step}"
+    name = rule.__struct_config__.tag
+    said = f"{name}" if isinstance(rule, MedianRule) else f"{name} {rule.percent:g} %"
+    return f"{said} of {rule.metric} at step {step}"
