@@ -173,11 +173,18 @@ def live(served):
         process.communicate(b"\n", timeout=60)
 
 
+def interruptible():
+    """A child hears SIGINT, also where these tests run in the background of a shell, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("command", [("top",), ("watch",), ("watch", "latest")], ids=" ".join)
 def test_what_goes_on_is_drawn_until_it_is_interrupted(served, live, command):
     master, slave = pty.openpty()
     environ = {**served.environ, "COLUMNS": "160", "LINES": "20"}
-    with subprocess.Popen([*YARD, *command], stdin=slave, stdout=slave, stderr=slave, env=environ) as process:
+    with subprocess.Popen(
+        [*YARD, *command], stdin=slave, stdout=slave, stderr=slave, env=environ, preexec_fn=interruptible
+    ) as process:
         os.close(slave)
         seen = b""
         while seen.count(b"\x1b[J") < 2:
