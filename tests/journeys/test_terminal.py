@@ -183,7 +183,12 @@ def test_what_goes_on_is_drawn_until_it_is_interrupted(served, live, command):
     master, slave = pty.openpty()
     environ = {**served.environ, "COLUMNS": "160", "LINES": "20"}
     with subprocess.Popen(
-        [*YARD, *command], stdin=slave, stdout=slave, stderr=slave, env=environ, preexec_fn=interruptible
+        [*YARD, *command],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=environ,
+        preexec_fn=interruptible,  # noqa: PLW1509 - one syscall, no locks
     ) as process:
         os.close(slave)
         seen = b""
