@@ -39,14 +39,21 @@ def stage(tmp_path: Path, clock: TurnedClock):
     stage.down()
 
 
+@pytest.fixture
+def watched(stage: Stage):
+    """A program that nobody scheduled, which tracks itself for as long as the clock is turned."""
+    stage.up()
+    with begin_by_hand(stage) as process:
+        yield process
+        process.kill()
+
+
 def test_a_clock_that_is_set_gives_nobody_up_and_holds_nothing_up(
-    stage: Stage, clock: TurnedClock, capsys: pytest.CaptureFixture[str]
+    stage: Stage, clock: TurnedClock, watched: subprocess.Popen[bytes], capsys: pytest.CaptureFixture[str]
 ):
     chance, made = random.Random(SEED), {}
     acts = ["submit"] * RUNS + ["jump"] * JUMPS + ["kill"] * KILLS
     chance.shuffle(acts)
-    stage.up()
-    watched = begin_by_hand(stage)
     long = stage.submit_surely("long", points=100, training=0.05)
     wait_until((stage.books / "long.jsonl").exists, within=60, what="the long run starts", else_=stage.up)
     for number, act in enumerate(acts):
@@ -74,7 +81,6 @@ def test_a_clock_that_is_set_gives_nobody_up_and_holds_nothing_up(
 
 
 def begin_by_hand(stage: Stage) -> subprocess.Popen[bytes]:
-    """A program that nobody scheduled, which tracks itself for as long as the clock is turned."""
     environ = {
         **os.environ,
         "TRAINYARD_DATA": str(stage.data.parent / "elsewhere"),
