@@ -15,10 +15,7 @@ from typing import NoReturn
 import pytest
 import pytest_asyncio
 
-pytest.register_assert_rewrite(
-    "trainyard_core.testing.scheduler_delivery",
-    "trainyard_core.testing.scheduler_tools",
-)
+pytest.register_assert_rewrite("trainyard_core.testing.scheduler_delivery")
 
 from trainyard_core.contracts.scheduler import (  # noqa: E402 - the tests are rewritten before they load
     Scheduler,
