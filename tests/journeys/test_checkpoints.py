@@ -60,7 +60,7 @@ def test_a_retry_goes_on_from_what_the_killed_attempt_kept_and_has_each_step_onc
         assert yard.command("logs", run).split() == ["from", "0", "from", "30"]
         assert loss(client, run) == ONCE
     (row,) = json.loads(yard.command("metrics", run, "--json"))["items"]
-    assert (row["last"], row["step"], row["low"], row["high"], row["count"]) == (141, 59, 71, 170, 60)
+    assert (row["last"], row["step"], row["min"], row["max"], row["count"]) == (141, 59, 71, 170, 60)
     eventually(lambda: not [*yard.data.rglob("checkpoints")], what="nothing is left behind")
 
 
