@@ -75,7 +75,11 @@ for _ in range(12):
     run.log({"fig": object(), "loss": 0.25})
 run.log_outputs(best=1)
 """
-LONG = "model_lr=0.001,lr=0.001,lr=0.001,lr=0.00..."
+
+
+def unrecorded(fields):
+    """The names of what a run does not have."""
+    return {name.removeprefix("not recorded ") for name in fields if name.startswith("not recorded ")}
 
 
 def test_names_and_kinds_that_the_server_refuses_cost_nothing_else_by_hand(own, start):
@@ -83,8 +87,8 @@ def test_names_and_kinds_that_the_server_refuses_cost_nothing_else_by_hand(own, 
     run = said.split()[0]
     fields = shown(own, run)
     assert (fields["status"], fields["metric loss"], fields["output best"]) == ("succeeded", "0.25", "1")
-    assert fields["not recorded"].startswith(LONG)
-    assert fields["not recorded"].endswith("kind, nope.png, fig (object) 12 times")
+    assert {"kind", "nope.png", "fig"} <= unrecorded(fields)
+    assert any(name.startswith("model_lr=0.001,") for name in unrecorded(fields))
     assert "WARNING" not in said
     assert files_of(own, run).keys() == {"b\\c.txt", "m.pt"}
     assert "nothing waits" in own.command("sync")
@@ -97,7 +101,7 @@ def test_names_and_kinds_that_the_server_refuses_cost_nothing_else_in_a_managed_
     run = ended(client, submit(client, HEAD + REFUSED + outputs, python=True).id).id
     fields = shown(own, run)
     assert (fields["status"], fields.get("reason", ""), fields["metric loss"]) == ("succeeded", "", "0.25")
-    assert LONG in fields["not recorded"]
+    assert any(name.startswith("model_lr=0.001,") for name in unrecorded(fields))
     left = json.loads(own.command("get", run, "--json"))["meta"]["not_recorded"]
     assert left["outputs/passwd"]["why"] == "the link leads out of the folder"
     assert {"outputs/caf?", "outputs/pipe", "fig", "nope.png"} <= left.keys()
@@ -123,7 +127,7 @@ print(run.id)
         assert proxy.largest > 300_000
     fields = shown(own, run)
     assert (fields["status"], fields["output done"]) == ("succeeded", "true")
-    assert fields["not recorded"] == "disliked.bin"
+    assert unrecorded(fields) == {"disliked.bin"}
     assert client.artifacts.read(run, "large.bin") == random.Random(1).randbytes(3_000_000)
     assert client.runs.get(run).params.keys() == {f"p{n}" for n in range(15)}
     assert client.runs.series(run, ["m19"], points=1)[0].total == 20_000
