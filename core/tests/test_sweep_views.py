@@ -19,6 +19,9 @@ TWO = {"objectives": [{"name": "score", "goal": "maximize"}, {"name": "cost", "g
 ONE = {"objectives": TWO["objectives"][:1]}
 LIMITED = {"objectives": TWO["objectives"][:1], "limits": [{"name": "cost", "at_most": 5.0}]}
 
+PATIENCE = 2.0
+"""Seconds that a page may take on the busiest machine; one that went through all trials would take many times more."""
+
 
 @pytest_asyncio.fixture
 async def web(database_url, tmp_path):
@@ -206,9 +209,9 @@ async def test_reading_a_page_of_10_000_trials_costs_no_more_than_one_of_a_few(w
         deep = await web.admin.sweeps.page(sweep, sort=sort, limit=500, cursor=page.next)
         for cursor in (page.next, deep.next):
             spent = await costs(lambda sort=sort, cursor=cursor: web.admin.sweeps.page(sweep, sort=sort, cursor=cursor))
-            assert spent < 0.25
+            assert spent < PATIENCE
     spent = await costs(lambda: web.admin.sweeps.get(sweep))
-    assert spent < 0.25
+    assert spent < PATIENCE
 
 
 async def test_runs_of_a_sweep_are_found_by_its_short_id_and_sorted_by_a_metric(web):
