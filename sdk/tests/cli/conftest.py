@@ -11,7 +11,7 @@ import pytest
 
 from trainyard.cli import main
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parent))  # last: other folders have tests of the same names
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 from fake_platform import TOKEN, FakePlatform
