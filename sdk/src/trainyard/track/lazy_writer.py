@@ -21,9 +21,11 @@ class LazyWriter:
         self._is_closed = False
 
     def append(self, kind: Kind, payload: bytes) -> None:
-        """Write one frame, as `SpoolWriter.append` does; nothing after `close`."""
+        """Write one frame, as `SpoolWriter.append` does; nothing after `close`, or where there is no spool."""
         with self._lock:
             if self._is_closed:
+                return
+            if self._writer is None and not self._root.is_dir():  # it was deleted, and is not made again
                 return
             if self._writer is None:
                 self._writer = SpoolWriter(self._root)
