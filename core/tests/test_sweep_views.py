@@ -103,7 +103,7 @@ async def test_trials_come_by_number_either_way_or_the_best_first(web):
 
 async def test_a_trial_tells_of_its_run(web):
     sweep = await scored(web, trials=3, parallel=2)
-    await until(lambda: children(web, sweep.id))
+    await until(lambda: _has_two(web, sweep.id))
     first, second = await web.arrange.assign()
     await web.arrange.report(first, Phase.RUNNING)
     await log(web, first.run, 0.25)
@@ -118,6 +118,10 @@ async def test_a_trial_tells_of_its_run(web):
     (failed,) = [trial async for trial in web.admin.sweeps.trials(sweep.id, phase="failed")]
     assert (failed.run, failed.reason, failed.message) == (first.run, "exit_code", "exit code 1")
     assert failed.finished_at
+
+
+async def _has_two(web, sweep):
+    return len(await children(web, sweep)) == 2
 
 
 async def _phase_is(web, sweep, phase):
