@@ -92,7 +92,8 @@ class Platform:
     """The server's promises about frames and artifacts, in memory. `plan` holds what to do to the next frames
     requests: "ok", "503", "lose" (do nothing and cut the line), "store" (store, then cut the line), "hang" (answer
     when `release` is set), "401", "422"; when it is empty all is well. `refusals` holds the next
-    answers, a status and a body each, to artifacts by name; `projects` those that there are, None: all."""
+    answers, a status and a body each, to artifacts by name; `projects` those that there are, None: all. With a `life`
+    it answers 503 after each so many requests, as a server does that is killed again and again."""
 
     def __init__(self):
         self.token = "secret-1"
@@ -103,6 +104,8 @@ class Platform:
         self.project_taken = False
         self.keys = []
         self.plan = []
+        self.life, self.age = 0, 0
+        self.sizes = []
         self.refusals = {}
         self.requests = []
         self.cuts = []
@@ -131,6 +134,11 @@ class Platform:
             "digest": digest,
             "at": at,
         }
+
+    def dies(self):
+        """Whether this request meets the end of a life."""
+        self.age = 0 if self.life and self.age >= self.life else self.age + 1
+        return self.life > 0 and self.age == 0
 
     def close(self):
         """Answer no more. May be called again."""
@@ -233,6 +241,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.platform.attempts.add(self.headers.get("Attempt"))
         if self.headers["Authorization"] != f"Bearer {self.platform.token}":
             return self.answer(401, {"code": "unauthorized", "status": 401})
+        if self.platform.dies():
+            return self.answer(503, {"code": "unavailable", "status": 503})
         if method == "PUT":
             return self.artifact(body)
         if self.path.endswith("/projects"):
@@ -260,6 +270,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.answer(status, {"id": body["id"]})
 
     def take(self, body):
+        self.platform.sizes.append(len(body))
         if len(body) > self.platform.limit:
             return self.answer(413, {"code": "too_large", "status": 413})
         todo = self.platform.plan.pop(0) if self.platform.plan else "ok"

@@ -331,6 +331,28 @@ def test_a_file_that_is_refused_is_left_out_with_a_word_and_all_else_goes(root, 
     other.close()
 
 
+def test_a_server_that_lives_for_a_few_requests_gets_ever_more_of_many_files(root, platform, ship, tmp_path):
+    writer = SpoolWriter(root)
+    announced(root, writer, tmp_path, *(f"f{n}" for n in range(40)))
+    platform.life, shipper = 8, ship()
+    sent = [shipper.ship().sent for _ in range(40)]
+    assert sum(sent) == 80 == len(platform.frames[writer.writer])
+    assert len(platform.artifacts) == 40
+    writer.close()
+
+
+def test_batches_grow_again_after_trouble_but_not_beyond_what_is_let_through(root, platform, ship):
+    writer, shipper = fill(root, 500, size=200), ship()
+    platform.plan, platform.limit = ["503"] * 6, 20_000
+    while shipper.ship().pending:
+        pass
+    refused = [index for index, size in enumerate(platform.sizes) if size > platform.limit]
+    assert refused == [*range(len(refused))], "what was too large once is not tried again"
+    smallest = platform.sizes.index(min(platform.sizes))
+    assert platform.sizes[smallest] < 1000 < 8000 < max(platform.sizes[smallest:])
+    writer.close()
+
+
 def test_a_name_of_an_older_version_is_refused_without_asking(root, platform, ship):
     writer = SpoolWriter(root)
     old = {"type": "artifact", "name": "x" * 300, "kind": "file", "size": 1, "digest": f"sha256:{'0' * 64}"}

@@ -43,6 +43,9 @@ BATCH = 4 * 1024 * 1024
 SLOWEST = 15.0
 """The longest pause between two passes, in seconds. A server that was away waits for the last frames of programs that
 ended meanwhile for `drain` seconds (a minute) from its return: whoever has them must try several times in that."""
+_SHORTER = 8
+"""By how much batches are shorter after trouble. All files of a batch go before its frames, and again in the next pass:
+a server that lives for seconds would otherwise never see the end of one with many files."""
 _REFUSALS = 30
 _STRANGERS = 3
 """How often somebody in between, whose refusals say nothing of why, must refuse a file before it is left out."""
@@ -96,7 +99,7 @@ class Shipper:
         self._uploads = Upload(self._call, self._path)
         self._stored: dict[tuple[str, str], str] = {}
         self._refusals: Counter[str] = Counter()
-        self._most = BATCH
+        self._most, self._ceiling = BATCH, BATCH
 
     def ship(self) -> Progress:
         """Recover dead writers, then send everything that waits. Never raises for trouble of network or disk."""
@@ -149,6 +152,7 @@ class Shipper:
 
     def _failed(self, sent: int, trouble: Exception) -> Progress:
         self._failures = 1 if sent else self._failures + 1
+        self._most = max(1, self._most // _SHORTER)
         self._stored.clear()  # what is refused may be taken by then, and who answered may have been somebody else
         self._wait = trouble.wait if isinstance(trouble, _Trouble) else 0.0
         words = f"{self.target.url}: {trouble}"
@@ -201,18 +205,18 @@ class Shipper:
         """Send what waits of one writer, batch by batch; how many frames each acknowledgement covered."""
         folder = self.root / writer
         known = segments.durable(folder)
-        limit, refusals = self._most, 0
+        refusals = 0
         while True:
             place = self._places.get(writer, Place(known + 1))
             if place.seq != known + 1:
                 place = Place(known + 1)
-            batch, after = segments.read(folder, writer, place, limit)
+            batch, after = segments.read(folder, writer, place, self._most)
             if not batch:
                 return
             answer = self._post(folder, b"".join(batch))
             refusals += answer.status not in (200, 201)
             if answer.status == 413 and len(batch) > 1:
-                limit = self._most = max(1, limit // 2)
+                self._ceiling = self._most = max(1, self._most // 2)
                 continue
             if refusals > _REFUSALS:
                 raise _Refused(f"the server does not settle on a next frame for writer {writer}: {answer.words}")
@@ -220,6 +224,7 @@ class Shipper:
             if now > known:
                 segments.raise_durable(folder, now)
                 self._stored.clear()
+                self._most = min(self._ceiling, 2 * self._most)
                 yield now - known
             self._places[writer] = after if now == after.seq - 1 else Place(now + 1)
             known = now
