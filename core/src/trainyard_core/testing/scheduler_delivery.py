@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from trainyard_core.contracts.scheduler import Scheduler
+from trainyard_core.contracts.workload import Workload
 from trainyard_core.testing.receiver import Receiver
 from trainyard_core.testing.scheduler_tools import (
     PATIENCE,
@@ -33,6 +34,7 @@ while not pathlib.Path(sys.argv[1], "go").exists():
 run = trainyard.init()
 run.log({"loss": 0.5}, step=1)
 run.log({"loss": 0.25}, step=2)
+pathlib.Path(sys.argv[1], "killed").touch()
 os.kill(os.getppid(), 9)
 time.sleep(60)
 """
@@ -78,12 +80,8 @@ class DeliveryPromises:
         self, harness: SchedulerHarness, receiver: Receiver
     ) -> None:
         """For schedulers whose programs are children of what supervises them; others say otherwise how to kill it."""
-        workload = shell("", command=(sys.executable, "-c", _KILLER, str(harness.scratch)), url=receiver.url)
         async with opened(harness) as scheduler:
-            await scheduler.submit(workload)
-            await until(lambda: receiver.has("line"), "the line to arrive")
-            receiver.down = True
-            (harness.scratch / "go").touch()
+            workload = await self._killed(scheduler, harness, receiver)
             told = await ended(scheduler, workload.ref)
             assert (told.code, told.signal, told.retryable) == (None, None, True)
         receiver.down = False
@@ -97,13 +95,8 @@ class DeliveryPromises:
         self, harness: SchedulerHarness, receiver: Receiver
     ) -> None:
         """The platform that is shipped to may be this process, which answers with the help of these threads."""
-        workload = shell("", command=(sys.executable, "-c", _KILLER, str(harness.scratch)), url=receiver.url)
-        async with opened(harness) as scheduler:
-            await scheduler.submit(workload)
-            await until(lambda: receiver.has("line"), "the line to arrive")
-            receiver.down = True
-            (harness.scratch / "go").touch()
-            await ended(scheduler, workload.ref)
+        async with opened(harness) as scheduler:  # it never sees the end, so it ships nothing
+            workload = await self._killed(scheduler, harness, receiver)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         receiver.answers.clear()
         receiver.down = False
@@ -114,3 +107,13 @@ class DeliveryPromises:
             await until(lambda: receiver.has_all(told.writers), "everything to arrive")
             assert not receiver.given_up.is_set()
             await clear(other, [workload.ref])
+
+    async def _killed(self, scheduler: Scheduler, harness: SchedulerHarness, receiver: Receiver) -> Workload:
+        """An attempt whose supervisor is killed while the platform is down. One line of it had arrived before."""
+        workload = shell("", command=(sys.executable, "-c", _KILLER, str(harness.scratch)), url=receiver.url)
+        await scheduler.submit(workload)
+        await until(lambda: receiver.has("line"), "the line to arrive")
+        receiver.down = True
+        (harness.scratch / "go").touch()
+        await until((harness.scratch / "killed").exists, "the program to kill its supervisor")
+        return workload
