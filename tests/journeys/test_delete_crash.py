@@ -61,7 +61,7 @@ def _check_whole_or_gone(yard, run):
             found = client.runs.get(run)
         except NotFound:
             return
-        assert found.metrics == {"loss": 1.0}
+        assert found.metrics["loss"] == 1.0
         assert [line.text for line in client.runs.lines(run)] == ["hello"]
         assert [series.total for series in client.runs.series(run, ["loss"])] == [1]
 

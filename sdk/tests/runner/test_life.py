@@ -51,7 +51,7 @@ def test_output_of_both_streams_is_kept_and_the_last_lines_are_told(attempt: Any
 
 
 def test_silence_leaves_no_writer(attempt: Any) -> None:
-    assert attempt("true", env={"TRAINYARD_ORIGIN": "0"}).run()["writers"] == {}
+    assert attempt("true", env={"TRAINYARD_ORIGIN": "0", "TRAINYARD_SYSTEM_PERIOD": "0"}).run()["writers"] == {}
 
 
 def test_junk_and_no_line_end_are_kept(attempt: Any) -> None:

@@ -18,16 +18,15 @@ from trainyard.track import log_once as saying
 
 _VARIABLES = (
     "RUN SPOOL URL TOKEN TOKEN_FILE PROJECT PARAMS OFFLINE DATA RESUME_FROM RESUME_STEP ATTEMPT PARENT_SPOOL STRICT"
-    " SYSTEM_PERIOD"
 )
 
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch):
-    """No test sees another's environment, warnings or fault hook."""
+    """No test sees another's environment, warnings or fault hook, and nothing is recorded but what it records."""
     for name in _VARIABLES.split():
         monkeypatch.delenv(f"TRAINYARD_{name}", raising=False)
-    for name in ("CODE", "ORIGIN", "CAPTURE"):
+    for name in ("CODE", "ORIGIN", "CAPTURE", "SYSTEM_PERIOD"):
         monkeypatch.setenv(f"TRAINYARD_{name}", "0")
     monkeypatch.setenv("TRAINYARD_QUIET", "1")
     saying._said.clear()
@@ -315,3 +314,13 @@ def home(tmp_path, monkeypatch):
     yield SimpleNamespace(data=data, spools=lambda: sorted(Path(data, "spool").glob("*")))
     if session._current is not None:
         session._current.finish(finish_timeout=0)
+
+
+@pytest.fixture
+def managed(tmp_path, home, monkeypatch):
+    """The spool of an attempt whose program this process is."""
+    monkeypatch.setenv("TRAINYARD_RUN", "the-run")
+    monkeypatch.setenv("TRAINYARD_PROJECT", "p")
+    monkeypatch.setenv("TRAINYARD_SPOOL", str(tmp_path / "attempt" / "spool"))
+    monkeypatch.setenv("TRAINYARD_PARAMS", '{"lr": 0.5, "layers": [1, 2]}')
+    return tmp_path / "attempt" / "spool"
