@@ -101,8 +101,7 @@ class _Stream:
 
     async def statuses(self, after: int) -> list[Row]:
         """The activities of its statuses after one of them."""
-        run = self.run.run
-        return await self.platform.database.read(lambda tx: activities.of_run(tx, run, after=after, kind="status"))
+        return await self._read("statuses", partial(self._statuses, after=after), after)
 
     async def _read(self, what: str, work: Callable[[Tx], Awaitable[T]], since: int = 0) -> T:
         """Read once for all streams of this run that ask for the same now."""
@@ -112,6 +111,9 @@ class _Stream:
     async def _is_final(self, tx: Tx) -> bool:
         row = await runs.get(tx, self.run.run)
         return row is None or row["status"] in FINAL
+
+    async def _statuses(self, tx: Tx, *, after: int) -> list[Row]:
+        return await activities.of_run(tx, self.run.run, after=after, kind="status")
 
     async def _end(self, id: str) -> bytes:
         return event("end", await whole_run(self.platform, self.run.run), id=id)
