@@ -59,7 +59,7 @@ async def running(web):
     refs = await web.arrange.assign()
     for ref in refs:
         await web.arrange.report(ref, Phase.RUNNING)
-    rows = await web.platform.database.read(lambda tx: tx.all("SELECT run, number FROM trial WHERE phase = 'open'"))
+    rows = await web.runtime.database.read(lambda tx: tx.all("SELECT run, number FROM trial WHERE phase = 'open'"))
     numbers = {row["run"]: row["number"] for row in rows}
     return sorted(refs, key=lambda ref: numbers[ref.run])
 
@@ -124,7 +124,7 @@ async def phase_is(web, sweep, number, phase):
 
 async def looked(web, sweep):
     """The director has looked at all that was written until now, and found nothing more to do."""
-    desk = web.platform.directors._desk(sweep)
+    desk = web.runtime.directors._desk(sweep)
     async with desk.turn:
         await desk.director.look()
 

@@ -38,7 +38,7 @@ async def let_go(web: Web, run: RunRecord) -> None:
     orders = await web.arrange.orders() or []
     refs = [order.ref for order in orders if order.ref.run == run.id]
     assert all(order.todo == "release" for order in orders if order.ref in refs)
-    await web.platform.database.write(lambda tx: _released(tx, refs))
+    await web.runtime.database.write(lambda tx: _released(tx, refs))
 
 
 async def _released(tx: Any, refs: list[AttemptRef]) -> None:

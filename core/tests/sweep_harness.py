@@ -128,7 +128,7 @@ async def until(ask: Callable[[], Awaitable[object]]) -> object:
 
 async def children(web: Web, sweep: str) -> list:
     """The runs of its trials, by number."""
-    return await web.platform.database.read(
+    return await web.runtime.database.read(
         lambda tx: tx.all(
             "SELECT r.*, t.key AS trial, t.number, t.phase FROM trial t JOIN run r ON r.id = t.run WHERE t.sweep = ?"
             " ORDER BY t.number",
@@ -166,10 +166,10 @@ async def log(web: Web, run: str, value: float, *, name: str = "score", step: in
     """The aggregate that frames would leave."""
     finite = int(value == value)
     summary = Summary(name=name, last_step=step, last=value, min=value, max=value, total=1, finite=finite)
-    await web.platform.database.write(lambda tx: tracking.merge_metrics(tx, run, [summary]))
+    await web.runtime.database.write(lambda tx: tracking.merge_metrics(tx, run, [summary]))
 
 
 async def book_of(web: Web, sweep: str) -> dict:
     """The optimizer's state."""
-    row = await web.platform.database.read(lambda tx: tx.one("SELECT state FROM sweep WHERE run = ?", sweep))
+    row = await web.runtime.database.read(lambda tx: tx.one("SELECT state FROM sweep WHERE run = ?", sweep))
     return msgspec.json.decode(bytes(row["state"]))

@@ -40,7 +40,7 @@ class Ground:
         ):  # fmt: skip
             await self.join(caller, project, role, at)
         self.tokens |= {"nobody": "", "garbage": "ty." + "x" * 43, "boss": self.web.token}
-        self.tokens["stranger"] = await token_of(self.web.platform, "stranger", role="none", at=at)
+        self.tokens["stranger"] = await token_of(self.web.runtime, "stranger", role="none", at=at)
         for agent in ("agent", "other_agent", "spare"):
             self.tokens[agent] = await self.agent(agent, at)
         for caller, project in (("other_run", PROJECT), ("foreign_run", OTHER)):
@@ -52,7 +52,7 @@ class Ground:
         return self
 
     async def write(self, work):
-        return await self.web.platform.database.write(work)
+        return await self.web.runtime.database.write(work)
 
     async def tracked(self, project):
         return (await self.web.admin.runs.create(CreateRun(managed=False), project=project)).id
@@ -63,7 +63,7 @@ class Ground:
             narrow = {"expires_at": at - SECOND}
         kind, name = "service" if caller == "service" else "user", f"the-{caller}"
         await self.write(lambda tx: principals.ensure(tx, name, kind=kind, role="none", at=at))
-        self.tokens[caller] = await token_of(self.web.platform, name, role="none", at=at, **narrow)
+        self.tokens[caller] = await token_of(self.web.runtime, name, role="none", at=at, **narrow)
         await self.write(lambda tx: principals.put_member(tx, project, name, role, at=at))
 
     async def project(self, tx, name, at):

@@ -60,7 +60,7 @@ async def test_approve_refuses_what_does_not_wait_for_it(web):
     async def hold(tx):
         await tx.run("UPDATE run SET hold = ? WHERE id = ?", Hold.UPLOAD, held)
 
-    await web.platform.database.write(hold)
+    await web.runtime.database.write(hold)
     with pytest.raises(Conflict, match="held for upload"):
         await web.admin.runs.approve(held)
 

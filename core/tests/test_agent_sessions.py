@@ -62,15 +62,15 @@ async def test_a_waiting_lease_hears_of_orders_and_of_a_newer_session(web, far):
     epoch = (await begin(web, far))["epoch"]
     waiting = asyncio.create_task(say(web, far, "assignments", epoch=epoch, wait=60))
     async with asyncio.timeout(10):
-        while not web.platform.notifier._events:
+        while not web.runtime.notifier._events:
             await asyncio.sleep(0)
-        web.platform.notifier.notify_agents(orders=True)
+        web.runtime.notifier.notify_agents(orders=True)
         assert (await waiting).json() == {"items": [], "orders": True}
         waiting = asyncio.create_task(say(web, far, "assignments", epoch=epoch, wait=60))
         await asyncio.sleep(0)
         await begin(web, far)
         assert (await waiting).json()["code"] == "superseded"
-    assert web.platform.notifier._events == [], "nobody is left waiting"
+    assert web.runtime.notifier._events == [], "nobody is left waiting"
 
 
 async def test_nothing_is_leased_to_an_agent_that_has_hung_up(web, far):
@@ -105,20 +105,20 @@ async def test_nothing_is_leased_to_an_agent_that_has_hung_up(web, far):
     }
     waiting = asyncio.create_task(web.app(scope, receive, send))
     async with asyncio.timeout(10):
-        while not web.platform.notifier._events:
+        while not web.runtime.notifier._events:
             await asyncio.sleep(0)
         hung_up.set()
         await waiting
     run = await web.run()
     assert (await web.admin.runs.get(run.id)).status == "queued"
-    assert web.platform.notifier._events == []
+    assert web.runtime.notifier._events == []
 
 
 async def test_an_assignment_that_waits_ends_when_the_server_does(web, far):
     epoch = (await begin(web, far))["epoch"]
     waiting = asyncio.create_task(say(web, far, "assignments", epoch=epoch, wait=60))
     await asyncio.sleep(0)
-    web.platform.event_feed.close()
+    web.runtime.event_feed.close()
     async with asyncio.timeout(10):
         assert (await waiting).json() == {"items": [], "orders": False}
 
@@ -170,7 +170,7 @@ async def test_a_run_whose_project_may_not_use_its_queue_any_more_is_not_started
     run = await web.run()
     assigned = (await say(web, far, "assignments", epoch=epoch)).json()["items"]
     limits = '["batch-*"]'
-    await web.platform.database.write(lambda tx: tx.run("UPDATE project SET queues = ?", limits))
+    await web.runtime.database.write(lambda tx: tx.run("UPDATE project SET queues = ?", limits))
     assert (await say(web, far, "workloads", epoch=epoch, refs=assigned)).json() == {"items": []}
     found = await web.admin.runs.get(run.id)
     assert (found.status, found.reason) == ("failed", "submit_failed")
@@ -394,7 +394,7 @@ async def test_an_agent_that_was_ready_before_keeps_what_it_has_while_it_is_not(
     assert (await web.admin.agents.get("far")).not_ready == ""
     await begin(web, far, not_ready="host away")
     await web.admin.agents.remove("far")
-    assert await web.platform.database.read(lambda tx: tx.all("SELECT * FROM instance WHERE key <> 'secret'")) == []
+    assert await web.runtime.database.read(lambda tx: tx.all("SELECT * FROM instance WHERE key <> 'secret'")) == []
 
 
 async def test_an_agent_whose_scheduler_is_away_can_be_told_to_end(web, far, tmp_path):

@@ -21,7 +21,7 @@ async def begin(web, token, name="far", **hello):
 
 
 async def kinds(web):
-    rows = await web.platform.database.read(lambda tx: tx.all("SELECT kind, actor FROM activity ORDER BY id"))
+    rows = await web.runtime.database.read(lambda tx: tx.all("SELECT kind, actor FROM activity ORDER BY id"))
     return [(row["kind"], row["actor"]) for row in rows]
 
 
@@ -46,7 +46,7 @@ async def test_the_same_key_gives_the_same_token_which_is_stored_nowhere(web):
     first, second = (answer.json()["token"] for answer in answers)
     assert first == second
     for table in ("idempotency", "activity", "token"):
-        rows = await web.platform.database.read(lambda tx, table=table: tx.all(f"SELECT * FROM {table}"))
+        rows = await web.runtime.database.read(lambda tx, table=table: tx.all(f"SELECT * FROM {table}"))
         assert first not in json.dumps([dict(row) for row in rows], default=str)
 
 
@@ -131,7 +131,7 @@ async def test_it_is_not_removed_while_it_holds_live_runs_and_its_token_goes_wit
 
 
 async def test_a_servers_own_agent_that_was_removed_comes_back(web):
-    port = DatabasePort(web.platform.session_service())
+    port = DatabasePort(web.runtime.session_service())
     await port.register(Registration(name="own", scheduler="x", queues=("*",), cpu=1, memory=1, gpu=0))
     web.arrange.clock.turn(60)
     await web.admin.agents.remove("own")
@@ -140,7 +140,7 @@ async def test_a_servers_own_agent_that_was_removed_comes_back(web):
 
 
 async def test_of_two_servers_with_one_agents_name_the_newer_wins(web):
-    ports = [DatabasePort(web.platform.session_service()) for _ in range(2)]
+    ports = [DatabasePort(web.runtime.session_service()) for _ in range(2)]
     own = Registration(name="own", scheduler="x", queues=("*",), cpu=1, memory=1, gpu=0)
     for port in ports:
         await port.register(own)
@@ -179,7 +179,7 @@ async def test_a_lost_run_is_tried_again_and_its_old_attempt_is_stopped_when_it_
     found = await web.admin.agents.declare_lost(run, "the machine burnt down")
     again = await web.admin.agents.declare_lost(run, "again")
     assert (found.status, again.status, found.attempts[0].reason) == ("retrying", "retrying", "lost")
-    rows = await web.platform.database.read(lambda tx: activities.of_run(tx, run, kind="declared_lost"))
+    rows = await web.runtime.database.read(lambda tx: activities.of_run(tx, run, kind="declared_lost"))
     assert [(row["actor"], json.loads(row["data"])["message"]) for row in rows] == [
         ("user:admin", "the machine burnt down")
     ]
@@ -196,7 +196,7 @@ async def test_a_lost_run_that_was_to_be_stopped_is_stopped(web):
 
 async def test_without_retries_left_a_lost_run_has_failed(web):
     run = await web.arrange.run(Status.RUNNING)
-    await web.platform.database.write(lambda tx: tx.run("UPDATE run SET platform_failures = 99 WHERE id = ?", run))
+    await web.runtime.database.write(lambda tx: tx.run("UPDATE run SET platform_failures = 99 WHERE id = ?", run))
     web.arrange.clock.turn(60)
     found = await web.admin.agents.declare_lost(run, "gone")
     assert (found.status, found.reason) == ("failed", "lost")

@@ -147,7 +147,7 @@ async def test_streams_end_when_the_server_does(web):
     run = await web.tracked()
     waiting = [asyncio.create_task(stream(web, f"{BASE}/{run.id}/{what}")) for what in ("logs", "metrics")]
     await asyncio.sleep(0)
-    web.platform.event_feed.close()
+    web.runtime.event_feed.close()
     async with asyncio.timeout(10):
         assert [[e for e in events if e.name == "end"] for events in await asyncio.gather(*waiting)] == [[], []]
 

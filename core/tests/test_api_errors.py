@@ -214,7 +214,7 @@ async def test_an_inner_failure_tells_nothing_of_the_inside(web, monkeypatch):
         raise RuntimeError("postgresql://user:hunter2@db")
 
     run = await web.tracked()
-    monkeypatch.setattr(web.platform.database, "read", explode)
+    monkeypatch.setattr(web.runtime.database, "read", explode)
     for token in (web.token, web.of_run(run.id)):
         answer = await web.ask("GET", f"{BASE}/{run.id}", token=token)
         assert problem(answer, 500, "internal").retryable

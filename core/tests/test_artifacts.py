@@ -35,12 +35,12 @@ def told(web, run: str) -> ArtifactActor:
 
 
 async def rows_of(web, run: str) -> dict[str, str]:
-    rows = await web.platform.database.read(lambda tx: tracking.artifacts(tx, run))
+    rows = await web.runtime.database.read(lambda tx: tracking.artifacts(tx, run))
     return {row["name"]: row["digest"] for row in rows}
 
 
 async def bytes_of(web, run: str) -> dict[str, str]:
-    found = await web.platform.tracker.list_artifacts(RunRef("default", run))
+    found = await web.runtime.tracker.list_artifacts(RunRef("default", run))
     return {info.name: info.digest for info in found}
 
 
@@ -162,22 +162,22 @@ async def test_a_removed_artifact_is_gone_with_its_row_and_told_of(web):
 
 async def test_the_same_bytes_again_tell_nothing_and_keep_what_was_known(web):
     run = await stored(web, "x")
-    await web.platform.database.write(
+    await web.runtime.database.write(
         lambda tx: tracking.put_artifact(
             tx, run, name="x", kind="model", size=3, digest=digest(b"abc"), data={"step": 4}, at=1
         )
     )
     await web.admin.artifacts.put(run, "x", b"abc", kind="model")
-    row = await web.platform.database.read(lambda tx: artifacts.get(tx, run, "x"))
+    row = await web.runtime.database.read(lambda tx: artifacts.get(tx, run, "x"))
     assert row["data"] == '{"step":4}'
     await web.admin.artifacts.put(run, "x", b"other", kind="model")
-    row = await web.platform.database.read(lambda tx: artifacts.get(tx, run, "x"))
+    row = await web.runtime.database.read(lambda tx: artifacts.get(tx, run, "x"))
     assert (row["data"], row["digest"]) == ("{}", digest(b"other"))
 
 
 async def test_bytes_taken_by_reference_are_read_there_and_not_removed(web):
     run, heir = await stored(web, "x"), await stored(web)
-    await web.platform.database.write(
+    await web.runtime.database.write(
         lambda tx: tx.run(
             "INSERT INTO artifact (run, name, kind, size, digest, at, source) VALUES (?, 'x', 'file', 3, ?, 1, ?)",
             heir, digest(b"abc"), run,
@@ -201,7 +201,7 @@ async def test_rows_follow_the_bytes_whatever_happens_at_once(web):
 
 async def test_a_row_that_a_crash_left_behind_is_right_after_the_request_comes_again(web):
     run = await stored(web, "x", "y")
-    tracker, ref = web.platform.tracker, RunRef("default", run)
+    tracker, ref = web.runtime.tracker, RunRef("default", run)
     await tracker.delete_artifact(ref, "x")
 
     async def new():
@@ -215,7 +215,7 @@ async def test_a_row_that_a_crash_left_behind_is_right_after_the_request_comes_a
 
 async def test_a_change_in_the_middle_is_seen_and_written_down(web, monkeypatch):
     run = await stored(web, "x")
-    tracker, ref = web.platform.tracker, RunRef("default", run)
+    tracker, ref = web.runtime.tracker, RunRef("default", run)
     look, looks = keeping.stat, []
 
     async def changing(*args):
@@ -226,7 +226,7 @@ async def test_a_change_in_the_middle_is_seen_and_written_down(web, monkeypatch)
         return seen
 
     monkeypatch.setattr(keeping, "stat", changing)
-    await keeping.settle(web.platform.database, tracker, told(web, run), "x", kind="file")
+    await keeping.settle(web.runtime.database, tracker, told(web, run), "x", kind="file")
     assert await rows_of(web, run) == {}
     assert len(looks) == 3
 
@@ -250,7 +250,7 @@ async def test_a_tar_holds_the_files_by_name_and_is_the_same_again(web):
 async def test_a_tar_leaves_out_what_a_program_only_announced(web):
     run = await stored(web, "x")
     for name in ("../evil", "/etc/passwd", "never-came"):
-        await web.platform.database.write(
+        await web.runtime.database.write(
             lambda tx, name=name: tracking.put_artifact(
                 tx, run, name=name, kind="file", size=3, digest=digest(b"abc"), data={}, at=1
             )

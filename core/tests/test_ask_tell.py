@@ -79,7 +79,7 @@ async def test_trials_are_asked_for_told_and_counted(program):
 
 
 async def test_nothing_begins_that_nobody_has_asked_for(program):
-    await Director(program.sweep, program.web.platform.directors._means()).look()
+    await Director(program.sweep, program.web.runtime.directors._means()).look()
     assert not await children(program.web, program.sweep)
     assert len((await program.ask(3)).items) == 3
     assert [each.key for each in (await program.ask(3)).items] == ["4"]
@@ -212,7 +212,7 @@ async def test_a_sweep_goes_on_where_it_was_after_the_server_is_gone(database_ur
 
 
 async def test_an_algorithm_that_fails_is_told_and_nothing_is_lost(program):
-    program.web.platform.algorithms.get("random").fails = 1
+    program.web.runtime.algorithms.get("random").fails = 1
     with pytest.raises(errors.Busy, match="has no mind today") as said:
         await program.ask(key="once")
     assert "swordfish" not in str(said.value)
@@ -256,10 +256,10 @@ async def test_a_process_that_does_not_plan_answers_and_waits_for_the_one_that_t
     """As an API process of several does: it takes its turn by the database alone."""
     monkeypatch.setattr(ask_tell, "AGAIN", 0.01)
     monkeypatch.setattr(ask_tell, "PATIENCE", 0.05)
-    if program.web.platform.database.exclusive:
+    if program.web.runtime.database.exclusive:
         pytest.skip("one process has the whole database")
     at = program.web.arrange.clock.now()
-    await program.web.platform.database.write(
+    await program.web.runtime.database.write(
         lambda tx: tx.run("UPDATE sweep SET lease_holder = 'other', lease_until = ?", at + 1_000_000)
     )
     with pytest.raises(errors.Busy, match="another process is still planning"):

@@ -301,7 +301,7 @@ class Machines:
         await Tried(self.web.arrange, None, self.run).again()
 
     async def ask(self, method, path, *, attempt, **more):
-        token = run_token(self.web.platform.secret, self.run, attempt, at=self.web.arrange.clock.now())
+        token = run_token(self.web.runtime.secret, self.run, attempt, at=self.web.arrange.clock.now())
         return await self.web.ask(method, f"{BASE}/{self.run}/{path}", token=token, **more)
 
     async def open(self, attempt, name="model.pt"):
@@ -311,7 +311,7 @@ class Machines:
     async def stored(self):
         """Names and digests, as the list has them and as the tracker does."""
         listed = {each.name: each.digest async for each in self.web.admin.artifacts.list(self.run)}
-        kept = await self.web.platform.tracker.list_artifacts(RunRef("default", self.run))
+        kept = await self.web.runtime.tracker.list_artifacts(RunRef("default", self.run))
         assert listed == {info.name: info.digest for info in kept}
         return listed
 
@@ -394,16 +394,16 @@ async def test_an_attempt_that_is_given_up_while_it_sends_a_file_stores_none(web
 
 @pytest.mark.parametrize("point", ["before", "after"], ids=["before the tracker has it", "when the tracker has it"])
 async def test_the_patrol_finishes_no_upload_of_a_given_up_attempt(web, point):
-    machines, tracker = await Machines.of(web), web.platform.tracker
+    machines, tracker = await Machines.of(web), web.runtime.tracker
     opened = (await machines.open(1)).json()
     upload = Upload(id=opened["id"], name="model.pt", size=len(BODY), digest=DIGEST)
     await tracker.append_upload(RunRef("default", machines.run), upload, 0, stream(BODY))
     at = web.arrange.clock.now()
-    await web.platform.database.write(lambda tx: uploads.set_state(tx, upload.id, "finishing", at=at))
+    await web.runtime.database.write(lambda tx: uploads.set_state(tx, upload.id, "finishing", at=at))
     if point == "after":
         await tracker.finish_upload(RunRef("default", machines.run), upload)
     await machines.again()
     web.arrange.clock.turn(3600)
-    await Uploads(web.platform.database, tracker, web.arrange.clock).tidy()
+    await Uploads(web.runtime.database, tracker, web.arrange.clock).tidy()
     assert await machines.stored() == ({} if point == "before" else {"model.pt": DIGEST})
-    assert await web.platform.database.read(lambda tx: tx.all("SELECT * FROM upload")) == []
+    assert await web.runtime.database.read(lambda tx: tx.all("SELECT * FROM upload")) == []

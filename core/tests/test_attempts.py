@@ -99,7 +99,7 @@ async def test_an_attempt_that_was_lost_is_tried_again(web, far):
     found = await told(web, run.id, lambda run: run.status == "retrying")
     assert (found.attempts[0].reason, found.reason) == ("lost", "lost")
     web.arrange.clock.turn(60)
-    await web.platform.maintainer().once()
+    await web.runtime.maintainer().once()
     await told(web, run.id, lambda run: run.status == "running" and run.attempt == 2)
 
 
@@ -112,7 +112,7 @@ async def test_an_agent_is_heard_of_while_its_scheduler_does_not_answer(web, far
         await far.scheduler.until(lambda: "observe" in far.scheduler.tried)
         at = web.arrange.clock.turn(600)
         async with asyncio.timeout(PATIENCE):
-            while (await web.platform.database.read(_seen_at)) < at:
+            while (await web.runtime.database.read(_seen_at)) < at:
                 await asyncio.sleep(0.01)
     assert (await web.admin.runs.get(run.id)).status == "running"
 
@@ -130,7 +130,7 @@ async def test_what_the_database_has_forgotten_is_stopped_while_the_agent_goes_o
         known, forgotten = await web.run(), await web.run()
         for run in (known, forgotten):
             await told(web, run.id, lambda run: run.status == "running")
-        await web.platform.database.write(lambda tx: _forget(tx, forgotten.id))
+        await web.runtime.database.write(lambda tx: _forget(tx, forgotten.id))
         ref = AttemptRef(forgotten.id, 1)
         await far.scheduler.until(lambda: ref in far.scheduler.released)
         assert far.scheduler.stopped == [ref]
@@ -151,7 +151,7 @@ async def test_each_new_reason_why_an_attempt_waits_is_told_once(web):
     ref = await web.arrange.current(run)
     for said in ("full", "full", "broken"):
         await web.arrange.report(ref, Phase.PENDING, reason="submit_failed", message=said)
-    rows = await web.platform.database.read(lambda tx: activities.of_run(tx, run, kind="status"))
+    rows = await web.runtime.database.read(lambda tx: activities.of_run(tx, run, kind="status"))
     assert [row["data"] for row in rows if "submit_failed" in row["data"]][-1].count("broken") == 1
     assert sum("submit_failed" in row["data"] for row in rows) == 2
     assert (await web.arrange.attempts(run))[0]["state"] == "leased"

@@ -130,12 +130,12 @@ def test_who_asked_too_often_may_ask_again_after_the_clock_was_set_back():
 
 
 async def test_a_patrol_tidies_after_the_clock_was_set_back(web):
-    maintainer = web.platform.maintainer()
+    maintainer = web.runtime.maintainer()
     await maintainer.once()
     await web.ask("POST", "agents", json={"name": "far"}, headers={"Idempotency-Key": "once"})
     at = web.arrange.clock.turn(-30 * DAY)
-    await web.platform.database.write(
+    await web.runtime.database.write(
         lambda tx: tx.run("UPDATE idempotency SET created_at = ?", at - 999 * DAY * SECOND)
     )
     await maintainer.once()
-    assert await web.platform.database.read(lambda tx: tx.all("SELECT 1 FROM idempotency")) == []
+    assert await web.runtime.database.read(lambda tx: tx.all("SELECT 1 FROM idempotency")) == []

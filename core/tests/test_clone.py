@@ -121,7 +121,7 @@ async def test_a_resumed_run_begins_with_outputs_tags_metrics_and_artifacts(web)
 async def test_how_many_statements_a_resume_takes_hardly_depends_on_how_many_metrics_there_are(web, monkeypatch):
     values = {f"m{n:04d}": [float(n)] for n in range(4 * ROWS)}
     first = await ended(web, metric(A, 1, values))
-    monkeypatch.setattr(web.platform, "database", counting := Counting(web.platform.database))
+    monkeypatch.setattr(web.runtime, "database", counting := Counting(web.runtime.database))
     resumed = await web.admin.runs.resume(first.id)
     assert 0 < counting.statements < 200
     assert resumed.metrics == {name: value for name, (value,) in values.items()}
@@ -182,11 +182,11 @@ async def test_the_program_of_a_resumed_run_is_told_what_it_continues(web):
 
 
 async def _workload(web, refs):
-    platform, agent = web.platform, web.arrange.agent
+    runtime, agent = web.runtime, web.arrange.agent
     service = SessionService(
-        platform.database, platform.notifier, platform.clock, platform.policy, secret=b"s", url="http://x", grace=1.0
+        runtime.database, runtime.notifier, runtime.clock, runtime.policy, secret=b"s", url="http://x", grace=1.0
     )
-    row = await platform.database.read(lambda tx: tx.one("SELECT epoch FROM agent WHERE name = ?", agent))
+    row = await runtime.database.read(lambda tx: tx.one("SELECT epoch FROM agent WHERE name = ?", agent))
     (workload,) = await service.workloads(agent, row["epoch"], refs)
     return workload
 

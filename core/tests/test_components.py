@@ -40,7 +40,7 @@ async def stocked(web):
 
 
 async def count(web, table):
-    row = await web.platform.database.read(lambda tx: tx.one(f"SELECT COUNT(*) AS n FROM {table}"))
+    row = await web.runtime.database.read(lambda tx: tx.one(f"SELECT COUNT(*) AS n FROM {table}"))
     return row["n"]
 
 
@@ -60,7 +60,7 @@ async def test_a_version_is_registered_once_and_never_changes(web):
 
 
 async def activities(web):
-    rows = await web.platform.database.read(lambda tx: tx.all("SELECT kind, actor, data FROM activity ORDER BY id"))
+    rows = await web.runtime.database.read(lambda tx: tx.all("SELECT kind, actor, data FROM activity ORDER BY id"))
     for row in rows:
         yield type("Told", (), {"kind": row["kind"], "actor": row["actor"], "data": row["data"]})
 
@@ -376,6 +376,6 @@ async def test_names_are_found_by_one_query_for_all_references(stocked):
     from trainyard.compile.reference import Reference
 
     references = [Reference("component", "train"), Reference("preset", "gpu", "1.0"), Reference("preset", "nope")]
-    found = await stocked.platform.database.read(lambda tx: components.find(Counting(tx), "default", references))
+    found = await stocked.runtime.database.read(lambda tx: components.find(Counting(tx), "default", references))
     assert sorted(row["name"] for row in found) == ["gpu", "train"]
     assert len(asked) == 1

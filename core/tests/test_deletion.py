@@ -35,11 +35,11 @@ async def rows_left(web, run):
                 found[table] = row["n"]
         return found
 
-    return await web.platform.database.read(count)
+    return await web.runtime.database.read(count)
 
 
 def purger(web, tracker=None):
-    return Purger(web.platform.database, tracker or web.platform.tracker, web.platform.clock)
+    return Purger(web.runtime.database, tracker or web.runtime.tracker, web.runtime.clock)
 
 
 async def test_nothing_of_a_deleted_run_is_left_but_what_happened(web):
@@ -54,10 +54,10 @@ async def test_nothing_of_a_deleted_run_is_left_but_what_happened(web):
         (run.id, "user:admin", "succeeded")
     ]
     ref = RunRef("default", run.id)
-    assert await web.platform.tracker.series_names(ref) == ["loss"]
+    assert await web.runtime.tracker.series_names(ref) == ["loss"]
     await purger(web).once()
-    assert await web.platform.tracker.series_names(ref) == []
-    assert (await web.platform.tracker.read_logs(ref)).lines == []
+    assert await web.runtime.tracker.series_names(ref) == []
+    assert (await web.runtime.tracker.read_logs(ref)).lines == []
 
 
 @pytest.mark.parametrize("status", Status)
@@ -89,7 +89,7 @@ async def test_a_tracker_in_trouble_is_asked_until_it_has_forgotten_the_run(web)
             self.calls += 1
             if self.calls < 3:
                 raise OSError("no network")
-            await web.platform.tracker.delete_run(run)
+            await web.runtime.tracker.delete_run(run)
 
     run, tracker = await ended(web, metric(W, 1, {"loss": [1.0]})), Trouble()
     await web.admin.runs.delete(run.id)
@@ -98,7 +98,7 @@ async def test_a_tracker_in_trouble_is_asked_until_it_has_forgotten_the_run(web)
         web.arrange.clock.turn(seconds)
         await purge.once()
         assert tracker.calls == calls
-    assert await web.platform.tracker.series_names(RunRef("default", run.id)) == []
+    assert await web.runtime.tracker.series_names(RunRef("default", run.id)) == []
 
 
 async def test_what_was_on_its_way_when_the_run_was_deleted_goes_in_a_second_pass(web):
@@ -110,8 +110,8 @@ async def test_what_was_on_its_way_when_the_run_was_deleted_goes_in_a_second_pas
         await web.admin.runs.append(run.id, metric(W, 2, {"late": [1.0]}))
     web.arrange.clock.turn(AGAIN / 1e6 + 1)
     await purge.once()
-    assert await web.platform.tracker.series_names(ref) == []
-    assert await web.platform.database.read(lambda tx: deletions.due(tx, at=1 << 62, limit=5)) == []
+    assert await web.runtime.tracker.series_names(ref) == []
+    assert await web.runtime.database.read(lambda tx: deletions.due(tx, at=1 << 62, limit=5)) == []
 
 
 async def test_a_run_that_others_continue_or_took_from_stays_until_they_are_gone(web):
@@ -150,7 +150,7 @@ async def test_a_run_that_was_deleted_a_moment_ago_is_not_found_by_who_would_run
     run = await ended(web)
     await web.admin.runs.delete(run.id)
     with pytest.raises(errors.NotFound, match="it has been deleted"):
-        await web.platform.database.read(lambda tx: stored(tx, run.id))
+        await web.runtime.database.read(lambda tx: stored(tx, run.id))
 
 
 async def test_the_agent_lets_go_of_what_it_held_of_a_deleted_run(web):
@@ -159,7 +159,7 @@ async def test_the_agent_lets_go_of_what_it_held_of_a_deleted_run(web):
     await web.admin.runs.delete(run.id)
     (order,) = await web.arrange.orders()
     assert (order.ref, order.todo) == (ref, "release")
-    await web.platform.database.write(lambda tx: assignment.released(tx, [ref]))
+    await web.runtime.database.write(lambda tx: assignment.released(tx, [ref]))
     assert await web.arrange.orders() == []
 
 
@@ -194,17 +194,17 @@ async def test_the_id_of_a_deleted_run_is_never_used_again(web, project, again):
 async def test_the_id_of_a_deleted_trial_is_never_used_again(web):
     sweep = await web.arrange.run(Status.SUCCEEDED)
     trial = await web.arrange.run(Status.SUCCEEDED, parent=sweep, key="1")
-    parent = await web.platform.database.read(lambda tx: runs.get(tx, sweep))
-    await web.platform.database.write(lambda tx: deletions.remove_children(tx, parent, at=1))
+    parent = await web.runtime.database.read(lambda tx: runs.get(tx, sweep))
+    await web.runtime.database.write(lambda tx: deletions.remove_children(tx, parent, at=1))
     with pytest.raises(Conflict, match="has been deleted"):
         await web.run(id=trial)
 
 
 async def test_an_id_whose_run_is_just_being_deleted_is_refused(web):
-    if web.platform.database.dialect == "sqlite":
+    if web.runtime.database.dialect == "sqlite":
         pytest.skip("SQLite has one writer")
     run = await ended(web)
-    row = await web.platform.database.read(lambda tx: runs.get(tx, run.id))
+    row = await web.runtime.database.read(lambda tx: runs.get(tx, run.id))
     gone = asyncio.Event()
 
     async def delete(tx):
@@ -213,7 +213,7 @@ async def test_an_id_whose_run_is_just_being_deleted_is_refused(web):
         while await tx.one("SELECT 1 FROM pg_locks WHERE NOT granted") is None:
             continue  # until the other transaction waits for this one
 
-    deleting = asyncio.create_task(web.platform.database.write(delete))
+    deleting = asyncio.create_task(web.runtime.database.write(delete))
     await gone.wait()
     with pytest.raises(Conflict, match="has been deleted"):
         await web.run(id=run.id)
@@ -223,8 +223,8 @@ async def test_an_id_whose_run_is_just_being_deleted_is_refused(web):
 async def test_the_patrol_forgets_deleted_runs(web):
     run = await ended(web, metric(W, 1, {"loss": [1.0]}))
     await web.admin.runs.delete(run.id)
-    await web.platform.maintainer().once()
-    assert await web.platform.tracker.series_names(RunRef("default", run.id)) == []
+    await web.runtime.maintainer().once()
+    assert await web.runtime.tracker.series_names(RunRef("default", run.id)) == []
 
 
 async def test_deleting_is_for_those_who_may_write(web):

@@ -13,7 +13,7 @@ NAMES = ["database", "database write", "migrations", "queue", "tracker", "plugin
 
 
 async def looked(web):
-    return {check.name: check for check in await diagnosis.diagnose(web.platform)}
+    return {check.name: check for check in await diagnosis.diagnose(web.runtime)}
 
 
 async def test_every_part_is_looked_at_in_order_over_the_api(web):
@@ -52,8 +52,8 @@ async def test_what_fails_is_told_and_the_others_are_looked_at_all_the_same(web,
     async def away():
         raise Unavailable("the queue does not answer", fix="start it")
 
-    monkeypatch.setattr(web.platform, "tracker", Down())
-    monkeypatch.setattr(web.platform.notifier, "ping", away)
+    monkeypatch.setattr(web.runtime, "tracker", Down())
+    monkeypatch.setattr(web.runtime.notifier, "ping", away)
     found = await looked(web)
     assert (found["tracker"].state, found["tracker"].detail) == ("failed", "it failed with ConnectionRefusedError")
     assert (found["queue"].detail, found["queue"].fix) == ("the queue does not answer", "start it")
@@ -68,7 +68,7 @@ async def test_a_part_that_does_not_answer_is_given_up(web, monkeypatch):
         await asyncio.Event().wait()
 
     monkeypatch.setattr(diagnosis, "PATIENCE", 0.05)
-    monkeypatch.setattr(web.platform.notifier, "ping", silent)
+    monkeypatch.setattr(web.runtime.notifier, "ping", silent)
     assert (await looked(web))["queue"].detail == "no answer within 0.05 s"
 
 

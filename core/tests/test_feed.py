@@ -27,7 +27,7 @@ async def happen(web, *kinds, project="default", run="r"):
     """Activities, each in a transaction of its own."""
     for kind in kinds:
         new = NewActivity(project=project, run=run, kind=kind, actor="t", at=1, data={})
-        await web.platform.database.write(lambda tx, new=new: activities.append(tx, new))
+        await web.runtime.database.write(lambda tx, new=new: activities.append(tx, new))
 
 
 async def kinds(listener, count):
@@ -49,19 +49,19 @@ async def pages(web, path, **more):
 async def nobody_is_left(web):
     """Every subscriber has gone."""
     async with asyncio.timeout(10):
-        while web.platform.event_feed.subscribers:
+        while web.runtime.event_feed.subscribers:
             await asyncio.sleep(0)
 
 
 async def another_project(web, name="other"):
     at = web.arrange.clock.now()
-    await web.platform.database.write(lambda tx: projects.ensure(tx, name, at=at))
+    await web.runtime.database.write(lambda tx: projects.ensure(tx, name, at=at))
     return name
 
 
 async def member(web, *of, name="mia"):
     """A token of somebody who is only in these projects."""
-    token = await token_of(web.platform, name, role="none", at=web.arrange.clock.now())
+    token = await token_of(web.runtime, name, role="none", at=web.arrange.clock.now())
     for project in of:
         answer = await web.ask("PUT", f"projects/{project}/members/{name}", json={"role": "viewer"})
         assert answer.status_code == 200, answer.text
@@ -220,7 +220,7 @@ async def test_who_leaves_a_project_sees_no_more_of_it(web):
         assert (await web.ask("DELETE", "projects/other/members/mia")).status_code == 204
         assert (await project.rest())[-1] == "denied"
         async with asyncio.timeout(10):
-            while "other" in next(iter(web.platform.event_feed._subscriptions)).projects:
+            while "other" in next(iter(web.runtime.event_feed._subscriptions)).projects:
                 await asyncio.sleep(0)
         await happen(web, "hidden", project="other")
         await happen(web, "shown")
@@ -238,7 +238,7 @@ async def test_a_client_that_does_not_read_is_cut_and_goes_on_from_there(web):
         news = [NewActivity(project="default", run="r", kind=kind, actor="t", at=1, data={}) for kind in written]
         for start in range(0, len(news), 100):
             part = news[start : start + 100]
-            await web.platform.database.write(lambda tx, part=part: activities.append(tx, *part))
+            await web.runtime.database.write(lambda tx, part=part: activities.append(tx, *part))
         async with asyncio.timeout(20):
             while instruments.OVERFLOWS.values[()] == cut:
                 await asyncio.sleep(0)
@@ -260,7 +260,7 @@ async def test_a_client_that_never_reads_again_does_not_stay(web, monkeypatch):
         listener = await Listener(web.app, f"/api/v1/{FEED}", web.token).open()
         listener.reads.clear()
         await happen(web, "unread")
-        (mine,) = web.platform.event_feed._subscriptions
+        (mine,) = web.runtime.event_feed._subscriptions
         mine.end(why)
         async with asyncio.timeout(10):
             await listener.task
@@ -272,7 +272,7 @@ async def test_a_client_that_leaves_leaves_nothing(web, path):
     run = (await web.tracked()).id
     for _ in range(20):
         async with listening(web, path.format(run=run)):
-            assert web.platform.event_feed.subscribers == 1
+            assert web.runtime.event_feed.subscribers == 1
         await nobody_is_left(web)
     await happen(web, "later")
 
@@ -303,32 +303,32 @@ async def test_cancelled_requests_leave_nothing(web):
 @pytest.mark.parametrize("path", STREAMS)
 async def test_a_stream_that_begins_while_the_server_goes_down_ends_at_once(web, path):
     run = (await web.tracked()).id
-    web.platform.event_feed.close()
+    web.runtime.event_feed.close()
     async with asyncio.timeout(4):
         late = await web.ask("GET", path.format(run=run), headers={"Accept": "text/event-stream"})
     assert b"event: bye" in late.content
-    assert web.platform.event_feed.subscribers == 0
+    assert web.runtime.event_feed.subscribers == 0
 
 
 @pytest.mark.parametrize("path", STREAMS)
 async def test_every_stream_ends_at_once_and_with_a_word_when_the_server_does(web, path):
     run = (await web.tracked()).id
     async with listening(web, path.format(run=run)) as listener:
-        web.platform.event_feed.close()
+        web.runtime.event_feed.close()
         async with asyncio.timeout(5):
             assert (await listener.rest())[-1] == "bye"
         assert b"retry: 1000" in listener.raw
 
 
 async def test_a_quiet_stream_is_pinged_with_its_place(web):
-    web.platform.event_feed._ping_every = 0.05
+    web.runtime.event_feed._ping_every = 0.05
     await another_project(web)
     async with listening(web, FEED) as listener:
         await happen(web, "x", project="other")
         async with asyncio.timeout(10):
             while listener.raw.count(b": ping") < 4:
                 await asyncio.sleep(0.01)
-        last = await web.platform.database.read(activities.newest)
+        last = await web.runtime.database.read(activities.newest)
         assert listener._reader.last_id == str(last), "what it may not see is behind it too"
 
 
@@ -372,7 +372,7 @@ async def test_news_reach_the_streams_of_another_process(postgres_url, tmp_path,
         serving(postgres_url, tmp_path / "a", valkey=valkey_url) as one,
         serving(postgres_url, tmp_path / "a", valkey=valkey_url) as other,
     ):
-        ringing = [asyncio.create_task(web.platform.notifier.serve()) for web in (one, other)]
+        ringing = [asyncio.create_task(web.runtime.notifier.serve()) for web in (one, other)]
         run = await one.tracked()
         async with (
             listening(other, FEED) as feed,
@@ -394,9 +394,9 @@ async def test_news_reach_the_streams_of_another_process(postgres_url, tmp_path,
 async def _hears(one, other):
     """Whether the messages of the one reach the other."""
     heard = asyncio.Event()
-    with other.platform.event_feed.subscribe_run("probe") as listener:
+    with other.runtime.event_feed.subscribe_run("probe") as listener:
         listener.wake = heard.set
-        one.platform.event_feed.forward("probe")
+        one.runtime.event_feed.forward("probe")
         with suppress(TimeoutError):
             async with asyncio.timeout(0.5):
                 await heard.wait()

@@ -23,7 +23,7 @@ async def ask(web, method, path, body=None, *, token=None, **more):
 
 async def narrow(web, **fields):
     """A token of the admin, narrowed."""
-    return await token_of(web.platform, "admin", role="admin", at=web.arrange.clock.now(), **fields)
+    return await token_of(web.runtime, "admin", role="admin", at=web.arrange.clock.now(), **fields)
 
 
 async def ids(web):
@@ -56,7 +56,7 @@ async def test_a_request_comes_again_for_its_own_token_only(web, method, path, b
 
 async def test_a_key_that_has_been_forgotten_makes_another_token(web):
     first = (await ask(web, "POST", "tokens", {"name": "ci"}, headers=KEY)).json()
-    await web.platform.database.write(lambda tx: tx.run("DELETE FROM idempotency"))
+    await web.runtime.database.write(lambda tx: tx.run("DELETE FROM idempotency"))
     again = await ask(web, "POST", "tokens", {"name": "ci"}, headers=KEY)
     assert again.status_code == 201, again.text
     assert again.json()["token"] not in ("", first["token"])
@@ -88,7 +88,7 @@ async def test_a_token_is_revoked_with_the_one_it_was_made_with_however_far_remo
     assert (await ask(web, "DELETE", f"tokens/{first['id']}")).status_code == 204
     found = [(await ask(web, "GET", "whoami", token=t["token"])).status_code for t in (first, second, third, beside)]
     assert found == [401, 401, 401, 200]
-    told = await web.platform.database.read(lambda tx: tx.all("SELECT * FROM activity WHERE kind = 'token_revoked'"))
+    told = await web.runtime.database.read(lambda tx: tx.all("SELECT * FROM activity WHERE kind = 'token_revoked'"))
     assert len(told) == 3
 
 
@@ -108,7 +108,7 @@ async def test_a_token_that_is_made_while_its_own_is_revoked_is_revoked_too(post
 async def test_making_a_token_holds_the_one_it_is_made_with(postgres_url, tmp_path):
     """The order in which it would be missed: the revocation begins before the new token is committed."""
     async with serving(postgres_url, tmp_path / "data") as web:
-        database, at = web.platform.database, web.arrange.clock.now()
+        database, at = web.runtime.database, web.arrange.clock.now()
         own = (await ask(web, "POST", "tokens", {"name": "own"})).json()
         text, held, ended = tokens.generate(), asyncio.Event(), asyncio.Event()
 

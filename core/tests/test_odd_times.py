@@ -66,7 +66,7 @@ async def test_a_run_that_began_at_no_time_is_refused_and_not_made(web):
 async def test_rows_with_times_that_none_can_be_are_listed_all_the_same(web):
     for at in FAR:
         run = await web.tracked()
-        await web.platform.database.write(lambda tx, run=run.id, at=at: moved(tx, run, at))
+        await web.runtime.database.write(lambda tx, run=run.id, at=at: moved(tx, run, at))
     for path in ("runs", BASE, "runs?sort=created_at"):
         listed = await web.ask("GET", path)
         assert (listed.status_code, len(listed.json()["items"])) == (200, len(FAR)), listed.text

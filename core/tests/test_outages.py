@@ -65,7 +65,7 @@ async def test_a_trackers_dead_disk_is_told_as_what_it_is(web, monkeypatch, numb
         raise OSError(number, "the disk")
 
     with monkeypatch.context() as patch, capture_logs() as logs:
-        patch.setattr(web.platform.tracker, "append", fails)
+        patch.setattr(web.runtime.tracker, "append", fails)
         answer = await web.ask("POST", f"{BASE}/{run.id}/frames", content=lines("1" * 32, 1, "a"))
     assert (answer.status_code, answer.json()["code"], answer.json()["retryable"]) == (status, code, True)
     assert not any("exc_info" in each for each in logs)

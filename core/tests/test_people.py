@@ -21,7 +21,7 @@ async def ask(web, method, path, body=None, *, token=None, **headers):
 
 
 async def person(web, name="ada", role="none", **narrow):
-    return await token_of(web.platform, name, role=role, at=web.arrange.clock.now(), **narrow)
+    return await token_of(web.runtime, name, role=role, at=web.arrange.clock.now(), **narrow)
 
 
 async def test_a_revoked_token_is_refused_at_once(web):
@@ -55,7 +55,7 @@ async def test_the_same_key_gives_the_same_token_again_although_only_its_hash_is
     again = await ask(web, "POST", "tokens", {"name": "x"}, **{"Idempotency-Key": "k"})
     assert first.json() == again.json()
     assert first.json()["token"]
-    kept = await web.platform.database.read(lambda tx: tx.all("SELECT * FROM idempotency"))
+    kept = await web.runtime.database.read(lambda tx: tx.all("SELECT * FROM idempotency"))
     assert first.json()["token"] not in str([dict(row) for row in kept])
     other = await ask(web, "POST", "tokens", {"name": "y"}, **{"Idempotency-Key": "k"})
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
@@ -152,7 +152,7 @@ async def test_every_change_tells_who_made_it(web):
     await ask(web, "POST", "projects", {"name": "p"}, token=ada)
     await ask(web, "POST", "users", {"name": "bob"}, token=ada)
     await ask(web, "PUT", "projects/p/members/bob", {"role": "viewer"}, token=ada)
-    rows = await web.platform.database.read(lambda tx: tx.all("SELECT * FROM activity ORDER BY id"))
+    rows = await web.runtime.database.read(lambda tx: tx.all("SELECT * FROM activity ORDER BY id"))
     assert [(row["kind"], row["actor"]) for row in rows][-3:] == [
         ("project_created", "user:ada"), ("user_created", "user:ada"), ("member_put", "user:ada"),
     ]  # fmt: skip
@@ -236,7 +236,7 @@ async def test_whoever_holds_the_data_directory_sees_what_is_wrong_with_a_plugin
     registry.add("policy", plugin)
     (tmp_path / "data").mkdir()
     async with serving(database_url, tmp_path / "data", registry) as web:
-        await admin_token(web.platform.settings.data, web.platform.database, web.arrange.clock)
+        await admin_token(web.runtime.settings.data, web.runtime.database, web.arrange.clock)
         own = (tmp_path / "data" / "token").read_text().strip()
         assert (await ask(web, "GET", "queues", token=own)).status_code == 403
         assert (await ask(web, "GET", "plugins")).status_code == 403, "an admin with another token"
@@ -297,10 +297,10 @@ async def test_a_stream_ends_when_a_plugin_forbids_it_meanwhile(database_url, tm
             ask(web, "GET", f"projects/default/runs/{run.id}/logs", Accept="text/event-stream")
         )
         async with asyncio.timeout(20):
-            while not web.platform.event_feed.subscribers:
+            while not web.runtime.event_feed.subscribers:
                 await asyncio.sleep(0)
             closed.append(True)
-            web.platform.event_feed.receive((ACCESS,))
+            web.runtime.event_feed.receive((ACCESS,))
             assert "the token may not see this any more" in (await follow).text
 
 
@@ -311,9 +311,7 @@ async def test_lists_show_what_a_plugin_lets_somebody_read_and_nothing_else(data
         await ask(web, "POST", "projects", {"name": "other"})
         open_run = (await ask(web, "POST", f"{P}/runs", {"managed": False})).json()["id"]
         other_run = (await ask(web, "POST", "projects/other/runs", {"managed": False})).json()["id"]
-        await web.platform.database.write(
-            lambda tx: tx.run("UPDATE run SET project = 'closed' WHERE id = ?", other_run)
-        )
+        await web.runtime.database.write(lambda tx: tx.run("UPDATE run SET project = 'closed' WHERE id = ?", other_run))
         for token, names in (("", ["default"]), (None, ["default", "other"])):
             more = {"token": token, **({} if token is None else {"X-Proxy-User": "guest"})}
             listed = (await ask(web, "GET", "projects", **more)).json()["items"]

@@ -20,7 +20,7 @@ WORK = "version: 1.1\nkind: operation\ncmd: ls\n"
 
 
 async def activities_of(web, kind):
-    rows = await web.platform.database.read(lambda tx: tx.all("SELECT kind, actor, data FROM activity ORDER BY id"))
+    rows = await web.runtime.database.read(lambda tx: tx.all("SELECT kind, actor, data FROM activity ORDER BY id"))
     return [(row["actor"], json.loads(row["data"])) for row in rows if row["kind"] == kind]
 
 

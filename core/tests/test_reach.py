@@ -10,8 +10,8 @@ from trainyard.client.models import EditPrincipal
 from trainyard_core import reach
 from trainyard_core.db import principals
 from trainyard_core.hookspecs import SchedulerProvider, hookimpl
-from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
+from trainyard_core.runtime import Runtime
 from trainyard_core.settings import Settings
 
 
@@ -36,7 +36,7 @@ def registry(*, shares_user):
 
 async def said(web):
     with capture_logs() as lines:
-        await reach.warn(web.platform)
+        await reach.warn(web.runtime)
     return [line["event"] for line in lines]
 
 
@@ -53,13 +53,13 @@ async def test_it_is_said_as_soon_as_a_second_person_or_program_is_let_in(shared
 
 async def test_a_server_without_an_agent_has_nothing_to_say(tmp_path):
     settings = Settings(data=tmp_path / "data", database=f"sqlite:///{tmp_path / 'one.db'}", agent="")
-    async with Platform.open(settings, registry(shares_user=True)) as platform:
+    async with Runtime.open(settings, registry(shares_user=True)) as runtime:
         for name in ("ada", "bob"):
-            await platform.database.write(
+            await runtime.database.write(
                 lambda tx, name=name: principals.ensure(tx, name, kind="user", role="none", at=1)
             )
         with capture_logs() as lines:
-            await reach.warn(platform)
+            await reach.warn(runtime)
     assert lines == []
 
 

@@ -13,7 +13,7 @@ from trainyard_core.db import search
 from trainyard_core.db.connect import connect
 from trainyard_core.errors import Invalid, QueryTimeout
 from trainyard_core.ids import new_id
-from trainyard_core.platform import SEARCHES
+from trainyard_core.runtime import SEARCHES
 from trainyard_core.search import id_suffix
 
 ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) AS n FROM n"
@@ -99,9 +99,9 @@ async def test_a_search_leaves_a_reader_to_all_else(web):
     """As many searches as may be made at once are under way, and never end."""
     run = await web.tracked()
     for _ in range(SEARCHES):
-        await web.platform.searches.acquire()
+        await web.runtime.searches.acquire()
     waiting = asyncio.create_task(web.ask("GET", BASE))
     assert (await web.ask("GET", f"{BASE}/{run.id}")).status_code == 200
     assert not waiting.done()
-    web.platform.searches.release()
+    web.runtime.searches.release()
     assert [each["id"] for each in (await waiting).json()["items"]] == [run.id]

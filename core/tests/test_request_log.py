@@ -127,7 +127,7 @@ async def test_a_request_that_fails_tells_its_id_and_no_token(web, lines, monkey
     async def broken(*args, **kwargs):
         raise RuntimeError(f"with {web.token}")
 
-    monkeypatch.setattr(web.platform.database, "read", broken)
+    monkeypatch.setattr(web.runtime.database, "read", broken)
     answer = await web.ask("GET", "queues")
     assert answer.status_code == 500
     (line,) = [line for line in lines() if line["event"] == "a request failed"]
@@ -246,7 +246,7 @@ async def test_requests_transactions_and_runs_are_traced(web, spans):
 async def test_a_run_is_one_trace_and_its_program_is_told_which(web, spans):
     run = await web.run()
     trace = run.id.replace("-", "")
-    await web.platform.reconcile(run.id)
+    await web.runtime.reconcile(run.id)
     mine = [s for s in spans() if f"{s.context.trace_id:032x}" == trace]
     assert {"reconcile", "reconcile in transaction"} <= {s.name for s in mine}
     outer = next(s for s in mine if s.name == "reconcile")
@@ -261,13 +261,13 @@ async def test_a_run_is_one_trace_and_its_program_is_told_which(web, spans):
 async def test_an_agent_gets_the_trace_with_the_workload(web, spans):
     run = await web.run()
     await web.arrange.assign()
-    service = web.platform.session_service()
+    service = web.runtime.session_service()
     (workload,) = await service.workloads("arranged", await _epoch(web), [AttemptRef(run.id, 1)])
     assert workload.env["TRACEPARENT"].split("-")[1] == run.id.replace("-", "")
 
 
 async def _epoch(web):
-    row = await web.platform.database.read(lambda tx: tx.one("SELECT epoch FROM agent WHERE name = 'arranged'"))
+    row = await web.runtime.database.read(lambda tx: tx.one("SELECT epoch FROM agent WHERE name = 'arranged'"))
     return row["epoch"]
 
 

@@ -15,7 +15,7 @@ async def ask(web, method, path, body=None, *, token=None, **headers):
 
 
 async def test_a_projects_past_does_not_go_to_whoever_takes_its_name(web):
-    ada = await token_of(web.platform, "ada", role="member", at=web.arrange.clock.now())
+    ada = await token_of(web.runtime, "ada", role="member", at=web.arrange.clock.now())
     await ask(web, "POST", "projects", {"name": "vision"})
     run = (await ask(web, "POST", BASE.replace("default", "vision"), {"managed": False, "name": "secret"})).json()
     await ask(web, "POST", f"projects/vision/runs/{run['id']}/stop")
@@ -50,7 +50,7 @@ async def test_a_project_that_cannot_be_deleted_keeps_its_name(web):
     await ask(web, "POST", "projects/vision/runs", {"managed": False})
     assert (await ask(web, "DELETE", "projects/vision")).status_code == 409
     assert (await ask(web, "GET", "projects/vision")).status_code == 200
-    assert not await web.platform.database.read(lambda tx: retirements.has(tx, "project", "vision"))
+    assert not await web.runtime.database.read(lambda tx: retirements.has(tx, "project", "vision"))
 
 
 async def test_an_agent_may_be_enrolled_again_under_its_name(web):
@@ -60,7 +60,7 @@ async def test_an_agent_may_be_enrolled_again_under_its_name(web):
 
 
 async def test_a_name_that_is_just_being_retired_is_refused(web):
-    database = web.platform.database
+    database = web.runtime.database
     if database.dialect == "sqlite":
         pytest.skip("SQLite has one writer")
     await ask(web, "POST", "projects", {"name": "vision"})

@@ -51,7 +51,7 @@ async def web(postgres_url, tmp_path):
 
 async def met(web, first, ask):
     """What `ask` is answered when it comes while `first`, another process's transaction, has not ended yet."""
-    other = await connect(web.platform.settings.database)
+    other = await connect(web.runtime.settings.database)
     done, waits = asyncio.Event(), asyncio.Event()
 
     async def work(tx):
@@ -91,7 +91,7 @@ async def test_an_edit_of_what_has_just_changed_is_refused_when_it_names_what_it
 async def begin(web, tx, **more):
     """A run that another process is about to create."""
     new = runs.NewRun(id=RUN, kind="job", actor="test", at=1, resolved="{}", cpu=1.0, **more)
-    await add(tx, new, web.platform.policy)
+    await add(tx, new, web.runtime.policy)
 
 
 RUN = "01890000-0000-7000-8000-00000000abcd"
@@ -118,7 +118,7 @@ async def test_an_agent_that_has_just_been_given_a_run_is_not_removed(web):
     run, agent, at = await web.arrange.run(), web.arrange.agent, web.arrange.clock.now()
 
     async def assigned(web, tx):
-        refs = await assignment.assign(tx, agent, policy=web.platform.policy, at=at)
+        refs = await assignment.assign(tx, agent, policy=web.runtime.policy, at=at)
         assert [ref.run for ref in refs] == [run]
 
     answer = await met(web, assigned, lambda: web.ask("DELETE", f"agents/{agent}"))
@@ -126,7 +126,7 @@ async def test_an_agent_that_has_just_been_given_a_run_is_not_removed(web):
 
 
 async def test_of_two_admins_who_would_go_at_once_one_stays(web):
-    await token_of(web.platform, "grace", role="admin", at=1)
+    await token_of(web.runtime, "grace", role="admin", at=1)
 
     async def first_goes(web, tx):
         await tx.run("SELECT 1 FROM principal WHERE role = 'admin' FOR UPDATE")

@@ -48,7 +48,7 @@ async def test_a_token_lives_a_day_and_is_renewed_before_and_after_its_end(web):
 async def test_the_answer_says_when_it_expires(web):
     run = await started(web)
     fresh = await renew(web, run, web.of_run(run.id))
-    claim = run_claim(web.platform.secret, fresh.token)
+    claim = run_claim(web.runtime.secret, fresh.token)
     assert claim.expires_at == web.arrange.clock.now() + tokens.LIFE
     assert fresh.expires_at.endswith("Z")
 
@@ -95,7 +95,7 @@ async def test_no_other_token_gets_one(web):
 
 async def test_an_attempt_that_never_was_gets_none(web):
     run = await started(web)
-    token = run_token(web.platform.secret, run.id, 7, at=web.arrange.clock.now())
+    token = run_token(web.runtime.secret, run.id, 7, at=web.arrange.clock.now())
     with pytest.raises(Conflict):
         await renew(web, run, token)
 

@@ -11,8 +11,8 @@ from web import Web, token_of
 from trainyard.client import AsyncClient
 from trainyard.track.shipper import SLOWEST
 from trainyard_core.lifecycle import Reason
-from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
+from trainyard_core.runtime import Runtime
 from trainyard_core.settings import Settings
 from trainyard_core.testing.factories import Arrange, HandClock
 
@@ -24,9 +24,9 @@ async def listening(database_url, tmp_path: Path):
     """A platform that gives silent runs up after 100 seconds, and a run that is only tracked."""
     settings = Settings(data=tmp_path / "data", database=database_url, tracked_silence=100)
     clock = HandClock()
-    async with Platform.open(settings, Registry.load(["tracker_folder"]), clock=clock) as platform:
-        arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
-        yield platform, arrange
+    async with Runtime.open(settings, Registry.load(["tracker_folder"]), clock=clock) as runtime:
+        arrange = await Arrange(runtime.database, clock=clock, policy=runtime.policy).ground()
+        yield runtime, arrange
 
 
 async def told(arrange, run):
@@ -35,9 +35,9 @@ async def told(arrange, run):
 
 
 async def test_a_silent_run_is_unreachable_then_lost_and_one_that_speaks_is_neither(listening):
-    platform, arrange = listening
-    maintainer = platform.maintainer()
-    web = Web(platform, arrange, await token_of(platform, "admin", role="admin", at=arrange.clock.now()), AsyncClient)
+    runtime, arrange = listening
+    maintainer = runtime.maintainer()
+    web = Web(runtime, arrange, await token_of(runtime, "admin", role="admin", at=arrange.clock.now()), AsyncClient)
     run, mute = (await web.tracked()).id, (await web.tracked()).id
     for seq in range(1, 4):
         await arrange.listen(40)
@@ -61,20 +61,20 @@ async def test_a_silent_run_is_unreachable_then_lost_and_one_that_speaks_is_neit
 async def test_without_a_limit_silence_is_no_end(arrange, web):
     run = (await web.tracked()).id
     await web.arrange.listen(1e6)
-    await web.platform.maintainer().once()
+    await web.runtime.maintainer().once()
     assert (await web.admin.runs.get(run)).status == "running"
 
 
 async def test_the_time_in_which_nobody_listened_is_no_silence(listening):
-    platform, arrange = listening
-    maintainer, listener = platform.maintainer(), platform.uptime_recorder()
-    web = Web(platform, arrange, await token_of(platform, "admin", role="admin", at=arrange.clock.now()), AsyncClient)
+    runtime, arrange = listening
+    maintainer, listener = runtime.maintainer(), runtime.uptime_recorder()
+    web = Web(runtime, arrange, await token_of(runtime, "admin", role="admin", at=arrange.clock.now()), AsyncClient)
     run = (await web.tracked()).id
     await listener.once()
     arrange.clock.turn(1000)
     await maintainer.once()
     assert await told(arrange, run) == ("running", ""), "nobody has listened, and nobody says so yet"
-    await platform.uptime_recorder().once()
+    await runtime.uptime_recorder().once()
     for seconds in (5, 5):
         arrange.clock.turn(seconds)
         await listener.once()

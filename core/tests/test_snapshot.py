@@ -74,7 +74,7 @@ async def test_a_trial_is_never_seen_as_ended_without_its_last_metrics(database_
             await log(web, ref.run, 0.5)
             await web.arrange.report(ref, Phase.EXITED, exit=Exit(code=0))
 
-        database = web.platform.database
+        database = web.runtime.database
         meanwhile = [*[nothing] * statement, last_value]
         seen = await interrupted(database, lambda tx: view.load(tx, sweep.id), *meanwhile)
         (trial,) = seen.going

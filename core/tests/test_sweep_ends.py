@@ -103,9 +103,9 @@ async def test_what_is_prepared_never_runs_when_the_sweep_ends(database_url, tmp
         await logged(web, one, 0.01)
         await ends(web, one)
         await ended(web, sweep)
-        rows = await web.platform.database.read(lambda tx: tx.all("SELECT phase FROM trial WHERE sweep = ?", sweep))
+        rows = await web.runtime.database.read(lambda tx: tx.all("SELECT phase FROM trial WHERE sweep = ?", sweep))
         assert [row["phase"] for row in rows] == ["succeeded"]
-        made = await web.platform.database.read(lambda tx: tx.one("SELECT created FROM sweep WHERE run = ?", sweep))
+        made = await web.runtime.database.read(lambda tx: tx.one("SELECT created FROM sweep WHERE run = ?", sweep))
         assert made["created"] == 1
         assert await web.arrange.assign() == []
 
@@ -146,7 +146,7 @@ async def test_a_sweep_whose_project_is_archived_says_so_and_goes_on_when_it_is_
 async def test_a_sweep_whose_queue_is_gone_says_so_and_can_be_stopped(web):
     await web.admin.queues.set("gpu")
     sweep, (one,) = await begin(web, trials=2, parallel=1, head="queue: gpu")
-    await web.platform.database.write(lambda tx: queues.delete(tx, "gpu"))
+    await web.runtime.database.write(lambda tx: queues.delete(tx, "gpu"))
     await ends(web, one)
     await stands(web, sweep, "gpu")
     await web.admin.runs.stop(sweep)
@@ -160,11 +160,11 @@ async def test_a_sweep_whose_algorithm_is_gone_says_so_and_goes_on_when_it_is_ba
         sweep, (one,) = await begin(web, trials=2, parallel=1)
     async with served(database_url, tmp_path / "data", plugins=["scheduler_process"]) as web:
         await ends(web, one)
-        web.platform.directors.look(sweep)
+        web.runtime.directors.look(sweep)
         await stands(web, sweep, "no algorithm is installed, 'random' neither")
         assert await phases(web, sweep) == {1: "open"}
     async with served(database_url, tmp_path / "data") as web:
-        web.platform.directors.look(sweep)
+        web.runtime.directors.look(sweep)
         (two,) = await next_running(web)
         await ends(web, two)
         assert (await ended(web, sweep))["message"] == "2 of 2 trials succeeded"
@@ -172,7 +172,7 @@ async def test_a_sweep_whose_algorithm_is_gone_says_so_and_goes_on_when_it_is_ba
 
 async def test_a_trial_of_refused_params_counts_among_the_failures(web):
     wrong = Suggestion(params={"x": 1, "y": 2})
-    web.platform.algorithms.get("random").answers = [Suggestions(suggestions=(wrong, wrong))]
+    web.runtime.algorithms.get("random").answers = [Suggestions(suggestions=(wrong, wrong))]
     sweep = await sweep_harness.begin(web, matrix=[f"earlyStopping: [{FAILURES}]"])
     over = await ended(web, sweep.id)
     assert (over["status"], over["reason"]) == ("failed", "early_stopped")

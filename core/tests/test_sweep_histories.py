@@ -129,8 +129,8 @@ async def test_a_sweep_that_nobody_wakes_is_forgotten_here_and_known_again_when_
         sweep, _ = await begin(web, policy("median", minSamples=1), trials=2, parallel=2)
 
         async def forgotten():
-            return not web.platform.directors.knows(sweep)
+            return not web.runtime.directors.knows(sweep)
 
         await until(forgotten)
-        web.platform.directors.look(sweep)
-        assert web.platform.directors.knows(sweep)
+        web.runtime.directors.look(sweep)
+        assert web.runtime.directors.knows(sweep)

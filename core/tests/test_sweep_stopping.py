@@ -170,7 +170,7 @@ async def test_asha_of_the_installed_plugin_stops_what_falls_behind_at_a_rung(da
 
 
 async def test_an_optimizer_is_told_on_the_way_of_objectives_only(web):
-    book = web.platform.algorithms.get("random")
+    book = web.runtime.algorithms.get("random")
     heard = []
     suggest = book.suggest
 

@@ -37,7 +37,7 @@ async def rewrite(web, sweep, **changes):
         study = json.dumps({**json.loads(row["study"]), **changes})
         await tx.run("UPDATE sweep SET study = ? WHERE run = ?", study, sweep)
 
-    await web.platform.database.write(work)
+    await web.runtime.database.write(work)
 
 
 async def fill(web, sweep, trials):
@@ -46,7 +46,7 @@ async def fill(web, sweep, trials):
         (sweep, f"k{n}", n, new_id(), phase, "{}", json.dumps(figures), figures.get("score"), 1, 1)
         for n, phase, figures in trials
     ]
-    await web.platform.database.write(
+    await web.runtime.database.write(
         lambda tx: tx.many(
             'INSERT INTO trial (sweep, key, number, run, phase, params, "values", value, synced, created_at)'
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -152,7 +152,7 @@ async def test_the_best_trial_keeps_within_the_limits(web):
 async def test_the_front_of_several_objectives(web):
     sweep = await ended_sweep(web)
     await rewrite(web, sweep, **TWO)
-    await web.platform.database.write(lambda tx: tx.run("DELETE FROM trial WHERE sweep = ?", sweep))
+    await web.runtime.database.write(lambda tx: tx.run("DELETE FROM trial WHERE sweep = ?", sweep))
     points = [(1, 1), (2, 1), (3, 2), (2, 3), (3, 2)]
     await fill(web, sweep, [(n, "succeeded", {"score": a, "cost": b}) for n, (a, b) in enumerate(points, 1)])
     await fill(web, sweep, [(8, "succeeded", {"score": 9.0})])
@@ -165,7 +165,7 @@ async def test_the_front_of_several_objectives(web):
 async def test_a_front_that_is_too_long_is_cut_at_the_best_of_the_first_objective(web):
     sweep = await ended_sweep(web)
     await rewrite(web, sweep, **TWO)
-    await web.platform.database.write(lambda tx: tx.run("DELETE FROM trial WHERE sweep = ?", sweep))
+    await web.runtime.database.write(lambda tx: tx.run("DELETE FROM trial WHERE sweep = ?", sweep))
     await fill(web, sweep, [(n, "succeeded", {"score": n, "cost": n}) for n in range(1, 601)])
     front = await web.admin.sweeps.front(sweep)
     assert (front.truncated, front.limit, [trial.number for trial in front.items]) == (True, 500, [*range(101, 601)])
@@ -253,7 +253,7 @@ async def test_a_sweep_is_deleted_with_its_trials(web):
     for run in (sweep, *runs):
         with pytest.raises(NotFound):
             await web.admin.runs.get(run)
-    left = await web.platform.database.read(_left)
+    left = await web.runtime.database.read(_left)
     assert left == {"trial": 0, "sweep": 0, "metric": 0, "attempt": 0, "operation": 0, "run_value": 0, "deletion": 5}
     told = (await web.ask("GET", "projects/default/activities?kind=deleted")).json()["items"]
     assert [each["run"] for each in told] == [sweep, *runs[::-1]]
@@ -287,7 +287,7 @@ async def test_a_sweep_whose_trial_another_run_continues_stays_whole(web):
 async def test_trials_that_continue_each_other_do_not_keep_their_sweep(web):
     first = Suggestion(params={"x": 0}, key="a")
     second = Suggestion(params={"x": 1}, key="b", continues="a")
-    web.platform.algorithms.get("random").answers = [
+    web.runtime.algorithms.get("random").answers = [
         Suggestions(suggestions=(first,)),
         Suggestions(suggestions=(second,), exhausted=True),
     ]
@@ -322,7 +322,7 @@ async def test_a_sweep_that_goes_on_is_not_deleted(web):
 async def test_a_trial_that_still_runs_keeps_its_sweep(web):
     sweep = await ended_sweep(web)
     late = await started(web)
-    await web.platform.database.write(lambda tx: tx.run("UPDATE run SET parent = ? WHERE id = ?", sweep, late.id))
+    await web.runtime.database.write(lambda tx: tx.run("UPDATE run SET parent = ? WHERE id = ?", sweep, late.id))
     with pytest.raises(Conflict, match="is running") as refused:
         await web.admin.runs.delete(sweep)
     assert f"yard stop {late.short_id}" in str(refused.value)

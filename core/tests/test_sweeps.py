@@ -49,7 +49,7 @@ async def test_no_more_go_on_at_once_than_it_says(web):
 async def test_a_director_that_looks_twice_makes_nothing_twice(web):
     sweep = await begin(web, trials=6, parallel=2)
     await until(lambda: children(web, sweep.id))
-    others = [Director(sweep.id, web.platform.directors._means()) for _ in range(3)]
+    others = [Director(sweep.id, web.runtime.directors._means()) for _ in range(3)]
     for other in others:
         await other.look()
     assert len(await children(web, sweep.id)) == 2
@@ -66,7 +66,7 @@ async def test_nothing_runs_twice_after_the_process_that_planned_is_gone(databas
         ran = await play(web, sweep.id, float, most=3)
     async with sweeping(database_url, tmp_path / "data", Book()) as web:
         web.arrange.clock.turn(60)
-        await web.platform.maintainer().once()
+        await web.runtime.maintainer().once()
         assert await play(web, sweep.id, float) == 6 - ran
         assert len(await children(web, sweep.id)) == 6
 
@@ -94,7 +94,7 @@ async def test_a_stopped_sweep_stops_its_trials_and_begins_no_more(web):
 
 
 async def test_an_algorithm_that_fails_says_so_and_is_asked_again(web):
-    book = web.platform.algorithms.get("random")
+    book = web.runtime.algorithms.get("random")
     book.fails = 1
     sweep = await begin(web, trials=1)
 
@@ -119,7 +119,7 @@ async def test_an_algorithm_that_fails_says_so_and_is_asked_again(web):
     ],
 )
 async def test_what_an_algorithm_may_not_suggest_ends_the_sweep_with_a_word(web, answer, said):
-    web.platform.algorithms.get("random").answers = [answer]
+    web.runtime.algorithms.get("random").answers = [answer]
     sweep = await begin(web)
 
     async def ended():
@@ -151,15 +151,15 @@ async def test_a_sweep_without_any_success_fails_with_the_last_reason(web):
 async def test_a_deleted_trial_counts_as_failed(web):
     sweep = await begin(web, trials=2, parallel=1)
     await until(lambda: children(web, sweep.id))
-    web.platform.directors._closing = True
-    for desk in web.platform.directors._desks.values():
+    web.runtime.directors._closing = True
+    for desk in web.runtime.directors._desks.values():
         desk.task.cancel()
-    web.platform.directors._desks.clear()
+    web.runtime.directors._desks.clear()
     (ref,) = await web.arrange.assign(most=1)
     await finish(web, ref, float)
     await web.admin.runs.delete(ref.run)
-    web.platform.directors._closing = False
-    web.platform.directors.look(sweep.id)
+    web.runtime.directors._closing = False
+    web.runtime.directors.look(sweep.id)
     assert await play(web, sweep.id, float) == 1
     assert (await web.admin.runs.get(sweep.id)).message == "1 of 2 trials succeeded"
 
@@ -172,7 +172,7 @@ async def test_a_director_that_is_here_needs_no_queue_to_be_woken(web, monkeypat
     async def nobody_answers(runs):
         rung.extend(run for run, _ in runs)
 
-    monkeypatch.setattr(web.platform.notifier, "notify", nobody_answers)
+    monkeypatch.setattr(web.runtime.notifier, "notify", nobody_answers)
     assert await play(web, sweep.id, float) == 4
     assert sweep.id not in rung
 
@@ -182,7 +182,7 @@ async def test_what_is_suggested_ahead_waits_without_a_run_and_takes_the_next_sl
         sweep = await begin(web, trials=5, parallel=1)
 
         async def phases():
-            rows = await web.platform.database.read(
+            rows = await web.runtime.database.read(
                 lambda tx: tx.all("SELECT phase FROM trial WHERE sweep = ? ORDER BY number", sweep.id)
             )
             return [row["phase"] for row in rows] == ["open", "prepared", "prepared"]
@@ -208,7 +208,7 @@ async def test_a_trial_that_ends_costs_one_plan_and_half_of_what_is_ahead_is_tho
             return row["wake_at"] is None and row["finished_at"]
 
         await until(rests)
-        row = await web.platform.database.read(lambda tx: sweeps.get(tx, sweep.id))
+        row = await web.runtime.database.read(lambda tx: sweeps.get(tx, sweep.id))
         assert row["version"] == plans
         assert [each[1] for each in (await book_of(web, sweep.id))["told"]].count("succeeded") == 8
 
@@ -216,7 +216,7 @@ async def test_a_trial_that_ends_costs_one_plan_and_half_of_what_is_ahead_is_tho
 async def test_a_look_reads_no_trial_that_is_over(web):
     sweep, asked = await begin(web), []
     await until(lambda: children(web, sweep.id))
-    database = web.platform.database
+    database = web.runtime.database
 
     class Noting:
         def __init__(self, tx):
@@ -241,7 +241,7 @@ async def test_a_look_reads_no_trial_that_is_over(web):
 
 async def test_params_that_the_operation_refuses_make_a_trial_that_says_so(web):
     wrong = Suggestion(params={"x": 1, "y": 2})
-    web.platform.algorithms.get("random").answers = [Suggestions(suggestions=(wrong,), exhausted=True)]
+    web.runtime.algorithms.get("random").answers = [Suggestions(suggestions=(wrong,), exhausted=True)]
     sweep = await begin(web)
     await play(web, sweep.id, float)
     assert "the component has no such input" in (await web.admin.runs.get(sweep.id)).message
@@ -259,7 +259,7 @@ async def test_a_trial_that_is_started_again_is_no_sweep(web):
 
 async def resolved(web, run, words):
     """Whether the operation of a run has these words, once its templates are filled in."""
-    row = await web.platform.database.read(lambda tx: tx.one("SELECT resolved FROM operation WHERE run = ?", run))
+    row = await web.runtime.database.read(lambda tx: tx.one("SELECT resolved FROM operation WHERE run = ?", run))
     return words in row["resolved"]
 
 

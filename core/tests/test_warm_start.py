@@ -22,7 +22,7 @@ async def web(database_url, tmp_path):
 
 async def begin_from(web, *names: str):
     """A sweep that learns from others, held before its first look."""
-    web.platform.directors.look, look = lambda run: None, web.platform.directors.look
+    web.runtime.directors.look, look = lambda run: None, web.runtime.directors.look
     sweep = await begin(web, trials=2)
 
     async def rewrite(tx):
@@ -31,8 +31,8 @@ async def begin_from(web, *names: str):
         study = msgspec.structs.replace(study, options={**study.options, "warmStart": list(names)})
         await tx.run("UPDATE sweep SET study = ? WHERE run = ?", msgspec.json.encode(study).decode(), sweep.id)
 
-    await web.platform.database.write(rewrite)
-    web.platform.directors.look = look
+    await web.runtime.database.write(rewrite)
+    web.runtime.directors.look = look
     look(sweep.id)
     await until(lambda: children(web, sweep.id))
     return sweep
@@ -65,4 +65,4 @@ async def test_what_lies_outside_the_space_is_not_told(web):
 @pytest.mark.parametrize("name", ["ffffffff", "%%%%%%%%", "00"])
 async def test_a_run_that_is_not_there_is_refused(web, name):
     with pytest.raises(Invalid, match="warmStart"):
-        await web.platform.database.read(lambda tx: sweeps.sources(tx, "default", [name]))
+        await web.runtime.database.read(lambda tx: sweeps.sources(tx, "default", [name]))

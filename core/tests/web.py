@@ -1,4 +1,4 @@
-"""The API of one platform in process, spoken to by the SDK's client or by bare requests."""
+"""The API of one server in process, spoken to by the SDK's client or by bare requests."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from trainyard_core.app import build, serve
 from trainyard_core.db import principals, tokens
 from trainyard_core.db.engine import Tx
 from trainyard_core.db.tokens import run_token
-from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
+from trainyard_core.runtime import Runtime
 from trainyard_core.settings import Settings
 from trainyard_core.testing.factories import Arrange, HandClock, operation
 
@@ -30,9 +30,9 @@ Connect = Callable[..., AsyncClient]
 class Web:
     """One platform's API. `admin` is the SDK's client; `bare` sends requests as they are given."""
 
-    def __init__(self, platform: Platform, arrange: Arrange, token: str, connect: Connect) -> None:
-        self.platform, self.arrange, self.token = platform, arrange, token
-        self.app, self._connect = _app(platform), connect
+    def __init__(self, runtime: Runtime, arrange: Arrange, token: str, connect: Connect) -> None:
+        self.runtime, self.arrange, self.token = runtime, arrange, token
+        self.app, self._connect = _app(runtime), connect
         self.admin = self.client(token)
         self.bare = httpx.AsyncClient(transport=self._transport(), base_url="http://trainyard", timeout=60)
 
@@ -50,11 +50,11 @@ class Web:
     async def role(self, role: str) -> str:
         """A token of a role."""
         at = self.arrange.clock.now()
-        return await token_of(self.platform, role, role=role, at=at)
+        return await token_of(self.runtime, role, role=role, at=at)
 
     def of_run(self, run: str) -> str:
         """A run's own token."""
-        return run_token(self.platform.secret, run, 1, at=self.arrange.clock.now())
+        return run_token(self.runtime.secret, run, 1, at=self.arrange.clock.now())
 
     async def run(self, script: str = "exit 0", **more: Any) -> RunRecord:
         """A run that was created through the API."""
@@ -77,17 +77,17 @@ class Web:
 _idle: list[Litestar] = []
 
 
-def _app(platform: Platform) -> Litestar:
+def _app(runtime: Runtime) -> Litestar:
     """An application takes longer to be made than most tests do, so those of tests that are over are used again."""
     if _idle:
-        serve(app := _idle.pop(), platform)
+        serve(app := _idle.pop(), runtime)
         return app
     with warnings.catch_warnings():  # Litestar 3 will want parameters marked by where they come from; 2 is pinned
         warnings.simplefilter("ignore", DeprecationWarning)
-        return build(platform)
+        return build(runtime)
 
 
-async def token_of(platform: Platform, name: str, *, role: str, at: int, **narrow: Any) -> str:
+async def token_of(runtime: Runtime, name: str, *, role: str, at: int, **narrow: Any) -> str:
     """A new token of a person, who is made if need be; `narrow` are fields of `NewToken`."""
     token = tokens.generate()
 
@@ -95,7 +95,7 @@ async def token_of(platform: Platform, name: str, *, role: str, at: int, **narro
         await principals.ensure(tx, name, kind="user", role=role, at=at)
         await tokens.create(tx, token, tokens.NewToken(principal=name, **narrow), at=at)
 
-    await platform.database.write(work)
+    await runtime.database.write(work)
     return token
 
 
@@ -108,10 +108,10 @@ async def serving(
     clock = HandClock()
     settings = Settings(data=data, database=url)
     plugins = Registry.load(["tracker_folder"]) if registry is None else registry
-    async with Platform.open(settings, plugins, valkey=valkey, clock=clock) as platform:
-        arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
+    async with Runtime.open(settings, plugins, valkey=valkey, clock=clock) as runtime:
+        arrange = await Arrange(runtime.database, clock=clock, policy=runtime.policy).ground()
         at = clock.now()
-        token = await token_of(platform, "admin", role="admin", at=at)
-        web = Web(platform, arrange, token, connect)
+        token = await token_of(runtime, "admin", role="admin", at=at)
+        web = Web(runtime, arrange, token, connect)
         yield web
         await web.aclose()

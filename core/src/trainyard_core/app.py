@@ -47,7 +47,7 @@ from trainyard_core.api.sweeps import Sweeps
 from trainyard_core.api.tokens import Tokens
 from trainyard_core.api.tracking import Tracking
 from trainyard_core.api.uploads import UploadParts
-from trainyard_core.platform import Platform
+from trainyard_core.runtime import Runtime
 
 __all__ = ["build", "documented", "serve"]
 
@@ -94,7 +94,7 @@ class Api(Router):
         return self
 
 
-def build(platform: Platform) -> Litestar:
+def build(runtime: Runtime) -> Litestar:
     """The application. It does not own the platform: whoever opened it closes it."""
     authentication = DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")
     middleware: list[Middleware] = [version_skew.spoken, etags, authentication]
@@ -111,14 +111,14 @@ def build(platform: Platform) -> Litestar:
         logging_config=None,
     )
     app.asgi_handler = RequestLog(app.asgi_handler)
-    serve(app, platform)
+    serve(app, runtime)
     return app
 
 
-def serve(app: Litestar, platform: Platform) -> None:
+def serve(app: Litestar, runtime: Runtime) -> None:
     """Let an application answer for this platform from now on."""
-    rights, sharing = StreamAuthorization(platform.event_feed), SingleFlight()
-    app.state.update({"platform": platform, "known": TokenCache(platform), "rights": rights, "sharing": sharing})
+    rights, sharing = StreamAuthorization(runtime.event_feed), SingleFlight()
+    app.state.update({"runtime": runtime, "known": TokenCache(runtime), "rights": rights, "sharing": sharing})
 
 
 def documented() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from trainyard_core.db import agents, migrations
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.migrate import migrations_in
 from trainyard_core.errors import TrainyardError
-from trainyard_core.platform import Platform
+from trainyard_core.runtime import Runtime
 from trainyard_core.settings import install
 
 __all__ = ["diagnose"]
@@ -28,10 +28,10 @@ SLOW = 250.0
 LITTLE = 1 << 30
 """Bytes below which a disk is told as nearly full."""
 
-Look = Callable[[Platform], Awaitable[Check]]
+Look = Callable[[Runtime], Awaitable[Check]]
 
 
-async def diagnose(platform: Platform) -> list[Check]:
+async def diagnose(runtime: Runtime) -> list[Check]:
     """One check a part, in the order in which they depend on each other."""
     looks: dict[str, Look] = {
         "database": _database,
@@ -43,14 +43,14 @@ async def diagnose(platform: Platform) -> list[Check]:
         "agents": _agents,
         "server disk": _disk,
     }
-    return [await _timed(name, look, platform) for name, look in looks.items()]
+    return [await _timed(name, look, runtime) for name, look in looks.items()]
 
 
-async def _timed(name: str, look: Look, platform: Platform) -> Check:
+async def _timed(name: str, look: Look, runtime: Runtime) -> Check:
     start = time.perf_counter()
     try:
         async with asyncio.timeout(PATIENCE):
-            found = await look(platform)
+            found = await look(runtime)
     except TimeoutError:
         found = _failed(f"no answer within {PATIENCE:g} s", "see whether it is overloaded or cannot be reached")
     except probes.ProbeFailed as error:
@@ -76,21 +76,21 @@ def _failed(detail: str, fix: str) -> Check:
     return Check(name="", state="failed", detail=detail, fix=fix)
 
 
-async def _database(platform: Platform) -> Check:
-    await platform.database.read(lambda tx: tx.one("SELECT 1 AS one FROM project LIMIT 1"))
-    return _ok(f"{platform.database.dialect} answers")
+async def _database(runtime: Runtime) -> Check:
+    await runtime.database.read(lambda tx: tx.one("SELECT 1 AS one FROM project LIMIT 1"))
+    return _ok(f"{runtime.database.dialect} answers")
 
 
-async def _write(platform: Platform) -> Check:
+async def _write(runtime: Runtime) -> Check:
     async def work(tx: Tx) -> None:
         await tx.run("UPDATE project SET name = name WHERE name = ''")
 
-    await platform.database.write(work, name="diagnosis")
+    await runtime.database.write(work, name="diagnosis")
     return _ok("a transaction is written")
 
 
-async def _migrations(platform: Platform) -> Check:
-    rows: list[Row] = await platform.database.read(lambda tx: tx.all("SELECT app, name FROM migration"))
+async def _migrations(runtime: Runtime) -> Check:
+    rows: list[Row] = await runtime.database.read(lambda tx: tx.all("SELECT app, name FROM migration"))
     applied = {(row["app"], row["name"]) for row in rows}
     missing = [m.name for m in migrations_in("core", migrations) if (m.app, m.name) not in applied]
     if missing:
@@ -98,31 +98,31 @@ async def _migrations(platform: Platform) -> Check:
     return _ok(f"{len(applied)} applied, none missing")
 
 
-async def _queue(platform: Platform) -> Check:
-    if not await platform.notifier.ping():
+async def _queue(runtime: Runtime) -> Check:
+    if not await runtime.notifier.ping():
         return _ok("one process, no queue needed")
     return _ok("Valkey answers")
 
 
-async def _tracker(platform: Platform) -> Check:
-    if platform.tracker is None:
+async def _tracker(runtime: Runtime) -> Check:
+    if runtime.tracker is None:
         return _failed("no plugin offers a tracker", f"install one: {install('tracker')}")
-    await probes.keep(platform.tracker)
-    return _ok(f"'{platform.settings.tracker}' keeps, gives back and deletes values, lines and an artifact")
+    await probes.keep(runtime.tracker)
+    return _ok(f"'{runtime.settings.tracker}' keeps, gives back and deletes values, lines and an artifact")
 
 
-async def _plugins(platform: Platform) -> Check:
-    broken = {name: each.error for name, each in platform.registry.plugins.items() if each.error}
+async def _plugins(runtime: Runtime) -> Check:
+    broken = {name: each.error for name, each in runtime.registry.plugins.items() if each.error}
     if broken:
         told = "; ".join(f"{name}: {error}" for name, error in sorted(broken.items()))
         return _failed(told, "`yard plugins check` on the server's machine says where; reinstall or remove it")
-    return _ok(f"{len(platform.registry.plugins)} loaded")
+    return _ok(f"{len(runtime.registry.plugins)} loaded")
 
 
-async def _agents(platform: Platform) -> Check:
-    at, silence = platform.clock.now(), platform.policy.silence
-    offers = await platform.database.read(lambda tx: agents.offers(tx, at=at, silence=silence))
-    waiting = await platform.database.read(agents.not_ready)
+async def _agents(runtime: Runtime) -> Check:
+    at, silence = runtime.clock.now(), runtime.policy.silence
+    offers = await runtime.database.read(lambda tx: agents.offers(tx, at=at, silence=silence))
+    waiting = await runtime.database.read(agents.not_ready)
     silent = sorted(offer.agent for offer in offers if not offer.alive)
     if not offers or len(silent) == len(offers):
         told = f"silent: {', '.join(silent)}" if silent else "there is none"
@@ -142,8 +142,8 @@ async def _agents(platform: Platform) -> Check:
     return _ok(f"{len(offers)} alive")
 
 
-async def _disk(platform: Platform) -> Check:
-    data = platform.settings.data.absolute()
+async def _disk(runtime: Runtime) -> Check:
+    data = runtime.settings.data.absolute()
     place = next(path for path in (data, *data.parents) if path.exists())
     found = await asyncio.to_thread(shutil.disk_usage, place)
     told = f"{found.free / LITTLE:.1f} GiB free of {found.total / LITTLE:.1f}"

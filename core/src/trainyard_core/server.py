@@ -29,10 +29,10 @@ from trainyard_core.app import build
 from trainyard_core.cancellation import end_all
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused, Superseded
-from trainyard_core.platform import Platform
 from trainyard_core.process import raise_open_files
 from trainyard_core.protocol import BoundedProtocol
 from trainyard_core.registry import Registry
+from trainyard_core.runtime import Runtime
 from trainyard_core.settings import Settings
 from trainyard_core.valkey import EmbeddedValkey
 
@@ -87,16 +87,16 @@ async def _alone(
             stack.callback(embedded.close)
             await embedded.start()
             valkey, keeper = f"unix://{embedded.socket}", embedded.keep
-        platform = await stack.enter_async_context(_platform(settings, registry, url, valkey))
-        await admin_token(settings.data, platform.database, platform.clock)
-        await reach.warn(platform)
-        background = _background(platform, {API, WORKER, AGENT})
+        runtime = await stack.enter_async_context(_platform(settings, registry, url, valkey))
+        await admin_token(settings.data, runtime.database, runtime.clock)
+        await reach.warn(runtime)
+        background = _background(runtime, {API, WORKER, AGENT})
         if keeper is not None:
             background.append(keeper())
         await stack.enter_async_context(_running(background))
         announce(settings.data, url=url, version=version("trainyard-core"))
         stack.callback(withdraw, settings.data)
-        await _Server(platform, lambda: ready(url)).serve(sockets=[listener])
+        await _Server(runtime, lambda: ready(url)).serve(sockets=[listener])
 
 
 async def serve(
@@ -112,51 +112,51 @@ async def serve(
 
     Raises StartRefused when a setting or a plugin is wrong."""
     async with AsyncExitStack() as stack:
-        platform = await stack.enter_async_context(_platform(settings, registry, url, valkey))
+        runtime = await stack.enter_async_context(_platform(settings, registry, url, valkey))
         if AGENT in roles:
-            await reach.warn(platform)
-        await stack.enter_async_context(_running(_background(platform, roles)))
+            await reach.warn(runtime)
+        await stack.enter_async_context(_running(_background(runtime, roles)))
         if API in roles and listener is not None:
-            await _Server(platform, ready).serve(sockets=[listener])
+            await _Server(runtime, ready).serve(sockets=[listener])
         else:
             await _until_told()
 
 
 @asynccontextmanager
-async def _platform(settings: Settings, registry: Registry, url: str, valkey: str) -> AsyncIterator[Platform]:
+async def _platform(settings: Settings, registry: Registry, url: str, valkey: str) -> AsyncIterator[Runtime]:
     tracing.start_as(settings.traces, "server")
-    async with Platform.open(settings, registry, valkey=valkey) as platform:
-        platform.url = url
+    async with Runtime.open(settings, registry, valkey=valkey) as runtime:
+        runtime.url = url
         for capability in registry.missing():
             log.warning("no plugin offers a capability", capability=capability)
-        yield platform
+        yield runtime
     tracing.stop()
 
 
-def _background(platform: Platform, roles: Collection[str]) -> list[Coroutine[Any, Any, None]]:
+def _background(runtime: Runtime, roles: Collection[str]) -> list[Coroutine[Any, Any, None]]:
     """What runs beside the API in these roles. Every process serves the notifier, for its streams and agents wait
     on it. Raises StartRefused when there is no such scheduler."""
-    has_agent = AGENT in roles and platform.registry.schedulers.offered and platform.settings.agent
+    has_agent = AGENT in roles and runtime.registry.schedulers.offered and runtime.settings.agent
     if has_agent:
-        platform.registry.schedulers.get(platform.settings.scheduler)
-    work: list[Coroutine[Any, Any, None]] = [platform.notifier.serve()]
+        runtime.registry.schedulers.get(runtime.settings.scheduler)
+    work: list[Coroutine[Any, Any, None]] = [runtime.notifier.serve()]
     if API in roles:
-        work.append(platform.uptime_recorder().run())
+        work.append(runtime.uptime_recorder().run())
     if WORKER in roles:
-        work.append(platform.maintainer().run())
+        work.append(runtime.maintainer().run())
     if has_agent:
-        work.append(_agent(platform))
+        work.append(_agent(runtime))
     return work
 
 
-async def _agent(platform: Platform) -> None:
+async def _agent(runtime: Runtime) -> None:
     """This process's agent. When another server took its name, the process goes on without one: coming back would
     take the name away from the other again."""
-    agent = await platform.agent()
+    agent = await runtime.agent()
     try:
         await agent.run()
     except Superseded as error:
-        log.error("this server's agent has ended; all else goes on", agent=platform.settings.agent, error=str(error))
+        log.error("this server's agent has ended; all else goes on", agent=runtime.settings.agent, error=str(error))
 
 
 @asynccontextmanager
@@ -192,10 +192,10 @@ async def _until_told() -> None:
 class _Server(uvicorn.Server):
     """uvicorn with our endings: streams are told first, so that they do not hold up the shutdown."""
 
-    def __init__(self, platform: Platform, ready: Callable[[], None]) -> None:
+    def __init__(self, runtime: Runtime, ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                answering(build(platform)),
+                answering(build(runtime)),
                 loop="none",
                 http=BoundedProtocol,
                 ws="none",
@@ -209,7 +209,7 @@ class _Server(uvicorn.Server):
                 backlog=2048,
             )
         )
-        self._platform, self._ready = platform, ready
+        self._platform, self._ready = runtime, ready
         self._loop = asyncio.get_running_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -28,9 +28,9 @@ from trainyard_core import server
 from trainyard_core.clock import SystemClock
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused
-from trainyard_core.platform import Platform
 from trainyard_core.process import call_self, die_with_parent, raise_open_files
 from trainyard_core.registry import Registry
+from trainyard_core.runtime import Runtime
 from trainyard_core.settings import Settings
 from trainyard_core.signals import Signals
 from trainyard_core.valkey import EmbeddedValkey
@@ -74,8 +74,8 @@ def run(settings: Settings, processes: int, ready: Callable[[str], None]) -> int
 
 async def _prepare(settings: Settings) -> None:
     """Migrate once, before the parts start, and make the token."""
-    async with Platform.open(settings, Registry()) as platform:
-        await admin_token(settings.data, platform.database, SystemClock())
+    async with Runtime.open(settings, Registry()) as runtime:
+        await admin_token(settings.data, runtime.database, SystemClock())
 
 
 class _Part:

@@ -55,14 +55,14 @@ def _knows(pid: str, folder: Path) -> bool:
 
 
 @pytest.fixture
-def platform() -> Iterator[Receiver]:
-    with Receiver() as platform:
-        yield platform
+def runtime() -> Iterator[Receiver]:
+    with Receiver() as runtime:
+        yield runtime
 
 
 @pytest.fixture
-def moved(platform: Receiver) -> Iterator[Receiver]:
+def moved(runtime: Receiver) -> Iterator[Receiver]:
     """The same platform at another address, with the frames that it has already."""
     with Receiver() as moved:
-        moved.frames = platform.frames
+        moved.frames = runtime.frames
         yield moved

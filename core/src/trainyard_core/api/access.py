@@ -21,8 +21,8 @@ from trainyard_core.db import projects, runs
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, Forbidden, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id
-from trainyard_core.platform import Platform
 from trainyard_core.registry import HookFailed
+from trainyard_core.runtime import Runtime
 
 __all__ = [
     "ApiRequest",
@@ -36,8 +36,8 @@ __all__ = [
     "find_run",
     "forget",
     "no_project",
-    "platform_of",
     "refuse_unknown_project",
+    "runtime_of",
     "visible",
 ]
 
@@ -57,10 +57,10 @@ MOST_NAMED = 200
 HEX = frozenset("0123456789abcdef-")
 
 
-def platform_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Platform:
+def runtime_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Runtime:
     """The platform behind a request."""
-    platform: Platform = connection.app.state.platform
-    return platform
+    runtime: Runtime = connection.app.state.runtime
+    return runtime
 
 
 def forget(request: ApiRequest) -> None:
@@ -72,7 +72,7 @@ def forget(request: ApiRequest) -> None:
 async def can(request: ApiRequest, action: str, *, project: str = "", run: str = "", agent: str = "") -> bool:
     """Whether the asker may do that: as a plugin says, else as the roles say. A plugin that fails to say forbids."""
     try:
-        said = await platform_of(request).registry.authorize(
+        said = await runtime_of(request).registry.authorize(
             actor=request.user, action=action, project=project, run=run, agent=agent
         )
     except HookFailed:
@@ -94,7 +94,7 @@ async def allow(request: ApiRequest, action: str, project: str = "") -> Actor:
 async def allow_owner(request: ApiRequest, action: str) -> Actor:
     """The asker, who may do that in the deployment, or has the data directory's own token: no plugin keeps its holder
     from seeing what is wrong with it. Raises Forbidden."""
-    if is_owner(platform_of(request).settings.data, bearer(request)):
+    if is_owner(runtime_of(request).settings.data, bearer(request)):
         return request.user
     return await allow(request, action)
 
@@ -110,10 +110,10 @@ async def allow_agent(request: ApiRequest, name: str) -> Actor:
 
 async def visible(request: ApiRequest) -> frozenset[str] | None:
     """The projects that the asker may read; None: all of them. A plugin that decides is asked about each."""
-    platform = platform_of(request)
-    if not platform.registry.has("authorize"):
+    runtime = runtime_of(request)
+    if not runtime.registry.has("authorize"):
         return auth.visible(request.user)
-    names = await platform.database.read(projects.names)
+    names = await runtime.database.read(projects.names)
     return frozenset([name for name in names if await can(request, READ, project=name)])
 
 
@@ -125,7 +125,7 @@ async def find_run(request: ApiRequest, project: str, ref: str, action: str) -> 
     await _check_sees(request, project)
     if ref == LATEST and action == TRACK:
         raise Invalid("`latest` may be another run when this is sent again", fix="name the run by its id")
-    row = await platform_of(request).database.read(lambda tx: _look_for(tx, project, ref))
+    row = await runtime_of(request).database.read(lambda tx: _look_for(tx, project, ref))
     if row is None:
         await refuse_unknown_project(request, project)
         raise _no_run(project, ref)
@@ -175,7 +175,7 @@ async def check_project(tx: Tx, name: str, only: frozenset[str] | None) -> None:
 async def refuse_unknown_project(request: ApiRequest, name: str) -> None:
     """As `check_project`, for a request that has found nothing in it."""
     only = await visible(request)
-    await platform_of(request).database.read(lambda tx: check_project(tx, name, only))
+    await runtime_of(request).database.read(lambda tx: check_project(tx, name, only))
 
 
 async def _look_for(tx: Tx, project: str, ref: str) -> Row | None:

@@ -9,7 +9,7 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from trainyard.client import models
 from trainyard_core.api import feed, serializers
-from trainyard_core.api.access import ApiRequest, allow, no_project, platform_of, visible
+from trainyard_core.api.access import ApiRequest, allow, no_project, runtime_of, visible
 from trainyard_core.api.event_stream import LARGEST, EventStream, place, wanted
 from trainyard_core.api.pagination import Cursor, Limit, decode, following
 from trainyard_core.auth import KNOWN, READ
@@ -68,7 +68,7 @@ class Activities(Controller):
             return frozenset((project,))
 
         only = await scope()
-        if await platform_of(request).database.read(lambda tx: projects.get(tx, project)) is None:
+        if await runtime_of(request).database.read(lambda tx: projects.get(tx, project)) is None:
             raise no_project(project)
         if wanted(request):
             return await feed.follow(request, scope, after=place(last_event_id, after))
@@ -79,7 +79,7 @@ async def _page(
     request: ApiRequest, only: frozenset[str] | None, limit: int, cursor: str, kind: str
 ) -> Response[models.ActivityPage]:
     before = _before(cursor)
-    rows = await platform_of(request).database.read(
+    rows = await runtime_of(request).database.read(
         lambda tx: activities.latest(tx, before=before, projects=only, kind=kind, limit=limit)
     )
     after = following(rows, limit, rows[-1]["id"] if rows else 0)

@@ -18,7 +18,7 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard_core.agent import wire
 from trainyard_core.agent.model import BATCH, Registration, WakeEvent
-from trainyard_core.api.access import ApiRequest, allow_agent, platform_of
+from trainyard_core.api.access import ApiRequest, allow_agent, runtime_of
 from trainyard_core.api.agents import check_labels, check_queues
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.observation_limits import check_refs, checked
@@ -42,11 +42,11 @@ class AgentSessions(Controller):
         await allow_agent(request, name)
         check_name("agent", name)
         _check(data)
-        platform = platform_of(request)
-        epoch = await platform.session_service().register(Registration(name=name, **msgspec.structs.asdict(data)))
-        row = await platform.database.read(lambda tx: agents.fence(tx, name, epoch))
-        server = hashlib.sha256(b"platform:" + platform.secret).hexdigest()[:16]
-        return wire.Session(epoch=epoch, server=server, queues=agents.serves(row), silence=platform.policy.silence)
+        runtime = runtime_of(request)
+        epoch = await runtime.session_service().register(Registration(name=name, **msgspec.structs.asdict(data)))
+        row = await runtime.database.read(lambda tx: agents.fence(tx, name, epoch))
+        server = hashlib.sha256(b"platform:" + runtime.secret).hexdigest()[:16]
+        return wire.Session(epoch=epoch, server=server, queues=agents.serves(row), silence=runtime.policy.silence)
 
     @post("/assignments", status_code=200)
     async def assign(
@@ -59,7 +59,7 @@ class AgentSessions(Controller):
             raise Invalid(
                 f"`wait` is from 0 to {wire.MOST_WAIT:g} seconds and `most` from 1 to {BATCH}", fix="stay within them"
             )
-        notifier = platform_of(request).notifier
+        notifier = runtime_of(request).notifier
         wake = notifier.subscribe()
         gone = asyncio.create_task(_disconnected(request))
         try:
@@ -76,7 +76,7 @@ class AgentSessions(Controller):
         any more are left out."""
         await allow_agent(request, name)
         check_refs(data.refs)
-        return wire.Workloads(items=await platform_of(request).session_service().workloads(name, data.epoch, data.refs))
+        return wire.Workloads(items=await runtime_of(request).session_service().workloads(name, data.epoch, data.refs))
 
     @post("/report", status_code=200)
     async def report(
@@ -86,7 +86,7 @@ class AgentSessions(Controller):
         nothing."""
         await allow_agent(request, name)
         seen = [checked(each) for each in data.seen]
-        await platform_of(request).session_service().report(name, data.epoch, seen)
+        await runtime_of(request).session_service().report(name, data.epoch, seen)
         return wire.Acknowledgement()
 
     @post("/orders", status_code=200)
@@ -95,7 +95,7 @@ class AgentSessions(Controller):
     ) -> wire.Orders:
         """Record a heartbeat, and return what to do about each attempt that the agent holds."""
         await allow_agent(request, name)
-        return wire.Orders(items=await platform_of(request).session_service().orders(name, data.epoch))
+        return wire.Orders(items=await runtime_of(request).session_service().orders(name, data.epoch))
 
     @post("/released", status_code=200)
     async def released(
@@ -103,7 +103,7 @@ class AgentSessions(Controller):
     ) -> wire.Acknowledgement:
         """Record that the agent's scheduler holds nothing for these attempts any more."""
         await allow_agent(request, name)
-        await platform_of(request).session_service().released(name, data.epoch, data.refs)
+        await runtime_of(request).session_service().released(name, data.epoch, data.refs)
         return wire.Acknowledgement()
 
     @post("/leave", status_code=200)
@@ -112,20 +112,20 @@ class AgentSessions(Controller):
     ) -> wire.Acknowledgement:
         """End the session's acceptance of new attempts; it keeps those that it holds."""
         await allow_agent(request, name)
-        await platform_of(request).session_service().leave(name, data.epoch)
+        await runtime_of(request).session_service().leave(name, data.epoch)
         return wire.Acknowledgement()
 
 
 async def _until_work(
     request: ApiRequest, name: str, body: wire.AssignmentRequest, wake: WakeEvent, gone: asyncio.Task[None]
 ) -> wire.Assignments:
-    platform, until = platform_of(request), monotonic() + body.wait
-    service = platform.session_service()
+    runtime, until = runtime_of(request), monotonic() + body.wait
+    service = runtime.session_service()
     while True:
         orders = wake.take()
         items = [] if gone.done() else await service.assign(name, body.epoch, most=body.most)
         left = until - monotonic()
-        if items or orders or left <= 0 or gone.done() or platform.event_feed.closing:
+        if items or orders or left <= 0 or gone.done() or runtime.event_feed.closing:
             return wire.Assignments(items=items, orders=orders)
         await _wait(wake, gone, min(left, LOOK))
 

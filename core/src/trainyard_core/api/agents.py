@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody
 from trainyard.client import models
 from trainyard_core.admission import ANY_QUEUE
 from trainyard_core.api import serializers
-from trainyard_core.api.access import ApiRequest, allow, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, forget, runtime_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
@@ -52,7 +52,7 @@ class Agents(Controller):
             items = [await _shown(tx, request, row) for row in rows]
             return models.AgentPage(items=items, next=following(rows, limit, key))
 
-        return await platform_of(request).database.read(work)
+        return await runtime_of(request).database.read(work)
 
     @post()
     async def add(self, request: ApiRequest, data: JSONBody[models.NewAgent]) -> Response[models.Enrolment]:
@@ -80,7 +80,7 @@ class Agents(Controller):
     async def one(self, request: ApiRequest, name: FromPath[str]) -> models.Agent:
         """Return one agent."""
         await allow(request, KNOWN)
-        return await platform_of(request).database.read(lambda tx: _one(tx, request, name))
+        return await runtime_of(request).database.read(lambda tx: _one(tx, request, name))
 
     @patch("/{name:str}")
     async def edit(
@@ -101,7 +101,7 @@ class Agents(Controller):
             return await _one(tx, request, name)
 
         answer = await change(request, work, name="agent")
-        platform_of(request).notifier.notify_agents(orders=True)
+        runtime_of(request).notifier.notify_agents(orders=True)
         return answer
 
     @post("/{name:str}/token")
@@ -177,16 +177,16 @@ async def _one(tx: Tx, request: ApiRequest, name: str) -> models.Agent:
 
 
 async def _shown(tx: Tx, request: ApiRequest, row: Row) -> models.Agent:
-    platform = platform_of(request)
-    at, silence = platform.clock.now(), platform.policy.silence
+    runtime = runtime_of(request)
+    at, silence = runtime.clock.now(), runtime.policy.silence
     (offer,) = await agents.offers(tx, at=at, silence=silence, agent=row["name"])
     return serializers.agent(row, offer, await agents.slots(tx, row["name"]))
 
 
 async def _give_token(tx: Tx, request: ApiRequest, name: str, seed: str) -> None:
     """The agent's only token from now on. It belongs to the agent: it stays when the token that made it does not."""
-    platform, principal = platform_of(request), AGENT_PREFIX + name
-    at, text = platform.clock.now(), tokens.derive(platform.secret, seed)
+    runtime, principal = runtime_of(request), AGENT_PREFIX + name
+    at, text = runtime.clock.now(), tokens.derive(runtime.secret, seed)
     await principals.ensure(tx, principal, kind="agent", role="none", at=at)
     await agents.mark_enrolled(tx, name)
     for row in await tokens.of_principal(tx, principal, limit=1000):

@@ -16,7 +16,7 @@ from trainyard.client import models
 from trainyard.client.models.artifact import MOST_BYTES
 from trainyard.names import KIND_CHARS, NAME_BYTES, check_kind
 from trainyard_core.api import ranges, serializers
-from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run, runtime_of
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.tracking import tracker_of
 from trainyard_core.auth import READ, TRACK, WRITE
@@ -70,7 +70,7 @@ class Artifacts(Controller):
         check_text("prefix", prefix)
         after = check_text("cursor", after_name(cursor))
         read = _folder if folder else _flat
-        return await platform_of(request).database.read(lambda tx: read(tx, row["id"], prefix, after, limit))
+        return await runtime_of(request).database.read(lambda tx: read(tx, row["id"], prefix, after, limit))
 
     @get("/artifacts.tar", media_type="application/x-tar")
     async def tar(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], prefix: Prefix = "") -> Stream:
@@ -78,9 +78,9 @@ class Artifacts(Controller):
         It is generated while it is sent, and aborted when an artifact changes meanwhile."""
         row = await find_run(request, project, ref, READ)
         check_text("prefix", prefix)
-        platform, run = platform_of(request), RunRef(project, row["id"])
+        runtime, run = runtime_of(request), RunRef(project, row["id"])
         headers = {"Content-Disposition": ranges.disposition(f"{row['id']}.tar"), "X-Content-Type-Options": "nosniff"}
-        content = archive_write.pack(platform.database, tracker_of(platform), run, prefix)
+        content = archive_write.pack(runtime.database, tracker_of(runtime), run, prefix)
         return Stream(content, headers=headers, media_type="application/x-tar")
 
     @post("/artifacts.tar", status_code=200, request_max_body_size=MOST_BYTES)
@@ -95,11 +95,11 @@ class Artifacts(Controller):
         """Store the regular files of an uncompressed tar below `prefix`, each whole or not at all. A member that is not
         a file, or has an invalid name, ends the request; files before it are kept. Idempotent."""
         row = await find_run(request, project, ref, TRACK)
-        platform, told = platform_of(request), told_of(request, project, row)
+        runtime, told = runtime_of(request), told_of(request, project, row)
         check_text("prefix", prefix)
         found = await archive_read.unpack(
-            platform.database,
-            tracker_of(platform),
+            runtime.database,
+            tracker_of(runtime),
             told,
             request.stream(),
             prefix=prefix,
@@ -121,10 +121,10 @@ class Artifacts(Controller):
         """Store an artifact, whole or not at all, replacing an older one of that name. Idempotent; with a digest, the
         bytes must match it."""
         row = await find_run(request, project, ref, TRACK)
-        platform, told = platform_of(request), told_of(request, project, row, attempt)
+        runtime, told = runtime_of(request), told_of(request, project, row, attempt)
         info = await keeping.put(
-            platform.database,
-            tracker_of(platform),
+            runtime.database,
+            tracker_of(runtime),
             told,
             name_of(request),
             request.stream(),
@@ -150,7 +150,7 @@ class Artifacts(Controller):
             return Response(b"", status_code=304, headers={"ETag": ranges.etag(info)}, media_type=BYTES)
         part = ranges.chosen(wanted, if_range, info)
         start, end = part or (0, info.size)
-        content = tracker_of(platform_of(request)).read_artifact(holder, info.name, start=start, end=end)
+        content = tracker_of(runtime_of(request)).read_artifact(holder, info.name, start=start, end=end)
         headers = ranges.headers_of(info, part)
         return Stream(content, status_code=206 if part else 200, headers=headers, media_type=BYTES)
 
@@ -169,13 +169,13 @@ class Artifacts(Controller):
         """Remove an artifact. Succeeds when there is none of that name; refused when another run uses it by
         reference."""
         row = await find_run(request, project, ref, WRITE)
-        platform, clean = platform_of(request), name_of(request)
+        runtime, clean = runtime_of(request), name_of(request)
         try:
             check_artifact_name(clean)
         except BadName as error:
             raise Invalid(str(error), fix="use the name as the list has it") from error
         told = told_of(request, project, row)
-        await keeping.remove(platform.database, tracker_of(platform), told, clean)
+        await keeping.remove(runtime.database, tracker_of(runtime), told, clean)
 
 
 def told_of(request: ApiRequest, project: str, row: Row, recorder: int = 0) -> ArtifactActor:
@@ -183,7 +183,7 @@ def told_of(request: ApiRequest, project: str, row: Row, recorder: int = 0) -> A
     attempt that is not the run's any more."""
     attempt = attempt_of(request, row, recorder)
     artifacts.check_attempt(row, attempt)
-    at = platform_of(request).clock.now()
+    at = runtime_of(request).clock.now()
     return ArtifactActor(project=project, run=row["id"], actor=request.user.name, at=at, attempt=attempt)
 
 
@@ -217,12 +217,12 @@ def check_text(field: str, text: str) -> str:
 async def _find(request: ApiRequest, project: str, ref: str) -> tuple[RunRef, ArtifactInfo]:
     """The run that holds the artifact which is meant, and what is stored. Raises NotFound."""
     row, clean = await find_run(request, project, ref, READ), name_of(request)
-    platform = platform_of(request)
+    runtime = runtime_of(request)
     try:
         check_artifact_name(clean)
-        run = await platform.database.read(lambda tx: clone_rows.holder(tx, row["id"], clean))
+        run = await runtime.database.read(lambda tx: clone_rows.holder(tx, row["id"], clean))
         holder = RunRef(project, run)
-        return holder, await tracker_of(platform).stat_artifact(holder, clean)
+        return holder, await tracker_of(runtime).stat_artifact(holder, clean)
     except (ArtifactMissing, BadName) as error:
         raise NotFound(f"no artifact '{clean[:80]}' in run {row['id']}", fix="see yard artifacts ls") from error
 

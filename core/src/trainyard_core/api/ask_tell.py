@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import ApiRequest, allow, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, allow, find_run, runtime_of
 from trainyard_core.api.change import change, claim_of
 from trainyard_core.api.run_mutation import by_of
 from trainyard_core.api.run_view import whole
@@ -30,12 +30,12 @@ class AskTell(Controller):
         self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.NewSweep]
     ) -> Response[models.RunRecord]:
         """Create a sweep whose trials are run by an external program."""
-        actor, platform = await allow(request, WRITE, project), platform_of(request)
-        at = platform.clock.now()
-        new = ask_tell.opened(project, data, actor, at=at, algorithms=platform.algorithms)
+        actor, runtime = await allow(request, WRITE, project), runtime_of(request)
+        at = runtime.clock.now()
+        new = ask_tell.opened(project, data, actor, at=at, algorithms=runtime.algorithms)
 
         async def work(tx: Tx) -> models.RunRecord:
-            return serializers.run(await add(tx, new, platform.policy))
+            return serializers.run(await add(tx, new, runtime.policy))
 
         return await change(request, work, name="create", status=201)
 
@@ -45,8 +45,8 @@ class AskTell(Controller):
     ) -> models.TrialBatch:
         """Return new trials to run. A repeated request with the same idempotency key returns the same trials."""
         row = await find_run(request, project, ref, WRITE)
-        platform = platform_of(request)
-        counter = ask_tell.TrialService(platform.database, platform.directors)
+        runtime = runtime_of(request)
+        counter = ask_tell.TrialService(runtime.database, runtime.directors)
         return await counter.ask(row["id"], data, claim=await claim_of(request), by=by_of(request))
 
     @post("/{ref:str}/trials/{key:str}/tell", status_code=200)

@@ -17,8 +17,8 @@ from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND
 from trainyard_core.db import tokens
 from trainyard_core.errors import Unauthenticated, Unavailable
-from trainyard_core.platform import Platform
 from trainyard_core.registry import HookFailed
+from trainyard_core.runtime import Runtime
 
 __all__ = ["Authentication", "TokenCache", "asker", "bearer"]
 
@@ -31,13 +31,13 @@ STRANGER_RATE, STRANGER_BURST = 10, 100
 class TokenCache:
     """What has been looked up and may still be believed, and the limits of those who ask."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(self, runtime: Runtime) -> None:
+        self._platform = runtime
         self._known: dict[str, tuple[int, Actor]] = {}
         self._used: dict[str, int] = {}
         self._projects: dict[str, tuple[str, ...]] = {}
         self._generation = 0
-        rate = platform.settings.rate_limit
+        rate = runtime.settings.rate_limit
         self.askers = Buckets(rate, 2 * rate)
         self.strangers = Buckets(STRANGER_RATE, STRANGER_BURST)
 
@@ -89,7 +89,7 @@ class Authentication(AbstractAuthenticationMiddleware):
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         known: TokenCache = connection.app.state.known
-        at = connection.app.state.platform.clock.now()
+        at = connection.app.state.runtime.clock.now()
         actor = await _by_token(connection) or await _by_plugin_within_limit(connection, at)
         known.askers.take(actor.name, at=at)
         return AuthenticationResult(user=actor, auth=None)
@@ -103,7 +103,7 @@ async def asker(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
 async def _by_token(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
     known: TokenCache = connection.app.state.known
     token = bearer(connection)
-    return await known.actor(token, connection.app.state.platform.clock.now()) if token else None
+    return await known.actor(token, connection.app.state.runtime.clock.now()) if token else None
 
 
 async def _by_plugin_within_limit(connection: ASGIConnection[Any, Any, Any, Any], at: int) -> Actor:
@@ -127,9 +127,9 @@ def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 async def _by_plugin(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
     """Raises Unavailable when a plugin fails to tell who it is, unless the request came with a token of ours."""
-    platform: Platform = connection.app.state.platform
+    runtime: Runtime = connection.app.state.runtime
     try:
-        identity = await platform.registry.authenticate(dict(connection.headers))
+        identity = await runtime.registry.authenticate(dict(connection.headers))
     except HookFailed as error:
         if bearer(connection).startswith((tokens.PREFIX, tokens.RUN_PREFIX)):
             return None
@@ -138,7 +138,7 @@ async def _by_plugin(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | 
         ) from error
     if identity is None:
         return None
-    return await platform.database.read(lambda tx: tokens.by_identity(tx, identity.name, role=identity.role))
+    return await runtime.database.read(lambda tx: tokens.by_identity(tx, identity.name, role=identity.role))
 
 
 def _stranger(token: str) -> Unauthenticated:

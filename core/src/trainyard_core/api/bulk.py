@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from trainyard.client import models
 from trainyard.client.models import BulkAction, CloneRun, FieldProblem
 from trainyard.query import Query, QueryError, parse
-from trainyard_core.api.access import ApiRequest, allow, find_run, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, find_run, forget, runtime_of
 from trainyard_core.api.change import change
 from trainyard_core.api.run_mutation import by_of
 from trainyard_core.auth import WRITE
@@ -48,7 +48,7 @@ class Bulk(Controller):
         answer = await change(request, work, name="bulk")
         if data.action == "delete":
             forget(request)
-        platform_of(request).notifier.notify_agents(orders=True)
+        runtime_of(request).notifier.notify_agents(orders=True)
         return answer
 
 
@@ -63,10 +63,10 @@ async def _meant(request: ApiRequest, project: str, body: BulkAction) -> tuple[l
     """The runs that are meant, and whether more fit the query."""
     if body.q is None:
         return body.refs, False
-    platform, query = platform_of(request), _parsed(body.q)
-    at = platform.clock.now()
-    async with platform.searches:
-        ids = await platform.database.read(lambda tx: search.select_ids(tx, project, query, body.limit + 1, at=at))
+    runtime, query = runtime_of(request), _parsed(body.q)
+    at = runtime.clock.now()
+    async with runtime.searches:
+        ids = await runtime.database.read(lambda tx: search.select_ids(tx, project, query, body.limit + 1, at=at))
     return ids[: body.limit], len(ids) > body.limit
 
 
@@ -89,15 +89,15 @@ async def _target(request: ApiRequest, project: str, ref: str, body: BulkAction)
 
 
 async def _clone(request: ApiRequest, row: Row, body: BulkAction) -> clone.Clone:
-    platform, by = platform_of(request), by_of(request)
+    runtime, by = runtime_of(request), by_of(request)
     asked = CloneRun(params=body.params, name=body.name, queue=body.queue, step=body.step)
     return await clone.plan(
-        platform.database,
-        platform.tracker,
+        runtime.database,
+        runtime.tracker,
         row,
         body.action,
         asked,
         actor=request.user,
         at=by.at,
-        algorithms=platform.algorithms,
+        algorithms=runtime.algorithms,
     )

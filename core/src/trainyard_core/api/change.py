@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from litestar import Response
 
-from trainyard_core.api.access import ApiRequest, platform_of
+from trainyard_core.api.access import ApiRequest, runtime_of
 from trainyard_core.api.etag import etag_of
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Tx
@@ -34,7 +34,7 @@ async def change(
     """Run `work` in one write transaction and answer with what it returns (None: no body, for status 204). `name` is
     its fault point. Idempotent by the request's `Idempotency-Key`. Raises IdempotencyReused, and what `work`
     raises."""
-    platform = platform_of(request)
+    runtime = runtime_of(request)
     claim = await claim_of(request)
 
     async def whole(tx: Tx) -> tuple[bytes, int]:
@@ -47,13 +47,13 @@ async def change(
             await claim.keep(tx, answer=answer.decode(), status=status)
         return answer, status
 
-    answer, code = await platform.database.write(whole, name=name)
+    answer, code = await runtime.database.write(whole, name=name)
     return cast("Response[T]", Response(answer, status_code=code, media_type=JSON))
 
 
 async def tell(tx: Tx, request: ApiRequest, kind: str, *, project: str = "", **data: Any) -> None:
     """Add the activity of something that the asker did now, in the transaction in which it is done."""
-    at, actor = platform_of(request).clock.now(), request.user.name
+    at, actor = runtime_of(request).clock.now(), request.user.name
     await activities.append(
         tx, activities.NewActivity(project=project, run=None, kind=kind, actor=actor, at=at, data=data)
     )
@@ -66,7 +66,7 @@ async def claim_of(request: ApiRequest) -> Claim | None:
         return None
     said = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
     digest = hashlib.sha256(said).hexdigest()
-    return Claim(request.user, key=key, digest=digest, at=platform_of(request).clock.now())
+    return Claim(request.user, key=key, digest=digest, at=runtime_of(request).clock.now())
 
 
 def check_match(request: ApiRequest, current: msgspec.Struct) -> None:

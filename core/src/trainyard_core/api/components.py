@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from trainyard.client import models
 from trainyard.compile.reference import LATEST, Kind
-from trainyard_core.api.access import ApiRequest, allow, no_project, platform_of
+from trainyard_core.api.access import ApiRequest, allow, no_project, runtime_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.component_form import check, check_tags, check_text, digest_of, shown, whole
 from trainyard_core.api.pagination import Cursor, Limit, after_id, after_name, following
@@ -50,7 +50,7 @@ class _Registry(Controller):
             await _open(tx, project)
             return await components.page(tx, project, self.kind, after=after, limit=limit, archived=archived)
 
-        rows = await platform_of(request).database.read(work)
+        rows = await runtime_of(request).database.read(work)
         key = rows[-1]["name"] if rows else None
         return models.ComponentPage(items=[shown(row) for row in rows], next=following(rows, limit, key))
 
@@ -60,7 +60,7 @@ class _Registry(Controller):
     ) -> Response[models.Component]:
         """Register a version. Registering the same content again changes nothing (200); other content under the same
         version is refused."""
-        actor, at = await allow(request, WRITE, project), platform_of(request).clock.now()
+        actor, at = await allow(request, WRITE, project), runtime_of(request).clock.now()
         new = components.NewComponent(
             project=project,
             kind=self.kind,
@@ -93,7 +93,7 @@ class _Registry(Controller):
     async def latest(self, request: ApiRequest, project: FromPath[str], name: FromPath[str]) -> models.Component:
         """Return the newest version that is not archived, with its content."""
         await allow(request, READ, project)
-        return await platform_of(request).database.read(lambda tx: self._newest(tx, project, name))
+        return await runtime_of(request).database.read(lambda tx: self._newest(tx, project, name))
 
     @get("/{name:str}/versions")
     async def versions(
@@ -117,7 +117,7 @@ class _Registry(Controller):
                 await self._newest(tx, project, name)
             return rows
 
-        rows = await platform_of(request).database.read(work)
+        rows = await runtime_of(request).database.read(work)
         key = rows[-1]["id"] if rows else None
         return models.ComponentPage(items=[shown(row) for row in rows], next=following(rows, limit, key))
 
@@ -128,8 +128,8 @@ class _Registry(Controller):
         """Return one version with its content; `latest` is the newest that is not archived."""
         await allow(request, READ, project)
         if version == LATEST:
-            return await platform_of(request).database.read(lambda tx: self._newest(tx, project, name))
-        row = await platform_of(request).database.read(lambda tx: self._version(tx, project, name, version))
+            return await runtime_of(request).database.read(lambda tx: self._newest(tx, project, name))
+        row = await runtime_of(request).database.read(lambda tx: self._version(tx, project, name, version))
         return whole(row)
 
     @patch("/{name:str}/versions/{version:str}")
@@ -143,7 +143,7 @@ class _Registry(Controller):
     ) -> Response[models.Component]:
         """Change the description, tags, stage, deprecation or archiving of a version."""
         await allow(request, WRITE, project)
-        at = platform_of(request).clock.now()
+        at = runtime_of(request).clock.now()
         given = {field: value for field, value in msgspec.structs.asdict(data).items() if value is not None}
         check(data)
 

@@ -8,7 +8,7 @@ from litestar import Controller, post
 
 from trainyard.client import models
 from trainyard_core import diagnosis
-from trainyard_core.api.access import ApiRequest, allow, allow_owner, platform_of
+from trainyard_core.api.access import ApiRequest, allow, allow_owner, runtime_of
 from trainyard_core.auth import ADMIN, KNOWN
 
 __all__ = ["Diagnoses"]
@@ -25,7 +25,7 @@ class Diagnoses(Controller):
         """Check the database, queue, tracker, plugins, agents and disk. The test data that the tracker stores is
         deleted again."""
         await allow_owner(request, ADMIN)
-        return models.Diagnosis(items=await diagnosis.diagnose(platform_of(request)))
+        return models.Diagnosis(items=await diagnosis.diagnose(runtime_of(request)))
 
     @post("/upload", status_code=200)
     async def upload(self, request: ApiRequest) -> models.UploadCheck:

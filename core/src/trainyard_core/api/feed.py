@@ -13,12 +13,12 @@ from contextlib import AbstractContextManager
 import msgspec
 
 from trainyard_core.api import serializers
-from trainyard_core.api.access import ApiRequest, platform_of
+from trainyard_core.api.access import ApiRequest, runtime_of
 from trainyard_core.api.event_stream import EventStream, end_event, moved
 from trainyard_core.api.stream_auth import StreamAuthorization
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row
-from trainyard_core.platform import Platform
+from trainyard_core.runtime import Runtime
 from trainyard_core.work.subscription import Batch, LogSubscription
 
 __all__ = ["follow"]
@@ -32,13 +32,13 @@ Scope = Callable[[], Awaitable[frozenset[str] | None]]
 async def follow(request: ApiRequest, scope: Scope, *, after: int | None) -> EventStream:
     """The stream of activities after an id (None: from now on) in the projects that `scope` gives (None: all); it is
     called again when rights may have changed, and raises when nothing is to be seen any more."""
-    platform, rights = platform_of(request), _rights(request)
-    subscription = platform.event_feed.subscribe(await scope())
+    runtime, rights = runtime_of(request), _rights(request)
+    subscription = runtime.event_feed.subscribe(await scope())
 
     async def check() -> None:
         subscription.projects = await scope()
 
-    feed = _Feed(platform, subscription, after, lambda: rights.held(subscription, request, check))
+    feed = _Feed(runtime, subscription, after, lambda: rights.held(subscription, request, check))
     return EventStream(feed.pieces(), subscription)
 
 
@@ -49,9 +49,9 @@ def _rights(request: ApiRequest) -> StreamAuthorization:
 
 class _Feed:
     def __init__(
-        self, platform: Platform, subscription: LogSubscription, after: int | None, held: Callable[[], AccessCheck]
+        self, runtime: Runtime, subscription: LogSubscription, after: int | None, held: Callable[[], AccessCheck]
     ) -> None:
-        self._event_feed, self._database = platform.event_feed, platform.database
+        self._event_feed, self._database = runtime.event_feed, runtime.database
         self._subscription, self._after, self._held = subscription, after, held
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import ApiRequest, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, runtime_of
 from trainyard_core.auth import READ
 from trainyard_core.db import edges
 from trainyard_core.db.engine import Row, Tx
@@ -32,7 +32,7 @@ class Lineage(Controller):
     async def lineage(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.Lineage:
         """Return the runs that a run is related to, and the artifacts that it took and made."""
         row = await find_run(request, project, ref, READ)
-        return await platform_of(request).database.read(lambda tx: _lineage(tx, row))
+        return await runtime_of(request).database.read(lambda tx: _lineage(tx, row))
 
 
 async def _lineage(tx: Tx, row: Row) -> models.Lineage:

@@ -6,7 +6,7 @@ from litestar import Controller, Response, delete, get, put
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import ApiRequest, allow, check_project, forget, platform_of, visible
+from trainyard_core.api.access import ApiRequest, allow, check_project, forget, runtime_of, visible
 from trainyard_core.api.change import change, tell
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.principals import check_role
@@ -38,7 +38,7 @@ class Members(Controller):
             await check_project(tx, project, only)
             return await principals.members(tx, project, after=after, limit=limit)
 
-        rows = await platform_of(request).database.read(work)
+        rows = await runtime_of(request).database.read(work)
         key = rows[-1]["principal"] if rows else None
         return models.MemberPage(items=[present(row) for row in rows], next=following(rows, limit, key))
 
@@ -52,7 +52,7 @@ class Members(Controller):
     ) -> Response[models.Member]:
         """Set somebody's role in the project."""
         await allow(request, ADMIN, project)
-        at, only = platform_of(request).clock.now(), await visible(request)
+        at, only = runtime_of(request).clock.now(), await visible(request)
         check_role(data.role, least="viewer")
 
         async def work(tx: Tx) -> models.Member:

@@ -6,7 +6,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import ApiRequest, allow, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, allow, find_run, runtime_of
 from trainyard_core.auth import READ, WRITE
 from trainyard_core.db import components
 from trainyard_core.work.preview import preview
@@ -26,21 +26,21 @@ class Previews(Controller):
     ) -> models.Preview:
         """Return what creating this run would do now: the command, its components and presets, and whether it would
         start. Nothing is written."""
-        actor, platform = await allow(request, WRITE, project), platform_of(request)
+        actor, runtime = await allow(request, WRITE, project), runtime_of(request)
         return await preview(
-            platform.database,
+            runtime.database,
             project,
             data,
             actor=actor,
-            policy=platform.policy,
-            at=platform.clock.now(),
-            schedulers=platform.registry.schedulers.by_name,
-            algorithms=platform.algorithms,
+            policy=runtime.policy,
+            at=runtime.clock.now(),
+            schedulers=runtime.registry.schedulers.by_name,
+            algorithms=runtime.algorithms,
         )
 
     @get("/{ref:str}/uses")
     async def uses(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.UsedComponentPage:
         """List the components and presets that a run was made with."""
         row = await find_run(request, project, ref, READ)
-        found = await platform_of(request).database.read(lambda tx: components.uses_of(tx, row["id"]))
+        found = await runtime_of(request).database.read(lambda tx: components.uses_of(tx, row["id"]))
         return models.UsedComponentPage(items=[models.UsedComponent(**use._asdict()) for use in found])

@@ -8,7 +8,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import ApiRequest, allow, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, forget, runtime_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
@@ -32,7 +32,7 @@ class _Principals(Controller):
         """List all of them, by name."""
         await allow(request, ADMIN)
         after = after_name(cursor)
-        rows = await platform_of(request).database.read(
+        rows = await runtime_of(request).database.read(
             lambda tx: principals.page(tx, kind=self.kind, after=after, limit=limit)
         )
         key = rows[-1]["name"] if rows else None
@@ -42,7 +42,7 @@ class _Principals(Controller):
     async def create(self, request: ApiRequest, data: JSONBody[models.NewPrincipal]) -> Response[models.Principal]:
         """Add one."""
         await allow(request, ADMIN)
-        at = platform_of(request).clock.now()
+        at = runtime_of(request).clock.now()
         check_name(self.noun, data.name)
         check_role(data.role)
 
@@ -67,7 +67,7 @@ class _Principals(Controller):
         if request.user.name != f"{self.kind}:{name}":
             await allow(request, ADMIN)
         await allow(request, KNOWN)
-        return present(await platform_of(request).database.read(lambda tx: self._get(tx, name)))
+        return present(await runtime_of(request).database.read(lambda tx: self._get(tx, name)))
 
     @patch("/{name:str}")
     async def edit(
@@ -75,7 +75,7 @@ class _Principals(Controller):
     ) -> Response[models.Principal]:
         """Change the role or description, or disable it with all its tokens (`disabled`)."""
         await allow(request, ADMIN)
-        at = platform_of(request).clock.now()
+        at = runtime_of(request).clock.now()
 
         async def work(tx: Tx) -> models.Principal:
             await hold(tx, "principal", name)
@@ -101,7 +101,7 @@ class _Principals(Controller):
     async def remove(self, request: ApiRequest, name: FromPath[str]) -> None:
         """Remove one with its tokens and roles. Its activities are kept under its name, which is never used again."""
         await allow(request, ADMIN)
-        at = platform_of(request).clock.now()
+        at = runtime_of(request).clock.now()
 
         async def work(tx: Tx) -> None:
             await hold(tx, "principal", name)

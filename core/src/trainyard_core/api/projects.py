@@ -11,7 +11,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import ApiRequest, allow, forget, no_project, platform_of, visible
+from trainyard_core.api.access import ApiRequest, allow, forget, no_project, runtime_of, visible
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
@@ -41,7 +41,7 @@ class Projects(Controller):
         """List the projects that the caller may see, by name."""
         actor, only = await allow(request, KNOWN), await visible(request)
         after = after_name(cursor)
-        rows = await platform_of(request).database.read(
+        rows = await runtime_of(request).database.read(
             lambda tx: projects.page(tx, only=only, after=after, limit=limit)
         )
         key = rows[-1]["name"] if rows else None
@@ -50,7 +50,7 @@ class Projects(Controller):
     @post()
     async def create(self, request: ApiRequest, data: JSONBody[models.NewProject]) -> Response[models.Project]:
         """Create a project; the caller becomes its admin."""
-        actor, at = await allow(request, WRITE), platform_of(request).clock.now()
+        actor, at = await allow(request, WRITE), runtime_of(request).clock.now()
         check_name("project", data.name)
 
         async def work(tx: Tx) -> models.Project:
@@ -73,14 +73,14 @@ class Projects(Controller):
     async def one(self, request: ApiRequest, project: FromPath[str]) -> models.Project:
         """Return one project."""
         actor = await allow(request, READ, project)
-        return await platform_of(request).database.read(lambda tx: _one(tx, project, actor))
+        return await runtime_of(request).database.read(lambda tx: _one(tx, project, actor))
 
     @patch("/{project:str}")
     async def edit(
         self, request: ApiRequest, project: FromPath[str], data: JSONBody[models.EditProject]
     ) -> Response[models.Project]:
         """Change a project. Changing its limits requires an admin of the deployment."""
-        actor, at = await allow(request, ADMIN, project), platform_of(request).clock.now()
+        actor, at = await allow(request, ADMIN, project), runtime_of(request).clock.now()
         if _touches_limits(data):
             await allow(request, ADMIN)
         _check(data)
@@ -106,13 +106,13 @@ class Projects(Controller):
             return await _one(tx, project, actor)
 
         answer = await change(request, work, name="project")
-        platform_of(request).notifier.notify_agents()
+        runtime_of(request).notifier.notify_agents()
         return answer
 
     @delete("/{project:str}")
     async def remove(self, request: ApiRequest, project: FromPath[str]) -> None:
         """Delete a project that has no runs. Its name is never used again."""
-        actor, at = await allow(request, ADMIN, project), platform_of(request).clock.now()
+        actor, at = await allow(request, ADMIN, project), runtime_of(request).clock.now()
         if project == projects.DEFAULT:
             raise Conflict(f"'{project}' is where runs go that name no project", fix="archive it instead")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Controller, Response, get
 
 from trainyard_core import prometheus
-from trainyard_core.api.access import ApiRequest, allow, platform_of
+from trainyard_core.api.access import ApiRequest, allow, runtime_of
 from trainyard_core.auth import READ
 
 __all__ = ["Prometheus"]
@@ -22,7 +22,7 @@ class Prometheus(Controller):
         """Return metrics of this process and the platform in the text format of Prometheus: requests, transactions,
         queues, runs, agents, streams. They are not the metrics that runs log."""
         await allow(request, READ)
-        platform = platform_of(request)
-        at = platform.clock.now()
-        now = await platform.database.read(lambda tx: prometheus.read_counts(tx, at=at))
-        return Response(prometheus.exposition(now, platform.gauges()), media_type=prometheus.CONTENT_TYPE)
+        runtime = runtime_of(request)
+        at = runtime.clock.now()
+        now = await runtime.database.read(lambda tx: prometheus.read_counts(tx, at=at))
+        return Response(prometheus.exposition(now, runtime.gauges()), media_type=prometheus.CONTENT_TYPE)

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
 from trainyard_core.admission import check_amounts, check_labels
-from trainyard_core.api.access import ApiRequest, allow, platform_of
+from trainyard_core.api.access import ApiRequest, allow, runtime_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
@@ -47,13 +47,13 @@ class Queues(Controller):
             key = rows[-1]["name"] if rows else None
             return models.QueuePage(items=await _shown(tx, rows), next=following(rows, limit, key))
 
-        return await platform_of(request).database.read(work)
+        return await runtime_of(request).database.read(work)
 
     @get("/{name:str}")
     async def one(self, request: ApiRequest, name: FromPath[str]) -> models.Queue:
         """Return one queue."""
         await allow(request, KNOWN)
-        return await platform_of(request).database.read(lambda tx: _one(tx, name))
+        return await runtime_of(request).database.read(lambda tx: _one(tx, name))
 
     @put("/{name:str}")
     async def put(
@@ -114,12 +114,12 @@ class Queues(Controller):
 async def _changed(request: ApiRequest, work: Callable[[Tx], Awaitable[models.Queue]]) -> Response[models.Queue]:
     """Make the change, and have agents look: something may start now."""
     answer = await change(request, work, name="queue")
-    platform_of(request).notifier.notify_agents()
+    runtime_of(request).notifier.notify_agents()
     return answer
 
 
 async def _put(tx: Tx, request: ApiRequest, name: str, limits: models.QueueLimits, kind: str) -> models.Queue:
-    at, fields = platform_of(request).clock.now(), msgspec.structs.asdict(limits)
+    at, fields = runtime_of(request).clock.now(), msgspec.structs.asdict(limits)
     await queues.put(tx, name, at=at, **fields)
     await tell(tx, request, kind, queue=name, **fields)
     return await _one(tx, name)

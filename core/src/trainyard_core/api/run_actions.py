@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
 from trainyard.client.models import CloneRun
-from trainyard_core.api.access import ApiRequest, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, runtime_of
 from trainyard_core.api.change import change
 from trainyard_core.api.run_mutation import act, by_of
 from trainyard_core.api.run_view import whole
@@ -111,16 +111,16 @@ async def _clone(
     request: ApiRequest, project: str, ref: str, kind: str, body: CloneRun | None
 ) -> Response[models.RunRecord]:
     row = await find_run(request, project, ref, WRITE)
-    platform, by = platform_of(request), by_of(request)
+    runtime, by = runtime_of(request), by_of(request)
     cloned = await clone.plan(
-        platform.database,
-        platform.tracker,
+        runtime.database,
+        runtime.tracker,
         row,
         kind,
         body or CloneRun(),
         actor=request.user,
         at=by.at,
-        algorithms=platform.algorithms,
+        algorithms=runtime.algorithms,
     )
 
     async def work(tx: Tx) -> models.RunRecord:
@@ -128,5 +128,5 @@ async def _clone(
         return await whole(tx, made["id"])
 
     answer = await change(request, work, name="clone", status=201)
-    platform.notifier.notify_agents()
+    runtime.notifier.notify_agents()
     return answer

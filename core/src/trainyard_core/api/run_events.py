@@ -9,7 +9,7 @@ from litestar.params import FromPath, HeaderParameter
 
 from trainyard.client import models
 from trainyard_core.api import streams
-from trainyard_core.api.access import ApiRequest, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, runtime_of
 from trainyard_core.api.event_stream import EventStream, place, wanted
 from trainyard_core.api.runs import whole_run
 from trainyard_core.auth import READ
@@ -39,4 +39,4 @@ class RunEvents(Controller):
         row = await find_run(request, project, ref, READ)
         if wanted(request):
             return streams.statuses(request, RunRef(project, row["id"]), place(last_event_id) or 0)
-        return Response(await whole_run(platform_of(request), row["id"]))
+        return Response(await whole_run(runtime_of(request), row["id"]))

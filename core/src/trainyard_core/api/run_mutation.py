@@ -9,7 +9,7 @@ from litestar import Response
 
 from trainyard.client import models
 from trainyard.names import MESSAGE_CHARS, storable
-from trainyard_core.api.access import ApiRequest, platform_of
+from trainyard_core.api.access import ApiRequest, runtime_of
 from trainyard_core.api.change import change
 from trainyard_core.api.run_view import whole
 from trainyard_core.db.engine import Row, Tx
@@ -22,11 +22,11 @@ Work = Callable[[Tx, Row, ActionContext], Awaitable[None]]
 
 def by_of(request: ApiRequest, message: str = "") -> ActionContext:
     """Who asks, now."""
-    platform = platform_of(request)
+    runtime = runtime_of(request)
     return ActionContext(
         actor=request.user.name,
-        at=platform.clock.now(),
-        policy=platform.policy,
+        at=runtime.clock.now(),
+        policy=runtime.policy,
         message=storable(message, MESSAGE_CHARS),
     )
 
@@ -41,5 +41,5 @@ async def act(request: ApiRequest, run: str, work: Work, *, name: str, message: 
         return await whole(tx, run)
 
     answer = await change(request, acted, name=name)
-    platform_of(request).notifier.notify_agents(orders=True)
+    runtime_of(request).notifier.notify_agents(orders=True)
     return answer

@@ -13,7 +13,7 @@ from litestar.params import FromPath, QueryParameter
 from trainyard.client import models
 from trainyard.query.tree import Field, Query, SortKey
 from trainyard_core.api import pagination, serializers
-from trainyard_core.api.access import ApiRequest, allow, platform_of, refuse_unknown_project
+from trainyard_core.api.access import ApiRequest, allow, refuse_unknown_project, runtime_of
 from trainyard_core.api.pagination import Cursor
 from trainyard_core.api.search import MOST_BYTES, Filter, Sort
 from trainyard_core.auth import READ
@@ -73,11 +73,11 @@ class RunTables(Controller):
         """A project's runs as columns, newest first unless sorted. A page may have fewer runs than `limit` when they
         have recorded a lot; `next` continues after it."""
         await allow(request, READ, project)
-        platform, fields = platform_of(request), _fields(metric or ())
+        runtime, fields = runtime_of(request), _fields(metric or ())
         query, keys, mark = query_of(q), sort_of(sort), cursors.fingerprint(q, sort, project)
-        at, after = platform.clock.now(), None
+        at, after = runtime.clock.now(), None
         if parts := pagination.decode(cursor, cursors.width(keys)):
-            scope = Scope(None, at, platform.database.dialect)
+            scope = Scope(None, at, runtime.database.dialect)
             after, at = cursors.unpack(parts, keys_of(keys, scope), mark)
 
         async def work(tx: Tx) -> models.RunTablePage:
@@ -85,8 +85,8 @@ class RunTables(Controller):
             more = pagination.encode(*cursors.pack(found.after, at, mark)) if found.after else None
             return _table(found, fields, at, more)
 
-        async with platform.searches:
-            page = await platform.database.read(work)
+        async with runtime.searches:
+            page = await runtime.database.read(work)
         if not page.id:
             await refuse_unknown_project(request, project)
         return page

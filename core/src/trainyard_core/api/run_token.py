@@ -11,7 +11,7 @@ from litestar import Controller, post
 from litestar.params import FromPath
 
 from trainyard.client import models
-from trainyard_core.api.access import ApiRequest, platform_of
+from trainyard_core.api.access import ApiRequest, runtime_of
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import tokens
 from trainyard_core.db.engine import Tx
@@ -32,20 +32,20 @@ class RunTokens(Controller):
     async def renew(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.RunToken:
         """Return a new token to the bearer of a run's token, expired or not, while an agent holds the attempt or a
         tracked run has not ended."""
-        platform, at = platform_of(request), platform_of(request).clock.now()
+        runtime, at = runtime_of(request), runtime_of(request).clock.now()
         claim = _claim(request, ref)
-        await platform.database.read(lambda tx: _check(tx, project, claim))
-        token = tokens.run_token(platform.secret, claim.run, claim.attempt, at=at)
-        fresh = tokens.run_claim(platform.secret, token)
+        await runtime.database.read(lambda tx: _check(tx, project, claim))
+        token = tokens.run_token(runtime.secret, claim.run, claim.attempt, at=at)
+        fresh = tokens.run_claim(runtime.secret, token)
         assert fresh is not None, "it was signed just now"
         return models.RunToken(token=token, expires_at=rfc3339(fresh.expires_at) or "")
 
 
 def _claim(request: ApiRequest, ref: str) -> RunClaim:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    claim = tokens.run_claim(platform_of(request).secret, token) if scheme.lower() == "bearer" else None
+    claim = tokens.run_claim(runtime_of(request).secret, token) if scheme.lower() == "bearer" else None
     if claim is None:
-        at, host = platform_of(request).clock.now(), request.client.host if request.client else ""
+        at, host = runtime_of(request).clock.now(), request.client.host if request.client else ""
         request.app.state.known.strangers.take(host, at=at)
         raise Unauthenticated("only a run's own token can be renewed", fix="send the token of the run's attempt")
     if claim.run != ref:

@@ -7,7 +7,7 @@ from trainyard_core.api import serializers
 from trainyard_core.db import attempts, runs, tracking
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import NotFound
-from trainyard_core.platform import Platform
+from trainyard_core.runtime import Runtime
 
 __all__ = ["whole", "whole_run"]
 
@@ -26,6 +26,6 @@ async def whole(tx: Tx, run: str) -> models.RunRecord:
     )
 
 
-async def whole_run(platform: Platform, run: str) -> models.RunRecord:
+async def whole_run(runtime: Runtime, run: str) -> models.RunRecord:
     """A run as it is now. Raises NotFound."""
-    return await platform.database.read(lambda tx: whole(tx, run))
+    return await runtime.database.read(lambda tx: whole(tx, run))

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, Parameter
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import ApiRequest, allow, find_run, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, find_run, forget, runtime_of
 from trainyard_core.api.change import change, check_match
 from trainyard_core.api.pagination import Cursor, Limit, after_id, following
 from trainyard_core.api.run_mutation import act, by_of
@@ -45,20 +45,20 @@ class Runs(Controller):
         idempotency_key: Annotated[str, Parameter(header="Idempotency-Key")] = "",
     ) -> Response[models.RunRecord]:
         """Create a run from an operation. With an idempotency key, a repeated request creates it once."""
-        actor, platform = await allow(request, WRITE, project), platform_of(request)
+        actor, runtime = await allow(request, WRITE, project), runtime_of(request)
         row, new = await create_run(
-            platform.database,
+            runtime.database,
             project,
             data,
             key=idempotency_key,
             actor=actor,
-            policy=platform.policy,
-            at=platform.clock.now(),
-            algorithms=platform.algorithms,
+            policy=runtime.policy,
+            at=runtime.clock.now(),
+            algorithms=runtime.algorithms,
             insert=resuming(data.resumes) if data.resumes else None,
         )
         if new:
-            platform.notifier.notify_agents()
+            runtime.notifier.notify_agents()
         return Response(serializers.run(row), status_code=201 if new else 200)
 
     @get()
@@ -82,7 +82,7 @@ class Runs(Controller):
     async def one(self, request: ApiRequest, project: str, ref: str) -> models.RunRecord:
         """Return one run with all its fields."""
         row = await find_run(request, project, ref, READ)
-        return await whole_run(platform_of(request), row["id"])
+        return await whole_run(runtime_of(request), row["id"])
 
     @patch("/{ref:str}")
     async def edit(
@@ -110,7 +110,7 @@ class Runs(Controller):
 
         await change(request, work, name="delete", status=204)
         forget(request)
-        platform_of(request).notifier.notify_agents(orders=True)
+        runtime_of(request).notifier.notify_agents(orders=True)
 
     @get("/{ref:str}/statuses")
     async def statuses(
@@ -133,10 +133,10 @@ class Runs(Controller):
     async def why(self, request: ApiRequest, project: str, ref: str) -> models.Why:
         """Return what a run waits for, and what would start it."""
         row = await find_run(request, project, ref, READ)
-        platform = platform_of(request)
-        at, silence = platform.clock.now(), platform.policy.silence
-        installed = platform.registry.schedulers.by_name
-        return await platform.database.read(lambda tx: why(tx, row, at=at, silence=silence, schedulers=installed))
+        runtime = runtime_of(request)
+        at, silence = runtime.clock.now(), runtime.policy.silence
+        installed = runtime.registry.schedulers.by_name
+        return await runtime.database.read(lambda tx: why(tx, row, at=at, silence=silence, schedulers=installed))
 
 
 async def _seek(request: ApiRequest, project: str, ref: str) -> Row | NotFound:
@@ -152,7 +152,7 @@ async def _told(
 ) -> list[Row]:
     """A page of a run's activities."""
     row, after = await find_run(request, project, ref, READ), after_id(cursor)
-    return await platform_of(request).database.read(
+    return await runtime_of(request).database.read(
         lambda tx: activities.of_run(tx, row["id"], after=after, limit=limit, kind=kind)
     )
 

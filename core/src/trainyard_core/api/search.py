@@ -13,7 +13,7 @@ from trainyard.client import models
 from trainyard.names import METRIC_NAME_BYTES, storable
 from trainyard.query.tree import Query, SortKey, fields_of
 from trainyard_core.api import pagination, serializers
-from trainyard_core.api.access import ApiRequest, allow, platform_of, refuse_unknown_project, visible
+from trainyard_core.api.access import ApiRequest, allow, refuse_unknown_project, runtime_of, visible
 from trainyard_core.api.pagination import Cursor, Limit
 from trainyard_core.auth import KNOWN
 from trainyard_core.db import search, tracking
@@ -87,12 +87,12 @@ async def found(
 ) -> models.RunPage:
     """A page of the runs in these projects (None: in all), and with `count` how many there are. Raises Invalid for a
     query, sort or cursor that makes no sense, NotFound for a single project that does not exist."""
-    platform = platform_of(request)
+    runtime = runtime_of(request)
     query, keys, mark = query_of(q), sort_of(sort), cursors.fingerprint(q, sort, *sorted(among or ()))
     first, named = 0 if metrics else FIRST_METRICS, _named(query, keys, metrics or ())
-    at, after = platform.clock.now(), None
+    at, after = runtime.clock.now(), None
     if parts := pagination.decode(cursor, cursors.width(keys)):
-        scope = Scope(None, at, platform.database.dialect)
+        scope = Scope(None, at, runtime.database.dialect)
         after, at = cursors.unpack(parts, keys_of(keys, scope), mark)
 
     async def work(tx: Tx) -> models.RunPage:
@@ -103,8 +103,8 @@ async def found(
         page = models.RunPage(items=items, next=further)
         return await _counted(tx, page, among, query, at=at, is_first=not cursor) if count else page
 
-    async with platform.searches:
-        page = await platform.database.read(work)
+    async with runtime.searches:
+        page = await runtime.database.read(work)
     if not page.items and among is not None and len(among) == 1:
         (project,) = among
         await refuse_unknown_project(request, project)

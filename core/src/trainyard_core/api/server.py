@@ -8,12 +8,12 @@ from litestar import Controller, Response, get
 
 from trainyard.client import models
 from trainyard_core import settings
-from trainyard_core.api.access import ApiRequest, allow, allow_owner, platform_of
+from trainyard_core.api.access import ApiRequest, allow, allow_owner, runtime_of
 from trainyard_core.auth import ADMIN, ANYONE, READ
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import tokens
 from trainyard_core.errors import TrainyardError
-from trainyard_core.platform import Platform
+from trainyard_core.runtime import Runtime
 
 __all__ = ["Server"]
 
@@ -28,7 +28,7 @@ class Server(Controller):
     async def plugins(self, request: ApiRequest) -> models.PluginPage:
         """List the installed plugins, with the error of each broken one."""
         await allow_owner(request, READ)
-        loaded = platform_of(request).registry.plugins.values()
+        loaded = runtime_of(request).registry.plugins.values()
         items = [models.Plugin(name=p.name, version=p.version, offers=p.offers, error=p.error) for p in loaded]
         return models.PluginPage(items=items)
 
@@ -36,20 +36,20 @@ class Server(Controller):
     async def settings(self, request: ApiRequest) -> models.SettingPage:
         """Return the settings in force and the source of each; secrets are masked."""
         await allow(request, ADMIN)
-        found = settings.in_force(platform_of(request).settings)
+        found = settings.in_force(runtime_of(request).settings)
         return models.SettingPage(items=[models.Setting(name=n, value=v, source=s) for n, v, s in found])
 
     @get("/version")
     async def version(self, request: ApiRequest) -> models.Version:
         """Return the server's version, and the capabilities that no plugin offers."""
         await allow(request, ANYONE)
-        return models.Version(version=version("trainyard-core"), missing=platform_of(request).registry.missing())
+        return models.Version(version=version("trainyard-core"), missing=runtime_of(request).registry.missing())
 
     @get("/whoami")
     async def whoami(self, request: ApiRequest) -> models.Whoami:
         """Return who the server takes the caller for."""
-        actor, platform = await allow(request, ANYONE), platform_of(request)
-        row = await platform.database.read(lambda tx: tokens.get(tx, actor.token)) if actor.token else None
+        actor, runtime = await allow(request, ANYONE), runtime_of(request)
+        row = await runtime.database.read(lambda tx: tokens.get(tx, actor.token)) if actor.token else None
         return models.Whoami(
             name=actor.name,
             role=actor.role,
@@ -67,19 +67,19 @@ class Server(Controller):
     @get("/ready", opt={"exclude_from_auth": True})
     async def ready(self, request: ApiRequest) -> Response[models.Readiness]:
         """Return whether the server can work: 200, or 503. Needs no token and returns no details."""
-        parts = await _parts(platform_of(request))
+        parts = await _parts(runtime_of(request))
         ready = all(state == "ok" for state in parts.values())
         return Response(models.Readiness(ready=ready, parts=parts), status_code=200 if ready else 503)
 
 
-async def _parts(platform: Platform) -> dict[str, str]:
+async def _parts(runtime: Runtime) -> dict[str, str]:
     try:
-        await platform.database.read(lambda tx: tx.one("SELECT 1 FROM project LIMIT 1"))
+        await runtime.database.read(lambda tx: tx.one("SELECT 1 FROM project LIMIT 1"))
         database = "ok"
     except (TrainyardError, OSError):
         database = "failed"
     return {
         "database": database,
-        "tracker": "ok" if platform.tracker is not None else "missing",
-        "streams": "closing" if platform.event_feed.closing else "ok",
+        "tracker": "ok" if runtime.tracker is not None else "missing",
+        "streams": "closing" if runtime.event_feed.closing else "ok",
     }

@@ -17,7 +17,7 @@ import msgspec
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import ApiRequest, can, platform_of
+from trainyard_core.api.access import ApiRequest, can, runtime_of
 from trainyard_core.api.event_stream import PING, EventStream, end_event, event
 from trainyard_core.api.runs import whole_run
 from trainyard_core.api.single_flight import SingleFlight
@@ -28,7 +28,7 @@ from trainyard_core.db import activities, runs, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Forbidden, Invalid
 from trainyard_core.lifecycle import FINAL
-from trainyard_core.platform import Platform
+from trainyard_core.runtime import Runtime
 from trainyard_core.work.subscription import Subscription
 
 __all__ = ["log_page", "logs", "metrics", "statuses"]
@@ -71,8 +71,8 @@ class _Changes(msgspec.Struct, frozen=True):
 class _Stream:
     """What the streams of a run have in common."""
 
-    def __init__(self, platform: Platform, run: RunRef, subscription: Subscription, sharing: SingleFlight) -> None:
-        self.platform, self.run, self.subscription = platform, run, subscription
+    def __init__(self, runtime: Runtime, run: RunRef, subscription: Subscription, sharing: SingleFlight) -> None:
+        self.runtime, self.run, self.subscription = runtime, run, subscription
         self._sharing = sharing
         self._version = 0
         self._pinged = monotonic()
@@ -106,7 +106,7 @@ class _Stream:
     async def _read(self, what: str, work: Callable[[Tx], Awaitable[T]], since: int = 0) -> T:
         """Read once for all streams of this run that ask for the same now."""
         key = (self.run.run, what, since)
-        return await self._sharing.read(key, lambda: self.platform.database.read(work))
+        return await self._sharing.read(key, lambda: self.runtime.database.read(work))
 
     async def _is_final(self, tx: Tx) -> bool:
         row = await runs.get(tx, self.run.run)
@@ -116,7 +116,7 @@ class _Stream:
         return await activities.of_run(tx, self.run.run, after=after, kind="status")
 
     async def _end(self, id: str) -> bytes:
-        return event("end", await whole_run(self.platform, self.run.run), id=id)
+        return event("end", await whole_run(self.runtime, self.run.run), id=id)
 
     async def _changes(self, tx: Tx, *, since: int) -> _Changes:
         names, version = await tracking.changed_metrics(tx, self.run.run, since=since, limit=PAGE)
@@ -135,10 +135,10 @@ class _Stream:
 
 
 def _stream(request: ApiRequest, run: RunRef, source: Callable[[_Stream], AsyncIterator[bytes]]) -> EventStream:
-    platform = platform_of(request)
+    runtime = runtime_of(request)
     rights: StreamAuthorization = request.app.state.rights
     sharing: SingleFlight = request.app.state.sharing
-    subscription = platform.event_feed.subscribe_run(run.run)
+    subscription = runtime.event_feed.subscribe_run(run.run)
 
     async def check() -> None:
         if not await can(request, READ, project=run.project, run=run.run):
@@ -147,7 +147,7 @@ def _stream(request: ApiRequest, run: RunRef, source: Callable[[_Stream], AsyncI
     async def pieces() -> AsyncGenerator[bytes, None]:
         with subscription, rights.held(subscription, request, check):
             yield PING
-            async for piece in source(_Stream(platform, run, subscription, sharing)):
+            async for piece in source(_Stream(runtime, run, subscription, sharing)):
                 if piece:
                     yield piece
             yield end_event(subscription)

@@ -15,7 +15,7 @@ from trainyard.client import models
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.sweep import SweepSpec
 from trainyard_core.api import pagination
-from trainyard_core.api.access import ApiRequest, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, find_run, runtime_of
 from trainyard_core.api.pagination import Cursor, Limit
 from trainyard_core.auth import READ
 from trainyard_core.clock import rfc3339
@@ -53,7 +53,7 @@ class Sweeps(Controller):
     async def one(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.SweepRecord:
         """Return a sweep: its objectives, its progress and its best trial. `ref` is that of its run."""
         run = await find_run(request, project, ref, READ)
-        return await platform_of(request).database.read(lambda tx: _whole(tx, run))
+        return await runtime_of(request).database.read(lambda tx: _whole(tx, run))
 
     @get("/trials")
     async def trials(
@@ -77,14 +77,14 @@ class Sweeps(Controller):
             mark = (f"{sort} {phase}", rows[-1]["value"], rows[-1]["number"]) if rows else ()
             return models.TrialPage(items=items, next=pagination.following(rows, limit, *mark))
 
-        return await platform_of(request).database.read(work)
+        return await runtime_of(request).database.read(work)
 
     @get("/front")
     async def front(self, request: ApiRequest, project: FromPath[str], ref: FromPath[str]) -> models.Front:
         """Return the Pareto front: the feasible trials for which no other is as good in all objectives and better in
         one."""
         run = await find_run(request, project, ref, READ)
-        database = platform_of(request).database
+        database = runtime_of(request).database
         study = _study.decode((await database.read(lambda tx: _found(tx, run)))["study"])
         if not study.objectives:
             raise Conflict(f"sweep {run['id']} has no objective, so no trial is better", fix="list its trials instead")

@@ -14,7 +14,7 @@ from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api.access import ApiRequest, allow, can, forget, platform_of
+from trainyard_core.api.access import ApiRequest, allow, can, forget, runtime_of
 from trainyard_core.api.change import change, tell
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.principals import principal_name
@@ -47,7 +47,7 @@ class Tokens(Controller):
             await allow(request, ADMIN)
         whose = {"": own, "*": ""}.get(principal, principal)
         after = after_name(cursor)
-        rows = await platform_of(request).database.read(
+        rows = await runtime_of(request).database.read(
             lambda tx: tokens.of_principal(tx, whose, after=after, limit=limit)
         )
         key = rows[-1]["id"] if rows else None
@@ -56,8 +56,8 @@ class Tokens(Controller):
     @post()
     async def create(self, request: ApiRequest, data: JSONBody[models.NewToken]) -> Response[models.Token]:
         """Make a token. Only this answer contains its text; the same request with the same key returns it again."""
-        actor, platform = await allow(request, KNOWN), platform_of(request)
-        at, own = platform.clock.now(), principal_name(actor.name)
+        actor, runtime = await allow(request, KNOWN), runtime_of(request)
+        at, own = runtime.clock.now(), principal_name(actor.name)
         whose = data.principal or own
         if whose != own:
             await allow(request, ADMIN)
@@ -76,7 +76,7 @@ class Tokens(Controller):
             if owner is None or owner["kind"] == "agent":
                 raise NotFound(f"no user or service account '{whose}'", fix="an admin adds them: yard users add")
             within = await _outlived(tx, new, at=at)
-            token_id = await tokens.create(tx, tokens.derive(platform.secret, seed), within, at=at)
+            token_id = await tokens.create(tx, tokens.derive(runtime.secret, seed), within, at=at)
             await tell(tx, request, "token_created", token=token_id, principal=whose)
             row = await tokens.get(tx, token_id)
             assert row is not None
@@ -88,7 +88,7 @@ class Tokens(Controller):
     async def revoke(self, request: ApiRequest, token_id: FromPath[str]) -> None:
         """Revoke a token and all tokens that were made with it; requests with them are refused from now on.
         Idempotent."""
-        actor, at = await allow(request, KNOWN), platform_of(request).clock.now()
+        actor, at = await allow(request, KNOWN), runtime_of(request).clock.now()
         is_admin = await can(request, ADMIN)
 
         async def work(tx: Tx) -> None:
@@ -107,7 +107,7 @@ class Tokens(Controller):
 def with_text(request: ApiRequest, answer: Response[Any], form: type[S]) -> Response[S]:
     """The answer with the token's text, which is not kept beside the idempotency key: its seed is."""
     kept = _decode(answer.content, type=form)
-    text = tokens.derive(platform_of(request).secret, kept.token)
+    text = tokens.derive(runtime_of(request).secret, kept.token)
     answer.content = msgspec.structs.replace(kept, token=text)
     return answer
 

@@ -9,7 +9,7 @@ from litestar.params import Parameter
 
 from trainyard.client import models
 from trainyard_core.api import serializers, streams
-from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run, runtime_of
 from trainyard_core.api.event_stream import EventStream, wanted
 from trainyard_core.api.pagination import MOST, Cursor, Limit, after_name, following
 from trainyard_core.auth import READ, TRACK
@@ -17,7 +17,7 @@ from trainyard_core.contracts.tracker import RunRef, Tracker
 from trainyard_core.db import tracking
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Invalid, Unavailable
-from trainyard_core.platform import Platform
+from trainyard_core.runtime import Runtime
 from trainyard_core.settings import install
 from trainyard_core.work import resume
 from trainyard_core.work.ingest import ingest
@@ -40,20 +40,20 @@ class Tracking(Controller):
         """Store whole frames of one writer; the answer has the last sequence number that is stored, up to which the
         client may delete its copies."""
         row = await find_run(request, project, ref, TRACK)
-        platform = platform_of(request)
+        runtime = runtime_of(request)
         run = RunRef(project, row["id"])
         writer, done = await ingest(
-            platform.database,
-            tracker_of(platform),
+            runtime.database,
+            tracker_of(runtime),
             run,
             await request.body(),
-            policy=platform.policy,
-            at=platform.clock.now(),
+            policy=runtime.policy,
+            at=runtime.clock.now(),
             attempt=attempt_of(request, row, attempt),
         )
-        platform.event_feed.publish(row["id"])
+        runtime.event_feed.publish(row["id"])
         if done.ended:
-            platform.notifier.notify_agents(orders=True)
+            runtime.notifier.notify_agents(orders=True)
         return models.FrameAck(writer=writer, durable=done.durable)
 
     @get("/logs")
@@ -69,7 +69,7 @@ class Tracking(Controller):
     ) -> Response[models.LogPage] | EventStream:
         """Return a run's log output; as a stream when the client accepts `text/event-stream`."""
         row = await find_run(request, project, ref, READ)
-        tracker, run = tracker_of(platform_of(request)), RunRef(project, row["id"])
+        tracker, run = tracker_of(runtime_of(request)), RunRef(project, row["id"])
         follow, start = wanted(request), last_event_id or cursor
         try:
             page = await tracker.read_logs(run, cursor=start, limit=1 if follow else limit, tail=tail and not follow)
@@ -96,7 +96,7 @@ class Tracking(Controller):
             more = following(names, limit, names[-1] if names else "")
             return models.MetricPage(items=items, next=more, dropped=dropped)
 
-        return Response(await platform_of(request).database.read(work))
+        return Response(await runtime_of(request).database.read(work))
 
     @get("/series")
     async def series(
@@ -112,8 +112,8 @@ class Tracking(Controller):
         """Return metrics over their steps, with at most `points` buckets each (0: every row); without `name`, all
         metrics. The series of a resumed run begin with those of the run that it continues."""
         row = await find_run(request, project, ref, READ)
-        platform, tracker = platform_of(request), tracker_of(platform_of(request))
-        links = await platform.database.read(lambda tx: resume.links_of(tx, row))
+        runtime, tracker = runtime_of(request), tracker_of(runtime_of(request))
+        links = await runtime.database.read(lambda tx: resume.links_of(tx, row))
         names = name or await resume.series_names(tracker, links)
         if len(names) > MOST_NAMES:
             raise Invalid(
@@ -123,8 +123,8 @@ class Tracking(Controller):
         return models.SeriesPage(items=[serializers.series(each) for each in found])
 
 
-def tracker_of(platform: Platform) -> Tracker:
+def tracker_of(runtime: Runtime) -> Tracker:
     """The tracker, or the error that says that none is installed."""
-    if platform.tracker is None:
+    if runtime.tracker is None:
         raise Unavailable("no tracker is installed here", fix=f"{install('tracker')} and start again")
-    return platform.tracker
+    return runtime.tracker

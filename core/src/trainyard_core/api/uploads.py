@@ -11,7 +11,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from trainyard.client import models
 from trainyard_core.api import serializers
-from trainyard_core.api.access import ApiRequest, Recorder, find_run, platform_of
+from trainyard_core.api.access import ApiRequest, Recorder, find_run, runtime_of
 from trainyard_core.api.artifacts import checked_kind, told_of
 from trainyard_core.api.change import change
 from trainyard_core.api.tracking import tracker_of
@@ -109,8 +109,8 @@ class UploadParts(Controller):
 
 
 def _keeper(request: ApiRequest) -> Uploads:
-    platform = platform_of(request)
-    return Uploads(platform.database, tracker_of(platform), platform.clock)
+    runtime = runtime_of(request)
+    return Uploads(runtime.database, tracker_of(runtime), runtime.clock)
 
 
 async def _find(
@@ -122,7 +122,7 @@ async def _find(
 
 async def _row(request: ApiRequest, run: str, ident: str) -> Row:
     known = ident if is_run_id(ident) else "-"
-    return await platform_of(request).database.read(lambda tx: uploads.get(tx, run, known))
+    return await runtime_of(request).database.read(lambda tx: uploads.get(tx, run, known))
 
 
 async def _answer(keeper: Uploads, told: ArtifactActor, row: Row) -> Response[models.Upload]:

@@ -1,4 +1,4 @@
-"""A platform as a process opens it: alone, twice, on a newer database, with a clock that jumps."""
+"""What one process holds, as it opens it: alone, twice, on a newer database, with a clock that jumps."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from trainyard_core.db import tokens
 from trainyard_core.errors import StartRefused
 from trainyard_core.ids import is_run_id, new_id
 from trainyard_core.lifecycle import Status
-from trainyard_core.platform import Platform
 from trainyard_core.registry import Registry
+from trainyard_core.runtime import Runtime
 from trainyard_core.settings import Settings
 from trainyard_core.testing.factories import Arrange, HandClock
 from trainyard_core.valkey import EmbeddedValkey
@@ -33,27 +33,27 @@ def settings(database_url, tmp_path):
 
 
 async def test_core_alone_starts_migrates_and_says_what_is_missing(settings):
-    async with Platform.open(settings, Registry()) as platform:
-        assert platform.registry.missing() == ["scheduler", "tracker"]
-        assert platform.tracker is None
-        first = platform.secret
-    async with Platform.open(settings, Registry()) as platform:
-        assert platform.secret == first
+    async with Runtime.open(settings, Registry()) as runtime:
+        assert runtime.registry.missing() == ["scheduler", "tracker"]
+        assert runtime.tracker is None
+        first = runtime.secret
+    async with Runtime.open(settings, Registry()) as runtime:
+        assert runtime.secret == first
 
 
 async def test_an_unknown_tracker_does_not_start_and_says_which_there_are(settings):
     registry = Registry.load(["tracker_folder"])
     wrong = Settings(data=settings.data, database=settings.database, tracker="s3")
     with pytest.raises(StartRefused, match="no tracker 's3'; existing: folder"):
-        async with Platform.open(wrong, registry):
+        async with Runtime.open(wrong, registry):
             pass
 
 
 async def test_a_newer_database_does_not_start(settings):
-    async with Platform.open(settings, Registry()) as platform:
-        await platform.database.write(lambda tx: tx.run("INSERT INTO migration VALUES ('core', 'm9999_x', 1)"))
+    async with Runtime.open(settings, Registry()) as runtime:
+        await runtime.database.write(lambda tx: tx.run("INSERT INTO migration VALUES ('core', 'm9999_x', 1)"))
     with pytest.raises(StartRefused, match="newer version"):
-        async with Platform.open(settings, Registry()):
+        async with Runtime.open(settings, Registry()):
             pass
 
 
@@ -147,10 +147,10 @@ def test_times_and_ids_have_the_form_that_they_promise():
 
 async def test_the_patrol_finds_what_no_bell_rang_for(settings):
     clock = HandClock()
-    async with Platform.open(settings, Registry(), clock=clock) as platform:
-        arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
+    async with Runtime.open(settings, Registry(), clock=clock) as runtime:
+        arrange = await Arrange(runtime.database, clock=clock, policy=runtime.policy).ground()
         waiting, running = await arrange.run(Status.RETRYING), await arrange.run(Status.RUNNING)
-        maintainer = platform.maintainer()
+        maintainer = runtime.maintainer()
         await maintainer.once()
         assert await arrange.status(waiting) is Status.RETRYING
         await arrange.listen(60)
@@ -166,15 +166,15 @@ ANSWERS = """
 import asyncio, sys
 from pathlib import Path
 from trainyard_core.lifecycle import Status
-from trainyard_core.platform import Platform
+from trainyard_core.runtime import Runtime
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 
 async def main():
     settings = Settings(data=Path(sys.argv[1]), database=sys.argv[2])
-    async with Platform.open(settings, Registry(), valkey=sys.argv[3]) as platform:
+    async with Runtime.open(settings, Registry(), valkey=sys.argv[3]) as runtime:
         print("ready", flush=True)
-        await platform.notifier.serve()
+        await runtime.notifier.serve()
 
 asyncio.run(main())
 """
@@ -183,15 +183,15 @@ asyncio.run(main())
 async def test_a_ring_over_valkey_reconciles_in_another_process(postgres_url, tmp_path, valkey_url):
     clock = HandClock()
     settings = Settings(data=tmp_path, database=postgres_url)
-    async with Platform.open(settings, Registry(), valkey=valkey_url, clock=clock) as platform:
-        arrange = await Arrange(platform.database, clock=clock, policy=platform.policy).ground()
+    async with Runtime.open(settings, Registry(), valkey=valkey_url, clock=clock) as runtime:
+        arrange = await Arrange(runtime.database, clock=clock, policy=runtime.policy).ground()
         run = await arrange.run(Status.RETRYING)
         other = await asyncio.create_subprocess_exec(
             sys.executable, "-c", ANSWERS, str(tmp_path), postgres_url, valkey_url, stdout=asyncio.subprocess.PIPE
         )
         async with asyncio.timeout(60):
             assert await other.stdout.readline() == b"ready\n"
-            await platform.notifier.notify([(run, (await arrange.row(run))["wake_seq"])])
+            await runtime.notifier.notify([(run, (await arrange.row(run))["wake_seq"])])
             while await arrange.status(run) is not Status.QUEUED:
                 await asyncio.sleep(0.01)
             other.terminate()
@@ -201,5 +201,5 @@ async def test_a_ring_over_valkey_reconciles_in_another_process(postgres_url, tm
 async def test_a_section_of_no_plugin_does_not_start(settings):
     wrong = Settings(data=settings.data, database=settings.database, sections={"tracker_floder": {"root": "x"}})
     with pytest.raises(StartRefused, match="did you mean tracker_folder"):
-        async with Platform.open(wrong, Registry.load(["tracker_folder"])):
+        async with Runtime.open(wrong, Registry.load(["tracker_folder"])):
             pass

@@ -1,4 +1,4 @@
-"""The platform: everything one process holds, opened in order and closed in reverse.
+"""The runtime: everything one process holds, opened in order and closed in reverse.
 
 What a process does with it (serve the API, work, run an agent) is decided by `server`; nothing here asks how many
 processes there are.
@@ -43,15 +43,15 @@ from trainyard_core.work.session_service import SessionService
 from trainyard_core.work.uploads import Uploads
 from trainyard_core.work.uptime import UptimeRecorder
 
-__all__ = ["Platform"]
+__all__ = ["Runtime"]
 
 SEARCHES = 3
 """Searches of runs at once: fewer than the database has readers, so that there is one for all else."""
 log = structlog.get_logger("trainyard")
 
 
-class Platform:
-    """One process's platform. Made by `open`."""
+class Runtime:
+    """What one process holds. Made by `open`."""
 
     def __init__(
         self,
@@ -85,8 +85,8 @@ class Platform:
     @asynccontextmanager
     async def open(
         cls, settings: Settings, registry: Registry, *, valkey: str = "", clock: Clock | None = None
-    ) -> AsyncIterator[Platform]:
-        """Connect, migrate, and hand out a platform; disconnect afterwards. Raises StartRefused, Unavailable."""
+    ) -> AsyncIterator[Runtime]:
+        """Connect, migrate, and hand out a runtime; disconnect afterwards. Raises StartRefused, Unavailable."""
         clock = clock or SystemClock()
         registry.check_sections(settings)
         database = ObservedDatabase(await connect(settings.database_url, read_timeout=settings.read_timeout))
@@ -95,17 +95,17 @@ class Platform:
             if applied:
                 log.info("the database was brought up to date", migrations=applied)
             secret = await database.write(lambda tx: _prepare(tx, clock.now()), name="prepare")
-            platform = cls(settings, registry, database, clock, valkey, secret)
-            platform.tracker = platform.directors.tracker = await platform._build_tracker()
+            runtime = cls(settings, registry, database, clock, valkey, secret)
+            runtime.tracker = runtime.directors.tracker = await runtime._build_tracker()
             try:
-                yield platform
+                yield runtime
             finally:
-                await platform.directors.aclose()
-                await platform.algorithms.aclose()
-                await platform.event_feed.aclose()
-                await platform.notifier.close()
-                if platform.tracker is not None:
-                    await platform.tracker.aclose()
+                await runtime.directors.aclose()
+                await runtime.algorithms.aclose()
+                await runtime.event_feed.aclose()
+                await runtime.notifier.close()
+                if runtime.tracker is not None:
+                    await runtime.tracker.aclose()
         finally:
             await database.close()
 
@@ -150,11 +150,11 @@ class Platform:
         return Gauges(self.database.connections(), self._watched.waiting, self.event_feed.subscribers)
 
     def uptime_recorder(self) -> UptimeRecorder:
-        """What tells that this platform can be spoken to."""
+        """What tells that this server can be spoken to."""
         return UptimeRecorder(self.database, self.clock, self.policy)
 
     def maintainer(self) -> Maintainer:
-        """The maintenance of this platform."""
+        """The maintenance of this process."""
         days = self.settings.idempotency_days
         return Maintainer(
             self.database, self.notifier, self.clock, self.policy, idempotency_days=days, tasks=self._tasks()
@@ -178,7 +178,7 @@ class Platform:
         return Agent(me, scheduler, port, self.notifier.subscribe(), grace=self.settings.stop_grace)
 
     def session_service(self) -> SessionService:
-        """Where agents of this platform ask and tell."""
+        """Where agents of this server ask and report."""
         return SessionService(
             self.database,
             self.notifier,
