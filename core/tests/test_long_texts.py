@@ -12,9 +12,9 @@ from web import BASE
 from trainyard.names import DESCRIPTION_CHARS, METRIC_NAME_BYTES, RUN_NAME_CHARS, TAG_CHARS, TAGS, VALUE_CHARS, VALUES
 from trainyard.track import frames
 from trainyard.track.frames import Kind
-from trainyard_core.api import search
-from trainyard_core.api.serializers import LISTED_CHARS
 from trainyard_core.testing.factories import operation
+from trainyard_core.work import run_search
+from trainyard_core.work.serializers import LISTED_CHARS
 
 WRITER = "1" * 32
 
@@ -133,8 +133,8 @@ async def test_a_list_cuts_long_texts_and_a_run_has_them_whole(web):
 
 
 async def test_a_page_ends_early_when_its_runs_are_large_and_misses_none(web, monkeypatch):
-    monkeypatch.setattr(search, "PIECE", 2)
-    monkeypatch.setattr(search, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(run_search, "PIECE", 2)
+    monkeypatch.setattr(run_search, "MOST_BYTES", 10_000)
     made = [await web.tracked() for _ in range(7)]
     for run in made[:5]:
         await web.ask("PATCH", f"{BASE}/{run.id}", json={"meta": {"long": "x" * 20_000}})

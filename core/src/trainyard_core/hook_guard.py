@@ -7,23 +7,23 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple
 
 import pluggy
 
 from trainyard_core import redact
 from trainyard_core.auth import ROLES
-from trainyard_core.hookspecs import Identity, OptimizerProvider, SchedulerProvider, TrackerProvider
+from trainyard_core.capabilities import CAPABILITIES
+from trainyard_core.errors import TrainyardError
+from trainyard_core.hookspecs import Identity
 from trainyard_core.plugin_calls import HookCalls
 
 __all__ = ["HookFailed", "HookRefused", "Implementations", "gist"]
 
 LONGEST = 300
-PROVIDERS: Mapping[str, type] = {
-    "register_schedulers": SchedulerProvider,
-    "register_trackers": TrackerProvider,
-    "register_optimizers": OptimizerProvider,
-}
+REFUSES = "amend_operation"
+"""The hook that may raise errors for whoever sends a request."""
 
 
 class HookFailed(Exception):
@@ -70,7 +70,7 @@ class Implementations:
                 _check(hook, function, options, caller.spec.argnames)
                 guarded = _guarded(name, hook, function, options, calls)
                 setattr(self, attribute if hasattr(self, hook) else hook, guarded)
-                if hook not in PROVIDERS:
+                if hook not in CAPABILITIES:
                     self.answers.append(hook)
             elif not options.get("optionalhook"):
                 self.notes[hook] = "this version of Trainyard has no such hook; it is not called"
@@ -122,6 +122,8 @@ def _guarded(
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
+                if hook == REFUSES and isinstance(error, TrainyardError):
+                    raise
                 raise HookFailed(plugin, hook, gist(error)) from error
         return _checked(plugin, hook, answer)
 
@@ -134,7 +136,7 @@ def _guarded(
                 raise
             except BaseException as error:
                 raise HookFailed(plugin, hook, gist(error)) from error
-        return answer if options.get("hookwrapper") or hook in PROVIDERS else _checked(plugin, hook, answer)
+        return answer if options.get("hookwrapper") or hook in CAPABILITIES else _checked(plugin, hook, answer)
 
     guard: Callable[..., Any] = wrapping if inspect.isgeneratorfunction(function) else answering
     vars(guard)["trainyard_impl"] = {**options, "specname": hook}
@@ -151,19 +153,9 @@ def _checked(plugin: str, hook: str, answer: object) -> object:
 
 
 def _takes(hook: str, answer: object) -> bool:
-    if hook in PROVIDERS:
-        return isinstance(answer, list | tuple) and all(_is_provider(each, PROVIDERS[hook]) for each in answer)
-    if hook == "authenticate_request":
-        return answer is None or _is_identity(answer)
-    return answer is None or isinstance(answer, bool)
-
-
-def _is_provider(answer: object, kind: type) -> bool:
-    return (
-        isinstance(answer, kind)
-        and _is_text(getattr(answer, "name", None))
-        and callable(getattr(answer, "build", None))
-    )
+    if capability := CAPABILITIES.get(hook):
+        return isinstance(answer, list | tuple) and all(capability.takes(each) for each in answer)
+    return answer is None or OTHERS[hook].takes(answer)
 
 
 def _is_identity(answer: object) -> bool:
@@ -175,11 +167,27 @@ def _is_text(value: object) -> bool:
 
 
 def _wanted(hook: str) -> str:
-    if hook in PROVIDERS:
-        return f"a list of {PROVIDERS[hook].__name__}, each with a name and a builder"
-    if hook == "authenticate_request":
-        return f"an Identity with a name and one of the roles {', '.join(ROLES)}, or None"
-    return "True, False or None"
+    capability = CAPABILITIES.get(hook)
+    return capability.wanted if capability else OTHERS[hook].wanted
+
+
+class _Answer(NamedTuple):
+    """What a hook that collects nothing may answer."""
+
+    wanted: str
+    takes: Callable[[object], bool]
+
+
+OTHERS: Mapping[str, _Answer] = {
+    "authenticate_request": _Answer(
+        f"an Identity with a name and one of the roles {', '.join(ROLES)}, or None", _is_identity
+    ),
+    "authorize": _Answer("True, False or None", lambda answer: isinstance(answer, bool)),
+    "amend_operation": _Answer("an operation as a mapping, or None", lambda answer: isinstance(answer, Mapping)),
+    "lifespan": _Answer(
+        "an async context manager, or None", lambda answer: isinstance(answer, AbstractAsyncContextManager)
+    ),
+}
 
 
 def _shown(answer: object) -> str:

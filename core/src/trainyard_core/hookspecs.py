@@ -1,13 +1,19 @@
 """Every extension point of Trainyard, typed, in the order in which a server calls them.
 
-`register_*` collects the results of all plugins; `authenticate_request` and `authorize` use the first result that is
-not None. Hook calls are synchronous and fast: work is done by the objects that they return. A provider is a name and a
-builder function, so that importing a plugin imports nothing heavy.
+`register_*` collects the results of all plugins; `amend_operation` passes an operation through all plugins in the order
+of their names; `authenticate_request` and `authorize` use the first result that is not None; `lifespan` enters what
+each plugin returns. Hook calls are synchronous and fast: work is done by the objects that they return. A provider is a
+name and a builder function, so that importing a plugin imports nothing heavy. What reads the database or the network is
+an async function of such an object, which is handed the `Platform`.
+
+`VERSION` is that of this surface: it grows when a hook or a method is added, and never for anything else. A plugin that
+was written for a newer version loads: hooks that this version does not have are reported and not called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +22,25 @@ import pluggy
 
 if TYPE_CHECKING:
     from trainyard_core.auth import Actor
+    from trainyard_core.contracts.ci import CiProvider
+    from trainyard_core.contracts.job import Job
+    from trainyard_core.contracts.observer import Observer
     from trainyard_core.contracts.optimizer import Optimizer
+    from trainyard_core.contracts.platform import Platform
+    from trainyard_core.contracts.plugin import (
+        Migrations,
+        OperationContext,
+        PluginCheck,
+        Resolver,
+        SettingsSection,
+    )
+    from trainyard_core.contracts.routes import Routes
     from trainyard_core.contracts.scheduler import Scheduler
     from trainyard_core.contracts.tracker import Tracker
 
 __all__ = [
+    "VERSION",
+    "CiHostProvider",
     "Context",
     "Identity",
     "OptimizerProvider",
@@ -32,14 +52,16 @@ __all__ = [
 
 hookspec = pluggy.HookspecMarker("trainyard")
 hookimpl = pluggy.HookimplMarker("trainyard")
+VERSION = 2
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What a builder receives: the plugin's own folder below the data directory (created on demand), its section of the
-    settings, and the URL to which runs report (empty when no server runs)."""
+    settings (a mapping, or an instance of the model that it registers), and the URL to which runs report (empty when no
+    server runs)."""
 
     folder: Path
-    settings: Mapping[str, Any]
+    settings: Any
     url: str = ""
 
 
@@ -68,12 +90,29 @@ class OptimizerProvider(msgspec.Struct, frozen=True, kw_only=True):
     build: Callable[[Context], Optimizer]
 
 
+class CiHostProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of git host by name. `build` may be called once in each server process."""
+
+    name: str
+    build: Callable[[Context], CiProvider]
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """A person that a plugin has identified. `role` is the role in the deployment of a person who is not stored here; a
     stored person has the stored roles, and a disabled one is refused."""
 
     name: str
     role: str = "none"
+
+
+@hookspec
+def register_settings() -> list[SettingsSection]:  # type: ignore[empty-body]
+    """Return the model of the plugin's section of the settings; at most one."""
+
+
+@hookspec
+def register_migrations() -> list[Migrations]:  # type: ignore[empty-body]
+    """Return the package of the steps that make the plugin's tables; at most one."""
 
 
 @hookspec
@@ -89,6 +128,49 @@ def register_trackers() -> list[TrackerProvider]:  # type: ignore[empty-body]
 @hookspec
 def register_optimizers() -> list[OptimizerProvider]:  # type: ignore[empty-body]
     """Return an optimizer for each kind of matrix that this plugin can search."""
+
+
+@hookspec
+def register_ci_providers() -> list[CiHostProvider]:  # type: ignore[empty-body]
+    """Return the kinds of git hosts that this plugin can talk to."""
+
+
+@hookspec
+def register_resolvers() -> list[Resolver]:  # type: ignore[empty-body]
+    """Return what finds the components, presets and other things that operations refer to by name."""
+
+
+@hookspec
+def register_controllers() -> list[Routes]:  # type: ignore[empty-body]
+    """Return Litestar controllers or route handlers, below `/api/v1/<plugin>/` or a prefix of their own; each handler
+    declares how it is authorized."""
+
+
+@hookspec
+def register_jobs() -> list[Job]:  # type: ignore[empty-body]
+    """Return the kinds of background work that the plugin does, on demand or by schedule."""
+
+
+@hookspec
+def register_observers() -> list[Observer]:  # type: ignore[empty-body]
+    """Return readers of the activity log, each with a name, a filter and a place in the log."""
+
+
+@hookspec
+def register_checks() -> list[PluginCheck]:  # type: ignore[empty-body]
+    """Return checks that `yard doctor` makes in the server."""
+
+
+@hookspec
+def lifespan(platform: Platform) -> AbstractAsyncContextManager[None] | None:
+    """Return an async context that is entered before a process serves or works, and left when it ends; None: none."""
+
+
+@hookspec
+def amend_operation(operation: Mapping[str, Any], context: OperationContext) -> Mapping[str, Any] | None:
+    """Return the operation as it is to be accepted, or None to leave it as it is. Each plugin sees what those before it
+    made of it. Raise `trainyard_core.errors.Invalid` or `Forbidden`, with a fix, to refuse it. The operation is plain
+    data, as in a file, and is not changed in place."""
 
 
 @hookspec(firstresult=True)

@@ -1,14 +1,14 @@
-"""The providers of one capability: which plugins offer it by which name, and whose is used."""
+"""The offers of one capability: which plugins offer it by which name, and whose is used."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from trainyard_core.errors import StartRefused, choice
-from trainyard_core.hookspecs import Context, OptimizerProvider, SchedulerProvider, TrackerProvider
+from trainyard_core.hookspecs import Context
 
-__all__ = ["P", "Provider", "Providers", "lacking"]
+__all__ = ["Offers", "Provider", "Providers", "lacking"]
 
 
 class Provider(Protocol):
@@ -21,7 +21,44 @@ class Provider(Protocol):
     def build(self) -> Callable[[Context], Any]: ...
 
 
-P = TypeVar("P", SchedulerProvider, TrackerProvider, OptimizerProvider)
+class Named(Protocol):
+    """What every offer has."""
+
+    @property
+    def name(self) -> str: ...
+
+
+P = TypeVar("P", bound=Provider)
+T = TypeVar("T", bound=Named)
+
+
+class Offers(Generic[T]):
+    """What each plugin offers of one capability, by a name that is the plugin's own."""
+
+    def __init__(self, capability: str) -> None:
+        self.capability = capability
+        self._offered: dict[str, dict[str, T]] = {}
+
+    def add(self, plugin: str, offer: T) -> None:
+        """Add what a plugin offers. Raises ValueError when the plugin offers the name twice."""
+        offers = self._offered.setdefault(plugin, {})
+        if offer.name in offers:
+            raise ValueError(f"it offers the {self.capability} '{offer.name}' twice")
+        offers[offer.name] = offer
+
+    def remove(self, plugin: str) -> None:
+        """Forget all that a plugin offers."""
+        self._offered.pop(plugin, None)
+
+    def of(self, plugin: str) -> list[T]:
+        """What one plugin offers."""
+        return [*self._offered.get(plugin, {}).values()]
+
+    def __iter__(self) -> Iterator[tuple[str, T]]:
+        """Each offer with its plugin, in the order of the plugins' names."""
+        for plugin, offers in sorted(self._offered.items()):
+            for offer in offers.values():
+                yield plugin, offer
 
 
 class Providers(Generic[P]):

@@ -20,12 +20,23 @@ import structlog
 
 from trainyard_core import hookspecs
 from trainyard_core.auth import Actor
+from trainyard_core.contracts.job import Job
+from trainyard_core.contracts.observer import Observer
+from trainyard_core.contracts.plugin import Migrations, PluginCheck, Resolver, SettingsSection
+from trainyard_core.contracts.routes import Routes
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.executor import BlockingCalls
 from trainyard_core.hook_guard import HookFailed, HookRefused, Implementations, gist
-from trainyard_core.hookspecs import Context, Identity, OptimizerProvider, SchedulerProvider, TrackerProvider
+from trainyard_core.hookspecs import (
+    CiHostProvider,
+    Context,
+    Identity,
+    OptimizerProvider,
+    SchedulerProvider,
+    TrackerProvider,
+)
 from trainyard_core.plugin_calls import HookCalls
-from trainyard_core.providers import P, Provider, Providers, lacking
+from trainyard_core.providers import Offers, Provider, Providers, lacking
 from trainyard_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,6 +80,27 @@ class Registry:
         self.schedulers: Providers[SchedulerProvider] = Providers("scheduler", prefer)
         self.trackers: Providers[TrackerProvider] = Providers("tracker", prefer)
         self.optimizers: Providers[OptimizerProvider] = Providers("optimizer", prefer)
+        self.ci_hosts: Providers[CiHostProvider] = Providers("ci provider", prefer)
+        self.settings: Offers[SettingsSection] = Offers("settings")
+        self.migrations: Offers[Migrations] = Offers("migrations")
+        self.resolvers: Offers[Resolver] = Offers("resolver")
+        self.routes: Offers[Routes] = Offers("routes")
+        self.jobs: Offers[Job] = Offers("job")
+        self.observers: Offers[Observer] = Offers("observer")
+        self.checks: Offers[PluginCheck] = Offers("check")
+        self._offers: dict[str, Providers[Any] | Offers[Any]] = {
+            "register_settings": self.settings,
+            "register_migrations": self.migrations,
+            "register_schedulers": self.schedulers,
+            "register_trackers": self.trackers,
+            "register_optimizers": self.optimizers,
+            "register_ci_providers": self.ci_hosts,
+            "register_resolvers": self.resolvers,
+            "register_controllers": self.routes,
+            "register_jobs": self.jobs,
+            "register_observers": self.observers,
+            "register_checks": self.checks,
+        }
         self._calls = HookCalls()
         self._authenticating, self._authorizing = BlockingCalls("authenticate_request"), BlockingCalls("authorize")
         self._undecided = ""
@@ -138,12 +170,11 @@ class Registry:
 
     def _take(self, name: str) -> None:
         """All or nothing: everything is asked for before anything is kept."""
-        schedulers: list[SchedulerProvider] = self._provided(name, "register_schedulers")
-        trackers: list[TrackerProvider] = self._provided(name, "register_trackers")
-        optimizers: list[OptimizerProvider] = self._provided(name, "register_optimizers")
-        self._keep(name, self.schedulers, schedulers)
-        self._keep(name, self.trackers, trackers)
-        self._keep(name, self.optimizers, optimizers)
+        answers = [(offers, self._provided(name, hook)) for hook, offers in self._offers.items()]
+        for offers, items in answers:
+            for item in items:
+                offers.add(name, item)
+                self.plugins[name].offers.append(f"{offers.capability}:{item.name}")
 
     def _provided(self, name: str, hook: str) -> list[Any]:
         """The answer of one plugin, which the wrappers of all plugins see."""
@@ -154,23 +185,18 @@ class Registry:
             if each.plugin_name != name and not (each.wrapper or each.hookwrapper)
         ]
         answers: list[list[Any]] = self.manager.subset_hook_caller(hook, others)()
-        return [provider for answer in answers for provider in answer]
-
-    def _keep(self, name: str, providers: Providers[P], offered: Sequence[P]) -> None:
-        for provider in offered:
-            providers.add(name, provider)
-            self.plugins[name].offers.append(f"{providers.capability}:{provider.name}")
+        return [item for answer in answers for item in answer]
 
     def _settle(self) -> None:
         """Tell everybody who offers what others offer as well, unless a setting decides."""
-        for providers in self._capabilities:
+        for providers in (self.schedulers, self.trackers, self.optimizers, self.ci_hosts):
             for name, said in providers.contested.items():
                 for plugin in providers.offered[name]:
                     self._blame(plugin, f"{providers.capability}:{name}", f"{said}: name one of them in `prefer`")
 
-    @property
-    def _capabilities(self) -> tuple[Providers[Any], ...]:
-        return (self.schedulers, self.trackers, self.optimizers)
+    def leave_out(self, name: str, step: str, error: BaseException) -> None:
+        """Unregister a plugin that has failed after it was loaded, and record why."""
+        self._leave_out(name, step, error)
 
     @contextmanager
     def _leaving_out(self, name: str, step: str) -> Iterator[None]:
@@ -187,8 +213,8 @@ class Registry:
         """Unregister it whole. Where it was to decide who may do what and never can, nobody may anything: the roles
         would allow what it is there to forbid."""
         self.manager.unregister(name=name)
-        for providers in self._capabilities:
-            providers.remove(name)
+        for offers in self._offers.values():
+            offers.remove(name)
         self.plugins[name].offers = []
         if isinstance(error, HookRefused) and error.hook == "authorize":
             self._undecided = name

@@ -18,6 +18,7 @@ from arq.connections import RedisSettings
 from trainyard_core import log_context, tracing
 from trainyard_core.agent.agent import Agent
 from trainyard_core.agent.registration import registration
+from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.tracker import SupportsUploads, Tracker
 from trainyard_core.db import migrations, projects, queues, sweeps, tokens
@@ -27,7 +28,10 @@ from trainyard_core.db.instrumented import ObservedDatabase
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.executor import BlockingCalls
 from trainyard_core.instruments import Gauges
+from trainyard_core.jobs.queue import JobQueue
 from trainyard_core.lifecycle import Status
+from trainyard_core.plugin_host.migrations import migrate_plugins
+from trainyard_core.plugin_host.platforms import Platforms
 from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
@@ -64,6 +68,7 @@ class Runtime:
     ) -> None:
         self.settings, self.registry, self.clock = settings, registry, clock
         self.database: Database = database
+        self.authorization = Authorization(registry, database)
         self._watched = database
         self.policy: Policy = settings.policy
         self.secret = secret
@@ -80,6 +85,10 @@ class Runtime:
         if not database.exclusive:
             self.notifier.attach(self.event_feed)
         self.url = settings.url(settings.port)
+        self.job_queue = JobQueue(clock)
+        for plugin, job in registry.jobs:
+            self.job_queue.add(plugin, job)
+        self.platforms = Platforms(self, self.job_queue.enqueue)
 
     @classmethod
     @asynccontextmanager
@@ -94,6 +103,7 @@ class Runtime:
             applied = await migrate(database, migrations_in("core", migrations), clock)
             if applied:
                 log.info("the database was brought up to date", migrations=applied)
+            await migrate_plugins(database, registry, clock)
             secret = await database.write(lambda tx: _prepare(tx, clock.now()), name="prepare")
             runtime = cls(settings, registry, database, clock, valkey, secret)
             runtime.tracker = runtime.directors.tracker = await runtime._build_tracker()
@@ -127,7 +137,7 @@ class Runtime:
             self.directors.look(run)
         self.notifier.notify_agents(orders=True)
 
-    def _committed(self, wakes: dict[str, int]) -> None:
+    def _committed(self, wakes: dict[str, int], signals: set[str]) -> None:
         """This process has written: streams are told, and who is to be looked at is rung for. A sweep whose director is
         here needs no message, and its free slot does not wait for the queue."""
         self.event_feed.committed()

@@ -8,13 +8,15 @@ from litestar import Controller, Response, get
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from trainyard.client import models
-from trainyard_core.api import feed, serializers
+from trainyard_core.api import feed
 from trainyard_core.api.access import ApiRequest, allow, no_project, runtime_of, visible
 from trainyard_core.api.event_stream import LARGEST, EventStream, place, wanted
-from trainyard_core.api.pagination import Cursor, Limit, decode, following
+from trainyard_core.api.pagination import Cursor, Limit, following
 from trainyard_core.auth import KNOWN, READ
 from trainyard_core.db import activities, projects
 from trainyard_core.errors import Invalid
+from trainyard_core.keyset import decode
+from trainyard_core.work import serializers
 
 __all__ = ["Activities"]
 

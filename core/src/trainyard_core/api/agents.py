@@ -13,7 +13,6 @@ from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
 from trainyard_core.admission import ANY_QUEUE
-from trainyard_core.api import serializers
 from trainyard_core.api.access import ApiRequest, allow, forget, runtime_of
 from trainyard_core.api.change import change, check_match, tell
 from trainyard_core.api.name_rules import check_name
@@ -25,6 +24,7 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.row_locks import hold
 from trainyard_core.db.tokens import AGENT_PREFIX
 from trainyard_core.errors import Conflict, Invalid, NotFound
+from trainyard_core.work import serializers
 
 __all__ = ["Agents", "check_labels", "check_queues"]
 

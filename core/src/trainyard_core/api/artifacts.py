@@ -15,7 +15,7 @@ from litestar.response import Stream
 from trainyard.client import models
 from trainyard.client.models.artifact import MOST_BYTES
 from trainyard.names import KIND_CHARS, NAME_BYTES, check_kind
-from trainyard_core.api import ranges, serializers
+from trainyard_core.api import ranges
 from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run, runtime_of
 from trainyard_core.api.pagination import Cursor, Limit, after_name, following
 from trainyard_core.api.tracking import tracker_of
@@ -25,7 +25,7 @@ from trainyard_core.db import artifacts, clone_rows
 from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid, NotFound
-from trainyard_core.work import archive_read, archive_write
+from trainyard_core.work import archive_read, archive_write, serializers
 from trainyard_core.work import artifacts as keeping
 
 __all__ = ["Artifacts", "Kind", "checked_kind", "told_of"]

@@ -6,15 +6,15 @@ from litestar import Controller, Response, post
 from litestar.params import FromPath, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api import serializers
 from trainyard_core.api.access import ApiRequest, allow, find_run, runtime_of
 from trainyard_core.api.change import change, claim_of
 from trainyard_core.api.run_mutation import by_of
-from trainyard_core.api.run_view import whole
 from trainyard_core.auth import WRITE
 from trainyard_core.db.engine import Tx
 from trainyard_core.sweeps import ask_tell
+from trainyard_core.work import serializers
 from trainyard_core.work.creation import add
+from trainyard_core.work.run_view import whole
 
 __all__ = ["AskTell"]
 

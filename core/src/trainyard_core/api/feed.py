@@ -12,13 +12,13 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from trainyard_core.api import serializers
 from trainyard_core.api.access import ApiRequest, runtime_of
 from trainyard_core.api.event_stream import EventStream, end_event, moved
 from trainyard_core.api.stream_auth import StreamAuthorization
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row
 from trainyard_core.runtime import Runtime
+from trainyard_core.work import serializers
 from trainyard_core.work.subscription import Batch, LogSubscription
 
 __all__ = ["follow"]

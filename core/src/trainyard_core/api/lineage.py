@@ -9,11 +9,11 @@ from litestar import Controller, get
 from litestar.params import FromPath
 
 from trainyard.client import models
-from trainyard_core.api import serializers
 from trainyard_core.api.access import ApiRequest, find_run, runtime_of
 from trainyard_core.auth import READ
 from trainyard_core.db import edges
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.work import serializers
 
 __all__ = ["Lineage"]
 

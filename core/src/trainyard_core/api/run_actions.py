@@ -11,11 +11,11 @@ from trainyard.client.models import CloneRun
 from trainyard_core.api.access import ApiRequest, find_run, runtime_of
 from trainyard_core.api.change import change
 from trainyard_core.api.run_mutation import act, by_of
-from trainyard_core.api.run_view import whole
 from trainyard_core.auth import WRITE
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.work import actions, clone
 from trainyard_core.work.actions import ActionContext
+from trainyard_core.work.run_view import whole
 
 __all__ = ["RunActions"]
 

@@ -39,4 +39,4 @@ class RunEvents(Controller):
         row = await find_run(request, project, ref, READ)
         if wanted(request):
             return streams.statuses(request, RunRef(project, row["id"]), place(last_event_id) or 0)
-        return Response(await whole_run(runtime_of(request), row["id"]))
+        return Response(await whole_run(runtime_of(request).database, row["id"]))

@@ -11,9 +11,9 @@ from trainyard.client import models
 from trainyard.names import MESSAGE_CHARS, storable
 from trainyard_core.api.access import ApiRequest, runtime_of
 from trainyard_core.api.change import change
-from trainyard_core.api.run_view import whole
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.work.actions import ActionContext, locked
+from trainyard_core.work.run_view import whole
 
 __all__ = ["Work", "act", "by_of"]
 

@@ -12,10 +12,10 @@ from litestar.params import FromPath, QueryParameter
 
 from trainyard.client import models
 from trainyard.query.tree import Field, Query, SortKey
-from trainyard_core.api import pagination, serializers
+from trainyard_core import keyset
 from trainyard_core.api.access import ApiRequest, allow, refuse_unknown_project, runtime_of
 from trainyard_core.api.pagination import Cursor
-from trainyard_core.api.search import MOST_BYTES, Filter, Sort
+from trainyard_core.api.search import Filter, Sort
 from trainyard_core.auth import READ
 from trainyard_core.db import search, tracking
 from trainyard_core.db.engine import Row, Tx
@@ -25,6 +25,8 @@ from trainyard_core.search import cursor as cursors
 from trainyard_core.search.order import RunCursor, keys_of
 from trainyard_core.search.scope import Scope
 from trainyard_core.search.text import metric_of, query_of, sort_of
+from trainyard_core.work import serializers
+from trainyard_core.work.run_search import MOST_BYTES
 
 __all__ = ["RunTables"]
 
@@ -76,13 +78,13 @@ class RunTables(Controller):
         runtime, fields = runtime_of(request), _fields(metric or ())
         query, keys, mark = query_of(q), sort_of(sort), cursors.fingerprint(q, sort, project)
         at, after = runtime.clock.now(), None
-        if parts := pagination.decode(cursor, cursors.width(keys)):
+        if parts := keyset.decode(cursor, cursors.width(keys)):
             scope = Scope(None, at, runtime.database.dialect)
             after, at = cursors.unpack(parts, keys_of(keys, scope), mark)
 
         async def work(tx: Tx) -> models.RunTablePage:
             found = await _read(tx, project, query, keys, fields, limit=limit, at=at, after=after)
-            more = pagination.encode(*cursors.pack(found.after, at, mark)) if found.after else None
+            more = keyset.encode(*cursors.pack(found.after, at, mark)) if found.after else None
             return _table(found, fields, at, more)
 
         async with runtime.searches:

@@ -9,22 +9,21 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, Parameter
 
 from trainyard.client import models
-from trainyard_core.api import serializers
 from trainyard_core.api.access import ApiRequest, allow, find_run, forget, runtime_of
 from trainyard_core.api.change import change, check_match
 from trainyard_core.api.pagination import Cursor, Limit, after_id, following
 from trainyard_core.api.run_mutation import act, by_of
-from trainyard_core.api.run_view import whole, whole_run
 from trainyard_core.api.search import Count, Filter, Metrics, Sort, found
 from trainyard_core.auth import READ, WRITE
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import NotFound
-from trainyard_core.work import actions
+from trainyard_core.work import actions, serializers
 from trainyard_core.work.actions import ActionContext
 from trainyard_core.work.clone import resuming
 from trainyard_core.work.creation import create_run
 from trainyard_core.work.deletion import delete as delete_run
+from trainyard_core.work.run_view import whole, whole_run
 from trainyard_core.work.why import why
 
 __all__ = ["Runs", "whole_run"]
@@ -82,7 +81,7 @@ class Runs(Controller):
     async def one(self, request: ApiRequest, project: str, ref: str) -> models.RunRecord:
         """Return one run with all its fields."""
         row = await find_run(request, project, ref, READ)
-        return await whole_run(runtime_of(request), row["id"])
+        return await whole_run(runtime_of(request).database, row["id"])
 
     @patch("/{ref:str}")
     async def edit(

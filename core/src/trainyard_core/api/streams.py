@@ -16,7 +16,6 @@ from typing import TypeVar
 import msgspec
 
 from trainyard.client import models
-from trainyard_core.api import serializers
 from trainyard_core.api.access import ApiRequest, can, runtime_of
 from trainyard_core.api.event_stream import PING, EventStream, end_event, event
 from trainyard_core.api.runs import whole_run
@@ -29,6 +28,7 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Forbidden, Invalid
 from trainyard_core.lifecycle import FINAL
 from trainyard_core.runtime import Runtime
+from trainyard_core.work import serializers
 from trainyard_core.work.subscription import Subscription
 
 __all__ = ["log_page", "logs", "metrics", "statuses"]
@@ -116,7 +116,7 @@ class _Stream:
         return await activities.of_run(tx, self.run.run, after=after, kind="status")
 
     async def _end(self, id: str) -> bytes:
-        return event("end", await whole_run(self.runtime, self.run.run), id=id)
+        return event("end", await whole_run(self.runtime.database, self.run.run), id=id)
 
     async def _changes(self, tx: Tx, *, since: int) -> _Changes:
         names, version = await tracking.changed_metrics(tx, self.run.run, since=since, limit=PAGE)

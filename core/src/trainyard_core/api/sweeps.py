@@ -14,9 +14,9 @@ from litestar.params import FromPath, QueryParameter
 from trainyard.client import models
 from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.sweep import SweepSpec
-from trainyard_core.api import pagination
+from trainyard_core import keyset
 from trainyard_core.api.access import ApiRequest, find_run, runtime_of
-from trainyard_core.api.pagination import Cursor, Limit
+from trainyard_core.api.pagination import Cursor, Limit, following
 from trainyard_core.auth import READ
 from trainyard_core.clock import rfc3339
 from trainyard_core.db import sweeps, trials
@@ -75,7 +75,7 @@ class Sweeps(Controller):
             rows = await _page(tx, run["id"], study, sort, phase, after, limit)
             items = await _presented(tx, rows, study)
             mark = (f"{sort} {phase}", rows[-1]["value"], rows[-1]["number"]) if rows else ()
-            return models.TrialPage(items=items, next=pagination.following(rows, limit, *mark))
+            return models.TrialPage(items=items, next=following(rows, limit, *mark))
 
         return await runtime_of(request).database.read(work)
 
@@ -177,7 +177,7 @@ def _after(cursor: str, sort: str, phase: str) -> TrialCursor | None:
     """Where a page begins. Raises Invalid for a cursor of another list."""
     if not cursor:
         return None
-    mark, value, number = pagination.decode(cursor, 3)
+    mark, value, number = keyset.decode(cursor, 3)
     fits = mark == f"{sort} {phase}" and isinstance(number, int) and abs(number) < 1 << 63
     if not fits or isinstance(value, str) or not (value is None or math.isfinite(value)):
         raise Invalid("`cursor` is of another list", fix="use `next` of the page before, or leave it out")

@@ -8,7 +8,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import Parameter
 
 from trainyard.client import models
-from trainyard_core.api import serializers, streams
+from trainyard_core.api import streams
 from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run, runtime_of
 from trainyard_core.api.event_stream import EventStream, wanted
 from trainyard_core.api.pagination import MOST, Cursor, Limit, after_name, following
@@ -19,7 +19,7 @@ from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Invalid, Unavailable
 from trainyard_core.runtime import Runtime
 from trainyard_core.settings import install
-from trainyard_core.work import resume
+from trainyard_core.work import resume, serializers
 from trainyard_core.work.ingest import ingest
 
 __all__ = ["Tracking"]

@@ -10,7 +10,6 @@ from litestar import Controller, Response, delete, get, head, patch, post
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from trainyard.client import models
-from trainyard_core.api import serializers
 from trainyard_core.api.access import ApiRequest, Recorder, find_run, runtime_of
 from trainyard_core.api.artifacts import checked_kind, told_of
 from trainyard_core.api.change import change
@@ -21,6 +20,7 @@ from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Conflict, TooLarge, TrainyardError
 from trainyard_core.ids import is_run_id
+from trainyard_core.work import serializers
 from trainyard_core.work.uploads import Uploads
 
 __all__ = ["UploadParts"]

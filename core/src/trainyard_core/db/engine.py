@@ -30,6 +30,7 @@ __all__ = [
     "numbered",
     "out_of_range",
     "outage",
+    "schema_of",
 ]
 
 T = TypeVar("T")
@@ -52,10 +53,12 @@ class Row(Protocol):
 
 class Tx(Protocol):
     """One transaction. Await its methods and nothing else. `wakes` are the runs, each with its `wake_seq`, that
-    somebody should look at as soon as it is committed; that they want it is written down as well."""
+    somebody should look at as soon as it is committed; that they want it is written down as well. So is what `signals`
+    say: that there are new jobs, for example."""
 
     dialect: Dialect
     wakes: dict[str, int]
+    signals: set[str]
 
     async def all(self, sql: str, *args: object) -> list[Row]:
         """Every row of the answer."""
@@ -68,6 +71,10 @@ class Tx(Protocol):
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         """One statement for each row of arguments."""
+
+    async def confine(self, plugin: str) -> None:
+        """From now on reach the tables of that plugin only; of core again with an empty name. A statement that touches
+        others raises ForeignTable, or on PostgreSQL does not find them."""
 
 
 class Database(ABC):
@@ -95,6 +102,11 @@ class Database(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Finish and disconnect."""
+
+
+def schema_of(plugin: str) -> str:
+    """The schema that holds a plugin's tables on PostgreSQL."""
+    return f"plugin_{plugin}"
 
 
 @lru_cache(maxsize=2048)

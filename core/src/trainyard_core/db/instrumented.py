@@ -19,26 +19,29 @@ T = TypeVar("T")
 
 
 class ObservedDatabase(Database):
-    """Another database, observed. `committed` is called after each transaction that wrote, with the runs to be rung
-    for; `waiting` is how many transactions wait or run now."""
+    """Another database, observed. `committed` is called after each transaction that wrote, with its wakes and
+    signals; `waiting` is how many transactions wait or run now."""
 
     def __init__(self, inner: Database) -> None:
         self._inner = inner
         self.dialect, self.exclusive = inner.dialect, inner.exclusive
-        self.committed: Callable[[dict[str, int]], None] = lambda wakes: None
+        self.committed: Callable[[dict[str, int], set[str]], None] = lambda wakes, signals: None
         self.waiting = 0
 
     async def write(self, work: Callable[[Tx], Awaitable[T]], *, name: str = "write") -> T:
         wakes: dict[str, int] = {}
+        signals: set[str] = set()
 
         async def listened(tx: Tx) -> T:
             result = await work(tx)
             wakes.clear()  # of a try that was not committed
             wakes.update(tx.wakes)
+            signals.clear()
+            signals.update(tx.signals)
             return result
 
         result = await self._timed(name, listened, lambda watched: self._inner.write(watched, name=name))
-        self.committed(wakes)
+        self.committed(wakes, signals)
         return result
 
     async def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:

@@ -12,7 +12,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Sequence
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trainyard_core.clock import Clock
 from trainyard_core.db.engine import Database, Tx
@@ -24,11 +24,12 @@ LOCK = 0x7261696E
 
 
 class Migration(NamedTuple):
-    """One step. `app` is the package whose tables it moves (`core`, or a plugin's name)."""
+    """One step. `app` is whose tables it moves (`core`, or a plugin's name); `forwards` takes a transaction on
+    these."""
 
     app: str
     name: str
-    forwards: Callable[[Tx], Awaitable[None]]
+    forwards: Callable[[Any], Awaitable[None]]
 
 
 def migrations_in(app: str, package: ModuleType) -> list[Migration]:

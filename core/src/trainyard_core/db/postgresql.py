@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import asyncpg
 
 from trainyard_core import failpoints
+from trainyard_core.contracts.database import STATEMENT_TIMEOUT, ForeignTable
 from trainyard_core.db.engine import (
     READ_TIMEOUT,
     Database,
@@ -27,6 +29,7 @@ from trainyard_core.db.engine import (
     numbered,
     out_of_range,
     outage,
+    schema_of,
 )
 from trainyard_core.errors import QueryTimeout, TrainyardError, Unavailable
 
@@ -56,19 +59,51 @@ class _PostgresTx:
 
     def __init__(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
         self.wakes: dict[str, int] = {}
-        self._connection = connection
+        self.signals: set[str] = set()
+        self._core = connection
+        self._connection: Any = connection
+        self._core_path: str | None = None
 
     async def all(self, sql: str, *args: object) -> list[Row]:
         return [*await self._connection.fetch(numbered(sql), *_clean(args))]
 
     async def one(self, sql: str, *args: object) -> Row | None:
-        return await self._connection.fetchrow(numbered(sql), *_clean(args))
+        row: Row | None = await self._connection.fetchrow(numbered(sql), *_clean(args))
+        return row
 
     async def run(self, sql: str, *args: object) -> None:
         await self._connection.execute(numbered(sql), *_clean(args))
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         await self._connection.executemany(numbered(sql), [_clean(row) for row in rows])
+
+    async def confine(self, plugin: str) -> None:
+        if self._core_path is None:
+            self._core_path = await self._core.fetchval("SELECT current_setting('search_path')")
+        path = f'"{schema_of(plugin)}"' if plugin else self._core_path
+        limit = f"{STATEMENT_TIMEOUT:g}s" if plugin else "0"
+        await self._core.execute(
+            "SELECT set_config('search_path', $1, true), set_config('statement_timeout', $2, true)", path, limit
+        )
+        self._connection = _Confined(self._core, plugin) if plugin else self._core
+
+
+class _Confined:
+    """A connection that sees one plugin's tables, and says so where a statement names another."""
+
+    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy, plugin: str) -> None:
+        self._connection, self._plugin = connection, plugin
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        return partial(self._ask, getattr(self._connection, name))
+
+    async def _ask(self, ask: Callable[..., Awaitable[T]], *args: object) -> T:
+        try:
+            return await ask(*args)
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
+            raise ForeignTable(
+                f"{error}: what this plugin has begins with '{self._plugin}_'; reach other data through the platform"
+            ) from error
 
 
 class PostgresDatabase(Database):

@@ -14,10 +14,12 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from trainyard_core import failpoints
+from trainyard_core.db import sqlite_tables
 from trainyard_core.db.engine import (
     READ_TIMEOUT,
     Database,
@@ -75,6 +77,8 @@ class _SQLiteTx:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.wakes: dict[str, int] = {}
+        self.signals: set[str] = set()
+        self._connection = connection
         self._execute = connection.execute
         self._executemany = connection.executemany
 
@@ -90,6 +94,20 @@ class _SQLiteTx:
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         self._executemany(sql, rows)
+
+    async def confine(self, plugin: str) -> None:
+        connection = self._connection
+        self._execute, self._executemany = connection.execute, connection.executemany
+        if plugin:
+            self._execute = partial(_checked, connection, f"{plugin}_", connection.execute)
+            self._executemany = partial(_checked, connection, f"{plugin}_", connection.executemany)
+
+
+def _checked(
+    connection: sqlite3.Connection, prefix: str, run: Callable[[str, Any], sqlite3.Cursor], sql: str, args: Any = ()
+) -> sqlite3.Cursor:
+    sqlite_tables.check(connection, sql, prefix)
+    return run(sql, args)
 
 
 class SQLiteDatabase(Database):

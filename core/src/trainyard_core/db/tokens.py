@@ -28,6 +28,7 @@ __all__ = [
     "RunClaim",
     "adopt",
     "by_identity",
+    "by_name",
     "by_token",
     "create",
     "derive",
@@ -148,6 +149,18 @@ async def by_identity(tx: Tx, name: str, *, role: str) -> Actor | None:
     if row["disabled_at"] is not None:
         return None
     return Actor(name=f"user:{name}", role=row["role"], roles=_decode(row["roles"] or "{}"))
+
+
+async def by_name(tx: Tx, name: str) -> Actor | None:
+    """A person or service as they are now, without a token; None for one who is shut out or not there."""
+    row = await tx.one(
+        f"SELECT p.name, p.kind, p.role, {_ROLES[tx.dialect]} AS roles FROM principal p"
+        " WHERE p.name = ? AND p.kind <> 'agent' AND p.disabled_at IS NULL",
+        name,
+    )
+    if row is None:
+        return None
+    return Actor(name=f"{row['kind']}:{row['name']}", role=row["role"], roles=_decode(row["roles"] or "{}"))
 
 
 AGENT_PREFIX = "agent:"

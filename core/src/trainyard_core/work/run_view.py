@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from trainyard.client import models
-from trainyard_core.api import serializers
 from trainyard_core.db import attempts, runs, tracking
-from trainyard_core.db.engine import Tx
+from trainyard_core.db.engine import Database, Tx
 from trainyard_core.errors import NotFound
-from trainyard_core.runtime import Runtime
+from trainyard_core.work import serializers
 
 __all__ = ["whole", "whole_run"]
 
@@ -26,6 +25,6 @@ async def whole(tx: Tx, run: str) -> models.RunRecord:
     )
 
 
-async def whole_run(runtime: Runtime, run: str) -> models.RunRecord:
+async def whole_run(database: Database, run: str) -> models.RunRecord:
     """A run as it is now. Raises NotFound."""
-    return await runtime.database.read(lambda tx: whole(tx, run))
+    return await database.read(lambda tx: whole(tx, run))

@@ -1,0 +1,62 @@
+"""Observers: named readers of the activity log, told of what has happened after it was committed.
+
+Delivery. Each event is given at least once, also across a kill of the server between the commit and the call, and by
+one process at a time. Events of one subject come in the order of the log; those of different subjects may overtake each
+other and may be handled at the same time.
+
+Place. An observer's place in the log is stored under its name. A new observer begins at the end of the log (`start` is
+"end") or with the oldest activity that is kept ("beginning").
+
+Raises. An event whose handler raises is given again after 1, 2, 4 ... seconds, at most 5 minutes. Until then later
+events of its subject wait; those of other subjects do not. With `attempts` above 0 it becomes a dead letter after so
+many tries, which an admin sees and may retry, and its subject goes on.
+
+Concurrency. At most `parallel` events are handled at once. The handler is called on the event loop of a worker and is
+cancelled after `timeout` seconds, which counts as an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from trainyard_core.contracts.platform import Platform
+
+__all__ = ["Event", "Observer", "run_of"]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One activity: its place in the log, what it is about (`run` is empty for what belongs to no run), its kind, who
+    did it, when (microseconds since 1970 UTC), and what is told of it."""
+
+    id: int
+    project: str
+    run: str
+    kind: str
+    actor: str
+    at: int
+    data: Mapping[str, Any]
+
+
+def run_of(event: Event) -> str:
+    """The usual subject: the run, or else the project."""
+    return event.run or event.project
+
+
+class Observer(msgspec.Struct, frozen=True, kw_only=True):
+    """A reader of the log. `name` is unique within the plugin and stays the same for ever. `kinds` are the kinds of
+    activities that it is given (empty: all), `projects` likewise. `subject` says what an event is about, for the
+    order."""
+
+    name: str
+    handle: Callable[[Platform, Event], Awaitable[None]]
+    kinds: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    subject: Callable[[Event], str] = run_of
+    start: Literal["end", "beginning"] = "end"
+    attempts: int = 0
+    parallel: int = 16
+    timeout: float = 30.0

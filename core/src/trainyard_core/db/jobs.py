@@ -1,0 +1,200 @@
+"""Jobs in SQL: enqueued in the caller's transaction, taken under a lease, and ended by its holder alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from trainyard_core.db.engine import Row, Tx
+
+__all__ = [
+    "JobEnd",
+    "NewJob",
+    "claim",
+    "count",
+    "enqueue",
+    "finish",
+    "get",
+    "hold",
+    "next_due",
+    "page",
+    "remove",
+    "retry",
+    "schedule",
+]
+
+JOBS = "jobs"
+"""The signal of a transaction that has enqueued a job."""
+_LEAST = {"sqlite": "MIN", "postgresql": "LEAST"}
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job to be enqueued; `args` is JSON, `timeout` microseconds."""
+
+    plugin: str
+    name: str
+    key: str
+    args: str
+    due_at: int
+    timeout: int
+    at: int
+
+
+class JobEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """How one call of a job went. `error` is empty when it succeeded; `again_at` is when it is due again (None: it is
+    done, or dead if it failed)."""
+
+    id: int
+    epoch: int
+    error: str = ""
+    again_at: int | None = None
+    is_retry: bool = False
+
+
+async def enqueue(tx: Tx, new: NewJob) -> None:
+    """Make sure that the job is done, at that time or sooner. One that waits is given the new arguments; one that runs
+    is done once more; a dead one begins anew."""
+    least = _LEAST[tx.dialect]
+    await tx.run(
+        "INSERT INTO job (plugin, name, key, args, state, due_at, timeout, created_at)"
+        " VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?) ON CONFLICT (plugin, name, key) DO UPDATE SET"
+        " args = CASE WHEN job.state = 'running' THEN job.args ELSE excluded.args END,"
+        f" due_at = CASE job.state WHEN 'waiting' THEN {least}(job.due_at, excluded.due_at)"
+        " WHEN 'dead' THEN excluded.due_at ELSE job.due_at END,"
+        " attempt = CASE WHEN job.state = 'dead' THEN 0 ELSE job.attempt END,"
+        " next_args = CASE WHEN job.state = 'running' THEN excluded.args END,"
+        f" next_at = CASE WHEN job.state = 'running' THEN {least}(COALESCE(job.next_at, excluded.due_at),"
+        " excluded.due_at) END,"
+        " timeout = excluded.timeout,"
+        " state = CASE WHEN job.state = 'dead' THEN 'waiting' ELSE job.state END",
+        new.plugin, new.name, new.key, new.args, new.due_at, new.timeout, new.at,
+    )  # fmt: skip
+    tx.signals.add(JOBS)
+
+
+async def claim(tx: Tx, known: Collection[tuple[str, str]], holder: str, *, now: int, limit: int) -> list[Row]:
+    """Take jobs that are due, or whose holder is overdue, oldest first: those that this process knows, by (plugin,
+    name). Their rows as they are now."""
+    if not known or limit < 1:
+        return []
+    skip = " FOR UPDATE SKIP LOCKED" if tx.dialect == "postgresql" else ""
+    pairs = ", ".join(["(?, ?)"] * len(known))
+    rows = await tx.all(
+        "SELECT id FROM job WHERE ((state = 'waiting' AND due_at <= ?) OR (state = 'running' AND lease_until <= ?))"
+        f" AND (plugin, name) IN (VALUES {pairs}) ORDER BY due_at, id LIMIT ?{skip}",
+        now, now, *(word for pair in known for word in pair), limit,
+    )  # fmt: skip
+    if not rows:
+        return []
+    ids = [row["id"] for row in rows]
+    return await tx.all(
+        "UPDATE job SET state = 'running', lease_holder = ?, lease_until = CAST(? AS BIGINT) + timeout,"
+        " epoch = epoch + 1, attempt = attempt + 1, started_at = ?"
+        f" WHERE id IN ({', '.join('?' * len(ids))}) RETURNING *",
+        holder, now, now, *ids,
+    )  # fmt: skip
+
+
+async def hold(tx: Tx, job: int, epoch: int) -> bool:
+    """Whether the holder of that epoch still has the job, which nobody takes until this transaction ends."""
+    lock = " FOR SHARE" if tx.dialect == "postgresql" else ""
+    return (
+        await tx.one(f"SELECT 1 FROM job WHERE id = ? AND epoch = ? AND state = 'running'{lock}", job, epoch)
+        is not None
+    )
+
+
+async def finish(tx: Tx, ends: Sequence[JobEnd], *, now: int) -> None:
+    """Write how jobs went. What somebody else holds by now stays as it is."""
+    done = [each for each in ends if not each.error and each.again_at is None]
+    await tx.many(
+        "DELETE FROM job WHERE id = ? AND epoch = ? AND next_at IS NULL", [(each.id, each.epoch) for each in done]
+    )
+    await tx.many(
+        "UPDATE job SET state = 'waiting', args = next_args, due_at = next_at, next_args = NULL, next_at = NULL,"
+        " attempt = 0, error = '', lease_holder = '', succeeded_at = ? WHERE id = ? AND epoch = ?",
+        [(now, each.id, each.epoch) for each in done],
+    )
+    again = [each for each in ends if each.again_at is not None]
+    await tx.many(
+        "UPDATE job SET state = 'waiting', args = COALESCE(next_args, args),"
+        f" due_at = {_LEAST[tx.dialect]}(CAST(? AS BIGINT), COALESCE(next_at, CAST(? AS BIGINT))), next_args = NULL,"
+        " next_at = NULL, attempt = CASE WHEN ? = 1 THEN attempt ELSE 0 END, error = ?, lease_holder = '',"
+        " succeeded_at = CASE WHEN ? = '' THEN CAST(? AS BIGINT) ELSE succeeded_at END WHERE id = ? AND epoch = ?",
+        [
+            (each.again_at, each.again_at, int(each.is_retry), each.error, each.error, now, each.id, each.epoch)
+            for each in again
+        ],
+    )
+    dead = [each for each in ends if each.error and each.again_at is None]
+    await tx.many(
+        "UPDATE job SET state = CASE WHEN next_at IS NULL THEN 'dead' ELSE 'waiting' END,"
+        " args = COALESCE(next_args, args), due_at = COALESCE(next_at, due_at), next_args = NULL, next_at = NULL,"
+        " attempt = CASE WHEN next_at IS NULL THEN attempt ELSE 0 END, error = ?, lease_holder = ''"
+        " WHERE id = ? AND epoch = ?",
+        [(each.error, each.id, each.epoch) for each in dead],
+    )
+
+
+async def schedule(tx: Tx, new: NewJob) -> None:
+    """Make sure that a periodic job has its row; one that is there is due no later than it would be now."""
+    await tx.run(
+        "INSERT INTO job (plugin, name, key, args, state, due_at, timeout, created_at)"
+        " VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?) ON CONFLICT (plugin, name, key) DO UPDATE SET"
+        f" due_at = CASE WHEN job.attempt = 0 THEN {_LEAST[tx.dialect]}(job.due_at, excluded.due_at)"
+        " ELSE job.due_at END, timeout = excluded.timeout",
+        new.plugin, new.name, new.key, new.args, new.due_at, new.timeout, new.at,
+    )  # fmt: skip
+
+
+async def next_due(tx: Tx, known: Collection[tuple[str, str]]) -> int | None:
+    """When the next job that this process knows is due, or overdue in its holder's hands; None: there is none."""
+    if not known:
+        return None
+    pairs, words = ", ".join(["(?, ?)"] * len(known)), [word for pair in known for word in pair]
+    row = await tx.one(
+        "SELECT MIN(CASE state WHEN 'waiting' THEN due_at ELSE lease_until END) AS at FROM job"
+        f" WHERE state IN ('waiting', 'running') AND (plugin, name) IN (VALUES {pairs})",
+        *words,
+    )
+    return None if row is None else row["at"]
+
+
+async def page(tx: Tx, *, after: int, limit: int, state: str = "", plugin: str = "") -> list[Row]:
+    """Jobs by id after one, of one state or plugin if these are given."""
+    where: list[str] = ["id > ?"]
+    args: list[object] = [after]
+    for column, value in (("state", state), ("plugin", plugin)):
+        if value:
+            where.append(f"{column} = ?")
+            args.append(value)
+    return await tx.all(f"SELECT * FROM job WHERE {' AND '.join(where)} ORDER BY id LIMIT ?", *args, limit)
+
+
+async def get(tx: Tx, job: int) -> Row | None:
+    """One job."""
+    return await tx.one("SELECT * FROM job WHERE id = ?", job)
+
+
+async def retry(tx: Tx, job: int, *, now: int) -> bool:
+    """Have a job that is dead or waits run now, as if it were new; False for one that is not there or runs."""
+    row = await tx.one(
+        "UPDATE job SET state = 'waiting', due_at = ?, attempt = 0 WHERE id = ? AND state <> 'running' RETURNING id",
+        now, job,
+    )  # fmt: skip
+    if row is not None:
+        tx.signals.add(JOBS)
+    return row is not None
+
+
+async def remove(tx: Tx, job: int) -> bool:
+    """Delete a job that does not run; False for one that is not there or runs."""
+    return await tx.one("DELETE FROM job WHERE id = ? AND state <> 'running' RETURNING id", job) is not None
+
+
+async def count(tx: Tx) -> list[Row]:
+    """How many jobs there are, by plugin, name and state, and the oldest time at which one is or was due."""
+    return await tx.all(
+        "SELECT plugin, name, state, COUNT(*) AS n, MIN(due_at) AS due_at FROM job GROUP BY plugin, name, state"
+    )

@@ -1,0 +1,184 @@
+"""The platform that each plugin of a server or worker is handed; `contracts.platform` says what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from trainyard.client.models import CreateRun, RunPage, RunRecord
+from trainyard.names import MESSAGE_CHARS, storable
+from trainyard_core import hookspecs
+from trainyard_core.auth import READ, WRITE, Actor
+from trainyard_core.clock import Clock
+from trainyard_core.contracts.observer import Event
+from trainyard_core.db import activities, principals, tokens
+from trainyard_core.db.activities import Tail
+from trainyard_core.db.engine import Row, Tx
+from trainyard_core.errors import Forbidden, Invalid, choice
+from trainyard_core.plugin_host.tables import Enqueue, PluginTables
+from trainyard_core.work import actions
+from trainyard_core.work.actions import ActionContext
+from trainyard_core.work.clone import resuming
+from trainyard_core.work.creation import create_run
+from trainyard_core.work.run_search import search_runs
+from trainyard_core.work.run_view import whole, whole_run
+
+if TYPE_CHECKING:
+    from trainyard_core.runtime import Runtime
+
+__all__ = ["HostedPlatform", "event_of", "principal_of"]
+
+ACTIONS = {
+    "approve": actions.approve,
+    "stop": actions.stop,
+    "skip": actions.skip,
+    "archive": actions.archive,
+    "restore": actions.restore,
+}
+MOST = 500
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def principal_of(plugin: str) -> str:
+    """The name of the principal that a plugin acts as by itself."""
+    return f"plugin:{plugin}"
+
+
+def event_of(row: Row) -> Event:
+    """An activity as plugins are told of it."""
+    return Event(
+        id=row["id"],
+        project=row["project"],
+        run=row["run"] or "",
+        kind=row["kind"],
+        actor=row["actor"],
+        at=row["at"],
+        data=_decode(row["data"]),
+    )
+
+
+class HostedPlatform:
+    """A `Platform` for one plugin in this process."""
+
+    def __init__(self, runtime: Runtime, plugin: str, settings: Any, enqueue: Enqueue) -> None:
+        self._runtime = runtime
+        self.plugin, self.settings, self.version = plugin, settings, hookspecs.VERSION
+        self.clock: Clock = runtime.clock
+        self.database = PluginTables(runtime.database, plugin, enqueue)
+        self.runs = _Runs(runtime)
+        self.activities = _Activities(runtime)
+        self.jobs = _Jobs(runtime, plugin, enqueue)
+
+    async def principal(self) -> Actor:
+        """See `Platform`."""
+        name, at, database = principal_of(self.plugin), self.clock.now(), self._runtime.database
+
+        async def make(tx: Tx) -> Actor | None:
+            await principals.ensure(tx, name, kind="service", role="none", at=at)
+            return await tokens.by_name(tx, name)
+
+        found = await database.read(lambda tx: tokens.by_name(tx, name))
+        return _known(found or await database.write(make, name="principal"), name)
+
+    async def actor(self, name: str) -> Actor:
+        """See `Platform`."""
+        bare = name.removeprefix("user:").removeprefix("service:")
+        return _known(await self._runtime.database.read(lambda tx: tokens.by_name(tx, bare)), name)
+
+
+def _known(actor: Actor | None, name: str) -> Actor:
+    if actor is None:
+        raise Forbidden(f"'{name}' is shut out or gone", fix="let another person own what acts in that name")
+    return actor
+
+
+class _Runs:
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def create(self, actor: Actor, project: str, body: CreateRun, *, key: str = "") -> RunRecord:
+        runtime = self._runtime
+        await runtime.authorization.allow(actor, WRITE, project)
+        row, new = await create_run(
+            runtime.database,
+            project,
+            body,
+            key=key,
+            actor=actor,
+            policy=runtime.policy,
+            at=runtime.clock.now(),
+            algorithms=runtime.algorithms,
+            insert=resuming(body.resumes) if body.resumes else None,
+        )
+        if new:
+            runtime.notifier.notify_agents()
+        return await whole_run(runtime.database, row["id"])
+
+    async def get(self, actor: Actor, project: str, ref: str) -> RunRecord:
+        row = await self._runtime.authorization.find_run(actor, project, ref, READ)
+        return await whole_run(self._runtime.database, row["id"])
+
+    async def find(
+        self, actor: Actor, project: str, q: str = "", *, sort: str = "", limit: int = 50, cursor: str = ""
+    ) -> RunPage:
+        runtime = self._runtime
+        await runtime.authorization.allow(actor, READ, project)
+        async with runtime.searches:
+            page = await search_runs(
+                runtime.database,
+                frozenset({project}),
+                at=runtime.clock.now(),
+                q=q,
+                sort=sort,
+                limit=min(limit, MOST),
+                cursor=cursor,
+            )
+        if not page.items:
+            await runtime.authorization.refuse_unknown_project(actor, project)
+        return page
+
+    async def act(self, actor: Actor, project: str, ref: str, action: str, *, message: str = "") -> RunRecord:
+        if action not in ACTIONS:
+            raise Invalid(choice("action", action, ACTIONS), fix="use one of these")
+        runtime = self._runtime
+        row = await runtime.authorization.find_run(actor, project, ref, WRITE)
+        by = ActionContext(
+            actor=actor.name,
+            at=runtime.clock.now(),
+            policy=runtime.policy,
+            message=storable(message, MESSAGE_CHARS),
+        )
+
+        async def work(tx: Tx) -> RunRecord:
+            await ACTIONS[action](tx, await actions.locked(tx, row["id"]), by)
+            return await whole(tx, row["id"])
+
+        record = await runtime.database.write(work, name=action)
+        runtime.notifier.notify_agents(orders=True)
+        return record
+
+
+class _Activities:
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def after(self, actor: Actor, cursor: int, *, limit: int = 500) -> Sequence[Event]:
+        database = self._runtime.database
+        among = await self._runtime.authorization.visible(actor)
+        upto = await Tail(database).settle()
+        rows = await database.read(
+            lambda tx: activities.page(tx, after=cursor, upto=upto, projects=among, limit=min(limit, MOST))
+        )
+        return [event_of(row) for row in rows]
+
+
+class _Jobs:
+    def __init__(self, runtime: Runtime, plugin: str, enqueue: Enqueue) -> None:
+        self._runtime, self._plugin, self._enqueue = runtime, plugin, enqueue
+
+    async def enqueue(self, job: str, key: str, args: Mapping[str, object] | None = None, *, at: int = 0) -> None:
+        await self._runtime.database.write(
+            lambda tx: self._enqueue(tx, self._plugin, job, key, args, at=at), name="enqueue"
+        )

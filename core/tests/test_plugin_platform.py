@@ -1,0 +1,136 @@
+"""The platform that a plugin is handed: its own tables and no others, and every call with an actor; both databases."""
+
+from __future__ import annotations
+
+import re
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from web import serving
+
+from trainyard.client.models import CreateRun, EditPrincipal
+from trainyard_core.contracts.database import ForeignTable
+from trainyard_core.contracts.plugin import Migrations
+from trainyard_core.errors import Forbidden, NotFound
+from trainyard_core.hookspecs import hookimpl
+from trainyard_core.registry import Registry
+
+TABLE = "CREATE TABLE shelf_book (name TEXT PRIMARY KEY, run TEXT NOT NULL)"
+
+
+def package(name, *statements, tmp_path):
+    """A package of one migration for each statement."""
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    for number, statement in enumerate(statements, 1):
+        (folder / f"m{number:04d}_step.py").write_text(f"async def forwards(tx):\n    await tx.run({statement!r})\n")
+    module = ModuleType(name)
+    module.__path__ = [str(folder)]
+    sys.modules[name] = module
+    return module
+
+
+@pytest.fixture
+def offer(tmp_path):
+    """A registry with a plugin `shelf` whose migrations are these statements."""
+    made = []
+
+    def of(*statements):
+        name = f"shelf_steps_{len(made)}"
+        made.append(name)
+        steps = package(name, *statements, tmp_path=tmp_path)
+        registry = Registry()
+        registry.add("shelf", SimpleNamespace(register_migrations=hookimpl(lambda: [Migrations(steps)])))
+        return registry
+
+    yield of
+    for name in [each for each in sys.modules if each.startswith("shelf_steps_")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+async def shelf(database_url, tmp_path, offer):
+    async with serving(database_url, tmp_path, registry=offer(TABLE)) as web:
+        yield SimpleNamespace(web=web, platform=web.runtime.platforms.of("shelf"))
+
+
+async def test_a_plugin_has_tables_of_its_own(shelf):
+    async def put(tx):
+        await tx.run("INSERT INTO shelf_book (name, run) VALUES (?, ?)", "dune", "1")
+        return await tx.one("SELECT COUNT(*) AS n FROM shelf_book")
+
+    assert (await shelf.platform.database.write(put))["n"] == 1
+    (row,) = await shelf.platform.database.read(lambda tx: tx.all("SELECT * FROM shelf_book"))
+    assert (row["name"], row["run"]) == ("dune", "1")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM run",
+        "SELECT b.name FROM shelf_book b JOIN run r ON r.id = b.run",
+        "DELETE FROM token",
+        "WITH stolen AS (SELECT hash FROM token) SELECT * FROM stolen",
+        "UPDATE run SET name = 'x'",
+        "INSERT INTO shelf_book SELECT name, project FROM run",
+    ],
+)
+async def test_a_statement_that_touches_a_table_of_core_is_refused(shelf, statement):
+    with pytest.raises(ForeignTable, match="shelf_"):
+        await shelf.platform.database.write(lambda tx: tx.run(statement))
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (["CREATE TABLE nonsense ("], "syntax|incomplete"),
+        (["ALTER TABLE run ADD COLUMN shelf INTEGER"], "ForeignTable"),
+        (["DROP TABLE run"], "ForeignTable"),
+        ([TABLE, "CREATE TABLE shelf_book (x INTEGER)"], "already exists"),
+    ],
+)
+async def test_a_plugin_whose_migration_fails_is_left_out_and_the_server_serves(
+    database_url, tmp_path, offer, statements, said
+):
+    registry = offer(*statements)
+    async with serving(database_url, tmp_path, registry=registry) as web:
+        assert (await web.tracked()).status == "running"
+    (error,) = registry.plugins["shelf"].faults.values()
+    assert re.search(said, error)
+    assert not registry.manager.has_plugin("shelf")
+
+
+async def test_every_call_is_authorized_for_its_actor(shelf):
+    platform, web = shelf.platform, shelf.web
+    run = await web.tracked()
+    mine = await platform.principal()
+    assert (mine.name, mine.role) == ("service:plugin:shelf", "none")
+    with pytest.raises(NotFound):
+        await platform.runs.get(mine, "default", run.id)
+    await web.admin.members.put("plugin:shelf", role="viewer")
+    mine = await platform.principal()
+    assert (await platform.runs.get(mine, "default", run.id)).id == run.id
+    assert [each.id for each in (await platform.runs.find(mine, "default")).items] == [run.id]
+    with pytest.raises(Forbidden):
+        await platform.runs.create(mine, "default", CreateRun(managed=False))
+    with pytest.raises(Forbidden):
+        await platform.runs.act(mine, "default", run.id, "stop")
+    with pytest.raises(Forbidden):
+        await platform.actor("user:nobody")
+
+
+async def test_what_an_owner_may_is_looked_up_each_time(shelf):
+    platform, web = shelf.platform, shelf.web
+    await web.admin.users.add("ada", role="member")
+    ada = await platform.actor("user:ada")
+    run = await platform.runs.create(ada, "default", CreateRun(managed=False), key="once")
+    assert run.id == (await platform.runs.create(ada, "default", CreateRun(managed=False), key="once")).id
+    assert run.user == "user:ada"
+    assert (await platform.runs.act(ada, "default", run.id, "stop")).status in ("stopping", "stopped")
+    seen = await platform.activities.after(ada, 0)
+    assert [event.kind for event in seen if event.run == run.id]
+    await web.admin.users.edit("ada", EditPrincipal(disabled=True))
+    with pytest.raises(Forbidden):
+        await platform.actor("user:ada")
