@@ -124,9 +124,9 @@ async def phase_is(web, sweep, number, phase):
 
 async def looked(web, sweep):
     """The director has looked at all that was written until now, and found nothing more to do."""
-    desk = web.runtime.directors._desk(sweep)
-    async with desk.turn:
-        await desk.director.look()
+    parent = web.runtime.directors._parent(sweep)
+    async with parent.lock:
+        await parent.cycle.plan()
 
 
 async def wanted(web, sweep):

@@ -171,5 +171,5 @@ async def log(web: Web, run: str, value: float, *, name: str = "score", step: in
 
 async def book_of(web: Web, sweep: str) -> dict:
     """The optimizer's state."""
-    row = await web.runtime.database.read(lambda tx: tx.one("SELECT state FROM sweep WHERE run = ?", sweep))
+    row = await web.runtime.database.read(lambda tx: tx.one("SELECT state FROM director WHERE run = ?", sweep))
     return msgspec.json.decode(bytes(row["state"]))

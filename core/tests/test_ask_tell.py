@@ -12,8 +12,9 @@ from sweep_harness import Book, begin, book_of, children, sweeping, until
 from trainyard.client import errors
 from trainyard.client.models import AskTrials, NewSweep, TellTrial
 from trainyard.client.requests import ask_trials, create_sweep, tell_trial
+from trainyard_core.clock import LATEST
+from trainyard_core.directing.cycle import PlanCycle
 from trainyard_core.sweeps import ask_tell
-from trainyard_core.sweeps.director import Director
 
 SCORE = {"name": "score", "optimization": "maximize"}
 X = {"kind": "choice", "value": list(range(10))}
@@ -79,7 +80,7 @@ async def test_trials_are_asked_for_told_and_counted(program):
 
 
 async def test_nothing_begins_that_nobody_has_asked_for(program):
-    await Director(program.sweep, program.web.runtime.directors._means()).look()
+    await PlanCycle(program.sweep, program.web.runtime.directors.dependencies()).plan()
     assert not await children(program.web, program.sweep)
     assert len((await program.ask(3)).items) == 3
     assert [each.key for each in (await program.ask(3)).items] == ["4"]
@@ -258,11 +259,14 @@ async def test_a_process_that_does_not_plan_answers_and_waits_for_the_one_that_t
     monkeypatch.setattr(ask_tell, "PATIENCE", 0.05)
     if program.web.runtime.database.exclusive:
         pytest.skip("one process has the whole database")
-    at = program.web.arrange.clock.now()
-    await program.web.runtime.database.write(
-        lambda tx: tx.run("UPDATE sweep SET lease_holder = 'other', lease_until = ?", at + 1_000_000)
-    )
+
+    async def lease(until):
+        await program.web.runtime.database.write(
+            lambda tx: tx.run("UPDATE director SET lease_holder = 'other', lease_until = ?", until)
+        )
+
+    await lease(LATEST)
     with pytest.raises(errors.Busy, match="another process is still planning"):
         await program.ask()
-    program.web.arrange.clock.turn(2)
+    await lease(0)
     assert len((await program.ask()).items) == 1

@@ -8,8 +8,8 @@ import pytest
 from sweep_harness import Book, begin, children, log, sweeping
 
 from trainyard_core.contracts.workload import Exit, Phase
+from trainyard_core.directing.view import load
 from trainyard_core.lifecycle import Status
-from trainyard_core.sweeps import view
 
 
 class Interrupted:
@@ -58,7 +58,7 @@ async def test_a_read_sees_nothing_that_is_committed_after_its_first_statement(a
     assert await arrange.status(run) is Status.STOPPED
 
 
-@pytest.mark.parametrize("statement", range(4))
+@pytest.mark.parametrize("statement", range(5))
 async def test_a_trial_is_never_seen_as_ended_without_its_last_metrics(database_url, tmp_path, statement):
     """Its last value is committed before its end. Whichever statements of the view that falls between, a trial that
     has ended has it."""
@@ -74,10 +74,11 @@ async def test_a_trial_is_never_seen_as_ended_without_its_last_metrics(database_
             await log(web, ref.run, 0.5)
             await web.arrange.report(ref, Phase.EXITED, exit=Exit(code=0))
 
-        database = web.runtime.database
+        database, enqueue = web.runtime.database, web.runtime.job_queue.enqueue
         meanwhile = [*[nothing] * statement, last_value]
-        seen = await interrupted(database, lambda tx: view.load(tx, sweep.id), *meanwhile)
-        (trial,) = seen.going
+        planner = web.runtime.kinds.planner(sweep.id, "sweep")
+        seen = await interrupted(database, lambda tx: load(tx, sweep.id, planner, enqueue), *meanwhile)
+        (trial,) = seen.view.children.values()
         assert bool(trial.metrics) is trial.ended, f"seen as {trial.status} with {trial.metrics}"
         (row,) = await children(web, sweep.id)
         assert row["status"] == Status.SUCCEEDED

@@ -160,11 +160,11 @@ async def test_a_sweep_whose_algorithm_is_gone_says_so_and_goes_on_when_it_is_ba
         sweep, (one,) = await begin(web, trials=2, parallel=1)
     async with served(database_url, tmp_path / "data", plugins=["scheduler_process"]) as web:
         await ends(web, one)
-        web.runtime.directors.look(sweep)
+        web.runtime.directors.wake(sweep)
         await stands(web, sweep, "no algorithm is installed, 'random' neither")
         assert await phases(web, sweep) == {1: "open"}
     async with served(database_url, tmp_path / "data") as web:
-        web.runtime.directors.look(sweep)
+        web.runtime.directors.wake(sweep)
         (two,) = await next_running(web)
         await ends(web, two)
         assert (await ended(web, sweep))["message"] == "2 of 2 trials succeeded"

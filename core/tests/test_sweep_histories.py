@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sweep_harness import until
 
 from trainyard_core.contracts.tracker import Point, Series
-from trainyard_core.sweeps import directors
+from trainyard_core.directing import directors
 from trainyard_core.sweeps.histories import Histories, LoggedPoints
 from trainyard_core.sweeps.history import History
 
@@ -20,7 +20,7 @@ POINTS = st.lists(st.tuples(STEPS, st.floats(allow_nan=True, allow_infinity=True
 
 
 class Shelf:
-    """The part of a tracker that reads series: it has one run, and keeps a book of what was asked of it."""
+    """What reads series: it has one run, and keeps a book of what was asked of it."""
 
     def __init__(self, **series: dict[int, float]) -> None:
         self.rows = {name: [*values.items()] for name, values in series.items()}
@@ -30,14 +30,11 @@ class Shelf:
         """One row more; several of a step stay in the order in which they came."""
         self.rows.setdefault(name, []).append((step, value))
 
-    async def attempts(self, run):
-        return {}
-
     def retry(self, name: str, values: dict[int, float]) -> None:
         """A second attempt has logged these, and what the first one has from there on does not count any more."""
         self.rows[name] = [row for row in self.rows[name] if row[0] < min(values)] + [*values.items()]
 
-    async def read_series(self, run, names, *, first=None, last=None, points=0, attempts=None):
+    async def read_series(self, run, names, *, first=None, attempt=0):
         self.asked.append(([*names], first))
         found = []
         for name in names:
@@ -49,12 +46,12 @@ class Shelf:
 
 async def test_what_has_grown_is_read_from_the_last_step_that_is_known():
     shelf = Shelf(loss={1: 0.9, 2: 0.8}, accuracy={})
-    histories = Histories(shelf, "quickstart", ["loss", "accuracy"], shelf.attempts)
-    assert await histories.refresh([LoggedPoints("a", 2)]) == {"a"}
+    histories = Histories(["loss", "accuracy"])
+    assert await histories.refresh([LoggedPoints("a", 2)], shelf) == {"a"}
     shelf.log("loss", 2, 0.7)
     shelf.log("loss", 3, 0.6)
     shelf.log("accuracy", 1, 0.5)
-    assert await histories.refresh([LoggedPoints("a", 5)]) == {"a"}
+    assert await histories.refresh([LoggedPoints("a", 5)], shelf) == {"a"}
     assert shelf.asked == [(["loss", "accuracy"], None), (["loss"], 2), (["accuracy"], None)]
     assert histories.of("a")["loss"].steps == [1, 2, 3]
     assert histories.of("a")["loss"].values == [0.9, 0.7, 0.6]
@@ -63,10 +60,10 @@ async def test_what_has_grown_is_read_from_the_last_step_that_is_known():
 
 async def test_a_trial_that_is_tried_again_is_heard_of_from_its_start():
     shelf = Shelf(loss={1: 0.9, 2: 0.8, 3: 0.7})
-    histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
-    await histories.refresh([LoggedPoints("a", 3)])
+    histories = Histories(["loss"])
+    await histories.refresh([LoggedPoints("a", 3)], shelf)
     shelf.log("loss", 1, 0.5)
-    await histories.refresh([LoggedPoints("a", 4)])
+    await histories.refresh([LoggedPoints("a", 4)], shelf)
     assert histories.of("a")["loss"].values == [0.5, 0.8, 0.7]
     assert [first for _, first in shelf.asked] == [None, 3, None]
 
@@ -78,26 +75,26 @@ async def test_a_trial_that_is_tried_again_is_heard_of_from_its_start():
 )
 async def test_points_that_a_later_attempt_has_logged_again_are_forgotten(again, total):
     shelf = Shelf(loss={1: 0.9, 2: 0.8, 3: 0.7})
-    histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
-    await histories.refresh([LoggedPoints("a", 3)])
+    histories = Histories(["loss"])
+    await histories.refresh([LoggedPoints("a", 3)], shelf)
     shelf.retry("loss", again)
-    assert await histories.refresh([LoggedPoints("a", total, attempt=2)]) == {"a"}
+    assert await histories.refresh([LoggedPoints("a", total, attempt=2)], shelf) == {"a"}
     assert histories.of("a")["loss"].steps == [step for step, _ in shelf.rows["loss"]]
     assert histories.of("a")["loss"].values == [value for _, value in shelf.rows["loss"]]
 
 
 async def test_nothing_is_read_of_a_trial_that_has_logged_nothing():
     shelf = Shelf()
-    histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
-    await histories.refresh([LoggedPoints("a", 0)])
+    histories = Histories(["loss"])
+    await histories.refresh([LoggedPoints("a", 0)], shelf)
     assert (shelf.asked, histories.of("a")) == ([], {})
 
 
 async def test_what_has_not_grown_is_not_read():
     shelf = Shelf(loss={1: 0.9})
-    histories = Histories(shelf, "quickstart", ["loss"], shelf.attempts)
-    await histories.refresh([LoggedPoints("a", 1)])
-    assert await histories.refresh([LoggedPoints("a", 1)]) == set()
+    histories = Histories(["loss"])
+    await histories.refresh([LoggedPoints("a", 1)], shelf)
+    assert await histories.refresh([LoggedPoints("a", 1)], shelf) == set()
     assert len(shelf.asked) == 1
 
 
@@ -132,5 +129,5 @@ async def test_a_sweep_that_nobody_wakes_is_forgotten_here_and_known_again_when_
             return not web.runtime.directors.knows(sweep)
 
         await until(forgotten)
-        web.runtime.directors.look(sweep)
+        web.runtime.directors.wake(sweep)
         assert web.runtime.directors.knows(sweep)

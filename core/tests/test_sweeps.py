@@ -8,10 +8,10 @@ from sweep_harness import Book, begin, book_of, children, finish, play, sweeping
 
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.db import sweeps
+from trainyard_core.db import directors
+from trainyard_core.directing.cycle import PlanCycle
+from trainyard_core.directing.view import load
 from trainyard_core.sweeps import suggest
-from trainyard_core.sweeps.director import Director
-from trainyard_core.sweeps.view import load
 
 
 @pytest_asyncio.fixture
@@ -49,9 +49,9 @@ async def test_no_more_go_on_at_once_than_it_says(web):
 async def test_a_director_that_looks_twice_makes_nothing_twice(web):
     sweep = await begin(web, trials=6, parallel=2)
     await until(lambda: children(web, sweep.id))
-    others = [Director(sweep.id, web.runtime.directors._means()) for _ in range(3)]
+    others = [PlanCycle(sweep.id, web.runtime.directors.dependencies()) for _ in range(3)]
     for other in others:
-        await other.look()
+        await other.plan()
     assert len(await children(web, sweep.id)) == 2
     assert await play(web, sweep.id, float) == 6
     assert len(await children(web, sweep.id)) == 6
@@ -152,14 +152,14 @@ async def test_a_deleted_trial_counts_as_failed(web):
     sweep = await begin(web, trials=2, parallel=1)
     await until(lambda: children(web, sweep.id))
     web.runtime.directors._closing = True
-    for desk in web.runtime.directors._desks.values():
-        desk.task.cancel()
-    web.runtime.directors._desks.clear()
+    for parent in web.runtime.directors._active.values():
+        parent.task.cancel()
+    web.runtime.directors._active.clear()
     (ref,) = await web.arrange.assign(most=1)
     await finish(web, ref, float)
     await web.admin.runs.delete(ref.run)
     web.runtime.directors._closing = False
-    web.runtime.directors.look(sweep.id)
+    web.runtime.directors.wake(sweep.id)
     assert await play(web, sweep.id, float) == 1
     assert (await web.admin.runs.get(sweep.id)).message == "1 of 2 trials succeeded"
 
@@ -208,7 +208,7 @@ async def test_a_trial_that_ends_costs_one_plan_and_half_of_what_is_ahead_is_tho
             return row["wake_at"] is None and row["finished_at"]
 
         await until(rests)
-        row = await web.runtime.database.read(lambda tx: sweeps.get(tx, sweep.id))
+        row = await web.runtime.database.read(lambda tx: directors.get(tx, sweep.id))
         assert row["version"] == plans
         assert [each[1] for each in (await book_of(web, sweep.id))["told"]].count("succeeded") == 8
 
@@ -220,7 +220,7 @@ async def test_a_look_reads_no_trial_that_is_over(web):
 
     class Noting:
         def __init__(self, tx):
-            self._tx = tx
+            self._tx, self.dialect = tx, tx.dialect
 
         async def all(self, sql, *args):
             asked.append((sql, args))
@@ -230,7 +230,8 @@ async def test_a_look_reads_no_trial_that_is_over(web):
             asked.append((sql, args))
             return await self._tx.one(sql, *args)
 
-    assert await database.read(lambda tx: load(Noting(tx), sweep.id))
+    planner = web.runtime.kinds.planner(sweep.id, "sweep")
+    assert await database.read(lambda tx: load(Noting(tx), sweep.id, planner, web.runtime.job_queue.enqueue))
     if database.dialect != "sqlite":
         pytest.skip("PostgreSQL chooses by what is in the tables")
     for sql, args in asked:

@@ -9,7 +9,7 @@ from sweep_harness import Book, begin, book_of, children, play, sweeping, until
 
 from trainyard.client.models import CreateRun
 from trainyard.matrix.sweep import SweepSpec
-from trainyard_core.db import sweeps
+from trainyard_core.db import directors, sweeps
 from trainyard_core.errors import Invalid
 from trainyard_core.testing.factories import operation
 
@@ -22,7 +22,7 @@ async def web(database_url, tmp_path):
 
 async def begin_from(web, *names: str):
     """A sweep that learns from others, held before its first look."""
-    web.runtime.directors.look, look = lambda run: None, web.runtime.directors.look
+    web.runtime.directors.wake, wake = lambda run: None, web.runtime.directors.wake
     sweep = await begin(web, trials=2)
 
     async def rewrite(tx):
@@ -32,8 +32,8 @@ async def begin_from(web, *names: str):
         await tx.run("UPDATE sweep SET study = ? WHERE run = ?", msgspec.json.encode(study).decode(), sweep.id)
 
     await web.runtime.database.write(rewrite)
-    web.runtime.directors.look = look
-    look(sweep.id)
+    web.runtime.directors.wake = wake
+    wake(sweep.id)
     await until(lambda: children(web, sweep.id))
     return sweep
 
@@ -65,4 +65,4 @@ async def test_what_lies_outside_the_space_is_not_told(web):
 @pytest.mark.parametrize("name", ["ffffffff", "%%%%%%%%", "00"])
 async def test_a_run_that_is_not_there_is_refused(web, name):
     with pytest.raises(Invalid, match="warmStart"):
-        await web.runtime.database.read(lambda tx: sweeps.sources(tx, "default", [name]))
+        await web.runtime.database.read(lambda tx: directors.find_runs(tx, "default", [name], field="warmStart"))

@@ -30,12 +30,14 @@ from trainyard_core.db import agents, migrations, projects, queues, sweeps, trac
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.directing.cycle import Dependencies, PlanCycle
+from trainyard_core.directing.kinds import DirectorKinds, InstalledDirector
+from trainyard_core.jobs.queue import JobQueue
 from trainyard_core.policy import Policy
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
-from trainyard_core.sweeps.dependencies import Dependencies
-from trainyard_core.sweeps.director import Director
+from trainyard_core.sweeps.director import SweepDirector
 from trainyard_core.work import assignment
 from trainyard_core.work.creation import create_run
 
@@ -85,14 +87,14 @@ class Yard(NamedTuple):
     """A platform in process, as much of it as a director needs."""
 
     database: Timed
-    means: Dependencies
+    given: Dependencies
 
     async def create(self, operation: dict[str, Any], params: dict[str, Any]) -> str:
         """A new run."""
-        at, algorithms = self.means.clock.now(), self.means.algorithms
+        at, kinds = self.given.clock.now(), self.given.kinds
         body = CreateRun(operation=operation, params=params)
         row, _ = await create_run(
-            self.database, "default", body, key="", actor=ACTOR, policy=POLICY, at=at, algorithms=algorithms
+            self.database, "default", body, key="", actor=ACTOR, policy=POLICY, at=at, kinds=kinds
         )
         return str(row["id"])
 
@@ -202,14 +204,14 @@ def _pair(folder: Path, name: str, size: int, parallel: int, together: int) -> _
 
 
 async def _swept(folder: Path, size: int, parallel: int, together: int) -> Spent:
-    """A whole sweep, of which only the looks are counted."""
+    """A whole sweep, of which only the planning is counted."""
     matrix = {"kind": "random", "numRuns": size, "concurrency": parallel, "seed": 7, "params": SPACE}
     async with _yard(folder) as yard:
         sweep = await yard.create(OPERATION | {"matrix": matrix}, {})
-        director, watch, over = Director(sweep, yard.means), Watch(yard.database), False
+        cycle, watch, over = PlanCycle(sweep, yard.given), Watch(yard.database), False
         while not over:
             with watch:
-                over = (await director.look()).over
+                over = (await cycle.plan()).over
             await yard.database.write(lambda tx: _end(tx, together))
         row = await yard.database.read(lambda tx: sweeps.get(tx, sweep))
         assert row is not None and (row["status"], row["succeeded"]) == ("succeeded", size)
@@ -247,7 +249,10 @@ async def _yard(folder: Path) -> AsyncIterator[Yard]:
     try:
         await migrate(database, migrations_in("core", migrations), clock)
         await database.write(_found)
-        yield Yard(database, Dependencies(database, None, clock, POLICY, algorithms, lambda: None, "bench"))
+        kinds = DirectorKinds(lambda: {"sweep": InstalledDirector("", lambda: SweepDirector(algorithms))})
+        enqueue = JobQueue(clock).enqueue
+        given = Dependencies(database, None, clock, POLICY, kinds, lambda: None, enqueue, "bench")
+        yield Yard(database, given)
     finally:
         await algorithms.aclose()
         await database.close()

@@ -23,6 +23,7 @@ import pluggy
 if TYPE_CHECKING:
     from trainyard_core.auth import Actor
     from trainyard_core.contracts.ci import CiProvider
+    from trainyard_core.contracts.director import Director
     from trainyard_core.contracts.job import Job
     from trainyard_core.contracts.observer import Observer
     from trainyard_core.contracts.optimizer import Optimizer
@@ -42,6 +43,7 @@ __all__ = [
     "VERSION",
     "CiHostProvider",
     "Context",
+    "DirectorProvider",
     "Identity",
     "OptimizerProvider",
     "SchedulerProvider",
@@ -90,6 +92,14 @@ class OptimizerProvider(msgspec.Struct, frozen=True, kw_only=True):
     build: Callable[[Context], Optimizer]
 
 
+class DirectorProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """A director by the kind of run whose children it plans. `build` is called in each process that creates or plans
+    such runs, when the first of them comes."""
+
+    name: str
+    build: Callable[[Platform], Director]
+
+
 class CiHostProvider(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of git host by name. `build` may be called once in each server process."""
 
@@ -128,6 +138,11 @@ def register_trackers() -> list[TrackerProvider]:  # type: ignore[empty-body]
 @hookspec
 def register_optimizers() -> list[OptimizerProvider]:  # type: ignore[empty-body]
     """Return an optimizer for each kind of matrix that this plugin can search."""
+
+
+@hookspec
+def register_directors() -> list[DirectorProvider]:  # type: ignore[empty-body]
+    """Return a director for each kind of run whose child runs this plugin plans."""
 
 
 @hookspec

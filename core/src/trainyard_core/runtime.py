@@ -21,11 +21,13 @@ from trainyard_core.agent.registration import registration
 from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.tracker import SupportsUploads, Tracker
-from trainyard_core.db import migrations, projects, queues, sweeps, tokens
+from trainyard_core.db import directors, migrations, projects, queues, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
 from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.directing.directors import Directors
+from trainyard_core.directing.kinds import DirectorKinds, InstalledDirector
 from trainyard_core.executor import BlockingCalls
 from trainyard_core.instruments import Gauges
 from trainyard_core.jobs.queue import JobQueue
@@ -36,7 +38,7 @@ from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
-from trainyard_core.sweeps.directors import Directors
+from trainyard_core.sweeps.director import SweepDirector
 from trainyard_core.work.deletion import Purger
 from trainyard_core.work.direct_port import DatabasePort
 from trainyard_core.work.event_feed import EventFeed
@@ -75,7 +77,7 @@ class Runtime:
         self.event_feed = EventFeed(database)
         database.committed = self._committed
         self.algorithms = InstalledAlgorithms(registry, settings)
-        self.directors = Directors(database, clock, self.policy, self.algorithms, self._call)
+        self.kinds = DirectorKinds(self._directors)
         self._notifying: set[asyncio.Task[None]] = set()
         self.tracker: Tracker | None = None
         self.searches = asyncio.Semaphore(SEARCHES)
@@ -89,6 +91,9 @@ class Runtime:
         for plugin, job in registry.jobs:
             self.job_queue.add(plugin, job)
         self.platforms = Platforms(self, self.job_queue.enqueue)
+        self.directors = Directors(
+            database, clock, self.policy, self.kinds, call=self._call, enqueue=self.job_queue.enqueue
+        )
 
     @classmethod
     @asynccontextmanager
@@ -111,6 +116,7 @@ class Runtime:
                 yield runtime
             finally:
                 await runtime.directors.aclose()
+                await runtime.kinds.aclose()
                 await runtime.algorithms.aclose()
                 await runtime.event_feed.aclose()
                 await runtime.notifier.close()
@@ -120,37 +126,45 @@ class Runtime:
             await database.close()
 
     async def reconcile(self, run: str) -> None:
-        """Bring one run as far as it goes now, and call agents in case it waits or is to be stopped. A sweep is given
-        to its director."""
+        """Bring one run as far as it goes now, and call agents in case it waits or is to be stopped. A run that plans
+        others is given to its director."""
         if self.directors.knows(run):
-            self.directors.look(run)
+            self.directors.wake(run)
             return
         at = self.clock.now()
 
         async def work(tx: Tx) -> bool:
             status = await reconcile(tx, run, policy=self.policy, at=at)
-            return status in (Status.RUNNING, Status.STOPPING) and await sweeps.exists(tx, run)
+            return status in (Status.RUNNING, Status.STOPPING) and await directors.exists(tx, run)
 
         with log_context.bound(run=run), tracing.span("reconcile", run=run):
             directs = await self.database.write(work, name="reconcile")
         if directs:
-            self.directors.look(run)
+            self.directors.wake(run)
         self.notifier.notify_agents(orders=True)
 
     def _committed(self, wakes: dict[str, int], signals: set[str]) -> None:
-        """This process has written: streams are told, and who is to be looked at is rung for. A sweep whose director is
-        here needs no message, and its free slot does not wait for the queue."""
+        """This process has written: streams are told, and who is to be looked at is rung for. A parent that is
+        planned here needs no message, and its free slot does not wait for the queue."""
         self.event_feed.committed()
         away = []
         for run, seq in wakes.items():
             if self.directors.knows(run):
-                self.directors.look(run)
+                self.directors.wake(run)
             else:
                 away.append((run, seq))
         if away:
             task = asyncio.get_running_loop().create_task(self.notifier.notify(away), name="notify")
             self._notifying.add(task)
             task.add_done_callback(self._notifying.discard)
+
+    def _directors(self) -> dict[str, InstalledDirector]:
+        """The directors that are installed, by the kind of run."""
+        offered = {
+            kind: InstalledDirector(plugin, partial(self.registry.director, kind, self.platforms.of(plugin)))
+            for kind, (plugin, _) in self.registry.directors.by_name.items()
+        }
+        return {"sweep": InstalledDirector("", partial(SweepDirector, self.algorithms)), **offered}
 
     def _call(self) -> None:
         self.notifier.notify_agents(orders=True)

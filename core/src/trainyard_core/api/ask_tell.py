@@ -32,7 +32,7 @@ class AskTell(Controller):
         """Create a sweep whose trials are run by an external program."""
         actor, runtime = await allow(request, WRITE, project), runtime_of(request)
         at = runtime.clock.now()
-        new = ask_tell.opened(project, data, actor, at=at, algorithms=runtime.algorithms)
+        new = ask_tell.opened(project, data, actor, at=at, kinds=runtime.kinds)
 
         async def work(tx: Tx) -> models.RunRecord:
             return serializers.run(await add(tx, new, runtime.policy))

@@ -99,5 +99,5 @@ async def _clone(request: ApiRequest, row: Row, body: BulkAction) -> clone.Clone
         asked,
         actor=request.user,
         at=by.at,
-        algorithms=runtime.algorithms,
+        kinds=runtime.kinds,
     )

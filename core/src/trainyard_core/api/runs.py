@@ -53,7 +53,7 @@ class Runs(Controller):
             actor=actor,
             policy=runtime.policy,
             at=runtime.clock.now(),
-            algorithms=runtime.algorithms,
+            kinds=runtime.kinds,
             insert=resuming(data.resumes) if data.resumes else None,
         )
         if new:

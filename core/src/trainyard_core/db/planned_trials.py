@@ -1,7 +1,4 @@
-"""The trials of a sweep as its director reads and writes them.
-
-What is written is written in the transaction of a plan, after `sweeps.claim_version` has let it through.
-"""
+"""The trials of a sweep as its plans read and write them. What is written is data, which core writes with the plan."""
 
 from __future__ import annotations
 
@@ -9,7 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from trainyard_core.db.engine import Row, Tx
+from trainyard_core.contracts.database import PluginRow, PluginTx
+from trainyard_core.contracts.director import Write
+from trainyard_core.db.engine import Tx
 
 __all__ = [
     "NewTrial",
@@ -17,16 +16,15 @@ __all__ = [
     "drop_prepared",
     "ended",
     "ended_runs",
-    "going",
-    "insert",
+    "insertion",
     "last_failure",
-    "metrics",
-    "news",
     "next_tuner",
+    "results",
     "run_of",
-    "settle",
     "start",
-    "tell",
+    "synced",
+    "unfinished",
+    "unsynced",
 ]
 
 _encode = msgspec.json.Encoder().encode
@@ -45,47 +43,37 @@ class NewTrial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
-    """How a trial went: its phase, the final values by name, and why, in words."""
+    """How a trial went: its phase, the final values by name, and why, in words. `outputs` are those of a tuner's run,
+    which has no values."""
 
     key: str
     phase: str
     values: dict[str, float] = {}
+    outputs: dict[str, object] = {}
     value: float | None = None
     reason: str = ""
     message: str = ""
 
 
-async def going(tx: Tx, sweep: str) -> list[Row]:
-    """Its trials that are prepared or open, by number, each with where its run is."""
+async def unfinished(tx: PluginTx, sweep: str) -> list[PluginRow]:
+    """Its trials that are prepared or open, by number."""
     return await tx.all(
-        "SELECT t.key, t.number, t.run, t.tuner, t.phase, t.params, t.note, t.continues, t.synced, t.synced_step,"
-        " r.status, r.reason, r.message, r.outputs, r.intent FROM trial t LEFT JOIN run r ON r.id = t.run"
-        " WHERE t.sweep = ? AND t.phase IN ('prepared', 'open') ORDER BY t.number",
+        "SELECT key, number, run, tuner, params, note, continues, synced, synced_step FROM trial"
+        " WHERE sweep = ? AND phase IN ('prepared', 'open') ORDER BY number",
         sweep,
     )
 
 
-async def news(tx: Tx, sweep: str) -> list[Row]:
-    """Its trials that have ended and are not in the optimizer's state yet, by number, with their run's outputs."""
+async def unsynced(tx: PluginTx, sweep: str) -> list[PluginRow]:
+    """Its trials that have ended and are not in the optimizer's state yet, by number."""
     return await tx.all(
-        'SELECT t.key, t.number, t.run, t.tuner, t.phase, t.params, t."values", t.reason, t.synced_step, r.outputs'
-        " FROM trial t LEFT JOIN run r ON r.id = t.run WHERE t.sweep = ? AND t.synced < 2"
-        " AND t.phase IN ('succeeded', 'failed', 'stopped') ORDER BY t.number",
+        'SELECT key, number, run, tuner, phase, params, "values", reason, synced_step FROM trial'
+        " WHERE sweep = ? AND synced < 2 AND phase IN ('succeeded', 'failed', 'stopped') ORDER BY number",
         sweep,
     )
 
 
-async def metrics(tx: Tx, sweep: str) -> list[Row]:
-    """The metrics of its open trials in brief, by run and name: `last` and, as NULL what is no number, `min` and
-    `max`."""
-    return await tx.all(
-        "SELECT m.run, m.name, m.last, m.min, m.max, m.value_count, m.attempt FROM metric m WHERE m.run IN"
-        " (SELECT t.run FROM trial t WHERE t.sweep = ? AND t.phase IN ('prepared', 'open')) ORDER BY m.run, m.name",
-        sweep,
-    )
-
-
-async def last_failure(tx: Tx, sweep: str) -> str:
+async def last_failure(tx: PluginTx, sweep: str) -> str:
     """What was said of the trial that failed last; empty when none did."""
     row = await tx.one(
         "SELECT reason, message FROM trial WHERE sweep = ? AND phase = 'failed' AND tuner = 0"
@@ -95,9 +83,43 @@ async def last_failure(tx: Tx, sweep: str) -> str:
     return "" if row is None else row["message"] or row["reason"]
 
 
-async def insert(tx: Tx, sweep: str, trials: Iterable[NewTrial], *, at: int) -> None:
+async def next_tuner(tx: PluginTx, sweep: str) -> int:
+    """A number for another run of a tuner: below 0, so that the numbers of trials have no holes."""
+    row = await tx.one("SELECT COALESCE(MIN(number), 0) AS n FROM trial WHERE sweep = ?", sweep)
+    assert row is not None
+    return min(0, int(row["n"])) - 1
+
+
+async def ended_runs(tx: PluginTx, sweep: str, *, limit: int) -> list[str]:
+    """The runs of its newest trials that have ended, the newest first."""
+    rows = await tx.all(
+        "SELECT run FROM trial WHERE sweep = ? AND tuner = 0 AND phase IN ('succeeded', 'failed', 'stopped')"
+        " AND run IS NOT NULL ORDER BY number DESC LIMIT ?",
+        sweep,
+        limit,
+    )
+    return [row["run"] for row in rows]
+
+
+async def run_of(tx: Tx, sweep: str, key: str) -> str:
+    """The run of a trial; empty when there is none."""
+    row = await tx.one("SELECT run FROM trial WHERE sweep = ? AND key = ?", sweep, key)
+    return "" if row is None else row["run"] or ""
+
+
+async def ended(tx: PluginTx, sweep: str, *, limit: int) -> list[PluginRow]:
+    """Its trials that have ended, by number."""
+    return await tx.all(
+        'SELECT key, phase, params, "values", reason FROM trial WHERE sweep = ? AND tuner = 0'
+        " AND phase IN ('succeeded', 'failed', 'stopped') ORDER BY number LIMIT ?",
+        sweep,
+        limit,
+    )
+
+
+def insertion(sweep: str, trials: Iterable[NewTrial], *, at: int) -> Write:
     """New trials."""
-    await tx.many(
+    return Write(
         "INSERT INTO trial (sweep, key, number, run, tuner, phase, params, note, continues, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -108,70 +130,36 @@ async def insert(tx: Tx, sweep: str, trials: Iterable[NewTrial], *, at: int) -> 
     )  # fmt: skip
 
 
-async def start(tx: Tx, sweep: str, started: Iterable[tuple[str, str]]) -> None:
+def start(sweep: str, started: Iterable[tuple[str, str]]) -> Write:
     """Prepared trials (by key) have their runs now."""
-    await tx.many(
+    return Write(
         "UPDATE trial SET run = ?, phase = 'open' WHERE sweep = ? AND key = ? AND phase = 'prepared'",
         [(run, sweep, key) for key, run in started],
+        changes=1,
     )
 
 
-async def settle(tx: Tx, sweep: str, settled: Iterable[TrialResult], *, at: int) -> None:
+def results(sweep: str, found: Iterable[TrialResult], *, at: int) -> Write:
     """Open trials have ended."""
-    await tx.many(
+    return Write(
         'UPDATE trial SET phase = ?, "values" = ?, value = ?, reason = ?, message = ?, ended_at = ?'
         " WHERE sweep = ? AND key = ? AND phase = 'open'",
-        [(s.phase, _text(s.values), s.value, s.reason, s.message, at, sweep, s.key) for s in settled],
+        [(s.phase, _text(s.outputs or s.values), s.value, s.reason, s.message, at, sweep, s.key) for s in found],
+        changes=1,
     )
 
 
-async def tell(tx: Tx, sweep: str, told: Iterable[tuple[str, bool, int]]) -> None:
+def synced(sweep: str, trials: Iterable[tuple[str, bool, int]]) -> Write:
     """The optimizer's state has these trials in it: by key, whether it knows of their end, and up to which step."""
-    await tx.many(
+    return Write(
         "UPDATE trial SET synced = ?, synced_step = ? WHERE sweep = ? AND key = ?",
-        [(2 if ended else 1, step, sweep, key) for key, ended, step in told],
+        [(2 if ended else 1, step, sweep, key) for key, ended, step in trials],
     )
 
 
-async def drop_prepared(tx: Tx, sweep: str) -> None:
+def drop_prepared(sweep: str) -> Write:
     """Trials that have no run yet will have none."""
-    await tx.run("DELETE FROM trial WHERE sweep = ? AND phase = 'prepared'", sweep)
-
-
-async def next_tuner(tx: Tx, sweep: str) -> int:
-    """A number for another run of a tuner: below 0, so that the numbers of trials have no holes."""
-    row = await tx.one("SELECT COALESCE(MIN(number), 0) AS n FROM trial WHERE sweep = ?", sweep)
-    assert row is not None
-    return min(0, int(row["n"])) - 1
-
-
-async def ended_runs(tx: Tx, sweep: str, *, limit: int) -> list[Row]:
-    """The runs of its newest trials that have ended, the newest first: how each run ended, how many points it has
-    logged, and the latest attempt that holds a metric. Those whose run is deleted are left out."""
-    return await tx.all(
-        "SELECT t.run, r.status, (SELECT COALESCE(SUM(m.value_count), 0) FROM metric m WHERE m.run = t.run) AS total,"
-        " (SELECT COALESCE(MAX(m.attempt), 0) FROM metric m WHERE m.run = t.run) AS attempt"
-        " FROM trial t JOIN run r ON r.id = t.run WHERE t.sweep = ? AND t.tuner = 0"
-        " AND t.phase IN ('succeeded', 'failed', 'stopped') ORDER BY t.number DESC LIMIT ?",
-        sweep,
-        limit,
-    )
-
-
-async def run_of(tx: Tx, sweep: str, key: str) -> str:
-    """The run of a trial; empty when there is none."""
-    row = await tx.one("SELECT run FROM trial WHERE sweep = ? AND key = ?", sweep, key)
-    return "" if row is None else row["run"] or ""
-
-
-async def ended(tx: Tx, sweep: str, *, limit: int) -> list[Row]:
-    """Its trials that have ended, by number."""
-    return await tx.all(
-        'SELECT key, phase, params, "values", reason FROM trial WHERE sweep = ? AND tuner = 0'
-        " AND phase IN ('succeeded', 'failed', 'stopped') ORDER BY number LIMIT ?",
-        sweep,
-        limit,
-    )
+    return Write("DELETE FROM trial WHERE sweep = ? AND phase = 'prepared'", [(sweep,)])
 
 
 def _text(value: object) -> str:

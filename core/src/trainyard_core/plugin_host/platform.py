@@ -109,7 +109,7 @@ class _Runs:
             actor=actor,
             policy=runtime.policy,
             at=runtime.clock.now(),
-            algorithms=runtime.algorithms,
+            kinds=runtime.kinds,
             insert=resuming(body.resumes) if body.resumes else None,
         )
         if new:

@@ -25,35 +25,37 @@ from trainyard.names import MESSAGE_CHARS, RUN_NAME_CHARS, storable
 from trainyard.spec.error import SpecError
 from trainyard_core import redact
 from trainyard_core.auth import Actor
+from trainyard_core.contracts.director import Request
 from trainyard_core.db import ask_tell, planned_trials, runs, sweeps, tracking
 from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.directing.cycle import CycleResult
+from trainyard_core.directing.directors import Directors
+from trainyard_core.directing.write import AnsweredBefore
 from trainyard_core.errors import Conflict, Invalid, NotFound, TrainyardError, Unavailable, choice
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status, Step
-from trainyard_core.sweeps.director import PlanningResult
-from trainyard_core.sweeps.directors import Directors
 from trainyard_core.sweeps.plan import TrialRequest
+from trainyard_core.sweeps.setup import MOST_PARALLEL
 from trainyard_core.work import run_record
 from trainyard_core.work.actions import ActionContext, locked
 from trainyard_core.work.compilation import invalid
 from trainyard_core.work.idempotency import Claim
+from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.run_record import check_description, check_line, check_tags
-from trainyard_core.work.sweep_setup import MOST_PARALLEL, Algorithms, open_sweep
 
 __all__ = ["TrialService", "opened", "tell"]
 
 AGAIN, PATIENCE = 0.1, 20.0
-"""Seconds between two looks, and for how long another process is waited for that thinks about the sweep."""
+"""Seconds between two tries, and for how long another process is waited for that plans the sweep."""
 MOST_GONE, LONGEST = 1_000, 200
 log = structlog.get_logger("trainyard.sweeps")
 _decode = msgspec.json.decode
 _runs = msgspec.json.Decoder(list[str])
-_encode = msgspec.json.Encoder().encode
 _sweep = msgspec.json.Decoder(SweepSpec)
 
 
-def opened(project: str, body: NewSweep, actor: Actor, *, at: int, algorithms: Algorithms) -> runs.NewRun:
+def opened(project: str, body: NewSweep, actor: Actor, *, at: int, kinds: RunKinds) -> runs.NewRun:
     """The run of a new sweep. Raises Invalid with the place of each problem."""
     check_line("name", body.name, RUN_NAME_CHARS)
     check_description(body.description)
@@ -62,9 +64,11 @@ def opened(project: str, body: NewSweep, actor: Actor, *, at: int, algorithms: A
         sweep = asked_sweep(body.matrix, metric=body.metric, trials=body.trials, types=body.types)
     except SpecError as error:
         raise invalid(error) from error
+    sweep = msgspec.structs.replace(sweep, external=True)
     resolved = ResolvedOperation(kind="sweep", name=body.name or None, tags=tuple(body.tags), sweep=sweep)
+    run = new_id()
     return runs.NewRun(
-        id=new_id(),
+        id=run,
         project=project,
         kind="sweep",
         actor=actor.name,
@@ -74,12 +78,8 @@ def opened(project: str, body: NewSweep, actor: Actor, *, at: int, algorithms: A
         resolved=canonical_json(resolved).decode(),
         tags=list(body.tags),
         digest=digest(resolved),
-        opening=open_sweep(sweep, algorithms, asked=True),
+        director=kinds.opening(run, resolved),
     )
-
-
-class _AnsweredBefore(Exception):
-    """The same request has been answered meanwhile."""
 
 
 class TrialService(NamedTuple):
@@ -102,35 +102,26 @@ class TrialService(NamedTuple):
 
     async def _plan(self, sweep: str, body: AskTrials, claim: Claim | None) -> Sequence[str]:
         """The runs of the trials that come of it."""
-        given: Sequence[str] = ()
-
-        async def bind(tx: Tx, made: Sequence[str]) -> None:
-            nonlocal given
-            if claim is not None:
-                if not await claim.take(tx, sweep):
-                    raise _AnsweredBefore
-                await claim.keep(tx, answer=_encode([*made]).decode(), status=200)
-            given = made
-
+        request = Request(data=TrialRequest(body.count, body.asker))
         try:
-            await self._look(sweep, TrialRequest(body.count, body.asker, bind))
-        except _AnsweredBefore:
+            return (await self._planned(sweep, request, claim)).children
+        except AnsweredBefore:
             return await self.database.read(lambda tx: _given_before(tx, sweep, claim)) or ()
-        return given
 
-    async def _look(self, sweep: str, asking: TrialRequest) -> None:
-        """Look until this process, or whichever thinks about the sweep, has done so."""
+    async def _planned(self, sweep: str, request: Request, claim: Claim | None) -> CycleResult:
+        """Wait for a worker that plans the sweep, and plan it then."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
-        while (await self._looked(sweep, asking)).busy:
+        while (result := await self._plan_once(sweep, request, claim)).busy:
             if loop.time() > deadline:
                 raise Unavailable("another process is still planning this sweep", fix="ask again")
             await asyncio.sleep(AGAIN)
+        return result
 
-    async def _looked(self, sweep: str, asking: TrialRequest) -> PlanningResult:
+    async def _plan_once(self, sweep: str, request: Request, claim: Claim | None) -> CycleResult:
         try:
-            return await self.directors.ask(sweep, asking)
-        except (TrainyardError, _AnsweredBefore):
+            return await self.directors.ask(sweep, request, claim)
+        except (TrainyardError, AnsweredBefore):
             raise
         except Exception as error:
             log.exception("no trial could be thought of", run=sweep)

@@ -22,7 +22,7 @@ def wanted(view: SweepView, plan: SweepPlan, free: int) -> int:
     """How many trials to ask for: one for each free slot, and some ahead; or those that a program asks for."""
     if plan.exhausted:
         return 0
-    asked = min(free, plan.asking.limit) if plan.asking is not None else 0
+    asked = min(free, plan.request.limit) if plan.request is not None else 0
     count = asked if view.external else free + view.prefetch - waiting(view, plan)
     left = count if view.max_trials is None else view.max_trials - view.created
     return max(0, min(count, left))

@@ -6,8 +6,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from trainyard_core.contracts.director import ChildStop
 from trainyard_core.db.planned_trials import TrialResult
-from trainyard_core.lifecycle import Intent, Reason, Status, Step
+from trainyard_core.lifecycle import Intent, Reason, Status
 from trainyard_core.sweeps import rules
 from trainyard_core.sweeps.outcome import SweepOutcome, blind
 from trainyard_core.sweeps.plan import SweepPlan
@@ -36,7 +37,7 @@ def judged(view: SweepView, trial: ActiveTrial) -> TrialResult:
 def tuned(trial: ActiveTrial) -> TrialResult:
     """How a run of a tuner went."""
     phase = "succeeded" if trial.status is Status.SUCCEEDED else "failed"
-    return TrialResult(key=trial.key, phase=phase, reason=trial.reason, message=trial.message)
+    return TrialResult(key=trial.key, phase=phase, outputs=trial.outputs, reason=trial.reason, message=trial.message)
 
 
 def ending(view: SweepView, settled: Sequence[TrialResult]) -> SweepOutcome | None:
@@ -74,9 +75,9 @@ def wind_up(view: SweepView, plan: SweepPlan, end: SweepOutcome) -> None:
     plan.started.clear()
     plan.prepared.clear()
     plan.drops = len(view.prepared)
-    why = Step(Status.STOPPED, end.reason, end.message)
     spares = 0 if view.intent is Intent.STOP else end.spares
-    plan.stops = [(t.run, why) for t in view.open if t.run and not t.stopping and (t.tuner or t.number != spares)]
+    stopped = [trial for trial in view.open if not trial.stopping and (trial.tuner or trial.number != spares)]
+    plan.stops = [ChildStop(trial.key, end.reason, end.message) for trial in stopped]
     if not view.open:
         plan.final = end
 

@@ -5,14 +5,14 @@ They are kept for as long as their sweep goes on in this process; after a restar
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from trainyard_core.contracts.optimizer import IntermediateValue
-from trainyard_core.contracts.tracker import Point, RunRef, Tracker
+from trainyard_core.contracts.tracker import Point, Series
 from trainyard_core.sweeps.history import History
 
-__all__ = ["Attempts", "Histories", "LoggedPoints"]
+__all__ = ["Histories", "LoggedPoints", "SeriesReader"]
 
 MOST = 1_000
 """Trials whose metrics are kept; of those that have ended, the first is forgotten first."""
@@ -26,27 +26,32 @@ class LoggedPoints(NamedTuple):
     attempt: int = 0
 
 
-Attempts = Callable[[str], Awaitable[Mapping[str, int]]]
-"""The attempts of a run's writers."""
+class SeriesReader(Protocol):
+    """The part of `PlanTools` that reads series."""
+
+    async def read_series(
+        self, run: str, names: Sequence[str], *, first: int | None = None, attempt: int = 0
+    ) -> Sequence[Series]:
+        """See `PlanTools`."""
 
 
 class Histories:
     """The watched metrics of one sweep's trials."""
 
-    def __init__(self, tracker: Tracker | None, project: str, names: Sequence[str], attempts: Attempts) -> None:
-        self._tracker, self._project, self._names, self._attempts = tracker, project, list(names), attempts
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = list(names)
         self._known: dict[str, _RunHistory] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)
 
-    async def refresh(self, grown: Iterable[LoggedPoints]) -> set[str]:
+    async def refresh(self, grown: Iterable[LoggedPoints], reader: SeriesReader) -> set[str]:
         """Read what has grown. The runs that did. What is asked for again is forgotten last."""
         changed = set()
         for now in grown:
             known = self._known.get(now.run) or _RunHistory()
             if (known.total, known.attempt) != (now.total, now.attempt):
-                await self._read_on(now, known)
+                await self._read_on(now, known, reader)
                 changed.add(now.run)
             self._known.pop(now.run, None)
             self._known[now.run] = known
@@ -69,30 +74,28 @@ class Histories:
         ]
         return tuple(sorted(found, key=lambda each: each.step))
 
-    async def _read_on(self, now: LoggedPoints, known: _RunHistory) -> None:
+    async def _read_on(self, now: LoggedPoints, known: _RunHistory, reader: SeriesReader) -> None:
         """Read from the last step that is known of each metric, as a long series is not to be read again each time that
         it grows; or from the start, when a writer was behind that, or another attempt has begun to log: points that
         were read may not count any more."""
         if now.attempt != known.attempt or now.total < known.total:
             known.series.clear()
-        if self._tracker is None or not now.total:
+        if not now.total:
             known.series.clear()
         else:
             was_read = bool(known.series)
-            await self._read(now, known)
+            await self._read(now, known, reader)
             if was_read and sum(one.rows for one in known.series.values()) < now.total:
                 known.series.clear()
-                await self._read(now, known)
+                await self._read(now, known, reader)
         known.total, known.attempt = now.total, now.attempt
 
-    async def _read(self, now: LoggedPoints, known: _RunHistory) -> None:
-        assert self._tracker is not None
+    async def _read(self, now: LoggedPoints, known: _RunHistory, reader: SeriesReader) -> None:
         by_last: dict[int | None, list[str]] = {}
         for name in self._names:
             by_last.setdefault(known.series[name].last if name in known.series else None, []).append(name)
-        run, attempts = RunRef(self._project, now.run), await self._attempts(now.run) if now.attempt > 1 else {}
         for first, names in by_last.items():
-            for series in await self._tracker.read_series(run, names, first=first, attempts=attempts):
+            for series in await reader.read_series(now.run, names, first=first, attempt=now.attempt):
                 if series.points:
                     known.series.setdefault(series.name, _Series()).take(series.points)
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainyard.matrix.stopping import TrialRule
+from trainyard_core.contracts.director import ChildStop, MetricSummary, PlanTools
 from trainyard_core.contracts.optimizer import IntermediateValue, StopTrial
-from trainyard_core.contracts.tracker import Tracker
-from trainyard_core.db import planned_trials, tracking
-from trainyard_core.db.engine import Database
-from trainyard_core.lifecycle import FINAL, Reason, Status, Step
+from trainyard_core.db import planned_trials
+from trainyard_core.lifecycle import FINAL, Reason, Status
 from trainyard_core.sweeps import rules
 from trainyard_core.sweeps.histories import Histories, LoggedPoints
 from trainyard_core.sweeps.view import ActiveTrial, SweepView
@@ -25,34 +24,36 @@ MOST_BEFORE = 500
 
 
 class IntermediateResults:
-    """Knows the watched metrics of one sweep's trials. `judged`: the optimizer judges running trials itself."""
+    """Knows the watched metrics of one sweep's trials. `judges`: the optimizer judges running trials itself."""
 
-    def __init__(self, database: Database, tracker: Tracker | None, view: SweepView, *, judged: bool) -> None:
-        self._database = database
+    def __init__(self, view: SweepView, *, judges: bool) -> None:
         self._rules = [rule for rule in view.sweep.rules if isinstance(rule, TrialRule)]
-        names = [rule.metric for rule in self._rules] + [o.name for o in view.sweep.objectives if judged]
+        names = [rule.metric for rule in self._rules] + [o.name for o in view.sweep.objectives if judges]
         self._names = frozenset(names)
-        self._histories = Histories(tracker, view.project, [*dict.fromkeys(names)], self._attempts)
+        self._histories = Histories([*dict.fromkeys(names)])
         self._objectives = frozenset(objective.name for objective in view.sweep.objectives)
         self._ended: dict[str, Status] = {}
         self._caught_up = False
 
-    async def refresh(self, view: SweepView) -> None:
+    async def refresh(self, view: SweepView, tools: PlanTools) -> None:
         """Read what has come since."""
         if not self._names:
             return
         if not self._caught_up:
-            await self._catch_up(view)
-        await self._histories.refresh(self._grown(trial.run, trial) for trial in view.going if trial.run)
+            await self._catch_up(view, tools)
+        grown = [self._grown(trial.run, trial.metrics) for trial in view.going if trial.run]
+        await self._histories.refresh(grown, tools)
         self._ended |= {trial.run: trial.status for trial in view.going if trial.run and trial.status in FINAL}
 
-    async def _catch_up(self, view: SweepView) -> None:
+    async def _catch_up(self, view: SweepView, tools: PlanTools) -> None:
         """Trials that had ended before: for the rules, and for an optimizer that has not been told of their end."""
-        ended = await self._database.read(lambda tx: planned_trials.ended_runs(tx, view.run, limit=MOST_BEFORE))
-        untold = {news.run for news in view.news}
-        wanted = [row for row in reversed(ended) if self._rules or row["run"] in untold]
-        await self._histories.refresh(LoggedPoints(row["run"], row["total"], row["attempt"]) for row in wanted)
-        self._ended |= {row["run"]: Status(row["status"]) for row in wanted}
+        ended = await tools.read(lambda tx: planned_trials.ended_runs(tx, view.run, limit=MOST_BEFORE))
+        unsynced = {news.run for news in view.news}
+        wanted = [run for run in reversed(ended) if self._rules or run in unsynced]
+        children = await tools.children(wanted) if wanted else {}
+        found = [children[run] for run in wanted if run in children]
+        await self._histories.refresh([self._grown(child.run, child.metrics) for child in found], tools)
+        self._ended |= {child.run: child.status for child in found}
         self._caught_up = True
 
     def since(self, run: str, step: int) -> tuple[IntermediateValue, ...]:
@@ -61,8 +62,8 @@ class IntermediateResults:
             return ()
         return tuple(each for each in self._histories.since(run, step) if each.name in self._objectives)
 
-    def stops(self, view: SweepView) -> list[tuple[str, Step]]:
-        """The runs to stop now, with the reason."""
+    def stops(self, view: SweepView) -> list[ChildStop]:
+        """The trials to stop now, with the reason."""
         if not self._rules:
             return []
         going = {trial.run: trial for trial in view.going if trial.run and not trial.tuner}
@@ -80,21 +81,17 @@ class IntermediateResults:
         found = {stop.key: stop for stop in rules.ends_trials(self._rules, standings)}
         return [stop_of(trial, found[run]) for run, trial in going.items() if run in found]
 
-    def _grown(self, run: str, trial: ActiveTrial) -> LoggedPoints:
-        found = [metric for name, metric in trial.metrics.items() if name in self._names]
+    def _grown(self, run: str, metrics: Mapping[str, MetricSummary]) -> LoggedPoints:
+        found = [metric for name, metric in metrics.items() if name in self._names]
         return LoggedPoints(run, sum(each.count for each in found), max((each.attempt for each in found), default=0))
 
-    async def _attempts(self, run: str) -> Mapping[str, int]:
-        return (await self._database.read(lambda tx: tracking.attempts_of(tx, [run])))[run]
 
-
-def stop_of(trial: ActiveTrial, stop: StopTrial) -> tuple[str, Step]:
-    """The run to stop and why, in words that hold rule, value and what it was held against."""
-    assert trial.run is not None
+def stop_of(trial: ActiveTrial, stop: StopTrial) -> ChildStop:
+    """The trial to stop and why, in words that hold rule, value and what it was held against."""
     value, against = f"{stop.value:.6g}", f"{stop.against:.6g}"
     if value == against:  # the difference is in a later digit
         value, against = repr(stop.value), repr(stop.against)
-    return trial.run, Step(Status.STOPPED, Reason.EARLY_STOPPED, f"{stop.rule}: {value} against {against}")
+    return ChildStop(trial.key, Reason.EARLY_STOPPED, f"{stop.rule}: {value} against {against}")
 
 
 def _standing(trial: ActiveTrial, histories: Histories) -> rules.TrialProgress:

@@ -1,48 +1,37 @@
-"""What is to be done about a sweep, and the one transaction that does all of it or nothing."""
+"""What is to be done about a sweep, and the same as a plan for core."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
-from trainyard_core.db import planned_trials, runs, sweeps
-from trainyard_core.db.engine import Tx
+from trainyard_core.contracts.director import ChildStop, End, NewChild, Plan, Write
+from trainyard_core.db import planned_trials, sweeps
 from trainyard_core.db.planned_trials import NewTrial, TrialResult
-from trainyard_core.lifecycle import Reason, Status, Step
-from trainyard_core.policy import Policy
+from trainyard_core.lifecycle import Reason
 from trainyard_core.sweeps.outcome import SweepOutcome
-from trainyard_core.sweeps.trial_run import TrialRun
+from trainyard_core.sweeps.setup import progress
 from trainyard_core.sweeps.view import SweepView
-from trainyard_core.work import clone
-from trainyard_core.work.actions import ActionContext
-from trainyard_core.work.creation import add
-from trainyard_core.work.reconcile import reconcile
 
-__all__ = ["Bind", "SweepPlan", "TrialRequest", "TrialStart", "TrialSync", "WriteResult", "write"]
+__all__ = ["SweepPlan", "TrialRequest", "TrialStart", "TrialSync", "plan_of"]
 
 _encode = msgspec.json.Encoder().encode
 
 
-Bind = Callable[[Tx, Sequence[str]], Awaitable[None]]
-"""Bound to the trials that are written, by their runs, in the same transaction. What it raises undoes all of it."""
-
-
 class TrialRequest(NamedTuple):
-    """A program outside asks for so many trials at most, and is bound to those that it gets."""
+    """A program outside asks for so many trials at most."""
 
     limit: int
     asker: str
-    bind: Bind
 
 
 class TrialStart(NamedTuple):
     """A trial that gets its run: a new one, or (without `new`) one that was prepared."""
 
-    key: str
-    made: TrialRun
+    child: NewChild
     new: NewTrial | None = None
 
 
@@ -54,23 +43,16 @@ class TrialSync(NamedTuple):
     step: int
 
 
-class WriteResult(NamedTuple):
-    """What came of a plan: whether it was written, and whether the sweep rests now until it is woken."""
-
-    done: bool
-    rests: bool = False
-
-
 @dataclass(slots=True)
 class SweepPlan:
-    """Trials that have ended (`settled`) and runs of a tuner that have (`tuned`); runs to stop, with the reason; trials
-    that get a run and such as are prepared; the optimizer's state, and what is in it. `ending` is how the sweep will
-    end, `final` how it ends now. `asking` is who has asked for the trials that begin. `complete`: nothing more is to be
-    done before something happens."""
+    """Trials that have ended (`settled`) and runs of a tuner that have (`tuned`); trials to stop, with the reason;
+    trials that get a run and such as are prepared; the optimizer's state, and what is in it. `outcome` is how the sweep
+    will end, `final` how it ends now. `request` is who has asked for the trials that begin. `complete`: nothing more is
+    to be done before something happens."""
 
     settled: list[TrialResult] = field(default_factory=list)
     tuned: list[TrialResult] = field(default_factory=list)
-    stops: list[tuple[str, Step]] = field(default_factory=list)
+    stops: list[ChildStop] = field(default_factory=list)
     started: list[TrialStart] = field(default_factory=list)
     prepared: list[NewTrial] = field(default_factory=list)
     drops: int = 0
@@ -79,7 +61,7 @@ class SweepPlan:
     exhausted: bool = False
     outcome: SweepOutcome | None = None
     final: SweepOutcome | None = None
-    asking: TrialRequest | None = None
+    request: TrialRequest | None = None
     complete: bool = False
 
     def is_empty(self, view: SweepView) -> bool:
@@ -109,27 +91,37 @@ class SweepPlan:
         return sum(each.reason == Reason.NO_OBJECTIVE for each in self.settled)
 
 
-async def write(tx: Tx, view: SweepView, plan: SweepPlan, *, policy: Policy, at: int) -> WriteResult:
-    """Do it. Not done when somebody else has planned meanwhile."""
-    if not await sweeps.claim_version(tx, view.run, view.version, _change(plan)):
-        return WriteResult(done=False)
-    await planned_trials.settle(tx, view.run, [*plan.settled, *plan.tuned], at=at)
+def plan_of(view: SweepView, plan: SweepPlan, *, at: int) -> Plan:
+    """The plan as core carries it out."""
+    if plan.is_empty(view):
+        return Plan()
+    total = view.max_trials if view.max_trials is not None else view.created + plan.created
+    ended = view.succeeded + view.failed + view.stopped + len(plan.settled)
+    final = plan.final
+    return Plan(
+        create=[each.child for each in plan.started],
+        stop=plan.stops,
+        finish=None if final is None else End(final.status, final.reason, final.message),
+        state=plan.state,
+        progress=progress(ended, view.max_trials, total=total),
+        writes=[*_writes(view.run, plan, at)],
+        rests=plan.complete and plan.outcome is None,
+    )
+
+
+def _writes(sweep: str, plan: SweepPlan, at: int) -> Iterator[Write]:
+    yield sweeps.change(sweep, _change(plan))
+    if plan.settled or plan.tuned:
+        yield planned_trials.results(sweep, [*plan.settled, *plan.tuned], at=at)
     if plan.drops:
-        await planned_trials.drop_prepared(tx, view.run)
-    for each in plan.started:
-        await _begin(tx, each, policy, at)
-    new = [msgspec.structs.replace(s.new, run=s.made.new.id) for s in plan.started if s.new is not None]
-    await planned_trials.insert(tx, view.run, [*new, *plan.prepared], at=at)
-    await planned_trials.start(tx, view.run, [(s.key, s.made.new.id) for s in plan.started if s.new is None])
-    await planned_trials.tell(tx, view.run, plan.synced)
-    for run, step in plan.stops:
-        await _stop(tx, run, step, policy, at)
-    if plan.asking is not None and plan.started:
-        await plan.asking.bind(tx, [each.made.new.id for each in plan.started])
-    await _tell_run(tx, view, plan, at)
-    if not plan.complete or plan.outcome is not None:
-        return WriteResult(done=True)
-    return WriteResult(done=True, rests=await sweeps.rested(tx, view.run, seen=view.wake_seq, until=None))
+        yield planned_trials.drop_prepared(sweep)
+    new = [msgspec.structs.replace(s.new, run=s.child.run) for s in plan.started if s.new is not None]
+    if new or plan.prepared:
+        yield planned_trials.insertion(sweep, [*new, *plan.prepared], at=at)
+    if plan.taken:
+        yield planned_trials.start(sweep, [(s.child.key, s.child.run) for s in plan.started if s.new is None])
+    if plan.synced:
+        yield planned_trials.synced(sweep, plan.synced)
 
 
 def _change(plan: SweepPlan) -> sweeps.SweepChange:
@@ -141,36 +133,4 @@ def _change(plan: SweepPlan) -> sweeps.SweepChange:
         unscored=plan.unscored,
         exhausted=plan.exhausted,
         outcome="" if plan.outcome is None else _encode(plan.outcome).decode(),
-        state=plan.state,
     )
-
-
-async def _begin(tx: Tx, started: TrialStart, policy: Policy, at: int) -> None:
-    new, refused, continues = started.made.new, started.made.refused, started.made.continues
-    if refused:
-        await runs.insert(tx, new)
-        await runs.advance(tx, new.id, Step(Status.FAILED, Reason.INVALID, refused), at=at)
-        return
-    source = await runs.get(tx, continues) if continues else None
-    if source is None:
-        await add(tx, new, policy)
-        return
-    by = ActionContext(actor="core", policy=policy, at=at)
-    await clone.insert(tx, await clone.continuation(tx, new, source), by)
-
-
-async def _stop(tx: Tx, run: str, why: Step, policy: Policy, at: int) -> None:
-    if await runs.want_stop(tx, run, actor="core", reason=why.reason, message=why.message, at=at):
-        await reconcile(tx, run, policy=policy, at=at)
-
-
-async def _tell_run(tx: Tx, view: SweepView, plan: SweepPlan, at: int) -> None:
-    """The sweep's own run, last: how far it is, or that it is over."""
-    total = view.max_trials if view.max_trials is not None else view.created + plan.created
-    ended = view.succeeded + view.failed + view.stopped + len(plan.settled)
-    await sweeps.progressed(tx, view.run, ended / total if total else None, at=at)
-    if plan.final is None:
-        return
-    last = Step(plan.final.status, plan.final.reason, plan.final.message)
-    through = (Step(Status.STOPPING, last.reason, last.message),) if view.status is Status.RUNNING else ()
-    await runs.advance(tx, view.run, *(through if last.to is Status.STOPPED else ()), last, at=at)

@@ -1,33 +1,25 @@
-"""What a director looks at: one sweep, its trials that have not ended, those that its optimizer does not know of yet,
-and what open trials have logged, read in one go."""
+"""What a sweep is planned from: the sweep, its trials that have not ended with what core knows of their runs, and those
+that its optimizer does not know of yet."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from trainyard.matrix.sweep import SweepSpec
+from trainyard_core.contracts.database import PluginRow, PluginTx
+from trainyard_core.contracts.director import Child, MetricSummary, View
 from trainyard_core.db import planned_trials, sweeps
-from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Intent, Status
 from trainyard_core.sweeps.outcome import SweepOutcome
 
-__all__ = ["ActiveTrial", "FinishedTrial", "MetricSummary", "SweepView", "load"]
+__all__ = ["ActiveTrial", "FinishedTrial", "SweepRows", "SweepView", "load", "view_of"]
 
 _decode: Any = msgspec.json.decode
 _sweep = msgspec.json.Decoder(SweepSpec)
-_ending = msgspec.json.Decoder(SweepOutcome)
-
-
-class MetricSummary(msgspec.Struct, frozen=True):
-    """One metric of one run in brief; None is no number. `attempt` holds it, where there are several."""
-
-    last: float | None
-    min: float | None
-    max: float | None
-    count: int
-    attempt: int
+_outcome = msgspec.json.Decoder(SweepOutcome)
 
 
 class ActiveTrial(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +34,12 @@ class ActiveTrial(msgspec.Struct, frozen=True, kw_only=True):
     continues: str
     synced: int
     synced_step: int
-    status: Status | None
-    reason: str
-    message: str
-    outputs: dict[str, object]
-    stopping: bool
-    metrics: dict[str, MetricSummary]
+    status: Status | None = None
+    reason: str = ""
+    message: str = ""
+    outputs: dict[str, object] = {}
+    stopping: bool = False
+    metrics: dict[str, MetricSummary] = {}
 
     @property
     def ended(self) -> bool:
@@ -69,25 +61,20 @@ class FinishedTrial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SweepView(msgspec.Struct, frozen=True, kw_only=True):
-    """A sweep as it is now."""
+    """A sweep as it is now. `unscored` are the failed trials whose runs were well but brought nothing to judge them
+    by."""
 
     run: str
     project: str
     name: str
-    actor: str
-    status: Status
     intent: Intent
     stop: SweepOutcome
-    wake_at: int | None
-    wake_seq: int
     sweep: SweepSpec
     seed: int
     max_trials: int | None
     concurrency: int
     prefetch: int
     external: bool
-    version: int
-    lease_until: int
     state: bytes
     created: int
     exhausted: bool
@@ -110,41 +97,43 @@ class SweepView(msgspec.Struct, frozen=True, kw_only=True):
         return [trial for trial in self.going if trial.run is not None and not trial.ended]
 
 
-async def load(tx: Tx, run: str, sweep: SweepSpec | None = None) -> SweepView | None:
-    """The view of a sweep; None when there is no such one. `sweep` is what an earlier view had: it never changes, and
-    may list thousands of values."""
-    row = await sweeps.get(tx, run)
-    if row is None:
-        return None
-    logged: dict[str, dict[str, MetricSummary]] = {}
-    for each in await planned_trials.metrics(tx, run):
-        logged.setdefault(each["run"], {})[each["name"]] = MetricSummary(
-            each["last"], each["min"], each["max"], each["value_count"], each["attempt"]
-        )
+class SweepRows(NamedTuple):
+    """What is read of a sweep's own tables."""
+
+    sweep: PluginRow
+    unfinished: Sequence[PluginRow]
+    unsynced: Sequence[PluginRow]
+
+
+async def load(tx: PluginTx, run: str) -> SweepRows:
+    """Read a sweep's own tables."""
+    row = await sweeps.load(tx, run)
+    assert row is not None, f"run {run} is no sweep"
+    return SweepRows(row, await planned_trials.unfinished(tx, run), await planned_trials.unsynced(tx, run))
+
+
+def view_of(view: View, sweep: SweepSpec | None = None) -> SweepView:
+    """The sweep of a view. `sweep` is what an earlier view had: it never changes, and may list thousands of values."""
+    parent, rows = view.parent, view.data
+    row = rows.sweep
     return SweepView(
-        run=run,
-        project=row["project"],
-        name=row["name"],
-        actor=row["created_by"],
-        status=Status(row["status"]),
-        intent=Intent(row["intent"]),
-        stop=SweepOutcome(status=Status.STOPPED, reason=row["intent_reason"], message=row["intent_message"]),
-        wake_at=row["wake_at"],
-        wake_seq=row["wake_seq"],
+        run=parent.run,
+        project=parent.project,
+        name=parent.name,
+        intent=parent.intent,
+        stop=SweepOutcome(status=Status.STOPPED, reason=parent.stop_reason, message=parent.stop_message),
         sweep=sweep or _sweep.decode(row["study"]),
         seed=row["seed"],
         max_trials=row["max_trials"],
         concurrency=row["concurrency"],
         prefetch=row["prefetch"],
         external=bool(row["external"]),
-        version=row["version"],
-        lease_until=row["lease_until"],
-        state=bytes(row["state"]),
+        state=parent.state,
         created=row["created"],
         exhausted=bool(row["exhausted"]),
-        outcome=_ending.decode(row["outcome"]) if row["outcome"] else None,
-        going=tuple(_open(each, logged.get(each["run"], {})) for each in await planned_trials.going(tx, run)),
-        news=tuple(_news(each) for each in await planned_trials.news(tx, run)),
+        outcome=_outcome.decode(row["outcome"]) if row["outcome"] else None,
+        going=tuple(_active(each, view.children.get(each["key"])) for each in rows.unfinished),
+        news=tuple(_finished(each) for each in rows.unsynced),
         succeeded=row["succeeded"],
         failed=row["failed"],
         stopped=row["stopped"],
@@ -152,8 +141,8 @@ async def load(tx: Tx, run: str, sweep: SweepSpec | None = None) -> SweepView | 
     )
 
 
-def _open(row: Row, metrics: dict[str, MetricSummary]) -> ActiveTrial:
-    return ActiveTrial(
+def _active(row: PluginRow, child: Child | None) -> ActiveTrial:
+    trial = ActiveTrial(
         key=row["key"],
         number=row["number"],
         run=row["run"],
@@ -163,23 +152,29 @@ def _open(row: Row, metrics: dict[str, MetricSummary]) -> ActiveTrial:
         continues=row["continues"],
         synced=row["synced"],
         synced_step=row["synced_step"],
-        status=None if row["status"] is None else Status(row["status"]),
-        reason=row["reason"] or "",
-        message=row["message"] or "",
-        outputs=_decode(row["outputs"]) if row["outputs"] else {},
-        stopping=row["intent"] == Intent.STOP,
-        metrics=metrics,
+    )
+    if child is None:
+        return trial
+    return msgspec.structs.replace(
+        trial,
+        status=child.status,
+        reason=child.reason,
+        message=child.message,
+        outputs=child.outputs,
+        stopping=child.stopping,
+        metrics=child.metrics,
     )
 
 
-def _news(row: Row) -> FinishedTrial:
+def _finished(row: PluginRow) -> FinishedTrial:
+    values = _decode(row["values"])
     return FinishedTrial(
         key=row["key"],
         run=row["run"],
         phase=row["phase"],
         params=_decode(row["params"]),
-        values=_decode(row["values"]),
+        values={} if row["tuner"] else values,
         reason=row["reason"],
         synced_step=row["synced_step"],
-        outputs=_decode(row["outputs"]) if row["tuner"] and row["outputs"] else {},
+        outputs=values if row["tuner"] else {},
     )

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from trainyard.matrix.space import misfit
+from trainyard_core.contracts.database import PluginRow, PluginTx
+from trainyard_core.contracts.director import Child, PlanTools
 from trainyard_core.contracts.optimizer import Trial, TrialPhase
-from trainyard_core.db import planned_trials, runs, sweeps, tracking
-from trainyard_core.db.engine import Row, Tx
-from trainyard_core.lifecycle import FINAL, Status
+from trainyard_core.db import planned_trials, sweeps
 from trainyard_core.sweeps.trial_result import judge
 from trainyard_core.sweeps.view import SweepView
 
@@ -25,19 +25,25 @@ MOST = 10_000
 _decode: Any = msgspec.json.decode
 
 
-async def learned(tx: Tx, view: SweepView) -> list[Trial]:
-    """The trials to learn from, before there are any of its own."""
+async def learned(view: SweepView, tools: PlanTools) -> list[Trial]:
+    """The trials to learn from, before there are any of its own. Raises Invalid for a run that is gone."""
     found: list[Trial] = []
-    for run in await sweeps.sources(tx, view.project, sweeps.warm_start(view.sweep.options)):
-        if await sweeps.exists(tx, run):
-            rows = await planned_trials.ended(tx, run, limit=MOST)
-            found += [_of_trial(view, run, row) for row in rows]
-        elif (row := await runs.get(tx, run)) is not None and row["status"] in FINAL:
-            found.append(await _of_run(tx, view, row))
+    for name in dict.fromkeys(sweeps.warm_start(view.sweep.options)):
+        run = await tools.find_run(name)
+        rows = await tools.read(lambda tx, run=run.run: _ended(tx, run))  # type: ignore[misc] # bound at once
+        if rows is not None:
+            found += [_of_trial(view, run.run, row) for row in rows]
+        elif run.ended:
+            found.append(_of_run(view, run))
     return [trial for trial in found if not misfit(view.sweep.space, trial.params)][:MOST]
 
 
-def _of_trial(view: SweepView, sweep: str, row: Row) -> Trial:
+async def _ended(tx: PluginTx, run: str) -> list[PluginRow] | None:
+    """The trials of a sweep that have ended; None for a run that is no sweep."""
+    return await planned_trials.ended(tx, run, limit=MOST) if await sweeps.exists(tx, run) else None
+
+
+def _of_trial(view: SweepView, sweep: str, row: PluginRow) -> Trial:
     values: dict[str, float] = _decode(row["values"])
     missing = any(objective.name not in values for objective in view.sweep.objectives)
     phase = TrialPhase.FAILED if missing else TrialPhase(row["phase"])
@@ -50,19 +56,18 @@ def _of_trial(view: SweepView, sweep: str, row: Row) -> Trial:
     )
 
 
-async def _of_run(tx: Tx, view: SweepView, row: Row) -> Trial:
-    metrics = {each["name"]: each["last"] for each in await tracking.metrics(tx, row["id"])}
+def _of_run(view: SweepView, run: Child) -> Trial:
     settled = judge(
-        row["id"][-8:],
-        status=Status(row["status"]),
-        reason=row["reason"],
-        message=row["message"],
-        outputs=_decode(row["outputs"]),
-        metrics=metrics,
+        run.run[-8:],
+        status=run.status,
+        reason=run.reason,
+        message=run.message,
+        outputs=run.outputs,
+        metrics={name: metric.last for name, metric in run.metrics.items()},
         objectives=view.sweep.objectives,
         limits=view.sweep.limits,
     )
-    params = _in_space(view, _decode(row["params"]))
+    params = _in_space(view, run.params)
     phase = TrialPhase(settled.phase)
     return Trial(key=f"run/{settled.key}", params=params, phase=phase, values=settled.values, reason=settled.reason)
 

@@ -27,9 +27,9 @@ from trainyard_core.policy import Policy
 from trainyard_core.work import resume
 from trainyard_core.work.actions import ActionContext, locked, note
 from trainyard_core.work.creation import Insert, add, prepare
+from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.run_record import LAST_LINES, meta_of
 from trainyard_core.work.stored_operation import body_of, stored
-from trainyard_core.work.sweep_setup import Algorithms
 
 __all__ = ["COPY", "RESTART", "RESUME", "Clone", "continuation", "insert", "plan", "resuming"]
 
@@ -55,14 +55,14 @@ async def plan(
     *,
     actor: Actor,
     at: int,
-    algorithms: Algorithms,
+    kinds: RunKinds,
 ) -> Clone:
     """Compile the new run, and look up what it begins with. Writes nothing. Raises Conflict for a run that cannot be
     made again, Invalid for what is given."""
     check(row, kind, changes)
     operation = await database.read(lambda tx: stored(tx, row["id"]))
     body, iteration = body_of(operation, changes, row["description"]), _iteration(row)
-    new = prepare(row["project"], body, actor, at, algorithms, iteration=iteration)
+    new = prepare(row["project"], body, actor, at, kinds, iteration=iteration)
     new = msgspec.structs.replace(new, priority=row["priority"], cloned_from=row["id"], clone_kind=kind)
     if iteration is not None:
         new = msgspec.structs.replace(new, meta={"trial": {"number": iteration}})
