@@ -134,7 +134,7 @@ class Registry:
         imported: dict[str, object] = {}
         for name, points in found.items():
             self.plugins[name] = Plugin(name=name)
-            with self._leaving_out(name, "import"):
+            with self.leaving_out(name, "import"):
                 imported[name] = self._import(name, points)
         for name in reversed(imported):
             self._register(name, imported[name])
@@ -152,7 +152,7 @@ class Registry:
             return point.load()
 
     def _register(self, name: str, plugin: object) -> None:
-        with self._leaving_out(name, "hooks"):
+        with self.leaving_out(name, "hooks"):
             implementations = Implementations(name, plugin, self.manager, self._calls)
             self.manager.register(implementations, name)
             self.plugins[name].offers = [f"hook:{hook}" for hook in implementations.answers]
@@ -164,7 +164,7 @@ class Registry:
         plugin is asked again."""
         is_done = False
         while self.manager.has_plugin(name) and not is_done:
-            with self._leaving_out(name, "providers"):
+            with self.leaving_out(name, "providers"):
                 self._take(name)
                 is_done = True
 
@@ -194,12 +194,8 @@ class Registry:
                 for plugin in providers.offered[name]:
                     self._blame(plugin, f"{providers.capability}:{name}", f"{said}: name one of them in `prefer`")
 
-    def leave_out(self, name: str, step: str, error: BaseException) -> None:
-        """Unregister a plugin that has failed after it was loaded, and record why."""
-        self._leave_out(name, step, error)
-
     @contextmanager
-    def _leaving_out(self, name: str, step: str) -> Iterator[None]:
+    def leaving_out(self, name: str, step: str) -> Iterator[None]:
         """Whatever is raised within the block leaves the plugin out, or the one whose hook it was: also what a plugin
         should not raise, such as SystemExit."""
         try:
@@ -207,11 +203,11 @@ class Registry:
         except _Interrupted:
             raise
         except BaseException as error:
-            self._leave_out(error.plugin if isinstance(error, HookFailed) else name, step, error)
+            self.leave_out(error.plugin if isinstance(error, HookFailed) else name, step, error)
 
-    def _leave_out(self, name: str, step: str, error: BaseException) -> None:
-        """Unregister it whole. Where it was to decide who may do what and never can, nobody may anything: the roles
-        would allow what it is there to forbid."""
+    def leave_out(self, name: str, step: str, error: BaseException) -> None:
+        """Unregister a plugin whole, at whatever step it has failed, and record why. Where it was to decide who may do
+        what and never can, nobody may anything: the roles would allow what it is there to forbid."""
         self.manager.unregister(name=name)
         for offers in self._offers.values():
             offers.remove(name)

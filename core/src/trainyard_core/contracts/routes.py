@@ -1,14 +1,17 @@
 """Routes of a plugin: Litestar controllers and route handlers, and who may use each.
 
 Place. They are below `/api/v1/<plugin>/`, or at a `prefix` that the plugin declares, such as `/docs`, and `/` for a
-home page. One that hides a route of core or of another plugin is refused, and with it the plugin.
+home page. No address may be one of two owners: a route that could be meant where one of core or of another plugin is
+meant is refused, and with it the plugin (of two plugins the later one by name).
 
 Authorization. Every handler declares how it is authorized, in its own `opt` or its controller's:
 `opt={"authorization": Permission(READ, project="project")}`. A handler without a declaration is refused, and the plugin
 with it. The authorization test walks them like core's own.
 
-Parameters. A handler may ask for `platform: Platform` and `actor: Actor` by name, and for `change: Change` to make its
-changes idempotent. Raise the errors of `trainyard_core.errors`: they become answers in the one shape that the API has.
+Parameters. A handler may ask for `platform: Platform`, and with a `Permission` for `actor: Actor` and `change: Change`,
+by name; these types are imported when the module is (not under `TYPE_CHECKING`), as Litestar reads annotations. Raise
+the errors of `trainyard_core.errors`: they become answers in the one shape that the API has. Below `/api/v1` query
+parameters that a handler does not declare are refused.
 """
 
 from __future__ import annotations
@@ -43,17 +46,21 @@ T = TypeVar("T")
 
 
 class Permission(msgspec.Struct, frozen=True):
-    """A token is needed, whose holder may do `action` (of `trainyard_core.auth`): in the project that the path
-    parameter `project` names, or in the deployment when it is empty."""
+    """A token is needed, whose holder may do `action` (of `trainyard_core.auth`): to the run that the path parameter
+    `run` names, in the project that the path parameter `project` names, or with neither in the deployment. A project or
+    run that is not there is answered with 404 before the handler is called."""
 
     action: str
     project: str = ""
+    run: str = ""
 
 
 class Signed(msgspec.Struct, frozen=True):
     """No token: the request carries a signature of its own, which `verify` checks by the headers (names in lower case)
     and the raw body before anything else reads them. It returns whether the request is genuine; one that is not is
-    answered with 401."""
+    answered with 401. One that raises or takes more than two seconds is answered with 503, and one that comes from an
+    address with many wrong ones with 429, unchecked. The body has at most 4 MiB, or what the handler declares by
+    `request_max_body_size`."""
 
     verify: Callable[[Platform, Mapping[str, str], bytes], Awaitable[bool]]
 
@@ -83,9 +90,12 @@ class Change(Protocol):
 
 
 class Routes(msgspec.Struct, frozen=True, kw_only=True):
-    """Controllers or route handlers. `name` is unique within the plugin; `prefix` is where they are, empty for
-    `/api/v1/<plugin>`."""
+    """Controllers or route handlers, or a function that returns them, which is called in processes that serve the API
+    only: an agent need not import them. `name` is unique within the plugin; `prefix` is where they are, empty for
+    `/api/v1/<plugin>`. With `fallback` they give way: where another plugin has routes at their addresses, they are left
+    out, and nothing is wrong."""
 
     name: str = "api"
-    handlers: Sequence[Any] = ()
+    handlers: Sequence[Any] | Callable[[], Sequence[Any]] = ()
     prefix: str = ""
+    fallback: bool = False

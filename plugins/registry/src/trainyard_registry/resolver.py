@@ -14,9 +14,8 @@ from trainyard_core.contracts.plugin import Refusal, Resolution
 from trainyard_core.errors import choice
 from trainyard_registry import versions
 
-__all__ = ["KINDS", "no_version", "resolve"]
+__all__ = ["no_version", "resolve"]
 
-KINDS = ("component", "preset")
 LISTED = 20
 """Versions that a message names, at most."""
 
