@@ -23,7 +23,8 @@ _ENGINES = {"sqlite": "sqlite", "postgresql": "postgres"}
 
 
 async def rows(tx: Tx, query: Query[Any, Any]) -> list[Row]:
-    """Run a Piccolo query in this transaction."""
+    """Run a Piccolo query in this transaction. Its table, which may be a plugin's, needs no engine of its own."""
+    query.table._meta.db = _BUILDER
     (statement,) = query.querystrings
     sql, args = statement.compile_string(engine_type=_ENGINES[tx.dialect])
     return await tx.all(sql, *args)
