@@ -78,7 +78,7 @@ class PluginReferences:
             raise Unavailable(
                 f"{kinds} cannot be looked up at the moment",
                 fix=f"try again; if it stays so, an admin looks for plugin '{plugin}' in the server's log",
-            ) from error
+            ) from None
 
     async def _check_project(self, project: str) -> None:
         if await self._database.read(lambda tx: projects.get(tx, project)) is None:
