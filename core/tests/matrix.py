@@ -79,8 +79,6 @@ def expected(route: Route, path: str, caller: str) -> int | None:
 
 
 RUN = {"content": operation()}
-COMPONENT = {"name": "{fresh}", "version": "1", "content": "version: 1.1\nkind: component\ncmd: echo hi\n"}
-PRESET = {"name": "{fresh}", "version": "1", "content": "isPreset: true\n"}
 STEP = {"epoch": 1}
 UPLOAD = {"name": "model.bin", "size": 3, "digest": f"sha256:{hashlib.sha256(b'abc').hexdigest()}"}
 BEGIN = (("Upload-Offset", "0"),)
@@ -92,20 +90,6 @@ IN_PROJECT = {
     "GET /members": Route("read"),
     "PUT /members/{principal}": Route("admin", {"role": "viewer"}),
     "DELETE /members/{principal}": Route("admin"),
-    "GET /components": Route("read"),
-    "POST /components": Route("write", COMPONENT),
-    "GET /components/{name}": Route("read"),
-    "GET /components/{name}/versions": Route("read"),
-    "GET /components/{name}/versions/{version}": Route("read"),
-    "PATCH /components/{name}/versions/{version}": Route("write", {"description": "x"}),
-    "DELETE /components/{name}/versions/{version}": Route("write"),
-    "GET /presets": Route("read"),
-    "POST /presets": Route("write", PRESET),
-    "GET /presets/{name}": Route("read"),
-    "GET /presets/{name}/versions": Route("read"),
-    "GET /presets/{name}/versions/{version}": Route("read"),
-    "PATCH /presets/{name}/versions/{version}": Route("write", {"description": "x"}),
-    "DELETE /presets/{name}/versions/{version}": Route("write"),
     "GET /runs": Route("read"),
     "GET /runs/table": Route("read"),
     "POST /runs": Route("write", RUN),

@@ -14,7 +14,7 @@ from litestar.handlers import route
 from matrix import CALLERS, MATRIX, UPLOAD, Route, expected, need_of
 from web import serving, token_of
 
-from trainyard.client.models import CreateRun, NewUpload, RegisterComponent
+from trainyard.client.models import CreateRun, NewUpload
 from trainyard.client.requests import open_upload
 from trainyard_core.auth import ADMIN, ANYONE, KNOWN, READ, TRACK, WRITE
 from trainyard_core.clock import SECOND
@@ -102,8 +102,6 @@ class Ground:
         if "{ident}" in path:
             body = NewUpload(**UPLOAD)
             found["ident"] = (await self.web.admin.send(open_upload(PROJECT, found["ref"], body))).id
-        if "/components/" in path or "/presets/" in path:
-            found["version"] = await self.registered("/components/" in path, fresh)
         if path == "/projects/{project}":
             await self.write(lambda tx: self.project(tx, fresh, at))
             found["project"] = fresh
@@ -120,13 +118,6 @@ class Ground:
             new = tokens.NewToken(principal="admin")
             found["token_id"] = await self.write(lambda tx: tokens.create(tx, tokens.generate(), new, at=at))
         return found
-
-    async def registered(self, component, name):
-        """A version of a component or preset of that name."""
-        registry = self.web.admin.components if component else self.web.admin.presets
-        content = "version: 1.1\nkind: component\ncmd: echo hi\n" if component else "isPreset: true\n"
-        body = RegisterComponent(name=name, version="1.0", content=content)
-        return (await registry.register(body, project=PROJECT)).version
 
     async def ask(self, caller, route, entry, values):
         """One request of one caller."""

@@ -17,7 +17,6 @@ from trainyard_core.api.artifacts import Artifacts
 from trainyard_core.api.ask_tell import AskTell
 from trainyard_core.api.authentication import Authentication, TokenCache
 from trainyard_core.api.bulk import Bulk
-from trainyard_core.api.components import Components, Presets
 from trainyard_core.api.declare_lost import LostAttempts
 from trainyard_core.api.diagnosis import Diagnoses
 from trainyard_core.api.etag import etags
@@ -58,13 +57,11 @@ CONTROLLERS = (
     AskTell,
     Bulk,
     Artifacts,
-    Components,
     Diagnoses,
     Document,
     Lineage,
     LostAttempts,
     Members,
-    Presets,
     Previews,
     Projects,
     Prometheus,

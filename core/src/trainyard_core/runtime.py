@@ -32,6 +32,7 @@ from trainyard_core.jobs.queue import JobQueue
 from trainyard_core.lifecycle import Status
 from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.plugin_host.platforms import Platforms
+from trainyard_core.plugin_host.references import PluginReferences
 from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
@@ -89,6 +90,7 @@ class Runtime:
         for plugin, job in registry.jobs:
             self.job_queue.add(plugin, job)
         self.platforms = Platforms(self, self.job_queue.enqueue)
+        self.references = PluginReferences(database, registry, self.platforms)
 
     @classmethod
     @asynccontextmanager

@@ -23,10 +23,11 @@ from trainyard_core.api.plugin_authorization import (
     actor_of,
     authorization_of,
 )
+from trainyard_core.api.plugin_change import RequestChange
 from trainyard_core.api.route_pattern import overlap
 from trainyard_core.auth import ADMIN, ANYONE, KNOWN, READ, TRACK, WRITE, Actor
 from trainyard_core.contracts.platform import Platform
-from trainyard_core.contracts.routes import Permission, Routes, Signed
+from trainyard_core.contracts.routes import Change, Permission, Routes, Signed
 from trainyard_core.errors import choice
 from trainyard_core.registry import Registry
 
@@ -56,6 +57,7 @@ class PluginRouter(Router):
             dependencies={
                 "platform": Provide(_platform_of(plugin), sync_to_thread=False),
                 "actor": Provide(_actor, sync_to_thread=False),
+                "change": Provide(_change_of(plugin), sync_to_thread=False),
             },
         )
 
@@ -192,3 +194,11 @@ def _platform_of(plugin: str) -> Callable[[Request[Any, Any, Any]], Platform]:
 
 def _actor(request: Request[Any, Any, Any]) -> Actor:
     return actor_of(request)
+
+
+def _change_of(plugin: str) -> Callable[[Request[Any, Any, Any]], Change]:
+    def change(request: Request[Any, Any, Any]) -> Change:
+        actor_of(request)  # an idempotency key belongs to a token
+        return RequestChange(request, plugin)
+
+    return change

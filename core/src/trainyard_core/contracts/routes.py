@@ -8,23 +8,41 @@ Authorization. Every handler declares how it is authorized, in its own `opt` or 
 `opt={"authorization": Permission(READ, project="project")}`. A handler without a declaration is refused, and the plugin
 with it. The authorization test walks them like core's own.
 
-Parameters. A handler may ask for `platform: Platform`, and with a `Permission` for `actor: Actor`, by name; both types
-are imported when the module is (not under `TYPE_CHECKING`), as Litestar reads annotations. Raise the errors of
-`trainyard_core.errors`: they become answers in the one shape that the API has. Below `/api/v1` query parameters that a
-handler does not declare are refused.
+Parameters. A handler may ask for `platform: Platform`, and with a `Permission` for `actor: Actor` and `change: Change`,
+by name; these types are imported when the module is (not under `TYPE_CHECKING`), as Litestar reads annotations. Raise
+the errors of `trainyard_core.errors`: they become answers in the one shape that the API has. Below `/api/v1` query
+parameters that a handler does not declare are refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
+
+from trainyard_core.auth import ADMIN, READ, TRACK, WRITE, Actor
+from trainyard_core.contracts.database import PluginTx
 
 if TYPE_CHECKING:
     from trainyard_core.contracts.platform import Platform
 
-__all__ = ["PUBLIC", "Authorization", "Permission", "Public", "Routes", "Signed"]
+__all__ = [
+    "ADMIN",
+    "PUBLIC",
+    "READ",
+    "TRACK",
+    "WRITE",
+    "Actor",
+    "Authorization",
+    "Change",
+    "Permission",
+    "Public",
+    "Routes",
+    "Signed",
+]
+
+T = TypeVar("T")
 
 
 class Permission(msgspec.Struct, frozen=True):
@@ -53,6 +71,22 @@ class Public(msgspec.Struct, frozen=True):
 
 PUBLIC = Public()
 Authorization = Permission | Signed | Public
+
+
+@runtime_checkable  # Litestar looks at what it gives to a handler
+class Change(Protocol):
+    """The way in which a handler changes the plugin's tables: what it does and the answer to the request's
+    `Idempotency-Key` are one transaction. A request that comes again with its key and the same token gets the answer
+    that the first one got, whatever has happened since, and `work` is not called; one with the same key and another
+    body, method or address is refused."""
+
+    async def __call__(self, work: Callable[[PluginTx], Awaitable[T]], answer: type[T], /) -> T:
+        """Run `work` in a transaction that writes, and return what it returned, an object of the type `answer` that
+        msgspec writes as JSON and reads back. Raises IdempotencyReused, and what `work` raises."""
+
+    def check_match(self, current: msgspec.Struct) -> None:
+        """Hold the request's `If-Match` header, if there is one, against what the resource is now, as the handler of
+        GET answers it. Raises PreconditionFailed."""
 
 
 class Routes(msgspec.Struct, frozen=True, kw_only=True):

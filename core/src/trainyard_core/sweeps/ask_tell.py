@@ -27,7 +27,7 @@ from trainyard_core import redact
 from trainyard_core.auth import Actor
 from trainyard_core.db import ask_tell, planned_trials, runs, sweeps, tracking
 from trainyard_core.db.engine import Database, Row, Tx
-from trainyard_core.errors import Conflict, Invalid, NotFound, TrainyardError, Unavailable, choice
+from trainyard_core.errors import Conflict, Invalid, NotFound, TrainyardError, Unavailable, choice, invalid
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status, Step
 from trainyard_core.sweeps.director import PlanningResult
@@ -35,7 +35,6 @@ from trainyard_core.sweeps.directors import Directors
 from trainyard_core.sweeps.plan import TrialRequest
 from trainyard_core.work import run_record
 from trainyard_core.work.actions import ActionContext, locked
-from trainyard_core.work.compilation import invalid
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.run_record import check_description, check_line, check_tags

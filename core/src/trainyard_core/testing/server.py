@@ -18,6 +18,7 @@ from trainyard.client import AsyncClient
 from trainyard.client.models import CreateRun, RunRecord
 from trainyard.client.retry import Backoff
 from trainyard_core.app import build, serve
+from trainyard_core.contracts.routes import Routes
 from trainyard_core.db import principals, tokens
 from trainyard_core.db.engine import Tx
 from trainyard_core.db.tokens import run_token
@@ -73,22 +74,23 @@ class Web:
         """Close the clients; the application may serve another platform."""
         await self.admin.aclose()
         await self.bare.aclose()
-        if not [*self.runtime.registry.routes]:
-            _idle.append(self.app)
+        _idle.append(([*self.runtime.registry.routes], self.app))
 
     def _transport(self) -> httpx.ASGITransport:
         return httpx.ASGITransport(cast("Any", self.app), raise_app_exceptions=False)
 
 
-_idle: list[Litestar] = []
+_idle: list[tuple[list[tuple[str, Routes]], Litestar]] = []
+"""Applications that nobody uses, each with the routes of plugins that it serves."""
 
 
 def _app(runtime: Runtime) -> Litestar:
-    """An application takes longer to be made than most tests do, so those of tests that are over are used again, but
-    for those with routes of plugins."""
-    if _idle and not [*runtime.registry.routes]:
-        serve(app := _idle.pop(), runtime)
-        return app
+    """An application takes longer to be made than most tests do, so those of tests that are over are used again."""
+    for place, (routes, app) in enumerate(_idle):
+        if routes == [*runtime.registry.routes]:
+            del _idle[place]
+            serve(app, runtime)
+            return app
     with warnings.catch_warnings():  # Litestar 3 will want parameters marked by where they come from; 2 is pinned
         warnings.simplefilter("ignore", DeprecationWarning)
         return build(runtime)
