@@ -24,7 +24,14 @@ from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-DISTRIBUTIONS = ("sdk", "core", "plugins/optimizer_search", "plugins/scheduler_process", "plugins/tracker_folder")
+DISTRIBUTIONS = (
+    "sdk",
+    "core",
+    "plugins/api_docs",
+    "plugins/optimizer_search",
+    "plugins/scheduler_process",
+    "plugins/tracker_folder",
+)
 ALTERNATES = (
     "tests/alternates/forwarding_tracker",
     "tests/alternates/late_scheduler",

@@ -6,9 +6,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any, NamedTuple
 
+from trainyard_core.auth import ANYONE, KNOWN
+from trainyard_core.contracts.routes import Permission
 from trainyard_core.testing.factories import operation
 
-__all__ = ["CALLERS", "MATRIX", "UPLOAD", "Route", "expected"]
+__all__ = ["CALLERS", "MATRIX", "UPLOAD", "Route", "expected", "need_of"]
 
 CALLERS = (
     "nobody", "garbage", "expired", "revoked", "disabled", "stranger", "foreign", "viewer", "member", "admin",
@@ -32,10 +34,12 @@ ALLOWED = {
     "deployment": {"boss"},
     "read": READERS | {"run", "other_run"},
     "write": WRITERS,
+    "track": WRITERS,
     "admin": {"admin", "boss"},
     "run read": READERS | {"run", "other_run"},
     "run write": WRITERS,
     "run track": WRITERS | {"run"},
+    "run admin": {"admin", "boss"},
     "agent": {"agent", "boss"},
     "self": {"boss"},
     "own token": {"run"},
@@ -75,8 +79,6 @@ def expected(route: Route, path: str, caller: str) -> int | None:
 
 
 RUN = {"content": operation()}
-COMPONENT = {"name": "{fresh}", "version": "1", "content": "version: 1.1\nkind: component\ncmd: echo hi\n"}
-PRESET = {"name": "{fresh}", "version": "1", "content": "isPreset: true\n"}
 STEP = {"epoch": 1}
 UPLOAD = {"name": "model.bin", "size": 3, "digest": f"sha256:{hashlib.sha256(b'abc').hexdigest()}"}
 BEGIN = (("Upload-Offset", "0"),)
@@ -88,20 +90,6 @@ IN_PROJECT = {
     "GET /members": Route("read"),
     "PUT /members/{principal}": Route("admin", {"role": "viewer"}),
     "DELETE /members/{principal}": Route("admin"),
-    "GET /components": Route("read"),
-    "POST /components": Route("write", COMPONENT),
-    "GET /components/{name}": Route("read"),
-    "GET /components/{name}/versions": Route("read"),
-    "GET /components/{name}/versions/{version}": Route("read"),
-    "PATCH /components/{name}/versions/{version}": Route("write", {"description": "x"}),
-    "DELETE /components/{name}/versions/{version}": Route("write"),
-    "GET /presets": Route("read"),
-    "POST /presets": Route("write", PRESET),
-    "GET /presets/{name}": Route("read"),
-    "GET /presets/{name}/versions": Route("read"),
-    "GET /presets/{name}/versions/{version}": Route("read"),
-    "PATCH /presets/{name}/versions/{version}": Route("write", {"description": "x"}),
-    "DELETE /presets/{name}/versions/{version}": Route("write"),
     "GET /runs": Route("read"),
     "GET /runs/table": Route("read"),
     "POST /runs": Route("write", RUN),
@@ -158,6 +146,15 @@ OF_AGENT = {
     "POST /report": Route("agent", {**STEP, "seen": []}),
     "POST /workloads": Route("agent", {**STEP, "refs": []}),
 }
+
+
+def need_of(permission: Permission) -> str:
+    """What a route of a plugin needs that declares this permission."""
+    if permission.run:
+        return f"run {permission.action}"
+    if permission.project or permission.action in (KNOWN, ANYONE):
+        return permission.action
+    return "deployment"
 
 
 def below(path: str, routes: dict[str, Route]) -> dict[str, Route]:

@@ -6,20 +6,17 @@ import pytest
 from fake_tracker import events, lines, metric
 from threaded_client import both_clients
 
-from trainyard.client.errors import Conflict, NotFound
+from trainyard.client.errors import NotFound
 from trainyard.client.models import (
     BulkAction,
-    EditComponent,
     EditQueue,
     EditRun,
-    RegisterComponent,
     RunRecord,
     Transition,
 )
 
 pytestmark = both_clients
 W = "1" * 32
-COMPONENT = "version: 1.1\nkind: component\nrun: {kind: job, container: {command: ['true']}}\n"
 
 
 async def test_a_tracked_run_from_its_first_point_to_its_end(web):
@@ -84,7 +81,7 @@ async def test_artifacts_go_up_and_come_down_by_file_by_folder_and_by_tar(web, t
     assert [each.name async for each in artifacts.list(run, prefix="up/")] == ["up/a", "up/deep/b"]
 
 
-async def test_queues_agents_and_components(web):
+async def test_queues_and_agents(web):
     admin = web.admin
     assert (await admin.queues.set("gpu", concurrency=2)).concurrency == 2
     assert (await admin.queues.edit("gpu", EditQueue(paused=True))).paused
@@ -98,16 +95,3 @@ async def test_queues_agents_and_components(web):
     await admin.agents.remove("far")
     with pytest.raises(NotFound):
         await admin.agents.get("far")
-    for version in ("1", "2"):
-        await admin.components.register(component(version))
-    assert [each.version async for each in admin.components.versions("train")] == ["2", "1"]
-    assert (await admin.components.edit("train", "2", EditComponent(archived=True))).archived
-    assert [each.version async for each in admin.components.list()] == ["1"]
-    with pytest.raises(Conflict):
-        await admin.components.register(component("1", content=COMPONENT + "# other\ntags: [x]\n"))
-    await admin.components.delete("train", "2")
-    assert [each.version async for each in admin.components.versions("train", archived=True)] == ["1"]
-
-
-def component(version: str, content: str = COMPONENT) -> RegisterComponent:
-    return RegisterComponent(name="train", version=version, content=content)

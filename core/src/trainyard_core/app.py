@@ -9,7 +9,7 @@ from litestar import Litestar, Router
 from litestar.middleware import DefineMiddleware
 from litestar.types import Middleware
 
-from trainyard_core.api import openapi, version_skew
+from trainyard_core.api import openapi, plugin_routes, version_skew
 from trainyard_core.api.activities import Activities
 from trainyard_core.api.agent_sessions import AgentSessions
 from trainyard_core.api.agents import Agents
@@ -17,12 +17,9 @@ from trainyard_core.api.artifacts import Artifacts
 from trainyard_core.api.ask_tell import AskTell
 from trainyard_core.api.authentication import Authentication, TokenCache
 from trainyard_core.api.bulk import Bulk
-from trainyard_core.api.components import Components, Presets
 from trainyard_core.api.declare_lost import LostAttempts
 from trainyard_core.api.diagnosis import Diagnoses
-from trainyard_core.api.docs import Docs
 from trainyard_core.api.etag import etags
-from trainyard_core.api.home import Home
 from trainyard_core.api.lineage import Lineage
 from trainyard_core.api.members import Members
 from trainyard_core.api.openapi import Document
@@ -47,6 +44,7 @@ from trainyard_core.api.sweeps import Sweeps
 from trainyard_core.api.tokens import Tokens
 from trainyard_core.api.tracking import Tracking
 from trainyard_core.api.uploads import UploadParts
+from trainyard_core.registry import Registry
 from trainyard_core.runtime import Runtime
 
 __all__ = ["build", "documented", "serve"]
@@ -59,13 +57,11 @@ CONTROLLERS = (
     AskTell,
     Bulk,
     Artifacts,
-    Components,
     Diagnoses,
     Document,
     Lineage,
     LostAttempts,
     Members,
-    Presets,
     Previews,
     Projects,
     Prometheus,
@@ -95,15 +91,25 @@ class Api(Router):
 
 
 def build(runtime: Runtime) -> Litestar:
-    """The application. It does not own the platform: whoever opened it closes it."""
+    """The application. It does not own the runtime: whoever opened it closes it. A plugin whose routes cannot be served
+    is left out."""
+    try:
+        app = _application(runtime.registry)
+    except Exception:
+        if not plugin_routes.leave_out_refused(runtime.registry):
+            raise
+        app = _application(runtime.registry)
+    serve(app, runtime)
+    return app
+
+
+def _application(registry: Registry) -> Litestar:
+    """Core's routes and those of all plugins."""
     authentication = DefineMiddleware(Authentication, exclude_from_auth_key="exclude_from_auth")
     middleware: list[Middleware] = [version_skew.spoken, etags, authentication]
+    api = Api(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware, before_request=refuse_unknown)
     app = Litestar(
-        route_handlers=[
-            Home,
-            Docs,
-            Api(path="/api/v1", route_handlers=[*CONTROLLERS], middleware=middleware, before_request=refuse_unknown),
-        ],
+        route_handlers=[api, *plugin_routes.admitted(registry, api.routes)],
         exception_handlers=HANDLERS,
         before_send=[version_skew.told],
         openapi_config=openapi.config(),
@@ -111,7 +117,6 @@ def build(runtime: Runtime) -> Litestar:
         logging_config=None,
     )
     app.asgi_handler = RequestLog(app.asgi_handler)
-    serve(app, runtime)
     return app
 
 
@@ -119,6 +124,7 @@ def serve(app: Litestar, runtime: Runtime) -> None:
     """Let an application answer for this platform from now on."""
     rights, sharing = StreamAuthorization(runtime.event_feed), SingleFlight()
     app.state.update({"runtime": runtime, "known": TokenCache(runtime), "rights": rights, "sharing": sharing})
+    app.state.documented = documented
 
 
 def documented() -> dict[str, Any]:

@@ -48,6 +48,13 @@ class Authorization:
         where = f"in project '{project}'" if project else "here"
         raise Forbidden(f"{actor.name} may not {action} {where}", fix="use a token with another role or scope")
 
+    async def allow_within(self, actor: Actor, action: str, project: str) -> Actor:
+        """As `allow`, in a project that is there. Raises NotFound for one that is not."""
+        await self.allow(actor, action, project)
+        if await self._database.read(lambda tx: projects.get(tx, project)) is None:
+            await self.refuse_unknown_project(actor, project)
+        return actor
+
     async def allow_agent(self, actor: Actor, name: str) -> Actor:
         """The actor, who may act for that agent. Raises NotFound for another agent's token, Forbidden for others."""
         if await self.can(actor, AGENT, agent=name):

@@ -14,6 +14,7 @@ fix in words.
       PreconditionFailed  412   RateLimited 429   ApiVersion 400
       HeaderTooLarge      431   RequestTimeout   408
       Unavailable         503   StorageFull      507
+      NotInstalled        501   (the server lacks the plugin that does this)
       StartRefused        (the process does not start: settings, database, data directory)
 """
 
@@ -21,8 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from trainyard.client.models import FieldProblem
+
+if TYPE_CHECKING:
+    from trainyard.spec.error import Finding, SpecError
 
 __all__ = [
     "ApiVersion",
@@ -37,6 +42,7 @@ __all__ = [
     "Invalid",
     "NoUploads",
     "NotFound",
+    "NotInstalled",
     "PreconditionFailed",
     "QueryTimeout",
     "RangeNotSatisfiable",
@@ -51,6 +57,7 @@ __all__ = [
     "Unavailable",
     "WrongPlace",
     "choice",
+    "invalid",
 ]
 
 
@@ -208,6 +215,10 @@ class GapInFrames(TrainyardError):
         self.expected = expected
 
 
+class NotInstalled(TrainyardError):
+    code, status, title = "not_installed", 501, "The server does not have the plugin for this"
+
+
 class Unavailable(TrainyardError):
     code, status, title, retryable = "unavailable", 503, "The service is not available at the moment", True
 
@@ -228,3 +239,21 @@ def choice(kind: str, wanted: str, existing: Iterable[str]) -> str:
     listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"no {kind} '{wanted}'; existing: {listed or 'none'}{hint}"
+
+
+def invalid(error: SpecError) -> Invalid:
+    """The findings in what somebody wrote as an error of the API, each with its place."""
+    first = error.findings[0]
+    more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
+    return Invalid(f"{first}{more}", problems=[_problem(finding) for finding in error.findings])
+
+
+def _problem(finding: Finding) -> FieldProblem:
+    return FieldProblem(
+        message=finding.message,
+        field=finding.field,
+        file=finding.file or "",
+        line=finding.line or 0,
+        column=finding.column or 0,
+        fix=finding.fix or "",
+    )

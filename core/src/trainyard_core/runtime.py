@@ -34,6 +34,7 @@ from trainyard_core.jobs.queue import JobQueue
 from trainyard_core.lifecycle import Status
 from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.plugin_host.platforms import Platforms
+from trainyard_core.plugin_host.references import PluginReferences
 from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
@@ -94,6 +95,7 @@ class Runtime:
         self.directors = Directors(
             database, clock, self.policy, self.kinds, call=self._call, enqueue=self.job_queue.enqueue
         )
+        self.references = PluginReferences(database, registry, self.platforms)
 
     @classmethod
     @asynccontextmanager

@@ -87,7 +87,7 @@ def test_each_create_has_its_own_key_unless_it_is_given():
     [
         (400, errors.Invalid), (401, errors.NotAuthenticated), (403, errors.NotAllowed), (404, errors.NotFound),
         (409, errors.Conflict), (418, errors.ApiError), (422, errors.Invalid), (429, errors.Busy),
-        (500, errors.ServerError), (503, errors.Busy),
+        (500, errors.ServerError), (501, errors.NotInstalled), (503, errors.Busy),
     ],
 )  # fmt: skip
 def test_each_status_has_its_error(status, kind):

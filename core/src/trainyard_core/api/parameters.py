@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from litestar.constants import RESERVED_KWARGS
 from litestar.handlers import BaseRouteHandler
 from litestar.params import BodyKwarg, HeaderParameter, ParameterKwarg, PathParameter
 
@@ -26,11 +27,15 @@ async def refuse_unknown(request: ApiRequest) -> None:
 
 @lru_cache(maxsize=1024)
 def _known(handler: BaseRouteHandler) -> frozenset[str]:
-    parameters = handler.parsed_fn_signature.parameters.items()
+    """What a handler takes of the query, by itself and by what is injected into it."""
+    dependencies = handler.resolve_dependencies()
+    signatures = [handler.parsed_fn_signature, *(each.parsed_fn_signature for each in dependencies.values())]
     return frozenset(
         _named(name, found.kwarg_definition)
-        for name, found in parameters
-        if name != "request" and not isinstance(found.kwarg_definition, BodyKwarg | HeaderParameter | PathParameter)
+        for signature in signatures
+        for name, found in signature.parameters.items()
+        if name not in (*RESERVED_KWARGS, *dependencies)
+        and not isinstance(found.kwarg_definition, BodyKwarg | HeaderParameter | PathParameter)
     )
 
 

@@ -54,6 +54,7 @@ class Runs(Controller):
             policy=runtime.policy,
             at=runtime.clock.now(),
             kinds=runtime.kinds,
+            lookup=runtime.references,
             insert=resuming(data.resumes) if data.resumes else None,
         )
         if new:

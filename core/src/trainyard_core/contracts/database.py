@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol, TypeVar
 
-__all__ = ["STATEMENT_TIMEOUT", "ForeignTable", "PluginDatabase", "PluginRow", "PluginTx"]
+import msgspec
+
+__all__ = ["STATEMENT_TIMEOUT", "ForeignTable", "NewEvent", "PluginDatabase", "PluginRow", "PluginTx", "Target"]
 
 T = TypeVar("T")
 STATEMENT_TIMEOUT = 10.0
@@ -23,6 +25,27 @@ STATEMENT_TIMEOUT = 10.0
 
 class ForeignTable(ValueError):
     """A statement names a table that is not the plugin's."""
+
+
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An activity that is to be recorded: what has happened (`kind`), in which project (empty: in the deployment), who
+    did it (`Actor.name`), when (microseconds since 1970 UTC), and what is told of it."""
+
+    kind: str
+    actor: str
+    at: int
+    project: str = ""
+    data: Mapping[str, Any] = {}
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that runs may refer to, as a `Resolution` names it, in the project of its references."""
+
+    project: str
+    kind: str
+    name: str
+    version: str
+    digest: str
 
 
 class PluginRow(Protocol):
@@ -57,6 +80,22 @@ class PluginTx(Protocol):
     async def enqueue(self, job: str, key: str, args: Mapping[str, object] | None = None, *, at: int = 0) -> None:
         """Enqueue a job of the plugin: it is there when, and only if, this transaction is committed. See
         `contracts.job`."""
+
+    async def check_open_project(self, name: str) -> None:
+        """Raises NotFound for a project that is not there, Conflict for one that is archived. The project is not
+        deleted before the transaction, which is one that writes, ends."""
+
+    async def record(self, event: NewEvent) -> None:
+        """Add an activity to the log: it is there when, and only if, this transaction is committed."""
+
+    async def offer_reference(self, target: Target) -> None:
+        """Runs may refer to this version again. To be called when a version is made that may have been withdrawn
+        before."""
+
+    async def withdraw_reference(self, target: Target) -> str:
+        """Refuse runs that would refer to this version from now on, and return "" - or, if a run refers to it already,
+        refuse nothing and return the id of such a run. Runs of the project that are being created meanwhile wait
+        until this transaction ends, so that none of them refers to what is deleted in it."""
 
 
 class PluginDatabase(Protocol):

@@ -12,7 +12,7 @@ Raises. The errors of `trainyard_core.errors`: NotFound, Forbidden, Invalid, Con
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from trainyard.client.models import CreateRun, RunPage, RunRecord
 from trainyard_core.auth import Actor
@@ -57,6 +57,7 @@ class Jobs(Protocol):
         JSON, and for a key of more than 200 characters."""
 
 
+@runtime_checkable  # Litestar looks at what it gives to a handler
 class Platform(Protocol):
     """What a plugin is handed. `plugin` is its name, `settings` its section of the settings, `version` that of the
     surface (`hookspecs.VERSION`)."""

@@ -3,9 +3,9 @@ references, policy."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -21,6 +21,8 @@ __all__ = [
     "OperationContext",
     "PluginCheck",
     "Reference",
+    "Refusal",
+    "Resolution",
     "Resolver",
     "SettingsSection",
 ]
@@ -62,7 +64,8 @@ class PluginCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """What an operation refers to: `kind` is "component" or "preset", or another that a plugin knows; `text` is what is
-    written (`name`, `name:version`, `name:latest`); `project` is where the operation is; `actor` who uses it."""
+    written (`name`, which means the newest version, or `name:version`); `project` is where the operation is; `actor`
+    who uses it."""
 
     kind: str
     text: str
@@ -70,13 +73,36 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor
 
 
+class Resolution(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reference means: a version of a name, with its content as it would be in the operation's file (YAML or
+    JSON), the digest of that content, and a warning for whoever uses it. The content of a version never changes."""
+
+    name: str
+    version: str
+    digest: str
+    content: str
+    warning: str = ""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a reference that is the plugin's to know may not be used or leads nowhere, and what to do instead."""
+
+    message: str
+    fix: str = ""
+
+
 class Resolver(msgspec.Struct, frozen=True, kw_only=True):
-    """Finds what references of some kinds mean. `resolve` returns None for what it does not know: the next plugin is
-    asked, in the order of their names. Raises NotFound or Invalid for what it knows to be wrong."""
+    """Finds what references of some kinds mean. `resolve` is given all references of one operation that nobody has
+    answered, and returns an answer for each, in their order: None for what it does not know, about which the next
+    plugin is asked, in the order of their names. It is cancelled after five seconds. One that raises an error of
+    `trainyard_core.errors` refuses the operation with it.
+
+    What a resolution says is recorded with the run, so that it is known what the run was made with. A plugin that
+    deletes versions calls `PluginTx.withdraw_reference` when it does, so that no run refers to what is not there."""
 
     name: str
     kinds: tuple[str, ...]
-    resolve: Callable[[Platform, Reference], Awaitable[Any | None]]
+    resolve: Callable[[Platform, Sequence[Reference]], Awaitable[Sequence[Resolution | Refusal | None]]]
 
 
 class OperationContext(Protocol):

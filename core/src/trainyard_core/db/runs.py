@@ -43,7 +43,7 @@ _encode = msgspec.json.Encoder().encode
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run to be inserted. `spec`, `resolved` and `given` (what came beside the operation's text) are JSON texts;
     `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
-    run that it was made from, `uses` of the components and presets that went in. `resources` are amounts of other
+    run that it was made from, `uses` of what its operation refers to. `resources` are amounts of other
     names, `agent` is the only one that may run it. `key` is unique among the children of `parent`, `director` is what
     a run begins with whose children are planned. An id that was chosen by whoever sent the run (`has_chosen_id`) may
     be that of a deleted one."""

@@ -17,13 +17,14 @@ from piccolo.table import Table
 
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["TABLES", "Agent", "Artifact", "Component", "Metric", "Project", "Queue", "Run", "rows"]
+__all__ = ["TABLES", "Agent", "Artifact", "Metric", "Project", "Queue", "Run", "rows"]
 
 _ENGINES = {"sqlite": "sqlite", "postgresql": "postgres"}
 
 
 async def rows(tx: Tx, query: Query[Any, Any]) -> list[Row]:
-    """Run a Piccolo query in this transaction."""
+    """Run a Piccolo query in this transaction. Its table, which may be a plugin's, needs no engine of its own."""
+    query.table._meta.db = _BUILDER
     (statement,) = query.querystrings
     sql, args = statement.compile_string(engine_type=_ENGINES[tx.dialect])
     return await tx.all(sql, *args)
@@ -169,26 +170,6 @@ class Run(Table, tablename="run", db=_BUILDER):
     fork_step = BigInt(null=True)
 
 
-class Component(Table, tablename="component", db=_BUILDER):
-    """A version of a component or preset."""
-
-    id = BigInt(primary_key=True)
-    project = Text()
-    kind = Text()
-    name = Text()
-    version = Text()
-    content = Text()
-    digest = Text()
-    description = Text()
-    tags = Text()
-    stage = Text()
-    deprecated = Integer()
-    archived_at = BigInt(null=True)
-    created_by = Text()
-    created_at = BigInt()
-    updated_at = BigInt()
-
-
 class Metric(Table, tablename="metric", db=_BUILDER):
     """One metric of one run in brief."""
 
@@ -220,5 +201,5 @@ class Artifact(Table, tablename="artifact", db=_BUILDER):
     source = Text(null=True)
 
 
-TABLES: tuple[type[Table], ...] = (Agent, Artifact, Component, Metric, Project, Queue, Run)
+TABLES: tuple[type[Table], ...] = (Agent, Artifact, Metric, Project, Queue, Run)
 """Every table that is queried through Piccolo."""

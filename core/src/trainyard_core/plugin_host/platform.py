@@ -110,6 +110,7 @@ class _Runs:
             policy=runtime.policy,
             at=runtime.clock.now(),
             kinds=runtime.kinds,
+            lookup=runtime.references,
             insert=resuming(body.resumes) if body.resumes else None,
         )
         if new:

@@ -3,12 +3,20 @@ jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, TypeVar
 
-from trainyard_core.contracts.database import PluginRow, PluginTx
+import msgspec
+
+from trainyard_core.authorization import no_project
+from trainyard_core.contracts.database import NewEvent, PluginRow, PluginTx, Target
+from trainyard_core.db import activities, projects, references
 from trainyard_core.db.engine import Database, Dialect, Tx
+from trainyard_core.db.row_locks import keep
 from trainyard_core.db.tables import rows
+from trainyard_core.errors import Conflict
+from trainyard_core.work.idempotency import Claim
 
 __all__ = ["ConfinedTx", "Enqueue", "PluginTables"]
 
@@ -46,8 +54,43 @@ class ConfinedTx:
         return [*await rows(self._tx, query)]
 
     async def enqueue(self, job: str, key: str, args: Mapping[str, object] | None = None, *, at: int = 0) -> None:
+        async with self._core() as tx:
+            await self._enqueue(tx, self._plugin, job, key, args, at=at)
+
+    async def check_open_project(self, name: str) -> None:
+        async with self._core() as tx:
+            row = await projects.get(tx, name) if await keep(tx, "project", name) else None
+            if row is None:
+                raise no_project(name)
+            if row["archived_at"] is not None:
+                fix = f"open it again: yard projects archive {name} --undo"
+                raise Conflict(f"project '{name}' is archived", fix=fix)
+
+    async def record(self, event: NewEvent) -> None:
+        new = activities.NewActivity(
+            project=event.project, run=None, kind=event.kind, actor=event.actor, at=event.at, data={**event.data}
+        )
+        async with self._core() as tx:
+            await activities.append(tx, new)
+
+    async def offer_reference(self, target: Target) -> None:
+        async with self._core() as tx:
+            await references.offer(tx, target)
+
+    async def withdraw_reference(self, target: Target) -> str:
+        async with self._core() as tx:
+            return await references.withdraw(tx, target)
+
+    @asynccontextmanager
+    async def _core(self) -> AsyncIterator[Tx]:
+        """Within the block the transaction reaches core's tables."""
         await self._tx.confine("")
-        await self._enqueue(self._tx, self._plugin, job, key, args, at=at)
+        try:
+            yield self._tx
+        except BaseException:
+            with suppress(Exception):  # PostgreSQL runs nothing any more in a transaction that has failed
+                await self._tx.confine(self._plugin)
+            raise
         await self._tx.confine(self._plugin)
 
 
@@ -62,6 +105,22 @@ class PluginTables:
 
     async def write(self, work: Callable[[PluginTx], Awaitable[T]]) -> T:
         return await self._database.write(lambda tx: self._confined(tx, work), name=self._plugin)
+
+    async def change(self, work: Callable[[PluginTx], Awaitable[T]], answer: type[T], claim: Claim | None) -> T:
+        """As `write`. With a claim that another request has made, return the answer that it got, which is of the type
+        `answer`. Raises IdempotencyReused."""
+
+        async def whole(tx: Tx) -> T:
+            if claim is not None and not await claim.take(tx):
+                kept = await claim.find(tx)
+                return msgspec.json.decode(kept.response or "null", type=answer)
+            result = await self._confined(tx, work)
+            if claim is not None:
+                await tx.confine("")
+                await claim.keep(tx, answer=msgspec.json.encode(result).decode(), status=200)
+            return result
+
+        return await self._database.write(whole, name=self._plugin)
 
     async def _confined(self, tx: Tx, work: Callable[[PluginTx], Awaitable[T]]) -> T:
         await tx.confine(self._plugin)

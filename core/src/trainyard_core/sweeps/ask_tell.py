@@ -31,14 +31,13 @@ from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.directing.cycle import CycleResult
 from trainyard_core.directing.directors import Directors
 from trainyard_core.directing.write import AnsweredBefore
-from trainyard_core.errors import Conflict, Invalid, NotFound, TrainyardError, Unavailable, choice
+from trainyard_core.errors import Conflict, Invalid, NotFound, TrainyardError, Unavailable, choice, invalid
 from trainyard_core.ids import new_id
 from trainyard_core.lifecycle import FINAL, Intent, Reason, Status, Step
 from trainyard_core.sweeps.plan import TrialRequest
 from trainyard_core.sweeps.setup import MOST_PARALLEL
 from trainyard_core.work import run_record
 from trainyard_core.work.actions import ActionContext, locked
-from trainyard_core.work.compilation import invalid
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.reconcile import reconcile

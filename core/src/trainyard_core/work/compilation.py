@@ -5,31 +5,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from trainyard.client.models import CreateRun, FieldProblem
+from trainyard.client.models import CreateRun
 from trainyard.compile.operation import CompiledOperation, TrialCompiler, compile_whole
-from trainyard.compile.reference import Library, Reference, ReferenceUse, ResolvedReference, wanted
+from trainyard.compile.reference import Library, Reference, wanted
 from trainyard.compile.resolved import Code
 from trainyard.spec.document import Document
-from trainyard.spec.error import Finding, SpecError
+from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text
-from trainyard_core.db import components, projects
-from trainyard_core.db.engine import Database, Row, Tx
-from trainyard_core.errors import Invalid, NotFound, choice
+from trainyard_core.auth import Actor
+from trainyard_core.errors import Invalid, invalid
 
 __all__ = [
     "OperationSource",
+    "ReferenceLookup",
     "TrialParams",
     "compile_one",
     "compile_run",
-    "invalid",
     "look_up",
-    "no_version",
     "read",
     "trials_of",
 ]
@@ -37,10 +33,6 @@ __all__ = [
 FILE = "operation.yaml"
 MOST = 100
 """Presets and patches of one request, at most."""
-MOST_SIZE = 4 * 1024 * 1024
-"""Characters of all that a request refers to, at most."""
-SMALL = 16 * 1024
-"""Characters of a content that is kept once it was read."""
 
 
 class TrialParams(NamedTuple):
@@ -57,6 +49,14 @@ class OperationSource:
     document: Document
     patches: tuple[Document, ...] = ()
     library: Library = field(default_factory=Library)
+
+
+class ReferenceLookup(Protocol):
+    """Finds what references mean."""
+
+    async def find(self, project: str, actor: Actor, references: Sequence[Reference]) -> Library:
+        """What each of these references of an operation in that project means, or why it leads nowhere. Raises NotFound
+        for an unknown project, Unavailable when it cannot be told now."""
 
 
 def read(body: CreateRun) -> OperationSource:
@@ -76,16 +76,18 @@ def read(body: CreateRun) -> OperationSource:
     return OperationSource(document, patches)
 
 
-async def look_up(database: Database, project: str, body: CreateRun, sources: OperationSource) -> OperationSource:
-    """The same with what the project has registered under the references; mostly there are none and nothing is asked.
-    Raises NotFound for an unknown project."""
+async def look_up(
+    lookup: ReferenceLookup, project: str, actor: Actor, body: CreateRun, sources: OperationSource
+) -> OperationSource:
+    """The same with what its references mean; mostly there are none and nothing is asked. Raises as
+    `ReferenceLookup.find`."""
     library = sources.library
     if len(body.presets) > MOST or len(body.patches) > MOST:
         raise Invalid(f"a run takes at most {MOST} presets and {MOST} patches", fix="put what belongs together in one")
-    while references := wanted(sources.document, library, body.presets):
-        if len(references) > 2 * MOST:
-            raise Invalid(f"the operation refers to {len(references)} things", fix="name fewer presets")
-        more = await database.read(lambda tx, references=references: _found(tx, project, references))  # type: ignore[misc]
+    while targets := wanted(sources.document, library, body.presets):
+        if len(targets) > 2 * MOST:
+            raise Invalid(f"the operation refers to {len(targets)} things", fix="name fewer presets")
+        more = await lookup.find(project, actor, targets)
         library = Library({**library.found, **more.found}, {**library.refused, **more.refused})
     return OperationSource(sources.document, sources.patches, library)
 
@@ -141,95 +143,3 @@ def compile_one(
         )
     except SpecError as error:
         raise invalid(error) from error
-
-
-def invalid(error: SpecError) -> Invalid:
-    """The findings as an error of the API."""
-    first = error.findings[0]
-    more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
-    return Invalid(f"{first}{more}", problems=[_problem(finding) for finding in error.findings])
-
-
-def _problem(finding: Finding) -> FieldProblem:
-    return FieldProblem(
-        message=finding.message,
-        field=finding.field,
-        file=finding.file or "",
-        line=finding.line or 0,
-        column=finding.column or 0,
-        fix=finding.fix or "",
-    )
-
-
-async def _found(tx: Tx, project: str, references: list[Reference]) -> Library:
-    """What references lead to in a project: one query, and more only to tell of those that lead nowhere."""
-    rows = await components.find(tx, project, references)
-    _check_size(rows)
-    found: dict[Reference, ResolvedReference] = {}
-    refused: dict[Reference, tuple[str, str]] = {}
-    for reference in references:
-        row = next((row for row in rows if _leads_to(reference, row)), None)
-        if row is None:
-            refused[reference] = await _unknown(tx, project, reference)
-        elif row["archived_at"] is not None:
-            fix = f"use another version, or restore it: yard {reference.kind}s restore {reference}"
-            refused[reference] = (
-                f"version '{reference.version}' of {reference.kind} '{reference.name}' is archived",
-                fix,
-            )
-        else:
-            found[reference] = _taken(row)
-    return Library(found, refused)
-
-
-def _leads_to(reference: Reference, row: Row) -> bool:
-    version = row["version"] == reference.version if reference.version else bool(row["is_newest"])
-    return bool(row["kind"] == reference.kind and row["name"] == reference.name and version)
-
-
-def _taken(row: Row) -> ResolvedReference:
-    use = ReferenceUse(row["kind"], row["name"], row["version"], row["digest"])
-    warning = f"{use.kind} '{use.name}:{use.version}' is deprecated: {row['description'] or 'see its newer versions'}"
-    return ResolvedReference(
-        use, _document(row["content"], f"{use.name}:{use.version}"), warning if row["deprecated"] else ""
-    )
-
-
-async def _unknown(tx: Tx, project: str, reference: Reference) -> tuple[str, str]:
-    """Why a reference leads nowhere, and what to do."""
-    if await projects.get(tx, project) is None:
-        raise NotFound(f"no project '{project}'", fix="see yard projects ls; create it: yard projects create")
-    existing = await components.versions(
-        tx, project, reference.kind, reference.name, before=None, limit=100, archived=False
-    )
-    if reference.version and existing:
-        said = no_version(reference.kind, reference.name, reference.version, [row["version"] for row in existing])
-        return said, f"see yard {reference.kind}s versions {reference.name}"
-    names = await components.names(tx, project, reference.kind)
-    command = f"yard {reference.kind}s register {reference.name}:{reference.version or '1.0'} -f FILE"
-    return choice(reference.kind, reference.name, names), f"register it: {command}"
-
-
-def no_version(kind: str, name: str, version: str, existing: Sequence[str]) -> str:
-    """One sentence that names the version that was asked for and the newest that there are."""
-    near = get_close_matches(version, existing, 1)
-    listed = ", ".join(existing[:20]) + (" ..." if len(existing) > 20 else "")
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{kind} '{name}' has no version '{version}'; it has {listed}{hint}"
-
-
-def _check_size(rows: Sequence[Row]) -> None:
-    size = sum(len(row["content"]) for row in rows)
-    if size > MOST_SIZE:
-        said = f"the operation refers to {size} characters of components and presets; the limit is {MOST_SIZE}"
-        raise Invalid(said, fix="keep data out of them, or refer to fewer")
-
-
-def _document(content: str, file: str) -> Document:
-    """Contents never change, so small ones are read once."""
-    return _kept(content, file) if len(content) <= SMALL else load_text(content, file=file)
-
-
-@lru_cache(maxsize=256)
-def _kept(content: str, file: str) -> Document:
-    return load_text(content, file=file)

@@ -20,13 +20,13 @@ from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND, instant
-from trainyard_core.db import activities, components, deletions, directors, plugin_writes, queues, runs
+from trainyard_core.db import activities, deletions, directors, plugin_writes, queues, references, runs
 from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
 from trainyard_core.lifecycle import Hold, Status, Step
 from trainyard_core.policy import Policy
-from trainyard_core.work.compilation import OperationSource, compile_run, look_up, read
+from trainyard_core.work.compilation import OperationSource, ReferenceLookup, compile_run, look_up, read
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.model import View
@@ -52,6 +52,7 @@ async def create_run(
     policy: Policy,
     at: int,
     kinds: RunKinds,
+    lookup: ReferenceLookup,
     insert: Insert | None = None,
 ) -> tuple[Row, bool]:
     """The run, and whether it is new. Idempotent by (token, project, key) when there is a key. `insert` is `add`, or
@@ -60,7 +61,7 @@ async def create_run(
     Raises Invalid with the place of each problem, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
-    new = await prepared(database, project, body, actor, at, kinds)
+    new = await prepared(lookup, project, body, actor, at, kinds)
     claim = Claim(actor, within=project, key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy, insert or add), name="create")
@@ -103,7 +104,7 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
         await directors.insert(tx, new.id, new.director)
         await plugin_writes.apply(tx, new.director.plugin, new.director.opening.writes)
         await runs.wake_now(tx, new.id, at=new.at)
-    await _record_uses(tx, new)
+    await _record_references(tx, new)
     return row
 
 
@@ -119,15 +120,14 @@ async def _check_unused(tx: Tx, run: str) -> None:
         raise _used(run)
 
 
-async def _record_uses(tx: Tx, new: runs.NewRun) -> None:
-    """Which components and presets went in, or into the run that this one was made from, and what is said of them."""
-    for use in new.uses:
-        if not await components.record(tx, new.project, new.id, use):
-            raise Conflict(f"{use.kind} '{use.name}:{use.version}' has just been deleted", fix="use another version")
+async def _record_references(tx: Tx, new: runs.NewRun) -> None:
+    """What went in by reference, or into the run that this one was made from, and what is said of it."""
+    if new.uses and (gone := await references.record(tx, new.project, new.id, new.uses)):
+        raise Conflict(f"{gone.kind} '{gone.name}:{gone.version}' has just been deleted", fix="use another version")
     if new.warnings:
         await activities.append(tx, *(_warned(new, warning) for warning in new.warnings))
     if new.cloned_from and not new.uses:
-        await components.inherit(tx, new.id, new.cloned_from)
+        await references.inherit(tx, new.id, new.cloned_from)
 
 
 def _warned(new: runs.NewRun, warning: str) -> activities.NewActivity:
@@ -183,13 +183,13 @@ async def _check_names(tx: Tx, new: runs.NewRun) -> None:
 
 
 async def prepared(
-    database: Database, project: str, body: CreateRun, actor: Actor, at: int, kinds: RunKinds
+    lookup: ReferenceLookup, project: str, body: CreateRun, actor: Actor, at: int, kinds: RunKinds
 ) -> runs.NewRun:
-    """`prepare` with the components and presets of the project that the operation refers to."""
+    """`prepare` with what the operation refers to."""
     if body.managed:
         check_description(body.description)
         check_tags(body.tags)
-    sources = await look_up(database, project, body, read(body)) if body.managed else None
+    sources = await look_up(lookup, project, actor, body, read(body)) if body.managed else None
     return prepare(project, body, actor, at, kinds, sources=sources)
 
 

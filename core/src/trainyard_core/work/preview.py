@@ -15,7 +15,7 @@ from trainyard_core.db.runs import NewRun
 from trainyard_core.errors import Invalid
 from trainyard_core.ids import new_id
 from trainyard_core.policy import Policy
-from trainyard_core.work.compilation import compile_run, look_up, read
+from trainyard_core.work.compilation import ReferenceLookup, compile_run, look_up, read
 from trainyard_core.work.creation import add, assemble
 from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.why import why
@@ -33,12 +33,13 @@ async def preview(
     at: int,
     schedulers: Collection[str],
     kinds: RunKinds,
+    lookup: ReferenceLookup,
 ) -> Preview:
     """Writes nothing. Raises what creating the run would raise, Invalid for a run that is only tracked."""
     if not body.managed:
         raise Invalid("a run with `managed: false` is not started from here", fix="create it; a preview would be empty")
     run = new_id()
-    compiled = compile_run(run, project, body, await look_up(database, project, body, read(body)))
+    compiled = compile_run(run, project, body, await look_up(lookup, project, actor, body, read(body)))
     new = assemble(run, project, body, compiled, actor, at, kinds)
     return Preview(
         operation=dict(compiled.document.data),

@@ -18,6 +18,7 @@ has a `fix` in words. No error holds a token.
         ├── NotFound            404, 410
         ├── Conflict            409, 412
         ├── Busy                429, 503                                         retryable
+        ├── NotInstalled        501
         └── ServerError         other 5xx
 """
 
@@ -41,6 +42,7 @@ __all__ = [
     "NotAllowed",
     "NotAuthenticated",
     "NotFound",
+    "NotInstalled",
     "NotReachable",
     "RunFailed",
     "ServerError",
@@ -157,6 +159,10 @@ class Busy(ApiError):
     """The server is overloaded or not ready; try again later."""
 
 
+class NotInstalled(ApiError):
+    """The server does not have the plugin that does this; the fix names it."""
+
+
 class ServerError(ApiError):
     """The server failed."""
 
@@ -173,6 +179,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     415: Invalid,
     422: Invalid,
     429: Busy,
+    501: NotInstalled,
     503: Busy,
 }
 

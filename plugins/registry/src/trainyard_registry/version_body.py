@@ -13,10 +13,9 @@ from trainyard.compile.reference import LATEST, Kind, is_version
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text
 from trainyard.spec.model import is_name
-from trainyard_core.clock import rfc3339
-from trainyard_core.db.engine import Row
-from trainyard_core.errors import Invalid, choice
-from trainyard_core.work.compilation import invalid
+from trainyard_core.contracts.database import PluginRow
+from trainyard_core.contracts.wire import rfc3339
+from trainyard_core.errors import Invalid, choice, invalid
 
 __all__ = ["check", "check_tags", "check_text", "digest_of", "shown", "whole"]
 
@@ -60,12 +59,12 @@ def check_text(text: str) -> str:
     return text
 
 
-def whole(row: Row) -> models.Component:
+def whole(row: PluginRow) -> models.Component:
     """A version with its content."""
     return msgspec.structs.replace(shown(row), content=row["content"])
 
 
-def shown(row: Row) -> models.Component:
+def shown(row: PluginRow) -> models.Component:
     """A version in a list."""
     return models.Component(
         project=row["project"],

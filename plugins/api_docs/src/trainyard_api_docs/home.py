@@ -10,7 +10,8 @@ from importlib.resources import files
 
 from litestar import Controller, Response, get
 
-from trainyard_core.api.docs import HEADERS
+from trainyard_api_docs.docs import HEADERS
+from trainyard_core.contracts.routes import PUBLIC
 
 __all__ = ["Home"]
 
@@ -19,6 +20,7 @@ class Home(Controller):
     """The page asks for no token."""
 
     path = "/"
+    opt = {"authorization": PUBLIC}  # noqa: RUF012 - Litestar declares it
     include_in_schema = False
 
     @get()

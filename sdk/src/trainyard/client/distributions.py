@@ -1,0 +1,15 @@
+"""Which distribution brings the plugin behind a part of the API that the client knows, so that whoever asks a server
+without it can be told what to install there."""
+
+from __future__ import annotations
+
+__all__ = ["serving"]
+
+_DISTRIBUTIONS = {"components": "trainyard-registry", "presets": "trainyard-registry"}
+"""By the noun in the address."""
+
+
+def serving(noun: str) -> str:
+    """The distribution of the plugin that serves `/api/v1/projects/{project}/<noun>`; empty for what core serves, or
+    nobody that is known."""
+    return _DISTRIBUTIONS.get(noun, "")
