@@ -30,6 +30,7 @@ DISTRIBUTIONS = (
     "plugins/api_docs",
     "plugins/optimizer_search",
     "plugins/scheduler_process",
+    "plugins/sweeps",
     "plugins/tracker_folder",
 )
 ALTERNATES = (

@@ -32,14 +32,13 @@ from trainyard_core.executor import BlockingCalls
 from trainyard_core.instruments import Gauges
 from trainyard_core.jobs.queue import JobQueue
 from trainyard_core.lifecycle import Status
+from trainyard_core.optimizers import InstalledOptimizers
 from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.plugin_host.platforms import Platforms
 from trainyard_core.plugin_host.references import PluginReferences
 from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
-from trainyard_core.sweeps.algorithms import InstalledAlgorithms
-from trainyard_core.sweeps.director import SweepDirector
 from trainyard_core.work.deletion import Purger
 from trainyard_core.work.direct_port import DatabasePort
 from trainyard_core.work.event_feed import EventFeed
@@ -77,7 +76,7 @@ class Runtime:
         self.secret = secret
         self.event_feed = EventFeed(database)
         database.committed = self._committed
-        self.algorithms = InstalledAlgorithms(registry, settings)
+        self.optimizers = InstalledOptimizers(registry, settings)
         self.kinds = DirectorKinds(self._directors)
         self._notifying: set[asyncio.Task[None]] = set()
         self.tracker: Tracker | None = None
@@ -119,7 +118,7 @@ class Runtime:
             finally:
                 await runtime.directors.aclose()
                 await runtime.kinds.aclose()
-                await runtime.algorithms.aclose()
+                await runtime.optimizers.aclose()
                 await runtime.event_feed.aclose()
                 await runtime.notifier.close()
                 if runtime.tracker is not None:
@@ -162,11 +161,10 @@ class Runtime:
 
     def _directors(self) -> dict[str, InstalledDirector]:
         """The directors that are installed, by the kind of run."""
-        offered = {
+        return {
             kind: InstalledDirector(plugin, partial(self.registry.director, kind, self.platforms.of(plugin)))
             for kind, (plugin, _) in self.registry.directors.by_name.items()
         }
-        return {"sweep": InstalledDirector("", partial(SweepDirector, self.algorithms)), **offered}
 
     def _call(self) -> None:
         self.notifier.notify_agents(orders=True)

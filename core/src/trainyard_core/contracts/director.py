@@ -52,9 +52,10 @@ from trainyard_core.clock import Clock
 from trainyard_core.contracts.database import PluginTx
 from trainyard_core.contracts.tracker import Series
 from trainyard_core.ids import new_id
-from trainyard_core.lifecycle import FINAL, Intent, Status
+from trainyard_core.lifecycle import FINAL, Intent, Reason, Status
 
 __all__ = [
+    "FINAL",
     "LEASE",
     "MOST_CHILDREN",
     "PLAN_TIMEOUT",
@@ -63,6 +64,7 @@ __all__ = [
     "ChildStop",
     "Director",
     "End",
+    "Intent",
     "MetricSummary",
     "NewChild",
     "Opening",
@@ -72,7 +74,9 @@ __all__ = [
     "PlannedStep",
     "Planner",
     "Progress",
+    "Reason",
     "Request",
+    "Status",
     "View",
     "Write",
 ]
@@ -137,17 +141,22 @@ class MetricSummary(msgspec.Struct, frozen=True):
 
 
 class Child(msgspec.Struct, frozen=True, kw_only=True):
-    """One child run. `stopping`: it was asked to stop."""
+    """One child run. `stopping`: it was asked to stop. `reported_status` is how a program outside says that it ended;
+    it ends when its last data is there. Times are microseconds since 1970 UTC."""
 
     key: str
     run: str
     status: Status
+    name: str = ""
     reason: str = ""
     message: str = ""
     params: dict[str, object] = {}
     outputs: dict[str, object] = {}
     stopping: bool = False
     metrics: dict[str, MetricSummary] = {}
+    reported_status: str = ""
+    started_at: int | None = None
+    finished_at: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -170,6 +179,7 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     be stopped, once `intent` is that."""
 
     run: str
+    kind: str
     project: str
     name: str
     owner: str
@@ -184,8 +194,8 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody asks of a parent's director: data of the plugin's own. The children that its plan creates are the
-    answer; a request with the same key is given the same children again."""
+    """What somebody asks of a parent's director (`Parents.ask`): data of the plugin's own. The children that the plan
+    creates are the answer."""
 
     data: Any
 

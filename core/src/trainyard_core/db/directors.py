@@ -48,7 +48,9 @@ __all__ = [
 
 LEAST_ENDING = 4
 METRIC = "run, name, last, min, max, value_count, attempt"
-CHILD = "id, parent, key, status, reason, message, params, outputs, intent"
+CHILD = (
+    "id, parent, key, name, status, reason, message, params, outputs, intent, reported_status, started_at, finished_at"
+)
 _encode = msgspec.json.Encoder().encode
 _names = msgspec.json.Decoder(list[str])
 _writes = msgspec.json.Decoder(list[Write])
@@ -125,11 +127,15 @@ async def open_metrics(tx: Tx, run: str) -> list[Row]:
     )
 
 
-async def metrics(tx: Tx, runs: Sequence[str]) -> list[Row]:
-    """The metrics of these runs in brief, as `open_metrics` has them."""
+async def metrics(tx: Tx, runs: Sequence[str], names: Sequence[str] | None = None) -> list[Row]:
+    """The metrics of these runs in brief, as `open_metrics` has them; of these names, if they are given."""
     found: list[Row] = []
+    among = "" if names is None else f" AND name IN ({marks(names)})"
     for some in batches([*runs]):
-        found += await tx.all(f"SELECT {METRIC} FROM metric WHERE run IN ({marks(some)}) ORDER BY run, name", *some)
+        found += await tx.all(
+            f"SELECT {METRIC} FROM metric WHERE run IN ({marks(some)}){among} ORDER BY run, name",
+            *some, *(names or ()),
+        )  # fmt: skip
     return found
 
 
@@ -261,9 +267,11 @@ def _plain(name: str) -> str:
 
 
 async def delete(tx: Tx, run: str) -> tuple[str, list[Write]]:
-    """Take a parent out; its plugin, and what that wants done with its own tables."""
+    """Take a parent out; its plugin, and what that wants done with its own tables, once it has any."""
     row = await tx.one("DELETE FROM director WHERE run = ? RETURNING plugin, on_delete", run)
-    return ("", []) if row is None else (row["plugin"], _writes.decode(row["on_delete"]))
+    if row is None or await tx.one("SELECT 1 AS yes FROM migration WHERE app = ? LIMIT 1", row["plugin"]) is None:
+        return "", []
+    return row["plugin"], _writes.decode(row["on_delete"])
 
 
 def _text(value: object) -> str:

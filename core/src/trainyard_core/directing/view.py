@@ -60,6 +60,7 @@ def parent_of(row: Row) -> Parent:
     """A row of `directors.get`."""
     return Parent(
         run=row["run"],
+        kind=row["kind"],
         project=row["project"],
         name=row["name"],
         owner=row["created_by"],
@@ -89,10 +90,14 @@ def _child(row: Row, metrics: dict[str, MetricSummary]) -> Child:
         key=row["key"] or "",
         run=row["id"],
         status=Status(row["status"]),
+        name=row["name"],
         reason=row["reason"],
         message=row["message"],
         params=_decode(row["params"]),
         outputs=_decode(row["outputs"]),
         stopping=row["intent"] == Intent.STOP,
         metrics=metrics,
+        reported_status=row["reported_status"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
     )

@@ -13,10 +13,12 @@ from trainyard_core import hookspecs
 from trainyard_core.auth import READ, WRITE, Actor
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.observer import Event
+from trainyard_core.contracts.optimizer import Optimizer
 from trainyard_core.db import activities, principals, tokens
 from trainyard_core.db.activities import Tail
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Forbidden, Invalid, choice
+from trainyard_core.plugin_host.parents import HostedParents
 from trainyard_core.plugin_host.tables import Enqueue, PluginTables
 from trainyard_core.work import actions
 from trainyard_core.work.actions import ActionContext
@@ -68,8 +70,13 @@ class HostedPlatform:
         self.clock: Clock = runtime.clock
         self.database = PluginTables(runtime.database, plugin, enqueue)
         self.runs = _Runs(runtime)
+        self.parents = HostedParents(runtime, plugin)
         self.activities = _Activities(runtime)
         self.jobs = _Jobs(runtime, plugin, enqueue)
+
+    def optimizer(self, kind: str) -> Optimizer:
+        """See `Platform`."""
+        return self._runtime.optimizers.get(kind)
 
     async def principal(self) -> Actor:
         """See `Platform`."""
