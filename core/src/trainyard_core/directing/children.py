@@ -13,12 +13,10 @@ from trainyard.compile.operation import CompiledOperation, TrialCompiler
 from trainyard_core.auth import Actor
 from trainyard_core.contracts.director import NewChild, Parent
 from trainyard_core.db import runs
-from trainyard_core.db.engine import Row
 from trainyard_core.directing.kinds import DirectorKinds
 from trainyard_core.errors import Invalid
 from trainyard_core.work.compilation import TrialParams, compile_one, compile_run, read, trials_of
 from trainyard_core.work.creation import assemble
-from trainyard_core.work.stored_operation import body_of
 
 __all__ = ["ChildRun", "ChildRuns", "external"]
 
@@ -32,10 +30,11 @@ class ChildRun(msgspec.Struct, frozen=True):
 
 
 class ChildRuns:
-    """Makes the runs of one parent's children. The operation of a parent never changes, so it is read once."""
+    """Makes the runs of one parent's children. The operation of a parent never changes, so it is read once: `body` is
+    the request that would make the parent again, empty for one without an operation of its own."""
 
-    def __init__(self, operation: Row, kinds: DirectorKinds) -> None:
-        self._body, self._kinds = body_of(operation), kinds
+    def __init__(self, body: CreateRun, kinds: DirectorKinds) -> None:
+        self._body, self._kinds = body, kinds
         self._operation: dict[str, Any] | None = None
 
     @cached_property

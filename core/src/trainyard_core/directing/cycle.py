@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
+from trainyard.client.models import CreateRun
 from trainyard_core import failpoints
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.director import PLAN_TIMEOUT, Plan, Planner, Request
@@ -28,7 +29,7 @@ from trainyard_core.lifecycle import FINAL, Status
 from trainyard_core.plugin_host.tables import Enqueue
 from trainyard_core.policy import Policy
 from trainyard_core.work.idempotency import Claim
-from trainyard_core.work.stored_operation import stored
+from trainyard_core.work.stored_operation import body_of, operation_of
 
 __all__ = ["CycleResult", "Dependencies", "PlanCycle"]
 
@@ -153,8 +154,8 @@ class PlanCycle:
         """The runs of the children that a plan creates, compiled."""
         at, parent = self._given.clock.now(), snapshot.view.parent
         if self._children is None and any(child.managed for child in plan.create):
-            operation = await self._given.database.read(lambda tx: stored(tx, self.run))
-            self._children = ChildRuns(operation, self._given.kinds)
+            operation = await self._given.database.read(lambda tx: operation_of(tx, self.run))
+            self._children = ChildRuns(CreateRun() if operation is None else body_of(operation), self._given.kinds)
         found = []
         for child in plan.create:
             if child.managed:
