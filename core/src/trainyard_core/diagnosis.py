@@ -1,4 +1,5 @@
-"""The server's look at what it stands on: database, queue, tracker, agents, disk. `yard doctor` prints it.
+"""The server's look at what it stands on: database, queue, tracker, agents, disk, and what plugins check. `yard doctor`
+prints it.
 
 Each look has a deadline and says what was seen and what to do; one that fails keeps no other from being taken. The
 tracker is given a run of nobody's that is deleted again.
@@ -12,7 +13,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 from trainyard.client.models import Check
-from trainyard_core import probes
+from trainyard_core import probes, redact
+from trainyard_core.contracts.plugin import CheckResult, PluginCheck
 from trainyard_core.db import agents, migrations
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.migrate import migrations_in
@@ -28,11 +30,13 @@ SLOW = 250.0
 LITTLE = 1 << 30
 """Bytes below which a disk is told as nearly full."""
 
+STATES = ("ok", "warning", "failed")
+
 Look = Callable[[Runtime], Awaitable[Check]]
 
 
 async def diagnose(runtime: Runtime) -> list[Check]:
-    """One check a part, in the order in which they depend on each other."""
+    """One check a part, in the order in which they depend on each other; then those of plugins, made at once."""
     looks: dict[str, Look] = {
         "database": _database,
         "database write": _write,
@@ -43,7 +47,21 @@ async def diagnose(runtime: Runtime) -> list[Check]:
         "agents": _agents,
         "server disk": _disk,
     }
-    return [await _timed(name, look, runtime) for name, look in looks.items()]
+    own = [await _timed(name, look, runtime) for name, look in looks.items()]
+    brought = {f"{plugin}: {check.name}": _of_plugin(plugin, check) for plugin, check in runtime.registry.checks}
+    return own + await asyncio.gather(*(_timed(name, look, runtime) for name, look in brought.items()))
+
+
+def _of_plugin(plugin: str, check: PluginCheck) -> Look:
+    """A plugin's check as a look of ours. What it says is told without secrets."""
+
+    async def look(runtime: Runtime) -> Check:
+        found = await check.run(runtime.platforms.of(plugin))
+        if not isinstance(found, CheckResult) or found.state not in STATES:
+            return _failed(f"it gave {type(found).__name__}; wanted is a CheckResult", "update the plugin")
+        return Check(name="", state=found.state, detail=redact.text(found.detail), fix=redact.text(found.fix))
+
+    return look
 
 
 async def _timed(name: str, look: Look, runtime: Runtime) -> Check:
@@ -57,9 +75,7 @@ async def _timed(name: str, look: Look, runtime: Runtime) -> Check:
         found = _failed(str(error), "see the server's log, and `yard plugins check` on its machine")
     except TrainyardError as error:
         found = _failed(error.detail, error.fix)
-    except (
-        Exception
-    ) as error:  # whatever a driver or a plugin raises is what is asked about; its text may hold an address
+    except Exception as error:  # what a driver or a plugin raises is asked about here; its text may hold an address
         found = _failed(f"it failed with {type(error).__name__}", "see the server's log")
     took = (time.perf_counter() - start) * 1000
     slow = found.state == "ok" and took > SLOW and name in ("database", "database write", "queue")

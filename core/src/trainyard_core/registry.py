@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -42,6 +42,7 @@ from trainyard_core.settings import Settings
 
 if TYPE_CHECKING:
     from trainyard_core.contracts.optimizer import Optimizer
+    from trainyard_core.contracts.platform import Platform
     from trainyard_core.contracts.scheduler import Scheduler
     from trainyard_core.contracts.tracker import Tracker
 
@@ -179,14 +180,28 @@ class Registry:
 
     def _provided(self, name: str, hook: str) -> list[Any]:
         """The answer of one plugin, which the wrappers of all plugins see."""
+        answers: list[list[Any]] = self._alone(name, hook)()
+        return [item for answer in answers for item in answer]
+
+    def _alone(self, name: str, hook: str) -> pluggy.HookCaller:
+        """A hook of one plugin, with the wrappers of all."""
         caller: pluggy.HookCaller = getattr(self.manager.hook, hook)
         others = [
             each.plugin
             for each in caller.get_hookimpls()
             if each.plugin_name != name and not (each.wrapper or each.hookwrapper)
         ]
-        answers: list[list[Any]] = self.manager.subset_hook_caller(hook, others)()
-        return [item for answer in answers for item in answer]
+        return self.manager.subset_hook_caller(hook, others)
+
+    def implementing(self, hook: str) -> list[str]:
+        """The plugins that answer a hook, in the order of their names."""
+        caller: pluggy.HookCaller = getattr(self.manager.hook, hook)
+        return sorted({each.plugin_name for each in caller.get_hookimpls() if not (each.wrapper or each.hookwrapper)})
+
+    def lifespan(self, plugin: str, platform: Platform) -> AbstractAsyncContextManager[None] | None:
+        """The context that a plugin wants around a process. Raises HookFailed."""
+        answers: list[AbstractAsyncContextManager[None]] = self._alone(plugin, "lifespan")(platform=platform)
+        return answers[0] if answers else None
 
     def _settle(self) -> None:
         """Tell everybody who offers what others offer as well, unless a setting decides."""
