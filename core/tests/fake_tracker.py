@@ -12,13 +12,16 @@ from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.hookspecs import Context
 from trainyard_core.registry import Registry
+from trainyard_core.settings import Settings
 from trainyard_core.testing.tracker_tools import metric_frame
 
 
 def folder_tracker(folder: Path) -> Tracker:
     """The tracker that is installed beside core."""
-    _, provider = Registry.load(["tracker_folder"]).trackers.get("folder")
-    return provider.build(Context(folder=folder, settings={}))
+    registry = Registry.load(["tracker_folder"])
+    plugin, provider = registry.trackers.get("folder")
+    section = registry.section(plugin, Settings(data=folder))
+    return provider.build(Context(folder=folder, settings=section))
 
 
 class Failing:

@@ -6,9 +6,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any, NamedTuple
 
+from trainyard_core.auth import ANYONE, KNOWN
+from trainyard_core.contracts.routes import Permission
 from trainyard_core.testing.factories import operation
 
-__all__ = ["CALLERS", "MATRIX", "UPLOAD", "Route", "expected"]
+__all__ = ["CALLERS", "MATRIX", "UPLOAD", "Route", "expected", "need_of"]
 
 CALLERS = (
     "nobody", "garbage", "expired", "revoked", "disabled", "stranger", "foreign", "viewer", "member", "admin",
@@ -32,10 +34,12 @@ ALLOWED = {
     "deployment": {"boss"},
     "read": READERS | {"run", "other_run"},
     "write": WRITERS,
+    "track": WRITERS,
     "admin": {"admin", "boss"},
     "run read": READERS | {"run", "other_run"},
     "run write": WRITERS,
     "run track": WRITERS | {"run"},
+    "run admin": {"admin", "boss"},
     "agent": {"agent", "boss"},
     "self": {"boss"},
     "own token": {"run"},
@@ -142,6 +146,15 @@ OF_AGENT = {
     "POST /report": Route("agent", {**STEP, "seen": []}),
     "POST /workloads": Route("agent", {**STEP, "refs": []}),
 }
+
+
+def need_of(permission: Permission) -> str:
+    """What a route of a plugin needs that declares this permission."""
+    if permission.run:
+        return f"run {permission.action}"
+    if permission.project or permission.action in (KNOWN, ANYONE):
+        return permission.action
+    return "deployment"
 
 
 def below(path: str, routes: dict[str, Route]) -> dict[str, Route]:

@@ -6,16 +6,22 @@ from __future__ import annotations
 import json
 import re
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
-from matrix import CALLERS, MATRIX, UPLOAD, expected
-from web import token_of
+from litestar.handlers import route
+from matrix import CALLERS, MATRIX, UPLOAD, Route, expected, need_of
+from web import serving, token_of
 
 from trainyard.client.models import CreateRun, NewUpload
 from trainyard.client.requests import open_upload
+from trainyard_core.auth import ADMIN, ANYONE, KNOWN, READ, TRACK, WRITE
 from trainyard_core.clock import SECOND
+from trainyard_core.contracts.routes import PUBLIC, Permission, Routes, Signed
 from trainyard_core.db import principals, projects, tokens
+from trainyard_core.hookspecs import hookimpl
+from trainyard_core.registry import Registry
 from trainyard_core.testing.factories import operation
 
 PROJECT, OTHER = "yard", "elsewhere"
@@ -237,3 +243,76 @@ async def test_an_id_that_is_taken_elsewhere_is_told_as_one_that_was_deleted(gro
     assert told[0][0] == 409
     own = await web.ask("POST", f"projects/{PROJECT}/runs", json={"managed": False, "id": hidden.id})
     assert "there is a run" in own.json()["detail"]
+
+
+def declaring(name, authorization):
+    """A handler of a plugin that declares this."""
+
+    @route(
+        f"/{name}/{{project:str}}/{{ref:str}}/{{number:int}}",
+        http_method=["GET", "PUT"],
+        opt={"authorization": authorization},
+    )
+    async def answer() -> str:
+        return name
+
+    return answer
+
+
+async def never(platform, headers, body):
+    return False
+
+
+DECLARED = {
+    **{f"{action}-here": Permission(action) for action in (READ, WRITE, TRACK, ADMIN, KNOWN, ANYONE)},
+    **{f"{action}-in-project": Permission(action, project="project") for action in (READ, WRITE, TRACK, ADMIN)},
+    **{f"{action}-run": Permission(action, project="project", run="ref") for action in (READ, WRITE, TRACK, ADMIN)},
+    "public": PUBLIC,
+    "signed": Signed(never),
+}
+
+
+def everything():
+    """A plugin whose routes declare all that can be declared."""
+    handlers = [declaring(*each) for each in DECLARED.items()]
+    registry = Registry()
+    registry.add("every", SimpleNamespace(register_controllers=hookimpl(lambda: [Routes(handlers=handlers)])))
+    return registry
+
+
+@pytest.mark.parametrize("plugins", [everything, Registry.load], ids=["all declarations", "what is installed"])
+async def test_a_route_of_a_plugin_refuses_whoever_may_not(tmp_path, plugins):
+    registry, wrong = plugins(), []
+    async with serving(f"sqlite:///{tmp_path / 'walk.db'}", tmp_path, registry=registry) as web:
+        ground = await Ground(web).laid()
+        walked = [each for each in web.app.routes if not each.path.startswith("/api/v1") or is_of_plugin(each)]
+        assert walked or not [*registry.routes]
+        for each in walked:
+            for method, (handler, _) in each.route_handler_map.items():
+                if method != "OPTIONS":
+                    wrong += await refused_wrongly(ground, f"{method} {each.path_format}", handler.opt["authorization"])
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def is_of_plugin(each):
+    return any("authorization" in handler.opt for handler in each.route_handlers)
+
+
+async def refused_wrongly(ground, route, declared):
+    """The callers that one route of a plugin answers otherwise than it declares."""
+    path, names, wrong = route.split(" ")[1], {}, []
+    run = (await ground.web.admin.runs.create(CreateRun(managed=False), project=PROJECT)).id
+    if isinstance(declared, Permission):
+        names = {declared.project: PROJECT, declared.run: run}
+    address = re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], "1"), path)
+    for caller in CALLERS:
+        token = ground.web.of_run(run) if caller == "run" else ground.tokens[caller]
+        ground.web.arrange.clock.turn(1)  # so that strangers are not too many
+        answer = await ground.web.ask(route.split(" ")[0], address, token=token)
+        if isinstance(declared, Permission):
+            status = expected(Route(need_of(declared)), route, caller)
+        else:
+            status = 401 if isinstance(declared, Signed) else None
+        if (answer.status_code in {401, 403, 500}) if status is None else (answer.status_code != status):
+            wrong.append((route, caller, status or "is allowed", answer.status_code, answer.text[:200]))
+    return wrong

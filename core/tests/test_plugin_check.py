@@ -8,6 +8,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+from fake_tracker import folder_tracker
 
 from trainyard_core import plugin_check, plugin_commands, probes
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
@@ -59,15 +60,14 @@ async def test_what_is_installed_here_works_and_nothing_is_left(tmp_path):
 
 
 async def test_a_promise_that_is_not_kept_is_named(tmp_path):
-    registry = installed("tracker_folder")
-    _, provider = registry.trackers.get("folder")
-
     class Forgets(Other):
         async def delete_run(self, run: RunRef):
             return
 
     registry = Registry()
-    registry.add("forgets", plugin(trackers=[TrackerProvider(name="f", build=lambda c: Forgets(provider.build(c)))]))
+    registry.add(
+        "forgets", plugin(trackers=[TrackerProvider(name="f", build=lambda c: Forgets(folder_tracker(c.folder)))])
+    )
     found = await looked(registry, tmp_path)
     assert (found["forgets"].state, found["forgets"].detail) == (
         "failed",
@@ -113,14 +113,14 @@ async def test_a_plugin_that_cannot_be_imported_is_a_finding(tmp_path):
 async def test_one_that_does_not_answer_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(plugin_check, "PATIENCE", 0.05)
 
-    provider = installed("tracker_folder").trackers.get("folder")[1]
-
     class Silent(Other):
         async def append(self, run, frames):
             await asyncio.Event().wait()
 
     registry = Registry()
-    registry.add("silent", plugin(trackers=[TrackerProvider(name="s", build=lambda c: Silent(provider.build(c)))]))
+    registry.add(
+        "silent", plugin(trackers=[TrackerProvider(name="s", build=lambda c: Silent(folder_tracker(c.folder)))])
+    )
     assert (await looked(registry, tmp_path))["silent"].detail == "no answer within 0.05 s"
 
 
@@ -193,7 +193,7 @@ async def test_hooks_of_requests_are_asked(tmp_path):
 
 async def test_a_name_that_two_plugins_offer_is_tried_of_both(tmp_path):
     registry = installed("tracker_folder")
-    _, provider = registry.trackers.get("folder")
+    provider = TrackerProvider(name="folder", build=lambda c: folder_tracker(c.folder))
     registry.add("other", plugin(trackers=[provider]))
     found = await plugin_check.check(registry, Settings(data=tmp_path), tmp_path / "check")
     assert [(one.plugin, one.offer, one.state) for one in found] == [

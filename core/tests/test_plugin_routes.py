@@ -247,3 +247,34 @@ async def test_of_two_plugins_with_one_address_the_first_by_name_has_it(serve):
     ) as web:
         assert (await web.bare.get("/docs")).text == "<h1>Yard</h1>"
         assert "its route /docs hides /docs of plugin 'a'" in web.runtime.registry.plugins["b"].error
+
+
+async def test_the_openapi_document_has_the_routes_of_plugins_and_who_may_use_them(serve):
+    async with serve(shelf=[Routes(handlers=[Shelf, Hook(verify).route, home])]) as web:
+        paths = (await web.ask("GET", "openapi.json")).json()["paths"]
+    books = paths["/api/v1/shelf/projects/{project}/books"]
+    assert books["get"]["description"] == "Name the books."
+    assert "security" not in books["get"]
+    assert {"401", "403", "404"} <= set(books["get"]["responses"])
+    assert {each["name"] for each in books["get"]["parameters"]} == {"project", "size"}
+    hook = paths["/api/v1/shelf/hook"]["post"]
+    assert (hook["security"], "401" in hook["responses"], "403" in hook["responses"]) == ([], True, False)
+    assert "401" not in paths["/api/v1/shelf"]["get"]["responses"]
+    assert "/api/v1/runs" in str(paths)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Litestar's, for core's routes
+async def test_routes_that_cannot_be_described_leave_the_document_to_core(serve):
+    @get("/again", operation_id="same", opt=OPEN)
+    async def first() -> str:
+        return ""
+
+    @get("/more", operation_id="same", opt=OPEN)
+    async def second() -> str:
+        return ""
+
+    async with serve(shelf=[Routes(handlers=[first, second])]) as web:
+        answer = await web.ask("GET", "openapi.json")
+        assert answer.status_code == 200
+        assert "/api/v1/runs" in answer.json()["paths"]
+        assert (await web.ask("GET", "shelf/more")).status_code == 200

@@ -76,7 +76,9 @@ def test_what_is_wrong_with_plugins_keeps_nobody_from_work_and_is_told(tmp_path)
 
 
 HOST = """
+from msgspec.structs import replace
 from trainyard_scheduler_process.plugin import register_schedulers as processes
+from trainyard_scheduler_process.settings import Settings
 
 STEPS = Path({steps!r})
 
@@ -86,7 +88,7 @@ def _away(step):
 
 def _build(context):
     (provider,) = processes()
-    scheduler = provider.build(context)
+    scheduler = provider.build(replace(context, settings=Settings()))
     inner = type(scheduler)
 
     class Host(inner):
@@ -181,11 +183,13 @@ def _named(yard):
 
 
 BLOCKS = """
+from msgspec.structs import replace
 from trainyard_scheduler_process.plugin import register_schedulers as processes
+from trainyard_scheduler_process.settings import Settings
 
 def _build(context):
     (provider,) = processes()
-    scheduler = provider.build(context)
+    scheduler = provider.build(replace(context, settings=Settings()))
 
     async def adopt():
         if not Path("go").exists():

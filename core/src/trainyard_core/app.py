@@ -124,6 +124,7 @@ def serve(app: Litestar, runtime: Runtime) -> None:
     """Let an application answer for this platform from now on."""
     rights, sharing = StreamAuthorization(runtime.event_feed), SingleFlight()
     app.state.update({"runtime": runtime, "known": TokenCache(runtime), "rights": rights, "sharing": sharing})
+    app.state.documented = documented
 
 
 def documented() -> dict[str, Any]:

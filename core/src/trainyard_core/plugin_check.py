@@ -18,6 +18,7 @@ from trainyard_core import probes
 from trainyard_core.contracts.optimizer import Optimizer
 from trainyard_core.contracts.scheduler import Scheduler
 from trainyard_core.contracts.tracker import Tracker
+from trainyard_core.errors import StartRefused
 from trainyard_core.executor import BlockingCalls
 from trainyard_core.hook_guard import gist
 from trainyard_core.hookspecs import Context
@@ -68,13 +69,13 @@ class _ProviderCheck(msgspec.Struct, frozen=True, kw_only=True):
     offer: str
     is_chosen: bool
     build: Callable[[Context], Any]
-    context: Context
+    context: Callable[[], Context]
     contract: type
     use: Callable[[Any], Awaitable[str | None]]
 
     async def run(self) -> str:
         """Use the object, then free it. A note on what was not tried."""
-        made = await BlockingCalls("build").call(partial(self.build, self.context), deadline=PATIENCE)
+        made = await BlockingCalls("build").call(lambda: self.build(self.context()), deadline=PATIENCE)
         if missing := lacking(made, self.contract):
             raise ProbeFailed(missing)
         try:
@@ -98,7 +99,7 @@ def _trials(registry: Registry, settings: Settings, folder: Path) -> Iterator[_P
                     offer=f"{providers.capability}:{name}",
                     is_chosen=name == chosen,
                     build=provider.build,
-                    context=_context(plugin, settings, folder),
+                    context=partial(_context, registry, plugin, settings, folder),
                     contract=contract,
                     use=use,
                 )
@@ -112,7 +113,7 @@ async def _look(trial: _ProviderCheck) -> CheckResult:
         detail = str(error)
     except TimeoutError:
         detail = f"no answer within {PATIENCE:g} s"
-    except ValueError as error:
+    except (ValueError, StartRefused) as error:
         state, detail = "failed" if trial.is_chosen else "unset", str(error)
     except Exception as error:  # whatever a foreign plugin raises is what it is asked about here
         detail = _told(error)
@@ -137,7 +138,8 @@ def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error} ({place})"
 
 
-def _context(plugin: str, settings: Settings, folder: Path) -> Context:
+def _context(registry: Registry, plugin: str, settings: Settings, folder: Path) -> Context:
+    """Raises StartRefused for settings that the plugin's model refuses."""
     own = folder / plugin
     own.mkdir(parents=True, exist_ok=True)
-    return Context(folder=own, settings=settings.sections.get(plugin, {}))
+    return Context(folder=own, settings=registry.section(plugin, settings))

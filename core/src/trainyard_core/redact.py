@@ -55,9 +55,10 @@ def plain(value: object, key: str = "", depth: int = 0) -> object:
 
 
 def setting(value: object, name: str) -> object:
-    """A setting as it may be shown: whatever is under a name that may name a secret is masked, at every depth, and of
-    an address its user and password and what its query names like a secret."""
-    if _SECRET_SETTING.search(name.replace("_", " ")):
+    """A setting as it may be shown: masked is, at every depth, whatever is under a name that may name a secret or of a
+    type for secrets (Pydantic's `SecretStr`), and of an address its user and password and what its query names like a
+    secret."""
+    if _SECRET_SETTING.search(name.replace("_", " ")) or hasattr(value, "get_secret_value"):
         return MASK
     if isinstance(value, Mapping):
         return {str(key): setting(each, str(key)) for key, each in value.items()}

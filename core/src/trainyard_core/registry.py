@@ -7,7 +7,6 @@ here; a plugin that was left out is not asked any more.
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,7 +34,9 @@ from trainyard_core.hookspecs import (
     SchedulerProvider,
     TrackerProvider,
 )
+from trainyard_core.interrupt import Interrupted, interruptible
 from trainyard_core.plugin_calls import HookCalls
+from trainyard_core.plugin_host.settings import Incomplete, read_section
 from trainyard_core.providers import Offers, Provider, Providers, lacking
 from trainyard_core.settings import Settings
 
@@ -117,7 +118,7 @@ class Registry:
         for setting, names in (("plugins", wanted), ("prefer", prefer)):
             if unknown := sorted(set(names) - set(found)):
                 raise StartRefused(choice("plugin", unknown[0], found), fix=f"install it, or correct `{setting}`")
-        with _interruptible():
+        with interruptible():
             registry._load({name: found[name] for name in sorted(found) if not wanted or name in wanted})
         return registry
 
@@ -200,7 +201,7 @@ class Registry:
         should not raise, such as SystemExit."""
         try:
             yield
-        except _Interrupted:
+        except Interrupted:
             raise
         except BaseException as error:
             self.leave_out(error.plugin if isinstance(error, HookFailed) else name, step, error)
@@ -289,12 +290,36 @@ class Registry:
         raise failed
 
     def check_sections(self, settings: Settings) -> None:
-        """Raises StartRefused for a settings section that belongs to no installed plugin."""
+        """Raises StartRefused for a settings section that belongs to no installed plugin, and for one that its plugin's
+        model refuses. A plugin that needs settings that nobody has written is left out, unless it offers the scheduler
+        or tracker that the settings choose."""
         if self.installed is not None and (unknown := sorted(set(settings.sections) - self.installed)):
             raise StartRefused(
                 f"settings: {choice('plugin for the section', unknown[0], self.installed)}",
                 fix="correct the section's name, install the plugin, or remove the section",
             )
+        for plugin, _ in [*self.settings]:
+            try:
+                self.section(plugin, settings)
+            except Incomplete as error:
+                if plugin in self._chosen(settings):
+                    raise
+                self.leave_out(plugin, "settings", error)
+
+    def _chosen(self, settings: Settings) -> set[str]:
+        """The plugins whose scheduler and tracker the settings choose."""
+        found = (self.schedulers.by_name.get(settings.scheduler), self.trackers.by_name.get(settings.tracker))
+        return {each[0] for each in found if each}
+
+    def section(self, plugin: str, settings: Settings) -> Any:
+        """A plugin's section of the settings: an instance of its model, or without a model a mapping. Raises
+        StartRefused."""
+        offered = self.settings.of(plugin)
+        return read_section(plugin, offered[0].model, settings) if offered else settings.sections.get(plugin, {})
+
+    def sections(self, settings: Settings) -> dict[str, dict[str, Any]]:
+        """The sections that have a model, with its defaults."""
+        return {plugin: self.section(plugin, settings).model_dump() for plugin, _ in self.settings}
 
     def scheduler(self, name: str, settings: Settings, *, url: str) -> Scheduler:
         """The scheduler of that name, built. Raises StartRefused for one that is not there or does not start."""
@@ -349,28 +374,6 @@ class Registry:
         return [each.capability for each in (self.schedulers, self.trackers) if not each.offered]
 
     def context(self, plugin: str, settings: Settings, *, url: str = "") -> Context:
-        """What a plugin's builder gets; `url` is where runs report."""
-        section = settings.sections.get(plugin, {})
+        """What a plugin's builder gets; `url` is where runs report. Raises StartRefused for its settings."""
+        section = self.section(plugin, settings)
         return Context(folder=settings.data / "plugins" / plugin, settings=section, url=url)
-
-
-class _Interrupted(KeyboardInterrupt):
-    """Somebody pressed Ctrl-C: it is no plugin that raised this."""
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Within the block Ctrl-C raises `_Interrupted`, where it raised KeyboardInterrupt."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _interrupt(number: int, frame: object) -> NoReturn:
-    raise _Interrupted

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+import types
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,9 +20,9 @@ from trainyard_core import redact
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.policy import Policy
 
-__all__ = ["Settings", "default_data", "in_force", "install", "load"]
+__all__ = ["FILE", "PREFIX", "Settings", "default_data", "in_force", "install", "load"]
 
-PREFIX = "TRAINYARD_"
+PREFIX, FILE = "TRAINYARD_", "trainyard.toml"
 CLIENT_VARIABLES = frozenset(
     [
         "CONFIG",
@@ -145,7 +146,7 @@ def load(
     data: Path, *, environ: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
 ) -> Settings:
     """The settings of a data directory. Raises StartRefused with file and key for whatever is wrong."""
-    source = data / "trainyard.toml"
+    source = data / FILE
     values, sections = _split(_read(source), str(source))
     from_environ, section_environ = _from_environ(os.environ if environ is None else environ)
     for section, extra in section_environ.items():
@@ -223,21 +224,33 @@ def _path(kind: type, value: object) -> object:
     raise NotImplementedError(kind)
 
 
-def in_force(settings: Settings, *, environ: Mapping[str, str] | None = None) -> list[tuple[str, str, str]]:
-    """Each setting's name, value as text and source (environment, file, command or default). What may hold a secret
-    is `***` at every depth of tables and lists, but for an address, which is shown without its password."""
+def in_force(
+    settings: Settings,
+    *,
+    models: Mapping[str, Mapping[str, Any]] = types.MappingProxyType({}),
+    environ: Mapping[str, str] | None = None,
+) -> list[tuple[str, str, str]]:
+    """Each setting's name, value as text and source (environment, file, command or default). `models` are the sections
+    of plugins as their models read them, defaults included. What may hold a secret is `***` at every depth of tables
+    and lists, but for an address, which is shown without its password."""
     variables = os.environ if environ is None else environ
-    in_file, sections = _split(_read(settings.data / "trainyard.toml"), "trainyard.toml")
+    in_file, sections = _split(_read(settings.data / FILE), FILE)
     core = [
         (name, _shown(name, value), _source(name, value, default, in_file, variables))
         for name, value, default in ((name, getattr(settings, name), default) for name, default in _defaults())
     ]
     plugins = [
-        (f"{section}.{name}", _shown(name, value), "file" if name in sections.get(section, {}) else "environment")
-        for section, values in sorted(settings.sections.items())
+        (f"{section}.{name}", _shown(name, value), _section_source(section, name, sections, settings))
+        for section, values in sorted({**settings.sections, **models}.items())
         for name, value in sorted(values.items())
     ]
     return [*core, *plugins]
+
+
+def _section_source(section: str, name: str, in_file: Mapping[str, Mapping[str, Any]], settings: Settings) -> str:
+    if name not in settings.sections.get(section, {}):
+        return "default"
+    return "file" if name in in_file.get(section, {}) else "environment"
 
 
 def _defaults() -> list[tuple[str, object]]:

@@ -8,7 +8,8 @@ from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Choice, Linear, Normal, Ordered, Space, Uniform, Weighted
 from trainyard_core.contracts.optimizer import Study
 from trainyard_core.testing.optimizer_suite import OptimizerHarness, OptimizerSuite, Searched
-from trainyard_optimizer_ax.optimizer import AxOptimizer, Settings
+from trainyard_optimizer_ax.optimizer import AxOptimizer
+from trainyard_optimizer_ax.settings import Settings
 
 PATIENT = Settings(deadline=240)  # the machine may be busy; what a deadline does is tested elsewhere
 LOSS = Objective(name="loss", goal=Goal.MINIMIZE)

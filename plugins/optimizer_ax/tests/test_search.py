@@ -8,7 +8,8 @@ from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Choice, Linear, Ordered, Space, Uniform
 from trainyard_core.contracts.optimizer import Study, Trial, TrialPhase
 from trainyard_core.testing.optimizer_tools import is_plain
-from trainyard_optimizer_ax.optimizer import AxOptimizer, Settings
+from trainyard_optimizer_ax.optimizer import AxOptimizer
+from trainyard_optimizer_ax.settings import Settings
 
 LOSS, SPEED = Objective(name="loss", goal=Goal.MINIMIZE), Objective(name="speed", goal=Goal.MAXIMIZE)
 

@@ -15,7 +15,8 @@ from trainyard.matrix.objective import Goal, Objective
 from trainyard.matrix.space import Space, Uniform
 from trainyard_core.contracts.optimizer import Study, Trial, TrialPhase
 from trainyard_optimizer_ax import history, process
-from trainyard_optimizer_ax.optimizer import AxOptimizer, Settings
+from trainyard_optimizer_ax.optimizer import AxOptimizer
+from trainyard_optimizer_ax.settings import Settings
 
 STUDY = Study(
     space=Space(params={"x": Uniform(low=-1, high=2), "y": Uniform(low=1, high=3)}),

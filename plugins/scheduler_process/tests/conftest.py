@@ -11,6 +11,7 @@ import pytest
 from trainyard_core.hookspecs import Context
 from trainyard_core.testing.receiver import Receiver
 from trainyard_scheduler_process.scheduler import ProcessScheduler
+from trainyard_scheduler_process.settings import Settings
 
 
 class Site:
@@ -23,7 +24,7 @@ class Site:
         self.scratch.mkdir()
 
     def make_scheduler(self, url: str = "") -> ProcessScheduler:
-        return ProcessScheduler.from_context(Context(folder=self.folder, settings={"cpu": 4, "gpu": 2}, url=url))
+        return ProcessScheduler.from_context(Context(folder=self.folder, settings=Settings(cpu=4, gpu=2), url=url))
 
 
 @pytest.fixture

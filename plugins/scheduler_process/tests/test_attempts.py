@@ -15,8 +15,9 @@ from trainyard_core.contracts.scheduler import SchedulerRefused
 from trainyard_core.contracts.workload import Code, Phase
 from trainyard_core.testing.scheduler_tools import clear, ended, observed, opened, shell, until
 from trainyard_scheduler_process import attempts
-from trainyard_scheduler_process.capacity import capacity_of, settings_of
+from trainyard_scheduler_process.capacity import capacity_of
 from trainyard_scheduler_process.manifest import manifest_of
+from trainyard_scheduler_process.settings import Settings
 
 
 async def test_many_lives_watched_and_released_beside_each_other(site: Any) -> None:
@@ -83,22 +84,21 @@ def test_what_can_never_run_here_is_refused_in_words(workload: Any, words: str) 
 def test_devices_come_from_settings_and_environment(
     section: dict[str, Any], environ: dict[str, str], devices: tuple[str, ...]
 ) -> None:
-    assert capacity_of(settings_of(section), environ).devices == devices
+    assert capacity_of(Settings(**section), environ).devices == devices
 
 
 def test_memory_may_be_written_with_a_unit() -> None:
-    assert capacity_of(settings_of({"memory": "1.5Gi", "gpu": 0}), {}).resources.memory == 3 * 2**29
+    assert capacity_of(Settings.model_validate({"memory": "1.5Gi", "gpu": 0}), {}).resources.memory == 3 * 2**29
 
 
 def test_a_machine_has_what_its_settings_say_beside() -> None:
-    whole = capacity_of(settings_of({"gpu": 0, "resources": {"licence": 2}}), {}).resources
+    whole = capacity_of(Settings(gpu=0, resources={"licence": 2}), {}).resources
     assert whole.other == {"licence": 2.0}
 
 
 @pytest.mark.parametrize(
     "section",
     [
-        {"cpus": 4},
         {"cpu": -1},
         {"memory": "much", "gpu": 0},
         {"resources": {"licence": -1}},
@@ -108,8 +108,8 @@ def test_a_machine_has_what_its_settings_say_beside() -> None:
     ],
 )
 def test_settings_that_make_no_sense_are_refused(section: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="settings of scheduler_process"):
-        capacity_of(settings_of(section), {})
+    with pytest.raises(ValueError, match=next(iter(section))):
+        Settings(**section)
 
 
 @pytest.mark.parametrize("names", [("lock",), ("lock", "started.json")])

@@ -27,9 +27,10 @@ import msgspec
 from trainyard_core.contracts.workload import Workload
 from trainyard_core.hookspecs import Context
 from trainyard_scheduler_process.scheduler import ProcessScheduler
+from trainyard_scheduler_process.settings import Settings
 
 async def main() -> None:
-    scheduler = ProcessScheduler.from_context(Context(folder=Path(sys.argv[1]), settings={"cpu": 4}))
+    scheduler = ProcessScheduler.from_context(Context(folder=Path(sys.argv[1]), settings=Settings(cpu=4)))
     for line in sys.stdin:
         await scheduler.submit(msgspec.json.decode(line, type=Workload))
         print("submitted", scheduler._launcher.server_pid, flush=True)

@@ -21,6 +21,7 @@ from trainyard_core.testing.tracker_tools import (
 )
 from trainyard_tracker_folder import artifact, plugin
 from trainyard_tracker_folder.layout import Layout, file_name
+from trainyard_tracker_folder.settings import Settings
 from trainyard_tracker_folder.tracker import FolderTracker
 
 RUN = RunRef("default", "run-1")
@@ -43,7 +44,7 @@ def _files_outside(tmp_path, root):
 
 async def test_the_plugin_offers_the_folder_tracker_in_its_own_folder(tmp_path):
     (provider,) = plugin.register_trackers()
-    tracker = provider.build(Context(folder=tmp_path / "own", settings={}))
+    tracker = provider.build(Context(folder=tmp_path / "own", settings=Settings()))
     await tracker.append(RUN, mixed_frames(new_writer(), 1))
     await tracker.aclose()
     assert provider.name == tracker.name == "folder"
@@ -52,17 +53,17 @@ async def test_the_plugin_offers_the_folder_tracker_in_its_own_folder(tmp_path):
 
 @pytest.mark.parametrize("root", ["elsewhere", "{tmp}/absolute"])
 async def test_the_root_may_be_set(tmp_path, root):
-    settings = {"root": root.format(tmp=tmp_path)}
+    settings = Settings(root=root.format(tmp=tmp_path))
     tracker = FolderTracker.from_context(Context(folder=tmp_path / "own", settings=settings))
     await tracker.append(RUN, mixed_frames(new_writer(), 1))
     await tracker.aclose()
-    assert (tmp_path / "own" / settings["root"] / "default" / "run-1").is_dir()
+    assert (tmp_path / "own" / settings.root / "default" / "run-1").is_dir()
 
 
-@pytest.mark.parametrize("settings", [{"rot": "x"}, {"root": 7}, {"cache_mb": "much"}])
-def test_a_wrong_setting_is_refused_and_named(tmp_path, settings):
+@pytest.mark.parametrize("settings", [{"root": 7}, {"cache_mb": "much"}, {"cache_mb": -1}])
+def test_a_wrong_setting_is_refused_and_named(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
-        FolderTracker.from_context(Context(folder=tmp_path, settings=settings))
+        Settings(**settings)
 
 
 def test_importing_the_tracker_imports_no_numpy():

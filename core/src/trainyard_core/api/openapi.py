@@ -3,20 +3,25 @@ every status that they may answer and the one shape of an error."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
-from litestar import Controller, Router, get
+import structlog
+from litestar import Controller, Litestar, Router, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.routes import BaseRoute
+from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from trainyard_core.api.access import ApiRequest, allow
+from trainyard_core.api.plugin_authorization import authorization_of
 from trainyard_core.auth import ANYONE
+from trainyard_core.contracts.routes import Public, Signed
 
 __all__ = ["Document", "complete", "config"]
 
+log = structlog.get_logger("trainyard.api")
 PROBLEM = "Problem"
 MEANINGS = {
     "304": "It has not changed since the ETag in `If-None-Match`.",
@@ -38,7 +43,13 @@ MEANINGS = {
 """Of the statuses that more than one route answers."""
 ALWAYS = ("400", "401", "403", "404", "422", "429", "503")
 CHANGES = ("409", "412", "413", "415", "507")
-PUBLIC = ("200", "400", "404", "429", "503")
+OPEN = ("200", "400", "404", "429", "503")
+SIGNED = ("400", "401", "413", "422", "429", "503")
+OpenRoutes = Mapping[tuple[str, str], tuple[str, ...]]
+UNGUARDED: OpenRoutes = {("/api/v1/health", "get"): OPEN, ("/api/v1/ready", "get"): OPEN}
+"""Core's routes that ask for no token: they tell nothing but whether the server works. By path and method, with the
+statuses that they may answer."""
+METHODS = frozenset({"get", "post", "put", "patch", "delete", "head"})
 KIND_MATTERS = "/sweeps/{ref}"
 """What is below it is there of some kinds of runs; of others, reading it is a conflict as well."""
 _SCHEMA = {
@@ -82,7 +93,30 @@ class Document(Controller):
     async def document(self, request: ApiRequest) -> dict[str, Any]:
         """This document."""
         await allow(request, ANYONE)
-        return complete(request.app.openapi_schema.to_schema())
+        return _whole(request.app)
+
+
+def _whole(app: Litestar) -> dict[str, Any]:
+    """The document of all routes, or of core's where those of plugins cannot be described."""
+    try:
+        document = app.openapi_schema.to_schema()
+    except Exception as error:
+        log.error("the OpenAPI document leaves out the routes of plugins", error=str(error))
+        core: dict[str, Any] = app.state.documented()
+        return core
+    return complete(document, {**UNGUARDED, **_open_routes(app.routes)})
+
+
+def _open_routes(routes: Iterable[BaseRoute]) -> OpenRoutes:
+    """By path and method, the routes of plugins that ask for no token, with what all such routes may answer."""
+    return {
+        (route.path_format, method.lower()): SIGNED if isinstance(declared, Signed) else OPEN
+        for route in routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if isinstance(declared := authorization_of(handler), Signed | Public)
+        for method in handler.http_methods
+    }
 
 
 class _BareRouter(Router):
@@ -104,36 +138,32 @@ def config() -> OpenAPIConfig:
     )
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with what holds for every route."""
+def complete(document: dict[str, Any], open_routes: OpenRoutes = UNGUARDED) -> dict[str, Any]:
+    """The document with what holds for every route; `open_routes` ask for no token."""
     components = {
         **document.get("components", {}),
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
     }
     components["schemas"] = {**components.get("schemas", {}), PROBLEM: _SCHEMA}
-    paths = {path: _item(path, item) for path, item in sorted(document["paths"].items())}
+    paths = {path: _item(path, item, open_routes) for path, item in sorted(document["paths"].items())}
     return {**document, "paths": paths, "components": components, "security": [{"bearer": []}]}
 
 
-def _item(path: str, item: dict[str, Any]) -> dict[str, Any]:
-    return {method: _operation(path, method, each) if method in METHODS else each for method, each in item.items()}
+def _item(path: str, item: dict[str, Any], open_routes: OpenRoutes) -> dict[str, Any]:
+    return {
+        method: _operation(path, method, each, open_routes.get((path, method), ())) if method in METHODS else each
+        for method, each in item.items()
+    }
 
 
-METHODS = frozenset({"get", "post", "put", "patch", "delete", "head"})
-
-
-def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+def _operation(path: str, method: str, operation: dict[str, Any], answers: tuple[str, ...]) -> dict[str, Any]:
+    """One operation; `answers` are the statuses of a route that asks for no token, and empty for the others."""
     own = {status: each for status, each in operation["responses"].items() if status != "400"}
-    is_public = path in UNGUARDED
     reads = ("304", "409") if KIND_MATTERS in path else ("304",)
-    statuses = PUBLIC if is_public else ALWAYS + (reads if method == "get" else CHANGES)
+    statuses = answers or ALWAYS + (reads if method == "get" else CHANGES)
     added = {status: _response(status) for status in statuses if status not in own}
     completed = {**operation, "responses": dict(sorted({**own, **added}.items()))}
-    return {**completed, "security": []} if is_public else completed
-
-
-UNGUARDED = frozenset({"/api/v1/health", "/api/v1/ready"})
-"""The routes that ask for no token: they tell nothing but whether the server works."""
+    return {**completed, "security": []} if answers else completed
 
 
 def _response(status: str) -> dict[str, Any]:

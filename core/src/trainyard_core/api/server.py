@@ -36,7 +36,8 @@ class Server(Controller):
     async def settings(self, request: ApiRequest) -> models.SettingPage:
         """Return the settings in force and the source of each; secrets are masked."""
         await allow(request, ADMIN)
-        found = settings.in_force(runtime_of(request).settings)
+        runtime = runtime_of(request)
+        found = settings.in_force(runtime.settings, models=runtime.registry.sections(runtime.settings))
         return models.SettingPage(items=[models.Setting(name=n, value=v, source=s) for n, v, s in found])
 
     @get("/version")

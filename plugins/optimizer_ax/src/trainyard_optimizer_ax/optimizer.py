@@ -35,27 +35,16 @@ from trainyard_optimizer_ax.encoding import Encoding, chart_of, point_of
 from trainyard_optimizer_ax.history import History, Observation
 from trainyard_optimizer_ax.plan import TrialBudget, plan_of
 from trainyard_optimizer_ax.process import DeadlinePassed, WorkerTrouble
+from trainyard_optimizer_ax.settings import Settings
 from trainyard_optimizer_ax.shared import WorkerLease
 from trainyard_optimizer_ax.wire import Answer, Ask, DataPoint, Predict, Question
 
-__all__ = ["AxOptimizer", "Settings"]
+__all__ = ["AxOptimizer"]
 
 LEAST_OBSERVED = 2
 MOST_EFFORT = 2
 CANDIDATES = 500
 _numbers = itertools.count(1)
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The section `optimizer_ax`. `deadline`: seconds that a call waits for the model. `hold`: seconds that the model's
-    answers at full effort are held back, to try out what a deadline does."""
-
-    deadline: float = 30.0
-    hold: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not self.deadline > 0 or self.hold < 0:
-            raise ValueError("deadline is above 0 and hold is not below 0")
 
 
 DEFAULTS = Settings()
@@ -71,11 +60,8 @@ class AxOptimizer(Optimizer, SupportsPrediction):
 
     @classmethod
     def from_context(cls, name: str, context: Context) -> AxOptimizer:
-        """An optimizer as the settings say. Raises ValueError that names a setting that is not known."""
-        try:
-            return cls(name, msgspec.convert(dict(context.settings), Settings))
-        except msgspec.ValidationError as error:
-            raise ValueError(f"settings of optimizer_ax: {error}; known are deadline, hold") from error
+        """An optimizer as the settings say."""
+        return cls(name, context.settings)
 
     def check(self, study: Study) -> list[FieldProblem]:
         return problems_of(self.name, study)

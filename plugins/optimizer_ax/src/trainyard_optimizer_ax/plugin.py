@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trainyard_core.contracts.plugin import SettingsSection
 from trainyard_core.hookspecs import Context, OptimizerProvider, hookimpl
 
 if TYPE_CHECKING:
     from trainyard_core.contracts.optimizer import Optimizer
+
+
+@hookimpl
+def register_settings() -> list[SettingsSection]:
+    """The section `optimizer_ax`."""
+    from trainyard_optimizer_ax.settings import Settings
+
+    return [SettingsSection(model=Settings)]
 
 
 @hookimpl

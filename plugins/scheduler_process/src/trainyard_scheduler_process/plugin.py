@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trainyard_core.contracts.plugin import SettingsSection
 from trainyard_core.hookspecs import Context, SchedulerProvider, hookimpl
 
 if TYPE_CHECKING:
     from trainyard_core.contracts.scheduler import Scheduler
+
+
+@hookimpl
+def register_settings() -> list[SettingsSection]:
+    """The section `scheduler_process`."""
+    from trainyard_scheduler_process.settings import Settings
+
+    return [SettingsSection(model=Settings)]
 
 
 @hookimpl

@@ -29,7 +29,7 @@ from trainyard_core.contracts.scheduler import (
 from trainyard_core.contracts.workload import AttemptRef, Observation, Phase, Resources, Workload
 from trainyard_core.hookspecs import Context
 from trainyard_scheduler_process import attempts
-from trainyard_scheduler_process.capacity import Capacity, capacity_of, settings_of
+from trainyard_scheduler_process.capacity import Capacity, capacity_of
 from trainyard_scheduler_process.launcher import Launcher, runner_environment
 from trainyard_scheduler_process.manifest import manifest_of
 from trainyard_scheduler_process.watch import watch
@@ -57,10 +57,10 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources):
     @classmethod
     def from_context(cls, context: Context) -> ProcessScheduler:
         """A scheduler on `<folder>/attempts`, whose runs report to the context's URL from now on, also those that
-        live already. Raises ValueError for settings that it does not know."""
+        live already."""
         root = (context.folder / "attempts").resolve()
         root.mkdir(parents=True, exist_ok=True)
-        capacity = capacity_of(settings_of(context.settings), os.environ)
+        capacity = capacity_of(context.settings, os.environ)
         if context.url:
             address.publish(root, context.url)
         return cls(root, capacity, Launcher(runner_environment(os.environ)))

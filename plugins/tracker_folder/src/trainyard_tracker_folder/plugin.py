@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trainyard_core.contracts.plugin import SettingsSection
 from trainyard_core.hookspecs import Context, TrackerProvider, hookimpl
 
 if TYPE_CHECKING:
     from trainyard_core.contracts.tracker import Tracker
+
+
+@hookimpl
+def register_settings() -> list[SettingsSection]:
+    """The section `tracker_folder`."""
+    from trainyard_tracker_folder.settings import Settings
+
+    return [SettingsSection(model=Settings)]
 
 
 @hookimpl

@@ -14,8 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from trainyard.track.frames import Frame
 from trainyard_core.contracts.tracker import (
     ArtifactInfo,
@@ -32,22 +30,15 @@ from trainyard_tracker_folder import artifact, safe_path
 from trainyard_tracker_folder.append import Appender
 from trainyard_tracker_folder.layout import Layout, make_folder
 from trainyard_tracker_folder.log import LogReader
+from trainyard_tracker_folder.settings import Settings
 from trainyard_tracker_folder.upload import Uploads
 
 if TYPE_CHECKING:
     from trainyard_tracker_folder.series import SeriesReader
 
-__all__ = ["FolderTracker", "Settings"]
+__all__ = ["FolderTracker"]
 
 _PIECE = 1024 * 1024
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Section `tracker_folder` of the settings. `root`: where to store, absolute or below the plugin's own folder
-    (empty: that folder). `cache_mb`: memory for decoded series, in MiB."""
-
-    root: str = ""
-    cache_mb: int = 128
 
 
 class FolderTracker(Tracker):
@@ -65,11 +56,8 @@ class FolderTracker(Tracker):
 
     @classmethod
     def from_context(cls, context: Context) -> FolderTracker:
-        """A tracker as the settings say. Raises ValueError that names a setting that is not known."""
-        try:
-            settings = msgspec.convert(dict(context.settings), Settings)
-        except msgspec.ValidationError as error:
-            raise ValueError(f"settings of tracker_folder: {error}; known are root, cache_mb") from error
+        """A tracker as the settings say."""
+        settings: Settings = context.settings
         return cls(context.folder / Path(settings.root).expanduser(), cache_mb=settings.cache_mb)
 
     async def append(self, run: RunRef, frames: Sequence[Frame]) -> int:
