@@ -29,6 +29,7 @@ DISTRIBUTIONS = (
     "core",
     "plugins/api_docs",
     "plugins/optimizer_search",
+    "plugins/registry",
     "plugins/scheduler_process",
     "plugins/tracker_folder",
 )
