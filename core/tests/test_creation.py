@@ -19,8 +19,16 @@ from trainyard_core.testing.factories import operation
 from trainyard_core.work.creation import create_run
 
 ACTOR = Actor(name="token:test", role="admin")
-NOTHING = InstalledAlgorithms(Registry(), Settings(data=Path(), database=""))
+PLUGINS = Registry()
+NOTHING = InstalledAlgorithms(PLUGINS, Settings(data=Path(), database=""))
 BODY = CreateRun(content=operation("exit 0"))
+
+
+class NoReferences:
+    """Is never asked: the operations of these tests refer to nothing."""
+
+    async def find(self, project, actor, references):
+        raise AssertionError(references)
 
 
 @pytest.fixture
@@ -35,6 +43,8 @@ def post(arrange):
             policy=arrange.policy,
             at=arrange.clock.now(),
             algorithms=NOTHING,
+            lookup=NoReferences(),
+            amendments=PLUGINS.requests,
         )
 
     return create

@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -21,6 +21,7 @@ import uvloop
 
 from bench.measure import Result, Scale, say
 from trainyard.client.models import CreateRun
+from trainyard.compile.reference import Library, Reference
 from trainyard.track.frames import Summary
 from trainyard_core.agent.model import Registration
 from trainyard_core.auth import Actor
@@ -44,6 +45,7 @@ __all__ = ["measure"]
 T = TypeVar("T")
 SIZES, PARALLEL, TOGETHER, AIM = (100, 1_000, 10_000), 8, 64, 3.0
 AGENT, POLICY, ACTOR = "bench", Policy(silence=1e6), Actor(name="bench")
+NO_PLUGINS = Registry()
 COMPONENT = {
     "kind": "component",
     "inputs": [{"name": "rate", "type": "float"}, {"name": "layers", "type": "int"}],
@@ -92,9 +94,25 @@ class Yard(NamedTuple):
         at, algorithms = self.means.clock.now(), self.means.algorithms
         body = CreateRun(operation=operation, params=params)
         row, _ = await create_run(
-            self.database, "default", body, key="", actor=ACTOR, policy=POLICY, at=at, algorithms=algorithms
+            self.database,
+            "default",
+            body,
+            key="",
+            actor=ACTOR,
+            policy=POLICY,
+            at=at,
+            algorithms=algorithms,
+            lookup=_NoReferences(),
+            amendments=NO_PLUGINS.requests,
         )
         return str(row["id"])
+
+
+class _NoReferences:
+    """Is never asked: the operations of this bench refer to nothing."""
+
+    async def find(self, project: str, actor: Actor, references: Sequence[Reference]) -> Library:
+        raise AssertionError(references)
 
 
 class Timed(Database):

@@ -11,6 +11,7 @@ import structlog
 
 from trainyard_core.cancellation import end_all
 from trainyard_core.hook_guard import gist
+from trainyard_core.request_hooks import implementing
 from trainyard_core.runtime import Runtime
 
 __all__ = ["lifespans"]
@@ -25,7 +26,7 @@ async def lifespans(runtime: Runtime) -> AsyncIterator[None]:
     """Within the block all contexts are entered. A plugin whose context is not entered in time, or raises instead, is
     left out; one that is not left in time is told and left behind."""
     async with AsyncExitStack() as stack:
-        for plugin in runtime.registry.implementing("lifespan"):
+        for plugin in implementing(runtime.registry.manager, "lifespan"):
             try:
                 context = runtime.registry.lifespan(plugin, runtime.platforms.of(plugin))
                 if context is not None:

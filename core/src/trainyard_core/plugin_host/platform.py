@@ -111,6 +111,7 @@ class _Runs:
             at=runtime.clock.now(),
             algorithms=runtime.algorithms,
             lookup=runtime.references,
+            amendments=runtime.registry.requests,
             insert=resuming(body.resumes) if body.resumes else None,
         )
         if new:
