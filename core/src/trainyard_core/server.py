@@ -143,7 +143,7 @@ def _background(runtime: Runtime, roles: Collection[str]) -> list[Coroutine[Any,
     if API in roles:
         work.append(runtime.uptime_recorder().run())
     if WORKER in roles:
-        work.append(runtime.maintainer().run())
+        work += [runtime.maintainer().run(), runtime.run_jobs()]
     if has_agent:
         work.append(_agent(runtime))
     return work

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -12,12 +12,14 @@ from trainyard.names import MESSAGE_CHARS, storable
 from trainyard_core import hookspecs
 from trainyard_core.auth import READ, WRITE, Actor
 from trainyard_core.clock import Clock
+from trainyard_core.contracts.database import PluginTx
+from trainyard_core.contracts.job import JobCall, JobLost
 from trainyard_core.contracts.observer import Event
-from trainyard_core.db import activities, principals, tokens
+from trainyard_core.db import activities, jobs, principals, tokens
 from trainyard_core.db.activities import Tail
-from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Forbidden, Invalid, choice
-from trainyard_core.plugin_host.tables import Enqueue, PluginTables
+from trainyard_core.plugin_host.tables import ConfinedTx, Enqueue, PluginTables
 from trainyard_core.work import actions
 from trainyard_core.work.actions import ActionContext
 from trainyard_core.work.clone import resuming
@@ -38,6 +40,7 @@ ACTIONS = {
     "restore": actions.restore,
 }
 MOST = 500
+T = TypeVar("T")
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -69,7 +72,7 @@ class HostedPlatform:
         self.database = PluginTables(runtime.database, plugin, enqueue)
         self.runs = _Runs(runtime)
         self.activities = _Activities(runtime)
-        self.jobs = _Jobs(runtime, plugin, enqueue)
+        self.jobs = _Jobs(runtime.database, plugin, enqueue)
 
     async def principal(self) -> Actor:
         """See `Platform`."""
@@ -175,10 +178,17 @@ class _Activities:
 
 
 class _Jobs:
-    def __init__(self, runtime: Runtime, plugin: str, enqueue: Enqueue) -> None:
-        self._runtime, self._plugin, self._enqueue = runtime, plugin, enqueue
+    def __init__(self, database: Database, plugin: str, enqueue: Enqueue) -> None:
+        self._database, self._plugin, self._enqueue = database, plugin, enqueue
 
     async def enqueue(self, job: str, key: str, args: Mapping[str, object] | None = None, *, at: int = 0) -> None:
-        await self._runtime.database.write(
-            lambda tx: self._enqueue(tx, self._plugin, job, key, args, at=at), name="enqueue"
-        )
+        await self._database.write(lambda tx: self._enqueue(tx, self._plugin, job, key, args, at=at), name="enqueue")
+
+    async def write(self, call: JobCall, work: Callable[[PluginTx], Awaitable[T]]) -> T:
+        async def held(tx: Tx) -> T:
+            if not await jobs.hold(tx, call.id, call.epoch):
+                raise JobLost(f"another worker has job {call.id} now, or nobody wants it any more")
+            await tx.confine(self._plugin)
+            return await work(ConfinedTx(tx, self._plugin, self._enqueue))
+
+        return await self._database.write(held, name=self._plugin)
