@@ -15,7 +15,7 @@ from web import token_of
 from trainyard.client.models import CreateRun, NewUpload, RegisterComponent
 from trainyard.client.requests import open_upload
 from trainyard_core.clock import SECOND
-from trainyard_core.db import principals, projects, tokens
+from trainyard_core.db import jobs, principals, projects, tokens
 from trainyard_core.testing.factories import operation
 
 PROJECT, OTHER = "yard", "elsewhere"
@@ -87,7 +87,7 @@ class Ground:
         """A value for each parameter of a path; everything that a request may change is made for it."""
         at, fresh = self.web.arrange.clock.now(), f"x{next(self.numbers)}"
         found = {"project": PROJECT, "name": fresh, "principal": fresh, "fresh": fresh + "n", "token_id": fresh}
-        found["key"] = "1"
+        found["key"], found["job"] = "1", "1"
         if "{ref}" in path:
             run = await self.web.admin.runs.create(CreateRun(content=operation()), project=PROJECT)
             found["ref"] = run.id
@@ -110,10 +110,16 @@ class Ground:
             await self.write(lambda tx: principals.ensure(tx, fresh, kind=kind, role="none", at=at))
         if "{principal}" in path:
             await self.write(lambda tx: principals.put_member(tx, PROJECT, fresh, "viewer", at=at))
+        if "{job}" in path:
+            found["job"] = str(await self.write(lambda tx: self.job(tx, fresh)))
         if "{token_id}" in path:
             new = tokens.NewToken(principal="admin")
             found["token_id"] = await self.write(lambda tx: tokens.create(tx, tokens.generate(), new, at=at))
         return found
+
+    async def job(self, tx, key):
+        await jobs.enqueue(tx, jobs.NewJob(plugin="core", name="purge", key=key, timeout=1, at=1, delay=10**12))
+        return (await tx.one("SELECT id FROM job WHERE key = ?", key))["id"]
 
     async def registered(self, component, name):
         """A version of a component or preset of that name."""

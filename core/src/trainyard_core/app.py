@@ -23,6 +23,7 @@ from trainyard_core.api.diagnosis import Diagnoses
 from trainyard_core.api.docs import Docs
 from trainyard_core.api.etag import etags
 from trainyard_core.api.home import Home
+from trainyard_core.api.jobs import Jobs
 from trainyard_core.api.lineage import Lineage
 from trainyard_core.api.members import Members
 from trainyard_core.api.openapi import Document
@@ -62,6 +63,7 @@ CONTROLLERS = (
     Components,
     Diagnoses,
     Document,
+    Jobs,
     Lineage,
     LostAttempts,
     Members,

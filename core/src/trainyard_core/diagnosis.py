@@ -13,8 +13,10 @@ from collections.abc import Awaitable, Callable
 
 from trainyard.client.models import Check
 from trainyard_core import probes
-from trainyard_core.db import agents, migrations
+from trainyard_core.clock import SECOND
+from trainyard_core.db import agents, jobs, migrations
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.lease import time_of
 from trainyard_core.db.migrate import migrations_in
 from trainyard_core.errors import TrainyardError
 from trainyard_core.runtime import Runtime
@@ -25,6 +27,8 @@ __all__ = ["diagnose"]
 PATIENCE = 10.0
 SLOW = 250.0
 """Milliseconds above which a look at the database or queue is told as slow."""
+OVERDUE = 60
+"""Seconds after which a job that nobody has taken is told."""
 LITTLE = 1 << 30
 """Bytes below which a disk is told as nearly full."""
 
@@ -41,6 +45,7 @@ async def diagnose(runtime: Runtime) -> list[Check]:
         "tracker": _tracker,
         "plugins": _plugins,
         "agents": _agents,
+        "jobs": _jobs,
         "server disk": _disk,
     }
     return [await _timed(name, look, runtime) for name, look in looks.items()]
@@ -140,6 +145,24 @@ async def _agents(runtime: Runtime) -> Check:
             fix="see whether they run, or remove them: yard agents rm",
         )
     return _ok(f"{len(offers)} alive")
+
+
+async def _jobs(runtime: Runtime) -> Check:
+    now = await runtime.database.read(lambda tx: time_of(tx, runtime.clock))
+    counts = await runtime.database.read(jobs.count)
+    if dead := [f"{row['n']} of {row['plugin']} {row['name']}" for row in counts if row["state"] == "dead"]:
+        told = f"given up after several tries: {', '.join(dead)}"
+        return Check(name="", state="warning", detail=told, fix="see yard jobs ls --state dead, then yard jobs retry")
+    due = [row for row in counts if row["state"] == "waiting" and row["due_at"] < now - OVERDUE * SECOND]
+    known = [row for row in due if runtime.job_kind(row["plugin"], row["name"])]
+    if known:
+        told = ", ".join(f"{row['plugin']} {row['name']}" for row in known)
+        return _failed(f"due for over {OVERDUE} s: {told}", "see whether a worker runs: `yard up` has one")
+    if due:
+        told = ", ".join(f"{row['plugin']} {row['name']}" for row in due)
+        fix = "install the plugin again, or delete them: yard jobs rm"
+        return Check(name="", state="warning", detail=f"no plugin has a function for {told}", fix=fix)
+    return _ok(f"{sum(row['n'] for row in counts)} wait or run")
 
 
 async def _disk(runtime: Runtime) -> Check:

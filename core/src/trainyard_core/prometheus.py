@@ -17,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from trainyard_core import instruments
 from trainyard_core.clock import SECOND
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.jobs import STATES as JOB_STATES
 from trainyard_core.instruments import Counter, Gauges, Histogram
 from trainyard_core.lifecycle import Status
 
@@ -28,6 +29,7 @@ _COUNTS = (
     " UNION ALL SELECT 'queue', name, 0, 0 FROM queue"
     " UNION ALL SELECT 'waiting', queue, COUNT(*), MIN(updated_at) FROM run WHERE status = 'queued' GROUP BY queue"
     " UNION ALL SELECT 'attempt', state, COUNT(*), 0 FROM attempt WHERE released = 0 GROUP BY state"
+    " UNION ALL SELECT 'job', state, COUNT(*), MIN(due_at) FROM job GROUP BY state"
     " UNION ALL SELECT 'agent', name, draining, seen_at FROM agent"
 )
 
@@ -120,6 +122,10 @@ def _counts(now: PlatformCounts) -> Iterator[Metric]:
     yield _named("trainyard_queue_oldest_seconds", what, "queue", oldest)
     states = {name: amount for name, amount, _ in now.of("attempt")}
     yield _named("trainyard_attempts", "Attempts that agents hold, by state.", "state", states)
+    jobs = {name: amount for name, amount, _ in now.of("job")}
+    yield _named(
+        "trainyard_jobs", "Background jobs by state.", "state", {each: jobs.get(each, 0) for each in JOB_STATES}
+    )
     seen = {name: age for name, _, age in now.of("agent")}
     yield _named("trainyard_agent_heartbeat_age_seconds", "Since the agent was heard of.", "agent", seen)
     draining = {name: amount for name, amount, _ in now.of("agent")}

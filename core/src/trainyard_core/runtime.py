@@ -21,6 +21,7 @@ from trainyard_core.agent.agent import Agent
 from trainyard_core.agent.registration import registration
 from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
+from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import migrations, projects, queues, sweeps, tokens
 from trainyard_core.db.connect import connect
@@ -110,6 +111,8 @@ class Runtime:
             secret = await database.write(lambda tx: _prepare(tx, clock.now()), name="prepare")
             runtime = cls(settings, registry, database, clock, valkey, secret)
             runtime.tracker = runtime.directors.tracker = await runtime._build_tracker()
+            days = settings.idempotency_days
+            add_core_jobs(runtime.job_queue, database, runtime.tracker, clock, idempotency_days=days)
             try:
                 yield runtime
             finally:
@@ -174,11 +177,13 @@ class Runtime:
 
     def run_jobs(self) -> Coroutine[Any, Any, None]:
         """The background jobs of this process, until cancelled."""
-        days = self.settings.idempotency_days
-        add_core_jobs(self.job_queue, self.database, self.tracker, self.clock, idempotency_days=days)
         self.job_runner = JobRunner(self.database, self.job_queue, self.platforms, self.clock)
         self.notifier.take_jobs(self.job_runner.wake)
         return self.job_runner.run()
+
+    def job_kind(self, plugin: str, name: str) -> Job | None:
+        """The kind of a job, where this deployment has a function for it."""
+        return self.job_queue.known.get((plugin, name))
 
     def wake_jobs(self) -> None:
         """There may be jobs that are due: for this process, or where it takes none, for another one."""

@@ -12,6 +12,7 @@ from trainyard_core.db.engine import Row, Tx
 __all__ = [
     "CORE",
     "JOBS",
+    "STATES",
     "JobEnd",
     "NewJob",
     "claim",
@@ -29,6 +30,7 @@ __all__ = [
     "set_back",
 ]
 
+STATES = ("waiting", "running", "dead")
 CORE = "core"
 """The plugin of core's own jobs."""
 JOBS = "jobs"

@@ -6,6 +6,7 @@ from trainyard.client._async.activity import AsyncActivities
 from trainyard.client._async.agent import AsyncAgents
 from trainyard.client._async.artifact import AsyncArtifacts
 from trainyard.client._async.component import AsyncComponents
+from trainyard.client._async.job import AsyncJobs
 from trainyard.client._async.member import AsyncMembers
 from trainyard.client._async.project import AsyncProjects
 from trainyard.client._async.queue import AsyncQueues
@@ -18,6 +19,7 @@ from trainyard.client._sync.activity import Activities
 from trainyard.client._sync.agent import Agents
 from trainyard.client._sync.artifact import Artifacts
 from trainyard.client._sync.component import Components
+from trainyard.client._sync.job import Jobs
 from trainyard.client._sync.member import Members
 from trainyard.client._sync.project import Projects
 from trainyard.client._sync.queue import Queues
@@ -35,6 +37,7 @@ __all__ = [
     "AsyncAgents",
     "AsyncArtifacts",
     "AsyncComponents",
+    "AsyncJobs",
     "AsyncMembers",
     "AsyncPrincipals",
     "AsyncProjects",
@@ -44,6 +47,7 @@ __all__ = [
     "AsyncSweeps",
     "AsyncTokens",
     "Components",
+    "Jobs",
     "Members",
     "Principals",
     "Projects",

@@ -18,6 +18,7 @@ from trainyard.client._sync.agent import Agents
 from trainyard.client._sync.artifact import Artifacts
 from trainyard.client._sync.component import Components
 from trainyard.client._sync.concurrency import Operation, run_blocking, sleep
+from trainyard.client._sync.job import Jobs
 from trainyard.client._sync.member import Members
 from trainyard.client._sync.project import Projects
 from trainyard.client._sync.queue import Queues
@@ -86,6 +87,7 @@ class Client:
         self.activities = Activities(self)
         self.agents = Agents(self)
         self.artifacts = Artifacts(self)
+        self.jobs = Jobs(self)
         self.queues = Queues(self)
         self.sweeps = Sweeps(self)
         self.components = Components(self, "components")

@@ -46,6 +46,7 @@ from trainyard.client.models.component import (
     UsedComponentPage,
 )
 from trainyard.client.models.diagnosis import Check, Diagnosis, UploadCheck
+from trainyard.client.models.job import Job, JobPage
 from trainyard.client.models.lineage import Lineage, RelatedRun
 from trainyard.client.models.number import on_wire
 from trainyard.client.models.problem import FieldProblem, Problem
@@ -100,6 +101,8 @@ __all__ = [
     "Folder",
     "FrameAck",
     "Front",
+    "Job",
+    "JobPage",
     "Lineage",
     "LogLine",
     "LogPage",

@@ -37,6 +37,7 @@ from trainyard.client.requests.component import (
     register_component,
     run_uses,
 )
+from trainyard.client.requests.job import list_jobs, remove_job, retry_job
 from trainyard.client.requests.member import list_members, put_member, remove_member
 from trainyard.client.requests.project import create_project, delete_project, edit_project, get_project, list_projects
 from trainyard.client.requests.queue import delete_queue, edit_queue, get_queue, list_queues, put_queue
@@ -130,6 +131,7 @@ __all__ = [
     "list_agents",
     "list_artifacts",
     "list_components",
+    "list_jobs",
     "list_members",
     "list_plugins",
     "list_principals",
@@ -158,9 +160,11 @@ __all__ = [
     "read_version",
     "register_component",
     "remove_agent",
+    "remove_job",
     "remove_member",
     "renew_agent_token",
     "renew_run_token",
+    "retry_job",
     "revoke_token",
     "run_uses",
     "search_runs",
