@@ -30,6 +30,7 @@ from trainyard_core.executor import BlockingCalls
 from trainyard_core.instruments import Gauges
 from trainyard_core.jobs.queue import JobQueue
 from trainyard_core.lifecycle import Status
+from trainyard_core.observers.runner import ObserverRunner
 from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.plugin_host.platforms import Platforms
 from trainyard_core.policy import Policy
@@ -169,6 +170,10 @@ class Runtime:
         return Maintainer(
             self.database, self.notifier, self.clock, self.policy, idempotency_days=days, tasks=self._tasks()
         )
+
+    def observer_runner(self) -> ObserverRunner:
+        """What gives the observers of plugins their events."""
+        return ObserverRunner(self.database, self.clock, self.event_feed, self.platforms.of, [*self.registry.observers])
 
     def _tasks(self) -> list[MaintenanceTask]:
         """What maintenance does beside waking what is due."""
