@@ -93,7 +93,7 @@ async def stands(runtime: Runtime, *, name: str = "books", **wanted: int) -> Row
             row = await row_of(runtime, name)
             if all(row[key] == value for key, value in wanted.items()):
                 return row
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -112,7 +112,7 @@ async def reading(runtime: Runtime, at: int = 0) -> AsyncIterator[asyncio.Task[N
     async with running(runtime) as task:
         async with asyncio.timeout(30):
             while not await held(runtime):
-                await asyncio.sleep(0.01)  # noqa: ASYNC110 - the database tells nobody
+                await asyncio.sleep(0.01)
         yield task
 
 

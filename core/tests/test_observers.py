@@ -68,12 +68,11 @@ async def test_what_was_committed_while_nobody_observed_comes_after_the_restart(
 
 
 async def test_only_what_passes_the_filter_is_given(observed, reader):
-    async with observed(handle=reader.handle, kinds=("noted",), projects=("vision",)) as web:
-        async with reading(web.runtime):
-            await append(web.runtime, 1)
-            await append(web.runtime, 2, kind="other", project="vision")
-            await append(web.runtime, 3, project="vision")
-            await reader.until(3)
+    async with observed(handle=reader.handle, kinds=("noted",), projects=("vision",)) as web, reading(web.runtime):
+        await append(web.runtime, 1)
+        await append(web.runtime, 2, kind="other", project="vision")
+        await append(web.runtime, 3, project="vision")
+        await reader.until(3)
     assert reader.given == [3]
 
 
@@ -107,17 +106,16 @@ async def test_a_blocked_subject_stays_in_order_across_a_restart(observed, reade
 
 async def test_an_event_becomes_a_dead_letter_which_can_be_retried(observed, reader):
     reader.poisoned = {1}
-    async with observed(handle=reader.handle, kinds=("noted",), attempts=3) as web:
-        async with reading(web.runtime):
-            await append(web.runtime, 1, 2)
-            await reader.until(2)
-            await stands(web.runtime, dead=1, waiting=0, blocked=0)
-            assert reader.tries.count(1) == 3
-            reader.poisoned.clear()
-            answer = await web.ask("POST", f"observers/{PLUGIN}/books/retry")
-            assert answer.json()["dead"] == 0, answer.text
-            await reader.until(1)
-            await stands(web.runtime, dead=0, waiting=0)
+    async with observed(handle=reader.handle, kinds=("noted",), attempts=3) as web, reading(web.runtime):
+        await append(web.runtime, 1, 2)
+        await reader.until(2)
+        await stands(web.runtime, dead=1, waiting=0, blocked=0)
+        assert reader.tries.count(1) == 3
+        reader.poisoned.clear()
+        answer = await web.ask("POST", f"observers/{PLUGIN}/books/retry")
+        assert answer.json()["dead"] == 0, answer.text
+        await reader.until(1)
+        await stands(web.runtime, dead=0, waiting=0)
     assert reader.given == [2, 1]
 
 
@@ -133,15 +131,15 @@ async def test_a_handler_that_takes_too_long_has_failed(observed, reader):
 
 async def test_no_more_than_so_many_are_handled_at_once(observed, reader):
     reader.held = {1, 2}
-    async with observed(
-        handle=reader.handle, kinds=("noted",), parallel=2, subject=lambda event: str(event.data["n"])
-    ) as web:
-        async with reading(web.runtime):
-            await append(web.runtime, 1, 2, 3)
-            await reader.until_tried(2, 1)
-            assert reader.tries == [1, 2]
-            reader.let.set()
-            await reader.until(1, 2, 3)
+    async with (
+        observed(handle=reader.handle, kinds=("noted",), parallel=2, subject=lambda event: str(event.data["n"])) as web,
+        reading(web.runtime),
+    ):
+        await append(web.runtime, 1, 2, 3)
+        await reader.until_tried(2, 1)
+        assert reader.tries == [1, 2]
+        reader.let.set()
+        await reader.until(1, 2, 3)
 
 
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
@@ -151,11 +149,10 @@ async def test_whatever_a_handler_raises_is_its_own_failure(observed, reader, ra
             raise raised
         await reader.handle(platform, event)
 
-    async with observed(handle=handle, kinds=("noted",), attempts=1) as web:
-        async with reading(web.runtime):
-            await append(web.runtime, 1, 2)
-            await reader.until(2)
-            await stands(web.runtime, dead=1)
+    async with observed(handle=handle, kinds=("noted",), attempts=1) as web, reading(web.runtime):
+        await append(web.runtime, 1, 2)
+        await reader.until(2)
+        await stands(web.runtime, dead=1)
 
 
 async def test_a_subject_that_cannot_be_told_fails_with_its_reason(observed, reader):

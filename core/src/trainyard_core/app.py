@@ -25,6 +25,7 @@ from trainyard_core.api.etag import etags
 from trainyard_core.api.home import Home
 from trainyard_core.api.lineage import Lineage
 from trainyard_core.api.members import Members
+from trainyard_core.api.observers import Observers
 from trainyard_core.api.openapi import Document
 from trainyard_core.api.parameters import refuse_unknown
 from trainyard_core.api.preview import Previews
@@ -65,6 +66,7 @@ CONTROLLERS = (
     Lineage,
     LostAttempts,
     Members,
+    Observers,
     Presets,
     Previews,
     Projects,

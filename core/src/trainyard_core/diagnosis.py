@@ -13,10 +13,11 @@ from collections.abc import Awaitable, Callable
 
 from trainyard.client.models import Check
 from trainyard_core import probes
-from trainyard_core.db import agents, migrations
+from trainyard_core.db import agents, migrations, observers
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.migrate import migrations_in
 from trainyard_core.errors import TrainyardError
+from trainyard_core.observers import report
 from trainyard_core.runtime import Runtime
 from trainyard_core.settings import install
 
@@ -41,6 +42,7 @@ async def diagnose(runtime: Runtime) -> list[Check]:
         "tracker": _tracker,
         "plugins": _plugins,
         "agents": _agents,
+        "observers": _observers,
         "server disk": _disk,
     }
     return [await _timed(name, look, runtime) for name, look in looks.items()]
@@ -140,6 +142,14 @@ async def _agents(runtime: Runtime) -> Check:
             fix="see whether they run, or remove them: yard agents rm",
         )
     return _ok(f"{len(offers)} alive")
+
+
+async def _observers(runtime: Runtime) -> Check:
+    rows = await runtime.database.read(observers.page)
+    found = [report.observer(row, at=runtime.clock.now(), registry=runtime.registry) for row in rows]
+    if told := [problem for each in found if (problem := report.problem(each))]:
+        return Check(name="", state="warning", detail="; ".join(told), fix=report.FIX)
+    return _ok(f"{len(found)}, none behind" if found else "no plugin observes")
 
 
 async def _disk(runtime: Runtime) -> Check:

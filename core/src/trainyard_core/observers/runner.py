@@ -10,7 +10,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from time import monotonic
 
@@ -24,8 +24,8 @@ from trainyard_core.db import observers
 from trainyard_core.db.activities import Tail
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.lease import time_of
+from trainyard_core.observers.event import event_of
 from trainyard_core.observers.session import PAGE, ObserverSession
-from trainyard_core.plugin_host.platform import event_of
 from trainyard_core.work.event_feed import EventFeed
 
 __all__ = ["RETRIED", "ObserverRunner"]
@@ -103,7 +103,9 @@ class ObserverRunner:
         self._drop_ended()
         started = monotonic()
         lease_ends, self._renew_at = started + LEASE, started + RENEW_EVERY
-        for row in await self._database.write(self._lease, name="observer_lease"):
+        rows = await self._database.write(self._lease, name="observer_lease")
+        self._lose(self._sessions.keys() - {(row["plugin"], row["name"]) for row in rows})
+        for row in rows:
             key, epoch = (row["plugin"], row["name"]), row["epoch"]
             if key in self._sessions and self._sessions[key][0].holding.epoch == epoch:
                 self._sessions[key][0].renew(row, lease_ends)
@@ -115,8 +117,13 @@ class ObserverRunner:
         until = now + int(LEASE * SECOND)
         held = await observers.renew(tx, [session.holding for session, _ in self._sessions.values()], until=until)
         free = self._observers.keys() - self._sessions.keys()
-        expired = LATEST if self._database.exclusive else now  # another process of ours is none that lives
+        expired = LATEST if self._database.exclusive else now  # SQLite has one process: who held it is dead
         return held + await observers.take(tx, sorted(free), self._holder, now=expired, until=until)
+
+    def _lose(self, keys: Collection[Key]) -> None:
+        for key in keys:
+            log.warning("another process has taken an observer", name=":".join(key))
+            self._sessions[key][1].cancel()
 
     def _open(self, key: Key, row: Row, lease_ends: float) -> None:
         session = ObserverSession(

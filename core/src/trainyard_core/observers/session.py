@@ -27,7 +27,7 @@ from trainyard_core.db.lease import time_of
 from trainyard_core.db.observers import Checkpoint, DeferredEvent, Holding
 from trainyard_core.hook_guard import gist
 from trainyard_core.observers.backlog import MOST_BACKOFF, Backlog, Delivery
-from trainyard_core.plugin_host.platform import event_of
+from trainyard_core.observers.event import event_of
 
 __all__ = ["ObserverSession"]
 

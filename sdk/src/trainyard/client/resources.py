@@ -7,6 +7,7 @@ from trainyard.client._async.agent import AsyncAgents
 from trainyard.client._async.artifact import AsyncArtifacts
 from trainyard.client._async.component import AsyncComponents
 from trainyard.client._async.member import AsyncMembers
+from trainyard.client._async.observer import AsyncObservers
 from trainyard.client._async.project import AsyncProjects
 from trainyard.client._async.queue import AsyncQueues
 from trainyard.client._async.run import AsyncRuns
@@ -19,6 +20,7 @@ from trainyard.client._sync.agent import Agents
 from trainyard.client._sync.artifact import Artifacts
 from trainyard.client._sync.component import Components
 from trainyard.client._sync.member import Members
+from trainyard.client._sync.observer import Observers
 from trainyard.client._sync.project import Projects
 from trainyard.client._sync.queue import Queues
 from trainyard.client._sync.run import Runs
@@ -36,6 +38,7 @@ __all__ = [
     "AsyncArtifacts",
     "AsyncComponents",
     "AsyncMembers",
+    "AsyncObservers",
     "AsyncPrincipals",
     "AsyncProjects",
     "AsyncQueues",
@@ -45,6 +48,7 @@ __all__ = [
     "AsyncTokens",
     "Components",
     "Members",
+    "Observers",
     "Principals",
     "Projects",
     "Queues",
