@@ -73,10 +73,12 @@ def registry_of(*found: Observer, plugin: str = PLUGIN) -> Registry:
 async def append(
     runtime: Runtime, *numbers: int, run: str | None = None, kind: str = "noted", project: str = "default"
 ):
-    """Append activities, one transaction each."""
-    for n in numbers:
-        new = NewActivity(project=project, run=run, kind=kind, actor="test", at=runtime.clock.now(), data={"n": n})
-        await runtime.database.write(lambda tx, new=new: activities.append(tx, new))
+    """Append an activity for each number."""
+    news = [
+        NewActivity(project=project, run=run, kind=kind, actor="test", at=runtime.clock.now(), data={"n": n})
+        for n in numbers
+    ]
+    await runtime.database.write(lambda tx: activities.append(tx, *news))
 
 
 async def row_of(runtime: Runtime, name: str = "books") -> Row:

@@ -78,16 +78,15 @@ async def test_only_what_passes_the_filter_is_given(observed, reader):
 
 async def test_an_event_that_fails_blocks_its_own_subject_and_no_other(observed, reader):
     reader.poisoned = {1}
-    async with observed(handle=reader.handle, kinds=("noted",), subject=lambda event: str(event.data["n"] % 2)) as web:
-        async with reading(web.runtime):
-            await append(web.runtime, 1, 2, 3, 4, 5, 6)
-            await reader.until(2, 4, 6)
-            row = await stands(web.runtime, blocked=1, waiting=3)
-            assert row["cursor_id"] == row["newest"]
-            assert reader.given == [2, 4, 6]
-            reader.poisoned.clear()
-            await reader.until(1, 3, 5)
-            await stands(web.runtime, blocked=0, waiting=0)
+    odd = observed(handle=reader.handle, kinds=("noted",), subject=lambda event: str(event.data["n"] % 2))
+    async with odd as web, reading(web.runtime):
+        await append(web.runtime, 1, 2, 3, 4, 5, 6)
+        await reader.until(2, 4, 6)
+        await stands(web.runtime, blocked=1, waiting=3)
+        assert reader.given == [2, 4, 6]
+        reader.poisoned.clear()
+        await reader.until(1, 3, 5)
+        await stands(web.runtime, blocked=0, waiting=0)
     assert reader.given == [2, 4, 6, 1, 3, 5]
 
 
@@ -121,11 +120,11 @@ async def test_an_event_becomes_a_dead_letter_which_can_be_retried(observed, rea
 
 async def test_a_handler_that_takes_too_long_has_failed(observed, reader):
     reader.held = {1}
-    async with observed(handle=reader.handle, kinds=("noted",), timeout=0.05, attempts=2) as web:
-        async with reading(web.runtime):
-            await append(web.runtime, 1, 2)
-            await reader.until(2)
-            await stands(web.runtime, dead=1)
+    impatient = observed(handle=reader.handle, kinds=("noted",), timeout=0.05, attempts=2)
+    async with impatient as web, reading(web.runtime):
+        await append(web.runtime, 1, 2)
+        await reader.until(2)
+        await stands(web.runtime, dead=1)
     assert reader.tries == [1, 1, 2]
 
 
