@@ -35,6 +35,7 @@ BENCHMARKS = (
     "nodelay",
     "admission",
     "subscribers",
+    "observers",
     "listing",
     "frame",
     "sweep",
