@@ -15,7 +15,7 @@ from web import token_of
 from trainyard.client.models import CreateRun, NewUpload, RegisterComponent
 from trainyard.client.requests import open_upload
 from trainyard_core.clock import SECOND
-from trainyard_core.db import jobs, principals, projects, tokens
+from trainyard_core.db import jobs, observers, principals, projects, tokens
 from trainyard_core.testing.factories import operation
 
 PROJECT, OTHER = "yard", "elsewhere"
@@ -103,6 +103,9 @@ class Ground:
             found["project"] = fresh
         if path.startswith("/queues/{name}"):
             await self.web.arrange.queue(fresh)
+        if path.startswith("/observers/"):
+            found["plugin"] = "reader"
+            await self.write(lambda tx: observers.ensure(tx, "reader", fresh, cursor=0, at=at))
         if path.startswith("/agents/{name}"):
             found["name"] = "agent" if entry.need == "agent" else "spare"
         if path.startswith(("/users/", "/service-accounts/")) or "{principal}" in path:

@@ -1,7 +1,7 @@
-"""Background jobs on `yard up`, measured by a plugin from inside: from the call that enqueues a job to the first line of
-its function, one at a time; and how many jobs that were enqueued together are done a second. The floor is as many rows
-inserted and deleted in the plugin's own table: two transactions one after the other, and thirty-two such pairs at a
-time.
+"""Background jobs on `yard up`, measured by a plugin from inside: from the call that enqueues a job to the first line
+of its function, one at a time; and how many jobs that were enqueued together are done a second. The floor is as many
+rows inserted and deleted in the plugin's own table: two transactions one after the other, and thirty-two such pairs at
+a time.
 """
 
 from __future__ import annotations
@@ -130,7 +130,13 @@ def measure(scale: Scale, folder: Path) -> list[Result]:
             say(f"jobs: round {number}: p50 {figures['p50'][-1]:.2f} ms, {figures['rate'][-1]:.0f} jobs/s")
     detail: dict[str, Any] = {"p99_ms": [round(value, 2) for value in figures["p99"]]}
     latency = Result(
-        "jobs.latency", "job enqueued to started, p50", "ms", figures["p50"], figures["pair"], LATENCY_AIM, detail=detail
+        "jobs.latency",
+        "job enqueued to started, p50",
+        "ms",
+        figures["p50"],
+        figures["pair"],
+        LATENCY_AIM,
+        detail=detail,
     )
     what = f"jobs done, {many} enqueued together"
     return [latency, Result("jobs.rate", what, "jobs/s", figures["rate"], figures["pairs"], RATE_AIM, more=True)]

@@ -26,6 +26,7 @@ from trainyard_core.api.home import Home
 from trainyard_core.api.jobs import Jobs
 from trainyard_core.api.lineage import Lineage
 from trainyard_core.api.members import Members
+from trainyard_core.api.observers import Observers
 from trainyard_core.api.openapi import Document
 from trainyard_core.api.parameters import refuse_unknown
 from trainyard_core.api.preview import Previews
@@ -67,6 +68,7 @@ CONTROLLERS = (
     Lineage,
     LostAttempts,
     Members,
+    Observers,
     Presets,
     Previews,
     Projects,

@@ -14,11 +14,12 @@ from collections.abc import Awaitable, Callable
 from trainyard.client.models import Check
 from trainyard_core import probes
 from trainyard_core.clock import SECOND
-from trainyard_core.db import agents, jobs, migrations
+from trainyard_core.db import agents, jobs, migrations, observers
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.lease import time_of
 from trainyard_core.db.migrate import migrations_in
 from trainyard_core.errors import TrainyardError
+from trainyard_core.observers import report
 from trainyard_core.runtime import Runtime
 from trainyard_core.settings import install
 
@@ -46,6 +47,7 @@ async def diagnose(runtime: Runtime) -> list[Check]:
         "plugins": _plugins,
         "agents": _agents,
         "jobs": _jobs,
+        "observers": _observers,
         "server disk": _disk,
     }
     return [await _timed(name, look, runtime) for name, look in looks.items()]
@@ -163,6 +165,14 @@ async def _jobs(runtime: Runtime) -> Check:
         fix = "install the plugin again, or delete them: yard jobs rm"
         return Check(name="", state="warning", detail=f"no plugin has a function for {told}", fix=fix)
     return _ok(f"{sum(row['n'] for row in counts)} wait or run")
+
+
+async def _observers(runtime: Runtime) -> Check:
+    rows = await runtime.database.read(observers.page)
+    found = [report.observer(row, at=runtime.clock.now(), registry=runtime.registry) for row in rows]
+    if told := [problem for each in found if (problem := report.problem(each))]:
+        return Check(name="", state="warning", detail="; ".join(told), fix=report.FIX)
+    return _ok(f"{len(found)}, none behind" if found else "no plugin observes")
 
 
 async def _disk(runtime: Runtime) -> Check:

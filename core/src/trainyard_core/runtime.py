@@ -35,6 +35,7 @@ from trainyard_core.jobs.core import add_core_jobs
 from trainyard_core.jobs.queue import JobQueue
 from trainyard_core.jobs.runner import JobRunner
 from trainyard_core.lifecycle import Status
+from trainyard_core.observers.runner import ObserverRunner
 from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.plugin_host.platforms import Platforms
 from trainyard_core.policy import Policy
@@ -111,8 +112,7 @@ class Runtime:
             secret = await database.write(lambda tx: _prepare(tx, clock.now()), name="prepare")
             runtime = cls(settings, registry, database, clock, valkey, secret)
             runtime.tracker = runtime.directors.tracker = await runtime._build_tracker()
-            days = settings.idempotency_days
-            add_core_jobs(runtime.job_queue, database, runtime.tracker, clock, idempotency_days=days)
+            add_core_jobs(runtime.job_queue, database, runtime.tracker, clock, settings)
             try:
                 yield runtime
             finally:
@@ -191,6 +191,10 @@ class Runtime:
             self.job_runner.wake()
         else:
             self.notifier.notify_jobs()
+
+    def observer_runner(self) -> ObserverRunner:
+        """What gives the observers of plugins their events."""
+        return ObserverRunner(self.database, self.clock, self.event_feed, self.platforms.of, [*self.registry.observers])
 
     async def agent(self) -> Agent:
         """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""

@@ -144,6 +144,8 @@ def _background(runtime: Runtime, roles: Collection[str]) -> list[Coroutine[Any,
         work.append(runtime.uptime_recorder().run())
     if WORKER in roles:
         work += [runtime.maintainer().run(), runtime.run_jobs()]
+        if runtime.registry.observers:
+            work.append(runtime.observer_runner().run())
     if has_agent:
         work.append(_agent(runtime))
     return work

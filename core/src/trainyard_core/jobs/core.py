@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from trainyard_core.clock import SECOND, Clock
 from trainyard_core.contracts.job import Job, JobCall
@@ -12,36 +13,36 @@ from trainyard_core.db import deletions
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.jobs import CORE
 from trainyard_core.jobs.queue import JobQueue
+from trainyard_core.settings import Settings
+from trainyard_core.work.activity_retention import tidy_activities
 from trainyard_core.work.deletion import Purger
 from trainyard_core.work.uploads import Uploads
 
 __all__ = ["add_core_jobs"]
 
-PURGE_EVERY = 600.0
-"""Seconds; a deletion has it done at once, besides."""
-UPLOADS_EVERY = 60.0
-KEYS_EVERY = 600.0
+TIDY_EVERY, UPLOADS_EVERY, ACTIVITIES_EVERY = 600.0, 60.0, 3600.0
+"""Seconds between two calls. Deleted runs are purged at once, besides."""
 TIMEOUT = 120.0
 
 
 def add_core_jobs(
-    queue: JobQueue, database: Database, tracker: Tracker | None, clock: Clock, *, idempotency_days: float
+    queue: JobQueue, database: Database, tracker: Tracker | None, clock: Clock, settings: Settings
 ) -> None:
     """Know core's jobs, as far as this process can do them."""
-    queue.add(CORE, Job(name="keys", run=_alone(_Keys(database, clock, idempotency_days).expire), every=KEYS_EVERY))
+    keys = _Keys(database, clock, settings.idempotency_days)
+    queue.add(CORE, Job(name="keys", run=_alone(keys.expire), every=TIDY_EVERY, timeout=TIMEOUT))
+    tidy = partial(tidy_activities, database, clock, days=settings.activity_days)
+    queue.add(CORE, Job(name="activities", run=_alone(tidy), every=ACTIVITIES_EVERY, timeout=ACTIVITIES_EVERY))
     if tracker is None:
         return
-    purge = _Purge(queue, database, Purger(database, tracker, clock))
-    queue.add(
-        CORE,
-        Job(name=deletions.PURGE, run=_alone(purge.run), every=PURGE_EVERY, timeout=deletions.PURGE_TIMEOUT / SECOND),
-    )
+    purge, timeout = _Purge(queue, database, Purger(database, tracker, clock)), deletions.PURGE_TIMEOUT / SECOND
+    queue.add(CORE, Job(name=deletions.PURGE, run=_alone(purge.run), every=TIDY_EVERY, timeout=timeout))
     if isinstance(tracker, SupportsUploads):
-        tidy = _alone(Uploads(database, tracker, clock).tidy)
-        queue.add(CORE, Job(name="uploads", run=tidy, every=UPLOADS_EVERY, timeout=TIMEOUT))
+        uploads = Uploads(database, tracker, clock)
+        queue.add(CORE, Job(name="uploads", run=_alone(uploads.tidy), every=UPLOADS_EVERY, timeout=TIMEOUT))
 
 
-def _alone(work: Callable[[], Awaitable[None]]) -> Callable[[Platform, JobCall], Awaitable[None]]:
+def _alone(work: Callable[[], Awaitable[object]]) -> Callable[[Platform, JobCall], Awaitable[None]]:
     """A job's function that needs nothing of its call."""
 
     async def run(platform: Platform, call: JobCall) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
 from trainyard.client.models import CreateRun, RunPage, RunRecord
 from trainyard.names import MESSAGE_CHARS, storable
 from trainyard_core import hookspecs
@@ -17,8 +15,9 @@ from trainyard_core.contracts.job import JobCall, JobLost
 from trainyard_core.contracts.observer import Event
 from trainyard_core.db import activities, jobs, principals, tokens
 from trainyard_core.db.activities import Tail
-from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.db.engine import Database, Tx
 from trainyard_core.errors import Forbidden, Invalid, choice
+from trainyard_core.observers.event import event_of
 from trainyard_core.plugin_host.tables import ConfinedTx, Enqueue, PluginTables
 from trainyard_core.work import actions
 from trainyard_core.work.actions import ActionContext
@@ -30,7 +29,7 @@ from trainyard_core.work.run_view import whole, whole_run
 if TYPE_CHECKING:
     from trainyard_core.runtime import Runtime
 
-__all__ = ["HostedPlatform", "event_of", "principal_of"]
+__all__ = ["HostedPlatform", "principal_of"]
 
 ACTIONS = {
     "approve": actions.approve,
@@ -41,25 +40,11 @@ ACTIONS = {
 }
 MOST = 500
 T = TypeVar("T")
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def principal_of(plugin: str) -> str:
     """The name of the principal that a plugin acts as by itself."""
     return f"plugin:{plugin}"
-
-
-def event_of(row: Row) -> Event:
-    """An activity as plugins are told of it."""
-    return Event(
-        id=row["id"],
-        project=row["project"],
-        run=row["run"] or "",
-        kind=row["kind"],
-        actor=row["actor"],
-        at=row["at"],
-        data=_decode(row["data"]),
-    )
 
 
 class HostedPlatform:

@@ -8,6 +8,7 @@ from trainyard.client._async.artifact import AsyncArtifacts
 from trainyard.client._async.component import AsyncComponents
 from trainyard.client._async.job import AsyncJobs
 from trainyard.client._async.member import AsyncMembers
+from trainyard.client._async.observer import AsyncObservers
 from trainyard.client._async.project import AsyncProjects
 from trainyard.client._async.queue import AsyncQueues
 from trainyard.client._async.run import AsyncRuns
@@ -21,6 +22,7 @@ from trainyard.client._sync.artifact import Artifacts
 from trainyard.client._sync.component import Components
 from trainyard.client._sync.job import Jobs
 from trainyard.client._sync.member import Members
+from trainyard.client._sync.observer import Observers
 from trainyard.client._sync.project import Projects
 from trainyard.client._sync.queue import Queues
 from trainyard.client._sync.run import Runs
@@ -39,6 +41,7 @@ __all__ = [
     "AsyncComponents",
     "AsyncJobs",
     "AsyncMembers",
+    "AsyncObservers",
     "AsyncPrincipals",
     "AsyncProjects",
     "AsyncQueues",
@@ -49,6 +52,7 @@ __all__ = [
     "Components",
     "Jobs",
     "Members",
+    "Observers",
     "Principals",
     "Projects",
     "Queues",

@@ -20,6 +20,7 @@ from trainyard.client._sync.component import Components
 from trainyard.client._sync.concurrency import Operation, run_blocking, sleep
 from trainyard.client._sync.job import Jobs
 from trainyard.client._sync.member import Members
+from trainyard.client._sync.observer import Observers
 from trainyard.client._sync.project import Projects
 from trainyard.client._sync.queue import Queues
 from trainyard.client._sync.run import Runs
@@ -89,6 +90,7 @@ class Client:
         self.artifacts = Artifacts(self)
         self.jobs = Jobs(self)
         self.queues = Queues(self)
+        self.observers = Observers(self)
         self.sweeps = Sweeps(self)
         self.components = Components(self, "components")
         self.presets = Components(self, "presets")
