@@ -145,7 +145,9 @@ def _background(runtime: Runtime, roles: Collection[str]) -> list[Coroutine[Any,
     if API in roles:
         work.append(runtime.uptime_recorder().run())
     if WORKER in roles:
-        work.append(runtime.maintainer().run())
+        work += [runtime.maintainer().run(), runtime.run_jobs()]
+        if runtime.registry.observers:
+            work.append(runtime.observer_runner().run())
     if has_agent:
         work.append(_agent(runtime))
     return work
