@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from trainyard import duration
 from trainyard.cli import moment, output, terminal
 from trainyard.cli.differences import varying
 
@@ -99,7 +100,7 @@ FIELDS = {
         _field("name", lambda run: run.name),
         _field("status", lambda run: run.status, output.status),
         _field("age", lambda run: run.created_at, moment.age),
-        _field("took", moment.seconds, moment.duration),
+        _field("took", moment.seconds, duration.to_text),
         _field("progress", lambda run: run.progress, lambda share: f"{share:.0%}"),
         _field("queue", lambda run: run.queue),
         _field("tags", lambda run: ", ".join(run.tags)),

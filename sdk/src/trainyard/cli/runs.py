@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trainyard import duration
 from trainyard.cli import moment, output
 from trainyard.cli.columns import SYSTEM
 from trainyard.cli.options import find, json_option, run_argument, with_client
@@ -82,7 +83,7 @@ def _show(run: RunRecord, around: Lineage) -> None:
             ("created", moment.moment(run.created_at)),
             ("started", moment.moment(run.started_at)),
             ("finished", moment.moment(run.finished_at)),
-            ("took", "" if (seconds := moment.seconds(run)) is None else moment.duration(seconds)),
+            ("took", "" if (seconds := moment.seconds(run)) is None else duration.to_text(seconds)),
             ("progress", "" if run.progress is None else f"{run.progress:.0%}"),
             ("attempt", str(run.attempt or "")),
             *_earlier_attempts(run),

@@ -233,6 +233,7 @@ class Run:
             if self.finished:
                 return
             self._tell_omissions()
+            seconds = time.monotonic() - self._began
             if ours:
                 worker.withdraw(self.root)
                 self._record_end(ending, self._stop_monitor(ending.trace))
@@ -242,7 +243,7 @@ class Run:
                 self._writer.close()
         if ours:
             self._await_server(timeout)
-            self._show_end(ending)
+            self._show_end(ending, seconds)
 
     def _tell_omissions(self) -> None:
         """Record what could not be, and say all of it."""
@@ -327,11 +328,10 @@ class Run:
 
         self._summary = Summary()
 
-    def _show_end(self, ending: Ending) -> None:
+    def _show_end(self, ending: Ending, seconds: float) -> None:
         if self._summary is not None:
             from trainyard.track import console
 
-            seconds = time.monotonic() - self._began
             console.show(console.text_of_end(self, ending, seconds, self._summary.lines()))
 
     def describe(self, find: Callable[[], Mapping[str, Any]]) -> None:
