@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import trainyard
 
-__all__ = ["Ending", "of_error", "of_program", "watch_program"]
+__all__ = ["Ending", "last_error", "of_error", "of_program", "watch_program"]
 
 _UNKNOWN = object()
 _LONGEST = 500
@@ -57,6 +57,12 @@ def of_error(error: BaseException | None) -> Ending:
     return Ending("failed", "error", _brief(error), trace=_trace(error))
 
 
+def last_error() -> BaseException | None:
+    """The last exception that nobody caught: it ended the program or, in the interactive interpreter, a statement."""
+    error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    return error if isinstance(error, BaseException) else None
+
+
 def watch_program() -> None:
     """Note from now on what tells how this program ends. Idempotent."""
     global _program
@@ -70,17 +76,20 @@ def of_program() -> Ending:
     """How this program ended, asked while the interpreter ends."""
     if _program is None:
         return Ending()
-    error, frame = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None), _program.frame
+    error, frame = last_error(), _program.frame
     if frame is not None and (_is_running(frame) or _returned(frame)):
         return Ending()
-    if isinstance(error, BaseException) and _came_out_of(error, frame):
+    if error is not None and _came_out_of(error, frame):
         return of_error(error)
     if frame is None:
         return Ending()
+    if hasattr(sys, "ps1"):
+        return Ending("failed", "error", _OVERWRITTEN)
     code = trainyard.exit_codes[-1] if trainyard.exit_codes else _raised_code(frame)
     return Ending("failed", "exit_code", _UNSEEN) if code is _UNKNOWN else _of_code(code)
 
 
+_OVERWRITTEN = "an exception that cannot be seen any more: a statement that was typed after the program raised, too"
 _UNSEEN = (
     "it ended by a SystemExit whose code cannot be seen; call sys.exit(code) instead of raising it, and import"
     " trainyard before that"

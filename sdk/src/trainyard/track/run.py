@@ -74,6 +74,8 @@ class Run:
         self._writer: Writer | None = None
         self._background: Background | None = None
         self._describing: threading.Thread | None = None
+        self._described = 0
+        """Frames of the description."""
         self._monitor: Monitor | None = None
         self._summary: Summary | None = None
         self._began = time.monotonic()
@@ -291,11 +293,12 @@ class Run:
 
     @property
     def recorded(self) -> int:
-        """Grows with whatever this process records."""
+        """Grows with whatever this process records by a call; a description is not counted."""
         if self._writer is None:
             return 0
         self.flush()
-        return self._writer.spool.seq
+        with self._lock:
+            return self._writer.spool.seq - self._described
 
     def end(self, ending: Ending, *, finish_timeout: float = 30.0) -> None:
         """As `finish`, for an end that was seen and not said. Never raises."""
@@ -340,9 +343,13 @@ class Run:
         def work() -> None:
             found = find()
             if found and not self.finished:
-                self.log_meta(found)
+                self._guarded(lambda: self._log_description(found), "log_meta")
 
         self._describing = thread.start(work, "trainyard-origin")
+
+    def _log_description(self, found: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._described += len([*pieces(self._log_values("meta", None, found))])
 
     def _forked(self) -> None:
         """In a fork's child: the parent's writer and threads are not ours, and its run is not ours to end."""
