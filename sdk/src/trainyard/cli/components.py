@@ -1,4 +1,5 @@
-"""`yard components`, and by the same commands `yard presets`: registered by name and version in a project.
+"""`yard components` and `yard presets`: the same commands for operations, and for parts of operations that are patched
+onto others. Both are registered by name and version in a project.
 
 REF is `name:version`; for reading also `name`, which is the newest version that is not archived.
 """
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from trainyard.client.models import Component, EditComponent
     from trainyard.client.resources import Components
 
-__all__ = ["components", "registry"]
+__all__ = ["components", "presets"]
 
 STAGES = ("testing", "staging", "production")
 _ref = click.argument("ref")
 _archived = click.option("--archived", is_flag=True, help="Archived versions too.")
 
 
-def registry(noun: str) -> click.Group:
+def _registry(noun: str) -> click.Group:
     """The commands for `components` or `presets`."""
 
     @click.group(noun, help=f"Register {noun} by name and version, and look them up.")
@@ -231,4 +232,5 @@ def _show(one: Component, *, as_json: bool) -> None:
     )
 
 
-components = registry("components")
+components = _registry("components")
+presets = _registry("presets")
