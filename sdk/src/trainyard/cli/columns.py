@@ -250,8 +250,8 @@ def headings_of(columns: Sequence[Column]) -> list[str]:
 
 def _head(*, projects: bool) -> list[Column]:
     """The columns with which a row begins. How old a run is stands on a terminal only."""
-    made = "age" if terminal.is_attached() else "created"
-    names = ["run", *(["project"] if projects else []), "name", "status", made, "took", "progress"]
+    time = "age" if terminal.is_attached() else "created"
+    names = ["run", *(["project"] if projects else []), "name", "status", time, "took", "progress"]
     return [FIELDS[name] for name in names]
 
 

@@ -98,10 +98,10 @@ def _register(noun: str) -> click.Command:
         request = RegisterComponent(
             name=name, version=version, content=content, file=file.name, description=description, tags=list(tags)
         )
-        made = _of(client, noun).register(request)
+        component = _of(client, noun).register(request)
         if as_json:
-            return output.json_document(made)
-        return output.line(f"{noun[:-1]} {made.name}:{made.version} is registered ({made.digest[:19]})")
+            return output.json_document(component)
+        return output.line(f"{noun[:-1]} {component.name}:{component.version} is registered ({component.digest[:19]})")
 
     return register
 

@@ -97,8 +97,8 @@ def _under(line: str, headings: Sequence[str], rows: Sequence[Sequence[str]], wi
 
 def _counts(runs: Sequence[RunRecord]) -> str:
     counts = Counter(run.status for run in runs)
-    told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-    return told or "no live runs"
+    text = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    return text or "no live runs"
 
 
 def _used(usage: Usage) -> list[str]:

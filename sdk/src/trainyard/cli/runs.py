@@ -140,8 +140,8 @@ def _earlier_attempts(run: RunRecord) -> list[tuple[str, str]]:
 def _end_of_attempt(attempt: Attempt) -> str:
     codes = (("killed by signal", attempt.signal), ("exit code", attempt.exit_code))
     by_code = next((f"{words} {number}" for words, number in codes if number is not None), "")
-    told = attempt.message or by_code or attempt.reason.replace("_", " ") or "ended"
-    return " at ".join(filter(None, [told, moment.local(attempt.finished_at)]))
+    cause = attempt.message or by_code or attempt.reason.replace("_", " ") or "ended"
+    return " at ".join(filter(None, [cause, moment.local(attempt.finished_at)]))
 
 
 def _metrics(run: RunRecord) -> list[tuple[str, str]]:

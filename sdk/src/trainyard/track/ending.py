@@ -169,10 +169,10 @@ def _raised_code(frame: FrameType) -> Any:
     what a call returned, as in `raise SystemExit(main())`. Unknown when the exception came from deeper."""
     import dis
 
-    seen = [each for each in dis.get_instructions(frame.f_code) if each.offset <= frame.f_lasti]
-    seen = [each for each in seen if each.opname not in ("PUSH_NULL", "PRECALL", "CACHE", "NOP")]
-    value = seen[-3] if seen[-2].opname == "CALL" else seen[-2]
-    if seen[-1].opname != "RAISE_VARARGS" or any(each.is_jump_target for each in seen[-2:]):
+    instructions = [each for each in dis.get_instructions(frame.f_code) if each.offset <= frame.f_lasti]
+    instructions = [each for each in instructions if each.opname not in ("PUSH_NULL", "PRECALL", "CACHE", "NOP")]
+    value = instructions[-3] if instructions[-2].opname == "CALL" else instructions[-2]
+    if instructions[-1].opname != "RAISE_VARARGS" or any(each.is_jump_target for each in instructions[-2:]):
         return _UNKNOWN
     if value.opname in ("LOAD_CONST", "LOAD_SMALL_INT"):
         return value.argval

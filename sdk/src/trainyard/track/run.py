@@ -192,8 +192,8 @@ class Run:
 
     def _log_values(self, kind: str, values: object, more: Mapping[str, Any]) -> dict[str, Any]:
         """Record named values in as many events as they need. Returns them as they were recorded."""
-        given = {**({} if values is None else named(values)), **more}
-        copied = plain_mapping(given, lambda key, why: say(f"{self.id} {kind} {key}", f"{kind}: {key} is {why}"))
+        merged = {**({} if values is None else named(values)), **more}
+        copied = plain_mapping(merged, lambda key, why: say(f"{self.id} {kind} {key}", f"{kind}: {key} is {why}"))
         for piece in pieces(copied):
             self._event(kind, values=piece)
         return copied
@@ -256,9 +256,9 @@ class Run:
 
     def _record_end(self, ending: Ending, printed: list[str]) -> None:
         """The end is on disk when this returns. No thread is needed for it: when the interpreter ends, none starts."""
-        told = ending._replace(message=plain(ending.message))._asdict()
-        del told["trace"]
-        event = _event("end", **told, **({"last_lines": printed} if printed and ending.status == "failed" else {}))
+        fields = ending._replace(message=plain(ending.message))._asdict()
+        del fields["trace"]
+        event = _event("end", **fields, **({"last_lines": printed} if printed and ending.status == "failed" else {}))
         if self._writer is not None:
             self._writer.event([event], final=True)
         else:

@@ -201,25 +201,25 @@ def _new_run(
     project, name = chosen_project(project), storable(text(name), RUN_NAME_CHARS)
     if offline is None:
         offline = os.environ.get("TRAINYARD_OFFLINE", "").lower() in ("1", "true")
-    run = new_run_id()
+    ident = new_run_id()
     spools = Path(spool).absolute() if spool else data_dir() / "spool"
-    root, target = spools / run, None if offline else find_target(project, run)
+    root, target = spools / ident, None if offline else find_target(project, ident)
     source = _source(resume, spools, target, project, name) if resume else None
     name = name or (source.name if source else "")
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     create = {"name": name, "tags": tags, "created_at": now, **({"resumes": source.run} if source else {})}
-    write_about(root, describe(project, run, target, create=create))
-    made = Run(run, project, root, is_managed=False, name=name)
+    write_about(root, describe(project, ident, target, create=create))
+    run = Run(ident, project, root, is_managed=False, name=name)
     if source is not None:
-        made.resumed_from, made.resume_step = source.run, source.last_step
+        run.resumed_from, run.resume_step = source.run, source.last_step
         if source.params:
-            made.log_params(source.params)
+            run.log_params(source.params)
     if not offline:
-        made.start_shipping()
+        run.start_shipping()
     from trainyard.track.observation import observe_program  # here and below: the import does not pay for it
 
-    observe_program(made, target.url if target else "", offline=offline, capture=capture, quiet=quiet)
-    return made
+    observe_program(run, target.url if target else "", offline=offline, capture=capture, quiet=quiet)
+    return run
 
 
 def _source(resume: str | bool, spools: Path, target: Target | None, project: str, name: str) -> Source | None:
