@@ -18,11 +18,13 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 import trainyard
+from trainyard.track.log_once import say
 
-__all__ = ["Ending", "last_error", "of_error", "of_program", "watch_program"]
+__all__ = ["Ending", "last_error", "of_error", "of_finish", "of_program", "watch_program"]
 
 _UNKNOWN = object()
 _LONGEST = 500
+_STATUSES = ("succeeded", "failed", "stopped")
 
 
 class Ending(NamedTuple):
@@ -55,6 +57,14 @@ def of_error(error: BaseException | None) -> Ending:
     if isinstance(error, KeyboardInterrupt):
         return Ending("stopped", "user", "interrupted", trace=_trace(error))
     return Ending("failed", "error", _brief(error), trace=_trace(error))
+
+
+def of_finish(status: str, message: str) -> Ending:
+    """The end that a program states in a call of `finish`."""
+    if status not in _STATUSES:
+        say("status", f"finish({status!r}): the status is one of {', '.join(_STATUSES)}; taken as failed")
+        status = "failed"
+    return Ending(status, "" if status == "succeeded" else "user", message)
 
 
 def last_error() -> BaseException | None:

@@ -24,7 +24,7 @@ from weakref import WeakSet
 from trainyard.names import TAG_CHARS, storable
 from trainyard.track import environment, spool, thread, worker
 from trainyard.track.conversion import named, pieces, plain, plain_mapping, text
-from trainyard.track.ending import Ending, of_error
+from trainyard.track.ending import Ending, of_error, of_finish
 from trainyard.track.log_once import say
 from trainyard.track.omissions import NotRecorded, Omissions, is_strict, mistake
 from trainyard.track.run_metadata import read_about, write_about
@@ -44,7 +44,6 @@ _SLACK = 0.01
 """How far rounding may take a progress out of 0 to 1."""
 _MISTAKES = (AttributeError, LookupError, TypeError, ValueError)
 """What a wrong argument raises; anything else is trouble of this machine."""
-_STATUSES = ("succeeded", "failed", "stopped")
 _runs: WeakSet[Run] = WeakSet()
 
 
@@ -156,7 +155,7 @@ class Run:
     def finish(self, status: str = "succeeded", message: str = "", *, finish_timeout: float = 30.0) -> None:
         """End the run: flush, record the end (when the run is not managed), and wait at most `finish_timeout` seconds
         for the server. What it does not have by then stays in the spool; a warning tells how to go on. Idempotent."""
-        self._guarded(lambda: self._finish(_said(status, message), finish_timeout), "finish")
+        self._guarded(lambda: self._finish(of_finish(status, message), finish_timeout), "finish")
 
     def __enter__(self) -> Run:
         return self
@@ -372,14 +371,6 @@ def _after_finish(values: Mapping[str, SupportsFloat], step: int | None) -> None
 
 def _event(kind: str, **fields: Any) -> dict[str, Any]:
     return {"type": kind, "time": time.time_ns() // 1000, **fields}
-
-
-def _said(status: str, message: str) -> Ending:
-    """An end as the program says it."""
-    if status not in _STATUSES:
-        say("status", f"finish({status!r}): the status is one of {', '.join(_STATUSES)}; taken as failed")
-        status = "failed"
-    return Ending(status, "" if status == "succeeded" else "user", message)
 
 
 def _progress(value: float) -> float:
