@@ -1,10 +1,10 @@
 """The interactive interpreter: how the statements that are typed while a run goes on ended.
 
-An exception ends a statement there and not the program. The run ends as the last statement that raised, or recorded
-something: what was recorded after an exception shows that the exception was overcome. `sys.last_exc` says which
-exception was the last one; the interpreter evaluates the prompt `sys.ps1` before each statement, and there the number
-of records is noted. Where it does not evaluate the prompt, or somebody has replaced it, an exception counts whatever
-was recorded after it.
+An exception ends a statement there and not the program. The run ends as the last statement that raised or recorded
+something, so an exception does not count if something was recorded after it. `sys.last_exc` holds the last exception.
+The interpreter evaluates the prompt `sys.ps1` before each statement; this module replaces the prompt by one that notes
+how much was recorded when an exception is new. If the prompt is not evaluated, or was replaced by the user, an
+exception counts whatever was recorded after it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Statements:
         return of_error(self._error)
 
     def close(self) -> None:
-        """Look no more."""
+        """Restore the prompt."""
         if sys.ps1 is self._prompt:
             sys.ps1 = self._replaced
 
