@@ -12,12 +12,21 @@ from trainyard_core.db.connect import connect
 from trainyard_core.directing.kinds import DirectorKinds
 from trainyard_core.errors import Conflict, IdempotencyReused, Invalid, NotFound
 from trainyard_core.ids import new_id
+from trainyard_core.registry import Registry
 from trainyard_core.testing.factories import operation
 from trainyard_core.work.creation import create_run
 
 ACTOR = Actor(name="token:test", role="admin")
+PLUGINS = Registry()
 NOTHING = DirectorKinds(dict)
 BODY = CreateRun(content=operation("exit 0"))
+
+
+class NoReferences:
+    """Is never asked: the operations of these tests refer to nothing."""
+
+    async def find(self, project, actor, references):
+        raise AssertionError(references)
 
 
 @pytest.fixture
@@ -32,6 +41,8 @@ def post(arrange):
             policy=arrange.policy,
             at=arrange.clock.now(),
             kinds=NOTHING,
+            lookup=NoReferences(),
+            amendments=PLUGINS.requests,
         )
 
     return create

@@ -121,10 +121,14 @@ async def test_a_view_has_what_goes_on_and_what_has_just_ended_and_counts_the_re
     for _ in range(5):
         await end_leg(web)
     await until(lambda: _waiting(web))
-    await quiet(web, run)
-    last = relay.views[-1]
-    assert list(last.children) == ["6"]
-    assert (last.parent.counts.created, last.parent.counts.succeeded) == (6, 5)
+    web.runtime.directors.wake(run.id)
+
+    async def seen():
+        return list(relay.views[-1].children) == ["6"]
+
+    await until(seen)
+    counts = relay.views[-1].parent.counts
+    assert (counts.created, counts.succeeded) == (6, 5)
     assert max(len(view.children) for view in relay.views) == 1
 
 
@@ -164,11 +168,12 @@ async def test_a_plan_that_cannot_be_carried_out_changes_nothing_and_is_told(web
 
 async def test_a_key_is_never_used_again(web, relay):
     run = await race(web, 3)
-    await until(lambda: legs(web, run))
+    await end_leg(web)
+    await until(lambda: _second(web, run))
     relay.alter = altered(create=[_leg(1)])
     await end_leg(web)
     await explained(web, run, "it creates the child '1', which there is already")
-    assert len(await legs(web, run)) == 1
+    assert len(await legs(web, run)) == 2
 
 
 async def test_a_child_that_cannot_be_compiled_is_there_and_has_failed(web, relay):

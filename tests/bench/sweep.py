@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -21,31 +21,34 @@ import uvloop
 
 from bench.measure import Result, Scale, say
 from trainyard.client.models import CreateRun
+from trainyard.compile.reference import Library, Reference
 from trainyard.track.frames import Summary
 from trainyard_core.agent.model import Registration
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SystemClock
 from trainyard_core.contracts.workload import Exit, Observation, Phase
-from trainyard_core.db import agents, migrations, projects, queues, sweeps, tracking
+from trainyard_core.db import agents, directors, migrations, projects, queues, tracking
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.directing.cycle import Dependencies, PlanCycle
 from trainyard_core.directing.kinds import DirectorKinds, InstalledDirector
 from trainyard_core.jobs.queue import JobQueue
+from trainyard_core.optimizers import InstalledOptimizers
+from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.policy import Policy
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
-from trainyard_core.sweeps.algorithms import InstalledAlgorithms
-from trainyard_core.sweeps.director import SweepDirector
 from trainyard_core.work import assignment
 from trainyard_core.work.creation import create_run
+from trainyard_sweeps.director import SweepDirector
 
 __all__ = ["measure"]
 
 T = TypeVar("T")
 SIZES, PARALLEL, TOGETHER, AIM = (100, 1_000, 10_000), 8, 64, 3.0
 AGENT, POLICY, ACTOR = "bench", Policy(silence=1e6), Actor(name="bench")
+NO_PLUGINS = Registry()
 COMPONENT = {
     "kind": "component",
     "inputs": [{"name": "rate", "type": "float"}, {"name": "layers", "type": "int"}],
@@ -94,9 +97,25 @@ class Yard(NamedTuple):
         at, kinds = self.given.clock.now(), self.given.kinds
         body = CreateRun(operation=operation, params=params)
         row, _ = await create_run(
-            self.database, "default", body, key="", actor=ACTOR, policy=POLICY, at=at, kinds=kinds
+            self.database,
+            "default",
+            body,
+            key="",
+            actor=ACTOR,
+            policy=POLICY,
+            at=at,
+            kinds=kinds,
+            lookup=_NoReferences(),
+            amendments=NO_PLUGINS.requests,
         )
         return str(row["id"])
+
+
+class _NoReferences:
+    """Is never asked: the operations of this bench refer to nothing."""
+
+    async def find(self, project: str, actor: Actor, references: Sequence[Reference]) -> Library:
+        raise AssertionError(references)
 
 
 class Timed(Database):
@@ -213,7 +232,7 @@ async def _swept(folder: Path, size: int, parallel: int, together: int) -> Spent
             with watch:
                 over = (await cycle.plan()).over
             await yard.database.write(lambda tx: _end(tx, together))
-        row = await yard.database.read(lambda tx: sweeps.get(tx, sweep))
+        row = await yard.database.read(lambda tx: directors.get(tx, sweep))
         assert row is not None and (row["status"], row["succeeded"]) == ("succeeded", size)
         return watch.spent(size)
 
@@ -245,16 +264,18 @@ async def _yard(folder: Path) -> AsyncIterator[Yard]:
     """A new database, with an agent that has room for everything."""
     folder.mkdir(parents=True)
     database, clock = Timed(await connect(f"sqlite:///{folder / 'bench.db'}")), SystemClock()
-    algorithms = InstalledAlgorithms(Registry.load(["optimizer_search"]), Settings(data=folder))
+    registry = Registry.load(["optimizer_search", "sweeps"])
+    optimizers = InstalledOptimizers(registry, Settings(data=folder))
     try:
         await migrate(database, migrations_in("core", migrations), clock)
+        await migrate_plugins(database, registry, clock)
         await database.write(_found)
-        kinds = DirectorKinds(lambda: {"sweep": InstalledDirector("", lambda: SweepDirector(algorithms))})
+        kinds = DirectorKinds(lambda: {"sweep": InstalledDirector("sweeps", lambda: SweepDirector(optimizers.get))})
         enqueue = JobQueue(clock).enqueue
         given = Dependencies(database, None, clock, POLICY, kinds, lambda: None, enqueue, "bench")
         yield Yard(database, given)
     finally:
-        await algorithms.aclose()
+        await optimizers.aclose()
         await database.close()
 
 

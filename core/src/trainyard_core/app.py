@@ -3,6 +3,7 @@ error."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Litestar, Router
@@ -19,8 +20,10 @@ from trainyard_core.api.bulk import Bulk
 from trainyard_core.api.declare_lost import LostAttempts
 from trainyard_core.api.diagnosis import Diagnoses
 from trainyard_core.api.etag import etags
+from trainyard_core.api.jobs import Jobs
 from trainyard_core.api.lineage import Lineage
 from trainyard_core.api.members import Members
+from trainyard_core.api.observers import Observers
 from trainyard_core.api.openapi import Document
 from trainyard_core.api.parameters import refuse_unknown
 from trainyard_core.api.preview import Previews
@@ -45,7 +48,7 @@ from trainyard_core.api.uploads import UploadParts
 from trainyard_core.registry import Registry
 from trainyard_core.runtime import Runtime
 
-__all__ = ["build", "documented", "serve"]
+__all__ = ["build", "documented", "documented_plugin", "serve"]
 
 MOST_BODY = 4 * 1024 * 1024
 CONTROLLERS = (
@@ -56,9 +59,11 @@ CONTROLLERS = (
     Artifacts,
     Diagnoses,
     Document,
+    Jobs,
     Lineage,
     LostAttempts,
     Members,
+    Observers,
     Previews,
     Projects,
     Prometheus,
@@ -125,6 +130,14 @@ def serve(app: Litestar, runtime: Runtime) -> None:
 
 def documented() -> dict[str, Any]:
     """The OpenAPI document of core's routes, without a platform behind them."""
-    router = Router(path="/api/v1", route_handlers=[*CONTROLLERS])
-    app = Litestar(route_handlers=[router], openapi_config=openapi.config(), logging_config=None)
+    return _document([Router(path="/api/v1", route_handlers=[*CONTROLLERS])])
+
+
+def documented_plugin(plugin: str) -> dict[str, Any]:
+    """The OpenAPI document of the routes of a plugin that is installed here."""
+    return _document([plugin_routes.PluginRouter(plugin, offer) for offer in Registry.load([plugin]).routes.of(plugin)])
+
+
+def _document(routers: Sequence[Router]) -> dict[str, Any]:
+    app = Litestar(route_handlers=[*routers], openapi_config=openapi.config(), logging_config=None)
     return openapi.complete(app.openapi_schema.to_schema())

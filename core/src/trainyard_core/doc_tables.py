@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from trainyard_core import commands as core_commands
 from trainyard_core import hookspecs, plugin_commands
-from trainyard_core.app import documented
+from trainyard_core.app import documented, documented_plugin
 from trainyard_core.errors import StartRefused, TrainyardError
 from trainyard_core.lifecycle import TRANSITIONS, Reason, Status
 from trainyard_core.settings import PREFIX, Settings
@@ -24,6 +24,7 @@ __all__ = [
     "errors_table",
     "helpers_table",
     "hooks_table",
+    "plugin_routes_table",
     "reasons_list",
     "routes_table",
     "settings_table",
@@ -53,6 +54,7 @@ SETTINGS: Mapping[str, str] = {
     "lost_after": "seconds without a heartbeat after which an agent's attempts are declared lost; 0: never",
     "tracked_silence": "seconds without data after which a run that is only tracked is declared lost; 0: never",
     "idempotency_days": "days for which a repeated `Idempotency-Key` returns the same answer",
+    "activity_days": "days for which activities are kept, except those of runs that have not ended; 0: for ever",
     "traces": "where OpenTelemetry traces are sent: `otlp` (configured by the `OTEL_EXPORTER_OTLP_*` variables) or"
     " `console`; empty: nowhere",
     "rate_limit": "requests a second of one client to one API process, with bursts of twice as many; 0: no limit",
@@ -159,8 +161,16 @@ def helpers_table() -> str:
 
 
 def routes_table() -> str:
-    """Every route with its first sentence."""
-    document = documented()
+    """Every route of core with its first sentence."""
+    return _routes(documented())
+
+
+def plugin_routes_table(plugin: str) -> str:
+    """Every route of a plugin with its first sentence."""
+    return _routes(documented_plugin(plugin))
+
+
+def _routes(document: Mapping[str, Any]) -> str:
     rows = [
         (method.upper(), f"`{path}`", _first(operation.get("description", "")))
         for path, item in document["paths"].items()

@@ -100,4 +100,5 @@ async def _clone(request: ApiRequest, row: Row, body: BulkAction) -> clone.Clone
         actor=request.user,
         at=by.at,
         kinds=runtime.kinds,
+        amendments=runtime.registry.requests,
     )

@@ -37,6 +37,7 @@ class Previews(Controller):
             schedulers=runtime.registry.schedulers.by_name,
             kinds=runtime.kinds,
             lookup=runtime.references,
+            amendments=runtime.registry.requests,
         )
 
     @get("/{ref:str}/uses")

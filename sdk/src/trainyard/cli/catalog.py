@@ -62,7 +62,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
             "Show a sweep: its trials, the best one, and the Pareto front.",
         ),
         "components": Entry("components:components", "Register components by name and version, and look them up."),
-        "presets": Entry("presets:presets", "Register presets by name and version, and look them up."),
+        "presets": Entry("components:presets", "Register presets by name and version, and look them up."),
     },
     "Deployment": {
         "projects": Entry("projects:projects", "List, create and change projects."),
@@ -73,6 +73,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "queues": Entry("queues:queues", "List and change queues."),
         "agents": Entry("agents:agents", "List, add, drain and remove agents."),
         "lost": Entry("agents:lost", "Give up a live run whose agent will not come back."),
+        "jobs": Entry("jobs:jobs", "List background jobs, and retry those that failed."),
+        "observers": Entry("observers:observers", "List observers of plugins, and retry the events that they gave up."),
         "plugins": Entry("plugins:plugins", "List the server's plugins; write and check your own."),
         "settings": Entry("server:settings", "Show the server's settings and where each comes from."),
     },

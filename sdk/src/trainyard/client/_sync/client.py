@@ -18,7 +18,9 @@ from trainyard.client._sync.agent import Agents
 from trainyard.client._sync.artifact import Artifacts
 from trainyard.client._sync.component import Components
 from trainyard.client._sync.concurrency import Operation, run_blocking, sleep
+from trainyard.client._sync.job import Jobs
 from trainyard.client._sync.member import Members
+from trainyard.client._sync.observer import Observers
 from trainyard.client._sync.project import Projects
 from trainyard.client._sync.queue import Queues
 from trainyard.client._sync.run import Runs
@@ -35,6 +37,7 @@ from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
     Digest,
+    EventHooks,
     Follower,
     atomic_write,
     check_stream,
@@ -57,7 +60,9 @@ T = TypeVar("T")
 class Client:
     """A connection to one server with one token and a default project. Use it as a context manager, or close it. A
     `Client` may be used from several threads, an `AsyncClient` in one event loop. `timeout` is the limit for each
-    answer in seconds. Raises NoServer when nothing says where the server is."""
+    answer in seconds. `event_hooks` are those of httpx: lists of functions (for an `AsyncClient`: coroutine functions)
+    that are called with each request before it is sent (`request`), and with each response once its headers are there
+    (`response`). Raises NoServer when nothing says where the server is."""
 
     def __init__(
         self,
@@ -69,12 +74,13 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         timeout: float = 30.0,
         backoff: Backoff = STANDARD,
+        event_hooks: EventHooks | None = None,
     ) -> None:
         address = url or ("http://trainyard" if transport is not None else None)
         self.endpoint = discover(url=address, token=token, project=project, data=data)
         self.backoff = backoff
         self._timeout = timeout
-        self._http = httpx.Client(transport=transport, **settings_for(self.endpoint, timeout))
+        self._http = httpx.Client(transport=transport, event_hooks=event_hooks, **settings_for(self.endpoint, timeout))
         self._server = without_secrets(self.endpoint.url)
         self.runs = Runs(self)
         self.projects = Projects(self)
@@ -86,7 +92,9 @@ class Client:
         self.activities = Activities(self)
         self.agents = Agents(self)
         self.artifacts = Artifacts(self)
+        self.jobs = Jobs(self)
         self.queues = Queues(self)
+        self.observers = Observers(self)
         self.sweeps = Sweeps(self)
         self.components = Components(self, "components")
         self.presets = Components(self, "presets")
