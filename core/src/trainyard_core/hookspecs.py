@@ -84,8 +84,8 @@ class TrackerProvider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OptimizerProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """An optimizer by the kind of matrix that it searches. `build` is called in each process that plans sweeps, when
-    the first sweep of that kind starts. The fields of such a matrix are defined by the entry point of that name in the
+    """An optimizer by the kind of matrix that it searches. `build` is called in each process that plans such
+    searches, when the first of that kind starts. The fields of such a matrix are defined by the entry point of that name in the
     group `trainyard.matrix`, unless the kind is built into the language."""
 
     name: str

@@ -15,7 +15,7 @@ from trainyard_core.contracts.director import NewChild, Parent
 from trainyard_core.db import runs
 from trainyard_core.directing.kinds import DirectorKinds
 from trainyard_core.errors import Invalid
-from trainyard_core.work.compilation import TrialParams, compile_one, compile_run, read, trials_of
+from trainyard_core.work.compilation import ChildParams, compile_child, compile_run, read, child_compiler
 from trainyard_core.work.creation import assemble
 
 __all__ = ["ChildRun", "ChildRuns", "external"]
@@ -39,7 +39,7 @@ class ChildRuns:
 
     @cached_property
     def _compiler(self) -> TrialCompiler:
-        return trials_of(read(self._body))
+        return child_compiler(read(self._body))
 
     def make(self, parent: Parent, child: NewChild, *, at: int) -> ChildRun:
         """The run of a child. One whose params its operation does not take fails at once, with the reason."""
@@ -57,7 +57,7 @@ class ChildRuns:
 
     def _inheriting(self, parent: Parent, child: NewChild, body: CreateRun, at: int) -> runs.NewRun:
         number = 0 if child.iteration is None else child.iteration
-        compiled = compile_one(child.run, parent.project, body, self._compiler, TrialParams(number, child.params))
+        compiled = compile_child(child.run, parent.project, body, self._compiler, ChildParams(number, child.params))
         alone = msgspec.structs.replace(
             body, content="", operation=self._alone(compiled), params={**body.params, **child.params}
         )
