@@ -15,7 +15,7 @@ from trainyard_core.contracts.director import NewChild, Parent
 from trainyard_core.db import runs
 from trainyard_core.directing.kinds import DirectorKinds
 from trainyard_core.errors import Invalid
-from trainyard_core.work.compilation import ChildParams, compile_child, compile_run, read, child_compiler
+from trainyard_core.work.compilation import ChildParams, child_compiler, compile_child, compile_run, read
 from trainyard_core.work.creation import assemble
 
 __all__ = ["ChildRun", "ChildRuns", "external"]

@@ -20,14 +20,14 @@ from trainyard_core.auth import Actor
 from trainyard_core.errors import Invalid, invalid
 
 __all__ = [
+    "ChildParams",
     "OperationSource",
     "ReferenceLookup",
-    "ChildParams",
+    "child_compiler",
     "compile_child",
     "compile_run",
     "look_up",
     "read",
-    "child_compiler",
 ]
 
 FILE = "operation.yaml"

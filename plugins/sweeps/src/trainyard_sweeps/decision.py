@@ -6,11 +6,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from trainyard_core.contracts.director import ChildStop, Intent, Reason, Status
+from trainyard_core.contracts.director import ChildStop, Intent, Status
 from trainyard_sweeps import rules
 from trainyard_sweeps.outcome import SweepOutcome, blind
 from trainyard_sweeps.plan import SweepPlan
 from trainyard_sweeps.planned_trials import TrialResult
+from trainyard_sweeps.reason import SweepReason
 from trainyard_sweeps.trial_result import judge, number
 from trainyard_sweeps.view import ActiveTrial, SweepView
 
@@ -20,7 +21,7 @@ __all__ = ["ending", "has_run_out", "judged", "tuned", "wind_up"]
 def judged(view: SweepView, trial: ActiveTrial) -> TrialResult:
     """How a trial went whose run has ended."""
     if trial.status is None:
-        return TrialResult(key=trial.key, phase="failed", reason=Reason.DELETED, message="its run was deleted")
+        return TrialResult(key=trial.key, phase="failed", reason=SweepReason.DELETED, message="its run was deleted")
     return judge(
         trial.key,
         status=trial.status,
@@ -45,7 +46,7 @@ def ending(view: SweepView, settled: Sequence[TrialResult]) -> SweepOutcome | No
         return view.stop
     succeeded = view.succeeded + sum(each.phase == "succeeded" for each in settled)
     failed = view.failed + sum(each.phase == "failed" for each in settled)
-    unjudged = [each.message for each in settled if each.reason == Reason.NO_OBJECTIVE]
+    unjudged = [each.message for each in settled if each.reason == SweepReason.NO_OBJECTIVE]
     if unjudged:
         found = blind(succeeded=succeeded, unjudged=view.unscored + len(unjudged), message=unjudged[-1])
         if found is not None:

@@ -13,6 +13,7 @@ from trainyard_core.contracts.director import FINAL, ChildStop, MetricSummary, P
 from trainyard_core.contracts.optimizer import IntermediateValue, StopTrial
 from trainyard_sweeps import planned_trials, rules
 from trainyard_sweeps.histories import Histories, LoggedPoints
+from trainyard_sweeps.reason import SweepReason
 from trainyard_sweeps.view import ActiveTrial, SweepView
 
 __all__ = ["IntermediateResults", "stop_of"]
@@ -89,7 +90,7 @@ def stop_of(trial: ActiveTrial, stop: StopTrial) -> ChildStop:
     value, against = f"{stop.value:.6g}", f"{stop.against:.6g}"
     if value == against:  # the difference is in a later digit
         value, against = repr(stop.value), repr(stop.against)
-    return ChildStop(trial.key, Reason.EARLY_STOPPED, f"{stop.rule}: {value} against {against}")
+    return ChildStop(trial.key, SweepReason.EARLY_STOPPED, f"{stop.rule}: {value} against {against}")
 
 
 def _standing(trial: ActiveTrial, histories: Histories) -> rules.TrialProgress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from trainyard_core.contracts.director import Reason, Status
+from trainyard_sweeps.reason import SweepReason
 
 __all__ = ["SweepOutcome", "blind", "natural"]
 
@@ -30,10 +31,10 @@ def natural(*, succeeded: int, total: int, last_failure: str) -> SweepOutcome:
         )
     if not total:
         return SweepOutcome(
-            status=Status.FAILED, reason=Reason.NO_TRIALS, message="there was nothing to try: the space is empty"
+            status=Status.FAILED, reason=SweepReason.NO_TRIALS, message="there was nothing to try: the space is empty"
         )
     said = f"none of {total} trials succeeded; the last one: {last_failure or 'it was stopped'}"
-    return SweepOutcome(status=Status.FAILED, reason=Reason.NO_SUCCESS, message=said)
+    return SweepOutcome(status=Status.FAILED, reason=SweepReason.NO_SUCCESS, message=said)
 
 
 def blind(*, succeeded: int, unjudged: int, message: str) -> SweepOutcome | None:
@@ -41,5 +42,7 @@ def blind(*, succeeded: int, unjudged: int, message: str) -> SweepOutcome | None
     if succeeded or unjudged < BLIND:
         return None
     return SweepOutcome(
-        status=Status.FAILED, reason=Reason.NO_OBJECTIVE, message=f"{unjudged} trials could not be judged: {message}"
+        status=Status.FAILED,
+        reason=SweepReason.NO_OBJECTIVE,
+        message=f"{unjudged} trials could not be judged: {message}",
     )

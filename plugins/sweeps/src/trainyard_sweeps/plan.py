@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from trainyard_core.contracts.director import ChildStop, End, NewChild, Plan, Reason, Write
+from trainyard_core.contracts.director import ChildStop, End, NewChild, Plan, Write
 from trainyard_sweeps import planned_trials, sweeps
 from trainyard_sweeps.outcome import SweepOutcome
 from trainyard_sweeps.planned_trials import NewTrial, TrialResult
+from trainyard_sweeps.reason import SweepReason
 from trainyard_sweeps.setup import progress
 from trainyard_sweeps.view import SweepView
 
@@ -87,7 +88,7 @@ class SweepPlan:
     @property
     def unscored(self) -> int:
         """How many of them could not be judged."""
-        return sum(each.reason == Reason.NO_OBJECTIVE for each in self.settled)
+        return sum(each.reason == SweepReason.NO_OBJECTIVE for each in self.settled)
 
 
 def plan_of(view: SweepView, plan: SweepPlan, *, at: int) -> Plan:

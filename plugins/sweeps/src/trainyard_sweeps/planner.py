@@ -7,12 +7,13 @@ from typing import Any
 
 from trainyard.matrix.sweep import SweepSpec
 from trainyard_core.contracts.database import PluginTx
-from trainyard_core.contracts.director import Parent, Plan, Planner, PlanTools, Reason, Status, View
+from trainyard_core.contracts.director import Parent, Plan, Planner, PlanTools, Status, View
 from trainyard_core.contracts.optimizer import SupportsEarlyStopping
 from trainyard_sweeps import concurrency, decision, planned_trials, trial_update
 from trainyard_sweeps.intermediate import IntermediateResults, stop_of
 from trainyard_sweeps.outcome import SweepOutcome, natural
 from trainyard_sweeps.plan import SweepPlan, plan_of
+from trainyard_sweeps.reason import SweepReason
 from trainyard_sweeps.setup import Algorithms
 from trainyard_sweeps.suggest import Suggester
 from trainyard_sweeps.view import SweepView, load, view_of
@@ -80,7 +81,7 @@ class SweepPlanner(Planner):
         plan.synced = trial_update.told(changed, {trial.key: trial.synced_step for trial in view.going})
         plan.complete = answer.exhausted or len(answer.suggestions) >= count
         if answer.failure:
-            plan.outcome = SweepOutcome(status=Status.FAILED, reason=Reason.OPTIMIZER, message=answer.failure)
+            plan.outcome = SweepOutcome(status=Status.FAILED, reason=SweepReason.OPTIMIZER, message=answer.failure)
         else:
             await self._suggester.take(view, plan, answer, free=free, tools=tools)
 

@@ -23,10 +23,11 @@ from trainyard.matrix.stopping import (
     TrialRule,
     TruncationRule,
 )
-from trainyard_core.contracts.director import Reason, Status
+from trainyard_core.contracts.director import Status
 from trainyard_core.contracts.optimizer import StopTrial
 from trainyard_sweeps.history import History
 from trainyard_sweeps.outcome import SweepOutcome
+from trainyard_sweeps.reason import SweepReason
 
 __all__ = ["TrialProgress", "ends_sweep", "ends_trials"]
 
@@ -49,7 +50,7 @@ def ends_sweep(rules: Sequence[Rule], *, failed: int, total: int, best: Mapping[
     for rule in rules:
         if isinstance(rule, FailureShare) and total and failed and 100 * failed / total >= rule.percent:
             said = f"{failed} of {total} trials have failed; the sweep was to end at {rule.percent:g} %"
-            return SweepOutcome(status=Status.FAILED, reason=Reason.EARLY_STOPPED, message=said)
+            return SweepOutcome(status=Status.FAILED, reason=SweepReason.EARLY_STOPPED, message=said)
         if isinstance(rule, TargetReached) and (found := _reached(rule, best)):
             return found
     return None
@@ -61,7 +62,7 @@ def _reached(rule: TargetReached, best: Mapping[int, Best]) -> SweepOutcome | No
         value = low if rule.goal is Goal.MINIMIZE else high
         if value is not None and not rule.goal.better(rule.value, value):
             said = f"trial {number} reached {rule.metric} {value:.6g}, and the sweep was to end at {rule.value:g}"
-            return SweepOutcome(status=Status.SUCCEEDED, reason=Reason.EARLY_STOPPED, message=said, spares=number)
+            return SweepOutcome(status=Status.SUCCEEDED, reason=SweepReason.EARLY_STOPPED, message=said, spares=number)
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from trainyard.matrix.space import Space, misfit
-from trainyard_core.contracts.director import NewChild, PlanTools, Reason, Status
+from trainyard_core.contracts.director import NewChild, PlanTools, Status
 from trainyard_core.contracts.optimizer import (
     Optimizer,
     StateUnreadable,
@@ -22,6 +22,7 @@ from trainyard_sweeps import planned_trials
 from trainyard_sweeps.outcome import SweepOutcome
 from trainyard_sweeps.plan import SweepPlan, TrialStart
 from trainyard_sweeps.planned_trials import NewTrial
+from trainyard_sweeps.reason import SweepReason
 from trainyard_sweeps.setup import Algorithms, study_of
 from trainyard_sweeps.view import SweepView
 
@@ -100,7 +101,7 @@ class Suggester:
             )
             if wrong := _wrong(view, plan, new):
                 said = f"the algorithm '{view.sweep.algorithm}' suggested what it may not: {wrong}"
-                plan.outcome = SweepOutcome(status=Status.FAILED, reason=Reason.OPTIMIZER, message=said)
+                plan.outcome = SweepOutcome(status=Status.FAILED, reason=SweepReason.OPTIMIZER, message=said)
                 return
             if plan.request is not None:
                 new = msgspec.structs.replace(new, asker=plan.request.asker)

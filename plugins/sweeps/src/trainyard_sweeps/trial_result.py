@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from trainyard.matrix.objective import Limit, Objective
 from trainyard_core.contracts.director import Reason, Status
 from trainyard_sweeps.planned_trials import TrialResult
+from trainyard_sweeps.reason import SweepReason
 
 __all__ = ["feasible", "judge", "number"]
 
@@ -47,7 +48,7 @@ def judge(
         return TrialResult(key=key, phase="failed", values=values, reason=reason or status, message=message)
     if missing := next((name for name in names if name not in values), None):
         said = _missing(missing, outputs, metrics)
-        return TrialResult(key=key, phase="failed", values=values, reason=Reason.NO_OBJECTIVE, message=said)
+        return TrialResult(key=key, phase="failed", values=values, reason=SweepReason.NO_OBJECTIVE, message=said)
     value = values[objectives[0].name] if objectives else None
     incomplete = reason if reason == Reason.INCOMPLETE else ""
     return TrialResult(key=key, phase="succeeded", values=values, value=value, reason=incomplete, message=message)
