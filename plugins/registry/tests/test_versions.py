@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from trainyard_registry import versions
-from trainyard_registry.tables import RegistryVersion
 
 from trainyard.client.errors import Conflict, Invalid, NotFound
 from trainyard.client.models import CloneRun, CreateRun, EditComponent, EditProject, Patch, RegisterComponent, RunRecord
 from trainyard.compile.reference import Reference
 from trainyard_core.testing.factories import operation
+from trainyard_registry import versions
+from trainyard_registry.tables import RegistryVersion
 
 TRAIN = """\
 version: 1.1

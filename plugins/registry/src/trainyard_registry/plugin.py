@@ -11,7 +11,6 @@ from trainyard_core.contracts.observer import Event, Observer
 from trainyard_core.contracts.plugin import Migrations, Reference, Refusal, Resolution, Resolver
 from trainyard_core.contracts.routes import Routes
 from trainyard_core.hookspecs import hookimpl
-from trainyard_registry import migrations
 
 if TYPE_CHECKING:
     from trainyard_core.contracts.platform import Platform
@@ -22,6 +21,8 @@ PREFIX = "/api/v1/projects/{project:str}"
 @hookimpl
 def register_migrations() -> list[Migrations]:
     """The table of versions."""
+    from trainyard_registry import migrations
+
     return [Migrations(migrations)]
 
 
