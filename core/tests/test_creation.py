@@ -12,6 +12,7 @@ from trainyard_core.auth import Actor
 from trainyard_core.db.connect import connect
 from trainyard_core.errors import Conflict, IdempotencyReused, Invalid, NotFound
 from trainyard_core.ids import new_id
+from trainyard_core.plugin_host.references import PluginReferences
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
@@ -35,6 +36,7 @@ def post(arrange):
             policy=arrange.policy,
             at=arrange.clock.now(),
             algorithms=NOTHING,
+            lookup=PluginReferences(arrange.database, Registry(), None),
         )
 
     return create

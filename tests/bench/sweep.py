@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -21,6 +21,7 @@ import uvloop
 
 from bench.measure import Result, Scale, say
 from trainyard.client.models import CreateRun
+from trainyard.compile.reference import Library, Reference
 from trainyard.track.frames import Summary
 from trainyard_core.agent.model import Registration
 from trainyard_core.auth import Actor
@@ -81,6 +82,13 @@ _Pair = tuple[Spent, Spent]
 """Of a sweep, and of its floor."""
 
 
+class NoReferences:
+    """Nobody who knows what references mean: the operations of the bench have none."""
+
+    async def find(self, project: str, actor: Actor, references: Sequence[Reference]) -> Library:
+        return Library()
+
+
 class Yard(NamedTuple):
     """A platform in process, as much of it as a director needs."""
 
@@ -92,7 +100,15 @@ class Yard(NamedTuple):
         at, algorithms = self.means.clock.now(), self.means.algorithms
         body = CreateRun(operation=operation, params=params)
         row, _ = await create_run(
-            self.database, "default", body, key="", actor=ACTOR, policy=POLICY, at=at, algorithms=algorithms
+            self.database,
+            "default",
+            body,
+            key="",
+            actor=ACTOR,
+            policy=POLICY,
+            at=at,
+            algorithms=algorithms,
+            lookup=NoReferences(),
         )
         return str(row["id"])
 
