@@ -47,9 +47,14 @@ TORCH = "torch==2.13.0"
 """Beside Ax, which would take the newest; on the ordinary index that build brings gigabytes of CUDA on Linux."""
 
 
+SERVER = {"core": "[server]"}
+"""What a distribution is installed with, besides what an agent needs of it."""
+
+
 def editable(*folders: str, extra: str = "") -> list[str]:
     """Pip's arguments for these folders, installed in place with the build tools of the environment."""
-    return ["--no-build-isolation", *(word for folder in folders for word in ("-e", f"./{folder}{extra}"))]
+    paths = [f"./{folder}{extra or SERVER.get(folder, '')}" for folder in folders]
+    return ["--no-build-isolation", *(word for path in paths for word in ("-e", path))]
 
 
 LAYERS: dict[str, list[list[str]]] = {

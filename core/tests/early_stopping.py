@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 
 import sweep_harness
+from background import until
 from fake_tracker import metric
-from sweep_harness import Book, children, until
+from sweep_harness import Book, children
 from web import BASE, serving
 
 from trainyard_core.contracts.workload import Exit, Phase

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from background import PATIENCE
 from web import Web, serving
 
 from trainyard.client.models import CreateRun, RunRecord
@@ -22,7 +23,6 @@ from trainyard_core.hookspecs import OptimizerProvider, hookimpl
 from trainyard_core.lifecycle import FINAL
 from trainyard_core.registry import Registry
 
-PATIENCE = 20.0
 SWEEP = """\
 version: 1.1
 kind: operation
@@ -115,15 +115,6 @@ def written(
     """The file of a sweep over x. `matrix` has lines for its matrix, `head` one for the operation."""
     lines = "\n".join(f"  {line}" for line in matrix)
     return SWEEP.format(trials=trials, parallel=parallel, kind=kind, matrix=lines, head=head, command=command)
-
-
-async def until(ask: Callable[[], Awaitable[object]]) -> object:
-    """What `ask` answers as soon as it is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := await ask()):
-        assert time.monotonic() < deadline, f"it never came: {ask}"
-        await asyncio.sleep(0.005)
-    return found
 
 
 async def children(web: Web, sweep: str) -> list:

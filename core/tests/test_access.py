@@ -19,7 +19,7 @@ from trainyard.client.requests import open_upload
 from trainyard_core.auth import ADMIN, ANYONE, KNOWN, READ, TRACK, WRITE
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.routes import PUBLIC, Permission, Routes, Signed
-from trainyard_core.db import principals, projects, tokens
+from trainyard_core.db import jobs, observers, principals, projects, tokens
 from trainyard_core.hookspecs import hookimpl
 from trainyard_core.registry import Registry
 from trainyard_core.testing.factories import operation
@@ -93,7 +93,7 @@ class Ground:
         """A value for each parameter of a path; everything that a request may change is made for it."""
         at, fresh = self.web.arrange.clock.now(), f"x{next(self.numbers)}"
         found = {"project": PROJECT, "name": fresh, "principal": fresh, "fresh": fresh + "n", "token_id": fresh}
-        found["key"] = "1"
+        found["key"], found["job"] = "1", "1"
         if "{ref}" in path:
             run = await self.web.admin.runs.create(CreateRun(content=operation()), project=PROJECT)
             found["ref"] = run.id
@@ -107,6 +107,9 @@ class Ground:
             found["project"] = fresh
         if path.startswith("/queues/{name}"):
             await self.web.arrange.queue(fresh)
+        if path.startswith("/observers/"):
+            found["plugin"] = "reader"
+            await self.write(lambda tx: observers.ensure(tx, "reader", fresh, cursor=0, at=at))
         if path.startswith("/agents/{name}"):
             found["name"] = "agent" if entry.need == "agent" else "spare"
         if path.startswith(("/users/", "/service-accounts/")) or "{principal}" in path:
@@ -114,10 +117,16 @@ class Ground:
             await self.write(lambda tx: principals.ensure(tx, fresh, kind=kind, role="none", at=at))
         if "{principal}" in path:
             await self.write(lambda tx: principals.put_member(tx, PROJECT, fresh, "viewer", at=at))
+        if "{job}" in path:
+            found["job"] = str(await self.write(lambda tx: self.job(tx, fresh)))
         if "{token_id}" in path:
             new = tokens.NewToken(principal="admin")
             found["token_id"] = await self.write(lambda tx: tokens.create(tx, tokens.generate(), new, at=at))
         return found
+
+    async def job(self, tx, key):
+        await jobs.enqueue(tx, jobs.NewJob(plugin="core", name="purge", key=key, timeout=1, at=1, delay=10**12))
+        return (await tx.one("SELECT id FROM job WHERE key = ?", key))["id"]
 
     async def ask(self, caller, route, entry, values):
         """One request of one caller."""

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 import pytest_asyncio
+from background import until
 from fake_tracker import events, metric
-from sweep_harness import Book, begin, book_of, children, sweeping, until
+from sweep_harness import Book, begin, book_of, children, sweeping
 
 from trainyard.client import errors
 from trainyard.client.models import AskTrials, NewSweep, TellTrial

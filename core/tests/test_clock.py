@@ -127,15 +127,3 @@ def test_who_asked_too_often_may_ask_again_after_the_clock_was_set_back():
     with pytest.raises(RateLimited):
         buckets.take("a", at=0)
     buckets.take("a", at=2 * SECOND)
-
-
-async def test_a_patrol_tidies_after_the_clock_was_set_back(web):
-    maintainer = web.runtime.maintainer()
-    await maintainer.once()
-    await web.ask("POST", "agents", json={"name": "far"}, headers={"Idempotency-Key": "once"})
-    at = web.arrange.clock.turn(-30 * DAY)
-    await web.runtime.database.write(
-        lambda tx: tx.run("UPDATE idempotency SET created_at = ?", at - 999 * DAY * SECOND)
-    )
-    await maintainer.once()
-    assert await web.runtime.database.read(lambda tx: tx.all("SELECT 1 FROM idempotency")) == []

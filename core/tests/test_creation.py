@@ -12,7 +12,6 @@ from trainyard_core.auth import Actor
 from trainyard_core.db.connect import connect
 from trainyard_core.errors import Conflict, IdempotencyReused, Invalid, NotFound
 from trainyard_core.ids import new_id
-from trainyard_core.plugin_host.references import PluginReferences
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
@@ -20,8 +19,16 @@ from trainyard_core.testing.factories import operation
 from trainyard_core.work.creation import create_run
 
 ACTOR = Actor(name="token:test", role="admin")
-NOTHING = InstalledAlgorithms(Registry(), Settings(data=Path(), database=""))
+PLUGINS = Registry()
+NOTHING = InstalledAlgorithms(PLUGINS, Settings(data=Path(), database=""))
 BODY = CreateRun(content=operation("exit 0"))
+
+
+class NoReferences:
+    """Is never asked: the operations of these tests refer to nothing."""
+
+    async def find(self, project, actor, references):
+        raise AssertionError(references)
 
 
 @pytest.fixture
@@ -36,7 +43,8 @@ def post(arrange):
             policy=arrange.policy,
             at=arrange.clock.now(),
             algorithms=NOTHING,
-            lookup=PluginReferences(arrange.database, Registry(), None),
+            lookup=NoReferences(),
+            amendments=PLUGINS.requests,
         )
 
     return create

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from background import until, working
 from fake_tracker import lines, metric
 from run_factory import end, ended, let_go, started
 from web import BASE
@@ -12,9 +13,10 @@ from web import BASE
 from trainyard.client.errors import Conflict, NotFound
 from trainyard.client.models import CreateRun
 from trainyard_core import errors
+from trainyard_core.clock import SECOND
 from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.contracts.workload import Phase
-from trainyard_core.db import deletions, runs
+from trainyard_core.db import deletions, jobs, runs
 from trainyard_core.lifecycle import FINAL, Status
 from trainyard_core.testing.factories import operation
 from trainyard_core.work import assignment
@@ -220,11 +222,26 @@ async def test_an_id_whose_run_is_just_being_deleted_is_refused(web):
     await deleting
 
 
-async def test_the_patrol_forgets_deleted_runs(web):
+async def test_a_job_has_the_tracker_forget_deleted_runs(web):
     run = await ended(web, metric(W, 1, {"loss": [1.0]}))
     await web.admin.runs.delete(run.id)
-    await web.runtime.maintainer().once()
-    assert await web.runtime.tracker.series_names(RunRef("default", run.id)) == []
+
+    async def is_forgotten():
+        return await web.runtime.tracker.series_names(RunRef("default", run.id)) == []
+
+    assert not await is_forgotten()
+    async with working(web.runtime.run_jobs()):
+        await until(is_forgotten)
+        await until(lambda: _is_due_again(web))
+
+
+async def _is_due_again(web):
+    """Whether the job is due for the second pass, long after the first one."""
+    rows = await web.runtime.database.read(lambda tx: jobs.page(tx, after=0, limit=10, plugin=jobs.CORE))
+    (row,) = [row for row in rows if row["name"] == deletions.PURGE]
+    deletion = await web.runtime.database.read(lambda tx: tx.one("SELECT next_at FROM deletion"))
+    wait = min(AGAIN, 600 * SECOND)
+    return row["state"] == "waiting" and deletion["next_at"] and row["due_at"] - row["succeeded_at"] == wait
 
 
 async def test_deleting_is_for_those_who_may_write(web):

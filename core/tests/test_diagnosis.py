@@ -9,7 +9,17 @@ import pytest
 from trainyard_core import diagnosis, probes
 from trainyard_core.errors import Unavailable
 
-NAMES = ["database", "database write", "migrations", "queue", "tracker", "plugins", "agents", "server disk"]
+NAMES = [
+    "database",
+    "database write",
+    "migrations",
+    "queue",
+    "tracker",
+    "plugins",
+    "agents",
+    "observers",
+    "server disk",
+]
 
 
 async def looked(web):

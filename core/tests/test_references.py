@@ -271,6 +271,7 @@ async def test_a_withdrawal_waits_for_a_run_that_is_being_created_and_finds_it(s
                 at=runtime.clock.now(),
                 algorithms=runtime.algorithms,
                 lookup=runtime.references,
+                amendments=runtime.registry.requests,
                 insert=slow,
             )
         )

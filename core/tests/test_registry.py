@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 import structlog
 
-from trainyard_core import plugin_calls, registry
+from trainyard_core import plugin_calls, registry, request_hooks
 from trainyard_core.auth import Actor
 from trainyard_core.errors import StartRefused
 from trainyard_core.hookspecs import Identity, SchedulerProvider, TrackerProvider, hookimpl
@@ -35,7 +35,7 @@ def offering(schedulers=(), trackers=()):
 
 def allowing(plugins, **asked):
     given = {"actor": Actor(name="user:ada"), "action": "read", "project": "p", "run": "", "agent": "", **asked}
-    return plugins.authorize(**given)
+    return plugins.requests.authorize(**given)
 
 
 @pytest.fixture
@@ -149,9 +149,9 @@ async def test_a_plugin_that_was_left_out_is_asked_nothing(beside):
         "@hookimpl\ndef authenticate_request(headers):\n    return Identity(name='mallory', role='admin')"
     )
     assert "no disk" in plugins.plugins[name].error
-    assert not plugins.has("authorize")
+    assert not plugins.requests.has("authorize")
     assert await allowing(plugins) is None
-    assert await plugins.authenticate({}) is None
+    assert await plugins.requests.authenticate({}) is None
 
 
 @pytest.mark.parametrize("names", [("a_foreign", "scheduler_process"), ("scheduler_process", "zz_foreign")])
@@ -310,7 +310,7 @@ async def test_an_answer_that_would_have_to_be_awaited_forbids():
 async def test_whoever_is_there_to_decide_and_never_can_closes_the_door(beside):
     plugins, name = beside("@hookimpl\nasync def authorize(actor):\n    return False")
     assert plugins.plugins[name].error == "authorize: it is async; wanted is an ordinary function"
-    assert (plugins.has("authorize"), plugins.has("authenticate_request")) == (True, False)
+    assert (plugins.requests.has("authorize"), plugins.requests.has("authenticate_request")) == (True, False)
     with pytest.raises(HookFailed, match=name):
         await allowing(plugins)
     assert is_whole(plugins)
@@ -323,7 +323,7 @@ async def test_hooks_go_by_name_unless_they_say_otherwise(tmp_path, monkeypatch)
         source = f"@hookimpl({options})\ndef authenticate_request(headers):\n    headers['asked'].append('{name}')"
         install(tmp_path / "site", name, IMPORTS + source, module=f"{name}_{number}")
     headers = {"asked": []}
-    assert await Registry.load(["a_last", "b_plain", "c_plain", "zz_first"]).authenticate(headers) is None
+    assert await Registry.load(["a_last", "b_plain", "c_plain", "zz_first"]).requests.authenticate(headers) is None
     assert headers["asked"] == ["zz_first", "b_plain", "c_plain", "a_last"]
 
 
@@ -359,16 +359,16 @@ async def test_one_that_fails_to_vouch_leaves_it_to_the_others():
     plugins.add("sso", Vouches())
     for name, answer in (("bad", "ada"), ("worse", Identity(name="ada", role="boss")), ("worst", Identity(name=""))):
         plugins.add(name, SimpleNamespace(authenticate_request=hookimpl(lambda answer=answer: answer)))
-    assert (await plugins.authenticate({"user": "ada"})).name == "ada"
+    assert (await plugins.requests.authenticate({"user": "ada"})).name == "ada"
     with pytest.raises(HookFailed):
-        await plugins.authenticate({})
+        await plugins.requests.authenticate({})
     assert plugins.plugins["bad"].error.startswith("authenticate_request: it gave str; wanted is an Identity")
     assert "one of the roles none, viewer, member, admin" in plugins.plugins["worse"].error
     assert plugins.plugins["sso"].error == ""
 
 
 async def test_a_hook_that_hangs_holds_up_nothing_and_is_named(monkeypatch):
-    monkeypatch.setattr(registry, "HOOK_DEADLINE", 0.2)
+    monkeypatch.setattr(request_hooks, "HOOK_DEADLINE", 0.2)
     entered, gate = threading.Semaphore(0), threading.Event()
 
     class Hangs:
@@ -427,7 +427,7 @@ async def test_a_slow_hook_is_named_in_the_log(monkeypatch):
 async def test_each_call_is_printed_with_its_time_and_without_what_it_was_given(monkeypatch, capsys, beside):
     monkeypatch.setenv("TRAINYARD_TRACE_HOOKS", "1")
     plugins, name = beside("@hookimpl\ndef authenticate_request(headers):\n    return None")
-    await plugins.authenticate({"authorization": "Bearer geheim"})
+    await plugins.requests.authenticate({"authorization": "Bearer geheim"})
     printed = capsys.readouterr().err
     assert [line.split(":")[0] for line in printed.splitlines()] == [
         *[f"hook import of {each}" for each in sorted([*OURS, name])],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest_asyncio
 import sweep_harness
+from background import until
 from early_stopping import (
     FAILURES,
     REACHED,
@@ -20,7 +21,6 @@ from early_stopping import (
     told_to_stop,
 )
 from fake_tracker import events
-from sweep_harness import until
 
 from trainyard.client.models import EditProject
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions

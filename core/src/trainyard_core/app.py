@@ -21,8 +21,10 @@ from trainyard_core.api.bulk import Bulk
 from trainyard_core.api.declare_lost import LostAttempts
 from trainyard_core.api.diagnosis import Diagnoses
 from trainyard_core.api.etag import etags
+from trainyard_core.api.jobs import Jobs
 from trainyard_core.api.lineage import Lineage
 from trainyard_core.api.members import Members
+from trainyard_core.api.observers import Observers
 from trainyard_core.api.openapi import Document
 from trainyard_core.api.parameters import refuse_unknown
 from trainyard_core.api.preview import Previews
@@ -60,9 +62,11 @@ CONTROLLERS = (
     Artifacts,
     Diagnoses,
     Document,
+    Jobs,
     Lineage,
     LostAttempts,
     Members,
+    Observers,
     Previews,
     Projects,
     Prometheus,

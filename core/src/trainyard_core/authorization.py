@@ -27,13 +27,13 @@ class Authorization:
     """The decisions of one process: what plugins say, else what the roles say."""
 
     def __init__(self, registry: Registry, database: Database) -> None:
-        self._registry, self._database = registry, database
+        self._hooks, self._database = registry.requests, database
 
     async def can(self, actor: Actor, action: str, *, project: str = "", run: str = "", agent: str = "") -> bool:
         """Whether the actor may do that: as a plugin says, else as the roles say. A plugin that fails to say
         forbids."""
         try:
-            said = await self._registry.authorize(actor=actor, action=action, project=project, run=run, agent=agent)
+            said = await self._hooks.authorize(actor=actor, action=action, project=project, run=run, agent=agent)
         except HookFailed:
             return False
         return auth.may(actor, action, project=project, run=run, agent=agent) if said is None else said
@@ -65,7 +65,7 @@ class Authorization:
 
     async def visible(self, actor: Actor) -> frozenset[str] | None:
         """The projects that the actor may read; None: all of them. A plugin that decides is asked about each."""
-        if not self._registry.has("authorize"):
+        if not self._hooks.has("authorize"):
             return auth.visible(actor)
         names = await self._database.read(projects.names)
         return frozenset([name for name in names if await self.can(actor, READ, project=name)])

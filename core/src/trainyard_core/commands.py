@@ -34,10 +34,16 @@ def up(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more: among it each request.")] = False,
 ) -> int:
     """Serve Trainyard from this machine until interrupted."""
-    from trainyard_core import server, settings
-    from trainyard_core import supervisor as split_up
+    from trainyard_core import settings
     from trainyard_core.logs import configure
 
+    try:
+        from trainyard_core import server
+        from trainyard_core import supervisor as split_up
+    except ModuleNotFoundError as error:
+        typer.echo(f"yard up: this installation has no server: {error}", err=True)
+        typer.echo("  pip install 'trainyard-core[server]'", err=True)
+        return 1
     configure(verbose=verbose)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     try:

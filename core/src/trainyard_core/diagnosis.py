@@ -1,4 +1,5 @@
-"""The server's look at what it stands on: database, queue, tracker, agents, disk. `yard doctor` prints it.
+"""The server's look at what it stands on: database, queue, tracker, agents, disk, and what plugins check. `yard doctor`
+prints it.
 
 Each look has a deadline and says what was seen and what to do; one that fails keeps no other from being taken. The
 tracker is given a run of nobody's that is deleted again.
@@ -12,11 +13,15 @@ import time
 from collections.abc import Awaitable, Callable
 
 from trainyard.client.models import Check
-from trainyard_core import probes
-from trainyard_core.db import agents, migrations
+from trainyard_core import probes, redact
+from trainyard_core.clock import SECOND
+from trainyard_core.contracts.plugin import CheckResult, PluginCheck
+from trainyard_core.db import agents, jobs, migrations, observers
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.lease import time_of
 from trainyard_core.db.migrate import migrations_in
 from trainyard_core.errors import TrainyardError
+from trainyard_core.observers import report
 from trainyard_core.runtime import Runtime
 from trainyard_core.settings import install
 
@@ -25,14 +30,18 @@ __all__ = ["diagnose"]
 PATIENCE = 10.0
 SLOW = 250.0
 """Milliseconds above which a look at the database or queue is told as slow."""
+OVERDUE = 60
+"""Seconds after which a job that nobody has taken is told."""
 LITTLE = 1 << 30
 """Bytes below which a disk is told as nearly full."""
+
+STATES = ("ok", "warning", "failed")
 
 Look = Callable[[Runtime], Awaitable[Check]]
 
 
 async def diagnose(runtime: Runtime) -> list[Check]:
-    """One check a part, in the order in which they depend on each other."""
+    """One check a part, in the order in which they depend on each other; then those of plugins, made at once."""
     looks: dict[str, Look] = {
         "database": _database,
         "database write": _write,
@@ -41,9 +50,25 @@ async def diagnose(runtime: Runtime) -> list[Check]:
         "tracker": _tracker,
         "plugins": _plugins,
         "agents": _agents,
+        "jobs": _jobs,
+        "observers": _observers,
         "server disk": _disk,
     }
-    return [await _timed(name, look, runtime) for name, look in looks.items()]
+    own = [await _timed(name, look, runtime) for name, look in looks.items()]
+    brought = {f"{plugin}: {check.name}": _of_plugin(plugin, check) for plugin, check in runtime.registry.checks}
+    return own + await asyncio.gather(*(_timed(name, look, runtime) for name, look in brought.items()))
+
+
+def _of_plugin(plugin: str, check: PluginCheck) -> Look:
+    """A plugin's check as a look of ours. What it says is told without secrets."""
+
+    async def look(runtime: Runtime) -> Check:
+        found = await check.run(runtime.platforms.of(plugin))
+        if not isinstance(found, CheckResult) or found.state not in STATES:
+            return _failed(f"it gave {type(found).__name__}; wanted is a CheckResult", "update the plugin")
+        return Check(name="", state=found.state, detail=redact.text(found.detail), fix=redact.text(found.fix))
+
+    return look
 
 
 async def _timed(name: str, look: Look, runtime: Runtime) -> Check:
@@ -57,9 +82,7 @@ async def _timed(name: str, look: Look, runtime: Runtime) -> Check:
         found = _failed(str(error), "see the server's log, and `yard plugins check` on its machine")
     except TrainyardError as error:
         found = _failed(error.detail, error.fix)
-    except (
-        Exception
-    ) as error:  # whatever a driver or a plugin raises is what is asked about; its text may hold an address
+    except Exception as error:  # what a driver or a plugin raises is asked about here; its text may hold an address
         found = _failed(f"it failed with {type(error).__name__}", "see the server's log")
     took = (time.perf_counter() - start) * 1000
     slow = found.state == "ok" and took > SLOW and name in ("database", "database write", "queue")
@@ -140,6 +163,32 @@ async def _agents(runtime: Runtime) -> Check:
             fix="see whether they run, or remove them: yard agents rm",
         )
     return _ok(f"{len(offers)} alive")
+
+
+async def _jobs(runtime: Runtime) -> Check:
+    now = await runtime.database.read(lambda tx: time_of(tx, runtime.clock))
+    counts = await runtime.database.read(jobs.count)
+    if dead := [f"{row['n']} of {row['plugin']} {row['name']}" for row in counts if row["state"] == "dead"]:
+        told = f"given up after several tries: {', '.join(dead)}"
+        return Check(name="", state="warning", detail=told, fix="see yard jobs ls --state dead, then yard jobs retry")
+    due = [row for row in counts if row["state"] == "waiting" and row["due_at"] < now - OVERDUE * SECOND]
+    known = [row for row in due if runtime.job_kind(row["plugin"], row["name"])]
+    if known:
+        told = ", ".join(f"{row['plugin']} {row['name']}" for row in known)
+        return _failed(f"due for over {OVERDUE} s: {told}", "see whether a worker runs: `yard up` has one")
+    if due:
+        told = ", ".join(f"{row['plugin']} {row['name']}" for row in due)
+        fix = "install the plugin again, or delete them: yard jobs rm"
+        return Check(name="", state="warning", detail=f"no plugin has a function for {told}", fix=fix)
+    return _ok(f"{sum(row['n'] for row in counts)} wait or run")
+
+
+async def _observers(runtime: Runtime) -> Check:
+    rows = await runtime.database.read(observers.page)
+    found = [report.observer(row, at=runtime.clock.now(), registry=runtime.registry) for row in rows]
+    if told := [problem for each in found if (problem := report.problem(each))]:
+        return Check(name="", state="warning", detail="; ".join(told), fix=report.FIX)
+    return _ok(f"{len(found)}, none behind" if found else "no plugin observes")
 
 
 async def _disk(runtime: Runtime) -> Check:

@@ -54,6 +54,7 @@ SETTINGS: Mapping[str, str] = {
     "lost_after": "seconds without a heartbeat after which an agent's attempts are declared lost; 0: never",
     "tracked_silence": "seconds without data after which a run that is only tracked is declared lost; 0: never",
     "idempotency_days": "days for which a repeated `Idempotency-Key` returns the same answer",
+    "activity_days": "days for which activities are kept, except those of runs that have not ended; 0: for ever",
     "traces": "where OpenTelemetry traces are sent: `otlp` (configured by the `OTEL_EXPORTER_OTLP_*` variables) or"
     " `console`; empty: nowhere",
     "rate_limit": "requests a second of one client to one API process, with bursts of twice as many; 0: no limit",

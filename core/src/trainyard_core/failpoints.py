@@ -14,13 +14,13 @@ import signal
 __all__ = ["point"]
 
 
-def _wish(text: str) -> tuple[str, int]:
+def _named_point(text: str) -> tuple[str, int]:
     """The name and the count of `name` or `name:count`; a name may hold colons itself."""
     name, _, count = text.rpartition(":")
     return (name, int(count)) if count.isdecimal() else (text, 1)
 
 
-_WANTED, _left = _wish(os.environ.get("TRAINYARD_FAULT", ""))
+_WANTED, _left = _named_point(os.environ.get("TRAINYARD_FAULT", ""))
 _LOG = os.environ.get("TRAINYARD_FAULT_LOG", "")
 _ARMED = bool(_WANTED or _LOG)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
+import msgspec
 import pluggy
 
 from trainyard_core import redact
@@ -19,7 +20,7 @@ from trainyard_core.errors import TrainyardError
 from trainyard_core.hookspecs import Identity
 from trainyard_core.plugin_calls import HookCalls
 
-__all__ = ["HookFailed", "HookRefused", "Implementations", "gist"]
+__all__ = ["HookFailed", "HookRefused", "Implementations", "gist", "plain_operation"]
 
 LONGEST = 300
 REFUSES = "amend_operation"
@@ -49,6 +50,15 @@ def gist(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     said = redact.text(": ".join([type(error).__name__, *lines[:1]]))[:LONGEST]
     return "".join(each if each.isprintable() else " " for each in said)
+
+
+def plain_operation(plugin: str, operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a plugin gave, as data that can be stored. Raises HookFailed for what cannot."""
+    try:
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(operation))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise HookFailed(plugin, REFUSES, f"it gave an operation that is no JSON ({type(error).__name__})") from error
+    return plain
 
 
 class Implementations:

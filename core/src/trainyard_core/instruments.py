@@ -73,7 +73,17 @@ MAINTENANCE = Histogram("trainyard_maintenance_seconds", "One round of maintenan
 NOTIFICATIONS = Counter("trainyard_notifications", "Notifications between processes.", "kind", "direction")
 OVERFLOWS = Counter("trainyard_stream_overflows", "Subscribers that were cut because they were too slow.")
 STREAMED = Counter("trainyard_stream_activities", "Activities sent to streams, counted once for all subscribers.")
+JOBS = Histogram("trainyard_job_seconds", "Calls of background jobs.", "job", "result")
+OBSERVED = Histogram(
+    "trainyard_observer_seconds",
+    "From an activity to the end of the handler of an observer that was given it.",
+    "observer",
+    bounds=(*SECONDS, 30.0, 60.0, 300.0),
+)
+OBSERVER_FAILURES = Counter(
+    "trainyard_observer_failures", "Events that the handler of an observer failed at.", "observer"
+)
 ALL: tuple[Counter | Histogram, ...] = (
     REQUESTS, TRANSACTIONS, FRAMES, BYTES, POINTS, ASSIGNMENTS, ASSIGNMENTS_EMPTY, OBSERVATIONS, MAINTENANCE_DUE,
-    MAINTENANCE, NOTIFICATIONS, OVERFLOWS, STREAMED,
+    MAINTENANCE, NOTIFICATIONS, OVERFLOWS, STREAMED, JOBS, OBSERVED, OBSERVER_FAILURES,
 )  # fmt: skip

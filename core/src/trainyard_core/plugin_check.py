@@ -123,7 +123,7 @@ async def _look(trial: _ProviderCheck) -> CheckResult:
 async def _ask(registry: Registry, plugin: str, hook: str) -> CheckResult:
     """Ask one plugin for an answer about nobody in particular."""
     try:
-        await registry.try_hook(plugin, hook)
+        await registry.requests.try_hook(plugin, hook)
     except HookFailed as error:
         return CheckResult(plugin=plugin, offer=f"hook:{hook}", state="failed", detail=gist(error))
     return CheckResult(plugin=plugin, offer=f"hook:{hook}")

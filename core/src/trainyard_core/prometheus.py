@@ -17,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from trainyard_core import instruments
 from trainyard_core.clock import SECOND
 from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.jobs import STATES as JOB_STATES
 from trainyard_core.instruments import Counter, Gauges, Histogram
 from trainyard_core.lifecycle import Status
 
@@ -28,7 +29,13 @@ _COUNTS = (
     " UNION ALL SELECT 'queue', name, 0, 0 FROM queue"
     " UNION ALL SELECT 'waiting', queue, COUNT(*), MIN(updated_at) FROM run WHERE status = 'queued' GROUP BY queue"
     " UNION ALL SELECT 'attempt', state, COUNT(*), 0 FROM attempt WHERE released = 0 GROUP BY state"
+    " UNION ALL SELECT 'job', state, COUNT(*), MIN(due_at) FROM job GROUP BY state"
     " UNION ALL SELECT 'agent', name, draining, seen_at FROM agent"
+    " UNION ALL SELECT 'observer', o.plugin || ':' || o.name, n.newest - o.cursor_id,"
+    " COALESCE((SELECT a.at FROM activity a WHERE a.id > o.cursor_id ORDER BY a.id LIMIT 1), 9223372036854775807)"
+    " FROM observer o CROSS JOIN (SELECT COALESCE(MAX(id), 0) AS newest FROM activity) n"
+    " UNION ALL SELECT CASE dead WHEN 1 THEN 'observer_dead' ELSE 'observer_waiting' END,"
+    " plugin || ':' || observer, COUNT(*), 0 FROM observer_event GROUP BY plugin, observer, dead"
 )
 
 
@@ -120,10 +127,29 @@ def _counts(now: PlatformCounts) -> Iterator[Metric]:
     yield _named("trainyard_queue_oldest_seconds", what, "queue", oldest)
     states = {name: amount for name, amount, _ in now.of("attempt")}
     yield _named("trainyard_attempts", "Attempts that agents hold, by state.", "state", states)
+    jobs = {name: amount for name, amount, _ in now.of("job")}
+    yield _named(
+        "trainyard_jobs", "Background jobs by state.", "state", {each: jobs.get(each, 0) for each in JOB_STATES}
+    )
     seen = {name: age for name, _, age in now.of("agent")}
     yield _named("trainyard_agent_heartbeat_age_seconds", "Since the agent was heard of.", "agent", seen)
     draining = {name: amount for name, amount, _ in now.of("agent")}
     yield _named("trainyard_agent_draining", "Whether the agent takes no more work.", "agent", draining)
+    yield from _observer_counts(now)
+
+
+def _observer_counts(now: PlatformCounts) -> Iterator[Metric]:
+    lag = {name: (amount, age) for name, amount, age in now.of("observer")}
+    behind = {name: amount for name, (amount, _) in lag.items()}
+    yield _named("trainyard_observer_lag_activities", "Activities after the place of an observer.", "observer", behind)
+    what = "Age of the oldest activity after the place of an observer."
+    yield _named("trainyard_observer_lag_seconds", what, "observer", {name: age for name, (_, age) in lag.items()})
+    none = dict.fromkeys(lag, 0.0)
+    waiting = none | {name: amount for name, amount, _ in now.of("observer_waiting")}
+    what = "Events that wait because one of their subject failed."
+    yield _named("trainyard_observer_waiting_events", what, "observer", waiting)
+    dead = none | {name: amount for name, amount, _ in now.of("observer_dead")}
+    yield _named("trainyard_observer_dead_letters", "Events that are not tried again.", "observer", dead)
 
 
 def _named(name: str, what: str, label: str, values: dict[str, float]) -> Metric:

@@ -54,6 +54,9 @@ class Offers(Generic[T]):
         """What one plugin offers."""
         return [*self._offered.get(plugin, {}).values()]
 
+    def __bool__(self) -> bool:
+        return any(self._offered.values())
+
     def __iter__(self) -> Iterator[tuple[str, T]]:
         """Each offer with its plugin, in the order of the plugins' names."""
         for plugin, offers in sorted(self._offered.items()):

@@ -7,9 +7,8 @@ here; a plugin that was left out is not asked any more.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,18 +17,15 @@ import pluggy
 import structlog
 
 from trainyard_core import hookspecs
-from trainyard_core.auth import Actor
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
 from trainyard_core.contracts.plugin import Migrations, PluginCheck, Resolver, SettingsSection
 from trainyard_core.contracts.routes import Routes
 from trainyard_core.errors import StartRefused, choice
-from trainyard_core.executor import BlockingCalls
 from trainyard_core.hook_guard import HookFailed, HookRefused, Implementations, gist
 from trainyard_core.hookspecs import (
     CiHostProvider,
     Context,
-    Identity,
     OptimizerProvider,
     SchedulerProvider,
     TrackerProvider,
@@ -38,18 +34,18 @@ from trainyard_core.interrupt import Interrupted, interruptible
 from trainyard_core.plugin_calls import HookCalls
 from trainyard_core.plugin_host.settings import Incomplete, read_section
 from trainyard_core.providers import Offers, Provider, Providers, lacking
+from trainyard_core.request_hooks import RequestHooks, alone
 from trainyard_core.settings import Settings
 
 if TYPE_CHECKING:
     from trainyard_core.contracts.optimizer import Optimizer
+    from trainyard_core.contracts.platform import Platform
     from trainyard_core.contracts.scheduler import Scheduler
     from trainyard_core.contracts.tracker import Tracker
 
 __all__ = ["BUILDING", "HookFailed", "Plugin", "Registry"]
 
 GROUP = "trainyard"
-HOOK_DEADLINE = 2.0
-"""Seconds that plugins have for one hook of a request."""
 BUILDING = 600.0
 """Seconds that a builder has, which is called off the loop."""
 log = structlog.get_logger("trainyard.plugins")
@@ -103,8 +99,7 @@ class Registry:
             "register_checks": self.checks,
         }
         self._calls = HookCalls()
-        self._authenticating, self._authorizing = BlockingCalls("authenticate_request"), BlockingCalls("authorize")
-        self._undecided = ""
+        self.requests = RequestHooks(self.manager, self._calls, self._blame)
 
     @classmethod
     def load(cls, only: Iterable[str] = (), *, prefer: Sequence[str] = ()) -> Registry:
@@ -179,14 +174,13 @@ class Registry:
 
     def _provided(self, name: str, hook: str) -> list[Any]:
         """The answer of one plugin, which the wrappers of all plugins see."""
-        caller: pluggy.HookCaller = getattr(self.manager.hook, hook)
-        others = [
-            each.plugin
-            for each in caller.get_hookimpls()
-            if each.plugin_name != name and not (each.wrapper or each.hookwrapper)
-        ]
-        answers: list[list[Any]] = self.manager.subset_hook_caller(hook, others)()
+        answers: list[list[Any]] = alone(self.manager, name, hook)()
         return [item for answer in answers for item in answer]
+
+    def lifespan(self, plugin: str, platform: Platform) -> AbstractAsyncContextManager[None] | None:
+        """The context that a plugin wants around a process. Raises HookFailed."""
+        answers: list[AbstractAsyncContextManager[None]] = alone(self.manager, plugin, "lifespan")(platform=platform)
+        return answers[0] if answers else None
 
     def _settle(self) -> None:
         """Tell everybody who offers what others offer as well, unless a setting decides."""
@@ -214,7 +208,7 @@ class Registry:
             offers.remove(name)
         self.plugins[name].offers = []
         if isinstance(error, HookRefused) and error.hook == "authorize":
-            self._undecided = name
+            self.requests.undecided = name
         self._blame(name, step, gist(error))
 
     def _blame(self, name: str, about: str, said: str) -> None:
@@ -222,72 +216,6 @@ class Registry:
         if self.plugins[name].faults.get(about) != said:
             self.plugins[name].faults[about] = said
             log.warning("something is wrong with a plugin", plugin=name, error=said)
-
-    def has(self, hook: str) -> bool:
-        """Whether a plugin answers this hook. One that is there to authorize and never can counts: it forbids."""
-        asked: pluggy.HookCaller = getattr(self.manager.hook, hook)
-        return bool(asked.get_hookimpls()) or (hook == "authorize" and bool(self._undecided))
-
-    async def authenticate(self, headers: Mapping[str, str]) -> Identity | None:
-        """Whom a plugin vouches for, by the headers of a request; None: nobody. One that fails vouches for nobody, and
-        the others are asked; raises HookFailed when they do not know either."""
-        failed: list[object] = []
-        failure: HookFailed | None = None
-        while True:
-            caller = self.manager.subset_hook_caller("authenticate_request", failed)
-            try:
-                identity: Identity | None = await self._ask(caller, self._authenticating, headers=headers)
-            except HookFailed as error:
-                failure, plugin = error, self.manager.get_plugin(error.plugin)
-                if plugin is None or plugin in failed:
-                    raise
-                failed.append(plugin)
-                continue
-            if identity is None and failure is not None:
-                raise failure
-            return identity
-
-    async def authorize(self, *, actor: Actor, action: str, project: str, run: str, agent: str) -> bool | None:
-        """Whether a plugin allows or forbids an action; None: none says anything. Raises HookFailed when one fails to
-        decide: then it is not allowed."""
-        if self._undecided:
-            raise HookFailed(self._undecided, "authorize", "it can never be called")
-        caller = self.manager.hook.authorize
-        said: bool | None = await self._ask(
-            caller, self._authorizing, actor=actor, action=action, project=project, run=run, agent=agent
-        )
-        return said
-
-    async def try_hook(self, plugin: str, hook: str) -> None:
-        """Ask one plugin alone, about nobody in particular. Raises HookFailed."""
-        others = [each for name, each in self.manager.list_name_plugin() if name != plugin]
-        caller = self.manager.subset_hook_caller(hook, others)
-        if hook == "authenticate_request":
-            await self._ask(caller, self._authenticating, headers={})
-        elif hook == "authorize":
-            nobody = Actor(name="user:nobody")
-            await self._ask(caller, self._authorizing, actor=nobody, action="read", project="", run="", agent="")
-
-    async def _ask(self, caller: pluggy.HookCaller, off_loop: BlockingCalls, **given: object) -> Any:
-        """The answer of a hook of requests, which is called off the loop. What fails is recorded and raised as
-        HookFailed."""
-        if not (asked := caller.get_hookimpls()):
-            return None
-        threads: list[int] = []
-
-        def call() -> object:
-            threads.append(threading.get_ident())
-            return caller(**given)
-
-        try:
-            return await off_loop.call(call, deadline=HOOK_DEADLINE)
-        except TimeoutError as error:
-            name = self._calls.plugin_of(threads[0]) if threads else ""
-            failed = HookFailed(name or asked[-1].plugin_name, caller.name, str(error))
-        except HookFailed as error:
-            failed = error
-        self._blame(failed.plugin, failed.hook, gist(failed))
-        raise failed
 
     def check_sections(self, settings: Settings) -> None:
         """Raises StartRefused for a settings section that belongs to no installed plugin, and for one that its plugin's

@@ -7,9 +7,10 @@ processes there are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -20,16 +21,21 @@ from trainyard_core.agent.agent import Agent
 from trainyard_core.agent.registration import registration
 from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
-from trainyard_core.contracts.tracker import SupportsUploads, Tracker
+from trainyard_core.contracts.job import Job
+from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import migrations, projects, queues, sweeps, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
+from trainyard_core.db.jobs import JOBS
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.executor import BlockingCalls
 from trainyard_core.instruments import Gauges
+from trainyard_core.jobs.core import add_core_jobs
 from trainyard_core.jobs.queue import JobQueue
+from trainyard_core.jobs.runner import JobRunner
 from trainyard_core.lifecycle import Status
+from trainyard_core.observers.runner import ObserverRunner
 from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.plugin_host.platforms import Platforms
 from trainyard_core.plugin_host.references import PluginReferences
@@ -38,14 +44,12 @@ from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
 from trainyard_core.sweeps.algorithms import InstalledAlgorithms
 from trainyard_core.sweeps.directors import Directors
-from trainyard_core.work.deletion import Purger
 from trainyard_core.work.direct_port import DatabasePort
 from trainyard_core.work.event_feed import EventFeed
-from trainyard_core.work.maintenance import Maintainer, MaintenanceTask
+from trainyard_core.work.maintenance import Maintainer
 from trainyard_core.work.notifier import ArqNotifier, LocalNotifier, Notifier
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.session_service import SessionService
-from trainyard_core.work.uploads import Uploads
 from trainyard_core.work.uptime import UptimeRecorder
 
 __all__ = ["Runtime"]
@@ -91,6 +95,7 @@ class Runtime:
             self.job_queue.add(plugin, job)
         self.platforms = Platforms(self, self.job_queue.enqueue)
         self.references = PluginReferences(database, registry, self.platforms)
+        self.job_runner: JobRunner | None = None
 
     @classmethod
     @asynccontextmanager
@@ -109,6 +114,7 @@ class Runtime:
             secret = await database.write(lambda tx: _prepare(tx, clock.now()), name="prepare")
             runtime = cls(settings, registry, database, clock, valkey, secret)
             runtime.tracker = runtime.directors.tracker = await runtime._build_tracker()
+            add_core_jobs(runtime.job_queue, database, runtime.tracker, clock, settings)
             try:
                 yield runtime
             finally:
@@ -143,6 +149,8 @@ class Runtime:
         """This process has written: streams are told, and who is to be looked at is rung for. A sweep whose director is
         here needs no message, and its free slot does not wait for the queue."""
         self.event_feed.committed()
+        if JOBS in signals:
+            self.wake_jobs()
         away = []
         for run, seq in wakes.items():
             if self.directors.knows(run):
@@ -167,19 +175,28 @@ class Runtime:
 
     def maintainer(self) -> Maintainer:
         """The maintenance of this process."""
-        days = self.settings.idempotency_days
-        return Maintainer(
-            self.database, self.notifier, self.clock, self.policy, idempotency_days=days, tasks=self._tasks()
-        )
+        return Maintainer(self.database, self.notifier, self.clock, self.policy)
 
-    def _tasks(self) -> list[MaintenanceTask]:
-        """What maintenance does beside waking what is due."""
-        if self.tracker is None:
-            return []
-        tasks: list[MaintenanceTask] = [Purger(self.database, self.tracker, self.clock).once]
-        if isinstance(self.tracker, SupportsUploads):
-            tasks.append(Uploads(self.database, self.tracker, self.clock).tidy)
-        return tasks
+    def run_jobs(self) -> Coroutine[Any, Any, None]:
+        """The background jobs of this process, until cancelled."""
+        self.job_runner = JobRunner(self.database, self.job_queue, self.platforms, self.clock)
+        self.notifier.take_jobs(self.job_runner.wake)
+        return self.job_runner.run()
+
+    def job_kind(self, plugin: str, name: str) -> Job | None:
+        """The kind of a job, where this deployment has a function for it."""
+        return self.job_queue.known.get((plugin, name))
+
+    def wake_jobs(self) -> None:
+        """There may be jobs that are due: for this process, or where it takes none, for another one."""
+        if self.job_runner is not None and self.job_runner.has_room:
+            self.job_runner.wake()
+        else:
+            self.notifier.notify_jobs()
+
+    def observer_runner(self) -> ObserverRunner:
+        """What gives the observers of plugins their events."""
+        return ObserverRunner(self.database, self.clock, self.event_feed, self.platforms.of, [*self.registry.observers])
 
     async def agent(self) -> Agent:
         """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""

@@ -29,6 +29,7 @@ from trainyard_core.app import build
 from trainyard_core.cancellation import end_all
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused, Superseded
+from trainyard_core.plugin_host.lifespan import lifespans
 from trainyard_core.process import raise_open_files
 from trainyard_core.protocol import BoundedProtocol
 from trainyard_core.registry import Registry
@@ -129,7 +130,8 @@ async def _platform(settings: Settings, registry: Registry, url: str, valkey: st
         runtime.url = url
         for capability in registry.missing():
             log.warning("no plugin offers a capability", capability=capability)
-        yield runtime
+        async with lifespans(runtime):
+            yield runtime
     tracing.stop()
 
 
@@ -143,7 +145,9 @@ def _background(runtime: Runtime, roles: Collection[str]) -> list[Coroutine[Any,
     if API in roles:
         work.append(runtime.uptime_recorder().run())
     if WORKER in roles:
-        work.append(runtime.maintainer().run())
+        work += [runtime.maintainer().run(), runtime.run_jobs()]
+        if runtime.registry.observers:
+            work.append(runtime.observer_runner().run())
     if has_agent:
         work.append(_agent(runtime))
     return work

@@ -100,4 +100,5 @@ async def _clone(request: ApiRequest, row: Row, body: BulkAction) -> clone.Clone
         actor=request.user,
         at=by.at,
         algorithms=runtime.algorithms,
+        amendments=runtime.registry.requests,
     )

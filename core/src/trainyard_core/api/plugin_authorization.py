@@ -17,7 +17,7 @@ from trainyard_core.api.authentication import Authentication, TokenCache
 from trainyard_core.auth import Actor
 from trainyard_core.contracts.routes import PUBLIC, Authorization, Permission, Signed
 from trainyard_core.errors import Forbidden, TrainyardError, Unauthenticated, Unavailable
-from trainyard_core.registry import HOOK_DEADLINE
+from trainyard_core.request_hooks import HOOK_DEADLINE
 from trainyard_core.runtime import Runtime
 
 __all__ = ["AUTHORIZATION", "PluginAuthentication", "RouteGuard", "actor_of", "authorization_of"]

@@ -37,6 +37,7 @@ class Previews(Controller):
             schedulers=runtime.registry.schedulers.by_name,
             algorithms=runtime.algorithms,
             lookup=runtime.references,
+            amendments=runtime.registry.requests,
         )
 
     @get("/{ref:str}/uses")

@@ -121,6 +121,7 @@ async def _clone(
         actor=request.user,
         at=by.at,
         algorithms=runtime.algorithms,
+        amendments=runtime.registry.requests,
     )
 
     async def work(tx: Tx) -> models.RunRecord:

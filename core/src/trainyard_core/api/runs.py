@@ -55,6 +55,7 @@ class Runs(Controller):
             at=runtime.clock.now(),
             algorithms=runtime.algorithms,
             lookup=runtime.references,
+            amendments=runtime.registry.requests,
             insert=resuming(data.resumes) if data.resumes else None,
         )
         if new:

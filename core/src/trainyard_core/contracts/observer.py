@@ -17,6 +17,7 @@ cancelled after `timeout` seconds, which counts as an error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from trainyard_core.contracts.platform import Platform
 
 __all__ = ["Event", "Observer", "run_of"]
+
+
+NAME = re.compile(r"[a-z0-9_-]{1,60}")
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,3 +64,19 @@ class Observer(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     parallel: int = 16
     timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError."""
+        said = f"observer '{self.name}': "
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"{said}`name` has 1 to 60 small letters, digits, `_` and `-`")
+        if self.start not in ("end", "beginning"):
+            raise ValueError(f"{said}`start` is {self.start!r}; write 'end' or 'beginning'")
+        for field in ("kinds", "projects"):
+            if isinstance(getattr(self, field), str):
+                raise ValueError(f"{said}`{field}` is one text; write a tuple of names")
+        for field, least in (("parallel", 1), ("attempts", 0)):
+            if getattr(self, field) < least:
+                raise ValueError(f"{said}`{field}` is {getattr(self, field)}; the least is {least}")
+        if self.timeout <= 0:
+            raise ValueError(f"{said}`timeout` is {self.timeout:g} s; give more than 0")

@@ -11,16 +11,19 @@ Raises. The errors of `trainyard_core.errors`: NotFound, Forbidden, Invalid, Con
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from trainyard.client.models import CreateRun, RunPage, RunRecord
 from trainyard_core.auth import Actor
 from trainyard_core.clock import Clock
-from trainyard_core.contracts.database import PluginDatabase
+from trainyard_core.contracts.database import PluginDatabase, PluginTx
+from trainyard_core.contracts.job import JobCall
 from trainyard_core.contracts.observer import Event
 
 __all__ = ["Activities", "Jobs", "Platform", "Runs"]
+
+T = TypeVar("T")
 
 
 class Runs(Protocol):
@@ -55,6 +58,9 @@ class Jobs(Protocol):
         """Enqueue a job in a transaction of its own, to run now or at a time (microseconds since 1970 UTC); within a
         transaction of the plugin use `PluginTx.enqueue`. Raises Invalid for an unknown job, for `args` that are no
         JSON, and for a key of more than 200 characters."""
+
+    async def write(self, call: JobCall, work: Callable[[PluginTx], Awaitable[T]]) -> T:
+        """Run a transaction of the plugin as long as this worker holds the job of that call. Raises JobLost."""
 
 
 @runtime_checkable  # Litestar looks at what it gives to a handler

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -105,11 +105,8 @@ class Resolver(msgspec.Struct, frozen=True, kw_only=True):
     resolve: Callable[[Platform, Sequence[Reference]], Awaitable[Sequence[Resolution | Refusal | None]]]
 
 
-class OperationContext(Protocol):
+class OperationContext(msgspec.Struct, frozen=True, kw_only=True):
     """Where an operation is to be accepted: in which project, and who asks."""
 
-    @property
-    def project(self) -> str: ...
-
-    @property
-    def actor(self) -> Actor: ...
+    project: str
+    actor: Actor

@@ -10,15 +10,28 @@ aborted insert and stays empty for ever.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 import msgspec
 
 from trainyard_core.db.engine import Database, Row, Tx
+from trainyard_core.lifecycle import FINAL, Status
 
-__all__ = ["NewActivity", "Tail", "append", "latest", "newest", "of_run", "page"]
+__all__ = [
+    "ExpiredPage",
+    "NewActivity",
+    "Tail",
+    "append",
+    "expired",
+    "latest",
+    "newest",
+    "of_run",
+    "page",
+    "remove",
+]
 
 SETTLE = 0.01
 _ROW = "(?, ?, ?, ?, ?, ?)"
@@ -84,6 +97,33 @@ async def newest(tx: Tx) -> int:
     row = await tx.one("SELECT COALESCE(MAX(id), 0) AS id FROM activity")
     assert row is not None
     return int(row["id"])
+
+
+class ExpiredPage(NamedTuple):
+    """The next activities that are old enough: the last one's id (0: there are no more), and the ids of those that may
+    be deleted."""
+
+    last: int
+    ids: Sequence[int]
+
+
+async def expired(tx: Tx, *, after: int, upto: int, before: int, limit: int) -> ExpiredPage:
+    """Activities after one id and up to another that are older than a time, from the oldest on and up to the first that
+    is not; those of runs that have not ended may not be deleted."""
+    rows = await tx.all(
+        "SELECT a.id, a.at, CASE WHEN r.status IS NULL THEN '' ELSE r.status END AS status FROM"
+        " (SELECT id, at, run FROM activity WHERE id > ? AND id <= ? ORDER BY id LIMIT ?) a"
+        " LEFT JOIN run r ON r.id = a.run ORDER BY a.id",
+        after, upto, limit,
+    )  # fmt: skip
+    old = [*takewhile(lambda row: row["at"] < before, rows)]
+    ids = [row["id"] for row in old if not row["status"] or Status(row["status"]) in FINAL]
+    return ExpiredPage(old[-1]["id"] if old else 0, ids)
+
+
+async def remove(tx: Tx, ids: Sequence[int]) -> None:
+    """Delete activities."""
+    await tx.many("DELETE FROM activity WHERE id = ?", [(each,) for each in ids])
 
 
 def _in(projects: Collection[str] | None) -> tuple[str, tuple[str, ...]]:

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef
+from trainyard_core.db import jobs
 from trainyard_core.db.engine import Row, Tx
 
 __all__ = [
+    "PURGE",
+    "PURGE_TIMEOUT",
     "due",
     "forgotten",
     "is_deleted",
+    "next_due",
     "orphan_ended",
     "orphans",
     "orphans_released",
@@ -25,6 +30,9 @@ __all__ = [
     "with_children",
 ]
 
+PURGE = "purge"
+"""The job that has the tracker forget deleted runs."""
+PURGE_TIMEOUT = 600 * SECOND
 OWNED = ("operation", "attempt", "writer", "metric", "artifact")
 """Tables whose rows belong to a run by their column `run`."""
 
@@ -42,6 +50,7 @@ async def remove(tx: Tx, row: Row, *, at: int) -> None:
     await tx.run("DELETE FROM edge WHERE run = ?", run)
     await tx.run("DELETE FROM run WHERE id = ?", run)
     await tx.run("INSERT INTO deletion (run, project, at, next_at) VALUES (?, ?, ?, ?)", run, row["project"], at, at)
+    await _request_purge(tx, at)
 
 
 async def remove_children(tx: Tx, parent: Row, *, at: int) -> None:
@@ -60,6 +69,12 @@ async def remove_children(tx: Tx, parent: Row, *, at: int) -> None:
     for table in (*OWNED, "edge"):
         await tx.run(f"DELETE FROM {table} WHERE run IN ({children})", *args)
     await tx.run("DELETE FROM run WHERE project = ? AND parent = ?", *args)
+    await _request_purge(tx, at)
+
+
+async def _request_purge(tx: Tx, at: int) -> None:
+    """Have the tracker forget what was deleted, once that is committed."""
+    await jobs.enqueue(tx, jobs.NewJob(plugin=jobs.CORE, name=PURGE, key="", timeout=PURGE_TIMEOUT, at=at))
 
 
 async def with_children(tx: Tx, parent: Row) -> list[Row]:
@@ -81,6 +96,12 @@ async def due(tx: Tx, *, at: int, limit: int) -> list[Row]:
     return await tx.all(
         "SELECT * FROM deletion WHERE next_at IS NOT NULL AND next_at <= ? ORDER BY next_at LIMIT ?", at, limit
     )
+
+
+async def next_due(tx: Tx) -> int | None:
+    """When the tracker is to be asked next; None: never."""
+    row = await tx.one("SELECT MIN(next_at) AS at FROM deletion WHERE next_at IS NOT NULL")
+    return None if row is None else row["at"]
 
 
 async def forgotten(tx: Tx, run: str, *, again_at: int | None) -> None:

@@ -6,9 +6,13 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
+from trainyard_core.db import lease
 from trainyard_core.db.engine import Row, Tx
 
 __all__ = [
+    "CORE",
+    "JOBS",
+    "STATES",
     "JobEnd",
     "NewJob",
     "claim",
@@ -19,26 +23,34 @@ __all__ = [
     "hold",
     "next_due",
     "page",
+    "recover",
     "remove",
     "retry",
     "schedule",
+    "set_back",
 ]
 
+STATES = ("waiting", "running", "dead")
+CORE = "core"
+"""The plugin of core's own jobs."""
 JOBS = "jobs"
 """The signal of a transaction that has enqueued a job."""
+MARGIN = 5_000_000
+"""Microseconds for which a job is its worker's after its call has been cancelled, so that the worker can say so."""
 _LEAST = {"sqlite": "MIN", "postgresql": "LEAST"}
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job to be enqueued; `args` is JSON, `timeout` microseconds."""
+    """A job to be enqueued: `args` is JSON; it is due `delay` microseconds from now, and its lease is `timeout` long.
+    `at` is the time by the caller's clock, which counts on SQLite."""
 
     plugin: str
     name: str
     key: str
-    args: str
-    due_at: int
     timeout: int
     at: int
+    args: str = "{}"
+    delay: int = 0
 
 
 class JobEnd(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,10 +67,11 @@ class JobEnd(msgspec.Struct, frozen=True, kw_only=True):
 async def enqueue(tx: Tx, new: NewJob) -> None:
     """Make sure that the job is done, at that time or sooner. One that waits is given the new arguments; one that runs
     is done once more; a dead one begins anew."""
-    least = _LEAST[tx.dialect]
+    least, now = _LEAST[tx.dialect], _now(tx, new)
     await tx.run(
         "INSERT INTO job (plugin, name, key, args, state, due_at, timeout, created_at)"
-        " VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?) ON CONFLICT (plugin, name, key) DO UPDATE SET"
+        f" VALUES (?, ?, ?, ?, 'waiting', {now} + CAST(? AS BIGINT), ?, {now})"
+        " ON CONFLICT (plugin, name, key) DO UPDATE SET"
         " args = CASE WHEN job.state = 'running' THEN job.args ELSE excluded.args END,"
         f" due_at = CASE job.state WHEN 'waiting' THEN {least}(job.due_at, excluded.due_at)"
         " WHEN 'dead' THEN excluded.due_at ELSE job.due_at END,"
@@ -68,9 +81,14 @@ async def enqueue(tx: Tx, new: NewJob) -> None:
         " excluded.due_at) END,"
         " timeout = excluded.timeout,"
         " state = CASE WHEN job.state = 'dead' THEN 'waiting' ELSE job.state END",
-        new.plugin, new.name, new.key, new.args, new.due_at, new.timeout, new.at,
+        new.plugin, new.name, new.key, new.args, new.delay, new.timeout,
     )  # fmt: skip
     tx.signals.add(JOBS)
+
+
+def _now(tx: Tx, new: NewJob) -> str:
+    """The time as SQL: the database's own, or on SQLite the caller's."""
+    return lease.NOW if tx.dialect == "postgresql" else str(int(new.at))
 
 
 async def claim(tx: Tx, known: Collection[tuple[str, str]], holder: str, *, now: int, limit: int) -> list[Row]:
@@ -89,7 +107,7 @@ async def claim(tx: Tx, known: Collection[tuple[str, str]], holder: str, *, now:
         return []
     ids = [row["id"] for row in rows]
     return await tx.all(
-        "UPDATE job SET state = 'running', lease_holder = ?, lease_until = CAST(? AS BIGINT) + timeout,"
+        f"UPDATE job SET state = 'running', lease_holder = ?, lease_until = CAST(? AS BIGINT) + timeout + {MARGIN},"
         " epoch = epoch + 1, attempt = attempt + 1, started_at = ?"
         f" WHERE id IN ({', '.join('?' * len(ids))}) RETURNING *",
         holder, now, now, *ids,
@@ -139,13 +157,29 @@ async def finish(tx: Tx, ends: Sequence[JobEnd], *, now: int) -> None:
 
 async def schedule(tx: Tx, new: NewJob) -> None:
     """Make sure that a periodic job has its row; one that is there is due no later than it would be now."""
+    now = _now(tx, new)
     await tx.run(
         "INSERT INTO job (plugin, name, key, args, state, due_at, timeout, created_at)"
-        " VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?) ON CONFLICT (plugin, name, key) DO UPDATE SET"
+        f" VALUES (?, ?, ?, ?, 'waiting', {now} + CAST(? AS BIGINT), ?, {now})"
+        " ON CONFLICT (plugin, name, key) DO UPDATE SET"
         f" due_at = CASE WHEN job.attempt = 0 THEN {_LEAST[tx.dialect]}(job.due_at, excluded.due_at)"
         " ELSE job.due_at END, timeout = excluded.timeout",
-        new.plugin, new.name, new.key, new.args, new.due_at, new.timeout, new.at,
+        new.plugin, new.name, new.key, new.args, new.delay, new.timeout,
     )  # fmt: skip
+
+
+async def set_back(tx: Tx, *, now: int) -> None:
+    """The clock was set back: what was enqueued in what is the future now is due as long after now as it was then."""
+    await tx.run(
+        "UPDATE job SET due_at = due_at - (created_at - CAST(? AS BIGINT)), created_at = ?"
+        " WHERE created_at > ? AND state = 'waiting'",
+        now, now, now,
+    )  # fmt: skip
+
+
+async def recover(tx: Tx, process: str) -> None:
+    """Nobody but this process, which begins, works on this database: what others have taken is due again."""
+    await tx.run("UPDATE job SET lease_until = 0 WHERE state = 'running' AND lease_holder NOT LIKE ?", f"{process}%")
 
 
 async def next_due(tx: Tx, known: Collection[tuple[str, str]]) -> int | None:

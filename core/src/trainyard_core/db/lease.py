@@ -10,15 +10,16 @@ from __future__ import annotations
 from trainyard_core.clock import Clock
 from trainyard_core.db.engine import Tx
 
-__all__ = ["time_of"]
+__all__ = ["NOW", "time_of"]
 
-_NOW = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS now"
+NOW = "CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT)"
+"""The time of the database, as PostgreSQL says it."""
 
 
 async def time_of(tx: Tx, clock: Clock) -> int:
     """The time by which leases and due times are decided, in microseconds since 1970 UTC."""
     if tx.dialect == "sqlite":
         return clock.now()
-    row = await tx.one(_NOW)
+    row = await tx.one(f"SELECT {NOW} AS now")
     assert row is not None
     return int(row["now"])

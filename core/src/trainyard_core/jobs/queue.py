@@ -11,7 +11,6 @@ from trainyard_core.clock import LATEST, SECOND, Clock
 from trainyard_core.contracts.job import Job
 from trainyard_core.db import jobs as rows
 from trainyard_core.db.engine import Tx
-from trainyard_core.db.lease import time_of
 from trainyard_core.errors import Invalid, choice
 
 __all__ = ["JobQueue"]
@@ -33,7 +32,7 @@ class JobQueue:
         self.known[plugin, job.name] = job
 
     async def enqueue(
-        self, tx: Tx, plugin: str, job: str, key: str, args: Mapping[str, object] | None, *, at: int = 0
+        self, tx: Tx, plugin: str, job: str, key: str = "", args: Mapping[str, object] | None = None, *, at: int = 0
     ) -> None:
         """Enqueue a job in the caller's transaction, to run now or at a time. Raises Invalid for a job that the plugin
         does not have, a key that is too long, `args` that are no JSON or too large, and a time that is none."""
@@ -41,13 +40,12 @@ class JobQueue:
         if kind is None:
             have = [name for owner, name in self.known if owner == plugin]
             raise Invalid(f"plugin '{plugin}': {choice('job', job, have)}", fix="register it in `register_jobs`")
-        if kind.is_periodic:
-            raise Invalid(f"the job '{job}' is periodic", fix="`yard jobs retry` has it run now")
-        if not 0 < len(key) <= KEY_CHARS:
-            raise _invalid("key", f"it has {len(key)} characters", f"use 1 to {KEY_CHARS}")
+        if kind.is_periodic and (key or args):
+            raise _invalid("key", f"the job '{job}' is periodic and has no key and no arguments", "leave both empty")
+        if len(key) > KEY_CHARS:
+            raise _invalid("key", f"it has {len(key)} characters", f"use at most {KEY_CHARS}")
         if not 0 <= at <= LATEST:
             raise _invalid("at", f"{at} is no time", "use microseconds since 1970, as `platform.clock.now()` gives")
-        now = await time_of(tx, self._clock)
         await rows.enqueue(
             tx,
             rows.NewJob(
@@ -55,9 +53,9 @@ class JobQueue:
                 name=job,
                 key=key,
                 args=_text(args or {}),
-                due_at=at or now,
+                delay=max(0, at - self._clock.now()) if at else 0,
                 timeout=int(kind.timeout * SECOND),
-                at=now,
+                at=self._clock.now(),
             ),
         )
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trainyard.client.models import CreateRun, RunPage, RunRecord
 from trainyard.names import MESSAGE_CHARS, storable
 from trainyard_core import hookspecs
 from trainyard_core.auth import READ, WRITE, Actor
 from trainyard_core.clock import Clock
+from trainyard_core.contracts.database import PluginTx
+from trainyard_core.contracts.job import JobCall, JobLost
 from trainyard_core.contracts.observer import Event
-from trainyard_core.db import activities, principals, tokens
+from trainyard_core.db import activities, jobs, principals, tokens
 from trainyard_core.db.activities import Tail
-from trainyard_core.db.engine import Row, Tx
+from trainyard_core.db.engine import Database, Tx
 from trainyard_core.errors import Forbidden, Invalid, choice
-from trainyard_core.plugin_host.tables import Enqueue, PluginTables
+from trainyard_core.observers.event import event_of
+from trainyard_core.plugin_host.tables import ConfinedTx, Enqueue, PluginTables
 from trainyard_core.work import actions
 from trainyard_core.work.actions import ActionContext
 from trainyard_core.work.clone import resuming
@@ -28,7 +29,7 @@ from trainyard_core.work.run_view import whole, whole_run
 if TYPE_CHECKING:
     from trainyard_core.runtime import Runtime
 
-__all__ = ["HostedPlatform", "event_of", "principal_of"]
+__all__ = ["HostedPlatform", "principal_of"]
 
 ACTIONS = {
     "approve": actions.approve,
@@ -38,25 +39,12 @@ ACTIONS = {
     "restore": actions.restore,
 }
 MOST = 500
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+T = TypeVar("T")
 
 
 def principal_of(plugin: str) -> str:
     """The name of the principal that a plugin acts as by itself."""
     return f"plugin:{plugin}"
-
-
-def event_of(row: Row) -> Event:
-    """An activity as plugins are told of it."""
-    return Event(
-        id=row["id"],
-        project=row["project"],
-        run=row["run"] or "",
-        kind=row["kind"],
-        actor=row["actor"],
-        at=row["at"],
-        data=_decode(row["data"]),
-    )
 
 
 class HostedPlatform:
@@ -69,7 +57,7 @@ class HostedPlatform:
         self.database = PluginTables(runtime.database, plugin, enqueue)
         self.runs = _Runs(runtime)
         self.activities = _Activities(runtime)
-        self.jobs = _Jobs(runtime, plugin, enqueue)
+        self.jobs = _Jobs(runtime.database, plugin, enqueue)
 
     async def principal(self) -> Actor:
         """See `Platform`."""
@@ -111,6 +99,7 @@ class _Runs:
             at=runtime.clock.now(),
             algorithms=runtime.algorithms,
             lookup=runtime.references,
+            amendments=runtime.registry.requests,
             insert=resuming(body.resumes) if body.resumes else None,
         )
         if new:
@@ -176,10 +165,17 @@ class _Activities:
 
 
 class _Jobs:
-    def __init__(self, runtime: Runtime, plugin: str, enqueue: Enqueue) -> None:
-        self._runtime, self._plugin, self._enqueue = runtime, plugin, enqueue
+    def __init__(self, database: Database, plugin: str, enqueue: Enqueue) -> None:
+        self._database, self._plugin, self._enqueue = database, plugin, enqueue
 
     async def enqueue(self, job: str, key: str, args: Mapping[str, object] | None = None, *, at: int = 0) -> None:
-        await self._runtime.database.write(
-            lambda tx: self._enqueue(tx, self._plugin, job, key, args, at=at), name="enqueue"
-        )
+        await self._database.write(lambda tx: self._enqueue(tx, self._plugin, job, key, args, at=at), name="enqueue")
+
+    async def write(self, call: JobCall, work: Callable[[PluginTx], Awaitable[T]]) -> T:
+        async def held(tx: Tx) -> T:
+            if not await jobs.hold(tx, call.id, call.epoch):
+                raise JobLost(f"another worker has job {call.id} now, or nobody wants it any more")
+            await tx.confine(self._plugin)
+            return await work(ConfinedTx(tx, self._plugin, self._enqueue))
+
+        return await self._database.write(held, name=self._plugin)

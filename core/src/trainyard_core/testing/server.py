@@ -22,6 +22,7 @@ from trainyard_core.contracts.routes import Routes
 from trainyard_core.db import principals, tokens
 from trainyard_core.db.engine import Tx
 from trainyard_core.db.tokens import run_token
+from trainyard_core.plugin_host.lifespan import lifespans
 from trainyard_core.registry import Registry
 from trainyard_core.runtime import Runtime
 from trainyard_core.settings import Settings
@@ -117,7 +118,7 @@ async def serving(
     clock = HandClock()
     settings = Settings(data=data, database=url)
     plugins = Registry.load(["tracker_folder"]) if registry is None else registry
-    async with Runtime.open(settings, plugins, valkey=valkey, clock=clock) as runtime:
+    async with Runtime.open(settings, plugins, valkey=valkey, clock=clock) as runtime, lifespans(runtime):
         arrange = await Arrange(runtime.database, clock=clock, policy=runtime.policy).ground()
         at = clock.now()
         token = await token_of(runtime, "admin", role="admin", at=at)

@@ -26,7 +26,8 @@ from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
 from trainyard_core.lifecycle import Hold, Status, Step
 from trainyard_core.policy import Policy
-from trainyard_core.work.compilation import OperationSource, ReferenceLookup, compile_run, look_up, read
+from trainyard_core.work.amendment import Amendments, compile_amended
+from trainyard_core.work.compilation import OperationSource, ReferenceLookup, look_up, read
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.model import View
 from trainyard_core.work.rules import decide
@@ -53,6 +54,7 @@ async def create_run(
     at: int,
     algorithms: Algorithms,
     lookup: ReferenceLookup,
+    amendments: Amendments,
     insert: Insert | None = None,
 ) -> tuple[Row, bool]:
     """The run, and whether it is new. Idempotent by (token, project, key) when there is a key. `insert` is `add`, or
@@ -61,7 +63,7 @@ async def create_run(
     Raises Invalid with the place of each problem, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
-    new = await prepared(lookup, project, body, actor, at, algorithms)
+    new = await prepared(lookup, amendments, project, body, actor, at, algorithms)
     claim = Claim(actor, within=project, key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy, insert or add), name="create")
@@ -177,17 +179,24 @@ async def _check_names(tx: Tx, new: runs.NewRun) -> None:
 
 
 async def prepared(
-    lookup: ReferenceLookup, project: str, body: CreateRun, actor: Actor, at: int, algorithms: Algorithms
+    lookup: ReferenceLookup,
+    amendments: Amendments,
+    project: str,
+    body: CreateRun,
+    actor: Actor,
+    at: int,
+    algorithms: Algorithms,
 ) -> runs.NewRun:
     """`prepare` with what the operation refers to."""
     if body.managed:
         check_description(body.description)
         check_tags(body.tags)
     sources = await look_up(lookup, project, actor, body, read(body)) if body.managed else None
-    return prepare(project, body, actor, at, algorithms, sources=sources)
+    return await prepare(amendments, project, body, actor, at, algorithms, sources=sources)
 
 
-def prepare(
+async def prepare(
+    amendments: Amendments,
     project: str,
     body: CreateRun,
     actor: Actor,
@@ -197,7 +206,8 @@ def prepare(
     sources: OperationSource | None = None,
     iteration: int | None = None,
 ) -> runs.NewRun:
-    """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each problem.
+    """Check and compile what was sent, outside of any transaction. Raises Invalid with the place of each problem, and
+    what plugins refuse it with.
 
     Without `sources`, what was sent must refer to nothing: the stored operation of a run never does. `iteration` is the
     number of the trial that is made again."""
@@ -207,8 +217,10 @@ def prepare(
         raise Invalid("`resumes` is for a run with `managed: false`", fix=f"POST .../runs/{body.resumes}/resume")
     run = body.id or new_id()
     if body.managed:
-        compiled = compile_run(run, project, body, sources or read(body), iteration=iteration)
-        new = assemble(run, project, body, compiled, actor, at, algorithms)
+        given, compiled = await compile_amended(
+            amendments, run, project, body, sources or read(body), actor, iteration=iteration
+        )
+        new = assemble(run, project, given, compiled, actor, at, algorithms)
     else:
         new = _tracked(run, project, body, actor, at)
     return msgspec.structs.replace(new, has_chosen_id=True) if body.id else new

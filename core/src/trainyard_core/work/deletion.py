@@ -96,11 +96,13 @@ class Purger:
     def __init__(self, database: Database, tracker: Tracker, clock: Clock) -> None:
         self._database, self._tracker, self._clock = database, tracker, clock
 
-    async def once(self) -> None:
-        """Everything that is due now."""
+    async def once(self) -> bool:
+        """Some of what is due now; whether there was anything."""
         at = self._clock.now()
-        for row in await self._database.read(lambda tx: deletions.due(tx, at=at, limit=BATCH)):
+        rows = await self._database.read(lambda tx: deletions.due(tx, at=at, limit=BATCH))
+        for row in rows:
             await self._forget(row)
+        return bool(rows)
 
     async def _forget(self, row: Row) -> None:
         run, at = row["run"], self._clock.now()

@@ -9,8 +9,8 @@ in which form.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -43,6 +43,7 @@ class EventFeed:
         self._subscriptions: set[LogSubscription] = set()
         self._runs: dict[str, set[Subscription]] = {}
         self._wake = asyncio.Event()
+        self._listeners: list[Callable[[], None]] = []
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -57,16 +58,30 @@ class EventFeed:
 
     def committed(self) -> None:
         """This process has written; the log may have grown."""
-        self._wake.set()
+        self._wake_readers()
         self.forward("")
+
+    @contextmanager
+    def calling(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Within this block `listener` is called whenever the log may have grown, in this process or another."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
     def receive(self, runs: Iterable[str]) -> None:
         """Wake the streams of these runs; an empty name stands for the log."""
         for run in runs:
             if not run:
-                self._wake.set()
+                self._wake_readers()
             for subscription in self._runs.get(run, ()):
                 subscription.wake()
+
+    def _wake_readers(self) -> None:
+        self._wake.set()
+        for listener in self._listeners:
+            listener()
 
     def subscribe_run(self, run: str) -> Subscription:
         """A subscription to one run, active while it is entered."""

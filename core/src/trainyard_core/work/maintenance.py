@@ -1,5 +1,4 @@
-"""Maintenance: each second, and at start, it wakes every run that is due, notices silent agents, and deletes what has
-expired.
+"""Maintenance: each second, and at start, it wakes every run that is due and notices silent agents.
 
 It makes the notifier optional: a query here finds whatever a lost message, a flushed queue or a killed process left
 undone.
@@ -8,7 +7,6 @@ undone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 
 import structlog
@@ -21,10 +19,9 @@ from trainyard_core.lifecycle import LIVE, Reason, Status
 from trainyard_core.policy import Policy
 from trainyard_core.work.notifier import Notifier
 
-__all__ = ["Maintainer", "MaintenanceTask"]
+__all__ = ["Maintainer"]
 
 EVERY = 1.0
-TIDY_EVERY = 600.0
 LATE = 5.0
 """Seconds after which a due run is reconciled here, since nobody seems to work on the queue."""
 NEVER = -1
@@ -33,28 +30,11 @@ log = structlog.get_logger("trainyard.maintenance")
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
 
 
-MaintenanceTask = Callable[[], Awaitable[None]]
-"""Work that is done in each round. It may be repeated and may overlap with itself in other processes."""
-
-
 class Maintainer:
-    """Runs for ever beside a server or worker; any number of them may run. `tasks` are done in each round; one that
-    fails is tried again in the next and holds up no other."""
+    """Runs for ever beside a server or worker; any number of them may run."""
 
-    def __init__(
-        self,
-        database: Database,
-        notifier: Notifier,
-        clock: Clock,
-        policy: Policy,
-        *,
-        idempotency_days: float,
-        tasks: Sequence[MaintenanceTask] = (),
-    ) -> None:
+    def __init__(self, database: Database, notifier: Notifier, clock: Clock, policy: Policy) -> None:
         self._database, self._notifier, self._clock, self._policy = database, notifier, clock, policy
-        self._tasks = tasks
-        self._keep = int(idempotency_days * 24 * 3600 * SECOND)
-        self._tidied = 0
 
     async def run(self) -> None:
         """Do a round each second until cancelled."""
@@ -84,11 +64,6 @@ class Maintainer:
         if wanted:
             await self._notifier.notify(wanted)
             self._notifier.notify_agents(orders=True)
-        if not 0 <= now - self._tidied <= TIDY_EVERY * SECOND:
-            self._tidied = now
-            await self._database.write(lambda tx: self._tidy(tx, now), name="tidy")
-        for task in self._tasks:
-            await _guarded(task)
 
     async def _changed_reach(self, tx: Tx, now: int) -> list[tuple[str, int]]:
         """Live runs whose agent fell silent or came back, and those whose agent is to be given up."""
@@ -121,17 +96,7 @@ class Maintainer:
         )  # fmt: skip
         return [(row["id"], row["wake_seq"]) for row in rows]
 
-    async def _tidy(self, tx: Tx, now: int) -> None:
-        await tx.run("DELETE FROM idempotency WHERE created_at < ?", now - self._keep)
-
 
 def _since(moment: int, listened: int) -> int:
     """Who was last heard before it is silent: a moment, or never when nobody listened then."""
     return moment if listened <= moment else NEVER
-
-
-async def _guarded(task: MaintenanceTask) -> None:
-    try:
-        await task()
-    except Exception:
-        log.exception("a maintenance task failed and is tried again")

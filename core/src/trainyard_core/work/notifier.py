@@ -3,8 +3,9 @@ truth.
 
 An agent is woken by an event in this process, and by a pub/sub message in the others. A run is woken by an arq job
 whose id carries the run's `wake_seq`, so that many processes enqueue it once; the worker waits for the message instead
-of polling. When Valkey is unreachable, flushed or slow, the run is reconciled here or by maintenance: nothing depends
-on a message.
+of polling. Background jobs are rows of the database; an arq job in a queue of its own has one of the processes that
+run them look. When Valkey is unreachable, flushed or slow, the run is reconciled here or by maintenance, and due jobs
+are found by those who run them: nothing depends on a message.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 
 import structlog
 from arq.connections import ArqRedis, RedisSettings, create_pool
-from arq.worker import Worker, func
+from arq.worker import Function, Worker, func
 from redis.exceptions import RedisError
 
 from trainyard_core import instruments
@@ -29,9 +30,13 @@ from trainyard_core.work.event_feed import EventFeed
 __all__ = ["ArqNotifier", "LocalNotifier", "Notifier"]
 
 QUEUE = "trainyard:reconcile"
+JOBS_QUEUE = "trainyard:jobs"
 CHANNEL = "trainyard:wake"
 JOB = "reconcile"
-WORK, ORDERS, RUNS = b"work", b"orders", b"runs"
+JOBS_JOB = "jobs"
+JOBS_EXPIRE = 60.0
+"""Seconds after which nobody needs to be told of a job any more: by then it has been found."""
+WORK, ORDERS, RUNS, JOBS = b"work", b"orders", b"runs", b"jobs"
 CHANGES = b"changes:"
 MOST_CHANGES = 500
 TIMEOUT = 1.0
@@ -62,6 +67,12 @@ class Notifier(Protocol):
     async def reconcile_here(self, runs: Iterable[str]) -> None:
         """Reconcile these runs in this process, whatever becomes of the queue. Never raises."""
 
+    def take_jobs(self, wake: Callable[[], None]) -> None:
+        """This process runs background jobs: `wake` is called when one may be due. Called before `serve`."""
+
+    def notify_jobs(self) -> None:
+        """A background job may be due. Returns at once."""
+
     def attach(self, feed: EventFeed) -> None:
         """Exchange changes between this process's event feed and those of the other processes."""
 
@@ -81,6 +92,7 @@ class LocalNotifier:
     def __init__(self, reconcile: Reconcile) -> None:
         self._reconcile = reconcile
         self._events: list[WakeEvent] = []
+        self._wake_jobs: Callable[[], None] | None = None
 
     def subscribe(self) -> WakeEvent:
         event = WakeEvent()
@@ -104,6 +116,13 @@ class LocalNotifier:
                 await self._reconcile(run)
             except Exception:
                 log.exception("a run could not be reconciled; it is tried again", run=run)
+
+    def take_jobs(self, wake: Callable[[], None]) -> None:
+        self._wake_jobs = wake
+
+    def notify_jobs(self) -> None:
+        if self._wake_jobs is not None:
+            self._wake_jobs()
 
     def attach(self, feed: EventFeed) -> None:
         """There is nobody else."""
@@ -131,6 +150,8 @@ class ArqNotifier(LocalNotifier):
         self._feed: EventFeed | None = None
         self._changed_runs: set[str] = set()
         self._changed = asyncio.Event()
+        self._runs_waiting = asyncio.Event()
+        self._jobs_pending = asyncio.Event()
         self._jobs_waiting = asyncio.Event()
         self._connected_once = True
 
@@ -138,6 +159,10 @@ class ArqNotifier(LocalNotifier):
         super().notify_agents(orders=orders)
         self._pending.orders |= orders
         self._pending.set()
+
+    def notify_jobs(self) -> None:
+        super().notify_jobs()
+        self._jobs_pending.set()
 
     def attach(self, feed: EventFeed) -> None:
         self._feed, feed.forward = feed, self._forward
@@ -173,7 +198,9 @@ class ArqNotifier(LocalNotifier):
         """Run worker, subscriber and publishers side by side; raises what the first that fails does. No task group: one
         that fails leaves its task marked as cancelled in Python 3.11 and 3.12, and then it cannot be told from one that
         somebody has cancelled."""
-        parts = (self._subscribe(), self._work(), self._publish_wakes(), self._publish_changes())
+        parts = [self._subscribe(), self._work(), self._publish_wakes(), self._publish_changes(), self._publish_jobs()]
+        if self._wake_jobs is not None:
+            parts.append(self._take_jobs(self._wake_jobs))
         tasks = [asyncio.create_task(part) for part in parts]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -224,6 +251,18 @@ class ArqNotifier(LocalNotifier):
             instruments.NOTIFICATIONS.add(1, "changes", "out")
             await asyncio.sleep(CHANGES_DELAY)
 
+    async def _publish_jobs(self) -> None:
+        """Have a process look for due jobs, once for all jobs within a few milliseconds."""
+        while True:
+            await self._jobs_pending.wait()
+            self._jobs_pending.clear()
+            async with asyncio.timeout(TIMEOUT):
+                pool = await self._connected()
+                await pool.enqueue_job(JOBS_JOB, _queue_name=JOBS_QUEUE, _expires=JOBS_EXPIRE)
+                await pool.publish(CHANNEL, self._sender + JOBS)
+            instruments.NOTIFICATIONS.add(1, JOBS.decode(), "out")
+            await asyncio.sleep(WAKES_DELAY)
+
     async def _connected(self) -> ArqRedis:
         async with self._connecting:
             if self._pool is None:
@@ -254,6 +293,8 @@ class ArqNotifier(LocalNotifier):
         if sender != self._sender:
             instruments.NOTIFICATIONS.add(1, word.partition(b":")[0].decode(), "in")
         if word == RUNS:
+            self._runs_waiting.set()
+        elif word == JOBS:
             self._jobs_waiting.set()
         elif word.startswith(CHANGES):
             if sender != self._sender and self._feed is not None:
@@ -262,8 +303,25 @@ class ArqNotifier(LocalNotifier):
             super().notify_agents(orders=word == ORDERS)
 
     async def _work(self) -> None:
+        """Reconcile the runs that arq hands out."""
+
+        async def job(ctx: dict[str, Any], run: str) -> None:
+            await self._reconcile(run)
+
+        await self._serve_queue(QUEUE, func(job, name=JOB, keep_result=0, timeout=60, max_tries=1), self._runs_waiting)
+
+    async def _take_jobs(self, wake: Callable[[], None]) -> None:
+        """Look for due jobs whenever arq says so."""
+
+        async def job(ctx: dict[str, Any]) -> None:
+            wake()
+
+        done = func(job, name=JOBS_JOB, keep_result=0, timeout=60, max_tries=1)
+        await self._serve_queue(JOBS_QUEUE, done, self._jobs_waiting)
+
+    async def _serve_queue(self, queue: str, function: Function, waiting: asyncio.Event) -> None:
         pool = await _open_pool(self._settings)
-        worker = _EventWorker(self._jobs_waiting, self._reconcile, pool)
+        worker = _EventWorker(queue, function, waiting, pool)
         try:
             await worker.main()
         finally:
@@ -287,26 +345,23 @@ async def _open_pool(settings: RedisSettings) -> ArqRedis:
 class _EventWorker(Worker):
     """An arq worker that waits for a message instead of sleeping between polls."""
 
-    def __init__(self, jobs_waiting: asyncio.Event, reconcile: Reconcile, pool: ArqRedis) -> None:
-        async def job(ctx: dict[str, Any], run: str) -> None:
-            await reconcile(run)
-
+    def __init__(self, queue: str, function: Function, waiting: asyncio.Event, pool: ArqRedis) -> None:
         super().__init__(
-            [func(job, name=JOB, keep_result=0, timeout=60, max_tries=1)],
+            [function],
             redis_pool=pool,
-            queue_name=QUEUE,
+            queue_name=queue,
             handle_signals=False,
             max_jobs=20,
             queue_read_limit=1000,
             keep_result=0,
             log_results=False,
         )
-        self._jobs_waiting = jobs_waiting
+        self._waiting = waiting
 
     async def main(self) -> None:
         while True:
-            self._jobs_waiting.clear()
+            self._waiting.clear()
             await self._poll_iteration()
             with suppress(TimeoutError):
                 async with asyncio.timeout(TIMEOUT):
-                    await self._jobs_waiting.wait()
+                    await self._waiting.wait()

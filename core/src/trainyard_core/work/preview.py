@@ -15,7 +15,8 @@ from trainyard_core.db.runs import NewRun
 from trainyard_core.errors import Invalid
 from trainyard_core.ids import new_id
 from trainyard_core.policy import Policy
-from trainyard_core.work.compilation import ReferenceLookup, compile_run, look_up, read
+from trainyard_core.work.amendment import Amendments, compile_amended
+from trainyard_core.work.compilation import ReferenceLookup, look_up, read
 from trainyard_core.work.creation import add, assemble
 from trainyard_core.work.sweep_setup import Algorithms
 from trainyard_core.work.why import why
@@ -34,12 +35,14 @@ async def preview(
     schedulers: Collection[str],
     algorithms: Algorithms,
     lookup: ReferenceLookup,
+    amendments: Amendments,
 ) -> Preview:
     """Writes nothing. Raises what creating the run would raise, Invalid for a run that is only tracked."""
     if not body.managed:
         raise Invalid("a run with `managed: false` is not started from here", fix="create it; a preview would be empty")
     run = new_id()
-    compiled = compile_run(run, project, body, await look_up(lookup, project, actor, body, read(body)))
+    sources = await look_up(lookup, project, actor, body, read(body))
+    body, compiled = await compile_amended(amendments, run, project, body, sources, actor)
     new = assemble(run, project, body, compiled, actor, at, algorithms)
     return Preview(
         operation=dict(compiled.document.data),

@@ -73,6 +73,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "queues": Entry("queues:queues", "List and change queues."),
         "agents": Entry("agents:agents", "List, add, drain and remove agents."),
         "lost": Entry("agents:lost", "Give up a live run whose agent will not come back."),
+        "jobs": Entry("jobs:jobs", "List background jobs, and retry those that failed."),
+        "observers": Entry("observers:observers", "List observers of plugins, and retry the events that they gave up."),
         "plugins": Entry("plugins:plugins", "List the server's plugins; write and check your own."),
         "settings": Entry("server:settings", "Show the server's settings and where each comes from."),
     },

@@ -6,7 +6,9 @@ from trainyard.client._async.activity import AsyncActivities
 from trainyard.client._async.agent import AsyncAgents
 from trainyard.client._async.artifact import AsyncArtifacts
 from trainyard.client._async.component import AsyncComponents
+from trainyard.client._async.job import AsyncJobs
 from trainyard.client._async.member import AsyncMembers
+from trainyard.client._async.observer import AsyncObservers
 from trainyard.client._async.project import AsyncProjects
 from trainyard.client._async.queue import AsyncQueues
 from trainyard.client._async.run import AsyncRuns
@@ -18,7 +20,9 @@ from trainyard.client._sync.activity import Activities
 from trainyard.client._sync.agent import Agents
 from trainyard.client._sync.artifact import Artifacts
 from trainyard.client._sync.component import Components
+from trainyard.client._sync.job import Jobs
 from trainyard.client._sync.member import Members
+from trainyard.client._sync.observer import Observers
 from trainyard.client._sync.project import Projects
 from trainyard.client._sync.queue import Queues
 from trainyard.client._sync.run import Runs
@@ -35,7 +39,9 @@ __all__ = [
     "AsyncAgents",
     "AsyncArtifacts",
     "AsyncComponents",
+    "AsyncJobs",
     "AsyncMembers",
+    "AsyncObservers",
     "AsyncPrincipals",
     "AsyncProjects",
     "AsyncQueues",
@@ -44,7 +50,9 @@ __all__ = [
     "AsyncSweeps",
     "AsyncTokens",
     "Components",
+    "Jobs",
     "Members",
+    "Observers",
     "Principals",
     "Projects",
     "Queues",

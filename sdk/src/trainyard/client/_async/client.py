@@ -17,7 +17,9 @@ from trainyard.client._async.agent import AsyncAgents
 from trainyard.client._async.artifact import AsyncArtifacts
 from trainyard.client._async.component import AsyncComponents
 from trainyard.client._async.concurrency import Operation, run_blocking, sleep
+from trainyard.client._async.job import AsyncJobs
 from trainyard.client._async.member import AsyncMembers
+from trainyard.client._async.observer import AsyncObservers
 from trainyard.client._async.project import AsyncProjects
 from trainyard.client._async.queue import AsyncQueues
 from trainyard.client._async.run import AsyncRuns
@@ -85,7 +87,9 @@ class AsyncClient:
         self.activities = AsyncActivities(self)
         self.agents = AsyncAgents(self)
         self.artifacts = AsyncArtifacts(self)
+        self.jobs = AsyncJobs(self)
         self.queues = AsyncQueues(self)
+        self.observers = AsyncObservers(self)
         self.sweeps = AsyncSweeps(self)
         self.components = AsyncComponents(self, "components")
         self.presets = AsyncComponents(self, "presets")

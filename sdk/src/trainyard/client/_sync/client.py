@@ -18,7 +18,9 @@ from trainyard.client._sync.agent import Agents
 from trainyard.client._sync.artifact import Artifacts
 from trainyard.client._sync.component import Components
 from trainyard.client._sync.concurrency import Operation, run_blocking, sleep
+from trainyard.client._sync.job import Jobs
 from trainyard.client._sync.member import Members
+from trainyard.client._sync.observer import Observers
 from trainyard.client._sync.project import Projects
 from trainyard.client._sync.queue import Queues
 from trainyard.client._sync.run import Runs
@@ -86,7 +88,9 @@ class Client:
         self.activities = Activities(self)
         self.agents = Agents(self)
         self.artifacts = Artifacts(self)
+        self.jobs = Jobs(self)
         self.queues = Queues(self)
+        self.observers = Observers(self)
         self.sweeps = Sweeps(self)
         self.components = Components(self, "components")
         self.presets = Components(self, "presets")

@@ -46,8 +46,10 @@ from trainyard.client.models.component import (
     UsedComponentPage,
 )
 from trainyard.client.models.diagnosis import Check, Diagnosis, UploadCheck
+from trainyard.client.models.job import Job, JobPage
 from trainyard.client.models.lineage import Lineage, RelatedRun
 from trainyard.client.models.number import on_wire
+from trainyard.client.models.observer import FailedEvent, Observer, ObserverList
 from trainyard.client.models.problem import FieldProblem, Problem
 from trainyard.client.models.project import EditProject, NewProject, Project, ProjectPage
 from trainyard.client.models.queue import EditQueue, Queue, QueueLimits, QueuePage
@@ -96,10 +98,13 @@ __all__ = [
     "EditQueue",
     "EditRun",
     "Enrolment",
+    "FailedEvent",
     "FieldProblem",
     "Folder",
     "FrameAck",
     "Front",
+    "Job",
+    "JobPage",
     "Lineage",
     "LogLine",
     "LogPage",
@@ -115,6 +120,8 @@ __all__ = [
     "NewToken",
     "NewUpload",
     "Note",
+    "Observer",
+    "ObserverList",
     "Patch",
     "Plugin",
     "PluginPage",

@@ -37,7 +37,9 @@ from trainyard.client.requests.component import (
     register_component,
     run_uses,
 )
+from trainyard.client.requests.job import list_jobs, remove_job, retry_job
 from trainyard.client.requests.member import list_members, put_member, remove_member
+from trainyard.client.requests.observer import delete_observer, get_observer, list_observers, retry_observer
 from trainyard.client.requests.project import create_project, delete_project, edit_project, get_project, list_projects
 from trainyard.client.requests.queue import delete_queue, edit_queue, get_queue, list_queues, put_queue
 from trainyard.client.requests.run import (
@@ -99,6 +101,7 @@ __all__ = [
     "declare_lost",
     "delete_artifact",
     "delete_component",
+    "delete_observer",
     "delete_principal",
     "delete_project",
     "delete_queue",
@@ -118,6 +121,7 @@ __all__ = [
     "get_agent",
     "get_artifact",
     "get_component",
+    "get_observer",
     "get_principal",
     "get_project",
     "get_queue",
@@ -130,7 +134,9 @@ __all__ = [
     "list_agents",
     "list_artifacts",
     "list_components",
+    "list_jobs",
     "list_members",
+    "list_observers",
     "list_plugins",
     "list_principals",
     "list_projects",
@@ -158,9 +164,12 @@ __all__ = [
     "read_version",
     "register_component",
     "remove_agent",
+    "remove_job",
     "remove_member",
     "renew_agent_token",
     "renew_run_token",
+    "retry_job",
+    "retry_observer",
     "revoke_token",
     "run_uses",
     "search_runs",
