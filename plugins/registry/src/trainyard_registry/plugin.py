@@ -1,6 +1,5 @@
 """Offers the registry of components and presets: its tables, its routes, what references mean, and what becomes of it
-when a project is deleted. Imports nothing heavy
-before it is needed."""
+when a project is deleted. Imports nothing heavy before it is needed."""
 
 from __future__ import annotations
 
