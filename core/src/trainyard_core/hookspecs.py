@@ -169,8 +169,12 @@ def lifespan(platform: Platform) -> AbstractAsyncContextManager[None] | None:
 @hookspec
 def amend_operation(operation: Mapping[str, Any], context: OperationContext) -> Mapping[str, Any] | None:
     """Return the operation as it is to be accepted, or None to leave it as it is. Each plugin sees what those before it
-    made of it. Raise `trainyard_core.errors.Invalid` or `Forbidden`, with a fix, to refuse it. The operation is plain
-    data, as in a file, and is not changed in place."""
+    made of it. Raise `trainyard_core.errors.Invalid` or `Forbidden`, with a fix, to refuse it.
+
+    The operation is plain data, as in a file that refers to nothing: presets, patches and components are in it, and the
+    queue that was asked for beside it. It is a copy; to change it in place has no effect. The hook is called when a run
+    is created or previewed, and again when one is restarted, resumed or copied: what it makes of its own result is that
+    result. It is not called for the trials of a sweep, whose operation was accepted whole."""
 
 
 @hookspec(firstresult=True)
