@@ -55,7 +55,7 @@ def test_tracking_and_the_runner_work_where_nothing_is_installed(python):
 
 
 def test_tracking_and_the_runner_import_the_standard_library_only_also_in_functions():
-    ours = ("trainyard.names", "trainyard.runner", "trainyard.track")
+    ours = ("trainyard.duration", "trainyard.names", "trainyard.runner", "trainyard.track")
     for source in bare():
         foreign = {name for name in imports(source) if name.split(".")[0] not in sys.stdlib_module_names}
         assert {name for name in foreign if name != "trainyard" and not name.startswith(ours)} == set(), source
@@ -82,5 +82,7 @@ def test_what_an_agent_needs_loads_no_database_no_queue_and_no_web_server(module
 
 def bare():
     return [
-        source for source in SDK.sources() if source.parent.name in ("runner", "track") or source.name == "names.py"
+        source
+        for source in SDK.sources()
+        if source.parent.name in ("runner", "track") or source.name in ("duration.py", "names.py")
     ]

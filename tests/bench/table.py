@@ -38,7 +38,7 @@ def _row(figure: dict[str, Any]) -> str:
     met = {None: "", True: "yes", False: "**no**"}[figure["met"]]
     ratio = "" if figure["ratio"] is None else f"{figure['ratio']:.2g}"
     cells = (
-        figure["what"],
+        figure["what"] + _peer(figure.get("detail", {})),
         f"{number(figure['subject'])} {unit}",
         f"{number(figure['floor'])} {unit}",
         ratio,
@@ -46,6 +46,11 @@ def _row(figure: dict[str, Any]) -> str:
         met,
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _peer(detail: dict[str, Any]) -> str:
+    """How long MLflow took for the same in the same run, where it was there."""
+    return f" (MLflow: {number(detail['mlflow_seconds'])} s)" if "mlflow_seconds" in detail else ""
 
 
 def number(value: float) -> str:

@@ -1,6 +1,6 @@
-"""Trains a small neural network on scikit-learn's handwritten digits, epoch by epoch, and tracks what it does.
+"""Trains a small neural network on scikit-learn's handwritten digits and tracks the metrics of each epoch.
 
-It knows nothing of where it runs: `python train.py --lr 0.01` alone is tracked as well as under `yard run`.
+The program is tracked when `yard run` starts it, and also when you start it yourself: `python train.py --lr 0.01`.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ CLASSES = np.arange(10)
 def main() -> None:
     """Train, log the metrics of each epoch, keep the model."""
     args = arguments()
-    run = trainyard.init(project="digits", params=vars(args))
     train_x, test_x, train_y, test_y = data(args.seed)
     model = MLPClassifier((args.hidden,), learning_rate_init=args.lr, batch_size=64, random_state=args.seed)
-    for epoch in range(1, args.epochs + 1):
-        model.partial_fit(train_x, train_y, classes=CLASSES)
-        measured = measure(model, train_x, train_y, "train") | measure(model, test_x, test_y, "test")
-        run.log(measured, step=epoch)
-        run.log_progress(epoch / args.epochs)
-        print(f"epoch {epoch:2d}: accuracy {measured['test/accuracy']:.4f}, loss {measured['test/loss']:.4f}")
-    run.log_outputs(accuracy=measured["test/accuracy"])
-    run.log_model(save(model))
+    with trainyard.init(project="digits", params=vars(args)) as run:
+        for epoch in range(1, args.epochs + 1):
+            model.partial_fit(train_x, train_y, classes=CLASSES)
+            measured = measure(model, train_x, train_y, "train") | measure(model, test_x, test_y, "test")
+            run.log(measured, step=epoch)
+            run.log_progress(epoch / args.epochs)
+            print(f"epoch {epoch:2d}: accuracy {measured['test/accuracy']:.4f}, loss {measured['test/loss']:.4f}")
+        run.log_outputs(accuracy=measured["test/accuracy"])
+        run.log_model(save(model))
 
 
 def arguments() -> argparse.Namespace:
-    """What a person or an operation file chooses."""
+    """The params, which come from the command line or from an operation file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lr", type=float, default=0.001, help="learning rate")
     parser.add_argument("--hidden", type=int, default=64, help="width of the hidden layer")

@@ -10,7 +10,6 @@ from itertools import product
 
 import pytest
 
-from trainyard.cli import moment
 from trainyard.cli.aggregate import AGGREGATES
 
 LOCAL = datetime.fromisoformat("2026-01-02T03:04:05Z").astimezone().isoformat()
@@ -150,14 +149,3 @@ def test_groups_for_programs(yard, grid):
 )  # fmt: skip
 def test_aggregates(name, values, expected):
     assert AGGREGATES[name](values) == pytest.approx(expected, nan_ok=True)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown", "coarse"),
-    [
-        (0, "0s", "0s"), (0.4217, "0.42s", "0s"), (42.4, "42s", "42s"), (61, "1m01s", "1m01s"), (200, "3m20s", "3m"),
-        (3600, "1h00m", "1h00m"), (86400 * 3 + 7200, "3d02h", "3d"), (86400 * 400, "400d00h", "400d"),
-    ],
-)  # fmt: skip
-def test_durations(seconds, shown, coarse):
-    assert (moment.duration(seconds), moment.duration(seconds, coarse=True)) == (shown, coarse)

@@ -59,6 +59,22 @@ async def test_an_application_in_this_process_is_reached_without_an_address():
         assert (await client.version()).version == "9"
 
 
+async def test_event_hooks_see_each_request_and_its_response(platform):
+    platform.add_run(RUN)
+    seen: list[object] = []
+
+    async def record(event: httpx.Request | httpx.Response) -> None:
+        seen.append(event)
+
+    hooks = {"request": [record], "response": [record]}
+    async with AsyncClient(platform.url, token=TOKEN, event_hooks=hooks) as client:
+        await client.runs.get(RUN)
+    request, response = seen
+    assert isinstance(request, httpx.Request)
+    assert isinstance(response, httpx.Response)
+    assert (response.request, response.status_code) == (request, 200)
+
+
 def signatures(kind: type) -> dict[str, tuple[str, str]]:
     """The public calls of a class, each with its signature and its docstring, in the words of the synchronous one."""
     calls = {name: call for name, call in inspect.getmembers(kind, inspect.isfunction) if is_public(name)}

@@ -147,7 +147,7 @@ def test_the_text_of_a_table_is_its_first_rows_and_columns():
             "empty": Column("text", [""] * 12),
             "name": Column("text", rows),
             "metrics.loss": Column("number", [0.5, None, math.nan, 12.25, *[1.0] * 8]),
-            "took": Column("duration", [512_000, 61_400_000, *[None] * 10]),
+            "duration": Column("duration", [512_000, 61_400_000, *[None] * 10]),
             "note": Column("text", ["x" * 60] * 12),
             "more": Column("text", ["y" * 60] * 12),
         },
@@ -156,9 +156,9 @@ def test_the_text_of_a_table_is_its_first_rows_and_columns():
     lines = repr(shown).splitlines()
     assert lines[:4] == [
         "Table: 10 of 12 rows, 4 of 6 columns",
-        "id        name     metrics.loss     took",
-        "00000000  a run 0           0.5    0.51s",
-        "00000001  a run 1                0:01:01",
+        "id        name     metrics.loss  duration",
+        "00000000  a run 0           0.5     0.51s",
+        "00000001  a run 1                   1m01s",
     ]
     assert len(lines) == 2 + 10
     assert repr(Table({"id": Column("text", [])}, 0)) == "Table(no rows)"

@@ -120,3 +120,20 @@ def test_events_and_rows_keep_their_order_in_one_writer(tmp_path, spool_frames):
     writer.close()
     kinds = [f.kind for f in spool_frames(tmp_path, writer.spool.writer)]
     assert kinds == [frames.Kind.METRICS, frames.Kind.EVENTS, frames.Kind.METRICS]
+
+
+def test_a_process_that_is_killed_has_told_what_it_could_not_record(tmp_path, spool_events):
+    program = """
+import os, time, trainyard
+trainyard.log({"bad": "text"})
+from trainyard.track import session
+writer = session._current._writer
+while writer.omissions._waiting or not writer.spool.seq:
+    time.sleep(0.01)
+os.kill(os.getpid(), 9)
+"""
+    place = {"TRAINYARD_RUN": "r", "TRAINYARD_SPOOL": str(tmp_path / "spool"), "TRAINYARD_DATA": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env={**os.environ, **place}, check=False, timeout=120)
+    assert done.returncode == -signal.SIGKILL
+    told = [event["name"] for event in spool_events(tmp_path / "spool") if event["type"] == "omission"]
+    assert told == ["bad"]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from trainyard.track.frames import Block, pack_metrics
-from trainyard.track.summary import METRICS, POINTS, SHOWN, Summary, curve, duration
+from trainyard.track.summary import METRICS, POINTS, SHOWN, Summary, curve
 
 
 def add(summary, name, values, first=0):
@@ -66,10 +66,3 @@ def test_many_metrics_are_a_number():
 def test_without_a_metric_there_is_nothing_to_show():
     assert Summary().lines() == []
     assert curve([]) == curve([math.nan]) == ""
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.04, "0.0 s"), (59.9, "59.9 s"), (320, "5 m 20 s"), (7625, "2 h 7 m")], ids=str
-)
-def test_a_duration_is_short(seconds, text):
-    assert duration(seconds) == text

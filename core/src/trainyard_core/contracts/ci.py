@@ -1,21 +1,23 @@
-"""The `CiProvider` contract: one kind of git host, from which pushes come and to which results are reported.
+"""The `CiProvider` contract: one kind of git host, which sends events such as pushes and shows the results of runs.
 
-Ownership. Core owns deliveries (each stored once, by its id), the matching of events to CI files, the runs that they
-make and the report that is due. A provider owns the host's formats. It keeps nothing: each call brings the repository
-and the credential that it needs, and any process may make the next one.
+Ownership. Core owns the deliveries (it stores each once, by its id), the matching of events to CI files, the runs that
+it creates for them, and the reports that it still has to send. A provider owns the formats of the host. It keeps no
+state: each call passes the repository and the credential that it needs, and any process may make the next call.
 
-Trust. A request is nobody's until `verify` has returned: core calls it on the raw bytes, before `parse`. What comes
-from a fork (`PullRequest.fork`) is a stranger's: core gives it no secrets. Names, refs and paths of an event come from
-outside and are never put into a command or a path by a provider.
+Trust. A request is not trusted until `verify` has returned: core calls it with the raw bytes, before `parse`. Code from
+a fork (`PullRequest.fork`) is not trusted: core gives it no secrets. Names, refs and paths of an event come from
+outside; a provider never puts them into a command or a path.
 
-Concurrency. `verify` and `parse` are pure, cheap and called in the request. The others are called from an event loop
-and may overlap, also for one commit; blocking work goes to threads inside the implementation.
+Concurrency. `verify` and `parse` are pure and cheap; core calls them while it handles the request. Core calls the other
+methods from an event loop; calls may overlap, also for one commit. An implementation moves blocking work to threads.
 
-Idempotence. `report` by (repository, commit, name): the same report again changes nothing and a later one replaces the
-earlier. Core sends the newest state only, and never an older one after it. Comments and checks likewise by their key.
+Idempotence. `report` is idempotent by (repository, commit, name): the same report again changes nothing, and a later
+one replaces the earlier one. Core sends only the newest state, and never an older one after it. Comments and checks are
+idempotent by their keys in the same way.
 
-Raises. `NotGenuine`, `BadEvent`, `CommitMissing` and `CredentialRefused` as named; none holds the payload, a header or
-a secret. Any other exception is trouble of the moment (no network, a rate limit): the call is made again with back-off.
+Raises. `NotGenuine`, `BadEvent`, `CommitMissing` and `CredentialRefused`, where a method names them; none of them
+contains the payload, a header or a secret. Core treats any other exception as temporary (no network, a rate limit) and
+repeats the call with back-off.
 
 Provisional: nothing in core calls it yet. Its hook, `register_ci_providers`, comes with its first plugin.
 """
@@ -53,15 +55,15 @@ __all__ = [
 
 
 class NotGenuine(Exception):
-    """The request does not carry the signature or token that was agreed on."""
+    """The request does not carry the expected signature or token."""
 
 
 class BadEvent(ValueError):
-    """The request is genuine, but not what the host is known to send. `str()` says what was missing."""
+    """The request is genuine, but its content is not what the host is known to send. `str()` says what is missing."""
 
 
 class CommitMissing(LookupError):
-    """The repository has no such commit, or none that the credential may see."""
+    """The repository has no such commit, or the credential may not read it."""
 
 
 class CredentialRefused(Exception):
@@ -69,7 +71,8 @@ class CredentialRefused(Exception):
 
 
 class CiRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it came in: header names in lower case, the body's bytes untouched (signatures are over them)."""
+    """A request as it was received. Header names are in lower case. The body is unchanged, because signatures cover its
+    bytes."""
 
     headers: dict[str, str]
     body: bytes
@@ -79,8 +82,8 @@ class CiRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _GitEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="event"):
-    """What all events have: the host's id of the delivery, the repository as the host names it (`owner/name`), who did
-    it, and the commit to work on."""
+    """The fields of all events: the host's id of the delivery, the repository as the host names it (`owner/name`), the
+    user who caused the event, and the commit to work on."""
 
     delivery: str
     repository: str
@@ -102,7 +105,7 @@ class Tag(_GitEvent, frozen=True, tag="tag"):
 
 
 class PullRequestAction(StrEnum):
-    """What happened to a pull request, as far as it matters to CI."""
+    """What happened to a pull request, as far as CI acts on it."""
 
     OPENED = "opened"
     UPDATED = "updated"
@@ -110,8 +113,9 @@ class PullRequestAction(StrEnum):
 
 
 class PullRequest(_GitEvent, frozen=True, tag="pull_request"):
-    """A pull (or merge) request. `sha` is its head; `base` is the branch that it goes into and `base_sha` the commit of
-    it that results are compared with. `fork`: the head is in another repository, whose owner may be anyone."""
+    """A pull (or merge) request. `sha` is its head, `base` the branch that it is to be merged into, and `base_sha` the
+    commit of that branch that results are compared with. `fork` is true when the head is in another repository, whose
+    owner may be anyone."""
 
     number: int
     action: PullRequestAction
@@ -124,7 +128,8 @@ GitEvent = Push | Tag | PullRequest
 
 
 class Repository(msgspec.Struct, frozen=True, kw_only=True):
-    """A repository and the way in: the base URL of its host, its name there, and a credential, if there is one."""
+    """A repository and the access to it: the base URL of its host, its name there, and a credential, if there is
+    one."""
 
     url: str
     name: str
@@ -132,7 +137,8 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommitState(StrEnum):
-    """What a commit is told to be. A host without one of them shows the nearest that does not claim success."""
+    """The state that is reported for a commit. A host that lacks one of them shows the nearest one that does not claim
+    success."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -143,8 +149,8 @@ class CommitState(StrEnum):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one thing about a commit. `name` tells it from other reports of the commit; `url` leads to the run;
-    `summary` is one line, which a provider cuts to what its host takes."""
+    """One state of a commit. `name` distinguishes it from other reports of the commit; `url` leads to the run;
+    `summary` is one line, which a provider cuts to the length that its host accepts."""
 
     name: str
     state: CommitState
@@ -153,45 +159,46 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CiProvider(ABC):
-    """One kind of git host. See the module's prose for what every method may assume."""
+    """One kind of git host. The prose of the module says what every method may assume."""
 
     name: str
 
     @abstractmethod
     def verify(self, request: CiRequest, secret: Secret) -> None:
-        """Return when the request comes from who knows the secret. Compares in constant time. Raises NotGenuine."""
+        """Return if the sender of the request knows the secret. Compares in constant time. Raises NotGenuine."""
 
     @abstractmethod
     def parse(self, request: CiRequest) -> GitEvent | None:
-        """The event of a verified request; None for one that asks for nothing (a ping, a deleted branch, a kind that
-        is not acted on). Raises BadEvent."""
+        """Return the event of a verified request, or None if there is nothing to do for it (a ping, a deleted branch, a
+        kind of event that CI does not act on). Raises BadEvent."""
 
     @abstractmethod
     async def fetch(self, repository: Repository, sha: str, paths: Sequence[str]) -> dict[str, bytes]:
-        """Files as they are in that commit, by path; one that is not there, or is no plain file, is left out. Raises
-        CommitMissing, CredentialRefused."""
+        """Return the files of that commit by their paths. Paths that do not exist or are no regular files are left out.
+        Raises CommitMissing, CredentialRefused."""
 
     @abstractmethod
     async def report(self, repository: Repository, sha: str, report: Report) -> None:
-        """Say how it stands with a commit. Idempotent by (repository, commit, name). Raises CommitMissing,
+        """Show the state of a commit at the host. Idempotent by (repository, commit, name). Raises CommitMissing,
         CredentialRefused."""
 
     @abstractmethod
     async def aclose(self) -> None:
-        """Free this instance's own resources."""
+        """Release the resources of this instance."""
 
 
 @runtime_checkable
 class SupportsPullRequestComment(Protocol):
-    """Can write below a pull request."""
+    """The provider can comment on a pull request."""
 
     async def comment(self, repository: Repository, number: int, *, key: str, text: str) -> None:
-        """One comment in Markdown that is kept current: a later text of the same key replaces it. Idempotent by
-        (repository, number, key), found again by a mark in the comment itself. Raises CredentialRefused."""
+        """Create or replace one comment, whose `text` is Markdown. Idempotent by (repository, number, key): a marker in
+        the comment itself identifies the comment of a key. Raises CredentialRefused."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """A report with a page of its own at the host. `details` is Markdown, and cut to what the host takes."""
+    """A report with a page of its own at the host. `details` is Markdown; a provider cuts it to the length that its
+    host accepts."""
 
     report: Report
     title: str
@@ -200,7 +207,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class SupportsChecks(Protocol):
-    """Has more than a status line for a commit. Callers then use `check` in place of `report`."""
+    """The provider can show more than a status line for a commit. Core then calls `check` instead of `report`."""
 
     async def check(self, repository: Repository, sha: str, check: Check) -> None:
         """Create or replace the check of that name. Idempotent by (repository, commit, name). Raises CommitMissing,

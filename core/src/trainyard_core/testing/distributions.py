@@ -1,4 +1,4 @@
-"""Plugins as pip leaves them behind: a module and the metadata of a distribution in a folder of the path."""
+"""Installs plugins for tests as pip would: a module and the metadata of a distribution in a folder of `sys.path`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VERSION = "1.2"
 
 
 def install(site: Path, name: str, source: str, *, distribution: str = "", module: str = "") -> None:
-    """Install a plugin `name` whose module has this source; `site` is a folder that is, or will be, on the path."""
+    """Install a plugin `name` whose module has this source. `site` is a folder that is on `sys.path`, or will be."""
     module = module or f"{name}_plugin"
     distribution = distribution or f"dist_{name}"
     metadata = site / f"{distribution.replace('-', '_')}-{VERSION}.dist-info"

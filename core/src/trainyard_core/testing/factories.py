@@ -1,6 +1,5 @@
-"""The arrange step of tests: runs, queues and agents brought to where a test wants them, through the same functions
-that the platform uses; and a clock that is turned by hand. What is asserted is the test's.
-"""
+"""The arrange step of tests: creates runs, queues and agents in the state that a test needs, through the functions that
+the platform itself uses; and a clock that a test sets. This module asserts nothing about the code under test."""
 
 from __future__ import annotations
 
@@ -37,28 +36,28 @@ _STARTED = (Status.STARTING, Status.RUNNING, Status.RETRYING, Status.STOPPING, S
 
 
 def operation(script: str = "exit 0", *, head: str = "") -> str:
-    """An operation as YAML that runs `script` with `sh`; `head` is put at its top level."""
+    """Return an operation in YAML that runs `script` with `sh`. `head` is added to its top level."""
     return OPERATION.replace("{script}", script.replace("\\", "\\\\").replace('"', '\\"')) + head
 
 
 class HandClock:
-    """A clock that stands still until it is turned, forwards or back. `now` is in microseconds since 1970 UTC."""
+    """A clock that moves only when a test turns it, forwards or back. `now` is in microseconds since 1970 UTC."""
 
     def __init__(self, at: int = FIRST) -> None:
         self._at = at
 
     def now(self) -> int:
-        """Where it was turned to."""
+        """Return the time that the clock shows."""
         return self._at
 
     def turn(self, seconds: float) -> int:
-        """Turn it by so many seconds; returns where it is then."""
+        """Turn the clock by so many seconds and return the time that it shows then."""
         self._at += int(seconds * SECOND)
         return self._at
 
 
 class Arrange:
-    """Arranges one database. `agent` is the one that runs are assigned to unless a test says otherwise."""
+    """Arranges one database. Runs are assigned to `agent` unless a test names another one."""
 
     agent = "arranged"
 
@@ -68,7 +67,7 @@ class Arrange:
         self.policy = policy or Policy()
 
     async def ground(self) -> Arrange:
-        """The rows that every platform has, and an agent with room for everything."""
+        """Insert the rows that every platform has, and register an agent with room for everything."""
         at = self.clock.now()
         await self.database.write(lambda tx: projects.ensure(tx, projects.DEFAULT, at=at))
         await self.queue(queues.DEFAULT)
@@ -76,15 +75,15 @@ class Arrange:
         return self
 
     async def listen(self, seconds: float = 0.0) -> int:
-        """So many seconds pass in which the platform can hear everybody, and it has heard for ever; returns the time
-        then."""
+        """Turn the clock by so many seconds, in which the platform was up; record that it was never down before. Return
+        the time then."""
         at = self.clock.turn(seconds)
         await self.database.write(lambda tx: uptime.confirm(tx, at=at, anew=False))
         await self.database.write(lambda tx: tx.run("UPDATE uptime SET since = 0"))
         return at
 
     async def queue(self, name: str, *, concurrency: int | None = None, paused: bool = False) -> str:
-        """A queue with these limits."""
+        """Create or change a queue. Returns its name."""
         at = self.clock.now()
         await self.database.write(lambda tx: queues.put(tx, name, concurrency=concurrency, paused=paused, at=at))
         return name
@@ -92,14 +91,15 @@ class Arrange:
     async def register(
         self, name: str, *, serves: tuple[str, ...] = ("*",), cpu: float = 1e6, memory: int = 1 << 50, gpu: int = 0
     ) -> str:
-        """An agent that was heard of now."""
+        """Register an agent. Returns its name."""
         who = Registration(name=name, scheduler="arranged", queues=serves, cpu=cpu, memory=memory, gpu=gpu)
         at = self.clock.now()
         await self.database.write(lambda tx: agents.register(tx, who, at=at))
         return name
 
     async def run(self, status: Status = Status.QUEUED, *, queue: str = queues.DEFAULT, **more: Any) -> str:
-        """A run at a status, by the way that runs take; `more` are fields of `runs.NewRun`. Its id."""
+        """Create a run and bring it to `status` by the same transitions as the platform. `more` are fields of
+        `runs.NewRun`. Returns its id."""
         run = str(more.pop("id", "") or new_id())
         if status is Status.CREATED:
             return await self._insert(run, queue, resolved="null", **more)
@@ -120,17 +120,17 @@ class Arrange:
         return run
 
     async def move(self, run: str, to: Status, *, reason: str = "") -> bool:
-        """`runs.advance` to one status in a transaction of its own."""
+        """Call `runs.advance` for one status in a transaction of its own."""
         at = self.clock.now()
         return await self.database.write(lambda tx: runs.advance(tx, run, Step(to, reason), at=at))
 
     async def claim(self, run: str) -> int | None:
-        """`runs.claim`: schedule it as a new attempt that no agent knows of."""
+        """Call `runs.claim`, which schedules the run as a new attempt. No agent knows of that attempt."""
         at = self.clock.now()
         return await self.database.write(lambda tx: runs.claim(tx, run, at=at, actor="test"))
 
     async def stop(self, run: str, *, message: str = "by hand") -> bool:
-        """Ask for its stop, and reconcile."""
+        """Request the stop of a run and reconcile it. Returns whether the request is the first one."""
         at = self.clock.now()
         is_new = await self.database.write(
             lambda tx: runs.want_stop(tx, run, actor="test", reason=Reason.USER, message=message, at=at)
@@ -139,44 +139,44 @@ class Arrange:
         return is_new
 
     async def reconcile(self, run: str) -> Status | None:
-        """Reconcile it now."""
+        """Reconcile a run now."""
         at = self.clock.now()
         return await self.database.write(lambda tx: reconcile(tx, run, policy=self.policy, at=at))
 
     async def assign(self, agent: str = "", *, most: int = 64) -> list[AttemptRef]:
-        """What the agent gets now."""
+        """Assign runs to the agent now and return their attempts."""
         at, who = self.clock.now(), agent or self.agent
         return await self.database.write(lambda tx: assignment.assign(tx, who, policy=self.policy, at=at, most=most))
 
     async def report(
         self, ref: AttemptRef, phase: Phase, *, agent: str = "", exit: Exit | None = None, **more: Any
     ) -> None:
-        """An agent's report of one observation."""
+        """Report one observation on behalf of an agent."""
         seen = Observation(ref=ref, phase=phase, exit=exit, **more)
         at, who = self.clock.now(), agent or self.agent
         await self.database.write(lambda tx: assignment.report(tx, who, [seen], policy=self.policy, at=at))
 
     async def orders(self, agent: str = "") -> list[Order] | None:
-        """The agent's heartbeat, and its orders."""
+        """Send the heartbeat of an agent and return its orders."""
         at, who = self.clock.now(), agent or self.agent
         return await self.database.write(lambda tx: assignment.orders(tx, who, at=at))
 
     async def row(self, run: str) -> Row:
-        """The run's row."""
+        """Return the row of a run."""
         row = await self.database.read(lambda tx: runs.get(tx, run))
         assert row is not None, f"no run {run}"
         return row
 
     async def status(self, run: str) -> Status:
-        """Where the run is."""
+        """Return the status of a run."""
         return Status((await self.row(run))["status"])
 
     async def attempts(self, run: str) -> list[Row]:
-        """The run's attempts, first to last."""
+        """Return the attempts of a run, first to last."""
         return await self.database.read(lambda tx: attempts.of_run(tx, run))
 
     async def current(self, run: str) -> AttemptRef:
-        """The run's current attempt."""
+        """Return the current attempt of a run."""
         return AttemptRef(run, (await self.row(run))["attempt"])
 
     async def _insert(self, run: str, queue: str, *, priority: int = 0, **more: Any) -> str:
@@ -191,7 +191,7 @@ class Arrange:
         return run
 
     async def _lease(self, run: str) -> None:
-        """Runs that are to be assigned were inserted before all others."""
+        """Assign this run and no other. Its priority is higher than that of all others."""
         assigned = await self.assign(most=1)
         assert [ref.run for ref in assigned] == [run], f"run {run} was not assigned but {assigned}"
 

@@ -1,5 +1,5 @@
-"""What an answer promises by itself: how many, where in the space, of what data, and that `check` and `outline` said
-so beforehand. Part of the Optimizer suite; see `optimizer_suite`."""
+"""The part of the Optimizer suite (see `optimizer_suite`) about single answers: how many suggestions they have, that
+params lie in the space and are plain data, and that `check` and `outline` agree with them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MANY = 1000
 
 
 class AnswerPromises:
-    """Counts, bounds, plain data, exhaustion, and the two pure questions."""
+    """Counts, bounds, plain data, exhaustion, `check` and `outline`."""
 
     async def test_every_answer_is_in_the_space_plain_and_no_more_than_was_asked_for(
         self, optimizer: Optimizer, harness: OptimizerHarness

@@ -1,4 +1,4 @@
-"""What the named powers promise, where an optimizer has them. Part of the Optimizer suite; see `optimizer_suite`."""
+"""The part of the Optimizer suite (see `optimizer_suite`) about the optional protocols that an optimizer implements."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["PowerPromises"]
 
 
 class PowerPromises:
-    """Judging and predictions."""
+    """Early stopping and predictions."""
 
     async def test_a_judgement_is_of_known_trials_finite_and_repeatable(
         self, optimizer: Optimizer, harness: OptimizerHarness

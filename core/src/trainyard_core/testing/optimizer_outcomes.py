@@ -1,4 +1,4 @@
-"""What is promised whatever becomes of the trials. Part of the Optimizer suite; see `optimizer_suite`."""
+"""The part of the Optimizer suite (see `optimizer_suite`) about trials that do not simply succeed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def all_stopped(_: int) -> TrialPhase:
 
 
 class FatePromises:
-    """Trials that fail, are stopped, never end, or change again."""
+    """Trials that fail, are stopped, never end, or change again after they ended."""
 
     @pytest.mark.parametrize("fate", [all_fail, all_stopped, mixed])
     async def test_a_sweep_goes_on_whatever_its_trials_come_to(

@@ -1,6 +1,5 @@
-"""Asks an optimizer in another process, whose hashes have another order. Run as a module it is that other process: it
-reads what to do from standard input and writes the answers to standard output.
-"""
+"""Calls an optimizer in another process, where hashes of strings have another order. When this module is run as a
+program, it is that other process: it reads its task from standard input and writes the answers to standard output."""
 
 from __future__ import annotations
 
@@ -22,17 +21,17 @@ DEADLINE_S = 300
 
 
 def asked(build: Callable[[], Optimizer], calls: Sequence[Call]) -> list[Suggestions]:
-    """The answers to these calls of an instance in another process."""
+    """Make these calls of `suggest` on an instance in another process and return the answers."""
     return msgspec.msgpack.decode(_run("suggest", build, msgspec.msgpack.encode(calls)), type=list[Suggestions])
 
 
 def loaded(build: Callable[[], Optimizer], studies: Sequence[Study]) -> set[str]:
-    """The top-level modules in another process after it has checked and outlined these studies."""
+    """Check and outline these studies in another process and return the top-level modules that it has loaded then."""
     return msgspec.msgpack.decode(_run("check", build, msgspec.msgpack.encode(studies)), type=set[str])
 
 
 def main() -> None:
-    """The other process."""
+    """Run the task that standard input holds."""
     task, build, data = pickle.load(sys.stdin.buffer)
     sys.stdout.buffer.write(asyncio.run(_suggest(build, data) if task == "suggest" else _check(build, data)))
 

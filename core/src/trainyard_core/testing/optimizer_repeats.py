@@ -1,5 +1,5 @@
-"""What the same question promises, asked again: on another instance, in another process, after an answer was lost, in
-the midst of other sweeps. Part of the Optimizer suite; see `optimizer_suite`."""
+"""The part of the Optimizer suite (see `optimizer_suite`) about repeated calls: on another instance, in another
+process, after an answer was lost, and while other sweeps use the same instance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["RepeatPromises"]
 
 
 class RepeatPromises:
-    """Determinism, and that state is all there is."""
+    """Answers are deterministic and depend on nothing but the arguments, of which the state is one."""
 
     async def test_the_same_calls_have_the_same_answers(self, harness: OptimizerHarness) -> None:
         for case in harness.searched:
@@ -76,13 +76,13 @@ class RepeatPromises:
 
 
 async def _played(harness: OptimizerHarness, case: Searched, *, seed: int = 7, fate: Fate = all_well) -> Play:
-    """A whole play on an instance of its own."""
+    """Run a whole simulation on an instance of its own."""
     async with opened(harness) as optimizer:
         return await Play(case, of(optimizer), seed=seed, fate=fate).run()
 
 
 def _twice(optimizer: Optimizer) -> Asker:
-    """Asks twice, and goes on with the second answer."""
+    """Return an asker that makes each call twice and returns the second answer."""
 
     async def asked(call: Call) -> Suggestions:
         lost = await ask(optimizer, call)

@@ -1,6 +1,5 @@
-"""Plays core for the Optimizer suite: asks, runs the trials on paper, tells what became of them and asks again, and
-writes down each call with its answer. What holds for every answer, whoever asks, is asserted here.
-"""
+"""Simulates core for the Optimizer suite: asks for suggestions, makes up the results of the trials, reports them with
+the next call, and records each call with its answer. It asserts what must hold for every answer."""
 
 from __future__ import annotations
 
@@ -42,17 +41,17 @@ Fate = Callable[[int], TrialPhase]
 
 
 async def ask(optimizer: Optimizer, call: Call) -> Suggestions:
-    """The call, made once."""
+    """Make the call once."""
     return await optimizer.suggest(call.study, changed=call.changed, count=call.count, seed=call.seed, state=call.state)
 
 
 def of(optimizer: Optimizer) -> Asker:
-    """Asks this one instance."""
+    """Return an asker that calls this one instance."""
     return lambda call: ask(optimizer, call)
 
 
 def renewing(harness: OptimizerHarness) -> Asker:
-    """Asks a new instance each time."""
+    """Return an asker that calls a new instance each time."""
 
     async def asked(call: Call) -> Suggestions:
         async with opened(harness) as optimizer:
@@ -77,7 +76,8 @@ def mixed(number: int) -> TrialPhase:
 
 
 class Play:
-    """One sweep on paper. `together` trials go on at once; the oldest ends first."""
+    """The simulation of one sweep. `together` trials run at once; the oldest ends first, as `fate` says for its
+    number."""
 
     def __init__(
         self, case: Searched, asker: Asker, *, seed: int = 7, together: int = 2, fate: Fate = all_well
@@ -94,7 +94,8 @@ class Play:
         self._news: dict[str, Trial] = {}
 
     async def run(self, *, most: int | None = None) -> Play:
-        """Until nothing more is suggested and everything has ended, or `most` (else the case's budget) were tried."""
+        """Ask for trials and end them until the optimizer is exhausted or `most` trials (by default the budget of the
+        case) were suggested, then end the trials that still run."""
         most = self._case.budget if most is None else most
         while len(self.suggested) < most and not self.exhausted:
             room = min(self._together - self._running, most - len(self.suggested))
@@ -108,7 +109,7 @@ class Play:
         return self
 
     async def step(self, count: int) -> Suggestions:
-        """Tell what has changed, ask for `count`, and begin what is suggested."""
+        """Make one call with the trials that have changed, ask for `count` suggestions, and start these."""
         call = Call(
             study=self._case.study,
             changed=tuple(self._news.values()),
@@ -126,11 +127,11 @@ class Play:
         return answer
 
     def tell(self, *trials: Trial) -> None:
-        """What has changed of these trials, for the next call."""
+        """Pass these trials to the next call as changed."""
         self._news |= {trial.key: trial for trial in trials}
 
     def end_oldest(self) -> None:
-        """The oldest live run ends as its fate says."""
+        """End the oldest live trial as `fate` says."""
         if self._live:
             suggestion = self._live.pop(0)
             self._news[suggestion.key] = self.trials[suggestion.key] = self._ended(suggestion)
@@ -140,7 +141,7 @@ class Play:
         return sum(not suggestion.tuner for suggestion in self._live)
 
     def _begin(self, suggestion: Suggestion) -> None:
-        """Every second one is told of as running before it ends, the others as pending."""
+        """Start a trial. Every second one is reported as running before it ends, the others as pending."""
         suggestion = msgspec.structs.replace(suggestion, key=suggestion.key or f"core-{len(self._numbers)}")
         number = self._numbers[suggestion.key] = len(self._numbers)
         self._live.append(suggestion)
@@ -159,7 +160,7 @@ class Play:
         return course(self._case.study, trial, phase)
 
     def _check(self, answer: Suggestions, count: int) -> None:
-        """What every answer promises."""
+        """Assert what holds for every answer."""
         trials = [suggestion for suggestion in answer.suggestions if not suggestion.tuner]
         assert len(trials) <= count, f"{self._case.name}: {count} asked for, {len(trials)} suggested"
         assert not (self.exhausted and answer.suggestions), f"{self._case.name}: suggested after it was exhausted"
@@ -181,7 +182,7 @@ class Play:
 
 
 def course(study: Study, trial: Trial, phase: TrialPhase) -> Trial:
-    """The trial with what it logged on its way to this phase."""
+    """Return the trial in this phase, with the values that it logged before."""
     names = [objective.name for objective in study.objectives] + [limit.name for limit in study.limits]
     logged = tuple(
         IntermediateValue(name, step, measure(name, trial.params, step))

@@ -7,11 +7,11 @@ implementation runs. Subclass it and give one fixture::
             return OptimizerHarness(
                 build=MyOptimizer,                                   # also called in another process
                 searched=(Searched(name="two numbers", study=...),),  # what it can search
-                refused={"no metric": Study(...)},                   # what its check has something against
+                refused={"no metric": Study(...)},                   # what its check must refuse
             )
 
-The suite knows no implementation and no algorithm. It needs pytest and pytest-asyncio, runs no trial - results are
-made up from a trial's params - and may run many times at once.
+The suite knows no implementation and no algorithm. It needs pytest and pytest-asyncio. It runs no programs: it computes
+results from the params of a trial. Several suites may run at the same time.
 """
 
 from __future__ import annotations
@@ -41,15 +41,16 @@ __all__ = ["OptimizerHarness", "OptimizerSuite", "Searched"]
 
 @pytest.mark.asyncio
 class OptimizerSuite(AnswerPromises, RepeatPromises, FatePromises, PowerPromises):
-    """All promises of the Optimizer contract, those of powers that the optimizer has not left out."""
+    """All tests of the Optimizer contract. Tests of an optional protocol are skipped when the optimizer does not
+    implement it."""
 
     @pytest.fixture
     def harness(self) -> OptimizerHarness:
-        """What is tested, new for each test."""
+        """The harness of the implementation under test, new for each test."""
         raise NotImplementedError("a subclass of OptimizerSuite gives the fixture `harness`")
 
     @pytest_asyncio.fixture
     async def optimizer(self, harness: OptimizerHarness) -> AsyncIterator[Optimizer]:
-        """One instance."""
+        """One instance of the optimizer."""
         async with opened(harness) as optimizer:
             yield optimizer

@@ -1,6 +1,5 @@
-"""What the Optimizer suite is written with: the harness that an implementation gives, made-up results that depend on
-nothing but a trial's params, and a check for plain data. It holds no promise of its own.
-"""
+"""Helpers of the Optimizer suite: the harness that an implementation provides, made-up results that depend only on the
+params of a trial, and a check for plain data. It contains no tests."""
 
 from __future__ import annotations
 
@@ -20,12 +19,12 @@ PLAIN = (bool, int, float, str, type(None))
 
 @dataclass(frozen=True, kw_only=True)
 class Searched:
-    """A study that the optimizer can search, and what is known of it.
+    """A study that the optimizer can search, and what the tests know about it.
 
-    `budget`: how many trials the tests let it have at most; make it small where a suggestion takes long. `random`:
-    another seed gives other suggestions. `holds`: how many different params there are, in a study that tries each at
-    most once and has no smaller budget of its own. `adds`: params that the algorithm puts in beside the space's.
-    `tuner` plays the user's program: from the params of its run to its outputs; it must be importable.
+    `budget`: the largest number of trials that the tests ask for; make it small where a suggestion takes long.
+    `random`: another seed gives other suggestions. `holds`: the number of different params in a study that tries each
+    at most once and has no smaller budget of its own. `adds`: params that the algorithm adds to those of the space.
+    `tuner` stands for the user's program: it maps the params of its run to its outputs; it must be importable.
     """
 
     name: str
@@ -39,11 +38,11 @@ class Searched:
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizerHarness:
-    """What an implementation gives to be tested.
+    """What an implementation provides for its tests.
 
-    `build` makes a new instance; it can be pickled (a class, a function of a module, a partial of them), for another
-    process calls it as well. `refused` are studies by name that `check` must have something against. `heavy` are
-    modules that `check` and `outline` must not import.
+    `build` makes a new instance. It must be picklable (a class, a function of a module, a partial of them), because
+    another process calls it as well. `refused` are studies, by name, for which `check` must report a problem. `heavy`
+    are modules that `check` and `outline` must not import.
     """
 
     build: Callable[[], Optimizer]
@@ -54,7 +53,7 @@ class OptimizerHarness:
 
 @asynccontextmanager
 async def opened(harness: OptimizerHarness) -> AsyncIterator[Optimizer]:
-    """A new instance, closed in the end."""
+    """A new instance, which is closed at the end."""
     optimizer = harness.build()
     try:
         yield optimizer
@@ -63,18 +62,19 @@ async def opened(harness: OptimizerHarness) -> AsyncIterator[Optimizer]:
 
 
 def measure(name: str, params: Mapping[str, object], step: int = 0) -> float:
-    """A made-up result between 0 and 2: the same for the same params in any process, other for other ones."""
+    """Return a made-up result between 0 and 2. Equal params give the same result in any process, different params
+    different ones."""
     digest = hashlib.sha256(f"{name}:{text(dict(params))}".encode()).digest()
     return int.from_bytes(digest[:4]) / 2**32 + 1 / (1 + step)
 
 
 def text(value: object) -> str:
-    """Plain data as one text, the same for equal data."""
+    """Return plain data as one text that is the same for equal data."""
     return msgspec.json.encode(value, order="deterministic").decode()
 
 
 def is_plain(value: object) -> bool:
-    """Whether this is data of JSON's own types and nothing that merely behaves so, as numpy's float64 does."""
+    """Return whether all of this data has types of JSON. Subclasses of them, such as numpy's float64, do not count."""
     if type(value) is dict:
         return all(type(key) is str and is_plain(item) for key, item in value.items())
     if type(value) is list:

@@ -1,4 +1,4 @@
-"""What attempts speak to, for suites: an HTTP server that takes frames exactly once, as the platform does."""
+"""An HTTP server for suites that stands for the platform: it takes the frames of attempts exactly once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ __all__ = ["Receiver"]
 
 
 class Receiver:
-    """Takes frames by (writer, sequence number), files unseen, and refuses all while it is `down`. It takes no frames
-    while `answers` is not set: `asked` is set when a request comes meanwhile, and `given_up` when its client did not
-    wait. `tokens` are those that it was spoken to with. Used as a context."""
+    """Takes frames by (writer, sequence number), and files without looking at them. Used as a context manager.
+
+    While `down` is true, it refuses all requests. While `answers` is not set, it does not answer requests with frames:
+    `asked` is set when such a request arrives, and `given_up` when its client has closed the connection without
+    waiting. `tokens` are the tokens of all requests with frames.
+    """
 
     def __init__(self) -> None:
         self.down = False
@@ -45,15 +48,15 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The address of the server."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def lines(self) -> list[str]:
-        """All lines of output that came."""
+        """Return all lines of output that have arrived."""
         return [line.text for frame in self._of(Kind.LOGS) for line in frames.unpack_lines(frame.payload)]
 
     def points(self) -> dict[str, int]:
-        """How many points of each metric came."""
+        """Return how many points of each metric have arrived."""
         found: Counter[str] = Counter()
         for frame in self._of(Kind.METRICS):
             for column in frames.summarize(frame.payload):
@@ -61,11 +64,12 @@ class Receiver:
         return dict(found)
 
     def has(self, line: str) -> bool:
-        """Whether that line has come."""
+        """Return whether that line has arrived."""
         return line in self.lines()
 
     def has_all(self, writers: Mapping[str, int]) -> bool:
-        """Whether each of these writers has come to its last frame, and no other has written."""
+        """Return whether all frames of each of these writers (the number of its last frame by its id) have arrived, and
+        none of another writer."""
         return {writer: len(taken) for writer, taken in self.frames.items()} == dict(writers)
 
     def _of(self, kind: Kind) -> list[Frame]:
@@ -73,7 +77,7 @@ class Receiver:
             return [frame for taken in self.frames.values() for frame in taken if frame.kind is kind]
 
     def take(self, body: bytes, token: str) -> tuple[int, dict[str, object]]:
-        """What a request with frames is answered."""
+        """Return the status and the body of the answer to a request with frames."""
         if self.down:
             return 503, {"code": "down"}
         with self._guard:

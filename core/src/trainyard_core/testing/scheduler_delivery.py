@@ -1,5 +1,5 @@
-"""What delivery promises: what a program wrote reaches the platform. Part of the Scheduler suite; see
-`scheduler_suite`."""
+"""The part of the Scheduler suite (see `scheduler_suite`) about delivery: what a program writes reaches the
+platform."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ time.sleep(60)
 
 
 class DeliveryPromises:
-    """What is written while the program runs, at its end and when its supervisor is killed arrives."""
+    """What a program writes arrives: while it runs, after its end, and when its supervisor was killed."""
 
     @pytest.fixture
     def receiver(self) -> Iterator[Receiver]:
-        """The platform, as far as attempts speak to it."""
+        """A server that stands for the platform."""
         with Receiver() as receiver:
             yield receiver
 
@@ -79,7 +79,8 @@ class DeliveryPromises:
     async def test_what_a_program_wrote_whose_supervisor_was_killed_arrives(
         self, harness: SchedulerHarness, receiver: Receiver
     ) -> None:
-        """For schedulers whose programs are children of what supervises them; others say otherwise how to kill it."""
+        """The program kills its parent process, which is the supervisor. A scheduler whose supervisors are not the
+        parents of programs overrides this test."""
         async with opened(harness) as scheduler:
             workload = await self._killed(scheduler, harness, receiver)
             told = await ended(scheduler, workload.ref)
@@ -94,8 +95,9 @@ class DeliveryPromises:
     async def test_shipping_leaves_the_threads_of_the_loop_to_others(
         self, harness: SchedulerHarness, receiver: Receiver
     ) -> None:
-        """The platform that is shipped to may be this process, which answers with the help of these threads."""
-        async with opened(harness) as scheduler:  # it never sees the end, so it ships nothing
+        """The scheduler may run in the process of the platform, which then needs the threads of the same loop to
+        answer."""
+        async with opened(harness) as scheduler:  # it is closed before the end, so it ships nothing
             workload = await self._killed(scheduler, harness, receiver)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         receiver.answers.clear()
@@ -109,7 +111,7 @@ class DeliveryPromises:
             await clear(other, [workload.ref])
 
     async def _killed(self, scheduler: Scheduler, harness: SchedulerHarness, receiver: Receiver) -> Workload:
-        """An attempt whose supervisor is killed while the platform is down. One line of it had arrived before."""
+        """Submit an attempt whose supervisor is killed while the platform is down, after one line has arrived."""
         workload = shell("", command=(sys.executable, "-c", _KILLER, str(harness.scratch)), url=receiver.url)
         await scheduler.submit(workload)
         await until(lambda: receiver.has("line"), "the line to arrive")

@@ -1,7 +1,8 @@
-"""The conformance suite of the `Scheduler` contract: subclass `SchedulerSuite`, give the fixture `harness`.
+"""The conformance suite of the `Scheduler` contract: subclass `SchedulerSuite` and provide the fixture `harness`.
 
-Every test runs twice: on one instance, and with the instance replaced between any two calls. Tests are worded in the
-contract's terms. Optional powers are found by protocol; a test of one that is absent is skipped and says so.
+Every test runs twice: on one instance, and with a new instance for each call. Tests are worded in the terms of the
+contract. Optional protocols are found by `isinstance`; the tests of one that a scheduler does not implement are skipped
+with that reason.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class SchedulerSuite(DeliveryPromises):
 
     @pytest.fixture
     def harness(self) -> SchedulerHarness:
-        """Makes instances on one storage of this test's own."""
+        """A harness whose instances share a storage that no other test uses."""
         raise NotImplementedError("a subclass of SchedulerSuite gives the fixture `harness`")
 
     @pytest_asyncio.fixture(params=["one instance", "instance replaced"])
@@ -68,7 +69,7 @@ class SchedulerSuite(DeliveryPromises):
 
     @pytest_asyncio.fixture
     async def submit(self, scheduler: Scheduler) -> AsyncIterator[Submit]:
-        """Submits, and clears away at the end what was submitted."""
+        """A function that submits a workload; the attempt is ended and released after the test."""
         refs: set[AttemptRef] = set()
 
         async def submit(workload: Workload) -> AttemptRef:
@@ -237,7 +238,7 @@ class SchedulerSuite(DeliveryPromises):
     # Whoever asks
 
     async def test_an_attempt_without_a_trace_is_gone(self, scheduler: Scheduler, submit: Submit) -> None:
-        """It may have had one: whoever deleted that left nothing to tell the two apart by."""
+        """An attempt whose traces were deleted cannot be distinguished from one that never existed."""
         ref = await submit(shell("exit 3"))
         gone = await observed(scheduler, AttemptRef("nobody-knows-this", 1), *Phase)
         assert (gone.phase, gone.exit) == (Phase.GONE, None)
@@ -297,7 +298,7 @@ class SchedulerSuite(DeliveryPromises):
             assert all(isinstance(amount, int) for amount in (offered.memory, offered.gpu)), "whole bytes and devices"
 
     async def _file(self, harness: SchedulerHarness, name: str) -> None:
-        """Until the program has written that file."""
+        """Wait until the program has written that file."""
 
         async def written() -> bool:
             return bool(lines_of(harness.scratch / name))
@@ -305,7 +306,7 @@ class SchedulerSuite(DeliveryPromises):
         await until(written, f"the program to write {name}")
 
     async def _adopted(self, scheduler: Scheduler, ref: AttemptRef) -> None:
-        """A list may be incomplete; asked often enough it is not."""
+        """Wait until `adopt` lists the attempt. One list may be incomplete."""
 
         async def listed() -> bool:
             return ref in await scheduler.adopt()
@@ -314,7 +315,7 @@ class SchedulerSuite(DeliveryPromises):
 
 
 async def _end_in(stream: AsyncIterator[Observation], ref: AttemptRef) -> Exit | None:
-    """The exit that a watch tells of `ref`."""
+    """Return the exit of `ref` that a watch reports."""
     try:
         async for observation in stream:
             if observation.ref == ref and observation.phase is Phase.EXITED:

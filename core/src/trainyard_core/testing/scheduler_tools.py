@@ -1,7 +1,7 @@
-"""What the suite for schedulers is written with: the harness, workloads of portable programs, and waiting.
+"""Helpers of the Scheduler suite: the harness, workloads of portable programs, and functions that wait.
 
-A program is a `sh` script. What it did is read from files below the harness's `scratch`, which programs see under the
-same path; whether one still lives is asked by a lock that it and its children hold.
+A program is a `sh` script. It writes files below the harness's `scratch`, which programs see under the same path. A
+program that is alive holds a lock together with its children; tests try to take that lock.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ Submit = Callable[[Workload], Awaitable[AttemptRef]]
 
 
 class SchedulerHarness(Protocol):
-    """What an implementation gives the suite."""
+    """What an implementation provides for its tests."""
 
     scratch: Path
     """A folder that programs see under the same path."""
 
     def make_scheduler(self) -> Scheduler:
-        """A new instance on the same storage: as another process would make it, or this one after a crash."""
+        """Make a new instance on the same storage, as another process would, or this one after a crash."""
 
 
 @asynccontextmanager
 async def opened(harness: SchedulerHarness) -> AsyncIterator[Scheduler]:
-    """An instance, closed at the end."""
+    """A new instance, which is closed at the end."""
     scheduler = harness.make_scheduler()
     try:
         yield scheduler
@@ -59,7 +59,8 @@ async def opened(harness: SchedulerHarness) -> AsyncIterator[Scheduler]:
 
 
 class Replaced(Scheduler):
-    """A scheduler whose instance is replaced between any two calls: nothing that matters may be in memory."""
+    """A scheduler that makes a new instance for each call. An implementation that keeps necessary state in memory
+    fails."""
 
     def __init__(self, harness: SchedulerHarness) -> None:
         self._harness = harness
@@ -93,7 +94,7 @@ class Replaced(Scheduler):
 
 
 def shell(script: str, *, attempt: int = 1, run: str = "", **more: object) -> Workload:
-    """A workload of a new run that runs `script` with `sh`."""
+    """Return a workload of a new run that runs `script` with `sh`."""
     workload = Workload(
         run=run or str(uuid.uuid4()),
         attempt=attempt,
@@ -106,7 +107,7 @@ def shell(script: str, *, attempt: int = 1, run: str = "", **more: object) -> Wo
 
 
 async def until(condition: Callable[[], Awaitable[bool] | bool], what: str) -> None:
-    """Ask again and again until `condition` is true; fails with `what` after PATIENCE seconds."""
+    """Check `condition` again and again until it is true. Fails with `what` after PATIENCE seconds."""
     deadline = time.monotonic() + PATIENCE
     while not (await found if isinstance(found := condition(), Awaitable) else found):
         assert time.monotonic() < deadline, f"waited {PATIENCE} s for: {what}"
@@ -114,7 +115,7 @@ async def until(condition: Callable[[], Awaitable[bool] | bool], what: str) -> N
 
 
 async def observed(scheduler: Scheduler, ref: AttemptRef, *phases: Phase) -> Observation:
-    """The first observation of `ref` in one of `phases`. Observers may be late and leave it out at first."""
+    """Return the first observation of `ref` in one of `phases`. A scheduler may report an attempt late."""
     seen: list[Observation] = []
 
     async def look() -> bool:
@@ -127,7 +128,7 @@ async def observed(scheduler: Scheduler, ref: AttemptRef, *phases: Phase) -> Obs
 
 
 async def ended(scheduler: Scheduler, ref: AttemptRef) -> Exit:
-    """How `ref` ended, once it did."""
+    """Wait until `ref` has ended and return its exit."""
     observation = await observed(scheduler, ref, Phase.EXITED)
     assert observation.exit is not None, "EXITED carries an exit"
     assert observation.exit.code is None or observation.exit.signal is None, "a code or a signal, not both"
@@ -144,12 +145,12 @@ async def clear(scheduler: Scheduler, refs: Sequence[AttemptRef]) -> None:
 
 
 def lines_of(path: Path) -> list[str]:
-    """The lines that programs appended to a file; none when there is no file."""
+    """Return the lines that programs appended to a file; none when there is no file."""
     return path.read_text().splitlines() if path.exists() else []
 
 
 def is_free(path: Path) -> bool:
-    """Whether no living process holds the lock on this file, which scripts take by `exec 9>FILE; flock 9`."""
+    """Return whether no living process holds the lock on this file, which scripts take by `exec 9>FILE; flock 9`."""
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

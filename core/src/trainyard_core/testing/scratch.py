@@ -1,6 +1,5 @@
-"""A folder for a server of the tests: in memory where there is room, and never left behind. What a killed process could
-not remove is removed by the next one that wants a folder.
-"""
+"""Folders for the servers of tests: in memory where there is room, and removed at the end. The folder of a process that
+was killed is removed by the next process that makes one."""
 
 from __future__ import annotations
 
@@ -21,20 +20,20 @@ HELD = "held"
 
 
 class Scratch:
-    """A new folder in `root` (None: in memory, or where temporary files are). Its file `held` is locked for as long as
-    this process lives and has not closed it."""
+    """A new folder in `root` (None: in memory, or where temporary files are). Its file `held` stays locked until
+    `close` or the end of this process."""
 
     def __init__(self, root: Path | None = None) -> None:
         root = root or _root()
         _forget_the_dead(root)
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
-        unlocked = self.path / f".{HELD}"  # it has its name only once it is locked: nobody takes it for a dead one's
+        unlocked = self.path / f".{HELD}"  # renamed once it is locked: no process removes it before
         self._lock = os.open(unlocked, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         unlocked.rename(self.path / HELD)
 
     def close(self) -> None:
-        """Remove it."""
+        """Remove the folder."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
 
@@ -46,7 +45,7 @@ def _root() -> Path:
 
 
 def _forget_the_dead(root: Path) -> None:
-    """Remove the folders that nobody holds any more. Those of other users are left to them."""
+    """Remove the folders whose lock nobody holds. Folders of other users stay."""
     for held in root.glob(f"{PREFIX}*/{HELD}"):
         with suppress(OSError):  # gone meanwhile, somebody else's, or held
             lock = os.open(held, os.O_RDWR)

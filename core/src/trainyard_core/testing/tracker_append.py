@@ -1,4 +1,4 @@
-"""What `append` and `durable` promise. Part of the Tracker suite; see `tracker_suite`."""
+"""The part of the Tracker suite (see `tracker_suite`) about `append` and `durable`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _STEP = st.one_of(
 
 
 class AppendPromises:
-    """Idempotence, order, gaps, races, and that the durable number is the storage's, not the instance's."""
+    """Idempotence, order, gaps and races; the durable number belongs to the storage, not to an instance."""
 
     async def test_append_returns_the_last_durable_sequence_number(self, tracker: Tracker, run: RunRef) -> None:
         frames = mixed_frames(new_writer(), 5)
@@ -192,7 +192,7 @@ class AppendPromises:
 
 
 class _Model:
-    """Two writers, two instances, and what must be durable."""
+    """Two writers, two instances, and the frames that must be durable."""
 
     def __init__(self, harness: TrackerHarness) -> None:
         self._harness = harness
@@ -243,7 +243,7 @@ class _Model:
 
 
 def _serial(durable: int, slices: Sequence[tuple[int, int]]) -> tuple[tuple[str, int], ...]:
-    """The answers when the slices are appended one after the other."""
+    """Return the answers that appending the slices one after the other gives."""
     answers = []
     for first, last in slices:
         if first > durable + 1:
@@ -255,8 +255,8 @@ def _serial(durable: int, slices: Sequence[tuple[int, int]]) -> tuple[tuple[str,
 
 
 async def _assert_holds(tracker: Tracker, run: RunRef, kept: Sequence[list[Frame]], durable: Sequence[int]) -> None:
-    """Each writer's frames (as `mixed_frames` makes them) up to its durable number are there once, in order, and
-    nothing else is."""
+    """Assert that the frames of each writer (as `mixed_frames` makes them) up to its durable number are stored once and
+    in order, and that no other frame is."""
     lines = await read_all_lines(tracker, run, limit=3)
     assert len(lines) == sum(2 * ((number + 1) // 2) for number in durable)
     for frames, number in zip(kept, durable, strict=True):

@@ -1,4 +1,4 @@
-"""What artifacts and `delete_run` promise. Part of the Tracker suite; see `tracker_suite`."""
+"""The part of the Tracker suite (see `tracker_suite`) about artifacts and `delete_run`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _GOOD = [
 
 
 class ArtifactPromises:
-    """Whole or not at all, by the name it was given, never out of the run."""
+    """An artifact is stored whole or not at all, under the given name, and never outside of its run."""
 
     async def test_what_is_put_is_read_back_with_its_size_and_digest(self, tracker: Tracker, run: RunRef) -> None:
         info = await tracker.put_artifact(run, "model/weights.bin", stream(b"ab", b"", b"c"))

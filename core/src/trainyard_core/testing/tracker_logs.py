@@ -1,4 +1,4 @@
-"""What `read_logs` promises. Part of the Tracker suite; see `tracker_suite`."""
+"""The part of the Tracker suite (see `tracker_suite`) about `read_logs`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STEP = st.one_of(
 
 
 class LogPromises:
-    """No line skipped or repeated by following cursors, whatever is appended meanwhile."""
+    """A reader who follows cursors skips no line and reads none twice, whatever is appended meanwhile."""
 
     async def test_a_run_without_lines_gives_an_empty_page_and_a_cursor_that_goes_on(
         self, tracker: Tracker, run: RunRef
@@ -183,7 +183,7 @@ class LogPromises:
 
 
 async def _chatter(tracker: Tracker, run: RunRef, writer: str) -> None:
-    """Append sixty lines, three a frame."""
+    """Append sixty lines, three in each frame."""
     for n in range(20):
         await tracker.append(run, [log_frame(writer, n + 1, [(n, str(3 * n + i)) for i in range(3)])])
 

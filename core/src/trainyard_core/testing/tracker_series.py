@@ -1,4 +1,4 @@
-"""What `series_names` and `read_series` promise. Part of the Tracker suite; see `tracker_suite`."""
+"""The part of the Tracker suite (see `tracker_suite`) about `series_names` and `read_series`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LIMIT = st.one_of(st.none(), st.integers(-6, 31))
 
 
 class SeriesPromises:
-    """Every row at full resolution, every spike at any other, NaN and infinities, ranges, several writers, several
+    """All rows at full resolution, all spikes at any other; NaN and infinities, ranges, several writers, several
     attempts."""
 
     async def test_a_run_without_metrics_has_no_names_and_empty_series(self, tracker: Tracker, run: RunRef) -> None:
@@ -228,7 +228,8 @@ async def _read(
 
 
 def _assert_covers(series: Series, rows: Sequence[Row], points: int) -> None:
-    """The buckets are in step order, hold all rows and no other, and their lows and highs are those of the rows."""
+    """Assert that the buckets are in the order of steps, that they contain all rows and no other, and that their lows
+    and highs are those of the rows."""
     assert series.total == len(rows)
     assert len(series.points) <= (points or len(rows))
     finite = [value for _, value in rows if math.isfinite(value)]

@@ -6,8 +6,8 @@ implementation runs. Subclass it and give one fixture::
         def harness(self, tmp_path):
             return MyHarness(tmp_path)      # make_tracker() -> a new instance on the same storage
 
-The suite knows no implementation. It needs pytest, pytest-asyncio and hypothesis, leaves nothing behind but what the
-storage holds, and may run many times at once when each harness has a storage of its own.
+The suite knows no implementation. It needs pytest, pytest-asyncio and hypothesis. It leaves nothing behind but what the
+storage holds. Several suites may run at the same time when each harness has a storage of its own.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ __all__ = ["TrackerHarness", "TrackerSuite"]
 
 @pytest.mark.asyncio
 class TrackerSuite(AppendPromises, SeriesPromises, LogPromises, ArtifactPromises, UploadPromises):
-    """All promises of the Tracker contract, those of powers that the tracker has not left out."""
+    """All tests of the Tracker contract. Tests of an optional protocol are skipped when the tracker does not implement
+    it."""
 
     @pytest.fixture
     def harness(self) -> TrackerHarness:
-        """The storage under test, new for each test."""
+        """The harness of the storage under test, new for each test."""
         raise NotImplementedError("a subclass of TrackerSuite gives the fixture `harness`")
 
     @pytest_asyncio.fixture
@@ -54,5 +55,5 @@ class TrackerSuite(AppendPromises, SeriesPromises, LogPromises, ArtifactPromises
 
     @pytest.fixture
     def run(self) -> RunRef:
-        """A run that nobody has written to."""
+        """A run without frames and artifacts."""
         return new_run()

@@ -1,6 +1,5 @@
-"""What the Tracker suite is written with: the harness that an implementation gives, frames made to be recognised,
-and ways to read a whole run. It holds no promise of its own.
-"""
+"""Helpers of the Tracker suite: the harness that an implementation provides, frames with known content, and functions
+that read all data of a run. It contains no tests."""
 
 from __future__ import annotations
 
@@ -36,15 +35,15 @@ its own."""
 
 
 class TrackerHarness(Protocol):
-    """What an implementation gives to be tested."""
+    """What an implementation provides for its tests."""
 
     def make_tracker(self) -> Tracker:
-        """A new instance on the same storage as those made before; the suite closes it."""
+        """Make a new instance on the same storage as the earlier ones. The suite closes it."""
 
 
 @asynccontextmanager
 async def opened(harness: TrackerHarness) -> AsyncIterator[Tracker]:
-    """A new instance, closed in the end."""
+    """A new instance, which is closed at the end."""
     tracker = harness.make_tracker()
     try:
         yield tracker
@@ -53,17 +52,17 @@ async def opened(harness: TrackerHarness) -> AsyncIterator[Tracker]:
 
 
 def new_run() -> RunRef:
-    """A run that nobody has written to."""
+    """Return a reference to a run without frames and artifacts."""
     return RunRef("suite", uuid.uuid4().hex)
 
 
 def new_writer() -> str:
-    """A writer that nobody has seen."""
+    """Return the id of a new writer."""
     return uuid.uuid4().hex
 
 
 def log_frame(writer: str, seq: int, lines: Sequence[tuple[int, str]]) -> frames.Frame:
-    """A frame of lines, each a time and a text."""
+    """Return a frame of lines, each with a time and a text."""
     payload = frames.pack_lines([frames.Line(time, 1, text) for time, text in lines])
     return frames.split(frames.encode(frames.Kind.LOGS, writer, seq, payload))[0]
 
@@ -71,7 +70,8 @@ def log_frame(writer: str, seq: int, lines: Sequence[tuple[int, str]]) -> frames
 def metric_frame(
     writer: str, seq: int, name: str, rows: Sequence[tuple[int, float]], *, time: int | None = None
 ) -> frames.Frame:
-    """A frame of one metric's rows, each a step and a value. A row's time is its step, or `time` for all."""
+    """Return a frame with rows of one metric, each with a step and a value. `time` is the time of all rows; without it,
+    the time of a row is its step."""
     steps = array("q", [step for step, _ in rows])
     times = steps if time is None else array("q", [time] * len(rows))
     block = frames.Block((name,), steps, times, [array("d", [value for _, value in rows])])
@@ -79,15 +79,15 @@ def metric_frame(
 
 
 def other_frames(writer: str, first: int) -> list[frames.Frame]:
-    """An event and a gap, which core understands and a tracker only counts."""
+    """Return an event and a gap. A tracker only counts them; core reads their content."""
     event = frames.pack_events([{"kind": "params", "params": {"lr": 0.1}, "time": 1}])
     raw = frames.encode(frames.Kind.EVENTS, writer, first, event)
     return frames.split(raw + frames.encode(frames.Kind.GAP, writer, first + 1, frames.pack_gap(frames.Gap(1, 2, 3))))
 
 
 def mixed_frames(writer: str, count: int) -> list[frames.Frame]:
-    """Frames 1 to `count`: odd ones hold the lines `<seq>a` and `<seq>b`, even ones a value of the metric `<writer>`
-    at step seq, which is seq too."""
+    """Return frames 1 to `count`. Odd frames hold the lines `<seq>a` and `<seq>b`. Even frames hold one row of the
+    metric `<writer>`, whose step and value are both seq."""
     made = []
     for seq in range(1, count + 1):
         if seq % 2:
@@ -98,7 +98,7 @@ def mixed_frames(writer: str, count: int) -> list[frames.Frame]:
 
 
 async def read_all_lines(tracker: Tracker, run: RunRef, *, limit: int = 1000, cursor: str = "") -> list[LoggedLine]:
-    """All lines behind `cursor`, page by page."""
+    """Return all lines after `cursor`, read page by page."""
     lines: list[LoggedLine] = []
     more = True
     while more:
@@ -110,11 +110,11 @@ async def read_all_lines(tracker: Tracker, run: RunRef, *, limit: int = 1000, cu
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:
-    """Bytes as they come in."""
+    """Yield these bytes piece by piece, as from a connection."""
     for piece in pieces:
         yield piece
 
 
 async def read_bytes(tracker: Tracker, run: RunRef, name: str, *, start: int = 0, end: int | None = None) -> bytes:
-    """An artifact, or a range of it, at once."""
+    """Return the bytes of an artifact, or of a range of it."""
     return b"".join([piece async for piece in tracker.read_artifact(run, name, start=start, end=end)])

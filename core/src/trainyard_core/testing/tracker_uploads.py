@@ -1,4 +1,5 @@
-"""What `SupportsUploads` promises. Part of the Tracker suite; a tracker without that power skips it."""
+"""The part of the Tracker suite (see `tracker_suite`) about `SupportsUploads`. A tracker without it skips these
+tests."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ __all__ = ["UploadPromises"]
 
 
 class UploadPromises:
-    """Bytes that were told of are kept, in order, once; the artifact is there whole or not at all."""
+    """Acknowledged bytes are kept, in order and once; an artifact is stored whole or not at all."""
 
     async def test_pieces_become_the_artifact(self, tracker: Tracker, run: RunRef) -> None:
         uploads, body = _power(tracker), _body(tracker, 3)
@@ -245,7 +246,7 @@ def _power(tracker: Tracker) -> SupportsUploads:
 
 
 def _body(tracker: Tracker, steps: int) -> bytes:
-    """So many steps and a bit more, at least some bytes, no two places alike."""
+    """Return bytes for so many steps and a few more, of which no two parts are alike."""
     size = steps * max(_power(tracker).upload_step, 1000) + 7
     return (b"%08d" * (size // 8 + 1) % tuple(range(size // 8 + 1)))[:size]
 
@@ -255,7 +256,7 @@ def _upload(body: bytes, *, name: str = "model/weights.bin") -> Upload:
 
 
 async def _send(tracker: Tracker, run: RunRef, upload: Upload, body: bytes) -> None:
-    """Send an upload as a client does that others may get in the way of."""
+    """Send an upload as a client does while other clients may send the same one."""
     uploads = _power(tracker)
     part = max(uploads.upload_step, 1000)
     at = await uploads.upload_offset(run, upload)

@@ -67,11 +67,11 @@ class SweepClient:
         for them. Ends when there will be no more. Raises ClientError when the server is not reached for minutes."""
         waited = 0.0
         while True:
-            asked = self._ask(1)
-            yield from self._taken(asked)
-            if asked.over:
+            batch = self._ask(1)
+            yield from self._taken(batch)
+            if batch.over:
                 return
-            waited = 0.0 if asked.items else self._waited(asked, waited)
+            waited = 0.0 if batch.items else self._waited(batch, waited)
 
     def ask(self, count: int = 1) -> list[Trial]:
         """At most `count` trials more. None come when there are no more, and when the algorithm waits for what the
@@ -148,12 +148,12 @@ class SweepClient:
             ship_left(gone)
         request = AskTrials(count=count, asker=self.asker, gone=gone)
         with self._connected() as client:
-            asked = client.send(requests.ask_trials(self.project, self.id, request))
+            batch = client.send(requests.ask_trials(self.project, self.id, request))
         if gone:
             bury(self.id, gone)
             self._gone = []
         self._ship_left()
-        return asked
+        return batch
 
     def _ship_left(self) -> None:
         """Ship what the server missed of trials that have ended here while it was away, the first first. Never raises;
@@ -172,19 +172,19 @@ class SweepClient:
             if report is not None and not report.error:
                 _log.warning("trainyard: run %s is wholly on the server now", report.run)
 
-    def _taken(self, asked: TrialBatch) -> Iterator[Trial]:
-        made = [Trial(self, each) for each in asked.items]
-        self._held |= {trial.key: trial for trial in made}
-        yield from made
+    def _taken(self, batch: TrialBatch) -> Iterator[Trial]:
+        trials = [Trial(self, each) for each in batch.items]
+        self._held |= {trial.key: trial for trial in trials}
+        yield from trials
 
-    def _waited(self, asked: TrialBatch, waited: float) -> float:
+    def _waited(self, batch: TrialBatch, waited: float) -> float:
         """Wait for trials that go on elsewhere; for how long so far."""
         if waited < _SAID_AFTER <= waited + _MOST_WAIT:
             _log.warning(
                 "trainyard: sweep %s has nothing to try until trials that go on have ended: %s. If nobody runs one any"
                 " more, give it up: search.tell(key, status='failed')",
                 self.id,
-                ", ".join(asked.open[:20]) or "none",
+                ", ".join(batch.open[:20]) or "none",
             )
         wait = min(_MOST_WAIT, max(_FIRST_WAIT, waited))
         threading.Event().wait(wait)

@@ -66,13 +66,13 @@ class Trial:
         """What the trial came to, by the names of objectives and limits. Inside of `with` it is recorded and counts
         when the block is left; without `with` it ends the trial. A value that is not finite makes the trial fail.
         Raises ClientError outside of `with`."""
-        told = {name: float(detached(value)) for name, value in {**(values or {}), **more}.items()}
+        results = {name: float(detached(value)) for name, value in {**(values or {}), **more}.items()}
         if self.run is None:
-            self._search.tell(self, told)
+            self._search.tell(self, results)
             return
-        finite = {name: value for name, value in told.items() if math.isfinite(value)}
-        if len(finite) < len(told):
-            self.run.log({name: value for name, value in told.items() if name not in finite})
+        finite = {name: value for name, value in results.items() if math.isfinite(value)}
+        if len(finite) < len(results):
+            self.run.log({name: value for name, value in results.items() if name not in finite})
         if finite:
             self.run.log_outputs(finite)
 

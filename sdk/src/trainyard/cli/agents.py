@@ -161,8 +161,8 @@ def _show(agent: Agent, as_json: bool) -> None:
 
 def _row(agent: Agent) -> tuple[str, ...]:
     cpu, gpu = f"{agent.free_cpu:g}/{agent.cpu:g}", f"{agent.free_gpu}/{agent.gpu}"
-    served, seen = ", ".join(agent.queues), agent.seen_at or "never"
-    return (agent.name, agent.scheduler, served, _state(agent), cpu, gpu, str(agent.live), seen)
+    served, seen_at = ", ".join(agent.queues), agent.seen_at or "never"
+    return (agent.name, agent.scheduler, served, _state(agent), cpu, gpu, str(agent.live), seen_at)
 
 
 def _state(agent: Agent) -> str:

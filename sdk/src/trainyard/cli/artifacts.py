@@ -190,5 +190,5 @@ class _Progress:
             self._last = now
             speed = output.size(done / max(now - self._began, 0.001))
             share = f"{100 * done / size:3.0f} %" if size > 0 else "    "
-            told = f"{share}  {output.size(done)}  {speed}/s"
-            click.echo(f"\r\033[K{output.clean(self._name)}  {told}", nl=False, err=True)
+            progress = f"{share}  {output.size(done)}  {speed}/s"
+            click.echo(f"\r\033[K{output.clean(self._name)}  {progress}", nl=False, err=True)

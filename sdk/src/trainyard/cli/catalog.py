@@ -62,7 +62,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
             "Show a sweep: its trials, the best one, and the Pareto front.",
         ),
         "components": Entry("components:components", "Register components by name and version, and look them up."),
-        "presets": Entry("presets:presets", "Register presets by name and version, and look them up."),
+        "presets": Entry("components:presets", "Register presets by name and version, and look them up."),
     },
     "Deployment": {
         "projects": Entry("projects:projects", "List, create and change projects."),

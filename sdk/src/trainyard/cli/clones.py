@@ -70,8 +70,8 @@ def _clone(chosen: SelectedRuns, kind: Action, request: CloneRun, *, as_json: bo
     from trainyard.client.models import BulkAction
 
     if chosen.single:
-        made = getattr(chosen.client.runs, kind)(chosen.refs[0], request)
-        return tell_run(made, made.id, as_json=as_json)
+        run = getattr(chosen.client.runs, kind)(chosen.refs[0], request)
+        return tell_run(run, run.id, as_json=as_json)
     many = BulkAction(action=kind, params=request.params, name=request.name, queue=request.queue, step=request.step)
     return tell_runs(act(chosen, many), lambda outcome: f"gave run {outcome.created}", as_json=as_json)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from trainyard import duration
 from trainyard.cli import moment, output, terminal
 from trainyard.cli.differences import varying
 
@@ -99,7 +100,7 @@ FIELDS = {
         _field("name", lambda run: run.name),
         _field("status", lambda run: run.status, output.status),
         _field("age", lambda run: run.created_at, moment.age),
-        _field("took", moment.seconds, moment.duration),
+        _field("took", moment.seconds, duration.to_text),
         _field("progress", lambda run: run.progress, lambda share: f"{share:.0%}"),
         _field("queue", lambda run: run.queue),
         _field("tags", lambda run: ", ".join(run.tags)),
@@ -249,8 +250,8 @@ def headings_of(columns: Sequence[Column]) -> list[str]:
 
 def _head(*, projects: bool) -> list[Column]:
     """The columns with which a row begins. How old a run is stands on a terminal only."""
-    made = "age" if terminal.is_attached() else "created"
-    names = ["run", *(["project"] if projects else []), "name", "status", made, "took", "progress"]
+    time = "age" if terminal.is_attached() else "created"
+    names = ["run", *(["project"] if projects else []), "name", "status", time, "took", "progress"]
     return [FIELDS[name] for name in names]
 
 

@@ -159,6 +159,6 @@ def _client(params: dict[str, Any]) -> Iterator[Client]:
     from trainyard.client import Client
     from trainyard.client.retry import Backoff
 
-    given = {name: params.get(name) for name in ("url", "project", "data")}
-    with Client(**given, timeout=_SECONDS, backoff=Backoff(tries=1)) as client:
+    options = {name: params.get(name) for name in ("url", "project", "data")}
+    with Client(**options, timeout=_SECONDS, backoff=Backoff(tries=1)) as client:
         yield client

@@ -1,4 +1,5 @@
-"""`yard components`, and by the same commands `yard presets`: registered by name and version in a project.
+"""`yard components` and `yard presets`: the same commands for operations, and for parts of operations that are patched
+onto others. Both are registered by name and version in a project.
 
 REF is `name:version`; for reading also `name`, which is the newest version that is not archived.
 """
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from trainyard.client.models import Component, EditComponent
     from trainyard.client.resources import Components
 
-__all__ = ["components", "registry"]
+__all__ = ["components", "presets"]
 
 STAGES = ("testing", "staging", "production")
 _ref = click.argument("ref")
 _archived = click.option("--archived", is_flag=True, help="Archived versions too.")
 
 
-def registry(noun: str) -> click.Group:
+def _registry(noun: str) -> click.Group:
     """The commands for `components` or `presets`."""
 
     @click.group(noun, help=f"Register {noun} by name and version, and look them up.")
@@ -97,10 +98,10 @@ def _register(noun: str) -> click.Command:
         request = RegisterComponent(
             name=name, version=version, content=content, file=file.name, description=description, tags=list(tags)
         )
-        made = _of(client, noun).register(request)
+        component = _of(client, noun).register(request)
         if as_json:
-            return output.json_document(made)
-        return output.line(f"{noun[:-1]} {made.name}:{made.version} is registered ({made.digest[:19]})")
+            return output.json_document(component)
+        return output.line(f"{noun[:-1]} {component.name}:{component.version} is registered ({component.digest[:19]})")
 
     return register
 
@@ -231,4 +232,5 @@ def _show(one: Component, *, as_json: bool) -> None:
     )
 
 
-components = registry("components")
+components = _registry("components")
+presets = _registry("presets")

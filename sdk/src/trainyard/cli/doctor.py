@@ -40,14 +40,14 @@ def doctor(bundle: Path | None, as_json: bool, url: str | None, project: str | N
     """
     from trainyard.doctor.run import ConnectionOptions, look
 
-    asked = ConnectionOptions(url, project, data, os.environ)
+    options = ConnectionOptions(url, project, data, os.environ)
     checks = []
-    for check in look(asked):
+    for check in look(options):
         checks.append(check)
         if not as_json:
             _tell(check)
     if bundle is not None:
-        _pack(bundle, checks, asked)
+        _pack(bundle, checks, options)
     if as_json:
         output.json_document({"items": checks})
     is_broken = any(check.state == "failed" for check in checks)
@@ -62,16 +62,16 @@ def _tell(check: Check) -> None:
         output.line(f"{'':<38}-> {output.clean(check.fix)}")
 
 
-def _pack(target: Path, checks: Sequence[Check], asked: ConnectionOptions) -> None:
+def _pack(target: Path, checks: Sequence[Check], options: ConnectionOptions) -> None:
     from trainyard.cli.options import open_client
     from trainyard.client.errors import NoServer
     from trainyard.doctor import bundle
 
     try:
-        with open_client(url=asked.url, project=asked.project, data=asked.data) as client:
-            bundle.write(target, checks, client if _reached(checks) else None, asked.env, asked.folder)
+        with open_client(url=options.url, project=options.project, data=options.data) as client:
+            bundle.write(target, checks, client if _reached(checks) else None, options.env, options.folder)
     except NoServer:
-        bundle.write(target, checks, None, asked.env, asked.folder)
+        bundle.write(target, checks, None, options.env, options.folder)
     output.line(f"what was seen is packed in {target}; look through it before you send it", err=True)
 
 

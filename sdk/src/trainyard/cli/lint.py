@@ -31,8 +31,8 @@ def lint(files: tuple[Path, ...], params: tuple[str, ...], as_json: bool) -> Non
     """
     from trainyard.cli.run import read_params
 
-    given = read_params(params)
-    findings = [finding for file in files for finding in _findings(file, given)]
+    values = read_params(params)
+    findings = [finding for file in files for finding in _findings(file, values)]
     if as_json:
         output.json_document({"items": [asdict(finding) for finding in findings]})
     else:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from trainyard import duration
 from trainyard.cli import moment, output
 from trainyard.cli.columns import FIELDS, SYSTEM, headings_of, metric_columns, selection
 from trainyard.cli.runs import message
@@ -76,7 +77,7 @@ def run_lines(run: RunRecord, metrics: Sequence[Metric], width: int | None) -> l
     head = output.Styled("  ".join(filter(None, [run.short_id, output.clean(run.name), status])))
     seconds = moment.seconds(run)
     facts = [
-        f"took {moment.duration(seconds)}" if seconds is not None else "",
+        f"took {duration.to_text(seconds)}" if seconds is not None else "",
         f"progress {run.progress:.0%}" if run.progress is not None else "",
         f"attempt {run.attempt}" if run.attempt > 1 else "",
         output.clean(message(run) or run.reason),
@@ -96,8 +97,8 @@ def _under(line: str, headings: Sequence[str], rows: Sequence[Sequence[str]], wi
 
 def _counts(runs: Sequence[RunRecord]) -> str:
     counts = Counter(run.status for run in runs)
-    told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-    return told or "no live runs"
+    text = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    return text or "no live runs"
 
 
 def _used(usage: Usage) -> list[str]:

@@ -41,11 +41,11 @@ class _Request(NamedTuple):
         """One page; the first can count how many runs there are."""
         from trainyard.client import requests
 
-        given: dict[str, Any] = {"q": self.q, "sort": self.sort, "metrics": self.metrics, "limit": limit}
-        given |= {"cursor": cursor, "count": count}
+        arguments: dict[str, Any] = {"q": self.q, "sort": self.sort, "metrics": self.metrics, "limit": limit}
+        arguments |= {"cursor": cursor, "count": count}
         if self.all_projects:
-            return self.client.send(requests.search_runs(**given))
-        return self.client.send(requests.list_runs(self.client.endpoint.project, **given))
+            return self.client.send(requests.search_runs(**arguments))
+        return self.client.send(requests.list_runs(self.client.endpoint.project, **arguments))
 
     def every(self) -> list[RunRecord]:
         """All runs that are found."""

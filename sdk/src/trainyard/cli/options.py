@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from trainyard.cli.verbose import is_verbose, trace, verbose_option
+from trainyard.cli.verbose import event_hooks, verbose_option
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -128,10 +128,8 @@ def open_client(*, url: str | None, project: str | None, data: str | None, token
     from trainyard.client import Client
     from trainyard.client.retry import Backoff
 
-    client = Client(url, token=token, project=project, data=data, backoff=Backoff(tries=4, base=0.1))
-    if is_verbose():
-        trace(client)
-    return client
+    backoff = Backoff(tries=4, base=0.1)
+    return Client(url, token=token, project=project, data=data, backoff=backoff, event_hooks=event_hooks())
 
 
 def find(client: Client, ref: str) -> str:

@@ -92,9 +92,9 @@ def run(
         material = _of_command(words, files, hub, presets, code)
     else:
         material = gather([*_files(words), *files], hub, presets)
-    given = read_params(params)
-    resolved = check(material, given)
-    request = request_of(material, params=given, name=name, tags=list(tags), queue=queue)
+    values = read_params(params)
+    resolved = check(material, values)
+    request = request_of(material, params=values, name=name, tags=list(tags), queue=queue)
     found = resolved.code.kind if resolved is not None else _code_there(client, request)
     request = _with_code(request, _code(code, material.folder, brings_code=found != "none"))
     if preview:
@@ -126,15 +126,15 @@ def _of_command(
 
 def read_params(pairs: tuple[str, ...]) -> dict[str, str]:
     """`NAME=VALUE` pairs. Values stay text: the types of the inputs say what they are."""
-    given: dict[str, str] = {}
+    values: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise click.UsageError(f"-P {pair!r} is no param; write it as NAME=VALUE")
-        if name in given:
+        if name in values:
             raise click.UsageError(f"-P {name} is given twice; leave one")
-        given[name] = value
-    return given
+        values[name] = value
+    return values
 
 
 def _code(choice: str | None, folder: Path, *, brings_code: bool) -> dict[str, Any] | None:
@@ -156,28 +156,28 @@ def _with_code(request: CreateRun, code: dict[str, Any] | None) -> CreateRun:
 
 def _code_there(client: Client, request: CreateRun) -> str:
     """The kind of code that an operation brings once the server has looked up what it refers to. Says its warnings."""
-    seen = client.runs.preview(request)
-    for warning in seen.warnings:
+    preview = client.runs.preview(request)
+    for warning in preview.warnings:
         output.line(f"warning: {output.clean(warning)}", err=True)
-    return str(seen.resolved.get("code", {}).get("kind", "none"))
+    return str(preview.resolved.get("code", {}).get("kind", "none"))
 
 
-def _previewed(seen: Preview, *, as_json: bool) -> None:
+def _previewed(preview: Preview, *, as_json: bool) -> None:
     if as_json:
-        return output.json_document(seen)
-    forecast = seen.forecast
-    waits = "" if seen.hold else "it would start now"
+        return output.json_document(preview)
+    forecast = preview.forecast
+    waits = "" if preview.hold else "it would start now"
     if forecast.blockers:
         waits = "; ".join(": ".join(part for part in (one.message, one.fix) if part) for one in forecast.blockers)
-    command = [*seen.resolved.get("command", []), *seen.resolved.get("args", [])]
+    command = [*preview.resolved.get("command", []), *preview.resolved.get("args", [])]
     return output.fields(
         [
-            ("name", str(seen.resolved.get("name", ""))),
-            ("queue", seen.queue),
+            ("name", str(preview.resolved.get("name", ""))),
+            ("queue", preview.queue),
             ("command", " ".join(map(str, command))),
-            ("uses", ", ".join(f"{use.kind} {use.name}:{use.version}" for use in seen.uses)),
-            ("digest", seen.digest),
-            ("hold", seen.hold),
+            ("uses", ", ".join(f"{use.kind} {use.name}:{use.version}" for use in preview.uses)),
+            ("digest", preview.digest),
+            ("hold", preview.hold),
             ("forecast", waits),
         ]
     )

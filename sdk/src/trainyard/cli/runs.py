@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trainyard import duration
 from trainyard.cli import moment, output
 from trainyard.cli.columns import SYSTEM
 from trainyard.cli.options import find, json_option, run_argument, with_client
@@ -82,7 +83,7 @@ def _show(run: RunRecord, around: Lineage) -> None:
             ("created", moment.moment(run.created_at)),
             ("started", moment.moment(run.started_at)),
             ("finished", moment.moment(run.finished_at)),
-            ("took", "" if (seconds := moment.seconds(run)) is None else moment.duration(seconds)),
+            ("took", "" if (seconds := moment.seconds(run)) is None else duration.to_text(seconds)),
             ("progress", "" if run.progress is None else f"{run.progress:.0%}"),
             ("attempt", str(run.attempt or "")),
             *_earlier_attempts(run),
@@ -139,8 +140,8 @@ def _earlier_attempts(run: RunRecord) -> list[tuple[str, str]]:
 def _end_of_attempt(attempt: Attempt) -> str:
     codes = (("killed by signal", attempt.signal), ("exit code", attempt.exit_code))
     by_code = next((f"{words} {number}" for words, number in codes if number is not None), "")
-    told = attempt.message or by_code or attempt.reason.replace("_", " ") or "ended"
-    return " at ".join(filter(None, [told, moment.local(attempt.finished_at)]))
+    cause = attempt.message or by_code or attempt.reason.replace("_", " ") or "ended"
+    return " at ".join(filter(None, [cause, moment.local(attempt.finished_at)]))
 
 
 def _metrics(run: RunRecord) -> list[tuple[str, str]]:

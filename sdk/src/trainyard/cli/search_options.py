@@ -20,8 +20,8 @@ def _check(name: str) -> Callable[[click.Context, click.Parameter, str | None], 
             getattr(query, name)(text)
         except query.QueryError as error:
             shown = "\n".join(f"  {line}" for line in error.caret().splitlines()) if error.text else ""
-            told = "; ".join(part for part in (error.message, error.suggestion) if part)
-            raise click.BadParameter(f"{told}\n\n{shown}".rstrip(), ctx, param) from error
+            problem = "; ".join(part for part in (error.message, error.suggestion) if part)
+            raise click.BadParameter(f"{problem}\n\n{shown}".rstrip(), ctx, param) from error
         return text
 
     return check

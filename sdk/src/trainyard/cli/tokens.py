@@ -86,11 +86,11 @@ def create_token(
     request = NewToken(
         name=name, principal=principal, scopes=[*scopes], projects=[*projects], expires_in=expires_in or 0.0
     )
-    made = client.tokens.create(request)
+    token = client.tokens.create(request)
     if as_json:
-        return output.json_document(made)
-    output.line(f"token {made.id} for {made.principal}; it is shown this once:", err=True)
-    return output.line(made.token)
+        return output.json_document(token)
+    output.line(f"token {token.id} for {token.principal}; it is shown this once:", err=True)
+    return output.line(token.token)
 
 
 @tokens.command("revoke")

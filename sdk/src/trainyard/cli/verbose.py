@@ -1,10 +1,10 @@
-"""`-v`: every request of a command on standard error, with its time and the server's id of it. Headers and bodies are
-never printed, so that no token is."""
+"""`-v`: prints every request of a command on standard error, with its time and the id that the server gave it. Headers
+and bodies are never printed, because they may hold tokens."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +13,9 @@ from trainyard.cli import output
 if TYPE_CHECKING:
     import httpx
 
-    from trainyard.client import Client
+    from trainyard.client.session import EventHooks
 
-__all__ = ["is_verbose", "trace", "verbose_option"]
+__all__ = ["event_hooks", "verbose_option"]
 
 _KEY = "trainyard.cli.verbose"
 _STARTED = "trainyard.started"
@@ -37,16 +37,15 @@ verbose_option = click.option(
 )
 
 
-def is_verbose() -> bool:
-    """Whether the command that runs was called with `-v`, before its name or behind."""
+def event_hooks() -> EventHooks:
+    """The hooks of the client of this command. With `-v` they print each request when its response begins."""
+    return {"request": [_started], "response": [_answered]} if _is_verbose() else {}
+
+
+def _is_verbose() -> bool:
+    """Whether `-v` was given, before the name of the command or after it."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(_KEY))
-
-
-def trace(client: Client) -> None:
-    """Print each request of a client as its answer begins."""
-    hooks: dict[str, list[Any]] = {"request": [_started], "response": [_answered]}
-    client._http.event_hooks = hooks
 
 
 def _started(request: httpx.Request) -> None:
@@ -57,6 +56,6 @@ def _answered(response: httpx.Response) -> None:
     request = response.request
     ms = 1000 * (time.perf_counter() - request.extensions.get(_STARTED, time.perf_counter()))
     target = request.url.raw_path.decode("ascii", "replace")
-    known = response.headers.get(REQUEST_ID, "")
-    told = f"{request.method} {target}  {response.status_code}  {ms:.0f} ms{f'  request {known}' if known else ''}"
-    output.line(output.clean(told), err=True)
+    ident = response.headers.get(REQUEST_ID, "")
+    line = f"{request.method} {target}  {response.status_code}  {ms:.0f} ms{f'  request {ident}' if ident else ''}"
+    output.line(output.clean(line), err=True)

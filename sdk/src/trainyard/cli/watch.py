@@ -106,8 +106,8 @@ def _run(client: Client, ref: str, *, as_json: bool) -> int:
             if as_json:
                 output.json_line(each)
             elif isinstance(each, Transition):
-                told = [moment.local(each.at), each.status, each.reason, each.message]
-                output.line(output.clean("  ".join(word for word in told if word)))
+                parts = [moment.local(each.at), each.status, each.reason, each.message]
+                output.line(output.clean("  ".join(word for word in parts if word)))
             elif not isinstance(each, RunRecord):
                 output.line(output.clean(f"step {each.step}  {each.name} = {output.number(each.last)}"))
     return code

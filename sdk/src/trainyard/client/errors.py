@@ -131,8 +131,8 @@ class ApiError(ClientError):
         if not any(problem.message in self.message for problem in self.problems):
             return "\n".join(filter(None, (super().__str__(), lines)))
         is_whole = len(self.problems) == 1 and self.problems[0].message != self.message
-        told = self.message if is_whole else lines  # once, with its place
-        return told if not self.fix or self.fix in told else f"{told}; {self.fix}"
+        text = self.message if is_whole else lines  # once, with its place
+        return text if not self.fix or self.fix in text else f"{text}; {self.fix}"
 
 
 class Invalid(ApiError):

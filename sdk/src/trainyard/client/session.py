@@ -8,7 +8,7 @@ import ipaddress
 import math
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from trainyard.client.wire import EVENT_STREAM, Request
 __all__ = [
     "CHUNK",
     "Digest",
+    "EventHooks",
     "Follower",
     "atomic_write",
     "check_stream",
@@ -39,6 +40,10 @@ __all__ = [
 CHUNK = 256 * 1024
 _CONNECT = 10.0
 _SILENCE = 60.0  # the server pings a quiet stream every 15 seconds
+
+
+EventHooks = Mapping[str, list[Callable[..., Any]]]
+"""As in httpx: functions by the events `request` and `response`, each called with the request or the response."""
 
 
 def settings_for(endpoint: Endpoint, timeout: float) -> dict[str, Any]:

@@ -52,8 +52,8 @@ def asked_sweep(
     in a range of dates, whole numbers in a range of whole numbers, and else `float`. `metric` is what trials are judged
     by, and `trials` how many there are at most, whatever the kind calls them; one that does not go by a metric, such as
     `grid`, is judged by it all the same."""
-    given = {"matrix": dict(matrix), "types": dict(types or {}), "metric": metric, "trials": trials}
-    document = Document.from_mapping(_placed({name: value for name, value in given.items() if value is not None}))
+    fields = {"matrix": dict(matrix), "types": dict(types or {}), "metric": metric, "trials": trials}
+    document = Document.from_mapping(_placed({name: value for name, value in fields.items() if value is not None}))
     parsed, report = parse_part(_SweepRequest, document), Findings(document)
     _check(parsed, report)
     inputs = dict(_inputs(parsed, report))
@@ -129,10 +129,10 @@ def _input(name: str, kind: str, path: Path, report: Findings) -> Input | None:
     try:
         return Input.model_validate({"name": name, "type": kind, "is_optional": True})
     except ValidationError as error:
-        told = error.errors(include_url=False)[0]
-        words = told.get("ctx", {})
+        problem = error.errors(include_url=False)[0]
+        words = problem.get("ctx", {})
         report.add(
-            path, f"`{name}`: {words.get('said', told['msg'])}", words.get("fix", "choose another name"), key=True
+            path, f"`{name}`: {words.get('said', problem['msg'])}", words.get("fix", "choose another name"), key=True
         )
         return None
 

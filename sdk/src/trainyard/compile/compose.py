@@ -71,8 +71,8 @@ class _Work:
         return found
 
     def _problem(self, document: Document | None, path: Path, message: str, fix: str) -> None:
-        given = Finding(message, fix, field="presets")
-        self.findings.append(document.finding(path, message, fix) if document is not None else given)
+        finding = Finding(message, fix, field="presets")
+        self.findings.append(document.finding(path, message, fix) if document is not None else finding)
 
     def stop(self) -> None:
         if self.findings:

@@ -191,9 +191,9 @@ def _results(field: str, old: object, new: object) -> Iterator[str]:
     yield f"`{json_of(new)}`"
     before, after = (grow(Document.from_mapping({field: value}), Operation) for value in (old, new))
     for strategy in STRATEGIES:
-        made = plain(patched(before, after, strategy, Operation))
-        assert isinstance(made, dict)
-        yield f"`{json_of(made[field])}`"
+        result = plain(patched(before, after, strategy, Operation))
+        assert isinstance(result, dict)
+        yield f"`{json_of(result[field])}`"
 
 
 def _fields(model: type[Model]) -> Iterator[str]:

@@ -91,17 +91,17 @@ def _body(operation: Operation, report: Findings) -> tuple[Body, Path]:
 
 
 def _check_names(lowered: LoweredOperation, report: Findings) -> None:
-    seen: set[str] = set()
+    names: set[str] = set()
     sections: tuple[tuple[str, tuple[Input | Output, ...]], ...] = (
         ("inputs", lowered.body.inputs),
         ("outputs", lowered.body.outputs),
     )
     for section, declared in sections:
         for index, io in enumerate(declared):
-            if io.name in seen:
+            if io.name in names:
                 path = (*lowered.at, section, index, "name")
                 report.add(path, f"the name `{io.name}` is declared twice", "rename one of them")
-            seen.add(io.name)
+            names.add(io.name)
 
 
 def _check_inputs(lowered: LoweredOperation, report: Findings) -> None:

@@ -86,8 +86,8 @@ def compile_whole(
     `compile_operation`.
     """
     operation, document, composed = _composed(source, library, presets, patches)
-    given = CompileOptions(globals, params or {}, name=name, queue=queue, tags=tags, code=code)
-    resolved, approved, warnings = _compiled(operation, document, given)
+    options = CompileOptions(globals, params or {}, name=name, queue=queue, tags=tags, code=code)
+    resolved, approved, warnings = _compiled(operation, document, options)
     if composed is None:
         return CompiledOperation(resolved, document, approved, warnings=warnings)
     if composed.component is not None:
@@ -125,10 +125,10 @@ class TrialCompiler:
         `iteration` too, the number of the trial; the rest is as in `compile_operation`. `document` of what comes back
         has no matrix and no such values.
         """
-        given = CompileOptions(globals, params or {}, trial, name=name, queue=queue, tags=tags, code=code)
+        options = CompileOptions(globals, params or {}, trial, name=name, queue=queue, tags=tags, code=code)
         report = Findings(self.document)
-        job.check_given(report, name=given.name, queue=given.queue, code=given.code)
-        resolved, _, _ = rendered(self._operation, self._lowered, given, report)
+        job.check_given(report, name=options.name, queue=options.queue, code=options.code)
+        resolved, _, _ = rendered(self._operation, self._lowered, options, report)
         return CompiledOperation(resolved, self.document)
 
 
@@ -150,29 +150,29 @@ def check_component(document: Document) -> Component:
 
 
 def _compiled(
-    operation: Operation, document: Document, given: CompileOptions
+    operation: Operation, document: Document, options: CompileOptions
 ) -> tuple[ResolvedOperation, bool, tuple[str, ...]]:
     """An operation that refers to nothing, whether it is approved, and warnings."""
     report = Findings(document)
     lowered = lower(operation, report)
-    job.check_given(report, name=given.name, queue=given.queue, code=given.code)
+    job.check_given(report, name=options.name, queue=options.queue, code=options.code)
     if operation.matrix is None:
-        resolved, approved, _ = rendered(operation, lowered, given, report)
+        resolved, approved, _ = rendered(operation, lowered, options, report)
         return resolved, approved, ()
-    planned = plan(operation, lowered.inputs, given.params, report)
-    known = {"iteration": 0, **given.globals}
-    example = replace(given, globals=known, trial=planned.trial, unknown=planned.unknown)
+    planned = plan(operation, lowered.inputs, options.params, report)
+    known = {"iteration": 0, **options.globals}
+    example = replace(options, globals=known, trial=planned.trial, unknown=planned.unknown)
     resolved, approved, renderer = rendered(operation, lowered, example, report)
     if tuner := planned.sweep.options.get("tuner"):
-        _check_tuner(Part(document, ("matrix", "tuner"), tuner), given)  # type: ignore[arg-type] # a document's data
-    resolved = swept(resolved, operation, lowered, planned, renderer, given)
+        _check_tuner(Part(document, ("matrix", "tuner"), tuner), options)  # type: ignore[arg-type] # a document's data
+    resolved = swept(resolved, operation, lowered, planned, renderer, options)
     return resolved, approved, tuple(cautions(operation.matrix, planned.sweep, lowered.outputs, document))
 
 
-def _check_tuner(document: Document, given: CompileOptions) -> None:
+def _check_tuner(document: Document, options: CompileOptions) -> None:
     """Compile the tuner as it will be, with what it is given the first time."""
     params: dict[str, JsonValue] = {"iteration": 1, "trials": []}
-    globals = {**given.globals, "name": given.globals.get("name") or "tuner"}
+    globals = {**options.globals, "name": options.globals.get("name") or "tuner"}
     _compiled(parse_operation(document), document, CompileOptions(globals, {}, params))
 
 

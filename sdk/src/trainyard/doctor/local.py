@@ -49,10 +49,10 @@ def disk(folder: Path) -> Check:
     """Whether there is room for what runs record."""
     place = next(path for path in (folder, *folder.parents) if path.exists())
     usage = shutil.disk_usage(place)
-    told = f"{usage.free / LITTLE:.1f} GiB free of {usage.total / LITTLE:.1f} at {place}"
+    text = f"{usage.free / LITTLE:.1f} GiB free of {usage.total / LITTLE:.1f} at {place}"
     if usage.free < LITTLE:
-        return warning(told, "make room, or choose another data directory with --data")
-    return ok(told)
+        return warning(text, "make room, or choose another data directory with --data")
+    return ok(text)
 
 
 def backlog(folder: Path) -> Check:

@@ -56,9 +56,9 @@ def connection(endpoint: Endpoint) -> Check:
             f"{host}:{port} does not answer within {SECONDS:g} s", "a firewall may be in between; check host and port"
         )
     except OSError as error:
-        told = error.strerror or type(error).__name__
+        reason = error.strerror or type(error).__name__
         return failed(
-            f"{host}:{port}: {told}", "see whether the server runs (`yard up` starts one), and check host and port"
+            f"{host}:{port}: {reason}", "see whether the server runs (`yard up` starts one), and check host and port"
         )
     return ok(f"{host}:{port} {'(the proxy) ' if found else ''}takes connections")
 
@@ -95,8 +95,8 @@ def encryption(endpoint: Endpoint) -> Check:
 def _certificate(secured: ssl.SSLSocket) -> Check:
     until = str((secured.getpeercert() or {}).get("notAfter", ""))
     left = ssl.cert_time_to_seconds(until) - time.time() if until else SOON + 1.0
-    told = f"{secured.version()}, trusted until {until or 'an unknown day'}"
-    return warning(told, "renew the certificate") if left < SOON else ok(told)
+    text = f"{secured.version()}, trusted until {until or 'an unknown day'}"
+    return warning(text, "renew the certificate") if left < SOON else ok(text)
 
 
 def _place(endpoint: Endpoint) -> tuple[str, int]:

@@ -80,25 +80,25 @@ class Server:
             return failed(f"it answered {answer.status_code}", "see the server's log")
         bad = {name: state for name, state in parts.items() if state != "ok"}
         if bad:
-            told = ", ".join(f"{name} is {state}" for name, state in sorted(bad.items()))
-            return failed(told, "see the server's log, and what it says of these below")
+            states = ", ".join(f"{name} is {state}" for name, state in sorted(bad.items()))
+            return failed(states, "see the server's log, and what it says of these below")
         return ok(", ".join(f"{name} ok" for name in sorted(parts)))
 
     def version(self) -> Check:
         """Whether client and server fit."""
         found: Version = self._ask(requests.read_version())
-        told = f"server {found.version} (API {found.api}), client {ours()}"
+        versions = f"server {found.version} (API {found.api}), client {ours()}"
         if found.version.partition(".")[0] != ours().partition(".")[0]:
-            return warning(f"{told}: another major version", "install the client that fits the server")
+            return warning(f"{versions}: another major version", "install the client that fits the server")
         if found.missing:
-            return warning(f"{told}; nothing offers: {', '.join(found.missing)}", "install a plugin that does")
-        return ok(told)
+            return warning(f"{versions}; nothing offers: {', '.join(found.missing)}", "install a plugin that does")
+        return ok(versions)
 
     def clock(self) -> Check:
         """How far the clocks are apart, to the second that HTTP tells."""
-        told = self._answer(requests.read_health()).headers.get("date", "")
+        date = self._answer(requests.read_health()).headers.get("date", "")
         try:
-            apart = (datetime.now(UTC) - parsedate_to_datetime(told)).total_seconds()
+            apart = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
         except (ValueError, TypeError):
             return skipped("the server does not tell its time")
         if abs(apart) > SKEW:
@@ -112,12 +112,12 @@ class Server:
         if not self._endpoint.token:
             return failed("no token was found for this server", "yard login, or set TRAINYARD_TOKEN_FILE")
         who: Whoami = self._ask(requests.whoami())
-        told = f"{who.name}, {who.role} in the deployment, from {self._endpoint.token_source}"
+        identity = f"{who.name}, {who.role} in the deployment, from {self._endpoint.token_source}"
         if who.expires_at is None:
-            return ok(f"{told}; it does not expire")
+            return ok(f"{identity}; it does not expire")
         left = (datetime.fromisoformat(who.expires_at) - datetime.now(UTC)).total_seconds()
-        told = f"{told}; it expires at {who.expires_at}"
-        return warning(told, "make another: yard tokens create") if left < SOON else ok(told)
+        identity = f"{identity}; it expires at {who.expires_at}"
+        return warning(identity, "make another: yard tokens create") if left < SOON else ok(identity)
 
     def project(self) -> Check:
         """Whether we see the project."""

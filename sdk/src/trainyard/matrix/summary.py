@@ -22,11 +22,11 @@ def summary(sweep: SweepSpec) -> list[str]:
 
 
 def _sizes(sweep: SweepSpec) -> Iterator[str]:
-    listed, asked = sweep.options.get("values"), sweep.options.get("numRuns", sweep.options.get("numTrials"))
+    listed, most = sweep.options.get("values"), sweep.options.get("numRuns", sweep.options.get("numTrials"))
     if isinstance(listed, list):
         yield _many(len(listed), "trial")
-    if isinstance(asked, int):
-        yield f"at most {_many(asked, 'trial')}"
+    if isinstance(most, int):
+        yield f"at most {_many(most, 'trial')}"
     found = combinations(sweep.space) if sweep.space.params else None
     if found is not None:
         yield _many(found, "combination")

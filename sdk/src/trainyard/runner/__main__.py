@@ -24,13 +24,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="the attempt's folder, <root>/<run>/<number>")
     parser.add_argument("--detach", action="store_true", help="go on in the background, in a session of its own")
     parser.add_argument("--ready", type=int, default=-1, metavar="FD", help="write a byte here once the lock is taken")
-    given = parser.parse_args(arguments)
-    folder = Folder(given.folder.resolve())
+    options = parser.parse_args(arguments)
+    folder = Folder(options.folder.resolve())
     if not folder.path.is_dir() or not folder.path.name.isdigit():
-        parser.error(f"{given.folder} is no attempt's folder (<root>/<run>/<number>)")
-    if given.detach and os.fork() != 0:
+        parser.error(f"{options.folder} is no attempt's folder (<root>/<run>/<number>)")
+    if options.detach and os.fork() != 0:
         return 0
-    run(folder, given.ready, detach=given.detach)
+    run(folder, options.ready, detach=options.detach)
     return 0
 
 

@@ -28,8 +28,8 @@ def publish(root: Path, url: str) -> None:
 
 def server_of(folder: Folder, workload: dict[str, Any]) -> str:
     """Where this attempt reports now; empty when its workload names no place, for then nothing is shipped."""
-    given = str(workload.get("url") or "")
-    return (_published(folder.root) or given) if given else ""
+    url = str(workload.get("url") or "")
+    return (_published(folder.root) or url) if url else ""
 
 
 def _published(root: Path) -> str:

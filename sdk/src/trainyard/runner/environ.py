@@ -40,11 +40,11 @@ def mark_of(folder: Folder) -> str:
 
 def environment_of(workload: Mapping[str, Any], folder: Folder, base: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of the command: base, then the workload's, then what the runner itself states."""
-    given = dict(workload.get("env") or {})
+    own = dict(workload.get("env") or {})
     stated = _stated(workload, folder)
     if workload.get("devices") is not None:
         stated |= {"CUDA_VISIBLE_DEVICES": str(workload["devices"]), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
-    filled = {name: _fill(str(value), stated) for name, value in given.items()}
+    filled = {name: _fill(str(value), stated) for name, value in own.items()}
     return {**base_of(base), "PYTHONUNBUFFERED": "1", **filled, **stated}
 
 

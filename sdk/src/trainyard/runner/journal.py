@@ -43,15 +43,15 @@ class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        told = {
+        entry = {
             "timestamp": f"{at}.{int(record.created % 1 * 1e6):06d}Z",
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             **self._around,
         }
         if record.exc_info:
-            told["exception"] = self.formatException(record.exc_info)
-        return json.dumps({name: _clean(value) for name, value in told.items()})
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps({name: _clean(value) for name, value in entry.items()})
 
 
 def _clean(value: object) -> object:

@@ -98,7 +98,7 @@ def seize(folder: Folder) -> int | None:
 def owner(folder: Folder) -> Owner | None:
     """The runner that took the lock; None when none did, or a power loss left the name without the bytes."""
     try:
-        told = read_json(folder.lock)
+        content = read_json(folder.lock)
     except ValueError:
         return None
-    return Owner(told["runner_pid"], told["start_ticks"], told["boot"]) if told else None
+    return Owner(content["runner_pid"], content["start_ticks"], content["boot"]) if content else None

@@ -35,9 +35,9 @@ class Shipping:
 
     def _describe(self) -> None:
         """Leave in the spool what `yard sync` needs to ship it some day."""
-        told = {name: self._workload.get(name) for name in ("project", "run", "attempt")}
-        told["url"] = server_of(self._folder, self._workload)
-        write_json(self._folder.spool / "run.json", {**told, "token_file": str(self._folder.token), "managed": True})
+        about = {name: self._workload.get(name) for name in ("project", "run", "attempt")}
+        about["url"] = server_of(self._folder, self._workload)
+        write_json(self._folder.spool / "run.json", {**about, "token_file": str(self._folder.token), "managed": True})
 
     def begin(self) -> None:
         """Describe the spool and ship it in the background from now on. May be called again."""

@@ -111,7 +111,7 @@ class _Attempt:
         command = proc.look(pid)
         self._started_at = time.time()
         _log.info("the command is process %d", pid)
-        told = {
+        started = {
             "runner_pid": os.getpid(),
             "runner_start_ticks": proc.own_ticks(),
             "pid": pid,
@@ -120,7 +120,7 @@ class _Attempt:
             "boot": proc.boot(),
             "started_at": self._started_at,
         }
-        write_json(self._folder.started, told)
+        write_json(self._folder.started, started)
 
     def _stopped(self) -> bool:
         return self._bell.terminated or self._folder.stop.exists()

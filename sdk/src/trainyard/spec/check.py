@@ -70,15 +70,15 @@ def parse_preset(document: Document) -> Operation:
         fix = "write `kind: operation` and `isPreset: true`"
         raise SpecError([document.finding(("kind",), "a preset is a part of an operation", fix)])
     preset = _validated(Operation, document)
-    told = [
+    findings = [
         document.finding((name,), f"a preset has no `{camel(name)}`", fix, key=True)
         for name, fix in _NOT_IN_PRESETS.items()
         if name in preset.model_fields_set
     ]
     if preset.run_patch is not None:
         _validated(Job, Part(document, ("run_patch",), {"kind": "job", **preset.run_patch}))
-    if told:
-        raise SpecError(told)
+    if findings:
+        raise SpecError(findings)
     return preset
 
 

@@ -25,9 +25,9 @@ def load_file(path: str | Path) -> Document:
     name = str(path)
     try:
         with Path(path).open("rb") as stream:
-            seen = os.fstat(stream.fileno())
-            if stat.S_ISREG(seen.st_mode) and seen.st_size > MAX_BYTES:
-                raise _too_large(name, seen.st_size)
+            status = os.fstat(stream.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_size > MAX_BYTES:
+                raise _too_large(name, status.st_size)
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise _problem(name, "there is no such file", "name an operation file, such as `train.yaml`") from None

@@ -43,10 +43,10 @@ def launch(
 
     Raises SpecError with each finding and its place, Invalid for what the server refuses, FileNotFoundError for a file
     that does not exist, NoServer and NotReachable where there is no server."""
-    given, material = plain_params(params, more), _material(operation, presets)
-    resolved = check(material, given)
+    values, material = plain_params(params, more), _material(operation, presets)
+    resolved = check(material, values)
     labels = [tags] if isinstance(tags, str) else [*tags]
-    request = request_of(material, params=given, name=name, queue=queue, tags=labels)
+    request = request_of(material, params=values, name=name, queue=queue, tags=labels)
     with Client(project=project) as client:
         kind = _code_kind(client, request) if resolved is None else resolved.code.kind
         if kind == "none":

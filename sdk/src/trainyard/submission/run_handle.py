@@ -146,10 +146,10 @@ def get_run(ref: str = "latest", *, project: str | None = None) -> RunHandle:
 
 def plain_params(params: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
     """Params as they are sent. Raises TypeError for one that is given twice, or that JSON cannot hold."""
-    given = params or {}
-    if twice := sorted(given.keys() & more.keys()):
+    mapping = params or {}
+    if twice := sorted(mapping.keys() & more.keys()):
         raise TypeError(f"{', '.join(twice)}: given in the mapping and by name; leave one")
-    return plain_mapping({**given, **more}, _refuse)
+    return plain_mapping({**mapping, **more}, _refuse)
 
 
 def _refuse(name: str, why: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from trainyard import duration
+
 __all__ = ["cell", "is_shown", "shortened"]
 
 MOST_CHARS = 60
-_FINE = timedelta(seconds=10)
-"""Below it, fractions of a second are shown."""
 
 
 def cell(name: str, value: object) -> str:
@@ -37,13 +37,8 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, timedelta):
-        return _duration(value)
+        return duration.to_text(value.total_seconds())
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) and _are_texts(value) else str(value)
-
-
-def _duration(value: timedelta) -> str:
-    seconds = value.total_seconds()
-    return f"{seconds:.2g}s" if value < _FINE else str(timedelta(seconds=round(seconds)))
 
 
 def _are_texts(values: Iterable[object]) -> bool:

@@ -125,9 +125,9 @@ def _known(client: Client, run: str) -> list[str]:
 def _check_names(metrics: Sequence[str], points: Sequence[Point], recorded: Sequence[Recorded]) -> None:
     """A metric that no run has is a mistake once all have ended; until then it may come. Raises ValueError."""
     known = {name for one in recorded for name in one.known}
-    seen = {point.metric for point in points}
+    with_points = {point.metric for point in points}
     for name in metrics:
-        if name in seen or not recorded:
+        if name in with_points or not recorded:
             continue
         said = f"no run has recorded a metric {name!r}; {suggest(name, known) or 'none was recorded'}"
         if all(one.is_final for one in recorded):

@@ -96,8 +96,8 @@ def _last(name: str) -> str:
 
 def _kept(parent: Path, name: str, found: Files, download: Download) -> Path:
     """The folder with these files, which are brought unless they are there. Raises Changed."""
-    told = "\n".join([name, *(f"{place} {each.digest}" for place, each in sorted(found.items()))])
-    folder = parent / hashlib.sha256(told.encode()).hexdigest()[:32]
+    listing = "\n".join([name, *(f"{place} {each.digest}" for place, each in sorted(found.items()))])
+    folder = parent / hashlib.sha256(listing.encode()).hexdigest()[:32]
     with _alone(parent):
         if not folder.is_dir():
             _bring(name, found, download, folder)

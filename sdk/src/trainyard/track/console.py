@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trainyard import duration
 from trainyard.track.ending import Ending
-from trainyard.track.summary import duration
 
 if TYPE_CHECKING:
     from trainyard.track.run import Run
@@ -36,7 +36,7 @@ def text_of_start(run: Run, url: str, *, offline: bool) -> str:
 def text_of_end(run: Run, ending: Ending, seconds: float, metrics: Sequence[str]) -> str:
     """How it ended, after how long, and its metrics."""
     why = f" ({ending.message})" if ending.message else ""
-    head = f"trainyard: run {_called(run)} {ending.status} after {duration(seconds)}{why}"
+    head = f"trainyard: run {_called(run)} {ending.status} after {duration.to_text(seconds)}{why}"
     return "\n".join([head, *(f"  {line}" for line in metrics)])
 
 

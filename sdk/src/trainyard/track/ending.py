@@ -18,11 +18,13 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 import trainyard
+from trainyard.track.log_once import say
 
-__all__ = ["Ending", "of_error", "of_program", "watch_program"]
+__all__ = ["Ending", "last_error", "of_error", "of_finish", "of_program", "watch_program"]
 
 _UNKNOWN = object()
 _LONGEST = 500
+_STATUSES = ("succeeded", "failed", "stopped")
 
 
 class Ending(NamedTuple):
@@ -57,6 +59,20 @@ def of_error(error: BaseException | None) -> Ending:
     return Ending("failed", "error", _brief(error), trace=_trace(error))
 
 
+def of_finish(status: str, message: str) -> Ending:
+    """The end that a program states in a call of `finish`."""
+    if status not in _STATUSES:
+        say("status", f"finish({status!r}): the status is one of {', '.join(_STATUSES)}; taken as failed")
+        status = "failed"
+    return Ending(status, "" if status == "succeeded" else "user", message)
+
+
+def last_error() -> BaseException | None:
+    """The last exception that nobody caught: it ended the program or, in the interactive interpreter, a statement."""
+    error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    return error if isinstance(error, BaseException) else None
+
+
 def watch_program() -> None:
     """Note from now on what tells how this program ends. Idempotent."""
     global _program
@@ -70,17 +86,20 @@ def of_program() -> Ending:
     """How this program ended, asked while the interpreter ends."""
     if _program is None:
         return Ending()
-    error, frame = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None), _program.frame
+    error, frame = last_error(), _program.frame
     if frame is not None and (_is_running(frame) or _returned(frame)):
         return Ending()
-    if isinstance(error, BaseException) and _came_out_of(error, frame):
+    if error is not None and _came_out_of(error, frame):
         return of_error(error)
     if frame is None:
         return Ending()
+    if hasattr(sys, "ps1"):
+        return Ending("failed", "error", _OVERWRITTEN)
     code = trainyard.exit_codes[-1] if trainyard.exit_codes else _raised_code(frame)
     return Ending("failed", "exit_code", _UNSEEN) if code is _UNKNOWN else _of_code(code)
 
 
+_OVERWRITTEN = "an exception that cannot be seen any more: a statement that was typed after the program raised, too"
 _UNSEEN = (
     "it ended by a SystemExit whose code cannot be seen; call sys.exit(code) instead of raising it, and import"
     " trainyard before that"
@@ -160,10 +179,10 @@ def _raised_code(frame: FrameType) -> Any:
     what a call returned, as in `raise SystemExit(main())`. Unknown when the exception came from deeper."""
     import dis
 
-    seen = [each for each in dis.get_instructions(frame.f_code) if each.offset <= frame.f_lasti]
-    seen = [each for each in seen if each.opname not in ("PUSH_NULL", "PRECALL", "CACHE", "NOP")]
-    value = seen[-3] if seen[-2].opname == "CALL" else seen[-2]
-    if seen[-1].opname != "RAISE_VARARGS" or any(each.is_jump_target for each in seen[-2:]):
+    instructions = [each for each in dis.get_instructions(frame.f_code) if each.offset <= frame.f_lasti]
+    instructions = [each for each in instructions if each.opname not in ("PUSH_NULL", "PRECALL", "CACHE", "NOP")]
+    value = instructions[-3] if instructions[-2].opname == "CALL" else instructions[-2]
+    if instructions[-1].opname != "RAISE_VARARGS" or any(each.is_jump_target for each in instructions[-2:]):
         return _UNKNOWN
     if value.opname in ("LOAD_CONST", "LOAD_SMALL_INT"):
         return value.argval

@@ -72,12 +72,12 @@ class Splitter:
             self._rest, self._bar, self._shown, self._skipping = b"", b"", b"", True
 
     def _move(self, states: list[bytes], now: float) -> None:
-        seen = [state for state in states if state]
-        if not seen:
+        visible = [state for state in states if state]
+        if not visible:
             return
         if not self._bar:
             self._shown_at = now
-        self._bar = seen[-1][:MAX_LINE]
+        self._bar = visible[-1][:MAX_LINE]
 
     def _end_line(self, at: int, lines: list[Line]) -> None:
         """LF came: the line is what was written last, a bar that was already shown in that state excepted."""

@@ -59,8 +59,8 @@ def token_file(url: str, env: Mapping[str, str]) -> Path | None:
     if folder is None:
         return None
     try:
-        told = json.loads((folder / f"{stem(url)}.json").read_bytes())["url"]
+        address = json.loads((folder / f"{stem(url)}.json").read_bytes())["url"]
         file = folder / f"{stem(url)}.token"
-        return file if told == canonical(url) and file.exists() else None
+        return file if address == canonical(url) and file.exists() else None
     except (OSError, ValueError, LookupError, TypeError):
         return None

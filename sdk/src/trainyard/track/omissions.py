@@ -75,8 +75,8 @@ def added(known: object, event: Mapping[str, Any]) -> dict[str, Any]:
     name = name if name in found or len(found) < NAMES else ""
     before, count = found.get(name), event.get("count")
     counted = before.get("count") if isinstance(before, dict) else 0
-    told = (storable(str(event.get(key, "")), most) for key, most in (("what", _WHAT_CHARS), ("why", _WHY_CHARS)))
-    what, why = told if name else ("", "more names")
+    texts = (storable(str(event.get(key, "")), most) for key, most in (("what", _WHAT_CHARS), ("why", _WHY_CHARS)))
+    what, why = texts if name else ("", "more names")
     found[name] = {"what": what, "why": why, "count": _whole(counted) + max(1, _whole(count))}
     return found
 

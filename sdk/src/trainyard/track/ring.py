@@ -142,14 +142,14 @@ class Ring:
 
     def give_up_spares(self) -> bool:
         """Delete the spare buffers, whose room on the disk is needed otherwise; whether there were any."""
-        given = False
+        had_spares = False
         while self._spares:
             try:
                 self._spares.popleft().discard()
-                given = True
+                had_spares = True
             except IndexError:  # `put` took it
                 break
-        return given
+        return had_spares
 
     def retire(self, buffer: Buffer) -> None:
         """Let go of the oldest buffer, which is full and wholly in frames."""

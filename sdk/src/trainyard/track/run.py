@@ -24,7 +24,7 @@ from weakref import WeakSet
 from trainyard.names import TAG_CHARS, storable
 from trainyard.track import environment, spool, thread, worker
 from trainyard.track.conversion import named, pieces, plain, plain_mapping, text
-from trainyard.track.ending import Ending, of_error
+from trainyard.track.ending import Ending, of_error, of_finish
 from trainyard.track.log_once import say
 from trainyard.track.omissions import NotRecorded, Omissions, is_strict, mistake
 from trainyard.track.run_metadata import read_about, write_about
@@ -44,7 +44,6 @@ _SLACK = 0.01
 """How far rounding may take a progress out of 0 to 1."""
 _MISTAKES = (AttributeError, LookupError, TypeError, ValueError)
 """What a wrong argument raises; anything else is trouble of this machine."""
-_STATUSES = ("succeeded", "failed", "stopped")
 _runs: WeakSet[Run] = WeakSet()
 
 
@@ -74,6 +73,8 @@ class Run:
         self._writer: Writer | None = None
         self._background: Background | None = None
         self._describing: threading.Thread | None = None
+        self._described = 0
+        """Frames of the description."""
         self._monitor: Monitor | None = None
         self._summary: Summary | None = None
         self._began = time.monotonic()
@@ -154,7 +155,7 @@ class Run:
     def finish(self, status: str = "succeeded", message: str = "", *, finish_timeout: float = 30.0) -> None:
         """End the run: flush, record the end (when the run is not managed), and wait at most `finish_timeout` seconds
         for the server. What it does not have by then stays in the spool; a warning tells how to go on. Idempotent."""
-        self._guarded(lambda: self._finish(_said(status, message), finish_timeout), "finish")
+        self._guarded(lambda: self._finish(of_finish(status, message), finish_timeout), "finish")
 
     def __enter__(self) -> Run:
         return self
@@ -190,8 +191,8 @@ class Run:
 
     def _log_values(self, kind: str, values: object, more: Mapping[str, Any]) -> dict[str, Any]:
         """Record named values in as many events as they need. Returns them as they were recorded."""
-        given = {**({} if values is None else named(values)), **more}
-        copied = plain_mapping(given, lambda key, why: say(f"{self.id} {kind} {key}", f"{kind}: {key} is {why}"))
+        merged = {**({} if values is None else named(values)), **more}
+        copied = plain_mapping(merged, lambda key, why: say(f"{self.id} {kind} {key}", f"{kind}: {key} is {why}"))
         for piece in pieces(copied):
             self._event(kind, values=piece)
         return copied
@@ -233,6 +234,7 @@ class Run:
             if self.finished:
                 return
             self._tell_omissions()
+            seconds = time.monotonic() - self._began
             if ours:
                 worker.withdraw(self.root)
                 self._record_end(ending, self._stop_monitor(ending.trace))
@@ -242,7 +244,7 @@ class Run:
                 self._writer.close()
         if ours:
             self._await_server(timeout)
-            self._show_end(ending)
+            self._show_end(ending, seconds)
 
     def _tell_omissions(self) -> None:
         """Record what could not be, and say all of it."""
@@ -253,9 +255,9 @@ class Run:
 
     def _record_end(self, ending: Ending, printed: list[str]) -> None:
         """The end is on disk when this returns. No thread is needed for it: when the interpreter ends, none starts."""
-        told = ending._replace(message=plain(ending.message))._asdict()
-        del told["trace"]
-        event = _event("end", **told, **({"last_lines": printed} if printed and ending.status == "failed" else {}))
+        fields = ending._replace(message=plain(ending.message))._asdict()
+        del fields["trace"]
+        event = _event("end", **fields, **({"last_lines": printed} if printed and ending.status == "failed" else {}))
         if self._writer is not None:
             self._writer.event([event], final=True)
         else:
@@ -290,11 +292,12 @@ class Run:
 
     @property
     def recorded(self) -> int:
-        """Grows with whatever this process records."""
+        """Grows with whatever this process records by a call; a description is not counted."""
         if self._writer is None:
             return 0
         self.flush()
-        return self._writer.spool.seq
+        with self._lock:
+            return self._writer.spool.seq - self._described
 
     def end(self, ending: Ending, *, finish_timeout: float = 30.0) -> None:
         """As `finish`, for an end that was seen and not said. Never raises."""
@@ -327,11 +330,10 @@ class Run:
 
         self._summary = Summary()
 
-    def _show_end(self, ending: Ending) -> None:
+    def _show_end(self, ending: Ending, seconds: float) -> None:
         if self._summary is not None:
             from trainyard.track import console
 
-            seconds = time.monotonic() - self._began
             console.show(console.text_of_end(self, ending, seconds, self._summary.lines()))
 
     def describe(self, find: Callable[[], Mapping[str, Any]]) -> None:
@@ -340,9 +342,13 @@ class Run:
         def work() -> None:
             found = find()
             if found and not self.finished:
-                self.log_meta(found)
+                self._guarded(lambda: self._log_description(found), "log_meta")
 
         self._describing = thread.start(work, "trainyard-origin")
+
+    def _log_description(self, found: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._described += len([*pieces(self._log_values("meta", None, found))])
 
     def _forked(self) -> None:
         """In a fork's child: the parent's writer and threads are not ours, and its run is not ours to end."""
@@ -365,14 +371,6 @@ def _after_finish(values: Mapping[str, SupportsFloat], step: int | None) -> None
 
 def _event(kind: str, **fields: Any) -> dict[str, Any]:
     return {"type": kind, "time": time.time_ns() // 1000, **fields}
-
-
-def _said(status: str, message: str) -> Ending:
-    """An end as the program says it."""
-    if status not in _STATUSES:
-        say("status", f"finish({status!r}): the status is one of {', '.join(_STATUSES)}; taken as failed")
-        status = "failed"
-    return Ending(status, "" if status == "succeeded" else "user", message)
 
 
 def _progress(value: float) -> float:

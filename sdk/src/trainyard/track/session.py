@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from trainyard.names import RUN_NAME_CHARS, storable
-from trainyard.track import ending, environment, notebook, worker
+from trainyard.track import ending, environment, interpreter, notebook, worker
 from trainyard.track.conversion import text
 from trainyard.track.ending import Ending
 from trainyard.track.folder import data_dir
@@ -53,6 +53,7 @@ __all__ = [
 _log = logging.getLogger("trainyard")
 _current: Run | None = None
 _cells: notebook.Cells | None = None
+_statements: interpreter.Statements | None = None
 _lock = threading.RLock()
 _is_implicit = False
 """Whether the current run was begun by a `log`, and no `init` has named it yet."""
@@ -83,8 +84,9 @@ def init(
     text becomes text.
 
     While a run goes on, a call with arguments means another one, and two are never mixed: with `reinit` the first
-    ends, as succeeded, and so it does in the interactive interpreter; in a notebook it ends when another cell calls
-    `init`, as failed if a cell of it raised; else RuntimeError is raised.
+    ends, as succeeded. In the interactive interpreter it ends as its statements did, and in a notebook, when another
+    cell calls `init`, as its cells did: as failed if the last one that raised or recorded something has raised. Else
+    RuntimeError is raised.
 
     With `resume` the new run continues another one of its project: the run of that id, or for True the last one of
     this project (and `name`) that was killed on this machine, if there is one. It takes that one's name and params
@@ -125,7 +127,9 @@ def _make_way(run: Run, *, is_other: bool, reinit: bool) -> None:
     """End the run that goes on where `init` means another one. Raises RuntimeError where that is to be said first."""
     if _cells is not None and _cells.is_another:
         found = _cells.ending
-    elif reinit or (is_other and _is_typed()):
+    elif _cells is None and interpreter.is_interactive() and (is_other or reinit):
+        found = _ending_so_far()
+    elif reinit:
         found = Ending()
     elif is_other:
         raise RuntimeError(
@@ -139,22 +143,27 @@ def _make_way(run: Run, *, is_other: bool, reinit: bool) -> None:
     run.end(found)
 
 
-def _is_typed() -> bool:
-    """Whether statements are typed one by one, in the interactive interpreter (in IPython cells tell more): one that
-    raises keeps nobody from typing the next."""
-    return _cells is None and hasattr(sys, "ps1")
+def _ending_so_far() -> Ending:
+    """How the current run ends, as its cells, its statements or its program tell."""
+    if _cells is not None:
+        return _cells.ending
+    return _statements.ending if _statements is not None else ending.of_program()
 
 
 def _begun(run: Run) -> Run:
     """The run is the current one, and ends with the program at the latest."""
-    global _current, _cells
+    global _current, _cells, _statements
     _current = run
     if not (run.managed or run.is_worker):
         worker.offer(run.root)
         ending.watch_program()
     if _cells is not None:
         _cells.close()
+    if _statements is not None:
+        _statements.close()
     _cells = notebook.watch(lambda: run.recorded, run.renew_capture)
+    is_typed = _cells is None and interpreter.is_interactive()
+    _statements = interpreter.Statements(lambda: run.recorded) if is_typed else None
     _hook_exit()
     return run
 
@@ -192,25 +201,25 @@ def _new_run(
     project, name = chosen_project(project), storable(text(name), RUN_NAME_CHARS)
     if offline is None:
         offline = os.environ.get("TRAINYARD_OFFLINE", "").lower() in ("1", "true")
-    run = new_run_id()
+    ident = new_run_id()
     spools = Path(spool).absolute() if spool else data_dir() / "spool"
-    root, target = spools / run, None if offline else find_target(project, run)
+    root, target = spools / ident, None if offline else find_target(project, ident)
     source = _source(resume, spools, target, project, name) if resume else None
     name = name or (source.name if source else "")
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     create = {"name": name, "tags": tags, "created_at": now, **({"resumes": source.run} if source else {})}
-    write_about(root, describe(project, run, target, create=create))
-    made = Run(run, project, root, is_managed=False, name=name)
+    write_about(root, describe(project, ident, target, create=create))
+    run = Run(ident, project, root, is_managed=False, name=name)
     if source is not None:
-        made.resumed_from, made.resume_step = source.run, source.last_step
+        run.resumed_from, run.resume_step = source.run, source.last_step
         if source.params:
-            made.log_params(source.params)
+            run.log_params(source.params)
     if not offline:
-        made.start_shipping()
+        run.start_shipping()
     from trainyard.track.observation import observe_program  # here and below: the import does not pay for it
 
-    observe_program(made, target.url if target else "", offline=offline, capture=capture, quiet=quiet)
-    return made
+    observe_program(run, target.url if target else "", offline=offline, capture=capture, quiet=quiet)
+    return run
 
 
 def _source(resume: str | bool, spools: Path, target: Target | None, project: str, name: str) -> Source | None:
@@ -325,7 +334,7 @@ def _hook_exit() -> None:
 
 def _at_exit() -> None:
     if _current is not None:
-        _current.end(_cells.ending if _cells is not None else ending.of_program())
+        _current.end(_ending_so_far())
 
 
 def _after_fork() -> None:

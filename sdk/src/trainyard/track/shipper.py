@@ -240,10 +240,10 @@ class Shipper:
         if frame.kind is not Kind.EVENTS:
             return frame.raw
         events = frames.unpack_events(frame.payload)
-        told = [self._with_file(event) if event["type"] == "artifact" else event for event in events]
-        if told == events:
+        checked = [self._with_file(event) if event["type"] == "artifact" else event for event in events]
+        if checked == events:
             return frame.raw
-        return frames.encode(frame.kind, frame.writer, frame.seq, frames.pack_events(told), final=frame.final)
+        return frames.encode(frame.kind, frame.writer, frame.seq, frames.pack_events(checked), final=frame.final)
 
     def _with_file(self, event: dict[str, Any]) -> dict[str, Any]:
         """Put the bytes of an `artifact` event; the event that says that they are left out when they are refused.

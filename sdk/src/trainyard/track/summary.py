@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from trainyard.track import frames
 from trainyard.track.frames import Block
 
-__all__ = ["METRICS", "POINTS", "SHOWN", "Summary", "curve", "duration"]
+__all__ = ["METRICS", "POINTS", "SHOWN", "Summary", "curve"]
 
 METRICS = 100
 POINTS = 256
@@ -115,11 +115,3 @@ def _mean(values: Sequence[float]) -> float:
 
 def _block(share: float, mean: float) -> str:
     return _LEVELS[round(share * (len(_LEVELS) - 1))] if math.isfinite(mean) and math.isfinite(share) else " "
-
-
-def duration(seconds: float) -> str:
-    """A time span as people read it: `3.2 s`, `5 m 20 s`, `2 h 7 m`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} m {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} m"

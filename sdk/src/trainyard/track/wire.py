@@ -90,9 +90,9 @@ class Wire:
         return self.send(method, path, body, headers)
 
     def _once(self, method: str, path: str, body: bytes | IO[bytes], headers: Mapping[str, str]) -> Answer:
-        told, is_whole = {**headers, version.HEADER: version.told()}, False
+        sent, is_whole = {**headers, version.HEADER: version.told()}, False
         try:
-            self._made.request(method, self._prefix + path, body=body, headers=told)
+            self._made.request(method, self._prefix + path, body=body, headers=sent)
             is_whole = True
         except (BrokenPipeError, ConnectionResetError):
             if self._made.sock is None:  # it was never connected

@@ -37,6 +37,7 @@ from trainyard.client.retry import STANDARD, Backoff
 from trainyard.client.session import (
     CHUNK,
     Digest,
+    EventHooks,
     Follower,
     atomic_write,
     check_stream,
@@ -59,7 +60,9 @@ T = TypeVar("T")
 class Client:
     """A connection to one server with one token and a default project. Use it as a context manager, or close it. A
     `Client` may be used from several threads, an `AsyncClient` in one event loop. `timeout` is the limit for each
-    answer in seconds. Raises NoServer when nothing says where the server is."""
+    answer in seconds. `event_hooks` are those of httpx: lists of functions (for an `AsyncClient`: coroutine functions)
+    that are called with each request before it is sent (`request`), and with each response once its headers are there
+    (`response`). Raises NoServer when nothing says where the server is."""
 
     def __init__(
         self,
@@ -71,12 +74,13 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         timeout: float = 30.0,
         backoff: Backoff = STANDARD,
+        event_hooks: EventHooks | None = None,
     ) -> None:
         address = url or ("http://trainyard" if transport is not None else None)
         self.endpoint = discover(url=address, token=token, project=project, data=data)
         self.backoff = backoff
         self._timeout = timeout
-        self._http = httpx.Client(transport=transport, **settings_for(self.endpoint, timeout))
+        self._http = httpx.Client(transport=transport, event_hooks=event_hooks, **settings_for(self.endpoint, timeout))
         self._server = without_secrets(self.endpoint.url)
         self.runs = Runs(self)
         self.projects = Projects(self)

@@ -26,7 +26,6 @@ from trainyard.client.requests.artifact import (
     put_artifact,
     put_tar,
 )
-from trainyard.client.requests.ask import ask_trials, create_sweep, tell_trial
 from trainyard.client.requests.component import (
     delete_component,
     edit_component,
@@ -67,7 +66,7 @@ from trainyard.client.requests.server import (
     read_version,
     whoami,
 )
-from trainyard.client.requests.sweep import get_sweep, list_trials, read_front
+from trainyard.client.requests.sweep import ask_trials, create_sweep, get_sweep, list_trials, read_front, tell_trial
 from trainyard.client.requests.token import create_token, list_tokens, revoke_token
 from trainyard.client.requests.tracking import (
     append_frames,

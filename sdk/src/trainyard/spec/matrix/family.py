@@ -86,5 +86,5 @@ def _choice(root: type[Family], kind: str) -> str:
 
 
 def _at_kind(kind: object, error: Exception) -> ValidationError:
-    told = InitErrorDetails(type=error, loc=("kind",), input=kind)  # type: ignore[typeddict-item] # a custom error
-    return ValidationError.from_exception_data("kind", [told])
+    details = InitErrorDetails(type=error, loc=("kind",), input=kind)  # type: ignore[typeddict-item] # a custom error
+    return ValidationError.from_exception_data("kind", [details])
