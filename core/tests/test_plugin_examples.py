@@ -135,7 +135,7 @@ async def test_amendment(serve):
 
 
 async def test_authentication(serve):
-    async with serve("authenticate_request") as web:
+    async with serve("register_authenticators") as web:
         seen = await web.bare.get("/api/v1/whoami", headers={"X-Forwarded-User": "ada"})
         assert (seen.json()["name"], seen.json()["role"]) == ("user:ada", "viewer")
 

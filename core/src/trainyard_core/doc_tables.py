@@ -96,7 +96,6 @@ HELPERS = (
 SHAPES: Mapping[str, str] = {
     "register": "collects the results of all plugins",
     "amend": "passes a value through all plugins in name order",
-    "authenticate": "uses the first result",
     "authorize": "uses the first result",
     "lifespan": "enters what each plugin returns",
 }

@@ -1,10 +1,10 @@
 """Every extension point of Trainyard, typed, in the order in which a server calls them.
 
 `register_*` collects the results of all plugins; `amend_operation` passes an operation through all plugins in the order
-of their names; `authenticate_request` and `authorize` use the first result that is not None; `lifespan` enters what
-each plugin returns. Hook calls are synchronous and fast: work is done by the objects that they return. A provider is a
-name and a builder function, so that importing a plugin imports nothing heavy. What reads the database or the network is
-an async function of such an object, which is handed the `Platform`.
+of their names; `authorize` uses the first result that is not None; `lifespan` enters what each plugin returns. Hook
+calls are synchronous and fast: work is done by the objects that they return. A provider is a name and a builder
+function, so that importing a plugin imports nothing heavy. What reads the database or the network is an async function
+of such an object, which is handed the `Platform`.
 
 `VERSION` is that of this surface: it grows when a hook or a method is added, and never for anything else. A plugin that
 was written for a newer version loads: hooks that this version does not have are reported and not called.
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trainyard_core.contracts.optimizer import Optimizer
     from trainyard_core.contracts.platform import Platform
     from trainyard_core.contracts.plugin import (
+        Authenticator,
         Migrations,
         OperationContext,
         PluginCheck,
@@ -98,8 +99,8 @@ class CiHostProvider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A person that a plugin has identified. `role` is the role in the deployment of a person who is not stored here; a
-    stored person has the stored roles, and a disabled one is refused."""
+    """A person that an authenticator has identified. `role` is the role in the deployment of a person who is not stored
+    here; a stored person has the stored roles, and a disabled one is refused."""
 
     name: str
     role: str = "none"
@@ -177,10 +178,9 @@ def amend_operation(operation: Mapping[str, Any], context: OperationContext) -> 
     result. It is not called for the trials of a sweep, whose operation was accepted whole."""
 
 
-@hookspec(firstresult=True)
-def authenticate_request(headers: Mapping[str, str]) -> Identity | None:
-    """Identify the sender of a request without a Trainyard token by its headers (names in lower case); None: unknown to
-    this plugin. The plugin must verify a signature, or run behind a proxy that did."""
+@hookspec
+def register_authenticators() -> list[Authenticator]:  # type: ignore[empty-body]
+    """Return what finds out who sends a request that has no Trainyard token."""
 
 
 @hookspec(firstresult=True)

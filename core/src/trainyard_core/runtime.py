@@ -36,6 +36,7 @@ from trainyard_core.jobs.queue import JobQueue
 from trainyard_core.jobs.runner import JobRunner
 from trainyard_core.lifecycle import Status
 from trainyard_core.observers.runner import ObserverRunner
+from trainyard_core.plugin_host.authenticators import PluginAuthenticators
 from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.plugin_host.platforms import Platforms
 from trainyard_core.plugin_host.references import PluginReferences
@@ -95,6 +96,7 @@ class Runtime:
             self.job_queue.add(plugin, job)
         self.platforms = Platforms(self, self.job_queue.enqueue)
         self.references = PluginReferences(database, registry, self.platforms)
+        self.authenticators = PluginAuthenticators(registry, self.platforms)
         self.job_runner: JobRunner | None = None
 
     @classmethod
