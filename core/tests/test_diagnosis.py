@@ -17,6 +17,7 @@ NAMES = [
     "tracker",
     "plugins",
     "agents",
+    "jobs",
     "observers",
     "server disk",
 ]

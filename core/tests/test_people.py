@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from web import serving, token_of
 
+from trainyard_core.contracts.plugin import Authenticator
 from trainyard_core.datadir import admin_token
 from trainyard_core.hookspecs import Identity, hookimpl
 from trainyard_core.registry import Registry
@@ -182,7 +183,10 @@ class Proxy:
     """A plugin that believes a header, keeps everybody out of `closed`, and lets `guest` read one project."""
 
     @hookimpl
-    def authenticate_request(self, headers):
+    def register_authenticators(self):
+        return [Authenticator(name="proxy", authenticate=self._identify)]
+
+    async def _identify(self, platform, headers):
         name = headers.get("x-proxy-user")
         return Identity(name=name) if name else None
 
@@ -191,6 +195,12 @@ class Proxy:
         if project == "closed":
             return False
         return True if actor.name == "user:guest" and (action, project) == ("read", "default") else None
+
+
+def authenticating(*functions):
+    """A plugin with these authenticators."""
+    offers = [Authenticator(name=f"a{number}", authenticate=each) for number, each in enumerate(functions)]
+    return SimpleNamespace(register_authenticators=hookimpl(lambda: offers))
 
 
 class Broken:
@@ -251,13 +261,11 @@ async def test_whoever_holds_the_data_directory_sees_what_is_wrong_with_a_plugin
 async def test_strangers_have_plugins_asked_no_more_often_than_they_may_guess(database_url, tmp_path, registry):
     asked = []
 
-    class Counts:
-        @hookimpl
-        def authenticate_request(self, headers):
-            asked.append(headers)
-            return Identity(name="ada", role="viewer") if "x-user" in headers else None
+    async def counted(platform, headers):
+        asked.append(headers)
+        return Identity(name="ada", role="viewer") if "x-user" in headers else None
 
-    registry.add("sso", Counts())
+    registry.add("sso", authenticating(counted))
     async with serving(database_url, tmp_path / "data", registry) as web:
         for _ in range(120):
             assert (await ask(web, "GET", "version", token="", **{"X-User": "ada"})).status_code == 200
@@ -268,10 +276,10 @@ async def test_strangers_have_plugins_asked_no_more_often_than_they_may_guess(da
 
 
 async def test_when_it_cannot_be_told_who_asks_that_may_be_tried_again(database_url, tmp_path, registry):
-    def authenticate_request(headers):
+    async def broken(platform, headers):
         raise RuntimeError("no directory server")
 
-    registry.add("sso", SimpleNamespace(authenticate_request=hookimpl(authenticate_request)))
+    registry.add("sso", authenticating(broken))
     async with serving(database_url, tmp_path / "data", registry) as web:
         for token in ("", "a.foreign.token"):
             refused = await ask(web, "GET", "version", token=token)

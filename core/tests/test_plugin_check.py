@@ -12,6 +12,7 @@ from fake_tracker import folder_tracker
 
 from trainyard_core import plugin_check, plugin_commands, probes
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
+from trainyard_core.contracts.plugin import Authenticator
 from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.hookspecs import OptimizerProvider, SchedulerProvider, TrackerProvider, hookimpl
 from trainyard_core.registry import Registry
@@ -182,12 +183,14 @@ async def test_hooks_of_requests_are_asked(tmp_path):
     registry = Registry()
     registry.add("policy", SimpleNamespace(authorize=hookimpl(lambda actor: None)))
     registry.add("lax", SimpleNamespace(authorize=hookimpl(lambda actor: "yes")))
-    registry.add("sso", SimpleNamespace(authenticate_request=hookimpl(lambda headers: headers["x-user"])))
+    registry.add(
+        "sso", SimpleNamespace(register_authenticators=hookimpl(lambda: [Authenticator(name="x", authenticate=print)]))
+    )
     found = await looked(registry, tmp_path)
     assert {name: (one.offer, one.state, one.detail) for name, one in found.items()} == {
         "policy": ("hook:authorize", "ok", ""),
         "lax": ("hook:authorize", "failed", "authorize: it gave str; wanted is True, False or None"),
-        "sso": ("hook:authenticate_request", "failed", "authenticate_request: KeyError: 'x-user'"),
+        "sso": ("", "ok", "it offers authenticator:x, which a server uses"),
     }
 
 

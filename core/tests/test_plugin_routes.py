@@ -14,7 +14,7 @@ from web import serving
 from trainyard.client.models import CreateRun
 from trainyard_core.auth import READ, WRITE, Actor
 from trainyard_core.contracts.platform import Platform
-from trainyard_core.contracts.routes import PUBLIC, Permission, Routes, Signed
+from trainyard_core.contracts.routes import PUBLIC, Change, Permission, Routes, Signed
 from trainyard_core.errors import Conflict
 from trainyard_core.hookspecs import hookimpl
 from trainyard_core.registry import Registry
@@ -179,6 +179,11 @@ async def without_project() -> str:
     return ""
 
 
+@post("/public_change", opt=OPEN)
+async def public_change(change: Change) -> None:
+    """Change something for nobody who is known."""
+
+
 @get("/x", opt=OPEN)
 async def public_actor(actor: Actor) -> str:
     """Asks for who is not known."""
@@ -217,7 +222,8 @@ REFUSED = {
     "no authorization": (Routes(handlers=[undeclared]), "GET /api/v1/shelf/undeclared: it declares no authorization"),
     "no action": (Routes(handlers=[misspelled]), "no action 'raed'"),
     "no such parameter": (Routes(handlers=[without_project]), "names `project`, and its path has no such parameter"),
-    "an actor without a token": (Routes(handlers=[public_actor]), "it asks for an actor and for no token"),
+    "an actor without a token": (Routes(handlers=[public_actor]), "it asks for `actor` and for no token"),
+    "a change without a token": (Routes(handlers=[public_change]), "it asks for `change` and for no token"),
     "an annotation that cannot be read": (Routes(handlers=[unreadable]), "Nowhere"),
     "no bound": (Routes(handlers=[unbounded]), "request_max_body_size"),
     "a websocket": (Routes(handlers=[talk]), "is no HTTP route"),

@@ -25,6 +25,7 @@ TRAIN = "version: 1.1\nkind: component\nrun: {kind: job, container: {command: [p
 GPU = "isPreset: true\nrunPatch: {container: {env: {MODE: fast}}}\n"
 USES = "version: 1.1\nkind: operation\nhubRef: train\npresets: [gpu]\n"
 SHELF = {"train": TRAIN, "gpu": GPU}
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # nothing here depends on it
 TARGET = Target(project="default", kind="component", name="train", version="1", digest="sha256:train")
 
 
@@ -83,6 +84,7 @@ async def test_a_run_is_made_of_what_plugins_say_and_what_it_was_made_with_is_ke
     assert asked == [expected, expected], "a clone is made of what is stored"
 
 
+@one_database
 async def test_plugins_are_asked_in_the_order_of_their_names_about_what_is_open(serve):
     asked = {}
 
@@ -100,6 +102,7 @@ async def test_plugins_are_asked_in_the_order_of_their_names_about_what_is_open(
     assert asked == {"a": ["train", "gpu", "nope"], "b": ["train", "nope"], "c": ["nope"]}
 
 
+@one_database
 async def test_what_a_plugin_refuses_is_told_at_its_place(serve):
     async def resolve(_, given):
         return [Refusal(message=f"{each.text} is lent out", fix="come back later") for each in given]
@@ -130,6 +133,7 @@ async def text(_, given):
     return ["train" for _ in given]
 
 
+@one_database
 @pytest.mark.parametrize(
     ("resolve", "said"),
     [(raising, "RuntimeError"), (endless, "no answer within"), (too_few, "an answer for each"), (text, "gave a str")],
@@ -150,6 +154,7 @@ async def test_a_plugin_that_fails_to_answer_is_named_to_an_admin_and_nothing_is
         assert (await web.run()).status == "queued", "what refers to nothing needs no plugin"
 
 
+@one_database
 async def test_an_error_that_a_plugin_means_is_the_answer(serve):
     async def resolve(_, given):
         raise Forbidden("the shelf is closed to you", fix="ask the librarian")
@@ -159,6 +164,7 @@ async def test_an_error_that_a_plugin_means_is_the_answer(serve):
             await web.admin.runs.create(CreateRun(content=USES))
 
 
+@one_database
 async def test_a_content_that_cannot_be_read_or_is_too_large_is_told(serve):
     async def resolve(_, given):
         content = "{a: [" if given[0].text == "broken" else "isPreset: true\n" + "#" * 5_000_000
@@ -171,6 +177,7 @@ async def test_a_content_that_cannot_be_read_or_is_too_large_is_told(serve):
             await web.admin.runs.create(CreateRun(content=operation(), presets=["large"]))
 
 
+@one_database
 async def test_the_number_of_references_is_limited(web):
     many = [f"p{n}" for n in range(101)]
     with pytest.raises(Invalid, match="at most 100 presets"):
@@ -180,6 +187,7 @@ async def test_the_number_of_references_is_limited(web):
         await web.admin.runs.create(CreateRun(content=text))
 
 
+@one_database
 async def test_a_server_without_the_plugin_says_what_to_install(web):
     with pytest.raises(Invalid, match="component 'train' cannot be looked up") as caught:
         await web.admin.runs.create(CreateRun(content=USES))
@@ -269,7 +277,7 @@ async def test_a_withdrawal_waits_for_a_run_that_is_being_created_and_finds_it(s
                 actor=await platform.actor("user:admin"),
                 policy=runtime.policy,
                 at=runtime.clock.now(),
-                algorithms=runtime.algorithms,
+                kinds=runtime.kinds,
                 lookup=runtime.references,
                 amendments=runtime.registry.requests,
                 insert=slow,

@@ -16,7 +16,7 @@ import structlog
 from trainyard_core import plugin_calls, registry, request_hooks
 from trainyard_core.auth import Actor
 from trainyard_core.errors import StartRefused
-from trainyard_core.hookspecs import Identity, SchedulerProvider, TrackerProvider, hookimpl
+from trainyard_core.hookspecs import SchedulerProvider, TrackerProvider, hookimpl
 from trainyard_core.registry import HookFailed, Registry
 from trainyard_core.settings import Settings
 from trainyard_core.testing.distributions import VERSION, install
@@ -104,8 +104,8 @@ BROKEN = {
         " with a name and a builder",
     ),
     "takes what is not given": (
-        "@hookimpl\ndef authenticate_request(headers, body):\n    return None",
-        "authenticate_request: it takes body; the hook gives headers",
+        "@hookimpl\ndef lifespan(platform, loop):\n    return None",
+        "lifespan: it takes loop; the hook gives platform",
     ),
     "offers a name twice": (
         "@hookimpl\ndef register_trackers():\n    return [TrackerProvider(name='x', build=print)] * 2",
@@ -146,12 +146,13 @@ async def test_a_plugin_that_was_left_out_is_asked_nothing(beside):
     plugins, name = beside(
         "@hookimpl\ndef register_trackers():\n    raise RuntimeError('no disk')\n"
         "@hookimpl\ndef authorize(actor):\n    return True\n"
-        "@hookimpl\ndef authenticate_request(headers):\n    return Identity(name='mallory', role='admin')"
+        "from trainyard_core.contracts.plugin import Authenticator\n"
+        "@hookimpl\ndef register_authenticators():\n    return [Authenticator(name='mallory', authenticate=print)]"
     )
     assert "no disk" in plugins.plugins[name].error
     assert not plugins.requests.has("authorize")
     assert await allowing(plugins) is None
-    assert await plugins.requests.authenticate({}) is None
+    assert [*plugins.authenticators] == []
 
 
 @pytest.mark.parametrize("names", [("a_foreign", "scheduler_process"), ("scheduler_process", "zz_foreign")])
@@ -310,7 +311,7 @@ async def test_an_answer_that_would_have_to_be_awaited_forbids():
 async def test_whoever_is_there_to_decide_and_never_can_closes_the_door(beside):
     plugins, name = beside("@hookimpl\nasync def authorize(actor):\n    return False")
     assert plugins.plugins[name].error == "authorize: it is async; wanted is an ordinary function"
-    assert (plugins.requests.has("authorize"), plugins.requests.has("authenticate_request")) == (True, False)
+    assert (plugins.requests.has("authorize"), plugins.requests.has("amend_operation")) == (True, False)
     with pytest.raises(HookFailed, match=name):
         await allowing(plugins)
     assert is_whole(plugins)
@@ -320,11 +321,11 @@ async def test_hooks_go_by_name_unless_they_say_otherwise(tmp_path, monkeypatch)
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     number = next(NUMBERS)
     for name, options in (("a_last", "trylast=True"), ("b_plain", ""), ("c_plain", ""), ("zz_first", "tryfirst=True")):
-        source = f"@hookimpl({options})\ndef authenticate_request(headers):\n    headers['asked'].append('{name}')"
+        source = f"@hookimpl({options})\ndef authorize(action):\n    action.append('{name}')"
         install(tmp_path / "site", name, IMPORTS + source, module=f"{name}_{number}")
-    headers = {"asked": []}
-    assert await Registry.load(["a_last", "b_plain", "c_plain", "zz_first"]).requests.authenticate(headers) is None
-    assert headers["asked"] == ["zz_first", "b_plain", "c_plain", "a_last"]
+    asked = []
+    assert await allowing(Registry.load(["a_last", "b_plain", "c_plain", "zz_first"]), action=asked) is None
+    assert asked == ["zz_first", "b_plain", "c_plain", "a_last"]
 
 
 async def test_a_wrapper_sees_what_others_say_and_may_change_it(beside):
@@ -347,24 +348,6 @@ def test_a_wrapper_that_fails_is_left_out_and_not_those_it_is_around(beside):
     )
     assert plugins.plugins[name].error == "register_trackers: RuntimeError: mine"
     assert is_whole(plugins)
-
-
-async def test_one_that_fails_to_vouch_leaves_it_to_the_others():
-    class Vouches:
-        @hookimpl
-        def authenticate_request(self, headers):
-            return Identity(name=headers["user"]) if "user" in headers else None
-
-    plugins = Registry()
-    plugins.add("sso", Vouches())
-    for name, answer in (("bad", "ada"), ("worse", Identity(name="ada", role="boss")), ("worst", Identity(name=""))):
-        plugins.add(name, SimpleNamespace(authenticate_request=hookimpl(lambda answer=answer: answer)))
-    assert (await plugins.requests.authenticate({"user": "ada"})).name == "ada"
-    with pytest.raises(HookFailed):
-        await plugins.requests.authenticate({})
-    assert plugins.plugins["bad"].error.startswith("authenticate_request: it gave str; wanted is an Identity")
-    assert "one of the roles none, viewer, member, admin" in plugins.plugins["worse"].error
-    assert plugins.plugins["sso"].error == ""
 
 
 async def test_a_hook_that_hangs_holds_up_nothing_and_is_named(monkeypatch):
@@ -426,8 +409,8 @@ async def test_a_slow_hook_is_named_in_the_log(monkeypatch):
 
 async def test_each_call_is_printed_with_its_time_and_without_what_it_was_given(monkeypatch, capsys, beside):
     monkeypatch.setenv("TRAINYARD_TRACE_HOOKS", "1")
-    plugins, name = beside("@hookimpl\ndef authenticate_request(headers):\n    return None")
-    await plugins.requests.authenticate({"authorization": "Bearer geheim"})
+    plugins, name = beside("@hookimpl\ndef authorize(action):\n    return None")
+    await allowing(plugins, action="geheim")
     printed = capsys.readouterr().err
     assert [line.split(":")[0] for line in printed.splitlines()] == [
         *[f"hook import of {each}" for each in sorted([*OURS, name])],
@@ -436,7 +419,7 @@ async def test_each_call_is_printed_with_its_time_and_without_what_it_was_given(
         "hook register_schedulers of scheduler_process",
         "hook register_settings of tracker_folder",
         "hook register_trackers of tracker_folder",
-        f"hook authenticate_request of {name}",
+        f"hook authorize of {name}",
     ]
     assert all(line.endswith(" ms") for line in printed.splitlines())
     assert "geheim" not in printed

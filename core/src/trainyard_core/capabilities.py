@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
-from trainyard_core.contracts.plugin import Migrations, PluginCheck, Resolver, SettingsSection
+from trainyard_core.contracts.plugin import Authenticator, Migrations, PluginCheck, Resolver, SettingsSection
 from trainyard_core.contracts.routes import Routes
 from trainyard_core.hookspecs import (
     CiHostProvider,
@@ -57,5 +57,6 @@ CAPABILITIES: Mapping[str, Capability] = {
     "register_jobs": Capability(Job, ("run",)),
     "register_observers": Capability(Observer, ("handle",)),
     "register_checks": Capability(PluginCheck, ("run",)),
+    "register_authenticators": Capability(Authenticator, ("authenticate",)),
 }
 """By hook."""

@@ -96,10 +96,8 @@ HELPERS = (
 SHAPES: Mapping[str, str] = {
     "register": "collects the results of all plugins",
     "amend": "passes a value through all plugins in name order",
-    "resolve": "uses the first result",
-    "authenticate": "uses the first result",
     "authorize": "uses the first result",
-    "changed": "tells all plugins, after the commit, at least once",
+    "lifespan": "enters what each plugin returns",
 }
 
 

@@ -14,13 +14,11 @@ import msgspec
 import pluggy
 
 from trainyard_core import redact
-from trainyard_core.auth import ROLES
 from trainyard_core.capabilities import CAPABILITIES
 from trainyard_core.errors import TrainyardError
-from trainyard_core.hookspecs import Identity
 from trainyard_core.plugin_calls import HookCalls
 
-__all__ = ["HookFailed", "HookRefused", "Implementations", "gist", "plain_operation"]
+__all__ = ["HookFailed", "HookRefused", "Implementations", "gist", "plain_operation", "shown"]
 
 LONGEST = 300
 REFUSES = "amend_operation"
@@ -158,7 +156,7 @@ def _checked(plugin: str, hook: str, answer: object) -> object:
     if not _takes(hook, answer):
         if inspect.iscoroutine(answer):
             answer.close()
-        raise HookFailed(plugin, hook, f"it gave {_shown(answer)}; wanted is {_wanted(hook)}")
+        raise HookFailed(plugin, hook, f"it gave {shown(answer)}; wanted is {_wanted(hook)}")
     return answer
 
 
@@ -166,14 +164,6 @@ def _takes(hook: str, answer: object) -> bool:
     if capability := CAPABILITIES.get(hook):
         return isinstance(answer, list | tuple) and all(capability.takes(each) for each in answer)
     return answer is None or OTHERS[hook].takes(answer)
-
-
-def _is_identity(answer: object) -> bool:
-    return isinstance(answer, Identity) and _is_text(answer.name) and answer.role in ROLES
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
 
 
 def _wanted(hook: str) -> str:
@@ -189,9 +179,6 @@ class _Answer(NamedTuple):
 
 
 OTHERS: Mapping[str, _Answer] = {
-    "authenticate_request": _Answer(
-        f"an Identity with a name and one of the roles {', '.join(ROLES)}, or None", _is_identity
-    ),
     "authorize": _Answer("True, False or None", lambda answer: isinstance(answer, bool)),
     "amend_operation": _Answer("an operation as a mapping, or None", lambda answer: isinstance(answer, Mapping)),
     "lifespan": _Answer(
@@ -200,7 +187,7 @@ OTHERS: Mapping[str, _Answer] = {
 }
 
 
-def _shown(answer: object) -> str:
+def shown(answer: object) -> str:
     """What an answer is. Its content is not told: it may be a secret."""
     if isinstance(answer, list | tuple):
         kinds = sorted({type(each).__name__ for each in answer})

@@ -1,10 +1,10 @@
 """Every extension point of Trainyard, typed, in the order in which a server calls them.
 
 `register_*` collects the results of all plugins; `amend_operation` passes an operation through all plugins in the order
-of their names; `authenticate_request` and `authorize` use the first result that is not None; `lifespan` enters what
-each plugin returns. Hook calls are synchronous and fast: work is done by the objects that they return. A provider is a
-name and a builder function, so that importing a plugin imports nothing heavy. What reads the database or the network is
-an async function of such an object, which is handed the `Platform`.
+of their names; `authorize` uses the first result that is not None; `lifespan` enters what each plugin returns. Hook
+calls are synchronous and fast: work is done by the objects that they return. A provider is a name and a builder
+function, so that importing a plugin imports nothing heavy. What reads the database or the network is an async function
+of such an object, which is handed the `Platform`.
 
 `VERSION` is that of this surface: it grows when a hook or a method is added, and never for anything else. A plugin that
 was written for a newer version loads: hooks that this version does not have are reported and not called.
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trainyard_core.contracts.optimizer import Optimizer
     from trainyard_core.contracts.platform import Platform
     from trainyard_core.contracts.plugin import (
+        Authenticator,
         Migrations,
         OperationContext,
         PluginCheck,
@@ -84,8 +85,8 @@ class TrackerProvider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OptimizerProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """An optimizer by the kind of matrix that it searches. `build` is called in each process that plans such
-    searches, when the first of that kind starts. The fields of such a matrix are defined by the entry point of that name in the
+    """An optimizer by the kind of matrix that it searches. `build` is called in each process that plans such searches,
+    when the first of that kind starts. The fields of such a matrix are defined by the entry point of that name in the
     group `trainyard.matrix`, unless the kind is built into the language."""
 
     name: str
@@ -108,8 +109,8 @@ class CiHostProvider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A person that a plugin has identified. `role` is the role in the deployment of a person who is not stored here; a
-    stored person has the stored roles, and a disabled one is refused."""
+    """A person that an authenticator has identified. `role` is the role in the deployment of a person who is not stored
+    here; a stored person has the stored roles, and a disabled one is refused."""
 
     name: str
     role: str = "none"
@@ -184,14 +185,17 @@ def lifespan(platform: Platform) -> AbstractAsyncContextManager[None] | None:
 @hookspec
 def amend_operation(operation: Mapping[str, Any], context: OperationContext) -> Mapping[str, Any] | None:
     """Return the operation as it is to be accepted, or None to leave it as it is. Each plugin sees what those before it
-    made of it. Raise `trainyard_core.errors.Invalid` or `Forbidden`, with a fix, to refuse it. The operation is plain
-    data, as in a file, and is not changed in place."""
+    made of it. Raise `trainyard_core.errors.Invalid` or `Forbidden`, with a fix, to refuse it.
+
+    The operation is plain data, as in a file that refers to nothing: presets, patches and components are in it, and the
+    queue that was asked for beside it. It is a copy; to change it in place has no effect. The hook is called when a run
+    is created or previewed, and again when one is restarted, resumed or copied: what it makes of its own result is that
+    result. It is not called for the trials of a sweep, whose operation was accepted whole."""
 
 
-@hookspec(firstresult=True)
-def authenticate_request(headers: Mapping[str, str]) -> Identity | None:
-    """Identify the sender of a request without a Trainyard token by its headers (names in lower case); None: unknown to
-    this plugin. The plugin must verify a signature, or run behind a proxy that did."""
+@hookspec
+def register_authenticators() -> list[Authenticator]:  # type: ignore[empty-body]
+    """Return what finds out who sends a request that has no Trainyard token."""
 
 
 @hookspec(firstresult=True)

@@ -24,7 +24,7 @@ from trainyard_core.hook_guard import gist
 from trainyard_core.hookspecs import Context
 from trainyard_core.probes import ProbeFailed
 from trainyard_core.providers import lacking
-from trainyard_core.registry import HookFailed, Registry
+from trainyard_core.registry import HookFailed, Plugin, Registry
 from trainyard_core.settings import Settings
 
 __all__ = ["CheckResult", "check"]
@@ -58,8 +58,13 @@ async def check(registry: Registry, settings: Settings, folder: Path) -> list[Ch
             if kind == "hook":
                 found.append(await _ask(registry, loaded.name, hook))
     seen = {finding.plugin for finding in found}
-    idle = [CheckResult(plugin=name, detail="it offers nothing") for name in registry.plugins if name not in seen]
+    idle = [CheckResult(plugin=name, detail=_idle(each)) for name, each in registry.plugins.items() if name not in seen]
     return sorted([*found, *idle], key=lambda finding: (finding.plugin, finding.offer))
+
+
+def _idle(plugin: Plugin) -> str:
+    """What is said of a plugin of which nothing was tried here."""
+    return f"it offers {', '.join(plugin.offers)}, which a server uses" if plugin.offers else "it offers nothing"
 
 
 class _ProviderCheck(msgspec.Struct, frozen=True, kw_only=True):

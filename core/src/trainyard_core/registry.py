@@ -19,7 +19,7 @@ import structlog
 from trainyard_core import hookspecs
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
-from trainyard_core.contracts.plugin import Migrations, PluginCheck, Resolver, SettingsSection
+from trainyard_core.contracts.plugin import Authenticator, Migrations, PluginCheck, Resolver, SettingsSection
 from trainyard_core.contracts.routes import Routes
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.hook_guard import HookFailed, HookRefused, Implementations, gist
@@ -88,6 +88,7 @@ class Registry:
         self.jobs: Offers[Job] = Offers("job")
         self.observers: Offers[Observer] = Offers("observer")
         self.checks: Offers[PluginCheck] = Offers("check")
+        self.authenticators: Offers[Authenticator] = Offers("authenticator")
         self._offers: dict[str, Providers[Any] | Offers[Any]] = {
             "register_settings": self.settings,
             "register_migrations": self.migrations,
@@ -101,9 +102,10 @@ class Registry:
             "register_jobs": self.jobs,
             "register_observers": self.observers,
             "register_checks": self.checks,
+            "register_authenticators": self.authenticators,
         }
         self._calls = HookCalls()
-        self.requests = RequestHooks(self.manager, self._calls, self._blame)
+        self.requests = RequestHooks(self.manager, self._calls, self.blame)
 
     @classmethod
     def load(cls, only: Iterable[str] = (), *, prefer: Sequence[str] = ()) -> Registry:
@@ -157,7 +159,7 @@ class Registry:
             self.manager.register(implementations, name)
             self.plugins[name].offers = [f"hook:{hook}" for hook in implementations.answers]
             for hook, note in implementations.notes.items():
-                self._blame(name, hook, f"{hook}: {note}")
+                self.blame(name, hook, f"{hook}: {note}")
 
     def _collect(self, name: str) -> None:
         """Take what a plugin provides. A wrapper of another plugin that fails meanwhile is left out, and then the
@@ -191,7 +193,7 @@ class Registry:
         for providers in (self.schedulers, self.trackers, self.optimizers, self.directors, self.ci_hosts):
             for name, said in providers.contested.items():
                 for plugin in providers.offered[name]:
-                    self._blame(plugin, f"{providers.capability}:{name}", f"{said}: name one of them in `prefer`")
+                    self.blame(plugin, f"{providers.capability}:{name}", f"{said}: name one of them in `prefer`")
 
     @contextmanager
     def leaving_out(self, name: str, step: str) -> Iterator[None]:
@@ -213,9 +215,9 @@ class Registry:
         self.plugins[name].offers = []
         if isinstance(error, HookRefused) and error.hook == "authorize":
             self.requests.undecided = name
-        self._blame(name, step, gist(error))
+        self.blame(name, step, gist(error))
 
-    def _blame(self, name: str, about: str, said: str) -> None:
+    def blame(self, name: str, about: str, said: str) -> None:
         """Record what is wrong with a plugin, and log it the first time."""
         if self.plugins[name].faults.get(about) != said:
             self.plugins[name].faults[about] = said
@@ -306,7 +308,7 @@ class Registry:
         return made
 
     def _refuse(self, plugin: str, what: str, said: str, fix: str, cause: BaseException | None = None) -> NoReturn:
-        self._blame(plugin, what, f"{what}: {said}")
+        self.blame(plugin, what, f"{what}: {said}")
         raise StartRefused(f"{what} of plugin '{plugin}' does not start: {said}", fix=fix) from cause
 
     def missing(self) -> list[str]:

@@ -1,5 +1,5 @@
-"""The hooks of requests: who sends one, whether something may be done, what is made of an operation. They are called
-off the loop, each with a deadline, so that the server answers others while one hangs."""
+"""The hooks of requests: whether something may be done, and what is made of an operation. They are called off the loop,
+each with a deadline, so that the server answers others while one hangs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from trainyard_core.auth import Actor
 from trainyard_core.contracts.plugin import OperationContext
 from trainyard_core.executor import BlockingCalls
 from trainyard_core.hook_guard import HookFailed, gist, plain_operation
-from trainyard_core.hookspecs import Identity
 from trainyard_core.plugin_calls import HookCalls
 
 __all__ = ["HOOK_DEADLINE", "RequestHooks", "alone", "implementing"]
@@ -45,33 +44,13 @@ class RequestHooks:
 
     def __init__(self, manager: pluggy.PluginManager, calls: HookCalls, blame: Callable[[str, str, str], None]) -> None:
         self._manager, self._calls, self._blame = manager, calls, blame
-        self._authenticating, self._authorizing = BlockingCalls("authenticate_request"), BlockingCalls("authorize")
-        self._amending = BlockingCalls("amend_operation")
+        self._authorizing, self._amending = BlockingCalls("authorize"), BlockingCalls("amend_operation")
         self.undecided = ""
 
     def has(self, hook: str) -> bool:
         """Whether a plugin answers this hook. One that is there to authorize and never can counts: it forbids."""
         asked: pluggy.HookCaller = getattr(self._manager.hook, hook)
         return bool(asked.get_hookimpls()) or (hook == "authorize" and bool(self.undecided))
-
-    async def authenticate(self, headers: Mapping[str, str]) -> Identity | None:
-        """Whom a plugin vouches for, by the headers of a request; None: nobody. One that fails vouches for nobody, and
-        the others are asked; raises HookFailed when they do not know either."""
-        failed: list[object] = []
-        failure: HookFailed | None = None
-        while True:
-            caller = self._manager.subset_hook_caller("authenticate_request", failed)
-            try:
-                identity: Identity | None = await self._ask(caller, self._authenticating, headers=headers)
-            except HookFailed as error:
-                failure, plugin = error, self._manager.get_plugin(error.plugin)
-                if plugin is None or plugin in failed:
-                    raise
-                failed.append(plugin)
-                continue
-            if identity is None and failure is not None:
-                raise failure
-            return identity
 
     async def authorize(self, *, actor: Actor, action: str, project: str, run: str, agent: str) -> bool | None:
         """Whether a plugin allows or forbids an action; None: none says anything. Raises HookFailed when one fails to
@@ -107,9 +86,7 @@ class RequestHooks:
         """Ask one plugin alone, about nobody in particular. Raises HookFailed."""
         others = [each for name, each in self._manager.list_name_plugin() if name != plugin]
         caller = self._manager.subset_hook_caller(hook, others)
-        if hook == "authenticate_request":
-            await self._ask(caller, self._authenticating, headers={})
-        elif hook == "authorize":
+        if hook == "authorize":
             nobody = Actor(name="user:nobody")
             await self._ask(caller, self._authorizing, actor=nobody, action="read", project="", run="", agent="")
 

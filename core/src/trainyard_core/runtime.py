@@ -39,6 +39,7 @@ from trainyard_core.jobs.runner import JobRunner
 from trainyard_core.lifecycle import Status
 from trainyard_core.observers.runner import ObserverRunner
 from trainyard_core.optimizers import InstalledOptimizers
+from trainyard_core.plugin_host.authenticators import PluginAuthenticators
 from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.plugin_host.platforms import Platforms
 from trainyard_core.plugin_host.references import PluginReferences
@@ -99,6 +100,7 @@ class Runtime:
             database, clock, self.policy, self.kinds, call=self._call, enqueue=self.job_queue.enqueue
         )
         self.references = PluginReferences(database, registry, self.platforms)
+        self.authenticators = PluginAuthenticators(registry, self.platforms)
         self.job_runner: JobRunner | None = None
 
     @classmethod

@@ -129,7 +129,7 @@ async def _by_plugin(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | 
     """Raises Unavailable when a plugin fails to tell who it is, unless the request came with a token of ours."""
     runtime: Runtime = connection.app.state.runtime
     try:
-        identity = await runtime.registry.requests.authenticate(dict(connection.headers))
+        identity = await runtime.authenticators.identify(dict(connection.headers))
     except HookFailed as error:
         if bearer(connection).startswith((tokens.PREFIX, tokens.RUN_PREFIX)):
             return None

@@ -134,8 +134,9 @@ def _problem(route: HTTPRoute, handler: HTTPRouteHandler) -> str:
         return 'it declares no authorization: write opt={"authorization": Permission(...)}, Signed(...) or PUBLIC'
     if isinstance(declared, Permission):
         return _problem_of_permission(route, declared)
-    if "actor" in handler.parsed_fn_signature.parameters:
-        return "it asks for an actor and for no token: declare a Permission, or use `platform.principal()`"
+    for name in ("actor", "change"):
+        if name in handler.parsed_fn_signature.parameters:
+            return f"it asks for `{name}` and for no token: declare a Permission, or use `platform` alone"
     is_unbounded = any(layer.request_max_body_size is None for layer in handler.ownership_layers)
     if isinstance(declared, Signed) and is_unbounded:
         return "it is signed, so its body is read whole: set `request_max_body_size` to a number of bytes"

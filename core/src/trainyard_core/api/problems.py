@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from trainyard.client.models import FieldProblem, Problem
 from trainyard_core.api import version_skew
-from trainyard_core.api.missing_plugin import missing_plugin
+from trainyard_core.api.plugin_absence import absent_plugin
 from trainyard_core.errors import (
     GapInFrames,
     RangeNotSatisfiable,
@@ -88,8 +88,8 @@ def _ours(request: Request[Any, Any, Any], error: TrainyardError) -> Response[by
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if error.status_code in (404, 405) and (other := version_skew.other_api(request)) is not None:
         return _ours(request, other)
-    if error.status_code == 404 and (missing := missing_plugin(request)) is not None:
-        return _ours(request, missing)
+    if error.status_code == 404 and (absent := absent_plugin(request)) is not None:
+        return _ours(request, absent)
     status = 422 if isinstance(error, ValidationException) else error.status_code
     code = "invalid" if status == 422 else _CODES.get(status, "internal" if status >= 500 else "invalid")
     detail = error.detail if status < 500 else ""

@@ -3,7 +3,7 @@ references, policy."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from trainyard_core.auth import Actor
     from trainyard_core.contracts.platform import Platform
+    from trainyard_core.hookspecs import Identity
 
 __all__ = [
+    "Authenticator",
     "CheckResult",
     "Migrations",
     "OperationContext",
@@ -60,6 +62,19 @@ class PluginCheck(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     run: Callable[[Platform], Awaitable[CheckResult]]
+
+
+class Authenticator(msgspec.Struct, frozen=True, kw_only=True):
+    """Finds out who sends a request that has no Trainyard token. `authenticate` is given the headers (names in lower
+    case) and returns the person, or None for one that it does not know: then the next one is asked, in the order of the
+    plugins' names. It must verify a signature, or run behind a proxy that did.
+
+    It is called on the event loop and cancelled after two seconds. One that raises or takes longer vouches for nobody;
+    after three missed deadlines in a row it is switched off until the server starts again, and reported. A sender that
+    nobody knows while an authenticator fails is answered with 503."""
+
+    name: str
+    authenticate: Callable[[Platform, Mapping[str, str]], Awaitable[Identity | None]]
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):

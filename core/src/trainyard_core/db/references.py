@@ -59,14 +59,17 @@ async def offer(tx: Tx, target: Target) -> None:
 
 
 async def withdraw(tx: Tx, target: Target) -> str:
-    """Refuse new references to a version; or return a run that refers to it already. Idempotent."""
+    """Refuse new references to a version; or return a run that refers to it already. In a project that is not there
+    nothing is to be refused. Idempotent."""
     await hold(tx, "project", target.project)
     row = await tx.one(f"SELECT run FROM run_reference WHERE {_IS_TARGET} LIMIT 1", *_key(target))
     if row is not None:
         return str(row["run"])
     await tx.run(
-        f"INSERT INTO reference_withdrawal ({_COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", *_key(target)
-    )
+        f"INSERT INTO reference_withdrawal ({_COLUMNS}) SELECT name, ?, ?, ?, ? FROM project WHERE name = ?"
+        " ON CONFLICT DO NOTHING",
+        *_key(target)[1:], target.project,
+    )  # fmt: skip
     return ""
 
 

@@ -50,14 +50,14 @@ class PluginReferences:
         """See `ReferenceLookup`. A plugin is asked about what those before it do not know."""
         answers: dict[Reference, Answer] = {}
         for plugin, resolver in self._registry.resolvers:
-            open_ones = [each for each in references if each not in answers and each.kind in resolver.kinds]
-            if open_ones:
-                told = [
+            unanswered = [each for each in references if each not in answers and each.kind in resolver.kinds]
+            if unanswered:
+                questions = [
                     contract.Reference(kind=each.kind, text=str(each), project=project, actor=actor)
-                    for each in open_ones
+                    for each in unanswered
                 ]
-                given = await self._ask(plugin, resolver, told)
-                answers |= {each: answer for each, answer in zip(open_ones, given, strict=True) if answer is not None}
+                found = zip(unanswered, await self._ask(plugin, resolver, questions), strict=True)
+                answers |= {each: answer for each, answer in found if answer is not None}
         if len(answers) < len(references) or any(isinstance(each, Refusal) for each in answers.values()):
             await self._check_project(project)
         return _library({each: answers.get(each) or self._unknown(each) for each in references})

@@ -1,6 +1,5 @@
 """Offers the registry of components and presets: its tables, its routes, what references mean, and what becomes of it
-when a project is deleted. Imports nothing heavy
-before it is needed."""
+when a project is deleted. Imports nothing heavy before it is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +10,6 @@ from trainyard_core.contracts.observer import Event, Observer
 from trainyard_core.contracts.plugin import Migrations, Reference, Refusal, Resolution, Resolver
 from trainyard_core.contracts.routes import Routes
 from trainyard_core.hookspecs import hookimpl
-from trainyard_registry import migrations
 
 if TYPE_CHECKING:
     from trainyard_core.contracts.platform import Platform
@@ -22,6 +20,8 @@ PREFIX = "/api/v1/projects/{project:str}"
 @hookimpl
 def register_migrations() -> list[Migrations]:
     """The table of versions."""
+    from trainyard_registry import migrations
+
     return [Migrations(migrations)]
 
 

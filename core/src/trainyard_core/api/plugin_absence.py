@@ -11,13 +11,13 @@ from litestar import Request
 from trainyard.client.distributions import serving
 from trainyard_core.errors import NotInstalled
 
-__all__ = ["missing_plugin"]
+__all__ = ["absent_plugin"]
 
 _PROJECTS = "/api/v1/projects"
 _ADDRESS = re.compile(rf"{_PROJECTS}/[^/]+/([^/]+)")
 
 
-def missing_plugin(request: Request[Any, Any, Any]) -> NotInstalled | None:
+def absent_plugin(request: Request[Any, Any, Any]) -> NotInstalled | None:
     """What to answer at an address that nothing is at: that the plugin for it is missing, if so."""
     found = _ADDRESS.match(request.url.path)
     distribution = serving(found[1]) if found else ""
