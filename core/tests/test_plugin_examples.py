@@ -14,7 +14,9 @@ from background import until, working
 from web import serving
 
 from trainyard.client.models import CreateRun
+from trainyard.compile.resolved import ResolvedOperation
 from trainyard_core import hookspecs
+from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.errors import Forbidden
 from trainyard_core.lifecycle import Status
 from trainyard_core.registry import Registry
@@ -93,6 +95,21 @@ def test_providers(plugin, hook, offer):
     registry = Registry()
     registry.add("shelf", plugin(hook))
     assert (registry.plugins["shelf"].offers, registry.plugins["shelf"].error) == ([offer], "")
+
+
+async def test_directors(serve):
+    async with serve("register_directors") as web:
+        platform = web.runtime.platforms.of("shelf")
+        actor = await platform.actor("user:admin")
+        run = await platform.parents.create(actor, "default", ResolvedOperation(kind="shelf"))
+        for ref in await until(lambda: web.arrange.assign(most=2)):
+            await web.arrange.report(ref, Phase.EXITED, exit=Exit(code=0))
+
+        async def final():
+            found = await web.admin.runs.get(run.id)
+            return found if found.is_final else None
+
+        assert (await until(final)).message == "both sides are done"
 
 
 async def test_resolvers(serve):
