@@ -31,6 +31,7 @@ DISTRIBUTIONS = (
     "plugins/optimizer_search",
     "plugins/registry",
     "plugins/scheduler_process",
+    "plugins/sweeps",
     "plugins/tracker_folder",
 )
 ALTERNATES = (

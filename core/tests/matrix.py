@@ -94,7 +94,6 @@ IN_PROJECT = {
     "GET /runs/table": Route("read"),
     "POST /runs": Route("write", RUN),
     "POST /runs/preview": Route("write", RUN),
-    "POST /sweeps": Route("write", {"matrix": {"kind": "grid"}}, fine=(422,)),
     "POST /runs/bulk": Route("write", {"action": "stop", "q": "status:running"}),
 }
 IN_RUN = {
@@ -129,13 +128,6 @@ IN_RUN = {
     "HEAD /uploads/{ident}": Route("run track"),
     "PATCH /uploads/{ident}": Route("run track", b"abc", headers=BEGIN),
     "DELETE /uploads/{ident}": Route("run track"),
-}
-IN_SWEEP = {
-    "GET ": Route("run read"),
-    "GET /trials": Route("run read"),
-    "GET /front": Route("run read"),
-    "POST /ask": Route("run write", {"count": 1}),
-    "POST /trials/{key}/tell": Route("run write", {"values": {"score": 1.0}}),
 }
 OF_AGENT = {
     "POST /sessions": Route("agent", {"scheduler": "late"}),
@@ -211,6 +203,5 @@ MATRIX: dict[str, Route] = {
     "POST /projects": Route("deployment", {"name": "{fresh}"}),
     **below("/projects/{project}", IN_PROJECT),
     **below("/projects/{project}/runs/{ref}", IN_RUN),
-    **below("/projects/{project}/sweeps/{ref}", IN_SWEEP),
 }
 """Every route of the OpenAPI document, below `/api/v1`."""

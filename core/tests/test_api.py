@@ -8,7 +8,6 @@ import math
 
 import msgspec
 import pytest
-from fake_tracker import events, lines, metric
 from web import BASE
 
 from trainyard.client import models
@@ -17,6 +16,7 @@ from trainyard.client.models import CreateRun
 from trainyard.client.sse import EventReader
 from trainyard_core.lifecycle import Status
 from trainyard_core.testing.factories import operation
+from trainyard_core.testing.frames import events, lines, metric
 
 W = "1" * 32
 

@@ -7,7 +7,6 @@ import json
 
 import msgspec
 import pytest
-from fake_tracker import lines
 from web import BASE, serving
 
 from trainyard.client import models
@@ -15,6 +14,7 @@ from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotAuthentica
 from trainyard.client.models import CreateRun, Problem
 from trainyard_core.registry import Registry
 from trainyard_core.testing.factories import operation
+from trainyard_core.testing.frames import lines
 
 PUBLIC = {"/api/v1/health"}
 

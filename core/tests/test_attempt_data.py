@@ -12,7 +12,7 @@ import tarfile
 
 import pytest
 import pytest_asyncio
-from fake_tracker import Counting, events, folder_tracker, lines, metric, rows
+from fake_tracker import Counting, folder_tracker
 from web import BASE
 
 from trainyard_core.contracts.tracker import RunRef, Upload
@@ -21,6 +21,7 @@ from trainyard_core.db import tracking, uploads
 from trainyard_core.db.batch import ROWS
 from trainyard_core.db.tokens import run_token
 from trainyard_core.lifecycle import Reason, Status
+from trainyard_core.testing.frames import events, lines, metric, rows
 from trainyard_core.testing.tracker_tools import stream
 from trainyard_core.work import resume
 from trainyard_core.work.ingest import ingest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from fake_tracker import events, lines, metric
 from threaded_client import both_clients
 
 from trainyard.client.errors import NotFound
@@ -14,6 +13,7 @@ from trainyard.client.models import (
     RunRecord,
     Transition,
 )
+from trainyard_core.testing.frames import events, lines, metric
 
 pytestmark = both_clients
 W = "1" * 32

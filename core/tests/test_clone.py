@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fake_tracker import Counting, events, metric
+from fake_tracker import Counting
 from run_factory import end, ended, started
 from web import BASE
 
@@ -13,6 +13,7 @@ from trainyard.client.errors import Conflict, Invalid
 from trainyard.client.models import CloneRun, CreateRun, EditRun
 from trainyard_core.db.batch import ROWS
 from trainyard_core.testing.factories import operation
+from trainyard_core.testing.frames import events, metric
 from trainyard_core.work.session_service import SessionService
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32

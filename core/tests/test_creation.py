@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from trainyard.client.models import CreateRun
 from trainyard_core.auth import Actor
 from trainyard_core.db.connect import connect
+from trainyard_core.directing.kinds import DirectorKinds
 from trainyard_core.errors import Conflict, IdempotencyReused, Invalid, NotFound
 from trainyard_core.ids import new_id
 from trainyard_core.registry import Registry
-from trainyard_core.settings import Settings
-from trainyard_core.sweeps.algorithms import InstalledAlgorithms
 from trainyard_core.testing.factories import operation
 from trainyard_core.work.creation import create_run
 
 ACTOR = Actor(name="token:test", role="admin")
 PLUGINS = Registry()
-NOTHING = InstalledAlgorithms(PLUGINS, Settings(data=Path(), database=""))
+NOTHING = DirectorKinds(dict)
 BODY = CreateRun(content=operation("exit 0"))
 
 
@@ -42,7 +40,7 @@ def post(arrange):
             actor=actor,
             policy=arrange.policy,
             at=arrange.clock.now(),
-            algorithms=NOTHING,
+            kinds=NOTHING,
             lookup=NoReferences(),
             amendments=PLUGINS.requests,
         )

@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 from background import until, working
-from fake_tracker import lines, metric
 from run_factory import end, ended, let_go, started
 from web import BASE
 
@@ -19,6 +18,7 @@ from trainyard_core.contracts.workload import Phase
 from trainyard_core.db import deletions, jobs, runs
 from trainyard_core.lifecycle import FINAL, Status
 from trainyard_core.testing.factories import operation
+from trainyard_core.testing.frames import lines, metric
 from trainyard_core.work import assignment
 from trainyard_core.work.deletion import AGAIN, Purger
 from trainyard_core.work.stored_operation import stored

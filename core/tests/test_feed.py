@@ -8,7 +8,6 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from fake_tracker import lines
 from listener import Listener, listening
 from web import serving, token_of
 
@@ -17,6 +16,7 @@ from trainyard_core import instruments
 from trainyard_core.api import event_stream, streams
 from trainyard_core.db import activities, projects
 from trainyard_core.db.activities import NewActivity
+from trainyard_core.testing.frames import lines
 from trainyard_core.work import event_feed
 from trainyard_core.work import subscription as listening_of
 

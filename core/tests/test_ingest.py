@@ -8,7 +8,7 @@ import random
 
 import pytest
 import pytest_asyncio
-from fake_tracker import Failing, events, folder_tracker, lines, metric
+from fake_tracker import Failing, folder_tracker
 
 from trainyard.track import frames, omissions
 from trainyard_core.clock import SECOND
@@ -19,6 +19,7 @@ from trainyard_core.db.connect import connect
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound, Unavailable
 from trainyard_core.lifecycle import Reason, Status
 from trainyard_core.policy import Policy
+from trainyard_core.testing.frames import events, lines, metric
 from trainyard_core.work.creation import add
 from trainyard_core.work.ingest import ingest
 from trainyard_core.work.reconcile import reconcile

@@ -6,13 +6,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from fake_tracker import lines, metric
 from web import BASE
 
 from trainyard.names import DESCRIPTION_CHARS, METRIC_NAME_BYTES, RUN_NAME_CHARS, TAG_CHARS, TAGS, VALUE_CHARS, VALUES
 from trainyard.track import frames
 from trainyard.track.frames import Kind
 from trainyard_core.testing.factories import operation
+from trainyard_core.testing.frames import lines, metric
 from trainyard_core.work import run_search
 from trainyard_core.work.serializers import LISTED_CHARS
 

@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack
 from itertools import chain
 
 import pytest
-from fake_tracker import lines, metric
 from listener import listening
 from web import BASE
 
 from trainyard_core.api import streams
 from trainyard_core.db import tracking
+from trainyard_core.testing.frames import lines, metric
 
 W = "1" * 32
 NAMES = [f"m{n:04d}" for n in range(1200)]

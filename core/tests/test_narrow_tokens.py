@@ -6,12 +6,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fake_tracker import lines
 from web import BASE, serving, token_of
 
 from trainyard_core.clock import SECOND
 from trainyard_core.db import tokens
 from trainyard_core.db.tokens import NewToken
+from trainyard_core.testing.frames import lines
 
 KEY = {"Idempotency-Key": "make-ci"}
 HOUR = 3600

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fake_tracker import metric
 from run_factory import ended
 from web import BASE
+
+from trainyard_core.testing.frames import metric
 
 NUL = "a\0b"
 BODIES = [

@@ -9,10 +9,11 @@ import json
 import re
 
 import pytest
-from fake_tracker import lines
 from matrix import MATRIX
 from structlog.testing import capture_logs
 from web import BASE, serving
+
+from trainyard_core.testing.frames import lines
 
 VALUES = {"project": "default", "ref": "0" * 12, "ident": "x", "version": "1", "name": "x", "token_id": "x"}
 NEEDS_NONE = {"GET /health"}

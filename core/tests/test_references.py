@@ -277,7 +277,7 @@ async def test_a_withdrawal_waits_for_a_run_that_is_being_created_and_finds_it(s
                 actor=await platform.actor("user:admin"),
                 policy=runtime.policy,
                 at=runtime.clock.now(),
-                algorithms=runtime.algorithms,
+                kinds=runtime.kinds,
                 lookup=runtime.references,
                 amendments=runtime.registry.requests,
                 insert=slow,

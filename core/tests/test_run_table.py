@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from fake_tracker import events, metric
 
 from trainyard.client import requests
 from trainyard.client.errors import Invalid, NotFound
 from trainyard_core.api import run_table
+from trainyard_core.testing.frames import events, metric
 
 W = "1" * 32
 ODD = (0.1 + 0.2, math.inf, -math.inf, math.nan, 1e308, 5e-324)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from fake_tracker import lines, metric
 from run_factory import end, ended, let_go, started
 from web import BASE
 
@@ -11,6 +10,7 @@ from trainyard.client.errors import Conflict, NotAllowed, NotAuthenticated, NotF
 from trainyard.client.models import CreateRun
 from trainyard_core.db import tokens
 from trainyard_core.db.tokens import run_claim, run_token
+from trainyard_core.testing.frames import lines, metric
 
 W = "1" * 32
 HOURS = 3600

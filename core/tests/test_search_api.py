@@ -4,7 +4,6 @@ follows what runs become."""
 from __future__ import annotations
 
 import pytest
-from fake_tracker import events, metric
 from search_model import MINE_AND_THEIRS, put
 from web import BASE
 
@@ -20,6 +19,7 @@ from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.db.search import select_ids
 from trainyard_core.lifecycle import Status
 from trainyard_core.testing.factories import operation
+from trainyard_core.testing.frames import events, metric
 
 W = "1" * 32
 

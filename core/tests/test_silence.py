@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fake_tracker import metric
 from web import Web, token_of
 
 from trainyard.client import AsyncClient
@@ -15,6 +14,7 @@ from trainyard_core.registry import Registry
 from trainyard_core.runtime import Runtime
 from trainyard_core.settings import Settings
 from trainyard_core.testing.factories import Arrange, HandClock
+from trainyard_core.testing.frames import metric
 
 W = "a" * 32
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-from sweep_harness import Book, begin, children, log, sweeping
-
-from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.lifecycle import Status
-from trainyard_core.sweeps import view
 
 
 class Interrupted:
@@ -56,35 +51,3 @@ async def test_a_read_sees_nothing_that_is_committed_after_its_first_statement(a
 
     assert await interrupted(arrange.database, twice, lambda: arrange.stop(run)) == ["queued", "queued"]
     assert await arrange.status(run) is Status.STOPPED
-
-
-@pytest.mark.parametrize("statement", range(4))
-async def test_a_trial_is_never_seen_as_ended_without_its_last_metrics(database_url, tmp_path, statement):
-    """Its last value is committed before its end. Whichever statements of the view that falls between, a trial that
-    has ended has it."""
-    async with sweeping(database_url, tmp_path / "data", Book()) as web:
-        sweep = await begin(web, trials=1, parallel=1)
-        (ref,) = await until_leased(web)
-        await web.arrange.report(ref, Phase.RUNNING)
-
-        async def nothing():
-            """Nothing happens."""
-
-        async def last_value():
-            await log(web, ref.run, 0.5)
-            await web.arrange.report(ref, Phase.EXITED, exit=Exit(code=0))
-
-        database = web.runtime.database
-        meanwhile = [*[nothing] * statement, last_value]
-        seen = await interrupted(database, lambda tx: view.load(tx, sweep.id), *meanwhile)
-        (trial,) = seen.going
-        assert bool(trial.metrics) is trial.ended, f"seen as {trial.status} with {trial.metrics}"
-        (row,) = await children(web, sweep.id)
-        assert row["status"] == Status.SUCCEEDED
-
-
-async def until_leased(web):
-    """The attempts that wait, as soon as there are any."""
-    while not (refs := await web.arrange.assign()):
-        await asyncio.sleep(0.005)
-    return refs

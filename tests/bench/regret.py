@@ -195,12 +195,12 @@ async def _ours(name: str, function: Function, seed: int, trials: int, tell: Tel
 @cache
 def _installed(name: str) -> Any:
     """One for this process, for the process of its model takes seconds to start; it ends with this one."""
+    from trainyard_core.optimizers import InstalledOptimizers
     from trainyard_core.registry import Registry
     from trainyard_core.settings import Settings
-    from trainyard_core.sweeps.algorithms import InstalledAlgorithms
 
     registry = Registry.load(["optimizer_search", "optimizer_ax"])
-    return InstalledAlgorithms(registry, Settings(data=Path("/nonexistent"))).get(name)
+    return InstalledOptimizers(registry, Settings(data=Path("/nonexistent"))).get(name)
 
 
 def _ax(function: Function, seed: int, trials: int, tell: Tell) -> None:

@@ -27,18 +27,21 @@ from trainyard_core.agent.model import Registration
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SystemClock
 from trainyard_core.contracts.workload import Exit, Observation, Phase
-from trainyard_core.db import agents, migrations, projects, queues, sweeps, tracking
+from trainyard_core.db import agents, directors, migrations, projects, queues, tracking
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.directing.cycle import Dependencies, PlanCycle
+from trainyard_core.directing.kinds import DirectorKinds, InstalledDirector
+from trainyard_core.jobs.queue import JobQueue
+from trainyard_core.optimizers import InstalledOptimizers
+from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.policy import Policy
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
-from trainyard_core.sweeps.algorithms import InstalledAlgorithms
-from trainyard_core.sweeps.dependencies import Dependencies
-from trainyard_core.sweeps.director import Director
 from trainyard_core.work import assignment
 from trainyard_core.work.creation import create_run
+from trainyard_sweeps.director import SweepDirector
 
 __all__ = ["measure"]
 
@@ -87,11 +90,11 @@ class Yard(NamedTuple):
     """A platform in process, as much of it as a director needs."""
 
     database: Timed
-    means: Dependencies
+    given: Dependencies
 
     async def create(self, operation: dict[str, Any], params: dict[str, Any]) -> str:
         """A new run."""
-        at, algorithms = self.means.clock.now(), self.means.algorithms
+        at, kinds = self.given.clock.now(), self.given.kinds
         body = CreateRun(operation=operation, params=params)
         row, _ = await create_run(
             self.database,
@@ -101,7 +104,7 @@ class Yard(NamedTuple):
             actor=ACTOR,
             policy=POLICY,
             at=at,
-            algorithms=algorithms,
+            kinds=kinds,
             lookup=_NoReferences(),
             amendments=NO_PLUGINS.requests,
         )
@@ -220,16 +223,16 @@ def _pair(folder: Path, name: str, size: int, parallel: int, together: int) -> _
 
 
 async def _swept(folder: Path, size: int, parallel: int, together: int) -> Spent:
-    """A whole sweep, of which only the looks are counted."""
+    """A whole sweep, of which only the planning is counted."""
     matrix = {"kind": "random", "numRuns": size, "concurrency": parallel, "seed": 7, "params": SPACE}
     async with _yard(folder) as yard:
         sweep = await yard.create(OPERATION | {"matrix": matrix}, {})
-        director, watch, over = Director(sweep, yard.means), Watch(yard.database), False
+        cycle, watch, over = PlanCycle(sweep, yard.given), Watch(yard.database), False
         while not over:
             with watch:
-                over = (await director.look()).over
+                over = (await cycle.plan()).over
             await yard.database.write(lambda tx: _end(tx, together))
-        row = await yard.database.read(lambda tx: sweeps.get(tx, sweep))
+        row = await yard.database.read(lambda tx: directors.get(tx, sweep))
         assert row is not None and (row["status"], row["succeeded"]) == ("succeeded", size)
         return watch.spent(size)
 
@@ -261,13 +264,18 @@ async def _yard(folder: Path) -> AsyncIterator[Yard]:
     """A new database, with an agent that has room for everything."""
     folder.mkdir(parents=True)
     database, clock = Timed(await connect(f"sqlite:///{folder / 'bench.db'}")), SystemClock()
-    algorithms = InstalledAlgorithms(Registry.load(["optimizer_search"]), Settings(data=folder))
+    registry = Registry.load(["optimizer_search", "sweeps"])
+    optimizers = InstalledOptimizers(registry, Settings(data=folder))
     try:
         await migrate(database, migrations_in("core", migrations), clock)
+        await migrate_plugins(database, registry, clock)
         await database.write(_found)
-        yield Yard(database, Dependencies(database, None, clock, POLICY, algorithms, lambda: None, "bench"))
+        kinds = DirectorKinds(lambda: {"sweep": InstalledDirector("sweeps", lambda: SweepDirector(optimizers.get))})
+        enqueue = JobQueue(clock).enqueue
+        given = Dependencies(database, None, clock, POLICY, kinds, lambda: None, enqueue, "bench")
+        yield Yard(database, given)
     finally:
-        await algorithms.aclose()
+        await optimizers.aclose()
         await database.close()
 
 

@@ -15,7 +15,6 @@ from trainyard_core.api.activities import Activities
 from trainyard_core.api.agent_sessions import AgentSessions
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.artifacts import Artifacts
-from trainyard_core.api.ask_tell import AskTell
 from trainyard_core.api.authentication import Authentication, TokenCache
 from trainyard_core.api.bulk import Bulk
 from trainyard_core.api.declare_lost import LostAttempts
@@ -43,7 +42,6 @@ from trainyard_core.api.search import Search
 from trainyard_core.api.server import Server
 from trainyard_core.api.single_flight import SingleFlight
 from trainyard_core.api.stream_auth import StreamAuthorization
-from trainyard_core.api.sweeps import Sweeps
 from trainyard_core.api.tokens import Tokens
 from trainyard_core.api.tracking import Tracking
 from trainyard_core.api.uploads import UploadParts
@@ -57,7 +55,6 @@ CONTROLLERS = (
     Activities,
     Agents,
     AgentSessions,
-    AskTell,
     Bulk,
     Artifacts,
     Diagnoses,
@@ -79,7 +76,6 @@ CONTROLLERS = (
     Search,
     Server,
     ServiceAccounts,
-    Sweeps,
     Tokens,
     Tracking,
     UploadParts,

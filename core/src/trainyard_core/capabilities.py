@@ -9,7 +9,13 @@ from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
 from trainyard_core.contracts.plugin import Authenticator, Migrations, PluginCheck, Resolver, SettingsSection
 from trainyard_core.contracts.routes import Routes
-from trainyard_core.hookspecs import CiHostProvider, OptimizerProvider, SchedulerProvider, TrackerProvider
+from trainyard_core.hookspecs import (
+    CiHostProvider,
+    DirectorProvider,
+    OptimizerProvider,
+    SchedulerProvider,
+    TrackerProvider,
+)
 
 __all__ = ["CAPABILITIES", "Capability"]
 
@@ -44,6 +50,7 @@ CAPABILITIES: Mapping[str, Capability] = {
     "register_schedulers": Capability(SchedulerProvider, ("build",)),
     "register_trackers": Capability(TrackerProvider, ("build",)),
     "register_optimizers": Capability(OptimizerProvider, ("build",)),
+    "register_directors": Capability(DirectorProvider, ("build",)),
     "register_ci_providers": Capability(CiHostProvider, ("build",)),
     "register_resolvers": Capability(Resolver, ("resolve",)),
     "register_controllers": Capability(Routes),

@@ -23,6 +23,7 @@ import pluggy
 if TYPE_CHECKING:
     from trainyard_core.auth import Actor
     from trainyard_core.contracts.ci import CiProvider
+    from trainyard_core.contracts.director import Director
     from trainyard_core.contracts.job import Job
     from trainyard_core.contracts.observer import Observer
     from trainyard_core.contracts.optimizer import Optimizer
@@ -43,6 +44,7 @@ __all__ = [
     "VERSION",
     "CiHostProvider",
     "Context",
+    "DirectorProvider",
     "Identity",
     "OptimizerProvider",
     "SchedulerProvider",
@@ -83,12 +85,20 @@ class TrackerProvider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OptimizerProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """An optimizer by the kind of matrix that it searches. `build` is called in each process that plans sweeps, when
-    the first sweep of that kind starts. The fields of such a matrix are defined by the entry point of that name in the
+    """An optimizer by the kind of matrix that it searches. `build` is called in each process that plans such searches,
+    when the first of that kind starts. The fields of such a matrix are defined by the entry point of that name in the
     group `trainyard.matrix`, unless the kind is built into the language."""
 
     name: str
     build: Callable[[Context], Optimizer]
+
+
+class DirectorProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """A director by the kind of run whose children it plans. `build` is called in each process that creates or plans
+    such runs, when the first of them comes."""
+
+    name: str
+    build: Callable[[Platform], Director]
 
 
 class CiHostProvider(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +139,11 @@ def register_trackers() -> list[TrackerProvider]:  # type: ignore[empty-body]
 @hookspec
 def register_optimizers() -> list[OptimizerProvider]:  # type: ignore[empty-body]
     """Return an optimizer for each kind of matrix that this plugin can search."""
+
+
+@hookspec
+def register_directors() -> list[DirectorProvider]:  # type: ignore[empty-body]
+    """Return a director for each kind of run whose child runs this plugin plans."""
 
 
 @hookspec

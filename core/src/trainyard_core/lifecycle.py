@@ -33,8 +33,8 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a run, an attempt or a trial has its status. Schedulers may write others; these are the ones that core and
-    the runner write."""
+    """Why a run or an attempt has its status. Schedulers and directors may write others; these are the ones that core
+    and the runner write."""
 
     NONE = ""
     USER = "user"
@@ -50,14 +50,8 @@ class Reason(StrEnum):
     SUBMIT_FAILED = "submit_failed"
     START_FAILED = "start_failed"
     INVALID = "invalid"
-    EARLY_STOPPED = "early_stopped"
     PREEMPTED = "preempted"
-    NO_SUCCESS = "no_success"
-    NO_TRIALS = "no_trials"
-    NO_OBJECTIVE = "no_objective"
-    OPTIMIZER = "optimizer"
     UNPLANNED = "unplanned"
-    DELETED = "deleted"
 
 
 class Step(msgspec.Struct, frozen=True):

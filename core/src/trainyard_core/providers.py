@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from trainyard_core.errors import StartRefused, choice
-from trainyard_core.hookspecs import Context
 
 __all__ = ["Offers", "Provider", "Providers", "lacking"]
 
@@ -18,7 +17,7 @@ class Provider(Protocol):
     def name(self) -> str: ...
 
     @property
-    def build(self) -> Callable[[Context], Any]: ...
+    def build(self) -> Callable[..., Any]: ...
 
 
 class Named(Protocol):

@@ -26,6 +26,7 @@ from trainyard_core.hook_guard import HookFailed, HookRefused, Implementations, 
 from trainyard_core.hookspecs import (
     CiHostProvider,
     Context,
+    DirectorProvider,
     OptimizerProvider,
     SchedulerProvider,
     TrackerProvider,
@@ -38,6 +39,7 @@ from trainyard_core.request_hooks import RequestHooks, alone
 from trainyard_core.settings import Settings
 
 if TYPE_CHECKING:
+    from trainyard_core.contracts.director import Director
     from trainyard_core.contracts.optimizer import Optimizer
     from trainyard_core.contracts.platform import Platform
     from trainyard_core.contracts.scheduler import Scheduler
@@ -77,6 +79,7 @@ class Registry:
         self.schedulers: Providers[SchedulerProvider] = Providers("scheduler", prefer)
         self.trackers: Providers[TrackerProvider] = Providers("tracker", prefer)
         self.optimizers: Providers[OptimizerProvider] = Providers("optimizer", prefer)
+        self.directors: Providers[DirectorProvider] = Providers("director", prefer)
         self.ci_hosts: Providers[CiHostProvider] = Providers("ci provider", prefer)
         self.settings: Offers[SettingsSection] = Offers("settings")
         self.migrations: Offers[Migrations] = Offers("migrations")
@@ -92,6 +95,7 @@ class Registry:
             "register_schedulers": self.schedulers,
             "register_trackers": self.trackers,
             "register_optimizers": self.optimizers,
+            "register_directors": self.directors,
             "register_ci_providers": self.ci_hosts,
             "register_resolvers": self.resolvers,
             "register_controllers": self.routes,
@@ -186,7 +190,7 @@ class Registry:
 
     def _settle(self) -> None:
         """Tell everybody who offers what others offer as well, unless a setting decides."""
-        for providers in (self.schedulers, self.trackers, self.optimizers, self.ci_hosts):
+        for providers in (self.schedulers, self.trackers, self.optimizers, self.directors, self.ci_hosts):
             for name, said in providers.contested.items():
                 for plugin in providers.offered[name]:
                     self.blame(plugin, f"{providers.capability}:{name}", f"{said}: name one of them in `prefer`")
@@ -280,7 +284,15 @@ class Registry:
         )
         return made
 
-    def _build(self, plugin: str, what: str, provider: Provider, context: Context, contract: type) -> Any:
+    def director(self, kind: str, platform: Platform) -> Director:
+        """The director of that kind of run, built. Raises StartRefused for one that is not there or does not start."""
+        from trainyard_core.contracts.director import Director
+
+        plugin, provider = self.directors.get(kind)
+        made: Director = self._build(plugin, f"director '{kind}'", provider, platform, Director)
+        return made
+
+    def _build(self, plugin: str, what: str, provider: Provider, context: Context | Platform, contract: type) -> Any:
         try:
             with self._calls.loading(plugin, f"the builder of {what}"):
                 made = provider.build(context)

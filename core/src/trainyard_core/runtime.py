@@ -23,12 +23,14 @@ from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.tracker import Tracker
-from trainyard_core.db import migrations, projects, queues, sweeps, tokens
+from trainyard_core.db import directors, migrations, projects, queues, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
 from trainyard_core.db.jobs import JOBS
 from trainyard_core.db.migrate import migrate, migrations_in
+from trainyard_core.directing.directors import Directors
+from trainyard_core.directing.kinds import DirectorKinds, InstalledDirector
 from trainyard_core.executor import BlockingCalls
 from trainyard_core.instruments import Gauges
 from trainyard_core.jobs.core import add_core_jobs
@@ -36,6 +38,7 @@ from trainyard_core.jobs.queue import JobQueue
 from trainyard_core.jobs.runner import JobRunner
 from trainyard_core.lifecycle import Status
 from trainyard_core.observers.runner import ObserverRunner
+from trainyard_core.optimizers import InstalledOptimizers
 from trainyard_core.plugin_host.authenticators import PluginAuthenticators
 from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.plugin_host.platforms import Platforms
@@ -43,8 +46,6 @@ from trainyard_core.plugin_host.references import PluginReferences
 from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
-from trainyard_core.sweeps.algorithms import InstalledAlgorithms
-from trainyard_core.sweeps.directors import Directors
 from trainyard_core.work.direct_port import DatabasePort
 from trainyard_core.work.event_feed import EventFeed
 from trainyard_core.work.maintenance import Maintainer
@@ -80,8 +81,8 @@ class Runtime:
         self.secret = secret
         self.event_feed = EventFeed(database)
         database.committed = self._committed
-        self.algorithms = InstalledAlgorithms(registry, settings)
-        self.directors = Directors(database, clock, self.policy, self.algorithms, self._call)
+        self.optimizers = InstalledOptimizers(registry, settings)
+        self.kinds = DirectorKinds(self._directors)
         self._notifying: set[asyncio.Task[None]] = set()
         self.tracker: Tracker | None = None
         self.searches = asyncio.Semaphore(SEARCHES)
@@ -95,6 +96,9 @@ class Runtime:
         for plugin, job in registry.jobs:
             self.job_queue.add(plugin, job)
         self.platforms = Platforms(self, self.job_queue.enqueue)
+        self.directors = Directors(
+            database, clock, self.policy, self.kinds, call=self._call, enqueue=self.job_queue.enqueue
+        )
         self.references = PluginReferences(database, registry, self.platforms)
         self.authenticators = PluginAuthenticators(registry, self.platforms)
         self.job_runner: JobRunner | None = None
@@ -121,7 +125,8 @@ class Runtime:
                 yield runtime
             finally:
                 await runtime.directors.aclose()
-                await runtime.algorithms.aclose()
+                await runtime.kinds.aclose()
+                await runtime.optimizers.aclose()
                 await runtime.event_feed.aclose()
                 await runtime.notifier.close()
                 if runtime.tracker is not None:
@@ -130,39 +135,46 @@ class Runtime:
             await database.close()
 
     async def reconcile(self, run: str) -> None:
-        """Bring one run as far as it goes now, and call agents in case it waits or is to be stopped. A sweep is given
-        to its director."""
+        """Bring one run as far as it goes now, and call agents in case it waits or is to be stopped. A run that plans
+        others is given to its director."""
         if self.directors.knows(run):
-            self.directors.look(run)
+            self.directors.wake(run)
             return
         at = self.clock.now()
 
         async def work(tx: Tx) -> bool:
             status = await reconcile(tx, run, policy=self.policy, at=at)
-            return status in (Status.RUNNING, Status.STOPPING) and await sweeps.exists(tx, run)
+            return status in (Status.RUNNING, Status.STOPPING) and await directors.exists(tx, run)
 
         with log_context.bound(run=run), tracing.span("reconcile", run=run):
             directs = await self.database.write(work, name="reconcile")
         if directs:
-            self.directors.look(run)
+            self.directors.wake(run)
         self.notifier.notify_agents(orders=True)
 
     def _committed(self, wakes: dict[str, int], signals: set[str]) -> None:
-        """This process has written: streams are told, and who is to be looked at is rung for. A sweep whose director is
-        here needs no message, and its free slot does not wait for the queue."""
+        """This process has written: streams are told, and who is to be looked at is rung for. A parent that is
+        planned here needs no message, and its free slot does not wait for the queue."""
         self.event_feed.committed()
         if JOBS in signals:
             self.wake_jobs()
         away = []
         for run, seq in wakes.items():
             if self.directors.knows(run):
-                self.directors.look(run)
+                self.directors.wake(run)
             else:
                 away.append((run, seq))
         if away:
             task = asyncio.get_running_loop().create_task(self.notifier.notify(away), name="notify")
             self._notifying.add(task)
             task.add_done_callback(self._notifying.discard)
+
+    def _directors(self) -> dict[str, InstalledDirector]:
+        """The directors that are installed, by the kind of run."""
+        return {
+            kind: InstalledDirector(plugin, partial(self.registry.director, kind, self.platforms.of(plugin)))
+            for kind, (plugin, _) in self.registry.directors.by_name.items()
+        }
 
     def _call(self) -> None:
         self.notifier.notify_agents(orders=True)

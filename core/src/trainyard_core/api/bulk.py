@@ -99,6 +99,6 @@ async def _clone(request: ApiRequest, row: Row, body: BulkAction) -> clone.Clone
         asked,
         actor=request.user,
         at=by.at,
-        algorithms=runtime.algorithms,
+        kinds=runtime.kinds,
         amendments=runtime.registry.requests,
     )

@@ -50,8 +50,6 @@ UNGUARDED: OpenRoutes = {("/api/v1/health", "get"): OPEN, ("/api/v1/ready", "get
 """Core's routes that ask for no token: they tell nothing but whether the server works. By path and method, with the
 statuses that they may answer."""
 METHODS = frozenset({"get", "post", "put", "patch", "delete", "head"})
-KIND_MATTERS = "/sweeps/{ref}"
-"""What is below it is there of some kinds of runs; of others, reading it is a conflict as well."""
 _SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "code"],
@@ -158,9 +156,9 @@ def _item(path: str, item: dict[str, Any], open_routes: OpenRoutes) -> dict[str,
 
 def _operation(path: str, method: str, operation: dict[str, Any], answers: tuple[str, ...]) -> dict[str, Any]:
     """One operation; `answers` are the statuses of a route that asks for no token, and empty for the others."""
-    own = {status: each for status, each in operation["responses"].items() if status != "400"}
-    reads = ("304", "409") if KIND_MATTERS in path else ("304",)
-    statuses = answers or ALWAYS + (reads if method == "get" else CHANGES)
+    declared = {status: each for status, each in operation["responses"].items() if status != "400"}
+    own = {status: _response(status) if status in MEANINGS else each for status, each in declared.items()}
+    statuses = answers or ALWAYS + (("304",) if method == "get" else CHANGES)
     added = {status: _response(status) for status in statuses if status not in own}
     completed = {**operation, "responses": dict(sorted({**own, **added}.items()))}
     return {**completed, "security": []} if answers else completed

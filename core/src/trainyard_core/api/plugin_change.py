@@ -10,6 +10,7 @@ import msgspec
 from trainyard_core.api.access import ApiRequest, runtime_of
 from trainyard_core.api.change import check_match, claim_of
 from trainyard_core.contracts.database import PluginTx
+from trainyard_core.work.idempotency import Claim
 
 __all__ = ["RequestChange"]
 
@@ -25,6 +26,9 @@ class RequestChange:
     async def __call__(self, work: Callable[[PluginTx], Awaitable[T]], answer: type[T], /) -> T:
         claim = await claim_of(self._request)
         return await runtime_of(self._request).platforms.of(self._plugin).database.change(work, answer, claim)
+
+    async def claim(self) -> Claim | None:
+        return await claim_of(self._request)
 
     def check_match(self, current: msgspec.Struct) -> None:
         check_match(self._request, current)

@@ -35,7 +35,7 @@ class Previews(Controller):
             policy=runtime.policy,
             at=runtime.clock.now(),
             schedulers=runtime.registry.schedulers.by_name,
-            algorithms=runtime.algorithms,
+            kinds=runtime.kinds,
             lookup=runtime.references,
             amendments=runtime.registry.requests,
         )

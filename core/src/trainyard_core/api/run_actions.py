@@ -120,7 +120,7 @@ async def _clone(
         body or CloneRun(),
         actor=request.user,
         at=by.at,
-        algorithms=runtime.algorithms,
+        kinds=runtime.kinds,
         amendments=runtime.registry.requests,
     )
 

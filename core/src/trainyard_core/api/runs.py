@@ -53,7 +53,7 @@ class Runs(Controller):
             actor=actor,
             policy=runtime.policy,
             at=runtime.clock.now(),
-            algorithms=runtime.algorithms,
+            kinds=runtime.kinds,
             lookup=runtime.references,
             amendments=runtime.registry.requests,
             insert=resuming(data.resumes) if data.resumes else None,

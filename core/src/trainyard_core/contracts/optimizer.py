@@ -9,7 +9,7 @@ process, also of a newer version of the plugin, which reads older states or rais
 the sweep's row when it is small and as an artifact named by its digest otherwise; the optimizer cannot tell which. New
 state, new trials and the record of what was consumed are one transaction.
 
-Concurrency. One `suggest` or `judge` of a sweep is in progress at a time; calls for several sweeps overlap. Calls come
+Concurrency. One `suggest` or `judge` of a sweep is in progress at a time; calls for several overlap. Calls come
 from an event loop, so blocking or long work is done in a thread or a process inside the implementation.
 
 Idempotence. An answer counts once it is committed. A call whose answer was lost is repeated with the same arguments;

@@ -15,13 +15,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from trainyard.client.models import CreateRun, RunPage, RunRecord
+from trainyard.compile.resolved import ResolvedOperation
 from trainyard_core.auth import Actor
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.database import PluginDatabase, PluginTx
+from trainyard_core.contracts.director import Child, Parent
 from trainyard_core.contracts.job import JobCall
 from trainyard_core.contracts.observer import Event
+from trainyard_core.contracts.optimizer import Optimizer
+from trainyard_core.contracts.routes import Change
 
-__all__ = ["Activities", "Jobs", "Platform", "Runs"]
+__all__ = ["Activities", "Jobs", "Parents", "Platform", "Runs"]
 
 T = TypeVar("T")
 
@@ -42,6 +46,55 @@ class Runs(Protocol):
 
     async def act(self, actor: Actor, project: str, ref: str, action: str, *, message: str = "") -> RunRecord:
         """Do one of `approve`, `stop`, `skip`, `archive`, `restore` to a run. Idempotent."""
+
+
+class Parents(Protocol):
+    """Runs whose children directors plan. See `contracts.director`. With `change`, a call is idempotent by the key of
+    the request that it is made for: a repeated one returns what the first one did."""
+
+    async def create(
+        self,
+        actor: Actor,
+        project: str,
+        operation: ResolvedOperation,
+        *,
+        description: str = "",
+        change: Change | None = None,
+    ) -> RunRecord:
+        """Create a parent of an operation that the plugin itself has compiled; its name and tags are the run's."""
+
+    async def get(self, actor: Actor, project: str, ref: str) -> Parent:
+        """A parent as it is now. Raises Conflict for a run whose children nobody plans."""
+
+    async def children(
+        self, actor: Actor, project: str, ref: str, runs: Sequence[str], *, metrics: Sequence[str] = ()
+    ) -> Mapping[str, Child]:
+        """Children by their runs, with the metrics of these names. Those that have been deleted are left out."""
+
+    async def ask(
+        self, actor: Actor, project: str, ref: str, data: object, *, change: Change | None = None
+    ) -> Sequence[str]:
+        """Have a parent planned for a request, and return the runs of the children that came of it. Raises Unavailable
+        when it cannot be planned now."""
+
+    async def end_child(
+        self,
+        actor: Actor,
+        project: str,
+        ref: str,
+        run: str,
+        *,
+        status: str,
+        outputs: Mapping[str, object] | None = None,
+        message: str = "",
+        change: Change | None = None,
+    ) -> RunRecord:
+        """Record how a child that a program outside executes has ended: "succeeded", "failed" or "stopped". Raises
+        Conflict for one that has ended already, whoever said so, and Invalid for outputs that cannot be stored."""
+
+    async def give_up(self, actor: Actor, project: str, ref: str, runs: Sequence[str], message: str) -> None:
+        """End such children at once, as failed and lost: their program is gone. One that was told to have ended well
+        keeps its end. Idempotent."""
 
 
 class Activities(Protocol):
@@ -87,10 +140,17 @@ class Platform(Protocol):
     def runs(self) -> Runs: ...
 
     @property
+    def parents(self) -> Parents: ...
+
+    @property
     def activities(self) -> Activities: ...
 
     @property
     def jobs(self) -> Jobs: ...
+
+    def optimizer(self, kind: str) -> Optimizer:
+        """The optimizer of that kind of matrix. Raises Invalid, naming those that are installed, StartRefused for one
+        that does not start."""
 
     async def principal(self) -> Actor:
         """The plugin itself, with the roles that it has now."""

@@ -84,6 +84,9 @@ class Change(Protocol):
         """Run `work` in a transaction that writes, and return what it returned, an object of the type `answer` that
         msgspec writes as JSON and reads back. Raises IdempotencyReused, and what `work` raises."""
 
+    async def claim(self) -> Any:
+        """The request's claim on its key, for calls of the platform that take a `change`; of core's own making."""
+
     def check_match(self, current: msgspec.Struct) -> None:
         """Hold the request's `If-Match` header, if there is one, against what the resource is now, as the handler of
         GET answers it. Raises PreconditionFailed."""

@@ -3,11 +3,14 @@ in, when the run ends with it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
+
+import msgspec
 
 from trainyard_core.db.engine import Tx
 
-__all__ = ["ReportedEnd", "tell"]
+__all__ = ["ReportedEnd", "keep_outputs", "tell"]
 
 
 class ReportedEnd(NamedTuple):
@@ -27,4 +30,12 @@ async def tell(tx: Tx, run: str, status: str, told: ReportedEnd) -> None:
         " reported_exit_code = ?, reported_end_at = ?"
         " WHERE id = ? AND managed = 0 AND reported_status = ''",
         status, *told, run,
+    )  # fmt: skip
+
+
+async def keep_outputs(tx: Tx, run: str, outputs: Mapping[str, object], *, at: int) -> None:
+    """All outputs of a run that is only tracked, as its program has told them with its end."""
+    await tx.run(
+        "UPDATE run SET outputs = ?, updated_at = ? WHERE id = ? AND managed = 0",
+        msgspec.json.encode(outputs).decode(), at, run,
     )  # fmt: skip

@@ -15,8 +15,8 @@ import msgspec
 from trainyard.compile.reference import ReferenceUse
 from trainyard_core.db import activities
 from trainyard_core.db.admission import resources_text
+from trainyard_core.db.directors import NewDirector
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.db.sweeps import NewSweep
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
 
 __all__ = [
@@ -43,10 +43,10 @@ _encode = msgspec.json.Encoder().encode
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run to be inserted. `spec`, `resolved` and `given` (what came beside the operation's text) are JSON texts;
     `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
-    run that it was made from, `uses` of what its operation refers to. `resources` are amounts of
-    other names, `agent` is the only one that may run it. `key` is unique among the children of `parent`,
-    `opening` is what a sweep begins with. An id that was chosen by whoever sent the run (`has_chosen_id`) may be that
-    of a deleted one."""
+    run that it was made from, `uses` of what its operation refers to. `resources` are amounts of other
+    names, `agent` is the only one that may run it. `key` is unique among the children of `parent`, `director` is what
+    a run begins with whose children are planned. An id that was chosen by whoever sent the run (`has_chosen_id`) may
+    be that of a deleted one."""
 
     id: str
     project: str
@@ -82,7 +82,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     parent: str | None = None
     key: str | None = None
-    opening: NewSweep | None = None
+    director: NewDirector | None = None
     has_chosen_id: bool = False
 
 

@@ -164,6 +164,7 @@ class Run(Table, tablename="run", db=_BUILDER):
     resources = Text()
     agent = Text()
     created_by = Text()
+    end_planned = Integer()
     archived_at = BigInt(null=True)
     clone_kind = Text()
     fork_step = BigInt(null=True)

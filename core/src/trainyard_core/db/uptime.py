@@ -40,4 +40,4 @@ async def pull_back(tx: Tx, *, at: int, drain: int) -> None:
         await tx.run(f"UPDATE attempt SET {column} = ? WHERE {column} > ? AND released = 0", latest, latest)
     await tx.run("UPDATE agent SET seen_at = ? WHERE seen_at > ?", at, at)
     await tx.run("UPDATE writer SET updated_at = ? WHERE updated_at > ?", at, at)
-    await tx.run("UPDATE sweep SET lease_until = ? WHERE lease_until > ?", at, at)
+    await tx.run("UPDATE director SET lease_until = ? WHERE lease_until > ?", at, at)

@@ -13,11 +13,13 @@ from trainyard_core.clock import Clock
 from trainyard_core.contracts.database import PluginTx
 from trainyard_core.contracts.job import JobCall, JobLost
 from trainyard_core.contracts.observer import Event
+from trainyard_core.contracts.optimizer import Optimizer
 from trainyard_core.db import activities, jobs, principals, tokens
 from trainyard_core.db.activities import Tail
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.errors import Forbidden, Invalid, choice
 from trainyard_core.observers.event import event_of
+from trainyard_core.plugin_host.parents import HostedParents
 from trainyard_core.plugin_host.tables import ConfinedTx, Enqueue, PluginTables
 from trainyard_core.work import actions
 from trainyard_core.work.actions import ActionContext
@@ -56,8 +58,13 @@ class HostedPlatform:
         self.clock: Clock = runtime.clock
         self.database = PluginTables(runtime.database, plugin, enqueue)
         self.runs = _Runs(runtime)
+        self.parents = HostedParents(runtime, plugin)
         self.activities = _Activities(runtime)
         self.jobs = _Jobs(runtime.database, plugin, enqueue)
+
+    def optimizer(self, kind: str) -> Optimizer:
+        """See `Platform`."""
+        return self._runtime.optimizers.get(kind)
 
     async def principal(self) -> Actor:
         """See `Platform`."""
@@ -97,7 +104,7 @@ class _Runs:
             actor=actor,
             policy=runtime.policy,
             at=runtime.clock.now(),
-            algorithms=runtime.algorithms,
+            kinds=runtime.kinds,
             lookup=runtime.references,
             amendments=runtime.registry.requests,
             insert=resuming(body.resumes) if body.resumes else None,

@@ -28,9 +28,9 @@ from trainyard_core.work import resume
 from trainyard_core.work.actions import ActionContext, locked, note
 from trainyard_core.work.amendment import Amendments
 from trainyard_core.work.creation import Insert, add, prepare
+from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.run_record import LAST_LINES, meta_of
 from trainyard_core.work.stored_operation import body_of, stored
-from trainyard_core.work.sweep_setup import Algorithms
 
 __all__ = ["COPY", "RESTART", "RESUME", "Clone", "continuation", "insert", "plan", "resuming"]
 
@@ -56,7 +56,7 @@ async def plan(
     *,
     actor: Actor,
     at: int,
-    algorithms: Algorithms,
+    kinds: RunKinds,
     amendments: Amendments,
 ) -> Clone:
     """Compile the new run, and look up what it begins with. Writes nothing. Raises Conflict for a run that cannot be
@@ -64,7 +64,7 @@ async def plan(
     check(row, kind, changes)
     operation = await database.read(lambda tx: stored(tx, row["id"]))
     body, iteration = body_of(operation, changes, row["description"]), _iteration(row)
-    new = await prepare(amendments, row["project"], body, actor, at, algorithms, iteration=iteration)
+    new = await prepare(amendments, row["project"], body, actor, at, kinds, iteration=iteration)
     new = msgspec.structs.replace(new, priority=row["priority"], cloned_from=row["id"], clone_kind=kind)
     if iteration is not None:
         new = msgspec.structs.replace(new, meta={"trial": {"number": iteration}})

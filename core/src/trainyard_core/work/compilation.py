@@ -20,14 +20,14 @@ from trainyard_core.auth import Actor
 from trainyard_core.errors import Invalid, invalid
 
 __all__ = [
+    "ChildParams",
     "OperationSource",
     "ReferenceLookup",
-    "TrialParams",
-    "compile_one",
+    "child_compiler",
+    "compile_child",
     "compile_run",
     "look_up",
     "read",
-    "trials_of",
 ]
 
 FILE = "operation.yaml"
@@ -35,8 +35,8 @@ MOST = 100
 """Presets and patches of one request, at most."""
 
 
-class TrialParams(NamedTuple):
-    """What a trial of a sweep is given."""
+class ChildParams(NamedTuple):
+    """What a child of a parent's own operation is given."""
 
     number: int
     params: Mapping[str, Any]
@@ -119,22 +119,22 @@ def compile_run(
         ) from error
 
 
-def trials_of(sources: OperationSource) -> TrialCompiler:
-    """The trials of a sweep, whose stored operation refers to nothing any more. Raises Invalid as `compile_run`."""
+def child_compiler(sources: OperationSource) -> TrialCompiler:
+    """The children of a parent, whose stored operation refers to nothing any more. Raises Invalid as `compile_run`."""
     try:
         return TrialCompiler(sources.document)
     except SpecError as error:
         raise invalid(error) from error
 
 
-def compile_one(
-    run: str, project: str, body: CreateRun, trials: TrialCompiler, trial: TrialParams
+def compile_child(
+    run: str, project: str, body: CreateRun, compiler: TrialCompiler, child: ChildParams
 ) -> CompiledOperation:
-    """Compile one trial of a sweep. Raises Invalid as `compile_run`."""
+    """Compile one child. Raises Invalid as `compile_run`."""
     try:
-        return trials.compile(
-            trial.params,
-            globals={"uuid": run, "name": body.name, "project_name": project, "iteration": trial.number},
+        return compiler.compile(
+            child.params,
+            globals={"uuid": run, "name": body.name, "project_name": project, "iteration": child.number},
             params=body.params,
             name=body.name or None,
             queue=body.queue or None,

@@ -20,7 +20,7 @@ from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND, instant
-from trainyard_core.db import activities, deletions, queues, references, runs, sweeps
+from trainyard_core.db import activities, deletions, directors, plugin_writes, queues, references, runs
 from trainyard_core.db.engine import Database, Row, Tx, UniqueViolation
 from trainyard_core.errors import Conflict, Invalid, NotFound, choice
 from trainyard_core.ids import is_run_id, new_id
@@ -29,10 +29,10 @@ from trainyard_core.policy import Policy
 from trainyard_core.work.amendment import Amendments, compile_amended
 from trainyard_core.work.compilation import OperationSource, ReferenceLookup, look_up, read
 from trainyard_core.work.idempotency import Claim
+from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.model import View
 from trainyard_core.work.rules import decide
 from trainyard_core.work.run_record import check_description, check_tags, described
-from trainyard_core.work.sweep_setup import Algorithms, open_sweep
 
 __all__ = ["Insert", "add", "assemble", "create_run", "prepare", "prepared"]
 
@@ -52,7 +52,7 @@ async def create_run(
     actor: Actor,
     policy: Policy,
     at: int,
-    algorithms: Algorithms,
+    kinds: RunKinds,
     lookup: ReferenceLookup,
     amendments: Amendments,
     insert: Insert | None = None,
@@ -63,7 +63,7 @@ async def create_run(
     Raises Invalid with the place of each problem, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
-    new = await prepared(lookup, amendments, project, body, actor, at, algorithms)
+    new = await prepared(lookup, amendments, project, body, actor, at, kinds)
     claim = Claim(actor, within=project, key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy, insert or add), name="create")
@@ -96,17 +96,23 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
     """Insert a prepared run and take it as far as it goes at once. Raises NotFound for a project that is not open,
     Invalid for an unknown queue, Conflict for the id of a deleted run."""
     await _check_names(tx, new)
-    if new.opening is not None:
-        await sweeps.sources(tx, new.project, new.opening.learns_from)
-        new = msgspec.structs.replace(new, queue="")  # it takes no place itself; its trials wait in that queue
+    if new.director is not None:
+        await _check_references(tx, new.project, new.director)
+        new = msgspec.structs.replace(new, queue="")  # it takes no place itself; its children wait in that queue
     row = await runs.insert(tx, new, *_first_steps(new, policy))
     if new.has_chosen_id:
         await _check_unused(tx, new.id)
-    if new.opening is not None:
-        await sweeps.insert(tx, new.id, new.opening)
+    if new.director is not None:
+        await directors.insert(tx, new.id, new.director)
+        await plugin_writes.apply(tx, new.director.plugin, new.director.opening.writes)
         await runs.wake_now(tx, new.id, at=new.at)
     await _record_references(tx, new)
     return row
+
+
+async def _check_references(tx: Tx, project: str, director: directors.NewDirector) -> None:
+    for field, names in director.opening.references.items():
+        await directors.find_runs(tx, project, names, field=field)
 
 
 async def _check_unused(tx: Tx, run: str) -> None:
@@ -143,7 +149,7 @@ def _first_steps(new: runs.NewRun, policy: Policy) -> list[Step]:
     """Where the rules take a run at once: what reconcile would do right after it was inserted, decided before."""
     view = View(
         run=new.id,
-        kind=new.kind,
+        directs=new.director is not None,
         status=Status.CREATED,
         hold=Hold(new.hold),
         managed=new.managed,
@@ -168,7 +174,7 @@ async def _check_names(tx: Tx, new: runs.NewRun) -> None:
     assert found is not None
     if found["allowed"] is None:
         raise NotFound(f"no open project '{new.project}'", fix="see yard projects ls; create it: yard projects create")
-    if not new.managed or (new.opening is not None and new.opening.external):
+    if not new.managed or (new.director is not None and not new.director.opening.queued):
         return  # nothing of it waits in a queue
     if not found["queue"]:
         message = choice("queue", new.queue, await queues.names(tx))
@@ -185,14 +191,14 @@ async def prepared(
     body: CreateRun,
     actor: Actor,
     at: int,
-    algorithms: Algorithms,
+    kinds: RunKinds,
 ) -> runs.NewRun:
     """`prepare` with what the operation refers to."""
     if body.managed:
         check_description(body.description)
         check_tags(body.tags)
     sources = await look_up(lookup, project, actor, body, read(body)) if body.managed else None
-    return await prepare(amendments, project, body, actor, at, algorithms, sources=sources)
+    return await prepare(amendments, project, body, actor, at, kinds, sources=sources)
 
 
 async def prepare(
@@ -201,7 +207,7 @@ async def prepare(
     body: CreateRun,
     actor: Actor,
     at: int,
-    algorithms: Algorithms,
+    kinds: RunKinds,
     *,
     sources: OperationSource | None = None,
     iteration: int | None = None,
@@ -220,16 +226,16 @@ async def prepare(
         given, compiled = await compile_amended(
             amendments, run, project, body, sources or read(body), actor, iteration=iteration
         )
-        new = assemble(run, project, given, compiled, actor, at, algorithms)
+        new = assemble(run, project, given, compiled, actor, at, kinds)
     else:
         new = _tracked(run, project, body, actor, at)
     return msgspec.structs.replace(new, has_chosen_id=True) if body.id else new
 
 
 def assemble(
-    run: str, project: str, body: CreateRun, compiled: CompiledOperation, actor: Actor, at: int, algorithms: Algorithms
+    run: str, project: str, body: CreateRun, compiled: CompiledOperation, actor: Actor, at: int, kinds: RunKinds
 ) -> runs.NewRun:
-    """The run of a compiled operation. Raises Invalid for a sweep that cannot be searched here."""
+    """The run of a compiled operation. Raises Invalid for one whose children cannot be planned here."""
     resolved = compiled.resolved
     agent, queue = split_queue(resolved.queue)
     return runs.NewRun(
@@ -258,7 +264,7 @@ def assemble(
         resources=resolved.resources.other,
         max_retries=resolved.max_retries,
         timeout_us=None if resolved.timeout is None else int(resolved.timeout * SECOND),
-        opening=None if resolved.sweep is None else open_sweep(resolved.sweep, algorithms),
+        director=kinds.opening(run, resolved),
     )
 
 

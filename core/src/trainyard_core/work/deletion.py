@@ -4,8 +4,8 @@ A run is there whole or not at all: its rows go with the commit, and nothing can
 asked afterwards, by maintenance, and asked again until it has forgotten the run; and once more some time later, for
 frames and files that were on their way when the run was deleted.
 
-A sweep goes with its trials, all in the one transaction: a trial alone says little, and nobody deletes thousands of
-them by hand. What other runs hold of a single trial keeps the whole sweep.
+A run that plans others goes with its children, all in the one transaction: a child alone says little, and nobody
+deletes thousands of them by hand. What other runs hold of a single child keeps the whole parent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import structlog
 from trainyard_core import failpoints
 from trainyard_core.clock import SECOND, Clock
 from trainyard_core.contracts.tracker import RunRef, Tracker
-from trainyard_core.db import activities, clone_rows, deletions
+from trainyard_core.db import activities, clone_rows, deletions, directors, plugin_writes
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import Conflict
 from trainyard_core.lifecycle import FINAL
@@ -24,7 +24,6 @@ from trainyard_core.work.actions import ActionContext, note
 __all__ = ["Purger", "delete"]
 
 BATCH = 50
-SWEEP = "sweep"
 TOLD = 200
 """Activities in one statement."""
 AGAIN = 15 * 60 * SECOND
@@ -44,8 +43,9 @@ async def delete(tx: Tx, row: Row, by: ActionContext) -> None:
             f"run {row['id']} is continued by other runs, or they use its artifacts: {names}",
             fix=f"delete those first: {names}",
         )
-    if row["kind"] == SWEEP:
-        await _delete_trials(tx, row, by)
+    if await directors.exists(tx, row["id"]):
+        await _delete_children(tx, row, by)
+        await plugin_writes.apply(tx, *await directors.delete(tx, row["id"]))
     else:
         await _check_childless(tx, row)
     await note(tx, row, "deleted", by, name=row["name"], status=row["status"])
@@ -58,9 +58,9 @@ async def _check_childless(tx: Tx, row: Row) -> None:
         raise Conflict(f"run {row['id']} has child runs, such as {child['id'][-8:]}", fix="delete its children first")
 
 
-async def _delete_trials(tx: Tx, row: Row, by: ActionContext) -> None:
-    """Delete the runs of a sweep's trials. Raises Conflict for one that has not ended, that has children itself, or
-    whose results another run needs."""
+async def _delete_children(tx: Tx, row: Row, by: ActionContext) -> None:
+    """Delete the child runs of a parent. Raises Conflict for one that has not ended, that has children itself, or whose
+    results another run needs."""
     lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
     children = await tx.all(
         f"SELECT id, name, status FROM run WHERE project = ? AND parent = ? ORDER BY id{lock}",
@@ -69,12 +69,12 @@ async def _delete_trials(tx: Tx, row: Row, by: ActionContext) -> None:
     )
     if going := next((child for child in children if child["status"] not in FINAL), None):
         short = going["id"][-8:]
-        raise Conflict(f"trial {short} of sweep {row['id']} is {going['status']}", fix=f"stop it: yard stop {short}")
+        raise Conflict(f"child run {short} of run {row['id']} is {going['status']}", fix=f"stop it: yard stop {short}")
     if needed := await clone_rows.heirs_of_children(tx, row):
-        told = ", ".join(f"{heir[-8:]} (of trial {child[-8:]})" for heir, child in needed)
+        told = ", ".join(f"{heir[-8:]} (of {child[-8:]})" for heir, child in needed)
         names = ", ".join(dict.fromkeys(heir[-8:] for heir, _ in needed))
         raise Conflict(
-            f"trials of sweep {row['id']} are continued by other runs, or these use their artifacts: {told}",
+            f"child runs of run {row['id']} are continued by other runs, or these use their artifacts: {told}",
             fix=f"delete those first: {names}",
         )
     for child in await deletions.with_children(tx, row):

@@ -3,13 +3,18 @@ the same request gets the same answer and nothing is done twice."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import msgspec
 
 from trainyard_core.auth import Actor
-from trainyard_core.db.engine import Tx
+from trainyard_core.db.engine import Database, Tx
 from trainyard_core.errors import IdempotencyReused
 
-__all__ = ["Claim", "StoredAnswer"]
+__all__ = ["Claim", "StoredAnswer", "once"]
+
+T = TypeVar("T")
 
 
 class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,3 +67,20 @@ class Claim:
             "UPDATE idempotency SET response = ?, status = ? WHERE scope = ? AND key = ?",
             answer, status, self._scope, self._key,
         )  # fmt: skip
+
+
+async def once(
+    database: Database, work: Callable[[Tx], Awaitable[T]], answer: type[T], claim: Claim | None, *, name: str
+) -> T:
+    """Run `work` in a transaction that writes. With a claim whose key another request has bound, return the answer that
+    it got, which is of the type `answer`. `name` is the fault point. Raises IdempotencyReused."""
+
+    async def whole(tx: Tx) -> T:
+        if claim is not None and not await claim.take(tx):
+            return msgspec.json.decode((await claim.find(tx)).response or "null", type=answer)
+        result = await work(tx)
+        if claim is not None:
+            await claim.keep(tx, answer=msgspec.json.encode(result).decode(), status=200)
+        return result
+
+    return await database.write(whole, name=name)

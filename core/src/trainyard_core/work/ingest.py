@@ -23,7 +23,7 @@ from trainyard.track.conversion import plain_mapping
 from trainyard.track.frames import Frame, FrameError, Kind, first_steps, split, summarize, unpack_events, unpack_gap
 from trainyard_core import failpoints, instruments
 from trainyard_core.contracts.tracker import BadName, RunRef, SequenceGap, Tracker, check_artifact_name
-from trainyard_core.db import clone_rows, recorded_end, runs, sweeps, tracking
+from trainyard_core.db import clone_rows, directors, recorded_end, runs, tracking
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import BadFrame, GapInFrames, NotFound
 from trainyard_core.lifecycle import FINAL, Reason, Status
@@ -160,13 +160,18 @@ class _CountTransaction:
 
     async def _take_effect(self, tx: Tx, row: Row, new: Sequence[Frame]) -> None:
         """What frames of the current attempt change of the run beside its metrics."""
-        if self._summaries and row["parent"] and await sweeps.watches(tx, row["parent"]):
+        if self._summaries and row["parent"] and await self._is_watched(tx, row["parent"]):
             await runs.wake_now(tx, row["parent"], at=self._at)
         for frame in new:
             for event in self._events.get(frame.seq, ()):
                 await _apply(tx, row["id"], event, self._at)
         if row["status"] in FINAL and self._has_artifacts(new):
             await clone_rows.pass_on(tx, row["id"])
+
+    async def _is_watched(self, tx: Tx, parent: str) -> bool:
+        """Whether the parent plans by a metric that has just come."""
+        watched = await directors.watches(tx, parent)
+        return any(each.name in watched for found in self._summaries.values() for each in found)
 
     async def _move(self, tx: Tx, row: Row, seen: int, new: Sequence[Frame], attempt: int) -> bool:
         if new[0].seq != seen + 1:

@@ -8,10 +8,7 @@ from trainyard_core.contracts.workload import Exit
 from trainyard_core.lifecycle import Hold, Intent, Status
 from trainyard_core.uptime import NEVER_UP, Uptime
 
-__all__ = ["DIRECTORS", "Attempt", "View"]
-
-DIRECTORS = frozenset({"sweep"})
-"""Kinds of runs that plan child runs."""
+__all__ = ["Attempt", "View"]
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,11 +33,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """One run as the rules see it. Times are microseconds since 1970 UTC; `heard_at` is when a run that is only tracked
     last sent a frame, or was told of (0: it is told of now), `uptime` since when a server has listened,
     `reported_status` how its program said that it ended, with the reason, the message and the time. `dropped` is how
-    many records the current attempt had to drop, once it has ended."""
+    many records the current attempt had to drop, once it has ended. `directs`: it runs nothing itself, but plans child
+    runs."""
 
     run: str
     status: Status
-    kind: str = "job"
+    directs: bool = False
     reason: str = ""
     intent: Intent = Intent.RUN
     intent_reason: str = ""
@@ -64,8 +62,3 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     heard_at: int = 0
     uptime: Uptime = NEVER_UP
     attempt: Attempt | None = None
-
-    @property
-    def directs(self) -> bool:
-        """Whether it runs nothing itself, but plans child runs."""
-        return self.kind in DIRECTORS

@@ -18,7 +18,7 @@ from trainyard_core.policy import Policy
 from trainyard_core.work.amendment import Amendments, compile_amended
 from trainyard_core.work.compilation import ReferenceLookup, look_up, read
 from trainyard_core.work.creation import add, assemble
-from trainyard_core.work.sweep_setup import Algorithms
+from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.why import why
 
 __all__ = ["preview"]
@@ -33,7 +33,7 @@ async def preview(
     policy: Policy,
     at: int,
     schedulers: Collection[str],
-    algorithms: Algorithms,
+    kinds: RunKinds,
     lookup: ReferenceLookup,
     amendments: Amendments,
 ) -> Preview:
@@ -43,7 +43,7 @@ async def preview(
     run = new_id()
     sources = await look_up(lookup, project, actor, body, read(body))
     body, compiled = await compile_amended(amendments, run, project, body, sources, actor)
-    new = assemble(run, project, body, compiled, actor, at, algorithms)
+    new = assemble(run, project, body, compiled, actor, at, kinds)
     return Preview(
         operation=dict(compiled.document.data),
         resolved=msgspec.to_builtins(compiled.resolved),

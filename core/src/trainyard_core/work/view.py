@@ -18,7 +18,8 @@ _exit = msgspec.json.Decoder(Exit)
 
 
 _SQL = """SELECT r.*, a.agent, a.state, a.started_at AS attempt_started, a.exit,
-    a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at, h.since, h.until FROM run r
+    a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at, h.since, h.until,
+    d.run AS director FROM run r LEFT JOIN director d ON d.run = r.id
     LEFT JOIN attempt a ON a.run = r.id AND a.number = r.attempt
     LEFT JOIN agent g ON g.name = a.agent LEFT JOIN uptime h ON h.id = 1 WHERE r.id = ?"""
 
@@ -33,7 +34,7 @@ async def load(tx: Tx, run: str) -> View | None:
     attempt = await _attempt(tx, row) if row["agent"] is not None else None
     return View(
         run=run,
-        kind=row["kind"],
+        directs=row["director"] is not None,
         status=Status(row["status"]),
         reason=row["reason"],
         intent=Intent(row["intent"]),

@@ -1,6 +1,6 @@
 """Why a run is where it is: the same admission that would start it, asked to explain; and what would start it now: the
-same admission, asked what it would do if one thing were otherwise. A sweep waits for its trials, and for what they wait
-for when none of them runs."""
+same admission, asked what it would do if one thing were otherwise. A run that plans others waits for these, and for
+what they wait for when none of them runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from trainyard_core.admission import (
 )
 from trainyard_core.agent.model import BATCH
 from trainyard_core.clock import SECOND, rfc3339
-from trainyard_core.db import admission, agents, queues, sweeps, tracking, trials
+from trainyard_core.contracts.director import Progress
+from trainyard_core.db import admission, agents, directors, queues, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
 from trainyard_core.settings import install
@@ -38,6 +39,7 @@ TOLD = 2
 """How many of those that help are told, at most."""
 QUIET = 30 * SECOND
 """After so long without data, a program that was started by hand may have died: it samples its machine more often."""
+_progress = msgspec.json.Decoder(Progress)
 _TEMPORARY = {"concurrency", "quota"}
 """Blockers that end by themselves, and whose limit can be raised."""
 
@@ -51,8 +53,8 @@ async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collecti
         return await _queued(tx, row, at, silence, schedulers)
     if status is Status.RETRYING:
         return _answer(row, [_backing_off(row, at)])
-    if status not in FINAL and await sweeps.exists(tx, row["id"]):
-        return await _sweeping(tx, row, at, silence, schedulers)
+    if status not in FINAL and (director := await directors.get(tx, row["id"])) is not None:
+        return await _directing(tx, row, director, at, silence, schedulers)
     lost = _dropped(row, await tracking.dropped(tx, row["id"]))
     if status is Status.RUNNING and not row["reason"] and not row["message"]:
         sent = await tracking.last_sent(tx, row["id"], row["attempt"])
@@ -60,15 +62,13 @@ async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collecti
     return Why(run=row["id"], status=status, summary=_told(row, status) + lost)
 
 
-async def _sweeping(tx: Tx, row: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:
-    """How far a sweep is; when all trials that go on wait, what the first of them waits for."""
-    sweep, counts = await sweeps.get(tx, row["id"]), await trials.counts(tx, row["id"])
-    assert sweep is not None
-    ended = sweep["succeeded"] + sweep["failed"] + sweep["stopped"]
-    of = "" if sweep["max_trials"] is None else f" of {sweep['max_trials']}"
+async def _directing(tx: Tx, row: Row, director: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:
+    """How far a parent is; when all children that go on wait, what the first of them waits for."""
+    counts = await directors.counts(tx, row["id"])
     parts = [_told(row, Status(row["status"]))] if row["reason"] or row["message"] else []
-    parts.append(f"{ended}{of} trials have ended, {counts.running - counts.queued} run, {counts.queued} wait")
-    first = await trials.oldest_open(tx, row["id"]) if counts.queued and counts.queued == counts.running else None
+    told = _progress.decode(director["progress"]).text
+    parts.append(f"{told + ', ' if told else ''}{counts.open - counts.waiting} run, {counts.waiting} wait")
+    first = await directors.first_open(tx, row["id"]) if counts.waiting and counts.waiting == counts.open else None
     if first is None:
         return Why(run=row["id"], status=row["status"], summary="; ".join(parts))
     held = await why(tx, first, at=at, silence=silence, schedulers=schedulers)

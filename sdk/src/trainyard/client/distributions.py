@@ -5,7 +5,11 @@ from __future__ import annotations
 
 __all__ = ["serving"]
 
-_DISTRIBUTIONS = {"components": "trainyard-registry", "presets": "trainyard-registry"}
+_DISTRIBUTIONS = {
+    "components": "trainyard-registry",
+    "presets": "trainyard-registry",
+    "sweeps": "trainyard-sweeps",
+}
 """By the noun in the address."""
 
 

@@ -69,13 +69,14 @@ class OutputType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything a scheduler needs to run an operation. `timeout` is in seconds, None for no limit.
 
-    One of kind `sweep` is run by no scheduler: `sweep` says what is searched, `inputs` are those that all of its trials
-    have alike, and what a trial runs is compiled once its params are known.
+    One of another kind than `job` is run by no scheduler, but plans child runs. Of kind `sweep`, `sweep` says what is
+    searched, `inputs` are those that all of its trials have alike, and what a trial runs is compiled once its params
+    are known.
 
     `component` is the digest of the component as it was written; `digest()` gives that of what runs.
     """
 
-    kind: Literal["job", "sweep"]
+    kind: str
     name: str | None = None
     description: str | None = None
     tags: tuple[str, ...] = ()

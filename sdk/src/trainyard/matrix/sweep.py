@@ -16,7 +16,7 @@ class SweepSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     `algorithm` is the kind of the matrix; an installed optimizer is called so. `options` are its own, by the names of
     the file and as plain data. Without `seed` one is drawn when the sweep is made, and without `concurrency` the
-    optimizer says how many trials may go on at once.
+    optimizer says how many trials may go on at once. `external`: a program outside runs the trials and asks for them.
     """
 
     algorithm: str
@@ -27,3 +27,4 @@ class SweepSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     seed: int | None = None
     concurrency: int | None = None
     rules: tuple[Rule, ...] = ()
+    external: bool = False

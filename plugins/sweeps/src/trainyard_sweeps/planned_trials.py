@@ -1,0 +1,166 @@
+"""The trials of a sweep as its plans read and write them. What is written is data, which core writes with the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from trainyard_core.contracts.database import PluginRow, PluginTx
+from trainyard_core.contracts.director import Write
+
+__all__ = [
+    "NewTrial",
+    "TrialResult",
+    "drop_prepared",
+    "ended",
+    "ended_runs",
+    "insertion",
+    "last_failure",
+    "next_tuner",
+    "results",
+    "run_of",
+    "start",
+    "synced",
+    "unfinished",
+    "unsynced",
+]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class NewTrial(msgspec.Struct, frozen=True, kw_only=True):
+    """A trial to be inserted: prepared, or open with its run. `asker` is the program that runs an external one."""
+
+    key: str
+    number: int
+    params: dict[str, object]
+    run: str | None = None
+    asker: str = ""
+    tuner: bool = False
+    note: str = ""
+    continues: str = ""
+
+
+class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How a trial went: its phase, the final values by name, and why, in words. `outputs` are those of a tuner's run,
+    which has no values."""
+
+    key: str
+    phase: str
+    values: dict[str, float] = {}
+    outputs: dict[str, object] = {}
+    value: float | None = None
+    reason: str = ""
+    message: str = ""
+
+
+async def unfinished(tx: PluginTx, sweep: str) -> list[PluginRow]:
+    """Its trials that are prepared or open, by number."""
+    return await tx.all(
+        "SELECT key, number, run, tuner, params, note, continues, synced, synced_step FROM sweeps_trial"
+        " WHERE sweep = ? AND phase IN ('prepared', 'open') ORDER BY number",
+        sweep,
+    )
+
+
+async def unsynced(tx: PluginTx, sweep: str) -> list[PluginRow]:
+    """Its trials that have ended and are not in the optimizer's state yet, by number."""
+    return await tx.all(
+        'SELECT key, number, run, tuner, phase, params, "values", reason, synced_step FROM sweeps_trial'
+        " WHERE sweep = ? AND synced < 2 AND phase IN ('succeeded', 'failed', 'stopped') ORDER BY number",
+        sweep,
+    )
+
+
+async def last_failure(tx: PluginTx, sweep: str) -> str:
+    """What was said of the trial that failed last; empty when none did."""
+    row = await tx.one(
+        "SELECT reason, message FROM sweeps_trial WHERE sweep = ? AND phase = 'failed' AND tuner = 0"
+        " ORDER BY ended_at DESC, number DESC LIMIT 1",
+        sweep,
+    )
+    return "" if row is None else row["message"] or row["reason"]
+
+
+async def next_tuner(tx: PluginTx, sweep: str) -> int:
+    """A number for another run of a tuner: below 0, so that the numbers of trials have no holes."""
+    row = await tx.one("SELECT COALESCE(MIN(number), 0) AS n FROM sweeps_trial WHERE sweep = ?", sweep)
+    assert row is not None
+    return min(0, int(row["n"])) - 1
+
+
+async def ended_runs(tx: PluginTx, sweep: str, *, limit: int) -> list[str]:
+    """The runs of its newest trials that have ended, the newest first."""
+    rows = await tx.all(
+        "SELECT run FROM sweeps_trial WHERE sweep = ? AND tuner = 0 AND phase IN ('succeeded', 'failed', 'stopped')"
+        " AND run IS NOT NULL ORDER BY number DESC LIMIT ?",
+        sweep,
+        limit,
+    )
+    return [row["run"] for row in rows]
+
+
+async def run_of(tx: PluginTx, sweep: str, key: str) -> str:
+    """The run of a trial; empty when there is none."""
+    row = await tx.one("SELECT run FROM sweeps_trial WHERE sweep = ? AND key = ?", sweep, key)
+    return "" if row is None else row["run"] or ""
+
+
+async def ended(tx: PluginTx, sweep: str, *, limit: int) -> list[PluginRow]:
+    """Its trials that have ended, by number."""
+    return await tx.all(
+        'SELECT key, phase, params, "values", reason FROM sweeps_trial WHERE sweep = ? AND tuner = 0'
+        " AND phase IN ('succeeded', 'failed', 'stopped') ORDER BY number LIMIT ?",
+        sweep,
+        limit,
+    )
+
+
+def insertion(sweep: str, trials: Iterable[NewTrial], *, at: int) -> Write:
+    """New trials."""
+    return Write(
+        "INSERT INTO sweeps_trial (sweep, key, number, run, asker, tuner, phase, params, note, continues, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (sweep, t.key, t.number, t.run, t.asker, int(t.tuner), "open" if t.run else "prepared", _text(t.params),
+             t.note, t.continues, at)
+            for t in trials
+        ],
+    )  # fmt: skip
+
+
+def start(sweep: str, started: Iterable[tuple[str, str]]) -> Write:
+    """Prepared trials (by key) have their runs now."""
+    return Write(
+        "UPDATE sweeps_trial SET run = ?, phase = 'open' WHERE sweep = ? AND key = ? AND phase = 'prepared'",
+        [(run, sweep, key) for key, run in started],
+        changes=1,
+    )
+
+
+def results(sweep: str, found: Iterable[TrialResult], *, at: int) -> Write:
+    """Open trials have ended."""
+    return Write(
+        'UPDATE sweeps_trial SET phase = ?, "values" = ?, value = ?, reason = ?, message = ?, ended_at = ?'
+        " WHERE sweep = ? AND key = ? AND phase = 'open'",
+        [(s.phase, _text(s.outputs or s.values), s.value, s.reason, s.message, at, sweep, s.key) for s in found],
+        changes=1,
+    )
+
+
+def synced(sweep: str, trials: Iterable[tuple[str, bool, int]]) -> Write:
+    """The optimizer's state has these trials in it: by key, whether it knows of their end, and up to which step."""
+    return Write(
+        "UPDATE sweeps_trial SET synced = ?, synced_step = ? WHERE sweep = ? AND key = ?",
+        [(2 if ended else 1, step, sweep, key) for key, ended, step in trials],
+    )
+
+
+def drop_prepared(sweep: str) -> Write:
+    """Trials that have no run yet will have none."""
+    return Write("DELETE FROM sweeps_trial WHERE sweep = ? AND phase = 'prepared'", [(sweep,)])
+
+
+def _text(value: object) -> str:
+    return _encode(value).decode()

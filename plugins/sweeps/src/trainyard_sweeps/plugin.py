@@ -1,0 +1,46 @@
+"""Offers sweeps: the director of runs of kind `sweep`, its tables and its routes. Imports nothing heavy before it is
+needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trainyard_core.contracts.plugin import Migrations
+from trainyard_core.contracts.routes import Routes
+from trainyard_core.hookspecs import DirectorProvider, hookimpl
+from trainyard_sweeps import migrations
+
+if TYPE_CHECKING:
+    from trainyard_core.contracts.director import Director
+    from trainyard_core.contracts.platform import Platform
+
+
+@hookimpl
+def register_migrations() -> list[Migrations]:
+    """The tables of sweeps and trials."""
+    return [Migrations(migrations)]
+
+
+@hookimpl
+def register_directors() -> list[DirectorProvider]:
+    """Plans the trials of sweeps."""
+    return [DirectorProvider(name="sweep", build=_director)]
+
+
+@hookimpl
+def register_controllers() -> list[Routes]:
+    """Below the project that they are of."""
+    return [Routes(prefix="/api/v1/projects/{project:str}/sweeps", handlers=_controllers)]
+
+
+def _director(platform: Platform) -> Director:
+    from trainyard_sweeps.director import SweepDirector
+
+    return SweepDirector(platform.optimizer)
+
+
+def _controllers() -> list[object]:
+    from trainyard_sweeps.controllers import Sweeps
+    from trainyard_sweeps.external_controllers import ExternalSweeps
+
+    return [Sweeps, ExternalSweeps]
