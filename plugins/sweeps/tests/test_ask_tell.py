@@ -262,7 +262,7 @@ async def test_a_process_that_does_not_plan_answers_and_waits_for_the_one_that_t
 
     async def lease(until):
         await program.web.runtime.database.write(
-            lambda tx: tx.run("UPDATE director SET lease_holder = 'other', lease_until = ?", until)
+            lambda tx: tx.run("UPDATE director SET lease_holder = 'other', lease_until = ?, epoch = epoch + 1", until)
         )
 
     await lease(LATEST)

@@ -18,8 +18,8 @@ from trainyard_core.testing.server import serving
 STUDY = """{"algorithm": "random", "space": {}, "objectives": [{"name": "score", "goal": "maximize"}],
   "rules": [{"rule": "metric", "metric": "loss", "goal": "minimize", "value": 0.1}], "seed": 7}"""
 RUN = (
-    "INSERT INTO run (id, project, kind, status, managed, parent, key, meta, created_by, created_at, updated_at)"
-    " VALUES (?, 'default', ?, ?, 0, ?, ?, ?, 'user:ada', 1, 1)"
+    "INSERT INTO run (id, project, kind, status, managed, parent, key, meta, finished_at, created_by, created_at,"
+    " updated_at) VALUES (?, 'default', ?, ?, 0, ?, ?, ?, ?, 'user:ada', 1, 1)"
 )
 SWEEP = (
     "INSERT INTO sweep (run, study, seed, max_trials, concurrency, external, watches_metrics, version, state, created,"
@@ -30,7 +30,7 @@ TRIAL = (
     " '{}', ?, 1)"
 )
 MATRIX = "version: 1.1\nkind: operation\nmatrix: {kind: random, numRuns: 1, params: {x: {kind: choice, value: [1]}}}\n"
-COMPONENT = "component: {run: {kind: job, container: {command: [run]}}}\n"
+COMPONENT = "component: {inputs: [{name: x, type: int}], run: {kind: job, container: {command: [run]}}}\n"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -64,9 +64,9 @@ async def kept_by_core(url):
 
     async def fill(tx):
         await tx.run("INSERT INTO project (name, created_at, updated_at) VALUES ('default', 1, 1)")
-        await tx.run(RUN, sweep, "sweep", "running", None, None, "{}")
-        await tx.run(RUN, first, "tracked", "succeeded", sweep, "1", "{}")
-        await tx.run(RUN, second, "tracked", "running", sweep, "2", '{"trial": {"asker": "me"}}')
+        await tx.run(RUN, sweep, "sweep", "running", None, None, "{}", None)
+        await tx.run(RUN, first, "tracked", "succeeded", sweep, "1", "{}", 1)
+        await tx.run(RUN, second, "tracked", "running", sweep, "2", '{"trial": {"asker": "me"}}', None)
         await tx.run(SWEEP, sweep, STUDY, b'{"told": [], "made": 2}')
         await tx.run(TRIAL, sweep, "1", 1, first, "succeeded", 0.5)
         await tx.run(TRIAL, sweep, "2", 2, second, "open", None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from background import until
 from early_stopping import begin, policy, served
 from hypothesis import given
 from hypothesis import strategies as st
+from sweep_harness import until
 
 from trainyard_core.contracts.tracker import Point, Series
 from trainyard_core.directing import directors

@@ -39,6 +39,7 @@ __all__ = [
     "open_metrics",
     "progressed",
     "release",
+    "release_all",
     "renew",
     "rest",
     "unplanned",
@@ -159,6 +160,11 @@ async def renew(tx: Tx, run: str, *, epoch: int, until: int) -> bool:
 async def release(tx: Tx, run: str, *, epoch: int) -> None:
     """Let others have it."""
     await tx.run("UPDATE director SET lease_until = 0 WHERE run = ? AND epoch = ?", run, epoch)
+
+
+async def release_all(tx: Tx, holder: str) -> None:
+    """Let others have all that one process holds."""
+    await tx.run("UPDATE director SET lease_until = 0 WHERE lease_holder = ? AND lease_until > 0", holder)
 
 
 async def wait_for_lease(tx: Tx, run: str, *, now: int, at: int) -> None:

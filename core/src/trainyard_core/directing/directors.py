@@ -90,10 +90,13 @@ class Directors:
         )
 
     async def aclose(self) -> None:
-        """End them all. What they were about is done by whoever plans next."""
+        """End them all. What they were about is done by whoever plans next, who need not wait for leases of theirs."""
         self._closing = True
         active, self._active = self._active, {}
         await end_all([each.task for each in active.values() if each.task is not None], patience=PATIENCE)
+        if active and not self._database.exclusive:
+            with suppress(Unavailable):
+                await self._database.write(lambda tx: directors.release_all(tx, self._holder), name="lease")
 
     def _parent(self, run: str) -> _ActiveParent:
         if run not in self._active:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from trainyard.client.distributions import planning
 from trainyard.client.models import FieldProblem
 from trainyard.compile.resolved import ResolvedOperation
 from trainyard_core.contracts.director import Director, Planner
@@ -36,9 +37,7 @@ class DirectorKinds:
             return None
         installed = self._installed()
         if operation.kind not in installed:
-            message = choice("kind of run", operation.kind, ["job", *installed])
-            problem = FieldProblem(field="kind", message=message, fix="install the plugin that plans it")
-            raise Invalid(message, fix="install the plugin that plans it where the server runs", problems=[problem])
+            raise _unknown(operation.kind, installed)
         opening = self._director(operation.kind).open(run, operation)
         return NewDirector(plugin=installed[operation.kind].plugin, kind=operation.kind, opening=opening)
 
@@ -56,3 +55,11 @@ class DirectorKinds:
         built, self._built = self._built, {}
         for director in built.values():
             await director.aclose()
+
+
+def _unknown(kind: str, installed: Collection[str]) -> Invalid:
+    message, distribution = choice("kind of run", kind, ["job", *installed]), planning(kind)
+    fix = "install the plugin that plans it where the server runs" + (
+        f": pip install {distribution}" if distribution else ""
+    )
+    return Invalid(message, fix=fix, problems=[FieldProblem(field="kind", message=message, fix=fix)])

@@ -13,6 +13,7 @@ from trainyard.client.models import RunRecord
 from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
 from trainyard.names import MESSAGE_CHARS, RUN_NAME_CHARS, storable
 from trainyard_core import redact
+from trainyard_core.admission import split_queue
 from trainyard_core.auth import READ, WRITE, Actor
 from trainyard_core.contracts.director import Child, Parent, Request
 from trainyard_core.contracts.routes import Change
@@ -72,11 +73,13 @@ class HostedParents:
         run_record.check_line("name", operation.name or "", RUN_NAME_CHARS)
         run_record.check_description(description)
         run_record.check_tags(operation.tags)
-        run = new_id()
+        run, (agent, queue) = new_id(), split_queue(operation.queue)
         return runs.NewRun(
             id=run,
             project=project,
             kind=operation.kind,
+            queue=queue,
+            agent=agent,
             actor=actor.name,
             at=self._runtime.clock.now(),
             name=operation.name or "",

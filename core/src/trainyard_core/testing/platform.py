@@ -19,8 +19,10 @@ from trainyard_core import auth, hookspecs
 from trainyard_core.auth import READ, WRITE, Actor
 from trainyard_core.clock import Clock, SystemClock, rfc3339
 from trainyard_core.contracts.database import NewEvent, PluginTx, Target
+from trainyard_core.contracts.director import Child, Parent
 from trainyard_core.contracts.job import Job, JobCall, JobLost
 from trainyard_core.contracts.observer import Event
+from trainyard_core.contracts.optimizer import Optimizer
 from trainyard_core.db.migrate import migrations_in
 from trainyard_core.errors import Forbidden, Invalid, NotFound, choice
 from trainyard_core.ids import new_id
@@ -55,6 +57,8 @@ class FakePlatform:
         self.plugin, self.settings, self.clock = plugin, settings, clock or SystemClock()
         self.projects, self.people = {HERE}, dict[str, Actor]()
         self.runs, self.activities = FakeRuns(self), FakeActivities(self)
+        self.parents = FakeParents()
+        self.optimizers: dict[str, Optimizer] = {}
         self.jobs = FakeJobs(self, [job.name for job in jobs])
         self.references = FakeReferences()
         self.database = MemoryDatabase(plugin, _Outside(self))
@@ -69,6 +73,12 @@ class FakePlatform:
         """Give somebody (`user:ada`) a role in the deployment; returns them as they are then."""
         self.people[name] = Actor(name=name, role=role)
         return self.people[name]
+
+    def optimizer(self, kind: str) -> Optimizer:
+        """One of `optimizers`. Raises Invalid."""
+        if kind not in self.optimizers:
+            raise Invalid(choice("algorithm", kind, self.optimizers), fix="put it into `optimizers`")
+        return self.optimizers[kind]
 
     async def principal(self) -> Actor:
         """See `Platform`."""
@@ -88,6 +98,38 @@ class FakePlatform:
             raise Forbidden(
                 f"{actor.name} may not {action} in project '{project}'", fix="use a token with another role"
             )
+
+
+class FakeParents:
+    """No parents: nothing is planned here. Raises ValueError for every call."""
+
+    async def create(self, *args: object, **more: object) -> RunRecord:
+        """See `Parents`."""
+        raise _nothing_is_planned()
+
+    async def get(self, *args: object) -> Parent:
+        """See `Parents`."""
+        raise _nothing_is_planned()
+
+    async def children(self, *args: object, **more: object) -> Mapping[str, Child]:
+        """See `Parents`."""
+        raise _nothing_is_planned()
+
+    async def ask(self, *args: object, **more: object) -> Sequence[str]:
+        """See `Parents`."""
+        raise _nothing_is_planned()
+
+    async def end_child(self, *args: object, **more: object) -> RunRecord:
+        """See `Parents`."""
+        raise _nothing_is_planned()
+
+    async def give_up(self, *args: object) -> None:
+        """See `Parents`."""
+        raise _nothing_is_planned()
+
+
+def _nothing_is_planned() -> ValueError:
+    return ValueError("this platform plans no runs: test directors with trainyard_core.testing.server")
 
 
 class FakeRuns:

@@ -3,7 +3,7 @@ without it can be told what to install there."""
 
 from __future__ import annotations
 
-__all__ = ["serving"]
+__all__ = ["planning", "serving"]
 
 _DISTRIBUTIONS = {
     "components": "trainyard-registry",
@@ -11,9 +11,16 @@ _DISTRIBUTIONS = {
     "sweeps": "trainyard-sweeps",
 }
 """By the noun in the address."""
+_DIRECTORS = {"sweep": "trainyard-sweeps"}
+"""By the kind of run whose children are planned."""
 
 
 def serving(noun: str) -> str:
     """The distribution of the plugin that serves `/api/v1/projects/{project}/<noun>`; empty for what core serves, or
     nobody that is known."""
     return _DISTRIBUTIONS.get(noun, "")
+
+
+def planning(kind: str) -> str:
+    """The distribution of the plugin that plans runs of that kind; empty for one that is not known."""
+    return _DIRECTORS.get(kind, "")
