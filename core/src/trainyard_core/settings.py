@@ -20,7 +20,7 @@ from trainyard_core import redact
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.policy import Policy
 
-__all__ = ["FILE", "PREFIX", "Settings", "default_data", "in_force", "install", "load"]
+__all__ = ["FILE", "PREFIX", "Settings", "default_data", "in_force", "install", "load", "plugin_of"]
 
 PREFIX, FILE = "TRAINYARD_", "trainyard.toml"
 CLIENT_VARIABLES = frozenset(
@@ -128,6 +128,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         One that means every address of the machine is told as the loopback address."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - nothing listens on it
         return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def plugin_of(kind: str, name: str = "") -> str:
+    """The name of the plugin that comes with Trainyard for a provider of that kind."""
+    return PACKAGES.get(f"{kind}:{name}", PACKAGES[kind]).removeprefix("trainyard-").replace("-", "_")
 
 
 def install(kind: str, name: str = "") -> str:

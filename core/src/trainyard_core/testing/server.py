@@ -25,7 +25,7 @@ from trainyard_core.db.tokens import run_token
 from trainyard_core.plugin_host.lifespan import lifespans
 from trainyard_core.registry import Registry
 from trainyard_core.runtime import Runtime
-from trainyard_core.settings import Settings
+from trainyard_core.settings import Settings, plugin_of
 from trainyard_core.testing.factories import Arrange, HandClock, operation
 
 __all__ = ["BASE", "Connect", "Web", "serving", "token_of"]
@@ -117,7 +117,7 @@ async def serving(
     clients."""
     clock = HandClock()
     settings = Settings(data=data, database=url)
-    plugins = Registry.load(["tracker_folder"]) if registry is None else registry
+    plugins = Registry.load([plugin_of("tracker")]) if registry is None else registry
     async with Runtime.open(settings, plugins, valkey=valkey, clock=clock) as runtime, lifespans(runtime):
         arrange = await Arrange(runtime.database, clock=clock, policy=runtime.policy).ground()
         at = clock.now()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trainyard import duration
 from trainyard.cli import output
-from trainyard.cli.moment import duration
 from trainyard.cli.options import confirmed, json_option, with_client
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _row(found: Observer) -> tuple[str, ...]:
         found.plugin,
         found.name,
         str(found.lag),
-        duration(found.lag_seconds),
+        duration.to_text(found.lag_seconds),
         str(found.blocked),
         str(found.waiting),
         str(found.dead),
@@ -88,7 +88,7 @@ def _show(found: Observer, as_json: bool) -> None:
             ("observer", f"{found.plugin} {found.name}"),
             ("plugin", "installed" if found.installed else "gone"),
             ("cursor", str(found.cursor)),
-            ("lag", f"{found.lag} activities, {duration(found.lag_seconds)}"),
+            ("lag", f"{found.lag} activities, {duration.to_text(found.lag_seconds)}"),
             ("blocked", str(found.blocked)),
             ("waiting", str(found.waiting)),
             ("dead", str(found.dead)),

@@ -8,7 +8,6 @@ from typing import Any
 
 from trainyard_alternate_everything import background, policy, steps
 from trainyard_alternate_everything.settings import EverythingSettings
-from trainyard_core.auth import Actor
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
 from trainyard_core.contracts.platform import Platform
@@ -20,7 +19,7 @@ from trainyard_core.contracts.plugin import (
     Resolver,
     SettingsSection,
 )
-from trainyard_core.contracts.routes import Routes
+from trainyard_core.contracts.routes import Actor, Routes
 from trainyard_core.hookspecs import Context, OptimizerProvider, hookimpl
 
 
