@@ -51,7 +51,7 @@ async def write(
     """Carry out a plan. Not done when somebody else has planned meanwhile, or the lease was lost. Raises
     RowCountMismatch for statements of the plugin that change another number of rows, UniqueViolation for a key that is
     taken, and AnsweredBefore."""
-    parent, at = snapshot.view.parent, under.at
+    parent = snapshot.view.parent
     change = _change(snapshot, plan)
     if not await directors.claim_version(tx, parent.run, change, seen=snapshot.version, epoch=under.epoch):
         return WriteResult(done=False)
@@ -125,11 +125,13 @@ async def _tell_run(tx: Tx, snapshot: Snapshot, plan: Plan, under: WriteContext)
     """The parent's own run, last: how far it is, that it rests, or that it is over. Whether it rests."""
     parent, share = snapshot.view.parent, None if plan.progress is None else plan.progress.share
     if plan.rests and plan.finish is None:
-        seen = snapshot.wake_seq
-        if await directors.rest(tx, parent.run, seen=seen, until=plan.wake_at, epoch=under.epoch, share=share):
+        how_far = None if share is None else directors.HowFar(share, under.at)
+        if await directors.rest(
+            tx, parent.run, seen=snapshot.wake_seq, until=plan.wake_at, epoch=under.epoch, how_far=how_far
+        ):
             return True
     if share is not None:
-        await directors.progressed(tx, parent.run, share, at=under.at)
+        await directors.progressed(tx, parent.run, directors.HowFar(share, under.at))
     if plan.finish is not None:
         last = Step(plan.finish.status, plan.finish.reason, plan.finish.message)
         through = (Step(Status.STOPPING, last.reason, last.message),) if parent.status is Status.RUNNING else ()
