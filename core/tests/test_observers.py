@@ -4,13 +4,21 @@ databases."""
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from observer_harness import PLUGIN, Reader, append, reading, registry_of, row_of, running, stands
 from web import serving
 
 from trainyard_core.contracts.observer import Observer
+from trainyard_core.lifecycle import Status
 from trainyard_core.observers import backlog
+from trainyard_core.registry import Registry
+
+PAGE = Path(__file__).parents[2] / "docs/plugins.md"
 
 
 @pytest.fixture(autouse=True)
@@ -162,3 +170,20 @@ async def test_a_subject_that_cannot_be_told_fails_with_its_reason(observed, rea
             await append(web.runtime, 1)
             await stands(web.runtime, dead=1)
         assert reader.tries == []
+
+
+async def test_the_example_of_the_docs_works(database_url, tmp_path):
+    section = PAGE.read_text("utf-8").partition("\n## Observers\n")[2].partition("\n## ")[0]
+    (source,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    plugin, registry, noted = ModuleType("notes"), Registry(), tmp_path / "noted"
+    exec(source, vars(plugin))
+    registry.add("notes", plugin)
+    sections = {"notes": {"file": str(noted)}}
+    async with serving(database_url, tmp_path / "data", registry=registry, sections=sections) as web:
+        async with reading(web.runtime), asyncio.timeout(30):
+            await web.arrange.run(Status.SUCCEEDED)
+            run = await web.arrange.run(Status.FAILED)
+            while not (noted.exists() and noted.read_text()):
+                await asyncio.sleep(0.01)
+    (line,) = noted.read_text().splitlines()
+    assert json.loads(line)["run"] == run
