@@ -179,11 +179,11 @@ async def test_the_example_of_the_docs_works(database_url, tmp_path):
     exec(source, vars(plugin))
     registry.add("notes", plugin)
     sections = {"notes": {"file": str(noted)}}
-    async with serving(database_url, tmp_path / "data", registry=registry, sections=sections) as web:
-        async with reading(web.runtime), asyncio.timeout(30):
-            await web.arrange.run(Status.SUCCEEDED)
-            run = await web.arrange.run(Status.FAILED)
-            while not (noted.exists() and noted.read_text()):
-                await asyncio.sleep(0.01)
+    served = serving(database_url, tmp_path / "data", registry=registry, sections=sections)
+    async with served as web, reading(web.runtime), asyncio.timeout(30):
+        await web.arrange.run(Status.SUCCEEDED)
+        run = await web.arrange.run(Status.FAILED)
+        while not (noted.exists() and noted.read_text()):
+            await asyncio.sleep(0.01)
     (line,) = noted.read_text().splitlines()
     assert json.loads(line)["run"] == run

@@ -21,7 +21,7 @@ from trainyard_core.agent.registration import registration
 from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.tracker import SupportsUploads, Tracker
-from trainyard_core.db import migrations, projects, queues, sweeps, tokens
+from trainyard_core.db import activities, migrations, projects, queues, sweeps, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
@@ -141,7 +141,8 @@ class Runtime:
     def _committed(self, wakes: dict[str, int], signals: set[str]) -> None:
         """This process has written: streams are told, and who is to be looked at is rung for. A sweep whose director is
         here needs no message, and its free slot does not wait for the queue."""
-        self.event_feed.committed()
+        if activities.LOGGED in signals:
+            self.event_feed.committed()
         away = []
         for run, seq in wakes.items():
             if self.directors.knows(run):

@@ -8,7 +8,7 @@ a moment in which handlers may finish. Whoever goes on begins where the last che
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 
@@ -47,9 +47,15 @@ class ObserverSession:
     renewed."""
 
     def __init__(
-        self, database: Database, clock: Clock, platform: Platform, observer: Observer, row: Row, lease_ends: float
+        self,
+        database: Database,
+        clock: Clock,
+        platform_of: Callable[[str], Platform],
+        observer: Observer,
+        row: Row,
+        lease_ends: float,
     ) -> None:
-        self._database, self._clock, self._platform, self._observer = database, clock, platform, observer
+        self._database, self._clock, self._platform_of, self._observer = database, clock, platform_of, observer
         self.holding = Holding(row["plugin"], row["name"], row["epoch"])
         self._label = f"{row['plugin']}:{row['name']}"
         self._kinds, self._projects = frozenset(observer.kinds), frozenset(observer.projects)
@@ -195,7 +201,7 @@ class ObserverSession:
             async with asyncio.timeout(self._observer.timeout) as limit:
                 if not isinstance(self._observer.subject(event), str):
                     raise TypeError("`subject` gave no text")
-                await self._observer.handle(self._platform, event)
+                await self._observer.handle(self._platform_of(self.holding.plugin), event)
         except asyncio.CancelledError as error:
             if task is None or task.cancelling():
                 raise
@@ -243,6 +249,7 @@ class ObserverSession:
         observer at once."""
         if self._calls:
             await asyncio.wait(self._calls, timeout=LEAVE)
+        await end_all(self._calls, patience=LEAVE)
         await self._save()
         await self._database.write(lambda tx: observers.release(tx, self.holding), name="observer")
 
