@@ -182,5 +182,5 @@ async def test_an_observer_that_is_too_far_behind_holds_nothing_up_and_is_told(w
     await append(web.runtime, *range(6))
     web.arrange.clock.turn(2 * 24 * 3600)
     assert "activities are deleted before it has read them" in (await seen(web)).detail
-    assert await tidied(web, days=1) >= 6
+    assert await tidied(web, days=1) >= 5
     assert "activities were deleted before an observer read them" in capsys.readouterr().out

@@ -83,7 +83,7 @@ class ObserverSession:
         except _Lost:
             log.warning("another process has taken an observer", name=self._label)
         finally:
-            self._is_closing = True
+            self._is_closing, self._lease = True, None
             await end_all(self._calls, patience=LEAVE)
 
     def renew(self, row: Row, lease_ends: float) -> None:
@@ -98,7 +98,7 @@ class ObserverSession:
         session that is behind reads them itself."""
         self._end_of_log = upto
         if self._backlog.position == after and self._backlog.room >= len(events):
-            self._add(events, upto)
+            self._add([event for event in events if self._wants(event.kind, event.project)], upto)
         self._changed.set()
 
     def close(self) -> None:
@@ -136,19 +136,17 @@ class ObserverSession:
         rows = await self._database.read(
             lambda tx: activities.page(tx, after=after, upto=upto, projects=None, limit=limit)
         )
-        self._add([event_of(row) for row in rows], rows[-1]["id"] if len(rows) == limit else upto)
+        wanted = [event_of(row) for row in rows if self._wants(row["kind"], row["project"])]
+        self._add(wanted, rows[-1]["id"] if len(rows) == limit else upto)
         self._changed.set()
 
     def _add(self, events: Sequence[Event], upto: int) -> None:
         for event in events:
-            if self._wants(event):
-                self._backlog.add(event, self._subject(event))
+            self._backlog.add(event, self._subject(event))
         self._backlog.pass_to(upto)
 
-    def _wants(self, event: Event) -> bool:
-        return (not self._kinds or event.kind in self._kinds) and (
-            not self._projects or event.project in self._projects
-        )
+    def _wants(self, kind: str, project: str) -> bool:
+        return (not self._kinds or kind in self._kinds) and (not self._projects or project in self._projects)
 
     def _subject(self, event: Event) -> str:
         """What the event is about; where the observer cannot say, its handling fails with the reason."""
