@@ -149,6 +149,24 @@ async def test_no_more_than_so_many_are_handled_at_once(observed, reader):
         await reader.until(1, 2, 3)
 
 
+async def test_events_that_hang_when_they_are_tried_again_leave_room_for_others(observed, reader):
+    async def handle(platform, event):
+        if event.data["n"] in (1, 2):
+            if event.data["n"] in reader.tries:
+                await asyncio.Event().wait()
+            reader.poisoned.add(event.data["n"])
+        await reader.handle(platform, event)
+
+    hanging = observed(
+        handle=handle, kinds=("noted",), parallel=2, timeout=300, subject=lambda event: str(event.data["n"])
+    )
+    async with hanging as web, reading(web.runtime):
+        await append(web.runtime, 1, 2)
+        await stands(web.runtime, blocked=2)
+        await append(web.runtime, *range(4, 30))
+        await reader.until(*range(4, 30))
+
+
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
 async def test_whatever_a_handler_raises_is_its_own_failure(observed, reader, raised):
     async def handle(platform, event):

@@ -17,9 +17,9 @@ events of its subject wait; those of other subjects do not, unless 10,000 events
 it becomes a dead letter after so many tries, which an admin sees and may retry, and its subject goes on; a dead letter
 that is retried comes out of order. What `subject` raises counts as raised by the handler.
 
-Concurrency. At most `parallel` events are handled at once. The handler is called on the event loop of a worker and is
-cancelled after `timeout` seconds, which counts as an error; it is cancelled as well, and that counts as nothing, when
-the process ends or has lost the observer.
+Concurrency. At most `parallel` events are handled at once, half of them such as have failed before. The handler is
+called on the event loop of a worker and is cancelled after `timeout` seconds, which counts as an error; it is cancelled
+as well, and that counts as nothing, when the process ends or has lost the observer.
 """
 
 from __future__ import annotations

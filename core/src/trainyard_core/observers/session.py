@@ -66,6 +66,8 @@ class ObserverSession:
         self._lease: asyncio.Timeout | None = None
         self._saved_at = 0.0
         self._calls: set[asyncio.Task[None]] = set()
+        self._retrying = 0
+        """How many of the calls are for events that have failed before."""
         self._changed = asyncio.Event()
         self._is_closing = False
 
@@ -156,11 +158,14 @@ class ObserverSession:
             return run_of(event)
 
     def _start(self) -> None:
-        """Handle as many events as may be handled at once."""
+        """Handle as many events as may be handled at once. Those that have failed before leave half of the calls to
+        others: what hangs on each attempt must not take all."""
         while len(self._calls) < self._observer.parallel and not self._is_closing:
             now = monotonic()
-            if now >= self._lease_ends or (delivery := self._backlog.take(now)) is None:
+            may_retry = self._retrying < max(1, self._observer.parallel // 2)
+            if now >= self._lease_ends or (delivery := self._backlog.take(now, failed=may_retry)) is None:
                 return
+            self._retrying += bool(delivery.attempts)
             task = asyncio.create_task(self._deliver(delivery), name=f"observer {self._label}")
             self._calls.add(task)
             task.add_done_callback(self._finish)
@@ -171,8 +176,12 @@ class ObserverSession:
         self._changed.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
+        is_retry = bool(delivery.attempts)
         failpoints.point("observer:before_call")
-        error = await self._call(delivery.event)
+        try:
+            error = await self._call(delivery.event)
+        finally:
+            self._retrying -= is_retry
         failpoints.point("observer:after_call")
         if not error:
             seconds = max(0, self._clock.now() - delivery.event.at) / SECOND
