@@ -23,7 +23,7 @@ from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.tracker import Tracker
-from trainyard_core.db import directors, migrations, projects, queues, tokens
+from trainyard_core.db import activities, directors, migrations, projects, queues, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
@@ -155,7 +155,8 @@ class Runtime:
     def _committed(self, wakes: dict[str, int], signals: set[str]) -> None:
         """This process has written: streams are told, and who is to be looked at is rung for. A parent that is
         planned here needs no message, and its free slot does not wait for the queue."""
-        self.event_feed.committed()
+        if activities.LOGGED in signals:
+            self.event_feed.committed()
         if JOBS in signals:
             self.wake_jobs()
         away = []
