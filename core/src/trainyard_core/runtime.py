@@ -184,6 +184,12 @@ class Runtime:
         """What this process holds now."""
         return Gauges(self.database.connections(), self._watched.waiting, self.event_feed.subscribers)
 
+    def forget_left_out(self) -> None:
+        """Forget the jobs of plugins that were left out since this was opened."""
+        for plugin, loaded in self.registry.plugins.items():
+            if not loaded.offers:
+                self.job_queue.remove(plugin)
+
     def uptime_recorder(self) -> UptimeRecorder:
         """What tells that this server can be spoken to."""
         return UptimeRecorder(self.database, self.clock, self.policy)
