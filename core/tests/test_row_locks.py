@@ -7,8 +7,9 @@ import asyncio
 import pytest
 from web import BASE, serving, token_of
 
-from trainyard_core.db import agents, clone_rows, principals, projects, queues, runs
+from trainyard_core.db import agents, clone_rows, postgresql, principals, projects, queues, runs
 from trainyard_core.db.connect import connect
+from trainyard_core.errors import Unavailable
 from trainyard_core.work import assignment
 from trainyard_core.work.actions import locked
 from trainyard_core.work.creation import add
@@ -148,3 +149,25 @@ async def test_an_artifact_that_a_new_run_has_just_taken_is_not_removed(web):
     answer = await met(web, taken, lambda: web.ask("DELETE", f"{BASE}/{source.id}/artifacts/model.pt"))
     assert answer.status_code == 409
     assert (await web.ask("GET", f"{BASE}/{heir.id}/artifacts/model.pt")).content == b"abc"
+
+
+async def test_a_transaction_that_stands_still_is_ended_and_holds_no_row(postgres_url, monkeypatch):
+    """As that of a process that was frozen."""
+    monkeypatch.setattr(postgresql, "IDLE", 0.2)
+    frozen, other = await connect(postgres_url), await connect(postgres_url)
+    holds, thawed = asyncio.Event(), asyncio.Event()
+
+    async def hold(tx):
+        await projects.ensure(tx, "vision", at=1)
+        holds.set()
+        await thawed.wait()
+        return await tx.one("SELECT 1 AS yes")
+
+    held = asyncio.create_task(frozen.write(hold))
+    await holds.wait()
+    await other.write(lambda tx: projects.ensure(tx, "vision", at=2))
+    thawed.set()
+    with pytest.raises(Unavailable):
+        await held
+    for database in (frozen, other):
+        await database.close()

@@ -39,6 +39,9 @@ T = TypeVar("T")
 ATTEMPTS = 5
 POOL = 10
 CLOSING = 5.0
+IDLE = 15.0
+"""Seconds for which a transaction may stand still. The server ends it then, so that a process that was frozen holds no
+row for longer than a lease."""
 OUTAGES = (
     OSError,
     asyncpg.InterfaceError,
@@ -50,6 +53,7 @@ OUTAGES = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InternalServerError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 """What is raised when the server or the way to it is at fault, and not the statement."""
 
@@ -119,7 +123,8 @@ class PostgresDatabase(Database):
         """Connect. Raises Unavailable when there is no server or it refuses us."""
         try:
             # without a minimum: the pool would try to keep it while the server is away, and log each failure at length
-            pool = await asyncpg.create_pool(url, min_size=0, max_size=POOL, command_timeout=60)
+            limits = {"idle_in_transaction_session_timeout": str(int(IDLE * 1000))}
+            pool = await asyncpg.create_pool(url, min_size=0, max_size=POOL, command_timeout=60, server_settings=limits)
             async with pool.acquire():
                 pass
         except (OSError, asyncpg.PostgresError) as error:
