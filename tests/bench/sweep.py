@@ -9,11 +9,12 @@ one by one, as a program would that plans its own trials. Memory has no part in 
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -268,7 +269,8 @@ async def _yard(folder: Path) -> AsyncIterator[Yard]:
     optimizers = InstalledOptimizers(registry, Settings(data=folder))
     try:
         await migrate(database, migrations_in("core", migrations), clock)
-        await migrate_plugins(database, registry, clock)
+        with redirect_stdout(sys.stderr):  # it tells what it did, and this prints one document
+            await migrate_plugins(database, registry, clock)
         await database.write(_found)
         kinds = DirectorKinds(lambda: {"sweep": InstalledDirector("sweeps", lambda: SweepDirector(optimizers.get))})
         enqueue = JobQueue(clock).enqueue

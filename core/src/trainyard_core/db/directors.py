@@ -201,18 +201,18 @@ async def key_to_run(tx: Tx, parent: str, key: str) -> str:
     return "" if row is None else row["id"]
 
 
-async def progressed(tx: Tx, run: str, share: float | None, *, at: int) -> None:
-    """How far a parent is, from 0 to 1; None when nobody knows."""
+async def progressed(tx: Tx, run: str, share: float, *, at: int) -> None:
+    """How far a parent is, from 0 to 1."""
     await tx.run("UPDATE run SET progress = ?, updated_at = ? WHERE id = ?", share, at, run)
 
 
-async def rest(tx: Tx, run: str, *, seen: int, until: int | None, epoch: int) -> bool:
+async def rest(tx: Tx, run: str, *, seen: int, until: int | None, epoch: int, share: float | None = None) -> bool:
     """There is nothing to do until the parent is woken again or a moment has come, and nothing keeps it from it; its
-    lease ends. False when it was woken meanwhile."""
+    lease ends. `share` is how far it is then (None: as before). False when it was woken meanwhile."""
     row = await tx.one(
-        "UPDATE run SET wake_at = ?, reason = CASE WHEN reason = ? THEN '' ELSE reason END,"
+        "UPDATE run SET wake_at = ?, progress = COALESCE(?, progress), reason = CASE WHEN reason = ? THEN '' ELSE reason END,"
         " message = CASE WHEN reason = ? THEN '' ELSE message END WHERE id = ? AND wake_seq = ? RETURNING id",
-        until, Reason.UNPLANNED, Reason.UNPLANNED, run, seen,
+        until, share, Reason.UNPLANNED, Reason.UNPLANNED, run, seen,
     )  # fmt: skip
     if row is not None and epoch:
         await release(tx, run, epoch=epoch)

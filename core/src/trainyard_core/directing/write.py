@@ -62,11 +62,7 @@ async def write(
     await _stop(tx, snapshot.view.children, plan, under)
     if under.claim is not None and children:
         await _answer(tx, parent.run, under.claim, children)
-    await _tell_run(tx, snapshot, plan, at)
-    if not plan.rests or plan.finish is not None:
-        return WriteResult(done=True)
-    rests = await directors.rest(tx, parent.run, seen=snapshot.wake_seq, until=plan.wake_at, epoch=under.epoch)
-    return WriteResult(done=True, rests=rests)
+    return WriteResult(done=True, rests=await _tell_run(tx, snapshot, plan, under))
 
 
 def _change(snapshot: Snapshot, plan: Plan) -> directors.DirectorChange:
@@ -125,13 +121,17 @@ async def _answer(tx: Tx, parent: str, claim: Claim, children: Sequence[ChildRun
     await claim.keep(tx, answer=_encode([each.new.id for each in children]).decode(), status=200)
 
 
-async def _tell_run(tx: Tx, snapshot: Snapshot, plan: Plan, at: int) -> None:
-    """The parent's own run, last: how far it is, or that it is over."""
-    parent = snapshot.view.parent
-    if plan.progress is not None:
-        await directors.progressed(tx, parent.run, plan.progress.share, at=at)
-    if plan.finish is None:
-        return
-    last = Step(plan.finish.status, plan.finish.reason, plan.finish.message)
-    through = (Step(Status.STOPPING, last.reason, last.message),) if parent.status is Status.RUNNING else ()
-    await runs.advance(tx, parent.run, *(through if last.to is Status.STOPPED else ()), last, at=at)
+async def _tell_run(tx: Tx, snapshot: Snapshot, plan: Plan, under: WriteContext) -> bool:
+    """The parent's own run, last: how far it is, that it rests, or that it is over. Whether it rests."""
+    parent, share = snapshot.view.parent, None if plan.progress is None else plan.progress.share
+    if plan.rests and plan.finish is None:
+        seen = snapshot.wake_seq
+        if await directors.rest(tx, parent.run, seen=seen, until=plan.wake_at, epoch=under.epoch, share=share):
+            return True
+    if share is not None:
+        await directors.progressed(tx, parent.run, share, at=under.at)
+    if plan.finish is not None:
+        last = Step(plan.finish.status, plan.finish.reason, plan.finish.message)
+        through = (Step(Status.STOPPING, last.reason, last.message),) if parent.status is Status.RUNNING else ()
+        await runs.advance(tx, parent.run, *(through if last.to is Status.STOPPED else ()), last, at=under.at)
+    return False

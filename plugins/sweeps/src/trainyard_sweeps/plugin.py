@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from trainyard_core.contracts.plugin import Migrations
 from trainyard_core.contracts.routes import Routes
 from trainyard_core.hookspecs import DirectorProvider, hookimpl
-from trainyard_sweeps import migrations
 
 if TYPE_CHECKING:
     from trainyard_core.contracts.director import Director
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 @hookimpl
 def register_migrations() -> list[Migrations]:
     """The tables of sweeps and trials."""
+    from trainyard_sweeps import migrations
+
     return [Migrations(migrations)]
 
 
