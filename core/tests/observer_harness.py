@@ -109,8 +109,8 @@ async def running(runtime: Runtime) -> AsyncIterator[asyncio.Task[None]]:
 
 
 @asynccontextmanager
-async def reading(runtime: Runtime, at: int = 0) -> AsyncIterator[asyncio.Task[None]]:
-    """`running`, once the observer has a place and is held."""
+async def reading(runtime: Runtime) -> AsyncIterator[asyncio.Task[None]]:
+    """`running`, once the observers have a place and are held."""
     async with running(runtime) as task:
         async with asyncio.timeout(30):
             while not await held(runtime):
@@ -118,7 +118,7 @@ async def reading(runtime: Runtime, at: int = 0) -> AsyncIterator[asyncio.Task[N
         yield task
 
 
-async def held(runtime: Runtime, name: str = "books") -> bool:
-    """Whether somebody holds the observer."""
-    row = await runtime.database.read(lambda tx: observers.get(tx, PLUGIN, name))
-    return row is not None and bool(row["lease_holder"])
+async def held(runtime: Runtime) -> bool:
+    """Whether somebody holds every observer."""
+    rows = await runtime.database.read(observers.page)
+    return bool(rows) and all(row["lease_holder"] for row in rows)

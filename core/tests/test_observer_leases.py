@@ -71,8 +71,11 @@ async def test_a_holder_that_cannot_renew_its_lease_stops_and_another_goes_on(wo
     assert first.given == []
 
 
-async def test_what_a_holder_writes_after_another_took_over_is_refused(workers):
+async def test_what_a_holder_writes_after_another_took_over_is_refused(workers, monkeypatch):
+    """It hears of it when it writes, long before it would renew its lease."""
     one, reader = workers("one")
+    monkeypatch.setattr(runner, "LEASE", 100.0)
+    monkeypatch.setattr(runner, "RENEW_EVERY", 60.0)
     reader.held = {1}
     async with one as web, reading(web.runtime):
         before = await row_of(web.runtime)

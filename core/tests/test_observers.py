@@ -4,13 +4,21 @@ databases."""
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from observer_harness import PLUGIN, Reader, append, reading, registry_of, row_of, running, stands
 from web import serving
 
 from trainyard_core.contracts.observer import Observer
+from trainyard_core.lifecycle import Status
 from trainyard_core.observers import backlog
+from trainyard_core.registry import Registry
+
+PAGE = Path(__file__).parents[2] / "docs/plugins.md"
 
 
 @pytest.fixture(autouse=True)
@@ -141,6 +149,24 @@ async def test_no_more_than_so_many_are_handled_at_once(observed, reader):
         await reader.until(1, 2, 3)
 
 
+async def test_events_that_hang_when_they_are_tried_again_leave_room_for_others(observed, reader):
+    async def handle(platform, event):
+        if event.data["n"] in (1, 2):
+            if event.data["n"] in reader.tries:
+                await asyncio.Event().wait()
+            reader.poisoned.add(event.data["n"])
+        await reader.handle(platform, event)
+
+    hanging = observed(
+        handle=handle, kinds=("noted",), parallel=2, timeout=300, subject=lambda event: str(event.data["n"])
+    )
+    async with hanging as web, reading(web.runtime):
+        await append(web.runtime, 1, 2)
+        await stands(web.runtime, blocked=2)
+        await append(web.runtime, *range(4, 30))
+        await reader.until(*range(4, 30))
+
+
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
 async def test_whatever_a_handler_raises_is_its_own_failure(observed, reader, raised):
     async def handle(platform, event):
@@ -162,3 +188,20 @@ async def test_a_subject_that_cannot_be_told_fails_with_its_reason(observed, rea
             await append(web.runtime, 1)
             await stands(web.runtime, dead=1)
         assert reader.tries == []
+
+
+async def test_the_example_of_the_docs_works(database_url, tmp_path):
+    section = PAGE.read_text("utf-8").partition("\n## Observers\n")[2].partition("\n## ")[0]
+    (source,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    plugin, registry, noted = ModuleType("notes"), Registry(), tmp_path / "noted"
+    exec(source, vars(plugin))
+    registry.add("notes", plugin)
+    sections = {"notes": {"file": str(noted)}}
+    served = serving(database_url, tmp_path / "data", registry=registry, sections=sections)
+    async with served as web, reading(web.runtime), asyncio.timeout(30):
+        await web.arrange.run(Status.SUCCEEDED)
+        run = await web.arrange.run(Status.FAILED)
+        while not (noted.exists() and noted.read_text()):
+            await asyncio.sleep(0.01)
+    (line,) = noted.read_text().splitlines()
+    assert json.loads(line)["run"] == run

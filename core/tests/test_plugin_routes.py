@@ -13,9 +13,10 @@ from web import serving
 
 from trainyard.client.models import CreateRun
 from trainyard_core.auth import READ, WRITE, Actor
+from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.platform import Platform
 from trainyard_core.contracts.routes import PUBLIC, Change, Permission, Routes, Signed
-from trainyard_core.errors import Conflict
+from trainyard_core.errors import Conflict, Invalid
 from trainyard_core.hookspecs import hookimpl
 from trainyard_core.registry import Registry
 
@@ -233,6 +234,25 @@ REFUSED = {
     "all of the api": (Routes(handlers=[everything], prefix="/api"), "its route /api/{rest} hides /api/v1/"),
     "one of core": (Routes(handlers=[runs], prefix="/api/v1"), "hides /api/v1/runs of Trainyard: use another prefix"),
 }
+
+
+async def tidy(platform, call):
+    """A job that is never run."""
+
+
+TIDY = Job(name="tidy", run=tidy)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_jobs_of_a_plugin_that_is_left_out_are_run_by_nobody(database_url, tmp_path):
+    registry = Registry()
+    hooks = {"register_controllers": lambda: [Routes(handlers=[undeclared])], "register_jobs": lambda: [TIDY]}
+    registry.add("shelf", SimpleNamespace(**{name: hookimpl(hook) for name, hook in hooks.items()}))
+    async with serving(database_url, tmp_path, registry=registry) as web:
+        web.runtime.forget_left_out()
+        assert web.runtime.job_kind("shelf", "tidy") is None
+        with pytest.raises(Invalid, match="no job 'tidy'"):
+            await web.runtime.platforms.of("shelf").jobs.enqueue("tidy", "a")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

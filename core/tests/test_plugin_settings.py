@@ -140,6 +140,28 @@ def test_what_is_shown_has_the_defaults_and_no_secret(tmp_path):
     assert "hunter2" not in str(shown)
 
 
+class Broken(BaseModel):
+    url: str = ""
+
+    def model_post_init(self, context):
+        raise KeyError("no such thing")
+
+
+@pytest.mark.parametrize(("model", "said"), [(Broken, "KeyError: 'no such thing'"), (dict, "AttributeError")])
+def test_a_model_that_fails_by_itself_leaves_the_plugin_out(tmp_path, model, said):
+    broken = registry(model)
+    broken.check_sections(load(tmp_path, environ={}))
+    assert said in broken.plugins["forge"].error
+    assert not broken.manager.has_plugin("forge")
+
+
+def test_a_plugin_has_one_section(tmp_path):
+    made = Registry()
+    offers = [SettingsSection(Forge), SettingsSection(Needy, name="more")]
+    made.add("forge", SimpleNamespace(register_settings=hookimpl(lambda: offers)))
+    assert made.plugins["forge"].error == "ValueError: it offers settings more than once"
+
+
 async def test_a_server_hands_the_section_to_the_plugin_and_shows_it(database_url, tmp_path):
     async with serving(database_url, tmp_path, registry=registry()) as web:
         assert web.runtime.platforms.of("forge").settings == Forge()

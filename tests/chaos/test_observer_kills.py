@@ -39,11 +39,13 @@ from trainyard_core.contracts.observer import Observer
 from trainyard_core.hookspecs import hookimpl
 
 BOOK = os.open({book!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-failed = set()
+FAILED = Path({book!r}).with_suffix(".failed")
+FAILED.mkdir(exist_ok=True)
 
 async def handle(platform, event):
-    if event.id % 41 == 0 and event.id not in failed:
-        failed.add(event.id)
+    failed = FAILED / str(event.id)
+    if event.id % 41 == 0 and not failed.exists():  # once in all lives: each failure doubles the wait
+        failed.touch()
         raise ConnectionError("the other side is away for a moment")
     line = {{"life": os.getpid(), "event": event.id, "run": event.run, "name": event.data["name"]}}
     os.write(BOOK, json.dumps(line).encode() + b"\\n")

@@ -34,13 +34,16 @@ T = TypeVar("T", bound=Named)
 class Offers(Generic[T]):
     """What each plugin offers of one capability, by a name that is the plugin's own."""
 
-    def __init__(self, capability: str) -> None:
-        self.capability = capability
+    def __init__(self, capability: str, *, most: int = 0) -> None:
+        """`most` is how many a plugin may offer; 0: any number."""
+        self.capability, self._most = capability, most
         self._offered: dict[str, dict[str, T]] = {}
 
     def add(self, plugin: str, offer: T) -> None:
-        """Add what a plugin offers. Raises ValueError when the plugin offers the name twice."""
+        """Add what a plugin offers. Raises ValueError when the plugin offers the name twice, or too many."""
         offers = self._offered.setdefault(plugin, {})
+        if self._most and len(offers) >= self._most:
+            raise ValueError(f"it offers {self.capability} more than once")
         if offer.name in offers:
             raise ValueError(f"it offers the {self.capability} '{offer.name}' twice")
         offers[offer.name] = offer

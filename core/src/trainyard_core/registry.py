@@ -81,8 +81,8 @@ class Registry:
         self.optimizers: Providers[OptimizerProvider] = Providers("optimizer", prefer)
         self.directors: Providers[DirectorProvider] = Providers("director", prefer)
         self.ci_hosts: Providers[CiHostProvider] = Providers("ci provider", prefer)
-        self.settings: Offers[SettingsSection] = Offers("settings")
-        self.migrations: Offers[Migrations] = Offers("migrations")
+        self.settings: Offers[SettingsSection] = Offers("settings", most=1)
+        self.migrations: Offers[Migrations] = Offers("migrations", most=1)
         self.resolvers: Offers[Resolver] = Offers("resolver")
         self.routes: Offers[Routes] = Offers("routes")
         self.jobs: Offers[Job] = Offers("job")
@@ -225,8 +225,8 @@ class Registry:
 
     def check_sections(self, settings: Settings) -> None:
         """Raises StartRefused for a settings section that belongs to no installed plugin, and for one that its plugin's
-        model refuses. A plugin that needs settings that nobody has written is left out, unless it offers the scheduler
-        or tracker that the settings choose."""
+        model refuses. A plugin whose model fails, or needs settings that nobody has written, is left out, unless it
+        needs them as the scheduler or tracker that the settings choose."""
         if self.installed is not None and (unknown := sorted(set(settings.sections) - self.installed)):
             raise StartRefused(
                 f"settings: {choice('plugin for the section', unknown[0], self.installed)}",
@@ -238,6 +238,10 @@ class Registry:
             except Incomplete as error:
                 if plugin in self._chosen(settings):
                     raise
+                self.leave_out(plugin, "settings", error)
+            except StartRefused:
+                raise
+            except Exception as error:
                 self.leave_out(plugin, "settings", error)
 
     def _chosen(self, settings: Settings) -> set[str]:

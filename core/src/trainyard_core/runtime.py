@@ -23,7 +23,7 @@ from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.tracker import Tracker
-from trainyard_core.db import directors, migrations, projects, queues, tokens
+from trainyard_core.db import activities, directors, migrations, projects, queues, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
@@ -155,7 +155,8 @@ class Runtime:
     def _committed(self, wakes: dict[str, int], signals: set[str]) -> None:
         """This process has written: streams are told, and who is to be looked at is rung for. A parent that is
         planned here needs no message, and its free slot does not wait for the queue."""
-        self.event_feed.committed()
+        if activities.LOGGED in signals:
+            self.event_feed.committed()
         if JOBS in signals:
             self.wake_jobs()
         away = []
@@ -182,6 +183,12 @@ class Runtime:
     def gauges(self) -> Gauges:
         """What this process holds now."""
         return Gauges(self.database.connections(), self._watched.waiting, self.event_feed.subscribers)
+
+    def forget_left_out(self) -> None:
+        """Forget the jobs of plugins that were left out since this was opened."""
+        for plugin, loaded in self.registry.plugins.items():
+            if not loaded.offers:
+                self.job_queue.remove(plugin)
 
     def uptime_recorder(self) -> UptimeRecorder:
         """What tells that this server can be spoken to."""

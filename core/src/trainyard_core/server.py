@@ -91,13 +91,14 @@ async def _alone(
         runtime = await stack.enter_async_context(_platform(settings, registry, url, valkey))
         await admin_token(settings.data, runtime.database, runtime.clock)
         await reach.warn(runtime)
+        api = _Server(runtime, lambda: ready(url))
         background = _background(runtime, {API, WORKER, AGENT})
         if keeper is not None:
             background.append(keeper())
         await stack.enter_async_context(_running(background))
         announce(settings.data, url=url, version=version("trainyard-core"))
         stack.callback(withdraw, settings.data)
-        await _Server(runtime, lambda: ready(url)).serve(sockets=[listener])
+        await api.serve(sockets=[listener])
 
 
 async def serve(
@@ -116,9 +117,10 @@ async def serve(
         runtime = await stack.enter_async_context(_platform(settings, registry, url, valkey))
         if AGENT in roles:
             await reach.warn(runtime)
+        api = _Server(runtime, ready) if API in roles and listener is not None else None
         await stack.enter_async_context(_running(_background(runtime, roles)))
-        if API in roles and listener is not None:
-            await _Server(runtime, ready).serve(sockets=[listener])
+        if api is not None and listener is not None:
+            await api.serve(sockets=[listener])
         else:
             await _until_told()
 
@@ -137,7 +139,8 @@ async def _platform(settings: Settings, registry: Registry, url: str, valkey: st
 
 def _background(runtime: Runtime, roles: Collection[str]) -> list[Coroutine[Any, Any, None]]:
     """What runs beside the API in these roles. Every process serves the notifier, for its streams and agents wait
-    on it. Raises StartRefused when there is no such scheduler."""
+    on it. Called when it is known which plugins are left out. Raises StartRefused when there is no such scheduler."""
+    runtime.forget_left_out()
     has_agent = AGENT in roles and runtime.registry.schedulers.offered and runtime.settings.agent
     if has_agent:
         runtime.registry.schedulers.get(runtime.settings.scheduler)

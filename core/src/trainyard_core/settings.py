@@ -99,7 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lost_after: float = 0.0
     tracked_silence: float = 0.0
     idempotency_days: float = 7.0
-    activity_days: float = 0.0
+    activity_days: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     rate_limit: float = 5000.0
     read_timeout: float = 10.0
     traces: str = ""

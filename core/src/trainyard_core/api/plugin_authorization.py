@@ -15,7 +15,7 @@ from litestar.types import Receive, Scope, Send
 from trainyard_core.api.access import runtime_of
 from trainyard_core.api.authentication import Authentication, TokenCache
 from trainyard_core.auth import Actor
-from trainyard_core.contracts.routes import PUBLIC, Authorization, Permission, Signed
+from trainyard_core.contracts.routes import Authorization, Permission, Public, Signed
 from trainyard_core.errors import Forbidden, TrainyardError, Unauthenticated, Unavailable
 from trainyard_core.request_hooks import HOOK_DEADLINE
 from trainyard_core.runtime import Runtime
@@ -64,7 +64,7 @@ class RouteGuard:
             await _allow(connection, declared)
         elif isinstance(declared, Signed) and isinstance(connection, Request):
             await self._verify(connection, declared)
-        elif declared is not PUBLIC and connection.scope.get("method") != "OPTIONS":
+        elif not isinstance(declared, Public) and connection.scope.get("method") != "OPTIONS":
             raise Forbidden("this route declares no authorization", fix="update the plugin")
 
     async def _verify(self, request: Request[Any, Any, Any], signed: Signed) -> None:

@@ -1,18 +1,25 @@
 """Observers: named readers of the activity log, told of what has happened after it was committed.
 
-Delivery. Each event is given at least once, also across a kill of the server between the commit and the call, and by
-one process at a time. Events of one subject come in the order of the log; those of different subjects may overtake each
-other and may be handled at the same time.
+Delivery. Each event is given at least once, also across a kill of the server between the commit and the call. Events of
+one subject come in the order of the log; those of different subjects may overtake each other and may be handled at the
+same time. After a kill the events of a subject may begin again further back, and go on from there in order.
+
+Holder. One process at a time reads for an observer, under a lease. One that was frozen writes nothing about the
+observer's place any more, but a call that was under way may still have its effect outside: as ids grow, the other side
+can refuse an event whose `id` is smaller than the last one of the same subject.
 
 Place. An observer's place in the log is stored under its name. A new observer begins at the end of the log (`start` is
-"end") or with the oldest activity that is kept ("beginning").
+"end") or with the oldest activity that is kept ("beginning"). While its plugin is gone the place stays, and activities
+after it are kept up to a bound (`work.activity_retention.MOST_BEHIND`).
 
 Raises. An event whose handler raises is given again after 1, 2, 4 ... seconds, at most 5 minutes. Until then later
-events of its subject wait; those of other subjects do not. With `attempts` above 0 it becomes a dead letter after so
-many tries, which an admin sees and may retry, and its subject goes on.
+events of its subject wait; those of other subjects do not, unless 10,000 events wait already. With `attempts` above 0
+it becomes a dead letter after so many tries, which an admin sees and may retry, and its subject goes on; a dead letter
+that is retried comes out of order. What `subject` raises counts as raised by the handler.
 
-Concurrency. At most `parallel` events are handled at once. The handler is called on the event loop of a worker and is
-cancelled after `timeout` seconds, which counts as an error.
+Concurrency. At most `parallel` events are handled at once, half of them such as have failed before. The handler is
+called on the event loop of a worker and is cancelled after `timeout` seconds, which counts as an error; it is cancelled
+as well, and that counts as nothing, when the process ends or has lost the observer.
 """
 
 from __future__ import annotations

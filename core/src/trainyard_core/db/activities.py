@@ -21,6 +21,7 @@ from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.lifecycle import FINAL, Status
 
 __all__ = [
+    "LOGGED",
     "ExpiredPage",
     "NewActivity",
     "Tail",
@@ -33,6 +34,8 @@ __all__ = [
     "remove",
 ]
 
+LOGGED = "activities"
+"""The signal of a transaction that has added activities."""
 SETTLE = 0.01
 _ROW = "(?, ?, ?, ?, ?, ?)"
 _TYPED = "(?::text, ?::text, ?::text, ?::text, ?::bigint, ?::text)"
@@ -54,6 +57,7 @@ async def append(tx: Tx, *news: NewActivity) -> None:
     """Add activities in the transaction of what they tell of."""
     args = [v for n in news for v in (n.project, n.run, n.kind, n.actor, n.at, _encode(n.data).decode())]
     await tx.run(_insert(tx.dialect, len(news)), *args)
+    tx.signals.add(LOGGED)
 
 
 @lru_cache

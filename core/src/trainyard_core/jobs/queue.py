@@ -31,6 +31,11 @@ class JobQueue:
         """Know a kind of job."""
         self.known[plugin, job.name] = job
 
+    def remove(self, plugin: str) -> None:
+        """Forget the jobs of a plugin: those that wait stay, and nobody runs them."""
+        for key in [key for key in self.known if key[0] == plugin]:
+            del self.known[key]
+
     async def enqueue(
         self, tx: Tx, plugin: str, job: str, key: str = "", args: Mapping[str, object] | None = None, *, at: int = 0
     ) -> None:

@@ -73,6 +73,8 @@ class Backlog:
         self._attempts = attempts
         self._subjects: dict[str, _Subject] = {}
         self._ready: deque[_Subject] = deque()
+        self._failed: deque[_Subject] = deque()
+        """Subjects that are ready: those whose next event is new, and those whose next one has failed before."""
         self._later: list[tuple[float, int, _Subject]] = []
         self._order = count()
         self._pending: dict[int, None] = {}
@@ -116,16 +118,13 @@ class Backlog:
                 _insert(queue, delivery)
                 self._wait(queue, delivery.due)
 
-    def take(self, now: float) -> Delivery | None:
-        """The next event to be handled, which is then being handled; None: there is none now."""
+    def take(self, now: float, *, failed: bool = True) -> Delivery | None:
+        """The next event to be handled, which is then being handled: one that has failed before, if `failed` allows it,
+        else a new one. None: there is none now."""
         while self._later and self._later[0][0] <= now:
-            self._ready.append(heapq.heappop(self._later)[2])
-        while self._ready:
-            queue = self._ready.popleft()
-            if queue.events and not queue.is_busy and queue.events[0].due <= now:
-                queue.is_busy = True
-                return queue.events[0]
-        return None
+            queue = heapq.heappop(self._later)[2]
+            (self._failed if queue.events and queue.events[0].attempts else self._ready).append(queue)
+        return (_next(self._failed, now) if failed else None) or _next(self._ready, now)
 
     def next_due(self) -> float | None:
         """When the next failed event is to be handled again; None: there is none."""
@@ -198,6 +197,15 @@ class Backlog:
 
     def _wait(self, queue: _Subject, due: float) -> None:
         heapq.heappush(self._later, (due, next(self._order), queue))
+
+
+def _next(ready: deque[_Subject], now: float) -> Delivery | None:
+    while ready:
+        queue = ready.popleft()
+        if queue.events and not queue.is_busy and queue.events[0].due <= now:
+            queue.is_busy = True
+            return queue.events[0]
+    return None
 
 
 def _insert(queue: _Subject, delivery: Delivery) -> None:

@@ -48,13 +48,13 @@ def problem(found: models.Observer) -> str:
     if not found.installed and found.lag:
         said.append(f"its plugin is gone, and it is {found.lag} activities behind")
     elif found.lag_seconds > LATE:
-        said.append(f"is {found.lag_seconds:.0f} s behind")
+        said.append(f"it is {found.lag_seconds:.0f} s behind")
     if found.lag > MOST_BEHIND:
         said.append(f"activities are deleted before it has read them, as it is more than {MOST_BEHIND} behind")
     if found.blocked:
-        said.append(f"has {found.blocked} subjects that wait for an event that fails")
+        said.append(f"subjects that wait for an event that fails: {found.blocked}")
     if found.dead:
-        said.append(f"has {found.dead} dead letters")
+        said.append(f"dead letters: {found.dead}")
     return f"{found.plugin} {found.name}: {', '.join(said)}" if said else ""
 
 

@@ -126,9 +126,7 @@ class ObserverRunner:
             self._sessions[key][1].cancel()
 
     def _open(self, key: Key, row: Row, lease_ends: float) -> None:
-        session = ObserverSession(
-            self._database, self._clock, self._platform_of(key[0]), self._observers[key], row, lease_ends
-        )
+        session = ObserverSession(self._database, self._clock, self._platform_of, self._observers[key], row, lease_ends)
         self._sessions[key] = session, asyncio.create_task(session.run(), name=f"observer {':'.join(key)}")
 
     def _drop_ended(self) -> None:

@@ -8,7 +8,7 @@ a moment in which handlers may finish. Whoever goes on begins where the last che
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 
@@ -47,9 +47,15 @@ class ObserverSession:
     renewed."""
 
     def __init__(
-        self, database: Database, clock: Clock, platform: Platform, observer: Observer, row: Row, lease_ends: float
+        self,
+        database: Database,
+        clock: Clock,
+        platform_of: Callable[[str], Platform],
+        observer: Observer,
+        row: Row,
+        lease_ends: float,
     ) -> None:
-        self._database, self._clock, self._platform, self._observer = database, clock, platform, observer
+        self._database, self._clock, self._platform_of, self._observer = database, clock, platform_of, observer
         self.holding = Holding(row["plugin"], row["name"], row["epoch"])
         self._label = f"{row['plugin']}:{row['name']}"
         self._kinds, self._projects = frozenset(observer.kinds), frozenset(observer.projects)
@@ -60,6 +66,8 @@ class ObserverSession:
         self._lease: asyncio.Timeout | None = None
         self._saved_at = 0.0
         self._calls: set[asyncio.Task[None]] = set()
+        self._retrying = 0
+        """How many of the calls are for events that have failed before."""
         self._changed = asyncio.Event()
         self._is_closing = False
 
@@ -77,7 +85,7 @@ class ObserverSession:
         except _Lost:
             log.warning("another process has taken an observer", name=self._label)
         finally:
-            self._is_closing = True
+            self._is_closing, self._lease = True, None
             await end_all(self._calls, patience=LEAVE)
 
     def renew(self, row: Row, lease_ends: float) -> None:
@@ -92,7 +100,7 @@ class ObserverSession:
         session that is behind reads them itself."""
         self._end_of_log = upto
         if self._backlog.position == after and self._backlog.room >= len(events):
-            self._add(events, upto)
+            self._add([event for event in events if self._wants(event.kind, event.project)], upto)
         self._changed.set()
 
     def close(self) -> None:
@@ -130,19 +138,17 @@ class ObserverSession:
         rows = await self._database.read(
             lambda tx: activities.page(tx, after=after, upto=upto, projects=None, limit=limit)
         )
-        self._add([event_of(row) for row in rows], rows[-1]["id"] if len(rows) == limit else upto)
+        wanted = [event_of(row) for row in rows if self._wants(row["kind"], row["project"])]
+        self._add(wanted, rows[-1]["id"] if len(rows) == limit else upto)
         self._changed.set()
 
     def _add(self, events: Sequence[Event], upto: int) -> None:
         for event in events:
-            if self._wants(event):
-                self._backlog.add(event, self._subject(event))
+            self._backlog.add(event, self._subject(event))
         self._backlog.pass_to(upto)
 
-    def _wants(self, event: Event) -> bool:
-        return (not self._kinds or event.kind in self._kinds) and (
-            not self._projects or event.project in self._projects
-        )
+    def _wants(self, kind: str, project: str) -> bool:
+        return (not self._kinds or kind in self._kinds) and (not self._projects or project in self._projects)
 
     def _subject(self, event: Event) -> str:
         """What the event is about; where the observer cannot say, its handling fails with the reason."""
@@ -152,11 +158,14 @@ class ObserverSession:
             return run_of(event)
 
     def _start(self) -> None:
-        """Handle as many events as may be handled at once."""
+        """Handle as many events as may be handled at once. Those that have failed before leave half of the calls to
+        others: what hangs on each attempt must not take all."""
         while len(self._calls) < self._observer.parallel and not self._is_closing:
             now = monotonic()
-            if now >= self._lease_ends or (delivery := self._backlog.take(now)) is None:
+            may_retry = self._retrying < max(1, self._observer.parallel // 2)
+            if now >= self._lease_ends or (delivery := self._backlog.take(now, failed=may_retry)) is None:
                 return
+            self._retrying += bool(delivery.attempts)
             task = asyncio.create_task(self._deliver(delivery), name=f"observer {self._label}")
             self._calls.add(task)
             task.add_done_callback(self._finish)
@@ -167,8 +176,12 @@ class ObserverSession:
         self._changed.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
+        is_retry = bool(delivery.attempts)
         failpoints.point("observer:before_call")
-        error = await self._call(delivery.event)
+        try:
+            error = await self._call(delivery.event)
+        finally:
+            self._retrying -= is_retry
         failpoints.point("observer:after_call")
         if not error:
             seconds = max(0, self._clock.now() - delivery.event.at) / SECOND
@@ -195,7 +208,7 @@ class ObserverSession:
             async with asyncio.timeout(self._observer.timeout) as limit:
                 if not isinstance(self._observer.subject(event), str):
                     raise TypeError("`subject` gave no text")
-                await self._observer.handle(self._platform, event)
+                await self._observer.handle(self._platform_of(self.holding.plugin), event)
         except asyncio.CancelledError as error:
             if task is None or task.cancelling():
                 raise
@@ -243,6 +256,7 @@ class ObserverSession:
         observer at once."""
         if self._calls:
             await asyncio.wait(self._calls, timeout=LEAVE)
+        await end_all(self._calls, patience=LEAVE)
         await self._save()
         await self._database.write(lambda tx: observers.release(tx, self.holding), name="observer")
 

@@ -16,7 +16,6 @@ from pydantic_core import ErrorDetails
 
 from trainyard_core import redact
 from trainyard_core.errors import StartRefused, choice
-from trainyard_core.hook_guard import gist
 from trainyard_core.plugin_host.toml_line import line_of
 from trainyard_core.settings import FILE, PREFIX, Settings
 
@@ -34,15 +33,14 @@ class Incomplete(StartRefused):
 def read_section(
     plugin: str, model: type[BaseModel], settings: Settings, *, environ: Mapping[str, str] | None = None
 ) -> BaseModel:
-    """The section of one plugin, as its model. Raises Incomplete, and StartRefused for what else is wrong in it."""
+    """The section of one plugin, as its model. Raises Incomplete, StartRefused for what else is wrong in it, and what
+    the model itself raises."""
     source = _Source(plugin, settings.data / FILE, os.environ if environ is None else environ)
     section = settings.sections.get(plugin, {})
     try:
         return _validated(model, section, source)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
-    except Exception as error:
-        raise StartRefused(f"settings of {plugin}: {gist(error)}", fix=f"correct the section [{plugin}]") from error
     if not section:
         raise Incomplete(
             f"plugin '{plugin}' needs settings: {', '.join(_key(each) for each in problems)}",

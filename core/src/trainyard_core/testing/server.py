@@ -111,12 +111,18 @@ async def token_of(runtime: Runtime, name: str, *, role: str, at: int, **narrow:
 
 @asynccontextmanager
 async def serving(
-    url: str, data: Path, registry: Registry | None = None, *, valkey: str = "", connect: Connect = AsyncClient
+    url: str,
+    data: Path,
+    registry: Registry | None = None,
+    *,
+    valkey: str = "",
+    connect: Connect = AsyncClient,
+    **more: Any,
 ) -> AsyncIterator[Web]:
-    """A platform with the folder tracker and no scheduler, or with the plugins of `registry`. `connect` makes its
-    clients."""
+    """A server with the folder tracker and no scheduler, or with the plugins of `registry`. `connect` makes its
+    clients; `more` are settings."""
     clock = HandClock()
-    settings = Settings(data=data, database=url)
+    settings = Settings(data=data, database=url, **more)
     plugins = Registry.load([plugin_of("tracker")]) if registry is None else registry
     async with Runtime.open(settings, plugins, valkey=valkey, clock=clock) as runtime, lifespans(runtime):
         arrange = await Arrange(runtime.database, clock=clock, policy=runtime.policy).ground()

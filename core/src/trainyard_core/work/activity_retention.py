@@ -43,10 +43,11 @@ async def tidy_activities(database: Database, clock: Clock, *, days: float) -> i
 
 
 async def _read_by_all(tx: Tx) -> int:
-    """The place in the log that every observer has passed, but for those that are too far behind."""
+    """The place in the log that every observer has passed, but for those that are too far behind. The newest activity
+    is kept: whoever reads from the end of the log begins there."""
     newest = await activities.newest(tx)
     slowest = await observers.slowest(tx, above=newest - MOST_BEHIND)
-    return newest if slowest is None else slowest
+    return newest - 1 if slowest is None else min(slowest, newest - 1)
 
 
 async def _warn(database: Database, upto: int) -> None:

@@ -57,7 +57,7 @@ class EventFeed:
         self.forward(run)
 
     def committed(self) -> None:
-        """This process has written; the log may have grown."""
+        """This process has added to the log."""
         self._wake_readers()
         self.forward("")
 
