@@ -21,6 +21,7 @@ from trainyard_core.lifecycle import Reason
 
 __all__ = [
     "DirectorChange",
+    "HowFar",
     "NewDirector",
     "children",
     "claim_version",
@@ -73,6 +74,13 @@ class DirectorChange(msgspec.Struct, frozen=True, kw_only=True):
     state: bytes | None = None
     watches: str | None = None
     progress: str | None = None
+
+
+class HowFar(NamedTuple):
+    """How far a parent is, from 0 to 1, and since when."""
+
+    share: float
+    at: int
 
 
 class ChildrenNow(NamedTuple):
@@ -201,18 +209,20 @@ async def key_to_run(tx: Tx, parent: str, key: str) -> str:
     return "" if row is None else row["id"]
 
 
-async def progressed(tx: Tx, run: str, share: float, *, at: int) -> None:
-    """How far a parent is, from 0 to 1."""
-    await tx.run("UPDATE run SET progress = ?, updated_at = ? WHERE id = ?", share, at, run)
+async def progressed(tx: Tx, run: str, how_far: HowFar) -> None:
+    """How far a parent is."""
+    await tx.run("UPDATE run SET progress = ?, updated_at = ? WHERE id = ?", *how_far, run)
 
 
-async def rest(tx: Tx, run: str, *, seen: int, until: int | None, epoch: int, share: float | None = None) -> bool:
+async def rest(tx: Tx, run: str, *, seen: int, until: int | None, epoch: int, how_far: HowFar | None = None) -> bool:
     """There is nothing to do until the parent is woken again or a moment has come, and nothing keeps it from it; its
-    lease ends. `share` is how far it is then (None: as before). False when it was woken meanwhile."""
+    lease ends. `how_far` it is then (None: as before). False when it was woken meanwhile."""
+    share, at = how_far or (None, None)
     row = await tx.one(
-        "UPDATE run SET wake_at = ?, progress = COALESCE(?, progress), reason = CASE WHEN reason = ? THEN '' ELSE reason END,"
+        "UPDATE run SET wake_at = ?, progress = COALESCE(?, progress), updated_at = COALESCE(?, updated_at),"
+        " reason = CASE WHEN reason = ? THEN '' ELSE reason END,"
         " message = CASE WHEN reason = ? THEN '' ELSE message END WHERE id = ? AND wake_seq = ? RETURNING id",
-        until, share, Reason.UNPLANNED, Reason.UNPLANNED, run, seen,
+        until, share, at, Reason.UNPLANNED, Reason.UNPLANNED, run, seen,
     )  # fmt: skip
     if row is not None and epoch:
         await release(tx, run, epoch=epoch)
