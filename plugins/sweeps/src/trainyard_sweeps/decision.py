@@ -15,10 +15,10 @@ from trainyard_sweeps.reason import SweepReason
 from trainyard_sweeps.trial_result import judge, number
 from trainyard_sweeps.view import ActiveTrial, SweepView
 
-__all__ = ["ending", "has_run_out", "judged", "tuned", "wind_up"]
+__all__ = ["has_run_out", "outcome", "trial_result", "tuner_result", "wind_up"]
 
 
-def judged(view: SweepView, trial: ActiveTrial) -> TrialResult:
+def trial_result(view: SweepView, trial: ActiveTrial) -> TrialResult:
     """How a trial went whose run has ended."""
     if trial.status is None:
         return TrialResult(key=trial.key, phase="failed", reason=SweepReason.DELETED, message="its run was deleted")
@@ -34,13 +34,13 @@ def judged(view: SweepView, trial: ActiveTrial) -> TrialResult:
     )
 
 
-def tuned(trial: ActiveTrial) -> TrialResult:
+def tuner_result(trial: ActiveTrial) -> TrialResult:
     """How a run of a tuner went."""
     phase = "succeeded" if trial.status is Status.SUCCEEDED else "failed"
     return TrialResult(key=trial.key, phase=phase, outputs=trial.outputs, reason=trial.reason, message=trial.message)
 
 
-def ending(view: SweepView, settled: Sequence[TrialResult]) -> SweepOutcome | None:
+def outcome(view: SweepView, settled: Sequence[TrialResult]) -> SweepOutcome | None:
     """How the sweep will end, when that is decided by what has happened so far."""
     if view.intent is Intent.STOP:
         return view.stop
@@ -53,7 +53,7 @@ def ending(view: SweepView, settled: Sequence[TrialResult]) -> SweepOutcome | No
             return found
     if not view.sweep.rules:
         return None
-    best = {trial.number: _extremes(trial) for trial in view.going if not trial.tuner}
+    best = {trial.number: _extremes(trial) for trial in view.unfinished if not trial.tuner}
     total = view.max_trials if view.max_trials is not None else view.created
     return rules.ends_sweep(view.sweep.rules, failed=failed, total=total, best=best)
 

@@ -40,14 +40,14 @@ class IntermediateResults:
             return
         if not self._caught_up:
             await self._catch_up(view, tools)
-        grown = [self._grown(trial.run, trial.metrics) for trial in view.going if trial.run]
+        grown = [self._grown(trial.run, trial.metrics) for trial in view.unfinished if trial.run]
         await self._histories.refresh(grown, tools)
-        self._ended |= {trial.run: trial.status for trial in view.going if trial.run and trial.status in FINAL}
+        self._ended |= {trial.run: trial.status for trial in view.unfinished if trial.run and trial.status in FINAL}
 
     async def _catch_up(self, view: SweepView, tools: PlanTools) -> None:
         """Trials that had ended before: for the rules, and for an optimizer that has not been told of their end."""
         ended = await tools.read(lambda tx: planned_trials.ended_runs(tx, view.run, limit=MOST_BEFORE))
-        unsynced = {news.run for news in view.news}
+        unsynced = {news.run for news in view.unsynced}
         wanted = [run for run in reversed(ended) if self._rules or run in unsynced]
         children = await tools.children(wanted) if wanted else {}
         found = [children[run] for run in wanted if run in children]
@@ -65,7 +65,7 @@ class IntermediateResults:
         """The trials to stop now, with the reason."""
         if not self._rules:
             return []
-        going = {trial.run: trial for trial in view.going if trial.run and not trial.tuner}
+        going = {trial.run: trial for trial in view.unfinished if trial.run and not trial.tuner}
         standings = [_standing(trial, self._histories) for trial in going.values()]
         standings += [
             rules.TrialProgress(

@@ -17,7 +17,7 @@ from trainyard_sweeps.reason import SweepReason
 from trainyard_sweeps.setup import Algorithms
 from trainyard_sweeps.suggest import Suggester
 from trainyard_sweeps.view import SweepView, load, view_of
-from trainyard_sweeps.warm_start import learned
+from trainyard_sweeps.warm_start import earlier_trials
 
 __all__ = ["SweepPlanner"]
 
@@ -40,13 +40,13 @@ class SweepPlanner(Planner):
         sweep = view_of(view, self._sweep)
         self._sweep = sweep.sweep
         request = None if view.request is None else view.request.data
-        ended = [trial for trial in sweep.going if trial.ended]
-        settled = [decision.judged(sweep, trial) for trial in ended if not trial.tuner]
+        ended = [trial for trial in sweep.unfinished if trial.ended]
+        settled = [decision.trial_result(sweep, trial) for trial in ended if not trial.tuner]
         plan = SweepPlan(
             settled=settled,
-            tuned=[decision.tuned(trial) for trial in ended if trial.tuner],
+            tuned=[decision.tuner_result(trial) for trial in ended if trial.tuner],
             exhausted=sweep.exhausted,
-            outcome=sweep.outcome or decision.ending(sweep, settled),
+            outcome=sweep.outcome or decision.outcome(sweep, settled),
             request=request,
         )
         await self._decide(sweep, plan, tools)
@@ -73,12 +73,12 @@ class SweepPlanner(Planner):
         if plan.complete or (plan.started and concurrency.comes_first(view, quick=self._suggester.is_quick)):
             return  # the slot is taken at once; what comes next is thought about afterwards
         if not view.state and not view.created:
-            changed = [*await learned(view, tools), *changed]
+            changed = [*await earlier_trials(view, tools), *changed]
         answer, stops = await self._suggester.ask(view, changed, count)
         going = {trial.key: trial for trial in view.open if not trial.stopping}
         plan.stops += [stop_of(going[stop.key], stop) for stop in stops if stop.key in going]
         plan.state, plan.exhausted = answer.state, plan.exhausted or answer.exhausted
-        plan.synced = trial_update.told(changed, {trial.key: trial.synced_step for trial in view.going})
+        plan.synced = trial_update.syncs(changed, {trial.key: trial.synced_step for trial in view.unfinished})
         plan.complete = answer.exhausted or len(answer.suggestions) >= count
         if answer.failure:
             plan.outcome = SweepOutcome(status=Status.FAILED, reason=SweepReason.OPTIMIZER, message=answer.failure)

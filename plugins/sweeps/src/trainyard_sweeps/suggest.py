@@ -158,7 +158,7 @@ def _name(view: SweepView, number: int | str) -> str:
 
 def _wrong(view: SweepView, plan: SweepPlan, new: NewTrial) -> str:
     """Why this cannot be a trial; empty when it can."""
-    taken = {trial.key for trial in view.going} | {each.child.key for each in plan.started}
+    taken = {trial.key for trial in view.unfinished} | {each.child.key for each in plan.started}
     if new.key in taken or any(new.key == each.key for each in plan.prepared):
         return f"the key '{new.key}' is taken"
     space: Space = view.sweep.space

@@ -10,7 +10,7 @@ from trainyard_sweeps.plan import TrialSync
 from trainyard_sweeps.planned_trials import TrialResult
 from trainyard_sweeps.view import ActiveTrial, FinishedTrial, SweepView
 
-__all__ = ["changed", "told"]
+__all__ = ["changed", "syncs"]
 
 Since = Callable[[str, int], tuple[IntermediateValue, ...]]
 """What a run has logged of the objectives after a step."""
@@ -19,8 +19,8 @@ _ENDS = (TrialPhase.SUCCEEDED, TrialPhase.FAILED, TrialPhase.STOPPED)
 
 def changed(view: SweepView, settled: Mapping[str, TrialResult], since: Since) -> list[Trial]:
     """The trials that it does not know of, or not as they are now."""
-    found = [_ended(news, since) for news in view.news]
-    for trial in view.going:
+    found = [_ended(news, since) for news in view.unsynced]
+    for trial in view.unfinished:
         if trial.ended:
             found.append(_tuned(trial) if trial.tuner else _settled(trial, settled[trial.key], since))
         elif not trial.tuner and (news := _going(trial, since)) is not None:
@@ -28,7 +28,7 @@ def changed(view: SweepView, settled: Mapping[str, TrialResult], since: Since) -
     return found
 
 
-def told(trials: list[Trial], before: Mapping[str, int]) -> list[TrialSync]:
+def syncs(trials: list[Trial], before: Mapping[str, int]) -> list[TrialSync]:
     """What its state has of these trials then; `before` is up to which step it knew each."""
     return [
         TrialSync(t.key, t.phase in _ENDS, max((each.step for each in t.intermediate), default=before.get(t.key, -1)))

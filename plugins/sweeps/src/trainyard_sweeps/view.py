@@ -78,8 +78,8 @@ class SweepView(msgspec.Struct, frozen=True, kw_only=True):
     created: int
     exhausted: bool
     outcome: SweepOutcome | None
-    going: tuple[ActiveTrial, ...]
-    news: tuple[FinishedTrial, ...]
+    unfinished: tuple[ActiveTrial, ...]
+    unsynced: tuple[FinishedTrial, ...]
     succeeded: int
     failed: int
     stopped: int
@@ -88,12 +88,12 @@ class SweepView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def prepared(self) -> list[ActiveTrial]:
         """Trials that wait for a slot."""
-        return [trial for trial in self.going if trial.run is None]
+        return [trial for trial in self.unfinished if trial.run is None]
 
     @property
     def open(self) -> list[ActiveTrial]:
         """Trials (and runs of a tuner) whose runs have not ended."""
-        return [trial for trial in self.going if trial.run is not None and not trial.ended]
+        return [trial for trial in self.unfinished if trial.run is not None and not trial.ended]
 
 
 class SweepRows(NamedTuple):
@@ -131,8 +131,8 @@ def view_of(view: View, sweep: SweepSpec | None = None) -> SweepView:
         created=row["created"],
         exhausted=bool(row["exhausted"]),
         outcome=_outcome.decode(row["outcome"]) if row["outcome"] else None,
-        going=tuple(_active(each, view.children.get(each["key"])) for each in rows.unfinished),
-        news=tuple(_finished(each) for each in rows.unsynced),
+        unfinished=tuple(_active(each, view.children.get(each["key"])) for each in rows.unfinished),
+        unsynced=tuple(_finished(each) for each in rows.unsynced),
         succeeded=row["succeeded"],
         failed=row["failed"],
         stopped=row["stopped"],

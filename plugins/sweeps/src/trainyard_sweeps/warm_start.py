@@ -18,14 +18,14 @@ from trainyard_sweeps import planned_trials, sweeps
 from trainyard_sweeps.trial_result import judge
 from trainyard_sweeps.view import SweepView
 
-__all__ = ["learned"]
+__all__ = ["earlier_trials"]
 
 MOST = 10_000
 """Trials that are learned from, at most."""
 _decode: Any = msgspec.json.decode
 
 
-async def learned(view: SweepView, tools: PlanTools) -> list[Trial]:
+async def earlier_trials(view: SweepView, tools: PlanTools) -> list[Trial]:
     """The trials to learn from, before there are any of its own. Raises Invalid for a run that is gone."""
     found: list[Trial] = []
     for name in dict.fromkeys(sweeps.warm_start(view.sweep.options)):
