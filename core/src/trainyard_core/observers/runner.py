@@ -33,6 +33,9 @@ __all__ = ["RETRIED", "ObserverRunner"]
 RETRIED = "observer_retried"
 """The kind of the activity that has holders look for dead letters to handle again."""
 LEASE, RENEW_EVERY = 10.0, 3.0
+ALONE = 60
+"""Times as seldom a process renews that has the database to itself: nobody waits for its leases to end, and a machine
+that idles is left alone."""
 REST = 0.01
 """Seconds between two reads of the log, so that commits that come together are read together."""
 UNCERTAIN = 0.02
@@ -59,6 +62,7 @@ class ObserverRunner:
         self._sessions: dict[Key, tuple[ObserverSession, asyncio.Task[None]]] = {}
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._wake = asyncio.Event()
+        self._times = ALONE if database.exclusive else 1
         self._renew_at = 0.0
 
     async def run(self) -> None:
@@ -102,7 +106,7 @@ class ObserverRunner:
         """Renew the leases that are held, and take the observers that nobody holds."""
         self._drop_ended()
         started = monotonic()
-        lease_ends, self._renew_at = started + LEASE, started + RENEW_EVERY
+        lease_ends, self._renew_at = started + LEASE * self._times, started + RENEW_EVERY * self._times
         rows = await self._database.write(self._lease, name="observer_lease")
         self._lose(self._sessions.keys() - {(row["plugin"], row["name"]) for row in rows})
         for row in rows:
@@ -114,7 +118,7 @@ class ObserverRunner:
 
     async def _lease(self, tx: Tx) -> list[Row]:
         now = await time_of(tx, self._clock)
-        until = now + int(LEASE * SECOND)
+        until = now + int(LEASE * self._times * SECOND)
         held = await observers.renew(tx, [session.holding for session, _ in self._sessions.values()], until=until)
         free = self._observers.keys() - self._sessions.keys()
         expired = LATEST if self._database.exclusive else now  # SQLite has one process: who held it is dead
@@ -127,7 +131,14 @@ class ObserverRunner:
 
     def _open(self, key: Key, row: Row, lease_ends: float) -> None:
         session = ObserverSession(self._database, self._clock, self._platform_of, self._observers[key], row, lease_ends)
-        self._sessions[key] = session, asyncio.create_task(session.run(), name=f"observer {':'.join(key)}")
+        task = asyncio.create_task(session.run(), name=f"observer {':'.join(key)}")
+        task.add_done_callback(self._look)
+        self._sessions[key] = session, task
+
+    def _look(self, _: asyncio.Task[None]) -> None:
+        """A session has ended: its observer is free."""
+        self._renew_at = min(self._renew_at, monotonic() + AGAIN)
+        self._wake.set()
 
     def _drop_ended(self) -> None:
         """Forget sessions that have ended, and tell of those that broke."""
