@@ -112,8 +112,6 @@ async def test_what_a_person_sends_over_the_bounds_is_refused(web):
     requests = [(method, f"{BASE}/{run.id}{path}", body) for method, path, body in REQUESTS]
     for more in ({"description": "x" * (DESCRIPTION_CHARS + 1)}, {"tags": ["x" * (TAG_CHARS + 1)]}):
         requests.append(("POST", BASE, {"content": operation(), **more}))
-        matrix = {"kind": "random", "numRuns": 1, "params": {"x": {"kind": "choice", "value": [1]}}}
-        requests.append(("POST", "projects/default/sweeps", {"matrix": matrix, "metric": {"name": "m"}, **more}))
     for method, path, body in requests:
         answer = await web.ask(method, path, json=body)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), (method, path, list(body))

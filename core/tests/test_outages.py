@@ -15,7 +15,7 @@ from web import BASE, serving
 
 from trainyard_core.testing.frames import lines
 
-VALUES = {"project": "default", "ref": "0" * 12, "ident": "x", "version": "1", "name": "x", "token_id": "x"}
+VALUES = {"project": "default", "ref": "0" * 12, "ident": "x", "version": "1", "job": "1"}
 NEEDS_NONE = {"GET /health"}
 """Answers without the database."""
 OWN_TOKEN = "POST /projects/{project}/runs/{ref}/token"

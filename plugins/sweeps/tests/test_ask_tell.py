@@ -11,6 +11,7 @@ from sweep_harness import Book, begin, book_of, children, sweeping, until
 from trainyard.client import errors
 from trainyard.client.models import AskTrials, NewSweep, TellTrial
 from trainyard.client.requests import ask_trials, create_sweep, tell_trial
+from trainyard.names import DESCRIPTION_CHARS, TAG_CHARS
 from trainyard_core.clock import LATEST
 from trainyard_core.directing.cycle import PlanCycle
 from trainyard_core.plugin_host import parents
@@ -270,3 +271,10 @@ async def test_a_process_that_does_not_plan_answers_and_waits_for_the_one_that_t
         await program.ask()
     await lease(0)
     assert len((await program.ask()).items) == 1
+
+
+@pytest.mark.parametrize("more", [{"description": "x" * (DESCRIPTION_CHARS + 1)}, {"tags": ["x" * (TAG_CHARS + 1)]}])
+async def test_what_a_person_sends_over_the_bounds_is_refused(web, more):
+    body = {"matrix": {"kind": "random", "numRuns": 1, "params": {"x": X}}, "metric": SCORE, **more}
+    answer = await web.ask("POST", "projects/default/sweeps", json=body)
+    assert (answer.status_code, answer.json()["code"], len(answer.text) < 1000) == (422, "invalid", True)
