@@ -15,6 +15,7 @@ from trainyard_core.contracts.director import MOST_CHILDREN, ChildStop, End, Sta
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import directors
 from trainyard_core.directing.cycle import PlanCycle
+from trainyard_core.directing.view import load
 from trainyard_core.errors import Invalid
 from trainyard_core.lifecycle import FINAL
 from trainyard_core.testing.factories import HandClock
@@ -338,3 +339,44 @@ async def test_a_worker_that_was_frozen_writes_nothing_and_holds_nobody_up(web, 
     assert await done(web, run) == 1
     row = await web.runtime.database.read(lambda tx: directors.get(tx, run.id))
     assert row["succeeded"] == 1
+
+
+async def test_a_plan_of_a_large_parent_reads_as_many_rows_as_that_of_a_small_one(web, relay):
+    run = await race(web, 3)
+    await until(lambda: legs(web, run))
+    await quiet(web, run)
+    few = await rows_read(web, run)
+    await web.runtime.database.write(
+        lambda tx: tx.run(
+            "INSERT INTO run (id, project, kind, status, created_by, created_at, updated_at, finished_at, parent, key,"
+            " end_planned) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+            " SELECT 'old-' || i, 'default', 'job', 'succeeded', 'user:ada', 1, 1, 1, CAST(? AS TEXT), 'old-' || i, 1"
+            " FROM n",
+            run.id,
+        )
+    )
+    assert await rows_read(web, run) == few
+
+
+async def rows_read(web, run):
+    """How many rows a view of a race is made of."""
+    counted = []
+
+    class Counting:
+        def __init__(self, tx):
+            self._tx, self.dialect, self.confine = tx, tx.dialect, tx.confine
+
+        async def all(self, sql, *args):
+            rows = await self._tx.all(sql, *args)
+            counted.extend(rows)
+            return rows
+
+        async def one(self, sql, *args):
+            row = await self._tx.one(sql, *args)
+            counted.append(row)
+            return row
+
+    runtime = web.runtime
+    planner = runtime.kinds.planner(run.id, "relay")
+    await runtime.database.read(lambda tx: load(Counting(tx), run.id, planner, runtime.job_queue.enqueue))
+    return len(counted)
