@@ -126,6 +126,7 @@ def test_all_of_it_works_and_it_comes_and_goes(serve, stranger, wheel, tmp_path)
         its_jobs_are_done(server)
         its_policy_and_its_references_count(server)
         its_matrix_is_searched_and_its_observer_told(server)
+        its_run_kind_is_planned(server)
         its_check_and_its_command_are_there(server)
         before = server.notes()
     stranger.uninstall(DISTRIBUTION)
@@ -176,6 +177,21 @@ def its_matrix_is_searched_and_its_observer_told(server):
     assert [run["params"]["x"] for run in trials] == [5, 7, 5]
     names = {sweep, *(run["id"] for run in trials)}
     eventually(lambda: names <= {name for name in server.notes() if len(name) == 36}, "their ends are noted")
+
+
+def its_run_kind_is_planned(server):
+    status, made = server.ask("/api/v1/everything/reviews/default", body={"name": "look", "steps": 3})
+    assert status == 201
+    run = json.loads(made)["id"]
+    ended = eventually(lambda: _final(server, run), "the review ends")
+    assert (ended["kind"], ended["status"], ended["message"]) == ("review", "succeeded", "3 steps")
+    steps = json.loads(server.yard("ls", "-q", f"parent:{run}", "--sort", "name", "--json"))["items"]
+    assert [(step["name"], step["status"]) for step in steps] == [(f"step-{n}", "succeeded") for n in (1, 2, 3)]
+
+
+def _final(server, run):
+    found = json.loads(server.yard("get", run, "--json"))
+    return found if found["status"] in ("succeeded", "failed", "stopped") else None
 
 
 def its_check_and_its_command_are_there(server):

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Annotated
 
+import msgspec
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody
 
+from trainyard.client.models import RunRecord
+from trainyard.compile.resolved import ResolvedOperation
 from trainyard_alternate_everything import notes
+from trainyard_alternate_everything.director import KIND
 from trainyard_alternate_everything.notes import Note, NotePage
 from trainyard_core.contracts.database import PluginTx
 from trainyard_core.contracts.platform import Platform
 from trainyard_core.contracts.routes import PUBLIC, READ, WRITE, Actor, Change, Permission
 from trainyard_core.errors import Invalid
 
-__all__ = ["Home", "Notes"]
+__all__ = ["Home", "Notes", "Reviews"]
+
+
+class NewReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A review to create."""
+
+    name: str
+    steps: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
 
 
 class Notes(Controller):
@@ -42,6 +54,21 @@ class Notes(Controller):
             return note
 
         return await change(work, Note)
+
+
+class Reviews(Controller):
+    """`/reviews/{project}`."""
+
+    path = "/reviews/{project:str}"
+    tags = ("reviews",)
+
+    @post(opt={"authorization": Permission(WRITE, project="project")})
+    async def create(
+        self, platform: Platform, change: Change, actor: Actor, project: FromPath[str], data: JSONBody[NewReview]
+    ) -> RunRecord:
+        """Create a review: a run that plans its steps."""
+        operation = ResolvedOperation(kind=KIND, name=data.name, inputs={"steps": data.steps})
+        return await platform.parents.create(actor, project, operation, change=change)
 
 
 class Home(Controller):

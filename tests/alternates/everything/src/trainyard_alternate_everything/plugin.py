@@ -20,7 +20,7 @@ from trainyard_core.contracts.plugin import (
     SettingsSection,
 )
 from trainyard_core.contracts.routes import Actor, Routes
-from trainyard_core.hookspecs import Context, OptimizerProvider, hookimpl
+from trainyard_core.hookspecs import Context, DirectorProvider, OptimizerProvider, hookimpl
 
 
 @hookimpl
@@ -42,9 +42,9 @@ def register_controllers() -> list[Routes]:
 
 
 def _controllers() -> Sequence[Any]:
-    from trainyard_alternate_everything.controllers import Notes
+    from trainyard_alternate_everything.controllers import Notes, Reviews
 
-    return [Notes]
+    return [Notes, Reviews]
 
 
 def _home() -> Sequence[Any]:
@@ -90,6 +90,18 @@ def _ladder(context: Context) -> Any:
     from trainyard_alternate_everything.optimizer import Ladder
 
     return Ladder()
+
+
+@hookimpl
+def register_directors() -> list[DirectorProvider]:
+    """Runs of kind `review`."""
+    return [DirectorProvider(name="review", build=_reviews)]
+
+
+def _reviews(platform: Platform) -> Any:
+    from trainyard_alternate_everything.director import ReviewDirector
+
+    return ReviewDirector()
 
 
 @hookimpl
