@@ -215,6 +215,6 @@ async def test_runs_are_counted_when_that_is_asked_for(web, monkeypatch):
     first = (await web.ask("GET", f"{BASE}?limit=3&count=true")).json()
     last = (await web.ask("GET", f"{BASE}?limit=3&count=true&cursor={first['next']}")).json()
     assert (len(last["items"]), last["total"]) == (1, 4)
-    monkeypatch.setattr("trainyard_core.api.search.MOST_COUNTED", 2)
+    monkeypatch.setattr("trainyard_core.work.run_search.MOST_COUNTED", 2)
     cut = (await web.ask("GET", f"{BASE}?limit=1&count=true")).json()
     assert (cut["total"], cut["total_is_cut"]) == (2, True)

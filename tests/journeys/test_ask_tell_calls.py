@@ -174,10 +174,11 @@ def test_what_the_server_missed_of_a_trial_while_it_was_away_is_shipped_later(sw
             yard.down()
             first.tell(loss=1.0)
         assert [path.name for path in (yard.data / "spool").iterdir()] == [first.id]
+        monkeypatch.setattr(Background, "stop", stop)
         yard.up()
         (second,) = search.ask()
         with second:
             second.tell(loss=2.0)
     assert (search.best.key, search.best.value) == (first.key, 1.0)
     assert [phase for phase, _ in phases(search)] == ["succeeded", "succeeded"]
-    assert not list((yard.data / "spool").iterdir())
+    eventually(lambda: not list((yard.data / "spool").iterdir()), what="nothing waits to be sent any more")
