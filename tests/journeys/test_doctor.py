@@ -18,7 +18,7 @@ CANARY = "canary-5c1f-never-to-be-seen"
 HOPS = [
     "data directory", "settings file", "disk", "waiting to be sent", "address", "proxy", "name", "connection",
     "encryption", "health", "readiness", "version", "clock", "token", "project", "upload", "database", "database write",
-    "migrations", "queue", "tracker", "plugins", "agents", "jobs", "server disk",
+    "migrations", "queue", "tracker", "plugins", "agents", "jobs", "observers", "server disk",
 ]  # fmt: skip
 
 

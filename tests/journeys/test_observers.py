@@ -38,6 +38,7 @@ def test_an_observer_fails_is_retried_and_is_forgotten_with_its_plugin(tmp_path)
     install(tmp_path / "site", "notify", PLUGIN.format(book=str(book), away=str(away)))
     own = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), *filter(None, [os.environ.get("PYTHONPATH")])])}
     away.touch()
+    own["TRAINYARD_PLUGINS"] = "notify,scheduler_process,tracker_folder"
     with Yard(tmp_path, environ=own) as yard, yard.client() as client:
         good, bad = submit(client, "exit 0").id, submit(client, "exit 3").id
         assert [ended(client, run).status for run in (good, bad)] == ["succeeded", "failed"]
@@ -52,7 +53,7 @@ def test_an_observer_fails_is_retried_and_is_forgotten_with_its_plugin(tmp_path)
         yard.command("observers", "retry", "notify", "mail")
         eventually(lambda: f"{bad} failed" in book.read_text(), what="the dead letter is handled")
         assert "the server has the plugin" in yard.command("observers", "rm", "notify", "mail", "--yes", code=None)
-    with Yard(tmp_path) as yard:
+    with Yard(tmp_path, environ={"TRAINYARD_PLUGINS": "scheduler_process,tracker_folder"}) as yard:
         assert "plugin is gone" in yard.command("observers", "ls")
         assert "is forgotten" in yard.command("observers", "rm", "notify", "mail", "--yes")
         assert told(yard, "ls") == {"items": []}

@@ -217,4 +217,4 @@ def test_its_commands_work_beside_the_sdk_alone(wheels, wheel, tmp_path, tmp_pat
         laptop.run("-c", "import importlib.util as u; print(u.find_spec('trainyard_core'))", cwd=tmp_path) == "None\n"
     )
     assert laptop.yard("notes", "words", "one two three", cwd=tmp_path) == "3\n"
-    assert "Read and write notes" in laptop.yard("--help", cwd=tmp_path)
+    assert f"notes  (from {DISTRIBUTION})" in laptop.yard("--help", cwd=tmp_path)
