@@ -327,6 +327,9 @@ async def test_a_project_goes_with_its_components(web):
     await web.admin.projects.create("short")
     await web.admin.components.register(register_request(), project="short")
     following = asyncio.create_task(web.runtime.observer_runner().run())
+    async with asyncio.timeout(30):
+        while not await web.admin.observers.list():  # it begins at the end of the log
+            await asyncio.sleep(0.01)
     await web.admin.projects.delete("short")
     with pytest.raises(NotFound, match="no project 'short'"):
         await web.admin.components.get("train", project="short")
