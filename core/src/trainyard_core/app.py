@@ -1,4 +1,4 @@
-"""The ASGI application of one platform: core's controllers under `/api/v1`, authenticated, with one shape of
+"""The ASGI application of one server: core's controllers under `/api/v1`, authenticated, with one shape of
 error."""
 
 from __future__ import annotations

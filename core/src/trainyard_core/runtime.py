@@ -16,16 +16,18 @@ from urllib.parse import urlsplit
 import structlog
 from arq.connections import RedisSettings
 
+from trainyard.client.models import CreateRun
 from trainyard_core import log_context, tracing
 from trainyard_core.agent.agent import Agent
 from trainyard_core.agent.registration import registration
+from trainyard_core.auth import Actor
 from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.tracker import Tracker
 from trainyard_core.db import activities, directors, migrations, projects, queues, tokens
 from trainyard_core.db.connect import connect
-from trainyard_core.db.engine import Database, Tx
+from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
 from trainyard_core.db.jobs import JOBS
 from trainyard_core.db.migrate import migrate, migrations_in
@@ -46,6 +48,8 @@ from trainyard_core.plugin_host.references import PluginReferences
 from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.settings import Settings
+from trainyard_core.work.clone import resuming
+from trainyard_core.work.creation import create_run
 from trainyard_core.work.direct_port import DatabasePort
 from trainyard_core.work.event_feed import EventFeed
 from trainyard_core.work.maintenance import Maintainer
@@ -151,6 +155,25 @@ class Runtime:
         if directs:
             self.directors.wake(run)
         self.notifier.notify_agents(orders=True)
+
+    async def create_run(self, actor: Actor, project: str, body: CreateRun, *, key: str = "") -> tuple[Row, bool]:
+        """The run that `actor`, who may write in the project, asks for, and whether it is new; see `work.creation`."""
+        row, new = await create_run(
+            self.database,
+            project,
+            body,
+            key=key,
+            actor=actor,
+            policy=self.policy,
+            at=self.clock.now(),
+            kinds=self.kinds,
+            lookup=self.references,
+            amendments=self.registry.requests,
+            insert=resuming(body.resumes) if body.resumes else None,
+        )
+        if new:
+            self.notifier.notify_agents()
+        return row, new
 
     def _committed(self, wakes: dict[str, int], signals: set[str]) -> None:
         """This process has written: streams are told, and who is to be looked at is rung for. A parent that is

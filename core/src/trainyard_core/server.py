@@ -88,7 +88,7 @@ async def _alone(
             stack.callback(embedded.close)
             await embedded.start()
             valkey, keeper = f"unix://{embedded.socket}", embedded.keep
-        runtime = await stack.enter_async_context(_platform(settings, registry, url, valkey))
+        runtime = await stack.enter_async_context(_runtime(settings, registry, url, valkey))
         await admin_token(settings.data, runtime.database, runtime.clock)
         await reach.warn(runtime)
         api = _Server(runtime, lambda: ready(url))
@@ -114,7 +114,7 @@ async def serve(
 
     Raises StartRefused when a setting or a plugin is wrong."""
     async with AsyncExitStack() as stack:
-        runtime = await stack.enter_async_context(_platform(settings, registry, url, valkey))
+        runtime = await stack.enter_async_context(_runtime(settings, registry, url, valkey))
         if AGENT in roles:
             await reach.warn(runtime)
         api = _Server(runtime, ready) if API in roles and listener is not None else None
@@ -126,7 +126,7 @@ async def serve(
 
 
 @asynccontextmanager
-async def _platform(settings: Settings, registry: Registry, url: str, valkey: str) -> AsyncIterator[Runtime]:
+async def _runtime(settings: Settings, registry: Registry, url: str, valkey: str) -> AsyncIterator[Runtime]:
     tracing.start_as(settings.traces, "server")
     async with Runtime.open(settings, registry, valkey=valkey) as runtime:
         runtime.url = url
@@ -216,7 +216,7 @@ class _Server(uvicorn.Server):
                 backlog=2048,
             )
         )
-        self._platform, self._ready = runtime, ready
+        self._runtime, self._ready = runtime, ready
         self._loop = asyncio.get_running_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -226,7 +226,7 @@ class _Server(uvicorn.Server):
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._platform.event_feed.close()
+        self._runtime.event_feed.close()
         _end_if_stuck(self._loop)
         super().handle_exit(sig, frame)
         self._captured_signals.clear()  # uvicorn would raise it again and end us before anything else is closed

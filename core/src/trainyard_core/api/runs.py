@@ -20,8 +20,6 @@ from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import NotFound
 from trainyard_core.work import actions, serializers
 from trainyard_core.work.actions import ActionContext
-from trainyard_core.work.clone import resuming
-from trainyard_core.work.creation import create_run
 from trainyard_core.work.deletion import delete as delete_run
 from trainyard_core.work.run_view import whole, whole_run
 from trainyard_core.work.why import why
@@ -44,22 +42,8 @@ class Runs(Controller):
         idempotency_key: Annotated[str, Parameter(header="Idempotency-Key")] = "",
     ) -> Response[models.RunRecord]:
         """Create a run from an operation. With an idempotency key, a repeated request creates it once."""
-        actor, runtime = await allow(request, WRITE, project), runtime_of(request)
-        row, new = await create_run(
-            runtime.database,
-            project,
-            data,
-            key=idempotency_key,
-            actor=actor,
-            policy=runtime.policy,
-            at=runtime.clock.now(),
-            kinds=runtime.kinds,
-            lookup=runtime.references,
-            amendments=runtime.registry.requests,
-            insert=resuming(data.resumes) if data.resumes else None,
-        )
-        if new:
-            runtime.notifier.notify_agents()
+        actor = await allow(request, WRITE, project)
+        row, new = await runtime_of(request).create_run(actor, project, data, key=idempotency_key)
         return Response(serializers.run(row), status_code=201 if new else 200)
 
     @get()

@@ -6,7 +6,7 @@ one hop to the writer thread, where its awaits complete at once: it must await n
 that wait together are committed together (each in its own savepoint), so that one fsync serves many; an answer is
 given only after the commit.
 
-SQL is written with `?`; it becomes `$1` for PostgreSQL.
+SQL is written with `?` for each argument; it becomes `$1` for PostgreSQL.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
+from itertools import count
 from typing import Any, Literal, Protocol, TypeVar
 
 from trainyard_core.errors import Invalid, StorageFull, TrainyardError, Unavailable
@@ -30,6 +31,7 @@ __all__ = [
     "numbered",
     "out_of_range",
     "outage",
+    "placeholders",
     "schema_of",
 ]
 
@@ -109,11 +111,19 @@ def schema_of(plugin: str) -> str:
     return f"plugin_{plugin}"
 
 
+_QUOTED_OR_PLACEHOLDER = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*[\s\S]*?\*/)|\?""")
+
+
 @lru_cache(maxsize=2048)
 def numbered(sql: str) -> str:
-    """`?` placeholders as `$1`, `$2`, ... No statement of ours holds a question mark otherwise."""
-    count = iter(range(1, sql.count("?") + 1))
-    return re.sub(r"\?", lambda _: f"${next(count)}", sql)
+    """`?` placeholders as `$1`, `$2`, ..., but for those in literals, quoted names and comments."""
+    number = count(1)
+    return _QUOTED_OR_PLACEHOLDER.sub(lambda found: found[1] or f"${next(number)}", sql)
+
+
+def placeholders(sql: str) -> int:
+    """How many arguments a statement takes."""
+    return sum(not found[1] for found in _QUOTED_OR_PLACEHOLDER.finditer(sql))
 
 
 def out_of_range(error: Exception) -> Invalid:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from trainyard_core.contracts.database import ForeignTable
+from trainyard_core.db.engine import placeholders
 
 __all__ = ["check"]
 
@@ -34,7 +35,7 @@ _NO_TABLES = ("sqlite_", "json_each", "json_tree")
 
 def check(connection: sqlite3.Connection, sql: str, prefix: str) -> None:
     """Raises ForeignTable for a statement that touches what does not begin with the prefix, or changes the connection
-    itself. A statement that SQLite does not understand passes: it fails where it is run."""
+    itself, and sqlite3.Error for one that SQLite does not understand."""
     if foreign := _foreign(connection, sql, prefix):
         raise ForeignTable(
             f"the statement touches '{foreign}', and what this plugin has begins with '{prefix}'; reach other data"
@@ -51,11 +52,7 @@ def _foreign(connection: sqlite3.Connection, sql: str, prefix: str) -> str:
     """One thing that the statement touches and that is not the plugin's; empty for none."""
     if (sql, prefix) in _harmless:
         return ""
-    try:
-        touched = _touched(connection, sql)
-    except sqlite3.Error:
-        return ""
-    foreign = next((name for name in touched if not name.startswith((prefix, *_NO_TABLES))), "")
+    foreign = next((name for name in _touched(connection, sql) if not name.startswith((prefix, *_NO_TABLES))), "")
     if not foreign:
         if len(_harmless) >= _MOST:
             _harmless.clear()
@@ -72,7 +69,7 @@ def _touched(connection: sqlite3.Connection, sql: str) -> list[str]:
 
     connection.set_authorizer(authorize)
     try:
-        connection.execute(f"EXPLAIN {sql}", (None,) * sql.count("?"))
+        connection.execute(f"EXPLAIN {sql}", (None,) * placeholders(sql))
     finally:
         connection.set_authorizer(None)
     return found

@@ -23,8 +23,6 @@ from trainyard_core.plugin_host.parents import HostedParents
 from trainyard_core.plugin_host.tables import ConfinedTx, Enqueue, PluginTables
 from trainyard_core.work import actions
 from trainyard_core.work.actions import ActionContext
-from trainyard_core.work.clone import resuming
-from trainyard_core.work.creation import create_run
 from trainyard_core.work.run_search import search_runs
 from trainyard_core.work.run_view import whole, whole_run
 
@@ -96,21 +94,7 @@ class _Runs:
     async def create(self, actor: Actor, project: str, body: CreateRun, *, key: str = "") -> RunRecord:
         runtime = self._runtime
         await runtime.authorization.allow(actor, WRITE, project)
-        row, new = await create_run(
-            runtime.database,
-            project,
-            body,
-            key=key,
-            actor=actor,
-            policy=runtime.policy,
-            at=runtime.clock.now(),
-            kinds=runtime.kinds,
-            lookup=runtime.references,
-            amendments=runtime.registry.requests,
-            insert=resuming(body.resumes) if body.resumes else None,
-        )
-        if new:
-            runtime.notifier.notify_agents()
+        row, _ = await runtime.create_run(actor, project, body, key=key)
         return await whole_run(runtime.database, row["id"])
 
     async def get(self, actor: Actor, project: str, ref: str) -> RunRecord:
