@@ -9,12 +9,12 @@ import pytest
 import pytest_asyncio
 
 from trainyard.client import AsyncClient
-from trainyard_core.testing.databases import database, database_url, postgres, postgres_url, valkey_url
+from trainyard_core.testing.databases import database, database_url, empty_url, postgres, postgres_url, valkey_url
 from trainyard_core.testing.factories import Arrange
 
 pytest.register_assert_rewrite("trainyard_core.testing.tracker_tools")  # before tests of ours import it
 sys.path.insert(0, str(Path(__file__).parent))  # for what the tests share: `places`
-__all__ = ["database", "database_url", "postgres", "postgres_url", "valkey_url"]
+__all__ = ["database", "database_url", "empty_url", "postgres", "postgres_url", "valkey_url"]
 
 
 @pytest_asyncio.fixture

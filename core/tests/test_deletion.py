@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from background import until, working
 from run_factory import end, ended, let_go, started
 from web import BASE
 
@@ -17,6 +16,7 @@ from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.contracts.workload import Phase
 from trainyard_core.db import deletions, jobs, runs
 from trainyard_core.lifecycle import FINAL, Status
+from trainyard_core.testing.background import until, working
 from trainyard_core.testing.factories import operation
 from trainyard_core.testing.frames import lines, metric
 from trainyard_core.work import assignment

@@ -18,11 +18,10 @@ from trainyard_core.directing.cycle import PlanCycle
 from trainyard_core.directing.view import load
 from trainyard_core.errors import Invalid
 from trainyard_core.lifecycle import FINAL
+from trainyard_core.testing.background import until
 from trainyard_core.testing.factories import HandClock
 from trainyard_core.testing.frames import metric
 from trainyard_core.work.idempotency import Claim
-
-PATIENCE = 20.0
 
 
 @pytest_asyncio.fixture
@@ -34,14 +33,6 @@ async def relay():
 async def web(relay, database_url, tmp_path):
     async with relaying(database_url, tmp_path, relay) as served:
         yield served
-
-
-async def until(ask):
-    """What `ask` answers as soon as it is true."""
-    async with asyncio.timeout(PATIENCE):
-        while not (found := await ask()):
-            await asyncio.sleep(0.005)
-    return found
 
 
 async def legs(web, run):

@@ -8,7 +8,6 @@ from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
-from background import until, working
 from web import serving
 
 from trainyard.client.errors import Conflict, NotFound
@@ -21,6 +20,7 @@ from trainyard_core.hookspecs import hookimpl
 from trainyard_core.jobs import runner as runners
 from trainyard_core.jobs.runner import JobRunner
 from trainyard_core.registry import Registry
+from trainyard_core.testing.background import until, working
 
 LATER = 4_000_000_000 * SECOND
 

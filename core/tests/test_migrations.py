@@ -32,18 +32,6 @@ asyncio.run(main())
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request, tmp_path):
-    """A database without any table."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.db'}"
-        return
-    cluster = request.getfixturevalue("postgres")
-    url = cluster.create(empty=True)
-    yield url
-    cluster.drop(url)
-
-
 @pytest.fixture
 async def empty(empty_url):
     database = await connect(empty_url)

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import FunctionType
 
 import pytest
-from background import until, working
 from web import serving
 
 from trainyard.client.models import CreateRun
@@ -20,6 +19,7 @@ from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.errors import Forbidden
 from trainyard_core.lifecycle import Status
 from trainyard_core.registry import Registry
+from trainyard_core.testing.background import until, working
 from trainyard_core.testing.factories import operation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text("utf-8")

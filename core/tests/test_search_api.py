@@ -157,18 +157,6 @@ async def test_ids_for_bulk_actions_are_the_newest(database):
     assert found == mine[:7]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request, tmp_path):
-    """A database without any table."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'older.db'}"
-        return
-    cluster = request.getfixturevalue("postgres")
-    url = cluster.create(empty=True)
-    yield url
-    cluster.drop(url)
-
-
 async def test_what_an_older_database_holds_is_searched(empty_url):
     database, every = await connect(empty_url), migrations_in("core", migrations)
     await migrate(database, every[:1], SystemClock())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest_asyncio
 
 from trainyard_core.registry import Registry
-from trainyard_core.testing.databases import database_url, postgres, postgres_url
+from trainyard_core.testing.databases import database_url, empty_url, postgres, postgres_url
 from trainyard_core.testing.server import serving
 
-__all__ = ["database_url", "postgres", "postgres_url"]
+__all__ = ["database_url", "empty_url", "postgres", "postgres_url"]
 
 
 @pytest_asyncio.fixture

@@ -28,18 +28,6 @@ RUN = (
 USES = "version: 1.1\nkind: operation\nhubRef: train\n"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request, tmp_path):
-    """A database without any table."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'trainyard.db'}"
-        return
-    cluster = request.getfixturevalue("postgres")
-    url = cluster.create(empty=True)
-    yield url
-    cluster.drop(url)
-
-
 @pytest.fixture
 def serve(empty_url, tmp_path):
     def of(*plugins):

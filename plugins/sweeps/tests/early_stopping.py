@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 
 import sweep_harness
-from sweep_harness import Book, children, tables, until
+from sweep_harness import Book, children, tables
 
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.hookspecs import OptimizerProvider, hookimpl
 from trainyard_core.lifecycle import FINAL
 from trainyard_core.registry import Registry
+from trainyard_core.testing.background import until
 from trainyard_core.testing.frames import metric
 from trainyard_core.testing.server import BASE, serving
 

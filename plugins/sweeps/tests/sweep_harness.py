@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -116,15 +116,6 @@ def written(
     """The file of a sweep over x. `matrix` has lines for its matrix, `head` one for the operation."""
     lines = "\n".join(f"  {line}" for line in matrix)
     return SWEEP.format(trials=trials, parallel=parallel, kind=kind, matrix=lines, head=head, command=command)
-
-
-async def until(ask: Callable[[], Awaitable[object]]) -> object:
-    """What `ask` answers as soon as it is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := await ask()):
-        assert time.monotonic() < deadline, f"it never came: {ask}"
-        await asyncio.sleep(0.005)
-    return found
 
 
 def tables(web: Web) -> PluginDatabase:

@@ -6,12 +6,11 @@ import pytest
 import pytest_asyncio
 from sweep_harness import Book, sweeping
 
-from trainyard.client.models import CreateRun, NewSweep
+from trainyard.client.models import NewSweep
 from trainyard.client.requests import create_sweep
-from trainyard_core.db import principals
-from trainyard_core.testing.server import token_of
+from trainyard_core.contracts.routes import READ, WRITE
+from trainyard_core.testing.callers import PROJECT, REFUSED, operations, tokens_of_callers
 
-READ, WRITE = "read", "write"
 MATRIX = {"kind": "random", "numRuns": 4, "seed": 1, "params": {"x": {"kind": "choice", "value": [1, 2]}}}
 ROUTES = {
     "POST ": (WRITE, {"matrix": MATRIX}),
@@ -22,20 +21,8 @@ ROUTES = {
     "POST /{ref}/trials/{key}/tell": (WRITE, {"status": "failed"}),
 }
 """By hand, apart from what the handlers declare."""
-REFUSED = {
-    "nobody": {READ: 401, WRITE: 401},
-    "stranger": {READ: 404, WRITE: 404},
-    "foreign": {READ: 404, WRITE: 404},
-    "foreign run": {READ: 403, WRITE: 403},
-    "viewer": {WRITE: 403},
-    "narrowed": {WRITE: 403},
-    "member": {},
-    "admin": {},
-}
-"""The status that refuses a caller what a route needs."""
 FINE = {404, 409}
 """What a route may answer to somebody who may use it here: there is no trial of that key, no objective."""
-PROJECT, OTHER = "yard", "elsewhere"
 
 
 @pytest_asyncio.fixture
@@ -47,37 +34,11 @@ async def web(tmp_path):
 @pytest_asyncio.fixture
 async def callers(web):
     """A token for each of them."""
-    at, runtime = web.arrange.clock.now(), web.runtime
-    for project in (PROJECT, OTHER):
-        await web.admin.projects.create(project)
-    found = {"nobody": ""}
-    roles = (
-        ("stranger", "", ""), ("foreign", OTHER, "admin"), ("viewer", PROJECT, "viewer"),
-        ("narrowed", PROJECT, "admin"), ("member", PROJECT, "member"), ("admin", PROJECT, "admin"),
-    )  # fmt: skip
-    for caller, project, role in roles:
-        narrow = {"scopes": ("read",)} if caller == "narrowed" else {}
-        found[caller] = await token_of(runtime, f"the-{caller}", role="none", at=at, **narrow)
-        if project:
-            await runtime.database.write(
-                lambda tx, name=f"the-{caller}", project=project, role=role: principals.put_member(
-                    tx, project, name, role, at=at
-                )
-            )
-    run = await web.admin.runs.create(CreateRun(managed=False), project=OTHER)
-    return {**found, "foreign run": web.of_run(run.id)}
+    return await tokens_of_callers(web)
 
 
 async def test_the_table_has_every_route(web):
-    document = (await web.ask("GET", "openapi.json")).json()
-    prefix = "/api/v1/projects/{project}/sweeps"
-    found = {
-        f"{method.upper()} {path.removeprefix(prefix)}"
-        for path, item in document["paths"].items()
-        for method in item
-        if path.startswith(prefix) and method != "parameters"
-    }
-    assert found == {*ROUTES}
+    assert await operations(web, "/sweeps") == {*ROUTES}
 
 
 @pytest.mark.parametrize("route", ROUTES)

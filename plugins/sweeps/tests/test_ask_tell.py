@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 import pytest_asyncio
-from sweep_harness import Book, begin, book_of, children, sweeping, until
+from sweep_harness import Book, begin, book_of, children, sweeping
 
 from trainyard.client import errors
 from trainyard.client.models import AskTrials, NewSweep, TellTrial
@@ -15,6 +15,7 @@ from trainyard.names import DESCRIPTION_CHARS, TAG_CHARS
 from trainyard_core.clock import LATEST
 from trainyard_core.directing.cycle import PlanCycle
 from trainyard_core.plugin_host import parents
+from trainyard_core.testing.background import until
 from trainyard_core.testing.frames import events, metric
 
 SCORE = {"name": "score", "optimization": "maximize"}

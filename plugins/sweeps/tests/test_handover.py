@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sweep_harness import Book, Plugin, children, tables, until
+from sweep_harness import Book, Plugin, children, tables
 
 from trainyard.client.errors import Invalid
 from trainyard.client.models import CreateRun
@@ -12,6 +12,7 @@ from trainyard_core.db.connect import connect
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.ids import new_id
 from trainyard_core.registry import Registry
+from trainyard_core.testing.background import until
 from trainyard_core.testing.factories import HandClock
 from trainyard_core.testing.server import serving
 
@@ -31,18 +32,6 @@ TRIAL = (
 )
 MATRIX = "version: 1.1\nkind: operation\nmatrix: {kind: random, numRuns: 1, params: {x: {kind: choice, value: [1]}}}\n"
 COMPONENT = "component: {inputs: [{name: x, type: int}], run: {kind: job, container: {command: [run]}}}\n"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request, tmp_path):
-    """A database without any table."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'trainyard.db'}"
-        return
-    cluster = request.getfixturevalue("postgres")
-    url = cluster.create(empty=True)
-    yield url
-    cluster.drop(url)
 
 
 @pytest.fixture

@@ -19,12 +19,13 @@ from early_stopping import (
     served,
     told_to_stop,
 )
-from sweep_harness import tables, until
+from sweep_harness import tables
 
 from trainyard.client.models import EditProject
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import queues
+from trainyard_core.testing.background import until
 from trainyard_core.testing.frames import events
 
 

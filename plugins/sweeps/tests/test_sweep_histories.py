@@ -8,10 +8,10 @@ import pytest
 from early_stopping import begin, policy, served
 from hypothesis import given
 from hypothesis import strategies as st
-from sweep_harness import until
 
 from trainyard_core.contracts.tracker import Point, Series
 from trainyard_core.directing import directors
+from trainyard_core.testing.background import until
 from trainyard_sweeps.histories import Histories, LoggedPoints
 from trainyard_sweeps.history import History
 

@@ -7,12 +7,13 @@ import time
 
 import pytest
 import pytest_asyncio
-from sweep_harness import Book, begin, children, finish, log, play, sweeping, tables, until
+from sweep_harness import Book, begin, children, finish, log, play, sweeping, tables
 
 from trainyard.client.errors import ClientError, Conflict, Invalid, NotFound
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.ids import new_id
+from trainyard_core.testing.background import until
 
 TWO = {"objectives": [{"name": "score", "goal": "maximize"}, {"name": "cost", "goal": "minimize"}]}
 ONE = {"objectives": TWO["objectives"][:1]}

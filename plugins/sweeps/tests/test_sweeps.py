@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import pytest_asyncio
-from sweep_harness import Book, begin, book_of, children, finish, play, sweeping, tables, until
+from sweep_harness import Book, begin, book_of, children, finish, play, sweeping, tables
 
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import directors
 from trainyard_core.directing.cycle import PlanCycle
 from trainyard_core.directing.view import load
+from trainyard_core.testing.background import until
 from trainyard_sweeps import suggest
 
 

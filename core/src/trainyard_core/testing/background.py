@@ -1,4 +1,4 @@
-"""What tests do beside the test: run something meanwhile, and wait until something is so."""
+"""What a test does beside itself: run something meanwhile, and wait until something is so."""
 
 from __future__ import annotations
 
