@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,12 @@ async def web(request, database_url, tmp_path):
 @pytest_asyncio.fixture
 async def arrange(database):
     return await Arrange(database).ground()
+
+
+@pytest.fixture(params=["a_foreign", "zz_foreign"])
+def beside(request, tmp_path, monkeypatch):
+    """Loads ours and a plugin of this source, whose name sorts before or after them."""
+    from foreign_plugins import load_beside
+
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    return partial(load_beside, tmp_path / "site", request.param)

@@ -5,90 +5,26 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from types import SimpleNamespace
 
 import pytest
+from job_harness import Bench, Calls, benching, plugin
 from web import serving
 
-from trainyard.client.errors import Conflict, NotFound
 from trainyard_core.clock import SECOND
-from trainyard_core.contracts.job import Job, JobLost
+from trainyard_core.contracts.job import JobLost
 from trainyard_core.db import jobs as rows
-from trainyard_core.db.lease import time_of
 from trainyard_core.errors import Invalid
-from trainyard_core.hookspecs import hookimpl
 from trainyard_core.jobs import runner as runners
-from trainyard_core.jobs.runner import JobRunner
 from trainyard_core.registry import Registry
 from trainyard_core.testing.background import until, working
 
 LATER = 4_000_000_000 * SECOND
 
 
-class Bench:
-    """A server whose plugin `press` has jobs, and what has been called."""
-
-    def __init__(self, web, calls):
-        self.web, self.calls = web, calls
-        self.runtime = web.runtime
-        self.platform = web.runtime.platforms.of("press")
-
-    async def enqueue(self, job, key="", **more):
-        await self.platform.jobs.enqueue(job, key, **more)
-
-    async def rows(self, *, periodic=False, **only):
-        found = await self.runtime.database.read(lambda tx: rows.page(tx, after=0, limit=100, **only))
-        return [row for row in found if row["plugin"] == "press" and (row["name"] == "nightly") is periodic]
-
-    async def nightly(self):
-        return await self.rows(periodic=True)
-
-    async def gone(self):
-        await until(self._none)
-
-    async def _none(self):
-        return not await self.rows()
-
-    async def in_state(self, state):
-        await until(lambda: self.rows(state=state))
-        return (await self.rows(state=state))[0]
-
-    def runner(self):
-        """A worker's, beside others."""
-        return JobRunner(self.runtime.database, self.runtime.job_queue, self.runtime.platforms, self.runtime.clock)
-
-
-def plugin(calls):
-    """Its jobs note how they were called in `calls`, which says what else they do."""
-
-    async def note(platform, call):
-        calls.append(call)
-        if (what := calls.what.get(call.key)) is not None:
-            await what(platform, call)
-
-    jobs = [
-        Job(name="print", run=note),
-        Job(name="twice", run=note, attempts=2),
-        Job(name="short", run=note, timeout=0.05, attempts=1),
-        Job(name="nightly", run=note, cron="0 3 * * *", time_zone="Europe/Berlin"),
-    ]
-    return SimpleNamespace(register_jobs=hookimpl(lambda: jobs))
-
-
-class Calls(list):
-    """The calls so far; `what` is what a call with that key does."""
-
-    def __init__(self):
-        super().__init__()
-        self.what = {}
-
-
 @pytest.fixture
 async def bench(database_url, tmp_path):
-    calls, registry = Calls(), Registry()
-    registry.add("press", plugin(calls))
-    async with serving(database_url, tmp_path, registry=registry) as web:
-        yield Bench(web, calls)
+    async with benching(database_url, tmp_path) as served:
+        yield served
 
 
 @pytest.fixture
@@ -208,8 +144,8 @@ async def test_two_workers_share_the_jobs_and_call_each_once(bench):
 
 async def test_a_job_whose_worker_is_gone_is_done_by_another(bench):
     await bench.enqueue("print", "a")
-    (taken,) = await _take(bench, "lost worker")
-    await _lapse(bench, taken["id"])
+    (taken,) = await bench.take("lost worker")
+    await bench.lapse(taken["id"])
     async with working(bench.runner().run()):
         await bench.gone()
     assert [(call.key, call.epoch, call.attempt) for call in bench.calls] == [("a", 2, 2)]
@@ -233,7 +169,7 @@ async def test_a_worker_that_was_frozen_writes_nothing_about_a_job_that_it_has_l
     async with working(bench.runner().run()):
         await begun.wait()
         (row,) = await bench.rows()
-        await _lapse(bench, row["id"])
+        await bench.lapse(row["id"])
         async with working(bench.runner().run()):
             await bench.gone()
         await bench.enqueue("print", "a", at=LATER)
@@ -257,8 +193,8 @@ async def test_what_is_written_for_a_call_is_there_while_its_worker_has_the_job(
 async def test_a_job_that_kills_its_worker_each_time_is_dead_in_the_end(bench):
     await bench.enqueue("twice", "a")
     for _ in range(2):
-        (taken,) = await _take(bench, "a worker that dies")
-        await _lapse(bench, taken["id"])
+        (taken,) = await bench.take("a worker that dies")
+        await bench.lapse(taken["id"])
     async with working(bench.runner().run()):
         row = await bench.in_state("dead")
     assert (row["error"], bench.calls) == ("it was begun 2 times, and each time its worker ended before it did", [])
@@ -289,7 +225,7 @@ async def test_a_periodic_job_keeps_one_row(bench):
         assert (row["name"], row["key"], row["state"]) == ("nightly", "", "waiting")
         await bench.enqueue("nightly")
         await until(lambda: _true(bench.calls))
-        await until(lambda: _succeeded(bench))
+        await until(bench.succeeded)
         (row,) = await bench.nightly()
     assert (row["state"], row["attempt"], row["error"]) == ("waiting", 0, "")
     assert row["due_at"] > row["succeeded_at"]
@@ -352,7 +288,7 @@ async def test_a_process_that_works_alone_does_at_once_what_the_one_before_it_ha
     if not bench.runtime.database.exclusive:
         pytest.skip("others may work on it")
     await bench.enqueue("print", "a")
-    await _take(bench, "the process before")
+    await bench.take("the process before")
     async with working(bench.runner().run()):
         await bench.gone()
 
@@ -363,56 +299,3 @@ async def _true(value):
 
 async def _nothing(tx):
     """Nothing is written."""
-
-
-async def _succeeded(bench):
-    (row,) = await bench.nightly()
-    return row["succeeded_at"]
-
-
-async def _take(bench, holder):
-    """As a worker takes jobs that then does nothing."""
-
-    async def work(tx):
-        now = await time_of(tx, bench.runtime.clock)
-        known = bench.runtime.job_queue.known
-        return await rows.claim(tx, known, holder, now=now, limit=10)
-
-    return await bench.runtime.database.write(work)
-
-
-async def _lapse(bench, job):
-    """The lease on a job is over, as after a minute."""
-    await bench.runtime.database.write(lambda tx: tx.run("UPDATE job SET lease_until = 1 WHERE id = ?", job))
-
-
-async def test_jobs_are_listed_retried_and_deleted_by_an_admin(bench):
-    client = bench.web.admin
-
-    async def fail(platform, call):
-        raise RuntimeError("no paper")
-
-    bench.calls.what["a"] = fail
-    await bench.enqueue("short", "a", args={"n": 1})
-    async with working(bench.runtime.run_jobs()):
-        dead = await bench.in_state("dead")
-    (job,) = [each async for each in client.jobs.list(state="dead")]
-    assert (job.plugin, job.name, job.key, job.args, job.attempt) == ("press", "short", "a", {"n": 1}, 1)
-    assert (job.error, job.known, job.periodic) == ("RuntimeError: no paper", True, False)
-    assert {(each.plugin, each.name) async for each in client.jobs.list(plugin="core")} >= {("core", "keys")}
-    again = await client.jobs.retry(dead["id"])
-    assert (again.state, again.attempt) == ("waiting", 0)
-    await client.jobs.remove(dead["id"])
-    for ask in (client.jobs.retry, client.jobs.remove):
-        with pytest.raises(NotFound):
-            await ask(dead["id"])
-
-
-async def test_a_job_that_runs_is_not_retried_and_not_deleted(bench):
-    await bench.enqueue("print", "a")
-    (taken,) = await _take(bench, "a worker")
-    for ask in (bench.web.admin.jobs.retry, bench.web.admin.jobs.remove):
-        with pytest.raises(Conflict, match="runs"):
-            await ask(taken["id"])
-    answer = await bench.web.ask("GET", "jobs?state=done")
-    assert (answer.status_code, "waiting" in answer.text) == (422, True)
