@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 from types import ModuleType, SimpleNamespace
@@ -10,10 +11,13 @@ import pytest
 from web import serving
 
 from trainyard.client.models import CreateRun, EditPrincipal
+from trainyard_core.clock import SystemClock
 from trainyard_core.contracts.database import ForeignTable
 from trainyard_core.contracts.plugin import Migrations
+from trainyard_core.db.connect import connect
 from trainyard_core.errors import Forbidden, NotFound
 from trainyard_core.hookspecs import hookimpl
+from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.registry import Registry
 
 TABLE = "CREATE TABLE shelf_book (name TEXT PRIMARY KEY, run TEXT NOT NULL)"
@@ -111,6 +115,19 @@ async def test_a_plugin_whose_migration_fails_is_left_out_and_the_server_serves(
     (error,) = registry.plugins["shelf"].faults.values()
     assert re.search(said, error)
     assert not registry.manager.has_plugin("shelf")
+
+
+async def test_processes_that_start_at_once_all_have_the_plugin(postgres_url, offer):
+    """PostgreSQL's `CREATE SCHEMA IF NOT EXISTS` fails for one of two that come at the same time."""
+    registries = [offer(TABLE) for _ in range(8)]
+    databases = [await connect(postgres_url) for _ in registries]
+    try:
+        starts = zip(databases, registries, strict=True)
+        await asyncio.gather(*(migrate_plugins(database, each, SystemClock()) for database, each in starts))
+    finally:
+        for database in databases:
+            await database.close()
+    assert [each.plugins["shelf"].faults for each in registries] == [{}] * len(registries)
 
 
 async def test_every_call_is_authorized_for_its_actor(shelf):

@@ -112,7 +112,8 @@ def endure(stage: Stage, victims: tuple[str, ...], book: Path, capsys: pytest.Ca
         striker = Striker(stage, chance, victims, pauses)
         for number, act in enumerate(acts):
             due = JOBS * number // len(acts)
-            wait_until(lambda due=due: len(printed(book)) >= due, within=600, what=f"job {due}", else_=stage.up)
+            what = f"job {due} (seed {SEED})"
+            wait_until(lambda due=due: len(printed(book)) >= due, within=600, what=what, else_=stage.up)
             striker.strike() if act == "kill" else striker.pause()
     what = f"every job has run (seed {SEED})"
     wait_until(lambda: len(printed(book)) >= JOBS and not left(stage), within=60 + JOBS / 20, what=what, else_=stage.up)

@@ -207,16 +207,14 @@ class Registry:
             self.leave_out(error.plugin if isinstance(error, HookFailed) else name, step, error)
 
     def leave_out(self, name: str, step: str, error: BaseException) -> None:
-        """Unregister a plugin whole, at whatever step it has failed, and record why. If it was there to decide who may
-        do what, nobody may anything from now on: the roles would allow what it is there to forbid."""
-        if (isinstance(error, HookRefused) and error.hook == "authorize") or any(
-            each.plugin_name == name for each in self.manager.hook.authorize.get_hookimpls()
-        ):
-            self.requests.undecided = name
+        """Unregister a plugin whole, at whatever step it has failed, and record why. Where it was to decide who may do
+        what and never can, nobody may anything: the roles would allow what it is there to forbid."""
         self.manager.unregister(name=name)
         for offers in self._offers.values():
             offers.remove(name)
         self.plugins[name].offers = []
+        if isinstance(error, HookRefused) and error.hook == "authorize":
+            self.requests.undecided = name
         self.blame(name, step, gist(error))
 
     def blame(self, name: str, about: str, said: str) -> None:

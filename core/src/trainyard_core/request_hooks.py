@@ -40,8 +40,7 @@ def implementing(manager: pluggy.PluginManager, hook: str) -> list[str]:
 
 
 class RequestHooks:
-    """`blame` records what is wrong with a plugin. `undecided` is a plugin that was to authorize and
-    was left out."""
+    """`blame` records what is wrong with a plugin. `undecided` is the plugin that was to authorize and never can."""
 
     def __init__(self, manager: pluggy.PluginManager, calls: HookCalls, blame: Callable[[str, str, str], None]) -> None:
         self._manager, self._calls, self._blame = manager, calls, blame
@@ -49,7 +48,7 @@ class RequestHooks:
         self.undecided = ""
 
     def has(self, hook: str) -> bool:
-        """Whether a plugin answers this hook. One that was to authorize and was left out counts: it forbids."""
+        """Whether a plugin answers this hook. One that is there to authorize and never can counts: it forbids."""
         asked: pluggy.HookCaller = getattr(self._manager.hook, hook)
         return bool(asked.get_hookimpls()) or (hook == "authorize" and bool(self.undecided))
 
@@ -57,7 +56,7 @@ class RequestHooks:
         """Whether a plugin allows or forbids an action; None: none says anything. Raises HookFailed when one fails to
         decide: then it is not allowed."""
         if self.undecided:
-            raise HookFailed(self.undecided, "authorize", "the plugin was left out")
+            raise HookFailed(self.undecided, "authorize", "it can never be called")
         caller = self._manager.hook.authorize
         said: bool | None = await self._ask(
             caller, self._authorizing, actor=actor, action=action, project=project, run=run, agent=agent

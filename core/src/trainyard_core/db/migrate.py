@@ -18,9 +18,11 @@ from trainyard_core.clock import Clock
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.errors import StartRefused
 
-__all__ = ["Migration", "migrate", "migrations_in"]
+__all__ = ["Migration", "lock", "migrate", "migrations_in"]
 
 LOCK = 0x7261696E
+RECORD = """CREATE TABLE IF NOT EXISTS migration (
+    app TEXT NOT NULL, name TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (app, name))"""
 
 
 class Migration(NamedTuple):
@@ -45,7 +47,8 @@ async def migrate(database: Database, migrations: Sequence[Migration], clock: Cl
     """
 
     async def work(tx: Tx) -> list[str]:
-        await _lock(tx)
+        await lock(tx)
+        await tx.run(RECORD)
         known = {(row["app"], row["name"]) for row in await tx.all("SELECT app, name FROM migration")}
         _refuse_newer(known, migrations)
         missing = [m for m in migrations if (m.app, m.name) not in known]
@@ -62,14 +65,11 @@ async def migrate(database: Database, migrations: Sequence[Migration], clock: Cl
     return await database.write(work, name="migrate")
 
 
-async def _lock(tx: Tx) -> None:
-    """One at a time: SQLite's write transaction is a lock already."""
+async def lock(tx: Tx) -> None:
+    """One process at a time changes what tables there are, until the transaction ends. SQLite's write transaction is a
+    lock already."""
     if tx.dialect == "postgresql":
         await tx.one("SELECT pg_advisory_xact_lock(?::bigint)", LOCK)
-    await tx.run(
-        """CREATE TABLE IF NOT EXISTS migration (
-            app TEXT NOT NULL, name TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (app, name))"""
-    )
 
 
 def _refuse_newer(known: set[tuple[str, str]], migrations: Sequence[Migration]) -> None:

@@ -12,7 +12,7 @@ import structlog
 
 from trainyard_core.clock import Clock
 from trainyard_core.db.engine import Database, Tx, schema_of
-from trainyard_core.db.migrate import Migration, migrate, migrations_in
+from trainyard_core.db.migrate import Migration, lock, migrate, migrations_in
 from trainyard_core.errors import Unavailable
 from trainyard_core.plugin_host.tables import ConfinedTx
 from trainyard_core.registry import Registry
@@ -55,7 +55,9 @@ def _confined(plugin: str, step: Migration) -> Migration:
 
 
 async def _make_schema(tx: Tx, *, plugin: str) -> None:
+    """Under the lock: of two processes that make the same schema at once, PostgreSQL has one fail."""
     if tx.dialect == "postgresql":
+        await lock(tx)
         await tx.run(f'CREATE SCHEMA IF NOT EXISTS "{schema_of(plugin)}"')
 
 
