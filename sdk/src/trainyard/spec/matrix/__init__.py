@@ -2,7 +2,8 @@
 
 The models here say what a person may write; what it comes to are the plain structs of `trainyard.matrix`. A plugin adds
 a kind by subclassing `Matrix` (or `SeededMatrix`, with params, or `MetricMatrix`, with a metric as well) and naming the
-class in the entry point group `trainyard.matrix`, by the kind. The names below load what they need on first use.
+class in the entry point group `trainyard.matrix`, by the kind; it adds an early-stopping policy by subclassing `Policy`
+and naming that class in the group `trainyard.policy`. The names below load what they need on first use.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ _HOME = {
     "Metric": "metric",
     "MetricMatrix": "search",
     "Natural": "number",
+    "Percent": "number",
+    "Policy": "stopping",
     "Positive": "number",
     "Seed": "number",
     "SeededMatrix": "search",
@@ -35,6 +38,8 @@ __all__ = [
     "Metric",
     "MetricMatrix",
     "Natural",
+    "Percent",
+    "Policy",
     "Positive",
     "Seed",
     "SeededMatrix",
