@@ -9,6 +9,15 @@ and naming that class in the group `trainyard.policy`. The names below load what
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trainyard.spec.matrix.base import Matrix
+    from trainyard.spec.matrix.metric import Metric
+    from trainyard.spec.matrix.number import Count, Finite, Natural, Percent, Positive, Seed, one_of
+    from trainyard.spec.matrix.search import MetricMatrix, SeededMatrix
+    from trainyard.spec.matrix.stopping import Policy
+    from trainyard.spec.matrix.text import ConstraintText, LimitText, limit, linear
 
 _HOME = {
     "ConstraintText": "text",
