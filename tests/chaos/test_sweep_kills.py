@@ -53,8 +53,8 @@ def endure(stage: Stage, victims: tuple[str, ...], capsys: pytest.CaptureFixture
     check(stage, sweep, book)
 
 
-def begin(stage: Stage, book: Path) -> str:
-    """The sweep's run."""
+def begin(stage: Stage, book: Path, *, key: str = "noop") -> str:
+    """The run of the sweep of that key."""
     operation = {
         "version": 1.1,
         "kind": "operation",
@@ -79,7 +79,7 @@ def begin(stage: Stage, book: Path) -> str:
         },
     }
     with stage.client() as client:
-        return client.runs.create(CreateRun(operation=operation), key="noop").id
+        return client.runs.create(CreateRun(operation=operation), key=key).id
 
 
 def notes(book: Path) -> list[list[str]]:
