@@ -13,7 +13,7 @@ from foreign_plugins import IMPORTS, NUMBERS, OURS, allowing, is_whole, offering
 from trainyard_core import plugin_calls, registry
 from trainyard_core.errors import StartRefused
 from trainyard_core.hookspecs import TrackerProvider, hookimpl
-from trainyard_core.registry import HookFailed, Registry
+from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.testing.distributions import VERSION, install
 

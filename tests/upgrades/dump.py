@@ -1,8 +1,8 @@
 """Write the fixtures of this folder for the tables of today: `python tests/upgrades/dump.py m0014`.
 
-A real server records runs, a retry, a clone, sweeps, artifacts, components, people, queues and an attempt that its agent
-has not started; what its database holds then is written as SQL text, once for SQLite and once for PostgreSQL, without secrets, host names and paths. Add a
-fixture before each release; never change one.
+A real server records runs, a retry, a clone, sweeps, artifacts, components, people, queues and an attempt that its
+agent has not started; what its database holds then is written as SQL text, once for SQLite and once for PostgreSQL,
+without secrets, host names and paths. Add a fixture before each release; never change one.
 """
 
 from __future__ import annotations

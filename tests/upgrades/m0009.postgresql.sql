@@ -623,110 +623,112 @@ CREATE TABLE public.writer (
 -- Data for Name: activity; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.activity VALUES (1, 'vision', NULL, 'project_created', 'user:admin', 1796073311872994, '{}');
-INSERT INTO public.activity VALUES (2, '', NULL, 'user_created', 'user:admin', 1796073312783171, '{"name":"ada","role":"member"}');
-INSERT INTO public.activity VALUES (3, '', NULL, 'token_created', 'user:admin', 1796073313611267, '{"token":"01a22e4f-d54a-7113-be4c-67b1a2249eec","principal":"admin"}');
-INSERT INTO public.activity VALUES (4, '', NULL, 'queue_created', 'user:admin', 1796073314310273, '{"queue":"later","priority":1,"concurrency":null,"quota":{},"paused":false,"selector":{}}');
-INSERT INTO public.activity VALUES (5, '', NULL, 'queue_changed', 'user:admin', 1796073315256283, '{"queue":"later","priority":1,"concurrency":null,"quota":{},"paused":true,"selector":{}}');
-INSERT INTO public.activity VALUES (6, 'default', NULL, 'member_put', 'user:admin', 1796073315933961, '{"principal":"ada","role":"member"}');
-INSERT INTO public.activity VALUES (7, 'default', NULL, 'component_registered', 'user:admin', 1796073317002819, '{"name":"say","version":"1","digest":"sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15"}');
-INSERT INTO public.activity VALUES (8, 'default', '01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'status', 'user:admin', 1796073317222840, '{"status":"created","name":"tracked"}');
-INSERT INTO public.activity VALUES (9, 'default', '01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'status', 'core', 1796073317222840, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (10, 'default', '01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'status', 'core', 1796073317222840, '{"status":"running"}');
-INSERT INTO public.activity VALUES (11, 'default', '01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'artifact_stored', 'user:admin', 1796073317230587, '{"name":"weights.txt","size":7,"digest":"sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c","kind":"file"}');
-INSERT INTO public.activity VALUES (12, 'default', '01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'status', 'core', 1796073317250051, '{"status":"succeeded"}');
-INSERT INTO public.activity VALUES (13, 'default', '01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', 'status', 'user:admin', 1796073318360187, '{"status":"created","name":"swept"}');
-INSERT INTO public.activity VALUES (14, 'default', '01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', 'status', 'core', 1796073318360187, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (15, 'default', '01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', 'status', 'core', 1796073318360187, '{"status":"running"}');
-INSERT INTO public.activity VALUES (16, 'default', '01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'status', 'user:admin', 1796073318560473, '{"status":"created","name":"swept-1"}');
-INSERT INTO public.activity VALUES (17, 'default', '01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'status', 'core', 1796073318560473, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (18, 'default', '01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'status', 'core', 1796073318560473, '{"status":"queued"}');
-INSERT INTO public.activity VALUES (19, 'default', '01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'status', 'user:admin', 1796073318561528, '{"status":"created","name":"swept-2"}');
-INSERT INTO public.activity VALUES (20, 'default', '01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'status', 'core', 1796073318561528, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (21, 'default', '01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'status', 'core', 1796073318561528, '{"status":"queued"}');
-INSERT INTO public.activity VALUES (22, 'default', '01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'status', 'agent:local', 1796073318603344, '{"status":"scheduled","attempt":1}');
-INSERT INTO public.activity VALUES (23, 'default', '01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'status', 'agent:local', 1796073318603344, '{"status":"scheduled","attempt":1}');
-INSERT INTO public.activity VALUES (24, 'default', '01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'status', 'agent:local', 1796073318837446, '{"status":"running","attempt":1}');
-INSERT INTO public.activity VALUES (25, 'default', '01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'status', 'agent:local', 1796073318837446, '{"status":"running","attempt":1}');
-INSERT INTO public.activity VALUES (26, 'default', '01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'status', 'core', 1796073319107308, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO public.activity VALUES (27, 'default', '01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'status', 'core', 1796073319136429, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO public.activity VALUES (28, 'default', '01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'status', 'core', 1796073319126652, '{"status":"succeeded","attempt":1}');
-INSERT INTO public.activity VALUES (29, 'default', '01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'status', 'user:admin', 1796073319203839, '{"status":"created","name":"swept-3"}');
-INSERT INTO public.activity VALUES (30, 'default', '01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'status', 'core', 1796073319203839, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (31, 'default', '01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'status', 'core', 1796073319203839, '{"status":"queued"}');
-INSERT INTO public.activity VALUES (32, 'default', '01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'status', 'core', 1796073319186787, '{"status":"succeeded","attempt":1}');
-INSERT INTO public.activity VALUES (33, 'default', '01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'status', 'agent:local', 1796073319214821, '{"status":"scheduled","attempt":1}');
-INSERT INTO public.activity VALUES (34, 'default', '01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'status', 'agent:local', 1796073319225665, '{"status":"starting","attempt":1}');
-INSERT INTO public.activity VALUES (35, 'default', '01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'status', 'agent:local', 1796073319288583, '{"status":"running","attempt":1}');
-INSERT INTO public.activity VALUES (36, 'default', '01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'status', 'core', 1796073319497593, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO public.activity VALUES (37, 'default', '01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'status', 'core', 1796073319548435, '{"status":"succeeded","attempt":1}');
-INSERT INTO public.activity VALUES (38, 'default', '01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', 'status', 'core', 1796073319609554, '{"status":"succeeded","message":"3 of 3 trials succeeded"}');
-INSERT INTO public.activity VALUES (39, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'user:admin', 1796073320083683, '{"status":"created","name":"retried"}');
-INSERT INTO public.activity VALUES (40, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'core', 1796073320083683, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (41, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'core', 1796073320083683, '{"status":"queued"}');
-INSERT INTO public.activity VALUES (42, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'agent:local', 1796073320087300, '{"status":"scheduled","attempt":1}');
-INSERT INTO public.activity VALUES (43, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'agent:local', 1796073320123711, '{"status":"running","attempt":1}');
-INSERT INTO public.activity VALUES (44, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'core', 1796073320358955, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO public.activity VALUES (45, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'core', 1796073320378327, '{"status":"retrying","reason":"exit_code","message":"exit code 1; retry 1 of 1 in 0.2 s","attempt":1}');
-INSERT INTO public.activity VALUES (46, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'core', 1796073321398757, '{"status":"queued","attempt":1}');
-INSERT INTO public.activity VALUES (47, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'agent:local', 1796073321425077, '{"status":"scheduled","attempt":2}');
-INSERT INTO public.activity VALUES (48, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'agent:local', 1796073321474077, '{"status":"starting","attempt":2}');
-INSERT INTO public.activity VALUES (49, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'agent:local', 1796073321543531, '{"status":"running","attempt":2}');
-INSERT INTO public.activity VALUES (50, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'core', 1796073321852773, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":2}');
-INSERT INTO public.activity VALUES (51, 'default', '01a22e4f-ee94-7663-8c46-8b22e3586c96', 'status', 'core', 1796073321862568, '{"status":"failed","reason":"exit_code","message":"exit code 1","attempt":2}');
-INSERT INTO public.activity VALUES (55, 'default', '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'status', 'user:admin', 1796073321964330, '{"status":"created","name":"say"}');
-INSERT INTO public.activity VALUES (56, 'default', '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'status', 'core', 1796073321964330, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (57, 'default', '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'status', 'core', 1796073321964330, '{"status":"queued"}');
-INSERT INTO public.activity VALUES (58, 'default', '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'status', 'agent:local', 1796073321990827, '{"status":"scheduled","attempt":1}');
-INSERT INTO public.activity VALUES (59, 'default', '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'status', 'agent:local', 1796073322022970, '{"status":"starting","attempt":1}');
-INSERT INTO public.activity VALUES (60, 'default', '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'status', 'agent:local', 1796073322052875, '{"status":"running","attempt":1}');
-INSERT INTO public.activity VALUES (61, 'default', '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'status', 'core', 1796073322052875, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO public.activity VALUES (63, 'default', '01a22e4f-fd61-7078-8dbb-0ce641f23884', 'status', 'user:admin', 1796073323872790, '{"status":"created","name":"say"}');
-INSERT INTO public.activity VALUES (64, 'default', '01a22e4f-fd61-7078-8dbb-0ce641f23884', 'status', 'core', 1796073323872790, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (65, 'default', '01a22e4f-fd61-7078-8dbb-0ce641f23884', 'status', 'core', 1796073323872790, '{"status":"queued"}');
-INSERT INTO public.activity VALUES (66, 'default', '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'cloned', 'user:admin', 1796073323872790, '{"how":"restart","run":"01a22e4f-fd61-7078-8dbb-0ce641f23884"}');
-INSERT INTO public.activity VALUES (67, 'default', '01a22e4f-fd61-7078-8dbb-0ce641f23884', 'status', 'agent:local', 1796073323902935, '{"status":"scheduled","attempt":1}');
-INSERT INTO public.activity VALUES (68, 'default', '01a22e4f-fd61-7078-8dbb-0ce641f23884', 'status', 'agent:local', 1796073323916632, '{"status":"starting","attempt":1}');
-INSERT INTO public.activity VALUES (69, 'default', '01a22e4f-fd61-7078-8dbb-0ce641f23884', 'status', 'agent:local', 1796073323987852, '{"status":"running","attempt":1}');
-INSERT INTO public.activity VALUES (70, 'default', '01a22e4f-fd61-7078-8dbb-0ce641f23884', 'status', 'core', 1796073323987852, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO public.activity VALUES (62, 'default', '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'status', 'core', 1796073322081524, '{"status":"succeeded","attempt":1}');
-INSERT INTO public.activity VALUES (71, 'default', '01a22e4f-fd61-7078-8dbb-0ce641f23884', 'status', 'core', 1796073323986975, '{"status":"succeeded","attempt":1}');
-INSERT INTO public.activity VALUES (72, 'default', '01a22e50-062e-7a0c-8c46-6d93d92d60b9', 'status', 'user:admin', 1796073326126540, '{"status":"created","name":"waiting"}');
-INSERT INTO public.activity VALUES (73, 'default', '01a22e50-062e-7a0c-8c46-6d93d92d60b9', 'status', 'core', 1796073326126540, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (74, 'default', '01a22e50-062e-7a0c-8c46-6d93d92d60b9', 'status', 'core', 1796073326126540, '{"status":"running"}');
-INSERT INTO public.activity VALUES (75, 'default', '01a22e50-068a-7df5-855f-85baff6f8416', 'status', 'user:admin', 1796073326218622, '{"status":"created","name":"waiting-1"}');
-INSERT INTO public.activity VALUES (76, 'default', '01a22e50-068a-7df5-855f-85baff6f8416', 'status', 'core', 1796073326218622, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (77, 'default', '01a22e50-068a-7df5-855f-85baff6f8416', 'status', 'core', 1796073326218622, '{"status":"queued"}');
-INSERT INTO public.activity VALUES (78, 'default', '01a22e50-068f-7ec4-a65d-412f22050113', 'status', 'user:admin', 1796073326223395, '{"status":"created","name":"waiting-2"}');
-INSERT INTO public.activity VALUES (79, 'default', '01a22e50-068f-7ec4-a65d-412f22050113', 'status', 'core', 1796073326223395, '{"status":"compiled"}');
-INSERT INTO public.activity VALUES (80, 'default', '01a22e50-068f-7ec4-a65d-412f22050113', 'status', 'core', 1796073326223395, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (1, 'vision', NULL, 'project_created', 'user:admin', 1796073896024428, '{}');
+INSERT INTO public.activity VALUES (2, '', NULL, 'user_created', 'user:admin', 1796073897262235, '{"name":"ada","role":"member"}');
+INSERT INTO public.activity VALUES (3, '', NULL, 'token_created', 'user:admin', 1796073898242436, '{"token":"01a22e58-c102-7239-ab44-4552050a2cc2","principal":"admin"}');
+INSERT INTO public.activity VALUES (4, '', NULL, 'queue_created', 'user:admin', 1796073899194086, '{"queue":"later","priority":1,"concurrency":null,"quota":{},"paused":false,"selector":{}}');
+INSERT INTO public.activity VALUES (5, '', NULL, 'queue_changed', 'user:admin', 1796073900177407, '{"queue":"later","priority":1,"concurrency":null,"quota":{},"paused":true,"selector":{}}');
+INSERT INTO public.activity VALUES (6, 'default', NULL, 'member_put', 'user:admin', 1796073901205033, '{"principal":"ada","role":"member"}');
+INSERT INTO public.activity VALUES (7, 'default', NULL, 'component_registered', 'user:admin', 1796073902917326, '{"name":"say","version":"1","digest":"sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15"}');
+INSERT INTO public.activity VALUES (8, 'default', '01a22e58-d4ba-750c-b5d5-f043cc844e55', 'status', 'user:admin', 1796073903349503, '{"status":"created","name":"tracked"}');
+INSERT INTO public.activity VALUES (9, 'default', '01a22e58-d4ba-750c-b5d5-f043cc844e55', 'status', 'core', 1796073903349503, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (10, 'default', '01a22e58-d4ba-750c-b5d5-f043cc844e55', 'status', 'core', 1796073903349503, '{"status":"running"}');
+INSERT INTO public.activity VALUES (11, 'default', '01a22e58-d4ba-750c-b5d5-f043cc844e55', 'artifact_stored', 'user:admin', 1796073903376385, '{"name":"weights.txt","size":7,"digest":"sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c","kind":"file"}');
+INSERT INTO public.activity VALUES (12, 'default', '01a22e58-d4ba-750c-b5d5-f043cc844e55', 'status', 'core', 1796073903410436, '{"status":"succeeded"}');
+INSERT INTO public.activity VALUES (13, 'default', '01a22e58-db14-7a98-9af7-32b5e9af8276', 'status', 'user:admin', 1796073904916400, '{"status":"created","name":"swept"}');
+INSERT INTO public.activity VALUES (14, 'default', '01a22e58-db14-7a98-9af7-32b5e9af8276', 'status', 'core', 1796073904916400, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (15, 'default', '01a22e58-db14-7a98-9af7-32b5e9af8276', 'status', 'core', 1796073904916400, '{"status":"running"}');
+INSERT INTO public.activity VALUES (16, 'default', '01a22e58-dbcf-78b0-846b-b8cad5772e71', 'status', 'user:admin', 1796073905103599, '{"status":"created","name":"swept-1"}');
+INSERT INTO public.activity VALUES (17, 'default', '01a22e58-dbcf-78b0-846b-b8cad5772e71', 'status', 'core', 1796073905103599, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (18, 'default', '01a22e58-dbcf-78b0-846b-b8cad5772e71', 'status', 'core', 1796073905103599, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (19, 'default', '01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'status', 'user:admin', 1796073905105683, '{"status":"created","name":"swept-2"}');
+INSERT INTO public.activity VALUES (20, 'default', '01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'status', 'core', 1796073905105683, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (21, 'default', '01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'status', 'core', 1796073905105683, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (22, 'default', '01a22e58-dbcf-78b0-846b-b8cad5772e71', 'status', 'agent:local', 1796073905199170, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (23, 'default', '01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'status', 'agent:local', 1796073905199170, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (24, 'default', '01a22e58-dbcf-78b0-846b-b8cad5772e71', 'status', 'agent:local', 1796073905720378, '{"status":"starting","attempt":1}');
+INSERT INTO public.activity VALUES (25, 'default', '01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'status', 'agent:local', 1796073905720378, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (26, 'default', '01a22e58-dbcf-78b0-846b-b8cad5772e71', 'status', 'agent:local', 1796073905767762, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (27, 'default', '01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'status', 'core', 1796073906000055, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (28, 'default', '01a22e58-dbcf-78b0-846b-b8cad5772e71', 'status', 'core', 1796073906027932, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (29, 'default', '01a22e58-dbcf-78b0-846b-b8cad5772e71', 'status', 'core', 1796073906061998, '{"status":"succeeded","attempt":1}');
+INSERT INTO public.activity VALUES (30, 'default', '01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'status', 'core', 1796073906032379, '{"status":"succeeded","attempt":1}');
+INSERT INTO public.activity VALUES (31, 'default', '01a22e58-dfe8-7428-83bc-959ad3511710', 'status', 'user:admin', 1796073906152742, '{"status":"created","name":"swept-3"}');
+INSERT INTO public.activity VALUES (32, 'default', '01a22e58-dfe8-7428-83bc-959ad3511710', 'status', 'core', 1796073906152742, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (33, 'default', '01a22e58-dfe8-7428-83bc-959ad3511710', 'status', 'core', 1796073906152742, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (34, 'default', '01a22e58-dfe8-7428-83bc-959ad3511710', 'status', 'agent:local', 1796073906192661, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (35, 'default', '01a22e58-dfe8-7428-83bc-959ad3511710', 'status', 'agent:local', 1796073906274141, '{"status":"starting","attempt":1}');
+INSERT INTO public.activity VALUES (36, 'default', '01a22e58-dfe8-7428-83bc-959ad3511710', 'status', 'agent:local', 1796073906326161, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (37, 'default', '01a22e58-dfe8-7428-83bc-959ad3511710', 'status', 'core', 1796073906484546, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (38, 'default', '01a22e58-dfe8-7428-83bc-959ad3511710', 'status', 'core', 1796073906513505, '{"status":"succeeded","attempt":1}');
+INSERT INTO public.activity VALUES (39, 'default', '01a22e58-db14-7a98-9af7-32b5e9af8276', 'status', 'core', 1796073906640072, '{"status":"succeeded","message":"3 of 3 trials succeeded"}');
+INSERT INTO public.activity VALUES (40, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'user:admin', 1796073907538340, '{"status":"created","name":"retried"}');
+INSERT INTO public.activity VALUES (41, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'core', 1796073907538340, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (42, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'core', 1796073907538340, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (43, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'agent:local', 1796073907553398, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (44, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'agent:local', 1796073907600800, '{"status":"starting","attempt":1}');
+INSERT INTO public.activity VALUES (45, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'agent:local', 1796073907636593, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (46, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'core', 1796073907763105, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (47, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'core', 1796073907776674, '{"status":"retrying","reason":"exit_code","message":"exit code 1; retry 1 of 1 in 0.2 s","attempt":1}');
+INSERT INTO public.activity VALUES (48, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'core', 1796073908376969, '{"status":"queued","attempt":1}');
+INSERT INTO public.activity VALUES (49, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'agent:local', 1796073908382594, '{"status":"scheduled","attempt":2}');
+INSERT INTO public.activity VALUES (50, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'agent:local', 1796073908457520, '{"status":"starting","attempt":2}');
+INSERT INTO public.activity VALUES (51, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'agent:local', 1796073908509492, '{"status":"running","attempt":2}');
+INSERT INTO public.activity VALUES (52, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'core', 1796073908721522, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":2}');
+INSERT INTO public.activity VALUES (53, 'default', '01a22e58-e552-752f-bf42-26548c6f9b0a', 'status', 'core', 1796073908757959, '{"status":"succeeded","attempt":2}');
+INSERT INTO public.activity VALUES (62, 'default', '01a22e58-ee67-799a-8a23-7e43f299e7a9', 'status', 'agent:local', 1796073910052526, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (63, 'default', '01a22e58-ee67-799a-8a23-7e43f299e7a9', 'status', 'core', 1796073910052526, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (65, 'default', '01a22e58-f62d-7380-ad6f-745327b9fe42', 'status', 'user:admin', 1796073911850300, '{"status":"created","name":"say"}');
+INSERT INTO public.activity VALUES (66, 'default', '01a22e58-f62d-7380-ad6f-745327b9fe42', 'status', 'core', 1796073911850300, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (67, 'default', '01a22e58-f62d-7380-ad6f-745327b9fe42', 'status', 'core', 1796073911850300, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (68, 'default', '01a22e58-ee67-799a-8a23-7e43f299e7a9', 'cloned', 'user:admin', 1796073911850300, '{"how":"restart","run":"01a22e58-f62d-7380-ad6f-745327b9fe42"}');
+INSERT INTO public.activity VALUES (69, 'default', '01a22e58-f62d-7380-ad6f-745327b9fe42', 'status', 'agent:local', 1796073911873126, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (70, 'default', '01a22e58-f62d-7380-ad6f-745327b9fe42', 'status', 'agent:local', 1796073911952350, '{"status":"starting","attempt":1}');
+INSERT INTO public.activity VALUES (74, 'default', '01a22e58-fffd-71d3-a495-257d1da2129c', 'status', 'user:admin', 1796073914364593, '{"status":"created","name":"waiting"}');
+INSERT INTO public.activity VALUES (75, 'default', '01a22e58-fffd-71d3-a495-257d1da2129c', 'status', 'core', 1796073914364593, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (76, 'default', '01a22e58-fffd-71d3-a495-257d1da2129c', 'status', 'core', 1796073914364593, '{"status":"running"}');
+INSERT INTO public.activity VALUES (57, 'default', '01a22e58-ee67-799a-8a23-7e43f299e7a9', 'status', 'user:admin', 1796073909857241, '{"status":"created","name":"say"}');
+INSERT INTO public.activity VALUES (58, 'default', '01a22e58-ee67-799a-8a23-7e43f299e7a9', 'status', 'core', 1796073909857241, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (59, 'default', '01a22e58-ee67-799a-8a23-7e43f299e7a9', 'status', 'core', 1796073909857241, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (60, 'default', '01a22e58-ee67-799a-8a23-7e43f299e7a9', 'status', 'agent:local', 1796073909883131, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (61, 'default', '01a22e58-ee67-799a-8a23-7e43f299e7a9', 'status', 'agent:local', 1796073909964602, '{"status":"starting","attempt":1}');
+INSERT INTO public.activity VALUES (64, 'default', '01a22e58-ee67-799a-8a23-7e43f299e7a9', 'status', 'core', 1796073910053416, '{"status":"succeeded","attempt":1}');
+INSERT INTO public.activity VALUES (71, 'default', '01a22e58-f62d-7380-ad6f-745327b9fe42', 'status', 'agent:local', 1796073912044203, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (72, 'default', '01a22e58-f62d-7380-ad6f-745327b9fe42', 'status', 'core', 1796073912044203, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (73, 'default', '01a22e58-f62d-7380-ad6f-745327b9fe42', 'status', 'core', 1796073912044503, '{"status":"succeeded","attempt":1}');
+INSERT INTO public.activity VALUES (77, 'default', '01a22e59-0030-72b8-8218-19fa0ebb29c7', 'status', 'user:admin', 1796073914416559, '{"status":"created","name":"waiting-1"}');
+INSERT INTO public.activity VALUES (78, 'default', '01a22e59-0030-72b8-8218-19fa0ebb29c7', 'status', 'core', 1796073914416559, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (79, 'default', '01a22e59-0030-72b8-8218-19fa0ebb29c7', 'status', 'core', 1796073914416559, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (80, 'default', '01a22e59-0031-7ba8-8343-17c2ecaca1c6', 'status', 'user:admin', 1796073914417558, '{"status":"created","name":"waiting-2"}');
+INSERT INTO public.activity VALUES (81, 'default', '01a22e59-0031-7ba8-8343-17c2ecaca1c6', 'status', 'core', 1796073914417558, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (82, 'default', '01a22e59-0031-7ba8-8343-17c2ecaca1c6', 'status', 'core', 1796073914417558, '{"status":"queued"}');
 
 
 --
 -- Data for Name: agent; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.agent VALUES ('local', 'process', '["*"]', 2, 25276502016, 0, 0, 1796073326291999, 1, '{}', '{}', '{}', '["*"]', '0.1.0', 0, 0);
+INSERT INTO public.agent VALUES ('local', 'process', '["*"]', 2, 25276502016, 0, 0, 1796073914538802, 1, '{}', '{}', '{}', '["*"]', '0.1.0', 0, 0);
 
 
 --
 -- Data for Name: artifact; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.artifact VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'weights.txt', 'file', 7, 'sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c', '{}', 1796073317250051, NULL);
+INSERT INTO public.artifact VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'weights.txt', 'file', 7, 'sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c', '{}', 1796073903410436, NULL);
 
 
 --
 -- Data for Name: attempt; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.attempt VALUES ('01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 1, 'local', 'exited', 0.1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073318.8293648,"finished_at":1796073319.0867321,"last_lines":[],"writers":{"a372e1c1269e9374d857535e6d3a2557":1},"retryable":false}', 0, NULL, '', '', 1796073379107308, 1, 1796073318603344, 1796073318829364, 1796073319086732, '{}', '');
-INSERT INTO public.attempt VALUES ('01a22e4f-e8a1-7589-8fab-c3f41c967f01', 1, 'local', 'exited', 0.1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073318.8265538,"finished_at":1796073319.0875988,"last_lines":[],"writers":{"05557be48d96eadcd4f41b6907ebda42":1},"retryable":false}', 0, NULL, '', '', 1796073379136429, 1, 1796073318603344, 1796073318826553, 1796073319087598, '{}', '');
-INSERT INTO public.attempt VALUES ('01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 1, 'local', 'exited', 0.1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073319.2342923,"finished_at":1796073319.4606478,"last_lines":[],"writers":{"94a7bd8019ff10bafa82ab061bbf645d":1},"retryable":false}', 0, NULL, '', '', 1796073379497593, 1, 1796073319214821, 1796073319234292, 1796073319460647, '{}', '');
-INSERT INTO public.attempt VALUES ('01a22e4f-ee94-7663-8c46-8b22e3586c96', 1, 'local', 'exited', 1, 0, '[]', '{"code":1,"signal":null,"reason":"","message":"","started_at":1796073320.117982,"finished_at":1796073320.3411336,"last_lines":["Traceback (most recent call last):","  File \"<string>\", line 1, in <module>","  File \"<string>\", line 1, in <listcomp>","AttributeError: ''Run'' object has no attribute ''attempt''"],"writers":{"be2d78268f6503201535a7271abe16da":1},"retryable":false}', 1, NULL, '', '', 1796073380358955, 1, 1796073320087300, 1796073320117982, 1796073320341133, '{}', '');
-INSERT INTO public.attempt VALUES ('01a22e4f-ee94-7663-8c46-8b22e3586c96', 2, 'local', 'exited', 1, 0, '[]', '{"code":1,"signal":null,"reason":"","message":"","started_at":1796073321.4810166,"finished_at":1796073321.813094,"last_lines":["Traceback (most recent call last):","  File \"<string>\", line 1, in <module>","  File \"<string>\", line 1, in <listcomp>","AttributeError: ''Run'' object has no attribute ''attempt''"],"writers":{"e675cff38055458ac8ec818796ca96dd":1},"retryable":false}', 1, NULL, '', '', 1796073381852773, 1, 1796073321425077, 1796073321481016, 1796073321813094, '{}', '');
-INSERT INTO public.attempt VALUES ('01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 1, 'local', 'exited', 1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073322.0279286,"finished_at":1796073322.0383887,"last_lines":["hello"],"writers":{"165cfbea44c44b30d28ad2eed3f7202b":1},"retryable":false}', 0, NULL, '', '', 1796073382052875, 1, 1796073321990827, 1796073322027928, 1796073322038388, '{}', '');
-INSERT INTO public.attempt VALUES ('01a22e4f-fd61-7078-8dbb-0ce641f23884', 1, 'local', 'exited', 1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073323.918582,"finished_at":1796073323.927808,"last_lines":["hello"],"writers":{"3f283b7dc016b3f5b7c98b8cee748a2f":1},"retryable":false}', 0, NULL, '', '', 1796073383987852, 1, 1796073323902935, 1796073323918582, 1796073323927808, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e58-dbcf-78b0-846b-b8cad5772e71', 1, 'local', 'exited', 0.1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073905.7145348,"finished_at":1796073905.9765298,"last_lines":[],"writers":{"e5baf94e55f36b49f5301087437cab4b":1},"retryable":false}', 0, NULL, '', '', 1796073966027932, 1, 1796073905199170, 1796073905714534, 1796073905976529, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 1, 'local', 'exited', 0.1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073905.7064703,"finished_at":1796073905.947799,"last_lines":[],"writers":{"09f06b4656223afb450445232fd68ca4":1},"retryable":false}', 0, NULL, '', '', 1796073966000055, 1, 1796073905199170, 1796073905706470, 1796073905947799, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e58-dfe8-7428-83bc-959ad3511710', 1, 'local', 'exited', 0.1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073906.284755,"finished_at":1796073906.4635487,"last_lines":[],"writers":{"2bf7f19c3bb97358035ce44b77117eba":1},"retryable":false}', 0, NULL, '', '', 1796073966484546, 1, 1796073906192661, 1796073906284755, 1796073906463548, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e58-e552-752f-bf42-26548c6f9b0a', 1, 'local', 'exited', 1, 0, '[]', '{"code":1,"signal":null,"reason":"","message":"","started_at":1796073907.6028621,"finished_at":1796073907.7321577,"last_lines":[],"writers":{"68b05018ed719b08b291fee8ebbe9f05":1},"retryable":false}', 1, NULL, '', '', 1796073967763105, 1, 1796073907553398, 1796073907602862, 1796073907732157, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e58-e552-752f-bf42-26548c6f9b0a', 2, 'local', 'exited', 1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073908.4613395,"finished_at":1796073908.6916864,"last_lines":[],"writers":{"37e0bd9ca8b5c5c4e92e80ffd23c135e":1},"retryable":false}', 0, NULL, '', '', 1796073968721522, 1, 1796073908382594, 1796073908461339, 1796073908691686, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e58-ee67-799a-8a23-7e43f299e7a9', 1, 'local', 'exited', 1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073909.9620206,"finished_at":1796073909.9958642,"last_lines":["hello"],"writers":{"57364eb4214f3f79b2efed34f1cd64b7":1},"retryable":false}', 0, NULL, '', '', 1796073970052526, 1, 1796073909883131, 1796073909962020, 1796073909995864, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e58-f62d-7380-ad6f-745327b9fe42', 1, 'local', 'exited', 1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073911.9603715,"finished_at":1796073911.9918423,"last_lines":["hello"],"writers":{"ac1c379f9dbefd33bac2e9dae4a7e6e8":1},"retryable":false}', 0, NULL, '', '', 1796073972044203, 1, 1796073911873126, 1796073911960371, 1796073911991842, '{}', '');
 
 
 --
@@ -738,15 +740,15 @@ kind: component
 name: say
 inputs: [{name: word, type: str, value: hi}]
 cmd: echo {{ word }}
-', 'sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15', '', '[]', 'testing', 0, NULL, 'user:admin', 1796073316997561, 1796073316997561);
+', 'sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15', '', '[]', 'testing', 0, NULL, 'user:admin', 1796073902901987, 1796073902901987);
 
 
 --
 -- Data for Name: component_use; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.component_use VALUES ('01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 1);
-INSERT INTO public.component_use VALUES ('01a22e4f-fd61-7078-8dbb-0ce641f23884', 1);
+INSERT INTO public.component_use VALUES ('01a22e58-ee67-799a-8a23-7e43f299e7a9', 1);
+INSERT INTO public.component_use VALUES ('01a22e58-f62d-7380-ad6f-745327b9fe42', 1);
 
 
 --
@@ -759,7 +761,7 @@ INSERT INTO public.component_use VALUES ('01a22e4f-fd61-7078-8dbb-0ce641f23884',
 -- Data for Name: edge; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.edge VALUES ('01a22e4f-fd61-7078-8dbb-0ce641f23884', '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'cloned', '{"how":"restart"}', 1796073323872790);
+INSERT INTO public.edge VALUES ('01a22e58-f62d-7380-ad6f-745327b9fe42', '01a22e58-ee67-799a-8a23-7e43f299e7a9', 'cloned', '{"how":"restart"}', 1796073911850300);
 
 
 --
@@ -772,57 +774,58 @@ INSERT INTO public.edge VALUES ('01a22e4f-fd61-7078-8dbb-0ce641f23884', '01a22e4
 -- Data for Name: instance; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.instance VALUES ('secret', '775e6b18a26a67bf6259e784f86a2c8df530cfee925bc477f6f68b3d2b4c499c');
+INSERT INTO public.instance VALUES ('secret', '96b6b4edd4472b591653307b0f532d317e699ba344d7c41e1fd643b2f10b497f');
 
 
 --
 -- Data for Name: member; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.member VALUES ('default', 'ada', 'member', 1796073315930979);
+INSERT INTO public.member VALUES ('default', 'ada', 'member', 1796073901198700);
 
 
 --
 -- Data for Name: metric; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.metric VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'loss', 2, 3, 1, 3, 4, 3, 'default');
-INSERT INTO public.metric VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'accuracy', 0.75, 3, 0, 0.75, 4, 4, 'default');
-INSERT INTO public.metric VALUES ('01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'loss', 4.33784581189631, 2, 4.33784581189631, 4.83784581189631, 2, 2, 'default');
-INSERT INTO public.metric VALUES ('01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'loss', 1.319259435639617, 2, 1.319259435639617, 1.819259435639617, 2, 2, 'default');
-INSERT INTO public.metric VALUES ('01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'loss', 0.5770515350621794, 2, 0.5770515350621794, 1.0770515350621794, 2, 2, 'default');
+INSERT INTO public.metric VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'loss', 2, 3, 1, 3, 4, 3, 'default');
+INSERT INTO public.metric VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'accuracy', 0.75, 3, 0, 0.75, 4, 4, 'default');
+INSERT INTO public.metric VALUES ('01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'loss', 1.319259435639617, 2, 1.319259435639617, 1.819259435639617, 2, 2, 'default');
+INSERT INTO public.metric VALUES ('01a22e58-dbcf-78b0-846b-b8cad5772e71', 'loss', 4.33784581189631, 2, 4.33784581189631, 4.83784581189631, 2, 2, 'default');
+INSERT INTO public.metric VALUES ('01a22e58-dfe8-7428-83bc-959ad3511710', 'loss', 0.5770515350621794, 2, 0.5770515350621794, 1.0770515350621794, 2, 2, 'default');
+INSERT INTO public.metric VALUES ('01a22e58-e552-752f-bf42-26548c6f9b0a', 'loss', 5, 2, 5, 8, 6, 6, 'default');
 
 
 --
 -- Data for Name: migration; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.migration VALUES ('core', 'm0001_spine', 1796073309899645);
-INSERT INTO public.migration VALUES ('core', 'm0002_access', 1796073309922730);
-INSERT INTO public.migration VALUES ('core', 'm0003_search', 1796073309950761);
-INSERT INTO public.migration VALUES ('core', 'm0004_queues', 1796073309961030);
-INSERT INTO public.migration VALUES ('core', 'm0005_agents', 1796073309968424);
-INSERT INTO public.migration VALUES ('core', 'm0006_runs', 1796073309983079);
-INSERT INTO public.migration VALUES ('core', 'm0007_components', 1796073309991635);
-INSERT INTO public.migration VALUES ('core', 'm0008_uploads', 1796073309993447);
-INSERT INTO public.migration VALUES ('core', 'm0009_sweeps', 1796073310001777);
+INSERT INTO public.migration VALUES ('core', 'm0001_spine', 1796073893491872);
+INSERT INTO public.migration VALUES ('core', 'm0002_access', 1796073893509410);
+INSERT INTO public.migration VALUES ('core', 'm0003_search', 1796073893536558);
+INSERT INTO public.migration VALUES ('core', 'm0004_queues', 1796073893544889);
+INSERT INTO public.migration VALUES ('core', 'm0005_agents', 1796073893555623);
+INSERT INTO public.migration VALUES ('core', 'm0006_runs', 1796073893580553);
+INSERT INTO public.migration VALUES ('core', 'm0007_components', 1796073893594779);
+INSERT INTO public.migration VALUES ('core', 'm0008_uploads', 1796073893603080);
+INSERT INTO public.migration VALUES ('core', 'm0009_sweeps', 1796073893638193);
 
 
 --
 -- Data for Name: operation; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.operation VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'null', 'null', '{}');
-INSERT INTO public.operation VALUES ('01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', '{"content":"version: 1.1\nkind: operation\nname: swept\nqueue: default\nmatrix: {kind: tpe, numRuns: 3, concurrency: 2, seed: 1, params: {x: {kind: uniform, value: [-5, 5]}},\n  metric: {name: loss, optimization: minimize}}\ncomponent:\n  inputs: [{name: x, type: float}]\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]\"]\n      resources: {requests: {cpu: 0.1}}\n","file":"swept.yaml"}', '{"code":{"kind":"none"},"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","kind":"sweep","name":"swept","queue":"default","resources":{"cpu":0.1},"sweep":{"algorithm":"tpe","concurrency":2,"objectives":[{"goal":"minimize","name":"loss"}],"options":{"numRuns":3},"seed":1,"space":{"params":{"x":{"high":5.0,"kind":"uniform","low":-5.0}}}}}', '{"code":{"kind":"none"}}');
-INSERT INTO public.operation VALUES ('01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', '{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":1.0409579351386276},"kind":"job","name":"swept-1","queue":"default","resources":{"cpu":0.1}}', '{"params":{"x":1.0409579351386276},"name":"swept-1","code":{"kind":"none"}}');
-INSERT INTO public.operation VALUES ('01a22e4f-e8a1-7589-8fab-c3f41c967f01', '{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":3.9051295131856087},"kind":"job","name":"swept-2","queue":"default","resources":{"cpu":0.1}}', '{"params":{"x":3.9051295131856087},"name":"swept-2","code":{"kind":"none"}}');
-INSERT INTO public.operation VALUES ('01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', '{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(2.7224184172856933); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":2.7224184172856933},"kind":"job","name":"swept-3","queue":"default","resources":{"cpu":0.1}}', '{"params":{"x":2.7224184172856933},"name":"swept-3","code":{"kind":"none"}}');
-INSERT INTO public.operation VALUES ('01a22e4f-ee94-7663-8c46-8b22e3586c96', '{"content":"version: 1.1\nkind: operation\nname: retried\ntermination: {maxRetries: 1}\ncomponent:\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"import sys, trainyard; run = trainyard.init();\n          [run.log({''loss'': 9.0 - s - run.attempt}, s) for s in range(3)]; trainyard.finish();\n          sys.exit(run.attempt == 1)\"]\n","file":"retried.yaml"}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","import sys, trainyard; run = trainyard.init(); [run.log({''loss'': 9.0 - s - run.attempt}, s) for s in range(3)]; trainyard.finish(); sys.exit(run.attempt == 1)"],"component":"sha256:9f723e847d52802d0980977798470304c9c7e2ea864d355437c17293d5bd32b2","kind":"job","max_retries":1,"name":"retried","resources":{"cpu":0.0}}', '{"code":{"kind":"none"}}');
-INSERT INTO public.operation VALUES ('01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', '{"name":"say","version":1.1,"kind":"operation","component":{"inputs":[{"name":"word","type":"str","value":"hi"}],"cmd":"echo {{ word }}"}}', '{"args":["set -e\necho hello"],"code":{"kind":"none"},"command":["/bin/sh","-c"],"component":"sha256:9d552377b88e3cb41c93b1381f450cbba73bb1b3c50fa5825f8e8b20cdefcff9","inputs":{"word":"hello"},"kind":"job","name":"say","resources":{"cpu":0.0}}', '{"params":{"word":"hello"},"code":{"kind":"none"}}');
-INSERT INTO public.operation VALUES ('01a22e4f-fd61-7078-8dbb-0ce641f23884', '{"name":"say","version":1.1,"kind":"operation","component":{"inputs":[{"name":"word","type":"str","value":"hi"}],"cmd":"echo {{ word }}"}}', '{"args":["set -e\necho hello"],"code":{"kind":"none"},"command":["/bin/sh","-c"],"component":"sha256:9d552377b88e3cb41c93b1381f450cbba73bb1b3c50fa5825f8e8b20cdefcff9","inputs":{"word":"hello"},"kind":"job","name":"say","resources":{"cpu":0.0}}', '{"params":{"word":"hello"},"code":{"kind":"none"}}');
-INSERT INTO public.operation VALUES ('01a22e50-062e-7a0c-8c46-6d93d92d60b9', '{"content":"version: 1.1\nkind: operation\nname: waiting\nqueue: later\nmatrix: {kind: tpe, numRuns: 3, concurrency: 2, seed: 1, params: {x: {kind: uniform, value: [-5, 5]}},\n  metric: {name: loss, optimization: minimize}}\ncomponent:\n  inputs: [{name: x, type: float}]\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]\"]\n      resources: {requests: {cpu: 0.1}}\n","file":"waiting.yaml"}', '{"code":{"kind":"none"},"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","kind":"sweep","name":"waiting","queue":"later","resources":{"cpu":0.1},"sweep":{"algorithm":"tpe","concurrency":2,"objectives":[{"goal":"minimize","name":"loss"}],"options":{"numRuns":3},"seed":1,"space":{"params":{"x":{"high":5.0,"kind":"uniform","low":-5.0}}}}}', '{"code":{"kind":"none"}}');
-INSERT INTO public.operation VALUES ('01a22e50-068a-7df5-855f-85baff6f8416', '{"version":1.1,"kind":"operation","name":"waiting","queue":"later","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":1.0409579351386276},"kind":"job","name":"waiting-1","queue":"later","resources":{"cpu":0.1}}', '{"params":{"x":1.0409579351386276},"name":"waiting-1","code":{"kind":"none"}}');
-INSERT INTO public.operation VALUES ('01a22e50-068f-7ec4-a65d-412f22050113', '{"version":1.1,"kind":"operation","name":"waiting","queue":"later","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":3.9051295131856087},"kind":"job","name":"waiting-2","queue":"later","resources":{"cpu":0.1}}', '{"params":{"x":3.9051295131856087},"name":"waiting-2","code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'null', 'null', '{}');
+INSERT INTO public.operation VALUES ('01a22e58-db14-7a98-9af7-32b5e9af8276', '{"content":"version: 1.1\nkind: operation\nname: swept\nqueue: default\nmatrix: {kind: tpe, numRuns: 3, concurrency: 2, seed: 1, params: {x: {kind: uniform, value: [-5, 5]}},\n  metric: {name: loss, optimization: minimize}}\ncomponent:\n  inputs: [{name: x, type: float}]\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]\"]\n      resources: {requests: {cpu: 0.1}}\n","file":"swept.yaml"}', '{"code":{"kind":"none"},"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","kind":"sweep","name":"swept","queue":"default","resources":{"cpu":0.1},"sweep":{"algorithm":"tpe","concurrency":2,"objectives":[{"goal":"minimize","name":"loss"}],"options":{"numRuns":3},"seed":1,"space":{"params":{"x":{"high":5.0,"kind":"uniform","low":-5.0}}}}}', '{"code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e58-dbcf-78b0-846b-b8cad5772e71', '{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":1.0409579351386276},"kind":"job","name":"swept-1","queue":"default","resources":{"cpu":0.1}}', '{"params":{"x":1.0409579351386276},"name":"swept-1","code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e58-dbd1-77e1-aa8e-b3ce0af69985', '{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":3.9051295131856087},"kind":"job","name":"swept-2","queue":"default","resources":{"cpu":0.1}}', '{"params":{"x":3.9051295131856087},"name":"swept-2","code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e58-dfe8-7428-83bc-959ad3511710', '{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(2.7224184172856933); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":2.7224184172856933},"kind":"job","name":"swept-3","queue":"default","resources":{"cpu":0.1}}', '{"params":{"x":2.7224184172856933},"name":"swept-3","code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e58-e552-752f-bf42-26548c6f9b0a', '{"content":"version: 1.1\nkind: operation\nname: retried\ntermination: {maxRetries: 1}\ncomponent:\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"import os, sys, trainyard; run = trainyard.init(); attempt = int(os.environ[''TRAINYARD_ATTEMPT'']);\n          [run.log({''loss'': 9.0 - s - attempt}, s) for s in range(3)]; run.finish();\n          sys.exit(attempt == 1)\"]\n","file":"retried.yaml"}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","import os, sys, trainyard; run = trainyard.init(); attempt = int(os.environ[''TRAINYARD_ATTEMPT'']); [run.log({''loss'': 9.0 - s - attempt}, s) for s in range(3)]; run.finish(); sys.exit(attempt == 1)"],"component":"sha256:65ea1147fa4f0fbc4dbd22292f50857b4a86aa19d0ba7d963a275ef29d9c66cf","kind":"job","max_retries":1,"name":"retried","resources":{"cpu":0.0}}', '{"code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e58-ee67-799a-8a23-7e43f299e7a9', '{"name":"say","version":1.1,"kind":"operation","component":{"inputs":[{"name":"word","type":"str","value":"hi"}],"cmd":"echo {{ word }}"}}', '{"args":["set -e\necho hello"],"code":{"kind":"none"},"command":["/bin/sh","-c"],"component":"sha256:9d552377b88e3cb41c93b1381f450cbba73bb1b3c50fa5825f8e8b20cdefcff9","inputs":{"word":"hello"},"kind":"job","name":"say","resources":{"cpu":0.0}}', '{"params":{"word":"hello"},"code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e58-f62d-7380-ad6f-745327b9fe42', '{"name":"say","version":1.1,"kind":"operation","component":{"inputs":[{"name":"word","type":"str","value":"hi"}],"cmd":"echo {{ word }}"}}', '{"args":["set -e\necho hello"],"code":{"kind":"none"},"command":["/bin/sh","-c"],"component":"sha256:9d552377b88e3cb41c93b1381f450cbba73bb1b3c50fa5825f8e8b20cdefcff9","inputs":{"word":"hello"},"kind":"job","name":"say","resources":{"cpu":0.0}}', '{"params":{"word":"hello"},"code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e58-fffd-71d3-a495-257d1da2129c', '{"content":"version: 1.1\nkind: operation\nname: waiting\nqueue: later\nmatrix: {kind: tpe, numRuns: 3, concurrency: 2, seed: 1, params: {x: {kind: uniform, value: [-5, 5]}},\n  metric: {name: loss, optimization: minimize}}\ncomponent:\n  inputs: [{name: x, type: float}]\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]\"]\n      resources: {requests: {cpu: 0.1}}\n","file":"waiting.yaml"}', '{"code":{"kind":"none"},"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","kind":"sweep","name":"waiting","queue":"later","resources":{"cpu":0.1},"sweep":{"algorithm":"tpe","concurrency":2,"objectives":[{"goal":"minimize","name":"loss"}],"options":{"numRuns":3},"seed":1,"space":{"params":{"x":{"high":5.0,"kind":"uniform","low":-5.0}}}}}', '{"code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e59-0030-72b8-8218-19fa0ebb29c7', '{"version":1.1,"kind":"operation","name":"waiting","queue":"later","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":1.0409579351386276},"kind":"job","name":"waiting-1","queue":"later","resources":{"cpu":0.1}}', '{"params":{"x":1.0409579351386276},"name":"waiting-1","code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e59-0031-7ba8-8343-17c2ecaca1c6', '{"version":1.1,"kind":"operation","name":"waiting","queue":"later","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":3.9051295131856087},"kind":"job","name":"waiting-2","queue":"later","resources":{"cpu":0.1}}', '{"params":{"x":3.9051295131856087},"name":"waiting-2","code":{"kind":"none"}}');
 
 
 --
@@ -835,24 +838,24 @@ INSERT INTO public.operation VALUES ('01a22e50-068f-7ec4-a65d-412f22050113', '{"
 -- Data for Name: principal; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.principal VALUES ('admin', 'user', 'admin', '', 1796073310054978, 1796073310054978, NULL);
-INSERT INTO public.principal VALUES ('ada', 'user', 'member', '', 1796073312778400, 1796073312778400, NULL);
+INSERT INTO public.principal VALUES ('admin', 'user', 'admin', '', 1796073893685677, 1796073893685677, NULL);
+INSERT INTO public.principal VALUES ('ada', 'user', 'member', '', 1796073897258994, 1796073897258994, NULL);
 
 
 --
 -- Data for Name: project; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.project VALUES ('default', '', 1796073310011636, 1796073310011636, NULL, 1, '{}', '["*"]', '["*"]');
-INSERT INTO public.project VALUES ('vision', '', 1796073311865419, 1796073311865419, NULL, 1, '{}', '["*"]', '["*"]');
+INSERT INTO public.project VALUES ('default', '', 1796073893647615, 1796073893647615, NULL, 1, '{}', '["*"]', '["*"]');
+INSERT INTO public.project VALUES ('vision', '', 1796073896022543, 1796073896022543, NULL, 1, '{}', '["*"]', '["*"]');
 
 
 --
 -- Data for Name: queue; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.queue VALUES ('default', NULL, 0, 1796073310011636, 0, '{}', '{}', 1796073310011636);
-INSERT INTO public.queue VALUES ('later', NULL, 1, 1796073314309888, 1, '{}', '{}', 1796073315256030);
+INSERT INTO public.queue VALUES ('default', NULL, 0, 1796073893647615, 0, '{}', '{}', 1796073893647615);
+INSERT INTO public.queue VALUES ('later', NULL, 1, 1796073899193680, 1, '{}', '{}', 1796073900177013);
 
 
 --
@@ -865,73 +868,73 @@ INSERT INTO public.queue VALUES ('later', NULL, 1, 1796073314309888, 1, '{}', '{
 -- Data for Name: run; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.run VALUES ('01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'default', 'job', 'swept-1', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, '01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', '1', NULL, 1, '{"x":1.0409579351386276}', '{}', '{"trial":{"sweep":"01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4","number":1}}', '[]', 'sha256:5f674c8745a6cbc600e99035a70e62d0cd9171df22104eb0a98626d4f31c787f', 0.1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073318560473, 1796073319126652, 1796073318837446, 1796073319126652, '{}', '', 'user:admin', NULL, '', NULL);
-INSERT INTO public.run VALUES ('01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'default', 'job', 'swept-2', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, '01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', '2', NULL, 1, '{"x":3.9051295131856087}', '{}', '{"trial":{"sweep":"01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4","number":2}}', '[]', 'sha256:59b25557a8770e2887ab54cd83d5626a51a8cfaf197474f9dc62c2f454d0378f', 0.1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073318561528, 1796073319186787, 1796073318837446, 1796073319186787, '{}', '', 'user:admin', NULL, '', NULL);
-INSERT INTO public.run VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'default', 'tracked', 'tracked', '', 'succeeded', '', '', 'run', '', '', NULL, '', 0, '', 0, NULL, NULL, NULL, 0, '{"lr":0.1,"model":"cnn"}', '{"best":1.0}', '{"note":"first"}', '["base"]', '', 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 'succeeded', '', NULL, 0, 1796073317175000, 1796073317250051, 1796073317222840, 1796073317250051, '{}', '', 'user:admin', NULL, '', NULL);
-INSERT INTO public.run VALUES ('01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'default', 'job', 'swept-3', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, '01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', '3', NULL, 1, '{"x":2.7224184172856933}', '{}', '{"trial":{"sweep":"01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4","number":3}}', '[]', 'sha256:be5ac9fcb7108332f9b94803e3685a60c2a2336aadb4fca3185e247c93e80f55', 0.1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073319203839, 1796073319548435, 1796073319288583, 1796073319548435, '{}', '', 'user:admin', NULL, '', NULL);
-INSERT INTO public.run VALUES ('01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', 'default', 'sweep', 'swept', '', 'succeeded', '', '3 of 3 trials succeeded', 'run', '', '', NULL, '', 1, '', 0, NULL, NULL, NULL, 1, '{}', '{}', '{}', '[]', 'sha256:9a37410dcd4ad0e2ff83d2014a8f724f2f412e94203c634128deda5265d2b74f', 0.1, 0, 0, 0, 0, 0, 0, NULL, 1, '', '', NULL, 4, 1796073318360187, 1796073319609554, 1796073318360187, 1796073319609554, '{}', '', 'user:admin', NULL, '', NULL);
-INSERT INTO public.run VALUES ('01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'default', 'job', 'say', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, NULL, NULL, NULL, 1, '{"word":"hello"}', '{}', '{}', '[]', 'sha256:9192dbe378c23cbadfc472df7bc72457c79322f362c0ef2e7d51f75dc3445d1b', 1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073321964330, 1796073322081524, 1796073322052875, 1796073322081524, '{}', '', 'user:admin', NULL, '', NULL);
-INSERT INTO public.run VALUES ('01a22e4f-ee94-7663-8c46-8b22e3586c96', 'default', 'job', 'retried', '', 'failed', 'exit_code', 'exit code 1', 'run', '', '', NULL, '', 1, 'default', 0, NULL, NULL, NULL, 1, '{}', '{}', '{}', '[]', 'sha256:e2688a62e718cb84f77fff1deed07e58e0d8fd832c03f03f82cf0f8e7164a8d9', 1, 0, 0, 2, 2, 0, 1, NULL, NULL, '', '', NULL, 1, 1796073320083683, 1796073321862568, 1796073320123711, 1796073321862568, '{}', '', 'user:admin', NULL, '', NULL);
-INSERT INTO public.run VALUES ('01a22e50-068a-7df5-855f-85baff6f8416', 'default', 'job', 'waiting-1', '', 'queued', '', '', 'run', '', '', NULL, '', 1, 'later', 0, '01a22e50-062e-7a0c-8c46-6d93d92d60b9', '1', NULL, 1, '{"x":1.0409579351386276}', '{}', '{"trial":{"sweep":"01a22e50-062e-7a0c-8c46-6d93d92d60b9","number":1}}', '[]', 'sha256:5f674c8745a6cbc600e99035a70e62d0cd9171df22104eb0a98626d4f31c787f', 0.1, 0, 0, 0, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073326218622, 1796073326218622, NULL, NULL, '{}', '', 'user:admin', NULL, '', NULL);
-INSERT INTO public.run VALUES ('01a22e50-068f-7ec4-a65d-412f22050113', 'default', 'job', 'waiting-2', '', 'queued', '', '', 'run', '', '', NULL, '', 1, 'later', 0, '01a22e50-062e-7a0c-8c46-6d93d92d60b9', '2', NULL, 1, '{"x":3.9051295131856087}', '{}', '{"trial":{"sweep":"01a22e50-062e-7a0c-8c46-6d93d92d60b9","number":2}}', '[]', 'sha256:59b25557a8770e2887ab54cd83d5626a51a8cfaf197474f9dc62c2f454d0378f', 0.1, 0, 0, 0, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073326223395, 1796073326223395, NULL, NULL, '{}', '', 'user:admin', NULL, '', NULL);
-INSERT INTO public.run VALUES ('01a22e4f-fd61-7078-8dbb-0ce641f23884', 'default', 'job', 'say', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, NULL, NULL, '01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 1, '{"word":"hello"}', '{}', '{}', '[]', 'sha256:9192dbe378c23cbadfc472df7bc72457c79322f362c0ef2e7d51f75dc3445d1b', 1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073323872790, 1796073323986975, 1796073323987852, 1796073323986975, '{}', '', 'user:admin', NULL, 'restart', NULL);
-INSERT INTO public.run VALUES ('01a22e50-062e-7a0c-8c46-6d93d92d60b9', 'default', 'sweep', 'waiting', '', 'running', '', '', 'run', '', '', NULL, '', 1, '', 0, NULL, NULL, NULL, 1, '{}', '{}', '{}', '[]', 'sha256:9a37410dcd4ad0e2ff83d2014a8f724f2f412e94203c634128deda5265d2b74f', 0.1, 0, 0, 0, 0, 0, 0, NULL, 0, '', '', NULL, 1, 1796073326126540, 1796073326223589, 1796073326126540, NULL, '{}', '', 'user:admin', NULL, '', NULL);
+INSERT INTO public.run VALUES ('01a22e58-dbcf-78b0-846b-b8cad5772e71', 'default', 'job', 'swept-1', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, '01a22e58-db14-7a98-9af7-32b5e9af8276', '1', NULL, 1, '{"x":1.0409579351386276}', '{}', '{"trial":{"sweep":"01a22e58-db14-7a98-9af7-32b5e9af8276","number":1}}', '[]', 'sha256:5f674c8745a6cbc600e99035a70e62d0cd9171df22104eb0a98626d4f31c787f', 0.1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073905103599, 1796073906061998, 1796073905767762, 1796073906061998, '{}', '', 'user:admin', NULL, '', NULL);
+INSERT INTO public.run VALUES ('01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'default', 'job', 'swept-2', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, '01a22e58-db14-7a98-9af7-32b5e9af8276', '2', NULL, 1, '{"x":3.9051295131856087}', '{}', '{"trial":{"sweep":"01a22e58-db14-7a98-9af7-32b5e9af8276","number":2}}', '[]', 'sha256:59b25557a8770e2887ab54cd83d5626a51a8cfaf197474f9dc62c2f454d0378f', 0.1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073905105683, 1796073906032379, 1796073905720378, 1796073906032379, '{}', '', 'user:admin', NULL, '', NULL);
+INSERT INTO public.run VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'default', 'tracked', 'tracked', '', 'succeeded', '', '', 'run', '', '', NULL, '', 0, '', 0, NULL, NULL, NULL, 0, '{"lr":0.1,"model":"cnn"}', '{"best":1.0}', '{"note":"first"}', '["base"]', '', 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 'succeeded', '', NULL, 0, 1796073903291000, 1796073903410436, 1796073903349503, 1796073903410436, '{}', '', 'user:admin', NULL, '', NULL);
+INSERT INTO public.run VALUES ('01a22e58-dfe8-7428-83bc-959ad3511710', 'default', 'job', 'swept-3', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, '01a22e58-db14-7a98-9af7-32b5e9af8276', '3', NULL, 1, '{"x":2.7224184172856933}', '{}', '{"trial":{"sweep":"01a22e58-db14-7a98-9af7-32b5e9af8276","number":3}}', '[]', 'sha256:be5ac9fcb7108332f9b94803e3685a60c2a2336aadb4fca3185e247c93e80f55', 0.1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073906152742, 1796073906513505, 1796073906326161, 1796073906513505, '{}', '', 'user:admin', NULL, '', NULL);
+INSERT INTO public.run VALUES ('01a22e58-db14-7a98-9af7-32b5e9af8276', 'default', 'sweep', 'swept', '', 'succeeded', '', '3 of 3 trials succeeded', 'run', '', '', NULL, '', 1, '', 0, NULL, NULL, NULL, 1, '{}', '{}', '{}', '[]', 'sha256:9a37410dcd4ad0e2ff83d2014a8f724f2f412e94203c634128deda5265d2b74f', 0.1, 0, 0, 0, 0, 0, 0, NULL, 1, '', '', NULL, 4, 1796073904916400, 1796073906640072, 1796073904916400, 1796073906640072, '{}', '', 'user:admin', NULL, '', NULL);
+INSERT INTO public.run VALUES ('01a22e58-e552-752f-bf42-26548c6f9b0a', 'default', 'job', 'retried', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, NULL, NULL, NULL, 1, '{}', '{}', '{}', '[]', 'sha256:2cb91401075fd15689932f331f1b7bbae3ecbff749b28173b307fcaaeb36a3d0', 1, 0, 0, 2, 1, 0, 1, NULL, NULL, '', '', NULL, 1, 1796073907538340, 1796073908757959, 1796073907636593, 1796073908757959, '{}', '', 'user:admin', NULL, '', NULL);
+INSERT INTO public.run VALUES ('01a22e58-ee67-799a-8a23-7e43f299e7a9', 'default', 'job', 'say', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, NULL, NULL, NULL, 1, '{"word":"hello"}', '{}', '{}', '[]', 'sha256:9192dbe378c23cbadfc472df7bc72457c79322f362c0ef2e7d51f75dc3445d1b', 1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073909857241, 1796073910053416, 1796073910052526, 1796073910053416, '{}', '', 'user:admin', NULL, '', NULL);
+INSERT INTO public.run VALUES ('01a22e58-f62d-7380-ad6f-745327b9fe42', 'default', 'job', 'say', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, NULL, NULL, '01a22e58-ee67-799a-8a23-7e43f299e7a9', 1, '{"word":"hello"}', '{}', '{}', '[]', 'sha256:9192dbe378c23cbadfc472df7bc72457c79322f362c0ef2e7d51f75dc3445d1b', 1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073911850300, 1796073912044503, 1796073912044203, 1796073912044503, '{}', '', 'user:admin', NULL, 'restart', NULL);
+INSERT INTO public.run VALUES ('01a22e59-0030-72b8-8218-19fa0ebb29c7', 'default', 'job', 'waiting-1', '', 'queued', '', '', 'run', '', '', NULL, '', 1, 'later', 0, '01a22e58-fffd-71d3-a495-257d1da2129c', '1', NULL, 1, '{"x":1.0409579351386276}', '{}', '{"trial":{"sweep":"01a22e58-fffd-71d3-a495-257d1da2129c","number":1}}', '[]', 'sha256:5f674c8745a6cbc600e99035a70e62d0cd9171df22104eb0a98626d4f31c787f', 0.1, 0, 0, 0, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073914416559, 1796073914416559, NULL, NULL, '{}', '', 'user:admin', NULL, '', NULL);
+INSERT INTO public.run VALUES ('01a22e59-0031-7ba8-8343-17c2ecaca1c6', 'default', 'job', 'waiting-2', '', 'queued', '', '', 'run', '', '', NULL, '', 1, 'later', 0, '01a22e58-fffd-71d3-a495-257d1da2129c', '2', NULL, 1, '{"x":3.9051295131856087}', '{}', '{"trial":{"sweep":"01a22e58-fffd-71d3-a495-257d1da2129c","number":2}}', '[]', 'sha256:59b25557a8770e2887ab54cd83d5626a51a8cfaf197474f9dc62c2f454d0378f', 0.1, 0, 0, 0, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073914417558, 1796073914417558, NULL, NULL, '{}', '', 'user:admin', NULL, '', NULL);
+INSERT INTO public.run VALUES ('01a22e58-fffd-71d3-a495-257d1da2129c', 'default', 'sweep', 'waiting', '', 'running', '', '', 'run', '', '', NULL, '', 1, '', 0, NULL, NULL, NULL, 1, '{}', '{}', '{}', '[]', 'sha256:9a37410dcd4ad0e2ff83d2014a8f724f2f412e94203c634128deda5265d2b74f', 0.1, 0, 0, 0, 0, 0, 0, NULL, 0, '', '', NULL, 1, 1796073914364593, 1796073914417684, 1796073914364593, NULL, '{}', '', 'user:admin', NULL, '', NULL);
 
 
 --
 -- Data for Name: run_tag; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.run_tag VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'base', 'default');
+INSERT INTO public.run_tag VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'base', 'default');
 
 
 --
 -- Data for Name: run_value; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.run_value VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'params', 'lr', 'default', 0.1, NULL);
-INSERT INTO public.run_value VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'params', 'model', 'default', NULL, 'cnn');
-INSERT INTO public.run_value VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'outputs', 'best', 'default', 1, NULL);
-INSERT INTO public.run_value VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'meta', 'note', 'default', NULL, 'first');
-INSERT INTO public.run_value VALUES ('01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'params', 'x', 'default', 1.0409579351386276, NULL);
-INSERT INTO public.run_value VALUES ('01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4","number":1}');
-INSERT INTO public.run_value VALUES ('01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'params', 'x', 'default', 3.9051295131856087, NULL);
-INSERT INTO public.run_value VALUES ('01a22e4f-e8a1-7589-8fab-c3f41c967f01', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4","number":2}');
-INSERT INTO public.run_value VALUES ('01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'params', 'x', 'default', 2.7224184172856933, NULL);
-INSERT INTO public.run_value VALUES ('01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4","number":3}');
-INSERT INTO public.run_value VALUES ('01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', 'params', 'word', 'default', NULL, 'hello');
-INSERT INTO public.run_value VALUES ('01a22e4f-fd61-7078-8dbb-0ce641f23884', 'params', 'word', 'default', NULL, 'hello');
-INSERT INTO public.run_value VALUES ('01a22e50-068a-7df5-855f-85baff6f8416', 'params', 'x', 'default', 1.0409579351386276, NULL);
-INSERT INTO public.run_value VALUES ('01a22e50-068a-7df5-855f-85baff6f8416', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e50-062e-7a0c-8c46-6d93d92d60b9","number":1}');
-INSERT INTO public.run_value VALUES ('01a22e50-068f-7ec4-a65d-412f22050113', 'params', 'x', 'default', 3.9051295131856087, NULL);
-INSERT INTO public.run_value VALUES ('01a22e50-068f-7ec4-a65d-412f22050113', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e50-062e-7a0c-8c46-6d93d92d60b9","number":2}');
+INSERT INTO public.run_value VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'params', 'lr', 'default', 0.1, NULL);
+INSERT INTO public.run_value VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'params', 'model', 'default', NULL, 'cnn');
+INSERT INTO public.run_value VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'outputs', 'best', 'default', 1, NULL);
+INSERT INTO public.run_value VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'meta', 'note', 'default', NULL, 'first');
+INSERT INTO public.run_value VALUES ('01a22e58-dbcf-78b0-846b-b8cad5772e71', 'params', 'x', 'default', 1.0409579351386276, NULL);
+INSERT INTO public.run_value VALUES ('01a22e58-dbcf-78b0-846b-b8cad5772e71', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e58-db14-7a98-9af7-32b5e9af8276","number":1}');
+INSERT INTO public.run_value VALUES ('01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'params', 'x', 'default', 3.9051295131856087, NULL);
+INSERT INTO public.run_value VALUES ('01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e58-db14-7a98-9af7-32b5e9af8276","number":2}');
+INSERT INTO public.run_value VALUES ('01a22e58-dfe8-7428-83bc-959ad3511710', 'params', 'x', 'default', 2.7224184172856933, NULL);
+INSERT INTO public.run_value VALUES ('01a22e58-dfe8-7428-83bc-959ad3511710', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e58-db14-7a98-9af7-32b5e9af8276","number":3}');
+INSERT INTO public.run_value VALUES ('01a22e58-ee67-799a-8a23-7e43f299e7a9', 'params', 'word', 'default', NULL, 'hello');
+INSERT INTO public.run_value VALUES ('01a22e58-f62d-7380-ad6f-745327b9fe42', 'params', 'word', 'default', NULL, 'hello');
+INSERT INTO public.run_value VALUES ('01a22e59-0030-72b8-8218-19fa0ebb29c7', 'params', 'x', 'default', 1.0409579351386276, NULL);
+INSERT INTO public.run_value VALUES ('01a22e59-0030-72b8-8218-19fa0ebb29c7', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e58-fffd-71d3-a495-257d1da2129c","number":1}');
+INSERT INTO public.run_value VALUES ('01a22e59-0031-7ba8-8343-17c2ecaca1c6', 'params', 'x', 'default', 3.9051295131856087, NULL);
+INSERT INTO public.run_value VALUES ('01a22e59-0031-7ba8-8343-17c2ecaca1c6', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e58-fffd-71d3-a495-257d1da2129c","number":2}');
 
 
 --
 -- Data for Name: sweep; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.sweep VALUES ('01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', '{"algorithm":"tpe","space":{"params":{"x":{"kind":"uniform","low":-5.0,"high":5.0}}},"objectives":[{"name":"loss","goal":"minimize"}],"options":{"numRuns":3},"seed":1,"concurrency":2}', 1, 3, 2, 0, 0, 0, 4, '\x93a374706501949396a13191cb3ff0a7c381fee9dc0191cb401159f440a4bdaa90c096a13291cb400f3db48ace36750191cb3ff51bafc8302f6690c096a13391cb4005c7834ea2293c0191cb3fe27734c7e65b6890c0030390', 3, 3, 0, 0, 0, 1, '{"status":"succeeded","reason":"","message":"3 of 3 trials succeeded","spares":0}', 'a621df12a22435dc', 0);
-INSERT INTO public.sweep VALUES ('01a22e50-062e-7a0c-8c46-6d93d92d60b9', '{"algorithm":"tpe","space":{"params":{"x":{"kind":"uniform","low":-5.0,"high":5.0}}},"objectives":[{"name":"loss","goal":"minimize"}],"options":{"numRuns":3},"seed":1,"concurrency":2}', 1, 3, 2, 0, 0, 0, 1, '\x93a374706501949296a13191cb3ff0a7c381fee9dc009090c096a13291cb400f3db48ace3675009090c0020290', 2, 0, 0, 0, 0, 0, '', 'a621df12a22435dc', 0);
+INSERT INTO public.sweep VALUES ('01a22e58-db14-7a98-9af7-32b5e9af8276', '{"algorithm":"tpe","space":{"params":{"x":{"kind":"uniform","low":-5.0,"high":5.0}}},"objectives":[{"name":"loss","goal":"minimize"}],"options":{"numRuns":3},"seed":1,"concurrency":2}', 1, 3, 2, 0, 0, 0, 3, '\x93a374706501949396a13191cb3ff0a7c381fee9dc0191cb401159f440a4bdaa90c096a13291cb400f3db48ace36750191cb3ff51bafc8302f6690c096a13391cb4005c7834ea2293c0191cb3fe27734c7e65b6890c0030390', 3, 3, 0, 0, 0, 1, '{"status":"succeeded","reason":"","message":"3 of 3 trials succeeded","spares":0}', 'ff055bd4855f3ec4', 0);
+INSERT INTO public.sweep VALUES ('01a22e58-fffd-71d3-a495-257d1da2129c', '{"algorithm":"tpe","space":{"params":{"x":{"kind":"uniform","low":-5.0,"high":5.0}}},"objectives":[{"name":"loss","goal":"minimize"}],"options":{"numRuns":3},"seed":1,"concurrency":2}', 1, 3, 2, 0, 0, 0, 1, '\x93a374706501949296a13191cb3ff0a7c381fee9dc009090c096a13291cb400f3db48ace3675009090c0020290', 2, 0, 0, 0, 0, 0, '', 'ff055bd4855f3ec4', 0);
 
 
 --
 -- Data for Name: token; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.token VALUES ('01a22e4f-c76c-77ea-bdeb-9f0a28dabe8f', 'data directory', 'fc236b106048e1543d8d863a80c51ea44401db90b323fa1247cdb096dc40bed5', 1796073310054978, NULL, NULL, 'admin', 'ty.1En9gZ', '["read","write","track","admin","agent"]', '["*"]', 1796073311858260);
-INSERT INTO public.token VALUES ('01a22e4f-d54a-7113-be4c-67b1a2249eec', 'ci', '62c43ff75c26db2a11fd6b666317980f5e51d6c6ef88e391c8e11233a4228fdf', 1796073313609076, NULL, NULL, 'admin', 'ty.Q7v45v', '["read"]', '["*"]', NULL);
+INSERT INTO public.token VALUES ('01a22e58-af3c-72f8-848a-52e0ef3ddd34', 'data directory', '23b3cac42b47b9df5c47d30ba410822234381ce6e4a53095a6fed7b3e9823c4b', 1796073893685677, NULL, NULL, 'admin', 'ty.sDJcuO', '["read","write","track","admin","agent"]', '["*"]', 1796073895989856);
+INSERT INTO public.token VALUES ('01a22e58-c102-7239-ab44-4552050a2cc2', 'ci', 'eb3be4c8a0204e3d44d97a083056d7433271b1b52df1ad01a8c9a70401ff3f7a', 1796073898241316, NULL, NULL, 'admin', 'ty.YpDhSr', '["read"]', '["*"]', NULL);
 
 
 --
 -- Data for Name: trial; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.trial VALUES ('01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', '1', 1, '01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 0, 'succeeded', 2, -1, '{"x":1.0409579351386276}', '{"loss":4.33784581189631}', 4.33784581189631, '', '', '', '', 1796073318561665, 1796073319204198);
-INSERT INTO public.trial VALUES ('01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', '2', 2, '01a22e4f-e8a1-7589-8fab-c3f41c967f01', 0, 'succeeded', 2, -1, '{"x":3.9051295131856087}', '{"loss":1.319259435639617}', 1.319259435639617, '', '', '', '', 1796073318561665, 1796073319288793);
-INSERT INTO public.trial VALUES ('01a22e4f-e7d8-7c39-8d4f-1ab465d8d9b4', '3', 3, '01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', 0, 'succeeded', 2, -1, '{"x":2.7224184172856933}', '{"loss":0.5770515350621794}', 0.5770515350621794, '', '', '', '', 1796073319204198, 1796073319609554);
-INSERT INTO public.trial VALUES ('01a22e50-062e-7a0c-8c46-6d93d92d60b9', '1', 1, '01a22e50-068a-7df5-855f-85baff6f8416', 0, 'open', 0, -1, '{"x":1.0409579351386276}', '{}', NULL, '', '', '', '', 1796073326223589, NULL);
-INSERT INTO public.trial VALUES ('01a22e50-062e-7a0c-8c46-6d93d92d60b9', '2', 2, '01a22e50-068f-7ec4-a65d-412f22050113', 0, 'open', 0, -1, '{"x":3.9051295131856087}', '{}', NULL, '', '', '', '', 1796073326223589, NULL);
+INSERT INTO public.trial VALUES ('01a22e58-db14-7a98-9af7-32b5e9af8276', '1', 1, '01a22e58-dbcf-78b0-846b-b8cad5772e71', 0, 'succeeded', 2, -1, '{"x":1.0409579351386276}', '{"loss":4.33784581189631}', 4.33784581189631, '', '', '', '', 1796073905105892, 1796073906153193);
+INSERT INTO public.trial VALUES ('01a22e58-db14-7a98-9af7-32b5e9af8276', '2', 2, '01a22e58-dbd1-77e1-aa8e-b3ce0af69985', 0, 'succeeded', 2, -1, '{"x":3.9051295131856087}', '{"loss":1.319259435639617}', 1.319259435639617, '', '', '', '', 1796073905105892, 1796073906153193);
+INSERT INTO public.trial VALUES ('01a22e58-db14-7a98-9af7-32b5e9af8276', '3', 3, '01a22e58-dfe8-7428-83bc-959ad3511710', 0, 'succeeded', 2, -1, '{"x":2.7224184172856933}', '{"loss":0.5770515350621794}', 0.5770515350621794, '', '', '', '', 1796073906153193, 1796073906640072);
+INSERT INTO public.trial VALUES ('01a22e58-fffd-71d3-a495-257d1da2129c', '1', 1, '01a22e59-0030-72b8-8218-19fa0ebb29c7', 0, 'open', 0, -1, '{"x":1.0409579351386276}', '{}', NULL, '', '', '', '', 1796073914417684, NULL);
+INSERT INTO public.trial VALUES ('01a22e58-fffd-71d3-a495-257d1da2129c', '2', 2, '01a22e59-0031-7ba8-8343-17c2ecaca1c6', 0, 'open', 0, -1, '{"x":3.9051295131856087}', '{}', NULL, '', '', '', '', 1796073914417684, NULL);
 
 
 --
@@ -944,21 +947,21 @@ INSERT INTO public.trial VALUES ('01a22e50-062e-7a0c-8c46-6d93d92d60b9', '2', 2,
 -- Data for Name: writer; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.writer VALUES ('01a22e4f-e337-740c-9cf6-6fe8e56b04a7', 'e7fa244d4971b4872605890dba9fc9df', 6, 1, 0, 0, 1796073317250051);
-INSERT INTO public.writer VALUES ('01a22e4f-e8a0-7e19-a7b3-c8ce1f92ba20', 'a372e1c1269e9374d857535e6d3a2557', 1, 0, 0, 0, 1796073319126652);
-INSERT INTO public.writer VALUES ('01a22e4f-e8a1-7589-8fab-c3f41c967f01', '05557be48d96eadcd4f41b6907ebda42', 1, 0, 0, 0, 1796073319186787);
-INSERT INTO public.writer VALUES ('01a22e4f-eb23-7e0d-afcb-f5a4a4a53457', '94a7bd8019ff10bafa82ab061bbf645d', 1, 0, 0, 0, 1796073319548435);
-INSERT INTO public.writer VALUES ('01a22e4f-ee94-7663-8c46-8b22e3586c96', 'be2d78268f6503201535a7271abe16da', 1, 1, 0, 0, 1796073320378327);
-INSERT INTO public.writer VALUES ('01a22e4f-ee94-7663-8c46-8b22e3586c96', 'e675cff38055458ac8ec818796ca96dd', 1, 1, 0, 0, 1796073321862568);
-INSERT INTO public.writer VALUES ('01a22e4f-f5ed-7827-9a51-d0ceeffc3cad', '165cfbea44c44b30d28ad2eed3f7202b', 1, 1, 0, 0, 1796073322081524);
-INSERT INTO public.writer VALUES ('01a22e4f-fd61-7078-8dbb-0ce641f23884', '3f283b7dc016b3f5b7c98b8cee748a2f', 1, 1, 0, 0, 1796073323986975);
+INSERT INTO public.writer VALUES ('01a22e58-d4ba-750c-b5d5-f043cc844e55', 'fcf69e9d358deadf5f7892457cc20c45', 6, 1, 0, 0, 1796073903410436);
+INSERT INTO public.writer VALUES ('01a22e58-dbd1-77e1-aa8e-b3ce0af69985', '09f06b4656223afb450445232fd68ca4', 1, 0, 0, 0, 1796073906032379);
+INSERT INTO public.writer VALUES ('01a22e58-dbcf-78b0-846b-b8cad5772e71', 'e5baf94e55f36b49f5301087437cab4b', 1, 0, 0, 0, 1796073906061998);
+INSERT INTO public.writer VALUES ('01a22e58-dfe8-7428-83bc-959ad3511710', '2bf7f19c3bb97358035ce44b77117eba', 1, 0, 0, 0, 1796073906513505);
+INSERT INTO public.writer VALUES ('01a22e58-e552-752f-bf42-26548c6f9b0a', '68b05018ed719b08b291fee8ebbe9f05', 1, 0, 0, 0, 1796073907776674);
+INSERT INTO public.writer VALUES ('01a22e58-e552-752f-bf42-26548c6f9b0a', '37e0bd9ca8b5c5c4e92e80ffd23c135e', 1, 0, 0, 0, 1796073908757959);
+INSERT INTO public.writer VALUES ('01a22e58-ee67-799a-8a23-7e43f299e7a9', '57364eb4214f3f79b2efed34f1cd64b7', 1, 1, 0, 0, 1796073910053416);
+INSERT INTO public.writer VALUES ('01a22e58-f62d-7380-ad6f-745327b9fe42', 'ac1c379f9dbefd33bac2e9dae4a7e6e8', 1, 1, 0, 0, 1796073912044503);
 
 
 --
 -- Name: activity_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.activity_id_seq', 80, true);
+SELECT pg_catalog.setval('public.activity_id_seq', 82, true);
 
 
 --

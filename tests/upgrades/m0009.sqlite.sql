@@ -7,85 +7,82 @@ CREATE TABLE activity (
             actor TEXT NOT NULL,
             at BIGINT NOT NULL,
             data TEXT NOT NULL);
-INSERT INTO "activity" VALUES(1,'vision',NULL,'project_created','user:admin',1796073292471563,'{}');
-INSERT INTO "activity" VALUES(2,'',NULL,'user_created','user:admin',1796073293421152,'{"name":"ada","role":"member"}');
-INSERT INTO "activity" VALUES(3,'',NULL,'token_created','user:admin',1796073294218536,'{"token":"01a22e4f-8989-77a3-8189-4766832f72f8","principal":"admin"}');
-INSERT INTO "activity" VALUES(4,'',NULL,'queue_created','user:admin',1796073295239837,'{"queue":"later","priority":1,"concurrency":null,"quota":{},"paused":false,"selector":{}}');
-INSERT INTO "activity" VALUES(5,'',NULL,'queue_changed','user:admin',1796073296026440,'{"queue":"later","priority":1,"concurrency":null,"quota":{},"paused":true,"selector":{}}');
-INSERT INTO "activity" VALUES(6,'default',NULL,'member_put','user:admin',1796073296729512,'{"principal":"ada","role":"member"}');
-INSERT INTO "activity" VALUES(7,'default',NULL,'component_registered','user:admin',1796073297935829,'{"name":"say","version":"1","digest":"sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15"}');
-INSERT INTO "activity" VALUES(8,'default','01a22e4f-994a-7432-b9cf-db0ffef716c8','status','user:admin',1796073298386634,'{"status":"created","name":"tracked"}');
-INSERT INTO "activity" VALUES(9,'default','01a22e4f-994a-7432-b9cf-db0ffef716c8','status','core',1796073298386634,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(10,'default','01a22e4f-994a-7432-b9cf-db0ffef716c8','status','core',1796073298386634,'{"status":"running"}');
-INSERT INTO "activity" VALUES(11,'default','01a22e4f-994a-7432-b9cf-db0ffef716c8','artifact_stored','user:admin',1796073298423992,'{"name":"weights.txt","size":7,"digest":"sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c","kind":"file"}');
-INSERT INTO "activity" VALUES(12,'default','01a22e4f-994a-7432-b9cf-db0ffef716c8','status','core',1796073298478908,'{"status":"succeeded"}');
-INSERT INTO "activity" VALUES(13,'default','01a22e4f-a0bd-79e9-887a-b54839e5182c','status','user:admin',1796073300157265,'{"status":"created","name":"swept"}');
-INSERT INTO "activity" VALUES(14,'default','01a22e4f-a0bd-79e9-887a-b54839e5182c','status','core',1796073300157265,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(15,'default','01a22e4f-a0bd-79e9-887a-b54839e5182c','status','core',1796073300157265,'{"status":"running"}');
-INSERT INTO "activity" VALUES(16,'default','01a22e4f-a17c-7c9c-a160-41e48848d110','status','user:admin',1796073300348866,'{"status":"created","name":"swept-1"}');
-INSERT INTO "activity" VALUES(17,'default','01a22e4f-a17c-7c9c-a160-41e48848d110','status','core',1796073300348866,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(18,'default','01a22e4f-a17c-7c9c-a160-41e48848d110','status','core',1796073300348866,'{"status":"queued"}');
-INSERT INTO "activity" VALUES(19,'default','01a22e4f-a17e-7652-aa49-62a76942cb92','status','user:admin',1796073300350245,'{"status":"created","name":"swept-2"}');
-INSERT INTO "activity" VALUES(20,'default','01a22e4f-a17e-7652-aa49-62a76942cb92','status','core',1796073300350245,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(21,'default','01a22e4f-a17e-7652-aa49-62a76942cb92','status','core',1796073300350245,'{"status":"queued"}');
-INSERT INTO "activity" VALUES(22,'default','01a22e4f-a17c-7c9c-a160-41e48848d110','status','agent:local',1796073300351665,'{"status":"scheduled","attempt":1}');
-INSERT INTO "activity" VALUES(23,'default','01a22e4f-a17e-7652-aa49-62a76942cb92','status','agent:local',1796073300351665,'{"status":"scheduled","attempt":1}');
-INSERT INTO "activity" VALUES(24,'default','01a22e4f-a17c-7c9c-a160-41e48848d110','status','agent:local',1796073300903137,'{"status":"running","attempt":1}');
-INSERT INTO "activity" VALUES(25,'default','01a22e4f-a17e-7652-aa49-62a76942cb92','status','agent:local',1796073300903137,'{"status":"starting","attempt":1}');
-INSERT INTO "activity" VALUES(26,'default','01a22e4f-a17e-7652-aa49-62a76942cb92','status','agent:local',1796073300997018,'{"status":"running","attempt":1}');
-INSERT INTO "activity" VALUES(27,'default','01a22e4f-a17c-7c9c-a160-41e48848d110','status','core',1796073301108109,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO "activity" VALUES(28,'default','01a22e4f-a17c-7c9c-a160-41e48848d110','status','core',1796073301175328,'{"status":"succeeded","attempt":1}');
-INSERT INTO "activity" VALUES(29,'default','01a22e4f-a4e3-7852-8785-435902956b34','status','user:admin',1796073301219250,'{"status":"created","name":"swept-3"}');
-INSERT INTO "activity" VALUES(30,'default','01a22e4f-a4e3-7852-8785-435902956b34','status','core',1796073301219250,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(31,'default','01a22e4f-a4e3-7852-8785-435902956b34','status','core',1796073301219250,'{"status":"queued"}');
-INSERT INTO "activity" VALUES(32,'default','01a22e4f-a4e3-7852-8785-435902956b34','status','agent:local',1796073301222181,'{"status":"scheduled","attempt":1}');
-INSERT INTO "activity" VALUES(33,'default','01a22e4f-a4e3-7852-8785-435902956b34','status','agent:local',1796073301283807,'{"status":"starting","attempt":1}');
-INSERT INTO "activity" VALUES(34,'default','01a22e4f-a17e-7652-aa49-62a76942cb92','status','core',1796073301336396,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO "activity" VALUES(35,'default','01a22e4f-a4e3-7852-8785-435902956b34','status','agent:local',1796073301336396,'{"status":"running","attempt":1}');
-INSERT INTO "activity" VALUES(36,'default','01a22e4f-a17e-7652-aa49-62a76942cb92','status','core',1796073301349245,'{"status":"succeeded","attempt":1}');
-INSERT INTO "activity" VALUES(37,'default','01a22e4f-a4e3-7852-8785-435902956b34','status','core',1796073301512399,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO "activity" VALUES(38,'default','01a22e4f-a4e3-7852-8785-435902956b34','status','core',1796073301528653,'{"status":"succeeded","attempt":1}');
-INSERT INTO "activity" VALUES(39,'default','01a22e4f-a0bd-79e9-887a-b54839e5182c','status','core',1796073301549235,'{"status":"succeeded","message":"3 of 3 trials succeeded"}');
-INSERT INTO "activity" VALUES(40,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','user:admin',1796073302265647,'{"status":"created","name":"retried"}');
-INSERT INTO "activity" VALUES(41,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','core',1796073302265647,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(42,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','core',1796073302265647,'{"status":"queued"}');
-INSERT INTO "activity" VALUES(43,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','agent:local',1796073302271225,'{"status":"scheduled","attempt":1}');
-INSERT INTO "activity" VALUES(44,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','agent:local',1796073302324386,'{"status":"starting","attempt":1}');
-INSERT INTO "activity" VALUES(45,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','agent:local',1796073302350042,'{"status":"running","attempt":1}');
-INSERT INTO "activity" VALUES(46,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','core',1796073302488468,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO "activity" VALUES(47,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','core',1796073302488039,'{"status":"retrying","reason":"exit_code","message":"exit code 1; retry 1 of 1 in 0.2 s","attempt":1}');
-INSERT INTO "activity" VALUES(48,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','core',1796073302952128,'{"status":"queued","attempt":1}');
-INSERT INTO "activity" VALUES(49,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','agent:local',1796073302955954,'{"status":"scheduled","attempt":2}');
-INSERT INTO "activity" VALUES(50,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','agent:local',1796073303003648,'{"status":"starting","attempt":2}');
-INSERT INTO "activity" VALUES(51,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','agent:local',1796073303104720,'{"status":"running","attempt":2}');
-INSERT INTO "activity" VALUES(52,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','core',1796073303327947,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":2}');
-INSERT INTO "activity" VALUES(53,'default','01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','status','core',1796073303361557,'{"status":"failed","reason":"exit_code","message":"exit code 1","attempt":2}');
-INSERT INTO "activity" VALUES(54,'default','01a22e4f-aef8-7329-9c74-b26ed2faa6cf','status','user:admin',1796073303800406,'{"status":"created","name":"say"}');
-INSERT INTO "activity" VALUES(55,'default','01a22e4f-aef8-7329-9c74-b26ed2faa6cf','status','core',1796073303800406,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(56,'default','01a22e4f-aef8-7329-9c74-b26ed2faa6cf','status','core',1796073303800406,'{"status":"queued"}');
-INSERT INTO "activity" VALUES(57,'default','01a22e4f-aef8-7329-9c74-b26ed2faa6cf','status','agent:local',1796073303811642,'{"status":"scheduled","attempt":1}');
-INSERT INTO "activity" VALUES(58,'default','01a22e4f-aef8-7329-9c74-b26ed2faa6cf','status','agent:local',1796073303864386,'{"status":"starting","attempt":1}');
-INSERT INTO "activity" VALUES(59,'default','01a22e4f-aef8-7329-9c74-b26ed2faa6cf','status','agent:local',1796073303932063,'{"status":"running","attempt":1}');
-INSERT INTO "activity" VALUES(60,'default','01a22e4f-aef8-7329-9c74-b26ed2faa6cf','status','core',1796073303932063,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO "activity" VALUES(61,'default','01a22e4f-aef8-7329-9c74-b26ed2faa6cf','status','core',1796073303923801,'{"status":"succeeded","attempt":1}');
-INSERT INTO "activity" VALUES(62,'default','01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','status','user:admin',1796073304787275,'{"status":"created","name":"say"}');
-INSERT INTO "activity" VALUES(63,'default','01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','status','core',1796073304787275,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(64,'default','01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','status','core',1796073304787275,'{"status":"queued"}');
-INSERT INTO "activity" VALUES(65,'default','01a22e4f-aef8-7329-9c74-b26ed2faa6cf','cloned','user:admin',1796073304787275,'{"how":"restart","run":"01a22e4f-b2d3-73e0-93ae-fd6ead4dec07"}');
-INSERT INTO "activity" VALUES(66,'default','01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','status','agent:local',1796073304800253,'{"status":"scheduled","attempt":1}');
-INSERT INTO "activity" VALUES(67,'default','01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','status','agent:local',1796073304832607,'{"status":"starting","attempt":1}');
-INSERT INTO "activity" VALUES(68,'default','01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','status','agent:local',1796073304935534,'{"status":"running","attempt":1}');
-INSERT INTO "activity" VALUES(69,'default','01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','status','core',1796073304935534,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
-INSERT INTO "activity" VALUES(70,'default','01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','status','core',1796073304950737,'{"status":"succeeded","attempt":1}');
-INSERT INTO "activity" VALUES(71,'default','01a22e4f-b6a9-7848-a5bc-d0a3849f48e9','status','user:admin',1796073305768834,'{"status":"created","name":"waiting"}');
-INSERT INTO "activity" VALUES(72,'default','01a22e4f-b6a9-7848-a5bc-d0a3849f48e9','status','core',1796073305768834,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(73,'default','01a22e4f-b6a9-7848-a5bc-d0a3849f48e9','status','core',1796073305768834,'{"status":"running"}');
-INSERT INTO "activity" VALUES(74,'default','01a22e4f-b6b5-7a01-8936-4c5357ad5a1f','status','user:admin',1796073305781187,'{"status":"created","name":"waiting-1"}');
-INSERT INTO "activity" VALUES(75,'default','01a22e4f-b6b5-7a01-8936-4c5357ad5a1f','status','core',1796073305781187,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(76,'default','01a22e4f-b6b5-7a01-8936-4c5357ad5a1f','status','core',1796073305781187,'{"status":"queued"}');
-INSERT INTO "activity" VALUES(77,'default','01a22e4f-b6b6-706c-9e05-7e1fde2e6e61','status','user:admin',1796073305782137,'{"status":"created","name":"waiting-2"}');
-INSERT INTO "activity" VALUES(78,'default','01a22e4f-b6b6-706c-9e05-7e1fde2e6e61','status','core',1796073305782137,'{"status":"compiled"}');
-INSERT INTO "activity" VALUES(79,'default','01a22e4f-b6b6-706c-9e05-7e1fde2e6e61','status','core',1796073305782137,'{"status":"queued"}');
+INSERT INTO "activity" VALUES(1,'vision',NULL,'project_created','user:admin',1796073871212067,'{}');
+INSERT INTO "activity" VALUES(2,'',NULL,'user_created','user:admin',1796073872673051,'{"name":"ada","role":"member"}');
+INSERT INTO "activity" VALUES(3,'',NULL,'token_created','user:admin',1796073873619864,'{"token":"01a22e58-60d3-7b44-b116-7973a2ee293a","principal":"admin"}');
+INSERT INTO "activity" VALUES(4,'',NULL,'queue_created','user:admin',1796073874794854,'{"queue":"later","priority":1,"concurrency":null,"quota":{},"paused":false,"selector":{}}');
+INSERT INTO "activity" VALUES(5,'',NULL,'queue_changed','user:admin',1796073876399920,'{"queue":"later","priority":1,"concurrency":null,"quota":{},"paused":true,"selector":{}}');
+INSERT INTO "activity" VALUES(6,'default',NULL,'member_put','user:admin',1796073877186982,'{"principal":"ada","role":"member"}');
+INSERT INTO "activity" VALUES(7,'default',NULL,'component_registered','user:admin',1796073878560579,'{"name":"say","version":"1","digest":"sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15"}');
+INSERT INTO "activity" VALUES(8,'default','01a22e58-7624-74ef-a51e-d18018940518','status','user:admin',1796073879206124,'{"status":"created","name":"tracked"}');
+INSERT INTO "activity" VALUES(9,'default','01a22e58-7624-74ef-a51e-d18018940518','status','core',1796073879206124,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(10,'default','01a22e58-7624-74ef-a51e-d18018940518','status','core',1796073879206124,'{"status":"running"}');
+INSERT INTO "activity" VALUES(11,'default','01a22e58-7624-74ef-a51e-d18018940518','artifact_stored','user:admin',1796073879280533,'{"name":"weights.txt","size":7,"digest":"sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c","kind":"file"}');
+INSERT INTO "activity" VALUES(12,'default','01a22e58-7624-74ef-a51e-d18018940518','status','core',1796073879298817,'{"status":"succeeded"}');
+INSERT INTO "activity" VALUES(13,'default','01a22e58-7cc4-7143-838e-67e457830693','status','user:admin',1796073880772210,'{"status":"created","name":"swept"}');
+INSERT INTO "activity" VALUES(14,'default','01a22e58-7cc4-7143-838e-67e457830693','status','core',1796073880772210,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(15,'default','01a22e58-7cc4-7143-838e-67e457830693','status','core',1796073880772210,'{"status":"running"}');
+INSERT INTO "activity" VALUES(16,'default','01a22e58-7d2f-7bf9-86a2-f595c8328c33','status','user:admin',1796073880879130,'{"status":"created","name":"swept-1"}');
+INSERT INTO "activity" VALUES(17,'default','01a22e58-7d2f-7bf9-86a2-f595c8328c33','status','core',1796073880879130,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(18,'default','01a22e58-7d2f-7bf9-86a2-f595c8328c33','status','core',1796073880879130,'{"status":"queued"}');
+INSERT INTO "activity" VALUES(19,'default','01a22e58-7d35-78ef-b4e1-6c26e742d7d9','status','user:admin',1796073880885304,'{"status":"created","name":"swept-2"}');
+INSERT INTO "activity" VALUES(20,'default','01a22e58-7d35-78ef-b4e1-6c26e742d7d9','status','core',1796073880885304,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(21,'default','01a22e58-7d35-78ef-b4e1-6c26e742d7d9','status','core',1796073880885304,'{"status":"queued"}');
+INSERT INTO "activity" VALUES(22,'default','01a22e58-7d2f-7bf9-86a2-f595c8328c33','status','agent:local',1796073880887661,'{"status":"scheduled","attempt":1}');
+INSERT INTO "activity" VALUES(23,'default','01a22e58-7d35-78ef-b4e1-6c26e742d7d9','status','agent:local',1796073880887661,'{"status":"scheduled","attempt":1}');
+INSERT INTO "activity" VALUES(24,'default','01a22e58-7d2f-7bf9-86a2-f595c8328c33','status','agent:local',1796073881136200,'{"status":"running","attempt":1}');
+INSERT INTO "activity" VALUES(25,'default','01a22e58-7d35-78ef-b4e1-6c26e742d7d9','status','agent:local',1796073881136200,'{"status":"running","attempt":1}');
+INSERT INTO "activity" VALUES(26,'default','01a22e58-7d35-78ef-b4e1-6c26e742d7d9','status','core',1796073881404146,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO "activity" VALUES(27,'default','01a22e58-7d35-78ef-b4e1-6c26e742d7d9','status','core',1796073881454475,'{"status":"succeeded","attempt":1}');
+INSERT INTO "activity" VALUES(28,'default','01a22e58-7d2f-7bf9-86a2-f595c8328c33','status','core',1796073881472803,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO "activity" VALUES(29,'default','01a22e58-7f83-789c-b77f-318c11e4bdd0','status','user:admin',1796073881475255,'{"status":"created","name":"swept-3"}');
+INSERT INTO "activity" VALUES(30,'default','01a22e58-7f83-789c-b77f-318c11e4bdd0','status','core',1796073881475255,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(31,'default','01a22e58-7f83-789c-b77f-318c11e4bdd0','status','core',1796073881475255,'{"status":"queued"}');
+INSERT INTO "activity" VALUES(32,'default','01a22e58-7f83-789c-b77f-318c11e4bdd0','status','agent:local',1796073881476780,'{"status":"scheduled","attempt":1}');
+INSERT INTO "activity" VALUES(33,'default','01a22e58-7f83-789c-b77f-318c11e4bdd0','status','agent:local',1796073881599069,'{"status":"running","attempt":1}');
+INSERT INTO "activity" VALUES(34,'default','01a22e58-7d2f-7bf9-86a2-f595c8328c33','status','core',1796073881581061,'{"status":"succeeded","attempt":1}');
+INSERT INTO "activity" VALUES(35,'default','01a22e58-7f83-789c-b77f-318c11e4bdd0','status','core',1796073881749880,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO "activity" VALUES(36,'default','01a22e58-7f83-789c-b77f-318c11e4bdd0','status','core',1796073881769325,'{"status":"succeeded","attempt":1}');
+INSERT INTO "activity" VALUES(37,'default','01a22e58-7cc4-7143-838e-67e457830693','status','core',1796073881797047,'{"status":"succeeded","message":"3 of 3 trials succeeded"}');
+INSERT INTO "activity" VALUES(38,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','user:admin',1796073882528741,'{"status":"created","name":"retried"}');
+INSERT INTO "activity" VALUES(39,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','core',1796073882528741,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(40,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','core',1796073882528741,'{"status":"queued"}');
+INSERT INTO "activity" VALUES(41,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','agent:local',1796073882541620,'{"status":"scheduled","attempt":1}');
+INSERT INTO "activity" VALUES(42,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','agent:local',1796073882612319,'{"status":"running","attempt":1}');
+INSERT INTO "activity" VALUES(43,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','core',1796073882876163,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO "activity" VALUES(44,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','core',1796073882888245,'{"status":"retrying","reason":"exit_code","message":"exit code 1; retry 1 of 1 in 0.2 s","attempt":1}');
+INSERT INTO "activity" VALUES(45,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','core',1796073883465006,'{"status":"queued","attempt":1}');
+INSERT INTO "activity" VALUES(46,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','agent:local',1796073883473642,'{"status":"scheduled","attempt":2}');
+INSERT INTO "activity" VALUES(47,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','agent:local',1796073883496249,'{"status":"starting","attempt":2}');
+INSERT INTO "activity" VALUES(48,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','agent:local',1796073883541880,'{"status":"running","attempt":2}');
+INSERT INTO "activity" VALUES(49,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','core',1796073883744658,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":2}');
+INSERT INTO "activity" VALUES(50,'default','01a22e58-83a1-7b7d-9a56-ebd55308ffe8','status','core',1796073883759898,'{"status":"succeeded","attempt":2}');
+INSERT INTO "activity" VALUES(51,'default','01a22e58-8b69-78a0-acc8-97f7136d0b5a','status','user:admin',1796073884521299,'{"status":"created","name":"say"}');
+INSERT INTO "activity" VALUES(52,'default','01a22e58-8b69-78a0-acc8-97f7136d0b5a','status','core',1796073884521299,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(53,'default','01a22e58-8b69-78a0-acc8-97f7136d0b5a','status','core',1796073884521299,'{"status":"queued"}');
+INSERT INTO "activity" VALUES(54,'default','01a22e58-8b69-78a0-acc8-97f7136d0b5a','status','agent:local',1796073884524944,'{"status":"scheduled","attempt":1}');
+INSERT INTO "activity" VALUES(55,'default','01a22e58-8b69-78a0-acc8-97f7136d0b5a','status','agent:local',1796073884604479,'{"status":"starting","attempt":1}');
+INSERT INTO "activity" VALUES(56,'default','01a22e58-8b69-78a0-acc8-97f7136d0b5a','status','agent:local',1796073884645891,'{"status":"running","attempt":1}');
+INSERT INTO "activity" VALUES(57,'default','01a22e58-8b69-78a0-acc8-97f7136d0b5a','status','core',1796073884645891,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO "activity" VALUES(58,'default','01a22e58-8b69-78a0-acc8-97f7136d0b5a','status','core',1796073884648465,'{"status":"succeeded","attempt":1}');
+INSERT INTO "activity" VALUES(59,'default','01a22e58-915b-79a5-b5be-2b1ee7b0c77c','status','user:admin',1796073886043450,'{"status":"created","name":"say"}');
+INSERT INTO "activity" VALUES(60,'default','01a22e58-915b-79a5-b5be-2b1ee7b0c77c','status','core',1796073886043450,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(61,'default','01a22e58-915b-79a5-b5be-2b1ee7b0c77c','status','core',1796073886043450,'{"status":"queued"}');
+INSERT INTO "activity" VALUES(62,'default','01a22e58-8b69-78a0-acc8-97f7136d0b5a','cloned','user:admin',1796073886043450,'{"how":"restart","run":"01a22e58-915b-79a5-b5be-2b1ee7b0c77c"}');
+INSERT INTO "activity" VALUES(63,'default','01a22e58-915b-79a5-b5be-2b1ee7b0c77c','status','agent:local',1796073886083680,'{"status":"scheduled","attempt":1}');
+INSERT INTO "activity" VALUES(64,'default','01a22e58-915b-79a5-b5be-2b1ee7b0c77c','status','agent:local',1796073886141159,'{"status":"starting","attempt":1}');
+INSERT INTO "activity" VALUES(65,'default','01a22e58-915b-79a5-b5be-2b1ee7b0c77c','status','agent:local',1796073886192351,'{"status":"running","attempt":1}');
+INSERT INTO "activity" VALUES(66,'default','01a22e58-915b-79a5-b5be-2b1ee7b0c77c','status','core',1796073886192351,'{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO "activity" VALUES(67,'default','01a22e58-915b-79a5-b5be-2b1ee7b0c77c','status','core',1796073886230813,'{"status":"succeeded","attempt":1}');
+INSERT INTO "activity" VALUES(68,'default','01a22e58-9812-7d80-b464-8ba7b2033c5b','status','user:admin',1796073887761990,'{"status":"created","name":"waiting"}');
+INSERT INTO "activity" VALUES(69,'default','01a22e58-9812-7d80-b464-8ba7b2033c5b','status','core',1796073887761990,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(70,'default','01a22e58-9812-7d80-b464-8ba7b2033c5b','status','core',1796073887761990,'{"status":"running"}');
+INSERT INTO "activity" VALUES(71,'default','01a22e58-982b-733f-a2d8-b5f36a102786','status','user:admin',1796073887787086,'{"status":"created","name":"waiting-1"}');
+INSERT INTO "activity" VALUES(72,'default','01a22e58-982b-733f-a2d8-b5f36a102786','status','core',1796073887787086,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(73,'default','01a22e58-982b-733f-a2d8-b5f36a102786','status','core',1796073887787086,'{"status":"queued"}');
+INSERT INTO "activity" VALUES(74,'default','01a22e58-982c-7d1d-a9cd-b971a9883293','status','user:admin',1796073887788177,'{"status":"created","name":"waiting-2"}');
+INSERT INTO "activity" VALUES(75,'default','01a22e58-982c-7d1d-a9cd-b971a9883293','status','core',1796073887788177,'{"status":"compiled"}');
+INSERT INTO "activity" VALUES(76,'default','01a22e58-982c-7d1d-a9cd-b971a9883293','status','core',1796073887788177,'{"status":"queued"}');
 CREATE TABLE agent (
             name TEXT PRIMARY KEY,
             scheduler TEXT NOT NULL,
@@ -95,7 +92,7 @@ CREATE TABLE agent (
             gpu INTEGER NOT NULL,
             draining INTEGER NOT NULL DEFAULT 0,
             seen_at BIGINT NOT NULL, epoch BIGINT NOT NULL DEFAULT 0, labels TEXT NOT NULL DEFAULT '{}', granted TEXT NOT NULL DEFAULT '{}', resources TEXT NOT NULL DEFAULT '{}', allowed TEXT NOT NULL DEFAULT '["*"]', version TEXT NOT NULL DEFAULT '', enrolled INTEGER NOT NULL DEFAULT 0, leaving INTEGER NOT NULL DEFAULT 0);
-INSERT INTO "agent" VALUES('local','process','["*"]',2.0,25276502016,0,0,1796073305795926,1,'{}','{}','{}','["*"]','0.1.0',0,0);
+INSERT INTO "agent" VALUES('local','process','["*"]',2.0,25276502016,0,0,1796073887831899,1,'{}','{}','{}','["*"]','0.1.0',0,0);
 CREATE TABLE artifact (
             run TEXT NOT NULL REFERENCES run (id),
             name TEXT NOT NULL,
@@ -105,7 +102,7 @@ CREATE TABLE artifact (
             data TEXT NOT NULL DEFAULT '{}',
             at BIGINT NOT NULL, source TEXT,
             PRIMARY KEY (run, name)) WITHOUT ROWID;
-INSERT INTO "artifact" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','weights.txt','file',7,'sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c','{}',1796073298478908,NULL);
+INSERT INTO "artifact" VALUES('01a22e58-7624-74ef-a51e-d18018940518','weights.txt','file',7,'sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c','{}',1796073879298817,NULL);
 CREATE TABLE attempt (
             run TEXT NOT NULL REFERENCES run (id),
             number INTEGER NOT NULL,
@@ -126,13 +123,13 @@ CREATE TABLE attempt (
             finished_at BIGINT, resources TEXT NOT NULL DEFAULT '{}', lost_by TEXT NOT NULL DEFAULT '',
             PRIMARY KEY (run, number),
             CHECK ((state = 'exited') = (exit IS NOT NULL))) WITHOUT ROWID;
-INSERT INTO "attempt" VALUES('01a22e4f-a17c-7c9c-a160-41e48848d110',1,'local','exited',0.1,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073300.8796754,"finished_at":1796073301.0591228,"last_lines":[],"writers":{"0a4afa9dfef473493a22c28f1a1f9e7c":1},"retryable":false}',0,NULL,'','',1796073361108109,1,1796073300351665,1796073300879675,1796073301059122,'{}','');
-INSERT INTO "attempt" VALUES('01a22e4f-a17e-7652-aa49-62a76942cb92',1,'local','exited',0.1,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073300.9214265,"finished_at":1796073301.3000898,"last_lines":[],"writers":{"1d0c482bc02003d2e42273e33596cc1d":1},"retryable":false}',0,NULL,'','',1796073361336396,1,1796073300351665,1796073300921426,1796073301300089,'{}','');
-INSERT INTO "attempt" VALUES('01a22e4f-a4e3-7852-8785-435902956b34',1,'local','exited',0.1,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073301.2783532,"finished_at":1796073301.4881978,"last_lines":[],"writers":{"af7a151bffacc006db22197fcc20bc94":1},"retryable":false}',0,NULL,'','',1796073361512399,1,1796073301222181,1796073301278353,1796073301488197,'{}','');
-INSERT INTO "attempt" VALUES('01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf',1,'local','exited',1.0,0,'[]','{"code":1,"signal":null,"reason":"","message":"","started_at":1796073302.3064306,"finished_at":1796073302.45431,"last_lines":["Traceback (most recent call last):","  File \"<string>\", line 1, in <module>","  File \"<string>\", line 1, in <listcomp>","AttributeError: ''Run'' object has no attribute ''attempt''"],"writers":{"6e86cfead1a6cb77c7601d30152208c6":1},"retryable":false}',1,NULL,'','',1796073362488468,1,1796073302271225,1796073302306430,1796073302454310,'{}','');
-INSERT INTO "attempt" VALUES('01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf',2,'local','exited',1.0,0,'[]','{"code":1,"signal":null,"reason":"","message":"","started_at":1796073303.0075579,"finished_at":1796073303.3080838,"last_lines":["Traceback (most recent call last):","  File \"<string>\", line 1, in <module>","  File \"<string>\", line 1, in <listcomp>","AttributeError: ''Run'' object has no attribute ''attempt''"],"writers":{"8b26db03525cca6b18f83b5f42cb75b9":1},"retryable":false}',1,NULL,'','',1796073363327947,1,1796073302955954,1796073303007557,1796073303308083,'{}','');
-INSERT INTO "attempt" VALUES('01a22e4f-aef8-7329-9c74-b26ed2faa6cf',1,'local','exited',1.0,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073303.866549,"finished_at":1796073303.88926,"last_lines":["hello"],"writers":{"54a0acff7ae9dd85fac7d9707e62a993":1},"retryable":false}',0,NULL,'','',1796073363932063,1,1796073303811642,1796073303866549,1796073303889260,'{}','');
-INSERT INTO "attempt" VALUES('01a22e4f-b2d3-73e0-93ae-fd6ead4dec07',1,'local','exited',1.0,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073304.8347964,"finished_at":1796073304.8444576,"last_lines":["hello"],"writers":{"756c974512b653c33b7085ce16846fcf":1},"retryable":false}',0,NULL,'','',1796073364935534,1,1796073304800253,1796073304834796,1796073304844457,'{}','');
+INSERT INTO "attempt" VALUES('01a22e58-7d2f-7bf9-86a2-f595c8328c33',1,'local','exited',0.1,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073881.1225195,"finished_at":1796073881.442133,"last_lines":[],"writers":{"019fc419bce9917a0b9e2194f58f1efc":1},"retryable":false}',0,NULL,'','',1796073941472803,1,1796073880887661,1796073881122519,1796073881442133,'{}','');
+INSERT INTO "attempt" VALUES('01a22e58-7d35-78ef-b4e1-6c26e742d7d9',1,'local','exited',0.1,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073881.133916,"finished_at":1796073881.376944,"last_lines":[],"writers":{"703e3e1df473102f33621f12417929fc":1},"retryable":false}',0,NULL,'','',1796073941404146,1,1796073880887661,1796073881133916,1796073881376944,'{}','');
+INSERT INTO "attempt" VALUES('01a22e58-7f83-789c-b77f-318c11e4bdd0',1,'local','exited',0.1,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073881.5898933,"finished_at":1796073881.7316937,"last_lines":[],"writers":{"1937595c58ae41fdf7d4dc751c10b345":1},"retryable":false}',0,NULL,'','',1796073941749880,1,1796073881476780,1796073881589893,1796073881731693,'{}','');
+INSERT INTO "attempt" VALUES('01a22e58-83a1-7b7d-9a56-ebd55308ffe8',1,'local','exited',1.0,0,'[]','{"code":1,"signal":null,"reason":"","message":"","started_at":1796073882.598602,"finished_at":1796073882.8517442,"last_lines":[],"writers":{"fd1913a9b4b01a3a81c638d4d0b54227":1},"retryable":false}',1,NULL,'','',1796073942876163,1,1796073882541620,1796073882598602,1796073882851744,'{}','');
+INSERT INTO "attempt" VALUES('01a22e58-83a1-7b7d-9a56-ebd55308ffe8',2,'local','exited',1.0,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073883.4950087,"finished_at":1796073883.723828,"last_lines":[],"writers":{"69033d42f0a39038e8ae9bbc58b5ee19":1},"retryable":false}',0,NULL,'','',1796073943744658,1,1796073883473642,1796073883495008,1796073883723828,'{}','');
+INSERT INTO "attempt" VALUES('01a22e58-8b69-78a0-acc8-97f7136d0b5a',1,'local','exited',1.0,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073884.6069756,"finished_at":1796073884.6247828,"last_lines":["hello"],"writers":{"6d45d90e987a95fe02164cab860358a7":1},"retryable":false}',0,NULL,'','',1796073944645891,1,1796073884524944,1796073884606975,1796073884624782,'{}','');
+INSERT INTO "attempt" VALUES('01a22e58-915b-79a5-b5be-2b1ee7b0c77c',1,'local','exited',1.0,0,'[]','{"code":0,"signal":null,"reason":"","message":"","started_at":1796073886.1544378,"finished_at":1796073886.1678586,"last_lines":["hello"],"writers":{"b45e3abd019bfdcb69cac3504103b77e":1},"retryable":false}',0,NULL,'','',1796073946192351,1,1796073886083680,1796073886154437,1796073886167858,'{}','');
 CREATE TABLE component (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             project TEXT NOT NULL REFERENCES project (name) ON DELETE CASCADE,
@@ -155,13 +152,13 @@ kind: component
 name: say
 inputs: [{name: word, type: str, value: hi}]
 cmd: echo {{ word }}
-','sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15','','[]','testing',0,NULL,'user:admin',1796073297930905,1796073297930905);
+','sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15','','[]','testing',0,NULL,'user:admin',1796073878555395,1796073878555395);
 CREATE TABLE component_use (
             run TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
             component BIGINT NOT NULL REFERENCES component (id),
             PRIMARY KEY (run, component));
-INSERT INTO "component_use" VALUES('01a22e4f-aef8-7329-9c74-b26ed2faa6cf',1);
-INSERT INTO "component_use" VALUES('01a22e4f-b2d3-73e0-93ae-fd6ead4dec07',1);
+INSERT INTO "component_use" VALUES('01a22e58-8b69-78a0-acc8-97f7136d0b5a',1);
+INSERT INTO "component_use" VALUES('01a22e58-915b-79a5-b5be-2b1ee7b0c77c',1);
 CREATE TABLE deletion (
             run TEXT PRIMARY KEY,
             project TEXT NOT NULL,
@@ -176,7 +173,7 @@ CREATE TABLE edge (
             data TEXT NOT NULL DEFAULT '{}',
             at BIGINT NOT NULL,
             PRIMARY KEY (run, source, kind));
-INSERT INTO "edge" VALUES('01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','01a22e4f-aef8-7329-9c74-b26ed2faa6cf','cloned','{"how":"restart"}',1796073304787275);
+INSERT INTO "edge" VALUES('01a22e58-915b-79a5-b5be-2b1ee7b0c77c','01a22e58-8b69-78a0-acc8-97f7136d0b5a','cloned','{"how":"restart"}',1796073886043450);
 CREATE TABLE idempotency (
             scope TEXT NOT NULL,
             key TEXT NOT NULL,
@@ -185,14 +182,14 @@ CREATE TABLE idempotency (
             created_at BIGINT NOT NULL, status INTEGER NOT NULL DEFAULT 0, answer TEXT NOT NULL DEFAULT '',
             PRIMARY KEY (scope, key)) WITHOUT ROWID;
 CREATE TABLE instance (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-INSERT INTO "instance" VALUES('secret','ed247703b9b9d9524124f02f4b8ae72e8b5ba55a77b9cf0a4b05c5cfed605951');
+INSERT INTO "instance" VALUES('secret','fe6898977fc1078e890a475612e4af0407a58b87b1ccf154648f16d9bc0fa942');
 CREATE TABLE member (
             project TEXT NOT NULL REFERENCES project (name),
             principal TEXT NOT NULL REFERENCES principal (name),
             role TEXT NOT NULL CHECK (role IN ('viewer', 'member', 'admin')),
             created_at BIGINT NOT NULL,
             PRIMARY KEY (project, principal));
-INSERT INTO "member" VALUES('default','ada','member',1796073296729106);
+INSERT INTO "member" VALUES('default','ada','member',1796073877186543);
 CREATE TABLE metric (
             run TEXT NOT NULL REFERENCES run (id),
             name TEXT NOT NULL,
@@ -203,37 +200,38 @@ CREATE TABLE metric (
             total BIGINT NOT NULL,
             finite BIGINT NOT NULL, project TEXT NOT NULL DEFAULT '',
             PRIMARY KEY (run, name)) WITHOUT ROWID;
-INSERT INTO "metric" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','accuracy',0.75,3,0.0,0.75,4,4,'default');
-INSERT INTO "metric" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','loss',2.0,3,1.0,3.0,4,3,'default');
-INSERT INTO "metric" VALUES('01a22e4f-a17c-7c9c-a160-41e48848d110','loss',4.33784581189631,2,4.33784581189631,4.83784581189631,2,2,'default');
-INSERT INTO "metric" VALUES('01a22e4f-a17e-7652-aa49-62a76942cb92','loss',1.31925943563961700633e+00,2,1.31925943563961700633e+00,1.81925943563961700633e+00,2,2,'default');
-INSERT INTO "metric" VALUES('01a22e4f-a4e3-7852-8785-435902956b34','loss',5.770515350621794326e-01,2,5.770515350621794326e-01,1.0770515350621794326e+00,2,2,'default');
+INSERT INTO "metric" VALUES('01a22e58-7624-74ef-a51e-d18018940518','accuracy',0.75,3,0.0,0.75,4,4,'default');
+INSERT INTO "metric" VALUES('01a22e58-7624-74ef-a51e-d18018940518','loss',2.0,3,1.0,3.0,4,3,'default');
+INSERT INTO "metric" VALUES('01a22e58-7d2f-7bf9-86a2-f595c8328c33','loss',4.33784581189631,2,4.33784581189631,4.83784581189631,2,2,'default');
+INSERT INTO "metric" VALUES('01a22e58-7d35-78ef-b4e1-6c26e742d7d9','loss',1.31925943563961700633e+00,2,1.31925943563961700633e+00,1.81925943563961700633e+00,2,2,'default');
+INSERT INTO "metric" VALUES('01a22e58-7f83-789c-b77f-318c11e4bdd0','loss',5.770515350621794326e-01,2,5.770515350621794326e-01,1.0770515350621794326e+00,2,2,'default');
+INSERT INTO "metric" VALUES('01a22e58-83a1-7b7d-9a56-ebd55308ffe8','loss',5.0,2,5.0,8.0,6,6,'default');
 CREATE TABLE migration (
             app TEXT NOT NULL, name TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (app, name));
-INSERT INTO "migration" VALUES('core','m0001_spine',1796073290650608);
-INSERT INTO "migration" VALUES('core','m0002_access',1796073290665165);
-INSERT INTO "migration" VALUES('core','m0003_search',1796073290667271);
-INSERT INTO "migration" VALUES('core','m0004_queues',1796073290685694);
-INSERT INTO "migration" VALUES('core','m0005_agents',1796073290702112);
-INSERT INTO "migration" VALUES('core','m0006_runs',1796073290707319);
-INSERT INTO "migration" VALUES('core','m0007_components',1796073290711726);
-INSERT INTO "migration" VALUES('core','m0008_uploads',1796073290711894);
-INSERT INTO "migration" VALUES('core','m0009_sweeps',1796073290712380);
+INSERT INTO "migration" VALUES('core','m0001_spine',1796073868732445);
+INSERT INTO "migration" VALUES('core','m0002_access',1796073868740960);
+INSERT INTO "migration" VALUES('core','m0003_search',1796073868742976);
+INSERT INTO "migration" VALUES('core','m0004_queues',1796073868759593);
+INSERT INTO "migration" VALUES('core','m0005_agents',1796073868773829);
+INSERT INTO "migration" VALUES('core','m0006_runs',1796073868794098);
+INSERT INTO "migration" VALUES('core','m0007_components',1796073868794352);
+INSERT INTO "migration" VALUES('core','m0008_uploads',1796073868794496);
+INSERT INTO "migration" VALUES('core','m0009_sweeps',1796073868794954);
 CREATE TABLE operation (
             run TEXT PRIMARY KEY REFERENCES run (id),
             spec TEXT NOT NULL,
             resolved TEXT NOT NULL, given TEXT NOT NULL DEFAULT '{}') WITHOUT ROWID;
-INSERT INTO "operation" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','null','null','{}');
-INSERT INTO "operation" VALUES('01a22e4f-a0bd-79e9-887a-b54839e5182c','{"content":"version: 1.1\nkind: operation\nname: swept\nqueue: default\nmatrix: {kind: tpe, numRuns: 3, concurrency: 2, seed: 1, params: {x: {kind: uniform, value: [-5, 5]}},\n  metric: {name: loss, optimization: minimize}}\ncomponent:\n  inputs: [{name: x, type: float}]\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]\"]\n      resources: {requests: {cpu: 0.1}}\n","file":"swept.yaml"}','{"code":{"kind":"none"},"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","kind":"sweep","name":"swept","queue":"default","resources":{"cpu":0.1},"sweep":{"algorithm":"tpe","concurrency":2,"objectives":[{"goal":"minimize","name":"loss"}],"options":{"numRuns":3},"seed":1,"space":{"params":{"x":{"high":5.0,"kind":"uniform","low":-5.0}}}}}','{"code":{"kind":"none"}}');
-INSERT INTO "operation" VALUES('01a22e4f-a17c-7c9c-a160-41e48848d110','{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":1.0409579351386276},"kind":"job","name":"swept-1","queue":"default","resources":{"cpu":0.1}}','{"params":{"x":1.0409579351386276},"name":"swept-1","code":{"kind":"none"}}');
-INSERT INTO "operation" VALUES('01a22e4f-a17e-7652-aa49-62a76942cb92','{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":3.9051295131856087},"kind":"job","name":"swept-2","queue":"default","resources":{"cpu":0.1}}','{"params":{"x":3.9051295131856087},"name":"swept-2","code":{"kind":"none"}}');
-INSERT INTO "operation" VALUES('01a22e4f-a4e3-7852-8785-435902956b34','{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(2.7224184172856933); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":2.7224184172856933},"kind":"job","name":"swept-3","queue":"default","resources":{"cpu":0.1}}','{"params":{"x":2.7224184172856933},"name":"swept-3","code":{"kind":"none"}}');
-INSERT INTO "operation" VALUES('01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','{"content":"version: 1.1\nkind: operation\nname: retried\ntermination: {maxRetries: 1}\ncomponent:\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"import sys, trainyard; run = trainyard.init();\n          [run.log({''loss'': 9.0 - s - run.attempt}, s) for s in range(3)]; trainyard.finish();\n          sys.exit(run.attempt == 1)\"]\n","file":"retried.yaml"}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","import sys, trainyard; run = trainyard.init(); [run.log({''loss'': 9.0 - s - run.attempt}, s) for s in range(3)]; trainyard.finish(); sys.exit(run.attempt == 1)"],"component":"sha256:9f723e847d52802d0980977798470304c9c7e2ea864d355437c17293d5bd32b2","kind":"job","max_retries":1,"name":"retried","resources":{"cpu":0.0}}','{"code":{"kind":"none"}}');
-INSERT INTO "operation" VALUES('01a22e4f-aef8-7329-9c74-b26ed2faa6cf','{"name":"say","version":1.1,"kind":"operation","component":{"inputs":[{"name":"word","type":"str","value":"hi"}],"cmd":"echo {{ word }}"}}','{"args":["set -e\necho hello"],"code":{"kind":"none"},"command":["/bin/sh","-c"],"component":"sha256:9d552377b88e3cb41c93b1381f450cbba73bb1b3c50fa5825f8e8b20cdefcff9","inputs":{"word":"hello"},"kind":"job","name":"say","resources":{"cpu":0.0}}','{"params":{"word":"hello"},"code":{"kind":"none"}}');
-INSERT INTO "operation" VALUES('01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','{"name":"say","version":1.1,"kind":"operation","component":{"inputs":[{"name":"word","type":"str","value":"hi"}],"cmd":"echo {{ word }}"}}','{"args":["set -e\necho hello"],"code":{"kind":"none"},"command":["/bin/sh","-c"],"component":"sha256:9d552377b88e3cb41c93b1381f450cbba73bb1b3c50fa5825f8e8b20cdefcff9","inputs":{"word":"hello"},"kind":"job","name":"say","resources":{"cpu":0.0}}','{"params":{"word":"hello"},"code":{"kind":"none"}}');
-INSERT INTO "operation" VALUES('01a22e4f-b6a9-7848-a5bc-d0a3849f48e9','{"content":"version: 1.1\nkind: operation\nname: waiting\nqueue: later\nmatrix: {kind: tpe, numRuns: 3, concurrency: 2, seed: 1, params: {x: {kind: uniform, value: [-5, 5]}},\n  metric: {name: loss, optimization: minimize}}\ncomponent:\n  inputs: [{name: x, type: float}]\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]\"]\n      resources: {requests: {cpu: 0.1}}\n","file":"waiting.yaml"}','{"code":{"kind":"none"},"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","kind":"sweep","name":"waiting","queue":"later","resources":{"cpu":0.1},"sweep":{"algorithm":"tpe","concurrency":2,"objectives":[{"goal":"minimize","name":"loss"}],"options":{"numRuns":3},"seed":1,"space":{"params":{"x":{"high":5.0,"kind":"uniform","low":-5.0}}}}}','{"code":{"kind":"none"}}');
-INSERT INTO "operation" VALUES('01a22e4f-b6b5-7a01-8936-4c5357ad5a1f','{"version":1.1,"kind":"operation","name":"waiting","queue":"later","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":1.0409579351386276},"kind":"job","name":"waiting-1","queue":"later","resources":{"cpu":0.1}}','{"params":{"x":1.0409579351386276},"name":"waiting-1","code":{"kind":"none"}}');
-INSERT INTO "operation" VALUES('01a22e4f-b6b6-706c-9e05-7e1fde2e6e61','{"version":1.1,"kind":"operation","name":"waiting","queue":"later","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":3.9051295131856087},"kind":"job","name":"waiting-2","queue":"later","resources":{"cpu":0.1}}','{"params":{"x":3.9051295131856087},"name":"waiting-2","code":{"kind":"none"}}');
+INSERT INTO "operation" VALUES('01a22e58-7624-74ef-a51e-d18018940518','null','null','{}');
+INSERT INTO "operation" VALUES('01a22e58-7cc4-7143-838e-67e457830693','{"content":"version: 1.1\nkind: operation\nname: swept\nqueue: default\nmatrix: {kind: tpe, numRuns: 3, concurrency: 2, seed: 1, params: {x: {kind: uniform, value: [-5, 5]}},\n  metric: {name: loss, optimization: minimize}}\ncomponent:\n  inputs: [{name: x, type: float}]\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]\"]\n      resources: {requests: {cpu: 0.1}}\n","file":"swept.yaml"}','{"code":{"kind":"none"},"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","kind":"sweep","name":"swept","queue":"default","resources":{"cpu":0.1},"sweep":{"algorithm":"tpe","concurrency":2,"objectives":[{"goal":"minimize","name":"loss"}],"options":{"numRuns":3},"seed":1,"space":{"params":{"x":{"high":5.0,"kind":"uniform","low":-5.0}}}}}','{"code":{"kind":"none"}}');
+INSERT INTO "operation" VALUES('01a22e58-7d2f-7bf9-86a2-f595c8328c33','{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":1.0409579351386276},"kind":"job","name":"swept-1","queue":"default","resources":{"cpu":0.1}}','{"params":{"x":1.0409579351386276},"name":"swept-1","code":{"kind":"none"}}');
+INSERT INTO "operation" VALUES('01a22e58-7d35-78ef-b4e1-6c26e742d7d9','{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":3.9051295131856087},"kind":"job","name":"swept-2","queue":"default","resources":{"cpu":0.1}}','{"params":{"x":3.9051295131856087},"name":"swept-2","code":{"kind":"none"}}');
+INSERT INTO "operation" VALUES('01a22e58-7f83-789c-b77f-318c11e4bdd0','{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(2.7224184172856933); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":2.7224184172856933},"kind":"job","name":"swept-3","queue":"default","resources":{"cpu":0.1}}','{"params":{"x":2.7224184172856933},"name":"swept-3","code":{"kind":"none"}}');
+INSERT INTO "operation" VALUES('01a22e58-83a1-7b7d-9a56-ebd55308ffe8','{"content":"version: 1.1\nkind: operation\nname: retried\ntermination: {maxRetries: 1}\ncomponent:\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"import os, sys, trainyard; run = trainyard.init(); attempt = int(os.environ[''TRAINYARD_ATTEMPT'']);\n          [run.log({''loss'': 9.0 - s - attempt}, s) for s in range(3)]; run.finish();\n          sys.exit(attempt == 1)\"]\n","file":"retried.yaml"}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","import os, sys, trainyard; run = trainyard.init(); attempt = int(os.environ[''TRAINYARD_ATTEMPT'']); [run.log({''loss'': 9.0 - s - attempt}, s) for s in range(3)]; run.finish(); sys.exit(attempt == 1)"],"component":"sha256:65ea1147fa4f0fbc4dbd22292f50857b4a86aa19d0ba7d963a275ef29d9c66cf","kind":"job","max_retries":1,"name":"retried","resources":{"cpu":0.0}}','{"code":{"kind":"none"}}');
+INSERT INTO "operation" VALUES('01a22e58-8b69-78a0-acc8-97f7136d0b5a','{"name":"say","version":1.1,"kind":"operation","component":{"inputs":[{"name":"word","type":"str","value":"hi"}],"cmd":"echo {{ word }}"}}','{"args":["set -e\necho hello"],"code":{"kind":"none"},"command":["/bin/sh","-c"],"component":"sha256:9d552377b88e3cb41c93b1381f450cbba73bb1b3c50fa5825f8e8b20cdefcff9","inputs":{"word":"hello"},"kind":"job","name":"say","resources":{"cpu":0.0}}','{"params":{"word":"hello"},"code":{"kind":"none"}}');
+INSERT INTO "operation" VALUES('01a22e58-915b-79a5-b5be-2b1ee7b0c77c','{"name":"say","version":1.1,"kind":"operation","component":{"inputs":[{"name":"word","type":"str","value":"hi"}],"cmd":"echo {{ word }}"}}','{"args":["set -e\necho hello"],"code":{"kind":"none"},"command":["/bin/sh","-c"],"component":"sha256:9d552377b88e3cb41c93b1381f450cbba73bb1b3c50fa5825f8e8b20cdefcff9","inputs":{"word":"hello"},"kind":"job","name":"say","resources":{"cpu":0.0}}','{"params":{"word":"hello"},"code":{"kind":"none"}}');
+INSERT INTO "operation" VALUES('01a22e58-9812-7d80-b464-8ba7b2033c5b','{"content":"version: 1.1\nkind: operation\nname: waiting\nqueue: later\nmatrix: {kind: tpe, numRuns: 3, concurrency: 2, seed: 1, params: {x: {kind: uniform, value: [-5, 5]}},\n  metric: {name: loss, optimization: minimize}}\ncomponent:\n  inputs: [{name: x, type: float}]\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]\"]\n      resources: {requests: {cpu: 0.1}}\n","file":"waiting.yaml"}','{"code":{"kind":"none"},"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","kind":"sweep","name":"waiting","queue":"later","resources":{"cpu":0.1},"sweep":{"algorithm":"tpe","concurrency":2,"objectives":[{"goal":"minimize","name":"loss"}],"options":{"numRuns":3},"seed":1,"space":{"params":{"x":{"high":5.0,"kind":"uniform","low":-5.0}}}}}','{"code":{"kind":"none"}}');
+INSERT INTO "operation" VALUES('01a22e58-982b-733f-a2d8-b5f36a102786','{"version":1.1,"kind":"operation","name":"waiting","queue":"later","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":1.0409579351386276},"kind":"job","name":"waiting-1","queue":"later","resources":{"cpu":0.1}}','{"params":{"x":1.0409579351386276},"name":"waiting-1","code":{"kind":"none"}}');
+INSERT INTO "operation" VALUES('01a22e58-982c-7d1d-a9cd-b971a9883293','{"version":1.1,"kind":"operation","name":"waiting","queue":"later","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}','{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":3.9051295131856087},"kind":"job","name":"waiting-2","queue":"later","resources":{"cpu":0.1}}','{"params":{"x":3.9051295131856087},"name":"waiting-2","code":{"kind":"none"}}');
 CREATE TABLE orphan (
             run TEXT NOT NULL,
             number INTEGER NOT NULL,
@@ -248,21 +246,21 @@ CREATE TABLE principal (
             created_at BIGINT NOT NULL,
             updated_at BIGINT NOT NULL,
             disabled_at BIGINT);
-INSERT INTO "principal" VALUES('admin','user','admin','',1796073290784608,1796073290784608,NULL);
-INSERT INTO "principal" VALUES('ada','user','member','',1796073293420873,1796073293420873,NULL);
+INSERT INTO "principal" VALUES('admin','user','admin','',1796073868973623,1796073868973623,NULL);
+INSERT INTO "principal" VALUES('ada','user','member','',1796073872672765,1796073872672765,NULL);
 CREATE TABLE project (
             name TEXT PRIMARY KEY,
             description TEXT NOT NULL DEFAULT '',
             created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL DEFAULT 0, archived_at BIGINT, weight DOUBLE PRECISION NOT NULL DEFAULT 1, quota TEXT NOT NULL DEFAULT '{}', queues TEXT NOT NULL DEFAULT '["*"]', connections TEXT NOT NULL DEFAULT '["*"]');
-INSERT INTO "project" VALUES('default','',1796073290720996,1796073290720996,NULL,1.0,'{}','["*"]','["*"]');
-INSERT INTO "project" VALUES('vision','',1796073292468401,1796073292468401,NULL,1.0,'{}','["*"]','["*"]');
+INSERT INTO "project" VALUES('default','',1796073868821632,1796073868821632,NULL,1.0,'{}','["*"]','["*"]');
+INSERT INTO "project" VALUES('vision','',1796073871200709,1796073871200709,NULL,1.0,'{}','["*"]','["*"]');
 CREATE TABLE queue (
             name TEXT PRIMARY KEY,
             concurrency INTEGER CHECK (concurrency >= 0),
             paused INTEGER NOT NULL DEFAULT 0,
             created_at BIGINT NOT NULL, priority INTEGER NOT NULL DEFAULT 0, quota TEXT NOT NULL DEFAULT '{}', selector TEXT NOT NULL DEFAULT '{}', updated_at BIGINT NOT NULL DEFAULT 0);
-INSERT INTO "queue" VALUES('default',NULL,0,1796073290720996,0,'{}','{}',1796073290720996);
-INSERT INTO "queue" VALUES('later',NULL,1,1796073295239777,1,'{}','{}',1796073296026417);
+INSERT INTO "queue" VALUES('default',NULL,0,1796073868821632,0,'{}','{}',1796073868821632);
+INSERT INTO "queue" VALUES('later',NULL,1,1796073874794788,1,'{}','{}',1796073876399881);
 CREATE TABLE reader (name TEXT PRIMARY KEY, position BIGINT NOT NULL);
 CREATE TABLE run (
             id TEXT PRIMARY KEY,
@@ -311,23 +309,23 @@ CREATE TABLE run (
             CHECK ((status IN ('succeeded','failed','stopped','skipped')) = (finished_at IS NOT NULL)),
             CHECK (status NOT IN ('scheduled', 'starting') OR attempt > 0),
             CHECK (wake_at IS NULL OR status NOT IN ('succeeded','failed','stopped','skipped')));
-INSERT INTO "run" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','default','tracked','tracked','','succeeded','','','run','','',NULL,'',0,'',0,NULL,NULL,NULL,0,'{"lr":0.1,"model":"cnn"}','{"best":1.0}','{"note":"first"}','["base"]','',0.0,0,0,0,0,0,0,NULL,NULL,'succeeded','',NULL,0,1796073298250000,1796073298478908,1796073298386634,1796073298478908,'{}','','user:admin',NULL,'',NULL);
-INSERT INTO "run" VALUES('01a22e4f-a0bd-79e9-887a-b54839e5182c','default','sweep','swept','','succeeded','','3 of 3 trials succeeded','run','','',NULL,'',1,'',0,NULL,NULL,NULL,1,'{}','{}','{}','[]','sha256:9a37410dcd4ad0e2ff83d2014a8f724f2f412e94203c634128deda5265d2b74f',0.1,0,0,0,0,0,0,NULL,1.0,'','',NULL,4,1796073300157265,1796073301549235,1796073300157265,1796073301549235,'{}','','user:admin',NULL,'',NULL);
-INSERT INTO "run" VALUES('01a22e4f-a17c-7c9c-a160-41e48848d110','default','job','swept-1','','succeeded','','','run','','',NULL,'',1,'default',0,'01a22e4f-a0bd-79e9-887a-b54839e5182c','1',NULL,1,'{"x":1.0409579351386276}','{}','{"trial":{"sweep":"01a22e4f-a0bd-79e9-887a-b54839e5182c","number":1}}','[]','sha256:5f674c8745a6cbc600e99035a70e62d0cd9171df22104eb0a98626d4f31c787f',0.1,0,0,1,0,0,0,NULL,NULL,'','',NULL,0,1796073300348866,1796073301175328,1796073300903137,1796073301175328,'{}','','user:admin',NULL,'',NULL);
-INSERT INTO "run" VALUES('01a22e4f-a17e-7652-aa49-62a76942cb92','default','job','swept-2','','succeeded','','','run','','',NULL,'',1,'default',0,'01a22e4f-a0bd-79e9-887a-b54839e5182c','2',NULL,1,'{"x":3.9051295131856087}','{}','{"trial":{"sweep":"01a22e4f-a0bd-79e9-887a-b54839e5182c","number":2}}','[]','sha256:59b25557a8770e2887ab54cd83d5626a51a8cfaf197474f9dc62c2f454d0378f',0.1,0,0,1,0,0,0,NULL,NULL,'','',NULL,0,1796073300350245,1796073301349245,1796073300997018,1796073301349245,'{}','','user:admin',NULL,'',NULL);
-INSERT INTO "run" VALUES('01a22e4f-a4e3-7852-8785-435902956b34','default','job','swept-3','','succeeded','','','run','','',NULL,'',1,'default',0,'01a22e4f-a0bd-79e9-887a-b54839e5182c','3',NULL,1,'{"x":2.7224184172856933}','{}','{"trial":{"sweep":"01a22e4f-a0bd-79e9-887a-b54839e5182c","number":3}}','[]','sha256:be5ac9fcb7108332f9b94803e3685a60c2a2336aadb4fca3185e247c93e80f55',0.1,0,0,1,0,0,0,NULL,NULL,'','',NULL,0,1796073301219250,1796073301528653,1796073301336396,1796073301528653,'{}','','user:admin',NULL,'',NULL);
-INSERT INTO "run" VALUES('01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','default','job','retried','','failed','exit_code','exit code 1','run','','',NULL,'',1,'default',0,NULL,NULL,NULL,1,'{}','{}','{}','[]','sha256:e2688a62e718cb84f77fff1deed07e58e0d8fd832c03f03f82cf0f8e7164a8d9',1.0,0,0,2,2,0,1,NULL,NULL,'','',NULL,1,1796073302265647,1796073303361557,1796073302350042,1796073303361557,'{}','','user:admin',NULL,'',NULL);
-INSERT INTO "run" VALUES('01a22e4f-aef8-7329-9c74-b26ed2faa6cf','default','job','say','','succeeded','','','run','','',NULL,'',1,'default',0,NULL,NULL,NULL,1,'{"word":"hello"}','{}','{}','[]','sha256:9192dbe378c23cbadfc472df7bc72457c79322f362c0ef2e7d51f75dc3445d1b',1.0,0,0,1,0,0,0,NULL,NULL,'','',NULL,0,1796073303800406,1796073303923801,1796073303932063,1796073303923801,'{}','','user:admin',NULL,'',NULL);
-INSERT INTO "run" VALUES('01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','default','job','say','','succeeded','','','run','','',NULL,'',1,'default',0,NULL,NULL,'01a22e4f-aef8-7329-9c74-b26ed2faa6cf',1,'{"word":"hello"}','{}','{}','[]','sha256:9192dbe378c23cbadfc472df7bc72457c79322f362c0ef2e7d51f75dc3445d1b',1.0,0,0,1,0,0,0,NULL,NULL,'','',NULL,0,1796073304787275,1796073304950737,1796073304935534,1796073304950737,'{}','','user:admin',NULL,'restart',NULL);
-INSERT INTO "run" VALUES('01a22e4f-b6a9-7848-a5bc-d0a3849f48e9','default','sweep','waiting','','running','','','run','','',NULL,'',1,'',0,NULL,NULL,NULL,1,'{}','{}','{}','[]','sha256:9a37410dcd4ad0e2ff83d2014a8f724f2f412e94203c634128deda5265d2b74f',0.1,0,0,0,0,0,0,NULL,0.0,'','',NULL,1,1796073305768834,1796073305782252,1796073305768834,NULL,'{}','','user:admin',NULL,'',NULL);
-INSERT INTO "run" VALUES('01a22e4f-b6b5-7a01-8936-4c5357ad5a1f','default','job','waiting-1','','queued','','','run','','',NULL,'',1,'later',0,'01a22e4f-b6a9-7848-a5bc-d0a3849f48e9','1',NULL,1,'{"x":1.0409579351386276}','{}','{"trial":{"sweep":"01a22e4f-b6a9-7848-a5bc-d0a3849f48e9","number":1}}','[]','sha256:5f674c8745a6cbc600e99035a70e62d0cd9171df22104eb0a98626d4f31c787f',0.1,0,0,0,0,0,0,NULL,NULL,'','',NULL,0,1796073305781187,1796073305781187,NULL,NULL,'{}','','user:admin',NULL,'',NULL);
-INSERT INTO "run" VALUES('01a22e4f-b6b6-706c-9e05-7e1fde2e6e61','default','job','waiting-2','','queued','','','run','','',NULL,'',1,'later',0,'01a22e4f-b6a9-7848-a5bc-d0a3849f48e9','2',NULL,1,'{"x":3.9051295131856087}','{}','{"trial":{"sweep":"01a22e4f-b6a9-7848-a5bc-d0a3849f48e9","number":2}}','[]','sha256:59b25557a8770e2887ab54cd83d5626a51a8cfaf197474f9dc62c2f454d0378f',0.1,0,0,0,0,0,0,NULL,NULL,'','',NULL,0,1796073305782137,1796073305782137,NULL,NULL,'{}','','user:admin',NULL,'',NULL);
+INSERT INTO "run" VALUES('01a22e58-7624-74ef-a51e-d18018940518','default','tracked','tracked','','succeeded','','','run','','',NULL,'',0,'',0,NULL,NULL,NULL,0,'{"lr":0.1,"model":"cnn"}','{"best":1.0}','{"note":"first"}','["base"]','',0.0,0,0,0,0,0,0,NULL,NULL,'succeeded','',NULL,0,1796073879076000,1796073879298817,1796073879206124,1796073879298817,'{}','','user:admin',NULL,'',NULL);
+INSERT INTO "run" VALUES('01a22e58-7cc4-7143-838e-67e457830693','default','sweep','swept','','succeeded','','3 of 3 trials succeeded','run','','',NULL,'',1,'',0,NULL,NULL,NULL,1,'{}','{}','{}','[]','sha256:9a37410dcd4ad0e2ff83d2014a8f724f2f412e94203c634128deda5265d2b74f',0.1,0,0,0,0,0,0,NULL,1.0,'','',NULL,4,1796073880772210,1796073881797047,1796073880772210,1796073881797047,'{}','','user:admin',NULL,'',NULL);
+INSERT INTO "run" VALUES('01a22e58-7d2f-7bf9-86a2-f595c8328c33','default','job','swept-1','','succeeded','','','run','','',NULL,'',1,'default',0,'01a22e58-7cc4-7143-838e-67e457830693','1',NULL,1,'{"x":1.0409579351386276}','{}','{"trial":{"sweep":"01a22e58-7cc4-7143-838e-67e457830693","number":1}}','[]','sha256:5f674c8745a6cbc600e99035a70e62d0cd9171df22104eb0a98626d4f31c787f',0.1,0,0,1,0,0,0,NULL,NULL,'','',NULL,0,1796073880879130,1796073881581061,1796073881136200,1796073881581061,'{}','','user:admin',NULL,'',NULL);
+INSERT INTO "run" VALUES('01a22e58-7d35-78ef-b4e1-6c26e742d7d9','default','job','swept-2','','succeeded','','','run','','',NULL,'',1,'default',0,'01a22e58-7cc4-7143-838e-67e457830693','2',NULL,1,'{"x":3.9051295131856087}','{}','{"trial":{"sweep":"01a22e58-7cc4-7143-838e-67e457830693","number":2}}','[]','sha256:59b25557a8770e2887ab54cd83d5626a51a8cfaf197474f9dc62c2f454d0378f',0.1,0,0,1,0,0,0,NULL,NULL,'','',NULL,0,1796073880885304,1796073881454475,1796073881136200,1796073881454475,'{}','','user:admin',NULL,'',NULL);
+INSERT INTO "run" VALUES('01a22e58-7f83-789c-b77f-318c11e4bdd0','default','job','swept-3','','succeeded','','','run','','',NULL,'',1,'default',0,'01a22e58-7cc4-7143-838e-67e457830693','3',NULL,1,'{"x":2.7224184172856933}','{}','{"trial":{"sweep":"01a22e58-7cc4-7143-838e-67e457830693","number":3}}','[]','sha256:be5ac9fcb7108332f9b94803e3685a60c2a2336aadb4fca3185e247c93e80f55',0.1,0,0,1,0,0,0,NULL,NULL,'','',NULL,0,1796073881475255,1796073881769325,1796073881599069,1796073881769325,'{}','','user:admin',NULL,'',NULL);
+INSERT INTO "run" VALUES('01a22e58-83a1-7b7d-9a56-ebd55308ffe8','default','job','retried','','succeeded','','','run','','',NULL,'',1,'default',0,NULL,NULL,NULL,1,'{}','{}','{}','[]','sha256:2cb91401075fd15689932f331f1b7bbae3ecbff749b28173b307fcaaeb36a3d0',1.0,0,0,2,1,0,1,NULL,NULL,'','',NULL,1,1796073882528741,1796073883759898,1796073882612319,1796073883759898,'{}','','user:admin',NULL,'',NULL);
+INSERT INTO "run" VALUES('01a22e58-8b69-78a0-acc8-97f7136d0b5a','default','job','say','','succeeded','','','run','','',NULL,'',1,'default',0,NULL,NULL,NULL,1,'{"word":"hello"}','{}','{}','[]','sha256:9192dbe378c23cbadfc472df7bc72457c79322f362c0ef2e7d51f75dc3445d1b',1.0,0,0,1,0,0,0,NULL,NULL,'','',NULL,0,1796073884521299,1796073884648465,1796073884645891,1796073884648465,'{}','','user:admin',NULL,'',NULL);
+INSERT INTO "run" VALUES('01a22e58-915b-79a5-b5be-2b1ee7b0c77c','default','job','say','','succeeded','','','run','','',NULL,'',1,'default',0,NULL,NULL,'01a22e58-8b69-78a0-acc8-97f7136d0b5a',1,'{"word":"hello"}','{}','{}','[]','sha256:9192dbe378c23cbadfc472df7bc72457c79322f362c0ef2e7d51f75dc3445d1b',1.0,0,0,1,0,0,0,NULL,NULL,'','',NULL,0,1796073886043450,1796073886230813,1796073886192351,1796073886230813,'{}','','user:admin',NULL,'restart',NULL);
+INSERT INTO "run" VALUES('01a22e58-9812-7d80-b464-8ba7b2033c5b','default','sweep','waiting','','running','','','run','','',NULL,'',1,'',0,NULL,NULL,NULL,1,'{}','{}','{}','[]','sha256:9a37410dcd4ad0e2ff83d2014a8f724f2f412e94203c634128deda5265d2b74f',0.1,0,0,0,0,0,0,NULL,0.0,'','',NULL,1,1796073887761990,1796073887788294,1796073887761990,NULL,'{}','','user:admin',NULL,'',NULL);
+INSERT INTO "run" VALUES('01a22e58-982b-733f-a2d8-b5f36a102786','default','job','waiting-1','','queued','','','run','','',NULL,'',1,'later',0,'01a22e58-9812-7d80-b464-8ba7b2033c5b','1',NULL,1,'{"x":1.0409579351386276}','{}','{"trial":{"sweep":"01a22e58-9812-7d80-b464-8ba7b2033c5b","number":1}}','[]','sha256:5f674c8745a6cbc600e99035a70e62d0cd9171df22104eb0a98626d4f31c787f',0.1,0,0,0,0,0,0,NULL,NULL,'','',NULL,0,1796073887787086,1796073887787086,NULL,NULL,'{}','','user:admin',NULL,'',NULL);
+INSERT INTO "run" VALUES('01a22e58-982c-7d1d-a9cd-b971a9883293','default','job','waiting-2','','queued','','','run','','',NULL,'',1,'later',0,'01a22e58-9812-7d80-b464-8ba7b2033c5b','2',NULL,1,'{"x":3.9051295131856087}','{}','{"trial":{"sweep":"01a22e58-9812-7d80-b464-8ba7b2033c5b","number":2}}','[]','sha256:59b25557a8770e2887ab54cd83d5626a51a8cfaf197474f9dc62c2f454d0378f',0.1,0,0,0,0,0,0,NULL,NULL,'','',NULL,0,1796073887788177,1796073887788177,NULL,NULL,'{}','','user:admin',NULL,'',NULL);
 CREATE TABLE run_tag (
             run TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
             tag TEXT NOT NULL,
             project TEXT NOT NULL,
             PRIMARY KEY (run, tag)) WITHOUT ROWID;
-INSERT INTO "run_tag" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','base','default');
+INSERT INTO "run_tag" VALUES('01a22e58-7624-74ef-a51e-d18018940518','base','default');
 CREATE TABLE run_value (
             run TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
             source TEXT NOT NULL,
@@ -336,22 +334,22 @@ CREATE TABLE run_value (
             number DOUBLE PRECISION,
             text TEXT,
             PRIMARY KEY (run, source, name)) WITHOUT ROWID;
-INSERT INTO "run_value" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','meta','note','default',NULL,'first');
-INSERT INTO "run_value" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','outputs','best','default',1.0,NULL);
-INSERT INTO "run_value" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','params','lr','default',0.1,NULL);
-INSERT INTO "run_value" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','params','model','default',NULL,'cnn');
-INSERT INTO "run_value" VALUES('01a22e4f-a17c-7c9c-a160-41e48848d110','meta','trial','default',NULL,'{"sweep":"01a22e4f-a0bd-79e9-887a-b54839e5182c","number":1}');
-INSERT INTO "run_value" VALUES('01a22e4f-a17c-7c9c-a160-41e48848d110','params','x','default',1.04095793513862755474e+00,NULL);
-INSERT INTO "run_value" VALUES('01a22e4f-a17e-7652-aa49-62a76942cb92','meta','trial','default',NULL,'{"sweep":"01a22e4f-a0bd-79e9-887a-b54839e5182c","number":2}');
-INSERT INTO "run_value" VALUES('01a22e4f-a17e-7652-aa49-62a76942cb92','params','x','default',3.90512951318560874724e+00,NULL);
-INSERT INTO "run_value" VALUES('01a22e4f-a4e3-7852-8785-435902956b34','meta','trial','default',NULL,'{"sweep":"01a22e4f-a0bd-79e9-887a-b54839e5182c","number":3}');
-INSERT INTO "run_value" VALUES('01a22e4f-a4e3-7852-8785-435902956b34','params','x','default',2.72241841728569333724e+00,NULL);
-INSERT INTO "run_value" VALUES('01a22e4f-aef8-7329-9c74-b26ed2faa6cf','params','word','default',NULL,'hello');
-INSERT INTO "run_value" VALUES('01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','params','word','default',NULL,'hello');
-INSERT INTO "run_value" VALUES('01a22e4f-b6b5-7a01-8936-4c5357ad5a1f','meta','trial','default',NULL,'{"sweep":"01a22e4f-b6a9-7848-a5bc-d0a3849f48e9","number":1}');
-INSERT INTO "run_value" VALUES('01a22e4f-b6b5-7a01-8936-4c5357ad5a1f','params','x','default',1.04095793513862755474e+00,NULL);
-INSERT INTO "run_value" VALUES('01a22e4f-b6b6-706c-9e05-7e1fde2e6e61','meta','trial','default',NULL,'{"sweep":"01a22e4f-b6a9-7848-a5bc-d0a3849f48e9","number":2}');
-INSERT INTO "run_value" VALUES('01a22e4f-b6b6-706c-9e05-7e1fde2e6e61','params','x','default',3.90512951318560874724e+00,NULL);
+INSERT INTO "run_value" VALUES('01a22e58-7624-74ef-a51e-d18018940518','meta','note','default',NULL,'first');
+INSERT INTO "run_value" VALUES('01a22e58-7624-74ef-a51e-d18018940518','outputs','best','default',1.0,NULL);
+INSERT INTO "run_value" VALUES('01a22e58-7624-74ef-a51e-d18018940518','params','lr','default',0.1,NULL);
+INSERT INTO "run_value" VALUES('01a22e58-7624-74ef-a51e-d18018940518','params','model','default',NULL,'cnn');
+INSERT INTO "run_value" VALUES('01a22e58-7d2f-7bf9-86a2-f595c8328c33','meta','trial','default',NULL,'{"sweep":"01a22e58-7cc4-7143-838e-67e457830693","number":1}');
+INSERT INTO "run_value" VALUES('01a22e58-7d2f-7bf9-86a2-f595c8328c33','params','x','default',1.04095793513862755474e+00,NULL);
+INSERT INTO "run_value" VALUES('01a22e58-7d35-78ef-b4e1-6c26e742d7d9','meta','trial','default',NULL,'{"sweep":"01a22e58-7cc4-7143-838e-67e457830693","number":2}');
+INSERT INTO "run_value" VALUES('01a22e58-7d35-78ef-b4e1-6c26e742d7d9','params','x','default',3.90512951318560874724e+00,NULL);
+INSERT INTO "run_value" VALUES('01a22e58-7f83-789c-b77f-318c11e4bdd0','meta','trial','default',NULL,'{"sweep":"01a22e58-7cc4-7143-838e-67e457830693","number":3}');
+INSERT INTO "run_value" VALUES('01a22e58-7f83-789c-b77f-318c11e4bdd0','params','x','default',2.72241841728569333724e+00,NULL);
+INSERT INTO "run_value" VALUES('01a22e58-8b69-78a0-acc8-97f7136d0b5a','params','word','default',NULL,'hello');
+INSERT INTO "run_value" VALUES('01a22e58-915b-79a5-b5be-2b1ee7b0c77c','params','word','default',NULL,'hello');
+INSERT INTO "run_value" VALUES('01a22e58-982b-733f-a2d8-b5f36a102786','meta','trial','default',NULL,'{"sweep":"01a22e58-9812-7d80-b464-8ba7b2033c5b","number":1}');
+INSERT INTO "run_value" VALUES('01a22e58-982b-733f-a2d8-b5f36a102786','params','x','default',1.04095793513862755474e+00,NULL);
+INSERT INTO "run_value" VALUES('01a22e58-982c-7d1d-a9cd-b971a9883293','meta','trial','default',NULL,'{"sweep":"01a22e58-9812-7d80-b464-8ba7b2033c5b","number":2}');
+INSERT INTO "run_value" VALUES('01a22e58-982c-7d1d-a9cd-b971a9883293','params','x','default',3.90512951318560874724e+00,NULL);
 CREATE TABLE sweep (
             run TEXT PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
             study TEXT NOT NULL,
@@ -372,8 +370,8 @@ CREATE TABLE sweep (
             ending TEXT NOT NULL DEFAULT '',
             planner TEXT NOT NULL DEFAULT '',
             planner_until BIGINT NOT NULL DEFAULT 0);
-INSERT INTO "sweep" VALUES('01a22e4f-a0bd-79e9-887a-b54839e5182c','{"algorithm":"tpe","space":{"params":{"x":{"kind":"uniform","low":-5.0,"high":5.0}}},"objectives":[{"name":"loss","goal":"minimize"}],"options":{"numRuns":3},"seed":1,"concurrency":2}',1,3,2,0,0,0,4,X'93A374706501949396A13191CB3FF0A7C381FEE9DC0191CB401159F440A4BDAA90C096A13291CB400F3DB48ACE36750191CB3FF51BAFC8302F6690C096A13391CB4005C7834EA2293C0191CB3FE27734C7E65B6890C0030390',3,3,0,0,0,1,'{"status":"succeeded","reason":"","message":"3 of 3 trials succeeded","spares":0}','',0);
-INSERT INTO "sweep" VALUES('01a22e4f-b6a9-7848-a5bc-d0a3849f48e9','{"algorithm":"tpe","space":{"params":{"x":{"kind":"uniform","low":-5.0,"high":5.0}}},"objectives":[{"name":"loss","goal":"minimize"}],"options":{"numRuns":3},"seed":1,"concurrency":2}',1,3,2,0,0,0,1,X'93A374706501949296A13191CB3FF0A7C381FEE9DC009090C096A13291CB400F3DB48ACE3675009090C0020290',2,0,0,0,0,0,'','',0);
+INSERT INTO "sweep" VALUES('01a22e58-7cc4-7143-838e-67e457830693','{"algorithm":"tpe","space":{"params":{"x":{"kind":"uniform","low":-5.0,"high":5.0}}},"objectives":[{"name":"loss","goal":"minimize"}],"options":{"numRuns":3},"seed":1,"concurrency":2}',1,3,2,0,0,0,4,X'93A374706501949396A13191CB3FF0A7C381FEE9DC0191CB401159F440A4BDAA90C096A13291CB400F3DB48ACE36750191CB3FF51BAFC8302F6690C096A13391CB4005C7834EA2293C0191CB3FE27734C7E65B6890C0030390',3,3,0,0,0,1,'{"status":"succeeded","reason":"","message":"3 of 3 trials succeeded","spares":0}','',0);
+INSERT INTO "sweep" VALUES('01a22e58-9812-7d80-b464-8ba7b2033c5b','{"algorithm":"tpe","space":{"params":{"x":{"kind":"uniform","low":-5.0,"high":5.0}}},"objectives":[{"name":"loss","goal":"minimize"}],"options":{"numRuns":3},"seed":1,"concurrency":2}',1,3,2,0,0,0,1,X'93A374706501949296A13191CB3FF0A7C381FEE9DC009090C096A13291CB400F3DB48ACE3675009090C0020290',2,0,0,0,0,0,'','',0);
 CREATE TABLE token (
             id TEXT PRIMARY KEY,
             name TEXT NOT NULL,
@@ -381,8 +379,8 @@ CREATE TABLE token (
             created_at BIGINT NOT NULL,
             expires_at BIGINT,
             revoked_at BIGINT, principal TEXT NOT NULL DEFAULT '', prefix TEXT NOT NULL DEFAULT '', scopes TEXT NOT NULL DEFAULT '["read","write","track","admin","agent"]', projects TEXT NOT NULL DEFAULT '["*"]', used_at BIGINT);
-INSERT INTO "token" VALUES('01a22e4f-7c21-75f0-8122-e8549e470b9f','data directory','cabb039b96be656cc30824e4596223db54c52aed0822de554deb7bfec513142d',1796073290784608,NULL,NULL,'admin','ty.4kZm4t','["read","write","track","admin","agent"]','["*"]',1796073292463284);
-INSERT INTO "token" VALUES('01a22e4f-8989-77a3-8189-4766832f72f8','ci','d6821bc5b2d98af4988cc8979460c9ec27c8b857498af84f39dec09adc2e6daf',1796073294215261,NULL,NULL,'admin','ty.zrazKn','["read"]','["*"]',NULL);
+INSERT INTO "token" VALUES('01a22e58-4eb6-73ff-86bc-26de56b744b1','data directory','df1e04c00f1e52a91c4b8ce90601a3319fe41ff7fcfbbf060dc2331d161a9659',1796073868973623,NULL,NULL,'admin','ty.i0uyFh','["read","write","track","admin","agent"]','["*"]',1796073871184642);
+INSERT INTO "token" VALUES('01a22e58-60d3-7b44-b116-7973a2ee293a','ci','8d7a7104bbae810198bdfec2b68f69d65d4e29b535094bf50a8cc8ea3f7f62de',1796073873618758,NULL,NULL,'admin','ty.LTtLfo','["read"]','["*"]',NULL);
 CREATE TABLE trial (
             sweep TEXT NOT NULL REFERENCES sweep (run) ON DELETE CASCADE,
             key TEXT NOT NULL,
@@ -403,11 +401,11 @@ CREATE TABLE trial (
             ended_at BIGINT,
             PRIMARY KEY (sweep, key),
             CHECK (run IS NOT NULL OR phase = 'prepared'));
-INSERT INTO "trial" VALUES('01a22e4f-a0bd-79e9-887a-b54839e5182c','1',1,'01a22e4f-a17c-7c9c-a160-41e48848d110',0,'succeeded',2,-1,'{"x":1.0409579351386276}','{"loss":4.33784581189631}',4.33784581189631,'','','','',1796073300350456,1796073301219981);
-INSERT INTO "trial" VALUES('01a22e4f-a0bd-79e9-887a-b54839e5182c','2',2,'01a22e4f-a17e-7652-aa49-62a76942cb92',0,'succeeded',2,-1,'{"x":3.9051295131856087}','{"loss":1.319259435639617}',1.31925943563961700633e+00,'','','','',1796073300350456,1796073301375964);
-INSERT INTO "trial" VALUES('01a22e4f-a0bd-79e9-887a-b54839e5182c','3',3,'01a22e4f-a4e3-7852-8785-435902956b34',0,'succeeded',2,-1,'{"x":2.7224184172856933}','{"loss":0.5770515350621794}',5.770515350621794326e-01,'','','','',1796073301219981,1796073301549235);
-INSERT INTO "trial" VALUES('01a22e4f-b6a9-7848-a5bc-d0a3849f48e9','1',1,'01a22e4f-b6b5-7a01-8936-4c5357ad5a1f',0,'open',0,-1,'{"x":1.0409579351386276}','{}',NULL,'','','','',1796073305782252,NULL);
-INSERT INTO "trial" VALUES('01a22e4f-b6a9-7848-a5bc-d0a3849f48e9','2',2,'01a22e4f-b6b6-706c-9e05-7e1fde2e6e61',0,'open',0,-1,'{"x":3.9051295131856087}','{}',NULL,'','','','',1796073305782252,NULL);
+INSERT INTO "trial" VALUES('01a22e58-7cc4-7143-838e-67e457830693','1',1,'01a22e58-7d2f-7bf9-86a2-f595c8328c33',0,'succeeded',2,-1,'{"x":1.0409579351386276}','{"loss":4.33784581189631}',4.33784581189631,'','','','',1796073880885523,1796073881636717);
+INSERT INTO "trial" VALUES('01a22e58-7cc4-7143-838e-67e457830693','2',2,'01a22e58-7d35-78ef-b4e1-6c26e742d7d9',0,'succeeded',2,-1,'{"x":3.9051295131856087}','{"loss":1.319259435639617}',1.31925943563961700633e+00,'','','','',1796073880885523,1796073881475662);
+INSERT INTO "trial" VALUES('01a22e58-7cc4-7143-838e-67e457830693','3',3,'01a22e58-7f83-789c-b77f-318c11e4bdd0',0,'succeeded',2,-1,'{"x":2.7224184172856933}','{"loss":0.5770515350621794}',5.770515350621794326e-01,'','','','',1796073881475662,1796073881797047);
+INSERT INTO "trial" VALUES('01a22e58-9812-7d80-b464-8ba7b2033c5b','1',1,'01a22e58-982b-733f-a2d8-b5f36a102786',0,'open',0,-1,'{"x":1.0409579351386276}','{}',NULL,'','','','',1796073887788294,NULL);
+INSERT INTO "trial" VALUES('01a22e58-9812-7d80-b464-8ba7b2033c5b','2',2,'01a22e58-982c-7d1d-a9cd-b971a9883293',0,'open',0,-1,'{"x":3.9051295131856087}','{}',NULL,'','','','',1796073887788294,NULL);
 CREATE TABLE upload (
             id TEXT PRIMARY KEY,
             run TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
@@ -429,14 +427,14 @@ CREATE TABLE writer (
             late BIGINT NOT NULL DEFAULT 0,
             updated_at BIGINT NOT NULL,
             PRIMARY KEY (run, writer)) WITHOUT ROWID;
-INSERT INTO "writer" VALUES('01a22e4f-994a-7432-b9cf-db0ffef716c8','590613367d4e23890bdc02b797a9e251',6,1,0,0,1796073298478908);
-INSERT INTO "writer" VALUES('01a22e4f-a17c-7c9c-a160-41e48848d110','0a4afa9dfef473493a22c28f1a1f9e7c',1,0,0,0,1796073301175328);
-INSERT INTO "writer" VALUES('01a22e4f-a17e-7652-aa49-62a76942cb92','1d0c482bc02003d2e42273e33596cc1d',1,0,0,0,1796073301349245);
-INSERT INTO "writer" VALUES('01a22e4f-a4e3-7852-8785-435902956b34','af7a151bffacc006db22197fcc20bc94',1,0,0,0,1796073301528653);
-INSERT INTO "writer" VALUES('01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','6e86cfead1a6cb77c7601d30152208c6',1,1,0,0,1796073302488039);
-INSERT INTO "writer" VALUES('01a22e4f-a8f9-7b6d-b6bf-6392fc1fbdcf','8b26db03525cca6b18f83b5f42cb75b9',1,1,0,0,1796073303361557);
-INSERT INTO "writer" VALUES('01a22e4f-aef8-7329-9c74-b26ed2faa6cf','54a0acff7ae9dd85fac7d9707e62a993',1,1,0,0,1796073303923801);
-INSERT INTO "writer" VALUES('01a22e4f-b2d3-73e0-93ae-fd6ead4dec07','756c974512b653c33b7085ce16846fcf',1,1,0,0,1796073304950737);
+INSERT INTO "writer" VALUES('01a22e58-7624-74ef-a51e-d18018940518','1ca247baed55a139412c82b28d613fd4',6,1,0,0,1796073879298817);
+INSERT INTO "writer" VALUES('01a22e58-7d2f-7bf9-86a2-f595c8328c33','019fc419bce9917a0b9e2194f58f1efc',1,0,0,0,1796073881581061);
+INSERT INTO "writer" VALUES('01a22e58-7d35-78ef-b4e1-6c26e742d7d9','703e3e1df473102f33621f12417929fc',1,0,0,0,1796073881454475);
+INSERT INTO "writer" VALUES('01a22e58-7f83-789c-b77f-318c11e4bdd0','1937595c58ae41fdf7d4dc751c10b345',1,0,0,0,1796073881769325);
+INSERT INTO "writer" VALUES('01a22e58-83a1-7b7d-9a56-ebd55308ffe8','69033d42f0a39038e8ae9bbc58b5ee19',1,0,0,0,1796073883759898);
+INSERT INTO "writer" VALUES('01a22e58-83a1-7b7d-9a56-ebd55308ffe8','fd1913a9b4b01a3a81c638d4d0b54227',1,0,0,0,1796073882888245);
+INSERT INTO "writer" VALUES('01a22e58-8b69-78a0-acc8-97f7136d0b5a','6d45d90e987a95fe02164cab860358a7',1,1,0,0,1796073884648465);
+INSERT INTO "writer" VALUES('01a22e58-915b-79a5-b5be-2b1ee7b0c77c','b45e3abd019bfdcb69cac3504103b77e',1,1,0,0,1796073886230813);
 CREATE INDEX run_project ON run (project, id);
 CREATE UNIQUE INDEX run_key ON run (parent, key) WHERE key IS NOT NULL;
 CREATE INDEX run_waiting ON run (queue, priority DESC, id) WHERE status = 'queued';
@@ -547,6 +545,6 @@ CREATE INDEX trial_value ON trial (sweep, value, number) WHERE value IS NOT NULL
 CREATE INDEX attempt_held ON attempt (agent, gpus, resources, cpu, memory, state, released)
             WHERE released = 0 AND state <> 'exited';
 DELETE FROM "sqlite_sequence";
-INSERT INTO "sqlite_sequence" VALUES('activity',79);
+INSERT INTO "sqlite_sequence" VALUES('activity',76);
 INSERT INTO "sqlite_sequence" VALUES('component',1);
 COMMIT;
