@@ -46,7 +46,7 @@ FORMER = (
 async def convert(tx: Tx, applied: Set[str]) -> None:
     """Bring the tables of a database that has applied these migrations to the baseline. Raises StartRefused when one of
     the earliest is missing."""
-    if not applied.issuperset(EARLIEST):
+    if not set(EARLIEST) <= applied:
         raise StartRefused(
             f"the database is older than this version can convert: it has applied {', '.join(sorted(applied))}, and"
             f" {EARLIEST[0]} to {EARLIEST[-1]} are needed",
