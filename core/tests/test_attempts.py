@@ -154,4 +154,4 @@ async def test_each_new_reason_why_an_attempt_waits_is_told_once(web):
     rows = await web.runtime.database.read(lambda tx: activities.of_run(tx, run, kind="status"))
     assert [row["data"] for row in rows if "submit_failed" in row["data"]][-1].count("broken") == 1
     assert sum("submit_failed" in row["data"] for row in rows) == 2
-    assert (await web.arrange.attempts(run))[0]["state"] == "leased"
+    assert (await web.arrange.attempts(run))[0]["state"] == "assigned"

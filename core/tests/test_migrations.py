@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 
 import pytest
@@ -11,6 +12,7 @@ from trainyard_core.clock import SystemClock
 from trainyard_core.db import migrations
 from trainyard_core.db.connect import connect
 from trainyard_core.db.migrate import Migration, migrate, migrations_in
+from trainyard_core.db.migrations import m0020_baseline
 from trainyard_core.errors import StartRefused
 
 OURS = migrations_in("core", migrations)
@@ -92,51 +94,30 @@ async def test_a_migration_that_fails_leaves_nothing_and_can_be_tried_again(empt
     assert await migrate(empty, again, SystemClock()) == ["core.m9999_half"]
 
 
-BEFORE_NAMES = [each for each in OURS if each.name < "m0013_reading"]
-"""Up to where deleted names were free again and metrics had no version."""
-TOLD = (
-    ("gone", "project_deleted", "{}"),
-    ("back", "project_deleted", "{}"),
-    ("", "user_deleted", '{"name": "ada"}'),
-    ("", "service_deleted", '{"name": "ci"}'),
-    ("", "user_deleted", '{"name": "bob"}'),
-    ("", "agent_deleted", '{"name": "gpu"}'),
-)
+async def test_a_migration_that_replaces_others_takes_their_place(empty):
+    async def first(tx):
+        await tx.run("CREATE TABLE book (id TEXT)")
+
+    async def both(tx):
+        await tx.run("INSERT INTO book (id) VALUES ('converted')")
+
+    before = [Migration("shelf", "m0001_book", first)]
+    after = [Migration("shelf", "m0002_baseline", both, replaces=("m0001_book",))]
+    await migrate(empty, before, SystemClock())
+    assert await migrate(empty, after, SystemClock()) == ["shelf.m0002_baseline"]
+    assert await migrate(empty, after, SystemClock()) == []
+    rows = await empty.read(lambda tx: tx.all("SELECT name FROM migration WHERE app = 'shelf'"))
+    assert [row["name"] for row in rows] == ["m0002_baseline"]
+    with pytest.raises(StartRefused, match=r"newer version.*m0002_baseline"):
+        await migrate(empty, before, SystemClock())
 
 
-async def test_names_that_were_deleted_before_are_not_used_again_either(empty):
-    async def before(tx):
-        await tx.run("INSERT INTO project (name, created_at) VALUES ('back', 1)")
-        await tx.run(
-            "INSERT INTO principal (name, kind, role, created_at, updated_at) VALUES ('bob', 'user', 'none', 1, 1)"
-        )
-        await tx.many("INSERT INTO activity (project, kind, actor, at, data) VALUES (?, ?, 'core', 1, ?)", TOLD * 2)
-
-    await migrate(empty, BEFORE_NAMES, SystemClock())
-    await empty.write(before)
+async def test_a_new_database_has_no_table_of_what_plugins_keep_at_any_time(empty, monkeypatch):
+    statements = []
+    rendered = m0020_baseline.rendered
+    monkeypatch.setattr(m0020_baseline, "rendered", lambda *each: statements.append(rendered(*each)) or statements[-1])
     await migrate(empty, OURS, SystemClock())
-    kept = await empty.read(lambda tx: tx.all("SELECT kind, name FROM retirement ORDER BY kind, name"))
-    assert [(row["kind"], row["name"]) for row in kept] == [
-        ("principal", "ada"), ("principal", "ci"), ("project", "gone"),
-    ]  # fmt: skip
-
-
-async def test_metrics_of_before_have_versions_of_their_own(empty):
-    async def before(tx):
-        await tx.run("INSERT INTO project (name, created_at) VALUES ('p', 1)")
-        for run in "ab":
-            await tx.run(
-                "INSERT INTO run (id, project, kind, status, created_at, updated_at)"
-                " VALUES (?, 'p', 'job', 'created', 1, 1)",
-                run,
-            )
-            rows = [(run, name) for name in ("x", "y", "z")]
-            await tx.many("INSERT INTO metric (run, name, last_step, total, finite) VALUES (?, ?, 0, 1, 1)", rows)
-
-    await migrate(empty, BEFORE_NAMES, SystemClock())
-    await empty.write(before)
-    await migrate(empty, OURS, SystemClock())
-    rows = await empty.read(lambda tx: tx.all("SELECT run, name, version FROM metric ORDER BY run, version"))
-    assert [(row["run"], row["name"], row["version"]) for row in rows] == [
-        (run, name, version) for run in "ab" for version, name in enumerate(("x", "y", "z"), start=1)
-    ]
+    made = {found[1] for each in statements if (found := re.match(r"CREATE TABLE (\w+)", each))}
+    assert len(made) > 20
+    assert not {name for name in made if re.search("sweep|trial|component|preset", name)}
+    assert not [each for each in statements if re.match("DROP|ALTER", each)]

@@ -23,6 +23,7 @@ from trainyard_core.lifecycle import FINAL, Intent, Reason, Status
 from trainyard_core.policy import Policy
 from trainyard_core.testing.factories import Arrange, HandClock
 from trainyard_core.work import assignment
+from trainyard_core.work.view import load
 
 ENDS = {
     "none": None,
@@ -240,3 +241,11 @@ async def test_a_silent_agent_makes_a_run_unreachable_and_not_dead(arrange):
 
 async def test_reconciling_no_run_is_an_answer(database):
     assert await Arrange(database, clock=HandClock()).reconcile("nobody") is None
+
+
+async def test_a_view_has_the_agent_of_the_attempt_and_not_that_of_the_run(arrange):
+    waits, goes = await arrange.run(Status.QUEUED), await arrange.run(Status.RUNNING)
+    seen = {run: await arrange.database.write(partial(load, run=run)) for run in (waits, goes)}
+    assert seen[waits].attempt is None
+    (attempt,) = await arrange.attempts(goes)
+    assert seen[goes].attempt.agent == attempt["agent"] != ""

@@ -162,7 +162,7 @@ async def test_the_numbers_tell_how_the_platform_stands(web):
     assert now[("trainyard_queue_waiting_runs", "default")] == 2
     assert now[("trainyard_queue_oldest_seconds", "default")] == 7
     assert now[("trainyard_agent_heartbeat_age_seconds", "arranged")] == 7
-    assert now[("trainyard_attempts", "leased")] == 1
+    assert now[("trainyard_attempts", "assigned")] == 1
     assert now[("trainyard_database_waiting",)] >= 0
     assert any(name == "process_resident_memory_bytes" for name, *_ in now)
 

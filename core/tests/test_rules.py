@@ -39,7 +39,7 @@ BUDGETS = ({"user_failures": 0, "max_retries": 0}, {"user_failures": 1, "max_ret
 
 def attempts() -> Iterator[Attempt | None]:
     yield None
-    states, lost = ("leased", "submitted", "running"), ("", "user:somebody")
+    states, lost = ("assigned", "submitted", "running"), ("", "user:somebody")
     for state, heard, started, by in itertools.product(states, HEARD, STARTED, lost):
         yield Attempt(number=1, agent="a", state=state, agent_seen_at=heard, started_at=started, lost_by=by)
     for end, drained, until, heard in itertools.product(

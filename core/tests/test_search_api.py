@@ -12,10 +12,6 @@ from trainyard.client.models import CreateRun
 from trainyard.query import parse
 from trainyard.query.field import FIELDS
 from trainyard.query.status import STATUSES
-from trainyard_core.clock import SystemClock
-from trainyard_core.db import migrations
-from trainyard_core.db.connect import connect
-from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.db.search import select_ids
 from trainyard_core.lifecycle import Status
 from trainyard_core.testing.factories import operation
@@ -155,25 +151,6 @@ async def test_ids_for_bulk_actions_are_the_newest(database):
     mine = sorted((run["id"] for run in MINE_AND_THEIRS if run["project"] == "mine"), reverse=True)
     found = await database.read(lambda tx: select_ids(tx, "mine", parse(""), 7, at=0))
     assert found == mine[:7]
-
-
-async def test_what_an_older_database_holds_is_searched(empty_url):
-    database, every = await connect(empty_url), migrations_in("core", migrations)
-    await migrate(database, every[:1], SystemClock())
-    for statement in OLDER:
-        await database.write(lambda tx, statement=statement: tx.run(statement))
-    await migrate(database, every, SystemClock())
-    query = parse("params.lr:0.1, tags:a, metrics.loss:1")
-    assert await database.read(lambda tx: select_ids(tx, "p", query, 1, at=1)) == ["r"]
-    await database.close()
-
-
-OLDER = (
-    "INSERT INTO project (name, created_at) VALUES ('p', 1)",
-    "INSERT INTO run (id, project, kind, status, inputs, tags, created_at, updated_at)"
-    """ VALUES ('r', 'p', 'job', 'created', '{"lr":0.1}', '["a"]', 1, 1)""",
-    "INSERT INTO metric VALUES ('r', 'loss', 1, 1, 1, 1, 1, 1)",
-)
 
 
 def test_the_language_knows_every_status():

@@ -251,7 +251,7 @@ async def _created(folder: Path, size: int) -> Spent:
 
 
 async def _end(tx: Tx, most: int) -> None:
-    """Put trials that wait to their end, as an agent does: leased, their metric in, reported and released."""
+    """Put trials that wait to their end, as an agent does: assigned, their metric in, reported and released."""
     at = SystemClock().now()
     refs = await assignment.assign(tx, AGENT, policy=POLICY, at=at, most=most)
     for ref in refs:

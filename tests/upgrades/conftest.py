@@ -5,4 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "journeys"))  # for `yard`
+from trainyard_core.testing.databases import empty_url
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "journeys")]  # for `earlier`, `schema` and `yard`
+__all__ = ["empty_url"]

@@ -1,8 +1,8 @@
 """Write the fixtures of this folder for the tables of today: `python tests/upgrades/dump.py m0014`.
 
-A real server records runs, a retry, a clone, sweeps, artifacts, components, people and queues; what its database holds
-then is written as SQL text, once for SQLite and once for PostgreSQL, without secrets, host names and paths. Add a
-fixture before each release; never change one.
+A real server records runs, a retry, a clone, sweeps, artifacts, components, people, queues and an attempt that its
+agent has not started; what its database holds then is written as SQL text, once for SQLite and once for PostgreSQL,
+without secrets, host names and paths. Add a fixture before each release; never change one.
 """
 
 from __future__ import annotations
@@ -16,14 +16,21 @@ import sys
 import tempfile
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "journeys"))
 
-from yard import Yard, ended, eventually  # noqa: E402 - as a script it finds what journeys share by where it lies
+from yard import Yard, ended, eventually, submit  # noqa: E402 - a script finds what journeys share by where it lies
 
+from trainyard.client import Client  # noqa: E402
+from trainyard.client.wire import Request, path_of  # noqa: E402
+from trainyard_core.agent import wire  # noqa: E402
 from trainyard_core.testing.databases import PostgresCluster  # noqa: E402
 
+T = TypeVar("T")
 PYTHON_ON_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 TRAIN = "import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"
 SWEEP = """\
@@ -102,6 +109,22 @@ def record(yard: Yard) -> None:
         ended(client, yard.command("restart", started[-1]).split()[0])
         waiting = _started(yard, "-f", "waiting.yaml")
         eventually(lambda: client.sweeps.get(waiting).running == 2, what="its trials wait")
+        _assigned(yard, client)
+
+
+def _assigned(yard: Yard, client: Client) -> None:
+    """An agent takes the attempt of a run and does nothing about it."""
+    added = client.agents.add("far", labels={"zone": "far"})
+    yard.command("queues", "set", "far", "--selector", "zone=far")
+    submit(client, "echo hi", queue="far", name="assigned")
+    with Client(url=yard.url, token=added.token) as agent:
+        session = agent.send(_call("sessions", wire.RegisterAgent(scheduler="process", cpu=1.0), wire.Session))
+        request = wire.AssignmentRequest(epoch=session.epoch, wait=30.0)
+        assert agent.send(_call("assignments", request, wire.Assignments)).items, "nothing was assigned"
+
+
+def _call(what: str, body: msgspec.Struct, answer: type[T]) -> Request[T]:
+    return Request("POST", path_of("agents", "far", what), answer, content=msgspec.json.encode(body))
 
 
 def _started(yard: Yard, *arguments: str) -> str:

@@ -4,15 +4,13 @@ keeps outlives its absence."""
 from __future__ import annotations
 
 import pytest
+from earlier import make
 
 from trainyard.client.errors import Conflict, Invalid, NotInstalled
 from trainyard.client.models import CreateRun, RegisterComponent
-from trainyard_core.db import migrations
 from trainyard_core.db.connect import connect
-from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.ids import new_id
 from trainyard_core.registry import Registry
-from trainyard_core.testing.factories import HandClock
 from trainyard_core.testing.server import serving
 
 CONTENT = "version: 1.1\nkind: component\ncmd: echo hi\n"
@@ -50,8 +48,8 @@ async def kept_by_core(url, *versions):
         if versions:
             await tx.run("INSERT INTO component_use (run, component) VALUES (?, 10)", run)
 
+    await make(url, "m0017_observers")
     database = await connect(url)
-    await migrate(database, [each for each in migrations_in("core", migrations) if each.name < "m0018"], HandClock())
     await database.write(fill)
     await database.close()
     return run

@@ -7,5 +7,7 @@ from pathlib import Path
 
 from trainyard_core.testing.databases import database_url, empty_url, postgres, postgres_url
 
-sys.path.insert(0, str(Path(__file__).parent))  # for what the tests share: `sweep_harness`, `early_stopping`
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # for what the tests share: `sweep_harness`, `early_stopping`
+sys.path.insert(0, str(HERE.parents[2] / "tests" / "upgrades"))  # for `earlier`
 __all__ = ["database_url", "empty_url", "postgres", "postgres_url"]

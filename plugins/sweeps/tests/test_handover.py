@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from earlier import make
 from sweep_harness import Book, Plugin, children, tables
 
 from trainyard.client.errors import Invalid
 from trainyard.client.models import CreateRun
-from trainyard_core.db import directors, migrations
+from trainyard_core.db import directors
 from trainyard_core.db.connect import connect
-from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.ids import new_id
 from trainyard_core.registry import Registry
 from trainyard_core.testing.background import until
-from trainyard_core.testing.factories import HandClock
 from trainyard_core.testing.server import serving
 
 STUDY = """{"algorithm": "random", "space": {}, "objectives": [{"name": "score", "goal": "maximize"}],
@@ -60,8 +59,8 @@ async def kept_by_core(url):
         await tx.run(TRIAL, sweep, "1", 1, first, "succeeded", 0.5)
         await tx.run(TRIAL, sweep, "2", 2, second, "open", None)
 
+    await make(url, "m0018_references")
     database = await connect(url)
-    await migrate(database, [each for each in migrations_in("core", migrations) if each.name < "m0019"], HandClock())
     await database.write(fill)
     await database.close()
     return sweep, first, second

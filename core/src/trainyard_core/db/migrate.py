@@ -27,23 +27,30 @@ RECORD = """CREATE TABLE IF NOT EXISTS migration (
 
 class Migration(NamedTuple):
     """One step. `app` is whose tables it moves (`core`, or a plugin's name); `forwards` takes a transaction on
-    these."""
+    these. `replaces` are the names of earlier migrations whose place it takes: `forwards` also brings a database that
+    has applied them to the same tables, and their records give way to its own."""
 
     app: str
     name: str
     forwards: Callable[[Any], Awaitable[None]]
+    replaces: tuple[str, ...] = ()
 
 
 def migrations_in(app: str, package: ModuleType) -> list[Migration]:
-    """The migrations of a package: its modules named `m0001_...`, in order."""
+    """The migrations of a package: its modules named `m0001_...`, in order. Their `REPLACES`, if they have it, are the
+    names of migrations that they replace."""
     names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name.startswith("m"))
-    return [Migration(app, name, importlib.import_module(f"{package.__name__}.{name}").forwards) for name in names]
+    modules = [importlib.import_module(f"{package.__name__}.{name}") for name in names]
+    return [
+        Migration(app, name, module.forwards, tuple(getattr(module, "REPLACES", ())))
+        for name, module in zip(names, modules, strict=True)
+    ]
 
 
 async def migrate(database: Database, migrations: Sequence[Migration], clock: Clock) -> list[str]:
     """Apply what is missing; returns the names of what was applied. Safe when several processes start at once.
 
-    Raises StartRefused when the database is of a newer version.
+    Raises StartRefused when the database is of a newer version, or too old to be converted.
     """
 
     async def work(tx: Tx) -> list[str]:
@@ -54,6 +61,8 @@ async def migrate(database: Database, migrations: Sequence[Migration], clock: Cl
         missing = [m for m in migrations if (m.app, m.name) not in known]
         for migration in missing:
             await migration.forwards(tx)
+            replaced = [(migration.app, name) for name in migration.replaces]
+            await tx.many("DELETE FROM migration WHERE app = ? AND name = ?", replaced)
             await tx.run(
                 "INSERT INTO migration (app, name, applied_at) VALUES (?, ?, ?)",
                 migration.app,
@@ -73,7 +82,7 @@ async def lock(tx: Tx) -> None:
 
 
 def _refuse_newer(known: set[tuple[str, str]], migrations: Sequence[Migration]) -> None:
-    ours = {(m.app, m.name) for m in migrations}
+    ours = {(m.app, name) for m in migrations for name in (m.name, *m.replaces)}
     apps = {m.app for m in migrations}
     if newer := sorted(f"{app}.{name}" for app, name in known - ours if app in apps):
         raise StartRefused(

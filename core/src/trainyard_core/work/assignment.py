@@ -64,7 +64,7 @@ async def grant(tx: Tx, agent: str, granted: Grant, need: WaitingRun, at: int) -
         return None
     await tx.run(
         "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, resources, created_at)"
-        " VALUES (?, ?, ?, 'leased', ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, 'assigned', ?, ?, ?, ?, ?)",
         granted.run, number, agent, need.cpu, need.memory, _encode(granted.gpus).decode(),
         admission.resources_text(need.resources), at,
     )  # fmt: skip
@@ -93,7 +93,7 @@ async def _order(tx: Tx, row: Row, at: int) -> Order:
         return Order(ref=ref, todo="release" if over and await _delivered(tx, row, at) else "observe")
     if row["status"] not in GOING or superseded:
         return Order(ref=ref, todo="stop", reason=row["intent_reason"])
-    return Order(ref=ref, todo="submit" if row["state"] == "leased" else "observe")
+    return Order(ref=ref, todo="submit" if row["state"] == "assigned" else "observe")
 
 
 async def _delivered(tx: Tx, row: Row, at: int) -> bool:
@@ -149,11 +149,11 @@ async def _record(tx: Tx, agent: str, seen: Observation, state: str, status: Sta
         if status in (Status.SCHEDULED, Status.STARTING):
             await runs.advance(tx, ref.run, Step(Status.RUNNING), at=at, actor=actor)
     elif seen.phase is Phase.PENDING:
-        if state == "leased":
+        if state == "assigned":
             await _explain(tx, seen, status, at)
     else:
         await tx.run(
-            "UPDATE attempt SET state = 'submitted' WHERE run = ? AND number = ? AND state = 'leased'",
+            "UPDATE attempt SET state = 'submitted' WHERE run = ? AND number = ? AND state = 'assigned'",
             ref.run, ref.attempt,
         )  # fmt: skip
         if seen.phase is Phase.STARTING and status is Status.SCHEDULED:

@@ -17,7 +17,7 @@ __all__ = ["load"]
 _exit = msgspec.json.Decoder(Exit)
 
 
-_SQL = """SELECT r.*, a.agent, a.state, a.started_at AS attempt_started, a.exit,
+_SQL = """SELECT r.*, a.agent AS attempt_agent, a.state, a.started_at AS attempt_started, a.exit,
     a.drain_until, a.lost_by, a.message AS attempt_message, g.seen_at, h.since, h.until,
     d.run AS director FROM run r LEFT JOIN director d ON d.run = r.id
     LEFT JOIN attempt a ON a.run = r.id AND a.number = r.attempt
@@ -31,7 +31,7 @@ async def load(tx: Tx, run: str) -> View | None:
     row = await tx.one(_SQL, run)
     if row is None:
         return None
-    attempt = await _attempt(tx, row) if row["agent"] is not None else None
+    attempt = await _attempt(tx, row) if row["attempt_agent"] is not None else None
     return View(
         run=run,
         directs=row["director"] is not None,
@@ -67,7 +67,7 @@ async def _attempt(tx: Tx, row: Row) -> Attempt:
     drained = end is None or await tracking.ingested(tx, row["id"], end.writers)
     return Attempt(
         number=row["attempt"],
-        agent=row["agent"],
+        agent=row["attempt_agent"],
         state=row["state"],
         agent_seen_at=row["seen_at"] or 0,
         lost_by=row["lost_by"],

