@@ -13,7 +13,7 @@ from foreign_plugins import IMPORTS, NUMBERS, OURS, allowing, is_whole, offering
 from trainyard_core import plugin_calls, registry
 from trainyard_core.errors import StartRefused
 from trainyard_core.hookspecs import TrackerProvider, hookimpl
-from trainyard_core.registry import HookFailed, Registry
+from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.testing.distributions import VERSION, install
 
@@ -233,7 +233,6 @@ async def test_each_call_is_printed_with_its_time_and_without_what_it_was_given(
     printed = capsys.readouterr().err
     assert [line.split(":")[0] for line in printed.splitlines()] == [
         *[f"hook import of {each}" for each in sorted([*OURS, name])],
-        "hook register_optimizers of optimizer_search",
         "hook register_settings of scheduler_process",
         "hook register_schedulers of scheduler_process",
         "hook register_settings of tracker_folder",
