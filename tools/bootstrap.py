@@ -1,6 +1,6 @@
-"""Makes `.venv` and installs the workspace in it: `bootstrap.py [--latest | --lowest | --core] LAYER...`, each layer only
-when something it depends on has changed. It decides what is installed and keeps two runs at once apart; what is done with it
-is the Makefile's.
+"""Makes `.venv` and installs the workspace in it: `bootstrap.py [--latest | --lowest | --core] LAYER...`, each layer
+only when something it depends on has changed. It decides what is installed and keeps two runs at once apart; what is
+done with it is the Makefile's.
 
 The versions are those of `constraints/`, with which the workspace was tested. `--latest` takes the newest that the
 distributions allow, into `.venv-latest`, and `--lowest` the lowest that they declare, into `.venv-lowest`. `--core` is
@@ -69,8 +69,8 @@ LAYERS: dict[str, list[list[str]]] = {
     "ax": [[TORCH, *editable(*HEAVY, extra="[test]")]],
     "core": [BUILD, [*editable(*CORE[:1]), *editable(*CORE[1:], extra="[test]")[1:], "pytest-xdist"]],
 }
-"""For each layer the calls of `pip install`, in order. Every layer needs `product`, but for `core`, which is what core's
-tests need and nothing else, in an environment of its own."""
+"""For each layer the calls of `pip install`, in order. Every layer needs `product`, but for `core`: it is all that the
+tests of core need, in an environment of its own."""
 CONSTRAINTS = {layer: ROOT / "constraints" / f"{layer}.txt" for layer in ("build", *LAYERS) if layer != "core"}
 """The versions of what each layer brings, but for what a layer above it brings already. `pins.py` writes them. All that
 `core` brings is among them."""
