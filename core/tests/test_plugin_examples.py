@@ -67,6 +67,13 @@ def test_every_hook_has_a_section():
     assert all(isinstance(getattr(hookspecs, name), FunctionType) for name in SECTIONS)
 
 
+async def test_hooks(serve):
+    async with serve("register_hooks") as web:
+        checks = (await web.ask("POST", "diagnosis")).json()["items"]
+        (covers,) = [each["detail"] for each in checks if each["name"] == "shelf: covers"]
+        assert covers == "plain: DUNE"
+
+
 async def test_settings(serve):
     async with serve("register_settings") as web:
         settings = web.runtime.platforms.of("shelf").settings

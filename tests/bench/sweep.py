@@ -43,6 +43,8 @@ from trainyard_core.settings import Settings
 from trainyard_core.work import assignment
 from trainyard_core.work.creation import create_run
 from trainyard_sweeps.director import SweepDirector
+from trainyard_sweeps.installed_policies import InstalledPolicies
+from trainyard_sweeps.plugin import POLICIES
 
 __all__ = ["measure"]
 
@@ -272,7 +274,9 @@ async def _yard(folder: Path) -> AsyncIterator[Yard]:
         with redirect_stdout(sys.stderr):  # it tells what it did, and this prints one document
             await migrate_plugins(database, registry, clock)
         await database.write(_found)
-        kinds = DirectorKinds(lambda: {"sweep": InstalledDirector("sweeps", lambda: SweepDirector(optimizers.get))})
+        policies = InstalledPolicies(registry.collected("sweeps", POLICIES))
+        director = SweepDirector(optimizers.get, policies)
+        kinds = DirectorKinds(lambda: {"sweep": InstalledDirector("sweeps", lambda: director)})
         enqueue = JobQueue(clock).enqueue
         given = Dependencies(database, None, clock, POLICY, kinds, lambda: None, enqueue, "bench")
         yield Yard(database, given)

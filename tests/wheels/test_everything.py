@@ -30,6 +30,29 @@ component:
   inputs: [{name: x, type: int}]
   run: {kind: job, container: {command: [sh, -c, "echo {{ x }}"]}}
 """
+JUDGED = """\
+version: 1.1
+kind: operation
+name: judged
+matrix:
+  kind: ladder
+  numRuns: 2
+  params: {x: {kind: choice, value: [5, 7]}}
+  earlyStopping:
+    - {kind: metric_early_stopping, metric: loss, optimization: minimize, policy: {kind: margin, margin: 1}}
+component:
+  inputs: [{name: x, type: int}]
+  run: {kind: job, container: {command: [%s, %s, "{{ x }}", %s]}}
+"""
+LOGS = """\
+import sys, time, trainyard
+from pathlib import Path
+for step in range(1, 6000):
+    trainyard.log({"loss": float(sys.argv[1])}, step=step)
+    if Path(sys.argv[2]).exists():
+        break
+    time.sleep(0.05)
+"""
 JOB = (
     "version: 1.1\nkind: operation\nname: %s\ncomponent: {run: {kind: job, container: {command: [sh, -c, 'exit 0']}}}\n"
 )
@@ -126,6 +149,7 @@ def test_all_of_it_works_and_it_comes_and_goes(serve, stranger, wheel, tmp_path)
         its_jobs_are_done(server)
         its_policy_and_its_references_count(server)
         its_matrix_is_searched_and_its_observer_told(server)
+        its_policy_stops_a_trial(server, stranger)
         its_run_kind_is_planned(server)
         its_check_and_its_command_are_there(server)
         before = server.notes()
@@ -179,6 +203,25 @@ def its_matrix_is_searched_and_its_observer_told(server):
     eventually(lambda: names <= {name for name in server.notes() if len(name) == 36}, "their ends are noted")
 
 
+def its_policy_stops_a_trial(server, stranger):
+    """The other trial goes on until it is told that this one has been stopped."""
+    program, enough = server.folder / "logs.py", server.folder / "enough"
+    program.write_text(LOGS)
+    words = (json.dumps(str(each)) for each in (stranger.python, program, enough))
+    (server.folder / "judged.yaml").write_text(JUDGED % tuple(words))
+    sweep = server.yard("run", "-f", "judged.yaml", "--code", "none").split()[0]
+
+    def stopped():
+        trials = json.loads(server.yard("ls", "-q", f"sweep:{sweep}", "--sort", "name", "--json"))["items"]
+        return [run for run in trials if run["reason"] == "early_stopped"]
+
+    (trial,) = eventually(stopped, "a trial is stopped")
+    enough.touch()
+    assert trial["params"]["x"] == 7
+    assert eventually(lambda: _final(server, sweep), "the sweep ends")["status"] == "succeeded"
+    assert "7 against 5" in json.loads(server.yard("get", trial["id"], "--json"))["message"]
+
+
 def its_run_kind_is_planned(server):
     status, made = server.ask("/api/v1/everything/reviews/default", body={"name": "look", "steps": 3})
     assert status == 201
@@ -195,7 +238,7 @@ def _final(server, run):
 
 
 def its_check_and_its_command_are_there(server):
-    assert "greeting 'good day'" in server.yard("doctor")
+    assert "greeting 'good day', stamps: plain" in server.yard("doctor")
     assert "note more is written" in server.yard("notes", "add", "more", "words")
     assert "more: words" in server.yard("notes", "ls")
     assert "everything" in server.yard("plugins", "ls")

@@ -7,7 +7,14 @@ from typing import NamedTuple
 
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
-from trainyard_core.contracts.plugin import Authenticator, Migrations, PluginCheck, Resolver, SettingsSection
+from trainyard_core.contracts.plugin import (
+    Authenticator,
+    Migrations,
+    PluginCheck,
+    PublishedHook,
+    Resolver,
+    SettingsSection,
+)
 from trainyard_core.contracts.routes import Routes
 from trainyard_core.hookspecs import (
     CiHostProvider,
@@ -43,8 +50,13 @@ class Capability(NamedTuple):
             and all(callable(getattr(item, each, None)) for each in self.calls)
         )
 
+    def takes_all(self, answer: object) -> bool:
+        """Whether that is a list of such items."""
+        return isinstance(answer, list | tuple) and all(self.takes(each) for each in answer)
+
 
 CAPABILITIES: Mapping[str, Capability] = {
+    "register_hooks": Capability(PublishedHook),
     "register_settings": Capability(SettingsSection),
     "register_migrations": Capability(Migrations),
     "register_schedulers": Capability(SchedulerProvider, ("build",)),

@@ -14,7 +14,7 @@ import msgspec
 import pluggy
 
 from trainyard_core import redact
-from trainyard_core.capabilities import CAPABILITIES
+from trainyard_core.capabilities import CAPABILITIES, Capability
 from trainyard_core.errors import TrainyardError
 from trainyard_core.plugin_calls import HookCalls
 
@@ -60,13 +60,21 @@ def plain_operation(plugin: str, operation: Mapping[str, Any]) -> Mapping[str, A
 
 
 class Implementations:
-    """The hooks that one plugin implements, each guarded: what pluggy is given in the plugin's stead.
+    """The hooks that one plugin implements, each guarded: what pluggy is given in the plugin's stead. `published` says
+    what the hooks collect that plugins have published.
 
     `notes` say, by hook, what is not called: hooks that this core does not know, and functions that are called like a
     hook and not marked with `@hookimpl`. `answers` are the hooks whose answers are the plugin's own offer: those that
     do not register providers."""
 
-    def __init__(self, name: str, plugin: object, manager: pluggy.PluginManager, calls: HookCalls) -> None:
+    def __init__(
+        self,
+        name: str,
+        plugin: object,
+        manager: pluggy.PluginManager,
+        calls: HookCalls,
+        published: Mapping[str, Capability],
+    ) -> None:
         """Raises HookRefused."""
         self.notes: dict[str, str] = {}
         self.answers: list[str] = []
@@ -75,13 +83,15 @@ class Implementations:
             caller: pluggy.HookCaller | None = getattr(manager.hook, hook, None)
             if caller is not None and caller.spec is not None:
                 function = getattr(plugin, attribute)
-                _check(hook, function, options, caller.spec.argnames)
-                guarded = _guarded(name, hook, function, options, calls)
+                wanted = _answer_of(hook, published)
+                _check(hook, function, options, caller.spec.argnames, wanted.wanted)
+                guarded = _guarded(name, hook, function, options, calls, wanted)
                 setattr(self, attribute if hasattr(self, hook) else hook, guarded)
-                if hook not in CAPABILITIES:
+                if not wanted.collects:
                     self.answers.append(hook)
             elif not options.get("optionalhook"):
-                self.notes[hook] = "this version of Trainyard has no such hook; it is not called"
+                said = "this version of Trainyard has no such hook, and no plugin that is loaded publishes it"
+                self.notes[hook] = f"{said}; it is not called"
         for hook in _unmarked(plugin, manager):
             self.notes[hook] = "it is not marked with @hookimpl; it is not called"
 
@@ -99,13 +109,15 @@ def _unmarked(plugin: object, manager: pluggy.PluginManager) -> Iterator[str]:
             yield hook
 
 
-def _check(hook: str, function: Callable[..., object], options: Mapping[str, Any], given: tuple[str, ...]) -> None:
+def _check(
+    hook: str, function: Callable[..., object], options: Mapping[str, Any], given: tuple[str, ...], answer: str
+) -> None:
     """Raises HookRefused for a function that can never answer this hook."""
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise HookRefused(hook, "it is async; wanted is an ordinary function")
     is_wrapper = bool(options.get("wrapper") or options.get("hookwrapper"))
     if inspect.isgeneratorfunction(function) is not is_wrapper:
-        wanted = "one that yields once" if is_wrapper else f"one that returns {_wanted(hook)}"
+        wanted = "one that yields once" if is_wrapper else f"one that returns {answer}"
         raise HookRefused(hook, f"it is {'no' if is_wrapper else 'a'} generator function; wanted is {wanted}")
     needed = [
         parameter.name
@@ -118,7 +130,12 @@ def _check(hook: str, function: Callable[..., object], options: Mapping[str, Any
 
 
 def _guarded(
-    plugin: str, hook: str, function: Callable[..., Any], options: Mapping[str, Any], calls: HookCalls
+    plugin: str,
+    hook: str,
+    function: Callable[..., Any],
+    options: Mapping[str, Any],
+    calls: HookCalls,
+    wanted: _Answer,
 ) -> Callable[..., Any]:
     """The function, of which nothing comes but an answer of the right type or HookFailed."""
 
@@ -133,7 +150,7 @@ def _guarded(
                 if hook == REFUSES and isinstance(error, TrainyardError):
                     raise
                 raise HookFailed(plugin, hook, gist(error)) from error
-        return _checked(plugin, hook, answer)
+        return _checked(plugin, hook, answer, wanted)
 
     @functools.wraps(function)
     def wrapping(*given: object) -> Generator[None, object, object]:
@@ -144,46 +161,43 @@ def _guarded(
                 raise
             except BaseException as error:
                 raise HookFailed(plugin, hook, gist(error)) from error
-        return answer if options.get("hookwrapper") or hook in CAPABILITIES else _checked(plugin, hook, answer)
+        return answer if options.get("hookwrapper") or wanted.collects else _checked(plugin, hook, answer, wanted)
 
     guard: Callable[..., Any] = wrapping if inspect.isgeneratorfunction(function) else answering
     vars(guard)["trainyard_impl"] = {**options, "specname": hook}
     return guard
 
 
-def _checked(plugin: str, hook: str, answer: object) -> object:
+def _checked(plugin: str, hook: str, answer: object, wanted: _Answer) -> object:
     """The answer, if the hook takes it. Raises HookFailed."""
-    if not _takes(hook, answer):
+    if not wanted.takes(answer):
         if inspect.iscoroutine(answer):
             answer.close()
-        raise HookFailed(plugin, hook, f"it gave {shown(answer)}; wanted is {_wanted(hook)}")
+        raise HookFailed(plugin, hook, f"it gave {shown(answer)}; wanted is {wanted.wanted}")
     return answer
 
 
-def _takes(hook: str, answer: object) -> bool:
-    if capability := CAPABILITIES.get(hook):
-        return isinstance(answer, list | tuple) and all(capability.takes(each) for each in answer)
-    return answer is None or OTHERS[hook].takes(answer)
-
-
-def _wanted(hook: str) -> str:
-    capability = CAPABILITIES.get(hook)
-    return capability.wanted if capability else OTHERS[hook].wanted
-
-
 class _Answer(NamedTuple):
-    """What a hook that collects nothing may answer."""
+    """What a hook may answer, in words and as a test; whether it collects items from all plugins."""
 
     wanted: str
     takes: Callable[[object], bool]
+    collects: bool = False
+
+
+def _answer_of(hook: str, published: Mapping[str, Capability]) -> _Answer:
+    capability = CAPABILITIES.get(hook) or published.get(hook)
+    return OTHERS[hook] if capability is None else _Answer(capability.wanted, capability.takes_all, collects=True)
+
+
+def _or_none(kind: type) -> Callable[[object], bool]:
+    return lambda answer: answer is None or isinstance(answer, kind)
 
 
 OTHERS: Mapping[str, _Answer] = {
-    "authorize": _Answer("True, False or None", lambda answer: isinstance(answer, bool)),
-    "amend_operation": _Answer("an operation as a mapping, or None", lambda answer: isinstance(answer, Mapping)),
-    "lifespan": _Answer(
-        "an async context manager, or None", lambda answer: isinstance(answer, AbstractAsyncContextManager)
-    ),
+    "authorize": _Answer("True, False or None", _or_none(bool)),
+    "amend_operation": _Answer("an operation as a mapping, or None", _or_none(Mapping)),
+    "lifespan": _Answer("an async context manager, or None", _or_none(AbstractAsyncContextManager)),
 }
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Migrations,
         OperationContext,
         PluginCheck,
+        PublishedHook,
         Resolver,
         SettingsSection,
     )
@@ -114,6 +115,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     role: str = "none"
+
+
+@hookspec
+def register_hooks() -> list[PublishedHook]:  # type: ignore[empty-body]
+    """Return hooks of the plugin's own, which other plugins implement; it reads the results by `Platform.collect`."""
 
 
 @hookspec

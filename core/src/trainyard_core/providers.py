@@ -27,7 +27,7 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-P = TypeVar("P", bound=Provider)
+P = TypeVar("P", bound="Named")
 T = TypeVar("T", bound=Named)
 
 
@@ -67,8 +67,9 @@ class Offers(Generic[T]):
 
 
 class Providers(Generic[P]):
-    """The providers of one capability by name, and which plugin brought each. Where several plugins offer one name, the
-    first of `prefer` among them is used, and without one of these none of them."""
+    """The providers of one capability by name, or other items that have one name among all plugins, and which plugin
+    brought each. Where several plugins offer one name, the first of `prefer` among them is used, and without one of
+    these none of them."""
 
     def __init__(self, capability: str, prefer: Sequence[str] = ()) -> None:
         self.capability = capability

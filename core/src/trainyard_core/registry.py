@@ -7,7 +7,7 @@ here; a plugin that was left out is not asked any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,9 +17,17 @@ import pluggy
 import structlog
 
 from trainyard_core import hookspecs
+from trainyard_core.capabilities import Capability
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
-from trainyard_core.contracts.plugin import Authenticator, Migrations, PluginCheck, Resolver, SettingsSection
+from trainyard_core.contracts.plugin import (
+    Authenticator,
+    Migrations,
+    PluginCheck,
+    PublishedHook,
+    Resolver,
+    SettingsSection,
+)
 from trainyard_core.contracts.routes import Routes
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.hook_guard import HookFailed, HookRefused, Implementations, gist
@@ -89,7 +97,12 @@ class Registry:
         self.observers: Offers[Observer] = Offers("observer")
         self.checks: Offers[PluginCheck] = Offers("check")
         self.authenticators: Offers[Authenticator] = Offers("authenticator")
+        self._hooks: Offers[PublishedHook] = Offers("hook")
+        self._collected: dict[str, Providers[Any]] = {}
+        self._published: dict[str, Capability] = {}
+        self._prefer = prefer
         self._offers: dict[str, Providers[Any] | Offers[Any]] = {
+            "register_hooks": self._hooks,
             "register_settings": self.settings,
             "register_migrations": self.migrations,
             "register_schedulers": self.schedulers,
@@ -126,18 +139,22 @@ class Registry:
     def add(self, name: str, plugin: object) -> None:
         """Take a plugin and collect what it offers; whatever it raises is recorded against it."""
         self.plugins[name] = Plugin(name=name)
+        self._publish(name, plugin)
         self._register(name, plugin)
         self._collect(name)
         self._settle()
 
     def _load(self, found: Mapping[str, Sequence[EntryPoint]]) -> None:
-        """Import all, then register all, then collect, so that a wrapper is there whatever its name. pluggy calls first
-        what was registered last: hooks go by the plugins' names unless they say otherwise."""
+        """Import all, take the hooks that they publish, register all, and then collect, so that a published hook and a
+        wrapper are there whatever the name of their plugin. pluggy calls first what was registered last: hooks go by
+        the plugins' names unless they say otherwise."""
         imported: dict[str, object] = {}
         for name, points in found.items():
             self.plugins[name] = Plugin(name=name)
             with self.leaving_out(name, "import"):
                 imported[name] = self._import(name, points)
+        for name, plugin in imported.items():
+            self._publish(name, plugin)
         for name in reversed(imported):
             self._register(name, imported[name])
         for name in imported:
@@ -153,9 +170,31 @@ class Registry:
         with self._calls.loading(name, "import"):
             return point.load()
 
+    def _publish(self, name: str, plugin: object) -> None:
+        """Take the hooks of a plugin's own, which others may implement. Those of a plugin that is left out later stay,
+        and nobody collects what they return."""
+        with self.leaving_out(name, "published hooks"):
+            implementations = Implementations(name, plugin, self.manager, self._calls, self._published)
+            answer: Sequence[PublishedHook] = getattr(implementations, "register_hooks", list)()
+            for hook in answer:
+                if not hook.name.isidentifier() or not hook.name.startswith(f"{name}_"):
+                    raise ValueError(f"the hook '{hook.name}' is not called '{name}_...'")
+                self._published[hook.name] = Capability(hook.item, hook.calls)
+                self._collected[hook.name] = Providers(hook.capability, self._prefer)
+            if answer:
+                self.manager.add_hookspecs(type(name, (), {hook.name: _specification() for hook in answer}))
+
+    def collected(self, plugin: str, hook: str) -> Mapping[str, Any]:
+        """What plugins offer by a hook that `plugin` has published, by name. Raises ValueError."""
+        if not any(each.name == hook for each in self._hooks.of(plugin)):
+            raise ValueError(f"plugin '{plugin}' publishes no hook '{hook}'")
+        return {name: item for name, (_, item) in self._collected[hook].by_name.items()}
+
     def _register(self, name: str, plugin: object) -> None:
+        if "published hooks" in self.plugins[name].faults:
+            return  # it was left out
         with self.leaving_out(name, "hooks"):
-            implementations = Implementations(name, plugin, self.manager, self._calls)
+            implementations = Implementations(name, plugin, self.manager, self._calls, self._published)
             self.manager.register(implementations, name)
             self.plugins[name].offers = [f"hook:{hook}" for hook in implementations.answers]
             for hook, note in implementations.notes.items():
@@ -172,7 +211,8 @@ class Registry:
 
     def _take(self, name: str) -> None:
         """All or nothing: everything is asked for before anything is kept."""
-        answers = [(offers, self._provided(name, hook)) for hook, offers in self._offers.items()]
+        every = self._offers | self._collected
+        answers = [(offers, self._provided(name, hook)) for hook, offers in every.items()]
         for offers, items in answers:
             for item in items:
                 offers.add(name, item)
@@ -190,7 +230,8 @@ class Registry:
 
     def _settle(self) -> None:
         """Tell everybody who offers what others offer as well, unless a setting decides."""
-        for providers in (self.schedulers, self.trackers, self.optimizers, self.directors, self.ci_hosts):
+        every = [each for each in (self._offers | self._collected).values() if isinstance(each, Providers)]
+        for providers in every:
             for name, said in providers.contested.items():
                 for plugin in providers.offered[name]:
                     self.blame(plugin, f"{providers.capability}:{name}", f"{said}: name one of them in `prefer`")
@@ -210,7 +251,7 @@ class Registry:
         """Unregister a plugin whole, at whatever step it has failed, and record why. Where it was to decide who may do
         what and never can, nobody may anything: the roles would allow what it is there to forbid."""
         self.manager.unregister(name=name)
-        for offers in self._offers.values():
+        for offers in (*self._offers.values(), *self._collected.values()):
             offers.remove(name)
         self.plugins[name].offers = []
         if isinstance(error, HookRefused) and error.hook == "authorize":
@@ -323,3 +364,13 @@ class Registry:
         """What a plugin's builder gets; `url` is where runs report. Raises StartRefused for its settings."""
         section = self.section(plugin, settings)
         return Context(folder=settings.data / "plugins" / plugin, settings=section, url=url)
+
+
+def _specification() -> Callable[[], object]:
+    """That of a hook which is given nothing."""
+
+    @hookspecs.hookspec
+    def collects() -> None:
+        """Return what the plugin offers."""
+
+    return collects

@@ -32,11 +32,13 @@ class Plugin:
 
 
 @asynccontextmanager
-async def served(url, data, *, ahead=0, plugins=()):
-    """The API with the book, or with the optimizers of plugins."""
+async def served(url, data, *, ahead=0, plugins=(), foreign=None):
+    """The API with the book, or with the optimizers of plugins; and with foreign plugins, by name."""
     registry = Registry.load(["sweeps", "tracker_folder", *plugins])
     if not plugins:
         registry.add("book", Plugin(Book(ahead=ahead)))
+    for name, plugin in (foreign or {}).items():
+        registry.add(name, plugin)
     async with serving(url, data, registry) as web:
         yield web
 

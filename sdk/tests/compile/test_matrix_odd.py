@@ -9,7 +9,7 @@ from trainyard.compile.context import example_globals
 from trainyard.compile.operation import compile_operation
 from trainyard.spec.error import SpecError
 from trainyard.spec.io import TYPES
-from trainyard.spec.matrix.installed import LANGUAGE
+from trainyard.spec.matrix.installed import MATRICES
 from trainyard.spec.matrix.shapes import SHAPES
 
 NUMBERS = st.sampled_from([0, 1, -1, 3, 2**62, 0.1, 1e-320, 1e308, -1e308, 0.5])
@@ -74,13 +74,13 @@ def test_odd_values_of_params(shape: str, value: object, kind: str, matrix: str)
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from(sorted(LANGUAGE)), st.sampled_from(FIELDS), ODD)
+@given(st.sampled_from(sorted(MATRICES.language)), st.sampled_from(FIELDS), ODD)
 def test_odd_values_of_fields(kind: str, name: str, value: object) -> None:
     compiled({**sound(kind), name: value}, "any")
 
 
 def test_what_they_are_put_into_is_sound() -> None:
-    for kind in LANGUAGE:
+    for kind in MATRICES.language:
         inputs = [{"name": "p", "value": 1}, {"name": "r", "type": "int", "value": 1}]
         operation = {"version": 1.1, "kind": "operation", "cmd": "ls", "inputs": inputs, "matrix": sound(kind)}
         assert compile_operation(operation, globals=example_globals()).kind == "sweep"

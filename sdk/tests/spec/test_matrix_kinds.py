@@ -1,4 +1,4 @@
-"""Kinds of matrix that installed distributions offer."""
+"""Kinds of matrix and early-stopping policies that installed distributions offer."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from trainyard.matrix.objective import Goal
+from trainyard.matrix.stopping import PolicyRule
 from trainyard.spec.check import parse_operation
 from trainyard.spec.document import Document
 from trainyard.spec.error import SpecError
 from trainyard.spec.matrix import installed
 from trainyard.spec.matrix.metric import Metric
-from trainyard.spec.matrix.number import Natural
+from trainyard.spec.matrix.number import Natural, Positive
 from trainyard.spec.matrix.search import SeededMatrix
+from trainyard.spec.matrix.stopping import Policy
 from trainyard.spec.matrix.text import ConstraintText
 from trainyard.spec.model import Model
 from trainyard.spec.schema import json_schema
@@ -32,8 +35,13 @@ class SwarmMatrix(SeededMatrix):
     budget: Budget | None = None
 
 
+class MarginPolicy(Policy):
+    margin: Positive
+    only_after: Natural | None = None
+
+
 def point(name: str, value: str) -> EntryPoint:
-    return EntryPoint(name, value, installed.GROUP)
+    return EntryPoint(name, value, "trainyard.matrix")
 
 
 @pytest.fixture
@@ -52,15 +60,20 @@ def _offered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     ]
     (tmp_path / "leaving_of_this_test.py").write_text("raise SystemExit('no licence')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(installed, "entry_points", lambda group: points)
+    policies = [
+        EntryPoint("margin", "swarm_of_this_test:MarginPolicy", "trainyard.policy"),
+        EntryPoint("strange", "swarm_of_this_test:Budget", "trainyard.policy"),
+    ]
+    groups = {"trainyard.matrix": points, "trainyard.policy": policies}
+    monkeypatch.setattr(installed, "entry_points", lambda group: groups[group])
     _forget()
     yield
     _forget()
 
 
 def _forget() -> None:
-    installed.find.cache_clear()
-    installed._points.cache_clear()
+    installed.MATRICES.forget()
+    installed.POLICIES.forget()
 
 
 def said(**matrix: object) -> str:
@@ -128,10 +141,53 @@ def test_the_schema_has_every_kind_that_can_be_loaded() -> None:
     definitions = json_schema()["$defs"]
     assert isinstance(definitions, dict)
     kinds = {name.removeprefix("Matrix.") for name in definitions if name.startswith("Matrix.")}
-    assert kinds == {*installed.LANGUAGE, "swarm"}
+    assert kinds == {*installed.MATRICES.language, "swarm"}
     swarm = definitions["Matrix.swarm"]
     assert swarm["properties"]["kind"] == {"const": "swarm"}  # type: ignore[index, call-overload]
     assert "hours" in swarm["$defs"]["Budget"]["properties"]  # type: ignore[index, call-overload, operator]
+
+
+def with_policy(**policy: object) -> dict[str, object]:
+    rule = {"kind": "metric_early_stopping", "metric": "loss", "optimization": "minimize", "policy": policy}
+    return {"kind": "grid", "params": {"lr": {"kind": "choice", "value": [1]}}, "earlyStopping": [rule]}
+
+
+@pytest.mark.usefixtures("_offered")
+def test_a_policy_of_a_plugin_is_a_rule_with_its_own_fields_as_options() -> None:
+    matrix = with_policy(kind="margin", margin=0.5, onlyAfter=3, minInterval=2, evaluationInterval=4, minSamples=6)
+    document = Document.from_mapping({"version": 1.1, "kind": "operation", "cmd": "ls", "matrix": matrix})
+    found = parse_operation(document).matrix
+    assert found is not None
+    assert found.rules() == (
+        PolicyRule(
+            metric="loss",
+            goal=Goal.MINIMIZE,
+            begin=2,
+            interval=4,
+            samples=6,
+            policy="margin",
+            options={"margin": 0.5, "onlyAfter": 3},
+        ),
+    )
+    definitions = json_schema()["$defs"]
+    assert isinstance(definitions, dict)
+    policies = {name.removeprefix("Policy.") for name in definitions if name.startswith("Policy.")}
+    assert policies == {"median", "truncation", "diff", "margin"}
+
+
+@pytest.mark.usefixtures("_offered")
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ({"kind": "margn", "margin": 1}, "there is no policy of kind `margn`; did you mean `margin`?"),
+        ({"kind": "asha"}, "or install the plugin that offers it"),
+        ({"kind": "margin"}, "matrix.earlyStopping[0].policy: `margin` is missing"),
+        ({"kind": "margin", "margin": -1}, "matrix.earlyStopping[0].policy.margin"),
+        ({"kind": "strange"}, "swarm_of_this_test:Budget is no subclass of trainyard.spec.matrix.Policy"),
+    ],
+)
+def test_faults_of_a_policy_of_a_plugin_are_told_like_any(policy: dict[str, object], expected: str) -> None:
+    assert expected in said(**with_policy(**policy))
 
 
 def test_every_reference_of_the_schema_leads_somewhere() -> None:

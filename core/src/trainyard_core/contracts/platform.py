@@ -152,6 +152,10 @@ class Platform(Protocol):
         """The optimizer of that kind of matrix. Raises Invalid, naming those that are installed, StartRefused for one
         that does not start."""
 
+    def collect(self, hook: str) -> Mapping[str, Any]:
+        """What all plugins offer by a hook that this plugin publishes, by name; without names that several plugins
+        offer and no setting decides. Raises ValueError for a hook that the plugin does not publish."""
+
     async def principal(self) -> Actor:
         """The plugin itself, with the roles that it has now."""
 

@@ -22,12 +22,27 @@ __all__ = [
     "Migrations",
     "OperationContext",
     "PluginCheck",
+    "PublishedHook",
     "Reference",
     "Refusal",
     "Resolution",
     "Resolver",
     "SettingsSection",
 ]
+
+
+class PublishedHook(msgspec.Struct, frozen=True, kw_only=True):
+    """A hook of the plugin's own, which other plugins implement with `@hookimpl`: `name` begins with the plugin's name
+    and `_`. It is given nothing and returns a list of `item`, each with a `name` and with the methods `calls`.
+    `capability` is what an item is called in messages and in `yard plugins ls`.
+
+    The hook is called once, when plugins are loaded. `Platform.collect` returns the items by their names. Where several
+    plugins offer one name, the setting `prefer` decides, as for providers."""
+
+    name: str
+    item: type
+    capability: str
+    calls: tuple[str, ...] = ()
 
 
 class SettingsSection(msgspec.Struct, frozen=True):

@@ -64,6 +64,10 @@ class HostedPlatform:
         """See `Platform`."""
         return self._runtime.optimizers.get(kind)
 
+    def collect(self, hook: str) -> Mapping[str, Any]:
+        """See `Platform`."""
+        return self._runtime.registry.collected(self.plugin, hook)
+
     async def principal(self) -> Actor:
         """See `Platform`."""
         name, at, database = principal_of(self.plugin), self.clock.now(), self._runtime.database

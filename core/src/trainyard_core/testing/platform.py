@@ -59,6 +59,7 @@ class FakePlatform:
         self.runs, self.activities = FakeRuns(self), FakeActivities(self)
         self.parents = FakeParents()
         self.optimizers: dict[str, Optimizer] = {}
+        self.collected: dict[str, dict[str, Any]] = {}
         self.jobs = FakeJobs(self, [job.name for job in jobs])
         self.references = FakeReferences()
         self.database = MemoryDatabase(plugin, _Outside(self))
@@ -79,6 +80,12 @@ class FakePlatform:
         if kind not in self.optimizers:
             raise Invalid(choice("algorithm", kind, self.optimizers), fix="put it into `optimizers`")
         return self.optimizers[kind]
+
+    def collect(self, hook: str) -> Mapping[str, Any]:
+        """What a test has put into `collected` for that hook. Raises ValueError for a hook that is not in it."""
+        if hook not in self.collected:
+            raise ValueError(f"plugin '{self.plugin}' publishes no hook '{hook}': put it into `collected`")
+        return self.collected[hook]
 
     async def principal(self) -> Actor:
         """See `Platform`."""

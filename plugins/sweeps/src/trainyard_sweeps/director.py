@@ -8,30 +8,30 @@ from trainyard.client.models import FieldProblem
 from trainyard.compile.resolved import ResolvedOperation
 from trainyard.matrix.sweep import SweepSpec
 from trainyard_core.contracts.director import Director, Opening, Planner
+from trainyard_sweeps.installed_policies import InstalledPolicies
 from trainyard_sweeps.planner import SweepPlanner
-from trainyard_sweeps.setup import Algorithms, open_sweep, study_of
+from trainyard_sweeps.setup import Algorithms, check_sweep, open_sweep
 
 __all__ = ["SweepDirector"]
 
 
 class SweepDirector(Director):
-    """Plans sweeps with the optimizers that are installed here."""
+    """Plans sweeps with the optimizers and the policies that are installed here."""
 
-    def __init__(self, algorithms: Algorithms) -> None:
-        self._algorithms = algorithms
+    def __init__(self, algorithms: Algorithms, policies: InstalledPolicies) -> None:
+        self._algorithms, self._policies = algorithms, policies
 
     def check(self, operation: ResolvedOperation) -> Sequence[FieldProblem]:
         """See `Director`."""
-        sweep = _sweep_of(operation)
-        return self._algorithms(sweep.algorithm).check(study_of(sweep))
+        return check_sweep(_sweep_of(operation), self._algorithms, self._policies)
 
     def open(self, run: str, operation: ResolvedOperation) -> Opening:
         """See `Director`."""
-        return open_sweep(run, _sweep_of(operation), self._algorithms)
+        return open_sweep(run, _sweep_of(operation), self._algorithms, self._policies)
 
     def planner(self, run: str) -> Planner:
         """See `Director`."""
-        return SweepPlanner(run, self._algorithms)
+        return SweepPlanner(run, self._algorithms, self._policies)
 
 
 def _sweep_of(operation: ResolvedOperation) -> SweepSpec:

@@ -13,6 +13,7 @@ from trainyard_core.contracts.director import FINAL, ChildStop, MetricSummary, P
 from trainyard_core.contracts.optimizer import IntermediateValue, StopTrial
 from trainyard_sweeps import planned_trials, rules
 from trainyard_sweeps.histories import Histories, LoggedPoints
+from trainyard_sweeps.installed_policies import InstalledPolicies, PolicyFailed
 from trainyard_sweeps.reason import SweepReason
 from trainyard_sweeps.view import ActiveTrial, SweepView
 
@@ -23,9 +24,12 @@ MOST_BEFORE = 500
 
 
 class IntermediateResults:
-    """Knows the watched metrics of one sweep's trials. `judges`: the optimizer judges running trials itself."""
+    """Knows the watched metrics of one sweep's trials. `judges`: the optimizer judges running trials itself. `trouble`
+    says which policies could not be asked the last time, and why."""
 
-    def __init__(self, view: SweepView, *, judges: bool) -> None:
+    def __init__(self, view: SweepView, policies: InstalledPolicies, *, judges: bool) -> None:
+        self._policies = policies
+        self.trouble: tuple[str, ...] = ()
         self._rules = [rule for rule in view.sweep.rules if isinstance(rule, TrialRule)]
         names = [rule.metric for rule in self._rules] + [o.name for o in view.sweep.objectives if judges]
         self._names = frozenset(names)
@@ -61,7 +65,7 @@ class IntermediateResults:
             return ()
         return tuple(each for each in self._histories.since(run, step) if each.name in self._objectives)
 
-    def stops(self, view: SweepView) -> list[ChildStop]:
+    async def stops(self, view: SweepView) -> list[ChildStop]:
         """The trials to stop now, with the reason."""
         if not self._rules:
             return []
@@ -77,7 +81,14 @@ class IntermediateResults:
             for run in self._histories
             if run not in going
         ]
-        found = {stop.key: stop for stop in rules.ends_trials(self._rules, standings)}
+        found: dict[str, StopTrial] = {}
+        trouble: list[str] = []
+        for rule in self._rules:
+            try:
+                found = {stop.key: stop for stop in await self._policies.ends(rule, standings)} | found
+            except PolicyFailed as error:
+                trouble.append(str(error))
+        self.trouble = tuple(trouble)
         return [stop_of(trial, found[run]) for run, trial in going.items() if run in found]
 
     def _grown(self, run: str, metrics: Mapping[str, MetricSummary]) -> LoggedPoints:

@@ -48,7 +48,7 @@ class SweepPlan:
     """Trials that have ended (`settled`) and runs of a tuner that have (`tuned`); trials to stop, with the reason;
     trials that get a run and such as are prepared; the optimizer's state, and what is in it. `outcome` is how the sweep
     will end, `final` how it ends now. `request` is who has asked for the trials that begin. `complete`: nothing more is
-    to be done before something happens."""
+    to be done before something happens. `trouble` is what keeps the sweep's rules from being followed."""
 
     settled: list[TrialResult] = field(default_factory=list)
     tuned: list[TrialResult] = field(default_factory=list)
@@ -63,6 +63,7 @@ class SweepPlan:
     final: SweepOutcome | None = None
     request: TrialRequest | None = None
     complete: bool = False
+    trouble: tuple[str, ...] = ()
 
     def is_empty(self, view: SweepView) -> bool:
         """Whether nothing would be different."""
@@ -103,7 +104,7 @@ def plan_of(view: SweepView, plan: SweepPlan, *, at: int) -> Plan:
         stop=plan.stops,
         finish=None if final is None else End(final.status, final.reason, final.message),
         state=plan.state,
-        progress=progress(ended, view.max_trials, total=total),
+        progress=progress(ended, view.max_trials, total=total, trouble=plan.trouble),
         writes=[*_writes(view.run, plan, at)],
         rests=plan.complete and plan.outcome is None,
     )

@@ -10,6 +10,7 @@ from trainyard_core.contracts.database import PluginTx
 from trainyard_core.contracts.director import Parent, Plan, Planner, PlanTools, Status, View
 from trainyard_core.contracts.optimizer import SupportsEarlyStopping
 from trainyard_sweeps import concurrency, decision, planned_trials, trial_update
+from trainyard_sweeps.installed_policies import InstalledPolicies
 from trainyard_sweeps.intermediate import IntermediateResults, stop_of
 from trainyard_sweeps.outcome import SweepOutcome, natural
 from trainyard_sweeps.plan import SweepPlan, plan_of
@@ -25,8 +26,9 @@ __all__ = ["SweepPlanner"]
 class SweepPlanner(Planner):
     """Plans one sweep; its plans come one after the other."""
 
-    def __init__(self, run: str, algorithms: Algorithms) -> None:
+    def __init__(self, run: str, algorithms: Algorithms, policies: InstalledPolicies) -> None:
         self.run = run
+        self._policies = policies
         self._suggester = Suggester(algorithms)
         self._intermediate: IntermediateResults | None = None
         self._sweep: SweepSpec | None = None
@@ -63,7 +65,8 @@ class SweepPlanner(Planner):
     async def _go_on(self, view: SweepView, plan: SweepPlan, tools: PlanTools) -> None:
         """What is stopped, started and suggested while the sweep goes on."""
         intermediate = await self._refreshed(view, tools)
-        plan.stops = intermediate.stops(view)
+        plan.stops = await intermediate.stops(view)
+        plan.trouble = intermediate.trouble
         free = view.concurrency - sum(not trial.tuner for trial in view.open)
         self._suggester.start_prepared(view, plan, free)
         free -= len(plan.started)
@@ -88,7 +91,7 @@ class SweepPlanner(Planner):
     async def _refreshed(self, view: SweepView, tools: PlanTools) -> IntermediateResults:
         if self._intermediate is None:
             judges = isinstance(self._suggester.optimizer(view), SupportsEarlyStopping)
-            self._intermediate = IntermediateResults(view, judges=judges)
+            self._intermediate = IntermediateResults(view, self._policies, judges=judges)
         await self._intermediate.refresh(view, tools)
         return self._intermediate
 

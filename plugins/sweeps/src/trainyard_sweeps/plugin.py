@@ -1,17 +1,37 @@
-"""Offers sweeps: the director of runs of kind `sweep`, its tables and its routes. Imports nothing heavy before it is
-needed."""
+"""Offers sweeps: the director of runs of kind `sweep`, its tables and its routes, and a hook for early-stopping
+policies. Imports nothing heavy before it is needed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainyard_core.contracts.plugin import Migrations
+from trainyard_core.contracts.plugin import Migrations, PublishedHook
 from trainyard_core.contracts.routes import Routes
 from trainyard_core.hookspecs import DirectorProvider, hookimpl
 
 if TYPE_CHECKING:
     from trainyard_core.contracts.director import Director
     from trainyard_core.contracts.platform import Platform
+    from trainyard_sweeps.policy import StoppingPolicy
+
+
+POLICIES = "sweeps_register_policies"
+
+
+@hookimpl
+def register_hooks() -> list[PublishedHook]:
+    """Other plugins offer early-stopping policies."""
+    from trainyard_sweeps.policy import StoppingPolicy
+
+    return [PublishedHook(name=POLICIES, item=StoppingPolicy, calls=("judge",), capability="early-stopping policy")]
+
+
+@hookimpl
+def sweeps_register_policies() -> list[StoppingPolicy]:
+    """Those of the operation language."""
+    from trainyard_sweeps.policies import DifferencePolicy, MedianPolicy, TruncationPolicy
+
+    return [MedianPolicy(), TruncationPolicy(), DifferencePolicy()]
 
 
 @hookimpl
@@ -36,8 +56,9 @@ def register_controllers() -> list[Routes]:
 
 def _director(platform: Platform) -> Director:
     from trainyard_sweeps.director import SweepDirector
+    from trainyard_sweeps.installed_policies import InstalledPolicies
 
-    return SweepDirector(platform.optimizer)
+    return SweepDirector(platform.optimizer, InstalledPolicies(platform.collect(POLICIES)))
 
 
 def _controllers() -> list[object]:

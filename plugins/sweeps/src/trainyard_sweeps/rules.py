@@ -7,9 +7,7 @@ they reached: if they did not, each look at the same step would end some of thos
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import median
 
 import msgspec
 
@@ -18,6 +16,7 @@ from trainyard.matrix.stopping import (
     DifferenceRule,
     FailureShare,
     MedianRule,
+    PolicyRule,
     Rule,
     TargetReached,
     TrialRule,
@@ -27,9 +26,10 @@ from trainyard_core.contracts.director import Status
 from trainyard_core.contracts.optimizer import StopTrial
 from trainyard_sweeps.history import History
 from trainyard_sweeps.outcome import SweepOutcome
+from trainyard_sweeps.policy import Look, OtherTrial, StoppingPolicy
 from trainyard_sweeps.reason import SweepReason
 
-__all__ = ["TrialProgress", "ends_sweep", "ends_trials"]
+__all__ = ["TrialProgress", "ends_sweep", "ends_trials", "policy_of"]
 
 Best = Mapping[str, tuple[float | None, float | None]]
 """The lowest and the highest value of metrics by name."""
@@ -66,83 +66,55 @@ def _reached(rule: TargetReached, best: Mapping[int, Best]) -> SweepOutcome | No
     return None
 
 
-def ends_trials(rules: Sequence[Rule], trials: Sequence[TrialProgress]) -> list[StopTrial]:
-    """The running trials to end now, each by the first rule that says so."""
-    found: dict[str, StopTrial] = {}
-    for rule in rules:
-        if isinstance(rule, TrialRule):
-            for stop in _by_rule(rule, trials):
-                found.setdefault(stop.key, stop)
-    return [*found.values()]
+def policy_of(rule: TrialRule) -> tuple[str, Mapping[str, object]]:
+    """The name of the policy that a rule asks, and the options that it is given."""
+    match rule:
+        case MedianRule():
+            return "median", {}
+        case TruncationRule():
+            return "truncation", {"percent": rule.percent, "includeSucceeded": rule.succeeded}
+        case DifferenceRule():
+            return "diff", {"percent": rule.percent}
+        case PolicyRule():
+            return rule.policy, rule.options
 
 
-def _by_rule(rule: TrialRule, trials: Sequence[TrialProgress]) -> Iterator[StopTrial]:
+def ends_trials(rule: TrialRule, policy: StoppingPolicy, trials: Sequence[TrialProgress]) -> Iterator[StopTrial]:
+    """The running trials that a rule ends now. Raises what the policy raises."""
+    _, options = policy_of(rule)
+    others = {
+        trial.key: other
+        for trial in trials
+        if (history := trial.history.get(rule.metric)) is not None
+        and policy.counts(other := OtherTrial(history, trial.running, trial.succeeded), options)
+    }
     for trial in trials:
-        history = trial.history.get(rule.metric)
-        if not trial.running or history is None or history.last < max(rule.begin, 0):
+        look = _look(rule, trial, others)
+        if look is None or (found := policy.judge(look, options)) is None:
             continue
-        step = history.last // rule.interval * rule.interval
-        if step < rule.begin or history.value(step) is None:
-            continue
-        others = [
-            other.history[rule.metric]
-            for other in trials
-            if other.key != trial.key and _counts(rule, other) and _reaches(other, rule.metric, step)
-        ]
-        if len(others) >= max(1, rule.samples) and (pair := _worse(rule, history, others, step)):
-            yield StopTrial(key=trial.key, rule=_said(rule, step), value=pair[0], against=pair[1])
+        value, against = found
+        said = f"{policy.words(options)} of {rule.metric} at step {look.step}"
+        yield StopTrial(key=trial.key, rule=said, value=float(value), against=float(against))
 
 
-def _counts(rule: TrialRule, other: TrialProgress) -> bool:
-    return other.running or not isinstance(rule, TruncationRule) or rule.succeeded or not other.succeeded
+def _look(rule: TrialRule, trial: TrialProgress, others: Mapping[str, OtherTrial]) -> Look | None:
+    """What the policy is asked about a trial; None when it is not asked."""
+    history = trial.history.get(rule.metric)
+    if not trial.running or history is None or history.last < max(rule.begin, 0):
+        return None
+    step = history.last // rule.interval * rule.interval
+    if step < rule.begin or not _began(history, step):
+        return None
+    found = [other for key, other in others.items() if key != trial.key and _reaches(other, step)]
+    if len(found) < max(1, rule.samples):
+        return None
+    return Look(goal=rule.goal, step=step, trial=history, others=found)
 
 
-def _reaches(other: TrialProgress, metric: str, step: int) -> bool:
+def _began(history: History, step: int) -> bool:
+    return bool(history.steps) and history.steps[0] <= step
+
+
+def _reaches(other: OtherTrial, step: int) -> bool:
     """Whether it has come as far; one that ended well before counts with its last value."""
-    history = other.history.get(metric)
-    return history is not None and bool(history.steps) and (history.last >= step or other.succeeded)
-
-
-def _worse(rule: TrialRule, mine: History, others: Sequence[History], step: int) -> tuple[float, float] | None:
-    """The value that is too bad, and what it was held against; None when it is good enough."""
-    if isinstance(rule, MedianRule):
-        return _worse_than_median(rule, mine, others, step)
-    value = mine.value(step)
-    values = [found for other in others if (found := other.value(step)) is not None]
-    if value is None or not values:
-        return None
-    if isinstance(rule, TruncationRule):
-        return _truncated(rule, value, values)
-    return _too_far(rule, value, values)
-
-
-def _worse_than_median(
-    rule: MedianRule, mine: History, others: Sequence[History], step: int
-) -> tuple[float, float] | None:
-    best = mine.best(step, rule.goal)
-    averages = [found for other in others if (found := other.average(step)) is not None]
-    if best is None or not averages:
-        return None
-    middle = median(averages)
-    return (best, middle) if rule.goal.better(middle, best) else None
-
-
-def _truncated(rule: TruncationRule, value: float, others: Sequence[float]) -> tuple[float, float] | None:
-    """What is as good as the worst one that stays, stays too: equals do not end each other."""
-    worst_first = sorted([*others, value], reverse=rule.goal is Goal.MINIMIZE)
-    count = min(math.floor(len(worst_first) * rule.percent / 100), len(others))
-    stays = worst_first[count]
-    return (value, stays) if rule.goal.better(stays, value) else None
-
-
-def _too_far(rule: DifferenceRule, value: float, others: Sequence[float]) -> tuple[float, float] | None:
-    best = min(others) if rule.goal is Goal.MINIMIZE else max(others)
-    too_far = abs(value - best) > abs(best) * rule.percent / 100
-    return (value, best) if too_far and rule.goal.better(best, value) else None
-
-
-def _said(rule: TrialRule, step: int) -> str:
-    """The rule with its number, the metric and the step."""
-    name = rule.__struct_config__.tag
-    said = f"{name}" if isinstance(rule, MedianRule) else f"{name} {rule.percent:g} %"
-    return f"{said} of {rule.metric} at step {step}"
+    return _began(other.history, step) and (other.history.last >= step or other.succeeded)

@@ -4,7 +4,7 @@ it is. What is sent is checked here, before anything is written."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -15,8 +15,9 @@ from trainyard_core.contracts.director import Opening, Progress
 from trainyard_core.contracts.optimizer import Optimizer, Outline, Study, SupportsEarlyStopping
 from trainyard_core.errors import Invalid
 from trainyard_sweeps import sweeps
+from trainyard_sweeps.installed_policies import InstalledPolicies
 
-__all__ = ["MOST_PARALLEL", "Algorithms", "open_sweep", "progress", "study_of", "watched_metrics"]
+__all__ = ["MOST_PARALLEL", "Algorithms", "check_sweep", "open_sweep", "progress", "study_of", "watched_metrics"]
 
 MOST_PARALLEL = 1_000
 MOST_TRIALS = 1_000_000
@@ -32,10 +33,15 @@ def study_of(sweep: SweepSpec) -> Study:
     return Study(space=sweep.space, objectives=sweep.objectives, limits=sweep.limits, options=sweep.options)
 
 
-def open_sweep(run: str, sweep: SweepSpec, algorithms: Algorithms) -> Opening:
+def check_sweep(sweep: SweepSpec, algorithms: Algorithms, policies: InstalledPolicies) -> Sequence[FieldProblem]:
+    """What is wrong with a sweep. Raises Invalid for an algorithm that is not installed."""
+    return [*algorithms(sweep.algorithm).check(study_of(sweep)), *policies.check(sweep.rules)]
+
+
+def open_sweep(run: str, sweep: SweepSpec, algorithms: Algorithms, policies: InstalledPolicies) -> Opening:
     """What is written down when a sweep is made. Raises Invalid for what cannot be searched."""
     optimizer, study = algorithms(sweep.algorithm), study_of(sweep)
-    if problems := optimizer.check(study):
+    if problems := check_sweep(sweep, algorithms, policies):
         raise Invalid(_message(problems[0]), fix=problems[0].fix or "see `yard lint`", problems=problems)
     outline = optimizer.outline(study)
     if outline.trials is not None and outline.trials > MOST_TRIALS:
@@ -73,10 +79,11 @@ def watched_metrics(sweep: SweepSpec, optimizer: Optimizer) -> Iterator[str]:
         yield from (objective.name for objective in sweep.objectives)
 
 
-def progress(ended: int, max_trials: int | None, *, total: int | None) -> Progress:
-    """How far a sweep is, when so many of `total` trials have ended."""
+def progress(ended: int, max_trials: int | None, *, total: int | None, trouble: Sequence[str] = ()) -> Progress:
+    """How far a sweep is, when so many of `total` trials have ended; and what keeps its rules from being followed."""
     of = "" if max_trials is None else f" of {max_trials}"
-    return Progress(share=ended / total if total else None, text=f"{ended}{of} trials have ended")
+    said = [f"{ended}{of} trials have ended", *(f"early stopping is off: {each}" for each in trouble)]
+    return Progress(share=ended / total if total else None, text="; ".join(said))
 
 
 def _message(problem: FieldProblem) -> str:

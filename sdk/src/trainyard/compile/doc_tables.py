@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from trainyard.compile.context import example_globals, run_globals
 from trainyard.compile.filters import FILTERS
@@ -16,7 +17,7 @@ from trainyard.spec.document import Document
 from trainyard.spec.io import LATER_TYPES, TYPES, Input, Output, Validation
 from trainyard.spec.matrix import stopping
 from trainyard.spec.matrix.guided import GaussianProcess, Resource, UtilityFunction
-from trainyard.spec.matrix.installed import LANGUAGE, find
+from trainyard.spec.matrix.installed import MATRICES, POLICIES, InstalledKinds
 from trainyard.spec.matrix.metric import Metric
 from trainyard.spec.matrix.shape import Parts
 from trainyard.spec.matrix.shapes import SHAPES
@@ -104,15 +105,21 @@ def filters_table() -> str:
 
 def matrix_table() -> str:
     """The fields of the language's own kinds of matrix and of what they hold, those that are needed first."""
-    kinds = {f"`kind: {kind}`": model for kind in LANGUAGE if (model := find(kind)) is not None}
+    kinds = {f"`kind: {kind}`": model for kind, model in _of_language(MATRICES)}
     stops = {f"`earlyStopping[]`, `kind: {kind}`": model for kind, model in stopping.STOPPINGS.items()}
-    policies = {f"`policy`, `kind: {kind}`": model for kind, model in stopping.POLICIES.items()}
+    policies = {f"`policy`, `kind: {kind}`": model for kind, model in _of_language(POLICIES)}
     levels: dict[str, type[Model]] = {**kinds, **_MATRIX, **stops, **policies}
     rows = (
         f"| {level} | {_names(_needed(model, True))} | {_names(_needed(model, False))} |"
         for level, model in levels.items()
     )
     return "\n".join(("| at | needed | may be |", "|---|---|---|", *rows))
+
+
+def _of_language(kinds: InstalledKinds[Any]) -> Iterator[tuple[str, type[Model]]]:
+    for kind in kinds.language:
+        if (model := kinds.find(kind)) is not None:
+            yield kind, model
 
 
 def _needed(model: type[Model], needed: bool) -> Iterator[str]:

@@ -10,7 +10,16 @@ import msgspec
 
 from trainyard.matrix.objective import Goal
 
-__all__ = ["DifferenceRule", "FailureShare", "MedianRule", "Rule", "TargetReached", "TrialRule", "TruncationRule"]
+__all__ = [
+    "DifferenceRule",
+    "FailureShare",
+    "MedianRule",
+    "PolicyRule",
+    "Rule",
+    "TargetReached",
+    "TrialRule",
+    "TruncationRule",
+]
 
 
 class _Rule(
@@ -66,5 +75,14 @@ class DifferenceRule(_TrialRule, frozen=True, kw_only=True, tag="diff"):
     samples: int = 1
 
 
-TrialRule = MedianRule | TruncationRule | DifferenceRule
+class PolicyRule(_TrialRule, frozen=True, kw_only=True, tag="policy"):
+    """A trial ends when the policy that a plugin offers by the name `policy` says so; `options` are the policy's own
+    fields."""
+
+    policy: str
+    samples: int = 1
+    options: dict[str, object] = {}
+
+
+TrialRule = MedianRule | TruncationRule | DifferenceRule | PolicyRule
 Rule = FailureShare | TargetReached | TrialRule

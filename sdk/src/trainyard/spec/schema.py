@@ -1,7 +1,8 @@
 """The JSON Schema of an operation file, for editors that complete and check while a person types.
 
-It describes the camelCase spelling, and every kind of matrix that is installed. It says less than `check.py` and
-`trainyard.compile` do: values of params are not bound to their inputs, and templates are not looked into.
+It describes the camelCase spelling, and every kind of matrix and of policy that is installed. It says less than
+`check.py` and `trainyard.compile` do: values of params are not bound to their inputs, and templates are not looked
+into.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue, TypeAdapter
 
-from trainyard.spec.matrix import installed
+from trainyard.spec.matrix.installed import MATRICES, POLICIES
 from trainyard.spec.matrix.shapes import SHAPES
-from trainyard.spec.matrix.stopping import POLICIES, STOPPINGS
+from trainyard.spec.matrix.stopping import STOPPINGS
 from trainyard.spec.model import Model
 from trainyard.spec.operation import Component, Operation
 
@@ -40,7 +41,7 @@ def json_schema() -> dict[str, JsonValue]:
 
 
 def _families() -> Mapping[str, Mapping[str, type[Model]]]:
-    return {"Matrix": installed.sound(), "Shape": SHAPES, "Policy": POLICIES, "Stopping": STOPPINGS}
+    return {"Matrix": MATRICES.usable(), "Shape": SHAPES, "Policy": POLICIES.usable(), "Stopping": STOPPINGS}
 
 
 def _member(place: str, kind: str, model: type[Model]) -> dict[str, JsonValue]:

@@ -39,13 +39,13 @@ class Matrix(Family):
     def members(cls) -> Iterable[str]:
         from trainyard.spec.matrix import installed
 
-        return installed.kinds()
+        return installed.MATRICES.names()
 
     @classmethod
     def member(cls, kind: str) -> type[Model] | None:
         from trainyard.spec.matrix import installed
 
-        return installed.find(kind)
+        return installed.MATRICES.find(kind)
 
     def algorithm(self) -> str:
         """The name of the optimizer that searches it."""

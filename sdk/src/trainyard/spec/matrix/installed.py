@@ -1,5 +1,5 @@
-"""The kinds of matrix that there are: those of the language, and those that installed distributions offer in the entry
-point group `trainyard.matrix`.
+"""The kinds of matrix and of early-stopping policy that there are: those of the language, and those that installed
+distributions offer in the entry point groups `trainyard.matrix` and `trainyard.policy`.
 
 Nothing is loaded before it is asked for. A kind of the language cannot be replaced; where two distributions offer the
 same kind, there is neither, and both are named.
@@ -7,70 +7,111 @@ same kind, there is neither, and both are named.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, TypeVar
 
 from trainyard.spec.matrix.base import Matrix
+from trainyard.spec.matrix.family import Family
+from trainyard.spec.matrix.stopping import Policy
 from trainyard.spec.model import problem
 
-__all__ = ["GROUP", "LANGUAGE", "find", "kinds", "sound"]
+__all__ = ["MATRICES", "POLICIES", "InstalledKinds"]
 
-GROUP = "trainyard.matrix"
-LANGUAGE = {
-    "mapping": ("listing", "ListMatrix"),
-    "grid": ("listing", "GridMatrix"),
-    "random": ("listing", "RandomMatrix"),
-    "hyperband": ("guided", "HyperbandMatrix"),
-    "bayes": ("guided", "BayesMatrix"),
-    "tpe": ("guided", "TpeMatrix"),
-    "hyperopt": ("guided", "HyperoptMatrix"),
-    "iterative": ("tuner", "IterativeMatrix"),
-}
-"""The kinds that the language has itself, with the module and the class of each."""
+F = TypeVar("F", bound=Family)
 
 
-def kinds() -> Iterable[str]:
-    """The names of all kinds. Loads none."""
-    return (*LANGUAGE, *(name for name in sorted(_points()) if name not in LANGUAGE))
+class InstalledKinds(Generic[F]):
+    """The kinds of one family. `language` are those of the language, with the module and the class of each; `group` is
+    the entry point group of the others, which are subclasses of `root`."""
 
+    def __init__(self, group: str, root: type[F], language: Mapping[str, tuple[str, str]]) -> None:
+        self.group, self.language = group, language
+        self._root = root
+        self._points: Mapping[str, list[EntryPoint]] | None = None
+        self._found: dict[str, type[F] | None] = {}
 
-@cache
-def find(kind: str) -> type[Matrix] | None:
-    """The model of a kind; None when nobody offers it. Raises a problem for one that cannot be loaded."""
-    if kind in LANGUAGE:
-        module, name = LANGUAGE[kind]
-        found: type[Matrix] = getattr(import_module(f"trainyard.spec.matrix.{module}"), name)
-        return found
-    points = _points().get(kind, [])
-    if len(points) > 1:
-        sources = " and ".join(sorted(map(_source, points)))
-        raise problem(f"the kind `{kind}` comes with {sources}", "uninstall all but one, or take another kind")
-    return _load(points[0]) if points else None
+    def names(self) -> Iterable[str]:
+        """The names of all kinds. Loads none."""
+        return (*self.language, *(name for name in sorted(self._installed()) if name not in self.language))
 
+    def find(self, kind: str) -> type[F] | None:
+        """The model of a kind; None when nobody offers it. Raises a problem for one that cannot be loaded."""
+        if kind not in self._found:
+            self._found[kind] = self._load(kind)
+        return self._found[kind]
 
-def sound() -> dict[str, type[Matrix]]:
-    """All kinds that can be loaded; those that cannot are told of where one is used."""
-    models: dict[str, type[Matrix]] = {}
-    for kind in kinds():
+    def usable(self) -> dict[str, type[F]]:
+        """All kinds that can be loaded. The others are reported where an operation uses one."""
+        models: dict[str, type[F]] = {}
+        for kind in self.names():
+            try:
+                model = self.find(kind)
+            except ValueError:
+                continue
+            if model is not None:
+                models[kind] = model
+        return models
+
+    def forget(self) -> None:
+        """Look again at what is installed."""
+        self._points = None
+        self._found.clear()
+
+    def _installed(self) -> Mapping[str, list[EntryPoint]]:
+        if self._points is None:
+            found: dict[str, list[EntryPoint]] = {}
+            for point in entry_points(group=self.group):
+                found.setdefault(point.name, []).append(point)
+            self._points = found
+        return self._points
+
+    def _load(self, kind: str) -> type[F] | None:
+        if kind in self.language:
+            module, name = self.language[kind]
+            found: type[F] = getattr(import_module(f"trainyard.spec.matrix.{module}"), name)
+            return found
+        points = self._installed().get(kind, [])
+        if len(points) > 1:
+            sources = " and ".join(sorted(map(_source, points)))
+            raise problem(f"the kind `{kind}` comes with {sources}", "uninstall all but one, or take another kind")
+        return self._load_installed(points[0]) if points else None
+
+    def _load_installed(self, point: EntryPoint) -> type[F]:
         try:
-            model = find(kind)
-        except ValueError:
-            continue
-        if model is not None:
-            models[kind] = model
-    return models
+            found = point.load()
+        except (Exception, SystemExit) as error:  # whatever a foreign module does when it is imported, the others go on
+            raise _broken(point, f"{type(error).__name__}: {error}") from error
+        if isinstance(found, type) and issubclass(found, self._root):
+            return found
+        wanted = f"trainyard.spec.matrix.{self._root.__name__}"
+        raise _broken(point, f"{point.value} is no subclass of {wanted}")
 
 
-def _load(point: EntryPoint) -> type[Matrix]:
-    try:
-        found = point.load()
-    except (Exception, SystemExit) as error:  # whatever a foreign module does when it is imported, the others go on
-        raise _broken(point, f"{type(error).__name__}: {error}") from error
-    if isinstance(found, type) and issubclass(found, Matrix):
-        return found
-    raise _broken(point, f"{point.value} is no subclass of trainyard.spec.matrix.Matrix")
+MATRICES = InstalledKinds(
+    "trainyard.matrix",
+    Matrix,
+    {
+        "mapping": ("listing", "ListMatrix"),
+        "grid": ("listing", "GridMatrix"),
+        "random": ("listing", "RandomMatrix"),
+        "hyperband": ("guided", "HyperbandMatrix"),
+        "bayes": ("guided", "BayesMatrix"),
+        "tpe": ("guided", "TpeMatrix"),
+        "hyperopt": ("guided", "HyperoptMatrix"),
+        "iterative": ("tuner", "IterativeMatrix"),
+    },
+)
+POLICIES = InstalledKinds(
+    "trainyard.policy",
+    Policy,
+    {
+        "median": ("stopping", "MedianPolicy"),
+        "truncation": ("stopping", "TruncationPolicy"),
+        "diff": ("stopping", "DiffPolicy"),
+    },
+)
 
 
 def _broken(point: EntryPoint, reason: str) -> Exception:
@@ -79,14 +120,6 @@ def _broken(point: EntryPoint, reason: str) -> Exception:
         f"the kind `{point.name}` of {source} cannot be loaded: {reason}",
         f"reinstall {source}, or take another kind",
     )
-
-
-@cache
-def _points() -> dict[str, list[EntryPoint]]:
-    found: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=GROUP):
-        found.setdefault(point.name, []).append(point)
-    return found
 
 
 def _source(point: EntryPoint) -> str:

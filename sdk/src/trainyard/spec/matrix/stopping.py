@@ -12,6 +12,7 @@ from trainyard.matrix.stopping import (
     DifferenceRule,
     FailureShare,
     MedianRule,
+    PolicyRule,
     Rule,
     TargetReached,
     TrialRule,
@@ -23,7 +24,6 @@ from trainyard.spec.matrix.number import Count, Finite, Natural, Percent, Positi
 from trainyard.spec.model import Boolean, Model, problem
 
 __all__ = [
-    "POLICIES",
     "STOPPINGS",
     "AnyStopping",
     "DiffPolicy",
@@ -37,9 +37,13 @@ __all__ = [
 
 class Policy(Family):
     """When a trial ends for being worse than the others. A trial is looked at each `evaluationInterval` steps from
-    step `minInterval` on, once at least `minSamples` others can be compared with."""
+    step `minInterval` on, once at least `minSamples` others can be compared with. A plugin adds a policy by a subclass
+    that has the policy's own fields, named in the entry point group `trainyard.policy` by its kind."""
 
     noun: ClassVar[str] = "policy"
+    elsewhere: ClassVar[str] = "or install the plugin that offers it"
+    common: ClassVar[frozenset[str]] = frozenset({"kind", "evaluation_interval", "min_interval", "min_samples"})
+    """Fields that all policies have."""
 
     evaluation_interval: Natural = 1
     min_interval: Count = 0
@@ -47,15 +51,27 @@ class Policy(Family):
 
     @classmethod
     def members(cls) -> Iterable[str]:
-        return POLICIES
+        from trainyard.spec.matrix import installed
+
+        return installed.POLICIES.names()
 
     @classmethod
     def member(cls, kind: str) -> type[Model] | None:
-        return POLICIES.get(kind)
+        from trainyard.spec.matrix import installed
+
+        return installed.POLICIES.find(kind)
 
     def rule(self, metric: str, goal: Goal) -> TrialRule:
-        """What it comes to."""
-        raise NotImplementedError
+        """What it comes to. A policy that a plugin offers is told its own fields, by the names of the file."""
+        return PolicyRule(
+            metric=metric,
+            goal=goal,
+            interval=self.evaluation_interval,
+            begin=self.min_interval,
+            samples=self.min_samples,
+            policy=self.kind,
+            options=self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=set(self.common)),
+        )
 
 
 class MedianPolicy(Policy):
@@ -147,7 +163,6 @@ class MetricStopping(Stopping):
             yield self.policy.rule(self.metric, goal)
 
 
-POLICIES: Mapping[str, type[Policy]] = {"median": MedianPolicy, "truncation": TruncationPolicy, "diff": DiffPolicy}
 STOPPINGS: Mapping[str, type[Stopping]] = {
     "failure_early_stopping": FailureStopping,
     "metric_early_stopping": MetricStopping,

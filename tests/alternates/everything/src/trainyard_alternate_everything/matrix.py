@@ -1,14 +1,19 @@
-"""How a matrix of kind `ladder` is written. Imports the SDK only."""
+"""How a matrix of kind `ladder` and an early-stopping policy `margin` are written. Imports the SDK only."""
 
 from __future__ import annotations
 
-from trainyard.spec.matrix.number import Natural
-from trainyard.spec.matrix.search import SeededMatrix
+from trainyard.spec.matrix import Natural, Policy, Positive, SeededMatrix
 
-__all__ = ["LadderMatrix"]
+__all__ = ["LadderMatrix", "MarginPolicy"]
 
 
 class LadderMatrix(SeededMatrix):
     """Each value of each param in turn, from the first to the last, and from the first again."""
 
     num_runs: Natural
+
+
+class MarginPolicy(Policy):
+    """A trial ends that is worse than the best of the others by more than `margin`."""
+
+    margin: Positive

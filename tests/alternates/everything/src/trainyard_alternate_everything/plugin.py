@@ -8,6 +8,7 @@ from typing import Any
 
 from trainyard_alternate_everything import background, policy, steps
 from trainyard_alternate_everything.settings import EverythingSettings
+from trainyard_alternate_everything.stamp import Stamp
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
 from trainyard_core.contracts.platform import Platform
@@ -16,11 +17,34 @@ from trainyard_core.contracts.plugin import (
     Migrations,
     OperationContext,
     PluginCheck,
+    PublishedHook,
     Resolver,
     SettingsSection,
 )
 from trainyard_core.contracts.routes import Actor, Routes
 from trainyard_core.hookspecs import Context, DirectorProvider, OptimizerProvider, hookimpl
+
+STAMPS = "everything_register_stamps"
+
+
+@hookimpl
+def register_hooks() -> list[PublishedHook]:
+    """Other plugins offer stamps."""
+    return [PublishedHook(name=STAMPS, item=Stamp, capability="stamp")]
+
+
+@hookimpl
+def everything_register_stamps() -> list[Stamp]:
+    """One of its own."""
+    return [Stamp(name="plain")]
+
+
+@hookimpl
+def sweeps_register_policies() -> list[Any]:
+    """The policy `margin`, for the plugin `sweeps`."""
+    from trainyard_alternate_everything.stopping import Margin
+
+    return [Margin()]
 
 
 @hookimpl
@@ -77,7 +101,10 @@ def register_checks() -> list[PluginCheck]:
 
 async def _check(platform: Platform) -> CheckResult:
     row = await platform.database.read(lambda tx: tx.one("SELECT COUNT(*) AS n FROM everything_note"))
-    return CheckResult(detail=f"{row['n'] if row else 0} notes, greeting '{platform.settings.greeting}'")
+    stamps = ", ".join(sorted(platform.collect(STAMPS)))
+    return CheckResult(
+        detail=f"{row['n'] if row else 0} notes, greeting '{platform.settings.greeting}', stamps: {stamps}"
+    )
 
 
 @hookimpl

@@ -1,0 +1,1 @@
+"""What tests of plugins that extend sweeps use."""
