@@ -7,13 +7,14 @@ BIN := .venv/bin
 SETUP := $(PYTHON) tools/bootstrap.py
 SOURCES := sdk/src core/src $(wildcard plugins/*/src tests/alternates/*/src) tools
 GENERATED := README.md docs/*.md
-PYTEST := -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder sdk/tests core/tests plugins tests
+PYTEST := -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+TESTS := sdk/tests core/tests plugins tests
 
 # The tests start some hundred processes: each is to read the code compiled, as an installed one does.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-latest test-lowest check pins format docs snapshots bench chaos clean
+.PHONY: help setup setup-test demo test test-core test-full test-latest test-lowest check pins format docs snapshots bench chaos clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,17 +31,23 @@ demo: ## three training runs on this machine, a table of them and what differs, 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/examples/digits/demo.py
 
 test: setup-test ## all tests
-	@$(BIN)/python $(PYTEST)
+	@$(BIN)/python $(PYTEST) $(TESTS)
+
+test-core: ## core's tests, in .venv-core, where neither sweeps nor an optimizer nor the registry is installed
+	@$(SETUP) --core core
+	@.venv-core/bin/python $(PYTEST) core/tests
+
+test-full: test test-core ## all tests, then test-core; of the crash tests the small scale only, the full one is `make chaos`
 
 test-latest: ## all tests with the newest versions that are allowed, in .venv-latest
 	@$(SETUP) --latest product test ax
 	@.venv-latest/bin/python tools/browser.py
-	@.venv-latest/bin/python $(PYTEST)
+	@.venv-latest/bin/python $(PYTEST) $(TESTS)
 
 test-lowest: ## all tests with the lowest versions that are declared, in .venv-lowest
 	@$(SETUP) --lowest product test ax
 	@.venv-lowest/bin/python tools/browser.py
-	@.venv-lowest/bin/python $(PYTEST)
+	@.venv-lowest/bin/python $(PYTEST) $(TESTS)
 
 pins: ## write constraints/ again, with the versions of today for each Python on this machine
 	@$(PYTHON) tools/pins.py

@@ -1,9 +1,10 @@
-"""Makes `.venv` and installs the workspace in it: `bootstrap.py [--latest | --lowest] LAYER...`, each layer only when
-something it depends on has changed. It decides what is installed and keeps two runs at once apart; what is done with it
-is the Makefile's.
+"""Makes `.venv` and installs the workspace in it: `bootstrap.py [--latest | --lowest | --core] LAYER...`, each layer
+only when something it depends on has changed. It decides what is installed and keeps two runs at once apart; what is
+done with it is the Makefile's.
 
 The versions are those of `constraints/`, with which the workspace was tested. `--latest` takes the newest that the
-distributions allow, into `.venv-latest`, and `--lowest` the lowest that they declare, into `.venv-lowest`.
+distributions allow, into `.venv-latest`, and `--lowest` the lowest that they declare, into `.venv-lowest`. `--core` is
+for the layer `core` alone, in `.venv-core`.
 
 A layer's stamp holds a digest of its commands and of the files that they read, so a second call costs milliseconds and
 needs no network. Standard library only: it runs in whatever Python 3.11 or newer `make PYTHON=...` names.
@@ -39,6 +40,9 @@ ALTERNATES = (
     "tests/alternates/late_scheduler",
     "tests/alternates/pipe_optimizer",
 )
+CORE = ("sdk", "core", "plugins/scheduler_process", "plugins/tracker_folder")
+"""What core's tests need: of plugins the scheduler and the tracker that the settings choose unless told otherwise. A
+test of core that needs another one brings its own, or is a test of that plugin."""
 BUILD = ["hatchling>=1.27,<2", "editables>=0.5,<1"]
 HEAVY = ("plugins/optimizer_ax",)
 """Installed for the tests only: with torch it is larger than all the others together."""
@@ -63,13 +67,17 @@ LAYERS: dict[str, list[list[str]]] = {
     "demo": [["-r", DEMO]],
     "test": [[*editable(*DISTRIBUTIONS, extra="[test]"), *editable(*ALTERNATES)[1:], "-r", DEV]],
     "ax": [[TORCH, *editable(*HEAVY, extra="[test]")]],
+    "core": [BUILD, [*editable(*CORE[:1]), *editable(*CORE[1:], extra="[test]")[1:], "pytest-xdist"]],
 }
-"""For each layer the calls of `pip install`, in order. Every layer needs `product`."""
-CONSTRAINTS = {layer: ROOT / "constraints" / f"{layer}.txt" for layer in ("build", *LAYERS)}
-"""The versions of what each layer brings, but for what a layer above it brings already. `pins.py` writes them."""
+"""For each layer the calls of `pip install`, in order. Every layer needs `product`, but for `core`: it is all that the
+tests of core need, in an environment of its own."""
+CONSTRAINTS = {layer: ROOT / "constraints" / f"{layer}.txt" for layer in ("build", *LAYERS) if layer != "core"}
+"""The versions of what each layer brings, but for what a layer above it brings already. `pins.py` writes them. All that
+`core` brings is among them."""
 WARM = {
     "product": "import trainyard.cli.app, trainyard_core.server",
     "ax": "import trainyard_optimizer_ax.model, torch; print('torch is', torch.__version__)",
+    "core": "import trainyard_core.testing.server, trainyard_core.testing.databases",
 }
 """What compiles the modules of a layer that are used. Pip would compile all of them, which takes longer than to install
 them: of torch and what Ax brings, three of four are never imported."""
@@ -126,12 +134,17 @@ def lowest() -> Environment:
     return Environment(ROOT / ".venv-lowest", constrained(file))
 
 
+def core() -> Environment:
+    """`.venv-core`, with the versions of `constraints/` and without the plugins that core's tests must not need."""
+    return Environment(ROOT / ".venv-core", constrained(*CONSTRAINTS.values()))
+
+
 def constrained(*files: Path) -> tuple[str, ...]:
     """Pip's arguments for these files of constraints."""
     return tuple(word for file in files for word in ("-c", str(file.relative_to(ROOT))))
 
 
-CHOICES = {"--latest": latest, "--lowest": lowest}
+CHOICES = {"--latest": latest, "--lowest": lowest, "--core": core}
 
 
 @contextmanager

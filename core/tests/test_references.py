@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 from web import serving
 
+from trainyard.client.distributions import serving as bringing
 from trainyard.client.errors import Busy, Conflict, Invalid, NotAllowed, NotFound, NotInstalled
 from trainyard.client.models import CloneRun, CreateRun
 from trainyard_core.contracts.database import NewEvent, Target
@@ -191,12 +192,13 @@ async def test_the_number_of_references_is_limited(web):
 async def test_a_server_without_the_plugin_says_what_to_install(web):
     with pytest.raises(Invalid, match="component 'train' cannot be looked up") as caught:
         await web.admin.runs.create(CreateRun(content=USES))
-    assert "pip install trainyard-registry" in caught.value.problems[0].fix
+    needed = bringing("components")
+    assert f"pip install {needed}" in caught.value.problems[0].fix
     for ask in (web.admin.components.page(), web.admin.presets.get("gpu", "1")):
         with pytest.raises(NotInstalled) as missing:
             await ask
         assert (missing.value.status, missing.value.code) == (501, "not_installed")
-        assert "pip install trainyard-registry" in missing.value.fix
+        assert f"pip install {needed}" in missing.value.fix
     assert (await web.ask("GET", "projects/default/nonsense")).status_code == 404
 
 

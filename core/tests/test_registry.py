@@ -234,7 +234,6 @@ async def test_each_call_is_printed_with_its_time_and_without_what_it_was_given(
     printed = capsys.readouterr().err
     assert [line.split(":")[0] for line in printed.splitlines()] == [
         *[f"hook import of {each}" for each in sorted([*OURS, name])],
-        "hook register_optimizers of optimizer_search",
         "hook register_settings of scheduler_process",
         "hook register_schedulers of scheduler_process",
         "hook register_settings of tracker_folder",

@@ -80,6 +80,19 @@ def test_every_package_is_explained(distribution):
     assert [word for word in words.values() if word not in text] == []
 
 
+def test_every_module_of_core_is_listed_once_with_its_package():
+    """What stands there of each is generated; `cog --check` compares it with the code."""
+    package = PACKAGES["trainyard_core"]
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("\n## Modules of core\n")[2]
+    sections = [each.partition("/`\n") for each in text.split("\n### `trainyard_core")[1:]]
+    listed = [
+        (package / folder.removeprefix("/") / f"{name}.py")
+        for folder, _, tables in sections
+        for name in re.findall(r"^\| `(\w+)` \| \S", tables, re.MULTILINE)
+    ]
+    assert sorted(listed) == sorted(source for source in package.rglob("*.py") if source.read_text("utf-8").strip())
+
+
 def test_every_distribution_is_explained():
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     folders = [each.folder for each in distributions() if "alternates" not in each.folder.parts]

@@ -1,4 +1,4 @@
-"""Names: core names no plugin, its list of reasons is what is written, and no word that has gone comes back."""
+"""Names: core's list of reasons is what is written, and no word that has gone comes back."""
 
 from __future__ import annotations
 
@@ -12,15 +12,7 @@ from trainyard_core.lifecycle import Reason
 
 from .workspace import ROOT, Distribution, distributions
 
-CORE = Distribution(ROOT / "core")
 PLUGINS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").exists())
-NAMES_PLUGINS = {"settings.py"}
-"""The defaults of the settings are the only place in core that knows which plugins come with Trainyard."""
-WORDS_OF_CORE = {"registry"}
-"""Names of plugins that are words of core, too, which has a registry of plugins: these count as packages only."""
-
-HISTORY = "conversion"
-"""Steps that hand tables over to plugins say to which."""
 
 METAPHORS = """
 acting asked asking away axis bell caution chart conclude continuing cut deck deciding desk doorbell errand errands
@@ -41,21 +33,6 @@ GONE = "wish|wishes|doorbell|patrol|patrols|patrolled|errand|errands|farewell|ch
 """Words without another honest use here."""
 WITH_OLD_WORDS = ("changes/", "CHANGELOG.md", "tests/architecture/test_names.py", "tests/upgrades/")
 """What tells of the past may use its words."""
-
-
-def test_core_names_no_plugin():
-    """Neither as a package, a module or a section of the settings."""
-    names = {form for name in PLUGINS for form in (name, name.replace("_", "-"))}
-    words = "|".join(sorted(names - WORDS_OF_CORE))
-    pattern = re.compile(rf"\btrainyard[-_]({'|'.join(sorted(names))})\b|\b({words})\b")
-    found = [
-        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
-        for path in CORE.package.rglob("*")
-        if path.is_file() and path.suffix != ".pyc" and path.name not in NAMES_PLUGINS and path.parent.name != HISTORY
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if pattern.search(line)
-    ]
-    assert found == []
 
 
 def test_every_reason_that_is_listed_is_written_and_every_one_that_is_written_is_listed():

@@ -7,6 +7,9 @@ import runpy
 import sys
 from importlib.metadata import packages_distributions
 
+from trainyard.client.distributions import planning, serving
+from trainyard_core.settings import PACKAGES
+
 from .workspace import BUILT_ALONE, ROOT, distributions, imports
 
 
@@ -44,6 +47,11 @@ def test_make_installs_every_distribution(monkeypatch):
     layers = runpy.run_path(str(ROOT / "tools" / "bootstrap.py"))
     listed = {*layers["DISTRIBUTIONS"], *layers["HEAVY"], *layers["ALTERNATES"], *BUILT_ALONE}
     assert listed == {str(each.folder.relative_to(ROOT)) for each in distributions()}
+
+
+def test_what_users_are_told_to_install_is_a_distribution():
+    named = {serving("components"), serving("presets"), serving("sweeps"), planning("sweep"), *PACKAGES.values()}
+    assert named <= {each.project["name"] for each in distributions()}
 
 
 def test_every_distribution_has_a_readme_for_its_users(distribution):

@@ -1,4 +1,4 @@
-"""Who may do what. Pure: an actor, an action and what it is done to in, yes or no out.
+"""Who may do what: from an actor, an action and what it is done to, yes or no. Pure.
 
 An action is `read`, `write` (create and change), `track` (frames and artifacts of a run), `admin` (members, limits,
 what belongs to everybody) or `agent` (take assignments and report). People and services have a role in the deployment,

@@ -1,5 +1,5 @@
-"""Ending tasks for certain. A cancellation may be lost on its way, in `asyncio.wait_for` of Python 3.11 for one,
-so it is asked for again."""
+"""Ends tasks for certain: a cancellation that is lost on its way is asked for again. It may be lost in
+`asyncio.wait_for` of Python 3.11, for one."""
 
 from __future__ import annotations
 

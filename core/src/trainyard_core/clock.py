@@ -1,4 +1,4 @@
-"""Time comes in: code that decides by time is given a `Clock`, and tests turn it by hand.
+"""The clock: code that decides by time is given one, and tests turn it by hand.
 
 Wall time is microseconds since 1970 UTC, as an integer, everywhere in core and in the database.
 """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -24,6 +27,7 @@ __all__ = [
     "errors_table",
     "helpers_table",
     "hooks_table",
+    "modules_table",
     "plugin_routes_table",
     "reasons_list",
     "routes_table",
@@ -156,6 +160,19 @@ def helpers_table() -> str:
     modules = [(name, import_module(name)) for name in HELPERS]
     rows = [(f"`{name}`", _first(inspect.getdoc(module) or ""), _words(module.__all__)) for name, module in modules]
     return _table(("module", "what it is for", "names"), rows)
+
+
+def modules_table(package: str = "") -> str:
+    """Every module of a package of core, by its folder, with the first sentence of its docstring. A file without a line
+    in it is left out."""
+    sources = sorted(Path(__file__).parent.joinpath(package).glob("*.py"))
+    texts = {source.stem: source.read_text("utf-8") for source in sources}
+    rows = [
+        (f"`{name}`", re.split(r"(?<=\.) ", _first(ast.get_docstring(ast.parse(text)) or ""))[0])
+        for name, text in texts.items()
+        if text.strip()
+    ]
+    return _table(("module", "what it is for"), rows)
 
 
 def routes_table() -> str:

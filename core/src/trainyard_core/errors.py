@@ -1,5 +1,5 @@
-"""Errors that a caller can act on. Each has a stable code, an HTTP status, whether trying again may help, and a
-fix in words.
+"""Errors that a caller can act on: each has a stable code, an HTTP status, whether trying again may help, and a fix in
+words.
 
     TrainyardError
       NotFound            404   Unauthenticated  401   Forbidden 403

@@ -1,6 +1,6 @@
-"""What stands between pluggy and a plugin: its hooks are taken one by one, and whatever one of them raises or answers
-wrongly becomes one line that names the plugin, the hook, what it gave and what is wanted.
-"""
+"""What stands between pluggy and a plugin: what a hook raises or answers wrongly never leaves it as it is. Hooks are
+taken one by one, and whatever is wrong with one becomes one line that names the plugin, the hook, what it gave and what
+is wanted."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""One small use of each thing that a plugin can offer, which leaves nothing behind: a scheduler runs two commands of a
-second at most, a tracker keeps and gives back a value, a line and an artifact, an optimizer suggests two trials. Each
-raises `Broken` for a promise that is not kept.
-"""
+"""One small use of each thing that a plugin can offer, which leaves nothing behind, for `yard plugins check`. A
+scheduler runs two commands of a second at most, a tracker keeps and gives back a value, a line and an artifact, an
+optimizer suggests two trials. Each raises `ProbeFailed` for a promise that is not kept."""
 
 from __future__ import annotations
 
@@ -70,8 +69,8 @@ async def _end(scheduler: Scheduler, ref: AttemptRef) -> Exit:
 
 
 async def suggest(optimizer: Optimizer) -> str:
-    """A study is checked, outlined and searched. Raises Broken. A note, when it cannot be searched without options that
-    nobody but its users know."""
+    """A study is checked, outlined and searched. Raises ProbeFailed. A note, when it cannot be searched without options
+    that nobody but its users know."""
     if problems := optimizer.check(STUDY):
         return f"its check was tried only: {problems[0].message}"
     optimizer.outline(STUDY)
@@ -96,7 +95,7 @@ def _check_suggestion(suggestion: Suggestion) -> None:
 
 
 async def keep(tracker: Tracker) -> None:
-    """A value, a line and an artifact are kept once and given back, and go with their run. Raises Broken."""
+    """A value, a line and an artifact are kept once and given back, and go with their run. Raises ProbeFailed."""
     run, writer = RunRef(PROJECT, str(uuid.uuid4())), uuid.uuid4().hex
     sent = _frames(writer)
     try:

@@ -1,4 +1,5 @@
-"""What a process tells the kernel about itself. Elsewhere than on Linux nothing comes of it, but for its limits."""
+"""What a process tells the kernel about itself: its name, how many files it may open, and that it ends with its parent.
+Elsewhere than on Linux only the number of files is told."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Takes secrets out of what is about to be written: tokens of ours, bearer and basic credentials, passwords in URLs,
-and the values of keys that are named like a secret, however deep. It is the last line of defence; nobody passes a
-secret to a logger on purpose. Pure.
-"""
+"""Takes secrets out of what is about to be written to a log or an error. These are tokens of ours, bearer and basic
+credentials, passwords in URLs, and the values of keys that are named like a secret, however deep. It is the last line
+of defence; nobody passes a secret to a logger on purpose. Pure."""
 
 from __future__ import annotations
 

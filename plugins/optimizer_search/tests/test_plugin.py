@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
+from trainyard_core import plugin_check
 from trainyard_core.hookspecs import Context
+from trainyard_core.registry import Registry
+from trainyard_core.settings import Settings
 from trainyard_optimizer_search import plugin
 
 KINDS = ["asha", "grid", "hyperband", "hyperopt", "iterative", "mapping", "random", "tpe"]
@@ -20,6 +23,18 @@ async def test_an_optimizer_has_the_name_of_its_kind(tmp_path, provider):
     optimizer = provider.build(Context(folder=tmp_path, settings={}))
     assert optimizer.name == provider.name
     await optimizer.aclose()
+
+
+async def test_yard_plugins_check_searches_with_every_kind_that_needs_no_options(tmp_path):
+    registry = Registry.load(["optimizer_search"])
+    found = await plugin_check.check(registry, Settings(data=tmp_path), tmp_path / "check")
+    assert [one.offer for one in found] == [f"optimizer:{kind}" for kind in KINDS]
+    assert {one.state for one in found} == {"ok"}
+    tried = {one.offer for one in found if not one.detail}
+    assert {"optimizer:asha", "optimizer:grid", "optimizer:random", "optimizer:tpe"} <= tried
+    assert [one.detail for one in found if one.offer == "optimizer:iterative"] == [
+        "its check was tried only: iterative has no tuner"
+    ]
 
 
 def test_no_model_is_imported_before_it_is_needed():

@@ -1,5 +1,5 @@
-"""What an agent needs of core. `direct` is the way to it inside a process that holds the database, `remote` the way
-over HTTP.
+"""What an agent needs of core, as one interface for both ways to it. `work.direct_port` is the way inside a process
+that holds the database, `remote` the way over HTTP.
 
 A port is one session of one agent: `register` begins it, and every other call belongs to it.
 """

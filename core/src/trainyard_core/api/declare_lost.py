@@ -1,4 +1,4 @@
-"""A run given up by a person: its agent is silent and will not come back."""
+"""The route by which a person gives up a run whose agent is silent and will not come back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a run comes from and what came of it."""
+"""The routes of a run's lineage: where it comes from and what came of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names things may have."""
+"""Refuses names that a new queue, agent, person or service account may not have."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The OpenAPI 3.1 document: what the handlers declare, completed with what holds for all of them: the bearer token,
-every status that they may answer and the one shape of an error."""
+"""The OpenAPI 3.1 document: what the handlers declare, completed with what holds for all of them. That is the bearer
+token, every status that they may answer and the one shape of an error."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A part of the API that the client knows and that a plugin serves, on a server without that plugin: it is answered by
-the name of what is missing, and not as if what was asked for did not exist."""
+"""Answers for a part of the API that a plugin serves, on a server without that plugin: they name what is missing. It is
+not as if what was asked for did not exist, for the client knows of it."""
 
 from __future__ import annotations
 

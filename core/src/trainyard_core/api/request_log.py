@@ -1,5 +1,6 @@
-"""What can be seen of requests: each has an id, which is on its answer and in every line of the log that it causes; it
-is timed by the route that it matched; and with verbose logs it is a line itself.
+"""What can be seen of requests: an id of each, its time and a line of the log. The id is on the answer and in every
+line of the log that the request causes; it is timed by the route that it matched; and it is a line itself when logs are
+verbose.
 
 This is around everything, so that also what no route matched is seen.
 """

@@ -1,5 +1,5 @@
-"""Clients of another version: every answer tells the server's (`X-Trainyard-Server`), and who asks for an API that is
-not spoken here, by address or by `X-Trainyard-Client: <version>; api=<name>`, is told what is.
+"""Clients of another version are told the server's, and what is spoken here. Every answer has `X-Trainyard-Server`; who
+asks for an API that is not spoken here, by address or by `X-Trainyard-Client: <version>; api=<name>`, is told what is.
 
 A client of another version that asks for an API that is spoken is served: the API's name changes when it breaks.
 """

@@ -1,7 +1,6 @@
-"""Statements on many rows at once, so that how many there are hardly depends on how many rows: in a transaction with a
+"""Statements on many rows at once, so that how many there are hardly depends on how many rows. In a transaction with a
 savepoint, SQLite goes through all that was changed so far at the end of each statement, and neither database takes any
-number of arguments.
-"""
+number of arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queues in SQL: their limits, and how many runs wait in them. What admission reads of runs is in `lanes`."""
+"""Queues in SQL: their limits, and how many runs wait in them. What admission reads of runs is in `db.admission`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Endings of ids in conditions on edges (`upstream:`, `downstream:`): they are looked up once, before the search, and
-the query goes on with whole ids, so that an edge is found by its index and no run is held against every other."""
+"""Endings of ids in conditions on edges (`upstream:`, `downstream:`), looked up before the search. The query goes on
+with whole ids, so that an edge is found by its index and no run is held against every other."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Callers of a plugin's routes below a project, from nobody to an admin, and what refuses them: for a test that asks
-every route of a plugin as each of them, with a table of what each route needs that is written by hand."""
+"""Callers of a plugin's routes below a project, from nobody to an admin, and what refuses them. A test asks every route
+of a plugin as each of them, with a table of what each route needs that is written by hand."""
 
 from __future__ import annotations
 

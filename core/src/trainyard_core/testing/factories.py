@@ -1,5 +1,6 @@
-"""The arrange step of tests: creates runs, queues and agents in the state that a test needs, through the functions that
-the platform itself uses; and a clock that a test sets. This module asserts nothing about the code under test."""
+"""The arrange step of tests: creates runs, queues and agents in the state that a test needs. It does so through the
+functions that the platform itself uses, and brings a clock that a test sets. This module asserts nothing about the code
+under test."""
 
 from __future__ import annotations
 

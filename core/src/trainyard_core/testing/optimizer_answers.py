@@ -1,5 +1,5 @@
-"""The part of the Optimizer suite (see `optimizer_suite`) about single answers: how many suggestions they have, that
-params lie in the space and are plain data, and that `check` and `outline` agree with them."""
+"""The part of the Optimizer suite (see `optimizer_suite`) about single answers. It asks how many suggestions they have,
+that params lie in the space and are plain data, and that `check` and `outline` agree with them."""
 
 from __future__ import annotations
 

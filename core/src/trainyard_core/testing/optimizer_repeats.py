@@ -1,5 +1,5 @@
-"""The part of the Optimizer suite (see `optimizer_suite`) about repeated calls: on another instance, in another
-process, after an answer was lost, and while other searches use the same instance."""
+"""The part of the Optimizer suite (see `optimizer_suite`) about repeated calls. They are made on another instance, in
+another process, after an answer was lost, and while other searches use the same instance."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""How long activities are kept: for the days that a setting says, and longer where they are needed still, by runs that
-have not ended and by observers that have not read them.
+"""How long activities are kept: for the days that a setting says, and longer where they are needed still. Runs that
+have not ended need them, and so do observers that have not read them.
 
 An observer that is too far behind, as one whose plugin is gone, holds nothing up: what it loses is logged, and told by
 `yard doctor`.

@@ -1,5 +1,5 @@
-"""Idempotency keys: each is bound in the transaction of its effect, with what was answered, so that after any crash
-the same request gets the same answer and nothing is done twice."""
+"""Idempotency keys, so that the same request gets the same answer and nothing is done twice, also after a crash. Each
+is bound in the transaction of its effect, with what was answered."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Frames come in: the tracker makes them durable, then one transaction moves the writer's mark, the aggregates and
-the run's own fields; or several, frame by frame, when there are so many metrics that others would wait for long.
+"""Frames come in: the tracker makes them durable, then one transaction moves the writer's mark, the aggregates and the
+run's own fields. There are several transactions, frame by frame, when there are so many metrics that others would wait
+for long.
 
 Exactly once by that order: the tracker skips what it has by (run, writer, seq), the mark is a compare-and-set, and
 only then is the sequence number acknowledged. A crash in between leaves frames that come again and are counted

@@ -1,4 +1,4 @@
-"""From rows to what crosses the API."""
+"""Makes what the API answers with out of the rows of the database."""
 
 from __future__ import annotations
 

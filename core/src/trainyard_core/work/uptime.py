@@ -1,4 +1,4 @@
-"""Tells that this process listens, beside the API that agents and programs speak to."""
+"""Keeps note of the time in which this process listens to agents and programs, beside the API that they speak to."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Why a run is where it is: the same admission that would start it, asked to explain; and what would start it now: the
-same admission, asked what it would do if one thing were otherwise. A run that plans others waits for these, and for
-what they wait for when none of them runs."""
+"""Why a run is where it is, and what would start it now. The same admission that would start it is asked to explain,
+and asked what it would do if one thing were otherwise. A run that plans others waits for these, and for what they wait
+for when none of them runs."""
 
 from __future__ import annotations
 
