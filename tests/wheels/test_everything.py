@@ -53,6 +53,14 @@ for step in range(1, 6000):
         break
     time.sleep(0.05)
 """
+REVIEW = """\
+version: 1.1
+kind: operation
+name: written
+component:
+  inputs: [{name: count, type: int}]
+  run: {kind: review, steps: "{{ count }}"}
+"""
 JOB = (
     "version: 1.1\nkind: operation\nname: %s\ncomponent: {run: {kind: job, container: {command: [sh, -c, 'exit 0']}}}\n"
 )
@@ -230,6 +238,13 @@ def its_run_kind_is_planned(server):
     assert (ended["kind"], ended["status"], ended["message"]) == ("review", "succeeded", "3 steps")
     steps = json.loads(server.yard("ls", "-q", f"parent:{run}", "--sort", "name", "--json"))["items"]
     assert [(step["name"], step["status"]) for step in steps] == [(f"step-{n}", "succeeded") for n in (1, 2, 3)]
+
+    (server.folder / "review.yaml").write_text(REVIEW)
+    assert "review.yaml" in server.yard("lint", "review.yaml", "-P", "count=2")
+    assert "must be at least 1" in server.yard("run", "-f", "review.yaml", "-P", "count=0", "--code", "none", code=4)
+    run = server.yard("run", "-f", "review.yaml", "-P", "count=2", "--code", "none").split()[0]
+    ended = eventually(lambda: _final(server, run), "the review of a file ends")
+    assert (ended["kind"], ended["status"], ended["message"]) == ("review", "succeeded", "2 steps")
 
 
 def _final(server, run):

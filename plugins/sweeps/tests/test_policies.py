@@ -174,7 +174,9 @@ def test_a_rule_whose_policy_is_not_installed_is_a_problem():
 def _language(monkeypatch):
     """The operation language has the policy `margin`."""
     points = [EntryPoint("margin", f"{__name__}:MarginPolicy", "trainyard.policy")]
-    monkeypatch.setattr(installed, "entry_points", lambda group: points if group == "trainyard.policy" else [])
+    monkeypatch.setattr(
+        "trainyard.spec.installed.entry_points", lambda group: points if group == "trainyard.policy" else []
+    )
     installed.POLICIES.forget()
     yield
     monkeypatch.undo()

@@ -254,7 +254,7 @@ def test_faults_are_told_at_their_place(text: str, patches: list[str], expected:
 def test_faults_of_all_layers_come_together() -> None:
     known = library(component_trainer=COMPONENT.replace("kind: job", "kind: jobb"), preset_p="isPreset: true\nfoo: 1\n")
     found = said(OPERATION + "presets: [p, q]\n", known)
-    assert "trainer:1.0:10:9: run.kind: there is no such run kind" in found
+    assert "trainer:1.0:10:9: run.kind: there is no run of kind" in found
     assert "p:1.0:2:1: foo: there is no such field here" in found
     assert "t.yaml:5:14: presets[1]: the preset `q` is known" in found
 

@@ -9,7 +9,8 @@ from trainyard.compile.patch import patched
 from trainyard.spec.document import Document
 from trainyard.spec.load import load_text
 from trainyard.spec.model import Model
-from trainyard.spec.operation import STRATEGIES, Job, Operation
+from trainyard.spec.operation import STRATEGIES, Operation
+from trainyard.spec.run import Job
 
 KEEP = object()
 

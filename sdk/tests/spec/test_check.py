@@ -49,7 +49,7 @@ CASES = [
     (HEAD + "termination: {ttl: 5}", "termination.ttl: `ttl` is known but not acted on"),
     (HEAD + "termination: {maxRetries: 1, max_retries: 1}", "this field is given twice, as `maxRetries` and as"),
     (HEAD + "component: {run: {kind: dag, operations: []}}", "component.run.kind: the run kind `dag` is known"),
-    (HEAD + "component: {run: {kind: jop}}", "component.run.kind: there is no such run kind; write `kind: job`"),
+    (HEAD + "component: {run: {kind: jop}}", "component.run.kind: there is no run of kind `jop`; did you mean `job`?"),
     (HEAD + "component: {run: {container: {}}}", "component.run: `kind` is missing"),
     (HEAD + "component: {matrix: 3}", "component.matrix: there is no such field here"),
     (HEAD + "run: {kind: job, environment: {nodeName: a}}", "run.environment.nodeName: `nodeName` is known"),

@@ -18,7 +18,8 @@ from trainyard.compile.reference import Kind, Library, ReferenceUse, ResolvedRef
 from trainyard.spec.check import parse_component, parse_part, parse_preset
 from trainyard.spec.document import Document
 from trainyard.spec.error import Finding, Path, SpecError
-from trainyard.spec.operation import STRATEGIES, Component, Job, Operation, Strategy
+from trainyard.spec.operation import STRATEGIES, Component, Operation, Strategy
+from trainyard.spec.run import Job
 
 __all__ = ["Composition", "compose", "inlined", "is_composite"]
 

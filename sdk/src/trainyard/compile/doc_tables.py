@@ -14,27 +14,18 @@ from trainyard.matrix.space import Param as ParamValues
 from trainyard.matrix.summary import in_words
 from trainyard.spec.container import Amounts, Container, Requirements
 from trainyard.spec.document import Document
+from trainyard.spec.installed import InstalledKinds
 from trainyard.spec.io import LATER_TYPES, TYPES, Input, Output, Validation
 from trainyard.spec.matrix import stopping
 from trainyard.spec.matrix.guided import GaussianProcess, Resource, UtilityFunction
-from trainyard.spec.matrix.installed import MATRICES, POLICIES, InstalledKinds
+from trainyard.spec.matrix.installed import MATRICES, POLICIES
 from trainyard.spec.matrix.metric import Metric
 from trainyard.spec.matrix.shape import Parts
 from trainyard.spec.matrix.shapes import SHAPES
 from trainyard.spec.matrix.tuner import Tuner
 from trainyard.spec.model import Later, Model
-from trainyard.spec.operation import (
-    RUN_KINDS,
-    STRATEGIES,
-    Component,
-    Environment,
-    Git,
-    InitStep,
-    Job,
-    Operation,
-    Param,
-    Termination,
-)
+from trainyard.spec.operation import STRATEGIES, Component, Operation, Param, Termination
+from trainyard.spec.run import UNSUPPORTED, Environment, Git, InitStep, Job
 
 __all__ = [
     "fields_table",
@@ -86,7 +77,7 @@ def later_table() -> str:
 
 def later_words() -> str:
     """The run kinds and types that the language has and this version refuses."""
-    return f"Refused run kinds: {_names(sorted(RUN_KINDS))}.\n\nRefused types: {_names(sorted(LATER_TYPES))}."
+    return f"Refused run kinds: {_names(sorted(UNSUPPORTED))}.\n\nRefused types: {_names(sorted(LATER_TYPES))}."
 
 
 def types_list() -> str:

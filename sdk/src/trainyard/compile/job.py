@@ -18,8 +18,9 @@ from trainyard.compile.value import text_of
 from trainyard.spec.convert import convert
 from trainyard.spec.error import Path
 from trainyard.spec.model import is_name, is_template
-from trainyard.spec.operation import InitStep, Operation, Termination
+from trainyard.spec.operation import Operation, Termination
 from trainyard.spec.quantity import amount, cores, devices, memory_bytes
+from trainyard.spec.run import InitStep
 
 __all__ = [
     "MOST_PRIORITY",

@@ -14,7 +14,8 @@ from trainyard.compile.resolved import digest_of
 from trainyard.spec.container import Amounts, Container, GpuAmounts
 from trainyard.spec.error import Path
 from trainyard.spec.io import Input, Output
-from trainyard.spec.operation import Body, Job, Operation
+from trainyard.spec.operation import Body, Operation
+from trainyard.spec.run import DirectedRun, Job, RunKind, TemplatedRun
 
 __all__ = ["LocatedText", "LoweredOperation", "component_digest", "lower"]
 
@@ -38,6 +39,7 @@ class LoweredOperation:
     component: str
     at: Path
     job: Job | None
+    directed: DirectedRun | TemplatedRun | None
     container: Container
     inputs: dict[str, Input]
     outputs: dict[str, Output]
@@ -49,6 +51,11 @@ class LoweredOperation:
         return (*self.at, "run", "container")
 
 
+def _told_apart(run: RunKind | None) -> tuple[Job | None, DirectedRun | TemplatedRun | None]:
+    """A job, or a run that plans child runs."""
+    return (run if isinstance(run, Job) else None, run if isinstance(run, DirectedRun | TemplatedRun) else None)
+
+
 def component_digest(body: Body) -> str:
     """The digest of the component as it is written, however it is placed."""
     return digest_of(body.model_dump(by_alias=True, exclude_defaults=True, include=set(BODY)))
@@ -57,12 +64,14 @@ def component_digest(body: Body) -> str:
 def lower(operation: Operation, report: Findings) -> LoweredOperation:
     """The one shape of an operation. Contradictions go to the report."""
     body, at = _body(operation, report)
-    container = (body.run.container if body.run else None) or Container()
+    job, directed = _told_apart(body.run)
+    container = (job.container if job else None) or Container()
     lowered = LoweredOperation(
         body=body,
         component=component_digest(body),
         at=at,
-        job=body.run,
+        job=job,
+        directed=directed,
         container=container,
         inputs={io.name: io for io in body.inputs},
         outputs={io.name: io for io in body.outputs},
@@ -115,6 +124,9 @@ def _check_inputs(lowered: LoweredOperation, report: Findings) -> None:
 
 
 def _check_command(lowered: LoweredOperation, report: Findings) -> None:
+    if lowered.directed is not None:
+        _check_directed(lowered, lowered.directed.kind, report)
+        return
     container, at = lowered.container, lowered.container_at
     if lowered.body.cmd:
         for name in ("command", "args"):
@@ -122,6 +134,14 @@ def _check_command(lowered: LoweredOperation, report: Findings) -> None:
                 report.add((*at, name), f"`{name}` and `cmd` both say what runs", "remove one of them", key=True)
     elif not container.command and container.image is None:
         report.add(lowered.at, "there is nothing to run", "add `cmd`, or `run` with a `container` and its `command`")
+
+
+def _check_directed(lowered: LoweredOperation, kind: str, report: Findings) -> None:
+    """A run that plans child runs has no program of its own."""
+    for name in ("cmd", "env", "resources"):
+        if getattr(lowered.body, name):
+            said = f"a run of kind `{kind}` runs no program itself"
+            report.add((*lowered.at, name), said, "remove it, or write it where its children are described", key=True)
 
 
 def _collect_env(lowered: LoweredOperation, report: Findings) -> None:

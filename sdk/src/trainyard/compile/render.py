@@ -22,6 +22,11 @@ class Renderer:
         self.report, self.context, self.budget = report, context, budget
         self._check_only = check_only
 
+    @property
+    def evaluates(self) -> bool:
+        """Whether texts are evaluated; False: they are only looked at."""
+        return not self._check_only
+
     def value(self, path: Path, source: object) -> object:
         """The value of a field: of a template its result with its type, of anything else itself."""
         if not is_template(source):

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from trainyard.compile import job
 from trainyard.compile.bind import Binder, Bindings, bind
 from trainyard.compile.context import param_view, run_globals
+from trainyard.compile.directed import spec_of
 from trainyard.compile.evaluate import Budget
 from trainyard.compile.lower import LoweredOperation
 from trainyard.compile.render import Renderer
@@ -120,7 +121,7 @@ def resolve(
     retries, timeout = job.limits(operation, lowered, renderer)
     at = lowered.container_at
     return ResolvedOperation(
-        kind="job",
+        kind="job" if lowered.directed is None else lowered.directed.kind,
         name=job.name(operation, lowered, renderer),
         description=job.described("description", operation, lowered, renderer),
         tags=job.tags(operation, lowered, renderer, tags),
@@ -138,6 +139,7 @@ def resolve(
         max_retries=retries,
         timeout=timeout,
         component=lowered.component,
+        spec=spec_of(lowered, renderer),
     )
 
 

@@ -69,9 +69,9 @@ class OutputType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything a scheduler needs to run an operation. `timeout` is in seconds, None for no limit.
 
-    One of another kind than `job` is run by no scheduler, but plans child runs. Of kind `sweep`, `sweep` says what is
-    searched, `inputs` are those that all of its trials have alike, and what a trial runs is compiled once its params
-    are known.
+    One of another kind than `job` is run by no scheduler, but plans child runs; `spec` are the kind's own fields, by
+    the names of the file. Of kind `sweep`, `sweep` says what is searched, `inputs` are those that all of its trials
+    have alike, and what a trial runs is compiled once its params are known.
 
     `component` is the digest of the component as it was written; `digest()` gives that of what runs.
     """
@@ -95,6 +95,7 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     timeout: float | None = None
     component: str = ""
     sweep: SweepSpec | None = None
+    spec: dict[str, object] = {}
 
 
 def canonical_json(resolved: ResolvedOperation) -> bytes:

@@ -16,7 +16,8 @@ from pydantic_core import ErrorDetails
 from trainyard.spec.document import Document, Part, camel, snake
 from trainyard.spec.error import Finding, Path, SpecError, suggest
 from trainyard.spec.model import Model, described
-from trainyard.spec.operation import RUN_KINDS, Component, Job, Operation
+from trainyard.spec.operation import Component, Operation
+from trainyard.spec.run import RunKind, run_model
 
 __all__ = ["level_at", "parse_component", "parse_operation", "parse_part", "parse_preset"]
 
@@ -76,10 +77,19 @@ def parse_preset(document: Document) -> Operation:
         if name in preset.model_fields_set
     ]
     if preset.run_patch is not None:
-        _validated(Job, Part(document, ("run_patch",), {"kind": "job", **preset.run_patch}))
+        _check_run(Part(document, ("run_patch",), {"kind": "job", **preset.run_patch}))
     if findings:
         raise SpecError(findings)
     return preset
+
+
+def _check_run(document: Document) -> None:
+    """A run that stands by itself, and has a kind. Raises SpecError."""
+    try:
+        model = run_model(document.data)
+    except ValidationError as error:
+        raise SpecError(_findings(RunKind, document, error)) from None
+    _validated(model, document)
 
 
 def parse_part(model: type[M], document: Document) -> M:
@@ -115,18 +125,8 @@ def _without(value: object, paths: set[Path], at: Path = ()) -> object:
 
 
 def _findings(model: type[Model], document: Document, error: ValidationError) -> list[Finding]:
-    errors = [one for one in error.errors(include_url=False) if not _foreign(one, document)]
-    found = [_finding(model, document, one) for one in errors]
+    found = [_finding(model, document, one) for one in error.errors(include_url=False)]
     return sorted(found, key=lambda one: (one.line or 0, one.column or 0))
-
-
-def _foreign(error: ErrorDetails, document: Document) -> bool:
-    """A field of a run whose kind is itself refused: what may stand there is not ours to say."""
-    value: object = document.data
-    for part in _path(error)[:-1]:
-        value = value.get(part) if isinstance(value, Mapping) else None
-    kind = value.get("kind") if isinstance(value, Mapping) else None
-    return error["type"] == "extra_forbidden" and isinstance(kind, str) and kind in RUN_KINDS
 
 
 def _finding(model: type[Model], document: Document, error: ErrorDetails) -> Finding:

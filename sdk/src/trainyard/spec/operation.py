@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field, JsonValue, ModelWrapValidatorHandler, model_validator
 
-from trainyard.spec.container import Amounts, Container, Env
+from trainyard.spec.container import Amounts, Env
 from trainyard.spec.document import camel
 from trainyard.spec.io import Input, Output
 from trainyard.spec.matrix.base import AnyMatrix
@@ -23,45 +23,22 @@ from trainyard.spec.model import (
     Model,
     Name,
     Number,
-    Priority,
     Tags,
     Texts,
     Variable,
     Whole,
     problem,
 )
+from trainyard.spec.run import PLACEMENT, AnyRun
 
 __all__ = [
-    "RUN_KINDS",
     "STRATEGIES",
     "Component",
-    "Environment",
-    "Git",
-    "InitStep",
-    "Job",
     "Operation",
     "Param",
     "Strategy",
     "Termination",
 ]
-
-RUN_KINDS = frozenset(
-    (
-        "service",
-        "dag",
-        "tfjob",
-        "pytorchjob",
-        "mpijob",
-        "raycluster",
-        "daskcluster",
-        "notifier",
-        "tuner",
-        "cleaner",
-        "watchdog",
-        "builder",
-    )
-)
-"""Run kinds of the language that this version does not act on."""
 
 Strategy = Literal["replace", "isnull", "post_merge", "pre_merge"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
@@ -69,9 +46,8 @@ STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 _REMOVE = "remove it"
 _REFERENCE = "register it and use `hubRef`, or write the `component` out in this file"
 _PIPELINE = "remove it; start each run by itself for now"
-_PLACEMENT = "remove it; `queue` chooses where a run goes"
 _SHARED: Later = {
-    "namespace": _PLACEMENT,
+    "namespace": PLACEMENT,
     "cache": "remove it: every run runs",
     "plugins": "remove it: logs, resources and outputs are collected",
     "build": "build the image beforehand and name it in `container.image`",
@@ -96,74 +72,7 @@ def _strategy(value: object) -> object:
     return value
 
 
-def _run_kind(value: object) -> object:
-    if isinstance(value, str) and value in RUN_KINDS:
-        raise problem(f"the run kind `{value}` is known but not acted on by this version", "use `job`")
-    if value != "job":
-        raise problem("there is no such run kind", "write `kind: job`")
-    return value
-
-
 PatchStrategy = Annotated[Strategy, BeforeValidator(_strategy, json_schema_input_type=Strategy)]
-
-
-class Git(Model):
-    later: ClassVar[Later] = {"flags": "remove them: the commit is checked out by itself"}
-
-    url: str
-    revision: str | None = None
-
-
-class InitStep(Model):
-    later: ClassVar[Later] = {
-        **dict.fromkeys(("artifacts", "paths", "lineageRef", "modelRef", "artifactRef"), "fetch it in the command"),
-        **dict.fromkeys(("dockerfile", "file", "tensorboard", "container"), "do it in the command"),
-        "connection": "give the `url` in `git`",
-        "path": "remove it: the code is the working directory",
-    }
-
-    git: Git
-
-
-class Environment(Model):
-    later: ClassVar[Later] = dict.fromkeys(
-        (
-            "affinity",
-            "annotations",
-            "dnsConfig",
-            "dnsPolicy",
-            "hostAliases",
-            "hostNetwork",
-            "hostPID",
-            "imagePullSecrets",
-            "labels",
-            "nodeName",
-            "nodeSelector",
-            "priorityClassName",
-            "restartPolicy",
-            "schedulerName",
-            "securityContext",
-            "serviceAccountName",
-            "tolerations",
-        ),
-        _PLACEMENT,
-    )
-
-    priority: Priority | None = None
-
-
-class Job(Model):
-    later: ClassVar[Later] = {
-        "connections": "give what the program needs as inputs or `env`",
-        "volumes": "give paths as inputs",
-        "sidecars": "start the helper in the command",
-        "ports": "remove it: services are not run yet",
-    }
-
-    kind: Annotated[Literal["job"], BeforeValidator(_run_kind, json_schema_input_type=Literal["job"])]
-    container: Container | None = None
-    environment: Environment | None = None
-    init: tuple[InitStep, ...] = ()
 
 
 class Termination(Model):
@@ -229,7 +138,7 @@ class Body(Model):
     is_approved: Flag | None = None
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
-    run: Job | None = None
+    run: AnyRun | None = None
     cmd: Texts = ()
     env: Env = Field(default_factory=dict)
     resources: Amounts | None = None

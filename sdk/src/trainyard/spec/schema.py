@@ -11,15 +11,17 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue, TypeAdapter
 
+from trainyard.spec.installed import RUNS
 from trainyard.spec.matrix.installed import MATRICES, POLICIES
 from trainyard.spec.matrix.shapes import SHAPES
 from trainyard.spec.matrix.stopping import STOPPINGS
 from trainyard.spec.model import Model
 from trainyard.spec.operation import Component, Operation
+from trainyard.spec.run import Job
 
 __all__ = ["json_schema"]
 
-_SHARED = frozenset({"Matrix", "Shape", "Policy", "Stopping", "Param", "Component"})
+_SHARED = frozenset({"RunKind", "Matrix", "Shape", "Policy", "Stopping", "Param", "Component"})
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -41,7 +43,13 @@ def json_schema() -> dict[str, JsonValue]:
 
 
 def _families() -> Mapping[str, Mapping[str, type[Model]]]:
-    return {"Matrix": MATRICES.usable(), "Shape": SHAPES, "Policy": POLICIES.usable(), "Stopping": STOPPINGS}
+    return {
+        "RunKind": {"job": Job, **RUNS.usable()},
+        "Matrix": MATRICES.usable(),
+        "Shape": SHAPES,
+        "Policy": POLICIES.usable(),
+        "Stopping": STOPPINGS,
+    }
 
 
 def _member(place: str, kind: str, model: type[Model]) -> dict[str, JsonValue]:

@@ -15,7 +15,7 @@ from pydantic import JsonValue, SerializeAsAny
 from trainyard.matrix.objective import Limit, Objective
 from trainyard.matrix.space import Linear, Param
 from trainyard.matrix.stopping import Rule
-from trainyard.spec.matrix.family import Family, by_kind
+from trainyard.spec.family import Family, by_kind
 from trainyard.spec.matrix.number import Natural
 from trainyard.spec.matrix.stopping import AnyStopping
 from trainyard.spec.model import Model

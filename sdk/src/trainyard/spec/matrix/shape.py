@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trainyard.matrix.space import Param
-from trainyard.spec.matrix.family import Family
+from trainyard.spec.family import Family
 from trainyard.spec.model import Later, Model, described, is_template, problem
 from trainyard.spec.node import plain_scalar
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import SerializeAsAny
 
+from trainyard.spec.family import by_kind
 from trainyard.spec.matrix import choices, dates, distributions, steps
-from trainyard.spec.matrix.family import by_kind
 from trainyard.spec.matrix.shape import Shape
 
 __all__ = ["SHAPES", "AnyShape"]

@@ -18,7 +18,7 @@ from trainyard.matrix.stopping import (
     TrialRule,
     TruncationRule,
 )
-from trainyard.spec.matrix.family import Family, by_kind
+from trainyard.spec.family import Family, by_kind
 from trainyard.spec.matrix.metric import Direction, MetricName
 from trainyard.spec.matrix.number import Count, Finite, Natural, Percent, Positive
 from trainyard.spec.model import Boolean, Model, problem

@@ -67,7 +67,7 @@ class Reviews(Controller):
         self, platform: Platform, change: Change, actor: Actor, project: FromPath[str], data: JSONBody[NewReview]
     ) -> RunRecord:
         """Create a review: a run that plans its steps."""
-        operation = ResolvedOperation(kind=KIND, name=data.name, inputs={"steps": data.steps})
+        operation = ResolvedOperation(kind=KIND, name=data.name, spec={"steps": data.steps})
         return await platform.parents.create(actor, project, operation, change=change)
 
 

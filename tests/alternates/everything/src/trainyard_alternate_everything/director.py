@@ -32,13 +32,13 @@ STEP = {
 
 
 class ReviewDirector(Director):
-    """Plans reviews; the input `steps` is how many steps one has."""
+    """Plans reviews; the field `steps` is how many steps one has."""
 
     def check(self, operation: ResolvedOperation) -> Sequence[FieldProblem]:
         return []
 
     def open(self, run: str, operation: ResolvedOperation) -> Opening:
-        return Opening(state=str(operation.inputs["steps"]).encode())
+        return Opening(state=str(operation.spec["steps"]).encode())
 
     def planner(self, run: str) -> Planner:
         return ReviewPlanner()

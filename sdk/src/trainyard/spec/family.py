@@ -1,4 +1,4 @@
-"""Models of which a `kind` in the file says more: the matrix itself, the shapes of params, early stopping.
+"""Models of which a `kind` in the file says more: the run, the matrix, the shapes of params, early stopping.
 
 A family is one root class and its members by kind. A field is annotated with `Annotated[Root, by_kind(Root)]`; problems
 within a member are told at their places, as if the field had that member's type.
@@ -15,7 +15,7 @@ from pydantic_core import InitErrorDetails
 from trainyard.spec.error import suggest
 from trainyard.spec.model import Model, described, problem
 
-__all__ = ["Family", "by_kind"]
+__all__ = ["Family", "by_kind", "member_of"]
 
 
 class Family(Model):
@@ -55,15 +55,17 @@ def by_kind(root: type[Family]) -> BeforeValidator:
     def check(value: object) -> object:
         if isinstance(value, root):
             return value
-        if not isinstance(value, Mapping):
-            said = f"a {root.noun} is a mapping with a `kind`, not {described(value)}"
-            raise problem(said, f"write `kind: {next(iter(root.members()))}` and its fields under it")
-        return _member(root, value).model_validate(value)
+        return member_of(root, value).model_validate(value)
 
     return BeforeValidator(check, json_schema_input_type=root)
 
 
-def _member(root: type[Family], value: Mapping[str, object]) -> type[Model]:
+def member_of(root: type[Family], value: object) -> type[Model]:
+    """The member that a mapping is of. Raises a problem for what is no mapping, has no kind, or one that there is
+    not."""
+    if not isinstance(value, Mapping):
+        said = f"a {root.noun} is a mapping with a `kind`, not {described(value)}"
+        raise problem(said, f"write `kind: {next(iter(root.members()))}` and its fields under it")
     kind = value.get("kind")
     if kind is None:
         raise problem("`kind` is missing", _choice(root, ""))

@@ -1,0 +1,175 @@
+"""Run kinds: what `run` of a component may be.
+
+`job` runs a container. A plugin adds a kind of run that plans child runs: it subclasses `DirectedRun`, with the kind's
+own fields, and names the class in the entry point group `trainyard.runs`, by the kind. Its director is told the fields
+as `ResolvedOperation.spec`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, JsonValue, SerializeAsAny, model_validator
+
+from trainyard.spec.container import Container
+from trainyard.spec.family import Family, member_of
+from trainyard.spec.model import Later, Model, Priority, is_template, problem
+
+__all__ = [
+    "PLACEMENT",
+    "UNSUPPORTED",
+    "AnyRun",
+    "DirectedRun",
+    "Environment",
+    "Git",
+    "InitStep",
+    "Job",
+    "RunKind",
+    "TemplatedRun",
+    "run_model",
+]
+
+PLACEMENT = "remove it; `queue` chooses where a run goes"
+UNSUPPORTED = frozenset(
+    (
+        "service",
+        "dag",
+        "tfjob",
+        "pytorchjob",
+        "mpijob",
+        "raycluster",
+        "daskcluster",
+        "notifier",
+        "tuner",
+        "cleaner",
+        "watchdog",
+        "builder",
+    )
+)
+"""Run kinds of the language that this version does not act on, unless a plugin offers one."""
+
+
+class RunKind(Family):
+    """What `run` is."""
+
+    noun: ClassVar[str] = "run"
+    elsewhere: ClassVar[str] = "or install the plugin that offers it"
+
+    @classmethod
+    def members(cls) -> Iterable[str]:
+        from trainyard.spec.installed import RUNS
+
+        return ("job", *RUNS.names())
+
+    @classmethod
+    def member(cls, kind: str) -> type[Model] | None:
+        if kind == "job":
+            return Job
+        from trainyard.spec.installed import RUNS
+
+        found = RUNS.find(kind)
+        if found is None and kind in UNSUPPORTED:
+            raise problem(f"the run kind `{kind}` is known but not acted on by this version", "use `job`")
+        return found
+
+
+class Git(Model):
+    later: ClassVar[Later] = {"flags": "remove them: the commit is checked out by itself"}
+
+    url: str
+    revision: str | None = None
+
+
+class InitStep(Model):
+    later: ClassVar[Later] = {
+        **dict.fromkeys(("artifacts", "paths", "lineageRef", "modelRef", "artifactRef"), "fetch it in the command"),
+        **dict.fromkeys(("dockerfile", "file", "tensorboard", "container"), "do it in the command"),
+        "connection": "give the `url` in `git`",
+        "path": "remove it: the code is the working directory",
+    }
+
+    git: Git
+
+
+class Environment(Model):
+    later: ClassVar[Later] = dict.fromkeys(
+        (
+            "affinity",
+            "annotations",
+            "dnsConfig",
+            "dnsPolicy",
+            "hostAliases",
+            "hostNetwork",
+            "hostPID",
+            "imagePullSecrets",
+            "labels",
+            "nodeName",
+            "nodeSelector",
+            "priorityClassName",
+            "restartPolicy",
+            "schedulerName",
+            "securityContext",
+            "serviceAccountName",
+            "tolerations",
+        ),
+        PLACEMENT,
+    )
+
+    priority: Priority | None = None
+
+
+class Job(RunKind):
+    later: ClassVar[Later] = {
+        "connections": "give what the program needs as inputs or `env`",
+        "volumes": "give paths as inputs",
+        "sidecars": "start the helper in the command",
+        "ports": "remove it: services are not run yet",
+    }
+
+    container: Container | None = None
+    environment: Environment | None = None
+    init: tuple[InitStep, ...] = ()
+
+
+class DirectedRun(RunKind):
+    """A run that plans child runs: the base of the kinds that plugins add. A subclass has the kind's own fields; its
+    validators say what is wrong with them. Texts may be templates: the fields are validated once these have been
+    evaluated."""
+
+    def spec(self) -> dict[str, object]:
+        """What its director is told, as plain data: the kind's own fields, by the names of the file."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"kind"})
+
+
+class TemplatedRun(RunKind):
+    """A run of a plugin's kind whose fields hold templates, as it is written."""
+
+    fields: dict[str, JsonValue]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, value: object) -> object:
+        """From the mapping of a file, which has any fields."""
+        assert isinstance(value, Mapping)
+        return {"kind": value["kind"], "fields": {name: each for name, each in value.items() if name != "kind"}}
+
+
+def run_model(value: object) -> type[Model]:
+    """The model of a run as it is written: that of its kind, or while there are templates in a plugin's kind
+    `TemplatedRun`. Raises a problem."""
+    member = member_of(RunKind, value)
+    return TemplatedRun if issubclass(member, DirectedRun) and _has_template(value) else member
+
+
+def _read(value: object) -> object:
+    return value if isinstance(value, RunKind) else run_model(value).model_validate(value)
+
+
+def _has_template(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_template, value.values()))
+    return any(map(_has_template, value)) if isinstance(value, list) else is_template(value)
+
+
+AnyRun = Annotated[SerializeAsAny[RunKind], BeforeValidator(_read, json_schema_input_type=RunKind)]

@@ -1,0 +1,147 @@
+"""Kinds of run that installed distributions offer: what they plan is theirs, how they are written is checked here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+
+import pytest
+from pydantic import JsonValue
+
+from trainyard.compile.context import example_globals
+from trainyard.compile.operation import check_component, compile_operation, compile_whole
+from trainyard.compile.reference import Library
+from trainyard.compile.resolved import ResolvedOperation, canonical_json, decode_resolved, digest
+from trainyard.spec.document import Document
+from trainyard.spec.error import SpecError
+from trainyard.spec.installed import RUNS
+from trainyard.spec.load import load_text
+from trainyard.spec.matrix.number import Natural
+from trainyard.spec.model import Model
+from trainyard.spec.run import DirectedRun
+from trainyard.spec.schema import json_schema
+
+
+class Step(Model):
+    name: str
+    times: Natural = 1
+
+
+class ReviewRun(DirectedRun):
+    steps: tuple[Step, ...]
+    stop_early: bool = False
+    fields: dict[str, JsonValue] | None = None
+
+
+@pytest.fixture(autouse=True)
+def _offered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(sys.modules, "runs_of_this_test", sys.modules[__name__])
+    points = [
+        EntryPoint("review", "runs_of_this_test:ReviewRun", "trainyard.runs"),
+        EntryPoint("strange", "runs_of_this_test:Step", "trainyard.runs"),
+        EntryPoint("gone", "no_such_module_anywhere:Run", "trainyard.runs"),
+        EntryPoint("dag", "runs_of_this_test:ReviewRun", "trainyard.runs"),
+        EntryPoint("job", "runs_of_this_test:ReviewRun", "trainyard.runs"),
+    ]
+    groups = {"trainyard.runs": points}
+    monkeypatch.setattr("trainyard.spec.installed.entry_points", lambda group: groups.get(group, []))
+    RUNS.forget()
+    yield
+    monkeypatch.undo()
+    RUNS.forget()
+
+
+def document(run: str, *, within: str = "", more: str = "") -> Document:
+    """An operation whose run is written so, on line 6; `within` are more lines of its component."""
+    return load_text(
+        "version: 1.1\nkind: operation\nname: look\ncomponent:\n  inputs: [{name: n, type: int, value: 2}]\n"
+        f"  run: {run}\n{within}{more}",
+        file="t.yaml",
+    )
+
+
+def compiled(run: str, **params: JsonValue) -> ResolvedOperation:
+    return compile_operation(document(run), globals=example_globals(), params=params)
+
+
+def said(run: str, **lines: str) -> str:
+    with pytest.raises(SpecError) as caught:
+        compile_operation(document(run, **lines), globals=example_globals())
+    return str(caught.value)
+
+
+def test_its_fields_are_what_its_director_is_told() -> None:
+    found = compiled("{kind: review, steps: [{name: a}, {name: b, times: 3}], stopEarly: true}")
+    wanted = {"steps": [{"name": "a", "times": 1}, {"name": "b", "times": 3}], "stopEarly": True}
+    assert (found.kind, found.name, found.spec, found.command) == ("review", "look", wanted, ())
+    assert decode_resolved(canonical_json(found)) == found
+
+
+def test_templates_are_evaluated_before_the_fields_are_checked() -> None:
+    run = "{kind: review, steps: [{name: 'at-{{ n }}', times: '{{ n }}'}], fields: {a: '{{ params.n.value }}'}}"
+    assert compiled(run).spec == {"steps": [{"name": "at-2", "times": 2}], "stopEarly": False, "fields": {"a": 2}}
+    assert compiled(run, n="5").spec["steps"] == [{"name": "at-5", "times": 5}]
+    assert digest(compiled(run)) != digest(compiled(run, n=5))
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        ("{kind: review}", "t.yaml:6:3: component.run: `steps` is missing; add it"),
+        ("{kind: review, steps: [{nam: a}]}", "component.run.steps[0].nam: there is no such field here"),
+        ("{kind: review, steps: [{name: a, times: 0}]}", "component.run.steps[0].times"),
+        ("{kind: review, steps: [{name: x, times: '{{ n - 2 }}'}]}", "component.run.steps[0].times"),
+        ("{kind: review, steps: [{name: '{{ m }}'}]}", "component.run.steps[0].name: "),
+        ("{kind: review, steps: [{nam: '{{ n }}'}]}", "component.run.steps[0].nam: there is no such field here"),
+        ("{kind: reviw, steps: []}", "component.run.kind: there is no run of kind `reviw`; did you mean `review`?"),
+        ("{kind: strange, name: a}", "runs_of_this_test:Step is no subclass of trainyard.spec.run.DirectedRun"),
+        ("{kind: gone}", "the kind `gone` of an unknown distribution cannot be loaded: ModuleNotFoundError"),
+        ("{kind: tfjob, worker: {}}", "component.run.kind: the run kind `tfjob` is known but not acted on"),
+        ("{kind: job, steps: []}", "component.run.steps: there is no such field here"),
+        ("[review]", "component.run: a run is a mapping with a `kind`, not a list"),
+        ("{steps: []}", "component.run: `kind` is missing"),
+    ],
+)
+def test_faults_are_told_at_their_places(run: str, expected: str) -> None:
+    assert expected in said(run)
+
+
+def test_a_plugin_may_bring_a_kind_that_this_version_does_not_act_on() -> None:
+    assert compiled("{kind: dag, steps: [{name: a}]}").kind == "dag"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ({"within": "  cmd: ls\n"}, "component.cmd: a run of kind `review` runs no program itself"),
+        ({"within": "  env: {A: b}\n"}, "component.env: a run of kind `review` runs no program itself"),
+        ({"within": "  resources: {cpu: 1}\n"}, "component.resources: a run of kind `review` runs no program"),
+        (
+            {"more": "matrix: {kind: grid, params: {n: {kind: choice, value: [1]}}}\n"},
+            "matrix: a run of kind `review` cannot be swept",
+        ),
+    ],
+)
+def test_what_only_a_job_has_is_refused(lines: dict[str, str], expected: str) -> None:
+    assert expected in said("{kind: review, steps: [{name: a}]}", **lines)
+
+
+def test_a_component_of_such_a_kind_is_checked_without_params() -> None:
+    head = "version: 1.1\nkind: component\ninputs: [{name: n, type: int}]\n"
+    run = "run: {kind: review, steps: [{name: '{{ %s }}'}]}\n"
+    assert check_component(load_text(head + run % "n", file="c.yaml")).run is not None
+    with pytest.raises(SpecError, match=r"run\.steps\[0\]\.name"):
+        check_component(load_text(head + run % "m", file="c.yaml"))
+
+
+def test_a_run_patch_reaches_its_fields() -> None:
+    operation = document("{kind: review, steps: [{name: a}]}", more="runPatch: {stopEarly: true}\n")
+    assert compile_whole(operation, Library(), globals=example_globals()).resolved.spec["stopEarly"] is True
+
+
+def test_the_schema_has_the_kinds_that_can_be_loaded() -> None:
+    definitions = json_schema()["$defs"]
+    assert isinstance(definitions, dict)
+    kinds = {name.removeprefix("RunKind.") for name in definitions if name.startswith("RunKind.")}
+    assert kinds == {"job", "review", "dag"}
