@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from pydantic import JsonValue
@@ -145,3 +148,17 @@ def test_the_schema_has_the_kinds_that_can_be_loaded() -> None:
     assert isinstance(definitions, dict)
     kinds = {name.removeprefix("RunKind.") for name in definitions if name.startswith("RunKind.")}
     assert kinds == {"job", "review", "dag"}
+
+
+def test_the_example_of_the_docs_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text("utf-8")
+    section = page.partition("\n## Kinds of run\n")[2].partition("\n## ")[0]
+    (code,), (text,) = (re.findall(rf"```{kind}\n(.*?)```", section, re.DOTALL) for kind in ("python", "yaml"))
+    module = ModuleType("language_of_the_docs")
+    exec(code, vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    points = [EntryPoint("review", f"{module.__name__}:ReviewRun", "trainyard.runs")]
+    monkeypatch.setattr("trainyard.spec.installed.entry_points", lambda group: points)
+    RUNS.forget()
+    found = compile_operation(load_text(text, file="t.yaml"), globals=example_globals(), params={"count": "3"})
+    assert (found.kind, found.spec) == ("review", {"steps": 3})
