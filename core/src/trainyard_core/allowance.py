@@ -13,7 +13,7 @@ __all__ = ["check_allowed"]
 
 def check_allowed(kind: str, name: str, patterns: Sequence[str], *, project: str) -> None:
     """Raises Invalid for a name (of a `queue` or `connection`) that no pattern of the project's list matches."""
-    if any(fnmatchcase(name, pattern) for pattern in patterns):
+    if name in patterns or "*" in patterns or any(fnmatchcase(name, pattern) for pattern in patterns):
         return
     message = f"project '{project}' may not use {kind} '{name}'; it may use: {', '.join(patterns) or 'none'}"
     options = " ".join(f"--{kind} '{each}'" for each in (*patterns, name))

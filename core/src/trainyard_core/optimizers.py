@@ -21,13 +21,14 @@ class InstalledOptimizers:
     def get(self, kind: str) -> Optimizer:
         """The optimizer of that kind of matrix. Raises Invalid, naming those that are installed, StartRefused for one
         that does not start."""
+        if kind in self._built:
+            return self._built[kind]
         known = self._registry.optimizers.by_name
         if kind not in known:
             message = choice("algorithm", kind, known) if known else f"no algorithm is installed, '{kind}' neither"
             fix = f"install it where the server runs: {install('optimizer', kind)}"
             raise Invalid(message, fix=fix, problems=[FieldProblem(field="matrix.kind", message=message, fix=fix)])
-        if kind not in self._built:
-            self._built[kind] = self._registry.optimizer(kind, self._settings)
+        self._built[kind] = self._registry.optimizer(kind, self._settings)
         return self._built[kind]
 
     async def aclose(self) -> None:

@@ -111,7 +111,7 @@ async def test_a_fair_share_of_many_trials_goes_on(sweep):
 
 
 def test_the_language_has_the_kind():
-    assert installed.find("asha") is AshaMatrix
+    assert installed.MATRICES.find("asha") is AshaMatrix
     matrix = AshaMatrix.model_validate(
         {
             "kind": "asha",

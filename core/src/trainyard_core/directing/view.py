@@ -25,7 +25,7 @@ from trainyard_core.plugin_host.tables import ConfinedTx, Enqueue
 
 __all__ = ["Snapshot", "children_of", "load", "parent_of"]
 
-_decode: Any = msgspec.json.decode
+_decode: Any = msgspec.json.Decoder().decode
 _progress = msgspec.json.Decoder(Progress)
 
 

@@ -15,7 +15,7 @@ import msgspec
 from trainyard.client.models import CreateRun, FieldProblem
 from trainyard.compile.job import MOST_PRIORITY
 from trainyard.compile.operation import CompiledOperation
-from trainyard.compile.resolved import ResolvedOperation, canonical_json, digest
+from trainyard.compile.resolved import ResolvedOperation, stored
 from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
@@ -237,7 +237,7 @@ def assemble(
 ) -> runs.NewRun:
     """The run of a compiled operation. Raises Invalid for one whose children cannot be planned here."""
     resolved = compiled.resolved
-    agent, queue = split_queue(resolved.queue)
+    (agent, queue), (text, digest) = split_queue(resolved.queue), stored(resolved)
     return runs.NewRun(
         id=run,
         project=project,
@@ -251,13 +251,13 @@ def assemble(
         priority=_priority(body, resolved),
         hold="" if compiled.approved else Hold.APPROVAL,
         spec=_spec(body, compiled),
-        resolved=canonical_json(resolved).decode(),
+        resolved=text,
         compile_options=_given(body),
         uses=compiled.uses,
         warnings=compiled.warnings,
         params=dict(resolved.inputs),
         tags=list(resolved.tags),
-        digest=digest(resolved),
+        digest=digest,
         cpu=resolved.resources.cpu or DEFAULT_CPU,
         memory=resolved.resources.memory,
         gpu=resolved.resources.gpu,

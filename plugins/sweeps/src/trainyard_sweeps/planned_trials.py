@@ -18,12 +18,11 @@ __all__ = [
     "insertion",
     "last_failure",
     "next_tuner",
+    "planned_for",
     "results",
     "run_of",
     "start",
     "synced",
-    "unfinished",
-    "unsynced",
 ]
 
 _encode = msgspec.json.Encoder().encode
@@ -55,22 +54,22 @@ class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-async def unfinished(tx: PluginTx, sweep: str) -> list[PluginRow]:
-    """Its trials that are prepared or open, by number."""
-    return await tx.all(
-        "SELECT key, number, run, tuner, params, note, continues, synced, synced_step FROM sweeps_trial"
-        " WHERE sweep = ? AND phase IN ('prepared', 'open') ORDER BY number",
-        sweep,
-    )
+async def planned_for(tx: PluginTx, sweep: str) -> tuple[list[PluginRow], list[PluginRow]]:
+    """Its trials that are prepared or open, and those that have ended and are not in the optimizer's state yet, both by
+    number."""
+    found = await tx.all(f"{_TRIALS} {_UNFINISHED} UNION ALL {_TRIALS} {_UNSYNCED} ORDER BY number", sweep, sweep)
+    unfinished = [row for row in found if row["phase"] in UNFINISHED]
+    return unfinished, [row for row in found if row["phase"] not in UNFINISHED]
 
 
-async def unsynced(tx: PluginTx, sweep: str) -> list[PluginRow]:
-    """Its trials that have ended and are not in the optimizer's state yet, by number."""
-    return await tx.all(
-        'SELECT key, number, run, tuner, phase, params, "values", reason, synced_step FROM sweeps_trial'
-        " WHERE sweep = ? AND synced < 2 AND phase IN ('succeeded', 'failed', 'stopped') ORDER BY number",
-        sweep,
-    )
+UNFINISHED = ("prepared", "open")
+_TRIALS = (
+    'SELECT key, number, run, tuner, phase, params, "values", reason, note, continues, synced, synced_step'
+    " FROM sweeps_trial"
+)
+_UNFINISHED = "WHERE sweep = ? AND phase IN ('prepared', 'open')"
+_UNSYNCED = "WHERE sweep = ? AND synced < 2 AND phase IN ('succeeded', 'failed', 'stopped')"
+"""One query of each index: two statements cost half as much again."""
 
 
 async def last_failure(tx: PluginTx, sweep: str) -> str:

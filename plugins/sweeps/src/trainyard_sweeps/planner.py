@@ -8,7 +8,6 @@ from typing import Any
 from trainyard.matrix.sweep import SweepSpec
 from trainyard_core.contracts.database import PluginTx
 from trainyard_core.contracts.director import Parent, Plan, Planner, PlanTools, Status, View
-from trainyard_core.contracts.optimizer import SupportsEarlyStopping
 from trainyard_sweeps import concurrency, decision, planned_trials, trial_update
 from trainyard_sweeps.installed_policies import InstalledPolicies
 from trainyard_sweeps.intermediate import IntermediateResults, stop_of
@@ -90,7 +89,7 @@ class SweepPlanner(Planner):
 
     async def _refreshed(self, view: SweepView, tools: PlanTools) -> IntermediateResults:
         if self._intermediate is None:
-            judges = isinstance(self._suggester.optimizer(view), SupportsEarlyStopping)
+            judges = self._suggester.judging(view) is not None
             self._intermediate = IntermediateResults(view, self._policies, judges=judges)
         await self._intermediate.refresh(view, tools)
         return self._intermediate

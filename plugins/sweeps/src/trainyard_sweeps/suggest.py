@@ -28,9 +28,6 @@ from trainyard_sweeps.view import SweepView
 
 __all__ = ["Suggester"]
 
-DEADLINE = 120.0
-"""Seconds that an optimizer may take; its own deadline is far shorter."""
-
 QUICK = 0.01
 """Seconds of computing for which a free slot may wait: a transaction less is worth more than that."""
 
@@ -41,6 +38,8 @@ class Suggester:
     def __init__(self, algorithms: Algorithms) -> None:
         self._algorithms = algorithms
         self._seconds: float | None = None
+        self._judging: SupportsEarlyStopping | None = None
+        self._asked: Optimizer | None = None
 
     @property
     def is_quick(self) -> bool:
@@ -51,11 +50,18 @@ class Suggester:
         """The optimizer of a sweep. Raises Invalid when it is not installed any more."""
         return self._algorithms(view.sweep.algorithm)
 
+    def judging(self, view: SweepView) -> SupportsEarlyStopping | None:
+        """The optimizer, if it judges running trials itself. Raises Invalid."""
+        optimizer = self.optimizer(view)
+        if optimizer is not self._asked:  # to look at its methods takes as long as to read a row
+            self._asked = optimizer
+            self._judging = optimizer if isinstance(optimizer, SupportsEarlyStopping) else None
+        return self._judging
+
     async def ask(
         self, view: SweepView, changed: Sequence[Trial], count: int
     ) -> tuple[Suggestions, Sequence[StopTrial]]:
-        """At most `count` trials more, and the running ones that it would end. Raises what the optimizer raises, and
-        TimeoutError when it takes too long."""
+        """At most `count` trials more, and the running ones that it would end. Raises what the optimizer raises."""
         clock = asyncio.get_running_loop().time
         began, self._seconds = clock(), None
         answer = await self._answer(view, changed, count)
@@ -68,11 +74,10 @@ class Suggester:
         optimizer, study, state = self.optimizer(view), study_of(view.sweep), view.state
         stops: Sequence[StopTrial] = ()
         try:
-            async with asyncio.timeout(DEADLINE):
-                if isinstance(optimizer, SupportsEarlyStopping) and changed:
-                    verdict = await optimizer.judge(study, changed=changed, seed=view.seed, state=state)
-                    state, stops, changed = verdict.state, verdict.stops, ()
-                answer = await optimizer.suggest(study, changed=changed, count=count, seed=view.seed, state=state)
+            if changed and (judging := self.judging(view)) is not None:
+                verdict = await judging.judge(study, changed=changed, seed=view.seed, state=state)
+                state, stops, changed = verdict.state, verdict.stops, ()
+            answer = await optimizer.suggest(study, changed=changed, count=count, seed=view.seed, state=state)
         except StateUnreadable as error:
             return Suggestions(state=view.state, exhausted=True, failure=str(error)), ()
         return answer, stops

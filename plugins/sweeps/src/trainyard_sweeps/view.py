@@ -108,7 +108,7 @@ async def load(tx: PluginTx, run: str) -> SweepRows:
     """Read a sweep's own tables."""
     row = await sweeps.load(tx, run)
     assert row is not None, f"run {run} is no sweep"
-    return SweepRows(row, await planned_trials.unfinished(tx, run), await planned_trials.unsynced(tx, run))
+    return SweepRows(row, *await planned_trials.planned_for(tx, run))
 
 
 def view_of(view: View, sweep: SweepSpec | None = None) -> SweepView:
@@ -141,7 +141,8 @@ def view_of(view: View, sweep: SweepSpec | None = None) -> SweepView:
 
 
 def _active(row: PluginRow, child: Child | None) -> ActiveTrial:
-    trial = ActiveTrial(
+    found = child or _DELETED
+    return ActiveTrial(
         key=row["key"],
         number=row["number"],
         run=row["run"],
@@ -151,18 +152,19 @@ def _active(row: PluginRow, child: Child | None) -> ActiveTrial:
         continues=row["continues"],
         synced=row["synced"],
         synced_step=row["synced_step"],
+        status=found.status,
+        reason=found.reason,
+        message=found.message,
+        outputs=found.outputs,
+        stopping=found.stopping,
+        metrics=found.metrics,
     )
-    if child is None:
-        return trial
-    return msgspec.structs.replace(
-        trial,
-        status=child.status,
-        reason=child.reason,
-        message=child.message,
-        outputs=child.outputs,
-        stopping=child.stopping,
-        metrics=child.metrics,
-    )
+
+
+_DELETED = ActiveTrial(
+    key="", number=0, run=None, tuner=False, params={}, note="", continues="", synced=0, synced_step=0
+)
+"""What is known of a run that is not there."""
 
 
 def _finished(row: PluginRow) -> FinishedTrial:

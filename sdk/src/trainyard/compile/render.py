@@ -57,7 +57,13 @@ class Renderer:
 
     def texts(self, path: Path, sources: tuple[str, ...]) -> tuple[str, ...]:
         """A list of texts: an item that is a list is spliced in, an item without a value is dropped."""
-        return tuple(text for index, source in enumerate(sources) for text in self._items((*path, index), source))
+        found: list[str] = []
+        for index, source in enumerate(sources):
+            if is_template(source):
+                found += self._items((*path, index), source)
+            else:
+                found.append(self._as_text((*path, index), source))
+        return tuple(found)
 
     def _items(self, path: Path, source: str) -> Iterator[str]:
         value = self.value(path, source)

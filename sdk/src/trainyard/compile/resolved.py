@@ -24,6 +24,7 @@ __all__ = [
     "decode_resolved",
     "digest",
     "digest_of",
+    "stored",
 ]
 
 _DESCRIBES = frozenset({"name", "description", "tags", "queue", "priority", "component"})
@@ -110,6 +111,13 @@ def digest(resolved: ResolvedOperation) -> str:
     """`sha256:...` of what runs. Name, description, tags, queue and the component's wording are left out."""
     fields = msgspec.to_builtins(resolved)
     return digest_of({name: value for name, value in fields.items() if name not in _DESCRIBES})
+
+
+def stored(resolved: ResolvedOperation) -> tuple[str, str]:
+    """The canonical JSON as text, and the digest."""
+    fields = msgspec.to_builtins(resolved)
+    text = _ENCODER.encode(fields)
+    return text, digest_of({name: value for name, value in fields.items() if name not in _DESCRIBES})
 
 
 def digest_of(value: object) -> str:
