@@ -82,7 +82,7 @@ class ObserverSession:
         self._retrying = 0
         """How many of the calls are for events that have failed before, those to be made among them."""
         self._is_alone = False
-        """Whether the only call, or the one to be made, is that of a suspect."""
+        """Whether the last call that was begun, or is to be, is that of a suspect; until it is written how it ended."""
         self._changed = asyncio.Event()
         self._is_closing = False
 
@@ -129,6 +129,10 @@ class ObserverSession:
             await self._restore()
         await self._read()
         self._reserve()
+        if self._is_alone and not self._calls and not self._noted:
+            await self._save()  # that the last suspect was handled is written before anything else can end the process
+            self._is_alone = False
+            self._reserve()
         self._start()
         await self._start_noted()
         if monotonic() >= self._saved_at + self._save_every:
@@ -228,7 +232,6 @@ class ObserverSession:
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
-        self._is_alone = False
         self._start()
         self._changed.set()
 
