@@ -154,11 +154,12 @@ async def test_what_may_have_been_under_way_is_handled_alone_and_what_came_later
             await until(lambda: {*range(20, 25)} <= set(given))
 
 
-async def test_how_the_last_such_event_ended_is_written_before_another_is_handled(observed, reader, dying, monkeypatch):
+async def test_another_event_waits_until_it_is_written_how_such_a_one_ended(observed, reader, dying, monkeypatch):
     monkeypatch.setattr(backlog, "WINDOW", 1)
-    noted = {}
+    begun, noted = [], {}
 
     async def handle(platform, event):
+        begun.append(event.data["n"])
         noted[event.data["n"]] = calls(await row_of(web.runtime))
         await reader.handle(platform, event)
 
@@ -167,9 +168,14 @@ async def test_how_the_last_such_event_ended_is_written_before_another_is_handle
         async with dying(web.runtime):
             await append(web.runtime, 1, 2)
             await reader.until_tried(1, 1)
-        reader.let.set()
+            await reader.until(2)
+        begun.clear()
         async with running(web.runtime):
-            await reader.until(1, 2)
+            await reader.until_tried(1, 2)
+            assert begun == [1]
+            reader.let.set()
+            await reader.until(1)
+            await until(lambda: begun == [1, 2])
         assert noted == {1: [(await ids(web.runtime))[1]], 2: []}
 
 

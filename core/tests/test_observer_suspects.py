@@ -43,14 +43,18 @@ def test_no_more_events_are_suspects_than_a_process_has_in_its_window(monkeypatc
     assert kinds(after_a_death(1, 2, 3)) == [("suspect", 1), ("suspect", 2), ("new", 3)]
 
 
-def test_events_that_wait_behind_a_failed_one_do_not_use_up_the_window(monkeypatch):
+def test_events_that_wait_behind_a_failed_one_are_suspects_and_do_not_use_up_the_window(monkeypatch):
     monkeypatch.setattr(backlog, "WINDOW", 1)
     found = Backlog(0, attempts=0, suspect_upto=9)
     found.restore([Delivery(event(1), "s", attempts=1, due=99.0, stored=True)])
-    for number in (2, 3):
-        found.add(event(number), "s")
-    found.add(event(4), "other")
-    assert kinds(found) == [("suspect", 4)]
+    found.add(event(2), "s")
+    found.add(event(3), "other")
+    found.add(event(4), "s")
+    assert kinds(found) == [("suspect", 3)]
+    for number, kind in ((1, "failed"), (2, "suspect"), (4, "suspect")):
+        taken = found.take(99.0)
+        assert (taken.event.id, taken.kind) == (number, kind)
+        found.succeed(taken)
 
 
 def test_stored_events_that_have_not_failed_are_suspects_too():
