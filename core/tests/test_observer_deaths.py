@@ -154,28 +154,27 @@ async def test_what_may_have_been_under_way_is_handled_alone_and_what_came_later
             await until(lambda: {*range(20, 25)} <= set(given))
 
 
-async def test_another_event_waits_until_it_is_written_how_such_a_one_ended(observed, reader, dying, monkeypatch):
-    monkeypatch.setattr(backlog, "WINDOW", 1)
-    begun, noted = [], {}
+async def test_another_event_waits_until_it_is_written_how_such_a_one_ended(database_url, tmp_path, reader, dying):
+    noted, witness = {}, Reader()
 
     async def handle(platform, event):
-        begun.append(event.data["n"])
         noted[event.data["n"]] = calls(await row_of(web.runtime))
         await reader.handle(platform, event)
 
+    found = [Observer(name=name, handle=of, kinds=("noted",), subject=lambda event: str(event.id))
+             for name, of in (("books", handle), ("witness", witness.handle))]  # fmt: skip
     reader.held = {1}
-    async with observed(handle=handle) as web:
+    async with serving(database_url, tmp_path / "data", registry=registry_of(*found)) as web:
         async with dying(web.runtime):
-            await append(web.runtime, 1, 2)
+            await append(web.runtime, 1)
             await reader.until_tried(1, 1)
-            await reader.until(2)
-        begun.clear()
         async with running(web.runtime):
             await reader.until_tried(1, 2)
-            assert begun == [1]
+            await append(web.runtime, 2)
+            await witness.until(2)
+            assert noted.keys() == {1}
             reader.let.set()
-            await reader.until(1)
-            await until(lambda: begun == [1, 2])
+            await reader.until(1, 2)
         assert noted == {1: [(await ids(web.runtime))[1]], 2: []}
 
 
