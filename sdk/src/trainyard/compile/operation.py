@@ -29,6 +29,8 @@ from trainyard.compile.resolved import Code, ResolvedOperation
 from trainyard.compile.warnings import cautions
 from trainyard.spec.check import parse_component, parse_operation
 from trainyard.spec.document import Document, Part
+from trainyard.spec.error import Path
+from trainyard.spec.model import is_template
 from trainyard.spec.operation import Component, Operation
 
 __all__ = ["CompiledOperation", "TrialCompiler", "check_component", "compile_operation", "compile_whole"]
@@ -107,6 +109,10 @@ class TrialCompiler:
         self._operation, report = parse_operation(self.document), Findings(self.document)
         self._lowered = lower(self._operation, report)
         report.stop()
+        self._varies = _varies(self.document.data) or any(io.to_env for io in self._lowered.inputs.values())
+        self._like: tuple[object, ResolvedOperation] | None = None
+        """A trial that was compiled and what it was given beside its values, if all others have but other inputs and
+        another command."""
 
     def compile(
         self,
@@ -128,8 +134,26 @@ class TrialCompiler:
         options = CompileOptions(globals, params or {}, trial, name=name, queue=queue, tags=tags, code=code)
         report = Findings(self.document)
         job.check_given(report, name=options.name, queue=options.queue, code=options.code)
-        resolved, _, _ = rendered(self._operation, self._lowered, options, report)
+        beside = (queue, tags, code)
+        like = self._like[1] if self._like is not None and self._like[0] == beside else None
+        resolved, _, _ = rendered(self._operation, self._lowered, options, report, like=like)
+        if like is None and not self._varies and not self._operation.params:
+            written = self._operation.name if self._operation.name is not None else self._lowered.body.name
+            self._like = beside, msgspec.structs.replace(resolved, name=written)
         return CompiledOperation(resolved, self.document)
+
+
+def _varies(value: object, at: Path = ()) -> bool:
+    """Whether there is a template in what is written, other than in the inputs and the command."""
+    if at in _BOUND or (at[:1] == ("component",) and at[1:] in _BOUND):
+        return False
+    if isinstance(value, Mapping):
+        return any(_varies(item, (*at, name)) for name, item in value.items())
+    return any(map(_varies, value)) if isinstance(value, list | tuple) else is_template(value)
+
+
+_BOUND = {("inputs",), ("cmd",), ("run", "container", "command"), ("run", "container", "args")}
+"""What is evaluated for each trial."""
 
 
 def check_component(document: Document) -> Component:

@@ -43,9 +43,15 @@ class CompileOptions:
 
 
 def rendered(
-    operation: Operation, lowered: LoweredOperation, given: CompileOptions, report: Findings
+    operation: Operation,
+    lowered: LoweredOperation,
+    given: CompileOptions,
+    report: Findings,
+    *,
+    like: ResolvedOperation | None = None,
 ) -> tuple[ResolvedOperation, bool, Renderer]:
-    """What runs, whether it is approved, and what rendered it. Raises SpecError for all that the report holds."""
+    """What runs, whether it is approved, and what rendered it. Raises SpecError for all that the report holds. With
+    `like`, all but the inputs and the command is as there, and it is approved."""
     budget = Budget()
     scope: dict[str, object] = {"globals": run_globals(_named(given.globals, given.name, operation, lowered))}
     inner = Renderer(report, scope, budget, check_only=False)
@@ -53,6 +59,11 @@ def rendered(
         Binder(report, inner, operation.params, given.params, given.trial, given.unknown), lowered.inputs, lowered.at
     )
     renderer = scoped(scope, lowered, bound, report, budget, check_only=bool(given.unknown))
+    if like is not None:
+        command, args = job.command(lowered, renderer)
+        report.stop()
+        varied = msgspec.structs.replace(like, inputs=dict(bound.inputs), command=command, args=args)
+        return _overridden(varied, name=given.name, code=given.code), True, renderer
     outputs = outputs_of(scope, lowered, renderer)
     resolved = resolve(operation, lowered, bound, outputs, renderer, given.queue, given.tags)
     approved = job.approved(operation, lowered, renderer)
