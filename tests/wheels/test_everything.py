@@ -240,8 +240,8 @@ def its_run_kind_is_planned(server):
     assert [(step["name"], step["status"]) for step in steps] == [(f"step-{n}", "succeeded") for n in (1, 2, 3)]
 
     (server.folder / "review.yaml").write_text(REVIEW)
-    assert "review.yaml" in server.yard("lint", "review.yaml", "-P", "count=2")
-    assert "must be at least 1" in server.yard("run", "-f", "review.yaml", "-P", "count=0", "--code", "none", code=4)
+    assert "0 findings" in server.yard("lint", "review.yaml", "-P", "count=2")
+    assert "must be 1 or more" in server.yard("run", "-f", "review.yaml", "-P", "count=0", "--code", "none", code=1)
     run = server.yard("run", "-f", "review.yaml", "-P", "count=2", "--code", "none").split()[0]
     ended = eventually(lambda: _final(server, run), "the review of a file ends")
     assert (ended["kind"], ended["status"], ended["message"]) == ("review", "succeeded", "2 steps")
