@@ -131,8 +131,8 @@ def test_events_that_have_failed_can_be_left_for_later():
     found = filled(1)
     found.fail(found.take(0), "broken", 0.0)
     found.add(event(2), "other")
-    assert found.take(1.0, "new").event.id == 2
-    assert found.take(1.0, "new") is None
+    assert found.take(1.0, failed=False).event.id == 2
+    assert found.take(1.0, failed=False) is None
     assert found.take(1.0).event.id == 1
 
 
@@ -184,7 +184,7 @@ def test_no_course_with_crashes_loses_an_event_or_turns_an_order_around(seed):
             found.add(each, each.project)
         elif act < 0.7:
             now += 1.0
-            if (taken := found.take(now, *(() if chance.random() < 0.8 else ("new",)))) is not None:
+            if (taken := found.take(now, failed=chance.random() < 0.8)) is not None:
                 assert taken.subject not in [each.subject for each in busy]
                 busy.append(taken)
         elif busy:

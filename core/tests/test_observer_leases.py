@@ -81,7 +81,7 @@ async def test_what_a_holder_writes_after_another_took_over_is_refused(workers, 
         before = await row_of(web.runtime)
         await append(web.runtime, 1)
         await reader.entered.wait()
-        (again,) = await web.runtime.database.write(
+        (taken,) = await web.runtime.database.write(
             lambda tx: observers.take(tx, [(PLUGIN, "books")], "another", now=LATEST, until=LATEST)
         )
         reader.let.set()
@@ -91,7 +91,7 @@ async def test_what_a_holder_writes_after_another_took_over_is_refused(workers, 
                 await asyncio.sleep(0.01)
         after = await row_of(web.runtime)
         assert (after["cursor_id"], after["lease_holder"]) == (before["cursor_id"], "another")
-        assert after["epoch"] == again.row["epoch"] == before["epoch"] + 1
+        assert after["epoch"] == taken["epoch"] == before["epoch"] + 1
 
 
 async def test_a_checkpoint_of_an_earlier_epoch_changes_nothing(workers):
@@ -100,8 +100,8 @@ async def test_a_checkpoint_of_an_earlier_epoch_changes_nothing(workers):
     async with one as web:
         database = web.runtime.database
         await database.write(lambda tx: observers.ensure(tx, PLUGIN, "books", cursor=3, at=0))
-        (taken,) = await database.write(lambda tx: observers.take(tx, [(PLUGIN, "books")], "me", now=1, until=2))
-        late, mine = (Holding(PLUGIN, "books", taken.row["epoch"] - number) for number in (1, 0))
+        (row,) = await database.write(lambda tx: observers.take(tx, [(PLUGIN, "books")], "me", now=1, until=2))
+        late, mine = (Holding(PLUGIN, "books", row["epoch"] - number) for number in (1, 0))
         reached = Checkpoint(cursor=9, deferred=[event], finished=[])
         assert not await database.write(lambda tx: observers.checkpoint(tx, late, reached, now=0))
         await database.write(lambda tx: observers.release(tx, late))

@@ -15,7 +15,7 @@ from schema import schema
 from trainyard_core.clock import SystemClock
 from trainyard_core.db import migrations
 from trainyard_core.db.connect import connect
-from trainyard_core.db.conversion import m0021_observer_calls
+from trainyard_core.db.conversion import m0020_attempt_states
 from trainyard_core.db.conversion.history import EARLIEST, FORMER
 from trainyard_core.db.migrate import migrate, migrations_in
 from trainyard_core.errors import StartRefused
@@ -130,9 +130,9 @@ async def test_a_conversion_that_fails_in_its_last_step_changes_nothing_and_can_
         await forwards(tx)
         raise RuntimeError("in the last step")
 
-    forwards = m0021_observer_calls.forwards
+    forwards = m0020_attempt_states.forwards
     with monkeypatch.context() as patch:
-        patch.setattr(m0021_observer_calls, "forwards", broken)
+        patch.setattr(m0020_attempt_states, "forwards", broken)
         with pytest.raises(RuntimeError, match="in the last step"):
             await migrate(database, OURS, SystemClock())
     assert await contents(database) == before

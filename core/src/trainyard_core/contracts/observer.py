@@ -17,15 +17,9 @@ events of its subject wait; those of other subjects do not, unless 10,000 events
 it becomes a dead letter after so many tries, which an admin sees and may retry, and its subject goes on; a dead letter
 that is retried comes out of order. What `subject` raises counts as raised by the handler.
 
-Ends of the process. An event in whose handling the process ends without a clean stop counts as failed when it has
-failed before. A new one does not at first, as several may be handled at once: those that may have been under way are
-then handled one at a time, beside no others, and the one that is being handled when the process ends again counts as
-failed.
-
 Concurrency. At most `parallel` events are handled at once, half of them such as have failed before. The handler is
 called on the event loop of a worker and is cancelled after `timeout` seconds, which counts as an error; it is cancelled
-as well, and that counts as nothing, when the process stops. So it is when the process has lost the observer, which
-counts like an end of the process.
+as well, and that counts as nothing, when the process ends or has lost the observer.
 """
 
 from __future__ import annotations

@@ -3,25 +3,20 @@ not finished. Whatever a holder writes has its epoch in the condition.
 
 An event in `observer_event` is at or below its observer's cursor, and every unfinished event at or below the cursor is
 there: both are written in one transaction, by `checkpoint`.
-
-`calling` are the activities whose calls are noted: each counts as failed for whoever takes the observer next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 import msgspec
 
-from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
 
 __all__ = [
     "Checkpoint",
     "DeferredEvent",
     "Holding",
-    "Taken",
     "checkpoint",
     "delete",
     "ensure",
@@ -38,8 +33,6 @@ __all__ = [
 
 Key = tuple[str, str]
 """The plugin and the name of an observer."""
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(list[int]).decode
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -48,16 +41,6 @@ class Holding(msgspec.Struct, frozen=True):
     plugin: str
     name: str
     epoch: int
-
-
-class Taken(NamedTuple):
-    """An observer that was taken, and its row. `ended` are the activities whose calls were noted. Events up to
-    `suspect_upto` may have been under way when the process before ended; 0: it has released the observer, or it was the
-    same process."""
-
-    row: Row
-    ended: Sequence[int] = ()
-    suspect_upto: int = 0
 
 
 class DeferredEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,13 +57,12 @@ class DeferredEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """How far an observer has come: its cursor, what is unfinished before it and changed, what of that was
-    finished, and the activities whose calls are noted."""
+    """How far an observer has come: its cursor, what is unfinished before it and changed, and what of that was
+    finished."""
 
     cursor: int
     deferred: Sequence[DeferredEvent]
     finished: Sequence[int]
-    calling: Sequence[int] = ()
 
 
 async def ensure(tx: Tx, plugin: str, name: str, *, cursor: int, at: int) -> None:
@@ -103,39 +85,17 @@ async def renew(tx: Tx, held: Collection[Holding], *, until: int) -> list[Row]:
     )  # fmt: skip
 
 
-async def take(tx: Tx, wanted: Collection[Key], holder: str, *, now: int, until: int) -> list[Taken]:
+async def take(tx: Tx, wanted: Collection[Key], holder: str, *, now: int, until: int) -> list[Row]:
     """Take those of these observers that nobody holds, or that this holder had and has given up. Each is of a new epoch
-    from then on: no write of an earlier one is taken any more. Calls of this holder itself were cancelled, and count as
-    nothing."""
+    from then on: no write of an earlier one is taken any more."""
     if not wanted:
         return []
-    skip = " FOR UPDATE SKIP LOCKED" if tx.dialect == "postgresql" else ""
-    free = await tx.all(
-        "SELECT plugin, name, lease_holder FROM observer WHERE (lease_until <= ? OR lease_holder = ?)"
-        f" AND (plugin, name) IN (VALUES {_pairs(wanted)}){skip}",
-        now, holder, *_words(wanted),
+    pairs = ", ".join(["(?, ?)"] * len(wanted))
+    return await tx.all(
+        "UPDATE observer SET lease_holder = ?, lease_until = ?, epoch = epoch + 1"
+        f" WHERE (lease_until <= ? OR lease_holder = ?) AND (plugin, name) IN (VALUES {pairs}) RETURNING *",
+        holder, until, now, holder, *(word for key in wanted for word in key),
     )  # fmt: skip
-    former = {(row["plugin"], row["name"]): row["lease_holder"] for row in free}
-    if not former:
-        return []
-    rows = await tx.all(
-        "UPDATE observer SET calling = CASE WHEN lease_holder = ? THEN '[]' ELSE calling END, lease_holder = ?,"
-        f" lease_until = ?, epoch = epoch + 1 WHERE (plugin, name) IN (VALUES {_pairs(former)}) RETURNING *",
-        holder, holder, until, *_words(former),
-    )  # fmt: skip
-    newest = await activities.newest(tx)
-    return [
-        Taken(row, _decode(row["calling"]), 0 if former[row["plugin"], row["name"]] in ("", holder) else newest)
-        for row in rows
-    ]
-
-
-def _pairs(keys: Collection[Key]) -> str:
-    return ", ".join(["(?, ?)"] * len(keys))
-
-
-def _words(keys: Collection[Key]) -> list[str]:
-    return [word for key in keys for word in key]
 
 
 async def release(tx: Tx, held: Holding) -> None:
@@ -149,8 +109,8 @@ async def release(tx: Tx, held: Holding) -> None:
 async def checkpoint(tx: Tx, held: Holding, reached: Checkpoint, *, now: int) -> bool:
     """Write how far a holder has come. False when it holds the observer no more: then nothing is written."""
     is_held = await tx.one(
-        "UPDATE observer SET cursor_id = ?, calling = ? WHERE plugin = ? AND name = ? AND epoch = ? RETURNING epoch",
-        reached.cursor, _encode(reached.calling).decode(), held.plugin, held.name, held.epoch,
+        "UPDATE observer SET cursor_id = ? WHERE plugin = ? AND name = ? AND epoch = ? RETURNING epoch",
+        reached.cursor, held.plugin, held.name, held.epoch,
     )  # fmt: skip
     if is_held is None:
         return False

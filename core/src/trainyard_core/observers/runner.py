@@ -24,7 +24,6 @@ from trainyard_core.db import observers
 from trainyard_core.db.activities import Tail
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.lease import time_of
-from trainyard_core.db.observers import Taken
 from trainyard_core.observers.event import event_of
 from trainyard_core.observers.session import PAGE, ObserverSession
 from trainyard_core.work.event_feed import EventFeed
@@ -108,30 +107,30 @@ class ObserverRunner:
         self._drop_ended()
         started = monotonic()
         lease_ends, self._renew_at = started + LEASE * self._times, started + RENEW_EVERY * self._times
-        renewed, taken = await self._database.write(self._lease, name="observer_lease")
-        held = {_key(row): row for row in renewed}
-        self._lose(self._sessions.keys() - held.keys())
-        for key, row in held.items():
-            self._sessions[key][0].renew(row, lease_ends)
-        for each in taken:
-            self._open(_key(each.row), each, lease_ends)
+        rows = await self._database.write(self._lease, name="observer_lease")
+        self._lose(self._sessions.keys() - {(row["plugin"], row["name"]) for row in rows})
+        for row in rows:
+            key, epoch = (row["plugin"], row["name"]), row["epoch"]
+            if key in self._sessions and self._sessions[key][0].holding.epoch == epoch:
+                self._sessions[key][0].renew(row, lease_ends)
+            else:
+                self._open(key, row, lease_ends)
 
-    async def _lease(self, tx: Tx) -> tuple[list[Row], list[Taken]]:
+    async def _lease(self, tx: Tx) -> list[Row]:
         now = await time_of(tx, self._clock)
         until = now + int(LEASE * self._times * SECOND)
         held = await observers.renew(tx, [session.holding for session, _ in self._sessions.values()], until=until)
         free = self._observers.keys() - self._sessions.keys()
         expired = LATEST if self._database.exclusive else now  # SQLite has one process: who held it is dead
-        return held, await observers.take(tx, sorted(free), self._holder, now=expired, until=until)
+        return held + await observers.take(tx, sorted(free), self._holder, now=expired, until=until)
 
     def _lose(self, keys: Collection[Key]) -> None:
         for key in keys:
             log.warning("another process has taken an observer", name=":".join(key))
             self._sessions[key][1].cancel()
 
-    def _open(self, key: Key, taken: Taken, lease_ends: float) -> None:
-        observer = self._observers[key]
-        session = ObserverSession(self._database, self._clock, self._platform_of, observer, taken, lease_ends)
+    def _open(self, key: Key, row: Row, lease_ends: float) -> None:
+        session = ObserverSession(self._database, self._clock, self._platform_of, self._observers[key], row, lease_ends)
         task = asyncio.create_task(session.run(), name=f"observer {':'.join(key)}")
         task.add_done_callback(self._look)
         self._sessions[key] = session, task
@@ -168,7 +167,3 @@ class ObserverRunner:
         if tasks:
             await asyncio.wait(tasks, timeout=LEAVE)
         await end_all(tasks, patience=LEAVE)
-
-
-def _key(row: Row) -> Key:
-    return row["plugin"], row["name"]

@@ -3,10 +3,6 @@
 A session lasts as long as its lease. When that is not renewed in time, or a write finds that another process has taken
 the observer, what the handler was doing is cancelled and nothing more is written. So is it when the process ends, after
 a moment in which handlers may finish. Whoever goes on begins where the last checkpoint was.
-
-A handler may end the whole process. The call of an event that has failed before is noted in the database before it is
-made, so that it counts then. Where the process before has not released the observer, so are the calls of what it may
-have been handling, which are made one at a time, while no others are under way.
 """
 
 from __future__ import annotations
@@ -28,7 +24,7 @@ from trainyard_core.contracts.platform import Platform
 from trainyard_core.db import activities, observers
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.lease import time_of
-from trainyard_core.db.observers import Checkpoint, DeferredEvent, Holding, Taken
+from trainyard_core.db.observers import Checkpoint, DeferredEvent, Holding
 from trainyard_core.hook_guard import gist
 from trainyard_core.observers.backlog import MOST_BACKOFF, Backlog, Delivery
 from trainyard_core.observers.event import event_of
@@ -47,7 +43,7 @@ _decode = msgspec.json.Decoder(Event).decode
 
 
 class ObserverSession:
-    """A session on an observer that was taken, until `lease_ends` (seconds of `monotonic`) unless it is
+    """A session on an observer that was taken with this row, until `lease_ends` (seconds of `monotonic`) unless it is
     renewed."""
 
     def __init__(
@@ -56,33 +52,22 @@ class ObserverSession:
         clock: Clock,
         platform_of: Callable[[str], Platform],
         observer: Observer,
-        taken: Taken,
+        row: Row,
         lease_ends: float,
     ) -> None:
         self._database, self._clock, self._platform_of, self._observer = database, clock, platform_of, observer
-        row = taken.row
         self.holding = Holding(row["plugin"], row["name"], row["epoch"])
         self._label = f"{row['plugin']}:{row['name']}"
         self._kinds, self._projects = frozenset(observer.kinds), frozenset(observer.projects)
-        self._backlog = Backlog(
-            row["cursor_id"],
-            attempts=observer.attempts,
-            ended=taken.ended,
-            suspect_upto=taken.suspect_upto,
-            now=monotonic(),
-        )
+        self._backlog = Backlog(row["cursor_id"], attempts=observer.attempts)
         self._retries, self._retries_seen = row["retries"], -1
         self._end_of_log = row["cursor_id"]
         self._lease_ends = lease_ends
         self._lease: asyncio.Timeout | None = None
         self._saved_at = 0.0
         self._calls: set[asyncio.Task[None]] = set()
-        self._noted: list[Delivery] = []
-        """Events whose calls are to be made once they are noted."""
         self._retrying = 0
-        """How many of the calls are for events that have failed before, those to be made among them."""
-        self._is_alone = False
-        """Whether the last call that was begun, or is to be, is that of a suspect; until it is written how it ended."""
+        """How many of the calls are for events that have failed before."""
         self._changed = asyncio.Event()
         self._is_closing = False
 
@@ -128,13 +113,7 @@ class ObserverSession:
         if self._retries_seen != self._retries:
             await self._restore()
         await self._read()
-        self._reserve()
-        if self._is_alone and not self._calls and not self._noted:
-            await self._save()  # that the last suspect was handled is written before anything else can end the process
-            self._is_alone = False
-            self._reserve()
         self._start()
-        await self._start_noted()
         if monotonic() >= self._saved_at + self._save_every:
             await self._save()
         await self._wait()
@@ -147,8 +126,7 @@ class ObserverSession:
             return await observers.waiting(tx, plugin, name), await time_of(tx, self._clock)
 
         rows, now = await self._database.read(work)
-        for delivery in self._backlog.restore([_delivery(row, now) for row in rows]):
-            self._tell_failure(delivery)
+        self._backlog.restore([_delivery(row, now) for row in rows])
         self._retries_seen = retries
 
     async def _read(self) -> None:
@@ -166,9 +144,7 @@ class ObserverSession:
 
     def _add(self, events: Sequence[Event], upto: int) -> None:
         for event in events:
-            delivery = self._backlog.add(event, self._subject(event))
-            if delivery.attempts:
-                self._tell_failure(delivery)
+            self._backlog.add(event, self._subject(event))
         self._backlog.pass_to(upto)
 
     def _wants(self, kind: str, project: str) -> bool:
@@ -181,54 +157,18 @@ class ObserverSession:
         except Exception:
             return run_of(event)
 
-    @property
-    def _free(self) -> int:
-        """How many more calls may be made."""
-        return 0 if self._is_closing else self._observer.parallel - len(self._calls) - len(self._noted)
-
-    def _reserve(self) -> None:
-        """Choose the events whose calls are to be noted: a suspect when nothing else is handled, or such as have failed
-        before. These leave half of the calls to others: what hangs on each attempt must not take all."""
-        now = monotonic()
-        if now >= self._lease_ends or self._is_closing:
-            return
-        if self._backlog.has_suspects(now) and not self._calls and not self._noted:
-            suspect = self._backlog.take(now, "suspect")
-            if suspect is not None:
-                self._is_alone = True
-                self._noted.append(suspect)
-        most = max(1, self._observer.parallel // 2)
-        while self._free > 0 and self._retrying < most and not self._must_drain(now):
-            if (delivery := self._backlog.take(now, "failed")) is None:
-                return
-            self._retrying += 1
-            self._noted.append(delivery)
-
-    def _must_drain(self, now: float) -> bool:
-        """Whether no call may be begun beside those that are under way, as a suspect is handled or waits for it."""
-        return self._is_alone or self._backlog.has_suspects(now)
-
     def _start(self) -> None:
-        """Handle as many new events as may be handled at once."""
-        while self._free > 0 and not self._must_drain(now := monotonic()):
-            if now >= self._lease_ends or (delivery := self._backlog.take(now, "new")) is None:
+        """Handle as many events as may be handled at once. Those that have failed before leave half of the calls to
+        others: what hangs on each attempt must not take all."""
+        while len(self._calls) < self._observer.parallel and not self._is_closing:
+            now = monotonic()
+            may_retry = self._retrying < max(1, self._observer.parallel // 2)
+            if now >= self._lease_ends or (delivery := self._backlog.take(now, failed=may_retry)) is None:
                 return
-            self._begin(delivery)
-
-    async def _start_noted(self) -> None:
-        """Handle what was chosen, once that is written."""
-        if not self._noted:
-            return
-        await self._save()
-        if monotonic() < self._lease_ends and not self._is_closing:
-            noted, self._noted = self._noted, []
-            for delivery in noted:
-                self._begin(delivery)
-
-    def _begin(self, delivery: Delivery) -> None:
-        task = asyncio.create_task(self._deliver(delivery), name=f"observer {self._label}")
-        self._calls.add(task)
-        task.add_done_callback(self._finish)
+            self._retrying += bool(delivery.attempts)
+            task = asyncio.create_task(self._deliver(delivery), name=f"observer {self._label}")
+            self._calls.add(task)
+            task.add_done_callback(self._finish)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
@@ -236,13 +176,10 @@ class ObserverSession:
         self._changed.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
-        is_retry = delivery.kind == "failed"
+        is_retry = bool(delivery.attempts)
         failpoints.point("observer:before_call")
         try:
             error = await self._call(delivery.event)
-        except asyncio.CancelledError:
-            self._backlog.cancel(delivery)
-            raise
         finally:
             self._retrying -= is_retry
         failpoints.point("observer:after_call")
@@ -251,11 +188,8 @@ class ObserverSession:
             instruments.OBSERVED.add(seconds, self._label)
             self._backlog.succeed(delivery)
             return
-        self._backlog.fail(delivery, error, monotonic())
-        self._tell_failure(delivery)
-
-    def _tell_failure(self, delivery: Delivery) -> None:
         instruments.OBSERVER_FAILURES.add(1, self._label)
+        self._backlog.fail(delivery, error, monotonic())
         log.warning(
             "an event could not be handled",
             name=self._label,
@@ -263,7 +197,7 @@ class ObserverSession:
             subject=delivery.subject,
             attempts=delivery.attempts,
             dead=delivery.dead,
-            error=delivery.error,
+            error=error,
         )
 
     async def _call(self, event: Event) -> str:
@@ -287,8 +221,6 @@ class ObserverSession:
 
     @property
     def _save_every(self) -> float:
-        if self._backlog.names_finished_calls:
-            return 0.0
         return SAVE_EVERY if self._backlog.is_changed else PASS_EVERY
 
     async def _save(self) -> None:
@@ -301,7 +233,6 @@ class ObserverSession:
             cursor=progress.cursor,
             deferred=[_deferred(each, monotonic()) for each in progress.deferred],
             finished=progress.finished,
-            calling=progress.calling,
         )
 
         async def work(tx: Tx) -> bool:
@@ -326,10 +257,7 @@ class ObserverSession:
         if self._calls:
             await asyncio.wait(self._calls, timeout=LEAVE)
         await end_all(self._calls, patience=LEAVE)
-        for delivery in self._noted:
-            self._backlog.cancel(delivery)
-        if self._retries_seen >= 0:  # what is stored has been read
-            await self._save()
+        await self._save()
         await self._database.write(lambda tx: observers.release(tx, self.holding), name="observer")
 
 

@@ -1,7 +1,7 @@
 """The migrations before the baseline, and the conversion of a database that has applied them.
 
 A database is converted from `m0009_sweeps` on. The migrations after it, m0010 to m0019, are applied where they are
-missing; m0020 and m0021 are always applied. What comes out is the schema of the baseline, but for the order of columns.
+missing; m0020 is always applied. What comes out is the schema of the baseline, but for the order of columns.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ STATEMENTS = (
             lease_until BIGINT NOT NULL DEFAULT 0,
             epoch BIGINT NOT NULL DEFAULT 0,                -- counts the leases
             retries BIGINT NOT NULL DEFAULT 0,              -- how often dead letters were retried
-            calling TEXT NOT NULL DEFAULT '[]',             -- JSON: activities that count as failed if the process ends
             created_at BIGINT NOT NULL,
             PRIMARY KEY (plugin, name))""",
     # Each activity at or below the cursor was handled, or is here, with the event itself so that the log may be
