@@ -134,3 +134,21 @@ def test_a_hook_of_a_plugin_that_is_not_there_is_told_unless_it_is_optional():
     optional = hookimpl(lambda: [Cover("red")], optionalhook=True)
     registry.add("other", SimpleNamespace(**{HOOK: optional}))
     assert registry.plugins["other"].error == ""
+
+
+@pytest.mark.parametrize(
+    ("plugin", "names", "said"),
+    [
+        ("shelf", [HOOK, "others_register"], "the hook 'others_register' is not called 'shelf_...'"),
+        ("shelf", [HOOK, HOOK], f"there is a hook '{HOOK}' already"),
+        ("register", ["register_settings"], "there is a hook 'register_settings' already"),
+        ("shelf_register", [HOOK], f"there is a hook '{HOOK}' already"),
+    ],
+)
+def test_hooks_that_cannot_be_published_leave_out_their_plugin_and_no_other(plugin, names, said):
+    registry = published() if plugin == "shelf_register" else Registry()
+    registry.add(plugin, publishing(*(PublishedHook(name=each, item=Cover, capability="cover") for each in names)))
+    assert registry.plugins[plugin].error == f"ValueError: {said}"
+    trackers = hookimpl(lambda: [TrackerProvider(name="mine", build=print)])
+    registry.add("mine", SimpleNamespace(register_trackers=trackers))
+    assert (registry.plugins["mine"].error, registry.trackers.get("mine")[0]) == ("", "mine")

@@ -176,9 +176,13 @@ class Registry:
         with self.leaving_out(name, "published hooks"):
             implementations = Implementations(name, plugin, self.manager, self._calls, self._published)
             answer: Sequence[PublishedHook] = getattr(implementations, "register_hooks", list)()
+            names = [hook.name for hook in answer]
             for hook in answer:
                 if not hook.name.isidentifier() or not hook.name.startswith(f"{name}_"):
                     raise ValueError(f"the hook '{hook.name}' is not called '{name}_...'")
+                if names.count(hook.name) > 1 or hasattr(self.manager.hook, hook.name):
+                    raise ValueError(f"there is a hook '{hook.name}' already")
+            for hook in answer:
                 self._published[hook.name] = Capability(hook.item, hook.calls)
                 self._collected[hook.name] = Providers(hook.capability, self._prefer)
             if answer:
