@@ -40,6 +40,7 @@ from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.policy import Policy
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
+from trainyard_core.testing.platform import FakePlatform
 from trainyard_core.work import assignment
 from trainyard_core.work.creation import create_run
 from trainyard_sweeps.director import SweepDirector
@@ -274,7 +275,7 @@ async def _yard(folder: Path) -> AsyncIterator[Yard]:
         with redirect_stdout(sys.stderr):  # it tells what it did, and this prints one document
             await migrate_plugins(database, registry, clock)
         await database.write(_found)
-        policies = InstalledPolicies(registry.collected("sweeps", POLICIES))
+        policies = InstalledPolicies(registry.collected("sweeps", POLICIES), FakePlatform("sweeps").call_blocking)
         director = SweepDirector(optimizers.get, policies)
         kinds = DirectorKinds(lambda: {"sweep": InstalledDirector("sweeps", lambda: director)})
         enqueue = JobQueue(clock).enqueue

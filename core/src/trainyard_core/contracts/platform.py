@@ -156,6 +156,12 @@ class Platform(Protocol):
         """What all plugins offer by a hook that this plugin publishes, by name; without names that several plugins
         offer and no setting decides. Raises ValueError for a hook that the plugin does not publish."""
 
+    async def call_blocking(self, name: str, work: Callable[[], T], *, deadline: float) -> T:
+        """What code of others that may block returns or raises. It has a thread of its own, which holds up neither the
+        event loop nor the end of the process. Raises TimeoutError after `deadline` seconds, and at once while several
+        earlier calls of that `name` have not come back."""
+        ...
+
     async def principal(self) -> Actor:
         """The plugin itself, with the roles that it has now."""
 

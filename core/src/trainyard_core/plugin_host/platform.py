@@ -18,6 +18,7 @@ from trainyard_core.db import activities, jobs, principals, tokens
 from trainyard_core.db.activities import Tail
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.errors import Forbidden, Invalid, choice
+from trainyard_core.executor import BlockingCalls
 from trainyard_core.observers.event import event_of
 from trainyard_core.plugin_host.parents import HostedParents
 from trainyard_core.plugin_host.tables import ConfinedTx, Enqueue, PluginTables
@@ -54,6 +55,7 @@ class HostedPlatform:
         self._runtime = runtime
         self.plugin, self.settings, self.version = plugin, settings, hookspecs.VERSION
         self.clock: Clock = runtime.clock
+        self._blocking: dict[str, BlockingCalls] = {}
         self.database = PluginTables(runtime.database, plugin, enqueue)
         self.runs = _Runs(runtime)
         self.parents = HostedParents(runtime, plugin)
@@ -67,6 +69,12 @@ class HostedPlatform:
     def collect(self, hook: str) -> Mapping[str, Any]:
         """See `Platform`."""
         return self._runtime.registry.collected(self.plugin, hook)
+
+    async def call_blocking(self, name: str, work: Callable[[], T], *, deadline: float) -> T:
+        """See `Platform`."""
+        if name not in self._blocking:
+            self._blocking[name] = BlockingCalls(f"{self.plugin} {name}")
+        return await self._blocking[name].call(work, deadline=deadline)
 
     async def principal(self) -> Actor:
         """See `Platform`."""

@@ -25,6 +25,7 @@ from trainyard_core.contracts.observer import Event
 from trainyard_core.contracts.optimizer import Optimizer
 from trainyard_core.db.migrate import migrations_in
 from trainyard_core.errors import Forbidden, Invalid, NotFound, choice
+from trainyard_core.executor import BlockingCalls
 from trainyard_core.ids import new_id
 from trainyard_core.testing.plugin_tables import MemoryDatabase
 
@@ -60,6 +61,7 @@ class FakePlatform:
         self.parents = FakeParents()
         self.optimizers: dict[str, Optimizer] = {}
         self.collected: dict[str, dict[str, Any]] = {}
+        self._blocking: dict[str, BlockingCalls] = {}
         self.jobs = FakeJobs(self, [job.name for job in jobs])
         self.references = FakeReferences()
         self.database = MemoryDatabase(plugin, _Outside(self))
@@ -86,6 +88,12 @@ class FakePlatform:
         if hook not in self.collected:
             raise ValueError(f"plugin '{self.plugin}' publishes no hook '{hook}': put it into `collected`")
         return self.collected[hook]
+
+    async def call_blocking(self, name: str, work: Callable[[], T], *, deadline: float) -> T:
+        """See `Platform`."""
+        if name not in self._blocking:
+            self._blocking[name] = BlockingCalls(f"{self.plugin} {name}")
+        return await self._blocking[name].call(work, deadline=deadline)
 
     async def principal(self) -> Actor:
         """See `Platform`."""

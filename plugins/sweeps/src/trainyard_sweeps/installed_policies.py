@@ -3,8 +3,7 @@ plugins in a thread and with a deadline, and whatever they do, the sweep goes on
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 import structlog
 
@@ -19,8 +18,6 @@ from trainyard_sweeps.rules import TrialProgress, ends_trials, policy_of
 __all__ = ["InstalledPolicies", "PolicyFailed"]
 
 OURS = (MedianPolicy, TruncationPolicy, DifferencePolicy)
-LONGEST = 200
-"""Characters of a failure that are told."""
 log = structlog.get_logger("trainyard.sweeps")
 
 
@@ -29,11 +26,16 @@ class PolicyFailed(Exception):
 
 
 class InstalledPolicies:
-    """All policies by name. `deadline` is in seconds."""
+    """All policies by name. `call` is `Platform.call_blocking`; `deadline` is in seconds."""
 
-    def __init__(self, policies: Mapping[str, StoppingPolicy], *, deadline: float = DEADLINE) -> None:
-        self._policies, self._deadline = policies, deadline
-        self._late: dict[str, asyncio.Future[list[StopTrial]]] = {}
+    def __init__(
+        self,
+        policies: Mapping[str, StoppingPolicy],
+        call: Callable[..., Awaitable[list[StopTrial]]],
+        *,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self._policies, self._call, self._deadline = policies, call, deadline
 
     def check(self, rules: Sequence[Rule]) -> Iterator[FieldProblem]:
         """Rules whose policy is not installed."""
@@ -58,17 +60,12 @@ class InstalledPolicies:
     async def _in_time(
         self, name: str, rule: TrialRule, policy: StoppingPolicy, trials: Sequence[TrialProgress]
     ) -> list[StopTrial]:
-        if name in self._late:
-            if not self._late[name].done():
-                raise PolicyFailed(f"the policy '{name}' has not come back yet")
-            self._late.pop(name).exception()  # nobody waits for its answer any more
-        call = asyncio.ensure_future(asyncio.to_thread(lambda: [*ends_trials(rule, policy, trials)]))
-        done, _ = await asyncio.wait([call], timeout=self._deadline)
-        if not done:
-            self._late[name] = call
-            log.warning("an early-stopping policy is late", policy=name, seconds=self._deadline)
-            raise PolicyFailed(f"the policy '{name}' did not return within {self._deadline:g} s")
-        if (error := call.exception()) is not None:
+        try:
+            return await self._call(name, lambda: [*ends_trials(rule, policy, trials)], deadline=self._deadline)
+        except TimeoutError as error:
+            log.warning("an early-stopping policy is late", policy=name, error=str(error))
+            raise PolicyFailed(f"the policy '{name}': {error}") from error
+        except Exception as error:
             log.warning("an early-stopping policy failed", policy=name, exc_info=error)
-            raise PolicyFailed(f"the policy '{name}' failed: {type(error).__name__}: {error}".splitlines()[0][:LONGEST])
-        return call.result()
+            said = f"the policy '{name}' failed with {type(error).__name__}; the server's log says more"
+            raise PolicyFailed(said) from error

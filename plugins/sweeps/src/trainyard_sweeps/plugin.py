@@ -58,7 +58,7 @@ def _director(platform: Platform) -> Director:
     from trainyard_sweeps.director import SweepDirector
     from trainyard_sweeps.installed_policies import InstalledPolicies
 
-    return SweepDirector(platform.optimizer, InstalledPolicies(platform.collect(POLICIES)))
+    return SweepDirector(platform.optimizer, InstalledPolicies(platform.collect(POLICIES), platform.call_blocking))
 
 
 def _controllers() -> list[object]:
