@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import threading
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -177,9 +177,9 @@ def test_a_rule_whose_policy_is_not_installed_is_a_problem():
 @pytest.fixture
 def _language(monkeypatch):
     """The operation language has the policy `margin`."""
-    points = [EntryPoint("margin", f"{__name__}:MarginPolicy", "trainyard.policy")]
+    groups = {"trainyard.policy": [EntryPoint("margin", f"{__name__}:MarginPolicy", "trainyard.policy")]}
     monkeypatch.setattr(
-        "trainyard.spec.installed.entry_points", lambda group: points if group == "trainyard.policy" else []
+        "trainyard.spec.installed.entry_points", lambda group: groups.get(group) or entry_points(group=group)
     )
     installed.POLICIES.forget()
     yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
@@ -65,7 +65,9 @@ def _offered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         EntryPoint("strange", "swarm_of_this_test:Budget", "trainyard.policy"),
     ]
     groups = {"trainyard.matrix": points, "trainyard.policy": policies}
-    monkeypatch.setattr("trainyard.spec.installed.entry_points", lambda group: groups.get(group, []))
+    monkeypatch.setattr(
+        "trainyard.spec.installed.entry_points", lambda group: groups.get(group) or entry_points(group=group)
+    )
     _forget()
     yield
     _forget()

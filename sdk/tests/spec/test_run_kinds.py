@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -48,7 +48,9 @@ def _offered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         EntryPoint("job", "runs_of_this_test:ReviewRun", "trainyard.runs"),
     ]
     groups = {"trainyard.runs": points}
-    monkeypatch.setattr("trainyard.spec.installed.entry_points", lambda group: groups.get(group, []))
+    monkeypatch.setattr(
+        "trainyard.spec.installed.entry_points", lambda group: groups.get(group) or entry_points(group=group)
+    )
     RUNS.forget()
     yield
     monkeypatch.undo()
@@ -157,8 +159,10 @@ def test_the_example_of_the_docs_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
     module = ModuleType("language_of_the_docs")
     exec(code, vars(module))
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    points = [EntryPoint("review", f"{module.__name__}:ReviewRun", "trainyard.runs")]
-    monkeypatch.setattr("trainyard.spec.installed.entry_points", lambda group: points)
+    groups = {"trainyard.runs": [EntryPoint("review", f"{module.__name__}:ReviewRun", "trainyard.runs")]}
+    monkeypatch.setattr(
+        "trainyard.spec.installed.entry_points", lambda group: groups.get(group) or entry_points(group=group)
+    )
     RUNS.forget()
     found = compile_operation(load_text(text, file="t.yaml"), globals=example_globals(), params={"count": "3"})
     assert (found.kind, found.spec) == ("review", {"steps": 3})
