@@ -15,14 +15,17 @@ from pydantic import JsonValue
 from trainyard.compile import job
 from trainyard.compile.bind import Binder, Bindings, bind
 from trainyard.compile.context import param_view, run_globals
-from trainyard.compile.directed import spec_of
 from trainyard.compile.evaluate import Budget
 from trainyard.compile.lower import LoweredOperation
 from trainyard.compile.render import Renderer
 from trainyard.compile.report import Findings
 from trainyard.compile.resolved import Code, OutputType, ResolvedOperation
+from trainyard.spec.check import parse_part
+from trainyard.spec.document import Part
+from trainyard.spec.error import SpecError
 from trainyard.spec.model import is_template
 from trainyard.spec.operation import Operation
+from trainyard.spec.run import DirectedRun, RunKind
 
 __all__ = ["CompileOptions", "outputs_of", "rendered", "resolve", "scoped"]
 
@@ -150,8 +153,31 @@ def resolve(
         max_retries=retries,
         timeout=timeout,
         component=lowered.component,
-        spec=spec_of(lowered, renderer),
+        spec=_spec(lowered, renderer),
     )
+
+
+def _spec(lowered: LoweredOperation, renderer: Renderer) -> dict[str, object]:
+    """The own fields of a run that plans child runs, which its director is told; nothing for a job. Problems go
+    to the report, at the places of the fields."""
+    run, report = lowered.directed, renderer.report
+    if run is None:
+        return {}
+    if isinstance(run, DirectedRun):
+        return run.spec()
+    at, before = (*lowered.at, "run"), len(report.findings)
+    fields = {name: renderer.tree((*at, name), value) for name, value in run.fields.items()}
+    if len(report.findings) > before or not renderer.evaluates:
+        return {}
+    model = RunKind.member(run.kind)
+    assert model is not None
+    try:
+        found = parse_part(model, Part(report.document, at, {"kind": run.kind, **fields}))
+    except SpecError as error:
+        report.findings += error.findings
+        return {}
+    assert isinstance(found, DirectedRun)
+    return found.spec()
 
 
 def _overridden(resolved: ResolvedOperation, *, name: str | None, code: Code | None) -> ResolvedOperation:
