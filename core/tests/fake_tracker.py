@@ -74,9 +74,9 @@ class _CountingTx:
         self._counting.count(args)
         return await self._tx.one(sql, *args)
 
-    async def run(self, sql: str, *args: object) -> None:
+    async def run(self, sql: str, *args: object) -> int:
         self._counting.count(args)
-        await self._tx.run(sql, *args)
+        return await self._tx.run(sql, *args)
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         given = [*rows]

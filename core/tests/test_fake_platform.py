@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from test_plugin_platform import TABLE, package
+from test_plugin_platform import COUNTED, TABLE, changed_by, package
 from web import serving
 
 from trainyard.client.models import CreateRun
@@ -79,6 +79,10 @@ async def test_a_transaction_that_fails_leaves_nothing(stage):
     assert await books(stage.platform) == []
     await stage.platform.database.write(lambda tx: tx.run(ADD, "dune", "1"))
     assert await books(stage.platform) == ["dune"]
+
+
+async def test_a_statement_says_how_many_rows_it_has_changed(stage):
+    assert await changed_by(stage.platform) == [count for count, _ in COUNTED]
 
 
 async def test_a_reader_writes_nothing_and_nobody_reaches_foreign_tables(stage):

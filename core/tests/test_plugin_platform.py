@@ -70,6 +70,32 @@ async def test_a_plugin_has_tables_of_its_own(shelf):
     assert (row["name"], row["run"]) == ("dune", "1")
 
 
+COUNTED = [
+    (1, "INSERT INTO shelf_book (name, run) VALUES ('dune', '1')"),
+    (2, "INSERT INTO shelf_book (name, run) VALUES ('emma', '1'), ('kim', '1')"),
+    (0, "INSERT INTO shelf_book (name, run) VALUES ('dune', '2') ON CONFLICT (name) DO NOTHING"),
+    (3, "UPDATE shelf_book SET run = '3'"),
+    (0, "UPDATE shelf_book SET run = '4' WHERE run = '1'"),
+    (1, "DELETE FROM shelf_book WHERE name = 'kim'"),
+    (0, "DELETE FROM shelf_book WHERE name = 'kim'"),
+    (0, "CREATE INDEX shelf_by_run ON shelf_book (run)"),
+]
+"""Statements, one after the other, with how many rows each changes."""
+
+
+async def changed_by(platform):
+    """How many rows each of them said that it changed."""
+
+    async def work(tx):
+        return [await tx.run(statement) for _, statement in COUNTED]
+
+    return await platform.database.write(work)
+
+
+async def test_a_statement_says_how_many_rows_it_has_changed(shelf):
+    assert await changed_by(shelf.platform) == [count for count, _ in COUNTED]
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -67,8 +67,8 @@ class PluginTx(Protocol):
     async def one(self, sql: str, *args: object) -> PluginRow | None:
         """The first row, or None. Raises ForeignTable."""
 
-    async def run(self, sql: str, *args: object) -> None:
-        """A statement whose answer nobody wants. Raises ForeignTable."""
+    async def run(self, sql: str, *args: object) -> int:
+        """A statement that answers with no rows: how many it has inserted, changed or deleted. Raises ForeignTable."""
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         """One statement for each row of arguments. Raises ForeignTable."""

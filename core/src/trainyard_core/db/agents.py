@@ -85,12 +85,12 @@ async def not_ready(tx: Tx) -> dict[str, str]:
 
 async def enrol(tx: Tx, name: str, *, queues: Sequence[str], labels: Mapping[str, str]) -> bool:
     """Make an agent known before it was ever seen. False when the name is taken."""
-    row = await tx.one(
+    changed = await tx.run(
         "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, admin_labels, allowed_queues,"
-        " enrolled, seen_at) VALUES (?, '', '[]', 0, 0, 0, ?, ?, ?, 1, 0) ON CONFLICT (name) DO NOTHING RETURNING name",
+        " enrolled, seen_at) VALUES (?, '', '[]', 0, 0, 0, ?, ?, ?, 1, 0) ON CONFLICT (name) DO NOTHING",
         name, _text(labels), _text(labels), _text(queues),
     )  # fmt: skip
-    return row is not None
+    return changed > 0
 
 
 async def change(
@@ -146,7 +146,7 @@ async def fence(tx: Tx, agent: str, epoch: int) -> Row:
 
 async def seen(tx: Tx, agent: str, *, at: int) -> bool:
     """It was heard of. False when it is not registered."""
-    return await tx.one("UPDATE agent SET seen_at = ? WHERE name = ? RETURNING name", at, agent) is not None
+    return await tx.run("UPDATE agent SET seen_at = ? WHERE name = ?", at, agent) > 0
 
 
 async def leave(tx: Tx, agent: str) -> None:

@@ -159,10 +159,8 @@ async def lease(tx: Tx, run: str, holder: str, *, at: int, until: int) -> Row | 
 
 async def renew(tx: Tx, run: str, *, epoch: int, until: int) -> bool:
     """Hold it for longer; False for a lease that was lost."""
-    row = await tx.one(
-        "UPDATE director SET lease_until = ? WHERE run = ? AND epoch = ? RETURNING run", until, run, epoch
-    )
-    return row is not None
+    changed = await tx.run("UPDATE director SET lease_until = ? WHERE run = ? AND epoch = ?", until, run, epoch)
+    return changed > 0
 
 
 async def release(tx: Tx, run: str, *, epoch: int) -> None:
@@ -187,15 +185,15 @@ async def wait_for_lease(tx: Tx, run: str, *, now: int, at: int) -> None:
 async def claim_version(tx: Tx, run: str, change: DirectorChange, *, seen: int, epoch: int) -> bool:
     """Be the one who writes what was planned on a view; False when somebody else was, or the lease was lost."""
     ended = change.ended
-    row = await tx.one(
+    changed = await tx.run(
         "UPDATE director SET version = version + 1, created = created + ?, succeeded = succeeded + ?,"
         " failed = failed + ?, stopped = stopped + ?, skipped = skipped + ?, state = COALESCE(?, state),"
         " watches = COALESCE(?, watches), progress = COALESCE(?, progress)"
-        " WHERE run = ? AND version = ? AND epoch = ? RETURNING version",
+        " WHERE run = ? AND version = ? AND epoch = ?",
         change.created, ended.succeeded, ended.failed, ended.stopped, ended.skipped, change.state, change.watches,
         change.progress, run, seen, epoch,
     )  # fmt: skip
-    return row is not None
+    return changed > 0
 
 
 async def note_ends(tx: Tx, runs: Iterable[str]) -> None:
@@ -218,15 +216,15 @@ async def rest(tx: Tx, run: str, *, seen: int, until: int | None, epoch: int, ho
     """There is nothing to do until the parent is woken again or a moment has come, and nothing keeps it from it; its
     lease ends. `how_far` it is then (None: as before). False when it was woken meanwhile."""
     share, at = how_far or (None, None)
-    row = await tx.one(
+    changed = await tx.run(
         "UPDATE run SET wake_at = ?, progress = COALESCE(?, progress), updated_at = COALESCE(?, updated_at),"
         " reason = CASE WHEN reason = ? THEN '' ELSE reason END,"
-        " message = CASE WHEN reason = ? THEN '' ELSE message END WHERE id = ? AND wake_seq = ? RETURNING id",
+        " message = CASE WHEN reason = ? THEN '' ELSE message END WHERE id = ? AND wake_seq = ?",
         until, share, at, Reason.UNPLANNED, Reason.UNPLANNED, run, seen,
     )  # fmt: skip
-    if row is not None and epoch:
+    if changed and epoch:
         await release(tx, run, epoch=epoch)
-    return row is not None
+    return changed > 0
 
 
 async def explain(tx: Tx, run: str, message: str, *, at: int) -> None:

@@ -68,8 +68,8 @@ class Tx(Protocol):
     async def one(self, sql: str, *args: object) -> Row | None:
         """The first row, or None."""
 
-    async def run(self, sql: str, *args: object) -> None:
-        """A statement whose answer nobody wants."""
+    async def run(self, sql: str, *args: object) -> int:
+        """A statement that answers with no rows: how many it has inserted, changed or deleted."""
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         """One statement for each row of arguments."""

@@ -213,18 +213,17 @@ async def get(tx: Tx, job: int) -> Row | None:
 
 async def retry(tx: Tx, job: int, *, now: int) -> bool:
     """Have a job that is dead or waits run now, as if it were new; False for one that is not there or runs."""
-    row = await tx.one(
-        "UPDATE job SET state = 'waiting', due_at = ?, attempt = 0 WHERE id = ? AND state <> 'running' RETURNING id",
-        now, job,
-    )  # fmt: skip
-    if row is not None:
+    changed = await tx.run(
+        "UPDATE job SET state = 'waiting', due_at = ?, attempt = 0 WHERE id = ? AND state <> 'running'", now, job
+    )
+    if changed:
         tx.signals.add(JOBS)
-    return row is not None
+    return changed > 0
 
 
 async def remove(tx: Tx, job: int) -> bool:
     """Delete a job that does not run; False for one that is not there or runs."""
-    return await tx.one("DELETE FROM job WHERE id = ? AND state <> 'running' RETURNING id", job) is not None
+    return await tx.run("DELETE FROM job WHERE id = ? AND state <> 'running'", job) > 0
 
 
 async def count(tx: Tx) -> list[Row]:

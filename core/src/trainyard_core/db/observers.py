@@ -108,11 +108,11 @@ async def release(tx: Tx, held: Holding) -> None:
 
 async def checkpoint(tx: Tx, held: Holding, reached: Checkpoint, *, now: int) -> bool:
     """Write how far a holder has come. False when it holds the observer no more: then nothing is written."""
-    is_held = await tx.one(
-        "UPDATE observer SET cursor_id = ? WHERE plugin = ? AND name = ? AND epoch = ? RETURNING epoch",
+    is_held = await tx.run(
+        "UPDATE observer SET cursor_id = ? WHERE plugin = ? AND name = ? AND epoch = ?",
         reached.cursor, held.plugin, held.name, held.epoch,
     )  # fmt: skip
-    if is_held is None:
+    if not is_held:
         return False
     await tx.many(
         "INSERT INTO observer_event (plugin, observer, activity, subject, event, attempts, due_at, error, dead)"
@@ -167,21 +167,21 @@ async def unfinished(tx: Tx, plugin: str, name: str, *, limit: int) -> list[Row]
 
 async def retry(tx: Tx, plugin: str, name: str) -> int:
     """Have all dead letters of an observer handled again, as if they had not been; how many there were."""
-    letters = await tx.all(
+    letters = await tx.run(
         "UPDATE observer_event SET dead = 0, attempts = 0, due_at = 0"
-        " WHERE plugin = ? AND observer = ? AND dead = 1 RETURNING activity",
+        " WHERE plugin = ? AND observer = ? AND dead = 1",
         plugin, name,
     )  # fmt: skip
     if letters:
         await tx.run("UPDATE observer SET retries = retries + 1 WHERE plugin = ? AND name = ?", plugin, name)
-    return len(letters)
+    return letters
 
 
 async def delete(tx: Tx, plugin: str, name: str) -> bool:
     """Forget an observer, its place and its unfinished events; False for one that is not there."""
     await tx.run("DELETE FROM observer_event WHERE plugin = ? AND observer = ?", plugin, name)
-    gone = await tx.one("DELETE FROM observer WHERE plugin = ? AND name = ? RETURNING name", plugin, name)
-    return gone is not None
+    changed = await tx.run("DELETE FROM observer WHERE plugin = ? AND name = ?", plugin, name)
+    return changed > 0
 
 
 async def slowest(tx: Tx, *, above: int) -> int | None:

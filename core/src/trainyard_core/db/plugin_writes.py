@@ -34,8 +34,7 @@ async def _run(tx: Tx, plugin: str, write: Write) -> None:
         await tx.many(write.sql, write.rows)
         return
     for row in write.rows:
-        changed = len(await tx.all(f"{write.sql} RETURNING 1 AS changed", *row))
-        if changed != write.changes:
+        if (changed := await tx.run(write.sql, *row)) != write.changes:
             raise RowCountMismatch(
                 f"a statement of plugin '{plugin}' changed {changed} rows instead of {write.changes}: {write.sql}"
             )

@@ -75,8 +75,10 @@ class _PostgresTx:
         row: Row | None = await self._connection.fetchrow(numbered(sql), *_clean(args))
         return row
 
-    async def run(self, sql: str, *args: object) -> None:
-        await self._connection.execute(numbered(sql), *_clean(args))
+    async def run(self, sql: str, *args: object) -> int:
+        said: str = await self._connection.execute(numbered(sql), *_clean(args))
+        count = said.rpartition(" ")[2]  # of "UPDATE 3" and "INSERT 0 1"; "CREATE TABLE" has none
+        return int(count) if count.isdecimal() else 0
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         await self._connection.executemany(numbered(sql), [_clean(row) for row in rows])

@@ -22,12 +22,12 @@ __all__ = [
 
 async def create(tx: Tx, name: str, *, kind: str, role: str, at: int, description: str = "") -> bool:
     """Add a principal; False when the name is taken."""
-    row = await tx.one(
+    changed = await tx.run(
         "INSERT INTO principal (name, kind, role, description, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (name) DO NOTHING RETURNING name",
+        " ON CONFLICT (name) DO NOTHING",
         name, kind, role, description, at, at,
     )  # fmt: skip
-    return row is not None
+    return changed > 0
 
 
 async def ensure(tx: Tx, name: str, *, kind: str, role: str, at: int) -> None:
@@ -99,5 +99,5 @@ async def put_member(tx: Tx, project: str, principal: str, role: str, *, at: int
 
 async def leave(tx: Tx, project: str, principal: str) -> bool:
     """Take a principal's role in a project away; False when it had none."""
-    row = await tx.one("DELETE FROM member WHERE project = ? AND principal = ? RETURNING principal", project, principal)
-    return row is not None
+    changed = await tx.run("DELETE FROM member WHERE project = ? AND principal = ?", project, principal)
+    return changed > 0

@@ -15,12 +15,12 @@ DEFAULT = "default"
 
 async def ensure(tx: Tx, name: str, *, at: int, description: str = "") -> bool:
     """Make sure that a project exists; True when it is new."""
-    row = await tx.one(
+    changed = await tx.run(
         "INSERT INTO project (name, description, created_at, updated_at) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (name) DO NOTHING RETURNING name",
+        " ON CONFLICT (name) DO NOTHING",
         name, description, at, at,
     )  # fmt: skip
-    return row is not None
+    return changed > 0
 
 
 async def get(tx: Tx, name: str) -> Row | None:

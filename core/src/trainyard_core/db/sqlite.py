@@ -89,8 +89,8 @@ class _SQLiteTx:
         rows: list[Row] = self._execute(sql, args).fetchall()
         return rows[0] if rows else None
 
-    async def run(self, sql: str, *args: object) -> None:
-        self._execute(sql, args)
+    async def run(self, sql: str, *args: object) -> int:
+        return max(0, self._execute(sql, args).rowcount)
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         self._executemany(sql, rows)

@@ -66,18 +66,18 @@ async def move_mark(
     """Compare-and-set of a writer's mark. False when somebody else moved it: nothing of theirs may be counted
     again. `attempt` is whose writer a new one is."""
     if seen == 0:
-        row = await tx.one(
+        changed = await tx.run(
             "INSERT INTO writer (run, writer, seq, attempt, final, dropped, late, updated_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, writer) DO NOTHING RETURNING seq",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, writer) DO NOTHING",
             run, writer, to, attempt, int(final), dropped, late, at,
         )  # fmt: skip
-        return row is not None
-    row = await tx.one(
+        return changed > 0
+    changed = await tx.run(
         "UPDATE writer SET seq = ?, final = ?, dropped = dropped + ?, late = late + ?, updated_at = ?"
-        " WHERE run = ? AND writer = ? AND seq = ? RETURNING seq",
+        " WHERE run = ? AND writer = ? AND seq = ?",
         to, int(final), dropped, late, at, run, writer, seen,
     )  # fmt: skip
-    return row is not None
+    return changed > 0
 
 
 async def ingested(tx: Tx, run: str, wanted: Mapping[str, int]) -> bool:

@@ -61,7 +61,7 @@ async def open_one(tx: Tx, told: ArtifactActor, upload: Upload, *, kind: str, is
 
 async def touch(tx: Tx, ident: str, *, at: int) -> bool:
     """A part has come: the upload is not abandoned. False when there is no such upload any more."""
-    return await tx.one("UPDATE upload SET updated_at = ? WHERE id = ? RETURNING id", at, ident) is not None
+    return await tx.run("UPDATE upload SET updated_at = ? WHERE id = ?", at, ident) > 0
 
 
 async def set_state(tx: Tx, ident: str, state: str, *, at: int) -> None:

@@ -44,8 +44,8 @@ class ConfinedTx:
     async def one(self, sql: str, *args: object) -> PluginRow | None:
         return await self._tx.one(sql, *args)
 
-    async def run(self, sql: str, *args: object) -> None:
-        await self._tx.run(sql, *args)
+    async def run(self, sql: str, *args: object) -> int:
+        return await self._tx.run(sql, *args)
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         await self._tx.many(sql, rows)

@@ -57,8 +57,8 @@ class MemoryTx:
         found: PluginRow | None = self._execute(sql, args).fetchone()
         return found
 
-    async def run(self, sql: str, *args: object) -> None:
-        self._execute(sql, args)
+    async def run(self, sql: str, *args: object) -> int:
+        return max(0, self._execute(sql, args).rowcount)
 
     async def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         for row in rows:

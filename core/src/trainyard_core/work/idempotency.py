@@ -35,12 +35,12 @@ class Claim:
 
     async def take(self, tx: Tx, run: str = "") -> bool:
         """Bind the key, to a run if it makes one; False when it is bound already."""
-        row = await tx.one(
+        changed = await tx.run(
             "INSERT INTO idempotency (scope, key, digest, run, created_at) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (scope, key) DO NOTHING RETURNING run",
+            " ON CONFLICT (scope, key) DO NOTHING",
             self._scope, self._key, self._digest, run, self._at,
         )  # fmt: skip
-        return row is not None
+        return changed > 0
 
     async def find(self, tx: Tx) -> StoredAnswer:
         """What the key, which is bound, stands for. Raises IdempotencyReused when it was bound by another request."""

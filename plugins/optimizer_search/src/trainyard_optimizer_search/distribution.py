@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate
 from statistics import NormalDist
 
@@ -62,6 +63,7 @@ def share(param: Normal, value: float) -> float:
     return NormalDist(param.loc, param.scale).cdf(math.log(max(value, 5e-324)) if param.log else value)
 
 
+@lru_cache(maxsize=1024)
 def grain(param: Uniform | Normal) -> Fraction:
     """What every value is a multiple of; 0 when any number will do."""
     step = Fraction(repr(param.step))
@@ -70,6 +72,7 @@ def grain(param: Uniform | Normal) -> Fraction:
     return Fraction(step.numerator) if step else Fraction(1)
 
 
+@lru_cache(maxsize=1024)
 def multiples(param: Uniform) -> tuple[int, int]:
     """The lowest and highest multiple of the grain between the bounds. Raises ValueError when there is none."""
     by = grain(param)

@@ -58,14 +58,14 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 async def insert(tx: PluginTx, new: NewVersion) -> bool:
     """Insert a version; False when there is one of that name already, which stays as it is."""
-    row = await tx.one(
+    changed = await tx.run(
         "INSERT INTO registry_version (project, kind, name, version, content, digest, description, tags, created_by,"
         " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (project, kind, name, version) DO NOTHING RETURNING id",
+        " ON CONFLICT (project, kind, name, version) DO NOTHING",
         new.project, new.kind, new.name, new.version, new.content, new.digest, new.description,
         _encode(new.tags).decode(), new.actor, new.at, new.at,
     )  # fmt: skip
-    return row is not None
+    return changed > 0
 
 
 async def one(tx: PluginTx, project: str, kind: Kind, name: str, version: str) -> PluginRow | None:
@@ -163,7 +163,7 @@ async def lock(tx: PluginTx, row: PluginRow) -> None:
 
 async def delete(tx: PluginTx, row: PluginRow) -> bool:
     """Remove a version that has been withdrawn; False when somebody else has."""
-    return await tx.one("DELETE FROM registry_version WHERE id = ? RETURNING id", row["id"]) is not None
+    return await tx.run("DELETE FROM registry_version WHERE id = ?", row["id"]) > 0
 
 
 async def delete_project(tx: PluginTx, project: str) -> None:

@@ -11,12 +11,12 @@ import msgspec
 from trainyard_core.contracts.director import ChildStop, End, NewChild, Plan, Write
 from trainyard_sweeps import planned_trials, sweeps
 from trainyard_sweeps.outcome import SweepOutcome
-from trainyard_sweeps.planned_trials import NewTrial, TrialResult
+from trainyard_sweeps.planned_trials import NewTrial, TrialResult, TrialSync
 from trainyard_sweeps.reason import SweepReason
 from trainyard_sweeps.setup import progress
 from trainyard_sweeps.view import SweepView
 
-__all__ = ["SweepPlan", "TrialRequest", "TrialStart", "TrialSync", "plan_of"]
+__all__ = ["SweepPlan", "TrialRequest", "TrialStart", "plan_of"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -33,14 +33,6 @@ class TrialStart(NamedTuple):
 
     child: NewChild
     new: NewTrial | None = None
-
-
-class TrialSync(NamedTuple):
-    """What the optimizer's new state has of a trial: whether its end, and its objectives up to which step."""
-
-    key: str
-    ended: bool
-    step: int
 
 
 @dataclass(slots=True)
@@ -112,17 +104,18 @@ def plan_of(view: SweepView, plan: SweepPlan, *, at: int) -> Plan:
 
 def _writes(sweep: str, plan: SweepPlan, at: int) -> Iterator[Write]:
     yield sweeps.change(sweep, _change(plan))
-    if plan.settled or plan.tuned:
-        yield planned_trials.results(sweep, [*plan.settled, *plan.tuned], at=at)
+    syncs = {each.key: each for each in plan.synced}
+    if ended := [*plan.settled, *plan.tuned]:
+        yield planned_trials.results(sweep, [(each, syncs.pop(each.key, None)) for each in ended], at=at)
     if plan.drops:
         yield planned_trials.drop_prepared(sweep)
     new = [msgspec.structs.replace(s.new, run=s.child.run) for s in plan.started if s.new is not None]
     if new or plan.prepared:
         yield planned_trials.insertion(sweep, [*new, *plan.prepared], at=at)
-    if plan.taken:
-        yield planned_trials.start(sweep, [(s.child.key, s.child.run) for s in plan.started if s.new is None])
-    if plan.synced:
-        yield planned_trials.synced(sweep, plan.synced)
+    if taken := [each.child for each in plan.started if each.new is None]:
+        yield planned_trials.start(sweep, [(each.key, each.run, syncs.pop(each.key, None)) for each in taken])
+    if syncs:
+        yield planned_trials.synced(sweep, syncs.values())
 
 
 def _change(plan: SweepPlan) -> sweeps.SweepChange:

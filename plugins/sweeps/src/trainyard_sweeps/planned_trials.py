@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,6 +13,7 @@ from trainyard_core.contracts.director import Write
 __all__ = [
     "NewTrial",
     "TrialResult",
+    "TrialSync",
     "drop_prepared",
     "ended",
     "ended_runs",
@@ -52,6 +54,14 @@ class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None = None
     reason: str = ""
     message: str = ""
+
+
+class TrialSync(NamedTuple):
+    """What the optimizer's new state has of a trial: whether its end, and its objectives up to which step."""
+
+    key: str
+    ended: bool
+    step: int
 
 
 async def planned_for(tx: PluginTx, sweep: str) -> tuple[list[PluginRow], list[PluginRow]]:
@@ -129,31 +139,43 @@ def insertion(sweep: str, trials: Iterable[NewTrial], *, at: int) -> Write:
     )  # fmt: skip
 
 
-def start(sweep: str, started: Iterable[tuple[str, str]]) -> Write:
-    """Prepared trials (by key) have their runs now."""
+def start(sweep: str, started: Iterable[tuple[str, str, TrialSync | None]]) -> Write:
+    """Prepared trials (by key) have their runs now, and what the optimizer's state has of them."""
     return Write(
-        "UPDATE sweeps_trial SET run = ?, phase = 'open' WHERE sweep = ? AND key = ? AND phase = 'prepared'",
-        [(run, sweep, key) for key, run in started],
+        f"UPDATE sweeps_trial SET run = ?, phase = 'open', {_SYNCED}"
+        " WHERE sweep = ? AND key = ? AND phase = 'prepared'",
+        [(run, *_synced(sync), sweep, key) for key, run, sync in started],
         changes=1,
     )
 
 
-def results(sweep: str, found: Iterable[TrialResult], *, at: int) -> Write:
-    """Open trials have ended."""
+def results(sweep: str, found: Iterable[tuple[TrialResult, TrialSync | None]], *, at: int) -> Write:
+    """Open trials have ended, and what the optimizer's state has of them."""
     return Write(
-        'UPDATE sweeps_trial SET phase = ?, "values" = ?, value = ?, reason = ?, message = ?, ended_at = ?'
+        f'UPDATE sweeps_trial SET phase = ?, "values" = ?, value = ?, reason = ?, message = ?, ended_at = ?, {_SYNCED}'
         " WHERE sweep = ? AND key = ? AND phase = 'open'",
-        [(s.phase, _text(s.outputs or s.values), s.value, s.reason, s.message, at, sweep, s.key) for s in found],
+        [
+            (s.phase, _text(s.outputs or s.values), s.value, s.reason, s.message, at, *_synced(sync), sweep, s.key)
+            for s, sync in found
+        ],
         changes=1,
     )
 
 
-def synced(sweep: str, trials: Iterable[tuple[str, bool, int]]) -> Write:
-    """The optimizer's state has these trials in it: by key, whether it knows of their end, and up to which step."""
+def synced(sweep: str, trials: Iterable[TrialSync]) -> Write:
+    """The optimizer's state has these trials in it."""
     return Write(
-        "UPDATE sweeps_trial SET synced = ?, synced_step = ? WHERE sweep = ? AND key = ?",
-        [(2 if ended else 1, step, sweep, key) for key, ended, step in trials],
+        f"UPDATE sweeps_trial SET {_SYNCED} WHERE sweep = ? AND key = ?",
+        [(*_synced(each), sweep, each.key) for each in trials],
     )
+
+
+_SYNCED = "synced = COALESCE(?, synced), synced_step = COALESCE(?, synced_step)"
+"""One statement changes all that a plan changes of a trial: each costs as much as the next."""
+
+
+def _synced(sync: TrialSync | None) -> tuple[int | None, int | None]:
+    return (None, None) if sync is None else (2 if sync.ended else 1, sync.step)
 
 
 def drop_prepared(sweep: str) -> Write:

@@ -41,11 +41,10 @@ class SweepPlanner(Planner):
         sweep = view_of(view, self._sweep)
         self._sweep = sweep.sweep
         request = None if view.request is None else view.request.data
-        ended = [trial for trial in sweep.unfinished if trial.ended]
-        settled = [decision.trial_result(sweep, trial) for trial in ended if not trial.tuner]
+        settled = [decision.trial_result(sweep, trial) for trial in sweep.ended if not trial.tuner]
         plan = SweepPlan(
             settled=settled,
-            tuned=[decision.tuner_result(trial) for trial in ended if trial.tuner],
+            tuned=[decision.tuner_result(trial) for trial in sweep.ended if trial.tuner],
             exhausted=sweep.exhausted,
             outcome=sweep.outcome or decision.outcome(sweep, settled),
             request=request,

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 
 from trainyard_core.contracts.director import Status
 from trainyard_core.contracts.optimizer import IntermediateValue, Trial, TrialPhase
-from trainyard_sweeps.plan import TrialSync
-from trainyard_sweeps.planned_trials import TrialResult
+from trainyard_sweeps.planned_trials import TrialResult, TrialSync
 from trainyard_sweeps.view import ActiveTrial, FinishedTrial, SweepView
 
 __all__ = ["changed", "syncs"]

@@ -22,7 +22,8 @@ _outcome = msgspec.json.Decoder(SweepOutcome)
 
 
 class ActiveTrial(msgspec.Struct, frozen=True, kw_only=True):
-    """A trial that is prepared (without a run) or open. `status` is None when its run has been deleted."""
+    """A trial that is prepared (without a run) or open. `status` is None when its run has been deleted; `ended`:
+    its run has, or was."""
 
     key: str
     number: int
@@ -39,11 +40,7 @@ class ActiveTrial(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, object] = {}
     stopping: bool = False
     metrics: dict[str, MetricSummary] = {}
-
-    @property
-    def ended(self) -> bool:
-        """Whether its run has."""
-        return self.run is not None and (self.status is None or self.status in FINAL)
+    ended: bool = False
 
 
 class FinishedTrial(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +57,9 @@ class FinishedTrial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SweepView(msgspec.Struct, frozen=True, kw_only=True):
-    """A sweep as it is now. `unscored` are the failed trials whose runs were well but brought nothing to judge them
-    by."""
+    """A sweep as it is now. `unfinished` are its trials that are prepared (they wait for a slot) or open (also runs of
+    a tuner); a plan takes the end of those that have just `ended`. `unscored` are the failed trials whose runs were
+    well but brought nothing to judge them by."""
 
     run: str
     project: str
@@ -79,21 +77,14 @@ class SweepView(msgspec.Struct, frozen=True, kw_only=True):
     exhausted: bool
     outcome: SweepOutcome | None
     unfinished: tuple[ActiveTrial, ...]
+    prepared: tuple[ActiveTrial, ...]
+    open: tuple[ActiveTrial, ...]
+    ended: tuple[ActiveTrial, ...]
     unsynced: tuple[FinishedTrial, ...]
     succeeded: int
     failed: int
     stopped: int
     unscored: int
-
-    @property
-    def prepared(self) -> list[ActiveTrial]:
-        """Trials that wait for a slot."""
-        return [trial for trial in self.unfinished if trial.run is None]
-
-    @property
-    def open(self) -> list[ActiveTrial]:
-        """Trials (and runs of a tuner) whose runs have not ended."""
-        return [trial for trial in self.unfinished if trial.run is not None and not trial.ended]
 
 
 class SweepRows(NamedTuple):
@@ -115,6 +106,7 @@ def view_of(view: View, sweep: SweepSpec | None = None) -> SweepView:
     """The sweep of a view. `sweep` is what an earlier view had: it never changes, and may list thousands of values."""
     parent, rows = view.parent, view.data
     row = rows.sweep
+    unfinished = tuple([_active(each, view.children.get(each["key"])) for each in rows.unfinished])
     return SweepView(
         run=parent.run,
         project=parent.project,
@@ -131,7 +123,10 @@ def view_of(view: View, sweep: SweepSpec | None = None) -> SweepView:
         created=row["created"],
         exhausted=bool(row["exhausted"]),
         outcome=_outcome.decode(row["outcome"]) if row["outcome"] else None,
-        unfinished=tuple(_active(each, view.children.get(each["key"])) for each in rows.unfinished),
+        unfinished=unfinished,
+        prepared=tuple([trial for trial in unfinished if trial.run is None]),
+        open=tuple([trial for trial in unfinished if trial.run is not None and not trial.ended]),
+        ended=tuple([trial for trial in unfinished if trial.ended]),
         unsynced=tuple(_finished(each) for each in rows.unsynced),
         succeeded=row["succeeded"],
         failed=row["failed"],
@@ -158,6 +153,7 @@ def _active(row: PluginRow, child: Child | None) -> ActiveTrial:
         outputs=found.outputs,
         stopping=found.stopping,
         metrics=found.metrics,
+        ended=row["run"] is not None and (found.status is None or found.status in FINAL),
     )
 
 
