@@ -16,7 +16,7 @@ from arq.connections import RedisSettings
 from trainyard_core import valkey as valkey_of
 from trainyard_core.errors import StartRefused
 from trainyard_core.valkey import EmbeddedValkey
-from trainyard_core.work.notifier import ArqNotifier
+from trainyard_core.work.arq_notifier import ArqNotifier
 
 PATIENCE = 20.0
 

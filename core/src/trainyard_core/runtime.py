@@ -11,10 +11,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
-from arq.connections import RedisSettings
 
 from trainyard.client.models import CreateRun
 from trainyard_core import log_context, tracing
@@ -53,7 +51,7 @@ from trainyard_core.work.creation import create_run
 from trainyard_core.work.direct_port import DatabasePort
 from trainyard_core.work.event_feed import EventFeed
 from trainyard_core.work.maintenance import Maintainer
-from trainyard_core.work.notifier import ArqNotifier, LocalNotifier, Notifier
+from trainyard_core.work.notifier import LocalNotifier, Notifier, Reconcile
 from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.session_service import SessionService
 from trainyard_core.work.uptime import UptimeRecorder
@@ -90,9 +88,7 @@ class Runtime:
         self._notifying: set[asyncio.Task[None]] = set()
         self.tracker: Tracker | None = None
         self.searches = asyncio.Semaphore(SEARCHES)
-        self.notifier: Notifier = (
-            ArqNotifier(self.reconcile, redis_settings(valkey)) if valkey else LocalNotifier(self.reconcile)
-        )
+        self.notifier = _notifier(self.reconcile, valkey)
         if not database.exclusive:
             self.notifier.attach(self.event_feed)
         self.url = settings.url(settings.port)
@@ -276,12 +272,9 @@ async def _prepare(tx: Tx, at: int) -> bytes:
     return await tokens.instance_secret(tx)
 
 
-def redis_settings(url: str) -> RedisSettings:
-    """arq's settings for `redis://...` or `unix:///path`; quick to give up, for nothing waits for the queue."""
-    parts = urlsplit(url)
-    is_unix = parts.scheme == "unix"
-    settings = RedisSettings(unix_socket_path=parts.path) if is_unix else RedisSettings.from_dsn(url)
-    settings.conn_retries = 1
-    settings.conn_retry_delay = 0
-    settings.conn_timeout = 1
-    return settings
+def _notifier(reconcile: Reconcile, valkey: str) -> Notifier:
+    if not valkey:
+        return LocalNotifier(reconcile)
+    from trainyard_core.work.arq_notifier import ArqNotifier, redis_settings  # arq is loaded only where it is used
+
+    return ArqNotifier(reconcile, redis_settings(valkey))
