@@ -17,7 +17,7 @@ from piccolo.table import Table
 
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["TABLES", "Agent", "Artifact", "Metric", "Project", "Queue", "Run", "rows"]
+__all__ = ["TABLES", "Artifact", "Metric", "Project", "Queue", "rows"]
 
 _ENGINES = {"sqlite": "sqlite", "postgresql": "postgres"}
 
@@ -91,85 +91,6 @@ class Queue(Table, tablename="queue", db=_BUILDER):
     updated_at = BigInt()
 
 
-class Agent(Table, tablename="agent", db=_BUILDER):
-    """An agent as it last presented itself."""
-
-    name = Text(primary_key=True)
-    scheduler = Text()
-    queues = Text()
-    cpu = DoublePrecision()
-    memory = BigInt()
-    gpu = Integer()
-    draining = Integer()
-    seen_at = BigInt()
-    epoch = BigInt()
-    labels = Text()
-    admin_labels = Text()
-    resources = Text()
-    allowed_queues = Text()
-    version = Text()
-    enrolled = Integer()
-    shutting_down = Integer()
-    not_ready = Text()
-
-
-class Run(Table, tablename="run", db=_BUILDER):
-    """A run."""
-
-    id = Text(primary_key=True)
-    project = Text()
-    kind = Text()
-    name = Text()
-    description = Text()
-    status = Text()
-    reason = Text()
-    message = Text()
-    intent = Text()
-    intent_reason = Text()
-    intent_message = Text()
-    intent_at = BigInt(null=True)
-    hold = Text()
-    managed = Integer()
-    queue = Text()
-    priority = Integer()
-    parent = Text(null=True)
-    key = Text(null=True)
-    cloned_from = Text(null=True)
-    compiled = Integer()
-    params = Text()
-    outputs = Text()
-    meta = Text()
-    tags = Text()
-    digest = Text()
-    cpu = DoublePrecision()
-    memory = BigInt()
-    gpu = Integer()
-    attempt = Integer()
-    user_failures = Integer()
-    platform_failures = Integer()
-    max_retries = Integer()
-    timeout_us = BigInt(null=True)
-    progress = DoublePrecision(null=True)
-    reported_status = Text()
-    reported_message = Text()
-    reported_reason = Text()
-    reported_exit_code = Integer(null=True)
-    reported_end_at = BigInt(null=True)
-    wake_at = BigInt(null=True)
-    wake_seq = BigInt()
-    created_at = BigInt()
-    updated_at = BigInt()
-    started_at = BigInt(null=True)
-    finished_at = BigInt(null=True)
-    resources = Text()
-    agent = Text()
-    created_by = Text()
-    end_planned = Integer()
-    archived_at = BigInt(null=True)
-    clone_kind = Text()
-    fork_step = BigInt(null=True)
-
-
 class Metric(Table, tablename="metric", db=_BUILDER):
     """One metric of one run in brief."""
 
@@ -201,5 +122,5 @@ class Artifact(Table, tablename="artifact", db=_BUILDER):
     source = Text(null=True)
 
 
-TABLES: tuple[type[Table], ...] = (Agent, Artifact, Metric, Project, Queue, Run)
+TABLES: tuple[type[Table], ...] = (Artifact, Metric, Project, Queue)
 """Every table that is queried through Piccolo."""
