@@ -91,6 +91,7 @@ HELPERS = (
     "trainyard.runner.finish",
     "trainyard.runner.environ",
     "trainyard.runner.address",
+    "trainyard.runner.forkclient",
     "trainyard.runner.forkserver",
     "trainyard.runner.notify",
     "trainyard.runner.proc",

@@ -104,7 +104,7 @@ async def test_a_killed_fork_server_is_replaced(site: Any) -> None:
 
 
 async def test_without_a_fork_server_a_fresh_interpreter_does(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainyard.runner.forkserver.ForkServer.launch", lambda *_: False)
+    monkeypatch.setattr("trainyard.runner.forkclient.ForkServer.launch", lambda *_: False)
     async with opened(site) as scheduler:
         workload = shell("exit 9")
         await scheduler.submit(workload)

@@ -12,7 +12,7 @@ from pathlib import Path
 PARENT = """
 import os, signal, sys
 from pathlib import Path
-from trainyard.runner.forkserver import ForkServer
+from trainyard.runner.forkclient import ForkServer
 
 server = ForkServer({})
 read, write = os.pipe()

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from trainyard.runner import failpoints, forkserver, lock
+from trainyard.runner import failpoints, lock
 from trainyard.runner.environ import base_of
+from trainyard.runner.forkclient import ForkServer, spawn
 from trainyard.runner.layout import Folder
 
 __all__ = ["Launcher", "runner_environment"]
@@ -25,7 +26,7 @@ class Launcher:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = dict(env)
-        self._server = forkserver.ForkServer(env)
+        self._server = ForkServer(env)
 
     @property
     def server_pid(self) -> int | None:
@@ -53,7 +54,7 @@ class Launcher:
     def _launch_cold(self, folder: Folder) -> bool:
         read, write = os.pipe()
         try:
-            forkserver.spawn(folder.path, write, self._env)
+            spawn(folder.path, write, self._env)
         finally:
             os.close(write)
         return _taken(folder, read, heard=True)
