@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,19 @@ class Attempt:
     @property
     def events(self) -> list[dict[str, Any]]:
         return [event for payload in self.frames(Kind.EVENTS) for event in json.loads(payload)]
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Path], None]:
+    """Waits until a file is there, at most 30 s."""
+
+    def wait(path: Path) -> None:
+        deadline = time.monotonic() + 30
+        while not path.exists():
+            assert time.monotonic() < deadline, f"{path} did not appear"
+            select.select([], [], [], 0.01)
+
+    return wait
 
 
 @pytest.fixture

@@ -19,14 +19,6 @@ from trainyard.track.frames import Kind, unpack_metrics
 from trainyard.track.lines import MAX_LINE
 
 
-def wait_for(path: Path) -> None:
-    """Until the file is there, at most 30 s."""
-    deadline = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} did not appear"
-        select.select([], [], [], 0.01)
-
-
 @pytest.mark.parametrize("code", [0, 1, 127, 255])
 def test_the_code_is_exact(attempt: Any, code: int) -> None:
     told = attempt(f"exit {code}").run()
@@ -163,7 +155,7 @@ def test_a_daemon_that_left_the_session_is_killed_at_the_end(attempt: Any) -> No
     assert one.run()["code"] == 3
 
 
-def test_stop_reaches_a_daemon_that_left_the_session(attempt: Any, tmp_path: Path) -> None:
+def test_stop_reaches_a_daemon_that_left_the_session(attempt: Any, tmp_path: Path, wait_for: Any) -> None:
     one = attempt(f"setsid -f sh -c 'trap \"\" TERM; touch {tmp_path}/up; while :; do sleep 0.1; done'; sleep 1000")
     with one.start() as process:
         wait_for(tmp_path / "up")
@@ -173,7 +165,7 @@ def test_stop_reaches_a_daemon_that_left_the_session(attempt: Any, tmp_path: Pat
     assert (one.exit["signal"], one.exit["reason"]) == (signal.SIGTERM, "user")
 
 
-def test_stop_without_a_poke_is_seen_too(attempt: Any, tmp_path: Path) -> None:
+def test_stop_without_a_poke_is_seen_too(attempt: Any, tmp_path: Path, wait_for: Any) -> None:
     one = attempt(f"touch {tmp_path}/up; sleep 1000")
     with one.start() as process:
         wait_for(tmp_path / "up")
@@ -190,7 +182,7 @@ def test_stop_before_the_start_starts_nothing(attempt: Any, tmp_path: Path) -> N
     assert not (tmp_path / "up").exists()
 
 
-def test_stop_after_the_exit_does_not_change_the_reason(attempt: Any, tmp_path: Path) -> None:
+def test_stop_after_the_exit_does_not_change_the_reason(attempt: Any, tmp_path: Path, wait_for: Any) -> None:
     one = attempt(f"(touch {tmp_path}/up; trap '' TERM; sleep 1000) & exit 0")
     with one.start() as process:
         wait_for(tmp_path / "up")
@@ -200,7 +192,7 @@ def test_stop_after_the_exit_does_not_change_the_reason(attempt: Any, tmp_path: 
     assert one.exit["code"] == 0
 
 
-def test_term_to_the_runner_stops_the_attempt(attempt: Any, tmp_path: Path) -> None:
+def test_term_to_the_runner_stops_the_attempt(attempt: Any, tmp_path: Path, wait_for: Any) -> None:
     one = attempt(f"touch {tmp_path}/up; sleep 1000")
     with one.start() as process:
         wait_for(tmp_path / "up")
@@ -220,7 +212,7 @@ def test_the_command_has_the_default_signals(attempt: Any) -> None:
     assert [int(text.split()[1], 16) & ours for text in one.texts] == [0, 0]
 
 
-def test_a_second_runner_leaves_the_attempt_alone(attempt: Any, tmp_path: Path) -> None:
+def test_a_second_runner_leaves_the_attempt_alone(attempt: Any, tmp_path: Path, wait_for: Any) -> None:
     one = attempt(f"echo x >> {tmp_path}/starts; touch {tmp_path}/up; sleep 1000")
     with one.start() as first:
         wait_for(tmp_path / "up")
@@ -231,7 +223,7 @@ def test_a_second_runner_leaves_the_attempt_alone(attempt: Any, tmp_path: Path) 
     assert (tmp_path / "starts").read_text() == "x\n"
 
 
-def test_the_command_dies_with_its_runner(attempt: Any, tmp_path: Path) -> None:
+def test_the_command_dies_with_its_runner(attempt: Any, tmp_path: Path, wait_for: Any) -> None:
     one = attempt(f"touch {tmp_path}/up; exec sleep 1000")
     with one.start() as process:
         wait_for(tmp_path / "up")

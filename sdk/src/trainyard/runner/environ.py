@@ -14,7 +14,7 @@ from typing import Any
 
 from trainyard.runner.layout import Folder
 
-__all__ = ["MOST_PARAMS", "argv_of", "base_of", "environment_of", "mark_of", "params_of"]
+__all__ = ["MOST_PARAMS", "argv_of", "base_of", "container_environment", "environment_of", "mark_of", "params_of"]
 
 MOST_PARAMS = 64 * 1024
 """Characters of params that fit into the environment: one variable may have 128 KiB, or no program starts."""
@@ -38,14 +38,25 @@ def mark_of(folder: Folder) -> str:
     return f"TRAINYARD_SPOOL={folder.spool}"
 
 
-def environment_of(workload: Mapping[str, Any], folder: Folder, base: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of the command: base, then the workload's, then what the runner itself states."""
+def environment_of(
+    workload: Mapping[str, Any], folder: Folder, base: Mapping[str, str], secrets: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The whole environment of the command: base, then the workload's, then secrets by variable, as they are, then what
+    the runner itself states."""
     own = dict(workload.get("env") or {})
     stated = _stated(workload, folder)
     if workload.get("devices") is not None:
         stated |= {"CUDA_VISIBLE_DEVICES": str(workload["devices"]), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
     filled = {name: _fill(str(value), stated) for name, value in own.items()}
-    return {**base_of(base), "PYTHONUNBUFFERED": "1", **filled, **stated}
+    return {**base_of(base), "PYTHONUNBUFFERED": "1", **filled, **(secrets or {}), **stated}
+
+
+def container_environment(
+    container: Mapping[str, Any], workload: Mapping[str, Any], folder: Folder, env: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of an init step or a sidecar: the command's, and its own variables."""
+    stated = _stated(workload, folder)
+    return {**env, **{name: _fill(str(text), stated) for name, text in (container.get("env") or {}).items()}}
 
 
 def params_of(workload: Mapping[str, Any]) -> str:
@@ -53,9 +64,10 @@ def params_of(workload: Mapping[str, Any]) -> str:
     return json.dumps(workload.get("params") or {})
 
 
-def argv_of(workload: Mapping[str, Any], folder: Folder) -> list[str]:
-    """The command and its arguments, names replaced."""
-    words: Sequence[str] = [*(workload.get("command") or ()), *(workload.get("args") or ())]
+def argv_of(workload: Mapping[str, Any], folder: Folder, container: Mapping[str, Any] | None = None) -> list[str]:
+    """The command and its arguments, names replaced; with `container`, of that init step or sidecar."""
+    of = workload if container is None else container
+    words: Sequence[str] = [*(of.get("command") or ()), *(of.get("args") or ())]
     stated = _stated(workload, folder)
     return [_fill(str(word), stated) for word in words]
 
@@ -70,6 +82,7 @@ def _stated(workload: Mapping[str, Any], folder: Folder) -> dict[str, str]:
         "TRAINYARD_SPOOL": str(folder.spool),
         "TRAINYARD_OUTPUTS": str(folder.outputs),
         "TRAINYARD_ARTIFACTS": str(folder.artifacts),
+        **({"TRAINYARD_MOUNTS": str(folder.mounts)} if workload.get("mounts") else {}),
         **_stated_params(workload, folder),
     }
 

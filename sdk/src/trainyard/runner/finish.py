@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trainyard.runner import failpoints, lock, proc
+from trainyard.runner import failpoints, lock, mounts, proc
 from trainyard.runner.environ import mark_of
 from trainyard.runner.layout import Folder, read_json, write_json
 from trainyard.track import files, spool
@@ -43,6 +43,7 @@ def conclude(folder: Folder, end: End) -> None:
     is an exit already."""
     if folder.exit.exists():
         return
+    mounts.remove(folder)
     _stage_outputs(folder)
     failpoints.point("runner.settle")
     writers = spool.settle(folder.spool) if folder.spool.is_dir() else {}

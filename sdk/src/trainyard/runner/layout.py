@@ -51,6 +51,16 @@ class Folder:
         return self.path / "params.json"
 
     @cached_property
+    def secrets(self) -> Path:
+        """Values of secrets, from the submit to the start; mostly there is none."""
+        return self.path / "secrets.json"
+
+    @cached_property
+    def mounts(self) -> Path:
+        """What is mounted for the attempt; mostly there is nothing."""
+        return self.path / "mounts"
+
+    @cached_property
     def lock(self) -> Path:
         return self.path / "lock"
 

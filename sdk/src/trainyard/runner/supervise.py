@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from trainyard.runner import checkout, failpoints, finish, lock, oom, proc
+from trainyard.runner import checkout, failpoints, finish, lock, mounts, oom, proc
+from trainyard.runner.containers import Place, kill_sidecars, run_steps, start_sidecars
 from trainyard.runner.environ import MOST_PARAMS, argv_of, environment_of, params_of
 from trainyard.runner.finish import End
 from trainyard.runner.launch import Launched, StartFailed, launch
@@ -21,7 +22,7 @@ from trainyard.runner.monitor import Command, Monitor
 from trainyard.runner.notify import notify
 from trainyard.runner.shipping import Shipping
 from trainyard.runner.signals import Bell
-from trainyard.runner.watch import Ended, Moments, Watch
+from trainyard.runner.watch import Ended, Moments, Sidecar, Watch
 from trainyard.track.lazy_writer import LazyWriter
 from trainyard.track.output import Pump
 
@@ -56,6 +57,7 @@ class _Attempt:
         self._workload: dict[str, Any] = read_json(folder.workload) or {}
         self._shipping = Shipping(folder, self._workload)
         self._started_at: float | None = None
+        self._sidecars: Sequence[Sidecar] = ()
         self._command: Command
 
     def run(self) -> None:
@@ -70,24 +72,30 @@ class _Attempt:
     def _end(self) -> End:
         """Start the command and see it to its end."""
         oom_kills = oom.kills()
+        writer = LazyWriter(self._folder.spool)
         try:
-            started = self._start()
+            started = self._start(writer)
         except StartFailed as error:
+            writer.close()
             return _STOPPED if self._stopped() else End(reason="start_failed", message=str(error))
         if started is None:
+            writer.close()
             return _STOPPED
-        writer = LazyWriter(self._folder.spool)
         pump = Pump(writer, self._shipping.begin)
         monitor = Monitor(self._command, started.pid, writer)
-        grace = float(self._workload.get("grace") or 0.0)
-        moments = Moments(running=lambda: notify(self._folder), settled=self._shipping.begin)
-        ended = Watch(self._folder, started, pump, self._bell, moments, grace=grace).run()
+        ended = self._see(started, pump, self._sidecars)
         monitor.stop()
         writer.close()
         failpoints.point("runner.ended")
         return self._told(ended, tuple(pump.last_lines), oom_kills)
 
-    def _start(self) -> Launched | None:
+    def _see(self, started: Launched, pump: Pump, sidecars: Sequence[Sidecar] = ()) -> Ended:
+        """Supervise a program to its end."""
+        grace = float(self._workload.get("grace") or 0.0)
+        moments = Moments(running=lambda: notify(self._folder), settled=self._shipping.begin)
+        return Watch(self._folder, started, pump, self._bell, moments, grace=grace, sidecars=sidecars).run()
+
+    def _start(self, writer: LazyWriter) -> Launched | None:
         """None when it was stopped first. Raises StartFailed."""
         if not self._workload:
             raise StartFailed(f"there is no {self._folder.workload}: write it before the runner is started")
@@ -95,17 +103,25 @@ class _Attempt:
             path.mkdir(exist_ok=True)
         if len(params := params_of(self._workload)) > MOST_PARAMS:
             write_whole(self._folder.params, params.encode())
-        env = environment_of(self._workload, self._folder, os.environ)
+        env = environment_of(self._workload, self._folder, os.environ, mounts.prepare(self._workload, self._folder))
         code = self._workload.get("code") or {}
         if code.get("kind") == "git":
             notify(self._folder)  # it may take a while
         top = checkout.prepare(code, self._folder.code, env, stopped=self._stopped)
+        place = Place(self._workload, self._folder, top, env)
+        if not run_steps(place, lambda name: Pump(writer, self._shipping.begin, label=name), self._see):
+            return None
         if self._stopped():
             return None
+        self._sidecars = start_sidecars(place, writer, self._shipping.begin)
         cwd = Path(top, str(self._workload.get("working_dir") or "."))
         argv = argv_of(self._workload, self._folder)
         self._command = Command(self._workload, argv, cwd, env)
-        return launch(argv, env, cwd, record=self._record)
+        try:
+            return launch(argv, env, cwd, record=self._record)
+        except StartFailed:
+            kill_sidecars(self._sidecars)
+            raise
 
     def _record(self, pid: int) -> None:
         command = proc.look(pid)

@@ -10,7 +10,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from trainyard.runner import proc
@@ -19,10 +19,12 @@ from trainyard.runner.layout import Folder, read_json
 from trainyard.runner.signals import Bell
 from trainyard.track.output import Pump, micros
 
-__all__ = ["LINGER_SECONDS", "Ended", "Moments", "Watch"]
+__all__ = ["LINGER_SECONDS", "Ended", "Moments", "Sidecar", "Watch"]
 
 LINGER_SECONDS = 1.0
 """How long processes that outlive the command may go on."""
+SIDECAR_SECONDS = 5.0
+"""How long sidecars may take to end once they are asked to."""
 _SLOW_LOOK = 1.0
 _KILL_AGAIN = 0.05
 _GIVE_UP = 10.0
@@ -41,6 +43,13 @@ class Ended(NamedTuple):
     stopped: bool
 
 
+class Sidecar(NamedTuple):
+    """A started sidecar, and what takes its output."""
+
+    started: Launched
+    pump: Pump
+
+
 class Moments(NamedTuple):
     """What is called once the command has run for 20 ms, and about half a second: a command that ends sooner is told
     of, and shipped, at its end only."""
@@ -50,7 +59,8 @@ class Moments(NamedTuple):
 
 
 class Watch:
-    """Supervises one started command. `grace` holds when no `stop` file states another."""
+    """Supervises one started command. `grace` holds when no `stop` file states another. Sidecars are asked to end when
+    the command has."""
 
     def __init__(
         self,
@@ -61,11 +71,15 @@ class Watch:
         moments: Moments,
         *,
         grace: float,
+        sidecars: Sequence[Sidecar] = (),
     ) -> None:
         self._folder = folder
         self._pid = started.pid
-        self._streams = {started.stdout: 1, started.stderr: 2}
-        self._pump = pump
+        self._sidecars = frozenset(each.started.pid for each in sidecars)
+        self._streams: dict[int, tuple[Pump, int]] = {}
+        for launched, to in ((started, pump), *sidecars):
+            self._streams |= {launched.stdout: (to, 1), launched.stderr: (to, 2)}
+        self._pumps = (pump, *(each.pump for each in sidecars))
         self._bell = bell
         self._moments = moments
         self._grace = grace
@@ -88,10 +102,12 @@ class Watch:
             self._tell()
             self._obey()
             self._enforce()
-            self._pump.tick()
+            for pump in self._pumps:
+                pump.tick()
         for stream in list(self._streams):
             self._close(stream)
-        self._pump.finish()
+        for pump in self._pumps:
+            pump.finish()
         assert self._ended is not None
         return self._ended
 
@@ -118,7 +134,7 @@ class Watch:
     def _timeout(self) -> float:
         now = time.monotonic()
         telling = self._tell_at if self._ended is None else None
-        times = [now + _SLOW_LOOK, telling, self._pump.due, self._cut_at]
+        times = [now + _SLOW_LOOK, telling, self._cut_at, *(pump.due for pump in self._pumps)]
         if self._first_kill is not None and not self._alone:
             times.append(now + _KILL_AGAIN)
         elif not self._alone:
@@ -128,7 +144,8 @@ class Watch:
     def _read(self, stream: int) -> None:
         data = os.read(stream, _CHUNK)
         if data:
-            self._pump.feed(self._streams[stream], data, micros())
+            pump, number = self._streams[stream]
+            pump.feed(number, data, micros())
         else:
             self._close(stream)
 
@@ -151,8 +168,10 @@ class Watch:
 
     def _main_ended(self, status: int) -> None:
         self._ended = Ended(status, time.time(), killed=self._first_kill is not None, stopped=self._stopped)
+        if self._sidecars:
+            self._signal_sidecars()
         if not self._stopped:
-            self._kill_at = time.monotonic() + LINGER_SECONDS
+            self._kill_at = time.monotonic() + (SIDECAR_SECONDS if self._sidecars else LINGER_SECONDS)
 
     def _tell(self) -> None:
         """Once: that it runs."""
@@ -196,12 +215,18 @@ class Watch:
         self._signal_all(signal.SIGKILL)
 
     def _signal_all(self, number: signal.Signals) -> None:
-        """The command's group in one call, then whoever left the group: nobody is signalled twice."""
+        """The command's group in one call, then whoever left the group: nobody is signalled twice. While the command
+        runs, its sidecars are left alone."""
         if self._ended is None:
             os.killpg(self._pid, number)
         for process in proc.descendants(os.getpid()):
-            if process.group != self._pid or self._ended is not None:
+            if self._ended is not None or (process.group != self._pid and process.session not in self._sidecars):
                 proc.signal_same(process.pid, process.ticks, number)
+
+    def _signal_sidecars(self) -> None:
+        for process in proc.descendants(os.getpid()):
+            if process.session in self._sidecars:
+                proc.signal_same(process.pid, process.ticks, signal.SIGTERM)
 
 
 def grace_of(folder: Folder, default: float) -> float:

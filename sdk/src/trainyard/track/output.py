@@ -29,11 +29,13 @@ class Writer(Protocol):
 
 
 class Pump:
-    """Takes both streams of one program. `flushed` is called after each frame. For one thread at a time."""
+    """Takes both streams of one program. `flushed` is called after each frame. For one thread at a time. `label` stands
+    in brackets before each line."""
 
-    def __init__(self, writer: Writer, flushed: Callable[[], None]) -> None:
+    def __init__(self, writer: Writer, flushed: Callable[[], None], *, label: str = "") -> None:
         self._writer = writer
         self._flushed = flushed
+        self._label = f"[{label}] " if label else ""
         self._splitters = {1: Splitter(1), 2: Splitter(2)}
         self._lines: list[Line] = []
         self._size = 0
@@ -74,6 +76,8 @@ class Pump:
     def _queue(self, lines: list[Line]) -> None:
         if not lines:
             return
+        if self._label:
+            lines = [line._replace(text=self._label + line.text) for line in lines]
         if not self._lines:
             self._since = time.monotonic()
         self._lines += lines
