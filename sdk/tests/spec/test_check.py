@@ -108,11 +108,11 @@ def test_fields_of_the_language_that_are_not_acted_on_are_refused_by_name(field:
 
 
 def test_all_findings_come_at_once_in_the_order_of_the_document() -> None:
-    found = findings(HEAD + "matrix: {}\nname: a b\ncomponent:\n  run:\n    kind: job\n    sidecars: []\nfoo: 1\n")
+    found = findings(HEAD + "matrix: {}\nname: a b\ncomponent:\n  run:\n    kind: job\n    volumes: []\nfoo: 1\n")
     assert [(one.line, one.field) for one in found] == [
         (3, "matrix"),
         (4, "name"),
-        (8, "component.run.sidecars"),
+        (8, "component.run.volumes"),
         (9, "foo"),
     ]
 

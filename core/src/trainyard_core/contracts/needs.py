@@ -5,11 +5,11 @@ Ownership. Trackers and connections state needs. Core merges them and resolves t
 in its own way, and raise `SchedulerRefused` for what they cannot provide. Needs are plain data: making, merging and
 comparing them has no side effect. They never hold the value of a secret, only a reference to it.
 
+On its way to an agent of another release a field that it does not know is passed over.
+
 Two statements clash when they give different meanings to one name or path. `merge` never decides by order which one
 holds: it raises `NeedsClash`, which names the thing and both owners. Two equal statements by different owners do not
 clash.
-
-Provisional: no scheduler renders needs yet. They become a part of `Workload` with the first plugin that states some.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class SecretRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return f"SecretRef({self.name!r}, ...)"
 
 
-class _Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class _Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What can be mounted. In JSON, one object for all sources; its field `type` says which one it is."""
 
 
@@ -89,27 +89,32 @@ class Scratch(_Source, frozen=True, tag="scratch"):
 Source = HostFolder | Volume | SecretFiles | Scratch
 
 
-class Mount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A source and the `path` where the attempt finds it. The path is absolute, has `/` between its parts and no
-    `..`."""
+class Mount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A source and the `path` where the attempt finds it. The path has `/` between its parts and no `..`. A relative
+    one is below the folder that programs know as TRAINYARD_MOUNTS; a scheduler that has no file system of its own for
+    an attempt provides no others, but for a folder at its own path. Texts of needs may refer to that folder as
+    `${TRAINYARD_MOUNTS}`."""
 
     path: str
     source: Source
     read_only: bool = True
 
     def __post_init__(self) -> None:
-        if not self.path.startswith("/") or ".." in self.path.split("/") or "\0" in self.path:
-            raise ValueError(f"mount path {self.path[:80]!r} is not absolute or has '..'; write the whole path")
+        if not self.path.strip("/.") or ".." in self.path.split("/") or "\0" in self.path:
+            raise ValueError(f"mount path {self.path[:80]!r} is empty or has '..'; write a relative or a whole path")
 
 
-class _Container(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A program beside the main one. It gets the whole environment, all secrets and all mounts of the attempt. A
-    scheduler without images runs the command on the machine. `name` is unique among all init steps and sidecars of an
-    attempt."""
+class _Container(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A program beside the main one. It gets the whole environment, all secrets and all mounts of the attempt, and
+    variables of its own. A scheduler without images runs the command on the machine. `name` is unique among all init
+    steps and sidecars of an attempt. `working_dir` is relative to the code."""
 
     name: str
     command: tuple[str, ...]
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
     image: str = ""
+    working_dir: str = ""
 
 
 class InitStep(_Container, frozen=True):
@@ -123,7 +128,7 @@ class Sidecar(_Container, frozen=True):
     does not affect the attempt."""
 
 
-class Needs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Needs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one owner needs. `owner` is shown to users, for example "connection 'images'"."""
 
     owner: str
@@ -137,7 +142,7 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return f"Needs({self.owner})"
 
 
-class MergedNeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class MergedNeeds(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The needs of all owners, each thing once, for a scheduler to render."""
 
     env: dict[str, str] = {}
@@ -147,7 +152,7 @@ class MergedNeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     sidecars: tuple[Sidecar, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Merged(env={sorted(self.env)}, secret_env={sorted(self.secret_env)})"
+        return f"MergedNeeds(env={sorted(self.env)}, secret_env={sorted(self.secret_env)})"
 
 
 def merge(needs: Iterable[Needs]) -> MergedNeeds:
@@ -173,7 +178,8 @@ def _variables(needs: tuple[Needs, ...]) -> Iterator[tuple[str, str, str | Secre
 def _mounts(needs: tuple[Needs, ...]) -> Iterator[tuple[str, str, Mount]]:
     for one in needs:
         for mount in one.mounts:
-            place = "/" + posixpath.normpath(mount.path).lstrip("/")  # normpath keeps two leading slashes
+            place = posixpath.normpath(mount.path)
+            place = "/" + place.lstrip("/") if place.startswith("/") else place  # normpath keeps two leading slashes
             yield one.owner, place, replace(mount, path=place)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from trainyard.compile.resolved import Code, Resources
+from trainyard_core.contracts.needs import MergedNeeds
 
 __all__ = ["AttemptRef", "Code", "Exit", "Observation", "Phase", "Resources", "Workload"]
 
@@ -27,8 +28,8 @@ class AttemptRef(msgspec.Struct, frozen=True, order=True):
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt, ready to be rendered. `token` is a secret: it is never rendered into a manifest's plain text
-    and never in a repr."""
+    """One attempt, ready to be rendered. `token` and the values of secrets are secret: they are never rendered into a
+    manifest's plain text and never in a repr."""
 
     run: str
     attempt: int
@@ -49,6 +50,13 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """The devices that this attempt holds, by index; None where the scheduler itself hands out devices."""
     grace: float = 10.0
     """Seconds between TERM and KILL when the attempt is stopped."""
+    needs: MergedNeeds = msgspec.field(default_factory=MergedNeeds)
+    """What must be present where the attempt runs: of the operation itself, and of all that it uses. `env` above wins
+    over that of needs."""
+    secret_env: dict[str, str] = {}
+    """The values of `needs.secret_env`, by variable."""
+    secret_files: dict[str, str] = {}
+    """The values of secret files, by the path of the mount, a slash, and the name of the file."""
     url: str = ""
     """Where the attempt reports: the platform's base URL."""
     token: str = ""

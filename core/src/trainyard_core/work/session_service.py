@@ -15,6 +15,7 @@ from trainyard.compile.resolved import decode_resolved
 from trainyard_core import instruments, tracing
 from trainyard_core.agent.model import BATCH, Order, Registration
 from trainyard_core.clock import Clock
+from trainyard_core.contracts.needs import merge
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Resources, Workload
 from trainyard_core.db import agents, attempts
 from trainyard_core.db.engine import Database, Row, Tx
@@ -22,6 +23,7 @@ from trainyard_core.db.tokens import run_token
 from trainyard_core.lifecycle import Reason
 from trainyard_core.policy import Policy
 from trainyard_core.work import assignment
+from trainyard_core.work.needs import operation_needs
 from trainyard_core.work.notifier import Notifier
 from trainyard_core.work.resume import resume_environment
 
@@ -117,6 +119,7 @@ class SessionService:
 
     def _workload(self, row: Row) -> Workload:
         resolved = decode_resolved(row["resolved"])
+        needs = merge([operation_needs(resolved)])
         return Workload(
             run=row["id"],
             attempt=row["number"],
@@ -130,6 +133,7 @@ class SessionService:
             code=resolved.code,
             image=resolved.image or "",
             resources=resolved.resources,
+            needs=needs,
             gpus=tuple(msgspec.json.decode(row["gpus"])),
             params=resolved.inputs,
             grace=self._grace,

@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,12 +23,23 @@ from trainyard.runner.lock import Held
 from trainyard_core.contracts.scheduler import Manifest
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 
-__all__ = ["attempts_in", "look", "release", "request_stop", "submit", "tidy"]
+__all__ = ["Private", "attempts_in", "look", "release", "request_stop", "submit", "tidy"]
 
 _RELEASE_SECONDS = 5.0
 
 
-def submit(folder: Folder, manifest: Manifest, token: str, launch: Callable[[Folder], None]) -> None:
+class Private(NamedTuple):
+    """What only the runner may read: the run's token, and the values of secrets (`env` by variable, `files` by
+    path)."""
+
+    token: str
+    secrets: dict[str, dict[str, str]]
+
+    def __repr__(self) -> str:
+        return "Private(...)"
+
+
+def submit(folder: Folder, manifest: Manifest, private: Private, launch: Callable[[Folder], None]) -> None:
     """Write the folder and start its runner, unless the attempt was ever started, stopped or released."""
     if folder.tombstone.exists() or folder.lock.exists():
         return
@@ -36,8 +48,10 @@ def submit(folder: Folder, manifest: Manifest, token: str, launch: Callable[[Fol
         _never_start(folder)
         return
     if not folder.token.exists():
-        write_whole(folder.token, token.encode())
+        write_whole(folder.token, private.token.encode())
     if not folder.workload.exists():
+        if private.secrets:  # before the workload, without which no runner starts
+            write_json(folder.secrets, private.secrets)
         write_json(folder.workload, manifest)
     launch(folder)
 

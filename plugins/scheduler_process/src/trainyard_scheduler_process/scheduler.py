@@ -31,7 +31,7 @@ from trainyard_core.hookspecs import Context
 from trainyard_scheduler_process import attempts
 from trainyard_scheduler_process.capacity import Capacity, capacity_of
 from trainyard_scheduler_process.launcher import Launcher, runner_environment
-from trainyard_scheduler_process.manifest import manifest_of
+from trainyard_scheduler_process.manifest import manifest_of, secrets_of
 from trainyard_scheduler_process.watch import watch
 
 __all__ = ["ProcessScheduler"]
@@ -71,7 +71,8 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources):
     async def submit(self, workload: Workload) -> None:
         manifest = self.render(workload)
         folder = self._folder(workload.ref)
-        await asyncio.to_thread(attempts.submit, folder, manifest, workload.token, self._launcher.launch)
+        private = attempts.Private(workload.token, secrets_of(workload))
+        await asyncio.to_thread(attempts.submit, folder, manifest, private, self._launcher.launch)
 
     async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
         folders = [fold(self._root, ref.run, ref.attempt) for ref in refs if self._is_ours(ref)]

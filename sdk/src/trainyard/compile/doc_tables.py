@@ -12,7 +12,7 @@ from trainyard.compile.patch import patched
 from trainyard.compile.value import json_of
 from trainyard.matrix.space import Param as ParamValues
 from trainyard.matrix.summary import in_words
-from trainyard.spec.container import Amounts, Container, Requirements
+from trainyard.spec.container import Amounts, AuxiliaryContainer, Container, Requirements
 from trainyard.spec.document import Document
 from trainyard.spec.installed import InstalledKinds
 from trainyard.spec.io import LATER_TYPES, TYPES, Input, Output, Validation
@@ -51,6 +51,8 @@ LEVELS: Mapping[str, type[Model]] = {
     "run.environment": Environment,
     "run.init[]": InitStep,
     "run.init[].git": Git,
+    "run.init[].container": AuxiliaryContainer,
+    "run.sidecars[]": AuxiliaryContainer,
     "run.container": Container,
     "run.container.resources": Requirements,
     "resources": Amounts,

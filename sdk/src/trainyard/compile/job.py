@@ -13,14 +13,15 @@ from trainyard.compile.context import TOKENS
 from trainyard.compile.lower import LocatedText, LoweredOperation
 from trainyard.compile.render import Renderer
 from trainyard.compile.report import Findings
-from trainyard.compile.resolved import Code, OutputType, Resources
+from trainyard.compile.resolved import Code, ContainerSpec, OutputType, Resources
 from trainyard.compile.value import text_of
+from trainyard.spec.container import AuxiliaryContainer
 from trainyard.spec.convert import convert
 from trainyard.spec.error import Path
 from trainyard.spec.model import is_name, is_template
 from trainyard.spec.operation import Operation, Termination
 from trainyard.spec.quantity import amount, cores, devices, memory_bytes
-from trainyard.spec.run import InitStep
+from trainyard.spec.run import Git
 
 __all__ = [
     "MOST_PRIORITY",
@@ -30,12 +31,14 @@ __all__ = [
     "command",
     "described",
     "environment",
+    "init",
     "limits",
     "name",
     "output_types",
     "priority",
     "queue",
     "resources",
+    "sidecars",
     "tags",
     "working_dir",
 ]
@@ -224,19 +227,59 @@ def tags(operation: Operation, lowered: LoweredOperation, renderer: Renderer, mo
 
 def code(lowered: LoweredOperation, renderer: Renderer) -> Code:
     """The source that `init` asks for; none if it asks for none."""
+    at, steps = (*lowered.at, "run", "init"), lowered.job.init if lowered.job else ()
+    found = [((*at, index, "git"), step.git) for index, step in enumerate(steps) if step.git is not None]
+    if len(found) > 1:
+        renderer.report.add(found[1][0], "this version brings code from one place", "keep one `git` step")
+    return _git(found[0][1], found[0][0], renderer) if found else Code(kind="none")
+
+
+def init(lowered: LoweredOperation, renderer: Renderer) -> tuple[ContainerSpec, ...]:
+    """The containers that run before the command, in order."""
     steps = lowered.job.init if lowered.job else ()
-    at = (*lowered.at, "run", "init")
-    if len(steps) > 1:
-        renderer.report.add((*at, 1), "this version brings code from one place", "keep one `git` step")
-    return _git(steps[0], (*at, 0, "git"), renderer) if steps else Code(kind="none")
+    return tuple(
+        _container(step.container, (*lowered.at, "run", "init", index, "container"), f"init-{index + 1}", renderer)
+        for index, step in enumerate(steps)
+        if step.container is not None
+    )
 
 
-def _git(step: InitStep, at: Path, renderer: Renderer) -> Code:
-    url = renderer.text((*at, "url"), step.git.url) or ""
+def sidecars(
+    lowered: LoweredOperation, renderer: Renderer, init: tuple[ContainerSpec, ...]
+) -> tuple[ContainerSpec, ...]:
+    """The containers that run beside the command. No two containers have one name."""
+    at, written = (*lowered.at, "run", "sidecars"), lowered.job.sidecars if lowered.job else ()
+    found = tuple(
+        _container(each, (*at, index), f"sidecar-{index + 1}", renderer) for index, each in enumerate(written)
+    )
+    names = [each.name for each in (*init, *found)]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        renderer.report.add((*lowered.at, "run"), f"two containers are called `{twice}`", "rename one of them")
+    return found
+
+
+def _container(written: AuxiliaryContainer, at: Path, name: str, renderer: Renderer) -> ContainerSpec:
+    found = ContainerSpec(
+        name=renderer.text((*at, "name"), written.name) or name,
+        command=renderer.texts((*at, "command"), written.command),
+        args=renderer.texts((*at, "args"), written.args),
+        env={key: renderer.text((*at, "env", key), text) or "" for key, text in written.env.items()},
+        image=renderer.text((*at, "image"), written.image) or "",
+        working_dir=renderer.text((*at, "working_dir"), written.working_dir) or "",
+    )
+    if not is_name(found.name):
+        renderer.report.add((*at, "name"), *_NAME_PROBLEM)
+    if not written.command and written.image is None:
+        renderer.report.add(at, "there is nothing to run", "add a `command`")
+    return found
+
+
+def _git(step: Git, at: Path, renderer: Renderer) -> Code:
+    url = renderer.text((*at, "url"), step.url) or ""
     problem = None if is_template(url) else _url_problem(url)
     if problem:
         renderer.report.add((*at, "url"), *problem)
-    revision = renderer.text((*at, "revision"), step.git.revision)
+    revision = renderer.text((*at, "revision"), step.revision)
     if revision is not None and revision.startswith("-"):
         renderer.report.add((*at, "revision"), "a revision does not begin with `-`", "name a commit, tag or branch")
     return Code(kind="git", url=url, commit=revision)

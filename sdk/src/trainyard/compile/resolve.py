@@ -134,6 +134,7 @@ def resolve(
     command, args = job.command(lowered, renderer)
     retries, timeout = job.limits(operation, lowered, renderer)
     at = lowered.container_at
+    init = job.init(lowered, renderer)
     return ResolvedOperation(
         kind="job" if lowered.directed is None else lowered.directed.kind,
         name=job.name(operation, lowered, renderer),
@@ -149,6 +150,8 @@ def resolve(
         image=renderer.text((*at, "image"), lowered.container.image),
         working_dir=job.working_dir(lowered, renderer),
         code=job.code(lowered, renderer),
+        init=init,
+        sidecars=job.sidecars(lowered, renderer, init),
         resources=job.resources(lowered, renderer),
         max_retries=retries,
         timeout=timeout,

@@ -17,6 +17,7 @@ from trainyard.matrix.sweep import SweepSpec
 
 __all__ = [
     "Code",
+    "ContainerSpec",
     "OutputType",
     "ResolvedOperation",
     "Resources",
@@ -58,6 +59,17 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return hash((self.cpu, self.memory, self.gpu, frozenset(self.other.items())))
 
 
+class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A program beside the main one. `name` is unique among all init steps and sidecars of an operation."""
+
+    name: str
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    image: str = ""
+    working_dir: str = ""
+
+
 class OutputType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A declared output; `value` is set when the file gives it beforehand."""
 
@@ -73,6 +85,8 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     One of another kind than `job` is run by no scheduler, but plans child runs; `spec` are the kind's own fields, by
     the names of the file. Of kind `sweep`, `sweep` says what is searched, `inputs` are those that all of its trials
     have alike, and what a trial runs is compiled once its params are known.
+
+    `init` are programs that end before the command starts, in order, once `code` is there; `sidecars` run beside it.
 
     `component` is the digest of the component as it was written; `digest()` gives that of what runs.
     """
@@ -91,6 +105,8 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     image: str | None = None
     working_dir: str | None = None
     code: Code = Code(kind="none")
+    init: tuple[ContainerSpec, ...] = ()
+    sidecars: tuple[ContainerSpec, ...] = ()
     resources: Resources = Resources()
     max_retries: int = 0
     timeout: float | None = None

@@ -13,9 +13,9 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from trainyard.spec.model import Later, Model, Variable, described, is_template, problem
+from trainyard.spec.model import Later, Model, Name, Variable, described, is_template, problem
 
-__all__ = ["Amount", "Amounts", "Container", "Env", "GpuAmounts", "Requirements"]
+__all__ = ["Amount", "Amounts", "AuxiliaryContainer", "Container", "Env", "GpuAmounts", "Requirements"]
 
 _RESOURCE = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9_./]{0,62}")
 _MISSPELT = frozenset({"cpu", "cpus", "core", "cores", "gpu", "gpus", "mem", "memory", "ram"})
@@ -138,9 +138,8 @@ class Requirements(Model):
     limits: GpuAmounts | None = None
 
 
-class Container(Model):
+class _Program(Model):
     later: ClassVar[Later] = {
-        "name": "remove it: there is one container and its name is given",
         "envFrom": _VALUE_FROM,
         **dict.fromkeys(
             (
@@ -169,4 +168,26 @@ class Container(Model):
     args: Words = ()
     env: Env = Field(default_factory=dict)
     working_dir: str | None = None
+
+
+class Container(_Program):
+    """The main container."""
+
+    later: ClassVar[Later] = {
+        **_Program.later,
+        "name": "remove it: there is one main container and its name is given",
+    }
+
     resources: Requirements | None = None
+
+
+class AuxiliaryContainer(_Program):
+    """A container before the main one (an init step) or beside it (a sidecar). Its name stands before its lines in the
+    log."""
+
+    later: ClassVar[Later] = {
+        **_Program.later,
+        "resources": "remove it: the size of a run is that of its main container",
+    }
+
+    name: Name | None = None

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, JsonValue, SerializeAsAny, model_validator
 
-from trainyard.spec.container import Container
+from trainyard.spec.container import AuxiliaryContainer, Container
 from trainyard.spec.family import Family, member_of
 from trainyard.spec.model import Later, Model, Priority, is_template, problem
 
@@ -82,14 +82,23 @@ class Git(Model):
 
 
 class InitStep(Model):
+    """What is done before the command: code is fetched by `git`, or a `container` runs to its end."""
+
     later: ClassVar[Later] = {
-        **dict.fromkeys(("artifacts", "paths", "lineageRef", "modelRef", "artifactRef"), "fetch it in the command"),
-        **dict.fromkeys(("dockerfile", "file", "tensorboard", "container"), "do it in the command"),
+        **dict.fromkeys(("artifacts", "paths", "lineageRef", "modelRef", "artifactRef"), "fetch it in a `container`"),
+        **dict.fromkeys(("dockerfile", "file", "tensorboard"), "do it in a `container`"),
         "connection": "give the `url` in `git`",
         "path": "remove it: the code is the working directory",
     }
 
-    git: Git
+    git: Git | None = None
+    container: AuxiliaryContainer | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> InitStep:
+        if (self.git is None) == (self.container is None):
+            raise problem("an init step is one thing", "write `git` or `container`")
+        return self
 
 
 class Environment(Model):
@@ -123,13 +132,13 @@ class Job(RunKind):
     later: ClassVar[Later] = {
         "connections": "give what the program needs as inputs or `env`",
         "volumes": "give paths as inputs",
-        "sidecars": "start the helper in the command",
         "ports": "remove it: services are not run yet",
     }
 
     container: Container | None = None
     environment: Environment | None = None
     init: tuple[InitStep, ...] = ()
+    sidecars: tuple[AuxiliaryContainer, ...] = ()
 
 
 class DirectedRun(RunKind):
