@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         SettingsSection,
     )
     from trainyard_core.contracts.routes import Routes
-    from trainyard_core.contracts.scheduler import Scheduler
+    from trainyard_core.contracts.scheduler import Scheduler, SchedulerCheck
     from trainyard_core.contracts.tracker import Tracker
 
 __all__ = [
@@ -70,11 +70,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SchedulerProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """A scheduler by name. `build` may be called once in each agent process. `shares_user` says that the programs it
-    starts have the agent's operating-system user, and can reach everything that this user can."""
+    """A scheduler by name. `build` may be called once in each agent process. `check` says, by the facts of an agent,
+    what the scheduler would refuse or ignore of an operation; it is pure. A run that every agent of its queue refuses
+    is not created. The plugin names the same function in the entry point group `trainyard.scheduler_checks`, for
+    `yard lint`. `shares_user` says that the programs it starts have the agent's operating-system user, and can reach
+    everything that this user can."""
 
     name: str
     build: Callable[[Context], Scheduler]
+    check: SchedulerCheck | None = None
     shares_user: bool = False
 
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from trainyard_core.contracts.director import Director
     from trainyard_core.contracts.optimizer import Optimizer
     from trainyard_core.contracts.platform import Platform
-    from trainyard_core.contracts.scheduler import Scheduler
+    from trainyard_core.contracts.scheduler import Scheduler, SchedulerCheck
     from trainyard_core.contracts.tracker import Tracker
 
 __all__ = ["BUILDING", "HookFailed", "Plugin", "Registry"]
@@ -303,6 +303,11 @@ class Registry:
     def sections(self, settings: Settings) -> dict[str, dict[str, Any]]:
         """The sections that have a model, with its defaults."""
         return {plugin: self.section(plugin, settings).model_dump() for plugin, _ in self.settings}
+
+    def scheduler_checks(self) -> dict[str, SchedulerCheck]:
+        """What schedulers say of an operation before it runs, by the names of those that say anything."""
+        found = self.schedulers.by_name.items()
+        return {name: provider.check for name, (_, provider) in found if provider.check is not None}
 
     def scheduler(self, name: str, settings: Settings, *, url: str) -> Scheduler:
         """The scheduler of that name, built. Raises StartRefused for one that is not there or does not start."""

@@ -53,6 +53,7 @@ from trainyard_core.work.event_feed import EventFeed
 from trainyard_core.work.maintenance import Maintainer
 from trainyard_core.work.notifier import LocalNotifier, Notifier, Reconcile
 from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.scheduler_checks import SchedulerChecks
 from trainyard_core.work.session_service import SessionService
 from trainyard_core.work.uptime import UptimeRecorder
 
@@ -102,6 +103,7 @@ class Runtime:
         self.references = PluginReferences(database, registry, self.platforms)
         self.authenticators = PluginAuthenticators(registry, self.platforms)
         self.job_runner: JobRunner | None = None
+        self.scheduler_checks = SchedulerChecks(database, clock, registry.scheduler_checks)
 
     @classmethod
     @asynccontextmanager
@@ -165,6 +167,7 @@ class Runtime:
             kinds=self.kinds,
             lookup=self.references,
             amendments=self.registry.requests,
+            checks=self.scheduler_checks.check,
             insert=resuming(body.resumes) if body.resumes else None,
         )
         if new:

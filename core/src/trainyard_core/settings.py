@@ -36,6 +36,7 @@ CLIENT_VARIABLES = frozenset(
         "SPOOL",
         "OUTPUTS",
         "ARTIFACTS",
+        "MOUNTS",
         "PARAMS",
         "PARAMS_FILE",
         "OFFLINE",

@@ -6,6 +6,7 @@ import asyncio
 
 import msgspec
 
+from trainyard_core.contracts.scheduler import Facts
 from trainyard_core.contracts.workload import AttemptRef
 
 __all__ = ["BATCH", "Drain", "Order", "Registration", "WakeEvent"]
@@ -16,9 +17,9 @@ BATCH = 128
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
     """How an agent presents itself: its name, its scheduler's name, the queues it wants to serve, what it has in
-    whole (`cpu` in cores, `memory` in bytes, `gpu` in devices, `resources` in amounts of any other name), its labels
-    and the version of its program. `not_ready` says why its scheduler cannot be asked, which also leaves open what it
-    has."""
+    whole (`cpu` in cores, `memory` in bytes, `gpu` in devices, `resources` in amounts of any other name), its labels,
+    the facts of its scheduler and the version of its program. `not_ready` says why its scheduler cannot be asked, which
+    also leaves open what it has."""
 
     name: str
     scheduler: str
@@ -28,6 +29,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     gpu: int
     labels: dict[str, str] = {}
     resources: dict[str, float] = {}
+    facts: Facts = Facts()
     version: str = ""
     not_ready: str = ""
 

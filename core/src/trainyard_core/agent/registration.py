@@ -8,7 +8,7 @@ from importlib.metadata import version
 import msgspec
 
 from trainyard_core.agent.model import Registration
-from trainyard_core.contracts.scheduler import Scheduler, SupportsResources
+from trainyard_core.contracts.scheduler import Facts, Scheduler, SupportsFacts, SupportsResources
 from trainyard_core.contracts.workload import Resources
 
 __all__ = ["registration", "with_resources"]
@@ -30,7 +30,9 @@ def registration(name: str, *, provider: str, queues: Sequence[str], labels: Map
 
 
 async def with_resources(agent: Registration, scheduler: Scheduler) -> Registration:
-    """The same with what the scheduler has, if it can tell."""
+    """The same with what the scheduler is and has, if it can tell."""
+    if isinstance(scheduler, SupportsFacts):
+        agent = msgspec.structs.replace(agent, facts=_stated(scheduler.facts()))
     if not isinstance(scheduler, SupportsResources):
         return agent
     whole = await scheduler.resources()
@@ -39,3 +41,9 @@ async def with_resources(agent: Registration, scheduler: Scheduler) -> Registrat
     return msgspec.structs.replace(
         agent, cpu=whole.cpu, memory=whole.memory, gpu=whole.gpu, resources=dict(whole.other)
     )
+
+
+def _stated(facts: object) -> Facts:
+    if not isinstance(facts, Facts):
+        raise TypeError(f"facts gave {type(facts).__name__}; wanted is Facts")
+    return facts

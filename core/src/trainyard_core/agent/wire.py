@@ -7,6 +7,7 @@ from __future__ import annotations
 import msgspec
 
 from trainyard_core.agent.model import BATCH, Order
+from trainyard_core.contracts.scheduler import Facts
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 
 __all__ = [
@@ -38,6 +39,7 @@ class RegisterAgent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     gpu: int = 0
     labels: dict[str, str] = {}
     resources: dict[str, float] = {}
+    facts: Facts = Facts()
     version: str = ""
     not_ready: str = ""
 

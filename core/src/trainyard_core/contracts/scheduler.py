@@ -42,9 +42,20 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from trainyard.compile.scheduler_check import Facts, SchedulerCheck, Verdict
 from trainyard_core.contracts.workload import AttemptRef, Observation, Resources, Workload
 
-__all__ = ["Manifest", "Scheduler", "SchedulerRefused", "SupportsResources", "SupportsWatch"]
+__all__ = [
+    "Facts",
+    "Manifest",
+    "Scheduler",
+    "SchedulerCheck",
+    "SchedulerRefused",
+    "SupportsFacts",
+    "SupportsResources",
+    "SupportsWatch",
+    "Verdict",
+]
 
 Manifest = dict[str, Any]
 """The result of `render`: plain data for people to read and for golden files. Never contains the token."""
@@ -98,6 +109,14 @@ class SupportsWatch(Protocol):
 
     def watch(self) -> AsyncIterator[Observation]:
         """Observations of all attempts as they change, without end. May miss some: `observe` is authoritative."""
+
+
+@runtime_checkable
+class SupportsFacts(Protocol):
+    """States what it is where this agent runs it. `SchedulerProvider.check` is told the facts of each agent."""
+
+    def facts(self) -> Facts:
+        """Return the facts. They stay the same as long as the agent runs."""
 
 
 @runtime_checkable

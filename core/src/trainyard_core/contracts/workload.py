@@ -34,6 +34,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     attempt: int
     project: str
+    kind: str = "job"
     queue: str = ""
     name: str = ""
     command: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ import msgspec
 from trainyard_core.admission import ANY_QUEUE, AgentOffer, FreeResources, HeldRun, total
 from trainyard_core.agent.model import Registration
 from trainyard_core.clock import SECOND
+from trainyard_core.contracts.scheduler import Facts
 from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.db import deletions
 from trainyard_core.db.engine import Row, Tx
@@ -56,15 +57,16 @@ async def register(tx: Tx, agent: Registration, *, at: int) -> int:
     labels = {**agent.labels, **(_decode(before["admin_labels"]) if before else {})}
     row = await tx.one(
         "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, resources, version, seen_at,"
-        " shutting_down, not_ready, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+        " shutting_down, not_ready, facts, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (name) DO UPDATE SET scheduler = excluded.scheduler, queues = excluded.queues,"
         " cpu = excluded.cpu, memory = excluded.memory, gpu = excluded.gpu, labels = excluded.labels,"
         " resources = excluded.resources, version = excluded.version, seen_at = excluded.seen_at,"
-        " shutting_down = excluded.shutting_down, not_ready = excluded.not_ready, epoch = agent.epoch + 1"
+        " shutting_down = excluded.shutting_down, not_ready = excluded.not_ready,"
+        " facts = excluded.facts, epoch = agent.epoch + 1"
         " RETURNING epoch",
         agent.name, agent.scheduler, _text(agent.queues), agent.cpu, agent.memory, agent.gpu, _text(labels),
         _text(agent.resources), agent.version, at, int(bool(agent.not_ready)),
-        agent.not_ready,
+        agent.not_ready, _text(agent.facts),
     )  # fmt: skip
     assert row is not None
     return int(row["epoch"])
@@ -75,7 +77,8 @@ def _as_before(agent: Registration, before: Row | None) -> Registration:
     if before is None:
         return msgspec.structs.replace(agent, cpu=0, memory=0, gpu=0, resources={})
     had = {name: before[name] for name in ("cpu", "memory", "gpu")}
-    return msgspec.structs.replace(agent, **had, resources=_decode(before["resources"]))
+    facts = _decode(before["facts"], type=Facts)
+    return msgspec.structs.replace(agent, **had, resources=_decode(before["resources"]), facts=facts)
 
 
 async def not_ready(tx: Tx) -> dict[str, str]:

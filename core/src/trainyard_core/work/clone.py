@@ -27,7 +27,7 @@ from trainyard_core.policy import Policy
 from trainyard_core.work import resume
 from trainyard_core.work.actions import ActionContext, locked, note
 from trainyard_core.work.amendment import Amendments
-from trainyard_core.work.creation import Insert, add, prepare
+from trainyard_core.work.creation import Insert, RunCheck, add, prepare
 from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.run_record import LAST_LINES, meta_of
 from trainyard_core.work.stored_operation import body_of, stored
@@ -58,6 +58,7 @@ async def plan(
     at: int,
     kinds: RunKinds,
     amendments: Amendments,
+    checks: RunCheck | None = None,
 ) -> Clone:
     """Compile the new run, and look up what it begins with. Writes nothing. Raises Conflict for a run that cannot be
     made again, Invalid for what is given, and what plugins refuse it with."""
@@ -65,6 +66,8 @@ async def plan(
     operation = await database.read(lambda tx: stored(tx, row["id"]))
     body, iteration = body_of(operation, changes, row["description"]), _iteration(row)
     new = await prepare(amendments, row["project"], body, actor, at, kinds, iteration=iteration)
+    if checks is not None:
+        new = await checks(new)
     new = msgspec.structs.replace(new, priority=row["priority"], cloned_from=row["id"], clone_kind=kind)
     if iteration is not None:
         new = msgspec.structs.replace(new, meta={"trial": {"number": iteration}})

@@ -34,11 +34,13 @@ from trainyard_core.work.model import View
 from trainyard_core.work.rules import decide
 from trainyard_core.work.run_record import check_description, check_tags, described
 
-__all__ = ["Insert", "add", "assemble", "create_run", "prepare", "prepared"]
+__all__ = ["Insert", "RunCheck", "add", "assemble", "create_run", "prepare", "prepared"]
 
 DEFAULT_CPU = 1.0
 Insert = Callable[[Tx, runs.NewRun, Policy], Awaitable[Row]]
 """Inserts a prepared run within a transaction."""
+RunCheck = Callable[[runs.NewRun], Awaitable[runs.NewRun]]
+"""Checks a prepared run before anything is written, and returns it with warnings. Raises Invalid."""
 _encode = msgspec.json.Encoder().encode
 _decode_names = msgspec.json.Decoder(list[str]).decode
 
@@ -56,14 +58,17 @@ async def create_run(
     lookup: ReferenceLookup,
     amendments: Amendments,
     insert: Insert | None = None,
+    checks: RunCheck | None = None,
 ) -> tuple[Row, bool]:
     """The run, and whether it is new. Idempotent by (token, project, key) when there is a key. `insert` is `add`, or
-    what does more.
+    what does more; `checks` asks the schedulers.
 
     Raises Invalid with the place of each problem, NotFound for an unknown project, IdempotencyReused, Conflict for a
     taken id.
     """
     new = await prepared(lookup, amendments, project, body, actor, at, kinds)
+    if checks is not None:
+        new = await checks(new)
     claim = Claim(actor, within=project, key=key, digest=_digest(body), at=at) if key else None
     try:
         return await database.write(lambda tx: _insert(tx, new, claim, policy, insert or add), name="create")

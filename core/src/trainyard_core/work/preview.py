@@ -17,7 +17,7 @@ from trainyard_core.ids import new_id
 from trainyard_core.policy import Policy
 from trainyard_core.work.amendment import Amendments, compile_amended
 from trainyard_core.work.compilation import ReferenceLookup, look_up, read
-from trainyard_core.work.creation import add, assemble
+from trainyard_core.work.creation import RunCheck, add, assemble
 from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.why import why
 
@@ -36,6 +36,7 @@ async def preview(
     kinds: RunKinds,
     lookup: ReferenceLookup,
     amendments: Amendments,
+    checks: RunCheck,
 ) -> Preview:
     """Writes nothing. Raises what creating the run would raise, Invalid for a run that is only tracked."""
     if not body.managed:
@@ -43,14 +44,14 @@ async def preview(
     run = new_id()
     sources = await look_up(lookup, project, actor, body, read(body))
     body, compiled = await compile_amended(amendments, run, project, body, sources, actor)
-    new = assemble(run, project, body, compiled, actor, at, kinds)
+    new = await checks(assemble(run, project, body, compiled, actor, at, kinds))
     return Preview(
         operation=dict(compiled.document.data),
         resolved=msgspec.to_builtins(compiled.resolved),
         digest=new.digest,
         queue=new.queue,
         hold=new.hold,
-        warnings=[*compiled.warnings],
+        warnings=[*new.warnings],
         uses=[
             UsedComponent(kind=use.kind, name=use.name, version=use.version, digest=use.digest) for use in compiled.uses
         ],

@@ -124,6 +124,7 @@ class SessionService:
             run=row["id"],
             attempt=row["number"],
             project=row["project"],
+            kind=resolved.kind,
             queue=row["queue"],
             name=row["name"],
             command=resolved.command,

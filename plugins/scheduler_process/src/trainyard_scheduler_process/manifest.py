@@ -15,6 +15,7 @@ from trainyard.runner.layout import fold
 from trainyard_core.contracts.needs import HostFolder, Mount, Volume
 from trainyard_core.contracts.scheduler import Manifest, SchedulerRefused
 from trainyard_core.contracts.workload import Workload
+from trainyard_scheduler_process.check import FACTS, refusals
 
 __all__ = ["manifest_of", "secrets_of"]
 
@@ -64,13 +65,12 @@ def _check(workload: Workload) -> None:
         fold(Path("/"), workload.run, workload.attempt)
     except ValueError as error:
         raise SchedulerRefused(str(error)) from error
-    if not (workload.command or workload.args):
-        raise SchedulerRefused("a process needs a command and an image is not run here: give `container.command`")
+    if workload.kind not in FACTS.kinds:
+        raise SchedulerRefused(f"a run of kind '{workload.kind}' is no process; it runs {', '.join(FACTS.kinds)}")
     if workload.code.kind not in _CODE_KINDS:
         raise SchedulerRefused(f"no code kind {workload.code.kind!r}; there are {', '.join(_CODE_KINDS)}")
-    for container in (*workload.needs.init, *workload.needs.sidecars):
-        if not (container.command or container.args):
-            raise SchedulerRefused(f"the container '{container.name}' has no command, and an image is not run here")
+    for refusal in refusals(workload, (*workload.needs.init, *workload.needs.sidecars)):
+        raise SchedulerRefused(refusal)
     for mount in workload.needs.mounts:
         _check_mount(mount)
 

@@ -22,7 +22,9 @@ def register_settings() -> list[SettingsSection]:
 @hookimpl
 def register_schedulers() -> list[SchedulerProvider]:
     """Processes of this machine."""
-    return [SchedulerProvider(name="process", build=_build, shares_user=True)]
+    from trainyard_scheduler_process.check import check
+
+    return [SchedulerProvider(name="process", build=_build, check=check, shares_user=True)]
 
 
 def _build(context: Context) -> Scheduler:

@@ -20,9 +20,11 @@ from trainyard.runner import address
 from trainyard.runner.delivery import Delivery
 from trainyard.runner.layout import Folder, fold
 from trainyard_core.contracts.scheduler import (
+    Facts,
     Manifest,
     Scheduler,
     SchedulerRefused,
+    SupportsFacts,
     SupportsResources,
     SupportsWatch,
 )
@@ -30,6 +32,7 @@ from trainyard_core.contracts.workload import AttemptRef, Observation, Phase, Re
 from trainyard_core.hookspecs import Context
 from trainyard_scheduler_process import attempts
 from trainyard_scheduler_process.capacity import Capacity, capacity_of
+from trainyard_scheduler_process.check import FACTS
 from trainyard_scheduler_process.launcher import Launcher, runner_environment
 from trainyard_scheduler_process.manifest import manifest_of, secrets_of
 from trainyard_scheduler_process.watch import watch
@@ -40,7 +43,7 @@ _log = logging.getLogger(__name__)
 _TIDY_SECONDS = 3600.0
 
 
-class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources):
+class ProcessScheduler(Scheduler, SupportsFacts, SupportsWatch, SupportsResources):
     """Attempts as processes of this machine. See the module."""
 
     name = "process"
@@ -121,6 +124,9 @@ class ProcessScheduler(Scheduler, SupportsWatch, SupportsResources):
     async def aclose(self) -> None:
         await self._delivery.aclose()
         await asyncio.to_thread(self._launcher.close)
+
+    def facts(self) -> Facts:
+        return FACTS
 
     async def resources(self) -> Resources:
         return self._capacity.resources

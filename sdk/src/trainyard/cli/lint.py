@@ -68,9 +68,10 @@ def _check(file: Path, params: dict[str, str]) -> None:
 
 def _say(file: Path, compiled: CompiledOperation) -> None:
     """What is worth knowing of a sound file."""
+    from trainyard.compile.scheduler_check import remarks
     from trainyard.matrix.summary import summary
 
-    for warning in compiled.warnings:
+    for warning in (*compiled.warnings, *remarks(compiled.resolved)):
         output.line(output.clean(f"warning: {warning}"), err=True)
     if compiled.resolved.sweep is not None:
         for line in summary(compiled.resolved.sweep):
