@@ -397,7 +397,8 @@ async def test_a_run_that_began_long_ago_is_not_silent_before_its_first_frame(se
         id=RUN, project="default", kind="tracked", actor="me", at=arrange.clock.now(), managed=False, created_at=1
     )
     policy = Policy(tracked_silence=60.0)
-    row = await arrange.database.write(lambda tx: add(tx, new, policy))
+    await arrange.database.write(lambda tx: add(tx, new, policy))
+    row = await arrange.row(new.id)
     assert (row["status"], row["started_at"]) == (Status.RUNNING, 1)
     await arrange.database.write(lambda tx: reconcile(tx, RUN, policy=policy, at=arrange.clock.now()))
     assert (await arrange.row(RUN))["status"] == Status.RUNNING

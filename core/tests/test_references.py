@@ -265,10 +265,9 @@ async def test_a_withdrawal_waits_for_a_run_that_is_being_created_and_finds_it(s
         inserted, committing = asyncio.Event(), asyncio.Event()
 
         async def slow(tx, new, policy):
-            row = await add(tx, new, policy)
+            await add(tx, new, policy)
             inserted.set()
             await committing.wait()
-            return row
 
         creating = asyncio.create_task(
             create_run(

@@ -126,8 +126,8 @@ async def _clone(
     )
 
     async def work(tx: Tx) -> models.RunRecord:
-        made = await clone.insert(tx, cloned, by)
-        return await whole(tx, made["id"])
+        await clone.insert(tx, cloned, by)
+        return await whole(tx, cloned.new.id)
 
     answer = await change(request, work, name="clone", status=201)
     runtime.notifier.notify_agents()

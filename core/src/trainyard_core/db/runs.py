@@ -29,6 +29,7 @@ __all__ = [
     "explain",
     "get",
     "insert",
+    "inserted",
     "lock",
     "newest",
     "resolved",
@@ -86,9 +87,8 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     has_chosen_id: bool = False
 
 
-async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
-    """Insert a run as `created` and take it through the first steps, with an activity for each; the row that it is
-    then.
+async def insert(tx: Tx, new: NewRun, *steps: Step) -> None:
+    """Insert a run as `created` and take it through the first steps, with an activity for each.
 
     Its wake is not set: the caller decided the steps from what it inserts. Raises UniqueViolation when the id is
     taken, ValueError for steps that do not follow each other.
@@ -96,20 +96,18 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
     _check(Step(Status.CREATED), *steps)
     last = steps[-1] if steps else Step(Status.CREATED)
     started = (new.created_at or new.at) if any(step.to is Status.RUNNING for step in steps) else None
-    row = await tx.one(
+    await tx.run(
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
         " hold, compiled, params, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
-        " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step,"
-        " resources, agent, parent, key)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " RETURNING *",
+        " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step, resources, agent, parent, key)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?)",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
         int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.params),
         _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
         new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
         new.clone_kind, new.fork_step, resources_text(new.resources), new.agent, new.parent, new.key,
     )  # fmt: skip
-    assert row is not None
     await tx.run(
         "INSERT INTO operation (run, spec, resolved, compile_options) VALUES (?, ?, ?, ?)",
         new.id, new.spec, new.resolved, new.compile_options,
@@ -122,7 +120,14 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
         at=new.at,
         data={"status": Status.CREATED, "name": new.name},
     )
-    await activities.append(tx, born, *(_told(row, new.id, step, new.at, "core") for step in steps))
+    fresh = {"project": new.project, "attempt": 0}
+    await activities.append(tx, born, *(_told(fresh, new.id, step, new.at, "core") for step in steps))
+
+
+async def inserted(tx: Tx, run: str) -> Row:
+    """The row of a run that this transaction has inserted."""
+    row = await get(tx, run)
+    assert row is not None
     return row
 
 
@@ -200,7 +205,7 @@ def _times(steps: Sequence[Step], at: int, started_at: int) -> tuple[str, tuple[
     return clauses, tuple(args)
 
 
-def _told(row: Row, run: str, step: Step, at: int, actor: str) -> activities.NewActivity:
+def _told(row: Row | dict[str, Any], run: str, step: Step, at: int, actor: str) -> activities.NewActivity:
     data: dict[str, Any] = {"status": step.to}
     for key, value in (("reason", step.reason), ("message", step.message), ("attempt", row["attempt"])):
         if value:

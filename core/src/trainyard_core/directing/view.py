@@ -85,16 +85,21 @@ def children_of(rows: Sequence[Row], metrics: Iterable[Row]) -> list[Child]:
     return [_child(row, logged.get(row["id"], {})) for row in rows]
 
 
+_STATUS = {status.value: status for status in Status}
+"""A parent may have hundreds of live children, and reading one of these takes a tenth of calling `Status`."""
+
+
 def _child(row: Row, metrics: dict[str, MetricSummary]) -> Child:
+    outputs = row["outputs"]
     return Child(
         key=row["key"] or "",
         run=row["id"],
-        status=Status(row["status"]),
+        status=_STATUS[row["status"]],
         name=row["name"],
         reason=row["reason"],
         message=row["message"],
         params=_decode(row["params"]),
-        outputs=_decode(row["outputs"]),
+        outputs={} if outputs == "{}" else _decode(outputs),
         stopping=row["intent"] == Intent.STOP,
         metrics=metrics,
         reported_status=row["reported_status"],

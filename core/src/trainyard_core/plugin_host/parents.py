@@ -65,7 +65,8 @@ class HostedParents:
         new = self._new(actor, project, operation, description)
 
         async def work(tx: Tx) -> RunRecord:
-            return serializers.run(await add(tx, new, runtime.policy))
+            await add(tx, new, runtime.policy)
+            return serializers.run(await runs.inserted(tx, new.id))
 
         return await once(runtime.database, work, RunRecord, await _claim(change), name="create")
 

@@ -55,8 +55,10 @@ async def _one(tx: Tx, target: Target, body: BulkAction, by: ActionContext) -> B
     try:
         row = await actions.locked(tx, target.run)
         if target.clone is not None:
-            made = await clone.insert(tx, target.clone, by)
-            return BulkOutcome(ref=target.ref, id=target.run, done=True, status=row["status"], created=made["id"])
+            await clone.insert(tx, target.clone, by)
+            return BulkOutcome(
+                ref=target.ref, id=target.run, done=True, status=row["status"], created=target.clone.new.id
+            )
         await _VERBS[body.action](tx, row, by, body)
     except Refusal as error:
         return refused(target.ref, target.run, error)

@@ -106,16 +106,16 @@ def _last_step(metrics: Sequence[Summary]) -> int | None:
 def resuming(source: str) -> Insert:
     """Inserts tracked runs that continue the run `source` of their project."""
 
-    async def insert_resumed(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
+    async def insert_resumed(tx: Tx, new: runs.NewRun, policy: Policy) -> None:
         row = await runs.get(tx, source)
         if row is not None and row["project"] == new.project:
-            return await insert(
-                tx, await continuation(tx, new, row), ActionContext(actor=new.actor, at=new.at, policy=policy)
-            )
+            by = ActionContext(actor=new.actor, at=new.at, policy=policy)
+            await insert(tx, await continuation(tx, new, row), by)
+            return
         if not await deletions.is_deleted(tx, source):
             raise Invalid(f"no run '{source}' in project '{new.project}', which `resumes` names", fix="yard sync")
         omitted = [omission("resumes", "", f"left out: run {source} has been deleted")]
-        return await add(tx, msgspec.structs.replace(new, meta=meta_of(omitted, new.meta)), policy)
+        await add(tx, msgspec.structs.replace(new, meta=meta_of(omitted, new.meta)), policy)
 
     return insert_resumed
 
@@ -145,11 +145,11 @@ def _by_hand(row: Row, kind: str) -> str:
     return f"run it again{command}"
 
 
-async def insert(tx: Tx, clone: Clone, by: ActionContext) -> Row:
+async def insert(tx: Tx, clone: Clone, by: ActionContext) -> None:
     """Insert a planned run with all it begins with. Raises NotFound when its source has been deleted, and what
     `creation.add` raises."""
     new, source = clone.new, await locked(tx, clone.source)
-    row = await add(tx, new, by.policy)
+    await add(tx, new, by.policy)
     await edges.connect(tx, new.id, clone.source, edges.CLONED, at=by.at, data={"how": new.clone_kind})
     if new.clone_kind in (RESUME, COPY):
         until = new.fork_step if new.clone_kind == RESUME else None
@@ -157,7 +157,6 @@ async def insert(tx: Tx, clone: Clone, by: ActionContext) -> Row:
     if clone.metrics:
         await tracking.merge_metrics(tx, new.id, clone.metrics)
     await note(tx, source, "cloned", by, how=new.clone_kind, run=new.id)
-    return row
 
 
 def _continued(new: runs.NewRun, row: Row, fork: int | None) -> runs.NewRun:

@@ -37,7 +37,7 @@ from trainyard_core.work.run_record import check_description, check_tags, descri
 __all__ = ["Insert", "RunCheck", "add", "assemble", "create_run", "prepare", "prepared"]
 
 DEFAULT_CPU = 1.0
-Insert = Callable[[Tx, runs.NewRun, Policy], Awaitable[Row]]
+Insert = Callable[[Tx, runs.NewRun, Policy], Awaitable[None]]
 """Inserts a prepared run within a transaction."""
 RunCheck = Callable[[runs.NewRun], Awaitable[runs.NewRun]]
 """Checks a prepared run before anything is written, and returns it with warnings. Raises Invalid."""
@@ -94,17 +94,18 @@ def _used(run: str) -> Conflict:
 async def _insert(tx: Tx, new: runs.NewRun, claim: Claim | None, policy: Policy, insert: Insert) -> tuple[Row, bool]:
     if claim is not None and not await claim.take(tx, new.id):
         return await _made_before(tx, claim), False
-    return await insert(tx, new, policy), True
+    await insert(tx, new, policy)
+    return await runs.inserted(tx, new.id), True
 
 
-async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
+async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> None:
     """Insert a prepared run and take it as far as it goes at once. Raises NotFound for a project that is not open,
     Invalid for an unknown queue, Conflict for the id of a deleted run."""
     await _check_names(tx, new)
     if new.director is not None:
         await _check_references(tx, new.project, new.director)
         new = msgspec.structs.replace(new, queue="")  # it takes no place itself; its children wait in that queue
-    row = await runs.insert(tx, new, *_first_steps(new, policy))
+    await runs.insert(tx, new, *_first_steps(new, policy))
     if new.has_chosen_id:
         await _check_unused(tx, new.id)
     if new.director is not None:
@@ -112,7 +113,6 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> Row:
         await plugin_writes.apply(tx, new.director.plugin, new.director.opening.writes)
         await runs.wake_now(tx, new.id, at=new.at)
     await _record_references(tx, new)
-    return row
 
 
 async def _check_references(tx: Tx, project: str, director: directors.NewDirector) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from trainyard.client.models import CreateRun, Preview, UsedComponent, Why
 from trainyard_core.auth import Actor
+from trainyard_core.db import runs
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.runs import NewRun
 from trainyard_core.errors import Invalid
@@ -72,8 +73,10 @@ async def _forecast(database: Database, new: NewRun, *, policy: Policy, at: int,
     waiting = msgspec.structs.replace(new, hold="", uses=())
 
     async def work(tx: Tx) -> Never:
-        row = await add(tx, waiting, policy)
-        raise _Rollback(await why(tx, row, at=at, silence=policy.silence, schedulers=schedulers))
+        await add(tx, waiting, policy)
+        raise _Rollback(
+            await why(tx, await runs.inserted(tx, waiting.id), at=at, silence=policy.silence, schedulers=schedulers)
+        )
 
     try:
         await database.write(work, name="preview")

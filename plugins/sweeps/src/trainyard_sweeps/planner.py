@@ -34,7 +34,7 @@ class SweepPlanner(Planner):
 
     async def load(self, read: PluginTx, parent: Parent) -> Any:
         """See `Planner`."""
-        return await load(read, self.run)
+        return await load(read, self.run, whole=self._sweep is None)
 
     async def plan(self, view: View, tools: PlanTools) -> Plan:
         """See `Planner`."""

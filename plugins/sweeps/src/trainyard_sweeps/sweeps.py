@@ -10,7 +10,7 @@ import msgspec
 from trainyard_core.contracts.database import PluginRow, PluginTx
 from trainyard_core.contracts.director import Write
 
-__all__ = ["NewSweep", "SweepChange", "change", "deletion", "exists", "insertion", "load", "warm_start"]
+__all__ = ["NewSweep", "SweepChange", "change", "deletion", "exists", "insertion", "load", "load_state", "warm_start"]
 
 TABLES = (("sweeps_trial", "sweep"), ("sweeps_sweep", "run"))
 """With the column that names the sweep."""
@@ -59,6 +59,15 @@ def deletion(run: str) -> list[Write]:
 async def load(tx: PluginTx, run: str) -> PluginRow | None:
     """A sweep's own row; None when that run is no sweep."""
     return await tx.one("SELECT * FROM sweeps_sweep WHERE run = ?", run)
+
+
+async def load_state(tx: PluginTx, run: str) -> PluginRow | None:
+    """The same without its study."""
+    return await tx.one(
+        "SELECT seed, max_trials, concurrency, prefetch, external, created, succeeded, failed, stopped, unscored,"
+        " exhausted, outcome FROM sweeps_sweep WHERE run = ?",
+        run,
+    )
 
 
 async def exists(tx: PluginTx, run: str) -> bool:

@@ -95,9 +95,9 @@ class SweepRows(NamedTuple):
     unsynced: Sequence[PluginRow]
 
 
-async def load(tx: PluginTx, run: str) -> SweepRows:
-    """Read a sweep's own tables."""
-    row = await sweeps.load(tx, run)
+async def load(tx: PluginTx, run: str, *, whole: bool = True) -> SweepRows:
+    """Read a sweep's own tables; not `whole`, without what never changes and may list thousands of values."""
+    row = await (sweeps.load if whole else sweeps.load_state)(tx, run)
     assert row is not None, f"run {run} is no sweep"
     return SweepRows(row, *await planned_trials.planned_for(tx, run))
 
