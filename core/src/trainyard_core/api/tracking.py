@@ -13,10 +13,11 @@ from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run
 from trainyard_core.api.event_stream import EventStream, wanted
 from trainyard_core.api.pagination import MOST, Cursor, Limit, after_name, following
 from trainyard_core.auth import READ, TRACK
-from trainyard_core.contracts.tracker import RunRef, Tracker
+from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.db import tracking
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Invalid, Unavailable
+from trainyard_core.run_tracker import RunTracker
 from trainyard_core.runtime import Runtime
 from trainyard_core.settings import install
 from trainyard_core.work import resume, serializers
@@ -123,8 +124,8 @@ class Tracking(Controller):
         return models.SeriesPage(items=[serializers.series(each) for each in found])
 
 
-def tracker_of(runtime: Runtime) -> Tracker:
-    """The tracker, or the error that says that none is installed."""
+def tracker_of(runtime: Runtime) -> RunTracker:
+    """The tracker of all runs, or the error that says that none is installed."""
     if runtime.tracker is None:
         raise Unavailable("no tracker is installed here", fix=f"{install('tracker')} and start again")
     return runtime.tracker

@@ -45,8 +45,8 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
     run that it was made from, `uses` of what its operation refers to. `resources` are amounts of other
     names, `agent` is the only one that may run it. `key` is unique among the children of `parent`, `director` is what
-    a run begins with whose children are planned. An id that was chosen by whoever sent the run (`has_chosen_id`) may
-    be that of a deleted one."""
+    a run begins with whose children are planned, `tracker` names the tracker that keeps its data. An id that was chosen
+    by whoever sent the run (`has_chosen_id`) may be that of a deleted one."""
 
     id: str
     project: str
@@ -84,6 +84,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     director: NewDirector | None = None
     has_chosen_id: bool = False
+    tracker: str = ""
 
 
 async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
@@ -100,14 +101,14 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> Row:
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
         " hold, compiled, params, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
         " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step,"
-        " resources, agent, parent, key)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " RETURNING *",
+        " resources, agent, parent, key, tracker)"
+        f" VALUES ({', '.join('?' * 35)}) RETURNING *",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
         int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.params),
         _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
         new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
         new.clone_kind, new.fork_step, resources_text(new.resources), new.agent, new.parent, new.key,
+        new.tracker,
     )  # fmt: skip
     assert row is not None
     await tx.run(

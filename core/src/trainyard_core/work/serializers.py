@@ -107,6 +107,7 @@ def run(
         fork_step=row["fork_step"],
         archived_at=rfc3339(row["archived_at"]),
         dropped=dropped,
+        tracker=row["tracker"],
         sorted_by=_sorted_by(sort, metrics),
     )
 
