@@ -92,6 +92,7 @@ IN_PROJECT = {
     "DELETE /members/{principal}": Route("admin"),
     "GET /runs": Route("read"),
     "GET /runs/table": Route("read"),
+    "POST /runs/series": Route("read", {"runs": ["latest"], "names": ["loss"]}),
     "POST /runs": Route("write", RUN),
     "POST /runs/preview": Route("write", RUN),
     "POST /runs/bulk": Route("write", {"action": "stop", "q": "status:running"}),

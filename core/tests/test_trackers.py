@@ -254,3 +254,39 @@ async def test_runs_of_before_get_the_tracker_of_the_first_start(database_url, t
         assert [(row["tracker"], row["n"]) for row in await web.runtime.database.read(run_trackers.counts)] == [
             ("folder", 1)
         ]
+
+
+async def test_series_of_runs_of_both_trackers_come_in_one_answer(database_url, tmp_path):
+    async with starting(database_url, tmp_path, "folder") as web:
+        old = await filled(web)
+    async with starting(database_url, tmp_path, "second") as web:
+        new = await filled(web, [(1, 5.0)])
+        continued = (await web.admin.runs.create(CreateRun(managed=False, resumes=old))).id
+        body = rows(uuid.uuid4().hex, 1, "loss", [(2, 9.0), (3, 8.0)])
+        assert (await web.ask("POST", f"{BASE}/{continued}/frames", content=body)).status_code == 200
+        found = await web.admin.runs.many_series([new, continued, old[-12:], new], ["loss", "none"])
+        assert [(each.run, each.name, each.last) for each in found if each.name == "loss"] == [
+            (new, "loss", [5.0]), (continued, "loss", [1.0, 9.0, 8.0]), (old, "loss", [1.0, 2.0]), (new, "loss", [5.0])
+        ]  # fmt: skip
+        assert [each.total for each in found if each.name == "none"] == [0] * 4
+        (timed,) = await web.admin.runs.many_series([continued], ["loss"], by="time", points=1)
+        assert (timed.total, timed.min, timed.max) == (3, [1.0], [9.0])
+
+
+@pytest.mark.parametrize(
+    "body, said",
+    [
+        ({"runs": [], "names": ["x"]}, "`runs` has 0 items"),
+        ({"runs": ["latest"], "names": []}, "`names` has 0 items"),
+        ({"runs": ["latest"], "names": ["x"], "points": -1}, "`points` is -1"),
+        ({"runs": ["latest"] * 500, "names": ["x"] * 200, "points": 500}, "too much for one answer"),
+        ({"runs": ["0" * 12], "names": ["x"]}, "no run '000000000000'"),
+        ({"runs": ["latest"], "names": ["x"], "by": "epoch"}, "by"),
+    ],
+)
+async def test_what_cannot_be_read_together_is_refused_by_its_name(database_url, tmp_path, body, said):
+    async with starting(database_url, tmp_path, "folder") as web:
+        await web.tracked()
+        answer = await web.ask("POST", f"{BASE}/series", json=body)
+        assert answer.status_code in (400, 404, 422)
+        assert said in answer.text

@@ -10,7 +10,16 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
 from trainyard.track.frames import Frame
-from trainyard_core.contracts.tracker import ArtifactInfo, LogPage, RunRef, Series, Tracker
+from trainyard_core.contracts.tracker import (
+    ArtifactInfo,
+    LogPage,
+    RunRef,
+    Series,
+    SeriesAxis,
+    SeriesColumns,
+    SeriesSource,
+    Tracker,
+)
 from trainyard_core.db import run_trackers
 from trainyard_core.db.engine import Database
 from trainyard_core.trackers import Trackers
@@ -32,7 +41,8 @@ class RunTracker(Tracker):
 
     async def of(self, run: RunRef) -> Tracker:
         """The tracker that keeps a run's data. Raises Unavailable."""
-        return await self._trackers.get(await self._name_of(run.run))
+        (name,) = await self._names_of([run.run])
+        return await self._trackers.get(name)
 
     async def append(self, run: RunRef, frames: Sequence[Frame]) -> int:
         """As the run's tracker."""
@@ -59,6 +69,30 @@ class RunTracker(Tracker):
         """As the run's tracker."""
         tracker = await self.of(run)
         return await tracker.read_series(run, names, first=first, last=last, points=points, attempts=attempts)
+
+    async def read_many(
+        self,
+        sources: Sequence[SeriesSource],
+        names: Sequence[str],
+        *,
+        by: SeriesAxis = "step",
+        first: int | None = None,
+        last: int | None = None,
+        points: int = 0,
+    ) -> list[list[SeriesColumns]]:
+        """Each tracker reads all of its runs in one call."""
+        places: dict[str, list[int]] = {}
+        for place, name in enumerate(await self._names_of([source.run.run for source in sources])):
+            places.setdefault(name, []).append(place)
+        found: list[list[SeriesColumns]] = [[] for _ in sources]
+        for name, of in places.items():
+            tracker = await self._trackers.get(name)
+            read = await tracker.read_many(
+                [sources[place] for place in of], names, by=by, first=first, last=last, points=points
+            )
+            for place, each in zip(of, read, strict=True):
+                found[place] = each
+        return found
 
     async def read_logs(self, run: RunRef, *, cursor: str = "", limit: int = 1000, tail: bool = False) -> LogPage:
         """As the run's tracker."""
@@ -103,14 +137,11 @@ class RunTracker(Tracker):
         """Closes every tracker that was opened."""
         await self._trackers.aclose()
 
-    async def _name_of(self, run: str) -> str:
-        if name := self._known.get(run):
-            self._known.move_to_end(run)
-            return name
-        name = await self._database.read(lambda tx: run_trackers.of(tx, run))
-        if not name:
-            return self._trackers.current
-        self._known[run] = name
-        if len(self._known) > KNOWN:
+    async def _names_of(self, runs: Sequence[str]) -> list[str]:
+        """The name of each run's tracker."""
+        if unknown := [run for run in runs if run not in self._known]:
+            self._known |= await self._database.read(lambda tx: run_trackers.of(tx, unknown))
+        names = [self._known.get(run, self._trackers.current) for run in runs]
+        while len(self._known) > KNOWN:
             self._known.popitem(last=False)
-        return name
+        return names

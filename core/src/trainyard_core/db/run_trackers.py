@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from trainyard_core.db.batch import batches, marks
 from trainyard_core.db.engine import Row, Tx
 
 __all__ = ["counts", "fill", "of"]
@@ -9,12 +12,17 @@ __all__ = ["counts", "fill", "of"]
 TABLES = ("run", "deletion")
 
 
-async def of(tx: Tx, run: str) -> str | None:
-    """The name of a run's tracker, also of a deleted run; None for a run that was never there."""
-    row = await tx.one(
-        "SELECT tracker FROM run WHERE id = ? UNION ALL SELECT tracker FROM deletion WHERE run = ? LIMIT 1", run, run
-    )
-    return None if row is None else row["tracker"]
+async def of(tx: Tx, runs: Sequence[str]) -> dict[str, str]:
+    """The name of each run's tracker, also of deleted runs. What was never there is left out."""
+    found: dict[str, str] = {}
+    for some in batches(runs):
+        rows = await tx.all(
+            f"SELECT id, tracker FROM run WHERE id IN ({marks(some)}) AND tracker <> ''"
+            f" UNION ALL SELECT run, tracker FROM deletion WHERE run IN ({marks(some)}) AND tracker <> ''",
+            *some, *some,
+        )  # fmt: skip
+        found |= {row["id"]: row["tracker"] for row in rows}
+    return found
 
 
 async def fill(tx: Tx, tracker: str) -> int:

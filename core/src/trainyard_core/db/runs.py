@@ -15,6 +15,7 @@ import msgspec
 from trainyard.compile.reference import ReferenceUse
 from trainyard_core.db import activities
 from trainyard_core.db.admission import resources_text
+from trainyard_core.db.batch import batches, marks
 from trainyard_core.db.directors import NewDirector
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
@@ -32,6 +33,7 @@ __all__ = [
     "lock",
     "newest",
     "resolved",
+    "some",
     "wake",
     "wake_now",
     "want_stop",
@@ -293,6 +295,15 @@ async def resolved(tx: Tx, run: str) -> str:
     """The JSON of a run's operation as it runs; empty when it has none."""
     row = await tx.one("SELECT resolved FROM operation WHERE run = ?", run)
     return row["resolved"] if row and row["resolved"] != "null" else ""
+
+
+async def some(tx: Tx, project: str, ids: Sequence[str]) -> dict[str, Row]:
+    """Those of these runs that are in the project, by id."""
+    found: dict[str, Row] = {}
+    for batch in batches(ids):
+        rows = await tx.all(f"SELECT * FROM run WHERE project = ? AND id IN ({marks(batch)})", project, *batch)
+        found |= {row["id"]: row for row in rows}
+    return found
 
 
 async def newest(tx: Tx, project: str) -> Row | None:

@@ -21,6 +21,7 @@ pytest.register_assert_rewrite(
     "trainyard_core.testing.tracker_append",
     "trainyard_core.testing.tracker_artifacts",
     "trainyard_core.testing.tracker_logs",
+    "trainyard_core.testing.tracker_many",
     "trainyard_core.testing.tracker_series",
     "trainyard_core.testing.tracker_tools",
     "trainyard_core.testing.tracker_uploads",
@@ -30,6 +31,7 @@ from trainyard_core.contracts.tracker import RunRef, Tracker  # noqa: E402 - the
 from trainyard_core.testing.tracker_append import AppendPromises  # noqa: E402
 from trainyard_core.testing.tracker_artifacts import ArtifactPromises  # noqa: E402
 from trainyard_core.testing.tracker_logs import LogPromises  # noqa: E402
+from trainyard_core.testing.tracker_many import ManySeriesPromises  # noqa: E402
 from trainyard_core.testing.tracker_series import SeriesPromises  # noqa: E402
 from trainyard_core.testing.tracker_tools import TrackerHarness, new_run, opened  # noqa: E402
 from trainyard_core.testing.tracker_uploads import UploadPromises  # noqa: E402
@@ -38,7 +40,7 @@ __all__ = ["TrackerHarness", "TrackerSuite"]
 
 
 @pytest.mark.asyncio
-class TrackerSuite(AppendPromises, SeriesPromises, LogPromises, ArtifactPromises, UploadPromises):
+class TrackerSuite(AppendPromises, SeriesPromises, ManySeriesPromises, LogPromises, ArtifactPromises, UploadPromises):
     """All tests of the Tracker contract. Tests of an optional protocol are skipped when the tracker does not implement
     it."""
 

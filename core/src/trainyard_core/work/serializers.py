@@ -47,7 +47,7 @@ def number(value: float | None) -> float | str:
     return "NaN" if value is None else models.on_wire(value)
 
 
-def numbers(values: list[float | None]) -> list[float | str]:
+def numbers(values: Sequence[float | None]) -> list[float | str]:
     """Many numbers on the wire, each as of `number`."""
     if None not in values and math.isfinite(sum(values)):  # type: ignore[arg-type]  # there is no None
         return values  # type: ignore[return-value]  # nothing has to be written as text

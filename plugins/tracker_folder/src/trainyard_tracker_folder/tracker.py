@@ -20,6 +20,9 @@ from trainyard_core.contracts.tracker import (
     LogPage,
     RunRef,
     Series,
+    SeriesAxis,
+    SeriesColumns,
+    SeriesSource,
     Tracker,
     Upload,
     WrongOffset,
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["FolderTracker"]
 
 _PIECE = 1024 * 1024
+_READERS = 4
+"""Threads that read the series of several runs."""
 
 
 class FolderTracker(Tracker):
@@ -86,6 +91,29 @@ class FolderTracker(Tracker):
         return await asyncio.to_thread(
             lambda: self._series.read(run, names, first=first, last=last, points=points, attempts=attempts)
         )
+
+    async def read_many(
+        self,
+        sources: Sequence[SeriesSource],
+        names: Sequence[str],
+        *,
+        by: SeriesAxis = "step",
+        first: int | None = None,
+        last: int | None = None,
+        points: int = 0,
+    ) -> list[list[SeriesColumns]]:
+        """In a few threads, each for some of the runs."""
+
+        def read(some: Sequence[SeriesSource]) -> list[list[SeriesColumns]]:
+            return [
+                self._series.read_columns(source, names, by=by, first=first, last=last, points=points)
+                for source in some
+            ]
+
+        size = max(1, -(-len(sources) // _READERS))
+        parts = [sources[start : start + size] for start in range(0, len(sources), size)]
+        found = await asyncio.gather(*(asyncio.to_thread(read, part) for part in parts))
+        return [each for part in found for each in part]
 
     async def read_logs(self, run: RunRef, *, cursor: str = "", limit: int = 1000, tail: bool = False) -> LogPage:
         """A page also ends at 8 MiB of text."""

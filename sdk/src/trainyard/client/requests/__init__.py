@@ -73,6 +73,7 @@ from trainyard.client.requests.tracking import (
     follow_logs,
     follow_metrics,
     read_logs,
+    read_many_series,
     read_metrics,
     read_series,
 )
@@ -156,6 +157,7 @@ __all__ = [
     "read_health",
     "read_lineage",
     "read_logs",
+    "read_many_series",
     "read_metrics",
     "read_ready",
     "read_run_table",
