@@ -117,6 +117,7 @@ IN_RUN = {
     "GET /logs": Route("run read"),
     "GET /metrics": Route("run read"),
     "GET /series": Route("run read"),
+    "GET /tracked-events": Route("run read"),
     "GET /artifacts": Route("run read"),
     "GET /artifacts.tar": Route("run read"),
     "POST /artifacts.tar": Route("run track", bytes(1024)),

@@ -18,6 +18,7 @@ from trainyard_core.hookspecs import Context, TrackerProvider, hookimpl
 from trainyard_core.registry import Registry
 from trainyard_core.settings import Settings
 from trainyard_core.testing.frames import lines, rows
+from trainyard_core.testing.tracker_tools import event_frame
 from trainyard_core.work.deletion import Purger
 from trainyard_core.work.uploads import Uploads
 
@@ -290,3 +291,32 @@ async def test_what_cannot_be_read_together_is_refused_by_its_name(database_url,
         answer = await web.ask("POST", f"{BASE}/series", json=body)
         assert answer.status_code in (400, 404, 422)
         assert said in answer.text
+
+
+async def test_events_are_read_back_after_a_restart(database_url, tmp_path):
+    writer = uuid.uuid4().hex
+    told = [
+        {"type": "params", "time": 1_000_000, "values": {"lr": 0.1}},
+        {"type": "event", "time": 2_000_000, "name": "epoch", "step": 1, "data": {"n": 1}},
+        {"type": "event", "time": 3_000_000, "name": "saved", "data": {}},
+    ]
+    async with starting(database_url, tmp_path, "folder") as web:
+        run = (await web.tracked()).id
+        answer = await web.ask("POST", f"{BASE}/{run}/frames", content=event_frame(writer, 1, *told).raw)
+        assert answer.status_code == 200
+    async with starting(database_url, tmp_path, "second") as web:
+        found = [each async for each in web.admin.runs.tracked_events(run)]
+        assert [(each.kind, each.name, each.at) for each in found] == [
+            ("params", "", "1970-01-01T00:00:01.000000Z"),
+            ("event", "epoch", "1970-01-01T00:00:02.000000Z"),
+            ("event", "saved", "1970-01-01T00:00:03.000000Z"),
+        ]
+        assert found[1].data == {"step": 1, "data": {"n": 1}}
+        only = [each.name async for each in web.admin.runs.tracked_events(run, kind="event", names=["saved"])]
+        assert only == ["saved"]
+        first = (await web.ask("GET", f"{BASE}/{run}/tracked-events?limit=2")).json()
+        assert first["more"]
+        rest = (await web.ask("GET", f"{BASE}/{run}/tracked-events?cursor={first['next']}")).json()
+        assert ([each["name"] for each in rest["items"]], rest["more"]) == (["saved"], False)
+        wrong = await web.ask("GET", f"{BASE}/{run}/tracked-events?cursor=nonsense")
+        assert (wrong.status_code, "cursor" in wrong.text) == (422, True)

@@ -20,6 +20,7 @@ from trainyard_core.contracts.tracker import (
     SeriesSource,
     Tracker,
 )
+from trainyard_core.contracts.tracker_events import EventPage
 from trainyard_core.db import run_trackers
 from trainyard_core.db.engine import Database
 from trainyard_core.trackers import Trackers
@@ -97,6 +98,20 @@ class RunTracker(Tracker):
     async def read_logs(self, run: RunRef, *, cursor: str = "", limit: int = 1000, tail: bool = False) -> LogPage:
         """As the run's tracker."""
         return await (await self.of(run)).read_logs(run, cursor=cursor, limit=limit, tail=tail)
+
+    async def read_events(
+        self,
+        run: RunRef,
+        *,
+        kind: str = "",
+        names: Sequence[str] = (),
+        cursor: str = "",
+        limit: int = 1000,
+        attempts: Mapping[str, int] = {},
+    ) -> EventPage:
+        """As the run's tracker."""
+        tracker = await self.of(run)
+        return await tracker.read_events(run, kind=kind, names=names, cursor=cursor, limit=limit, attempts=attempts)
 
     async def put_artifact(
         self, run: RunRef, name: str, data: AsyncIterator[bytes], *, digest: str | None = None

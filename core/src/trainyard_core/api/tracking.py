@@ -80,6 +80,30 @@ class Tracking(Controller):
             return streams.logs(request, tracker, run, start)
         return Response(streams.log_page(page))
 
+    @get("/tracked-events")
+    async def tracked_events(
+        self,
+        request: ApiRequest,
+        project: str,
+        ref: str,
+        kind: str = "",
+        name: list[str] | None = None,
+        cursor: str = "",
+        limit: Annotated[int, Parameter(ge=1, le=MOST_LINES)] = 1000,
+    ) -> models.TrackedEventPage:
+        """Return what a run's programs have recorded beside values and lines, such as `params`, `artifact` or `event`,
+        in the order of time: of one kind, or about one of these names, if they are given."""
+        row = await find_run(request, project, ref, READ)
+        runtime, run = runtime_of(request), RunRef(project, row["id"])
+        attempts = await runtime.database.read(lambda tx: tracking.attempts_of(tx, [run.run]))
+        try:
+            page = await tracker_of(runtime).read_events(
+                run, kind=kind, names=name or (), cursor=cursor, limit=limit, attempts=attempts[run.run]
+            )
+        except ValueError as error:
+            raise Invalid(f"`cursor` is not one of ours: {error}", fix="leave it out to start over") from error
+        return models.TrackedEventPage(items=[*map(serializers.event, page.events)], next=page.cursor, more=page.more)
+
     @get("/metrics")
     async def metrics(
         self, request: ApiRequest, project: str, ref: str, limit: Limit = MOST, cursor: Cursor = ""

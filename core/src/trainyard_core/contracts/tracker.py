@@ -8,9 +8,10 @@ request may be repeated, in other pieces, to another process, after a crash at a
 durable sequence number: everything up to it survives a power loss.
 
 Frames. `append` receives frames of every kind, and each counts by its number: a frame is durable or it is not, whatever
-it contains. METRICS are read by `read_series`, LOGS by `read_logs`. EVENTS (params, tags, outputs, notes) and GAP (how
-much a writer had to drop) are processed by core itself. A tracker counts them as durable, may keep or drop their
-payload, and shows them in no series and in no log.
+it contains. METRICS are read by `read_series`, LOGS by `read_logs`, EVENTS (params, tags, outputs, artifacts, events of
+the program) by `read_events`; core also processes them itself. GAP (how much a writer had to drop) is processed by core
+alone: a tracker counts it as durable, and may keep or drop its payload. Events and gaps show in no series and in no
+log.
 
 Order of lines. The lines of one writer come in the order of its frames and, within a frame, of its lines, whatever
 their times. Of the lines that several writers have at the moment of a call, the next one is always that of the writer
@@ -50,6 +51,7 @@ import msgspec
 
 from trainyard.names import BadName, check_artifact_name
 from trainyard.track.frames import Frame
+from trainyard_core.contracts.tracker_events import EventPage
 
 __all__ = [
     "ArtifactInfo",
@@ -307,6 +309,24 @@ class Tracker(ABC):
         """Lines after `cursor` (empty: from the start), at most `limit`; with `tail` the last `limit` lines. A
         cursor stays valid while the run grows, and no line is skipped or repeated by following cursors. Raises
         ValueError for a cursor that is not ours."""
+
+    @abstractmethod
+    async def read_events(
+        self,
+        run: RunRef,
+        *,
+        kind: str = "",
+        names: Sequence[str] = (),
+        cursor: str = "",
+        limit: int = 1000,
+        attempts: Mapping[str, int] = {},
+    ) -> EventPage:
+        """Events after `cursor` (empty: from the start), at most `limit`, in the order that
+        `trainyard_core.contracts.tracker_events` states. With `kind` only those of that type; with `names` only those
+        with one of these as `name`, or as a key of their `values`. `attempts` are those of the writers, as for
+        `read_series`: events with a step that a later attempt has recorded again are left out. A cursor stays valid
+        while the run grows, and by following cursors no event is skipped or repeated. Raises ValueError for a cursor
+        that is not ours. `tracker_events.page_of_events` makes the page from event frames."""
 
     @abstractmethod
     async def put_artifact(

@@ -27,6 +27,7 @@ from trainyard.client.models import (
     RunRecord,
     RunSeries,
     Series,
+    TrackedEvent,
     Transition,
     UsedComponent,
     Why,
@@ -149,6 +150,20 @@ class AsyncRuns(AsyncRunActions):
             async for event in events:
                 if event.name == "metrics":
                     yield metrics_of(event)
+
+    async def tracked_events(
+        self, ref: str, *, kind: str = "", names: Sequence[str] = (), project: str | None = None
+    ) -> AsyncIterator[TrackedEvent]:
+        """What the run's programs have recorded beside values and lines, in the order of time: of one kind (`params`,
+        `artifact`, `event`, ...), or about one of these names, if they are given."""
+        cursor, more = "", True
+        while more:
+            page = await self._client.send(
+                requests.read_events(self._project(project), ref, kind=kind, names=names, cursor=cursor)
+            )
+            cursor, more = page.next, page.more
+            for event in page.items:
+                yield event
 
     async def series(
         self,

@@ -79,6 +79,8 @@ from trainyard.client.models.tracking import (
     RunSeriesPage,
     Series,
     SeriesPage,
+    TrackedEvent,
+    TrackedEventPage,
 )
 
 __all__ = [
@@ -168,6 +170,8 @@ __all__ = [
     "TellTrial",
     "Token",
     "TokenPage",
+    "TrackedEvent",
+    "TrackedEventPage",
     "Transition",
     "TransitionPage",
     "TrialBatch",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,6 +19,8 @@ __all__ = [
     "RunSeriesPage",
     "Series",
     "SeriesPage",
+    "TrackedEvent",
+    "TrackedEventPage",
 ]
 
 
@@ -108,6 +110,24 @@ class RunSeriesPage(msgspec.Struct, frozen=True, kw_only=True):
     """For each run in the order asked for, each of the metrics."""
 
     items: list[RunSeries]
+
+
+class TrackedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program recorded at a time beside values and lines: `kind` is `params`, `outputs`, `meta`, `tags`,
+    `progress`, `artifact`, `end`, `event` or another; `name` is what it is about, if it has a name."""
+
+    kind: str
+    at: str
+    name: str = ""
+    data: dict[str, Any] = {}
+
+
+class TrackedEventPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Events, and the cursor that continues after them."""
+
+    items: list[TrackedEvent]
+    next: str
+    more: bool = False
 
 
 class FrameAck(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainyard.client.models import FrameAck, LogPage, MetricPage, ReadSeries, RunSeriesPage, SeriesPage
+from trainyard.client.models import (
+    FrameAck,
+    LogPage,
+    MetricPage,
+    ReadSeries,
+    RunSeriesPage,
+    SeriesPage,
+    TrackedEventPage,
+)
 from trainyard.client.requests.path import JSON, query_of, run_path
 from trainyard.client.wire import EVENT_STREAM, Request, path_of
 
@@ -14,6 +22,7 @@ __all__ = [
     "append_frames",
     "follow_logs",
     "follow_metrics",
+    "read_events",
     "read_logs",
     "read_many_series",
     "read_metrics",
@@ -61,6 +70,14 @@ def read_many_series(project: str, asked: ReadSeries) -> Request[RunSeriesPage]:
     """Series of several runs of a project. Changes nothing."""
     path = path_of("projects", project, "runs", "series")
     return Request("POST", path, RunSeriesPage, headers=JSON, content=msgspec.json.encode(asked))
+
+
+def read_events(
+    project: str, ref: str, *, kind: str = "", names: Sequence[str] = (), cursor: str = "", limit: int | None = None
+) -> Request[TrackedEventPage]:
+    """Events that a run's programs have recorded, after a cursor."""
+    query = query_of(kind=kind, name=names, cursor=cursor, limit=limit)
+    return Request("GET", run_path(project, ref, "tracked-events"), TrackedEventPage, query)
 
 
 def append_frames(project: str, ref: str, frames: bytes) -> Request[FrameAck]:
