@@ -29,6 +29,7 @@ DISTRIBUTIONS = (
     "sdk",
     "core",
     "plugins/api_docs",
+    "plugins/connections",
     "plugins/optimizer_search",
     "plugins/registry",
     "plugins/scheduler_process",

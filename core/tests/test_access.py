@@ -18,8 +18,9 @@ from trainyard.client.models import CreateRun, NewUpload
 from trainyard.client.requests import open_upload
 from trainyard_core.auth import ADMIN, ANYONE, KNOWN, READ, TRACK, WRITE
 from trainyard_core.clock import SECOND
+from trainyard_core.contracts.connection import Connection
 from trainyard_core.contracts.routes import PUBLIC, Permission, Routes, Signed
-from trainyard_core.db import jobs, observers, principals, projects, tokens
+from trainyard_core.db import connections, jobs, observers, principals, projects, tokens
 from trainyard_core.hookspecs import hookimpl
 from trainyard_core.registry import Registry
 from trainyard_core.testing.factories import operation
@@ -105,6 +106,9 @@ class Ground:
         if path == "/projects/{project}":
             await self.write(lambda tx: self.project(tx, fresh, at))
             found["project"] = fresh
+        if path.startswith("/connections/{name}"):
+            one = Connection(name=fresh, kind="box")
+            await self.write(lambda tx: connections.put(tx, one, at=at))
         if path.startswith("/queues/{name}"):
             await self.web.arrange.queue(fresh)
         if path.startswith("/observers/"):

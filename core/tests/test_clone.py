@@ -185,7 +185,15 @@ async def test_the_program_of_a_resumed_run_is_told_what_it_continues(web):
 async def _workload(web, refs):
     runtime, agent = web.runtime, web.arrange.agent
     service = SessionService(
-        runtime.database, runtime.notifier, runtime.clock, runtime.policy, secret=b"s", url="http://x", grace=1.0
+        runtime.database,
+        runtime.notifier,
+        runtime.clock,
+        runtime.policy,
+        secret=b"s",
+        url="http://x",
+        grace=1.0,
+        secrets=runtime.secrets,
+        connection_kinds=dict,
     )
     row = await runtime.database.read(lambda tx: tx.one("SELECT epoch FROM agent WHERE name = ?", agent))
     (workload,) = await service.workloads(agent, row["epoch"], refs)

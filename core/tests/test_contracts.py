@@ -11,7 +11,7 @@ import pytest
 from trainyard.matrix.objective import Goal, Limit, Objective
 from trainyard.matrix.space import Choice, Linear, Space, Uniform
 from trainyard_core.contracts.ci import CiRequest, GitEvent, PullRequest, PullRequestAction, Push, Repository, Tag
-from trainyard_core.contracts.connection import Connection, Secret
+from trainyard_core.contracts.connection import Connection
 from trainyard_core.contracts.needs import (
     HostFolder,
     InitStep,
@@ -20,7 +20,6 @@ from trainyard_core.contracts.needs import (
     NeedsClash,
     Scratch,
     SecretFiles,
-    SecretRef,
     Sidecar,
     Volume,
     merge,
@@ -34,6 +33,7 @@ from trainyard_core.contracts.optimizer import (
     Trial,
     TrialPhase,
 )
+from trainyard_core.contracts.secret import Secret, SecretRef
 
 CANARY = "hunter2-canary"
 PARAMS = {"optimizer": Choice(values=("adam", "sgd")), "lr": Uniform(low=1e-5, high=1.0, log=True)}
@@ -85,11 +85,11 @@ def there_and_back(value, kind):
             Needs(
                 owner="tracker 's3'",
                 env={"A": "1"},
-                secret_env={"B": SecretRef(name="s3", key="password")},
+                secret_env={"B": SecretRef(source="vault", name="s3", key="password")},
                 mounts=(
                     Mount(path="/a", source=HostFolder(path="/srv")),
                     Mount(path="/b", source=Volume(name="data", part="x"), read_only=False),
-                    Mount(path="/c", source=SecretFiles(files={"id": SecretRef(name="git", key="id")})),
+                    Mount(path="/c", source=SecretFiles(files={"id": SecretRef(source="vault", name="git", key="id")})),
                     Mount(path="/d", source=Scratch(size=1, in_memory=True)),
                 ),
                 init=(InitStep(name="i", command=("true",)),),
@@ -126,7 +126,7 @@ def test_optional_powers_are_found_by_their_methods():
 
 
 def test_no_repr_shows_a_secret():
-    secret, ref = Secret(CANARY), SecretRef(name="s3", key=CANARY)
+    secret, ref = Secret(CANARY), SecretRef(source="vault", name="s3", key=CANARY)
     owned = Needs(owner="tracker 's3'", env={"A": CANARY}, secret_env={"B": ref})
     shown = [
         secret,
@@ -140,7 +140,7 @@ def test_no_repr_shows_a_secret():
     for value in shown:
         assert CANARY not in f"{value!r} {value} {value:}"
     assert secret.reveal() == CANARY
-    assert "s3" in repr(ref)
+    assert "vault" in repr(ref)
 
 
 @pytest.mark.parametrize("leak", [msgspec.json.encode, pickle.dumps, copy.copy, copy.deepcopy])
@@ -151,7 +151,7 @@ def test_a_secret_cannot_be_written_down(leak):
 
 
 def test_needs_of_several_owners_become_one_in_order():
-    ref = SecretRef(name="s3", key="password")
+    ref = SecretRef(source="vault", name="s3", key="password")
     data = Mount(path="/data", source=Volume(name="data"))
     first = Needs(owner="a", env={"X": "1"}, secret_env={"P": ref}, mounts=(data,), init=(_init("one"),))
     second = Needs(owner="b", env={"Y": "2"}, init=(_init("two"),), sidecars=(_sidecar("ship"),))
@@ -179,7 +179,11 @@ def test_the_same_need_of_two_owners_is_there_once():
     ("mine", "theirs", "says"),
     [
         ({"env": {"X": CANARY}}, {"env": {"X": "2"}}, "environment variable 'X'"),
-        ({"env": {"X": CANARY}}, {"secret_env": {"X": SecretRef(name="s", key="k")}}, "environment variable 'X'"),
+        (
+            {"env": {"X": CANARY}},
+            {"secret_env": {"X": SecretRef(source="vault", name="s", key="k")}},
+            "environment variable 'X'",
+        ),
         (
             {"mounts": (Mount(path="/data", source=Volume(name="a")),)},
             {"mounts": (Mount(path="/data/", source=Volume(name="b")),)},

@@ -17,6 +17,7 @@ from trainyard_core.api.agents import Agents
 from trainyard_core.api.artifacts import Artifacts
 from trainyard_core.api.authentication import Authentication, TokenCache
 from trainyard_core.api.bulk import Bulk
+from trainyard_core.api.connections import Connections
 from trainyard_core.api.declare_lost import LostAttempts
 from trainyard_core.api.diagnosis import Diagnoses
 from trainyard_core.api.etag import etags
@@ -58,6 +59,7 @@ CONTROLLERS = (
     AgentSessions,
     Bulk,
     Artifacts,
+    Connections,
     Diagnoses,
     Document,
     Jobs,

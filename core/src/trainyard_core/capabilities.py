@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from trainyard_core.contracts.connection import ConnectionKind
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
 from trainyard_core.contracts.plugin import (
@@ -16,6 +17,7 @@ from trainyard_core.contracts.plugin import (
     SettingsSection,
 )
 from trainyard_core.contracts.routes import Routes
+from trainyard_core.contracts.secret import SecretSource
 from trainyard_core.hookspecs import (
     CiHostProvider,
     DirectorProvider,
@@ -64,6 +66,8 @@ CAPABILITIES: Mapping[str, Capability] = {
     "register_optimizers": Capability(OptimizerProvider, ("build",)),
     "register_directors": Capability(DirectorProvider, ("build",)),
     "register_ci_providers": Capability(CiHostProvider, ("build",)),
+    "register_connection_kinds": Capability(ConnectionKind, ("schema", "secrets", "check", "needs")),
+    "register_secret_sources": Capability(SecretSource, ("resolve",)),
     "register_resolvers": Capability(Resolver, ("resolve",)),
     "register_controllers": Capability(Routes),
     "register_jobs": Capability(Job, ("run",)),

@@ -23,6 +23,7 @@ import pluggy
 if TYPE_CHECKING:
     from trainyard_core.auth import Actor
     from trainyard_core.contracts.ci import CiProvider
+    from trainyard_core.contracts.connection import ConnectionKind
     from trainyard_core.contracts.director import Director
     from trainyard_core.contracts.job import Job
     from trainyard_core.contracts.observer import Observer
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     )
     from trainyard_core.contracts.routes import Routes
     from trainyard_core.contracts.scheduler import Scheduler, SchedulerCheck
+    from trainyard_core.contracts.secret import SecretSource
     from trainyard_core.contracts.tracker import Tracker
 
 __all__ = [
@@ -56,7 +58,7 @@ __all__ = [
 
 hookspec = pluggy.HookspecMarker("trainyard")
 hookimpl = pluggy.HookimplMarker("trainyard")
-VERSION = 2
+VERSION = 3
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +161,16 @@ def register_directors() -> list[DirectorProvider]:  # type: ignore[empty-body]
 @hookspec
 def register_ci_providers() -> list[CiHostProvider]:  # type: ignore[empty-body]
     """Return the kinds of git hosts that this plugin can talk to."""
+
+
+@hookspec
+def register_connection_kinds() -> list[ConnectionKind]:  # type: ignore[empty-body]
+    """Return the kinds of connections that this plugin knows."""
+
+
+@hookspec
+def register_secret_sources() -> list[SecretSource]:  # type: ignore[empty-body]
+    """Return the places to which references to secrets may lead, by name."""
 
 
 @hookspec

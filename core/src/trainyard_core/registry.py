@@ -18,6 +18,7 @@ import structlog
 
 from trainyard_core import hookspecs
 from trainyard_core.capabilities import Capability
+from trainyard_core.contracts.connection import ConnectionKind
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
 from trainyard_core.contracts.plugin import (
@@ -29,6 +30,7 @@ from trainyard_core.contracts.plugin import (
     SettingsSection,
 )
 from trainyard_core.contracts.routes import Routes
+from trainyard_core.contracts.secret import SecretSource
 from trainyard_core.errors import StartRefused, choice
 from trainyard_core.hook_guard import HookFailed, HookRefused, Implementations, gist
 from trainyard_core.hookspecs import (
@@ -89,6 +91,8 @@ class Registry:
         self.optimizers: Providers[OptimizerProvider] = Providers("optimizer", prefer)
         self.directors: Providers[DirectorProvider] = Providers("director", prefer)
         self.ci_hosts: Providers[CiHostProvider] = Providers("ci provider", prefer)
+        self.connection_kinds: Providers[ConnectionKind] = Providers("connection kind", prefer)
+        self.secret_sources: Providers[SecretSource] = Providers("secret source", prefer)
         self.settings: Offers[SettingsSection] = Offers("settings", most=1)
         self.migrations: Offers[Migrations] = Offers("migrations", most=1)
         self.resolvers: Offers[Resolver] = Offers("resolver")
@@ -112,6 +116,8 @@ class Registry:
             "register_optimizers": self.optimizers,
             "register_directors": self.directors,
             "register_ci_providers": self.ci_hosts,
+            "register_connection_kinds": self.connection_kinds,
+            "register_secret_sources": self.secret_sources,
             "register_resolvers": self.resolvers,
             "register_controllers": self.routes,
             "register_jobs": self.jobs,

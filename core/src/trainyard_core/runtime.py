@@ -42,6 +42,7 @@ from trainyard_core.plugin_host.authenticators import PluginAuthenticators
 from trainyard_core.plugin_host.migrations import migrate_plugins
 from trainyard_core.plugin_host.platforms import Platforms
 from trainyard_core.plugin_host.references import PluginReferences
+from trainyard_core.plugin_host.secrets import HostedSecrets
 from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.run_tracker import RunTracker
@@ -99,6 +100,7 @@ class Runtime:
         for plugin, job in registry.jobs:
             self.job_queue.add(plugin, job)
         self.platforms = Platforms(self, self.job_queue.enqueue)
+        self.secrets = HostedSecrets(registry, self.platforms)
         self.directors = Directors(
             database, clock, self.policy, self.kinds, call=self._call, enqueue=self.job_queue.enqueue
         )
@@ -260,6 +262,8 @@ class Runtime:
             secret=self.secret,
             url=self.url,
             grace=self.settings.stop_grace,
+            secrets=self.secrets,
+            connection_kinds=lambda: self.registry.connection_kinds.by_name,
         )
 
     async def _start_tracker(self) -> RunTracker | None:

@@ -31,7 +31,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from trainyard_core.contracts.connection import Secret
+from trainyard_core.contracts.secret import Secret
 
 __all__ = [
     "BadEvent",

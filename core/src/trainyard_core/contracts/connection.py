@@ -2,51 +2,33 @@
 what an attempt that uses it needs.
 
 Ownership. Core owns connections: their names, who may use them, where they are stored. A kind owns the meaning of their
-fields. It opens nothing itself: its methods are pure and cheap and import no client library, because they run where
-files are linted and where runs are compiled. A kind has no state; any process may repeat any call.
+fields. Its methods but `probe` open nothing: they are pure and cheap and import no client library, because they run
+where runs are compiled and started. A kind has no state; any process may repeat any call.
 
 Secrets. A connection holds references (`SecretRef`), never values. Core resolves a reference just before the value is
 used and passes it on as a `Secret`, whose repr shows nothing and which can be neither encoded nor pickled. Code that
 reveals a secret keeps its value out of logs, errors and reprs.
 
-Raises. Nothing: `check` returns problems. Core calls `needs` only for a connection without problems.
-
-Provisional: nothing in core calls it yet. Its hook, `register_connection_kinds`, comes with its first plugin.
+Raises. Nothing: `check` returns problems. Core calls `needs` and `probe` only for a connection without problems.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from trainyard.client.models import FieldProblem
-from trainyard_core.contracts.needs import Needs, SecretRef
+from trainyard_core.contracts.needs import Needs
+from trainyard_core.contracts.secret import Secret, SecretRef
 
-__all__ = ["Connection", "ConnectionKind", "JsonSchema", "Secret"]
+__all__ = ["Connection", "ConnectionKind", "JsonSchema"]
 
 JsonSchema = dict[str, Any]
-"""A JSON Schema (2020-12) for an object, as plain data."""
-
-
-class Secret:
-    """The value of a secret, passed to the one place that uses it."""
-
-    __slots__ = ("__value",)
-
-    def __init__(self, value: str) -> None:
-        self.__value = value
-
-    def reveal(self) -> str:
-        """Return the value."""
-        return self.__value
-
-    def __repr__(self) -> str:
-        return "Secret(...)"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled or copied; pass a SecretRef and resolve it there")
+"""A JSON Schema (2020-12) for an object, as plain data. Core understands `type`, `properties`, `required`,
+`additionalProperties`, `items`, `enum`, `pattern`, `minLength`, `maxLength`, `minimum` and `maximum`."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -70,13 +52,13 @@ class ConnectionKind(ABC):
 
     @abstractmethod
     def schema(self) -> JsonSchema:
-        """Return the schema of `fields`. Editors use it for completion, and core checks it before it calls `check`. It
+        """Return the schema of `fields`. Core holds the fields against it before it calls `check`. It
         allows no other properties (`additionalProperties: false`) and describes each field."""
 
     @abstractmethod
     def secrets(self) -> dict[str, str]:
-        """Return the purpose of each secret, in words, by its name. `check` reports a required secret that is
-        missing."""
+        """Return the purpose of each secret, in words, by its name; `*` stands for any other name. `check` reports a
+        required secret that is missing."""
 
     @abstractmethod
     def check(self, connection: Connection) -> list[FieldProblem]:
@@ -86,3 +68,9 @@ class ConnectionKind(ABC):
     def needs(self, connection: Connection) -> Needs:
         """Return what an attempt that uses this connection needs: environment, secrets, mounts, init steps, sidecars.
         The owner is "connection" and its name."""
+
+    async def probe(self, connection: Connection, secrets: Mapping[str, Secret]) -> str:
+        """Try the connection from the server, and return what is wrong, in words, without the value of a secret; empty
+        when it works, or when there is nothing to try. It is cancelled after ten seconds. Raises nothing else than
+        OSError, which is told."""
+        return ""

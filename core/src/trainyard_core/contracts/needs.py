@@ -21,6 +21,8 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from trainyard_core.contracts.secret import SecretRef
+
 __all__ = [
     "HostFolder",
     "InitStep",
@@ -30,7 +32,6 @@ __all__ = [
     "NeedsClash",
     "Scratch",
     "SecretFiles",
-    "SecretRef",
     "Sidecar",
     "Source",
     "Volume",
@@ -43,17 +44,6 @@ T = TypeVar("T")
 class NeedsClash(ValueError):
     """Two owners give different meanings to one name. `str()` names the thing and both owners, and says how to resolve
     the clash."""
-
-
-class SecretRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A reference to a secret: one entry (`key`) of the secret that the deployment knows by `name`. The repr leaves the
-    key out, because users sometimes write the value there by mistake."""
-
-    name: str
-    key: str
-
-    def __repr__(self) -> str:
-        return f"SecretRef({self.name!r}, ...)"
 
 
 class _Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -24,6 +24,7 @@ from trainyard_core.contracts.job import JobCall
 from trainyard_core.contracts.observer import Event
 from trainyard_core.contracts.optimizer import Optimizer
 from trainyard_core.contracts.routes import Change
+from trainyard_core.contracts.secret import Secrets
 
 __all__ = ["Activities", "Jobs", "Parents", "Platform", "Runs"]
 
@@ -147,6 +148,9 @@ class Platform(Protocol):
 
     @property
     def jobs(self) -> Jobs: ...
+
+    @property
+    def secrets(self) -> Secrets: ...
 
     def optimizer(self, kind: str) -> Optimizer:
         """The optimizer of that kind of matrix. Raises Invalid, naming those that are installed, StartRefused for one

@@ -83,6 +83,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     fork_step: int | None = None
     uses: tuple[ReferenceUse, ...] = ()
     warnings: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
     parent: str | None = None
     key: str | None = None
     director: NewDirector | None = None

@@ -14,6 +14,7 @@ from trainyard_core.contracts.database import PluginTx
 from trainyard_core.contracts.job import JobCall, JobLost
 from trainyard_core.contracts.observer import Event
 from trainyard_core.contracts.optimizer import Optimizer
+from trainyard_core.contracts.secret import Secrets
 from trainyard_core.db import activities, jobs, principals, tokens
 from trainyard_core.db.activities import Tail
 from trainyard_core.db.engine import Database, Tx
@@ -61,6 +62,7 @@ class HostedPlatform:
         self.parents = HostedParents(runtime, plugin)
         self.activities = _Activities(runtime)
         self.jobs = _Jobs(runtime.database, plugin, enqueue)
+        self.secrets: Secrets = runtime.secrets
 
     def optimizer(self, kind: str) -> Optimizer:
         """See `Platform`."""

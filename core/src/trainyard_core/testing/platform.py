@@ -23,6 +23,7 @@ from trainyard_core.contracts.director import Child, Parent
 from trainyard_core.contracts.job import Job, JobCall, JobLost
 from trainyard_core.contracts.observer import Event
 from trainyard_core.contracts.optimizer import Optimizer
+from trainyard_core.contracts.secret import Secret, SecretRef
 from trainyard_core.db.migrate import migrations_in
 from trainyard_core.errors import Forbidden, Invalid, NotFound, choice
 from trainyard_core.executor import BlockingCalls
@@ -64,6 +65,7 @@ class FakePlatform:
         self._blocking: dict[str, BlockingCalls] = {}
         self.jobs = FakeJobs(self, [job.name for job in jobs])
         self.references = FakeReferences()
+        self.secrets = FakeSecrets()
         self.database = MemoryDatabase(plugin, _Outside(self))
         self.grant(f"service:plugin:{plugin}", "none")
 
@@ -270,6 +272,19 @@ class FakeJobs:
         before = self.enqueued.get((job, key))
         due = at if before is None else min(at, before.at)
         self.enqueued[job, key] = EnqueuedJob(args=dict(args or {}), at=due)
+
+
+class FakeSecrets:
+    """Secrets by their references, in `values`."""
+
+    def __init__(self) -> None:
+        self.values: dict[SecretRef, str] = {}
+
+    async def resolve(self, ref: SecretRef) -> Secret:
+        """See `Secrets`."""
+        if ref not in self.values:
+            raise Invalid(f"no secret for {ref}", fix="put it into `secrets.values`")
+        return Secret(self.values[ref])
 
 
 class FakeReferences:

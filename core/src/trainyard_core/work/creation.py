@@ -28,6 +28,7 @@ from trainyard_core.lifecycle import Hold, Status, Step
 from trainyard_core.policy import Policy
 from trainyard_core.work.amendment import Amendments, compile_amended
 from trainyard_core.work.compilation import OperationSource, ReferenceLookup, look_up, read
+from trainyard_core.work.connections import check_usable
 from trainyard_core.work.idempotency import Claim
 from trainyard_core.work.kinds import RunKinds
 from trainyard_core.work.model import View
@@ -102,6 +103,7 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> None:
     """Insert a prepared run and take it as far as it goes at once. Raises NotFound for a project that is not open,
     Invalid for an unknown queue, Conflict for the id of a deleted run."""
     await _check_names(tx, new)
+    await _check_connections(tx, new)
     if new.director is not None:
         await _check_references(tx, new.project, new.director)
         new = msgspec.structs.replace(new, queue="")  # it takes no place itself; its children wait in that queue
@@ -114,6 +116,15 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> None:
         await plugin_writes.apply(tx, new.director.plugin, new.director.opening.writes)
         await runs.wake_now(tx, new.id, at=new.at)
     await _record_references(tx, new)
+
+
+async def _check_connections(tx: Tx, new: runs.NewRun) -> None:
+    """Raises Invalid for a connection that is not there or that the project may not use."""
+    if not new.connections:
+        return
+    row = await tx.one("SELECT connections FROM project WHERE name = ?", new.project)
+    assert row is not None, "its name was looked up"
+    await check_usable(tx, new.connections, project=new.project, allowed=_decode_names(row["connections"]))
 
 
 async def _check_references(tx: Tx, project: str, director: directors.NewDirector) -> None:
@@ -261,6 +272,7 @@ def assemble(
         compile_options=_given(body),
         uses=compiled.uses,
         warnings=compiled.warnings,
+        connections=resolved.connections,
         params=dict(resolved.inputs),
         tags=list(resolved.tags),
         digest=digest,

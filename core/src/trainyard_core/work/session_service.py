@@ -11,18 +11,21 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from trainyard.compile.resolved import decode_resolved
+from trainyard.compile.resolved import ResolvedOperation, decode_resolved
 from trainyard_core import instruments, tracing
 from trainyard_core.agent.model import BATCH, Order, Registration
 from trainyard_core.clock import Clock
-from trainyard_core.contracts.needs import merge
+from trainyard_core.contracts.needs import MergedNeeds, NeedsClash, merge
+from trainyard_core.contracts.secret import Secrets
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Resources, Workload
 from trainyard_core.db import agents, attempts
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.tokens import run_token
+from trainyard_core.errors import TrainyardError
 from trainyard_core.lifecycle import Reason
 from trainyard_core.policy import Policy
 from trainyard_core.work import assignment
+from trainyard_core.work.connections import Kinds, SecretValues, needs_of, secret_values
 from trainyard_core.work.needs import operation_needs
 from trainyard_core.work.notifier import Notifier
 from trainyard_core.work.resume import resume_environment
@@ -49,9 +52,12 @@ class SessionService:
         secret: bytes,
         url: str,
         grace: float,
+        secrets: Secrets,
+        connection_kinds: Callable[[], Kinds],
     ) -> None:
         self._database, self._notifier, self._clock, self._policy = database, notifier, clock, policy
         self._secret, self._url, self._grace = secret, url, grace
+        self._secrets, self._connection_kinds = secrets, connection_kinds
 
     async def register(self, agent: Registration) -> int:
         """Begin a session; its epoch. The sessions before it are over."""
@@ -70,17 +76,17 @@ class SessionService:
 
     async def workloads(self, agent: str, epoch: int, refs: Sequence[AttemptRef]) -> list[Workload]:
         """What to start for those of these attempts that the agent holds and that still wait to be submitted. One
-        whose project may not use its queue any more is ended instead."""
+        whose project may not use its queue or a connection any more, or that lacks a secret, is ended instead."""
 
         async def work(tx: Tx) -> list[Row]:
             await agents.fence(tx, agent, epoch)
             return [row for row in await attempts.to_start(tx, refs) if row["agent"] == agent]
 
-        rows = await self._database.read(work)
-        refused = [observation for row in rows if (observation := _refusal(row))]
+        found = [(row, _refusal(row) or await self._made(row)) for row in await self._database.read(work)]
+        refused = [made for _, made in found if isinstance(made, Observation)]
         if refused:
             await self.report(agent, epoch, refused)
-        return [self._workload(row) for row in rows if not _refusal(row)]
+        return [made for _, made in found if isinstance(made, Workload)]
 
     async def report(self, agent: str, epoch: int, seen: Sequence[Observation]) -> None:
         """Write down what the agent observed of what it holds; anything else changes nothing."""
@@ -117,9 +123,25 @@ class SessionService:
 
         return await self._database.write(fenced, name=name)
 
-    def _workload(self, row: Row) -> Workload:
+    async def _made(self, row: Row) -> Workload | Observation:
+        """What to start, or the end of an attempt whose connections cannot be had."""
         resolved = decode_resolved(row["resolved"])
-        needs = merge([operation_needs(resolved)])
+        try:
+            needs = await self._needs(row["project"], resolved)
+            values = await secret_values(needs, self._secrets)
+        except (TrainyardError, NeedsClash) as error:
+            can_pass = isinstance(error, TrainyardError) and error.retryable
+            return _failed_submit(row, str(error), retryable=can_pass)
+        return self._workload(row, resolved, needs, values)
+
+    async def _needs(self, project: str, resolved: ResolvedOperation) -> MergedNeeds:
+        own, names = operation_needs(resolved), resolved.connections
+        if not names:
+            return merge([own])
+        used = await self._database.read(lambda tx: needs_of(tx, self._connection_kinds(), project, names))
+        return merge([own, *used])
+
+    def _workload(self, row: Row, resolved: ResolvedOperation, needs: MergedNeeds, values: SecretValues) -> Workload:
         return Workload(
             run=row["id"],
             attempt=row["number"],
@@ -135,6 +157,8 @@ class SessionService:
             image=resolved.image or "",
             resources=resolved.resources,
             needs=needs,
+            secret_env=values.env,
+            secret_files=values.files,
             roles=resolved.roles,
             topology=resolved.topology,
             ports=resolved.ports,
@@ -169,5 +193,9 @@ def _refusal(row: Row) -> Observation | None:
         f"project '{row['project']}' may not use queue '{row['queue']}'; it may use {', '.join(allowed) or 'none'}:"
         " use one of these, or have an admin allow it"
     )
-    end = Exit(reason=Reason.SUBMIT_FAILED, message=message)
+    return _failed_submit(row, message)
+
+
+def _failed_submit(row: Row, message: str, *, retryable: bool = False) -> Observation:
+    end = Exit(reason=Reason.SUBMIT_FAILED, message=message, retryable=retryable)
     return Observation(ref=AttemptRef(row["id"], row["number"]), phase=Phase.EXITED, exit=end)

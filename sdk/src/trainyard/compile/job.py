@@ -29,6 +29,7 @@ __all__ = [
     "check_given",
     "code",
     "command",
+    "connections",
     "described",
     "environment",
     "init",
@@ -242,6 +243,12 @@ def init(lowered: LoweredOperation, renderer: Renderer) -> tuple[ContainerSpec, 
         for index, step in enumerate(steps)
         if step.container is not None
     )
+
+
+def connections(lowered: LoweredOperation, renderer: Renderer) -> tuple[str, ...]:
+    """The names of the connections that it uses, each once."""
+    at, written = (*lowered.at, "run", "connections"), lowered.job.connections if lowered.job else ()
+    return tuple(dict.fromkeys(renderer.texts(at, written)))
 
 
 def sidecars(

@@ -154,6 +154,7 @@ def resolve(
         code=job.code(lowered, renderer),
         init=init,
         sidecars=job.sidecars(lowered, renderer, init),
+        connections=job.connections(lowered, renderer),
         resources=job.resources(lowered, renderer),
         max_retries=retries,
         timeout=timeout,

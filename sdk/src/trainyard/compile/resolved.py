@@ -101,6 +101,8 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
     `init` are programs that end before the command starts, in order, once `code` is there; `sidecars` run beside it.
 
+    `connections` are names of those that it uses.
+
     `component` is the digest of the component as it was written; `digest()` gives that of what runs.
     """
 
@@ -120,6 +122,7 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     code: Code = Code(kind="none")
     init: tuple[ContainerSpec, ...] = ()
     sidecars: tuple[ContainerSpec, ...] = ()
+    connections: tuple[str, ...] = ()
     roles: tuple[Role, ...] = ()
     topology: str = "none"
     ports: tuple[int, ...] = ()

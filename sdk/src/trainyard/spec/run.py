@@ -133,13 +133,13 @@ class Environment(Model):
 
 class Job(RunKind):
     later: ClassVar[Later] = {
-        "connections": "give what the program needs as inputs or `env`",
         "volumes": "give paths as inputs",
         "ports": "remove it: services are not run yet",
     }
 
     container: Container | None = None
     environment: Environment | None = None
+    connections: tuple[str, ...] = ()
     init: tuple[InitStep, ...] = ()
     sidecars: tuple[AuxiliaryContainer, ...] = ()
 

@@ -17,6 +17,7 @@ from trainyard.client._async.agent import AsyncAgents
 from trainyard.client._async.artifact import AsyncArtifacts
 from trainyard.client._async.component import AsyncComponents
 from trainyard.client._async.concurrency import Operation, run_blocking, sleep
+from trainyard.client._async.connection import AsyncConnections
 from trainyard.client._async.job import AsyncJobs
 from trainyard.client._async.member import AsyncMembers
 from trainyard.client._async.observer import AsyncObservers
@@ -94,6 +95,7 @@ class AsyncClient:
         self.agents = AsyncAgents(self)
         self.artifacts = AsyncArtifacts(self)
         self.jobs = AsyncJobs(self)
+        self.connections = AsyncConnections(self)
         self.queues = AsyncQueues(self)
         self.observers = AsyncObservers(self)
         self.sweeps = AsyncSweeps(self)

@@ -18,6 +18,7 @@ from trainyard.client._sync.agent import Agents
 from trainyard.client._sync.artifact import Artifacts
 from trainyard.client._sync.component import Components
 from trainyard.client._sync.concurrency import Operation, run_blocking, sleep
+from trainyard.client._sync.connection import Connections
 from trainyard.client._sync.job import Jobs
 from trainyard.client._sync.member import Members
 from trainyard.client._sync.observer import Observers
@@ -93,6 +94,7 @@ class Client:
         self.agents = Agents(self)
         self.artifacts = Artifacts(self)
         self.jobs = Jobs(self)
+        self.connections = Connections(self)
         self.queues = Queues(self)
         self.observers = Observers(self)
         self.sweeps = Sweeps(self)

@@ -45,6 +45,7 @@ from trainyard.client.models.component import (
     UsedComponent,
     UsedComponentPage,
 )
+from trainyard.client.models.connection import Connection, ConnectionCheck, ConnectionPage, NewConnection
 from trainyard.client.models.diagnosis import Check, Diagnosis, UploadCheck
 from trainyard.client.models.job import Job, JobPage
 from trainyard.client.models.lineage import Lineage, RelatedRun
@@ -102,6 +103,9 @@ __all__ = [
     "CloneRun",
     "Component",
     "ComponentPage",
+    "Connection",
+    "ConnectionCheck",
+    "ConnectionPage",
     "CreateRun",
     "Diagnosis",
     "EditAgent",
@@ -127,6 +131,7 @@ __all__ = [
     "MetricColumn",
     "MetricPage",
     "NewAgent",
+    "NewConnection",
     "NewPrincipal",
     "NewProject",
     "NewSweep",

@@ -36,6 +36,13 @@ from trainyard.client.requests.component import (
     register_component,
     run_uses,
 )
+from trainyard.client.requests.connection import (
+    check_connection,
+    delete_connection,
+    get_connection,
+    list_connections,
+    put_connection,
+)
 from trainyard.client.requests.job import list_jobs, remove_job, retry_job
 from trainyard.client.requests.member import list_members, put_member, remove_member
 from trainyard.client.requests.observer import delete_observer, get_observer, list_observers, retry_observer
@@ -94,6 +101,7 @@ __all__ = [
     "append_frames",
     "append_upload",
     "ask_trials",
+    "check_connection",
     "clone_run",
     "create_project",
     "create_run",
@@ -102,6 +110,7 @@ __all__ = [
     "declare_lost",
     "delete_artifact",
     "delete_component",
+    "delete_connection",
     "delete_observer",
     "delete_principal",
     "delete_project",
@@ -122,6 +131,7 @@ __all__ = [
     "get_agent",
     "get_artifact",
     "get_component",
+    "get_connection",
     "get_observer",
     "get_principal",
     "get_project",
@@ -135,6 +145,7 @@ __all__ = [
     "list_agents",
     "list_artifacts",
     "list_components",
+    "list_connections",
     "list_jobs",
     "list_members",
     "list_observers",
@@ -151,6 +162,7 @@ __all__ = [
     "open_upload",
     "preview_run",
     "put_artifact",
+    "put_connection",
     "put_member",
     "put_queue",
     "put_tar",
