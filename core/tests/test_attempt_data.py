@@ -398,11 +398,12 @@ async def test_the_patrol_finishes_no_upload_of_a_given_up_attempt(web, point):
     machines, tracker = await Machines.of(web), web.runtime.tracker
     opened = (await machines.open(1)).json()
     upload = Upload(id=opened["id"], name="model.pt", size=len(BODY), digest=DIGEST)
-    await tracker.append_upload(RunRef("default", machines.run), upload, 0, stream(BODY))
+    ref = RunRef("default", machines.run)
+    await (await tracker.of(ref)).append_upload(ref, upload, 0, stream(BODY))
     at = web.arrange.clock.now()
     await web.runtime.database.write(lambda tx: uploads.set_state(tx, upload.id, "finishing", at=at))
     if point == "after":
-        await tracker.finish_upload(RunRef("default", machines.run), upload)
+        await (await tracker.of(ref)).finish_upload(ref, upload)
     await machines.again()
     web.arrange.clock.turn(3600)
     await Uploads(web.runtime.database, tracker, web.arrange.clock).tidy()

@@ -43,6 +43,11 @@ async def send(web, run, upload, offset, part):
     return await web.admin.send(append_upload("default", run, upload.id, offset, part))
 
 
+async def folder(web):
+    """The tracker that keeps the runs."""
+    return await web.runtime.trackers.get("folder")
+
+
 def keeper(web) -> Uploads:
     return Uploads(web.runtime.database, web.runtime.tracker, web.runtime.clock)
 
@@ -171,7 +176,7 @@ async def test_an_upload_that_is_given_up_leaves_nothing(web):
     with pytest.raises(NotFound):
         await send(web, run, upload, 100, BODY[100:])
     known = Upload(id=upload.id, name="model.bin", size=len(BODY), digest=digest(BODY))
-    assert await web.runtime.tracker.upload_offset(RunRef("default", run), known) == 0
+    assert await (await folder(web)).upload_offset(RunRef("default", run), known) == 0
 
 
 async def test_a_run_has_at_most_so_many_uploads_open(web, monkeypatch):
@@ -206,7 +211,7 @@ async def test_the_patrol_finishes_what_was_cut_off_while_it_was_finished(web):
     async def all_of_it():
         yield BODY
 
-    await web.runtime.tracker.append_upload(ref, known, 0, all_of_it())
+    await (await folder(web)).append_upload(ref, known, 0, all_of_it())
     at = web.arrange.clock.now()
     await web.runtime.database.write(lambda tx: uploads.set_state(tx, upload.id, "finishing", at=at))
     await keeper(web).tidy()
@@ -220,7 +225,7 @@ async def test_the_patrol_finishes_what_was_cut_off_while_it_was_finished(web):
 @pytest.mark.parametrize("fails", ["before", "after"])
 async def test_a_failure_around_the_making_of_the_artifact_is_made_good_by_the_same_request(web, monkeypatch, fails):
     run, upload = await begun(web)
-    tracker = web.runtime.tracker
+    tracker = await folder(web)
     finish = tracker.finish_upload
 
     async def failing(*args):
@@ -245,7 +250,7 @@ async def test_a_full_disk_is_told_as_one(web, monkeypatch, call):
 
     run, upload = await begun(web)
     with monkeypatch.context() as patch:
-        patch.setattr(web.runtime.tracker, call, full)
+        patch.setattr(await folder(web), call, full)
         method, path = ("PUT", "artifacts/x") if call == "put_artifact" else ("PATCH", f"uploads/{upload.id}")
         answer = await web.ask(method, f"{BASE}/{run}/{path}", content=BODY, headers={"Upload-Offset": "0"})
     assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
@@ -264,7 +269,7 @@ async def test_a_part_for_an_upload_that_is_given_up_meanwhile_leaves_nothing(we
 
     with pytest.raises(Exception, match="cancelled"):
         await keeper(web).append(told, row, 0, given_up())
-    assert await web.runtime.tracker.upload_offset(RunRef("default", run), uploads.of_row(row)) == 0
+    assert await (await folder(web)).upload_offset(RunRef("default", run), uploads.of_row(row)) == 0
 
 
 async def test_the_wrong_digest_is_refused_also_when_the_patrol_finds_it(web):

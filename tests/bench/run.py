@@ -39,6 +39,7 @@ BENCHMARKS = (
     "observers",
     "listing",
     "frame",
+    "series",
     "sweep",
     "slot",
     "regret",

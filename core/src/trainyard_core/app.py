@@ -23,6 +23,7 @@ from trainyard_core.api.diagnosis import Diagnoses
 from trainyard_core.api.etag import etags
 from trainyard_core.api.jobs import Jobs
 from trainyard_core.api.lineage import Lineage
+from trainyard_core.api.many_series import ManySeries
 from trainyard_core.api.members import Members
 from trainyard_core.api.observers import Observers
 from trainyard_core.api.openapi import Document
@@ -74,6 +75,7 @@ CONTROLLERS = (
     RunTokens,
     RunEvents,
     Runs,
+    ManySeries,
     RunTables,
     Search,
     Server,

@@ -16,7 +16,7 @@ from trainyard.client.models import Check
 from trainyard_core import probes, redact
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.plugin import CheckResult, PluginCheck
-from trainyard_core.db import agents, jobs, migrations, observers
+from trainyard_core.db import agents, jobs, migrations, observers, run_trackers
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.lease import time_of
 from trainyard_core.db.migrate import migrations_in
@@ -130,8 +130,29 @@ async def _queue(runtime: Runtime) -> Check:
 async def _tracker(runtime: Runtime) -> Check:
     if runtime.tracker is None:
         return _failed("no plugin offers a tracker", f"install one: {install('tracker')}")
+    current = runtime.settings.tracker
     await probes.keep(runtime.tracker)
-    return _ok(f"'{runtime.settings.tracker}' keeps, gives back and deletes values, lines and an artifact")
+    told = f"'{current}' keeps, gives back and deletes values, lines and an artifact"
+    others = [each for each in await runtime.database.read(run_trackers.counts) if each["tracker"] not in ("", current)]
+    missing = [(each, why) for each in others if (why := await _refusal(runtime, each["tracker"]))]
+    if missing:
+        lines = [f"{_many(each)} of tracker '{each['tracker']}' cannot be read: {why.detail}" for each, why in missing]
+        return Check(name="", state="warning", detail="; ".join(lines), fix=missing[0][1].fix)
+    kept = "".join(f"; '{each['tracker']}' has {_many(each)}" for each in others)
+    return _ok(told + kept)
+
+
+async def _refusal(runtime: Runtime, tracker: str) -> TrainyardError | None:
+    """Why a tracker that keeps runs is not there; None when it is."""
+    try:
+        await runtime.trackers.get(tracker)
+    except TrainyardError as error:
+        return error
+    return None
+
+
+def _many(counted: Row) -> str:
+    return f"{counted['n']} run{'' if counted['n'] == 1 else 's'} (such as {counted['example'][-8:]})"
 
 
 async def _plugins(runtime: Runtime) -> Check:

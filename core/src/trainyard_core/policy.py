@@ -1,4 +1,4 @@
-"""The numbers that decide what happens to a run: retries, back-off, and how long silence is borne."""
+"""The settings that decide what happens to a run: retries, back-off, how long silence is borne, and its tracker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ __all__ = ["Policy"]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers that the rules go by, all in seconds but for the count of retries.
+    """What the rules go by; numbers are in seconds but for the count of retries. `tracker` is the name of the one that
+    keeps the data of new runs.
 
     `tracked_silence` is after how long without a frame a run that is only tracked has failed (0: never); at half of
     it the run counts as unreachable.
@@ -26,3 +27,4 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     silence: float = 15.0
     lost_after: float = 0.0
     tracked_silence: float = 0.0
+    tracker: str = ""

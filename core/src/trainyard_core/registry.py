@@ -105,6 +105,8 @@ class Registry:
         self._collected: dict[str, Providers[Any]] = {}
         self._published: dict[str, Capability] = {}
         self._prefer = prefer
+        self.left_out_trackers: dict[str, str] = {}
+        """The plugin of each tracker that was offered by a plugin which has been left out since."""
         self._offers: dict[str, Providers[Any] | Offers[Any]] = {
             "register_hooks": self._hooks,
             "register_settings": self.settings,
@@ -261,6 +263,7 @@ class Registry:
         """Unregister a plugin whole, at whatever step it has failed, and record why. Where it was to decide who may do
         what and never can, nobody may anything: the roles would allow what it is there to forbid."""
         self.manager.unregister(name=name)
+        self.left_out_trackers |= dict.fromkeys(self._trackers_of(name), name)
         for offers in (*self._offers.values(), *self._collected.values()):
             offers.remove(name)
         self.plugins[name].offers = []
@@ -277,7 +280,8 @@ class Registry:
     def check_sections(self, settings: Settings) -> None:
         """Raises StartRefused for a settings section that belongs to no installed plugin, and for one that its plugin's
         model refuses. A plugin whose model fails, or needs settings that nobody has written, is left out, unless it
-        needs them as the scheduler or tracker that the settings choose."""
+        needs them as the scheduler or tracker that the settings choose. One whose model refuses the section is left
+        out, too, when it offers a tracker and the settings choose another: only the runs of that one are affected."""
         if self.installed is not None and (unknown := sorted(set(settings.sections) - self.installed)):
             raise StartRefused(
                 f"settings: {choice('plugin for the section', unknown[0], self.installed)}",
@@ -290,8 +294,10 @@ class Registry:
                 if plugin in self._chosen(settings):
                     raise
                 self.leave_out(plugin, "settings", error)
-            except StartRefused:
-                raise
+            except StartRefused as error:
+                if plugin in self._chosen(settings) or not self._trackers_of(plugin):
+                    raise
+                self.leave_out(plugin, "settings", error)
             except Exception as error:
                 self.leave_out(plugin, "settings", error)
 
@@ -299,6 +305,10 @@ class Registry:
         """The plugins whose scheduler and tracker the settings choose."""
         found = (self.schedulers.by_name.get(settings.scheduler), self.trackers.by_name.get(settings.tracker))
         return {each[0] for each in found if each}
+
+    def _trackers_of(self, plugin: str) -> list[str]:
+        """The names of the trackers that a plugin offers."""
+        return [name for name, offers in self.trackers.offered.items() if plugin in offers]
 
     def section(self, plugin: str, settings: Settings) -> Any:
         """A plugin's section of the settings: an instance of its model, or without a model a mapping. Raises

@@ -22,8 +22,7 @@ from trainyard_core.auth import Actor
 from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.job import Job
-from trainyard_core.contracts.tracker import Tracker
-from trainyard_core.db import activities, directors, migrations, projects, queues, tokens
+from trainyard_core.db import activities, directors, migrations, projects, queues, run_trackers, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
@@ -46,7 +45,9 @@ from trainyard_core.plugin_host.references import PluginReferences
 from trainyard_core.plugin_host.secrets import HostedSecrets
 from trainyard_core.policy import Policy
 from trainyard_core.registry import BUILDING, Registry
+from trainyard_core.run_tracker import RunTracker
 from trainyard_core.settings import Settings
+from trainyard_core.trackers import Trackers
 from trainyard_core.work.clone import resuming
 from trainyard_core.work.creation import create_run
 from trainyard_core.work.direct_port import DatabasePort
@@ -88,7 +89,8 @@ class Runtime:
         self.optimizers = InstalledOptimizers(registry, settings)
         self.kinds = DirectorKinds(self._directors)
         self._notifying: set[asyncio.Task[None]] = set()
-        self.tracker: Tracker | None = None
+        self.trackers = Trackers(registry, settings, clock)
+        self.tracker: RunTracker | None = None
         self.searches = asyncio.Semaphore(SEARCHES)
         self.notifier = _notifier(self.reconcile, valkey)
         if not database.exclusive:
@@ -121,9 +123,9 @@ class Runtime:
             if applied:
                 log.info("the database was brought up to date", migrations=applied)
             await migrate_plugins(database, registry, clock)
-            secret = await database.write(lambda tx: _prepare(tx, clock.now()), name="prepare")
+            secret = await database.write(lambda tx: _prepare(tx, settings.tracker, clock.now()), name="prepare")
             runtime = cls(settings, registry, database, clock, valkey, secret)
-            runtime.tracker = runtime.directors.tracker = await runtime._build_tracker()
+            runtime.tracker = runtime.directors.tracker = await runtime._start_tracker()
             add_core_jobs(runtime.job_queue, database, runtime.tracker, clock, settings)
             try:
                 yield runtime
@@ -133,8 +135,7 @@ class Runtime:
                 await runtime.optimizers.aclose()
                 await runtime.event_feed.aclose()
                 await runtime.notifier.close()
-                if runtime.tracker is not None:
-                    await runtime.tracker.aclose()
+                await runtime.trackers.aclose()
         finally:
             await database.close()
 
@@ -265,17 +266,19 @@ class Runtime:
             connection_kinds=lambda: self.registry.connection_kinds.by_name,
         )
 
-    async def _build_tracker(self) -> Tracker | None:
-        if not self.registry.trackers.offered:
+    async def _start_tracker(self) -> RunTracker | None:
+        if not self.trackers.installed:
             return None
-        build = partial(self.registry.tracker, self.settings.tracker, self.settings)
-        return await BlockingCalls("build").call(build, deadline=BUILDING)
+        await self.trackers.start()
+        return RunTracker(self.database, self.trackers)
 
 
-async def _prepare(tx: Tx, at: int) -> bytes:
+async def _prepare(tx: Tx, tracker: str, at: int) -> bytes:
     """The rows that every database has, and the instance's secret."""
     await projects.ensure(tx, projects.DEFAULT, at=at)
     await queues.ensure(tx, queues.DEFAULT, at=at)
+    if filled := await run_trackers.fill(tx, tracker):
+        log.info("runs of before have recorded their tracker", tracker=tracker, runs=filled)
     return await tokens.instance_secret(tx)
 
 

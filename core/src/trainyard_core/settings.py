@@ -108,7 +108,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def policy(self) -> Policy:
-        """The numbers that runs are decided by."""
+        """What runs are decided by."""
         return Policy(
             platform_retries=self.platform_retries,
             backoff_first=self.backoff_first,
@@ -117,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             silence=self.silence,
             lost_after=self.lost_after,
             tracked_silence=self.tracked_silence,
+            tracker=self.tracker,
         )
 
     @property

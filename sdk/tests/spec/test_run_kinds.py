@@ -13,17 +13,26 @@ import pytest
 from pydantic import JsonValue
 
 from trainyard.compile.context import example_globals
-from trainyard.compile.operation import check_component, compile_operation, compile_whole
+from trainyard.compile.operation import TrialCompiler, check_component, compile_operation, compile_whole
 from trainyard.compile.reference import Library
-from trainyard.compile.resolved import ResolvedOperation, canonical_json, decode_resolved, digest
+from trainyard.compile.resolved import (
+    ContainerSpec,
+    ResolvedOperation,
+    Resources,
+    canonical_json,
+    decode_resolved,
+    digest,
+)
+from trainyard.spec.container import AuxiliaryContainer, Container, GpuAmounts, Requirements
 from trainyard.spec.document import Document
 from trainyard.spec.error import SpecError
 from trainyard.spec.installed import RUNS
 from trainyard.spec.load import load_text
 from trainyard.spec.matrix.number import Natural
 from trainyard.spec.model import Model
-from trainyard.spec.run import DirectedRun
+from trainyard.spec.run import DirectedRun, ScheduledRun
 from trainyard.spec.schema import json_schema
+from trainyard.spec.workload import Role, WorkloadSpec
 
 
 class Step(Model):
@@ -37,11 +46,42 @@ class ReviewRun(DirectedRun):
     fields: dict[str, JsonValue] | None = None
 
 
+class PairRun(ScheduledRun):
+    """One that leads and some that follow."""
+
+    followers: Natural = 1
+    image: str = "pair:1"
+    cpu: str = "500m"
+    twice: bool = False
+    port: int | None = None
+
+    def workload(self) -> WorkloadSpec:
+        if self.followers > 99:
+            raise ValueError("a leader has at most 99 followers")
+        sized = Requirements(requests=GpuAmounts(cpu=self.cpu, memory="1Gi"), limits=GpuAmounts(gpu="1"))
+        program = Container(image=self.image, command=("lead",), resources=sized)
+        follow = Container.model_validate(
+            {"command": ["follow"], "resources": {"limits": {"cpu": 2, "nvidia.com/gpu": 2, "google.com/tpu": 4}}}
+        )
+        return WorkloadSpec(
+            roles=(
+                Role(name="leader", container=program),
+                Role(name="leader" if self.twice else "follower", replicas=self.followers, container=follow),
+            ),
+            topology="torch",
+            ports=() if self.port is None else (self.port,),
+            sidecars=(AuxiliaryContainer(command=("watch",)),),
+            volumes=({"name": "shm", "emptyDir": {"medium": "Memory"}},),
+            placement={"nodeSelector": {"zone": "a"}},
+        )
+
+
 @pytest.fixture(autouse=True)
 def _offered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "runs_of_this_test", sys.modules[__name__])
     points = [
         EntryPoint("review", "runs_of_this_test:ReviewRun", "trainyard.runs"),
+        EntryPoint("pair", "runs_of_this_test:PairRun", "trainyard.runs"),
         EntryPoint("strange", "runs_of_this_test:Step", "trainyard.runs"),
         EntryPoint("gone", "no_such_module_anywhere:Run", "trainyard.runs"),
         EntryPoint("dag", "runs_of_this_test:ReviewRun", "trainyard.runs"),
@@ -112,6 +152,45 @@ def test_faults_are_told_at_their_places(run: str, expected: str) -> None:
     assert expected in said(run)
 
 
+def test_a_kind_that_a_scheduler_runs_says_what_its_roles_are() -> None:
+    found = compiled("{kind: pair, followers: '{{ n }}', cpu: '{{ n * 500 }}m', port: 8000}")
+    leader, follower = found.roles
+    assert (found.kind, found.topology, found.ports, found.command) == ("pair", "torch", (8000,), ())
+    assert (leader.name, leader.replicas, leader.container.command) == ("leader", 1, ("lead",))
+    assert (leader.requests, leader.limits) == (Resources(cpu=1.0, memory=1 << 30), Resources(gpu=1))
+    assert (follower.replicas, follower.container.name) == (2, "follower")
+    limits = Resources(cpu=2.0, gpu=2, other={"google.com/tpu": 4.0})
+    assert (follower.requests, follower.limits) == (limits, limits), "what is only limited is asked for"
+    assert found.resources == Resources(cpu=5.0, memory=1 << 30, gpu=4, other={"google.com/tpu": 8.0})
+    assert found.sidecars == (ContainerSpec(name="sidecar-1", command=("watch",)),)
+    assert found.volumes == ({"name": "shm", "emptyDir": {"medium": "Memory"}},)
+    assert found.placement == {"nodeSelector": {"zone": "a"}}
+    assert found.spec == {"followers": 2, "image": "pair:1", "cpu": "1000m", "twice": False, "port": 8000}
+    assert decode_resolved(canonical_json(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        ("{kind: pair, followers: 100}", "component.run: a leader has at most 99 followers"),
+        ("{kind: pair, twice: true}", "two roles are called `leader`"),
+        ("{kind: pair, cpu: many}", "component.run: "),
+        ("{kind: pair, port: 70000}", "component.run: "),
+    ],
+)
+def test_what_its_fields_cannot_be_together_is_told_at_the_run(run: str, expected: str) -> None:
+    assert expected in said(run)
+
+
+def test_such_a_run_can_be_swept_and_has_programs_of_its_own() -> None:
+    swept = {"more": "matrix: {kind: grid, params: {n: {kind: choice, value: [1, 2]}}}\n"}
+    operation = document("{kind: pair, followers: '{{ n }}'}", **swept)
+    assert compile_operation(operation, globals=example_globals()).kind == "sweep"
+    trial = TrialCompiler(operation).compile({"n": 2}, globals={**example_globals(), "iteration": 1})
+    assert (trial.resolved.kind, trial.resolved.roles[1].replicas) == ("pair", 2)
+    assert "component.cmd: a run of kind `pair` has programs of its own" in said("{kind: pair}", within="  cmd: ls\n")
+
+
 def test_a_plugin_may_bring_a_kind_that_this_version_does_not_act_on() -> None:
     assert compiled("{kind: dag, steps: [{name: a}]}").kind == "dag"
 
@@ -149,7 +228,7 @@ def test_the_schema_has_the_kinds_that_can_be_loaded() -> None:
     definitions = json_schema()["$defs"]
     assert isinstance(definitions, dict)
     kinds = {name.removeprefix("RunKind.") for name in definitions if name.startswith("RunKind.")}
-    assert kinds == {"job", "review", "dag"}
+    assert kinds == {"job", "review", "pair", "dag"}
 
 
 def test_the_example_of_the_docs_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

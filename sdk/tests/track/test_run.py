@@ -204,3 +204,17 @@ def test_a_run_that_succeeded_tells_no_last_lines(home, spool_events):
 
 def of_type(events, kind):
     return [event for event in events if event["type"] == kind]
+
+
+def test_an_event_has_a_name_its_step_and_plain_values_in_the_order_of_calls(home, spool_events):
+    run = trainyard.init(offline=True)
+    trainyard.log_event("epoch", {"n": 1, "path": os}, step=3)
+    run.log_event("restarted")
+    run.log_event("big", {f"key-{n}": "x" * 50_000 for n in range(40)})
+    trainyard.finish()
+    first, second, *big = of_type(spool_events(run.root), "event")
+    assert (first["name"], first["step"], first["data"]["n"]) == ("epoch", 3, 1)
+    assert isinstance(first["data"]["path"], str)
+    assert ({**second, "time": 0}) == {"type": "event", "time": 0, "name": "restarted", "data": {}}
+    assert len(big) > 1, "each is small enough for every proxy"
+    assert len({key for each in big for key in each["data"]}) == 40

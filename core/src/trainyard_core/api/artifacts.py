@@ -80,7 +80,9 @@ class Artifacts(Controller):
         check_text("prefix", prefix)
         runtime, run = runtime_of(request), RunRef(project, row["id"])
         headers = {"Content-Disposition": ranges.disposition(f"{row['id']}.tar"), "X-Content-Type-Options": "nosniff"}
-        content = archive_write.pack(runtime.database, tracker_of(runtime), run, prefix)
+        tracker = tracker_of(runtime)
+        await tracker.of(run)  # before the answer begins: it could not tell that the tracker is missing
+        content = archive_write.pack(runtime.database, tracker, run, prefix)
         return Stream(content, headers=headers, media_type="application/x-tar")
 
     @post("/artifacts.tar", status_code=200, request_max_body_size=MOST_BYTES)

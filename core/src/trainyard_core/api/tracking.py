@@ -13,10 +13,11 @@ from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run
 from trainyard_core.api.event_stream import EventStream, wanted
 from trainyard_core.api.pagination import MOST, Cursor, Limit, after_name, following
 from trainyard_core.auth import READ, TRACK
-from trainyard_core.contracts.tracker import RunRef, Tracker
+from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.db import tracking
 from trainyard_core.db.engine import Tx
 from trainyard_core.errors import Invalid, Unavailable
+from trainyard_core.run_tracker import RunTracker
 from trainyard_core.runtime import Runtime
 from trainyard_core.settings import install
 from trainyard_core.work import resume, serializers
@@ -79,6 +80,30 @@ class Tracking(Controller):
             return streams.logs(request, tracker, run, start)
         return Response(streams.log_page(page))
 
+    @get("/tracked-events")
+    async def tracked_events(
+        self,
+        request: ApiRequest,
+        project: str,
+        ref: str,
+        kind: str = "",
+        name: list[str] | None = None,
+        cursor: str = "",
+        limit: Annotated[int, Parameter(ge=1, le=MOST_LINES)] = 1000,
+    ) -> models.TrackedEventPage:
+        """Return what a run's programs have recorded beside values and lines, such as `params`, `artifact` or `event`,
+        in the order of time: of one kind, or about one of these names, if they are given."""
+        row = await find_run(request, project, ref, READ)
+        runtime, run = runtime_of(request), RunRef(project, row["id"])
+        attempts = await runtime.database.read(lambda tx: tracking.attempts_of(tx, [run.run]))
+        try:
+            page = await tracker_of(runtime).read_events(
+                run, kind=kind, names=name or (), cursor=cursor, limit=limit, attempts=attempts[run.run]
+            )
+        except ValueError as error:
+            raise Invalid(f"`cursor` is not one of ours: {error}", fix="leave it out to start over") from error
+        return models.TrackedEventPage(items=[*map(serializers.event, page.events)], next=page.cursor, more=page.more)
+
     @get("/metrics")
     async def metrics(
         self, request: ApiRequest, project: str, ref: str, limit: Limit = MOST, cursor: Cursor = ""
@@ -123,8 +148,8 @@ class Tracking(Controller):
         return models.SeriesPage(items=[serializers.series(each) for each in found])
 
 
-def tracker_of(runtime: Runtime) -> Tracker:
-    """The tracker, or the error that says that none is installed."""
+def tracker_of(runtime: Runtime) -> RunTracker:
+    """The tracker of all runs, or the error that says that none is installed."""
     if runtime.tracker is None:
         raise Unavailable("no tracker is installed here", fix=f"{install('tracker')} and start again")
     return runtime.tracker

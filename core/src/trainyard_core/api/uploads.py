@@ -54,9 +54,11 @@ class UploadParts(Controller):
         kind = checked_kind(data.kind)
         known = await keeper.look(told, name=data.name, size=data.size, digest=data.digest, kind=kind)
 
+        step = await keeper.step(told)
+
         async def work(tx: Tx) -> models.Upload:
             opened = await uploads.open_one(tx, told, known.upload, kind=kind, is_done=known.is_done)
-            return serializers.upload(opened, offset=known.offset, step=keeper.step)
+            return serializers.upload(opened, offset=known.offset, step=step)
 
         return await change(request, work, name="upload")
 
@@ -127,7 +129,8 @@ async def _row(request: ApiRequest, run: str, ident: str) -> Row:
 
 async def _answer(keeper: Uploads, told: ArtifactActor, row: Row) -> Response[models.Upload]:
     offset = await keeper.offset(told, row)
-    return Response(serializers.upload(row, offset=offset, step=keeper.step), headers=_headers(offset, row))
+    step = await keeper.step(told)
+    return Response(serializers.upload(row, offset=offset, step=step), headers=_headers(offset, row))
 
 
 def _headers(offset: int, row: Row) -> dict[str, str]:

@@ -8,9 +8,10 @@ request may be repeated, in other pieces, to another process, after a crash at a
 durable sequence number: everything up to it survives a power loss.
 
 Frames. `append` receives frames of every kind, and each counts by its number: a frame is durable or it is not, whatever
-it contains. METRICS are read by `read_series`, LOGS by `read_logs`. EVENTS (params, tags, outputs, notes) and GAP (how
-much a writer had to drop) are processed by core itself. A tracker counts them as durable, may keep or drop their
-payload, and shows them in no series and in no log.
+it contains. METRICS are read by `read_series`, LOGS by `read_logs`, EVENTS (params, tags, outputs, artifacts, events of
+the program) by `read_events`; core also processes them itself. GAP (how much a writer had to drop) is processed by core
+alone: a tracker counts it as durable, and may keep or drop its payload. Events and gaps show in no series and in no
+log.
 
 Order of lines. The lines of one writer come in the order of its frames and, within a frame, of its lines, whatever
 their times. Of the lines that several writers have at the moment of a call, the next one is always that of the writer
@@ -39,14 +40,18 @@ network): nothing was acknowledged, and the caller tries again.
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from trainyard.names import BadName, check_artifact_name
 from trainyard.track.frames import Frame
+from trainyard_core.contracts.tracker_events import EventPage
 
 __all__ = [
     "ArtifactInfo",
@@ -59,12 +64,18 @@ __all__ = [
     "RunRef",
     "SequenceGap",
     "Series",
+    "SeriesAxis",
+    "SeriesColumns",
+    "SeriesSource",
     "SupportsUploads",
     "Tracker",
     "Upload",
     "UploadTooLong",
     "WrongOffset",
+    "by_time",
     "check_artifact_name",
+    "columns_of",
+    "reduced",
     "superseded_from",
 ]
 
@@ -137,6 +148,33 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     points: list[Point]
 
 
+SeriesAxis = Literal["step", "time"]
+"""What the rows of a series are ordered by: their steps, or their times."""
+
+
+class SeriesSource(msgspec.Struct, frozen=True):
+    """A run whose series are read together with those of others, and the attempts of its writers; see
+    `Tracker.read_series`."""
+
+    run: RunRef
+    attempts: Mapping[str, int] = {}
+
+
+class SeriesColumns(msgspec.Struct, frozen=True):
+    """One metric of one run as columns: item n of each list belongs to bucket n. `total` is how many values it has in
+    the asked range. A bucket has rows that are next to each other: the step and the time (microseconds since 1970 UTC)
+    of the first, the step of the last (`until`), the lowest and highest finite value, and the last value."""
+
+    name: str
+    total: int
+    step: list[int]
+    until: list[int]
+    time: list[int]
+    min: list[float]
+    max: list[float]
+    last: list[float]
+
+
 class LoggedLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of output. `stream` is 1 (stdout) or 2 (stderr), `time` microseconds since 1970 UTC, `writer` who
     wrote it."""
@@ -175,6 +213,35 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+def columns_of(series: Series) -> SeriesColumns:
+    """The same buckets as columns."""
+    columns = [[*column] for column in zip(*map(msgspec.structs.astuple, series.points), strict=True)] or [[]] * 6
+    return SeriesColumns(series.name, series.total, *columns)
+
+
+def reduced(points: Sequence[Point], most: int) -> list[Point]:
+    """At most `most` buckets (0: as many as there are), each of neighbouring ones of these: every spike stays."""
+    count = min(most, len(points)) if most else len(points)
+    if count == len(points):
+        return [*points]
+    edges = [n * len(points) // count for n in range(count + 1)]
+    return [_one_bucket(points[start:end]) for start, end in itertools.pairwise(edges)]
+
+
+def by_time(rows: Series, first: int | None, last: int | None, points: int) -> Series:
+    """A series at full resolution, ordered by time, between two times, in at most `points` buckets (0: every row)."""
+    chosen = [row for row in rows.points if (first is None or row.time >= first) and (last is None or row.time <= last)]
+    chosen.sort(key=lambda row: row.time)
+    return Series(name=rows.name, total=len(chosen), points=reduced(chosen, points))
+
+
+def _one_bucket(points: Sequence[Point]) -> Point:
+    lows = [point.min for point in points if not math.isnan(point.min)]
+    highs = [point.max for point in points if not math.isnan(point.max)]
+    low, high = min(lows, default=math.nan), max(highs, default=math.nan)
+    return Point(points[0].step, points[-1].until, points[0].time, low, high, points[-1].last)
+
+
 class Tracker(ABC):
     """Stores series, logs and artifacts. The module's docstring says what every method may assume."""
 
@@ -211,11 +278,55 @@ class Tracker(ABC):
         those of the writers, 0 for one that is not named: rows of an earlier attempt at and after the first step of a
         later one are left out."""
 
+    async def read_many(
+        self,
+        sources: Sequence[SeriesSource],
+        names: Sequence[str],
+        *,
+        by: SeriesAxis = "step",
+        first: int | None = None,
+        last: int | None = None,
+        points: int = 0,
+    ) -> list[list[SeriesColumns]]:
+        """Metrics of several runs, all reduced alike: for each run, in the order of `sources`, each of `names`. By
+        "step" every series is as of `read_series`. By "time" the rows are ordered by time (those of one time stay in
+        the order of their steps), and `first` and `last` are times, in microseconds since 1970 UTC. This
+        implementation calls `read_series` for each run; one that can read them together may be faster."""
+        by_step = by == "step"
+
+        async def read(source: SeriesSource) -> list[Series]:
+            limits = (first, last, points) if by_step else (None, None, 0)
+            return await self.read_series(
+                source.run, names, first=limits[0], last=limits[1], points=limits[2], attempts=source.attempts
+            )
+
+        found = await asyncio.gather(*(read(source) for source in sources))
+        reduction = columns_of if by_step else lambda series: columns_of(by_time(series, first, last, points))
+        return [[reduction(series) for series in each] for each in found]
+
     @abstractmethod
     async def read_logs(self, run: RunRef, *, cursor: str = "", limit: int = 1000, tail: bool = False) -> LogPage:
         """Lines after `cursor` (empty: from the start), at most `limit`; with `tail` the last `limit` lines. A
         cursor stays valid while the run grows, and no line is skipped or repeated by following cursors. Raises
         ValueError for a cursor that is not ours."""
+
+    @abstractmethod
+    async def read_events(
+        self,
+        run: RunRef,
+        *,
+        kind: str = "",
+        names: Sequence[str] = (),
+        cursor: str = "",
+        limit: int = 1000,
+        attempts: Mapping[str, int] = {},
+    ) -> EventPage:
+        """Events after `cursor` (empty: from the start), at most `limit`, in the order that
+        `trainyard_core.contracts.tracker_events` states. With `kind` only those of that type; with `names` only those
+        with one of these as `name`, or as a key of their `values`. `attempts` are those of the writers, as for
+        `read_series`: events with a step that a later attempt has recorded again are left out. A cursor stays valid
+        while the run grows, and by following cursors no event is skipped or repeated. Raises ValueError for a cursor
+        that is not ours. `tracker_events.page_of_events` makes the page from event frames."""
 
     @abstractmethod
     async def put_artifact(

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from trainyard.compile.resolved import Code, Resources
+from trainyard.compile.resolved import Code, Resources, Role
 from trainyard_core.contracts.needs import MergedNeeds
 
-__all__ = ["AttemptRef", "Code", "Exit", "Observation", "Phase", "Resources", "Workload"]
+__all__ = ["AttemptRef", "Code", "Exit", "Observation", "Phase", "Resources", "Role", "Workload"]
 
 
 class AttemptRef(msgspec.Struct, frozen=True, order=True):
@@ -51,6 +51,18 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """The devices that this attempt holds, by index; None where the scheduler itself hands out devices."""
     grace: float = 10.0
     """Seconds between TERM and KILL when the attempt is stopped."""
+    roles: tuple[Role, ...] = ()
+    """The programs of a run that is no `job`, the main one first; such a run has no `command` of its own."""
+    topology: str = "none"
+    """How the copies of roles find each other: none, torch, tf, mpi, ray, dask."""
+    ports: tuple[int, ...] = ()
+    """What the run serves."""
+    volumes: tuple[dict[str, Any], ...] = ()
+    """Volumes as Kubernetes writes them."""
+    placement: dict[str, Any] = {}
+    """The `environment` of the language, as written."""
+    spec: dict[str, Any] = {}
+    """The own fields of a run that is no `job`."""
     needs: MergedNeeds = msgspec.field(default_factory=MergedNeeds)
     """What must be present where the attempt runs: of the operation itself, and of all that it uses. `env` above wins
     over that of needs."""

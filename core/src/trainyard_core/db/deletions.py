@@ -49,7 +49,10 @@ async def remove(tx: Tx, row: Row, *, at: int) -> None:
         await tx.run(f"DELETE FROM {table} WHERE run = ?", run)
     await tx.run("DELETE FROM edge WHERE run = ?", run)
     await tx.run("DELETE FROM run WHERE id = ?", run)
-    await tx.run("INSERT INTO deletion (run, project, at, next_at) VALUES (?, ?, ?, ?)", run, row["project"], at, at)
+    await tx.run(
+        "INSERT INTO deletion (run, project, at, next_at, tracker) VALUES (?, ?, ?, ?, ?)",
+        run, row["project"], at, at, row["tracker"],
+    )  # fmt: skip
     await _request_purge(tx, at)
 
 
@@ -62,8 +65,8 @@ async def remove_children(tx: Tx, parent: Row, *, at: int) -> None:
         *args,
     )
     await tx.run(
-        "INSERT INTO deletion (run, project, at, next_at) SELECT id, project, CAST(? AS BIGINT), CAST(? AS BIGINT)"
-        " FROM run WHERE project = ? AND parent = ?",
+        "INSERT INTO deletion (run, project, at, next_at, tracker)"
+        " SELECT id, project, CAST(? AS BIGINT), CAST(? AS BIGINT), tracker FROM run WHERE project = ? AND parent = ?",
         at, at, *args,
     )  # fmt: skip
     for table in (*OWNED, "edge"):

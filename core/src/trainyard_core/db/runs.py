@@ -15,6 +15,7 @@ import msgspec
 from trainyard.compile.reference import ReferenceUse
 from trainyard_core.db import activities
 from trainyard_core.db.admission import resources_text
+from trainyard_core.db.batch import batches, marks
 from trainyard_core.db.directors import NewDirector
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Intent, Status, Step, may_follow, sources_of
@@ -33,6 +34,7 @@ __all__ = [
     "lock",
     "newest",
     "resolved",
+    "some",
     "wake",
     "wake_now",
     "want_stop",
@@ -46,8 +48,8 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
     run that it was made from, `uses` of what its operation refers to. `resources` are amounts of other
     names, `agent` is the only one that may run it. `key` is unique among the children of `parent`, `director` is what
-    a run begins with whose children are planned. An id that was chosen by whoever sent the run (`has_chosen_id`) may
-    be that of a deleted one."""
+    a run begins with whose children are planned, `tracker` names the tracker that keeps its data. An id that was chosen
+    by whoever sent the run (`has_chosen_id`) may be that of a deleted one."""
 
     id: str
     project: str
@@ -86,6 +88,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     director: NewDirector | None = None
     has_chosen_id: bool = False
+    tracker: str = ""
 
 
 async def insert(tx: Tx, new: NewRun, *steps: Step) -> None:
@@ -100,14 +103,14 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> None:
     await tx.run(
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
         " hold, compiled, params, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
-        " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step, resources, agent, parent, key)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?)",
+        " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step, resources, agent, parent, key,"
+        f" tracker) VALUES ({', '.join('?' * 35)})",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
         int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.params),
         _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
         new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
         new.clone_kind, new.fork_step, resources_text(new.resources), new.agent, new.parent, new.key,
+        new.tracker,
     )  # fmt: skip
     await tx.run(
         "INSERT INTO operation (run, spec, resolved, compile_options) VALUES (?, ?, ?, ?)",
@@ -298,6 +301,15 @@ async def resolved(tx: Tx, run: str) -> str:
     """The JSON of a run's operation as it runs; empty when it has none."""
     row = await tx.one("SELECT resolved FROM operation WHERE run = ?", run)
     return row["resolved"] if row and row["resolved"] != "null" else ""
+
+
+async def some(tx: Tx, project: str, ids: Sequence[str]) -> dict[str, Row]:
+    """Those of these runs that are in the project, by id."""
+    found: dict[str, Row] = {}
+    for batch in batches(ids):
+        rows = await tx.all(f"SELECT * FROM run WHERE project = ? AND id IN ({marks(batch)})", project, *batch)
+        found |= {row["id"]: row for row in rows}
+    return found
 
 
 async def newest(tx: Tx, project: str) -> Row | None:

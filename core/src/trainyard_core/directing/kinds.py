@@ -33,7 +33,7 @@ class DirectorKinds:
     def opening(self, run: str, operation: ResolvedOperation) -> NewDirector | None:
         """What a run begins with whose children are planned; None for one that an agent runs. Raises Invalid for a kind
         that nothing here plans, and for what its director refuses."""
-        if operation.kind == "job":
+        if operation.kind == "job" or operation.roles:
             return None
         installed = self._installed()
         if operation.kind not in installed:

@@ -90,7 +90,7 @@ async def _create(tx: Tx, parent: str, made: ChildRun, under: WriteContext) -> N
 
 async def _insert(tx: Tx, parent: str, made: ChildRun, under: WriteContext) -> None:
     if made.refused:
-        await runs.insert(tx, made.new)
+        await runs.insert(tx, msgspec.structs.replace(made.new, tracker=under.policy.tracker))
         await runs.advance(tx, made.new.id, Step(Status.FAILED, Reason.INVALID, made.refused), at=under.at)
         return
     continues = made.child.continues and await directors.key_to_run(tx, parent, made.child.continues)

@@ -8,11 +8,11 @@ from functools import partial
 from trainyard_core.clock import SECOND, Clock
 from trainyard_core.contracts.job import Job, JobCall
 from trainyard_core.contracts.platform import Platform
-from trainyard_core.contracts.tracker import SupportsUploads, Tracker
 from trainyard_core.db import deletions
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.jobs import CORE
 from trainyard_core.jobs.queue import JobQueue
+from trainyard_core.run_tracker import RunTracker
 from trainyard_core.settings import Settings
 from trainyard_core.work.activity_retention import tidy_activities
 from trainyard_core.work.deletion import Purger
@@ -26,7 +26,7 @@ TIMEOUT = 120.0
 
 
 def add_core_jobs(
-    queue: JobQueue, database: Database, tracker: Tracker | None, clock: Clock, settings: Settings
+    queue: JobQueue, database: Database, tracker: RunTracker | None, clock: Clock, settings: Settings
 ) -> None:
     """Know core's jobs, as far as this process can do them."""
     keys = _Keys(database, clock, settings.idempotency_days)
@@ -37,9 +37,8 @@ def add_core_jobs(
         return
     purge, timeout = _Purge(queue, database, Purger(database, tracker, clock)), deletions.PURGE_TIMEOUT / SECOND
     queue.add(CORE, Job(name=deletions.PURGE, run=_alone(purge.run), every=TIDY_EVERY, timeout=timeout))
-    if isinstance(tracker, SupportsUploads):
-        uploads = Uploads(database, tracker, clock)
-        queue.add(CORE, Job(name="uploads", run=_alone(uploads.tidy), every=UPLOADS_EVERY, timeout=TIMEOUT))
+    uploads = Uploads(database, tracker, clock)
+    queue.add(CORE, Job(name="uploads", run=_alone(uploads.tidy), every=UPLOADS_EVERY, timeout=TIMEOUT))
 
 
 def _alone(work: Callable[[], Awaitable[object]]) -> Callable[[Platform, JobCall], Awaitable[None]]:

@@ -182,7 +182,7 @@ class Arrange:
 
     async def _insert(self, run: str, queue: str, *, priority: int = 0, **more: Any) -> str:
         at = self.clock.now()
-        fields = {"resolved": _resolved(), "cpu": 1.0, **more}
+        fields = {"resolved": _resolved(), "cpu": 1.0, "tracker": self.policy.tracker, **more}
         new = runs.NewRun(id=run, project=projects.DEFAULT, kind="job", actor="test", at=at, queue=queue, **fields)
         await self.database.write(lambda tx: runs.insert(tx, new))
         if priority:

@@ -46,7 +46,9 @@ class AppendPromises:
         assert await tracker.append(run, frames[2:]) == 5
         assert await tracker.durable(run, frames[0].writer) == 5
 
-    async def test_events_and_gaps_are_counted_and_read_nowhere(self, tracker: Tracker, run: RunRef) -> None:
+    async def test_events_and_gaps_are_counted_and_show_in_no_log_and_no_series(
+        self, tracker: Tracker, run: RunRef
+    ) -> None:
         writer = new_writer()
         sent = [log_frame(writer, 1, [(1, "before")]), *other_frames(writer, 2), log_frame(writer, 4, [(2, "after")])]
         assert await tracker.append(run, sent[:3]) == 3

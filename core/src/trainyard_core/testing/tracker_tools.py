@@ -7,16 +7,19 @@ import uuid
 from array import array
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from hypothesis import HealthCheck
 
 from trainyard.track import frames
 from trainyard_core.contracts.tracker import LoggedLine, RunRef, Tracker
+from trainyard_core.contracts.tracker_events import RecordedEvent
 
 __all__ = [
     "SHARED",
     "TrackerHarness",
+    "event_frame",
+    "gap_frame",
     "log_frame",
     "metric_frame",
     "mixed_frames",
@@ -24,6 +27,7 @@ __all__ = [
     "new_writer",
     "opened",
     "other_frames",
+    "read_all_events",
     "read_all_lines",
     "read_bytes",
     "stream",
@@ -78,11 +82,20 @@ def metric_frame(
     return frames.split(frames.encode(frames.Kind.METRICS, writer, seq, frames.pack_metrics([block])))[0]
 
 
+def event_frame(writer: str, seq: int, *events: dict[str, Any]) -> frames.Frame:
+    """Return a frame of events, each with a `type` and a `time`."""
+    return frames.split(frames.encode(frames.Kind.EVENTS, writer, seq, frames.pack_events(events)))[0]
+
+
+def gap_frame(writer: str, seq: int) -> frames.Frame:
+    """Return a gap of one point, two lines and three events. A tracker only counts it; core reads its content."""
+    return frames.split(frames.encode(frames.Kind.GAP, writer, seq, frames.pack_gap(frames.Gap(1, 2, 3))))[0]
+
+
 def other_frames(writer: str, first: int) -> list[frames.Frame]:
-    """Return an event and a gap. A tracker only counts them; core reads their content."""
-    event = frames.pack_events([{"kind": "params", "params": {"lr": 0.1}, "time": 1}])
-    raw = frames.encode(frames.Kind.EVENTS, writer, first, event)
-    return frames.split(raw + frames.encode(frames.Kind.GAP, writer, first + 1, frames.pack_gap(frames.Gap(1, 2, 3))))
+    """Return an event and a gap."""
+    event = {"type": "params", "values": {"lr": 0.1}, "time": 1}
+    return [event_frame(writer, first, event), gap_frame(writer, first + 1)]
 
 
 def mixed_frames(writer: str, count: int) -> list[frames.Frame]:
@@ -107,6 +120,20 @@ async def read_all_lines(tracker: Tracker, run: RunRef, *, limit: int = 1000, cu
         assert page.lines or not page.more, "an empty page must not promise more"
         lines, cursor, more = lines + page.lines, page.cursor, page.more
     return lines
+
+
+async def read_all_events(
+    tracker: Tracker, run: RunRef, *, cursor: str = "", limit: int = 1000, **chosen: Any
+) -> list[RecordedEvent]:
+    """Return all events after `cursor`, read page by page."""
+    events: list[RecordedEvent] = []
+    more = True
+    while more:
+        page = await tracker.read_events(run, cursor=cursor, limit=limit, **chosen)
+        assert len(page.events) <= limit, "a page holds at most `limit` events"
+        assert page.events or not page.more, "an empty page must not promise more"
+        events, cursor, more = events + page.events, page.cursor, page.more
+    return events
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:

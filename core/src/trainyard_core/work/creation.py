@@ -107,6 +107,7 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> None:
     if new.director is not None:
         await _check_references(tx, new.project, new.director)
         new = msgspec.structs.replace(new, queue="")  # it takes no place itself; its children wait in that queue
+    new = msgspec.structs.replace(new, tracker=policy.tracker)
     await runs.insert(tx, new, *_first_steps(new, policy))
     if new.has_chosen_id:
         await _check_unused(tx, new.id)

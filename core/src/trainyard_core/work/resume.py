@@ -14,7 +14,17 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from trainyard.track.frames import Summary
-from trainyard_core.contracts.tracker import Point, RunRef, Series, Tracker
+from trainyard_core.contracts.tracker import (
+    RunRef,
+    Series,
+    SeriesAxis,
+    SeriesColumns,
+    SeriesSource,
+    Tracker,
+    by_time,
+    columns_of,
+    reduced,
+)
 from trainyard_core.db import tracking
 from trainyard_core.db.engine import Row, Tx
 
@@ -23,7 +33,9 @@ __all__ = [
     "ChainLink",
     "has_past",
     "in_brief",
+    "link_of",
     "links_of",
+    "read_many",
     "read_series",
     "resume_environment",
     "series_names",
@@ -57,6 +69,11 @@ async def links_of(tx: Tx, row: Row) -> list[ChainLink]:
         ChainLink(RunRef(each["project"], each["id"]), each["fork_step"], attempts.get(each["id"], {}))
         for each in found
     ]
+
+
+def link_of(row: Row) -> ChainLink:
+    """The link of a run of one attempt that continues no other."""
+    return ChainLink(RunRef(row["project"], row["id"]), row["fork_step"])
 
 
 def has_past(row: Row) -> bool:
@@ -96,6 +113,31 @@ async def read_series(
     for link in links:
         await reading.add(link)
     return reading.joined()
+
+
+async def read_many(
+    tracker: Tracker,
+    chains: Sequence[Sequence[ChainLink]],
+    names: Sequence[str],
+    *,
+    by: SeriesAxis = "step",
+    first: int | None = None,
+    last: int | None = None,
+    points: int = 0,
+) -> list[list[SeriesColumns]]:
+    """As `Tracker.read_many`, of chains, each as if it were one run. Those of one run are read together."""
+    single = [place for place, links in enumerate(chains) if len(links) == 1]
+    sources = [SeriesSource(chains[place][0].ref, chains[place][0].attempts) for place in single]
+    found = await tracker.read_many(sources, names, by=by, first=first, last=last, points=points) if sources else []
+    done = dict(zip(single, found, strict=True))
+    for place, links in enumerate(chains):
+        if place not in done and by == "step":
+            series = await read_series(tracker, links, names, first=first, last=last, points=points)
+            done[place] = [columns_of(each) for each in series]
+        elif place not in done:
+            series = await read_series(tracker, links, names)
+            done[place] = [columns_of(by_time(each, first, last, points)) for each in series]
+    return [done[place] for place in range(len(chains))]
 
 
 class _ChainReader:
@@ -147,24 +189,7 @@ def _least(*steps: int | None) -> int | None:
 def _joined(name: str, parts: Iterable[Series], points: int) -> Series:
     parts = list(parts)
     found = [point for part in parts for point in part.points]
-    if points and len(found) > points:
-        size = math.ceil(len(found) / points)
-        found = [_merged(found[start : start + size]) for start in range(0, len(found), size)]
-    return Series(name=name, total=sum(part.total for part in parts), points=found)
-
-
-def _merged(points: Sequence[Point]) -> Point:
-    """Neighbouring buckets as one: every spike stays."""
-    lows = [point.min for point in points if not math.isnan(point.min)]
-    highs = [point.max for point in points if not math.isnan(point.max)]
-    return Point(
-        points[0].step,
-        points[-1].until,
-        points[0].time,
-        min(lows, default=math.nan),
-        max(highs, default=math.nan),
-        points[-1].last,
-    )
+    return Series(name=name, total=sum(part.total for part in parts), points=reduced(found, points))
 
 
 def in_brief(found: Iterable[Series]) -> list[Summary]:

@@ -14,6 +14,7 @@ from trainyard.track import omissions
 from trainyard_core.admission import AgentOffer
 from trainyard_core.clock import bounded, rfc3339
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
+from trainyard_core.contracts.tracker_events import RecordedEvent
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db.engine import Row
 from trainyard_core.db.tracking import MetricSelection
@@ -47,7 +48,7 @@ def number(value: float | None) -> float | str:
     return "NaN" if value is None else models.on_wire(value)
 
 
-def numbers(values: list[float | None]) -> list[float | str]:
+def numbers(values: Sequence[float | None]) -> list[float | str]:
     """Many numbers on the wire, each as of `number`."""
     if None not in values and math.isfinite(sum(values)):  # type: ignore[arg-type]  # there is no None
         return values  # type: ignore[return-value]  # nothing has to be written as text
@@ -107,6 +108,7 @@ def run(
         fork_step=row["fork_step"],
         archived_at=rfc3339(row["archived_at"]),
         dropped=dropped,
+        tracker=row["tracker"],
         sorted_by=_sorted_by(sort, metrics),
     )
 
@@ -200,6 +202,14 @@ def line(logged: LoggedLine) -> models.LogLine:
         text=logged.text,
         stream="stderr" if logged.stream == 2 else "stdout",
         cut=logged.cut,
+    )
+
+
+def event(recorded: RecordedEvent) -> models.TrackedEvent:
+    """One event that a program recorded."""
+    rest = {key: value for key, value in recorded.data.items() if key not in ("type", "name", "time")}
+    return models.TrackedEvent(
+        kind=recorded.kind, name=recorded.name, at=rfc3339(bounded(recorded.time)) or "", data=rest
     )
 
 

@@ -22,7 +22,6 @@ from trainyard_core.contracts.tracker import (
     DigestMismatch,
     RunRef,
     SupportsUploads,
-    Tracker,
     Upload,
     UploadTooLong,
     WrongOffset,
@@ -34,6 +33,7 @@ from trainyard_core.db.artifacts import ArtifactActor
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.errors import AttemptSuperseded, DigestRefused, Invalid, NotFound, NoUploads, TooLarge, WrongPlace
 from trainyard_core.ids import new_id
+from trainyard_core.run_tracker import RunTracker
 from trainyard_core.work import artifacts
 
 __all__ = ["UploadStatus", "Uploads"]
@@ -53,19 +53,15 @@ class UploadStatus(msgspec.Struct, frozen=True):
 
 
 class Uploads:
-    """The uploads of a platform whose tracker takes parts."""
+    """The uploads of a platform. Every method raises NoUploads for a run whose tracker takes no parts, and Unavailable
+    for one whose tracker is not there."""
 
-    def __init__(self, database: Database, tracker: Tracker, clock: Clock) -> None:
-        """Raises NoUploads."""
-        if not isinstance(tracker, SupportsUploads):
-            raise NoUploads(f"tracker '{tracker.name}' takes no parts", fix="store the file with one PUT")
+    def __init__(self, database: Database, tracker: RunTracker, clock: Clock) -> None:
         self._database, self._tracker, self._clock = database, tracker, clock
-        self._power: SupportsUploads = tracker
 
-    @property
-    def step(self) -> int:
+    async def step(self, told: ArtifactActor) -> int:
         """See `SupportsUploads.upload_step`."""
-        return self._power.upload_step
+        return (await self._power(RunRef(told.project, told.run))).upload_step
 
     async def look(self, told: ArtifactActor, *, name: str, size: int, digest: str, kind: str) -> UploadStatus:
         """How far these bytes have come under that name. Bytes that are there already get their row. Raises
@@ -75,19 +71,21 @@ class Uploads:
         except BadName as error:
             raise Invalid(str(error), fix="use a relative path, without `..`") from error
         run = RunRef(told.project, told.run)
+        power = await self._power(run)
         row = await self._database.read(lambda tx: uploads.find(tx, told.run, name=name, size=size, digest=digest))
         upload = uploads.of_row(row) if row else Upload(id=new_id(), name=name, size=size, digest=digest)
         stored = await artifacts.stat(self._tracker, run, name)
         if stored is not None and (stored.size, stored.digest) == (size, digest):
             await artifacts.settle(self._database, self._tracker, told, name, kind=kind)
             return UploadStatus(upload, size, True)
-        return UploadStatus(upload, await self._power.upload_offset(run, upload) if row else 0, False)
+        return UploadStatus(upload, await power.upload_offset(run, upload) if row else 0, False)
 
     async def offset(self, told: ArtifactActor, row: Row) -> int:
         """How many bytes are here for certain."""
         if row["state"] == "done":
             return int(row["size"])
-        return await self._power.upload_offset(RunRef(told.project, told.run), uploads.of_row(row))
+        run = RunRef(told.project, told.run)
+        return await (await self._power(run)).upload_offset(run, uploads.of_row(row))
 
     async def append(self, told: ArtifactActor, row: Row, offset: int, data: AsyncIterator[bytes]) -> int:
         """Take a part, and with the last one make the artifact. Returns how many bytes are here. Idempotent in effect:
@@ -108,7 +106,8 @@ class Uploads:
     async def finish(self, told: ArtifactActor, row: Row) -> None:
         """Make the artifact of an upload whose bytes are all here. Idempotent. Raises WrongPlace, AttemptSuperseded;
         DigestRefused after the upload is removed."""
-        ident, at = row["id"], told.at
+        ident, at, run = row["id"], told.at, RunRef(told.project, told.run)
+        power = await self._power(run)
 
         async def finishing(tx: Tx) -> None:
             await records.fence(tx, told)
@@ -117,7 +116,7 @@ class Uploads:
         await self._database.write(finishing, name="upload_finishing")
         try:
             with artifacts.room():
-                await self._power.finish_upload(RunRef(told.project, told.run), uploads.of_row(row))
+                await power.finish_upload(run, uploads.of_row(row))
         except WrongOffset as wrong:
             await self._database.write(lambda tx: uploads.set_state(tx, ident, "open", at=at), name="upload_open")
             raise WrongPlace(wrong.offset) from wrong
@@ -133,7 +132,8 @@ class Uploads:
 
     async def drop(self, told: ArtifactActor, row: Row) -> None:
         """Give an upload up; an artifact that it has become stays. Idempotent."""
-        await self._power.drop_upload(RunRef(told.project, told.run), uploads.of_row(row))
+        run = RunRef(told.project, told.run)
+        await (await self._power(run)).drop_upload(run, uploads.of_row(row))
         failpoints.point("upload:after_drop")
         await self._database.write(lambda tx: uploads.remove(tx, row["id"]), name="upload_remove")
 
@@ -155,7 +155,8 @@ class Uploads:
     async def _touch(self, told: ArtifactActor, row: Row) -> None:
         """Tell that it is not abandoned. One that was given up while this part came has no row: the part goes too."""
         if not await self._database.write(lambda tx: uploads.touch(tx, row["id"], at=told.at), name="upload_part"):
-            await self._power.drop_upload(RunRef(told.project, told.run), uploads.of_row(row))
+            run = RunRef(told.project, told.run)
+            await (await self._power(run)).drop_upload(run, uploads.of_row(row))
             raise NotFound(f"upload '{row['id']}' was cancelled meanwhile", fix="open it again")
 
     async def _settle(self, told: ArtifactActor, row: Row) -> None:
@@ -169,10 +170,18 @@ class Uploads:
 
     async def _append(self, told: ArtifactActor, row: Row, offset: int, data: AsyncIterator[bytes]) -> int:
         run, upload = RunRef(told.project, told.run), uploads.of_row(row)
+        power = await self._power(run)
         try:
             with artifacts.room():
-                return await self._power.append_upload(run, upload, offset, data)
+                return await power.append_upload(run, upload, offset, data)
         except WrongOffset as wrong:
             raise WrongPlace(wrong.offset) from wrong
         except UploadTooLong as error:
             raise TooLarge(str(error), fix="open another upload, with the right size and digest") from error
+
+    async def _power(self, run: RunRef) -> SupportsUploads:
+        """The run's tracker, if it takes parts."""
+        tracker = await self._tracker.of(run)
+        if not isinstance(tracker, SupportsUploads):
+            raise NoUploads(f"tracker '{tracker.name}' takes no parts", fix="store the file with one PUT")
+        return tracker

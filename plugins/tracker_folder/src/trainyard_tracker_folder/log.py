@@ -26,7 +26,7 @@ from trainyard.track import frames
 from trainyard_core.contracts.tracker import LoggedLine, LogPage, RunRef
 from trainyard_tracker_folder import segment
 from trainyard_tracker_folder.layout import Layout
-from trainyard_tracker_folder.segment import START
+from trainyard_tracker_folder.places import FramePlaces
 
 __all__ = ["LogReader"]
 
@@ -57,7 +57,7 @@ class LogReader:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._lock = threading.Lock()
-        self._runs: OrderedDict[RunRef, dict[str, _Index]] = OrderedDict()
+        self._runs: OrderedDict[RunRef, dict[str, FramePlaces]] = OrderedDict()
 
     def read(self, run: RunRef, *, cursor: str, limit: int, tail: bool) -> LogPage:
         """See `Tracker.read_logs`. A page also ends at 8 MiB of text, but holds one line at least."""
@@ -87,28 +87,9 @@ class LogReader:
             except FileNotFoundError:
                 continue
             stack.callback(os.close, fd)
-            views[writer] = _View(writer, fd, kept.setdefault(writer, _Index()).refresh(fd))
+            places = kept.setdefault(writer, FramePlaces(frames.Kind.LOGS))
+            views[writer] = _View(writer, fd, places.refresh(fd))
         return views
-
-
-class _Index:
-    """Where one segment's log frames start."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._mark = START
-        self._places = array("Q")
-
-    def refresh(self, fd: int) -> array[int]:
-        """The places as they are now; the array that is answered only grows."""
-        with self._lock:
-            if not segment.holds(fd, self._mark, os.fstat(fd).st_size):
-                self._mark, self._places = START, array("Q")
-            for at, frame in segment.walk(fd, self._mark.end):
-                self._mark = self._mark.after(at, frame)
-                if frame.kind is frames.Kind.LOGS:
-                    self._places.append(at)
-            return self._places
 
 
 class _View:

@@ -14,13 +14,21 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from trainyard.track import frames
-from trainyard_core.contracts.tracker import Point, RunRef, Series, superseded_from
+from trainyard_core.contracts.tracker import (
+    Point,
+    RunRef,
+    Series,
+    SeriesAxis,
+    SeriesColumns,
+    SeriesSource,
+    superseded_from,
+)
 from trainyard_tracker_folder import segment
 from trainyard_tracker_folder.layout import Layout
 from trainyard_tracker_folder.segment import START
@@ -42,6 +50,16 @@ class _Rows(NamedTuple):
         start = 0 if first is None else int(np.searchsorted(self.steps, first, "left"))
         end = len(self.steps) if last is None else int(np.searchsorted(self.steps, last, "right"))
         return self.cut(start, end)
+
+    def by_time(self, first: int | None, last: int | None) -> _Rows:
+        """The rows of times `first` to `last`, both included, ordered by time; a stable sort."""
+        rows = self
+        if not np.all(self.times[1:] >= self.times[:-1]):
+            order = np.argsort(self.times, kind="stable")
+            rows = _Rows(self.steps[order], self.times[order], self.values[order])
+        start = 0 if first is None else int(np.searchsorted(rows.times, first, "left"))
+        end = len(rows.times) if last is None else int(np.searchsorted(rows.times, last, "right"))
+        return rows.cut(start, end)
 
     def cut(self, start: int, end: int) -> _Rows:
         """Rows by their place; no copy."""
@@ -100,15 +118,38 @@ class SeriesReader:
         attempts: Mapping[str, int],
     ) -> list[Series]:
         """See `Tracker.read_series`."""
-        if points < 0:
-            raise ValueError(f"points is {points}; ask for 0 (every row) or more")
+        chosen = [rows.between(first, last) for rows in self._merged(run, names, attempts)]
+        return [
+            Series(name=name, total=len(rows.values), points=_points(rows, points))
+            for name, rows in zip(names, chosen, strict=True)
+        ]
+
+    def read_columns(
+        self,
+        source: SeriesSource,
+        names: Sequence[str],
+        *,
+        by: SeriesAxis,
+        first: int | None,
+        last: int | None,
+        points: int,
+    ) -> list[SeriesColumns]:
+        """One run's part of `Tracker.read_many`."""
+        found = []
+        for name, rows in zip(names, self._merged(source.run, names, source.attempts), strict=True):
+            chosen = rows.between(first, last) if by == "step" else rows.by_time(first, last)
+            found.append(SeriesColumns(name, len(chosen.values), *_buckets(chosen, points)))
+        return found
+
+    def _merged(self, run: RunRef, names: Sequence[str], attempts: Mapping[str, int]) -> list[_Rows]:
+        """All rows of these metrics that count, by step."""
         kept = self._kept(run)
         with kept.lock:
             kept.refresh(self._layout.segments(run))
-            chosen = [(name, kept.merged(name, attempts).between(first, last)) for name in names]
+            found = [kept.merged(name, attempts) for name in names]
             kept.measure()
         self._trim()
-        return [Series(name=name, total=len(rows.values), points=_buckets(rows, points)) for name, rows in chosen]
+        return found
 
     def forget(self, run: RunRef) -> None:
         """Drop what is kept of a run."""
@@ -279,18 +320,36 @@ def _in_order(steps: npt.NDArray[np.int64], times: npt.NDArray[np.int64]) -> boo
     return bool(np.all((steps[1:] > steps[:-1]) | later))
 
 
-def _buckets(rows: _Rows, points: int) -> list[Point]:
-    """At most `points` buckets (0: one for each row)."""
+def _points(rows: _Rows, points: int) -> list[Point]:
+    return [Point(*values) for values in zip(*_buckets(rows, points), strict=True)]
+
+
+def _buckets(rows: _Rows, points: int) -> tuple[list[Any], ...]:
+    """At most `points` buckets (0: one for each row) as columns: step, until, time, min, max, last."""
+    if points < 0:
+        raise ValueError(f"points is {points}; ask for 0 (every row) or more")
     total = len(rows.values)
     if total == 0:
-        return []
+        return ([], [], [], [], [], [])
     count = min(points, total) if points else total
     starts = np.arange(count, dtype=np.int64) * total // count
     ends = np.append(starts[1:], total) - 1
-    finite = np.isfinite(rows.values)
-    low = np.minimum.reduceat(np.where(finite, rows.values, math.inf), starts)
-    high = np.maximum.reduceat(np.where(finite, rows.values, -math.inf), starts)
+    low, high = _ranges(rows.values, starts)
+    columns = (rows.steps[starts], rows.steps[ends], rows.times[starts], low, high, rows.values[ends])
+    return tuple(column.tolist() for column in columns)
+
+
+def _ranges(
+    values: npt.NDArray[np.float64], starts: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The lowest and the highest finite value of each bucket, NaN where it has none. NaN and infinities show in the
+    plain lowest and highest values; only where there are any is each value looked at again."""
+    low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+    if np.isfinite(low).all() and np.isfinite(high).all():
+        return low, high
+    finite = np.isfinite(values)
+    low = np.minimum.reduceat(np.where(finite, values, math.inf), starts)
+    high = np.maximum.reduceat(np.where(finite, values, -math.inf), starts)
     low[np.isinf(low)] = math.nan
     high[np.isinf(high)] = math.nan
-    columns = (rows.steps[starts], rows.steps[ends], rows.times[starts], low, high, rows.values[ends])
-    return [Point(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+    return low, high

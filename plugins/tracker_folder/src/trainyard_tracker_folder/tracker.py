@@ -20,14 +20,19 @@ from trainyard_core.contracts.tracker import (
     LogPage,
     RunRef,
     Series,
+    SeriesAxis,
+    SeriesColumns,
+    SeriesSource,
     Tracker,
     Upload,
     WrongOffset,
     check_artifact_name,
 )
+from trainyard_core.contracts.tracker_events import EventPage
 from trainyard_core.hookspecs import Context
 from trainyard_tracker_folder import artifact, safe_path
 from trainyard_tracker_folder.append import Appender
+from trainyard_tracker_folder.event import EventReader
 from trainyard_tracker_folder.layout import Layout, make_folder
 from trainyard_tracker_folder.log import LogReader
 from trainyard_tracker_folder.settings import Settings
@@ -39,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["FolderTracker"]
 
 _PIECE = 1024 * 1024
+_READERS = 4
+"""Threads that read the series of several runs."""
 
 
 class FolderTracker(Tracker):
@@ -52,6 +59,7 @@ class FolderTracker(Tracker):
         self._cache_bytes = cache_mb * 1024 * 1024
         self._appender = Appender(self._layout)
         self._logs = LogReader(self._layout)
+        self._events = EventReader(self._layout)
         self._uploads = Uploads(self._layout)
 
     @classmethod
@@ -87,9 +95,47 @@ class FolderTracker(Tracker):
             lambda: self._series.read(run, names, first=first, last=last, points=points, attempts=attempts)
         )
 
+    async def read_many(
+        self,
+        sources: Sequence[SeriesSource],
+        names: Sequence[str],
+        *,
+        by: SeriesAxis = "step",
+        first: int | None = None,
+        last: int | None = None,
+        points: int = 0,
+    ) -> list[list[SeriesColumns]]:
+        """In a few threads, each for some of the runs."""
+
+        def read(some: Sequence[SeriesSource]) -> list[list[SeriesColumns]]:
+            return [
+                self._series.read_columns(source, names, by=by, first=first, last=last, points=points)
+                for source in some
+            ]
+
+        size = max(1, -(-len(sources) // _READERS))
+        parts = [sources[start : start + size] for start in range(0, len(sources), size)]
+        found = await asyncio.gather(*(asyncio.to_thread(read, part) for part in parts))
+        return [each for part in found for each in part]
+
     async def read_logs(self, run: RunRef, *, cursor: str = "", limit: int = 1000, tail: bool = False) -> LogPage:
         """A page also ends at 8 MiB of text."""
         return await asyncio.to_thread(self._logs.read, run, cursor=cursor, limit=limit, tail=tail)
+
+    async def read_events(
+        self,
+        run: RunRef,
+        *,
+        kind: str = "",
+        names: Sequence[str] = (),
+        cursor: str = "",
+        limit: int = 1000,
+        attempts: Mapping[str, int] = {},
+    ) -> EventPage:
+        """Decodes only the frames of a page, unless the writers are of several attempts."""
+        return await asyncio.to_thread(
+            self._events.read, run, kind=kind, names=names, cursor=cursor, limit=limit, attempts=attempts
+        )
 
     async def put_artifact(
         self, run: RunRef, name: str, data: AsyncIterator[bytes], *, digest: str | None = None
@@ -189,6 +235,7 @@ class FolderTracker(Tracker):
                 os.replace(folder, uuid.uuid4().hex, src_dir_fd=above, dst_dir_fd=target)
             os.fsync(above)
         self._logs.forget(run)
+        self._events.forget(run)
         if "_series" in self.__dict__:
             self._series.forget(run)
         for left in trash.iterdir() if trash.is_dir() else ():

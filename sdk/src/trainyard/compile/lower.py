@@ -15,7 +15,7 @@ from trainyard.spec.container import Amounts, Container, GpuAmounts
 from trainyard.spec.error import Path
 from trainyard.spec.io import Input, Output
 from trainyard.spec.operation import Body, Operation
-from trainyard.spec.run import DirectedRun, Job, RunKind, TemplatedRun
+from trainyard.spec.run import DirectedRun, InstalledRun, Job, RunKind, TemplatedRun
 
 __all__ = ["LocatedText", "LoweredOperation", "component_digest", "lower"]
 
@@ -39,7 +39,7 @@ class LoweredOperation:
     component: str
     at: Path
     job: Job | None
-    directed: DirectedRun | TemplatedRun | None
+    installed: InstalledRun | TemplatedRun | None
     container: Container
     inputs: dict[str, Input]
     outputs: dict[str, Output]
@@ -47,13 +47,20 @@ class LoweredOperation:
     amounts: dict[str, LocatedText]
 
     @property
+    def directed(self) -> bool:
+        """Whether it plans child runs, so that no scheduler runs it."""
+        run = self.installed
+        kind = RunKind.member(run.kind) if isinstance(run, TemplatedRun) else type(run)
+        return kind is not None and issubclass(kind, DirectedRun)
+
+    @property
     def container_at(self) -> Path:
         return (*self.at, "run", "container")
 
 
-def _told_apart(run: RunKind | None) -> tuple[Job | None, DirectedRun | TemplatedRun | None]:
-    """A job, or a run that plans child runs."""
-    return (run if isinstance(run, Job) else None, run if isinstance(run, DirectedRun | TemplatedRun) else None)
+def _told_apart(run: RunKind | None) -> tuple[Job | None, InstalledRun | TemplatedRun | None]:
+    """A job, or a run of a plugin's kind."""
+    return (run if isinstance(run, Job) else None, run if isinstance(run, InstalledRun | TemplatedRun) else None)
 
 
 def component_digest(body: Body) -> str:
@@ -64,14 +71,14 @@ def component_digest(body: Body) -> str:
 def lower(operation: Operation, report: Findings) -> LoweredOperation:
     """The one shape of an operation. Contradictions go to the report."""
     body, at = _body(operation, report)
-    job, directed = _told_apart(body.run)
+    job, installed = _told_apart(body.run)
     container = (job.container if job else None) or Container()
     lowered = LoweredOperation(
         body=body,
         component=component_digest(body),
         at=at,
         job=job,
-        directed=directed,
+        installed=installed,
         container=container,
         inputs={io.name: io for io in body.inputs},
         outputs={io.name: io for io in body.outputs},
@@ -124,8 +131,8 @@ def _check_inputs(lowered: LoweredOperation, report: Findings) -> None:
 
 
 def _check_command(lowered: LoweredOperation, report: Findings) -> None:
-    if lowered.directed is not None:
-        _check_directed(lowered, lowered.directed.kind, report)
+    if lowered.installed is not None:
+        _check_installed(lowered, lowered.installed.kind, report)
         return
     container, at = lowered.container, lowered.container_at
     if lowered.body.cmd:
@@ -136,12 +143,15 @@ def _check_command(lowered: LoweredOperation, report: Findings) -> None:
         report.add(lowered.at, "there is nothing to run", "add `cmd`, or `run` with a `container` and its `command`")
 
 
-def _check_directed(lowered: LoweredOperation, kind: str, report: Findings) -> None:
-    """A run that plans child runs has no program of its own."""
+def _check_installed(lowered: LoweredOperation, kind: str, report: Findings) -> None:
+    """A run of a plugin's kind says in its own fields what runs, if anything does."""
     for name in ("cmd", "env", "resources"):
         if getattr(lowered.body, name):
             said = f"a run of kind `{kind}` runs no program itself"
-            report.add((*lowered.at, name), said, "remove it, or write it where its children are described", key=True)
+            fix = "remove it, or write it where its children are described"
+            if not lowered.directed:
+                said, fix = f"a run of kind `{kind}` has programs of its own", "write it where these are described"
+            report.add((*lowered.at, name), said, fix, key=True)
 
 
 def _collect_env(lowered: LoweredOperation, report: Findings) -> None:

@@ -183,8 +183,8 @@ def _compiled(
     if operation.matrix is None:
         resolved, approved, _ = rendered(operation, lowered, options, report)
         return resolved, approved, ()
-    if lowered.directed is not None:
-        said = f"a run of kind `{lowered.directed.kind}` cannot be swept: its children are planned already"
+    if lowered.directed and lowered.installed is not None:
+        said = f"a run of kind `{lowered.installed.kind}` cannot be swept: its children are planned already"
         report.add(("matrix",), said, "remove `matrix`, or sweep a run of kind `job`", key=True)
         report.stop()
     planned = plan(operation, lowered.inputs, options.params, report)

@@ -20,12 +20,13 @@ from trainyard.compile.lower import LoweredOperation
 from trainyard.compile.render import Renderer
 from trainyard.compile.report import Findings
 from trainyard.compile.resolved import Code, OutputType, ResolvedOperation
+from trainyard.compile.workload import scheduled
 from trainyard.spec.check import parse_part
 from trainyard.spec.document import Part
 from trainyard.spec.error import SpecError
 from trainyard.spec.model import is_template
 from trainyard.spec.operation import Operation
-from trainyard.spec.run import DirectedRun, RunKind
+from trainyard.spec.run import InstalledRun, RunKind, ScheduledRun
 
 __all__ = ["CompileOptions", "outputs_of", "rendered", "resolve", "scoped"]
 
@@ -135,8 +136,9 @@ def resolve(
     retries, timeout = job.limits(operation, lowered, renderer)
     at = lowered.container_at
     init = job.init(lowered, renderer)
-    return ResolvedOperation(
-        kind="job" if lowered.directed is None else lowered.directed.kind,
+    installed = _installed(lowered, renderer)
+    resolved = ResolvedOperation(
+        kind="job" if lowered.installed is None else lowered.installed.kind,
         name=job.name(operation, lowered, renderer),
         description=job.described("description", operation, lowered, renderer),
         tags=job.tags(operation, lowered, renderer, tags),
@@ -157,31 +159,36 @@ def resolve(
         max_retries=retries,
         timeout=timeout,
         component=lowered.component,
-        spec=_spec(lowered, renderer),
+        spec=installed.spec() if installed is not None else {},
     )
+    if not isinstance(installed, ScheduledRun):
+        return resolved
+    try:
+        return msgspec.structs.replace(resolved, **scheduled(installed.workload()))
+    except ValueError as error:
+        renderer.report.add((*lowered.at, "run"), str(error), "correct it")
+        return resolved
 
 
-def _spec(lowered: LoweredOperation, renderer: Renderer) -> dict[str, object]:
-    """The own fields of a run that plans child runs, which its director is told; nothing for a job. Problems go
-    to the report, at the places of the fields."""
-    run, report = lowered.directed, renderer.report
-    if run is None:
-        return {}
-    if isinstance(run, DirectedRun):
-        return run.spec()
+def _installed(lowered: LoweredOperation, renderer: Renderer) -> InstalledRun | None:
+    """A run of a plugin's kind with its fields evaluated; None for a job. Problems go to the report, at the places of
+    the fields."""
+    run, report = lowered.installed, renderer.report
+    if run is None or isinstance(run, InstalledRun):
+        return run
     at, before = (*lowered.at, "run"), len(report.findings)
     fields = {name: renderer.tree((*at, name), value) for name, value in run.fields.items()}
     if len(report.findings) > before or not renderer.evaluates:
-        return {}
+        return None
     model = RunKind.member(run.kind)
     assert model is not None
     try:
         found = parse_part(model, Part(report.document, at, {"kind": run.kind, **fields}))
     except SpecError as error:
         report.findings += error.findings
-        return {}
-    assert isinstance(found, DirectedRun)
-    return found.spec()
+        return None
+    assert isinstance(found, InstalledRun)
+    return found
 
 
 def _overridden(resolved: ResolvedOperation, *, name: str | None, code: Code | None) -> ResolvedOperation:

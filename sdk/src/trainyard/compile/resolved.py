@@ -21,6 +21,7 @@ __all__ = [
     "OutputType",
     "ResolvedOperation",
     "Resources",
+    "Role",
     "canonical_json",
     "decode_resolved",
     "digest",
@@ -70,6 +71,16 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     working_dir: str = ""
 
 
+class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """So many copies of one program. `requests` and `limits` are of one copy."""
+
+    name: str
+    container: ContainerSpec
+    replicas: int = 1
+    requests: Resources = Resources()
+    limits: Resources = Resources()
+
+
 class OutputType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A declared output; `value` is set when the file gives it beforehand."""
 
@@ -82,8 +93,10 @@ class OutputType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything a scheduler needs to run an operation. `timeout` is in seconds, None for no limit.
 
-    One of another kind than `job` is run by no scheduler, but plans child runs; `spec` are the kind's own fields, by
-    the names of the file. Of kind `sweep`, `sweep` says what is searched, `inputs` are those that all of its trials
+    One of another kind than `job` is run by a scheduler if it has `roles`, of which the first is the main one; how
+    their copies work together is `topology`; `resources` is the sum of all of them. Without, it is run by no scheduler,
+    but plans child runs. `spec` are the kind's own fields, by the names of the file. `volumes` and `placement` are as
+    written. Of kind `sweep`, `sweep` says what is searched, `inputs` are those that all of its trials
     have alike, and what a trial runs is compiled once its params are known.
 
     `init` are programs that end before the command starts, in order, once `code` is there; `sidecars` run beside it.
@@ -110,6 +123,11 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     init: tuple[ContainerSpec, ...] = ()
     sidecars: tuple[ContainerSpec, ...] = ()
     connections: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    topology: str = "none"
+    ports: tuple[int, ...] = ()
+    volumes: tuple[dict[str, object], ...] = ()
+    placement: dict[str, object] = {}
     resources: Resources = Resources()
     max_retries: int = 0
     timeout: float | None = None

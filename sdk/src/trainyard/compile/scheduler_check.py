@@ -46,7 +46,7 @@ SchedulerCheck = Callable[[ResolvedOperation, Facts], Verdict]
 def remarks(operation: ResolvedOperation) -> Iterator[str]:
     """What the schedulers that are installed here say of an operation, one sentence each; nothing for one that plans
     child runs, which no scheduler runs."""
-    if operation.kind != "job":
+    if operation.kind != "job" and not operation.roles:
         return
     for each in sorted(entry_points(group=GROUP)):
         try:

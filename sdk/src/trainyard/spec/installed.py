@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from trainyard.spec.family import Family
 from trainyard.spec.model import problem
-from trainyard.spec.run import DirectedRun
+from trainyard.spec.run import InstalledRun
 
 __all__ = ["RUNS", "InstalledKinds"]
 
@@ -98,5 +98,5 @@ def _source(point: EntryPoint) -> str:
     return point.dist.name if point.dist else "an unknown distribution"
 
 
-RUNS = InstalledKinds("trainyard.runs", DirectedRun, {}, wanted="trainyard.spec.run.DirectedRun")
-"""Kinds of run that plan child runs."""
+RUNS = InstalledKinds("trainyard.runs", InstalledRun, {}, wanted="trainyard.spec.run.DirectedRun or ScheduledRun")
+"""Kinds of run beside `job`."""

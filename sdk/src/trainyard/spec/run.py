@@ -1,8 +1,8 @@
 """Run kinds: what `run` of a component may be.
 
-`job` runs a container. A plugin adds a kind of run that plans child runs: it subclasses `DirectedRun`, with the kind's
-own fields, and names the class in the entry point group `trainyard.runs`, by the kind. Its director is told the fields
-as `ResolvedOperation.spec`.
+`job` runs a container. A plugin adds a kind of run: it subclasses `DirectedRun`, for one that plans child runs, or
+`ScheduledRun`, for one that a scheduler runs, with the kind's own fields, and names the class in the entry point group
+`trainyard.runs`, by the kind. Its director or scheduler is told the fields as `ResolvedOperation.spec`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, JsonValue, SerializeAsAny, model_validator
 from trainyard.spec.container import AuxiliaryContainer, Container
 from trainyard.spec.family import Family, member_of
 from trainyard.spec.model import Later, Model, Priority, is_template, problem
+from trainyard.spec.workload import WorkloadSpec
 
 __all__ = [
     "PLACEMENT",
@@ -24,8 +25,10 @@ __all__ = [
     "Environment",
     "Git",
     "InitStep",
+    "InstalledRun",
     "Job",
     "RunKind",
+    "ScheduledRun",
     "TemplatedRun",
     "run_model",
 ]
@@ -141,14 +144,25 @@ class Job(RunKind):
     sidecars: tuple[AuxiliaryContainer, ...] = ()
 
 
-class DirectedRun(RunKind):
-    """A run that plans child runs: the base of the kinds that plugins add. A subclass has the kind's own fields; its
-    validators say what is wrong with them. Texts may be templates: the fields are validated once these have been
-    evaluated."""
+class InstalledRun(RunKind):
+    """A run of a kind that a plugin adds. A subclass has the kind's own fields; its validators say what is wrong with
+    them. Texts may be templates: the fields are validated once these have been evaluated."""
 
     def spec(self) -> dict[str, object]:
-        """What its director is told, as plain data: the kind's own fields, by the names of the file."""
+        """What its director or scheduler is told, as plain data: the kind's own fields, by the names of the file."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"kind"})
+
+
+class DirectedRun(InstalledRun):
+    """A run that plans child runs, through the director of its kind."""
+
+
+class ScheduledRun(InstalledRun):
+    """A run that is no `job` and that a scheduler runs, which knows its kind."""
+
+    def workload(self) -> WorkloadSpec:
+        """Return what it comes to. Raise ValueError for what its fields, together, cannot be. Pure."""
+        raise NotImplementedError
 
 
 class TemplatedRun(RunKind):
@@ -168,7 +182,7 @@ def run_model(value: object) -> type[Model]:
     """The model of a run as it is written: that of its kind, or while there are templates in a plugin's kind
     `TemplatedRun`. Raises a problem."""
     member = member_of(RunKind, value)
-    return TemplatedRun if issubclass(member, DirectedRun) and _has_template(value) else member
+    return TemplatedRun if issubclass(member, InstalledRun) and _has_template(value) else member
 
 
 def _read(value: object) -> object:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 from weakref import WeakSet
 
 from trainyard.names import TAG_CHARS, storable
-from trainyard.track import environment, spool, thread, worker
+from trainyard.track import environment, event, spool, thread, worker
 from trainyard.track.conversion import named, pieces, plain, plain_mapping, text
 from trainyard.track.ending import Ending, of_error, of_finish
 from trainyard.track.log_once import say
@@ -40,7 +40,6 @@ __all__ = ["Run", "flat"]
 
 _log = logging.getLogger("trainyard")
 _CODE_SECONDS = 2.0
-_SLACK = 0.01
 """How far rounding may take a progress out of 0 to 1."""
 _MISTAKES = (AttributeError, LookupError, TypeError, ValueError)
 """What a wrong argument raises; anything else is trouble of this machine."""
@@ -112,7 +111,14 @@ class Run:
 
     def log_progress(self, value: float) -> None:
         """Record how much of the run is done, from 0 to 1."""
-        self._guarded(lambda: self._event("progress", value=_progress(value)), "log_progress")
+        self._guarded(lambda: self._event("progress", value=event.share(value)), "log_progress")
+
+    def log_event(
+        self, name: str, data: Mapping[str, Any] | None = None, /, *, step: int | None = None, **more: Any
+    ) -> None:
+        """Record that something happened: its name, values that belong to it, and the step, if it has one. Events are
+        kept in order, and read back with `client.runs.tracked_events`."""
+        self._guarded(lambda: self._log_event(name, data, step, more), "log_event")
 
     def log_file(self, path: str | os.PathLike[str], name: str = "", *, kind: str = "file") -> None:
         """Keep a file, or all files of a folder, as an artifact named `name` (default: the file's own name, and
@@ -184,7 +190,7 @@ class Run:
             return self._writer
 
     def _event(self, kind: str, **fields: Any) -> None:
-        self._own_writer().event([_event(kind, **fields)])
+        self._own_writer().event([event.new(kind, **fields)])
 
     def _log_params(self, values: object, more: Mapping[str, Any]) -> None:
         self.params = {**self.params, **self._log_values("params", values, more)}
@@ -196,6 +202,13 @@ class Run:
         for piece in pieces(copied):
             self._event(kind, values=piece)
         return copied
+
+    def _log_event(self, name: str, data: object, step: int | None, more: Mapping[str, Any]) -> None:
+        def told(key: str, why: str) -> None:
+            say(f"{self.id} event {key}", f"event {name}: {key} is {why}")
+
+        for each in event.happened(name, data, step, more, told):
+            self._own_writer().event([each])
 
     def _log_files(self, path: str | os.PathLike[str], name: str, kind: str) -> None:
         from trainyard.track import files  # here and below: not every run pays for what it does not use
@@ -211,10 +224,10 @@ class Run:
             raise found
         writer = self._own_writer()  # before anything is copied: after the end nothing is
         try:
-            event = files.stage(self.root, found, name, kind)
-            writer.event([event])
+            staged = files.stage(self.root, found, name, kind)
+            writer.event([staged])
             if self.managed:
-                files.note(self.root, event)
+                files.note(self.root, staged)
         except OSError as error:
             self._omissions.add(name, "", f"it could not be copied: {error.strerror}")
 
@@ -257,11 +270,11 @@ class Run:
         """The end is on disk when this returns. No thread is needed for it: when the interpreter ends, none starts."""
         fields = ending._replace(message=plain(ending.message))._asdict()
         del fields["trace"]
-        event = _event("end", **fields, **({"last_lines": printed} if printed and ending.status == "failed" else {}))
+        end = event.new("end", **fields, **({"last_lines": printed} if printed and ending.status == "failed" else {}))
         if self._writer is not None:
-            self._writer.event([event], final=True)
+            self._writer.event([end], final=True)
         else:
-            spool.append_event(self.root, event)
+            spool.append_event(self.root, end)
         spool.settle(self.root, final=True)  # of children that have ended nothing more comes
         write_about(self.root, {**read_about(self.root), "ended": True})
 
@@ -367,17 +380,6 @@ class Run:
 
 def _after_finish(values: Mapping[str, SupportsFloat], step: int | None) -> None:
     mistake("finished", "log after finish: nothing is recorded any more; call trainyard.init() for another run")
-
-
-def _event(kind: str, **fields: Any) -> dict[str, Any]:
-    return {"type": kind, "time": time.time_ns() // 1000, **fields}
-
-
-def _progress(value: float) -> float:
-    number = float(value)
-    if not -_SLACK <= number <= 1 + _SLACK:
-        raise ValueError(f"{number:g} is not from 0 to 1")
-    return min(1.0, max(0.0, number))
 
 
 def flat(tags: Iterable[object]) -> list[str]:

@@ -40,6 +40,7 @@ __all__ = [
     "log",
     "log_artifact",
     "log_checkpoint",
+    "log_event",
     "log_file",
     "log_meta",
     "log_model",
@@ -277,6 +278,12 @@ def log_progress(value: float) -> None:
     """See `Run.log_progress`."""
     if (run := _the_run()) is not None:
         run.log_progress(value)
+
+
+def log_event(name: str, data: Mapping[str, Any] | None = None, /, *, step: int | None = None, **more: Any) -> None:
+    """See `Run.log_event`."""
+    if (run := _the_run()) is not None:
+        run.log_event(name, data, step=step, **more)
 
 
 def log_file(path: str | os.PathLike[str], name: str = "", *, kind: str = "file") -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import Literal
 
 from trainyard.client import requests
 from trainyard.client._async.pagination import collect, items
@@ -21,9 +22,12 @@ from trainyard.client.models import (
     LogPage,
     Metric,
     Preview,
+    ReadSeries,
     RunPage,
     RunRecord,
+    RunSeries,
     Series,
+    TrackedEvent,
     Transition,
     UsedComponent,
     Why,
@@ -147,6 +151,20 @@ class AsyncRuns(AsyncRunActions):
                 if event.name == "metrics":
                     yield metrics_of(event)
 
+    async def tracked_events(
+        self, ref: str, *, kind: str = "", names: Sequence[str] = (), project: str | None = None
+    ) -> AsyncIterator[TrackedEvent]:
+        """What the run's programs have recorded beside values and lines, in the order of time: of one kind (`params`,
+        `artifact`, `event`, ...), or about one of these names, if they are given."""
+        cursor, more = "", True
+        while more:
+            page = await self._client.send(
+                requests.read_events(self._project(project), ref, kind=kind, names=names, cursor=cursor)
+            )
+            cursor, more = page.next, page.more
+            for event in page.items:
+                yield event
+
     async def series(
         self,
         ref: str,
@@ -161,6 +179,24 @@ class AsyncRuns(AsyncRunActions):
         highest value."""
         request = requests.read_series(self._project(project), ref, names, first=first, last=last, points=points)
         page = await self._client.send(request)
+        return page.items
+
+    async def many_series(
+        self,
+        refs: Sequence[str],
+        names: Sequence[str],
+        *,
+        by: Literal["step", "time"] = "step",
+        first: int | None = None,
+        last: int | None = None,
+        points: int = 500,
+        project: str | None = None,
+    ) -> Sequence[RunSeries]:
+        """The points of metrics of several runs of a project, read in one request: for each run, each of `names`, as
+        columns in at most `points` buckets (0: every value). By "time", `first` and `last` are microseconds since 1970
+        UTC."""
+        asked = ReadSeries(runs=[*refs], names=[*names], by=by, first=first, last=last, points=points)
+        page = await self._client.send(requests.read_many_series(self._project(project), asked))
         return page.items
 
     async def append(self, ref: str, frames: bytes, *, project: str | None = None) -> FrameAck:

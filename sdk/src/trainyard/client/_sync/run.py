@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
 from trainyard.client import requests
 from trainyard.client._sync.pagination import collect, items
@@ -22,9 +23,12 @@ from trainyard.client.models import (
     LogPage,
     Metric,
     Preview,
+    ReadSeries,
     RunPage,
     RunRecord,
+    RunSeries,
     Series,
+    TrackedEvent,
     Transition,
     UsedComponent,
     Why,
@@ -146,6 +150,19 @@ class Runs(RunActions):
                 if event.name == "metrics":
                     yield metrics_of(event)
 
+    def tracked_events(
+        self, ref: str, *, kind: str = "", names: Sequence[str] = (), project: str | None = None
+    ) -> Iterator[TrackedEvent]:
+        """What the run's programs have recorded beside values and lines, in the order of time: of one kind (`params`,
+        `artifact`, `event`, ...), or about one of these names, if they are given."""
+        cursor, more = "", True
+        while more:
+            page = self._client.send(
+                requests.read_events(self._project(project), ref, kind=kind, names=names, cursor=cursor)
+            )
+            cursor, more = page.next, page.more
+            yield from page.items
+
     def series(
         self,
         ref: str,
@@ -160,6 +177,24 @@ class Runs(RunActions):
         highest value."""
         request = requests.read_series(self._project(project), ref, names, first=first, last=last, points=points)
         page = self._client.send(request)
+        return page.items
+
+    def many_series(
+        self,
+        refs: Sequence[str],
+        names: Sequence[str],
+        *,
+        by: Literal["step", "time"] = "step",
+        first: int | None = None,
+        last: int | None = None,
+        points: int = 500,
+        project: str | None = None,
+    ) -> Sequence[RunSeries]:
+        """The points of metrics of several runs of a project, read in one request: for each run, each of `names`, as
+        columns in at most `points` buckets (0: every value). By "time", `first` and `last` are microseconds since 1970
+        UTC."""
+        asked = ReadSeries(runs=[*refs], names=[*names], by=by, first=first, last=last, points=points)
+        page = self._client.send(requests.read_many_series(self._project(project), asked))
         return page.items
 
     def append(self, ref: str, frames: bytes, *, project: str | None = None) -> FrameAck:

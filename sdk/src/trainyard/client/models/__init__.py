@@ -69,7 +69,20 @@ from trainyard.client.models.run import (
 from trainyard.client.models.run_table import MetricColumn, RunTablePage
 from trainyard.client.models.server import Plugin, PluginPage, Readiness, Setting, SettingPage, Version
 from trainyard.client.models.sweep import Front, SweepLimit, SweepObjective, SweepRecord, TrialPage, TrialRecord
-from trainyard.client.models.tracking import FrameAck, LogLine, LogPage, Metric, MetricPage, Series, SeriesPage
+from trainyard.client.models.tracking import (
+    FrameAck,
+    LogLine,
+    LogPage,
+    Metric,
+    MetricPage,
+    ReadSeries,
+    RunSeries,
+    RunSeriesPage,
+    Series,
+    SeriesPage,
+    TrackedEvent,
+    TrackedEventPage,
+)
 
 __all__ = [
     "ACTIONS",
@@ -140,11 +153,14 @@ __all__ = [
     "Queue",
     "QueueLimits",
     "QueuePage",
+    "ReadSeries",
     "Readiness",
     "RegisterComponent",
     "RelatedRun",
     "RunPage",
     "RunRecord",
+    "RunSeries",
+    "RunSeriesPage",
     "RunTablePage",
     "RunToken",
     "Series",
@@ -159,6 +175,8 @@ __all__ = [
     "TellTrial",
     "Token",
     "TokenPage",
+    "TrackedEvent",
+    "TrackedEventPage",
     "Transition",
     "TransitionPage",
     "TrialBatch",

@@ -75,7 +75,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     it. `cloned_from` is the run that it was made from and `clone_kind` how (`restart`, `resume`, `copy`); `fork_step`
     is the last step of that run which a resumed one continues (null: all of them). `dropped` is how many records
     (values, lines, events) its programs had to drop; it is counted where a run is read alone. In a list that is
-    sorted by metrics, `sorted_by` has what it is sorted by, such as `metrics.loss.min`."""
+    sorted by metrics, `sorted_by` has what it is sorted by, such as `metrics.loss.min`. `tracker` names the tracker
+    that keeps its series, logs, events and artifacts."""
 
     id: str
     project: str
@@ -114,6 +115,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     fork_step: int | None = None
     archived_at: str | None = None
     dropped: int = 0
+    tracker: str = ""
     sorted_by: dict[str, Number] = {}
 
     @property

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trainyard.client.models import FrameAck, LogPage, MetricPage, SeriesPage
-from trainyard.client.requests.path import query_of, run_path
-from trainyard.client.wire import EVENT_STREAM, Request
+import msgspec
 
-__all__ = ["append_frames", "follow_logs", "follow_metrics", "read_logs", "read_metrics", "read_series"]
+from trainyard.client.models import (
+    FrameAck,
+    LogPage,
+    MetricPage,
+    ReadSeries,
+    RunSeriesPage,
+    SeriesPage,
+    TrackedEventPage,
+)
+from trainyard.client.requests.path import JSON, query_of, run_path
+from trainyard.client.wire import EVENT_STREAM, Request, path_of
+
+__all__ = [
+    "append_frames",
+    "follow_logs",
+    "follow_metrics",
+    "read_events",
+    "read_logs",
+    "read_many_series",
+    "read_metrics",
+    "read_series",
+]
 
 
 def read_logs(
@@ -45,6 +64,20 @@ def read_series(
     """Series by name, from step `first` to step `last`, in at most `points` buckets each."""
     query = query_of(name=names, first=first, last=last, points=points)
     return Request("GET", run_path(project, ref, "series"), SeriesPage, query)
+
+
+def read_many_series(project: str, asked: ReadSeries) -> Request[RunSeriesPage]:
+    """Series of several runs of a project. Changes nothing."""
+    path = path_of("projects", project, "runs", "series")
+    return Request("POST", path, RunSeriesPage, headers=JSON, content=msgspec.json.encode(asked))
+
+
+def read_events(
+    project: str, ref: str, *, kind: str = "", names: Sequence[str] = (), cursor: str = "", limit: int | None = None
+) -> Request[TrackedEventPage]:
+    """Events that a run's programs have recorded, after a cursor."""
+    query = query_of(kind=kind, name=names, cursor=cursor, limit=limit)
+    return Request("GET", run_path(project, ref, "tracked-events"), TrackedEventPage, query)
 
 
 def append_frames(project: str, ref: str, frames: bytes) -> Request[FrameAck]:

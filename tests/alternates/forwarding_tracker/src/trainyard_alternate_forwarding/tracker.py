@@ -12,9 +12,9 @@ import re
 import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import islice, repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -39,6 +39,7 @@ from trainyard_core.contracts.tracker import (
     check_artifact_name,
     superseded_from,
 )
+from trainyard_core.contracts.tracker_events import EventPage, page_of_events
 from trainyard_core.hookspecs import Context
 
 __all__ = ["ForwardingTracker", "Settings"]
@@ -131,6 +132,24 @@ class ForwardingTracker(Tracker):
             for line, writer in taken
         ]
         return LogPage(lines=page, cursor=json.dumps(read), more=not tail and len(merged) > limit)
+
+    async def read_events(
+        self,
+        run: RunRef,
+        *,
+        kind: str = "",
+        names: Sequence[str] = (),
+        cursor: str = "",
+        limit: int = 1000,
+        attempts: Mapping[str, int] = {},
+    ) -> EventPage:
+        """From all frames, anew for each page."""
+        events: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for frame in await self._frames(run):
+            if frame.kind is Kind.EVENTS:
+                events[frame.writer] += frame_bytes.unpack_events(frame.payload)
+        sources = {writer: partial(_from, found) for writer, found in events.items()}
+        return page_of_events(sources, kind=kind, names=names, cursor=cursor, limit=limit, attempts=attempts)
 
     async def put_artifact(
         self, run: RunRef, name: str, data: AsyncIterator[bytes], *, digest: str | None = None
@@ -254,6 +273,10 @@ class ForwardingTracker(Tracker):
                 for name, values in zip(block.names, block.values, strict=True):
                     rows[name] += map(_Row, block.steps, block.times, repeat(frame.writer), values)
         return {name: sorted(found, key=lambda row: row[:3]) for name, found in rows.items()}
+
+
+def _from(events: Sequence[dict[str, Any]], start: int) -> Sequence[dict[str, Any]]:
+    return events[start:]
 
 
 @cache
