@@ -15,8 +15,9 @@ from web import serving
 from trainyard.client.models import CreateRun
 from trainyard.compile.resolved import ResolvedOperation
 from trainyard_core import hookspecs
+from trainyard_core.contracts.secret import SecretRef
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.errors import Forbidden
+from trainyard_core.errors import Forbidden, Invalid
 from trainyard_core.lifecycle import Status
 from trainyard_core.registry import Registry
 from trainyard_core.testing.background import until, working
@@ -117,6 +118,20 @@ async def test_directors(serve):
             return found if found.is_final else None
 
         assert (await until(final)).message == "both sides are done"
+
+
+async def test_connection_kinds(serve):
+    async with serve("register_connection_kinds") as web:
+        secrets, fields = {"token": {"env": "PATH"}}, {"url": "http://shelf"}
+        await web.admin.connections.set("books", kind="shelf", fields=fields, secrets=secrets)
+        assert (await web.admin.connections.check("books")).ok
+
+
+async def test_secret_sources(serve):
+    async with serve("register_secret_sources") as web:
+        ref = SecretRef(source="shelf", name="no-such-secret")
+        with pytest.raises(Invalid, match="the secret 'no-such-secret' of source 'shelf' is missing"):
+            await web.runtime.secrets.resolve(ref)
 
 
 async def test_resolvers(serve):

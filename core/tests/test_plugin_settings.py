@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 from web import serving
 
 from trainyard_core.contracts.plugin import SettingsSection
+from trainyard_core.contracts.secret import SecretRef
 from trainyard_core.errors import StartRefused
 from trainyard_core.hookspecs import SchedulerProvider, hookimpl
 from trainyard_core.plugin_host.settings import read_section
@@ -189,3 +190,49 @@ async def test_a_server_does_not_start_with_a_typo_in_a_section(database_url, tm
 )
 def test_the_line_of_a_key_is_found_however_it_is_written(text, path, line):
     assert line_of(text, path) == line
+
+
+class Referring(BaseModel):
+    """A section that holds references to secrets, also deep within."""
+
+    url: str = ""
+    password: SecretRef | None = None
+    rooms: dict[str, SecretRef] = {}
+
+
+async def test_a_setting_may_be_a_reference_which_the_platform_resolves(tmp_path, monkeypatch):
+    monkeypatch.setenv("FORGE_TEST_PASSWORD", "hunter2")
+    text = '[forge]\npassword = {env = "FORGE_TEST_PASSWORD"}\nrooms.a = {file = "/run/a"}\n'
+    settings = load(written(tmp_path, text), environ={})
+    made = registry(Referring)
+    async with Runtime.open(settings, made) as runtime:
+        platform = runtime.platforms.of("forge")
+        assert platform.settings.rooms == {"a": SecretRef(file="/run/a")}
+        assert (await platform.secrets.resolve(platform.settings.password)).reveal() == "hunter2"
+    shown = in_force(settings, models=made.sections(settings), environ={})
+    assert ("forge.password", "***", "file") in shown
+    assert "hunter2" not in str(shown)
+
+
+def test_a_secret_in_the_environment_may_be_a_reference(tmp_path):
+    environ = {"TRAINYARD_FORGE__PASSWORD": '{env = "A"}'}
+    settings = load(tmp_path, environ=environ)
+    assert read_section("forge", Referring, settings, environ=environ).password == SecretRef(env="A")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('password = "hunter2"', "a secret in plain text; write where it is: {env: NAME}"),
+        ('password = {env = "hunter2", file = "/x"}', "exactly one of {env: NAME}"),
+        ('rooms.a = "hunter2"', "rooms.a of [forge]: a secret in plain text"),
+        ('password = {value = "hunter2"}', "has other fields"),
+    ],
+)
+def test_a_secret_in_plain_text_is_refused_and_not_repeated(tmp_path, line, told):
+    settings = load(written(tmp_path, f"[forge]\nurl = 'x'\n{line}\n"), environ={})
+    with pytest.raises(StartRefused) as caught:
+        registry(Referring).check_sections(settings)
+    assert told in str(caught.value)
+    assert "hunter" not in str(caught.value)
+    assert "trainyard.toml:3" in str(caught.value)

@@ -21,6 +21,8 @@ HISTORY = "conversion"
 WORDS_OF_CORE = {"registry"}
 """Names of plugins that are words of core, too, which has a registry of plugins: these count as packages, and as whole
 texts, such as the name of a plugin to load."""
+NOUNS_OF_CORE = {"connections"}
+"""Names of plugins that are nouns of core's API and tables: these count as packages only."""
 INSTALLED = {ROOT / folder for folder in runpy.run_path(str(ROOT / "tools" / "bootstrap.py"))["CORE"]}
 """What is installed where `make test-core` runs core's tests."""
 
@@ -78,7 +80,7 @@ def naming(plugins, sources: Iterator[Path] | list[Path]) -> Iterator[str]:
     """The lines of these sources that name one of the plugins, each with its place. The plugins that stand in for those
     of strangers have ordinary words for names, and count as packages only."""
     packages = {name for each in plugins for name in (each.package.name, each.project["name"])}
-    names = {each.folder.name for each in plugins if each.folder.parent.name == "plugins"}
+    names = {each.folder.name for each in plugins if each.folder.parent.name == "plugins"} - NOUNS_OF_CORE
     words = {form for name in names for form in (name, name.replace("_", "-"))}
     pattern = re.compile(
         rf"\b({'|'.join(sorted(packages))})\b"

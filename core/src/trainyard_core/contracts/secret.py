@@ -131,5 +131,4 @@ def _validated(written: object) -> SecretRef:
     try:
         return read_reference(written)
     except ValueError as error:
-        said = str(error).replace("{", "{{").replace("}", "}}")
-        raise PydanticCustomError("secret_reference", said) from None
+        raise PydanticCustomError("secret_reference", str(error)) from None

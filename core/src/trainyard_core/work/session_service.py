@@ -4,6 +4,7 @@ fenced by the session's epoch. Both ways to core end here: that of a process wit
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import TypeVar
@@ -82,11 +83,11 @@ class SessionService:
             await agents.fence(tx, agent, epoch)
             return [row for row in await attempts.to_start(tx, refs) if row["agent"] == agent]
 
-        found = [(row, _refusal(row) or await self._made(row)) for row in await self._database.read(work)]
-        refused = [made for _, made in found if isinstance(made, Observation)]
+        found = await asyncio.gather(*(self._made(row) for row in await self._database.read(work)))
+        refused = [made for made in found if isinstance(made, Observation)]
         if refused:
             await self.report(agent, epoch, refused)
-        return [made for _, made in found if isinstance(made, Workload)]
+        return [made for made in found if isinstance(made, Workload)]
 
     async def report(self, agent: str, epoch: int, seen: Sequence[Observation]) -> None:
         """Write down what the agent observed of what it holds; anything else changes nothing."""
@@ -124,7 +125,9 @@ class SessionService:
         return await self._database.write(fenced, name=name)
 
     async def _made(self, row: Row) -> Workload | Observation:
-        """What to start, or the end of an attempt whose connections cannot be had."""
+        """What to start, or the end of an attempt that may not use its queue or whose connections cannot be had."""
+        if (refusal := _refusal(row)) is not None:
+            return refusal
         resolved = decode_resolved(row["resolved"])
         try:
             needs = await self._needs(row["project"], resolved)

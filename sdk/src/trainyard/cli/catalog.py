@@ -71,7 +71,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "service-accounts": Entry("users:service_accounts", "List, add and change programs with tokens of their own."),
         "tokens": Entry("tokens:tokens", "List, make and revoke tokens."),
         "queues": Entry("queues:queues", "List and change queues."),
-        "connections": Entry("connections:connections", "List, add and check what runs may connect to."),
+        "connections": Entry("connections:connections", "List, add and check connections."),
         "agents": Entry("agents:agents", "List, add, drain and remove agents."),
         "lost": Entry("agents:lost", "Give up a live run whose agent will not come back."),
         "jobs": Entry("jobs:jobs", "List background jobs, and retry those that failed."),
