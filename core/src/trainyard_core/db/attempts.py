@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["of_run", "to_start"]
+__all__ = ["current", "of_run", "to_start"]
 
 
 async def to_start(tx: Tx, refs: Sequence[AttemptRef]) -> list[Row]:
@@ -31,3 +31,12 @@ async def to_start(tx: Tx, refs: Sequence[AttemptRef]) -> list[Row]:
 async def of_run(tx: Tx, run: str) -> list[Row]:
     """A run's attempts, first to last."""
     return await tx.all("SELECT * FROM attempt WHERE run = ? ORDER BY number", run)
+
+
+async def current(tx: Tx, run: str) -> Row | None:
+    """The attempt that counts, with `agent_seen_at`, when its agent was last heard of; None before the first."""
+    return await tx.one(
+        "SELECT a.*, g.seen_at AS agent_seen_at FROM run r JOIN attempt a ON a.run = r.id AND a.number = r.attempt"
+        " LEFT JOIN agent g ON g.name = a.agent WHERE r.id = ?",
+        run,
+    )

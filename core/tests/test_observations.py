@@ -1,0 +1,105 @@
+"""What a scheduler says of an attempt is stored on it, and `why` and the run show it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from manual_scheduler import ManualScheduler, Remote, running
+
+from trainyard.client.models import CreateRun
+from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
+
+SPEC = {
+    "version": 1.1,
+    "kind": "operation",
+    "component": {"run": {"kind": "job", "container": {"image": "busybox", "command": ["true"]}}},
+}
+
+
+class ToldScheduler(ManualScheduler):
+    """Says of every attempt what a test tells it to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: dict[str, object] = {"phase": Phase.SUBMITTED}
+
+    def _seen(self, ref: AttemptRef) -> Observation:
+        return Observation(ref=ref, **self.told)
+
+
+async def attempt_of(web, run):
+    return (await web.admin.runs.get(run)).attempts[-1]
+
+
+async def until_said(web, run, phase, message):
+    """Wait until an observation has reached the run."""
+    async with asyncio.timeout(20):
+        while True:
+            answer = await web.admin.runs.why(run)
+            seen = answer.observation
+            if seen and (seen.phase, seen.message) == (phase, message):
+                return answer
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def far(web, tmp_path):
+    token = (await web.admin.agents.add("far")).token
+    scheduler = ToldScheduler()
+    async with running(Remote(web, token, tmp_path / "far", scheduler=scheduler)):
+        yield scheduler
+
+
+async def test_why_and_the_run_show_what_the_scheduler_of_a_remote_agent_says(web, far):
+    far.told = {
+        "phase": Phase.SUBMITTED,
+        "reason": "unschedulable",
+        "message": "0/3 nodes have a GPU",
+        "detail": {"nodes": {"a": "no gpu"}, "password": "open sesame"},
+    }
+    run = (await web.admin.runs.create(CreateRun(operation=SPEC))).id
+    answer = await until_said(web, run, "submitted", "0/3 nodes have a GPU")
+    assert answer.summary == "0/3 nodes have a GPU"
+    assert answer.observation.reason == "unschedulable"
+    assert answer.observation.detail == {"nodes": {"a": "no gpu"}, "password": "[hidden]"}
+    assert (await attempt_of(web, run)).observation == answer.observation
+    far.told = {"phase": Phase.RUNNING, "reason": "node_lost", "message": "node a does not answer"}
+    answer = await until_said(web, run, "running", "node a does not answer")
+    assert answer.summary.endswith("; its scheduler says: node a does not answer")
+
+
+async def test_why_says_that_a_scheduler_raises_at_each_submit(web, far):
+    far.trouble = OSError("the cluster is full; token: bearer abcdefghijk")
+    run = (await web.admin.runs.create(CreateRun(operation=SPEC))).id
+    message = "its scheduler could not take it; it is tried again: OSError: the cluster is full; token: bearer [hidden]"
+    answer = await until_said(web, run, "pending", message)
+    assert answer.summary == message
+    far.trouble = None
+
+
+@pytest.mark.parametrize("detail", [{"long": "x" * 5000}, {"deep": object()}], ids=["too large", "no plain data"])
+async def test_detail_that_is_not_fit_is_left_out_and_the_rest_is_kept(arrange, detail):
+    run = await arrange.run("scheduled")
+    ref = AttemptRef(run, 1)
+    await arrange.report(ref, Phase.SUBMITTED, message="m" * 9000, detail=detail)
+    row = (await arrange.attempts(run))[0]
+    assert len(row["phase_message"]) == 2000
+    assert len(row["detail"]) < 4096
+
+
+async def test_an_earlier_phase_that_comes_late_changes_nothing_and_the_same_again_writes_nothing(arrange):
+    run = await arrange.run("scheduled")
+    ref = AttemptRef(run, 1)
+    await arrange.report(ref, Phase.RUNNING, message="on node a")
+    first = (await arrange.attempts(run))[0]
+    arrange.clock.turn(5)
+    for phase, message in ((Phase.PENDING, "late"), (Phase.STARTING, "late"), (Phase.RUNNING, "on node a")):
+        await arrange.report(ref, phase, message=message)
+    assert (await arrange.attempts(run))[0] == first
+    await arrange.report(ref, Phase.RUNNING, message="on node b")
+    changed = (await arrange.attempts(run))[0]
+    assert (changed["phase_message"], changed["state"]) == ("on node b", "running")
+    assert changed["started_at"] == first["started_at"] and changed["observed_at"] > first["observed_at"]
+    await arrange.report(ref, Phase.EXITED, reason="evicted", exit=Exit(code=0))
+    assert [(row["phase"], row["phase_reason"]) for row in await arrange.attempts(run)] == [("exited", "evicted")]
