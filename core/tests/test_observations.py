@@ -8,7 +8,9 @@ import pytest
 from manual_scheduler import ManualScheduler, Remote, running
 
 from trainyard.client.models import CreateRun
+from trainyard_core.contracts.scheduler import Diagnosis
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
+from trainyard_core.work import attempt_diagnosis
 
 SPEC = {
     "version": 1.1,
@@ -18,11 +20,21 @@ SPEC = {
 
 
 class ToldScheduler(ManualScheduler):
-    """Says of every attempt what a test tells it to."""
+    """Says of every attempt what a test tells it to; a diagnosis that is an exception is raised."""
+
+    diagnosis: list[Diagnosis] | Exception
 
     def __init__(self) -> None:
         super().__init__()
         self.told: dict[str, object] = {"phase": Phase.SUBMITTED}
+        self.diagnosis = []
+        self.asked: list[AttemptRef] = []
+
+    async def diagnose(self, ref: AttemptRef) -> list[Diagnosis]:
+        self.asked.append(ref)
+        if isinstance(self.diagnosis, Exception):
+            raise self.diagnosis
+        return self.diagnosis
 
     def _seen(self, ref: AttemptRef) -> Observation:
         return Observation(ref=ref, **self.told)
@@ -103,3 +115,36 @@ async def test_an_earlier_phase_that_comes_late_changes_nothing_and_the_same_aga
     assert changed["started_at"] == first["started_at"] and changed["observed_at"] > first["observed_at"]
     await arrange.report(ref, Phase.EXITED, reason="evicted", exit=Exit(code=0))
     assert [(row["phase"], row["phase_reason"]) for row in await arrange.attempts(run)] == [("exited", "evicted")]
+
+
+async def test_why_asks_the_scheduler_of_a_remote_agent_for_a_diagnosis_and_not_again_at_once(web, far):
+    far.diagnosis = [Diagnosis("no node has a GPU", "3 nodes were looked at", "add a node with one")]
+    run = (await web.admin.runs.create(CreateRun(operation=SPEC))).id
+    await far.until(lambda: far.workloads)
+    (found,) = (await web.admin.runs.why(run)).blockers
+    assert found.code == "diagnosis" and found.fix == "add a node with one"
+    assert found.message.startswith("no node has a GPU: 3 nodes were looked at (found at 20")
+    assert (await web.admin.runs.why(run)).blockers == [found]
+    assert far.asked == [AttemptRef(run, 1)]
+    far.diagnosis = []
+    web.arrange.clock.turn(10)
+    assert (await web.admin.runs.why(run)).blockers == []
+
+
+async def test_a_diagnosis_that_fails_is_told_and_why_answers(web, far):
+    far.diagnosis = OSError("the cluster does not answer")
+    run = (await web.admin.runs.create(CreateRun(operation=SPEC))).id
+    await far.until(lambda: far.workloads)
+    (found,) = (await web.admin.runs.why(run)).blockers
+    assert "failed: " in found.message and "the cluster does not answer" in found.message
+
+
+async def test_an_agent_that_never_answers_holds_up_why_only_once(web, monkeypatch):
+    monkeypatch.setattr(attempt_diagnosis, "PATIENCE", 0.2)
+    run = await web.arrange.run("scheduled")
+    assert (await web.admin.runs.why(run)).blockers == []
+    looks = []
+    monkeypatch.setattr(attempt_diagnosis, "_is_answered", looks.append)
+    assert (await web.admin.runs.why(run)).blockers == []
+    assert looks == []
+    assert [(o.todo, o.ref.run) for o in await web.arrange.orders()] == [("submit", run), ("diagnose", run)]

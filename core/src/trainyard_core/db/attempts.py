@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.db.engine import Row, Tx
 
-__all__ = ["current", "of_run", "to_start"]
+__all__ = ["ask_diagnosis", "current", "of_run", "set_diagnosis", "to_start"]
 
 
 async def to_start(tx: Tx, refs: Sequence[AttemptRef]) -> list[Row]:
@@ -40,3 +40,16 @@ async def current(tx: Tx, run: str) -> Row | None:
         " LEFT JOIN agent g ON g.name = a.agent WHERE r.id = ?",
         run,
     )
+
+
+async def ask_diagnosis(tx: Tx, ref: AttemptRef, *, at: int) -> None:
+    """Mark an attempt as one whose scheduler is to be asked."""
+    await tx.run("UPDATE attempt SET diagnosis_asked_at = ? WHERE run = ? AND number = ?", at, ref.run, ref.attempt)
+
+
+async def set_diagnosis(tx: Tx, agent: str, ref: AttemptRef, found: str, *, at: int) -> None:
+    """Store what the scheduler of an agent found of an attempt that the agent holds, as JSON."""
+    await tx.run(
+        "UPDATE attempt SET diagnosis = ?, diagnosed_at = ? WHERE run = ? AND number = ? AND agent = ?",
+        found, at, ref.run, ref.attempt, agent,
+    )  # fmt: skip

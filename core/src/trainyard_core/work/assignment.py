@@ -23,7 +23,7 @@ from trainyard_core.work.admission import DatabaseSource, plan
 from trainyard_core.work.observation import StoredObservation, stored
 from trainyard_core.work.reconcile import reconcile
 
-__all__ = ["assign", "decide", "grant", "orders", "released", "report"]
+__all__ = ["GOING", "assign", "decide", "grant", "orders", "released", "report"]
 
 GOING = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING})
 """Statuses in which the current attempt is wanted. In others it is to be stopped, was lost, or is over."""
@@ -79,8 +79,16 @@ async def orders(tx: Tx, agent: str, *, at: int) -> list[Order] | None:
     register."""
     if not await agents.seen(tx, agent, at=at):
         return None
-    mine = [await _order(tx, row, at) for row in await agents.held(tx, agent)]
+    held = await agents.held(tx, agent)
+    mine = [await _order(tx, row, at) for row in held]
+    mine += [Order(ref=AttemptRef(row["run"], row["number"]), todo="diagnose") for row in held if _is_asked(row)]
     return mine + [_order_of_orphan(row) for row in await deletions.orphans(tx, agent)]
+
+
+def _is_asked(row: Row) -> bool:
+    """Whether somebody waits for a diagnosis of the attempt."""
+    asked_at = row["diagnosis_asked_at"]
+    return asked_at is not None and row["state"] != "exited" and (row["diagnosed_at"] or 0) < asked_at
 
 
 def _order_of_orphan(row: Row) -> Order:

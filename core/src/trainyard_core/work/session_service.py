@@ -16,13 +16,14 @@ from trainyard_core import instruments, tracing
 from trainyard_core.agent.model import BATCH, Order, Registration
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.needs import merge
+from trainyard_core.contracts.scheduler import Diagnosis
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Resources, Workload
 from trainyard_core.db import agents, attempts
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.tokens import run_token
 from trainyard_core.lifecycle import Reason
 from trainyard_core.policy import Policy
-from trainyard_core.work import assignment
+from trainyard_core.work import assignment, attempt_diagnosis
 from trainyard_core.work.needs import operation_needs
 from trainyard_core.work.notifier import Notifier
 from trainyard_core.work.resume import resume_environment
@@ -92,6 +93,11 @@ class SessionService:
             instruments.OBSERVATIONS.add(1, observation.phase)
         if any(o.phase in (Phase.EXITED, Phase.GONE) for o in seen):
             self._notifier.notify_agents(orders=True)
+
+    async def diagnosed(self, agent: str, epoch: int, ref: AttemptRef, found: Sequence[Diagnosis]) -> None:
+        """Store what the agent's scheduler found of an attempt that it was asked about."""
+        at = self._clock.now()
+        await self._write(agent, epoch, lambda tx: attempt_diagnosis.record(tx, agent, ref, found, at=at), "diagnosed")
 
     async def orders(self, agent: str, epoch: int) -> list[Order]:
         """Heartbeat, and what to do about each attempt that the agent holds."""

@@ -29,8 +29,9 @@ from trainyard_core.db import admission, agents, attempts, directors, queues, tr
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
 from trainyard_core.settings import install
-from trainyard_core.work import observation
+from trainyard_core.work import attempt_diagnosis, observation
 from trainyard_core.work.admission import DatabaseSource, MovedRun, WaitingSource, plan
+from trainyard_core.work.assignment import GOING
 
 __all__ = ["why"]
 
@@ -66,7 +67,8 @@ async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collecti
         summary = _submitted(attempt, seen)
     else:
         summary = _told(row, status)
-    return Why(run=row["id"], status=status, summary=summary + lost, observation=seen)
+    found = attempt_diagnosis.blockers(attempt) if attempt is not None and status in GOING else []
+    return Why(run=row["id"], status=status, summary=summary + lost, blockers=found, observation=seen)
 
 
 def _added(seen: AttemptObservation | None) -> str:
