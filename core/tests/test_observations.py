@@ -131,6 +131,16 @@ async def test_why_asks_the_scheduler_of_a_remote_agent_for_a_diagnosis_and_not_
     assert (await web.admin.runs.why(run)).blockers == []
 
 
+@pytest.mark.parametrize(("requested", "cores"), [({}, 1.0), ({"cpu": 0.5}, 0.5)])
+async def test_a_scheduler_is_given_the_cores_that_admission_counts(web, far, requested, cores):
+    run = {**SPEC["component"]["run"]}
+    run["container"] = {**run["container"], "resources": {"requests": requested}}
+    await web.admin.runs.create(CreateRun(operation={**SPEC, "component": {"run": run}}))
+    await far.until(lambda: far.workloads)
+    offer = await web.admin.agents.get("far")
+    assert far.workloads[0].resources.cpu == cores == offer.cpu - offer.free_cpu
+
+
 async def test_a_diagnosis_that_fails_is_told_and_why_answers(web, far):
     far.diagnosis = OSError("the cluster does not answer")
     run = (await web.admin.runs.create(CreateRun(operation=SPEC))).id

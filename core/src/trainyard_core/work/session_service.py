@@ -139,7 +139,7 @@ class SessionService:
             working_dir=resolved.working_dir or "",
             code=resolved.code,
             image=resolved.image or "",
-            resources=resolved.resources,
+            resources=msgspec.structs.replace(resolved.resources, cpu=row["cpu"]),
             needs=needs,
             gpus=tuple(msgspec.json.decode(row["gpus"])),
             params=resolved.inputs,
