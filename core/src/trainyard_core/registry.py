@@ -375,6 +375,7 @@ class Registry:
             )
         if missing := lacking(made, contract):
             self._refuse(plugin, what, missing, "update the plugin or mend its builder, or choose another")
+        self.plugins[plugin].faults.pop(what, None)  # of an earlier try
         return made
 
     def _refuse(self, plugin: str, what: str, said: str, fix: str, cause: BaseException | None = None) -> NoReturn:
