@@ -158,3 +158,37 @@ async def test_an_agent_that_never_answers_holds_up_why_only_once(web, monkeypat
     assert (await web.admin.runs.why(run)).blockers == []
     assert looks == []
     assert [(o.todo, o.ref.run) for o in await web.arrange.orders()] == [("submit", run), ("diagnose", run)]
+
+
+TABLE = {
+    "it says nothing": ({"phase": Phase.SUBMITTED}, "scheduled", "its scheduler states no reason"),
+    "a reason alone": ({"phase": Phase.SUBMITTED, "reason": "no_quota"}, "scheduled", "no quota"),
+    "a message": ({"phase": Phase.SUBMITTED, "message": "0/3 nodes fit"}, "scheduled", "0/3 nodes fit"),
+    "both": ({"phase": Phase.SUBMITTED, "reason": "a", "message": "behind 4 jobs"}, "scheduled", "behind 4 jobs"),
+    "it starts": ({"phase": Phase.STARTING, "message": "pulls its image"}, "starting", "pulls its image"),
+    "it cannot start": ({"phase": Phase.STARTING, "reason": "image_pull_failed"}, "starting", "image pull failed"),
+    "it runs": ({"phase": Phase.RUNNING}, "running", "; no data yet"),
+    "its node is lost": ({"phase": Phase.RUNNING, "reason": "node_lost"}, "running", "its scheduler says: node lost"),
+    "its node is away": ({"phase": Phase.RUNNING, "message": "a is away"}, "running", "its scheduler says: a is away"),
+    "it fails": ({"phase": Phase.EXITED, "exit": Exit(code=3)}, "failed", "exit code 3"),
+    "it is refused": (
+        {"phase": Phase.EXITED, "exit": Exit(reason="submit_failed", message="no host has 9 GPUs")},
+        "failed",
+        "no host has 9 GPUs",
+    ),
+    "it is gone": ({"phase": Phase.GONE, "message": "node a was removed"}, "retrying", "node a was removed"),
+}
+
+
+@pytest.mark.parametrize(("told", "status", "words"), TABLE.values(), ids=TABLE)
+async def test_why_says_what_the_scheduler_says(web, far, told, status, words):
+    far.told = told
+    run = (await web.admin.runs.create(CreateRun(operation=SPEC))).id
+    answer = None
+    async with asyncio.timeout(20):
+        while answer is None or answer.status != status or words not in answer.summary:
+            await asyncio.sleep(0.05)
+            answer = await web.admin.runs.why(run)
+    seen = (await web.admin.runs.get(run)).attempts[0].observation
+    assert (seen.phase, seen.reason, seen.message) == (told["phase"], told.get("reason", ""), told.get("message", ""))
+    assert status in ("failed", "retrying") or answer.observation == seen
