@@ -349,9 +349,8 @@ class Registry:
         from trainyard_core.contracts.optimizer import Optimizer
 
         plugin, provider = self.optimizers.get(name)
-        made: Optimizer = self._build(
-            plugin, f"optimizer '{name}'", provider, self.context(plugin, settings), Optimizer
-        )
+        context = self.context(plugin, settings)
+        made: Optimizer = self._build(plugin, f"optimizer '{name}'", provider, context, Optimizer)
         return made
 
     def director(self, kind: str, platform: Platform) -> Director:
