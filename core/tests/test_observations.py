@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from manual_scheduler import ManualScheduler, Remote, running
 
 from trainyard.client.models import CreateRun
 from trainyard_core.contracts.scheduler import AttemptDiagnosis
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
+from trainyard_core.testing.background import until
 from trainyard_core.work import attempt_diagnosis
 
 SPEC = {
@@ -46,13 +45,13 @@ async def attempt_of(web, run):
 
 async def until_said(web, run, phase, message):
     """Wait until an observation has reached the run."""
-    async with asyncio.timeout(20):
-        while True:
-            answer = await web.admin.runs.why(run)
-            seen = answer.observation
-            if seen and (seen.phase, seen.message) == (phase, message):
-                return answer
-            await asyncio.sleep(0.05)
+
+    async def look():
+        answer = await web.admin.runs.why(run)
+        seen = answer.observation
+        return answer if seen and (seen.phase, seen.message) == (phase, message) else None
+
+    return await until(look)
 
 
 @pytest.fixture
@@ -184,11 +183,12 @@ TABLE = {
 async def test_why_says_what_the_scheduler_says(web, far, told, status, words):
     far.told = told
     run = (await web.admin.runs.create(CreateRun(operation=SPEC))).id
-    answer = None
-    async with asyncio.timeout(20):
-        while answer is None or answer.status != status or words not in answer.summary:
-            await asyncio.sleep(0.05)
-            answer = await web.admin.runs.why(run)
+
+    async def look():
+        found = await web.admin.runs.why(run)
+        return found if found.status == status and words in found.summary else None
+
+    answer = await until(look)
     seen = (await web.admin.runs.get(run)).attempts[0].observation
     assert (seen.phase, seen.reason, seen.message) == (told["phase"], told.get("reason", ""), told.get("message", ""))
     assert status in ("failed", "retrying") or answer.observation == seen

@@ -322,8 +322,7 @@ class Registry:
 
     def scheduler_checks(self) -> dict[str, SchedulerCheck]:
         """What schedulers say of an operation before it runs, by the names of those that say anything."""
-        found = self.schedulers.by_name.items()
-        return {name: provider.check for name, (_, provider) in found if provider.check is not None}
+        return {name: each.check for name, (_, each) in self.schedulers.by_name.items() if each.check is not None}
 
     def scheduler(self, name: str, settings: Settings, *, url: str) -> Scheduler:
         """The scheduler of that name, built. Raises StartRefused for one that is not there or does not start."""
