@@ -115,9 +115,17 @@ class Remote:
     """One agent over HTTP. `line` may be cut; `url` and `token` are what it finds when it looks."""
 
     def __init__(
-        self, web: Web, token: str, folder: Path, *, name: str = "far", queues: Sequence[str] = ("*",)
+        self,
+        web: Web,
+        token: str,
+        folder: Path,
+        *,
+        name: str = "far",
+        queues: Sequence[str] = ("*",),
+        scheduler: ManualScheduler | None = None,
     ) -> None:
-        self.url, self.token, self.scheduler, self.line = "http://trainyard", token, ManualScheduler(), Line(web)
+        self.url, self.token, self.line = "http://trainyard", token, Line(web)
+        self.scheduler = scheduler or ManualScheduler()
         called = WakeEvent()
         self.port = HttpPort(self._find, called, memory=folder / "server", wait=5, connect=self._connect)
         me = Registration(name=name, scheduler="manual", queues=tuple(queues), cpu=4, memory=1 << 40, gpu=0)

@@ -136,6 +136,44 @@ def test_a_scheduler_that_is_away_leaves_the_server_up_and_is_asked_again(tmp_pa
         assert ended(client, run.id).status == "succeeded"
 
 
+BUILT_LATE = """
+from msgspec.structs import replace
+from trainyard_scheduler_process.plugin import register_schedulers as processes
+from trainyard_scheduler_process.settings import Settings
+
+def _build(context):
+    if not Path("hangs").exists():
+        raise OSError("the cluster is away")
+    while not Path("works").exists():
+        time.sleep(0.05)
+    (provider,) = processes()
+    return provider.build(replace(context, settings=Settings()))
+
+@hookimpl
+def register_schedulers():
+    return [SchedulerProvider(name="sluggish", build=_build)]
+"""
+
+
+def test_a_builder_that_raises_and_then_hangs_leaves_the_server_serving_and_is_called_again(tmp_path):
+    variables = environ(tmp_path, zz_late=BUILT_LATE) | {"TRAINYARD_SCHEDULER": "sluggish"}
+    with Yard(tmp_path, environ=variables) as yard, yard.client() as client:
+        run = submit(client, "exit 0")
+        why = "OSError: the cluster is away"
+        eventually(lambda: why in [agent.not_ready for agent in client.agents.list()], what=why)
+        assert f"not ready: {why}" in yard.command("agents", "ls")
+        assert f"not ready: local: {why}" in yard.command("doctor", code=None)
+        (tmp_path / "hangs").touch()
+        why = "its builder has not come back yet"
+        eventually(lambda: why in [agent.not_ready for agent in client.agents.list()], what=why)
+        assert f"not ready: local: {why}" in yard.command("doctor", code=None)
+        assert client.runs.get(run.id).status == "queued"
+        (tmp_path / "works").touch()
+        assert ended(client, run.id).status == "succeeded"
+        assert "not ready" not in yard.command("agents", "ls")
+        assert "the cluster is away" not in yard.command("doctor", code=None)
+
+
 HANGS = {
     "import": "threading.Event().wait()",
     "tracker": """

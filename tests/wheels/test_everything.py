@@ -3,6 +3,7 @@ it is in the way once it is gone, and it goes on when it is back."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 import urllib.error
@@ -52,6 +53,25 @@ for step in range(1, 6000):
     if Path(sys.argv[2]).exists():
         break
     time.sleep(0.05)
+"""
+PIN = "4711-of-the-master"
+BOX = """\
+name: box
+kind: locker
+fields: {shelf: third}
+secrets: {pin: {source: lockbox, name: master}}
+"""
+LOCKED = """\
+version: 1.1
+kind: operation
+name: locked
+component:
+  run:
+    kind: job
+    connections: [box]
+    container:
+      command: [sh, -c, 'test -e $LOCKER/open && until [ -e $LOCKER/guarded ]; do sleep 0.05; done
+        && echo $LOCKER_SHELF && printf %s "$LOCKER_PIN" | sha256sum']
 """
 REVIEW = """\
 version: 1.1
@@ -152,17 +172,22 @@ def test_all_of_it_works_and_it_comes_and_goes(serve, stranger, wheel, tmp_path)
     (tmp_path / "sweep.yaml").write_text(SWEEP)
     (tmp_path / "job.yaml").write_text(JOB % "fine")
     (tmp_path / "refused.yaml").write_text(JOB % "forbidden")
-    with serve(TRAINYARD_EVERYTHING__GREETING="good day") as server:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "trainyard.toml").write_text('[everything]\nlockbox = {env = "MASTER_PIN"}\n')
+    with serve(TRAINYARD_EVERYTHING__GREETING="good day", MASTER_PIN=PIN) as server:
         its_routes_ask_for_what_they_declare(server)
         its_jobs_are_done(server)
         its_policy_and_its_references_count(server)
         its_matrix_is_searched_and_its_observer_told(server)
         its_policy_stops_a_trial(server, stranger)
         its_run_kind_is_planned(server)
+        its_connection_kind_and_its_secrets_reach_a_run(server)
         its_check_and_its_command_are_there(server)
         before = server.notes()
     stranger.uninstall(DISTRIBUTION)
+    (tmp_path / "data" / "trainyard.toml").unlink()
     with serve() as server:
+        assert "connection kind" in server.yard("connections", "check", "box", code=1)
         assert server.ask("/api/v1/everything/notes/default")[0] == 404
         assert "everything" not in server.yard("plugins", "ls")
         assert "succeeded" in server.yard("ls")
@@ -245,6 +270,19 @@ def its_run_kind_is_planned(server):
     run = server.yard("run", "-f", "review.yaml", "-P", "count=2", "--code", "none").split()[0]
     ended = eventually(lambda: _final(server, run), "the review of a file ends")
     assert (ended["kind"], ended["status"], ended["message"]) == ("review", "succeeded", "2 steps")
+
+
+def its_connection_kind_and_its_secrets_reach_a_run(server):
+    (server.folder / "box.yaml").write_text(BOX)
+    (server.folder / "locked.yaml").write_text(LOCKED)
+    server.yard("connections", "add", "-f", "box.yaml")
+    assert "box" in server.yard("connections", "ls")
+    run = server.yard("run", "-f", "locked.yaml", "--code", "none").split()[0]
+    ended = eventually(lambda: _final(server, run), "the run that uses the locker ends")
+    assert ended["status"] == "succeeded", ended["message"]
+    assert hashlib.sha256(PIN.encode()).hexdigest() in server.yard("logs", run)
+    for words in (("get", run, "--json"), ("logs", run), ("connections", "show", "box"), ("settings",)):
+        assert PIN not in server.yard(*words)
 
 
 def _final(server, run):

@@ -322,8 +322,7 @@ class Registry:
 
     def scheduler_checks(self) -> dict[str, SchedulerCheck]:
         """What schedulers say of an operation before it runs, by the names of those that say anything."""
-        found = self.schedulers.by_name.items()
-        return {name: provider.check for name, (_, provider) in found if provider.check is not None}
+        return {name: each.check for name, (_, each) in self.schedulers.by_name.items() if each.check is not None}
 
     def scheduler(self, name: str, settings: Settings, *, url: str) -> Scheduler:
         """The scheduler of that name, built. Raises StartRefused for one that is not there or does not start."""
@@ -349,9 +348,8 @@ class Registry:
         from trainyard_core.contracts.optimizer import Optimizer
 
         plugin, provider = self.optimizers.get(name)
-        made: Optimizer = self._build(
-            plugin, f"optimizer '{name}'", provider, self.context(plugin, settings), Optimizer
-        )
+        context = self.context(plugin, settings)
+        made: Optimizer = self._build(plugin, f"optimizer '{name}'", provider, context, Optimizer)
         return made
 
     def director(self, kind: str, platform: Platform) -> Director:
@@ -375,6 +373,7 @@ class Registry:
             )
         if missing := lacking(made, contract):
             self._refuse(plugin, what, missing, "update the plugin or mend its builder, or choose another")
+        self.plugins[plugin].faults.pop(what, None)  # of an earlier try
         return made
 
     def _refuse(self, plugin: str, what: str, said: str, fix: str, cause: BaseException | None = None) -> NoReturn:

@@ -18,6 +18,7 @@ from trainyard.client.models import CreateRun
 from trainyard_core import log_context, tracing
 from trainyard_core.agent.agent import Agent
 from trainyard_core.agent.registration import registration
+from trainyard_core.agent.scheduler_builder import built
 from trainyard_core.auth import Actor
 from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
@@ -245,11 +246,13 @@ class Runtime:
         return ObserverRunner(self.database, self.clock, self.event_feed, self.platforms.of, [*self.registry.observers])
 
     async def agent(self) -> Agent:
-        """The agent that the settings describe. Raises StartRefused for an unknown scheduler."""
+        """The agent that the settings describe; until its scheduler is built it is known as not ready. Raises
+        StartRefused for an unknown scheduler."""
         build = partial(self.registry.scheduler, self.settings.scheduler, self.settings, url=self.url)
-        scheduler = await BlockingCalls("build").call(build, deadline=BUILDING)
+        calls = BlockingCalls("build")
         me = registration(self.settings.agent, provider=self.settings.scheduler, queues=self.settings.queues, labels={})
         port = DatabasePort(self.session_service())
+        scheduler = await built(lambda: calls.call(build, deadline=BUILDING), me, port)
         return Agent(me, scheduler, port, self.notifier.subscribe(), grace=self.settings.stop_grace)
 
     def session_service(self) -> SessionService:

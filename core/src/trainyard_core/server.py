@@ -159,8 +159,8 @@ def _background(runtime: Runtime, roles: Collection[str]) -> list[Coroutine[Any,
 async def _agent(runtime: Runtime) -> None:
     """This process's agent. When another server took its name, the process goes on without one: coming back would
     take the name away from the other again."""
-    agent = await runtime.agent()
     try:
+        agent = await runtime.agent()
         await agent.run()
     except Superseded as error:
         log.error("this server's agent has ended; all else goes on", agent=runtime.settings.agent, error=str(error))

@@ -25,7 +25,7 @@ from trainyard_core.agent.registration import with_resources
 from trainyard_core.agent.reporter import Reporter
 from trainyard_core.agent.submitter import DEADLINE, Submitter
 from trainyard_core.agent.tasks import TaskTable
-from trainyard_core.contracts.scheduler import Scheduler, SupportsWatch
+from trainyard_core.contracts.scheduler import AttemptDiagnosis, Scheduler, SupportsDiagnosis, SupportsWatch
 from trainyard_core.contracts.workload import AttemptRef, Phase
 from trainyard_core.hook_guard import gist
 
@@ -35,6 +35,8 @@ BEAT = 1.0
 STRAYS = 10.0
 """Seconds between two looks for attempts that core does not know."""
 REST = 0.005
+DIAGNOSIS = 10.0
+"""Seconds that a scheduler has for a diagnosis."""
 DRAIN_SECONDS = 10.0
 AGAIN = Backoff(base=0.5, cap=10.0)
 """Between two looks at a scheduler that is not ready."""
@@ -190,6 +192,8 @@ class Agent:
         for ref in by_todo.get("stop", []):
             if ref not in self._stopped:
                 self._tasks.once("stop", ref, self._stop(ref))
+        for ref in by_todo.get("diagnose", []):
+            self._tasks.once("diagnose", ref, self._diagnose(ref))
         self._release(by_todo.get("release", []))
         self._observe([*by_todo.get("observe", []), *self._stopped.intersection(by_todo.get("stop", []))])
 
@@ -224,6 +228,17 @@ class Agent:
             await self._scheduler.stop(ref, grace=self._grace)
         self._stopped.add(ref)
         await self._submitter.observe([ref])
+
+    async def _diagnose(self, ref: AttemptRef) -> None:
+        """Ask the scheduler, and tell core what it found; that it failed is an answer too."""
+        found: list[AttemptDiagnosis] = []
+        if isinstance(self._scheduler, SupportsDiagnosis):
+            try:
+                async with asyncio.timeout(DIAGNOSIS):
+                    found = _check_diagnoses(await self._scheduler.diagnose(ref))
+            except Exception as error:  # whatever a scheduler raises
+                found = [AttemptDiagnosis("its scheduler was asked for a diagnosis and failed", gist(error))]
+        await self._port.diagnosed(ref, found)
 
     def _release(self, refs: Sequence[AttemptRef]) -> None:
         if fresh := self._tasks.take("release", refs):
@@ -288,6 +303,13 @@ def _check_adopted(held: object) -> None:
     """Raises TypeError for what `adopt` does not promise."""
     if not isinstance(held, list | tuple) or not all(isinstance(ref, AttemptRef) for ref in held):
         raise TypeError(f"adopt gave {type(held).__name__}; wanted is a list of AttemptRef")
+
+
+def _check_diagnoses(found: object) -> list[AttemptDiagnosis]:
+    """Raises TypeError for what `diagnose` does not promise."""
+    if not isinstance(found, list | tuple) or not all(isinstance(each, AttemptDiagnosis) for each in found):
+        raise TypeError(f"diagnose gave {type(found).__name__}; wanted is a list of AttemptDiagnosis")
+    return list(found)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

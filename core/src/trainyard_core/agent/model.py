@@ -35,7 +35,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent should do about an attempt: `submit`, `observe`, `stop` or `release`."""
+    """What an agent should do about an attempt: `submit`, `observe`, `stop`, `release`, or beside one of these
+    `diagnose`."""
 
     ref: AttemptRef
     todo: str

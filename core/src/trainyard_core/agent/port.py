@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from trainyard_core.agent.model import Order, Registration
+from trainyard_core.contracts.scheduler import AttemptDiagnosis
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.errors import Superseded
 
@@ -53,6 +54,9 @@ class AgentPort(Protocol):
 
     async def report(self, seen: Sequence[Observation]) -> None:
         """Tell what was observed."""
+
+    async def diagnosed(self, ref: AttemptRef, found: Sequence[AttemptDiagnosis]) -> None:
+        """Tell what the scheduler found when it was asked about an attempt."""
 
     async def orders(self) -> list[Order]:
         """Heartbeat, and what to do about each attempt held."""

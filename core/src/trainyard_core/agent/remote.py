@@ -24,6 +24,7 @@ from trainyard.client.wire import Request, path_of
 from trainyard_core.agent import wire
 from trainyard_core.agent.model import Order, Registration, WakeEvent
 from trainyard_core.agent.port import ENDS, AgentRejected, EndpointChanged, ServerUnreachable
+from trainyard_core.contracts.scheduler import AttemptDiagnosis
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.errors import Superseded
 
@@ -117,6 +118,10 @@ class HttpPort:
                 return
             for each in seen:
                 await self.report([each])
+
+    async def diagnosed(self, ref: AttemptRef, found: Sequence[AttemptDiagnosis]) -> None:
+        report = wire.DiagnosisReport(epoch=self._epoch, ref=ref, found=tuple(found))
+        await self._ask("diagnosis", report, wire.Acknowledgement)
 
     async def orders(self) -> list[Order]:
         return (await self._ask("orders", wire.SessionRequest(epoch=self._epoch), wire.Orders)).items

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from typing import Any
 
 from trainyard_core.agent.port import AgentPort
 from trainyard_core.agent.tasks import TaskTable
@@ -20,7 +21,7 @@ class Reporter:
     def __init__(self, port: AgentPort, tasks: TaskTable) -> None:
         self._port, self._tasks = port, tasks
         self._seen: asyncio.Queue[Observation] = asyncio.Queue()
-        self._told: dict[AttemptRef, tuple[Phase, str, str]] = {}
+        self._told: dict[AttemptRef, tuple[Phase, str, str, dict[str, Any]]] = {}
 
     def put(self, observation: Observation) -> None:
         """This was seen."""
@@ -36,7 +37,7 @@ class Reporter:
             batch = [await self._seen.get()]
             while not self._seen.empty():
                 batch.append(self._seen.get_nowait())
-            changed = [o for o in batch if self._told.get(o.ref) != (o.phase, o.reason, o.message)]
+            changed = [o for o in batch if self._told.get(o.ref) != _said(o)]
             if changed:
                 await self._tell(changed)
 
@@ -48,5 +49,9 @@ class Reporter:
                 self._tasks.mind(error, "report")
                 await asyncio.sleep(AGAIN)
             else:
-                self._told.update({o.ref: (o.phase, o.reason, o.message) for o in changed})
+                self._told.update({o.ref: _said(o) for o in changed})
                 return
+
+
+def _said(seen: Observation) -> tuple[Phase, str, str, dict[str, Any]]:
+    return seen.phase, seen.reason, seen.message, seen.detail

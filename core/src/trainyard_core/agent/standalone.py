@@ -23,6 +23,7 @@ from trainyard_core.agent.model import WakeEvent
 from trainyard_core.agent.port import EndpointChanged
 from trainyard_core.agent.registration import registration
 from trainyard_core.agent.remote import HttpPort
+from trainyard_core.agent.scheduler_builder import built
 from trainyard_core.contracts.scheduler import Scheduler
 from trainyard_core.errors import StartRefused
 from trainyard_core.executor import BlockingCalls
@@ -86,13 +87,14 @@ class _Process:
         wake = WakeEvent()
         port = HttpPort(self._find, wake, memory=self._home / "server", begun=self._begun)
         try:
-            scheduler = await self._building.call(partial(self._scheduler, port.url), deadline=BUILDING)
             me = registration(
                 self._options.name,
                 provider=self._settings.scheduler,
                 queues=self._options.queues,
                 labels=self._options.labels,
             )
+            build = partial(self._scheduler, port.url)
+            scheduler = await built(lambda: self._building.call(build, deadline=BUILDING), me, port)
             self._agent = Agent(me, scheduler, port, wake, grace=self._settings.stop_grace)
             if self._signals:
                 self._agent.drain(wait=self._options.wait)

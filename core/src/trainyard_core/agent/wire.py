@@ -7,7 +7,7 @@ from __future__ import annotations
 import msgspec
 
 from trainyard_core.agent.model import BATCH, Order
-from trainyard_core.contracts.scheduler import Facts
+from trainyard_core.contracts.scheduler import AttemptDiagnosis, Facts
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "AssignmentRequest",
     "Assignments",
     "AttemptRefs",
+    "DiagnosisReport",
     "ObservationReport",
     "Orders",
     "RegisterAgent",
@@ -91,6 +92,13 @@ class ObservationReport(SessionRequest, frozen=True, kw_only=True, forbid_unknow
     """What was observed."""
 
     seen: tuple[Observation, ...]
+
+
+class DiagnosisReport(SessionRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a scheduler found when it was asked about an attempt."""
+
+    ref: AttemptRef
+    found: tuple[AttemptDiagnosis, ...]
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):

@@ -89,6 +89,16 @@ class AgentSessions(Controller):
         await runtime_of(request).session_service().report(name, data.epoch, seen)
         return wire.Acknowledgement()
 
+    @post("/diagnosis", status_code=200)
+    async def diagnosis(
+        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.DiagnosisReport]
+    ) -> wire.Acknowledgement:
+        """Record what the agent's scheduler found when it was asked about an attempt."""
+        await allow_agent(request, name)
+        check_refs([data.ref])
+        await runtime_of(request).session_service().diagnosed(name, data.epoch, data.ref, data.found)
+        return wire.Acknowledgement()
+
     @post("/orders", status_code=200)
     async def orders(
         self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.SessionRequest]

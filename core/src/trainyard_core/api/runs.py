@@ -18,8 +18,9 @@ from trainyard_core.auth import READ, WRITE
 from trainyard_core.db import activities
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import NotFound
-from trainyard_core.work import actions, serializers
+from trainyard_core.work import actions, attempt_diagnosis, serializers
 from trainyard_core.work.actions import ActionContext
+from trainyard_core.work.assignment import GOING
 from trainyard_core.work.deletion import delete as delete_run
 from trainyard_core.work.run_view import whole, whole_run
 from trainyard_core.work.why import why
@@ -116,10 +117,15 @@ class Runs(Controller):
 
     @get("/{ref:str}/why")
     async def why(self, request: ApiRequest, project: str, ref: str) -> models.Why:
-        """Return what a run waits for, and what would start it."""
+        """Return what a run waits for, and what would start it. The scheduler of a live attempt is asked for its
+        diagnosis, and waited for at most 2 seconds."""
         row = await find_run(request, project, ref, READ)
         runtime = runtime_of(request)
-        at, silence = runtime.clock.now(), runtime.policy.silence
+        silence = runtime.policy.silence
+        if row["status"] in GOING:
+            await attempt_diagnosis.ask(runtime.database, runtime.notifier, runtime.clock, row["id"], silence=silence)
+            row = await find_run(request, project, ref, READ)
+        at = runtime.clock.now()
         installed = runtime.registry.schedulers.by_name
         return await runtime.database.read(lambda tx: why(tx, row, at=at, silence=silence, schedulers=installed))
 

@@ -42,15 +42,19 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+import msgspec
+
 from trainyard.compile.scheduler_check import Facts, SchedulerCheck, Verdict
 from trainyard_core.contracts.workload import AttemptRef, Observation, Resources, Workload
 
 __all__ = [
+    "AttemptDiagnosis",
     "Facts",
     "Manifest",
     "Scheduler",
     "SchedulerCheck",
     "SchedulerRefused",
+    "SupportsDiagnosis",
     "SupportsFacts",
     "SupportsResources",
     "SupportsWatch",
@@ -63,6 +67,15 @@ Manifest = dict[str, Any]
 
 class SchedulerRefused(Exception):
     """This workload can never run here. `str()` says why, and what to change."""
+
+
+class AttemptDiagnosis(msgspec.Struct, frozen=True):
+    """One cause why an attempt does not run as it should: what it is, what shows it, and what to do about it, each in
+    plain words."""
+
+    cause: str
+    evidence: str = ""
+    fix: str = ""
 
 
 class Scheduler(ABC):
@@ -109,6 +122,15 @@ class SupportsWatch(Protocol):
 
     def watch(self) -> AsyncIterator[Observation]:
         """Observations of all attempts as they change, without end. May miss some: `observe` is authoritative."""
+
+
+@runtime_checkable
+class SupportsDiagnosis(Protocol):
+    """Finds out why an attempt does not run as it should, when somebody asks."""
+
+    async def diagnose(self, ref: AttemptRef) -> list[AttemptDiagnosis]:
+        """The causes that can be seen now, the most important first; empty when there is none, and for an attempt that
+        is not known here. Changes nothing. It has 10 seconds."""
 
 
 @runtime_checkable

@@ -44,6 +44,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     code: Code = Code(kind="none")
     image: str = ""
     resources: Resources = Resources()
+    """What the attempt may use, and what it holds of its agent. An operation that requests no `cpu` gets 1 core, which
+    is also what admission counts."""
     params: dict[str, Any] = {}
     """The run's params. The program finds them as a JSON object in TRAINYARD_PARAMS, or in the file that
     TRAINYARD_PARAMS_FILE names when they are too many for a variable (64 KiB)."""

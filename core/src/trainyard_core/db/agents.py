@@ -161,6 +161,7 @@ async def held(tx: Tx, agent: str) -> list[Row]:
     """The attempts that an agent has not released, with where their runs are."""
     return await tx.all(
         "SELECT a.run, a.number, a.state, a.exit, a.finished_at, a.drain_until,"
+        " a.diagnosis_asked_at, a.diagnosed_at,"
         " r.status, r.attempt AS current, r.intent_reason"
         " FROM attempt a JOIN run r ON r.id = a.run WHERE a.agent = ? AND a.released = 0 ORDER BY a.run",
         agent,

@@ -19,8 +19,10 @@ import pytest_asyncio
 pytest.register_assert_rewrite("trainyard_core.testing.scheduler_delivery")
 
 from trainyard_core.contracts.scheduler import (  # noqa: E402 - the tests are rewritten before they load
+    AttemptDiagnosis,
     Scheduler,
     SchedulerRefused,
+    SupportsDiagnosis,
     SupportsResources,
     SupportsWatch,
 )
@@ -296,6 +298,20 @@ class SchedulerSuite(DeliveryPromises):
                 "0 of cpu or memory is no limit, there is no other"
             )
             assert all(isinstance(amount, int) for amount in (offered.memory, offered.gpu)), "whole bytes and devices"
+
+    async def test_a_diagnosis_names_causes_and_of_an_unknown_attempt_there_is_none(
+        self, harness: SchedulerHarness
+    ) -> None:
+        async with opened(harness) as scheduler:
+            if not isinstance(scheduler, SupportsDiagnosis):
+                _absent(scheduler, "SupportsDiagnosis")
+            assert list(await scheduler.diagnose(AttemptRef("0" * 32, 1))) == [], "nothing is known of it"
+            workload = shell(_FOREVER)
+            await scheduler.submit(workload)
+            found = await scheduler.diagnose(workload.ref)
+            assert all(isinstance(each, AttemptDiagnosis) and each.cause.strip() for each in found), "each has a cause"
+            await scheduler.stop(workload.ref, grace=0.1)
+            await clear(scheduler, [workload.ref])
 
     async def _file(self, harness: SchedulerHarness, name: str) -> None:
         """Wait until the program has written that file."""

@@ -20,12 +20,15 @@ from trainyard_core.db.row_locks import keep
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.policy import Policy
 from trainyard_core.work.admission import DatabaseSource, plan
+from trainyard_core.work.observation import StoredObservation, stored
 from trainyard_core.work.reconcile import reconcile
 
-__all__ = ["assign", "decide", "grant", "orders", "released", "report"]
+__all__ = ["GOING", "assign", "decide", "grant", "orders", "released", "report"]
 
 GOING = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING})
 """Statuses in which the current attempt is wanted. In others it is to be stopped, was lost, or is over."""
+_STATES = {"submitted": "submitted", "starting": "submitted", "running": "running"}
+"""The state of an attempt after an observation of a phase; `pending` changes nothing of it."""
 KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND
 LISTENED = 600 * SECOND
 """For so long somebody must have listened before anything is given up: after a longer absence all that waits has its
@@ -76,8 +79,16 @@ async def orders(tx: Tx, agent: str, *, at: int) -> list[Order] | None:
     register."""
     if not await agents.seen(tx, agent, at=at):
         return None
-    mine = [await _order(tx, row, at) for row in await agents.held(tx, agent)]
+    held = await agents.held(tx, agent)
+    mine = [await _order(tx, row, at) for row in held]
+    mine += [Order(ref=AttemptRef(row["run"], row["number"]), todo="diagnose") for row in held if _is_asked(row)]
     return mine + [_order_of_orphan(row) for row in await deletions.orphans(tx, agent)]
+
+
+def _is_asked(row: Row) -> bool:
+    """Whether somebody waits for a diagnosis of the attempt."""
+    asked_at = row["diagnosis_asked_at"]
+    return asked_at is not None and row["state"] != "exited" and (row["diagnosed_at"] or 0) < asked_at
 
 
 def _order_of_orphan(row: Row) -> Order:
@@ -121,7 +132,8 @@ async def report(tx: Tx, agent: str, seen: Sequence[Observation], *, policy: Pol
 async def _report_one(tx: Tx, agent: str, seen: Observation, policy: Policy, at: int) -> None:
     await runs.lock(tx, seen.ref.run)
     row = await tx.one(
-        "SELECT a.state, a.agent, r.status, r.attempt, r.project FROM run r"
+        "SELECT a.state, a.agent, a.phase, a.phase_reason, a.phase_message, a.detail, r.status, r.attempt, r.project"
+        " FROM run r"
         " JOIN attempt a ON a.run = r.id AND a.number = ? WHERE r.id = ?",
         seen.ref.attempt,
         seen.ref.run,
@@ -131,53 +143,58 @@ async def _report_one(tx: Tx, agent: str, seen: Observation, policy: Policy, at:
     if row is None or row["agent"] != agent or row["state"] == "exited":
         return
     if row["attempt"] != seen.ref.attempt or row["status"] in FINAL:
-        await _late(tx, row["project"], agent, seen, at)
+        await _late(tx, row, agent, seen, at)
         return
-    await _record(tx, agent, seen, row["state"], Status(row["status"]), policy, at)
+    await _record(tx, agent, seen, row, policy, at)
     await reconcile(tx, seen.ref.run, policy=policy, at=at)
 
 
-async def _record(tx: Tx, agent: str, seen: Observation, state: str, status: Status, policy: Policy, at: int) -> None:
-    ref, actor = seen.ref, f"agent:{agent}"
+async def _record(tx: Tx, agent: str, seen: Observation, row: Row, policy: Policy, at: int) -> None:
+    ref, actor, status = seen.ref, f"agent:{agent}", Status(row["status"])
+    new = stored(seen)
     if seen.phase in (Phase.EXITED, Phase.GONE):
-        await _record_end(tx, seen, status, policy, at, actor)
-    elif seen.phase is Phase.RUNNING:
-        await tx.run(
-            "UPDATE attempt SET state = 'running', started_at = COALESCE(started_at, ?) WHERE run = ? AND number = ?",
-            at, ref.run, ref.attempt,
-        )  # fmt: skip
+        await _record_end(tx, seen, new, status, policy, at, actor)
+        return
+    if seen.phase is Phase.PENDING and row["state"] != "assigned":
+        return
+    await _record_phase(tx, ref, new, row, at)
+    if seen.phase is Phase.RUNNING:
         if status in (Status.SCHEDULED, Status.STARTING):
             await runs.advance(tx, ref.run, Step(Status.RUNNING), at=at, actor=actor)
-    elif seen.phase is Phase.PENDING:
-        if state == "assigned":
-            await _explain(tx, seen, status, at)
-    else:
-        await tx.run(
-            "UPDATE attempt SET state = 'submitted' WHERE run = ? AND number = ? AND state = 'assigned'",
-            ref.run, ref.attempt,
-        )  # fmt: skip
-        if seen.phase is Phase.STARTING and status is Status.SCHEDULED:
-            await runs.advance(tx, ref.run, Step(Status.STARTING, seen.reason, seen.message), at=at, actor=actor)
+    elif status is Status.SCHEDULED:
+        if seen.phase is Phase.STARTING:
+            await runs.advance(tx, ref.run, Step(Status.STARTING, new.reason, new.message), at=at, actor=actor)
         else:
-            await _explain(tx, seen, status, at)
+            await runs.explain(tx, ref.run, status=status, reason=new.reason, message=new.message, at=at)
 
 
-async def _explain(tx: Tx, seen: Observation, status: Status, at: int) -> None:
-    """Why a run that is scheduled has not started."""
-    if status is Status.SCHEDULED:
-        await runs.explain(tx, seen.ref.run, status=status, reason=seen.reason, message=seen.message, at=at)
+async def _record_phase(tx: Tx, ref: AttemptRef, new: StoredObservation, row: Row, at: int) -> None:
+    """Store the observation of an attempt that has not ended, if it says something new. Neither the state nor the
+    phase goes back: what is earlier comes late."""
+    state = _STATES.get(new.phase, row["state"])
+    if not new.changes(row) or (row["state"] == "running" and state != "running"):
+        return
+    await tx.run(
+        "UPDATE attempt SET state = ?, started_at = COALESCE(started_at, ?), phase = ?, phase_reason = ?,"
+        " phase_message = ?, detail = ?, observed_at = ? WHERE run = ? AND number = ? AND state <> 'exited'",
+        state, at if state == "running" else None, new.phase, new.reason, new.message, new.detail, at,
+        ref.run, ref.attempt,
+    )  # fmt: skip
 
 
-async def _record_end(tx: Tx, seen: Observation, status: Status, policy: Policy, at: int, actor: str) -> None:
+async def _record_end(
+    tx: Tx, seen: Observation, new: StoredObservation, status: Status, policy: Policy, at: int, actor: str
+) -> None:
     end = seen.exit or Exit(
         reason=Reason.LOST, message=seen.message or "its scheduler has no trace of it", retryable=True
     )
     started, finished = await _times(tx, seen.ref, end, at)
     await tx.run(
         "UPDATE attempt SET state = 'exited', exit = ?, exit_code = ?, signal = ?, reason = ?, message = ?,"
-        " drain_until = ?, started_at = ?, finished_at = ? WHERE run = ? AND number = ?",
+        " drain_until = ?, started_at = ?, finished_at = ?, phase = ?, phase_reason = ?, phase_message = ?, detail = ?,"
+        " observed_at = ? WHERE run = ? AND number = ?",
         _encode(end).decode(), end.code, end.signal, end.reason, end.message, at + int(policy.drain * SECOND),
-        started, finished, seen.ref.run, seen.ref.attempt,
+        started, finished, new.phase, new.reason, new.message, new.detail, at, seen.ref.run, seen.ref.attempt,
     )  # fmt: skip
     if started is not None and status in (Status.SCHEDULED, Status.STARTING):
         await runs.advance(tx, seen.ref.run, Step(Status.RUNNING), at=at, actor=actor, started_at=started)
@@ -196,18 +213,21 @@ async def _times(tx: Tx, ref: AttemptRef, end: Exit, at: int) -> tuple[int | Non
     return max(row["created_at"], at - lasted), at
 
 
-async def _late(tx: Tx, project: str, agent: str, seen: Observation, at: int) -> None:
+async def _late(tx: Tx, row: Row, agent: str, seen: Observation, at: int) -> None:
     """The report of an attempt that nobody waits for: its end is kept for people to read, and its slot is freed."""
     if seen.phase not in (Phase.EXITED, Phase.GONE):
         return
     end = seen.exit or Exit(reason=Reason.LOST)
+    new = stored(seen)
     await tx.run(
-        "UPDATE attempt SET state = 'exited', exit = ?, exit_code = ?, signal = ?, reason = ?, finished_at = ?"
+        "UPDATE attempt SET state = 'exited', exit = ?, exit_code = ?, signal = ?, reason = ?, finished_at = ?,"
+        " phase = ?, phase_reason = ?, phase_message = ?, detail = ?, observed_at = ?"
         " WHERE run = ? AND number = ?",
-        _encode(end).decode(), end.code, end.signal, end.reason, at, seen.ref.run, seen.ref.attempt,
+        _encode(end).decode(), end.code, end.signal, end.reason, at,
+        new.phase, new.reason, new.message, new.detail, at, seen.ref.run, seen.ref.attempt,
     )  # fmt: skip
     data = {"attempt": seen.ref.attempt, "phase": seen.phase, "reason": end.reason}
     told = activities.NewActivity(
-        project=project, run=seen.ref.run, kind="late_report", actor=f"agent:{agent}", at=at, data=data
+        project=row["project"], run=seen.ref.run, kind="late_report", actor=f"agent:{agent}", at=at, data=data
     )
     await activities.append(tx, told)

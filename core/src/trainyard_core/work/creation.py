@@ -38,6 +38,7 @@ from trainyard_core.work.run_record import check_description, check_tags, descri
 __all__ = ["Insert", "RunCheck", "add", "assemble", "create_run", "prepare", "prepared"]
 
 DEFAULT_CPU = 1.0
+"""Cores of a run whose operation requests none: admission counts them, and its attempts get them."""
 Insert = Callable[[Tx, runs.NewRun, Policy], Awaitable[None]]
 """Inserts a prepared run within a transaction."""
 RunCheck = Callable[[runs.NewRun], Awaitable[runs.NewRun]]

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from trainyard_core.agent.model import Order, Registration
+from trainyard_core.contracts.scheduler import AttemptDiagnosis
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.errors import NotFound
 from trainyard_core.work.session_service import SessionService
@@ -37,6 +38,9 @@ class DatabasePort:
 
     async def report(self, seen: Sequence[Observation]) -> None:
         await self._asked(lambda name, epoch: self._service.report(name, epoch, seen))
+
+    async def diagnosed(self, ref: AttemptRef, found: Sequence[AttemptDiagnosis]) -> None:
+        await self._asked(lambda name, epoch: self._service.diagnosed(name, epoch, ref, found))
 
     async def orders(self) -> list[Order]:
         return await self._asked(self._service.orders)

@@ -18,6 +18,7 @@ from trainyard_core.contracts.tracker_events import RecordedEvent
 from trainyard_core.contracts.workload import Exit
 from trainyard_core.db.engine import Row
 from trainyard_core.db.tracking import MetricSelection
+from trainyard_core.work import observation
 from trainyard_core.work.run_record import LAST_LINES, last_lines
 
 __all__ = [
@@ -149,6 +150,7 @@ def _attempt(row: Row) -> models.Attempt:
         reason=row["reason"],
         message=row["message"],
         gpus=_decode(row["gpus"]),
+        observation=observation.shown(row),
     )
 
 

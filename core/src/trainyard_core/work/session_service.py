@@ -17,6 +17,7 @@ from trainyard_core import instruments, tracing
 from trainyard_core.agent.model import BATCH, Order, Registration
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.needs import MergedNeeds, NeedsClash, merge
+from trainyard_core.contracts.scheduler import AttemptDiagnosis
 from trainyard_core.contracts.secret import Secrets
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Resources, Workload
 from trainyard_core.db import agents, attempts
@@ -25,7 +26,7 @@ from trainyard_core.db.tokens import run_token
 from trainyard_core.errors import TrainyardError
 from trainyard_core.lifecycle import Reason
 from trainyard_core.policy import Policy
-from trainyard_core.work import assignment
+from trainyard_core.work import assignment, attempt_diagnosis
 from trainyard_core.work.connections import Kinds, SecretValues, needs_of, secret_values
 from trainyard_core.work.needs import operation_needs
 from trainyard_core.work.notifier import Notifier
@@ -100,6 +101,11 @@ class SessionService:
         if any(o.phase in (Phase.EXITED, Phase.GONE) for o in seen):
             self._notifier.notify_agents(orders=True)
 
+    async def diagnosed(self, agent: str, epoch: int, ref: AttemptRef, found: Sequence[AttemptDiagnosis]) -> None:
+        """Store what the agent's scheduler found of an attempt that it was asked about."""
+        at = self._clock.now()
+        await self._write(agent, epoch, lambda tx: attempt_diagnosis.record(tx, agent, ref, found, at=at), "diagnosed")
+
     async def orders(self, agent: str, epoch: int) -> list[Order]:
         """Heartbeat, and what to do about each attempt that the agent holds."""
         at = self._clock.now()
@@ -158,7 +164,7 @@ class SessionService:
             working_dir=resolved.working_dir or "",
             code=resolved.code,
             image=resolved.image or "",
-            resources=resolved.resources,
+            resources=msgspec.structs.replace(resolved.resources, cpu=row["cpu"]),
             needs=needs,
             secret_env=values.env,
             secret_files=values.files,

@@ -9,7 +9,7 @@ from itertools import islice
 
 import msgspec
 
-from trainyard.client.models import Blocker, Why
+from trainyard.client.models import AttemptObservation, Blocker, Why
 from trainyard_core.admission import (
     AgentOffer,
     Change,
@@ -25,11 +25,13 @@ from trainyard_core.admission import (
 from trainyard_core.agent.model import BATCH
 from trainyard_core.clock import SECOND, rfc3339
 from trainyard_core.contracts.director import Progress
-from trainyard_core.db import admission, agents, directors, queues, tracking
+from trainyard_core.db import admission, agents, attempts, directors, queues, tracking
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.lifecycle import FINAL, Hold, Reason, Status
 from trainyard_core.settings import install
+from trainyard_core.work import attempt_diagnosis, observation
 from trainyard_core.work.admission import DatabaseSource, MovedRun, WaitingSource, plan
+from trainyard_core.work.assignment import GOING
 
 __all__ = ["why"]
 
@@ -56,10 +58,31 @@ async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collecti
     if status not in FINAL and (director := await directors.get(tx, row["id"])) is not None:
         return await _directing(tx, row, director, at, silence, schedulers)
     lost = _dropped(row, await tracking.dropped(tx, row["id"]))
+    attempt = await attempts.current(tx, row["id"]) if status not in FINAL else None
+    seen = None if attempt is None else observation.shown(attempt)
     if status is Status.RUNNING and not row["reason"] and not row["message"]:
         sent = await tracking.last_sent(tx, row["id"], row["attempt"])
-        return Why(run=row["id"], status=status, summary=_running(row, sent, at) + lost)
-    return Why(run=row["id"], status=status, summary=_told(row, status) + lost)
+        summary = _running(row, sent, at) + _added(seen)
+    elif status is Status.SCHEDULED and attempt is not None and not row["reason"] and not row["message"]:
+        summary = _submitted(attempt, seen)
+    else:
+        summary = _told(row, status)
+    found = attempt_diagnosis.blockers(attempt) if attempt is not None and status in GOING else []
+    return Why(run=row["id"], status=status, summary=summary + lost, blockers=found, observation=seen)
+
+
+def _added(seen: AttemptObservation | None) -> str:
+    """What the scheduler of a running attempt says beside that it runs."""
+    said = (seen.message or seen.reason.replace("_", " ")) if seen else ""
+    return f"; its scheduler says: {said}" if said else ""
+
+
+def _submitted(attempt: Row, seen: AttemptObservation | None) -> str:
+    """What an attempt waits for whose scheduler gave no reason."""
+    agent = f"agent '{attempt['agent']}'"
+    if seen is None:
+        return f"{agent} has it and is submitting it to its scheduler"
+    return f"{agent} has submitted it, and it has not started; its scheduler states no reason"
 
 
 async def _directing(tx: Tx, row: Row, director: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:

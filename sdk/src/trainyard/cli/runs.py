@@ -15,7 +15,7 @@ from trainyard.cli.origin import origin_fields
 
 if TYPE_CHECKING:
     from trainyard.client import Client
-    from trainyard.client.models import Attempt, Lineage, RelatedRun, RunRecord, Why
+    from trainyard.client.models import Attempt, AttemptObservation, Lineage, RelatedRun, RunRecord, Why
 
 __all__ = ["dropped", "get", "message", "not_recorded", "why"]
 
@@ -62,10 +62,28 @@ def _explain(answer: Why) -> None:
             output.line(f"  {blocker.code}: {output.clean(blocker.message)}")
         if blocker.fix:
             output.line(f"    {output.clean(blocker.fix)}")
+    if answer.observation is not None:
+        for name, text in _observed(answer.observation):
+            output.line(f"  {name}: {output.clean(text)}")
     for change in answer.changes:
         output.line(f"  it starts {output.clean(change)}")
     if answer.place is not None:
         output.line(f"  position {answer.place} in the waiting list")
+
+
+def _observed(seen: AttemptObservation) -> list[tuple[str, str]]:
+    """What the scheduler said last, as names and texts."""
+    since = f" since {moment.moment(seen.observed_at)}" if seen.observed_at else ""
+    parts = [("scheduler", f"{seen.phase}{since}"), ("scheduler's reason", seen.reason)]
+    detail = ((f"detail {name}", output.value(value)) for name, value in sorted(seen.detail.items()))
+    return [(name, text) for name, text in (*parts, ("scheduler's message", seen.message), *detail) if text]
+
+
+def _last_observation(run: RunRecord) -> list[tuple[str, str]]:
+    """What the scheduler of the current attempt said last, while it says more than the run itself does."""
+    current = next((each for each in run.attempts if each.number == run.attempt), None)
+    seen = current.observation if current else None
+    return _observed(seen) if seen and (seen.reason or seen.message or seen.detail) else []
 
 
 def _show(run: RunRecord, around: Lineage) -> None:
@@ -87,6 +105,7 @@ def _show(run: RunRecord, around: Lineage) -> None:
             ("progress", "" if run.progress is None else f"{run.progress:.0%}"),
             ("attempt", str(run.attempt or "")),
             *_earlier_attempts(run),
+            *_last_observation(run),
             ("exit code", "" if run.exit_code is None else str(run.exit_code)),
             ("archived", moment.moment(run.archived_at)),
             *origin_fields(run),

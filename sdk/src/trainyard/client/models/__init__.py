@@ -56,6 +56,7 @@ from trainyard.client.models.project import EditProject, NewProject, Project, Pr
 from trainyard.client.models.queue import EditQueue, Queue, QueueLimits, QueuePage
 from trainyard.client.models.run import (
     Attempt,
+    AttemptObservation,
     Blocker,
     CreateRun,
     Patch,
@@ -95,6 +96,7 @@ __all__ = [
     "ArtifactPage",
     "AskTrials",
     "Attempt",
+    "AttemptObservation",
     "Blocker",
     "BulkAction",
     "BulkOutcome",

@@ -10,6 +10,7 @@ from trainyard.client.models.number import Number
 
 __all__ = [
     "Attempt",
+    "AttemptObservation",
     "Blocker",
     "CreateRun",
     "Patch",
@@ -55,8 +56,20 @@ class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     priority: int | None = None
 
 
+class AttemptObservation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the scheduler of an attempt said of it last. `phase` is `pending` (it could not be submitted yet),
+    `submitted`, `starting`, `running`, `exited` or `gone`; `reason` is a word for programs and `message` a sentence for
+    people; `detail` is whatever else the scheduler knows. `observed_at` is when it was first told so."""
+
+    phase: str
+    reason: str = ""
+    message: str = ""
+    detail: dict[str, Any] = {}
+    observed_at: str = ""
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One try of a run."""
+    """One try of a run. `reason` and `message` say how it ended, `observation` what its scheduler said last."""
 
     number: int
     agent: str = ""
@@ -67,6 +80,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     message: str = ""
     gpus: list[int] = []
+    observation: AttemptObservation | None = None
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,7 +205,8 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
     """Why a run is where it is, in one sentence, and what it waits for. `place` counts from 1, over all runs that wait;
-    it starts now with each of `changes`, the smallest first: `when run 1f6d9e30 ends`."""
+    it starts now with each of `changes`, the smallest first: `when run 1f6d9e30 ends`. `observation` is what the
+    scheduler of its live attempt said last."""
 
     run: str
     status: str
@@ -199,3 +214,4 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     blockers: list[Blocker] = []
     place: int | None = None
     changes: list[str] = []
+    observation: AttemptObservation | None = None

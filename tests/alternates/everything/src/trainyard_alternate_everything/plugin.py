@@ -9,6 +9,7 @@ from typing import Any
 from trainyard_alternate_everything import background, policy, steps
 from trainyard_alternate_everything.settings import EverythingSettings
 from trainyard_alternate_everything.stamp import Stamp
+from trainyard_core.contracts.connection import ConnectionKind
 from trainyard_core.contracts.job import Job
 from trainyard_core.contracts.observer import Observer
 from trainyard_core.contracts.platform import Platform
@@ -22,6 +23,7 @@ from trainyard_core.contracts.plugin import (
     SettingsSection,
 )
 from trainyard_core.contracts.routes import Actor, Routes
+from trainyard_core.contracts.secret import SecretSource
 from trainyard_core.hookspecs import Context, DirectorProvider, OptimizerProvider, hookimpl
 
 STAMPS = "everything_register_stamps"
@@ -129,6 +131,22 @@ def _reviews(platform: Platform) -> Any:
     from trainyard_alternate_everything.director import ReviewDirector
 
     return ReviewDirector()
+
+
+@hookimpl
+def register_connection_kinds() -> list[ConnectionKind]:
+    """The kind `locker`."""
+    from trainyard_alternate_everything.locker import Locker
+
+    return [Locker()]
+
+
+@hookimpl
+def register_secret_sources() -> list[SecretSource]:
+    """The source `lockbox`."""
+    from trainyard_alternate_everything.locker import resolve
+
+    return [SecretSource(name="lockbox", resolve=resolve)]
 
 
 @hookimpl

@@ -21,7 +21,7 @@ from trainyard.runner import finish, lock, tombstone
 from trainyard.runner.delivery import Delivery
 from trainyard.runner.environ import base_of
 from trainyard.runner.layout import Folder, fold, read_json, write_json, write_whole
-from trainyard_core.contracts.scheduler import Manifest, Scheduler, SchedulerRefused
+from trainyard_core.contracts.scheduler import AttemptDiagnosis, Manifest, Scheduler, SchedulerRefused
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
 from trainyard_core.hookspecs import Context
 
@@ -79,6 +79,14 @@ class LateScheduler(Scheduler):
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_json(folder.stop, {"grace": grace})
         await asyncio.to_thread(_take_before_start, folder)
+
+    async def diagnose(self, ref: AttemptRef) -> list[AttemptDiagnosis]:
+        folder = self._folder(ref)
+        if await asyncio.to_thread(lock.probe, folder) is not lock.Held.DEAD or folder.exit.exists():
+            return []
+        return [
+            AttemptDiagnosis("its runner is gone", f"nobody holds {folder.lock.name}", "wait: it is counted as lost")
+        ]
 
     async def adopt(self) -> list[AttemptRef]:
         found = [path.parent for path in self._root.glob("[!.]*/*/lock") if self._chance.random() < 0.5]
