@@ -40,6 +40,7 @@ class Smtp:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, security: str) -> None:
         self._reader, self._writer = reader, writer
         self._host, self._security = host, security
+        self._opened = writer  # for as long as it is there, the connection below the encryption is open
 
     @classmethod
     async def connect(cls, found: Sequence[str], host: str, port: int, security: str) -> Smtp:
@@ -64,9 +65,8 @@ class Smtp:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
-        with suppress(OSError):
-            await self._writer.wait_closed()
+        self._writer.transport.abort()
+        self._opened.transport.abort()
 
     async def send(self, sender: str, to: Sequence[str], data: bytes, login: Login | None) -> None:
         """Hand over one mail to all recipients; if one is refused, none gets it. The lines of `data` end with CRLF."""
