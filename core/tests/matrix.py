@@ -138,6 +138,7 @@ OF_AGENT = {
     "POST /orders": Route("agent", STEP),
     "POST /released": Route("agent", {**STEP, "refs": []}),
     "POST /report": Route("agent", {**STEP, "seen": []}),
+    "POST /diagnosis": Route("agent", {**STEP, "ref": {"run": "{run}", "attempt": 1}, "found": []}),
     "POST /workloads": Route("agent", {**STEP, "refs": []}),
 }
 

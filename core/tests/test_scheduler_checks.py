@@ -119,9 +119,14 @@ async def test_an_agent_that_cannot_be_asked_for_takes_it(web, scheduler):
     assert await web.admin.runs.create(CreateRun(operation=SPEC))
 
 
-async def test_without_an_agent_nobody_is_asked(web):
+async def test_that_no_agent_serves_the_queue_is_a_warning(web):
     await leave(web)
-    assert await web.admin.runs.create(CreateRun(operation=SPEC))
+    run = await web.admin.runs.create(CreateRun(operation=SPEC))
+    (said,) = await warnings(web, run.id)
+    assert "no agent serves queue 'default' yet; the run waits for one" in said
+    run = await web.admin.runs.create(CreateRun(operation={**SPEC, "queue": "far/default"}))
+    (said,) = await warnings(web, run.id)
+    assert "no agent serves queue 'default' as agent 'far' yet" in said
 
 
 async def test_a_restart_is_asked_for_again(web):

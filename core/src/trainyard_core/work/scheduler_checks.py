@@ -47,28 +47,28 @@ class SchedulerChecks:
         self._failed: set[str] = set()
 
     async def check(self, new: NewRun) -> NewRun:
-        """The run, with warnings of what all agents ignore of it that would take it. Raises Invalid when every agent
-        that serves its queue refuses it; where none does, nobody can be asked."""
+        """The run, with warnings of what all agents ignore of it that would take it, or that none serves its queue.
+        Raises Invalid when every agent that serves its queue refuses it."""
         if not new.managed or new.director is not None or new.resolved == "null":
             return new
         verdicts = await self._verdicts(decode_resolved(new.resolved), new.queue, new.agent)
-        if verdicts is None:
-            return new
+        if not verdicts:
+            where = f"queue '{new.queue}'" + (f" as agent '{new.agent}'" if new.agent else "")
+            return _warned(new, f"no agent serves {where} yet; the run waits for one")
         taken = [verdict for verdict in verdicts.values() if not verdict.refuses]
         if not taken:
             raise _refused(new.queue, verdicts)
         ignored = set.intersection(*(set(verdict.ignores) for verdict in taken))
         said = [each for each in taken[0].ignores if each in ignored]
-        return msgspec.structs.replace(new, warnings=(*new.warnings, *said)) if said else new
+        return _warned(new, *said)
 
-    async def _verdicts(self, operation: ResolvedOperation, queue: str, agent: str) -> dict[str, Verdict] | None:
-        """By agent; None when nobody serves the queue: what will, is not known yet."""
-        found = {
+    async def _verdicts(self, operation: ResolvedOperation, queue: str, agent: str) -> dict[str, Verdict]:
+        """By agent that serves the queue."""
+        return {
             each.name: self._verdict(each, operation)
             for each in await self._known()
             if (ANY_QUEUE in each.queues or queue in each.queues) and agent in ("", each.name)
         }
-        return found or None
 
     def _verdict(self, agent: _AgentFacts, operation: ResolvedOperation) -> Verdict:
         """What an agent's scheduler says; nothing, where it is not installed here or its check fails."""
@@ -97,6 +97,10 @@ async def _agents(tx: Tx) -> list[_AgentFacts]:
         _AgentFacts(row["name"], row["scheduler"], agents.serves(row), msgspec.json.decode(row["facts"], type=Facts))
         for row in rows
     ]
+
+
+def _warned(new: NewRun, *said: str) -> NewRun:
+    return msgspec.structs.replace(new, warnings=(*new.warnings, *said)) if said else new
 
 
 def _refused(queue: str, verdicts: Mapping[str, Verdict]) -> Invalid:
