@@ -88,7 +88,7 @@ class Smtp:
         self._writer.write(stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n")
         await self._writer.drain()
         await self._answer(250, "the mail")
-        with suppress(SmtpFailed, OSError):  # the mail is taken, whatever becomes of the farewell
+        with suppress(SmtpFailed, OSError):  # the mail is taken, whatever the answer to QUIT
             await self._command("QUIT", 221)
 
     async def _hello(self) -> set[str]:
