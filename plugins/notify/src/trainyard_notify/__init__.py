@@ -1,1 +1,0 @@
-"""Notifications: tells people and programs of the ends of runs, by rules of projects."""

@@ -1,1 +1,0 @@
-"""The steps that make the table of rules."""
