@@ -9,7 +9,7 @@ import signal
 import sys
 from contextlib import suppress
 
-__all__ = ["call_self", "die_with_parent", "raise_open_files"]
+__all__ = ["call_self", "die_with_parent", "raise_open_files", "release_free_memory"]
 
 MOST_FILES = 1 << 19
 """What systemd allows a service at most; some kernels say a billion, which programs that close them all cannot bear."""
@@ -37,3 +37,10 @@ def call_self(name: str) -> None:
     """Be called so in `ps` and `top`; 15 characters count."""
     if _libc is not None:
         _libc.prctl(PR_SET_NAME, name.encode())
+
+
+def release_free_memory() -> None:
+    """Give the free pages of the C heap back to the system, where the C library has a call for it (glibc): importing
+    and compiling leave many."""
+    if (trim := getattr(_libc, "malloc_trim", None)) is not None:
+        trim(0)

@@ -30,7 +30,7 @@ from trainyard_core.cancellation import end_all
 from trainyard_core.datadir import DataLock, admin_token, announce, withdraw
 from trainyard_core.errors import StartRefused, Superseded
 from trainyard_core.plugin_host.lifespan import lifespans
-from trainyard_core.process import raise_open_files
+from trainyard_core.process import raise_open_files, release_free_memory
 from trainyard_core.protocol import BoundedProtocol
 from trainyard_core.registry import Registry
 from trainyard_core.runtime import Runtime
@@ -223,6 +223,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         gc.collect()
         gc.freeze()  # modules and routes stay: a large answer is not held up by collections that look at them again
+        release_free_memory()
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
