@@ -22,8 +22,13 @@ SPEC = {
 }
 
 
+ASKED = []
+"""The facts that it was asked with."""
+
+
 def check(operation, facts):
     """A scheduler that runs images where its agent has the feature, and where it does not, passes over them."""
+    ASKED.append(facts)
     if facts.allowed == "broken":
         raise ZeroDivisionError("a fault of the plugin")
     if facts.version > 1:
@@ -147,3 +152,12 @@ async def test_agents_are_read_again_once_a_second_at_most(web):
     web.arrange.clock.turn(2.0)
     with pytest.raises(Invalid, match="no image"):
         await web.admin.runs.create(CreateRun(operation=SPEC))
+
+
+async def test_agents_that_are_alike_are_asked_once(web):
+    await leave(web)
+    for number in range(20):
+        await enter(web, f"a{number}", features=("strict",) if number % 2 else ("images",))
+    ASKED.clear()
+    assert await web.admin.runs.create(CreateRun(operation=SPEC))
+    assert len(ASKED) == 2

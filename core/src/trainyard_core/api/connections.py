@@ -137,11 +137,8 @@ async def _tried(connection: Connection, kind: ConnectionKind, secrets: Secrets)
     if problems:
         return problems
     said = await _probed(connection, kind, values)
-    return (
-        [FieldProblem(field="fields", message=said, fix="correct the connection, or see to what it leads to")]
-        if (said)
-        else []
-    )
+    fix = "correct the connection, or see to what it leads to"
+    return [FieldProblem(field="fields", message=said, fix=fix)] if said else []
 
 
 async def _probed(connection: Connection, kind: ConnectionKind, values: Mapping[str, Secret]) -> str:

@@ -63,12 +63,16 @@ class SchedulerChecks:
         return _warned(new, *said)
 
     async def _verdicts(self, operation: ResolvedOperation, queue: str, agent: str) -> dict[str, Verdict]:
-        """By agent that serves the queue."""
-        return {
-            each.name: self._verdict(each, operation)
-            for each in await self._known()
-            if (ANY_QUEUE in each.queues or queue in each.queues) and agent in ("", each.name)
-        }
+        """By agent that serves the queue. Agents that are alike are asked once, for there may be thousands."""
+        told: dict[tuple[str, Facts], Verdict] = {}
+        found: dict[str, Verdict] = {}
+        for each in await self._known():
+            if (ANY_QUEUE in each.queues or queue in each.queues) and agent in ("", each.name):
+                kind = (each.scheduler, each.facts)
+                if kind not in told:
+                    told[kind] = self._verdict(each, operation)
+                found[each.name] = told[kind]
+        return found
 
     def _verdict(self, agent: _AgentFacts, operation: ResolvedOperation) -> Verdict:
         """What an agent's scheduler says; nothing, where it is not installed here or its check fails."""

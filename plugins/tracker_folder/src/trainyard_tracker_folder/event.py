@@ -7,11 +7,9 @@ page that begins behind thousands of events decodes only its own.
 
 from __future__ import annotations
 
-import os
 import threading
 from array import array
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -21,20 +19,16 @@ from trainyard_core.contracts.tracker import RunRef
 from trainyard_core.contracts.tracker_events import EventPage, page_of_events
 from trainyard_tracker_folder import segment
 from trainyard_tracker_folder.layout import Layout
-from trainyard_tracker_folder.places import FramePlaces
+from trainyard_tracker_folder.places import FramePlaces, RunIndexes
 
 __all__ = ["EventReader"]
-
-_RUNS = 256
 
 
 class EventReader:
     """Event pages of all runs. May be used from several threads."""
 
     def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._lock = threading.Lock()
-        self._runs: OrderedDict[RunRef, dict[str, _Index]] = OrderedDict()
+        self._indexes = RunIndexes(layout, _Index)
 
     def read(
         self,
@@ -48,31 +42,12 @@ class EventReader:
     ) -> EventPage:
         """See `Tracker.read_events`."""
         with ExitStack() as stack:
-            views = self._refresh(run, stack)
-            sources = {writer: view.events for writer, view in views.items()}
+            sources = {writer: index.refresh(fd).events for writer, fd, index in self._indexes.opened(run, stack)}
             return page_of_events(sources, kind=kind, names=names, cursor=cursor, limit=limit, attempts=attempts)
 
     def forget(self, run: RunRef) -> None:
         """Drop what is kept of a run."""
-        with self._lock:
-            self._runs.pop(run, None)
-
-    def _refresh(self, run: RunRef, stack: ExitStack) -> dict[str, _View]:
-        """The run's events as they are now, by writer, with files open until the stack closes."""
-        with self._lock:
-            kept = self._runs.setdefault(run, {})
-            self._runs.move_to_end(run)
-            if len(self._runs) > _RUNS:
-                self._runs.popitem(last=False)
-        views = {}
-        for writer, path in self._layout.segments(run).items():
-            try:
-                fd = segment.open_to_read(path)
-            except FileNotFoundError:
-                continue
-            stack.callback(os.close, fd)
-            views[writer] = kept.setdefault(writer, _Index()).refresh(fd)
-        return views
+        self._indexes.forget(run)
 
 
 class _Index:

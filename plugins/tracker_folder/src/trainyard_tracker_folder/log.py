@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import base64
 import heapq
-import os
 import struct
-import threading
 import zlib
 from array import array
 from bisect import bisect_left
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
@@ -26,11 +24,10 @@ from trainyard.track import frames
 from trainyard_core.contracts.tracker import LoggedLine, LogPage, RunRef
 from trainyard_tracker_folder import segment
 from trainyard_tracker_folder.layout import Layout
-from trainyard_tracker_folder.places import FramePlaces
+from trainyard_tracker_folder.places import FramePlaces, RunIndexes
 
 __all__ = ["LogReader"]
 
-_RUNS = 256
 _PAGE_BYTES = 8 * 1024 * 1024
 _ENTRY = struct.Struct("<16sQI")
 _SUM = struct.Struct("<I")
@@ -55,9 +52,7 @@ class LogReader:
     """Log pages of all runs. May be used from several threads."""
 
     def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._lock = threading.Lock()
-        self._runs: OrderedDict[RunRef, dict[str, FramePlaces]] = OrderedDict()
+        self._places = RunIndexes(layout, lambda: FramePlaces(frames.Kind.LOGS))
 
     def read(self, run: RunRef, *, cursor: str, limit: int, tail: bool) -> LogPage:
         """See `Tracker.read_logs`. A page also ends at 8 MiB of text, but holds one line at least."""
@@ -65,31 +60,13 @@ class LogReader:
             raise ValueError(f"limit is {limit}; ask for at least one line")
         places = _decode(run, cursor)
         with ExitStack() as stack:
-            indexes = self._refresh(run, stack)
+            opened = self._places.opened(run, stack)
+            indexes = {writer: _View(writer, fd, kept.refresh(fd)) for writer, fd, kept in opened}
             return (_tail if tail else _page)(run, indexes, places, limit)
 
     def forget(self, run: RunRef) -> None:
         """Drop what is kept of a run."""
-        with self._lock:
-            self._runs.pop(run, None)
-
-    def _refresh(self, run: RunRef, stack: ExitStack) -> dict[str, _View]:
-        """The run's log frames as they are now, by writer, with files open until the stack closes."""
-        with self._lock:
-            kept = self._runs.setdefault(run, {})
-            self._runs.move_to_end(run)
-            if len(self._runs) > _RUNS:
-                self._runs.popitem(last=False)
-        views = {}
-        for writer, path in self._layout.segments(run).items():
-            try:
-                fd = segment.open_to_read(path)
-            except FileNotFoundError:
-                continue
-            stack.callback(os.close, fd)
-            places = kept.setdefault(writer, FramePlaces(frames.Kind.LOGS))
-            views[writer] = _View(writer, fd, places.refresh(fd))
-        return views
+        self._places.forget(run)
 
 
 class _View:
