@@ -30,6 +30,7 @@ DISTRIBUTIONS = (
     "core",
     "plugins/api_docs",
     "plugins/connections",
+    "plugins/notify",
     "plugins/optimizer_search",
     "plugins/registry",
     "plugins/scheduler_process",

@@ -141,3 +141,11 @@ async def test_a_fake_shows_the_jobs_that_wait_and_loses_those_that_a_test_names
     with pytest.raises(JobLost):
         await fake.jobs.write(call, lambda tx: tx.one("SELECT 1"))
     fake.database.close()
+
+
+async def test_connections_are_for_whoever_may_write_in_the_project(stage):
+    viewer, member = await stage.grant("user:eve", "viewer"), await stage.grant("user:ada", "member")
+    with pytest.raises(Forbidden):
+        await stage.platform.connections.get(viewer, "default", "code")
+    with pytest.raises(Invalid, match="no connection 'code'"):
+        await stage.platform.connections.get(member, "default", "code")

@@ -21,8 +21,8 @@ HISTORY = "conversion"
 WORDS_OF_CORE = {"registry"}
 """Names of plugins that are words of core, too, which has a registry of plugins: these count as packages, and as whole
 texts, such as the name of a plugin to load."""
-NOUNS_OF_CORE = {"connections"}
-"""Names of plugins that are nouns of core's API and tables: these count as packages only."""
+NOUNS_OF_CORE = {"connections", "notify"}
+"""Names of plugins that are words of core's API, tables and functions: these count as packages only."""
 INSTALLED = {ROOT / folder for folder in runpy.run_path(str(ROOT / "tools" / "bootstrap.py"))["CORE"]}
 """What is installed where `make test-core` runs core's tests."""
 

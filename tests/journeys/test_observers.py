@@ -35,25 +35,25 @@ def told(yard, *arguments):
 
 def test_an_observer_fails_is_retried_and_is_forgotten_with_its_plugin(tmp_path):
     book, away = tmp_path / "book", tmp_path / "away"
-    install(tmp_path / "site", "notify", PLUGIN.format(book=str(book), away=str(away)))
+    install(tmp_path / "site", "courier", PLUGIN.format(book=str(book), away=str(away)))
     own = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), *filter(None, [os.environ.get("PYTHONPATH")])])}
     away.touch()
-    own["TRAINYARD_PLUGINS"] = "notify,scheduler_process,tracker_folder"
+    own["TRAINYARD_PLUGINS"] = "courier,scheduler_process,tracker_folder"
     with Yard(tmp_path, environ=own) as yard, yard.client() as client:
         good, bad = submit(client, "exit 0").id, submit(client, "exit 3").id
         assert [ended(client, run).status for run in (good, bad)] == ["succeeded", "failed"]
         eventually(lambda: f"{good} succeeded" in book.read_text(), what="the observer is told")
         eventually(lambda: told(yard, "ls")["items"][0]["dead"], what="the event is a dead letter")
         line = yard.command("observers", "ls").splitlines()[1]
-        assert line.split()[:2] == ["notify", "mail"]
-        shown = yard.command("observers", "get", "notify", "mail")
+        assert line.split()[:2] == ["courier", "mail"]
+        shown = yard.command("observers", "get", "courier", "mail")
         assert "ConnectionError" in shown
         assert "geheim" not in shown + yard.log.read_text()
         away.unlink()
-        yard.command("observers", "retry", "notify", "mail")
+        yard.command("observers", "retry", "courier", "mail")
         eventually(lambda: f"{bad} failed" in book.read_text(), what="the dead letter is handled")
-        assert "the server has the plugin" in yard.command("observers", "rm", "notify", "mail", "--yes", code=None)
+        assert "the server has the plugin" in yard.command("observers", "rm", "courier", "mail", "--yes", code=None)
     with Yard(tmp_path, environ={"TRAINYARD_PLUGINS": "scheduler_process,tracker_folder"}) as yard:
         assert "plugin is gone" in yard.command("observers", "ls")
-        assert "is forgotten" in yard.command("observers", "rm", "notify", "mail", "--yes")
+        assert "is forgotten" in yard.command("observers", "rm", "courier", "mail", "--yes")
         assert told(yard, "ls") == {"items": []}

@@ -18,6 +18,7 @@ from trainyard.client.models import CreateRun, RunPage, RunRecord
 from trainyard.compile.resolved import ResolvedOperation
 from trainyard_core.auth import Actor
 from trainyard_core.clock import Clock
+from trainyard_core.contracts.connection import Connection
 from trainyard_core.contracts.database import PluginDatabase, PluginTx
 from trainyard_core.contracts.director import Child, Parent
 from trainyard_core.contracts.job import JobCall
@@ -26,7 +27,7 @@ from trainyard_core.contracts.optimizer import Optimizer
 from trainyard_core.contracts.routes import Change
 from trainyard_core.contracts.secret import Secrets
 
-__all__ = ["Activities", "Jobs", "Parents", "Platform", "Runs"]
+__all__ = ["Activities", "Connections", "Jobs", "Parents", "Platform", "Runs"]
 
 T = TypeVar("T")
 
@@ -98,6 +99,15 @@ class Parents(Protocol):
         keeps its end. Idempotent."""
 
 
+class Connections(Protocol):
+    """Connections, for what acts in a project."""
+
+    async def get(self, actor: Actor, project: str, name: str) -> Connection:
+        """A connection that the project may use, with its references to secrets. The actor may write in the project,
+        as for a run that uses the connection. Raises Invalid for a connection that is not there or that the project may
+        not use, and for one whose kind is not installed here or finds problems in it."""
+
+
 class Activities(Protocol):
     """The log of what has happened."""
 
@@ -142,6 +152,9 @@ class Platform(Protocol):
 
     @property
     def parents(self) -> Parents: ...
+
+    @property
+    def connections(self) -> Connections: ...
 
     @property
     def activities(self) -> Activities: ...

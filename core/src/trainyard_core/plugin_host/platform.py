@@ -10,6 +10,7 @@ from trainyard.names import MESSAGE_CHARS, storable
 from trainyard_core import hookspecs
 from trainyard_core.auth import READ, WRITE, Actor
 from trainyard_core.clock import Clock
+from trainyard_core.contracts.connection import Connection
 from trainyard_core.contracts.database import PluginTx
 from trainyard_core.contracts.job import JobCall, JobLost
 from trainyard_core.contracts.observer import Event
@@ -25,6 +26,7 @@ from trainyard_core.plugin_host.parents import HostedParents
 from trainyard_core.plugin_host.tables import ConfinedTx, Enqueue, PluginTables
 from trainyard_core.work import actions
 from trainyard_core.work.actions import ActionContext
+from trainyard_core.work.connections import usable
 from trainyard_core.work.run_search import search_runs
 from trainyard_core.work.run_view import whole, whole_run
 
@@ -60,6 +62,7 @@ class HostedPlatform:
         self.database = PluginTables(runtime.database, plugin, enqueue)
         self.runs = _Runs(runtime)
         self.parents = HostedParents(runtime, plugin)
+        self.connections = _Connections(runtime)
         self.activities = _Activities(runtime)
         self.jobs = _Jobs(runtime.database, plugin, enqueue)
         self.secrets: Secrets = runtime.secrets
@@ -153,6 +156,18 @@ class _Runs:
         record = await runtime.database.write(work, name=action)
         runtime.notifier.notify_agents(orders=True)
         return record
+
+
+class _Connections:
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def get(self, actor: Actor, project: str, name: str) -> Connection:
+        runtime = self._runtime
+        await runtime.authorization.allow(actor, WRITE, project)
+        kinds = runtime.registry.connection_kinds.by_name
+        (found,) = await runtime.database.read(lambda tx: usable(tx, kinds, project, [name]))
+        return found
 
 
 class _Activities:

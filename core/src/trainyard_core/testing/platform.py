@@ -18,6 +18,7 @@ from trainyard.client.models import CreateRun, RunPage, RunRecord
 from trainyard_core import auth, hookspecs
 from trainyard_core.auth import READ, WRITE, Actor
 from trainyard_core.clock import Clock, SystemClock, rfc3339
+from trainyard_core.contracts.connection import Connection
 from trainyard_core.contracts.database import NewEvent, PluginTx, Target
 from trainyard_core.contracts.director import Child, Parent
 from trainyard_core.contracts.job import Job, JobCall, JobLost
@@ -59,6 +60,7 @@ class FakePlatform:
         self.plugin, self.settings, self.clock = plugin, settings, clock or SystemClock()
         self.projects, self.people = {HERE}, dict[str, Actor]()
         self.runs, self.activities = FakeRuns(self), FakeActivities(self)
+        self.connections = FakeConnections(self)
         self.parents = FakeParents()
         self.optimizers: dict[str, Optimizer] = {}
         self.collected: dict[str, dict[str, Any]] = {}
@@ -209,6 +211,21 @@ class FakeRuns:
         if ACTIONS[action] and not run.is_final:
             self.records[run.id] = msgspec.structs.replace(run, status=ACTIONS[action], message=message)
         return self.records[run.id]
+
+
+class FakeConnections:
+    """Connections by name, in `named`; every project may use them, and no kind looks at them."""
+
+    def __init__(self, platform: FakePlatform) -> None:
+        self._platform = platform
+        self.named: dict[str, Connection] = {}
+
+    async def get(self, actor: Actor, project: str, name: str) -> Connection:
+        """See `Connections`."""
+        self._platform.allow(actor, WRITE, project)
+        if name not in self.named:
+            raise Invalid(choice("connection", name, self.named), fix="put it into `connections.named`")
+        return self.named[name]
 
 
 class FakeActivities:

@@ -21,7 +21,7 @@ from trainyard_core.errors import Invalid, Unavailable, choice
 from trainyard_core.hook_guard import gist
 from trainyard_core.json_schema import problems_of
 
-__all__ = ["Kinds", "SecretValues", "check_usable", "kind_problems", "needs_of", "secret_values"]
+__all__ = ["Kinds", "SecretValues", "check_usable", "kind_problems", "needs_of", "secret_values", "usable"]
 
 ANY = "*"
 Kinds = Mapping[str, tuple[str, ConnectionKind]]
@@ -75,15 +75,23 @@ async def needs_of(tx: Tx, kinds: Kinds, project: str, names: Sequence[str]) -> 
     """What an attempt of that project needs for its connections, in their order. Raises Invalid for a connection that
     the project may not use now, that is gone, or whose kind is not installed here or refuses it; Unavailable for a kind
     that fails."""
+    return [_needs(each, kinds) for each in await usable(tx, kinds, project, names)]
+
+
+async def usable(tx: Tx, kinds: Kinds, project: str, names: Sequence[str]) -> list[Connection]:
+    """Connections that a project may use now, each once. Raises what `needs_of` does."""
     if not names:
         return []
     row = await tx.one("SELECT connections FROM project WHERE name = ?", project)
     allowed: list[str] = msgspec.json.decode(row["connections"]) if row else []
     found = await check_usable(tx, names, project=project, allowed=allowed)
-    return [_needs(connection_of(found[name]), kinds) for name in dict.fromkeys(names)]
+    wanted = [connection_of(found[name]) for name in dict.fromkeys(names)]
+    for each in wanted:
+        _check(each, kinds)
+    return wanted
 
 
-def _needs(connection: Connection, kinds: Kinds) -> Needs:
+def _check(connection: Connection, kinds: Kinds) -> None:
     if connection.kind not in kinds:
         message = choice("connection kind", connection.kind, kinds)
         raise Invalid(f"connection '{connection.name}': {message}", fix="install the plugin that brings it")
@@ -91,6 +99,10 @@ def _needs(connection: Connection, kinds: Kinds) -> Needs:
     if problems := kind_problems(connection, kind):
         said = "; ".join(f"{each.field}: {each.message}" for each in problems)
         raise Invalid(f"connection '{connection.name}': {said}", fix=f"yard connections check {connection.name}")
+
+
+def _needs(connection: Connection, kinds: Kinds) -> Needs:
+    _, kind = kinds[connection.kind]
     try:
         return kind.needs(connection)
     except Exception as error:  # whatever a plugin raises

@@ -1,0 +1,1 @@
+"""Notifications: tells people and programs of the ends of runs, by rules of projects."""

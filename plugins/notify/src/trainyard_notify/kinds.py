@@ -1,0 +1,200 @@
+"""The kinds of connections through which notifications are sent. An attempt of a run needs nothing of them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from trainyard.client.models import FieldProblem
+from trainyard_core.contracts.connection import Connection, ConnectionKind, JsonSchema
+from trainyard_core.contracts.needs import Needs
+
+__all__ = ["KINDS", "Discord", "Email", "Mattermost", "PagerDuty", "Slack", "Teams", "Webhook", "text"]
+
+PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
+URL: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 2000}
+
+
+def text(connection: Connection, field: str) -> str:
+    """A field as text; empty when it is left out."""
+    value = connection.fields.get(field)
+    return "" if value is None else str(value)
+
+
+class _NotificationKind(ConnectionKind):
+    required: ClassVar[tuple[str, ...]] = ()
+    """The secrets without which it does not work."""
+
+    @abstractmethod
+    def properties(self) -> dict[str, Any]:
+        """The schemas of the fields, by name."""
+
+    def mandatory(self) -> list[str]:
+        """The fields that must be there."""
+        return []
+
+    def schema(self) -> JsonSchema:
+        """See `ConnectionKind`."""
+        return {
+            "type": "object",
+            "properties": self.properties(),
+            "required": self.mandatory(),
+            "additionalProperties": False,
+        }
+
+    def check(self, connection: Connection) -> list[FieldProblem]:
+        """See `ConnectionKind`."""
+        fix = "write a reference: {env: NAME}"
+        problems = [
+            FieldProblem(field=f"secrets.{name}", message="this secret is missing", fix=fix)
+            for name in self.required
+            if name not in connection.secrets
+        ]
+        return problems + _url_problems(text(connection, "url"))
+
+    def needs(self, connection: Connection) -> Needs:
+        """Nothing: the server sends notifications, and no attempt does."""
+        return Needs(owner=f"connection '{connection.name}'")
+
+
+class Webhook(_NotificationKind):
+    """A receiver of signed requests."""
+
+    name = "webhook"
+    required = ("key",)
+
+    def properties(self) -> dict[str, Any]:
+        """See `_NotificationKind`."""
+        return {"url": {**URL, "description": "Where requests are sent, by http or https."}}
+
+    def mandatory(self) -> list[str]:
+        """See `_NotificationKind`."""
+        return ["url"]
+
+    def secrets(self) -> dict[str, str]:
+        """See `ConnectionKind`."""
+        return {"key": "the key of the signature, which the receiver knows as well"}
+
+
+class _Chat(_NotificationKind):
+    required = ("url",)
+
+    def properties(self) -> dict[str, Any]:
+        """See `_NotificationKind`."""
+        return {}
+
+    def secrets(self) -> dict[str, str]:
+        """See `ConnectionKind`."""
+        return {"url": "the URL of the incoming webhook; whoever has it can post"}
+
+
+class Slack(_Chat):
+    """An incoming webhook of Slack."""
+
+    name = "slack"
+
+
+class Teams(_Chat):
+    """A workflow of Microsoft Teams that posts what a webhook receives."""
+
+    name = "teams"
+
+
+class Discord(_Chat):
+    """A webhook of a channel of Discord."""
+
+    name = "discord"
+
+
+class Mattermost(_Chat):
+    """An incoming webhook of Mattermost."""
+
+    name = "mattermost"
+
+
+class PagerDuty(_NotificationKind):
+    """A service of PagerDuty with an integration of the Events API v2."""
+
+    name = "pagerduty"
+    required = ("routing_key",)
+
+    def properties(self) -> dict[str, Any]:
+        """See `_NotificationKind`."""
+        return {"url": {**URL, "description": f"The Events API of another region. Default: {PAGERDUTY}."}}
+
+    def secrets(self) -> dict[str, str]:
+        """See `ConnectionKind`."""
+        return {"routing_key": "the integration key of the service"}
+
+
+class Email(_NotificationKind):
+    """A mail server that takes mail by SMTP."""
+
+    name = "email"
+
+    def properties(self) -> dict[str, Any]:
+        """See `_NotificationKind`."""
+        host = {"type": "string", "pattern": r"^[^\s/@]+$", "maxLength": 300, "description": "The mail server."}
+        port = {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 65535,
+            "description": "Default: 465 for tls, 587 for starttls, 25 for none.",
+        }
+        security = {
+            "type": "string",
+            "enum": ["none", "starttls", "tls"],
+            "description": "How the connection is encrypted. Default: starttls.",
+        }
+        user = {"type": "string", "minLength": 1, "maxLength": 300, "description": "Who logs in; needs `password`."}
+        sender = {
+            "type": "string",
+            "pattern": r"^[!-;=?A-~]+@[!-;=?A-~]+$",
+            "maxLength": 300,
+            "description": "The address that mails come from.",
+        }
+        return {"host": host, "port": port, "security": security, "user": user, "sender": sender}
+
+    def mandatory(self) -> list[str]:
+        """See `_NotificationKind`."""
+        return ["host", "sender"]
+
+    def secrets(self) -> dict[str, str]:
+        """See `ConnectionKind`."""
+        return {"password": "the password of the user"}
+
+    def check(self, connection: Connection) -> list[FieldProblem]:
+        """See `ConnectionKind`."""
+        problems = []
+        has_user, has_password = "user" in connection.fields, "password" in connection.secrets
+        if has_user and not has_password:
+            fix = "write a reference: {env: NAME}"
+            problems.append(FieldProblem(field="secrets.password", message="this secret is missing", fix=fix))
+        if has_password and not has_user:
+            problems.append(FieldProblem(field="fields.user", message="this is missing", fix="write `user`"))
+        if has_password and text(connection, "security") == "none":
+            said = "a password is not sent without encryption"
+            problems.append(FieldProblem(field="fields.security", message=said, fix="write starttls or tls"))
+        return problems
+
+
+def _url_problems(url: str) -> list[FieldProblem]:
+    """All problems of a URL; none of an empty one. No message repeats it."""
+    if not url:
+        return []
+    fix = "write https://HOST/..."
+    try:
+        parts = urlsplit(url)
+        password, host, _ = parts.password, parts.hostname, parts.port
+    except ValueError:
+        return [FieldProblem(field="fields.url", message="this is not a URL", fix=fix)]
+    if password is not None or parts.username is not None:
+        said = "there is a user or a password in the URL"
+        return [FieldProblem(field="fields.url", message=said, fix="leave it out; the signature says who sends")]
+    if parts.scheme not in ("https", "http") or not host:
+        return [FieldProblem(field="fields.url", message="this is not a URL of https or http", fix=fix)]
+    return []
+
+
+KINDS: tuple[ConnectionKind, ...] = (Webhook(), Slack(), Teams(), Discord(), Mattermost(), PagerDuty(), Email())

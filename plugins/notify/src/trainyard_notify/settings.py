@@ -1,0 +1,15 @@
+"""The section `notify` of the settings."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseModel, extra="forbid"):
+    """`allow_private`: whether notifications may go to private, loopback, link-local and metadata addresses. `timeout`:
+    seconds that sending one may take."""
+
+    allow_private: bool = False
+    timeout: float = Field(default=10.0, gt=0, le=50)

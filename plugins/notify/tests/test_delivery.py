@@ -1,0 +1,282 @@
+"""From the end of a run to a signed request, through a real server: retries, replay, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+
+from trainyard_core.db import jobs
+from trainyard_core.lifecycle import Status
+from trainyard_core.testing.background import until, working
+
+KEY = "geheim-key-5c1e"
+RULE = {"connection": "hook", "events": ["failed"]}
+
+
+@pytest.fixture(autouse=True)
+def secret(monkeypatch):
+    monkeypatch.setenv("NOTIFY_TEST_KEY", KEY)
+
+
+async def connect(web, url, name="hook"):
+    body = {"kind": "webhook", "fields": {"url": url}, "secrets": {"key": {"env": "NOTIFY_TEST_KEY"}}}
+    answer = await web.ask("PUT", f"connections/{name}", json=body)
+    assert answer.status_code in (200, 201), answer.text
+
+
+async def rule(web, name="ends", body=RULE, **more):
+    return await web.ask("PUT", f"notify/projects/default/rules/{name}", json=body, **more)
+
+
+async def end(web, status=Status.FAILED):
+    """The id of a run that has ended so."""
+    run = (await web.tracked()).id
+    assert await web.arrange.move(run, status)
+    return run
+
+
+@asynccontextmanager
+async def observed(web):
+    """The observers are told of what happens within the block; jobs are done when `jobs_done` is within it."""
+    async with working(web.runtime.observer_runner().run()):
+        yield
+
+
+async def waiting(web, **only):
+    """The jobs that are not done."""
+    found = await web.runtime.database.read(lambda tx: jobs.page(tx, after=0, limit=100, **only))
+    return [row for row in found if row["plugin"] == "notify"]
+
+
+async def job_in(web, state):
+    async def found():
+        return await waiting(web, state=state)
+
+    return (await until(found))[0]
+
+
+def signed(headers, body, key):
+    """Whether a request is genuine, as docs/notifications.md tells a receiver to check it."""
+    said = headers["x-trainyard-timestamp"].encode() + b"." + body
+    expected = "v1=" + hmac.new(key.encode(), said, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected, headers["x-trainyard-signature"])
+
+
+async def test_the_end_of_a_run_is_sent_signed_to_the_receiver(web, receiver):
+    await connect(web, receiver.url)
+    assert (await rule(web)).status_code == 200
+    async with observed(web), working(web.runtime.run_jobs()):
+        fine, bad = await end(web, Status.SUCCEEDED), await end(web)
+        await until(lambda: _requests(receiver, 1))
+    ((first, headers, body),) = receiver.requests
+    assert first == "POST /hook/geheim-path HTTP/1.1"
+    assert headers["host"] == f"127.0.0.1:{receiver.port}"
+    assert signed(headers, body, KEY)
+    assert not signed(headers, body + b" ", KEY)
+    told = json.loads(body)
+    assert (told["run"], told["status"], told["project"], told["rule"]) == (bad, "failed", "default", "ends")
+    assert headers["x-trainyard-event"] == str(told["event"])
+    assert fine not in body.decode()
+
+
+async def _requests(receiver, number):
+    return len(receiver.requests) >= number
+
+
+async def test_a_failure_of_the_receiver_is_tried_again(web, receiver):
+    await connect(web, receiver.url)
+    await rule(web)
+    receiver.answers = [500, 204]
+    async with observed(web), working(web.runtime.run_jobs()):
+        await end(web)
+        await until(lambda: _requests(receiver, 1))
+        failed = await job_in(web, "waiting")
+        assert failed["error"] == "DeliveryFailed: the receiver answers 500"
+        assert (await web.ask("POST", f"jobs/{failed['id']}/retry")).status_code == 200  # and not wait for its time
+        await until(lambda: _requests(receiver, 2))
+        await until(lambda: _none(web))
+    first, second = receiver.requests
+    assert first[1]["x-trainyard-event"] == second[1]["x-trainyard-event"]
+    assert all(signed(headers, body, KEY) for _, headers, body in receiver.requests)
+
+
+async def _none(web):
+    return not await waiting(web)
+
+
+@pytest.fixture
+async def once(web):
+    """A notification is dead after one try."""
+    known = web.runtime.job_queue.known
+    known["notify", "send"] = msgspec.structs.replace(known["notify", "send"], attempts=1)
+    return web
+
+
+async def test_a_notification_that_was_given_up_is_a_dead_job_and_is_sent_when_that_is_retried(once, receiver):
+    web = once
+    await connect(web, receiver.url)
+    await rule(web)
+    receiver.answers = [503]
+    async with observed(web), working(web.runtime.run_jobs()):
+        run = await end(web)
+        dead = await job_in(web, "dead")
+        assert len(receiver.requests) == 1
+        await web.ask("POST", f"jobs/{dead['id']}/retry")
+        await until(lambda: _requests(receiver, 2))
+        await until(lambda: _none(web))
+    assert json.loads(receiver.requests[1][2])["run"] == run
+
+
+async def given_up(web, run_of=end):
+    """The error of a notification after one try."""
+    async with observed(web), working(web.runtime.run_jobs()):
+        await run_of(web)
+        return (await job_in(web, "dead"))["error"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is sent has nothing to do with it
+class TestRefused:
+    async def test_a_redirect_is_not_followed(self, once, receiver):
+        place = f"Location: http://127.0.0.1:{receiver.port}/other\r\n"
+        receiver.answers = [f"HTTP/1.1 307 X\r\n{place}Content-Length: 0\r\nConnection: close\r\n\r\n".encode()]
+        await connect(once, receiver.url)
+        await rule(once)
+        assert "307: a redirect, which is not followed" in await given_up(once)
+        assert len(receiver.requests) == 1
+
+    @pytest.mark.parametrize("settings", [{}, {"notify": {"allow_private": False}}], ids=["default", "false"])
+    async def test_a_private_address_is_refused_unless_the_settings_allow_it(self, once, receiver):
+        await connect(once, receiver.url)
+        await rule(once)
+        said = await given_up(once)
+        assert "private, loopback, link-local or metadata address" in said
+        assert receiver.requests == []
+
+    @pytest.mark.parametrize("settings", [{"notify": {"allow_private": True, "timeout": 0.2}}], ids=["0.2 s"])
+    async def test_a_receiver_that_does_not_answer_is_given_up(self, once, receiver):
+        async def hang(writer):
+            await writer.wait_closed()
+
+        receiver.answers = [hang]
+        await connect(once, receiver.url)
+        await rule(once)
+        assert "does not answer within 0.2 s" in await given_up(once)
+
+    @pytest.mark.parametrize("settings", [{"notify": {"allow_private": True, "timeout": 0.5}}], ids=["0.5 s"])
+    async def test_a_head_that_comes_byte_by_byte_for_ever_is_given_up(self, once, receiver):
+        async def drip(writer):
+            writer.write(b"HTTP/1.1 200 X\r\nA: ")
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+
+        receiver.answers = [drip]
+        await connect(once, receiver.url)
+        await rule(once)
+        said = await given_up(once)
+        assert "does not answer within 0.5 s" in said or "the request fails" in said
+
+    async def test_a_project_that_may_not_use_the_connection_any_more_sends_nothing(self, once, receiver):
+        await connect(once, receiver.url)
+        await rule(once)
+        changed = await once.ask("PATCH", "projects/default", json={"connections": ["other-*"]})
+        assert changed.status_code == 200, changed.text
+        assert "may not use connection 'hook'" in await given_up(once)
+        assert receiver.requests == []
+
+    async def test_a_connection_that_was_removed_sends_nothing(self, once, receiver):
+        await connect(once, receiver.url)
+        await rule(once)
+        await once.ask("DELETE", "connections/hook")
+        assert "no connection 'hook'" in await given_up(once)
+        assert receiver.requests == []
+
+    async def test_a_secret_that_is_missing_is_told_and_nothing_is_sent(self, once, receiver, monkeypatch):
+        await connect(once, receiver.url)
+        await rule(once)
+        monkeypatch.delenv("NOTIFY_TEST_KEY")
+        assert "NOTIFY_TEST_KEY" in await given_up(once)
+        assert receiver.requests == []
+
+    async def test_an_owner_who_may_not_write_any_more_sends_nothing(self, once, receiver):
+        await connect(once, receiver.url)
+        member = await once.role("member")
+        assert (await rule(once, token=member)).status_code == 200
+        await once.role("viewer")
+        change = "UPDATE principal SET role = 'viewer' WHERE name = 'member'"
+        await once.runtime.database.write(lambda tx: tx.run(change))
+        assert "may not write" in await given_up(once)
+        assert receiver.requests == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_an_endless_answer_is_cut_off(web, receiver):
+    cut = []
+
+    async def endless(writer):
+        writer.write(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+        except ConnectionError:
+            cut.append(True)
+            raise
+
+    receiver.answers = [endless]
+    await connect(web, receiver.url)
+    await rule(web)
+    async with observed(web), working(web.runtime.run_jobs()):
+        await end(web)
+        await until(lambda: _cut(cut))
+        await until(lambda: _none(web))
+    assert len(receiver.requests) == 1
+
+
+async def _cut(cut):
+    return cut
+
+
+async def test_an_event_that_comes_again_while_its_job_waits_is_sent_once(web, receiver):
+    await connect(web, receiver.url)
+    await rule(web)
+    run = await end(web)
+    platform = web.runtime.platforms.of("notify")
+    event = next(each for each in await platform.activities.after(await platform.actor("user:admin"), 0)
+                 if each.run == run and each.data.get("status") == "failed")  # fmt: skip
+    (observer,) = [each for _, each in web.runtime.registry.observers if each.name == "ends"]
+    for _ in range(2):
+        await observer.handle(platform, event)
+    assert len(await waiting(web)) == 1
+
+
+async def test_a_rule_that_was_deleted_sends_nothing(web, receiver):
+    await connect(web, receiver.url)
+    await rule(web)
+    async with observed(web):
+        await end(web)
+        await until(lambda: waiting(web))
+    assert (await web.ask("DELETE", "notify/projects/default/rules/ends")).status_code == 204
+    async with working(web.runtime.run_jobs()):
+        await until(lambda: _none(web))
+    assert receiver.requests == []
+
+
+async def test_rules_of_a_deleted_project_are_removed(web, receiver):
+    await connect(web, receiver.url)
+    await web.admin.projects.create("vision")
+    assert (await web.ask("PUT", "notify/projects/vision/rules/ends", json=RULE)).status_code == 200
+    async with observed(web):
+        await web.ask("POST", "projects/vision/archive")
+        assert (await web.ask("DELETE", "projects/vision")).status_code in (200, 202, 204)
+
+        async def gone():
+            database = web.runtime.platforms.of("notify").database
+            return await database.read(lambda tx: tx.all("SELECT name FROM notify_rule")) == []
+
+        await until(gone)
