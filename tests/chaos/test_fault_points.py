@@ -63,7 +63,7 @@ SERVER_POINTS = [
     "schedule:before_commit",
     "schedule:after_commit",
 ]
-ANY_TIME = {"jobs", "observer", "observer_lease", "reconcile"}
+ANY_TIME = {"jobs", "notify", "observer", "observer_lease", "reconcile"}
 """What a server may or may not do within so short a life. Kills in the midst of it have tests of their own."""
 THINGS = tuple(dict.fromkeys(point.split(":")[0] for point in SERVER_POINTS))
 TIMES = (1, 3) if FULL else (1,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -174,6 +175,7 @@ class TestRefused:
             while True:
                 writer.write(b"x")
                 await writer.drain()
+                await asyncio.sleep(0)  # drain() of a buffer that is not full does not let others run
 
         receiver.answers = [drip]
         await connect(once, receiver.url)
