@@ -7,13 +7,15 @@ from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
+import yaml
 from web import serving, token_of
 
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotFound
 from trainyard.client.models import CreateRun, EditProject, FieldProblem
-from trainyard_core.contracts.connection import ConnectionKind
+from trainyard_core.contracts.connection import Connection, ConnectionKind
 from trainyard_core.contracts.needs import Mount, Needs, SecretFiles
 from trainyard_core.contracts.secret import SecretSource
+from trainyard_core.db import connections
 from trainyard_core.hookspecs import hookimpl
 from trainyard_core.registry import Registry
 
@@ -79,7 +81,7 @@ def plugin():
 
 @pytest_asyncio.fixture
 async def web(database_url, tmp_path):
-    registry = Registry()
+    registry = Registry.load(["sweeps", "optimizer_search"])
     registry.add("boxes", plugin())
     async with serving(database_url, tmp_path / "data", registry=registry) as served:
         yield served
@@ -227,6 +229,74 @@ async def test_a_run_that_uses_what_it_may_not_is_not_created(web, variable):
     await web.admin.projects.edit("default", EditProject(connections=["two"]))
     with pytest.raises(Invalid, match="may not use connection 'one'; it may use: two"):
         await web.admin.runs.create(CreateRun(content=USES))
+
+
+CHEST = """
+version: 1.1
+kind: component
+run:
+  kind: job
+  connections: [one, two]
+  container: {command: [env]}
+"""
+SWEEP = {"matrix": {"kind": "grid", "params": {"lr": {"kind": "choice", "value": [0.1, 0.2]}}}}
+
+
+def swept(content=USES):
+    component = yaml.safe_load(content)
+    component |= {"inputs": [{"name": "lr", "type": "float"}]}
+    return CreateRun(operation={"version": 1.1, "kind": "operation", "component": component, **SWEEP})
+
+
+async def refusals(web, body):
+    """What creating and previewing such a run are refused with."""
+    found = []
+    for attempt in (web.admin.runs.create, web.admin.runs.preview):
+        with pytest.raises(Invalid) as refused:
+            await attempt(body)
+        assert [each.field for each in refused.value.problems] in (["run.connections"], ["connection"])
+        found.append(str(refused.value))
+    assert len(set(found)) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize("body", [CreateRun(content=CHEST), swept(CHEST)], ids=["run", "sweep"])
+async def test_two_connections_that_want_one_variable_are_refused_with_both_names(web, variable, body):
+    for name, size in (("one", 1), ("two", 2)):
+        await web.admin.connections.set(name, kind="box", fields={"size": size}, secrets={"key": variable})
+    said = await refusals(web, body)
+    assert "connection 'one' and connection 'two' both want environment variable 'BOX_SIZE'" in said
+    assert [run async for run in web.admin.runs.list()] == []
+    await web.admin.connections.set("two", kind="box", fields={"size": 1}, secrets={"key": variable})
+    assert await web.admin.runs.create(body), "they mean the same now"
+
+
+async def test_a_restart_of_a_run_whose_connections_clash_now_is_refused(web, variable):
+    for name in ("one", "two"):
+        await web.admin.connections.set(name, kind="box", secrets={"key": variable})
+    run = await web.admin.runs.create(CreateRun(content=CHEST))
+    await web.admin.connections.set("two", kind="box", fields={"size": 2}, secrets={"key": variable})
+    with pytest.raises(Invalid, match="both want environment variable 'BOX_SIZE'"):
+        await web.admin.runs.restart(run.id)
+
+
+@pytest.mark.parametrize("body", [CreateRun(content=USES), swept()], ids=["run", "sweep"])
+@pytest.mark.parametrize(
+    ("kind", "says"), [("lost", "install the plugin that brings it"), ("git", "pip install trainyard-connections")]
+)
+async def test_a_connection_whose_kind_is_gone_is_refused_with_its_name(web, body, kind, says):
+    gone = Connection(name="one", kind=kind)
+    await web.runtime.database.write(lambda tx: connections.put(tx, gone, at=1))
+    said = await refusals(web, body)
+    assert f"connection 'one': no connection kind '{kind}'; existing: box, crate" in said
+    assert says in said
+
+
+async def test_a_sweep_whose_trials_may_not_use_a_connection_is_not_created(web, variable):
+    assert "no connection 'one'" in await refusals(web, swept())
+    await web.admin.connections.set("one", kind="box", secrets={"key": variable})
+    await web.admin.projects.edit("default", EditProject(connections=["two"]))
+    assert "may not use connection 'one'" in await refusals(web, swept())
 
 
 async def test_a_run_whose_connection_is_taken_away_meanwhile_fails_with_one_reason(web, variable):

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from trainyard.compile.reference import ReferenceUse
+from trainyard.compile.resolved import ResolvedOperation
 from trainyard_core.db import activities
 from trainyard_core.db.admission import resources_text
 from trainyard_core.db.batch import batches, marks
@@ -48,8 +49,9 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
     run that it was made from, `uses` of what its operation refers to. `resources` are amounts of other
     names, `agent` is the only one that may run it. `key` is unique among the children of `parent`, `director` is what
-    a run begins with whose children are planned, `tracker` names the tracker that keeps its data. An id that was chosen
-    by whoever sent the run (`has_chosen_id`) may be that of a deleted one."""
+    a run begins with whose children are planned, `child` is an example of what these run, and is not stored; `tracker`
+    names the tracker that keeps its data. An id that was chosen by whoever sent the run (`has_chosen_id`) may be that
+    of a deleted one."""
 
     id: str
     project: str
@@ -87,6 +89,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
     key: str | None = None
     director: NewDirector | None = None
+    child: ResolvedOperation | None = None
     has_chosen_id: bool = False
     tracker: str = ""
 

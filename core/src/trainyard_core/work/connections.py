@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from trainyard.client.distributions import connecting
 from trainyard.client.models import FieldProblem
 from trainyard_core.allowance import check_allowed
 from trainyard_core.contracts.connection import Connection, ConnectionKind
@@ -17,13 +18,23 @@ from trainyard_core.contracts.secret import SecretRef, Secrets
 from trainyard_core.db import connections
 from trainyard_core.db.connections import connection_of
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.errors import Invalid, Unavailable, choice
+from trainyard_core.errors import Unavailable, choice, invalid_field
 from trainyard_core.hook_guard import gist
 from trainyard_core.json_schema import problems_of
 
-__all__ = ["Kinds", "SecretValues", "check_usable", "kind_problems", "needs_of", "secret_values", "usable"]
+__all__ = [
+    "Kinds",
+    "SecretValues",
+    "check_usable",
+    "installing",
+    "kind_problems",
+    "needs_of",
+    "secret_values",
+    "usable",
+]
 
 ANY = "*"
+FIELD = "run.connections"
 Kinds = Mapping[str, tuple[str, ConnectionKind]]
 """The kinds of connections that are installed, each with its plugin."""
 
@@ -46,9 +57,8 @@ async def check_usable(tx: Tx, names: Sequence[str], *, project: str, allowed: S
     found = await connections.some(tx, names)
     if unknown := [name for name in names if name not in found]:
         usable = [each for each in await connections.names(tx) if any(fnmatchcase(each, one) for one in allowed)]
-        message = choice("connection", unknown[0], usable)
         fix = "use one of these, or have an admin add it: yard connections add -f FILE"
-        raise Invalid(message, fix=fix, problems=[FieldProblem(field="run.connections", message=message, fix=fix)])
+        raise invalid_field(FIELD, choice("connection", unknown[0], usable), fix)
     return found
 
 
@@ -69,6 +79,14 @@ def kind_problems(connection: Connection, kind: ConnectionKind) -> list[FieldPro
         return found or kind.check(connection)
     except Exception as error:  # whatever a plugin raises
         raise _failed(connection, error) from None
+
+
+def installing(kind: str) -> str:
+    """What is to be done about a kind of connections that is not installed here."""
+    distribution = connecting(kind)
+    return "install the plugin that brings it where the server runs" + (
+        f": pip install {distribution}" if distribution else ""
+    )
 
 
 async def needs_of(tx: Tx, kinds: Kinds, project: str, names: Sequence[str]) -> list[Needs]:
@@ -93,12 +111,13 @@ async def usable(tx: Tx, kinds: Kinds, project: str, names: Sequence[str]) -> li
 
 def _check(connection: Connection, kinds: Kinds) -> None:
     if connection.kind not in kinds:
-        message = choice("connection kind", connection.kind, kinds)
-        raise Invalid(f"connection '{connection.name}': {message}", fix="install the plugin that brings it")
+        message = f"connection '{connection.name}': {choice('connection kind', connection.kind, kinds)}"
+        raise invalid_field(FIELD, message, installing(connection.kind))
     _, kind = kinds[connection.kind]
     if problems := kind_problems(connection, kind):
         said = "; ".join(f"{each.field}: {each.message}" for each in problems)
-        raise Invalid(f"connection '{connection.name}': {said}", fix=f"yard connections check {connection.name}")
+        fix = f"yard connections check {connection.name}"
+        raise invalid_field(FIELD, f"connection '{connection.name}': {said}", fix)
 
 
 def _needs(connection: Connection, kinds: Kinds) -> Needs:

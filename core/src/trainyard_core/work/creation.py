@@ -284,6 +284,7 @@ def assemble(
         max_retries=resolved.max_retries,
         timeout_us=None if resolved.timeout is None else int(resolved.timeout * SECOND),
         director=kinds.opening(run, resolved),
+        child=compiled.trial,
     )
 
 

@@ -1,16 +1,32 @@
-"""What an attempt needs where it runs: what its operation says itself."""
+"""What an attempt needs where it runs: what its operation says itself, and what the connections that it uses do."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from trainyard.compile.resolved import ContainerSpec, ResolvedOperation
-from trainyard_core.contracts.needs import InitStep, Needs, Sidecar
+from trainyard.compile.resolved import ContainerSpec, ResolvedOperation, decode_resolved
+from trainyard_core.contracts.needs import InitStep, MergedNeeds, Needs, Sidecar, merge
+from trainyard_core.db.engine import Tx
+from trainyard_core.db.runs import NewRun
+from trainyard_core.work.connections import Kinds, needs_of
 
-__all__ = ["operation_needs"]
+__all__ = ["attempt_needs", "operation_needs", "operation_of"]
 
 OPERATION = "the operation"
 C = TypeVar("C", InitStep, Sidecar)
+
+
+def operation_of(new: NewRun) -> ResolvedOperation | None:
+    """What the attempts of a run execute; of a sweep, one of its trials. None where no agent executes anything, or it
+    is not known yet what."""
+    if new.director is not None:
+        return new.child
+    return decode_resolved(new.resolved) if new.managed and new.resolved != "null" else None
+
+
+async def attempt_needs(tx: Tx, kinds: Kinds, project: str, operation: ResolvedOperation) -> MergedNeeds:
+    """What an attempt of that project needs. Raises what `connections.needs_of` does, and NeedsClash."""
+    return merge([operation_needs(operation), *await needs_of(tx, kinds, project, operation.connections)])
 
 
 def operation_needs(operation: ResolvedOperation) -> Needs:

@@ -27,8 +27,8 @@ from trainyard_core.errors import TrainyardError
 from trainyard_core.lifecycle import Reason
 from trainyard_core.policy import Policy
 from trainyard_core.work import assignment, attempt_diagnosis
-from trainyard_core.work.connections import Kinds, SecretValues, needs_of, secret_values
-from trainyard_core.work.needs import operation_needs
+from trainyard_core.work.connections import Kinds, SecretValues, secret_values
+from trainyard_core.work.needs import attempt_needs, operation_needs
 from trainyard_core.work.notifier import Notifier
 from trainyard_core.work.resume import resume_environment
 
@@ -144,11 +144,10 @@ class SessionService:
         return self._workload(row, resolved, needs, values)
 
     async def _needs(self, project: str, resolved: ResolvedOperation) -> MergedNeeds:
-        own, names = operation_needs(resolved), resolved.connections
-        if not names:
-            return merge([own])
-        used = await self._database.read(lambda tx: needs_of(tx, self._connection_kinds(), project, names))
-        return merge([own, *used])
+        if not resolved.connections:
+            return merge([operation_needs(resolved)])
+        kinds = self._connection_kinds()
+        return await self._database.read(lambda tx: attempt_needs(tx, kinds, project, resolved))
 
     def _workload(self, row: Row, resolved: ResolvedOperation, needs: MergedNeeds, values: SecretValues) -> Workload:
         return Workload(

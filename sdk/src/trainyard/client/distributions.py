@@ -3,7 +3,7 @@ without it can be told what to install there."""
 
 from __future__ import annotations
 
-__all__ = ["planning", "serving"]
+__all__ = ["connecting", "planning", "serving"]
 
 _DISTRIBUTIONS = {
     "components": "trainyard-registry",
@@ -13,6 +13,11 @@ _DISTRIBUTIONS = {
 """By the noun in the address."""
 _DIRECTORS = {"sweep": "trainyard-sweeps"}
 """By the kind of run whose children are planned."""
+_CONNECTION_KINDS = {
+    "trainyard-connections": ("custom", "database", "git", "host_path", "registry"),
+    "trainyard-notify": ("discord", "email", "mattermost", "pagerduty", "slack", "teams", "webhook"),
+}
+"""Kinds of connections by distribution."""
 
 
 def serving(noun: str) -> str:
@@ -24,3 +29,8 @@ def serving(noun: str) -> str:
 def planning(kind: str) -> str:
     """The distribution of the plugin that plans runs of that kind; empty for one that is not known."""
     return _DIRECTORS.get(kind, "")
+
+
+def connecting(kind: str) -> str:
+    """The distribution of the plugin that brings that kind of connections; empty for one that is not known."""
+    return next((name for name, kinds in _CONNECTION_KINDS.items() if kind in kinds), "")
