@@ -159,7 +159,7 @@ def _checked(name: str, data: models.NewConnection, kinds: Kinds) -> Connection:
         fix = f"use one of these, or {installing(data.kind)}"
         raise invalid_field("kind", choice("connection kind", data.kind, kinds), fix)
     secrets, problems = _references(data.secrets)
-    connection = Connection(name=name, kind=data.kind, fields=data.fields, secrets=secrets)
+    connection = Connection(name=name, kind=data.kind, fields=data.fields, secrets=secrets, untrusted=data.untrusted)
     problems += [] if problems else kind_problems(connection, kinds[data.kind][1])
     if problems:
         first = problems[0]
@@ -211,6 +211,7 @@ def _shown(row: Row, whole: bool) -> models.Connection:
         kind=row["kind"],
         fields=msgspec.json.decode(row["fields"]) if whole else {},
         secrets=msgspec.json.decode(row["secrets"]) if whole else {},
+        untrusted=bool(row["untrusted"]),
         created_at=rfc3339(row["created_at"]) or "",
         updated_at=rfc3339(row["updated_at"]) or "",
     )

@@ -33,13 +33,14 @@ JsonSchema = dict[str, Any]
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One connection: a name that is unique in the deployment, its kind, the fields that the kind defines, and its
-    secrets by the names that the kind defines. The repr has only the name and the kind, because fields may hold
-    addresses."""
+    secrets by the names that the kind defines. With `untrusted`, runs whose code comes from outside may use it too. The
+    repr has only the name and the kind, because fields may hold addresses."""
 
     name: str
     kind: str
     fields: dict[str, object] = {}
     secrets: dict[str, SecretRef] = {}
+    untrusted: bool = False
 
     def __repr__(self) -> str:
         return f"Connection({self.name!r}, kind={self.kind!r})"

@@ -72,6 +72,9 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """The values of `needs.secret_env`, by variable."""
     secret_files: dict[str, str] = {}
     """The values of secret files, by the path of the mount, a slash, and the name of the file."""
+    untrusted: bool = False
+    """The run's code comes from outside, such as a fork. A scheduler that can isolate attempts isolates this one from
+    others and from what the machine may do; one that cannot runs it all the same."""
     url: str = ""
     """Where the attempt reports: the platform's base URL."""
     token: str = ""

@@ -49,9 +49,11 @@ class SecretValues(NamedTuple):
         return f"SecretValues(env={sorted(self.env)}, files={sorted(self.files)})"
 
 
-async def check_usable(tx: Tx, names: Sequence[str], *, project: str, allowed: Sequence[str]) -> dict[str, Row]:
-    """The rows of connections that a project may use. Raises Invalid for one that it may not, and for one that is not
-    there, naming those that it may use."""
+async def check_usable(
+    tx: Tx, names: Sequence[str], *, project: str, allowed: Sequence[str], untrusted: bool = False
+) -> dict[str, Row]:
+    """The rows of connections that a project may use. Raises Invalid for one that it may not, for one that is not
+    there, naming those that it may use, and for one that an `untrusted` run may not use."""
     for name in names:
         check_allowed("connection", name, allowed, project=project)
     found = await connections.some(tx, names)
@@ -59,6 +61,10 @@ async def check_usable(tx: Tx, names: Sequence[str], *, project: str, allowed: S
         usable = [each for each in await connections.names(tx) if any(fnmatchcase(each, one) for one in allowed)]
         fix = "use one of these, or have an admin add it: yard connections add -f FILE"
         raise invalid_field(FIELD, choice("connection", unknown[0], usable), fix)
+    if untrusted and (closed := [name for name in names if not found[name]["untrusted"]]):
+        said = f"an untrusted run, whose code comes from outside, may not use connection '{closed[0]}'"
+        fix = f"leave it out, or have an admin allow it: `untrusted: true` in the file of '{closed[0]}'"
+        raise invalid_field(FIELD, said, f"{fix}, and yard connections add -f FILE")
     return found
 
 
@@ -89,20 +95,22 @@ def installing(kind: str) -> str:
     )
 
 
-async def needs_of(tx: Tx, kinds: Kinds, project: str, names: Sequence[str]) -> list[Needs]:
+async def needs_of(tx: Tx, kinds: Kinds, project: str, names: Sequence[str], *, untrusted: bool = False) -> list[Needs]:
     """What an attempt of that project needs for its connections, in their order. Raises Invalid for a connection that
-    the project may not use now, that is gone, or whose kind is not installed here or refuses it; Unavailable for a kind
-    that fails."""
-    return [_needs(each, kinds) for each in await usable(tx, kinds, project, names)]
+    the project, or an `untrusted` run, may not use now, that is gone, or whose kind is not installed here or refuses
+    it; Unavailable for a kind that fails."""
+    return [_needs(each, kinds) for each in await usable(tx, kinds, project, names, untrusted=untrusted)]
 
 
-async def usable(tx: Tx, kinds: Kinds, project: str, names: Sequence[str]) -> list[Connection]:
+async def usable(
+    tx: Tx, kinds: Kinds, project: str, names: Sequence[str], *, untrusted: bool = False
+) -> list[Connection]:
     """Connections that a project may use now, each once. Raises what `needs_of` does."""
     if not names:
         return []
     row = await tx.one("SELECT connections FROM project WHERE name = ?", project)
     allowed: list[str] = msgspec.json.decode(row["connections"]) if row else []
-    found = await check_usable(tx, names, project=project, allowed=allowed)
+    found = await check_usable(tx, names, project=project, allowed=allowed, untrusted=untrusted)
     wanted = [connection_of(found[name]) for name in dict.fromkeys(names)]
     for each in wanted:
         _check(each, kinds)

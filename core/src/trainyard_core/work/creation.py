@@ -120,12 +120,13 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> None:
 
 
 async def _check_connections(tx: Tx, new: runs.NewRun) -> None:
-    """Raises Invalid for a connection that is not there or that the project may not use."""
+    """Raises Invalid for a connection that is not there, or that the project or the run may not use."""
     if not new.connections:
         return
     row = await tx.one("SELECT connections FROM project WHERE name = ?", new.project)
     assert row is not None, "its name was looked up"
-    await check_usable(tx, new.connections, project=new.project, allowed=_decode_names(row["connections"]))
+    allowed = _decode_names(row["connections"])
+    await check_usable(tx, new.connections, project=new.project, allowed=allowed, untrusted=new.untrusted)
 
 
 async def _check_references(tx: Tx, project: str, director: directors.NewDirector) -> None:
@@ -285,6 +286,7 @@ def assemble(
         timeout_us=None if resolved.timeout is None else int(resolved.timeout * SECOND),
         director=kinds.opening(run, resolved),
         child=compiled.trial,
+        untrusted=body.untrusted,
     )
 
 
@@ -332,6 +334,7 @@ def _tracked(run: str, project: str, body: CreateRun, actor: Actor, at: int) -> 
         tags=fit.tags,
         meta=fit.meta,
         created_at=_created_at(body.created_at, at),
+        untrusted=body.untrusted,
     )
 
 

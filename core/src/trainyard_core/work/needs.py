@@ -24,9 +24,12 @@ def operation_of(new: NewRun) -> ResolvedOperation | None:
     return decode_resolved(new.resolved) if new.managed and new.resolved != "null" else None
 
 
-async def attempt_needs(tx: Tx, kinds: Kinds, project: str, operation: ResolvedOperation) -> MergedNeeds:
+async def attempt_needs(
+    tx: Tx, kinds: Kinds, project: str, operation: ResolvedOperation, *, untrusted: bool
+) -> MergedNeeds:
     """What an attempt of that project needs. Raises what `connections.needs_of` does, and NeedsClash."""
-    return merge([operation_needs(operation), *await needs_of(tx, kinds, project, operation.connections)])
+    used = await needs_of(tx, kinds, project, operation.connections, untrusted=untrusted)
+    return merge([operation_needs(operation), *used])
 
 
 def operation_needs(operation: ResolvedOperation) -> Needs:

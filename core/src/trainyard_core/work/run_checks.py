@@ -36,7 +36,7 @@ class RunChecks:
 
         async def work(tx: Tx) -> None:
             if await tx.one("SELECT 1 FROM project WHERE name = ?", new.project):  # what is not there is told later
-                await attempt_needs(tx, kinds, new.project, operation)
+                await attempt_needs(tx, kinds, new.project, operation, untrusted=new.untrusted)
 
         try:
             await self._database.read(work)

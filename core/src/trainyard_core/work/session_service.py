@@ -136,18 +136,18 @@ class SessionService:
             return refusal
         resolved = decode_resolved(row["resolved"])
         try:
-            needs = await self._needs(row["project"], resolved)
+            needs = await self._needs(row, resolved)
             values = await secret_values(needs, self._secrets)
         except (TrainyardError, NeedsClash) as error:
             can_pass = isinstance(error, TrainyardError) and error.retryable
             return _failed_submit(row, str(error), retryable=can_pass)
         return self._workload(row, resolved, needs, values)
 
-    async def _needs(self, project: str, resolved: ResolvedOperation) -> MergedNeeds:
+    async def _needs(self, row: Row, resolved: ResolvedOperation) -> MergedNeeds:
         if not resolved.connections:
             return merge([operation_needs(resolved)])
-        kinds = self._connection_kinds()
-        return await self._database.read(lambda tx: attempt_needs(tx, kinds, project, resolved))
+        kinds, project, untrusted = self._connection_kinds(), row["project"], bool(row["untrusted"])
+        return await self._database.read(lambda tx: attempt_needs(tx, kinds, project, resolved, untrusted=untrusted))
 
     def _workload(self, row: Row, resolved: ResolvedOperation, needs: MergedNeeds, values: SecretValues) -> Workload:
         return Workload(
@@ -176,6 +176,7 @@ class SessionService:
             gpus=tuple(msgspec.json.decode(row["gpus"])),
             params=resolved.inputs,
             grace=self._grace,
+            untrusted=bool(row["untrusted"]),
             url=self._url,
             token=run_token(self._secret, row["id"], row["number"], at=self._clock.now()),
         )
