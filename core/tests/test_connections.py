@@ -13,7 +13,7 @@ from web import serving, token_of
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotFound
 from trainyard.client.models import CreateRun, EditProject, FieldProblem
 from trainyard_core.contracts.connection import Connection, ConnectionKind
-from trainyard_core.contracts.needs import Mount, Needs, SecretFiles
+from trainyard_core.contracts.needs import InitStep, Mount, Needs, SecretFiles
 from trainyard_core.contracts.secret import SecretSource
 from trainyard_core.db import connections
 from trainyard_core.hookspecs import hookimpl
@@ -66,6 +66,19 @@ class Crate(Box):
     name = "crate"
 
 
+class Shelf(Box):
+    """A kind that leads to code."""
+
+    name = "shelf"
+
+    def check_checkout(self, connection, checkout):
+        said = FieldProblem(field="git.revision", message="it has no such revision", fix="write another one")
+        return [said] if checkout.revision == "none" else []
+
+    def checkout(self, connection, checkout, name):
+        return InitStep(name=name, command=("fetch", checkout.path, checkout.revision or "", *checkout.flags))
+
+
 async def vault(platform, name, key):
     if name == "broken":
         raise RuntimeError(f"cannot read {CANARY}")
@@ -74,7 +87,7 @@ async def vault(platform, name, key):
 
 def plugin():
     return SimpleNamespace(
-        register_connection_kinds=hookimpl(lambda: [Box(), Crate()]),
+        register_connection_kinds=hookimpl(lambda: [Box(), Crate(), Shelf()]),
         register_secret_sources=hookimpl(lambda: [SecretSource(name="vault", resolve=vault)]),
     )
 
@@ -288,7 +301,7 @@ async def test_a_connection_whose_kind_is_gone_is_refused_with_its_name(web, bod
     gone = Connection(name="one", kind=kind)
     await web.runtime.database.write(lambda tx: connections.put(tx, gone, at=1))
     said = await refusals(web, body)
-    assert f"connection 'one': no connection kind '{kind}'; existing: box, crate" in said
+    assert f"connection 'one': no connection kind '{kind}'; existing: box, crate, shelf" in said
     assert says in said
 
 
@@ -297,6 +310,48 @@ async def test_a_sweep_whose_trials_may_not_use_a_connection_is_not_created(web,
     await web.admin.connections.set("one", kind="box", secrets={"key": variable})
     await web.admin.projects.edit("default", EditProject(connections=["two"]))
     assert "may not use connection 'one'" in await refusals(web, swept())
+
+
+FETCHES = """
+version: 1.1
+kind: component
+run:
+  kind: job
+  init:
+    - container: {name: first, command: ["true"]}
+    - {connection: one, git: {revision: v1}}
+    - {connection: two, path: lib/x, git: {flags: [--depth=2]}}
+  container: {command: [env]}
+"""
+
+
+async def test_init_steps_of_connections_come_before_those_of_containers(web, variable):
+    for name in ("one", "two"):
+        await web.admin.connections.set(name, kind="shelf", secrets={"key": variable})
+    run = await web.admin.runs.create(CreateRun(content=FETCHES))
+    assert run.id
+    (workload,) = await workloads(web)
+    assert [(step.name, step.command) for step in workload.needs.init] == [
+        ("checkout-1", ("fetch", ".", "v1")),
+        ("checkout-2", ("fetch", "lib/x", "", "--depth=2")),
+        ("first", ("true",)),
+    ]
+    assert (workload.code.kind, workload.checkouts) == ("none", ("lib/x",))
+    assert workload.secret_env == {"BOX_KEY": CANARY}, "the connections are used as if `connections` named them"
+
+
+async def test_what_a_connection_cannot_check_out_is_refused_at_create(web, variable):
+    with pytest.raises(Invalid, match="no connection 'one'"):
+        await web.admin.runs.create(CreateRun(content=FETCHES))
+    for name, kind in (("one", "shelf"), ("two", "box")):
+        await web.admin.connections.set(name, kind=kind, secrets={"key": variable})
+    with pytest.raises(Invalid, match="connection 'two' of kind 'box' leads to no code"):
+        await web.admin.runs.create(CreateRun(content=FETCHES))
+    with pytest.raises(Invalid, match="connection 'one': it has no such revision") as refused:
+        await web.admin.runs.create(CreateRun(content=FETCHES.replace("v1", "none")))
+    assert [problem.field for problem in refused.value.problems] == ["run.init.git.revision"]
+    with pytest.raises(Invalid, match="an untrusted run, whose code comes from outside, may not use connection 'one'"):
+        await web.admin.runs.create(CreateRun(content=FETCHES, untrusted=True))
 
 
 async def test_a_run_whose_connection_is_taken_away_meanwhile_fails_with_one_reason(web, variable):

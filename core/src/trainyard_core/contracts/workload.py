@@ -42,6 +42,9 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     working_dir: str = ""
     code: Code = Code(kind="none")
+    checkouts: tuple[str, ...] = ()
+    """Folders below that of the code into which init steps check out more code. Whoever starts the command records
+    their commits with the run, beside that of the code."""
     image: str = ""
     resources: Resources = Resources()
     """What the attempt may use, and what it holds of its agent. An operation that requests no `cpu` gets 1 core, which

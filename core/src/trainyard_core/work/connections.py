@@ -8,17 +8,18 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from trainyard.client.distributions import connecting
 from trainyard.client.models import FieldProblem
 from trainyard_core.allowance import check_allowed
-from trainyard_core.contracts.connection import Connection, ConnectionKind
-from trainyard_core.contracts.needs import MergedNeeds, Needs, SecretFiles
+from trainyard_core.contracts.connection import Checkout, Connection, ConnectionKind, SupportsCheckout
+from trainyard_core.contracts.needs import InitStep, MergedNeeds, Needs, SecretFiles
 from trainyard_core.contracts.secret import SecretRef, Secrets
 from trainyard_core.db import connections
 from trainyard_core.db.connections import connection_of
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.errors import Unavailable, choice, invalid_field
+from trainyard_core.errors import Invalid, Unavailable, choice, invalid_field
 from trainyard_core.hook_guard import gist
 from trainyard_core.json_schema import problems_of
 
@@ -26,6 +27,7 @@ __all__ = [
     "Kinds",
     "SecretValues",
     "check_usable",
+    "checkout_step",
     "installing",
     "kind_problems",
     "needs_of",
@@ -95,17 +97,12 @@ def installing(kind: str) -> str:
     )
 
 
-async def needs_of(tx: Tx, kinds: Kinds, project: str, names: Sequence[str], *, untrusted: bool = False) -> list[Needs]:
-    """What an attempt of that project needs for its connections, in their order. Raises Invalid for a connection that
-    the project, or an `untrusted` run, may not use now, that is gone, or whose kind is not installed here or refuses
-    it; Unavailable for a kind that fails."""
-    return [_needs(each, kinds) for each in await usable(tx, kinds, project, names, untrusted=untrusted)]
-
-
 async def usable(
     tx: Tx, kinds: Kinds, project: str, names: Sequence[str], *, untrusted: bool = False
 ) -> list[Connection]:
-    """Connections that a project may use now, each once. Raises what `needs_of` does."""
+    """Connections that a project may use now, each once. Raises Invalid for a connection that the project, or an
+    `untrusted` run, may not use now, that is gone, or whose kind is not installed here or refuses it; Unavailable for a
+    kind that fails."""
     if not names:
         return []
     row = await tx.one("SELECT connections FROM project WHERE name = ?", project)
@@ -128,12 +125,32 @@ def _check(connection: Connection, kinds: Kinds) -> None:
         raise invalid_field(FIELD, f"connection '{connection.name}': {said}", fix)
 
 
-def _needs(connection: Connection, kinds: Kinds) -> Needs:
+def needs_of(connection: Connection, kinds: Kinds) -> Needs:
+    """What an attempt needs for a connection that is `usable`. Raises Unavailable for a kind that fails."""
     _, kind = kinds[connection.kind]
     try:
         return kind.needs(connection)
     except Exception as error:  # whatever a plugin raises
         raise _failed(connection, error) from None
+
+
+def checkout_step(connection: Connection, kinds: Kinds, checkout: Checkout, name: str) -> InitStep:
+    """The init step that checks something out by a connection that is `usable`. Raises Invalid for what its kind cannot
+    check out, Unavailable for a kind that fails."""
+    _, kind = kinds[connection.kind]
+    if not isinstance(kind, SupportsCheckout):
+        said = f"connection '{connection.name}' of kind '{connection.kind}' leads to no code that `init` could bring"
+        raise invalid_field("run.init", said, "name it in `connections`, or a connection of kind git in `init`")
+    try:
+        problems = kind.check_checkout(connection, checkout)
+        step = None if problems else kind.checkout(connection, checkout, name)
+    except Exception as error:  # whatever a plugin raises
+        raise _failed(connection, error) from None
+    if step is None:
+        said = "; ".join(each.message for each in problems)
+        fields = [replace(each, field=f"run.init.{each.field}") for each in problems]
+        raise Invalid(f"connection '{connection.name}': {said}", fix=problems[0].fix, problems=fields)
+    return step
 
 
 def _failed(connection: Connection, error: Exception) -> Unavailable:

@@ -15,7 +15,7 @@ import msgspec
 from trainyard.client.models import CreateRun, FieldProblem
 from trainyard.compile.job import MOST_PRIORITY
 from trainyard.compile.operation import CompiledOperation
-from trainyard.compile.resolved import ResolvedOperation, stored
+from trainyard.compile.resolved import ResolvedOperation, stored, used_connections
 from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
@@ -274,7 +274,7 @@ def assemble(
         compile_options=_given(body),
         uses=compiled.uses,
         warnings=compiled.warnings,
-        connections=resolved.connections,
+        connections=used_connections(resolved),
         params=dict(resolved.inputs),
         tags=list(resolved.tags),
         digest=digest,

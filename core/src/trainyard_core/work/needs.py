@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
-from trainyard.compile.resolved import ContainerSpec, ResolvedOperation, decode_resolved
+from trainyard.compile.resolved import (
+    ContainerSpec,
+    ResolvedOperation,
+    all_checkouts,
+    decode_resolved,
+    used_connections,
+)
 from trainyard_core.contracts.needs import InitStep, MergedNeeds, Needs, Sidecar, merge
 from trainyard_core.db.engine import Tx
 from trainyard_core.db.runs import NewRun
-from trainyard_core.work.connections import Kinds, needs_of
+from trainyard_core.work.connections import Kinds, checkout_step, needs_of, usable
 
 __all__ = ["attempt_needs", "operation_needs", "operation_of"]
 
@@ -27,16 +34,22 @@ def operation_of(new: NewRun) -> ResolvedOperation | None:
 async def attempt_needs(
     tx: Tx, kinds: Kinds, project: str, operation: ResolvedOperation, *, untrusted: bool
 ) -> MergedNeeds:
-    """What an attempt of that project needs. Raises what `connections.needs_of` does, and NeedsClash."""
-    used = await needs_of(tx, kinds, project, operation.connections, untrusted=untrusted)
-    return merge([operation_needs(operation), *used])
+    """What an attempt of that project needs. Raises what `connections.usable` does, Invalid for what a connection
+    cannot check out, and NeedsClash."""
+    names = used_connections(operation)
+    used = {each.name: each for each in await usable(tx, kinds, project, names, untrusted=untrusted)}
+    steps = [
+        checkout_step(used[each.connection], kinds, each, f"checkout-{number}")
+        for number, each in enumerate(all_checkouts(operation), start=1)
+    ]
+    return merge([operation_needs(operation, steps), *(needs_of(each, kinds) for each in used.values())])
 
 
-def operation_needs(operation: ResolvedOperation) -> Needs:
-    """The containers beside the main one."""
+def operation_needs(operation: ResolvedOperation, checkouts: Sequence[InitStep] = ()) -> Needs:
+    """The containers beside the main one, after the steps that check code out."""
     return Needs(
         owner=OPERATION,
-        init=tuple(_stated(InitStep, each) for each in operation.init),
+        init=(*checkouts, *(_stated(InitStep, each) for each in operation.init)),
         sidecars=tuple(_stated(Sidecar, each) for each in operation.sidecars),
     )
 

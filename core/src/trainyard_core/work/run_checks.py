@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from trainyard.compile.resolved import used_connections
 from trainyard_core.contracts.needs import NeedsClash
 from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.runs import NewRun
@@ -30,7 +31,7 @@ class RunChecks:
 
     async def _check_needs(self, new: NewRun) -> None:
         operation = operation_of(new)
-        if operation is None or not operation.connections:
+        if operation is None or not used_connections(operation):
             return
         kinds = self._connection_kinds()
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from trainyard.compile.resolved import ResolvedOperation, decode_resolved
+from trainyard.compile.resolved import Code, ResolvedOperation, decode_resolved, used_connections
 from trainyard_core import instruments, tracing
 from trainyard_core.agent.model import BATCH, Order, Registration
 from trainyard_core.clock import Clock
@@ -144,7 +144,7 @@ class SessionService:
         return self._workload(row, resolved, needs, values)
 
     async def _needs(self, row: Row, resolved: ResolvedOperation) -> MergedNeeds:
-        if not resolved.connections:
+        if not used_connections(resolved):
             return merge([operation_needs(resolved)])
         kinds, project, untrusted = self._connection_kinds(), row["project"], bool(row["untrusted"])
         return await self._database.read(lambda tx: attempt_needs(tx, kinds, project, resolved, untrusted=untrusted))
@@ -161,7 +161,8 @@ class SessionService:
             args=resolved.args,
             env={**tracing.environment(row["id"]), **resolved.env, **resume_environment(row)},
             working_dir=resolved.working_dir or "",
-            code=resolved.code,
+            code=resolved.code if resolved.code.connection is None else Code(kind="none"),
+            checkouts=tuple(each.path for each in resolved.checkouts),
             image=resolved.image or "",
             resources=msgspec.structs.replace(resolved.resources, cpu=row["cpu"]),
             needs=needs,
