@@ -8,8 +8,11 @@ from types import SimpleNamespace
 import pytest
 import pytest_asyncio
 import yaml
+from one_trial import one_trial
+from pydantic import BaseModel, Field, field_validator
 from web import serving, token_of
 
+from trainyard.client.distributions import connecting
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotFound
 from trainyard.client.models import CreateRun, EditProject, FieldProblem
 from trainyard_core.contracts.connection import Connection, ConnectionKind
@@ -30,14 +33,23 @@ run:
 """
 
 
+class BoxFields(BaseModel):
+    size: int = Field(default=1, ge=1, description="How large it is.")
+    colour: str = Field(default="", description="Its colour.")
+
+    @field_validator("colour")
+    @classmethod
+    def _known(cls, value):
+        if value.startswith("hunter2"):
+            raise ValueError(f"{value} is no colour")
+        return value
+
+
 class Box(ConnectionKind):
     """A kind with a field, a required secret, and a probe that fails for a size of 13."""
 
     name = "box"
-
-    def schema(self):
-        size = {"type": "integer", "minimum": 1, "description": "How large it is."}
-        return {"type": "object", "properties": {"size": size}, "additionalProperties": False}
+    fields = BoxFields
 
     def secrets(self):
         return {"key": "what opens it", "spare": "what else opens it"}
@@ -94,7 +106,8 @@ def plugin():
 
 @pytest_asyncio.fixture
 async def web(database_url, tmp_path):
-    registry = Registry.load(["sweeps", "optimizer_search"])
+    registry = Registry()
+    registry.add("one_trial", one_trial())
     registry.add("boxes", plugin())
     async with serving(database_url, tmp_path / "data", registry=registry) as served:
         yield served
@@ -154,8 +167,11 @@ async def test_a_change_of_what_has_changed_since_is_refused(web, variable):
     [
         ({"kind": "bos"}, "kind", "did you mean box?"),
         ({"fields": {"sise": CANARY}}, "fields.sise", "did you mean `size`?"),
-        ({"fields": {"size": CANARY}}, "fields.size", "not of type integer"),
-        ({"fields": {"size": 0}}, "fields.size", "out of range"),
+        ({"fields": {"size": CANARY}}, "fields.size", "this should be a valid integer; How large it is."),
+        ({"fields": {"size": 0}}, "fields.size", "should be greater than or equal to 1"),
+        ({"fields": {"size": "2"}}, "fields.size", "this should be a valid integer"),
+        ({"fields": {"size": True}}, "fields.size", "this should be a valid integer"),
+        ({"fields": {"colour": CANARY}}, "fields.colour", "this is not valid; Its colour."),
         ({"secrets": {"key": CANARY}}, "secrets.key", "a secret in plain text"),
         ({"secrets": {"key": {"env": "A", "file": "/b"}}}, "secrets.key", "exactly one of"),
         ({"secrets": {"key": {"value": CANARY}}}, "secrets.key", "other fields"),
@@ -295,7 +311,7 @@ async def test_a_restart_of_a_run_whose_connections_clash_now_is_refused(web, va
 
 @pytest.mark.parametrize("body", [CreateRun(content=USES), swept()], ids=["run", "sweep"])
 @pytest.mark.parametrize(
-    ("kind", "says"), [("lost", "install the plugin that brings it"), ("git", "pip install trainyard-connections")]
+    ("kind", "says"), [("lost", "install the plugin that brings it"), ("git", f"pip install {connecting('git')}")]
 )
 async def test_a_connection_whose_kind_is_gone_is_refused_with_its_name(web, body, kind, says):
     gone = Connection(name="one", kind=kind)

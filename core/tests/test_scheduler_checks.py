@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from one_trial import one_trial
 from web import serving
 
 from trainyard.client.errors import Invalid
@@ -40,7 +41,8 @@ def check(operation, facts):
 
 @pytest.fixture
 async def web(database_url, tmp_path):
-    registry = Registry.load(["sweeps", "optimizer_search"])
+    registry = Registry()
+    registry.add("one_trial", one_trial())
     provider = SchedulerProvider(name="picky", build=lambda context: None, check=check)
     registry.add("picky", SimpleNamespace(register_schedulers=hookimpl(lambda: [provider])))
     async with serving(database_url, tmp_path, registry=registry) as web:

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
+from one_trial import one_trial
+from pydantic import BaseModel
 from web import BASE, serving
 
 from trainyard.client.errors import Invalid, NotAllowed
@@ -33,11 +35,13 @@ PLAIN = {
 SWEEP = {"matrix": {"kind": "grid", "params": {"lr": {"kind": "choice", "value": [0.1, 0.2]}}}}
 
 
+class NoFields(BaseModel):
+    pass
+
+
 class Box(ConnectionKind):
     name = "box"
-
-    def schema(self):
-        return {"type": "object", "properties": {}, "additionalProperties": False}
+    fields = NoFields
 
     def secrets(self):
         return {"key": "what opens it"}
@@ -52,7 +56,8 @@ class Box(ConnectionKind):
 @pytest_asyncio.fixture
 async def web(database_url, tmp_path, monkeypatch):
     monkeypatch.setenv("TEST_BOX_KEY", CANARY)
-    registry = Registry.load(["sweeps", "optimizer_search", "tracker_folder"])
+    registry = Registry.load(["tracker_folder"])
+    registry.add("one_trial", one_trial())
     registry.add("boxes", SimpleNamespace(register_connection_kinds=hookimpl(lambda: [Box()])))
     async with serving(database_url, tmp_path / "data", registry=registry) as served:
         yield served

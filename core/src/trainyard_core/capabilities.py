@@ -66,7 +66,7 @@ CAPABILITIES: Mapping[str, Capability] = {
     "register_optimizers": Capability(OptimizerProvider, ("build",)),
     "register_directors": Capability(DirectorProvider, ("build",)),
     "register_ci_providers": Capability(CiHostProvider, ("build",)),
-    "register_connection_kinds": Capability(ConnectionKind, ("schema", "secrets", "check", "needs")),
+    "register_connection_kinds": Capability(ConnectionKind, ("secrets", "check", "needs")),
     "register_secret_sources": Capability(SecretSource, ("resolve",)),
     "register_resolvers": Capability(Resolver, ("resolve",)),
     "register_controllers": Capability(Routes),

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
@@ -26,11 +26,10 @@ from trainyard.compile.resolved import Checkout
 from trainyard_core.contracts.needs import InitStep, Needs
 from trainyard_core.contracts.secret import Secret, SecretRef
 
-__all__ = ["Checkout", "Connection", "ConnectionKind", "JsonSchema", "SupportsCheckout"]
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
-JsonSchema = dict[str, Any]
-"""A JSON Schema (2020-12) for an object, as plain data. Core understands `type`, `properties`, `required`,
-`additionalProperties`, `items`, `enum`, `pattern`, `minLength`, `maxLength`, `minimum` and `maximum`."""
+__all__ = ["Checkout", "Connection", "ConnectionKind", "SupportsCheckout"]
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -52,11 +51,11 @@ class ConnectionKind(ABC):
     """One kind of connection. The prose of the module says what every method may assume."""
 
     name: str
-
-    @abstractmethod
-    def schema(self) -> JsonSchema:
-        """Return the schema of `fields`. Core holds the fields against it before it calls `check`. It
-        allows no other properties (`additionalProperties: false`) and describes each field."""
+    fields: type[BaseModel]
+    """The model of the fields of a connection, each of which has a description. Core holds the fields against it before
+    it calls `check`: unknown ones are refused, and values are not converted. What is told of a problem is the field,
+    what Pydantic says of it, and the description; the words of a model's own validators are not told, since they may
+    hold the value."""
 
     @abstractmethod
     def secrets(self) -> dict[str, str]:
@@ -65,7 +64,7 @@ class ConnectionKind(ABC):
 
     @abstractmethod
     def check(self, connection: Connection) -> list[FieldProblem]:
-        """Return all problems that the schema cannot express, each with its field and a fix."""
+        """Return all problems that the model cannot express, each with its field and a fix."""
 
     @abstractmethod
     def needs(self, connection: Connection) -> Needs:

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 from trainyard_core.contracts.connection import Connection, ConnectionKind
 from trainyard_core.contracts.needs import Needs, SecretFiles, merge
 from trainyard_core.contracts.secret import SecretRef
-from trainyard_core.json_schema import KEYWORDS, problems_of
+from trainyard_core.work.connection_fields import field_problems
 
 __all__ = ["ConnectionKindSuite"]
 
@@ -36,14 +35,8 @@ class ConnectionKindSuite:
         """The secrets that the example cannot do without."""
         return ()
 
-    def test_the_schema_describes_every_field_and_allows_no_others(self, kind: ConnectionKind) -> None:
-        schema = kind.schema()
-        assert schema["type"] == "object"
-        assert schema["additionalProperties"] is False
-        assert [name for name, field in schema["properties"].items() if not field.get("description")] == []
-
-    def test_the_schema_uses_what_core_understands(self, kind: ConnectionKind) -> None:
-        assert {word for word in _keywords(kind.schema()) if word not in KEYWORDS} == set()
+    def test_the_model_describes_every_field(self, kind: ConnectionKind) -> None:
+        assert [name for name, field in kind.fields.model_fields.items() if not field.description] == []
 
     def test_the_purpose_of_each_secret_is_said(self, kind: ConnectionKind, example: Connection) -> None:
         purposes = kind.secrets()
@@ -52,12 +45,12 @@ class ConnectionKindSuite:
 
     def test_the_example_has_no_problems(self, kind: ConnectionKind, example: Connection) -> None:
         assert example.kind == kind.name
-        assert problems_of(example.fields, kind.schema(), "fields") == []
+        assert field_problems(example.fields, kind.fields) == []
         assert kind.check(example) == []
 
-    def test_an_unknown_field_is_refused_by_the_schema(self, kind: ConnectionKind, example: Connection) -> None:
+    def test_an_unknown_field_is_refused_by_the_model(self, kind: ConnectionKind, example: Connection) -> None:
         fields = {**example.fields, "no_such_field": "hunter2"}
-        (problem,) = problems_of(fields, kind.schema(), "fields")
+        (problem,) = field_problems(fields, kind.fields)
         assert problem.field == "fields.no_such_field"
         assert "hunter2" not in str(problem)
 
@@ -99,11 +92,3 @@ def _references(needs: Needs) -> Iterator[SecretRef]:
     for mount in needs.mounts:
         if isinstance(mount.source, SecretFiles):
             yield from mount.source.files.values()
-
-
-def _keywords(schema: Mapping[str, Any]) -> Iterator[str]:
-    yield from schema
-    nested = [*schema.get("properties", {}).values(), schema.get("items"), schema.get("additionalProperties")]
-    for each in nested:
-        if isinstance(each, Mapping):
-            yield from _keywords(each)

@@ -21,7 +21,7 @@ from trainyard_core.db.connections import connection_of
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.errors import Invalid, Unavailable, choice, invalid_field
 from trainyard_core.hook_guard import gist
-from trainyard_core.json_schema import problems_of
+from trainyard_core.work.connection_fields import field_problems
 
 __all__ = [
     "Kinds",
@@ -73,8 +73,8 @@ async def check_usable(
 def kind_problems(connection: Connection, kind: ConnectionKind) -> list[FieldProblem]:
     """All that is wrong with a connection, by its kind. Raises Unavailable for a kind that fails."""
     try:
-        schema, known = kind.schema(), kind.secrets()
-        found = problems_of(connection.fields, schema, "fields")
+        known = kind.secrets()
+        found = field_problems(connection.fields, kind.fields)
         found += [
             FieldProblem(
                 field=f"secrets.{name[:64]}",

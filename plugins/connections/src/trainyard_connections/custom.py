@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import cast
+from typing import Annotated, cast
+
+from pydantic import BaseModel, Field
 
 from trainyard.client.models import FieldProblem
 from trainyard_connections.variables import owner
-from trainyard_core.contracts.connection import Connection, ConnectionKind, JsonSchema
+from trainyard_core.contracts.connection import Connection, ConnectionKind
 from trainyard_core.contracts.needs import Needs
 
 __all__ = ["Custom"]
@@ -15,19 +17,19 @@ __all__ = ["Custom"]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 
 
+class CustomFields(BaseModel):
+    """The fields of a connection of kind `custom`."""
+
+    env: dict[str, Annotated[str, Field(max_length=10000)]] = Field(
+        default_factory=dict, description="Texts by the names of variables. What is secret belongs into `secrets`."
+    )
+
+
 class Custom(ConnectionKind):
     """Each of `env` and each secret is a variable of that name."""
 
     name = "custom"
-
-    def schema(self) -> JsonSchema:
-        """See `ConnectionKind`."""
-        env = {
-            "type": "object",
-            "additionalProperties": {"type": "string", "maxLength": 10000},
-            "description": "Texts by the names of variables. What is secret belongs into `secrets`.",
-        }
-        return {"type": "object", "properties": {"env": env}, "additionalProperties": False}
+    fields = CustomFields
 
     def secrets(self) -> dict[str, str]:
         """See `ConnectionKind`."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
 
 from trainyard.client.models import FieldProblem
 from trainyard_connections.address import answers
-from trainyard_connections.variables import PREFIX, owner, prefix_of, reserved, text
-from trainyard_core.contracts.connection import Connection, ConnectionKind, JsonSchema
+from trainyard_connections.variables import Prefixed, owner, prefix_of, reserved, text
+from trainyard_core.contracts.connection import Connection, ConnectionKind
 from trainyard_core.contracts.needs import Needs
 from trainyard_core.contracts.secret import Secret
 
@@ -17,23 +20,29 @@ PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mssql": 1433, "cli
 PARTS = ("engine", "host", "port", "database", "user")
 
 
+class DatabaseFields(Prefixed):
+    """The fields of a connection of kind `database`."""
+
+    engine: Literal["", "postgresql", "mysql", "mariadb", "mssql", "clickhouse", "mongodb"] = Field(
+        default="", description="The kind of database server."
+    )
+    host: str = Field(
+        default="",
+        min_length=1,
+        max_length=300,
+        pattern=r"^[^\s/@]+$",
+        description="The name or address of the server.",
+    )
+    port: int = Field(default=0, ge=1, le=65535, description="Default: that of the engine.")
+    database: str = Field(default="", min_length=1, max_length=300, description="The name of the database.")
+    user: str = Field(default="", min_length=1, max_length=300, description="The user.")
+
+
 class Database(ConnectionKind):
     """Nothing but the password is secret of the parts; of a URL, which has a password in it, all is."""
 
     name = "database"
-
-    def schema(self) -> JsonSchema:
-        """See `ConnectionKind`."""
-        word = {"type": "string", "minLength": 1, "maxLength": 300}
-        properties = {
-            "engine": {"type": "string", "enum": [*PORTS], "description": "The kind of database server."},
-            "host": {**word, "pattern": r"^[^\s/@]+$", "description": "The name or address of the server."},
-            "port": {"type": "integer", "minimum": 1, "maximum": 65535, "description": "Default: that of the engine."},
-            "database": {**word, "description": "The name of the database."},
-            "user": {**word, "description": "The user."},
-            "prefix": PREFIX,
-        }
-        return {"type": "object", "properties": properties, "additionalProperties": False}
+    fields = DatabaseFields
 
     def secrets(self) -> dict[str, str]:
         """See `ConnectionKind`."""
@@ -52,7 +61,7 @@ class Database(ConnectionKind):
             return [FieldProblem(field="secrets.url", message=said, fix="remove it, or the fields and `password`")]
         problems = reserved(connection)
         for part in ("engine", "host"):
-            if part not in connection.fields:
+            if not text(connection, part):
                 problems.append(FieldProblem(field=f"fields.{part}", message="this is missing", fix=f"write `{part}`"))
         if "user" in connection.fields and "password" not in connection.secrets:
             fix = "write a reference: {env: NAME}"

@@ -6,10 +6,12 @@ import shlex
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from pydantic import Field
+
 from trainyard.client.models import FieldProblem
 from trainyard_connections.address import answers, check_url, host_and_port
-from trainyard_connections.variables import PREFIX, owner, prefix_of, reserved, text
-from trainyard_core.contracts.connection import Checkout, Connection, ConnectionKind, JsonSchema
+from trainyard_connections.variables import Prefixed, owner, prefix_of, reserved, text
+from trainyard_core.contracts.connection import Checkout, Connection, ConnectionKind
 from trainyard_core.contracts.needs import InitStep, Mount, Needs, SecretFiles
 from trainyard_core.contracts.secret import Secret
 
@@ -50,21 +52,18 @@ git log -1 --format='checked out %H'
 for this host only, and no other helper is told what it says. The words that it is given are flags of `git fetch`."""
 
 
+class GitFields(Prefixed):
+    """The fields of a connection of kind `git`."""
+
+    url: str = Field(min_length=1, max_length=2000, description="The URL, without a password.")
+    user: str = Field(default="", pattern=r"^[^\s:]+$", max_length=200, description="The user. Default: git.")
+
+
 class Git(ConnectionKind):
     """The password lies in a file of the attempt; a credential helper for git reads it there."""
 
     name = "git"
-
-    def schema(self) -> JsonSchema:
-        """See `ConnectionKind`."""
-        url = {"type": "string", "minLength": 1, "maxLength": 2000, "description": "The URL, without a password."}
-        user = {"type": "string", "pattern": r"^[^\s:]+$", "maxLength": 200, "description": "The user. Default: git."}
-        return {
-            "type": "object",
-            "properties": {"url": url, "user": user, "prefix": PREFIX},
-            "required": ["url"],
-            "additionalProperties": False,
-        }
+    fields = GitFields
 
     def secrets(self) -> dict[str, str]:
         """See `ConnectionKind`."""

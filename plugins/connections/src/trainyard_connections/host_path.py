@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from trainyard.client.models import FieldProblem
-from trainyard_connections.variables import PREFIX, owner, prefix_of, reserved, text
-from trainyard_core.contracts.connection import Connection, ConnectionKind, JsonSchema
+from trainyard_connections.variables import Prefixed, owner, prefix_of, reserved, text
+from trainyard_core.contracts.connection import Connection, ConnectionKind
 from trainyard_core.contracts.needs import HostFolder, Mount, Needs
 
 __all__ = ["HostPath"]
+
+
+class HostPathFields(Prefixed):
+    """The fields of a connection of kind `host_path`."""
+
+    path: str = Field(pattern="^/", max_length=1000, description="The whole path of the folder.")
+    mount: str = Field(
+        default="",
+        min_length=1,
+        max_length=1000,
+        description="Where a run finds it: a path below TRAINYARD_MOUNTS, or a whole one. Default: the name.",
+    )
+    read_only: bool = Field(default=True, description="Whether a run may only read it. Default: true.")
 
 
 class HostPath(ConnectionKind):
     """It has no probe: the folder is on the machine of the agent, and not on that of the server."""
 
     name = "host_path"
-
-    def schema(self) -> JsonSchema:
-        """See `ConnectionKind`."""
-        path = {"type": "string", "pattern": "^/", "maxLength": 1000, "description": "The whole path of the folder."}
-        mount = {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": 1000,
-            "description": "Where a run finds it: a path below TRAINYARD_MOUNTS, or a whole one. Default: the name.",
-        }
-        read_only = {"type": "boolean", "description": "Whether a run may only read it. Default: true."}
-        return {
-            "type": "object",
-            "properties": {"path": path, "mount": mount, "read_only": read_only, "prefix": PREFIX},
-            "required": ["path"],
-            "additionalProperties": False,
-        }
+    fields = HostPathFields
 
     def secrets(self) -> dict[str, str]:
         """See `ConnectionKind`."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pydantic import Field
+
 from trainyard.client.models import FieldProblem
 from trainyard_connections.address import answers, check_url, host_and_port
-from trainyard_connections.variables import PREFIX, owner, prefix_of, reserved, text
-from trainyard_core.contracts.connection import Connection, ConnectionKind, JsonSchema
+from trainyard_connections.variables import Prefixed, owner, prefix_of, reserved, text
+from trainyard_core.contracts.connection import Connection, ConnectionKind
 from trainyard_core.contracts.needs import Needs
 from trainyard_core.contracts.secret import Secret
 
@@ -16,21 +18,18 @@ __all__ = ["Registry"]
 SCHEMES = ("https", "http")
 
 
+class RegistryFields(Prefixed):
+    """The fields of a connection of kind `registry`."""
+
+    url: str = Field(min_length=1, max_length=2000, description="The URL, without a password.")
+    user: str = Field(default="", min_length=1, max_length=300, description="The user.")
+
+
 class Registry(ConnectionKind):
     """A user comes with a password, and a password with a user."""
 
     name = "registry"
-
-    def schema(self) -> JsonSchema:
-        """See `ConnectionKind`."""
-        url = {"type": "string", "minLength": 1, "maxLength": 2000, "description": "The URL, without a password."}
-        user = {"type": "string", "minLength": 1, "maxLength": 300, "description": "The user."}
-        return {
-            "type": "object",
-            "properties": {"url": url, "user": user, "prefix": PREFIX},
-            "required": ["url"],
-            "additionalProperties": False,
-        }
+    fields = RegistryFields
 
     def secrets(self) -> dict[str, str]:
         """See `ConnectionKind`."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+
+from pydantic import BaseModel, Field
 
 from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.connection import Connection
 
-__all__ = ["PREFIX", "owner", "prefix_of", "reserved", "text"]
+__all__ = ["Prefixed", "owner", "prefix_of", "reserved", "text"]
 
-PREFIX: dict[str, Any] = {
-    "type": "string",
-    "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
-    "maxLength": 100,
-    "description": "How the names of the variables begin: letters, digits and `_`. Default: the connection's name.",
-}
-"""The schema of the field `prefix`."""
+
+class Prefixed(BaseModel):
+    """The field that says how the names of variables begin."""
+
+    prefix: str = Field(
+        default="",
+        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+        max_length=100,
+        description="How the names of the variables begin: letters, digits and `_`. Default: the connection's name.",
+    )
 
 
 def owner(connection: Connection) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel, Field
+
 from trainyard.client.models import FieldProblem
-from trainyard_core.contracts.connection import Connection, ConnectionKind, JsonSchema
+from trainyard_core.contracts.connection import Connection, ConnectionKind
 from trainyard_core.contracts.needs import Needs
 
 __all__ = ["KINDS", "Discord", "Email", "Mattermost", "PagerDuty", "Slack", "Teams", "Webhook", "text"]
 
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
-URL: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 2000}
 
 
 def text(connection: Connection, field: str) -> str:
@@ -22,26 +22,44 @@ def text(connection: Connection, field: str) -> str:
     return "" if value is None else str(value)
 
 
+class WebhookFields(BaseModel):
+    """The fields of a connection of kind `webhook`."""
+
+    url: str = Field(min_length=1, max_length=2000, description="Where requests are sent, by http or https.")
+
+
+class ChatFields(BaseModel):
+    """A chat has no fields: its URL is secret."""
+
+
+class PagerDutyFields(BaseModel):
+    """The fields of a connection of kind `pagerduty`."""
+
+    url: str = Field(
+        default=PAGERDUTY,
+        min_length=1,
+        max_length=2000,
+        description=f"The Events API of another region. Default: {PAGERDUTY}.",
+    )
+
+
+class EmailFields(BaseModel):
+    """The fields of a connection of kind `email`."""
+
+    host: str = Field(pattern=r"^[^\s/@]+$", max_length=300, description="The mail server.")
+    port: int = Field(default=0, ge=1, le=65535, description="Default: 465 for tls, 587 for starttls, 25 for none.")
+    security: Literal["none", "starttls", "tls"] = Field(
+        default="starttls", description="How the connection is encrypted. Default: starttls."
+    )
+    user: str = Field(default="", min_length=1, max_length=300, description="Who logs in; needs `password`.")
+    sender: str = Field(
+        pattern=r"^[!-;=?A-~]+@[!-;=?A-~]+$", max_length=300, description="The address that mails come from."
+    )
+
+
 class _NotificationKind(ConnectionKind):
     required: ClassVar[tuple[str, ...]] = ()
     """The secrets without which it does not work."""
-
-    @abstractmethod
-    def properties(self) -> dict[str, Any]:
-        """The schemas of the fields, by name."""
-
-    def mandatory(self) -> list[str]:
-        """The fields that must be there."""
-        return []
-
-    def schema(self) -> JsonSchema:
-        """See `ConnectionKind`."""
-        return {
-            "type": "object",
-            "properties": self.properties(),
-            "required": self.mandatory(),
-            "additionalProperties": False,
-        }
 
     def check(self, connection: Connection) -> list[FieldProblem]:
         """See `ConnectionKind`."""
@@ -62,15 +80,8 @@ class Webhook(_NotificationKind):
     """A receiver of signed requests."""
 
     name = "webhook"
+    fields = WebhookFields
     required = ("key",)
-
-    def properties(self) -> dict[str, Any]:
-        """See `_NotificationKind`."""
-        return {"url": {**URL, "description": "Where requests are sent, by http or https."}}
-
-    def mandatory(self) -> list[str]:
-        """See `_NotificationKind`."""
-        return ["url"]
 
     def secrets(self) -> dict[str, str]:
         """See `ConnectionKind`."""
@@ -78,11 +89,8 @@ class Webhook(_NotificationKind):
 
 
 class _Chat(_NotificationKind):
+    fields = ChatFields
     required = ("url",)
-
-    def properties(self) -> dict[str, Any]:
-        """See `_NotificationKind`."""
-        return {}
 
     def secrets(self) -> dict[str, str]:
         """See `ConnectionKind`."""
@@ -117,11 +125,8 @@ class PagerDuty(_NotificationKind):
     """A service of PagerDuty with an integration of the Events API v2."""
 
     name = "pagerduty"
+    fields = PagerDutyFields
     required = ("routing_key",)
-
-    def properties(self) -> dict[str, Any]:
-        """See `_NotificationKind`."""
-        return {"url": {**URL, "description": f"The Events API of another region. Default: {PAGERDUTY}."}}
 
     def secrets(self) -> dict[str, str]:
         """See `ConnectionKind`."""
@@ -132,33 +137,7 @@ class Email(_NotificationKind):
     """A mail server that takes mail by SMTP."""
 
     name = "email"
-
-    def properties(self) -> dict[str, Any]:
-        """See `_NotificationKind`."""
-        host = {"type": "string", "pattern": r"^[^\s/@]+$", "maxLength": 300, "description": "The mail server."}
-        port = {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 65535,
-            "description": "Default: 465 for tls, 587 for starttls, 25 for none.",
-        }
-        security = {
-            "type": "string",
-            "enum": ["none", "starttls", "tls"],
-            "description": "How the connection is encrypted. Default: starttls.",
-        }
-        user = {"type": "string", "minLength": 1, "maxLength": 300, "description": "Who logs in; needs `password`."}
-        sender = {
-            "type": "string",
-            "pattern": r"^[!-;=?A-~]+@[!-;=?A-~]+$",
-            "maxLength": 300,
-            "description": "The address that mails come from.",
-        }
-        return {"host": host, "port": port, "security": security, "user": user, "sender": sender}
-
-    def mandatory(self) -> list[str]:
-        """See `_NotificationKind`."""
-        return ["host", "sender"]
+    fields = EmailFields
 
     def secrets(self) -> dict[str, str]:
         """See `ConnectionKind`."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel, Field
+
 from trainyard.client.models import FieldProblem
-from trainyard_core.contracts.connection import Connection, ConnectionKind, JsonSchema
+from trainyard_core.contracts.connection import Connection, ConnectionKind
 from trainyard_core.contracts.needs import InitStep, Mount, Needs, Scratch, SecretFiles, Sidecar
 from trainyard_core.contracts.platform import Platform
 
@@ -13,16 +15,18 @@ OPEN = 'test "$(cat "$PIN")" = "$LOCKER_PIN" && touch "$LOCKER/open"'
 GUARD = 'touch "$LOCKER/guarded"; while :; do sleep 0.1; done'
 
 
+class LockerFields(BaseModel):
+    """The fields of a locker."""
+
+    shelf: str = Field(min_length=1, max_length=100, description="Where it stands.")
+
+
 class Locker(ConnectionKind):
     """An attempt that uses one has its pin as a variable and as a file, a folder that a step has opened, and a guard
     beside it."""
 
     name = "locker"
-
-    def schema(self) -> JsonSchema:
-        """See `ConnectionKind`."""
-        shelf = {"type": "string", "minLength": 1, "maxLength": 100, "description": "Where it stands."}
-        return {"type": "object", "properties": {"shelf": shelf}, "required": ["shelf"], "additionalProperties": False}
+    fields = LockerFields
 
     def secrets(self) -> dict[str, str]:
         """See `ConnectionKind`."""
