@@ -23,7 +23,7 @@ from trainyard_core.auth import Actor
 from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.job import Job
-from trainyard_core.db import activities, directors, migrations, projects, queues, run_trackers, tokens
+from trainyard_core.db import activities, directors, migrations, observers, projects, queues, run_trackers, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
@@ -124,7 +124,7 @@ class Runtime:
             if applied:
                 log.info("the database was brought up to date", migrations=applied)
             await migrate_plugins(database, registry, clock)
-            secret = await database.write(lambda tx: _prepare(tx, settings.tracker, clock.now()), name="prepare")
+            secret = await database.write(lambda tx: _prepare(tx, settings.tracker, registry, clock.now()), name="prepare")
             runtime = cls(settings, registry, database, clock, valkey, secret)
             runtime.tracker = runtime.directors.tracker = await runtime._start_tracker()
             add_core_jobs(runtime.job_queue, database, runtime.tracker, clock, settings)
@@ -276,10 +276,15 @@ class Runtime:
         return RunTracker(self.database, self.trackers)
 
 
-async def _prepare(tx: Tx, tracker: str, at: int) -> bytes:
-    """The rows that every database has, and the instance's secret."""
+async def _prepare(tx: Tx, tracker: str, registry: Registry, at: int) -> bytes:
+    """The rows that every database has, a place in the log for each observer that is new, and the instance's secret.
+    An observer has its place before the first request is answered: what is accepted from then on reaches it."""
     await projects.ensure(tx, projects.DEFAULT, at=at)
     await queues.ensure(tx, queues.DEFAULT, at=at)
+    newest = await activities.newest(tx)
+    for plugin, observer in registry.observers:
+        cursor = newest if observer.start == "end" else 0
+        await observers.ensure(tx, plugin, observer.name, cursor=cursor, at=at)
     if filled := await run_trackers.fill(tx, tracker):
         log.info("runs of before have recorded their tracker", tracker=tracker, runs=filled)
     return await tokens.instance_secret(tx)
