@@ -124,7 +124,9 @@ class Runtime:
             if applied:
                 log.info("the database was brought up to date", migrations=applied)
             await migrate_plugins(database, registry, clock)
-            secret = await database.write(lambda tx: _prepare(tx, settings.tracker, registry, clock.now()), name="prepare")
+            secret = await database.write(
+                lambda tx: _prepare(tx, settings.tracker, registry, clock.now()), name="prepare"
+            )
             runtime = cls(settings, registry, database, clock, valkey, secret)
             runtime.tracker = runtime.directors.tracker = await runtime._start_tracker()
             add_core_jobs(runtime.job_queue, database, runtime.tracker, clock, settings)
