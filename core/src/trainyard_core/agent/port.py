@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from trainyard_core.agent.model import Order, Registration
-from trainyard_core.contracts.scheduler import AttemptDiagnosis
+from trainyard_core.agent.model import KnownAttempts, Orders, Registration
+from trainyard_core.contracts.scheduler import AttemptDiagnosis, Capacity
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.errors import Superseded
 
@@ -58,8 +58,9 @@ class AgentPort(Protocol):
     async def diagnosed(self, ref: AttemptRef, found: Sequence[AttemptDiagnosis]) -> None:
         """Tell what the scheduler found when it was asked about an attempt."""
 
-    async def orders(self) -> list[Order]:
-        """Heartbeat, and what to do about each attempt held."""
+    async def orders(self, known: KnownAttempts | None = None, capacity: Capacity | None = None) -> Orders:
+        """Heartbeat, and what to do about the attempts held: of each, or, when core counts as many as are `known`, of
+        those only that do not simply go on. `capacity` is what the scheduler has from now on."""
 
     async def released(self, refs: Sequence[AttemptRef]) -> None:
         """The scheduler has let go of these."""

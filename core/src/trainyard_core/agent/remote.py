@@ -22,9 +22,9 @@ from trainyard.client.errors import ClientError
 from trainyard.client.retry import Backoff
 from trainyard.client.wire import Request, path_of
 from trainyard_core.agent import wire
-from trainyard_core.agent.model import Order, Registration, WakeEvent
+from trainyard_core.agent.model import KnownAttempts, Registration, WakeEvent
 from trainyard_core.agent.port import ENDS, AgentRejected, EndpointChanged, ServerUnreachable
-from trainyard_core.contracts.scheduler import AttemptDiagnosis
+from trainyard_core.contracts.scheduler import AttemptDiagnosis, Capacity
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.errors import Superseded
 
@@ -123,8 +123,9 @@ class HttpPort:
         report = wire.DiagnosisReport(epoch=self._epoch, ref=ref, found=tuple(found))
         await self._ask("diagnosis", report, wire.Acknowledgement)
 
-    async def orders(self) -> list[Order]:
-        return (await self._ask("orders", wire.SessionRequest(epoch=self._epoch), wire.Orders)).items
+    async def orders(self, known: KnownAttempts | None = None, capacity: Capacity | None = None) -> wire.Orders:
+        request = wire.OrdersRequest(epoch=self._epoch, known=known, capacity=capacity)
+        return await self._ask("orders", request, wire.Orders)
 
     async def released(self, refs: Sequence[AttemptRef]) -> None:
         if refs:

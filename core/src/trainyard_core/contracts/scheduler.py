@@ -45,18 +45,20 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from trainyard.compile.scheduler_check import Facts, SchedulerCheck, Verdict
-from trainyard_core.contracts.workload import AttemptRef, Observation, Resources, Workload
+from trainyard_core.contracts.capacity import Capacity
+from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 
 __all__ = [
     "AttemptDiagnosis",
+    "Capacity",
     "Facts",
     "Manifest",
     "Scheduler",
     "SchedulerCheck",
     "SchedulerRefused",
+    "SupportsCapacity",
     "SupportsDiagnosis",
     "SupportsFacts",
-    "SupportsResources",
     "SupportsWatch",
     "Verdict",
 ]
@@ -142,9 +144,9 @@ class SupportsFacts(Protocol):
 
 
 @runtime_checkable
-class SupportsResources(Protocol):
-    """Knows its capacity."""
+class SupportsCapacity(Protocol):
+    """Knows what it can run at once. Of a scheduler that does not, everything counts as unlimited."""
 
-    async def resources(self) -> Resources:
-        """The total capacity, used or not. A `cpu` or `memory` of 0 means no limit: the scheduler itself refuses what
-        does not fit. Of devices and of `other` there is what is stated."""
+    async def capacity(self) -> Capacity:
+        """What there is now in whole, used or not, and the largest part of it. It is asked with each heartbeat, about
+        once a second: one that changes is known as soon. What a caller cannot be told in time stays as it was."""

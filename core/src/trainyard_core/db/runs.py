@@ -74,6 +74,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     memory: int = 0
     gpu: int = 0
     resources: dict[str, float] = {}
+    largest_copy: dict[str, float] = {}
     agent: str = ""
     max_retries: int = 0
     timeout_us: int | None = None
@@ -104,13 +105,13 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> None:
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
         " hold, compiled, params, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
         " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step, resources, agent, parent, key,"
-        f" tracker) VALUES ({', '.join('?' * 35)})",
+        f" tracker, largest_copy) VALUES ({', '.join('?' * 36)})",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
         int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.params),
         _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
         new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
         new.clone_kind, new.fork_step, resources_text(new.resources), new.agent, new.parent, new.key,
-        new.tracker,
+        new.tracker, resources_text(new.largest_copy),
     )  # fmt: skip
     await tx.run(
         "INSERT INTO operation (run, spec, resolved, compile_options) VALUES (?, ?, ?, ?)",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import NoReturn
 
@@ -18,12 +17,13 @@ import pytest_asyncio
 
 pytest.register_assert_rewrite("trainyard_core.testing.scheduler_delivery")
 
+from trainyard_core.contracts.capacity import capacity_problems  # noqa: E402 - the tests are rewritten before they load
 from trainyard_core.contracts.scheduler import (  # noqa: E402 - the tests are rewritten before they load
     AttemptDiagnosis,
     Scheduler,
     SchedulerRefused,
+    SupportsCapacity,
     SupportsDiagnosis,
-    SupportsResources,
     SupportsWatch,
 )
 from trainyard_core.contracts.workload import (  # noqa: E402
@@ -288,16 +288,14 @@ class SchedulerSuite(DeliveryPromises):
             assert told.code == 6
             await clear(scheduler, [workload.ref])
 
-    async def test_resources_are_stated(self, harness: SchedulerHarness) -> None:
+    async def test_the_capacity_means_something(self, harness: SchedulerHarness) -> None:
         async with opened(harness) as scheduler:
-            if not isinstance(scheduler, SupportsResources):
-                _absent(scheduler, "SupportsResources")
-            offered = await scheduler.resources()
-            amounts = (offered.cpu, offered.memory, offered.gpu, *offered.other.values())
-            assert all(0 <= amount < math.inf for amount in amounts), (
-                "0 of cpu or memory is no limit, there is no other"
-            )
-            assert all(isinstance(amount, int) for amount in (offered.memory, offered.gpu)), "whole bytes and devices"
+            if not isinstance(scheduler, SupportsCapacity):
+                _absent(scheduler, "SupportsCapacity")
+            stated = await scheduler.capacity()
+            assert list(capacity_problems(stated)) == []
+            whole = [amount for amount in (stated.memory, stated.gpu) if amount is not None]
+            assert all(isinstance(amount, int) for amount in whole), "whole bytes and devices"
 
     async def test_a_diagnosis_names_causes_and_of_an_unknown_attempt_there_is_none(
         self, harness: SchedulerHarness

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from trainyard_core.admission import AgentOffer, Grant, WaitingRun
-from trainyard_core.agent.model import BATCH, Order
+from trainyard_core.agent.held_attempts import digest
+from trainyard_core.agent.model import BATCH, KnownAttempts, Order, Orders
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import activities, admission, agents, deletions, queues, runs, tracking, uptime
@@ -66,23 +67,32 @@ async def grant(tx: Tx, agent: str, granted: Grant, need: WaitingRun, at: int) -
     if number is None:
         return None
     await tx.run(
-        "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, resources, created_at)"
-        " VALUES (?, ?, ?, 'assigned', ?, ?, ?, ?, ?)",
-        granted.run, number, agent, need.cpu, need.memory, _encode(granted.gpus).decode(),
+        "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpu, gpus, resources, created_at)"
+        " VALUES (?, ?, ?, 'assigned', ?, ?, ?, ?, ?, ?)",
+        granted.run, number, agent, need.cpu, need.memory, need.gpu, _encode(granted.devices).decode(),
         admission.resources_text(need.resources), at,
     )  # fmt: skip
     return AttemptRef(granted.run, number)
 
 
-async def orders(tx: Tx, agent: str, *, at: int) -> list[Order] | None:
-    """Heartbeat: what an agent should do about each attempt it holds. None when the agent is not known and must
-    register."""
+async def orders(tx: Tx, agent: str, *, at: int, known: KnownAttempts | None = None) -> Orders | None:
+    """Heartbeat: what an agent should do about the attempts that it holds; with `known`, and as long as it holds as
+    many here, about those only that do not simply go on. None when the agent is not known and must register."""
     if not await agents.seen(tx, agent, at=at):
         return None
-    held = await agents.held(tx, agent)
+    orphans = await deletions.orphans(tx, agent)
+    whole = known is None or not await _agrees(tx, agent, known, orphans)
+    held = await agents.held(tx, agent, all_of_them=whole)
     mine = [await _order(tx, row, at) for row in held]
     mine += [Order(ref=AttemptRef(row["run"], row["number"]), todo="diagnose") for row in held if _is_asked(row)]
-    return mine + [_order_of_orphan(row) for row in await deletions.orphans(tx, agent)]
+    return Orders(items=mine + [_order_of_orphan(row) for row in orphans], whole=whole)
+
+
+async def _agrees(tx: Tx, agent: str, known: KnownAttempts, orphans: Sequence[Row]) -> bool:
+    """Whether an agent knows of the attempts that it holds, as far as it has told."""
+    if await agents.held_count(tx, agent) + len(orphans) != known.count:
+        return False
+    return not known.digest or known.digest == digest(await agents.held_refs(tx, agent))
 
 
 def _is_asked(row: Row) -> bool:

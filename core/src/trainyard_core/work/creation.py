@@ -8,14 +8,14 @@ body it is refused.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
 from trainyard.client.models import CreateRun, FieldProblem
 from trainyard.compile.job import MOST_PRIORITY
 from trainyard.compile.operation import CompiledOperation
-from trainyard.compile.resolved import ResolvedOperation, stored
+from trainyard.compile.resolved import ResolvedOperation, Role, stored
 from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
@@ -281,10 +281,22 @@ def assemble(
         memory=resolved.resources.memory,
         gpu=resolved.resources.gpu,
         resources=resolved.resources.other,
+        largest_copy=_largest_copy(resolved.roles),
         max_retries=resolved.max_retries,
         timeout_us=None if resolved.timeout is None else int(resolved.timeout * SECOND),
         director=kinds.opening(run, resolved),
     )
+
+
+def _largest_copy(roles: Sequence[Role]) -> dict[str, float]:
+    """What the largest of several copies requests, by name; empty for a run of one program."""
+    if sum(role.replicas for role in roles) <= 1:
+        return {}
+    found: dict[str, float] = {}
+    for asked in (role.requests for role in roles):
+        amounts = {"cpu": asked.cpu, "memory": asked.memory, "gpu": asked.gpu, **asked.other}
+        found.update({name: amount for name, amount in amounts.items() if amount > found.get(name, 0)})
+    return found
 
 
 def _priority(body: CreateRun, resolved: ResolvedOperation) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from trainyard_core.agent.model import Order, Registration
-from trainyard_core.contracts.scheduler import AttemptDiagnosis
+from trainyard_core.agent.model import KnownAttempts, Orders, Registration
+from trainyard_core.contracts.scheduler import AttemptDiagnosis, Capacity
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.errors import NotFound
 from trainyard_core.work.session_service import SessionService
@@ -42,8 +42,8 @@ class DatabasePort:
     async def diagnosed(self, ref: AttemptRef, found: Sequence[AttemptDiagnosis]) -> None:
         await self._asked(lambda name, epoch: self._service.diagnosed(name, epoch, ref, found))
 
-    async def orders(self) -> list[Order]:
-        return await self._asked(self._service.orders)
+    async def orders(self, known: KnownAttempts | None = None, capacity: Capacity | None = None) -> Orders:
+        return await self._asked(lambda name, epoch: self._service.orders(name, epoch, known, capacity))
 
     async def released(self, refs: Sequence[AttemptRef]) -> None:
         await self._asked(lambda name, epoch: self._service.released(name, epoch, refs))
