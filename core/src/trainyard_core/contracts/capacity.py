@@ -32,6 +32,9 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     largest: dict[str, float] = {}
     devices: Literal["counted", "indexed"] = "counted"
 
+    def __hash__(self) -> int:
+        return hash((self.cpu, self.memory, self.gpu, self.devices))
+
     def stated(self) -> dict[str, float]:
         """What is known of the whole, by name."""
         named = {"cpu": self.cpu, "memory": self.memory, "gpu": self.gpu}
