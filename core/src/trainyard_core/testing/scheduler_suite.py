@@ -36,6 +36,7 @@ from trainyard_core.contracts.workload import (  # noqa: E402
 from trainyard_core.testing.scheduler_delivery import DeliveryPromises  # noqa: E402
 from trainyard_core.testing.scheduler_tools import (  # noqa: E402
     PATIENCE,
+    CrowdedHarness,
     Replaced,
     SchedulerHarness,
     Submit,
@@ -49,7 +50,7 @@ from trainyard_core.testing.scheduler_tools import (  # noqa: E402
     until,
 )
 
-__all__ = ["SchedulerHarness", "SchedulerSuite"]
+__all__ = ["CrowdedHarness", "SchedulerHarness", "SchedulerSuite"]
 
 _FOREVER = "while :; do sleep 0.1; done"
 
@@ -309,6 +310,21 @@ class SchedulerSuite(DeliveryPromises):
             found = await scheduler.diagnose(workload.ref)
             assert all(isinstance(each, AttemptDiagnosis) and each.cause.strip() for each in found), "each has a cause"
             await scheduler.stop(workload.ref, grace=0.1)
+            await clear(scheduler, [workload.ref])
+
+    async def test_an_attempt_that_waits_says_why(self, harness: SchedulerHarness) -> None:
+        if not isinstance(harness, CrowdedHarness):
+            pytest.skip("the harness has no `crowded`: its scheduler starts whatever it accepts at once")
+        async with opened(harness) as scheduler:
+            workload = shell("exit 4")
+            with harness.crowded():
+                await scheduler.submit(workload)
+                waiting = await observed(scheduler, workload.ref, Phase.SUBMITTED, Phase.STARTING)
+                assert waiting.message or waiting.reason, "it waits, and nobody is told for what"
+                if isinstance(scheduler, SupportsDiagnosis):
+                    found = await scheduler.diagnose(workload.ref)
+                    assert any(each.cause.strip() for each in found), "a diagnosis says what it waits for"
+            assert (await ended(scheduler, workload.ref)).code == 4
             await clear(scheduler, [workload.ref])
 
     async def _file(self, harness: SchedulerHarness, name: str) -> None:
