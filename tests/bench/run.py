@@ -35,6 +35,7 @@ BENCHMARKS = (
     "jobs",
     "nodelay",
     "admission",
+    "orders",
     "subscribers",
     "observers",
     "listing",
