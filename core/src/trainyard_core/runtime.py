@@ -128,6 +128,7 @@ class Runtime:
             runtime = cls(settings, registry, database, clock, valkey, secret)
             runtime.tracker = runtime.directors.tracker = await runtime._start_tracker()
             add_core_jobs(runtime.job_queue, database, runtime.tracker, clock, settings)
+            await runtime.observer_runner().prepare()
             try:
                 yield runtime
             finally:

@@ -14,6 +14,9 @@ import pytest
 from trainyard_core.db import jobs
 from trainyard_core.lifecycle import Status
 from trainyard_core.testing.background import until, working
+from trainyard_notify import pending
+from trainyard_notify.notice import Notice
+from trainyard_notify.pending import Route
 
 KEY = "geheim-key-5c1e"
 RULE = {"connection": "hook", "events": ["failed"]}
@@ -49,9 +52,9 @@ async def observed(web):
 
 
 async def waiting(web, **only):
-    """The jobs that are not done."""
-    found = await web.runtime.database.read(lambda tx: jobs.page(tx, after=0, limit=100, **only))
-    return [row for row in found if row["plugin"] == "notify"]
+    """The jobs that send and are not done."""
+    found = await web.runtime.database.read(lambda tx: jobs.page(tx, after=0, limit=100, plugin="notify", **only))
+    return [row for row in found if row["name"] == "send"]
 
 
 async def job_in(web, state):
@@ -247,14 +250,119 @@ async def _cut(cut):
 async def test_an_event_that_comes_again_while_its_job_waits_is_sent_once(web, receiver):
     await connect(web, receiver.url)
     await rule(web)
-    run = await end(web)
+    await given_again(web, await end(web))
+    assert len(await waiting(web)) == 1
+
+
+async def given_again(web, run):
+    """Observers are given the end of a run twice more."""
     platform = web.runtime.platforms.of("notify")
     event = next(each for each in await platform.activities.after(await platform.actor("user:admin"), 0)
                  if each.run == run and each.data.get("status") == "failed")  # fmt: skip
     (observer,) = [each for _, each in web.runtime.registry.observers if each.name == "ends"]
     for _ in range(2):
         await observer.handle(platform, event)
-    assert len(await waiting(web)) == 1
+
+
+async def _later(web, ask):
+    """Ask when a second more has passed: a job that failed is tried again."""
+    web.arrange.clock.turn(1)
+    web.runtime.wake_jobs()
+    return await ask()
+
+
+EVERY = {"connection": "hook", "events": ["running", "retrying", "succeeded", "failed"]}
+
+
+async def again_and_again(web):
+    """A run is tried twice."""
+    run = await web.arrange.run(Status.STARTING)
+    for status in (Status.RUNNING, Status.RETRYING, Status.FAILED):
+        assert await web.arrange.move(run, status)
+
+
+def told(receiver):
+    return [(json.loads(body)["event"], json.loads(body)["status"]) for _, _, body in receiver.requests]
+
+
+async def test_notices_of_one_run_arrive_in_order_while_the_first_fails(web, receiver):
+    await connect(web, receiver.url)
+    await rule(web, body=EVERY)
+    receiver.answers = [500, 500]
+    async with observed(web), working(web.runtime.run_jobs()):
+        await again_and_again(web)
+        await until(lambda: _later(web, lambda: _requests(receiver, 5)))
+        await until(lambda: _none(web))
+    events = told(receiver)
+    assert [status for _, status in events] == ["running"] * 3 + ["retrying", "failed"]
+    assert [*dict.fromkeys(events)] == sorted({*events})
+
+
+async def test_a_dead_job_holds_what_is_later_and_replays_all_in_order(once, receiver):
+    web = once
+    await connect(web, receiver.url)
+    await rule(web, body=EVERY)
+    run = await web.arrange.run(Status.STARTING)
+    receiver.answers = [503, 503]
+    async with observed(web), working(web.runtime.run_jobs()):
+        await web.arrange.move(run, Status.RUNNING)
+        await job_in(web, "dead")
+        await web.arrange.move(run, Status.RETRYING)  # has the oldest one sent again
+        await until(lambda: _requests(receiver, 2))
+        dead = await job_in(web, "dead")
+        assert {status for _, status in told(receiver)} == {"running"}
+        await web.ask("POST", f"jobs/{dead['id']}/retry")
+        await until(lambda: _requests(receiver, 4))
+    assert [status for _, status in told(receiver)] == ["running", "running", "running", "retrying"]
+
+
+async def test_what_a_removed_job_held_is_not_sent_with_later_notices(once, receiver):
+    web = once
+    await connect(web, receiver.url)
+    await rule(web, body=EVERY)
+    run = await web.arrange.run(Status.STARTING)
+    receiver.answers = [503]
+    async with observed(web), working(web.runtime.run_jobs()):
+        await web.arrange.move(run, Status.RUNNING)
+        dead = await job_in(web, "dead")
+        await web.ask("DELETE", f"jobs/{dead['id']}")
+        await web.arrange.move(run, Status.RETRYING)
+        await until(lambda: _requests(receiver, 2))
+        await until(lambda: _none(web))
+    assert [status for _, status in told(receiver)] == ["running", "retrying"]
+
+
+async def test_an_event_that_comes_again_after_it_was_sent_is_not_sent_again(web, receiver):
+    await connect(web, receiver.url)
+    await rule(web)
+    async with observed(web), working(web.runtime.run_jobs()):
+        run = await end(web)
+        await until(lambda: _requests(receiver, 1))
+        await until(lambda: _none(web))
+    await given_again(web, run)
+    assert await waiting(web) == []
+
+
+async def test_what_was_taken_is_forgotten_after_a_day_and_what_nobody_takes_after_thirty(web):
+    database, day = web.runtime.platforms.of("notify").database, pending.DAY
+    routes = [Route(project="default", run=str(number), rule="ends") for number in range(3)]
+    note = Notice(event=7, rule="ends", project="default", run="0", status="failed", at=0)
+
+    async def write(work):
+        await database.write(work)
+        return [
+            row["run"] for row in await database.read(lambda tx: tx.all("SELECT run FROM notify_pending ORDER BY run"))
+        ]
+
+    async def fill(tx):
+        for at, route in zip((0, 0, day * 3), routes, strict=True):
+            await pending.add(tx, route, note, at=at)
+        await pending.take(tx, routes[0], 7, job=1, at=day)
+
+    assert await write(fill) == ["0", "1", "2"]
+    assert await write(lambda tx: pending.tidy(tx, at=2 * day - 1)) == ["0", "1", "2"]
+    assert await write(lambda tx: pending.tidy(tx, at=2 * day)) == ["1", "2"]
+    assert await write(lambda tx: pending.tidy(tx, at=30 * day)) == ["2"]
 
 
 async def test_a_rule_that_was_deleted_sends_nothing(web, receiver):
@@ -273,12 +381,16 @@ async def test_rules_of_a_deleted_project_are_removed(web, receiver):
     await connect(web, receiver.url)
     await web.admin.projects.create("vision")
     assert (await web.ask("PUT", "notify/projects/vision/rules/ends", json=RULE)).status_code == 200
+    note = Notice(event=7, rule="ends", project="vision", run="01a2", status="failed", at=0)
+    route = Route(project="vision", run="01a2", rule="ends")
+    await web.runtime.platforms.of("notify").database.write(lambda tx: pending.add(tx, route, note, at=0))
     async with observed(web):
         await web.ask("POST", "projects/vision/archive")
         assert (await web.ask("DELETE", "projects/vision")).status_code in (200, 202, 204)
 
         async def gone():
             database = web.runtime.platforms.of("notify").database
-            return await database.read(lambda tx: tx.all("SELECT name FROM notify_rule")) == []
+            left = "SELECT name FROM notify_rule UNION ALL SELECT rule FROM notify_pending"
+            return await database.read(lambda tx: tx.all(left)) == []
 
         await until(gone)

@@ -80,7 +80,8 @@ class ObserverRunner:
 
     async def _follow(self) -> None:
         tail = Tail(self._database)
-        await self._begin(await tail.settle())
+        end = await tail.settle()
+        await self._database.write(lambda tx: self._begin(tx, end), name="observer")
         self._renew_at = 0.0
         while True:
             self._wake.clear()
@@ -92,15 +93,20 @@ class ObserverRunner:
             if len(rows) < PAGE:
                 await self._wait(UNCERTAIN if tail.uncertain else self._renew_at - monotonic())
 
-    async def _begin(self, end: int) -> None:
-        """Give each observer that is new its place."""
+    async def prepare(self) -> None:
+        """Give each observer that is new its place. Done before a process serves, so that observers are given all that
+        happens from then on."""
+        known = {(row["plugin"], row["name"]) for row in await self._database.read(observers.page)}
+        if self._observers.keys() <= known:
+            return
+        end = await Tail(self._database).settle()
+        await self._database.write(lambda tx: self._begin(tx, end), name="observer")
 
-        async def work(tx: Tx) -> None:
-            for (plugin, name), observer in self._observers.items():
-                cursor = end if observer.start == "end" else 0
-                await observers.ensure(tx, plugin, name, cursor=cursor, at=self._clock.now())
-
-        await self._database.write(work, name="observer")
+    async def _begin(self, tx: Tx, end: int) -> None:
+        """Give each observer that is new its place; the log ends with `end`."""
+        for (plugin, name), observer in self._observers.items():
+            cursor = end if observer.start == "end" else 0
+            await observers.ensure(tx, plugin, name, cursor=cursor, at=self._clock.now())
 
     async def _hold(self) -> None:
         """Renew the leases that are held, and take the observers that nobody holds."""

@@ -1,4 +1,4 @@
-"""The rules of a project: which ends of its runs are told, through which connection."""
+"""The rules of a project: which statuses of its runs are told, through which connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trainyard_core.contracts.platform import Platform
 from trainyard_core.contracts.routes import READ, WRITE, Actor, Change, Permission
 from trainyard_core.contracts.wire import decode_cursor, encode_cursor, rfc3339
 from trainyard_core.errors import Invalid, NotFound, choice
-from trainyard_notify import rules
+from trainyard_notify import pending, rules
 from trainyard_notify.kinds import KINDS
 from trainyard_notify.rules import EVENTS, Rule
 
@@ -33,8 +33,8 @@ MAY_WRITE = {"authorization": Permission(WRITE, project="project")}
 
 
 class NewNotificationRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a rule says: the connection to send through, the ends of runs that are told (succeeded, failed, stopped),
-    and for a connection of kind `email` the recipients."""
+    """What a rule says: the connection to send through, the statuses of runs that are told (running, retrying,
+    succeeded, failed, stopped, skipped), and for a connection of kind `email` the recipients."""
 
     connection: str
     events: list[str]
@@ -142,6 +142,7 @@ class Rules(Controller):
         async def work(tx: PluginTx) -> None:
             change.check_match(await _one(tx, project, name))
             await rules.delete(tx, project, name)
+            await pending.delete_rule(tx, project, name)
             told = {"name": name}
             event = NewEvent(project=project, kind="notification_rule_deleted", actor=actor.name, at=at, data=told)
             await tx.record(event)
