@@ -121,6 +121,35 @@ async def once(web):
     return web
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # whose clock is turned by hand
+async def test_a_receiver_that_says_when_it_can_be_asked_again_is_left_alone_until_then(web, receiver):
+    """Also when the run goes on meanwhile."""
+    await connect(web, receiver.url)
+    await rule(web, body=EVERY)
+    run = await web.arrange.run(Status.STARTING)
+    busy = b"HTTP/1.1 429 X\r\nRetry-After: 90\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    receiver.answers = [busy]
+    async with observed(web), working(web.runtime.run_jobs()):
+        assert await web.arrange.move(run, Status.RUNNING)
+        failed = await job_in(web, "waiting")
+        assert failed["error"] == "ReceiverBusy: the receiver answers 429"
+        assert failed["due_at"] == web.arrange.clock.now() + 90_000_000
+        web.arrange.clock.turn(89)
+        assert await web.arrange.move(run, Status.RETRYING)
+        await until(lambda: _waits_again(web, failed))
+        assert len(receiver.requests) == 1
+        web.arrange.clock.turn(1)
+        web.runtime.wake_jobs()
+        await until(lambda: _requests(receiver, 3))
+    assert [status for _, status in told(receiver)] == ["running", "running", "retrying"]
+
+
+async def _waits_again(web, before):
+    """The job was called once more, and is due as before."""
+    (now,) = await waiting(web)
+    return now["epoch"] > before["epoch"] and (now["state"], now["due_at"]) == ("waiting", before["due_at"])
+
+
 async def test_a_notification_that_was_given_up_is_a_dead_job_and_is_sent_when_that_is_retried(once, receiver):
     web = once
     await connect(web, receiver.url)
@@ -158,7 +187,7 @@ class TestRefused:
         await connect(once, receiver.url)
         await rule(once)
         said = await given_up(once)
-        assert "private, loopback, link-local or metadata address" in said
+        assert "private, loopback or reserved address" in said
         assert receiver.requests == []
 
     @pytest.mark.parametrize("settings", [{"notify": {"allow_private": True, "timeout": 0.2}}], ids=["0.2 s"])

@@ -21,7 +21,7 @@ from trainyard_core.contracts.platform import Platform
 from trainyard_core.errors import NotFound
 from trainyard_notify import notice as bodies
 from trainyard_notify import pending, rules
-from trainyard_notify.failure import DeliveryFailed
+from trainyard_notify.failure import DeliveryFailed, ReceiverBusy
 from trainyard_notify.http_post import post
 from trainyard_notify.kinds import PAGERDUTY, text
 from trainyard_notify.mail import send_mail
@@ -81,16 +81,22 @@ async def forget_project(platform: Platform, project: str) -> None:
 
 
 async def send(platform: Platform, call: JobCall) -> None:
-    """Send the oldest notice that waits on a route; when another one waits behind it, the job is enqueued again. Raises
-    what `_send` does."""
+    """Send the oldest notice that waits on a route; when another one waits behind it, the job is enqueued again. One
+    whose receiver wants to be left alone waits for that time. Raises what `_send` does."""
     route = msgspec.convert(dict(call.args), Route)
-    notice = await platform.database.read(lambda tx: pending.oldest(tx, route, job=call.id))
-    if notice is None:
+    found = await platform.database.read(lambda tx: pending.oldest(tx, route, job=call.id))
+    if found is None:
         return
+    if found.due_at > platform.clock.now():  # a later event has called the job before its time
+        args = msgspec.to_builtins(route)
+        await platform.jobs.write(call, lambda tx: tx.enqueue("send", route.key, args, at=found.due_at))
+        return
+    notice = found.notice
     try:
         await _send(platform, route, notice)
-    except Exception:
-        await platform.jobs.write(call, lambda tx: pending.hold(tx, route, job=call.id))
+    except Exception as error:
+        due = platform.clock.now() + int(error.delay * SECOND) if isinstance(error, ReceiverBusy) else 0
+        await platform.jobs.write(call, lambda tx: pending.hold(tx, route, job=call.id, due_at=due))
         raise
     at = platform.clock.now()
 

@@ -5,12 +5,14 @@ A notice is kept for a day after it was taken, so that an event which observers 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from trainyard_core.contracts.database import PluginTx
 from trainyard_notify.notice import Notice
 
-__all__ = ["Route", "add", "delete_project", "delete_route", "delete_rule", "hold", "oldest", "take", "tidy"]
+__all__ = ["Pending", "Route", "add", "delete_project", "delete_route", "delete_rule", "hold", "oldest", "take", "tidy"]
 
 DAY = 24 * 3600 * 1_000_000
 KEPT = DAY
@@ -52,15 +54,22 @@ async def add(tx: PluginTx, route: Route, notice: Notice, *, at: int) -> bool:
     return added > 0
 
 
-async def oldest(tx: PluginTx, route: Route, *, job: int) -> Notice | None:
+class Pending(NamedTuple):
+    """A notice that waits, and until when the receiver has asked to be left alone."""
+
+    notice: Notice
+    due_at: int
+
+
+async def oldest(tx: PluginTx, route: Route, *, job: int) -> Pending | None:
     """The notice that is to be sent next by that job. What an earlier job has failed at, which somebody removed, is
     not sent any more."""
     row = await tx.one(
-        f"SELECT notice FROM notify_pending WHERE {_ROUTE} AND sent_at IS NULL AND job IN (0, ?)"
+        f"SELECT notice, due_at FROM notify_pending WHERE {_ROUTE} AND sent_at IS NULL AND job IN (0, ?)"
         " ORDER BY event LIMIT 1",
         *route.columns, job,
     )  # fmt: skip
-    return None if row is None else _decode(row["notice"])
+    return None if row is None else Pending(_decode(row["notice"]), row["due_at"])
 
 
 async def take(tx: PluginTx, route: Route, event: int, *, job: int, at: int) -> bool:
@@ -71,11 +80,12 @@ async def take(tx: PluginTx, route: Route, event: int, *, job: int, at: int) -> 
     return await oldest(tx, route, job=job) is not None
 
 
-async def hold(tx: PluginTx, route: Route, *, job: int) -> None:
-    """Note which job has failed at what waits."""
+async def hold(tx: PluginTx, route: Route, *, job: int, due_at: int) -> None:
+    """Note which job has failed at what waits, and that it is not sent before a time."""
     await tx.run(
-        f"UPDATE notify_pending SET job = ? WHERE {_ROUTE} AND sent_at IS NULL AND job = 0", job, *route.columns
-    )
+        f"UPDATE notify_pending SET job = ?, due_at = ? WHERE {_ROUTE} AND sent_at IS NULL AND job IN (0, ?)",
+        job, due_at, *route.columns, job,
+    )  # fmt: skip
 
 
 async def delete_route(tx: PluginTx, route: Route) -> None:
