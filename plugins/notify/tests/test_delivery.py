@@ -10,7 +10,9 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
+from http_receiver import receiving
 
+from trainyard.client.models import CreateRun
 from trainyard_core.db import jobs
 from trainyard_core.lifecycle import Status
 from trainyard_core.testing.background import until, working
@@ -64,6 +66,15 @@ async def job_in(web, state):
     return (await until(found))[0]
 
 
+async def failed_job(web):
+    """A job that has failed and waits for its next try."""
+
+    async def found():
+        return [row for row in await waiting(web, state="waiting") if row["error"]]
+
+    return (await until(found))[0]
+
+
 def signed(headers, body, key):
     """Whether a request is genuine, as docs/notifications.md tells a receiver to check it."""
     said = headers["x-trainyard-timestamp"].encode() + b"." + body
@@ -99,7 +110,7 @@ async def test_a_failure_of_the_receiver_is_tried_again(web, receiver):
     async with observed(web), working(web.runtime.run_jobs()):
         await end(web)
         await until(lambda: _requests(receiver, 1))
-        failed = await job_in(web, "waiting")
+        failed = await failed_job(web)
         assert failed["error"] == "DeliveryFailed: the receiver answers 500"
         assert (await web.ask("POST", f"jobs/{failed['id']}/retry")).status_code == 200  # and not wait for its time
         await until(lambda: _requests(receiver, 2))
@@ -131,7 +142,7 @@ async def test_a_receiver_that_says_when_it_can_be_asked_again_is_left_alone_unt
     receiver.answers = [busy]
     async with observed(web), working(web.runtime.run_jobs()):
         assert await web.arrange.move(run, Status.RUNNING)
-        failed = await job_in(web, "waiting")
+        failed = await failed_job(web)
         assert failed["error"] == "ReceiverBusy: the receiver answers 429"
         assert failed["due_at"] == web.arrange.clock.now() + 90_000_000
         web.arrange.clock.turn(89)
@@ -392,6 +403,58 @@ async def test_what_was_taken_is_forgotten_after_a_day_and_what_nobody_takes_aft
     assert await write(lambda tx: pending.tidy(tx, at=2 * day - 1)) == ["0", "1", "2"]
     assert await write(lambda tx: pending.tidy(tx, at=2 * day)) == ["1", "2"]
     assert await write(lambda tx: pending.tidy(tx, at=30 * day)) == ["2"]
+
+
+NOTIFIED = """
+version: 1.1
+kind: component
+name: notified
+plugins:
+  notifications:
+  - {trigger: running, connections: [hook]}
+  - {trigger: done, connections: [hook, other]}
+run: {kind: job, container: {command: [sh, -c, exit 0]}}
+"""
+
+
+async def test_what_an_operation_asks_for_is_sent_in_order_through_each_connection(web, receiver):
+    async with receiving() as other:
+        await connect(web, receiver.url)
+        await connect(web, other.url, name="other")
+        run = (await web.admin.runs.create(CreateRun(content=NOTIFIED))).id
+        again = (await web.admin.runs.restart(run)).id
+        async with observed(web), working(web.runtime.run_jobs()):
+            for each in (run, again):
+                assert await web.arrange.claim(each)
+                for status in (Status.STARTING, Status.RUNNING, Status.FAILED):
+                    assert await web.arrange.move(each, status)
+            await until(lambda: _requests(receiver, 4))
+            await until(lambda: _requests(other, 2))
+            await until(lambda: _none(web))
+    assert {(json.loads(body)["run"], json.loads(body)["rule"]) for _, _, body in other.requests} == {
+        (run, ""),
+        (again, ""),
+    }
+    for each in (run, again):
+        assert [json.loads(body)["status"] for _, _, body in receiver.requests if each in body.decode()] == [
+            "running",
+            "failed",
+        ]
+    database = web.runtime.platforms.of("notify").database
+    assert await database.read(lambda tx: tx.all("SELECT * FROM notify_request")) == []
+
+
+async def test_an_operation_whose_connection_is_forbidden_by_now_sends_nothing(once, receiver):
+    web = once
+    await connect(web, receiver.url)
+    await connect(web, receiver.url, name="other")
+    run = (await web.admin.runs.create(CreateRun(content=NOTIFIED))).id
+    assert (await web.ask("PATCH", "projects/default", json={"connections": ["other"]})).is_success
+    async with observed(web), working(web.runtime.run_jobs()):
+        assert await web.arrange.move(run, Status.STOPPED)
+        dead = await job_in(web, "dead")
+        await until(lambda: _requests(receiver, 1))
+    assert (dead["key"], "may not use connection 'hook'" in dead["error"]) == (f"connection:hook:{run}", True)
 
 
 async def test_a_rule_that_was_deleted_sends_nothing(web, receiver):

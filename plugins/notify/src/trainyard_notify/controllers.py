@@ -15,17 +15,16 @@ from trainyard_core.contracts.routes import READ, WRITE, Actor, Change, Permissi
 from trainyard_core.contracts.wire import decode_cursor, encode_cursor, rfc3339
 from trainyard_core.errors import Invalid, NotFound, choice
 from trainyard_notify import pending, rules
-from trainyard_notify.kinds import KINDS
+from trainyard_notify.kinds import KINDS, MOST_RECIPIENTS, RECIPIENT, recipients
 from trainyard_notify.rules import EVENTS, Rule
 
 __all__ = ["NewNotificationRule", "NotificationRule", "NotificationRulePage", "Rules"]
 
 MOST = 500
-MOST_RECIPIENTS = 50
 MOST_RULES = 100
 """Of one project."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-_RECIPIENT = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,250}")
+_RECIPIENT = re.compile(RECIPIENT)
 Limit = Annotated[int, QueryParameter(ge=1, le=MOST, description="At most so many items.")]
 Cursor = Annotated[str, QueryParameter(description="`next` of the page before.")]
 MAY_READ = {"authorization": Permission(READ, project="project")}
@@ -100,7 +99,7 @@ class Rules(Controller):
         if connection.kind not in kinds:
             said = f"connection '{connection.name}' is of kind '{connection.kind}', which sends nothing"
             raise Invalid(said, fix=f"use a connection of kind {', '.join(kinds)}")
-        if (connection.kind == "email") != bool(data.to):
+        if (connection.kind == "email") != bool(data.to or recipients(connection)):
             said = "`to` names the recipients of mails, and belongs to connections of kind 'email' alone"
             raise Invalid(said, fix="write `to` for such a connection, and leave it out for others")
         at = platform.clock.now()

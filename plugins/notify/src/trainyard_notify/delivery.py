@@ -20,10 +20,10 @@ from trainyard_core.contracts.observer import Event
 from trainyard_core.contracts.platform import Platform
 from trainyard_core.errors import NotFound
 from trainyard_notify import notice as bodies
-from trainyard_notify import pending, rules
+from trainyard_notify import pending, requests, rules
 from trainyard_notify.failure import DeliveryFailed, ReceiverBusy
 from trainyard_notify.http_post import post
-from trainyard_notify.kinds import PAGERDUTY, text
+from trainyard_notify.kinds import PAGERDUTY, recipients, text
 from trainyard_notify.mail import send_mail
 from trainyard_notify.notice import Notice, encode
 from trainyard_notify.pending import Route
@@ -42,17 +42,22 @@ TEAMS_REFUSED = "Webhook message delivery failed"
 
 
 async def enqueue(platform: Platform, event: Event) -> None:
-    """Have a notice wait for each rule that names this status, and a job with it. Idempotent."""
+    """Have a notice wait for each rule that names this status and for each connection through which the run's operation
+    wants it told, and a job with it. Idempotent."""
     status = event.data["status"]
-    if status not in rules.EVENTS:
+    if status not in rules.EVENTS and "notifications" not in event.data:
         return
     at = platform.clock.now()
 
     async def work(tx: PluginTx) -> None:
-        for rule in await rules.told(tx, event.project, status):
-            route = Route(project=event.project, run=event.run, rule=rule.name)
-            if await pending.add(tx, route, _notice(event, rule.name), at=at):
+        await requests.put(tx, event)
+        found = await rules.told(tx, event.project, status)
+        routes = [Route(project=event.project, run=event.run, rule=rule.name) for rule in found]
+        for route in [*routes, *await requests.told(tx, event.run, status)]:
+            if await pending.add(tx, route, _notice(event, route.rule), at=at):
                 await tx.enqueue("send", route.key, msgspec.to_builtins(route))
+        if status in requests.ENDS:
+            await requests.delete_run(tx, event.run)
 
     await platform.database.write(work)
 
@@ -75,6 +80,7 @@ async def forget_project(platform: Platform, project: str) -> None:
 
     async def work(tx: PluginTx) -> None:
         await rules.delete_project(tx, project)
+        await requests.delete_project(tx, project)
         await pending.delete_project(tx, project)
 
     await platform.database.write(work)
@@ -109,24 +115,27 @@ async def send(platform: Platform, call: JobCall) -> None:
 
 async def _send(platform: Platform, route: Route, notice: Notice) -> None:
     """Send one notice through the connection that its rule names now; nothing when the rule is gone. Raises
-    DeliveryFailed, Forbidden when the rule's owner may not use the connection any more, and what `Connections.get` and
-    `Secrets.resolve` raise."""
-    rule = await platform.database.read(lambda tx: rules.get(tx, route.project, route.rule))
-    if rule is None:
-        return
-    actor = await platform.actor(rule.owner)
-    connection = await platform.connections.get(actor, route.project, rule.connection)
+    DeliveryFailed, Forbidden when the owner of the rule or the run may not use the connection any more, and what
+    `Connections.get` and `Secrets.resolve` raise."""
+    owner, name, to = route.owner, route.connection, list[str]()
+    if route.rule:
+        rule = await platform.database.read(lambda tx: rules.get(tx, route.project, route.rule))
+        if rule is None:
+            return
+        owner, name, to = rule.owner, rule.connection, rule.to
+    actor = await platform.actor(owner)
+    connection = await platform.connections.get(actor, route.project, name)
     with suppress(NotFound):  # a run that has been deleted meanwhile is told of all the same
         run = await platform.runs.get(actor, route.project, route.run)
         notice = msgspec.structs.replace(notice, name=run.name or "")
-    await deliver(platform, connection, rule.to, notice)
+    await deliver(platform, connection, to, notice)
 
 
 async def deliver(platform: Platform, connection: Connection, to: Sequence[str], notice: Notice) -> None:
     """Send a notice through a connection. Raises DeliveryFailed and what `Secrets.resolve` raises."""
     secrets = {name: (await platform.secrets.resolve(ref)).reveal() for name, ref in connection.secrets.items()}
     if connection.kind == "email":
-        await send_mail(platform, connection, secrets.get("password", ""), to, notice)
+        await send_mail(platform, connection, secrets.get("password", ""), to or recipients(connection), notice)
     elif connection.kind == "webhook":
         await _webhook(platform, connection, secrets["key"], notice)
     elif connection.kind == "pagerduty":

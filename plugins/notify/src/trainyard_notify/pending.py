@@ -25,13 +25,14 @@ _ROUTE = "run = ? AND rule = ? AND connection = ?"
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """The way from a run to a receiver: by a rule of its project, or by a connection that its operation names; the
-    other one of both is empty."""
+    """The way from a run to a receiver: by a rule of its project, or by a connection that its operation names, which is
+    used in the name of the run's `owner`. What belongs to the other way is empty."""
 
     project: str
     run: str
     rule: str = ""
     connection: str = ""
+    owner: str = ""
 
     @property
     def key(self) -> str:
