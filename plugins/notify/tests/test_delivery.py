@@ -287,6 +287,21 @@ async def _cut(cut):
     return cut
 
 
+async def test_a_rule_is_tried_at_once_and_what_the_receiver_says_is_told(web, receiver):
+    await connect(web, receiver.url)
+    await rule(web)
+    receiver.answers = [204, 500]
+    answers = [await web.ask("POST", "notify/projects/default/rules/ends/test") for _ in range(2)]
+    assert [(each.status_code, each.json()) for each in answers] == [
+        (200, {"ok": True, "message": ""}),
+        (200, {"ok": False, "message": "the receiver answers 500"}),
+    ]
+    assert told(receiver) == [(0, "failed")] * 2
+    assert all(signed(headers, body, KEY) for _, headers, body in receiver.requests)
+    assert (await web.ask("POST", "notify/projects/default/rules/end/test")).status_code == 404
+    assert await waiting(web) == []
+
+
 async def test_an_event_that_comes_again_while_its_job_waits_is_sent_once(web, receiver):
     await connect(web, receiver.url)
     await rule(web)
