@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from trainyard.compile.reference import ReferenceUse
+from trainyard.compile.resolved import Notification
 from trainyard_core.db import activities
 from trainyard_core.db.admission import resources_text
 from trainyard_core.db.batch import batches, marks
@@ -85,6 +86,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     uses: tuple[ReferenceUse, ...] = ()
     warnings: tuple[str, ...] = ()
     connections: tuple[str, ...] = ()
+    notifications: tuple[Notification, ...] = ()
     parent: str | None = None
     key: str | None = None
     director: NewDirector | None = None
@@ -123,10 +125,15 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> None:
         kind="status",
         actor=new.actor,
         at=new.at,
-        data={"status": Status.CREATED, "name": new.name},
+        data={"status": Status.CREATED, "name": new.name, **_notified(new)},
     )
     fresh = {"project": new.project, "attempt": 0}
     await activities.append(tx, born, *(_told(fresh, new.id, step, new.at, "core") for step in steps))
+
+
+def _notified(new: NewRun) -> dict[str, Any]:
+    """What is told of the run, for whoever sends it."""
+    return {"notifications": msgspec.to_builtins(new.notifications)} if new.notifications else {}
 
 
 async def inserted(tx: Tx, run: str) -> Row:

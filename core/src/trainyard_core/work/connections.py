@@ -38,9 +38,11 @@ class SecretValues(NamedTuple):
         return f"SecretValues(env={sorted(self.env)}, files={sorted(self.files)})"
 
 
-async def check_usable(tx: Tx, names: Sequence[str], *, project: str, allowed: Sequence[str]) -> dict[str, Row]:
+async def check_usable(
+    tx: Tx, names: Sequence[str], *, project: str, allowed: Sequence[str], field: str = "run.connections"
+) -> dict[str, Row]:
     """The rows of connections that a project may use. Raises Invalid for one that it may not, and for one that is not
-    there, naming those that it may use."""
+    there, naming those that it may use. `field` is where they are written."""
     for name in names:
         check_allowed("connection", name, allowed, project=project)
     found = await connections.some(tx, names)
@@ -48,7 +50,7 @@ async def check_usable(tx: Tx, names: Sequence[str], *, project: str, allowed: S
         usable = [each for each in await connections.names(tx) if any(fnmatchcase(each, one) for one in allowed)]
         message = choice("connection", unknown[0], usable)
         fix = "use one of these, or have an admin add it: yard connections add -f FILE"
-        raise Invalid(message, fix=fix, problems=[FieldProblem(field="run.connections", message=message, fix=fix)])
+        raise Invalid(message, fix=fix, problems=[FieldProblem(field=field, message=message, fix=fix)])
     return found
 
 

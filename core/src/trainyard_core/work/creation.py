@@ -121,11 +121,14 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> None:
 
 async def _check_connections(tx: Tx, new: runs.NewRun) -> None:
     """Raises Invalid for a connection that is not there or that the project may not use."""
-    if not new.connections:
+    notified = tuple(dict.fromkeys(name for each in new.notifications for name in each.connections))
+    if not new.connections and not notified:
         return
     row = await tx.one("SELECT connections FROM project WHERE name = ?", new.project)
     assert row is not None, "its name was looked up"
-    await check_usable(tx, new.connections, project=new.project, allowed=_decode_names(row["connections"]))
+    allowed = _decode_names(row["connections"])
+    await check_usable(tx, new.connections, project=new.project, allowed=allowed)
+    await check_usable(tx, notified, project=new.project, allowed=allowed, field="plugins.notifications")
 
 
 async def _check_references(tx: Tx, project: str, director: directors.NewDirector) -> None:
@@ -274,6 +277,7 @@ def assemble(
         uses=compiled.uses,
         warnings=compiled.warnings,
         connections=resolved.connections,
+        notifications=resolved.notifications,
         params=dict(resolved.inputs),
         tags=list(resolved.tags),
         digest=digest,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -10,9 +11,24 @@ from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.connection import Connection, ConnectionKind, JsonSchema
 from trainyard_core.contracts.needs import Needs
 
-__all__ = ["KINDS", "Discord", "Email", "Mattermost", "PagerDuty", "Slack", "Teams", "Webhook", "text"]
+__all__ = [
+    "KINDS",
+    "MOST_RECIPIENTS",
+    "RECIPIENT",
+    "Discord",
+    "Email",
+    "Mattermost",
+    "PagerDuty",
+    "Slack",
+    "Teams",
+    "Webhook",
+    "recipients",
+    "text",
+]
 
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
+RECIPIENT = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,250}$"
+MOST_RECIPIENTS = 50
 URL: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 2000}
 
 
@@ -20,6 +36,12 @@ def text(connection: Connection, field: str) -> str:
     """A field as text; empty when it is left out."""
     value = connection.fields.get(field)
     return "" if value is None else str(value)
+
+
+def recipients(connection: Connection) -> list[str]:
+    """Who gets the mails of a connection for which a rule names nobody."""
+    found = connection.fields.get("to")
+    return [str(each) for each in found] if isinstance(found, list | tuple) else []
 
 
 class _NotificationKind(ConnectionKind):
@@ -154,7 +176,12 @@ class Email(_NotificationKind):
             "maxLength": 300,
             "description": "The address that mails come from.",
         }
-        return {"host": host, "port": port, "security": security, "user": user, "sender": sender}
+        to = {
+            "type": "array",
+            "items": {"type": "string", "pattern": RECIPIENT, "maxLength": 315},
+            "description": "Who gets the mails for which a rule names nobody.",
+        }
+        return {"host": host, "port": port, "security": security, "user": user, "sender": sender, "to": to}
 
     def mandatory(self) -> list[str]:
         """See `_NotificationKind`."""
@@ -173,6 +200,10 @@ class Email(_NotificationKind):
             problems.append(FieldProblem(field="secrets.password", message="this secret is missing", fix=fix))
         if has_password and not has_user:
             problems.append(FieldProblem(field="fields.user", message="this is missing", fix="write `user`"))
+        to = recipients(connection)
+        if len(to) > MOST_RECIPIENTS or not all(re.fullmatch(RECIPIENT, each) for each in to):
+            said = f"these are not at most {MOST_RECIPIENTS} addresses of e-mail"
+            problems.append(FieldProblem(field="fields.to", message=said, fix="write NAME@HOST in ASCII"))
         if has_password and text(connection, "security") == "none":
             said = "a password is not sent without encryption"
             problems.append(FieldProblem(field="fields.security", message=said, fix="write starttls or tls"))

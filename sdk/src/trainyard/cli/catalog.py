@@ -72,6 +72,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "tokens": Entry("tokens:tokens", "List, make and revoke tokens."),
         "queues": Entry("queues:queues", "List and change queues."),
         "connections": Entry("connections:connections", "List, add and check connections."),
+        "notify": Entry("notify:notify", "List, write and try a project's rules of notifications (-p)."),
         "agents": Entry("agents:agents", "List, add, drain and remove agents."),
         "lost": Entry("agents:lost", "Give up a live run whose agent will not come back."),
         "jobs": Entry("jobs:jobs", "List background jobs, and retry those that failed."),

@@ -20,6 +20,7 @@ from trainyard.client._async.concurrency import Operation, run_blocking, sleep
 from trainyard.client._async.connection import AsyncConnections
 from trainyard.client._async.job import AsyncJobs
 from trainyard.client._async.member import AsyncMembers
+from trainyard.client._async.notification import AsyncNotificationRules
 from trainyard.client._async.observer import AsyncObservers
 from trainyard.client._async.project import AsyncProjects
 from trainyard.client._async.queue import AsyncQueues
@@ -96,6 +97,7 @@ class AsyncClient:
         self.artifacts = AsyncArtifacts(self)
         self.jobs = AsyncJobs(self)
         self.connections = AsyncConnections(self)
+        self.notification_rules = AsyncNotificationRules(self)
         self.queues = AsyncQueues(self)
         self.observers = AsyncObservers(self)
         self.sweeps = AsyncSweeps(self)

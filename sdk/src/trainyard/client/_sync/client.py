@@ -21,6 +21,7 @@ from trainyard.client._sync.concurrency import Operation, run_blocking, sleep
 from trainyard.client._sync.connection import Connections
 from trainyard.client._sync.job import Jobs
 from trainyard.client._sync.member import Members
+from trainyard.client._sync.notification import NotificationRules
 from trainyard.client._sync.observer import Observers
 from trainyard.client._sync.project import Projects
 from trainyard.client._sync.queue import Queues
@@ -95,6 +96,7 @@ class Client:
         self.artifacts = Artifacts(self)
         self.jobs = Jobs(self)
         self.connections = Connections(self)
+        self.notification_rules = NotificationRules(self)
         self.queues = Queues(self)
         self.observers = Observers(self)
         self.sweeps = Sweeps(self)

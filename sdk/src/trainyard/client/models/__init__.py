@@ -49,6 +49,12 @@ from trainyard.client.models.connection import Connection, ConnectionCheck, Conn
 from trainyard.client.models.diagnosis import Check, Diagnosis, UploadCheck
 from trainyard.client.models.job import Job, JobPage
 from trainyard.client.models.lineage import Lineage, RelatedRun
+from trainyard.client.models.notification import (
+    NewNotificationRule,
+    NotificationRule,
+    NotificationRulePage,
+    NotificationTest,
+)
 from trainyard.client.models.number import on_wire
 from trainyard.client.models.observer import FailedEvent, Observer, ObserverList
 from trainyard.client.models.problem import FieldProblem, Problem
@@ -134,12 +140,16 @@ __all__ = [
     "MetricPage",
     "NewAgent",
     "NewConnection",
+    "NewNotificationRule",
     "NewPrincipal",
     "NewProject",
     "NewSweep",
     "NewToken",
     "NewUpload",
     "Note",
+    "NotificationRule",
+    "NotificationRulePage",
+    "NotificationTest",
     "Observer",
     "ObserverList",
     "Patch",

@@ -45,6 +45,13 @@ from trainyard.client.requests.connection import (
 )
 from trainyard.client.requests.job import list_jobs, remove_job, retry_job
 from trainyard.client.requests.member import list_members, put_member, remove_member
+from trainyard.client.requests.notification import (
+    delete_notification_rule,
+    get_notification_rule,
+    list_notification_rules,
+    put_notification_rule,
+    send_test_notification,
+)
 from trainyard.client.requests.observer import delete_observer, get_observer, list_observers, retry_observer
 from trainyard.client.requests.project import create_project, delete_project, edit_project, get_project, list_projects
 from trainyard.client.requests.queue import delete_queue, edit_queue, get_queue, list_queues, put_queue
@@ -111,6 +118,7 @@ __all__ = [
     "delete_artifact",
     "delete_component",
     "delete_connection",
+    "delete_notification_rule",
     "delete_observer",
     "delete_principal",
     "delete_project",
@@ -132,6 +140,7 @@ __all__ = [
     "get_artifact",
     "get_component",
     "get_connection",
+    "get_notification_rule",
     "get_observer",
     "get_principal",
     "get_project",
@@ -148,6 +157,7 @@ __all__ = [
     "list_connections",
     "list_jobs",
     "list_members",
+    "list_notification_rules",
     "list_observers",
     "list_plugins",
     "list_principals",
@@ -164,6 +174,7 @@ __all__ = [
     "put_artifact",
     "put_connection",
     "put_member",
+    "put_notification_rule",
     "put_queue",
     "put_tar",
     "read_events",
@@ -188,6 +199,7 @@ __all__ = [
     "revoke_token",
     "run_uses",
     "search_runs",
+    "send_test_notification",
     "tag_run",
     "tell_trial",
     "whoami",
