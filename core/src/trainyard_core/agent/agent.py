@@ -25,6 +25,7 @@ from trainyard_core.agent.model import BATCH, Drain, Order, Registration, WakeEv
 from trainyard_core.agent.port import ENDS, AgentPort, ServerUnreachable
 from trainyard_core.agent.registration import with_capacity
 from trainyard_core.agent.reporter import Reporter
+from trainyard_core.agent.streams import StreamOpener
 from trainyard_core.agent.submitter import DEADLINE, Submitter
 from trainyard_core.agent.tasks import TaskTable
 from trainyard_core.contracts.scheduler import AttemptDiagnosis, Scheduler, SupportsDiagnosis, SupportsWatch
@@ -58,6 +59,7 @@ class Agent:
         self._submitter = Submitter(registration, scheduler, port, self._reporter, self._tasks)
         self._capacity = CapacityRefresh(scheduler, self._tasks, deadline=DEADLINE)
         self._held = HeldAttempts()
+        self._streams = StreamOpener(scheduler, port)
         self._stopped: set[AttemptRef] = set()
         self._rested_at = 0.0
         self._draining: Drain | None = None
@@ -208,6 +210,9 @@ class Agent:
                 self._tasks.once("stop", ref, self._stop(ref))
         for ref in by_todo.get("diagnose", []):
             self._tasks.once("diagnose", ref, self._diagnose(ref))
+        for order in orders:
+            if order.stream is not None and self._streams.take(order.stream):
+                self._tasks.start(self._streams.carry(order.ref, order.stream))
         self._release(by_todo.get("release", []))
         self._observe([*by_todo.get("observe", []), *self._stopped.intersection(by_todo.get("stop", []))])
 

@@ -45,5 +45,5 @@ class HeldAttempts:
         if self._refs is None or answer.whole:
             self._refs = {order.ref for order in answer.items}
             return list(answer.items)
-        said = {order.ref for order in answer.items}
+        said = {order.ref for order in answer.items if not order.is_beside}
         return [*answer.items, *(Order(ref=ref, todo="observe") for ref in self._refs - said)]

@@ -6,11 +6,12 @@ import asyncio
 
 import msgspec
 
+from trainyard.client.models import NewAttemptStream
 from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.contracts.scheduler import Facts
 from trainyard_core.contracts.workload import AttemptRef
 
-__all__ = ["BATCH", "Drain", "KnownAttempts", "Order", "Orders", "Registration", "WakeEvent"]
+__all__ = ["BATCH", "Drain", "KnownAttempts", "Order", "Orders", "Registration", "StreamRequest", "WakeEvent"]
 
 BATCH = 128
 """The most attempts that an agent is assigned in one answer."""
@@ -31,13 +32,26 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     not_ready: str = ""
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream that somebody wants to an attempt, and what of it."""
+
+    id: str
+    asked: NewAttemptStream
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an agent should do about an attempt: `submit`, `observe`, `stop`, `release`, or beside one of these
-    `diagnose`."""
+    `diagnose`, or open a `stream`."""
 
     ref: AttemptRef
     todo: str
     reason: str = ""
+    stream: StreamRequest | None = None
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it says nothing of how the attempt goes on."""
+        return self.todo in ("diagnose", "stream")
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,20 +45,26 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from trainyard.compile.scheduler_check import Facts, SchedulerCheck, Verdict
+from trainyard_core.contracts.attempt_stream import AttemptStream, StreamOutput
 from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 
 __all__ = [
     "AttemptDiagnosis",
+    "AttemptStream",
     "Capacity",
     "Facts",
     "Manifest",
     "Scheduler",
     "SchedulerCheck",
     "SchedulerRefused",
+    "StreamOutput",
     "SupportsCapacity",
     "SupportsDiagnosis",
+    "SupportsExec",
     "SupportsFacts",
+    "SupportsLogs",
+    "SupportsProxy",
     "SupportsWatch",
     "Verdict",
 ]
@@ -133,6 +139,34 @@ class SupportsDiagnosis(Protocol):
     async def diagnose(self, ref: AttemptRef) -> list[AttemptDiagnosis]:
         """The causes that can be seen now, the most important first; empty when there is none, and for an attempt that
         is not known here. Changes nothing. It has 10 seconds."""
+
+
+@runtime_checkable
+class SupportsLogs(Protocol):
+    """Has output of an attempt itself, also of one whose runner never started."""
+
+    def logs(self, ref: AttemptRef, *, tail: int, follow: bool) -> AsyncIterator[bytes]:
+        """The last `tail` lines that there are, as pieces of text in UTF-8; with `follow` also what comes, until the
+        attempt ends. Raises SchedulerRefused when there is nothing, and says why. A caller that has enough closes the
+        iterator."""
+
+
+@runtime_checkable
+class SupportsExec(Protocol):
+    """Runs a program beside a live attempt."""
+
+    async def exec(self, ref: AttemptRef, command: Sequence[str]) -> AttemptStream:
+        """Start a program where the attempt runs, with its folder and environment, but without the values of its
+        secrets. Raises SchedulerRefused when that cannot be, and says why. The program ends with the attempt."""
+
+
+@runtime_checkable
+class SupportsProxy(Protocol):
+    """Connects to a port of a live attempt."""
+
+    async def proxy(self, ref: AttemptRef, port: int) -> AttemptStream:
+        """Open a TCP connection to a port on which a program of the attempt listens. Raises SchedulerRefused when none
+        does, and says so."""
 
 
 @runtime_checkable

@@ -15,7 +15,7 @@ from typing import NoReturn
 import pytest
 import pytest_asyncio
 
-pytest.register_assert_rewrite("trainyard_core.testing.scheduler_delivery")
+pytest.register_assert_rewrite("trainyard_core.testing.scheduler_delivery", "trainyard_core.testing.scheduler_streams")
 
 from trainyard_core.contracts.capacity import capacity_problems  # noqa: E402 - the tests are rewritten before they load
 from trainyard_core.contracts.scheduler import (  # noqa: E402 - the tests are rewritten before they load
@@ -34,6 +34,7 @@ from trainyard_core.contracts.workload import (  # noqa: E402
     Workload,
 )
 from trainyard_core.testing.scheduler_delivery import DeliveryPromises  # noqa: E402
+from trainyard_core.testing.scheduler_streams import StreamPromises  # noqa: E402
 from trainyard_core.testing.scheduler_tools import (  # noqa: E402
     PATIENCE,
     CrowdedHarness,
@@ -56,7 +57,7 @@ _FOREVER = "while :; do sleep 0.1; done"
 
 
 @pytest.mark.asyncio
-class SchedulerSuite(DeliveryPromises):
+class SchedulerSuite(DeliveryPromises, StreamPromises):
     """What every scheduler must do."""
 
     @pytest.fixture

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from trainyard.client.models import NewAttemptStream
 from trainyard_core.admission import AgentOffer, Grant, WaitingRun
 from trainyard_core.agent.held_attempts import digest
-from trainyard_core.agent.model import BATCH, KnownAttempts, Order, Orders
+from trainyard_core.agent.model import BATCH, KnownAttempts, Order, Orders, StreamRequest
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
-from trainyard_core.db import activities, admission, agents, deletions, queues, runs, tracking, uptime
+from trainyard_core.db import activities, admission, agents, attempt_streams, deletions, queues, runs, tracking, uptime
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.row_locks import keep
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
@@ -34,6 +35,7 @@ KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND
 LISTENED = 600 * SECOND
 """For so long somebody must have listened before anything is given up: after a longer absence all that waits has its
 time to come."""
+_asked = msgspec.json.Decoder(NewAttemptStream).decode
 _exit = msgspec.json.Decoder(Exit)
 _encode = msgspec.json.Encoder().encode
 
@@ -85,6 +87,7 @@ async def orders(tx: Tx, agent: str, *, at: int, known: KnownAttempts | None = N
     held = await agents.held(tx, agent, all_of_them=whole)
     mine = [await _order(tx, row, at) for row in held]
     mine += [Order(ref=AttemptRef(row["run"], row["number"]), todo="diagnose") for row in held if _is_asked(row)]
+    mine += [_order_of_stream(row) for row in await attempt_streams.asked(tx, agent, at=at)]
     return Orders(items=mine + [_order_of_orphan(row) for row in orphans], whole=whole)
 
 
@@ -99,6 +102,11 @@ def _is_asked(row: Row) -> bool:
     """Whether somebody waits for a diagnosis of the attempt."""
     asked_at = row["diagnosis_asked_at"]
     return asked_at is not None and row["state"] != "exited" and (row["diagnosed_at"] or 0) < asked_at
+
+
+def _order_of_stream(row: Row) -> Order:
+    request = StreamRequest(id=row["id"], asked=_asked(row["request"]))
+    return Order(ref=AttemptRef(row["run"], row["number"]), todo="stream", stream=request)
 
 
 def _order_of_orphan(row: Row) -> Order:

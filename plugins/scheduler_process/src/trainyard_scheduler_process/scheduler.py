@@ -20,18 +20,22 @@ from trainyard.runner import address
 from trainyard.runner.delivery import Delivery
 from trainyard.runner.layout import Folder, fold
 from trainyard_core.contracts.scheduler import (
+    AttemptStream,
     Capacity,
     Facts,
     Manifest,
     Scheduler,
     SchedulerRefused,
     SupportsCapacity,
+    SupportsExec,
     SupportsFacts,
+    SupportsLogs,
+    SupportsProxy,
     SupportsWatch,
 )
 from trainyard_core.contracts.workload import AttemptRef, Observation, Phase, Workload
 from trainyard_core.hookspecs import Context
-from trainyard_scheduler_process import attempts
+from trainyard_scheduler_process import attempt_streams, attempts
 from trainyard_scheduler_process.check import FACTS
 from trainyard_scheduler_process.launcher import Launcher, runner_environment
 from trainyard_scheduler_process.machine import Machine, machine_of
@@ -44,7 +48,9 @@ _log = logging.getLogger(__name__)
 _TIDY_SECONDS = 3600.0
 
 
-class ProcessScheduler(Scheduler, SupportsFacts, SupportsWatch, SupportsCapacity):
+class ProcessScheduler(
+    Scheduler, SupportsFacts, SupportsWatch, SupportsCapacity, SupportsExec, SupportsLogs, SupportsProxy
+):
     """Attempts as processes of this machine. See the module."""
 
     name = "process"
@@ -131,6 +137,15 @@ class ProcessScheduler(Scheduler, SupportsFacts, SupportsWatch, SupportsCapacity
 
     async def capacity(self) -> Capacity:
         return self._machine.capacity
+
+    def logs(self, ref: AttemptRef, *, tail: int, follow: bool) -> AsyncIterator[bytes]:
+        return attempt_streams.log_of(self._folder(ref), tail=tail, follow=follow)
+
+    async def exec(self, ref: AttemptRef, command: Sequence[str]) -> AttemptStream:
+        return await attempt_streams.start(self._folder(ref), command)
+
+    async def proxy(self, ref: AttemptRef, port: int) -> AttemptStream:
+        return await attempt_streams.connect(self._folder(ref), port)
 
     def watch(self) -> AsyncIterator[Observation]:
         return watch(self, self._root / ".watch")

@@ -40,6 +40,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "compare": Entry("compare:compare", "Compare runs side by side and show what differs."),
         "watch": Entry("watch:watch", "Show events of a project or a run as they happen."),
         "top": Entry("top:top", "Show live runs and the resources that they use, refreshed."),
+        "exec": Entry("attempt_stream:execute", "Run a program where a live run runs."),
+        "proxy": Entry("attempt_stream:proxy", "Lead a port of this machine to a port of a live run."),
         "why": Entry("runs:why", "Explain the status of a run and what it waits for."),
     },
     "Change": {

@@ -22,6 +22,8 @@ EXAMPLES = {
     "compare": "yard compare -q 'tags:baseline' --metric accuracy",
     "watch": "yard watch",
     "top": "yard top",
+    "exec": "yard exec latest -- nvidia-smi",
+    "proxy": "yard proxy latest 6006",
     "why": "yard why latest",
     "edit": "yard edit latest --name baseline",
     "tag": "yard tag latest --add baseline",

@@ -15,6 +15,7 @@ from trainyard.client import requests
 from trainyard.client._async.activity import AsyncActivities
 from trainyard.client._async.agent import AsyncAgents
 from trainyard.client._async.artifact import AsyncArtifacts
+from trainyard.client._async.attempt_stream import AsyncAttemptStreams
 from trainyard.client._async.component import AsyncComponents
 from trainyard.client._async.concurrency import Operation, run_blocking, sleep
 from trainyard.client._async.connection import AsyncConnections
@@ -97,6 +98,7 @@ class AsyncClient:
         self.artifacts = AsyncArtifacts(self)
         self.jobs = AsyncJobs(self)
         self.connections = AsyncConnections(self)
+        self.attempt_streams = AsyncAttemptStreams(self)
         self.notification_rules = AsyncNotificationRules(self)
         self.queues = AsyncQueues(self)
         self.observers = AsyncObservers(self)

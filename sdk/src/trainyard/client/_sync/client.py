@@ -16,6 +16,7 @@ from trainyard.client import requests
 from trainyard.client._sync.activity import Activities
 from trainyard.client._sync.agent import Agents
 from trainyard.client._sync.artifact import Artifacts
+from trainyard.client._sync.attempt_stream import AttemptStreams
 from trainyard.client._sync.component import Components
 from trainyard.client._sync.concurrency import Operation, run_blocking, sleep
 from trainyard.client._sync.connection import Connections
@@ -96,6 +97,7 @@ class Client:
         self.artifacts = Artifacts(self)
         self.jobs = Jobs(self)
         self.connections = Connections(self)
+        self.attempt_streams = AttemptStreams(self)
         self.notification_rules = NotificationRules(self)
         self.queues = Queues(self)
         self.observers = Observers(self)

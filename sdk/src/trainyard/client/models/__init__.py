@@ -25,6 +25,13 @@ from trainyard.client.models.activity import Activity, ActivityPage
 from trainyard.client.models.agent import Agent, AgentPage, EditAgent, Enrolment, NewAgent
 from trainyard.client.models.artifact import Artifact, ArtifactPage, Folder, NewUpload, Upload
 from trainyard.client.models.ask import AskTrials, NewSweep, SuggestedTrial, TellTrial, TrialBatch
+from trainyard.client.models.attempt_stream import (
+    MOST_FRAME,
+    AttemptStream,
+    NewAttemptStream,
+    StreamFrame,
+    StreamFrames,
+)
 from trainyard.client.models.change import (
     ACTIONS,
     Action,
@@ -93,6 +100,7 @@ from trainyard.client.models.tracking import (
 
 __all__ = [
     "ACTIONS",
+    "MOST_FRAME",
     "Action",
     "Activity",
     "ActivityPage",
@@ -103,6 +111,7 @@ __all__ = [
     "AskTrials",
     "Attempt",
     "AttemptObservation",
+    "AttemptStream",
     "Blocker",
     "BulkAction",
     "BulkOutcome",
@@ -139,6 +148,7 @@ __all__ = [
     "MetricColumn",
     "MetricPage",
     "NewAgent",
+    "NewAttemptStream",
     "NewConnection",
     "NewNotificationRule",
     "NewPrincipal",
@@ -179,6 +189,8 @@ __all__ = [
     "SeriesPage",
     "Setting",
     "SettingPage",
+    "StreamFrame",
+    "StreamFrames",
     "SuggestedTrial",
     "SweepLimit",
     "SweepObjective",

@@ -26,6 +26,12 @@ from trainyard.client.requests.artifact import (
     put_artifact,
     put_tar,
 )
+from trainyard.client.requests.attempt_stream import (
+    end_attempt_stream,
+    open_attempt_stream,
+    read_stream_output,
+    send_stream_input,
+)
 from trainyard.client.requests.component import (
     delete_component,
     edit_component,
@@ -132,6 +138,7 @@ __all__ = [
     "edit_project",
     "edit_queue",
     "edit_run",
+    "end_attempt_stream",
     "follow_activities",
     "follow_logs",
     "follow_metrics",
@@ -169,6 +176,7 @@ __all__ = [
     "list_tokens",
     "list_trials",
     "list_versions",
+    "open_attempt_stream",
     "open_upload",
     "preview_run",
     "put_artifact",
@@ -187,6 +195,7 @@ __all__ = [
     "read_ready",
     "read_run_table",
     "read_series",
+    "read_stream_output",
     "read_version",
     "register_component",
     "remove_agent",
@@ -199,6 +208,7 @@ __all__ = [
     "revoke_token",
     "run_uses",
     "search_runs",
+    "send_stream_input",
     "send_test_notification",
     "tag_run",
     "tell_trial",

@@ -12,11 +12,12 @@ import asyncio
 import fcntl
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,7 +25,15 @@ from trainyard.runner import finish, lock, proc, tombstone
 from trainyard.runner.delivery import Delivery
 from trainyard.runner.layout import Folder, fold, read_json, write_json, write_whole
 from trainyard_alternate_late.attempt_folder import locked, look, start, stop_before_start
-from trainyard_core.contracts.scheduler import AttemptDiagnosis, Capacity, Manifest, Scheduler, SchedulerRefused
+from trainyard_alternate_late.host_streams import HostConnection, HostProgram
+from trainyard_core.contracts.scheduler import (
+    AttemptDiagnosis,
+    AttemptStream,
+    Capacity,
+    Manifest,
+    Scheduler,
+    SchedulerRefused,
+)
 from trainyard_core.contracts.workload import AttemptRef, Observation, Phase, Workload
 from trainyard_core.hookspecs import Context
 
@@ -133,6 +142,36 @@ class HostsScheduler(Scheduler):
             return [AttemptDiagnosis(f"host {placed} does not answer", "", "start it again, or take it away")]
         return []
 
+    async def exec(self, ref: AttemptRef, command: Sequence[str]) -> AttemptStream:
+        started = self._running(ref)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_environment(started["pid"]),
+                cwd=f"/proc/{started['pid']}/cwd",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise SchedulerRefused(f"'{command[0]}' does not run: {error.strerror}") from error
+        return HostProgram(process)
+
+    async def proxy(self, ref: AttemptRef, port: int) -> AttemptStream:
+        self._running(ref)
+        try:
+            return HostConnection(*await asyncio.open_connection("127.0.0.1", port))
+        except OSError as error:
+            raise SchedulerRefused(f"port {port}: {error.strerror}") from error
+
+    def _running(self, ref: AttemptRef) -> dict[str, Any]:
+        folder = self._folder(ref)
+        started = read_json(folder.started) if lock.probe(folder) is lock.Held.LIVE else None
+        if started is None or folder.exit.exists():
+            raise SchedulerRefused("it does not run: wait until it does")
+        return started
+
     async def adopt(self) -> list[AttemptRef]:
         found = {path.parent for name in ("workload.json", "lock") for path in self._root.glob(f"[!.]*/*/{name}")}
         return [AttemptRef(path.parent.name, int(path.name)) for path in sorted(found)]
@@ -229,6 +268,11 @@ class HostsScheduler(Scheduler):
             return fold(self._root, ref.run, ref.attempt)
         except ValueError as error:
             raise SchedulerRefused(str(error)) from error
+
+
+def _environment(pid: int) -> dict[str, str]:
+    entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return dict(os.fsdecode(entry).split("=", 1) for entry in entries if b"=" in entry)
 
 
 def _host_for(cores: float, free: Mapping[str, float], cluster: Cluster) -> str | None:
