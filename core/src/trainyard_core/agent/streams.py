@@ -1,5 +1,5 @@
 """Opens streams to attempts when core asks for them: carries what the scheduler gives to core, and input to the
-scheduler. The agent opens its side; nobody can reach it from outside. Whatever was started for a stream ends with it."""
+scheduler. The agent opens its side; nobody can reach it from outside. What was started for a stream ends with it."""
 
 from __future__ import annotations
 

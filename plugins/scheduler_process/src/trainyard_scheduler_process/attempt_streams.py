@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from trainyard.runner import lock, proc
 from trainyard.runner.environ import mark_of
@@ -18,6 +20,8 @@ from trainyard_core.contracts.scheduler import SchedulerRefused, StreamOutput
 __all__ = ["Connection", "Program", "connect", "log_of", "start"]
 
 PIECE = 64 * 1024
+GATE = 5.0
+"""Seconds that a program may take from the gate of its runner to its first instruction."""
 LOOK = 0.5
 """Seconds between two looks at a log that is followed."""
 _LISTENS = "0A"
@@ -73,10 +77,12 @@ async def _read(stream: asyncio.StreamReader, channel: str, pieces: asyncio.Queu
 
 async def start(folder: Folder, command: Sequence[str]) -> Program:
     """Start a program where the attempt's own runs. Raises SchedulerRefused."""
-    pid = _pid(folder)
+    pid = await _pid(folder)
     manifest = read_json(folder.workload) or {}
     try:
-        environ = _environment(pid, {*manifest.get("secret_env", ()), "TRAINYARD_TOKEN"})
+        environ = _environment(pid)
+        for name in manifest.get("secret_env", ()):
+            environ.pop(name, None)
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
@@ -91,23 +97,30 @@ async def start(folder: Folder, command: Sequence[str]) -> Program:
     return Program(process)
 
 
-def _pid(folder: Folder) -> int:
-    """The process of the attempt's program. Raises SchedulerRefused when it does not run."""
-    started = None
-    if lock.probe(folder) is lock.Held.LIVE and not folder.exit.exists():
-        started = read_json(folder.started)
-    process = proc.look(started["pid"]) if started is not None else None
-    if started is None or process is None or process.ticks != started["start_ticks"] or process.dead:
-        raise SchedulerRefused("its program does not run now: wait until it has started")
-    return process.pid
+async def _pid(folder: Folder) -> int:
+    """The process of the attempt's program, once it is the program: a child of the runner stands at a gate before.
+    Raises SchedulerRefused when it does not run."""
+    deadline = time.monotonic() + GATE
+    while (started := _started(folder)) is not None and time.monotonic() < deadline:
+        process = proc.look(started["pid"])
+        if process is None or process.ticks != started["start_ticks"] or process.dead:
+            break
+        if any(each.pid == process.pid for each in proc.marked(mark_of(folder))):
+            return process.pid
+        await asyncio.sleep(0.01)
+    raise SchedulerRefused("its program does not run now: wait until it has started")
 
 
-def _environment(pid: int, secret: set[str]) -> dict[str, str]:
-    """What the program was started with, but for the values of secrets."""
+def _started(folder: Folder) -> dict[str, Any] | None:
+    is_live = lock.probe(folder) is lock.Held.LIVE and not folder.exit.exists()
+    return read_json(folder.started) if is_live else None
+
+
+def _environment(pid: int) -> dict[str, str]:
+    """What a program was started with."""
     raw = Path(f"/proc/{pid}/environ").read_bytes()
     pairs = (entry.partition(b"=") for entry in raw.split(b"\0") if entry)
-    found = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
-    return {name: value for name, value in found.items() if name not in secret}
+    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
 
 
 class Connection:

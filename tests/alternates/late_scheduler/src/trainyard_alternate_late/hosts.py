@@ -144,6 +144,9 @@ class HostsScheduler(Scheduler):
 
     async def exec(self, ref: AttemptRef, command: Sequence[str]) -> AttemptStream:
         started = self._running(ref)
+        while b"TRAINYARD_SPOOL=" not in Path(f"/proc/{started['pid']}/environ").read_bytes():
+            await asyncio.sleep(0.01)  # the runner's child has not become the program yet
+            started = self._running(ref)
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
