@@ -57,7 +57,7 @@ class RunStreams(Controller):
         data: JSONBody[models.StreamFrames],
     ) -> None:
         """Send frames of input. Idempotent by their numbers."""
-        row = await _of_run(request, project, ref, stream)
+        row = await _of_run(request, project, ref, stream, WRITE)
         await runtime_of(request).attempt_streams.put(row, "input", data.items)
 
     @delete("/{stream:str}")
@@ -92,7 +92,7 @@ class AgentStreams(Controller):
         await streams.put(await streams.find(stream, agent=name), "output", data.items)
 
 
-async def _of_run(request: ApiRequest, project: str, ref: str, stream: str) -> Row:
+async def _of_run(request: ApiRequest, project: str, ref: str, stream: str, action: str = READ) -> Row:
     """A stream of the run that is meant, for whoever has asked for it. Raises NotFound."""
-    row = await find_run(request, project, ref, READ)
+    row = await find_run(request, project, ref, action)
     return await runtime_of(request).attempt_streams.find(stream, run=row["id"], created_by=request.user.name)
