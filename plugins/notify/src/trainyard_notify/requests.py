@@ -10,7 +10,7 @@ import msgspec
 
 from trainyard_core.contracts.database import PluginTx
 from trainyard_core.contracts.observer import Event
-from trainyard_notify.pending import Route
+from trainyard_notify.outbox import Route
 
 __all__ = ["ENDS", "delete_project", "delete_run", "put", "told"]
 
