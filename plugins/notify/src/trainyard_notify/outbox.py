@@ -12,7 +12,7 @@ import msgspec
 from trainyard_core.contracts.database import PluginTx
 from trainyard_notify.notice import Notice
 
-__all__ = ["Pending", "Route", "add", "delete_project", "delete_route", "delete_rule", "hold", "oldest", "take", "tidy"]
+__all__ = ["Pending", "Route", "add", "delete_project", "delete_rule", "hold", "oldest", "take", "tidy"]
 
 DAY = 24 * 3600 * 1_000_000
 KEPT = DAY
@@ -87,11 +87,6 @@ async def hold(tx: PluginTx, route: Route, *, job: int, due_at: int) -> None:
         f"UPDATE notify_outbox SET job = ?, due_at = ? WHERE {_ROUTE} AND sent_at IS NULL AND job IN (0, ?)",
         job, due_at, *route.columns, job,
     )  # fmt: skip
-
-
-async def delete_route(tx: PluginTx, route: Route) -> None:
-    """Forget all notices of a run for one receiver."""
-    await tx.run(f"DELETE FROM notify_outbox WHERE {_ROUTE}", *route.columns)
 
 
 async def delete_rule(tx: PluginTx, project: str, rule: str) -> None:
