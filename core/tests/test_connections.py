@@ -7,14 +7,16 @@ from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
+import yaml
 from web import serving, token_of
 
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotFound
 from trainyard.client.models import CreateRun, EditProject, FieldProblem
 from trainyard.compile.resolved import decode_resolved
-from trainyard_core.contracts.connection import ConnectionKind
-from trainyard_core.contracts.needs import Mount, Needs, SecretFiles
+from trainyard_core.contracts.connection import Connection, ConnectionKind
+from trainyard_core.contracts.needs import InitStep, Mount, Needs, SecretFiles
 from trainyard_core.contracts.secret import SecretSource
+from trainyard_core.db import connections
 from trainyard_core.hookspecs import hookimpl
 from trainyard_core.registry import Registry
 
@@ -65,6 +67,19 @@ class Crate(Box):
     name = "crate"
 
 
+class Shelf(Box):
+    """A kind that leads to code."""
+
+    name = "shelf"
+
+    def check_checkout(self, connection, checkout):
+        said = FieldProblem(field="git.revision", message="it has no such revision", fix="write another one")
+        return [said] if checkout.revision == "none" else []
+
+    def checkout(self, connection, checkout, name):
+        return InitStep(name=name, command=("fetch", checkout.path, checkout.revision or "", *checkout.flags))
+
+
 async def vault(platform, name, key):
     if name == "broken":
         raise RuntimeError(f"cannot read {CANARY}")
@@ -73,14 +88,14 @@ async def vault(platform, name, key):
 
 def plugin():
     return SimpleNamespace(
-        register_connection_kinds=hookimpl(lambda: [Box(), Crate()]),
+        register_connection_kinds=hookimpl(lambda: [Box(), Crate(), Shelf()]),
         register_secret_sources=hookimpl(lambda: [SecretSource(name="vault", resolve=vault)]),
     )
 
 
 @pytest_asyncio.fixture
 async def web(database_url, tmp_path):
-    registry = Registry()
+    registry = Registry.load(["sweeps", "optimizer_search"])
     registry.add("boxes", plugin())
     async with serving(database_url, tmp_path / "data", registry=registry) as served:
         yield served
@@ -246,6 +261,116 @@ async def test_what_a_run_tells_is_in_the_log_and_its_program_is_given_nothing_o
     row = await database.read(lambda tx: tx.one("SELECT resolved FROM operation WHERE run = ?", run.id))
     resolved = decode_resolved(row["resolved"])
     assert (resolved.connections, [each.trigger for each in resolved.notifications]) == ((), ["done"])
+
+
+CHEST = """
+version: 1.1
+kind: component
+run:
+  kind: job
+  connections: [one, two]
+  container: {command: [env]}
+"""
+SWEEP = {"matrix": {"kind": "grid", "params": {"lr": {"kind": "choice", "value": [0.1, 0.2]}}}}
+
+
+def swept(content=USES):
+    component = yaml.safe_load(content)
+    component |= {"inputs": [{"name": "lr", "type": "float"}]}
+    return CreateRun(operation={"version": 1.1, "kind": "operation", "component": component, **SWEEP})
+
+
+async def refusals(web, body):
+    """What creating and previewing such a run are refused with."""
+    found = []
+    for attempt in (web.admin.runs.create, web.admin.runs.preview):
+        with pytest.raises(Invalid) as refused:
+            await attempt(body)
+        assert [each.field for each in refused.value.problems] in (["run.connections"], ["connection"])
+        found.append(str(refused.value))
+    assert len(set(found)) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize("body", [CreateRun(content=CHEST), swept(CHEST)], ids=["run", "sweep"])
+async def test_two_connections_that_want_one_variable_are_refused_with_both_names(web, variable, body):
+    for name, size in (("one", 1), ("two", 2)):
+        await web.admin.connections.set(name, kind="box", fields={"size": size}, secrets={"key": variable})
+    said = await refusals(web, body)
+    assert "connection 'one' and connection 'two' both want environment variable 'BOX_SIZE'" in said
+    assert [run async for run in web.admin.runs.list()] == []
+    await web.admin.connections.set("two", kind="box", fields={"size": 1}, secrets={"key": variable})
+    assert await web.admin.runs.create(body), "they mean the same now"
+
+
+async def test_a_restart_of_a_run_whose_connections_clash_now_is_refused(web, variable):
+    for name in ("one", "two"):
+        await web.admin.connections.set(name, kind="box", secrets={"key": variable})
+    run = await web.admin.runs.create(CreateRun(content=CHEST))
+    await web.admin.connections.set("two", kind="box", fields={"size": 2}, secrets={"key": variable})
+    with pytest.raises(Invalid, match="both want environment variable 'BOX_SIZE'"):
+        await web.admin.runs.restart(run.id)
+
+
+@pytest.mark.parametrize("body", [CreateRun(content=USES), swept()], ids=["run", "sweep"])
+@pytest.mark.parametrize(
+    ("kind", "says"), [("lost", "install the plugin that brings it"), ("git", "pip install trainyard-connections")]
+)
+async def test_a_connection_whose_kind_is_gone_is_refused_with_its_name(web, body, kind, says):
+    gone = Connection(name="one", kind=kind)
+    await web.runtime.database.write(lambda tx: connections.put(tx, gone, at=1))
+    said = await refusals(web, body)
+    assert f"connection 'one': no connection kind '{kind}'; existing: box, crate, shelf" in said
+    assert says in said
+
+
+async def test_a_sweep_whose_trials_may_not_use_a_connection_is_not_created(web, variable):
+    assert "no connection 'one'" in await refusals(web, swept())
+    await web.admin.connections.set("one", kind="box", secrets={"key": variable})
+    await web.admin.projects.edit("default", EditProject(connections=["two"]))
+    assert "may not use connection 'one'" in await refusals(web, swept())
+
+
+FETCHES = """
+version: 1.1
+kind: component
+run:
+  kind: job
+  init:
+    - container: {name: first, command: ["true"]}
+    - {connection: one, git: {revision: v1}}
+    - {connection: two, path: lib/x, git: {flags: [--depth=2]}}
+  container: {command: [env]}
+"""
+
+
+async def test_init_steps_of_connections_come_before_those_of_containers(web, variable):
+    for name in ("one", "two"):
+        await web.admin.connections.set(name, kind="shelf", secrets={"key": variable})
+    run = await web.admin.runs.create(CreateRun(content=FETCHES))
+    assert run.id
+    (workload,) = await workloads(web)
+    assert [(step.name, step.command) for step in workload.needs.init] == [
+        ("checkout-1", ("fetch", ".", "v1")),
+        ("checkout-2", ("fetch", "lib/x", "", "--depth=2")),
+        ("first", ("true",)),
+    ]
+    assert (workload.code.kind, workload.checkouts) == ("none", ("lib/x",))
+    assert workload.secret_env == {"BOX_KEY": CANARY}, "the connections are used as if `connections` named them"
+
+
+async def test_what_a_connection_cannot_check_out_is_refused_at_create(web, variable):
+    with pytest.raises(Invalid, match="no connection 'one'"):
+        await web.admin.runs.create(CreateRun(content=FETCHES))
+    for name, kind in (("one", "shelf"), ("two", "box")):
+        await web.admin.connections.set(name, kind=kind, secrets={"key": variable})
+    with pytest.raises(Invalid, match="connection 'two' of kind 'box' leads to no code"):
+        await web.admin.runs.create(CreateRun(content=FETCHES))
+    with pytest.raises(Invalid, match="connection 'one': it has no such revision") as refused:
+        await web.admin.runs.create(CreateRun(content=FETCHES.replace("v1", "none")))
+    assert [problem.field for problem in refused.value.problems] == ["run.init.git.revision"]
+    with pytest.raises(Invalid, match="an untrusted run, whose code comes from outside, may not use connection 'one'"):
+        await web.admin.runs.create(CreateRun(content=FETCHES, untrusted=True))
 
 
 async def test_a_run_whose_connection_is_taken_away_meanwhile_fails_with_one_reason(web, variable):

@@ -40,7 +40,7 @@ def check(operation, facts):
 
 @pytest.fixture
 async def web(database_url, tmp_path):
-    registry = Registry()
+    registry = Registry.load(["sweeps", "optimizer_search"])
     provider = SchedulerProvider(name="picky", build=lambda context: None, check=check)
     registry.add("picky", SimpleNamespace(register_schedulers=hookimpl(lambda: [provider])))
     async with serving(database_url, tmp_path, registry=registry) as web:
@@ -122,6 +122,25 @@ async def test_an_agent_that_cannot_be_asked_for_takes_it(web, scheduler):
     await leave(web)
     await enter(web, "a", scheduler=scheduler, features=("strict",), allowed="broken")
     assert await web.admin.runs.create(CreateRun(operation=SPEC))
+
+
+SWEEP = {
+    **SPEC,
+    "component": {**SPEC["component"], "inputs": [{"name": "lr", "type": "float"}]},
+    "matrix": {"kind": "grid", "params": {"lr": {"kind": "choice", "value": [0.1, 0.2]}}},
+}
+
+
+async def test_of_a_sweep_one_trial_is_asked_for_when_the_sweep_is_created(web):
+    await leave(web)
+    await enter(web, "a", features=("strict",))
+    with pytest.raises(Invalid, match="a: no image may be used here"):
+        await web.admin.runs.create(CreateRun(operation=SWEEP))
+    await enter(web, "a")
+    ASKED.clear()
+    sweep = await web.admin.runs.create(CreateRun(operation=SWEEP))
+    assert len(ASKED) == 1
+    assert ["the image is not used" in each for each in await warnings(web, sweep.id)] == [True]
 
 
 async def test_that_no_agent_serves_the_queue_is_a_warning(web):

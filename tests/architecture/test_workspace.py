@@ -7,7 +7,7 @@ import runpy
 import sys
 from importlib.metadata import packages_distributions
 
-from trainyard.client.distributions import planning, serving
+from trainyard.client.distributions import connecting, planning, serving
 from trainyard_core.settings import PACKAGES
 
 from .workspace import BUILT_ALONE, ROOT, distributions, imports
@@ -50,7 +50,8 @@ def test_make_installs_every_distribution(monkeypatch):
 
 
 def test_what_users_are_told_to_install_is_a_distribution():
-    named = {serving("components"), serving("presets"), serving("sweeps"), planning("sweep"), *PACKAGES.values()}
+    nouns = {serving(noun) for noun in ("components", "presets", "sweeps")}
+    named = {*nouns, planning("sweep"), connecting("git"), connecting("email"), *PACKAGES.values()}
     assert named <= {each.project["name"] for each in distributions()}
 
 

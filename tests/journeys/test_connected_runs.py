@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 from planted_secrets import files_with, printed
@@ -31,14 +32,13 @@ version: 1.1
 kind: component
 run:
   kind: job
-  connections: [code, results, flags]
+  connections: [results, flags]
   init:
-    - container:
-        name: clone
-        command: [sh, -c, 'rm -rf model ready; git -c credential.helper="$CODE_HELPER" clone -q "$CODE_URL" model']
+    - connection: code
+      path: model
     - container:
         name: look
-        command: [sh, -c, 'cat model/weights; stat -c "mode %a" "$CODE_PASSWORD_FILE"']
+        command: [sh, -c, 'rm -f ready; cat model/weights; stat -c "mode %a" "$CODE_PASSWORD_FILE"']
   sidecars:
     - name: proxy
       command: [sh, -c, 'touch ready; while :; do sleep 0.1; done']
@@ -71,15 +71,22 @@ class GitHost(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory):
-    """The URL of a repository with one file."""
-    folder = tmp_path_factory.mktemp("host")
-    work = folder / "work"
+def hosted(tmp_path_factory):
+    """A repository with one file and two commits, of which `v1` is the first."""
+    work = tmp_path_factory.mktemp("host") / "work"
     work.mkdir()
     (work / "weights").write_text("weights of the model\n")
     git = ["git", "-C", str(work), "-c", "user.name=a", "-c", "user.email=a@b.c"]
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+    second = ["commit", "-q", "--allow-empty", "-m", "second"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"], ["tag", "v1"], second):
         subprocess.run([*git, *words], check=True)
+    return work
+
+
+@pytest.fixture(scope="module")
+def repository(hosted):
+    """The URL of that repository, for whoever has the password."""
+    work, folder = hosted, hosted.parent
     subprocess.run(["git", "clone", "-q", "--bare", str(work), str(folder / "model.git")], check=True)
     subprocess.run(["git", "-C", str(folder / "model.git"), "update-server-info"], check=True)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(GitHost, directory=str(folder)))
@@ -118,7 +125,7 @@ def begin(yard):
     with yard.client() as client:
         run = yard.command("run", "-f", "run.yaml").split()[0]
         digests = [hashlib.sha256(value.encode()).hexdigest() + "  -" for value in (URL, FLAG, PASSWORD)]
-        wanted = ["[clone]", "[look] weights of the model", "[look] mode 600", *digests]
+        wanted = ["[checkout-1]", "[look] weights of the model", "[look] mode 600", *digests]
 
         def told():
             said = [line.text for line in client.runs.lines(run)]
@@ -152,7 +159,7 @@ def gone(yard):
     eventually(lambda: not found_in(yard.folder), what="nothing is left of the secrets")
 
 
-def test_the_program_has_all_of_it_and_nothing_stays(yard):
+def test_the_program_has_all_of_it_and_nothing_stays(yard, repository):
     run, gate = begin(yard)
     (where, value) = set(found_in(yard.folder)).pop()
     assert where.name == "password" and value == PASSWORD, "the secret file, as long as the program runs"
@@ -160,7 +167,50 @@ def test_the_program_has_all_of_it_and_nothing_stays(yard):
     assert not [value for value in SECRETS if value in told(yard, run)]
     gate.touch()
     with yard.client() as client:
-        assert ended(client, run).status == "succeeded"
+        done = ended(client, run)
+    assert done.status == "succeeded"
+    (checkout,) = done.meta["checkouts"].items()
+    assert checkout == ("model", {"commit": commits(yard.folder / "model")[0], "remote": repository})
+    gone(yard)
+
+
+def commits(folder):
+    """The commits of a repository, the newest first."""
+    words = ["git", "-C", str(folder), "log", "--format=%H"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+
+
+CODE = """
+version: 1.1
+kind: component
+run:
+  kind: job
+  init: [{connection: code, git: {revision: REVISION}}]
+  container:
+    command: [sh, -c, 'cat weights; pwd']
+"""
+
+
+def test_the_code_itself_comes_by_a_connection_in_the_revision_that_is_asked_for(yard, repository, hosted):
+    first, second = reversed(commits(hosted))
+    for revision, commit in (("v1", first), (first[:12], first), ("HEAD", second)):
+        (yard.folder / "run.yaml").write_text(CODE.replace("REVISION", f"'{revision}'"))
+        run = yard.command("run", "-f", "run.yaml").split()[0]
+        with yard.client() as client:
+            done = ended(client, run)
+            said = [line.text for line in client.runs.lines(run)]
+        assert done.status == "succeeded", said
+        assert (done.meta["code"]["commit"], done.meta["code"]["remote"]) == (commit, repository)
+        assert "weights of the model" in said
+        assert f"[checkout-1] checked out {commit}" in said
+        assert not Path(said[-1]).is_relative_to(yard.folder / "model"), "it is not in the folder of the file"
+        assert commit[:12] in yard.command("get", run)
+    (yard.folder / "run.yaml").write_text(CODE.replace("REVISION", "nowhere"))
+    run = yard.command("run", "-f", "run.yaml").split()[0]
+    with yard.client() as client:
+        done = ended(client, run)
+    assert (done.status, done.reason) == ("failed", "start_failed")
+    assert "there is no commit, tag or branch 'nowhere'" in done.message
     gone(yard)
 
 

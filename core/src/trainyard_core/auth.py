@@ -4,7 +4,7 @@ An action is `read`, `write` (create and change), `track` (frames and artifacts 
 what belongs to everybody) or `agent` (take assignments and report). People and services have a role in the deployment,
 which holds in every project, and roles in single projects; the higher one counts. A token narrows its owner to some
 actions (its scopes) and some projects. A run's own token tracks that run, reads that run's project and does nothing
-else; an agent's acts for that agent and nothing else.
+else; that of an untrusted run reads that run alone; an agent's acts for that agent and nothing else.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ _MAY = {
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks. `role` is that in the deployment: one of `ROLES`, or `run` or `agent`. `roles` are those in single
-    projects; `scopes` and `projects` are what the token allows at most, which for a run is the project that it is in.
-    `token` is the id of the token, empty for one that is not stored."""
+    projects; `scopes` and `projects` are what the token allows at most, which for a run is the project that it is in;
+    of that, a run that is `alone` may read itself only. `token` is the id of the token, empty for one that is not
+    stored."""
 
     name: str
     role: str = "none"
@@ -59,6 +60,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[str, ...] = EVERYWHERE
     run: str = ""
     attempt: int = 0
+    alone: bool = False
     agent: str = ""
     token: str = ""
 
@@ -70,7 +72,8 @@ def may(actor: Actor, action: str, *, project: str = "", run: str = "", agent: s
         return True
     if actor.role == "run":
         mine = bool(run) and run == actor.run
-        return (mine and action in (READ, TRACK)) or (action == READ and bool(project) and project in actor.projects)
+        near = not actor.alone and bool(project) and project in actor.projects
+        return (mine and action in (READ, TRACK)) or (action == READ and near)
     if actor.role == "agent":
         return action == AGENT and bool(agent) and agent == actor.agent
     if action == KNOWN:
@@ -89,7 +92,7 @@ def role_in(actor: Actor, project: str = "") -> str:
 def visible(actor: Actor) -> frozenset[str] | None:
     """The projects that the actor may read; None: all."""
     if actor.role == "run":
-        return frozenset(actor.projects)
+        return frozenset() if actor.alone else frozenset(actor.projects)
     if actor.role == "agent" or READ not in actor.scopes:
         return frozenset()
     everywhere = EVERYWHERE[0] in actor.projects

@@ -75,10 +75,14 @@ class Authorization:
         Forbidden, Invalid for what is tracked of `latest`."""
         if actor.role == "run" and not actor.projects:
             raise _no_run(project, ref)  # it has been deleted
-        await self._check_sees(actor, project)
+        alone = actor.alone and project in actor.projects
+        if not alone:
+            await self._check_sees(actor, project)
         if ref == LATEST and action == TRACK:
             raise Invalid("`latest` may be another run when this is sent again", fix="name the run by its id")
         row = await self._database.read(lambda tx: _look_for(tx, project, ref))
+        if alone and (row is None or row["id"] != actor.run):
+            raise _alone(actor)
         if row is None:
             await self.refuse_unknown_project(actor, project)
             raise _no_run(project, ref)
@@ -101,12 +105,21 @@ class Authorization:
         for action in (READ, WRITE, TRACK, ADMIN):
             if await self.can(actor, action, project=project):
                 return
-        raise no_project(project) if actor.role != "run" else _elsewhere(actor)
+        if actor.role != "run":
+            raise no_project(project)
+        raise _alone(actor) if actor.alone else _elsewhere(actor)
 
 
 def no_project(name: str) -> NotFound:
     """The error for a project that is not there, or not for the asker to see: it names no other project."""
     return NotFound(f"no project '{name}'", fix="see yard projects ls; create it: yard projects create")
+
+
+def _alone(actor: Actor) -> Forbidden:
+    return Forbidden(
+        f"the token of run {actor.run} may read that run only, as its code comes from outside",
+        fix="read other runs outside of it, with a token of your own",
+    )
 
 
 def _elsewhere(actor: Actor) -> Forbidden:

@@ -241,6 +241,11 @@ def choice(kind: str, wanted: str, existing: Iterable[str]) -> str:
     return f"no {kind} '{wanted}'; existing: {listed or 'none'}{hint}"
 
 
+def invalid_field(field: str, message: str, fix: str) -> Invalid:
+    """One field that is wrong as an error of the API."""
+    return Invalid(message, fix=fix, problems=[FieldProblem(field=field, message=message, fix=fix)])
+
+
 def invalid(error: SpecError) -> Invalid:
     """The findings in what somebody wrote as an error of the API, each with its place."""
     first = error.findings[0]

@@ -50,12 +50,14 @@ from trainyard_core.run_tracker import RunTracker
 from trainyard_core.settings import Settings
 from trainyard_core.trackers import Trackers
 from trainyard_core.work.clone import resuming
+from trainyard_core.work.connections import Kinds
 from trainyard_core.work.creation import create_run
 from trainyard_core.work.direct_port import DatabasePort
 from trainyard_core.work.event_feed import EventFeed
 from trainyard_core.work.maintenance import Maintainer
 from trainyard_core.work.notifier import LocalNotifier, Notifier, Reconcile
 from trainyard_core.work.reconcile import reconcile
+from trainyard_core.work.run_checks import RunChecks
 from trainyard_core.work.scheduler_checks import SchedulerChecks
 from trainyard_core.work.session_service import SessionService
 from trainyard_core.work.uptime import UptimeRecorder
@@ -108,7 +110,9 @@ class Runtime:
         self.references = PluginReferences(database, registry, self.platforms)
         self.authenticators = PluginAuthenticators(registry, self.platforms)
         self.job_runner: JobRunner | None = None
-        self.scheduler_checks = SchedulerChecks(database, clock, registry.scheduler_checks)
+        self.run_checks = RunChecks(
+            database, self._connection_kinds, SchedulerChecks(database, clock, registry.scheduler_checks)
+        )
 
     @classmethod
     @asynccontextmanager
@@ -173,7 +177,7 @@ class Runtime:
             kinds=self.kinds,
             lookup=self.references,
             amendments=self.registry.requests,
-            checks=self.scheduler_checks.check,
+            checks=self.run_checks.check,
             insert=resuming(body.resumes) if body.resumes else None,
         )
         if new:
@@ -204,6 +208,9 @@ class Runtime:
             kind: InstalledDirector(plugin, partial(self.registry.director, kind, self.platforms.of(plugin)))
             for kind, (plugin, _) in self.registry.directors.by_name.items()
         }
+
+    def _connection_kinds(self) -> Kinds:
+        return self.registry.connection_kinds.by_name
 
     def _call(self) -> None:
         self.notifier.notify_agents(orders=True)
@@ -268,7 +275,7 @@ class Runtime:
             url=self.url,
             grace=self.settings.stop_grace,
             secrets=self.secrets,
-            connection_kinds=lambda: self.registry.connection_kinds.by_name,
+            connection_kinds=self._connection_kinds,
         )
 
     async def _start_tracker(self) -> RunTracker | None:

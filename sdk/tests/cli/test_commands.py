@@ -85,7 +85,7 @@ def test_get_json_is_the_run_of_the_api(yard, platform):
         "attempts",
         "exit_code", "last_lines", "cloned_from", "started_at", "finished_at", "updated_at", "progress", "resolved",
         "user", "priority", "parent", "clone_kind", "fork_step", "archived_at",
-        "dropped", "tracker", "sorted_by",
+        "dropped", "tracker", "untrusted", "sorted_by",
     ]  # fmt: skip
 
 

@@ -9,7 +9,14 @@ from pydantic import JsonValue
 
 from trainyard.compile.context import example_globals
 from trainyard.compile.operation import compile_operation
-from trainyard.compile.resolved import Code, ResolvedOperation, Resources
+from trainyard.compile.resolved import (
+    Checkout,
+    Code,
+    ResolvedOperation,
+    Resources,
+    all_checkouts,
+    used_connections,
+)
 from trainyard.spec.error import SpecError
 from trainyard.spec.load import load_text
 
@@ -167,6 +174,11 @@ FAULTS = [
     ("cmd: ls\nrun: {kind: job, init: [{git: {url: 'https://a:b@c/d'}}]}", {}, "the URL holds a password"),
     ("cmd: ls\nrun: {kind: job, init: [{git: {url: a, revision: --upload-pack=x}}]}", {}, "does not begin with `-`"),
     ("cmd: ls\nrun: {kind: job, init: [{git: {url: a}}, {git: {url: b}}]}", {}, "brings code from one place"),
+    ("cmd: ls\nrun: {kind: job, init: [{connection: a}, {git: {url: b}}]}", {}, "brings code from one place"),
+    ("cmd: ls\nrun: {kind: job, init: [{connection: a, path: ../x}]}", {}, "below the folder of the code"),
+    ("cmd: ls\nrun: {kind: job, init: [{connection: a, path: /x}]}", {}, "below the folder of the code"),
+    ("cmd: ls\nrun: {kind: job, init: [{connection: a, path: x}, {connection: a, path: x/}]}", {}, "into `x`"),
+    ("cmd: ls\nrun: {kind: job, init: [{connection: a, git: {flags: [-x]}}]}", {}, "a flag begins with `--`"),
     ('cmd: "a\\0b"', {}, "NUL"),
 ]
 
@@ -297,3 +309,13 @@ def test_thousands_of_findings_are_cut_to_a_readable_number() -> None:
 def test_the_digest_of_a_component_does_not_change() -> None:
     """It is stored with runs, as that of the resolved operation is."""
     assert compiled(FULL).component == "sha256:fe565ad599f18c09b5059a516932605143d62615f5ac6731b9e16256eb52b4e8"
+
+
+def test_connections_bring_code_and_more_of_it() -> None:
+    init = "[{connection: a, git: {revision: '{{ rev }}'}}, {connection: b, path: ./lib/, git: {flags: [--depth=2]}}]"
+    body = f"inputs: [{{name: rev, type: str, value: v1}}]\nrun: {{kind: job, connections: [c, b], init: {init}}}"
+    resolved = compiled(HEAD + body + "\ncmd: ls")
+    assert resolved.code == Code(kind="git", commit="v1", connection="a")
+    assert resolved.checkouts == (Checkout(connection="b", path="lib", flags=("--depth=2",)),)
+    assert all_checkouts(resolved)[0] == Checkout(connection="a", revision="v1")
+    assert used_connections(resolved) == ("c", "b", "a")

@@ -16,6 +16,7 @@ from trainyard_core.api.limits import Buckets
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SECOND
 from trainyard_core.db import tokens
+from trainyard_core.db.tokens import RunReach
 from trainyard_core.errors import Unauthenticated, Unavailable
 from trainyard_core.registry import HookFailed
 from trainyard_core.runtime import Runtime
@@ -35,7 +36,7 @@ class TokenCache:
         self._platform = runtime
         self._known: dict[str, tuple[int, Actor]] = {}
         self._used: dict[str, int] = {}
-        self._projects: dict[str, tuple[str, ...]] = {}
+        self._reaches: dict[str, RunReach] = {}
         self._generation = 0
         rate = runtime.settings.rate_limit
         self.askers = Buckets(rate, 2 * rate)
@@ -45,7 +46,7 @@ class TokenCache:
         """Somebody's access has changed, or a run is gone with its own: look everybody up again."""
         self._generation += 1
         self._known.clear()
-        self._projects.clear()
+        self._reaches.clear()
 
     async def actor(self, token: str, at: int) -> Actor | None:
         """Who holds a token; None when it is not valid now."""
@@ -59,14 +60,14 @@ class TokenCache:
 
     async def _placed(self, actor: Actor) -> Actor:
         """A run's actor with its project, in which the run stays until it is deleted."""
-        found, generation, database = self._projects.get(actor.run), self._generation, self._platform.database
+        found, generation, database = self._reaches.get(actor.run), self._generation, self._platform.database
         if found is None or not database.exclusive:
-            found = await database.read(lambda tx: tokens.run_projects(tx, actor.run))
+            found = await database.read(lambda tx: tokens.run_reach(tx, actor.run))
             if generation == self._generation:
-                if len(self._projects) >= MOST_KNOWN:
-                    self._projects.clear()
-                self._projects[actor.run] = found
-        return msgspec.structs.replace(actor, projects=found)
+                if len(self._reaches) >= MOST_KNOWN:
+                    self._reaches.clear()
+                self._reaches[actor.run] = found
+        return msgspec.structs.replace(actor, projects=found.projects, alone=found.alone)
 
     async def _look_up(self, token: str, at: int) -> Actor | None:
         generation, database = self._generation, self._platform.database

@@ -101,5 +101,5 @@ async def _clone(request: ApiRequest, row: Row, body: BulkAction) -> clone.Clone
         at=by.at,
         kinds=runtime.kinds,
         amendments=runtime.registry.requests,
-        checks=runtime.scheduler_checks.check,
+        checks=runtime.run_checks.check,
     )

@@ -25,8 +25,8 @@ from trainyard_core.db import connections, projects
 from trainyard_core.db.connections import connection_of
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.row_locks import hold
-from trainyard_core.errors import Conflict, Invalid, NotFound, TrainyardError, choice
-from trainyard_core.work.connections import Kinds, kind_problems
+from trainyard_core.errors import Conflict, Invalid, NotFound, TrainyardError, choice, invalid_field
+from trainyard_core.work.connections import Kinds, installing, kind_problems
 
 __all__ = ["Connections"]
 
@@ -117,8 +117,8 @@ class Connections(Controller):
             raise await runtime.database.read(lambda tx: _unknown(tx, name, None))
         connection, kinds = connection_of(row), runtime.registry.connection_kinds.by_name
         if connection.kind not in kinds:
-            problem = FieldProblem(field="kind", message=choice("connection kind", connection.kind, kinds),
-                                   fix="install the plugin that brings it")  # fmt: skip
+            message = choice("connection kind", connection.kind, kinds)
+            problem = FieldProblem(field="kind", message=message, fix=installing(connection.kind))
             return models.ConnectionCheck(ok=False, problems=[problem])
         _, kind = kinds[connection.kind]
         problems = kind_problems(connection, kind) or await _tried(connection, kind, runtime.secrets)
@@ -156,11 +156,10 @@ async def _probed(connection: Connection, kind: ConnectionKind, values: Mapping[
 def _checked(name: str, data: models.NewConnection, kinds: Kinds) -> Connection:
     """The connection that was sent. Raises Invalid with all that is wrong with it."""
     if data.kind not in kinds:
-        message = choice("connection kind", data.kind, kinds)
-        fix = "use one of these, or install the plugin that brings it"
-        raise Invalid(message, fix=fix, problems=[FieldProblem(field="kind", message=message, fix=fix)])
+        fix = f"use one of these, or {installing(data.kind)}"
+        raise invalid_field("kind", choice("connection kind", data.kind, kinds), fix)
     secrets, problems = _references(data.secrets)
-    connection = Connection(name=name, kind=data.kind, fields=data.fields, secrets=secrets)
+    connection = Connection(name=name, kind=data.kind, fields=data.fields, secrets=secrets, untrusted=data.untrusted)
     problems += [] if problems else kind_problems(connection, kinds[data.kind][1])
     if problems:
         first = problems[0]
@@ -212,6 +211,7 @@ def _shown(row: Row, whole: bool) -> models.Connection:
         kind=row["kind"],
         fields=msgspec.json.decode(row["fields"]) if whole else {},
         secrets=msgspec.json.decode(row["secrets"]) if whole else {},
+        untrusted=bool(row["untrusted"]),
         created_at=rfc3339(row["created_at"]) or "",
         updated_at=rfc3339(row["updated_at"]) or "",
     )

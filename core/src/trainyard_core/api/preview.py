@@ -38,7 +38,7 @@ class Previews(Controller):
             kinds=runtime.kinds,
             lookup=runtime.references,
             amendments=runtime.registry.requests,
-            checks=runtime.scheduler_checks.check,
+            checks=runtime.run_checks.check,
         )
 
     @get("/{ref:str}/uses")

@@ -122,7 +122,7 @@ async def _clone(
         at=by.at,
         kinds=runtime.kinds,
         amendments=runtime.registry.requests,
-        checks=runtime.scheduler_checks.check,
+        checks=runtime.run_checks.check,
     )
 
     async def work(tx: Tx) -> models.RunRecord:

@@ -9,22 +9,24 @@ Secrets. A connection holds references (`SecretRef`), never values. Core resolve
 used and passes it on as a `Secret`, whose repr shows nothing and which can be neither encoded nor pickled. Code that
 reveals a secret keeps its value out of logs, errors and reprs.
 
-Raises. Nothing: `check` returns problems. Core calls `needs` and `probe` only for a connection without problems.
+Raises. Nothing: `check` returns problems. Core calls `needs`, `probe` and `checkout` only for a connection without
+problems.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from trainyard.client.models import FieldProblem
-from trainyard_core.contracts.needs import Needs
+from trainyard.compile.resolved import Checkout
+from trainyard_core.contracts.needs import InitStep, Needs
 from trainyard_core.contracts.secret import Secret, SecretRef
 
-__all__ = ["Connection", "ConnectionKind", "JsonSchema"]
+__all__ = ["Checkout", "Connection", "ConnectionKind", "JsonSchema", "SupportsCheckout"]
 
 JsonSchema = dict[str, Any]
 """A JSON Schema (2020-12) for an object, as plain data. Core understands `type`, `properties`, `required`,
@@ -33,13 +35,14 @@ JsonSchema = dict[str, Any]
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One connection: a name that is unique in the deployment, its kind, the fields that the kind defines, and its
-    secrets by the names that the kind defines. The repr has only the name and the kind, because fields may hold
-    addresses."""
+    secrets by the names that the kind defines. With `untrusted`, runs whose code comes from outside may use it too. The
+    repr has only the name and the kind, because fields may hold addresses."""
 
     name: str
     kind: str
     fields: dict[str, object] = {}
     secrets: dict[str, SecretRef] = {}
+    untrusted: bool = False
 
     def __repr__(self) -> str:
         return f"Connection({self.name!r}, kind={self.kind!r})"
@@ -74,3 +77,17 @@ class ConnectionKind(ABC):
         when it works, or when there is nothing to try. It is cancelled after ten seconds. Raises nothing else than
         OSError, which is told."""
         return ""
+
+
+@runtime_checkable
+class SupportsCheckout(Protocol):
+    """A kind whose connections lead to code (optional): `init` of an operation may name them."""
+
+    def check_checkout(self, connection: Connection, checkout: Checkout) -> list[FieldProblem]:
+        """Return what is wrong with a checkout by this connection, each with its field below `run.init`, such as
+        `git.url`, and a fix. Pure."""
+
+    def checkout(self, connection: Connection, checkout: Checkout, name: str) -> InitStep:
+        """Return the init step of that name that checks it out, with what `needs` of the connection provides. It starts
+        in the folder of the code, makes `checkout.path` if it is not there, and leaves no value of a secret in it. A
+        checkout that is there already is brought to the revision. Pure."""

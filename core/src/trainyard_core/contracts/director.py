@@ -176,7 +176,7 @@ class ChildCounts(msgspec.Struct, frozen=True):
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
     """The run whose children are planned. `owner` is who created it; `stop_reason` and `stop_message` say why it is to
-    be stopped, once `intent` is that."""
+    be stopped, once `intent` is that. The code of an `untrusted` one comes from outside, and so does its children's."""
 
     run: str
     kind: str
@@ -184,6 +184,7 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     owner: str
     status: Status
+    untrusted: bool = False
     intent: Intent = Intent.RUN
     stop_reason: str = ""
     stop_message: str = ""

@@ -42,6 +42,9 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     working_dir: str = ""
     code: Code = Code(kind="none")
+    checkouts: tuple[str, ...] = ()
+    """Folders below that of the code into which init steps check out more code. Whoever starts the command records
+    their commits with the run, beside that of the code."""
     image: str = ""
     resources: Resources = Resources()
     """What the attempt may use, and what it holds of its agent. An operation that requests no `cpu` gets 1 core, which
@@ -72,6 +75,9 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """The values of `needs.secret_env`, by variable."""
     secret_files: dict[str, str] = {}
     """The values of secret files, by the path of the mount, a slash, and the name of the file."""
+    untrusted: bool = False
+    """The run's code comes from outside, such as a fork. A scheduler that can isolate attempts isolates this one from
+    others and from what the machine may do; one that cannot runs it all the same."""
     url: str = ""
     """Where the attempt reports: the platform's base URL."""
     token: str = ""

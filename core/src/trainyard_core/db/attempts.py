@@ -15,8 +15,8 @@ async def to_start(tx: Tx, refs: Sequence[AttemptRef]) -> list[Row]:
     rows = []
     for ref in refs:
         row = await tx.one(
-            "SELECT r.id, r.project, r.name, r.queue, o.resolved, r.cloned_from, r.clone_kind, r.fork_step,"
-            " a.agent, a.number, a.cpu, a.gpus, p.queues AS allowed_queues FROM attempt a"
+            "SELECT r.id, r.project, r.name, r.queue, r.untrusted, o.resolved, r.cloned_from, r.clone_kind,"
+            " r.fork_step, a.agent, a.number, a.cpu, a.gpus, p.queues AS allowed_queues FROM attempt a"
             " JOIN run r ON r.id = a.run JOIN operation o ON o.run = r.id JOIN project p ON p.name = r.project"
             " WHERE a.run = ? AND a.number = ? AND a.state = 'assigned'"
             " AND r.attempt = a.number AND r.status = 'scheduled'",

@@ -17,11 +17,12 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 async def put(tx: Tx, connection: Connection, *, at: int) -> None:
     """Create a connection or replace what it has."""
     await tx.run(
-        "INSERT INTO connection (name, kind, fields, secrets, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO connection (name, kind, fields, secrets, untrusted, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, fields = excluded.fields,"
-        " secrets = excluded.secrets, updated_at = excluded.updated_at",
+        " secrets = excluded.secrets, untrusted = excluded.untrusted, updated_at = excluded.updated_at",
         connection.name, connection.kind, _encode(connection.fields).decode(), _encode(connection.secrets).decode(),
-        at, at,
+        int(connection.untrusted), at, at,
     )  # fmt: skip
 
 
@@ -61,6 +62,7 @@ def connection_of(row: Row) -> Connection:
             "kind": row["kind"],
             "fields": msgspec.json.decode(row["fields"]),
             "secrets": msgspec.json.decode(row["secrets"]),
+            "untrusted": bool(row["untrusted"]),
         },
         Connection,
     )

@@ -104,7 +104,7 @@ async def get(tx: Tx, run: str) -> Row | None:
     """A parent with what its run says of it now; None when that run plans no children."""
     return await tx.one(
         "SELECT d.*, r.project, r.status, r.intent, r.intent_reason, r.intent_message, r.wake_at, r.wake_seq, r.name,"
-        " r.created_by FROM director d JOIN run r ON r.id = d.run WHERE d.run = ?",
+        " r.created_by, r.untrusted FROM director d JOIN run r ON r.id = d.run WHERE d.run = ?",
         run,
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from trainyard.compile.reference import ReferenceUse
-from trainyard.compile.resolved import Notification
+from trainyard.compile.resolved import Notification, ResolvedOperation
 from trainyard_core.db import activities
 from trainyard_core.db.admission import resources_text
 from trainyard_core.db.batch import batches, marks
@@ -49,8 +49,9 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     `timeout_us` is microseconds from the start of an attempt. `cloned_from`, `clone_kind` and `fork_step` tell of the
     run that it was made from, `uses` of what its operation refers to. `resources` are amounts of other
     names, `agent` is the only one that may run it. `key` is unique among the children of `parent`, `director` is what
-    a run begins with whose children are planned, `tracker` names the tracker that keeps its data. An id that was chosen
-    by whoever sent the run (`has_chosen_id`) may be that of a deleted one."""
+    a run begins with whose children are planned, `child` is an example of what these run, and is not stored; `tracker`
+    names the tracker that keeps its data. An id that was chosen by whoever sent the run (`has_chosen_id`) may be that
+    of a deleted one. The code of an `untrusted` run comes from outside."""
 
     id: str
     project: str
@@ -90,8 +91,10 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
     key: str | None = None
     director: NewDirector | None = None
+    child: ResolvedOperation | None = None
     has_chosen_id: bool = False
     tracker: str = ""
+    untrusted: bool = False
 
 
 async def insert(tx: Tx, new: NewRun, *steps: Step) -> None:
@@ -107,13 +110,13 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> None:
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
         " hold, compiled, params, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
         " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step, resources, agent, parent, key,"
-        f" tracker, largest_copy) VALUES ({', '.join('?' * 36)})",
+        f" tracker, largest_copy, untrusted) VALUES ({', '.join('?' * 37)})",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
         int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.params),
         _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
         new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
         new.clone_kind, new.fork_step, resources_text(new.resources), new.agent, new.parent, new.key,
-        new.tracker, resources_text(new.largest_copy),
+        new.tracker, resources_text(new.largest_copy), int(new.untrusted),
     )  # fmt: skip
     await tx.run(
         "INSERT INTO operation (run, spec, resolved, compile_options) VALUES (?, ?, ?, ?)",

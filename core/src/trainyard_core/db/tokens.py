@@ -12,6 +12,7 @@ import hmac
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +27,7 @@ __all__ = [
     "RUN_PREFIX",
     "NewToken",
     "RunClaim",
+    "RunReach",
     "adopt",
     "by_identity",
     "by_name",
@@ -41,7 +43,7 @@ __all__ = [
     "revoke",
     "run_actor",
     "run_claim",
-    "run_projects",
+    "run_reach",
     "run_token",
     "used",
 ]
@@ -65,6 +67,14 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[str, ...] = EVERYWHERE
     expires_at: int | None = None
     parent: str = ""
+
+
+class RunReach(NamedTuple):
+    """The project of a run, in which its token may read; none when the run has been deleted. With `alone` it may read
+    its own run only."""
+
+    projects: tuple[str, ...] = ()
+    alone: bool = False
 
 
 class RunClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,9 +250,10 @@ def run_actor(secret: bytes, token: str, *, at: int) -> Actor | None:
     return Actor(name=f"run:{claim.run}/{claim.attempt}", role="run", run=claim.run, attempt=claim.attempt, projects=())
 
 
-async def run_projects(tx: Tx, run: str) -> tuple[str, ...]:
-    """The project of a run, in which its token may read; of none when the run has been deleted."""
-    return tuple(row["project"] for row in await tx.all("SELECT project FROM run WHERE id = ?", run))
+async def run_reach(tx: Tx, run: str) -> RunReach:
+    """How far the token of a run reaches."""
+    row = await tx.one("SELECT project, untrusted FROM run WHERE id = ?", run)
+    return RunReach() if row is None else RunReach((row["project"],), bool(row["untrusted"]))
 
 
 def run_claim(secret: bytes, token: str) -> RunClaim | None:

@@ -98,5 +98,10 @@ def _bare(parent: Parent, child: NewChild, *, at: int, kind: str) -> runs.NewRun
 
 def _under(parent: Parent, child: NewChild, new: runs.NewRun) -> runs.NewRun:
     return msgspec.structs.replace(
-        new, parent=parent.run, key=child.key, meta={**child.meta}, warnings=(*new.warnings, *child.warnings)
+        new,
+        parent=parent.run,
+        key=child.key,
+        meta={**child.meta},
+        warnings=(*new.warnings, *child.warnings),
+        untrusted=new.untrusted or parent.untrusted,
     )

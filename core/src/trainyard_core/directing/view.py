@@ -65,6 +65,7 @@ def parent_of(row: Row) -> Parent:
         name=row["name"],
         owner=row["created_by"],
         status=Status(row["status"]),
+        untrusted=bool(row["untrusted"]),
         intent=Intent(row["intent"]),
         stop_reason=row["intent_reason"],
         stop_message=row["intent_message"],

@@ -66,6 +66,7 @@ async def plan(
     operation = await database.read(lambda tx: stored(tx, row["id"]))
     body, iteration = body_of(operation, changes, row["description"]), _iteration(row)
     new = await prepare(amendments, row["project"], body, actor, at, kinds, iteration=iteration)
+    new = msgspec.structs.replace(new, untrusted=new.untrusted or bool(row["untrusted"]))
     if checks is not None:
         new = await checks(new)
     new = msgspec.structs.replace(new, priority=row["priority"], cloned_from=row["id"], clone_kind=kind)
@@ -92,7 +93,10 @@ async def continuation(tx: Tx, new: runs.NewRun, source: Row) -> Clone:
     metrics = await clone_rows.summaries(tx, source["id"])
     fork = _last_step(metrics)
     new = msgspec.structs.replace(
-        new, name=new.name or source["name"], params={**_decode(source["params"]), **new.params}
+        new,
+        name=new.name or source["name"],
+        params={**_decode(source["params"]), **new.params},
+        untrusted=new.untrusted or bool(source["untrusted"]),
     )
     new = msgspec.structs.replace(_continued(new, source, fork), cloned_from=source["id"], clone_kind=RESUME)
     return Clone(source=source["id"], new=new, metrics=metrics)

@@ -8,22 +8,35 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
+from trainyard.client.distributions import connecting
 from trainyard.client.models import FieldProblem
 from trainyard_core.allowance import check_allowed
-from trainyard_core.contracts.connection import Connection, ConnectionKind
-from trainyard_core.contracts.needs import MergedNeeds, Needs, SecretFiles
+from trainyard_core.contracts.connection import Checkout, Connection, ConnectionKind, SupportsCheckout
+from trainyard_core.contracts.needs import InitStep, MergedNeeds, Needs, SecretFiles
 from trainyard_core.contracts.secret import SecretRef, Secrets
 from trainyard_core.db import connections
 from trainyard_core.db.connections import connection_of
 from trainyard_core.db.engine import Row, Tx
-from trainyard_core.errors import Invalid, Unavailable, choice
+from trainyard_core.errors import Invalid, Unavailable, choice, invalid_field
 from trainyard_core.hook_guard import gist
 from trainyard_core.json_schema import problems_of
 
-__all__ = ["Kinds", "SecretValues", "check_usable", "kind_problems", "needs_of", "secret_values", "usable"]
+__all__ = [
+    "Kinds",
+    "SecretValues",
+    "check_usable",
+    "checkout_step",
+    "installing",
+    "kind_problems",
+    "needs_of",
+    "secret_values",
+    "usable",
+]
 
 ANY = "*"
+FIELD = "run.connections"
 Kinds = Mapping[str, tuple[str, ConnectionKind]]
 """The kinds of connections that are installed, each with its plugin."""
 
@@ -39,18 +52,28 @@ class SecretValues(NamedTuple):
 
 
 async def check_usable(
-    tx: Tx, names: Sequence[str], *, project: str, allowed: Sequence[str], field: str = "run.connections"
+    tx: Tx,
+    names: Sequence[str],
+    *,
+    project: str,
+    allowed: Sequence[str],
+    untrusted: bool = False,
+    field: str = FIELD,
 ) -> dict[str, Row]:
-    """The rows of connections that a project may use. Raises Invalid for one that it may not, and for one that is not
-    there, naming those that it may use. `field` is where they are written."""
+    """The rows of connections that a project may use. Raises Invalid for one that it may not, for one that is not
+    there, naming those that it may use, and for one that an `untrusted` run may not use. `field` is where they are
+    written."""
     for name in names:
         check_allowed("connection", name, allowed, project=project)
     found = await connections.some(tx, names)
     if unknown := [name for name in names if name not in found]:
         usable = [each for each in await connections.names(tx) if any(fnmatchcase(each, one) for one in allowed)]
-        message = choice("connection", unknown[0], usable)
         fix = "use one of these, or have an admin add it: yard connections add -f FILE"
-        raise Invalid(message, fix=fix, problems=[FieldProblem(field=field, message=message, fix=fix)])
+        raise invalid_field(field, choice("connection", unknown[0], usable), fix)
+    if untrusted and (closed := [name for name in names if not found[name]["untrusted"]]):
+        said = f"an untrusted run, whose code comes from outside, may not use connection '{closed[0]}'"
+        fix = f"leave it out, or have an admin allow it: `untrusted: true` in the file of '{closed[0]}'"
+        raise invalid_field(field, said, f"{fix}, and yard connections add -f FILE")
     return found
 
 
@@ -73,20 +96,25 @@ def kind_problems(connection: Connection, kind: ConnectionKind) -> list[FieldPro
         raise _failed(connection, error) from None
 
 
-async def needs_of(tx: Tx, kinds: Kinds, project: str, names: Sequence[str]) -> list[Needs]:
-    """What an attempt of that project needs for its connections, in their order. Raises Invalid for a connection that
-    the project may not use now, that is gone, or whose kind is not installed here or refuses it; Unavailable for a kind
-    that fails."""
-    return [_needs(each, kinds) for each in await usable(tx, kinds, project, names)]
+def installing(kind: str) -> str:
+    """What is to be done about a kind of connections that is not installed here."""
+    distribution = connecting(kind)
+    return "install the plugin that brings it where the server runs" + (
+        f": pip install {distribution}" if distribution else ""
+    )
 
 
-async def usable(tx: Tx, kinds: Kinds, project: str, names: Sequence[str]) -> list[Connection]:
-    """Connections that a project may use now, each once. Raises what `needs_of` does."""
+async def usable(
+    tx: Tx, kinds: Kinds, project: str, names: Sequence[str], *, untrusted: bool = False
+) -> list[Connection]:
+    """Connections that a project may use now, each once. Raises Invalid for a connection that the project, or an
+    `untrusted` run, may not use now, that is gone, or whose kind is not installed here or refuses it; Unavailable for a
+    kind that fails."""
     if not names:
         return []
     row = await tx.one("SELECT connections FROM project WHERE name = ?", project)
     allowed: list[str] = msgspec.json.decode(row["connections"]) if row else []
-    found = await check_usable(tx, names, project=project, allowed=allowed)
+    found = await check_usable(tx, names, project=project, allowed=allowed, untrusted=untrusted)
     wanted = [connection_of(found[name]) for name in dict.fromkeys(names)]
     for each in wanted:
         _check(each, kinds)
@@ -95,20 +123,41 @@ async def usable(tx: Tx, kinds: Kinds, project: str, names: Sequence[str]) -> li
 
 def _check(connection: Connection, kinds: Kinds) -> None:
     if connection.kind not in kinds:
-        message = choice("connection kind", connection.kind, kinds)
-        raise Invalid(f"connection '{connection.name}': {message}", fix="install the plugin that brings it")
+        message = f"connection '{connection.name}': {choice('connection kind', connection.kind, kinds)}"
+        raise invalid_field(FIELD, message, installing(connection.kind))
     _, kind = kinds[connection.kind]
     if problems := kind_problems(connection, kind):
         said = "; ".join(f"{each.field}: {each.message}" for each in problems)
-        raise Invalid(f"connection '{connection.name}': {said}", fix=f"yard connections check {connection.name}")
+        fix = f"yard connections check {connection.name}"
+        raise invalid_field(FIELD, f"connection '{connection.name}': {said}", fix)
 
 
-def _needs(connection: Connection, kinds: Kinds) -> Needs:
+def needs_of(connection: Connection, kinds: Kinds) -> Needs:
+    """What an attempt needs for a connection that is `usable`. Raises Unavailable for a kind that fails."""
     _, kind = kinds[connection.kind]
     try:
         return kind.needs(connection)
     except Exception as error:  # whatever a plugin raises
         raise _failed(connection, error) from None
+
+
+def checkout_step(connection: Connection, kinds: Kinds, checkout: Checkout, name: str) -> InitStep:
+    """The init step that checks something out by a connection that is `usable`. Raises Invalid for what its kind cannot
+    check out, Unavailable for a kind that fails."""
+    _, kind = kinds[connection.kind]
+    if not isinstance(kind, SupportsCheckout):
+        said = f"connection '{connection.name}' of kind '{connection.kind}' leads to no code that `init` could bring"
+        raise invalid_field("run.init", said, "name it in `connections`, or a connection of kind git in `init`")
+    try:
+        problems = kind.check_checkout(connection, checkout)
+        step = None if problems else kind.checkout(connection, checkout, name)
+    except Exception as error:  # whatever a plugin raises
+        raise _failed(connection, error) from None
+    if step is None:
+        said = "; ".join(each.message for each in problems)
+        fields = [replace(each, field=f"run.init.{each.field}") for each in problems]
+        raise Invalid(f"connection '{connection.name}': {said}", fix=problems[0].fix, problems=fields)
+    return step
 
 
 def _failed(connection: Connection, error: Exception) -> Unavailable:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import msgspec
 
 from trainyard.client.models import CreateRun, FieldProblem
 from trainyard.compile.job import MOST_PRIORITY
 from trainyard.compile.operation import CompiledOperation
-from trainyard.compile.resolved import ResolvedOperation, Role, stored
+from trainyard.compile.resolved import ResolvedOperation, Role, stored, used_connections
 from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
@@ -120,15 +121,16 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> None:
 
 
 async def _check_connections(tx: Tx, new: runs.NewRun) -> None:
-    """Raises Invalid for a connection that is not there or that the project may not use."""
+    """Raises Invalid for a connection that is not there, or that the project or the run may not use."""
     notified = tuple(dict.fromkeys(name for each in new.notifications for name in each.connections))
     if not new.connections and not notified:
         return
     row = await tx.one("SELECT connections FROM project WHERE name = ?", new.project)
     assert row is not None, "its name was looked up"
     allowed = _decode_names(row["connections"])
-    await check_usable(tx, new.connections, project=new.project, allowed=allowed)
-    await check_usable(tx, notified, project=new.project, allowed=allowed, field="plugins.notifications")
+    usable = partial(check_usable, tx, project=new.project, allowed=allowed, untrusted=new.untrusted)
+    await usable(new.connections)
+    await usable(notified, field="plugins.notifications")
 
 
 async def _check_references(tx: Tx, project: str, director: directors.NewDirector) -> None:
@@ -276,7 +278,7 @@ def assemble(
         compile_options=_given(body),
         uses=compiled.uses,
         warnings=compiled.warnings,
-        connections=resolved.connections,
+        connections=used_connections(resolved),
         notifications=resolved.notifications,
         params=dict(resolved.inputs),
         tags=list(resolved.tags),
@@ -289,6 +291,8 @@ def assemble(
         max_retries=resolved.max_retries,
         timeout_us=None if resolved.timeout is None else int(resolved.timeout * SECOND),
         director=kinds.opening(run, resolved),
+        child=compiled.trial,
+        untrusted=body.untrusted,
     )
 
 
@@ -347,6 +351,7 @@ def _tracked(run: str, project: str, body: CreateRun, actor: Actor, at: int) -> 
         tags=fit.tags,
         meta=fit.meta,
         created_at=_created_at(body.created_at, at),
+        untrusted=body.untrusted,
     )
 
 

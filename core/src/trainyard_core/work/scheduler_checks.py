@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from trainyard.compile.resolved import ResolvedOperation, decode_resolved
+from trainyard.compile.resolved import ResolvedOperation
 from trainyard_core.admission import ANY_QUEUE
 from trainyard_core.clock import SECOND, Clock
 from trainyard_core.contracts.scheduler import Facts, SchedulerCheck, Verdict
@@ -21,6 +21,7 @@ from trainyard_core.db.engine import Database, Tx
 from trainyard_core.db.runs import NewRun
 from trainyard_core.errors import Invalid
 from trainyard_core.hook_guard import gist
+from trainyard_core.work.needs import operation_of
 
 __all__ = ["SchedulerChecks"]
 
@@ -48,10 +49,11 @@ class SchedulerChecks:
 
     async def check(self, new: NewRun) -> NewRun:
         """The run, with warnings of what all agents ignore of it that would take it, or that none serves its queue.
-        Raises Invalid when every agent that serves its queue refuses it."""
-        if not new.managed or new.director is not None or new.resolved == "null":
+        Raises Invalid when every agent that serves its queue refuses it. Of a sweep one trial is checked for all."""
+        operation = operation_of(new)
+        if operation is None:
             return new
-        verdicts = await self._verdicts(decode_resolved(new.resolved), new.queue, new.agent)
+        verdicts = await self._verdicts(operation, new.queue, new.agent)
         if not verdicts:
             where = f"queue '{new.queue}'" + (f" as agent '{new.agent}'" if new.agent else "")
             return _warned(new, f"no agent serves {where} yet; the run waits for one")

@@ -111,6 +111,7 @@ def run(
         archived_at=rfc3339(row["archived_at"]),
         dropped=dropped,
         tracker=row["tracker"],
+        untrusted=bool(row["untrusted"]),
         sorted_by=_sorted_by(sort, metrics),
     )
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from trainyard.compile.resolved import ResolvedOperation, decode_resolved
+from trainyard.compile.resolved import Code, ResolvedOperation, decode_resolved, used_connections
 from trainyard_core import instruments, tracing
 from trainyard_core.agent.model import BATCH, KnownAttempts, Orders, Registration
 from trainyard_core.clock import Clock
@@ -27,8 +27,8 @@ from trainyard_core.errors import TrainyardError
 from trainyard_core.lifecycle import Reason
 from trainyard_core.policy import Policy
 from trainyard_core.work import assignment, attempt_diagnosis
-from trainyard_core.work.connections import Kinds, SecretValues, needs_of, secret_values
-from trainyard_core.work.needs import operation_needs
+from trainyard_core.work.connections import Kinds, SecretValues, secret_values
+from trainyard_core.work.needs import attempt_needs, operation_needs
 from trainyard_core.work.notifier import Notifier
 from trainyard_core.work.resume import resume_environment
 
@@ -142,19 +142,18 @@ class SessionService:
             return refusal
         resolved = decode_resolved(row["resolved"])
         try:
-            needs = await self._needs(row["project"], resolved)
+            needs = await self._needs(row, resolved)
             values = await secret_values(needs, self._secrets)
         except (TrainyardError, NeedsClash) as error:
             can_pass = isinstance(error, TrainyardError) and error.retryable
             return _failed_submit(row, str(error), retryable=can_pass)
         return self._workload(row, resolved, needs, values)
 
-    async def _needs(self, project: str, resolved: ResolvedOperation) -> MergedNeeds:
-        own, names = operation_needs(resolved), resolved.connections
-        if not names:
-            return merge([own])
-        used = await self._database.read(lambda tx: needs_of(tx, self._connection_kinds(), project, names))
-        return merge([own, *used])
+    async def _needs(self, row: Row, resolved: ResolvedOperation) -> MergedNeeds:
+        if not used_connections(resolved):
+            return merge([operation_needs(resolved)])
+        kinds, project, untrusted = self._connection_kinds(), row["project"], bool(row["untrusted"])
+        return await self._database.read(lambda tx: attempt_needs(tx, kinds, project, resolved, untrusted=untrusted))
 
     def _workload(self, row: Row, resolved: ResolvedOperation, needs: MergedNeeds, values: SecretValues) -> Workload:
         return Workload(
@@ -168,7 +167,8 @@ class SessionService:
             args=resolved.args,
             env={**tracing.environment(row["id"]), **resolved.env, **resume_environment(row)},
             working_dir=resolved.working_dir or "",
-            code=resolved.code,
+            code=resolved.code if resolved.code.connection is None else Code(kind="none"),
+            checkouts=tuple(each.path for each in resolved.checkouts),
             image=resolved.image or "",
             resources=msgspec.structs.replace(resolved.resources, cpu=row["cpu"]),
             needs=needs,
@@ -183,6 +183,7 @@ class SessionService:
             gpus=_devices(row),
             params=resolved.inputs,
             grace=self._grace,
+            untrusted=bool(row["untrusted"]),
             url=self._url,
             token=run_token(self._secret, row["id"], row["number"], at=self._clock.now()),
         )

@@ -48,6 +48,11 @@ _TEMPORARY = {"concurrency", "quota"}
 
 async def why(tx: Tx, row: Row, *, at: int, silence: float, schedulers: Collection[str]) -> Why:
     """What a run waits for, in one sentence, and piece by piece. `schedulers` are those that are installed here."""
+    found = await _explained(tx, row, at, silence, schedulers)
+    return msgspec.structs.replace(found, untrusted=True) if row["untrusted"] else found
+
+
+async def _explained(tx: Tx, row: Row, at: int, silence: float, schedulers: Collection[str]) -> Why:
     status = Status(row["status"])
     if status in (Status.CREATED, Status.COMPILED):
         return _answer(row, _held(row))

@@ -29,6 +29,8 @@ def check_url(url: str, field: str, schemes: tuple[str, ...], *, scp: bool = Fal
     if password:
         said = "a secret in plain text: there is a password in the URL"
         return [FieldProblem(field=field, message=said, fix="leave it out, and refer to it in `secrets.password`")]
+    if parts.scheme == "file" and "file" in schemes and not host and parts.path.startswith("/"):
+        return []
     if parts.scheme not in schemes or not host:
         said = f"this is not a URL of {', '.join(schemes)}"
         return [FieldProblem(field=field, message=said, fix=f"write {schemes[0]}://HOST/...")]

@@ -38,6 +38,7 @@ def manifest_of(workload: Workload, devices: Sequence[str]) -> Manifest:
         "params": dict(workload.params),
         "working_dir": workload.working_dir,
         "code": msgspec.to_builtins(workload.code),
+        "checkouts": list(workload.checkouts),
         "init": _plain(workload.needs.init),
         "sidecars": _plain(workload.needs.sidecars),
         "mounts": _plain(workload.needs.mounts),

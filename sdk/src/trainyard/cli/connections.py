@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["connections"]
 
 _name = click.argument("name")
-FIELDS = ("name", "kind", "fields", "secrets")
+FIELDS = {"name": str, "kind": str, "fields": dict, "secrets": dict, "untrusted": bool}
+_NOUNS = {str: "a text", dict: "a mapping", bool: "true or false"}
 
 
 @click.group()
@@ -27,7 +28,12 @@ def connections() -> None:
 
 @connections.command("add")
 @click.option(
-    "-f", "--file", "file", required=True, metavar="FILE", help="A YAML or JSON file: name, kind, fields, secrets."
+    "-f",
+    "--file",
+    "file",
+    required=True,
+    metavar="FILE",
+    help="A YAML or JSON file: name, kind, fields, secrets, untrusted.",
 )
 @json_option
 @with_client
@@ -35,7 +41,11 @@ def add_connection(client: Client, *, file: str, as_json: bool) -> None:
     """Add a connection from a file, or replace one of the same name and kind. Secrets are references, never values."""
     given = _read(Path(file))
     found = client.connections.set(
-        given["name"], kind=given["kind"], fields=given.get("fields"), secrets=given.get("secrets")
+        given["name"],
+        kind=given["kind"],
+        fields=given.get("fields"),
+        secrets=given.get("secrets"),
+        untrusted=given.get("untrusted", False),
     )
     _show(found, as_json)
 
@@ -95,9 +105,9 @@ def _read(path: Path) -> dict[str, Any]:
     data: dict[str, Any] = dict(load_file(path).data)
     if unknown := sorted(set(data) - set(FIELDS)):
         raise click.UsageError(f"{path}: there is no field `{unknown[0]}`; write {', '.join(FIELDS)}")
-    for field, kind in (("name", str), ("kind", str), ("fields", dict), ("secrets", dict)):
+    for field, kind in FIELDS.items():
         if field in data and not isinstance(data[field], kind):
-            raise click.UsageError(f"{path}: `{field}` is {'a text' if kind is str else 'a mapping'}")
+            raise click.UsageError(f"{path}: `{field}` is {_NOUNS[kind]}")
     for field in ("name", "kind"):
         if not data.get(field):
             raise click.UsageError(f"{path}: `{field}` is missing")
@@ -110,6 +120,7 @@ def _show(connection: Connection, as_json: bool) -> None:
     rows = [("connection", connection.name), ("kind", connection.kind)]
     rows += [(name, str(value)) for name, value in sorted(connection.fields.items())]
     rows += [(f"secret {name}", _reference(ref)) for name, ref in sorted(connection.secrets.items())]
+    rows.append(("untrusted runs", "may use it" if connection.untrusted else "may not use it"))
     return output.fields([*rows, ("updated", connection.updated_at)])
 
 

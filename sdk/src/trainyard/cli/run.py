@@ -55,6 +55,7 @@ class _RunCommand(click.Command):
 @click.option("--queue", default="", help="The queue, over the file's.", shell_complete=complete("queue"))
 @click.option("-w", "--watch", is_flag=True, help="Print the run's log until it has ended; the exit code says how.")
 @click.option("--preview", is_flag=True, help="Create nothing; show what would run and whether it would start now.")
+@click.option("--untrusted", is_flag=True, help="Its code comes from outside: no secrets, and its own data only.")
 @click.option(
     "--code",
     type=click.Choice(["here", "git", "none"]),
@@ -74,6 +75,7 @@ def run(
     name: str,
     tags: tuple[str, ...],
     queue: str,
+    untrusted: bool,
     watch: bool,
     preview: bool,
     code: str | None,
@@ -96,7 +98,7 @@ def run(
     resolved = check(material, values)
     request = request_of(material, params=values, name=name, tags=list(tags), queue=queue)
     found = resolved.code.kind if resolved is not None else _code_there(client, request)
-    request = _with_code(request, _code(code, material.folder, brings_code=found != "none"))
+    request = _with_code(request, _code(code, material.folder, brings_code=found != "none"), untrusted)
     if preview:
         return _previewed(client.runs.preview(request), as_json=as_json)
     created = client.runs.create(request)
@@ -148,10 +150,10 @@ def _code(choice: str | None, folder: Path, *, brings_code: bool) -> dict[str, A
     return {"kind": "none"} if choice == "none" else folder_code(folder)
 
 
-def _with_code(request: CreateRun, code: dict[str, Any] | None) -> CreateRun:
+def _with_code(request: CreateRun, code: dict[str, Any] | None, untrusted: bool) -> CreateRun:
     import msgspec
 
-    return msgspec.structs.replace(request, code=code)
+    return msgspec.structs.replace(request, code=code, untrusted=untrusted)
 
 
 def _code_there(client: Client, request: CreateRun) -> str:

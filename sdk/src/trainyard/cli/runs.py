@@ -65,6 +65,8 @@ def _explain(answer: Why) -> None:
     if answer.observation is not None:
         for name, text in _observed(answer.observation):
             output.line(f"  {name}: {output.clean(text)}")
+    if answer.untrusted:
+        output.line("  untrusted: its code comes from outside; it uses no connection that does not allow it")
     for change in answer.changes:
         output.line(f"  it starts {output.clean(change)}")
     if answer.place is not None:
@@ -97,6 +99,7 @@ def _show(run: RunRecord, around: Lineage) -> None:
             ("project", run.project),
             ("user", run.user),
             ("queue", run.queue),
+            ("untrusted", "yes: its code comes from outside" if run.untrusted else ""),
             ("tags", ", ".join(run.tags)),
             ("created", moment.moment(run.created_at)),
             ("started", moment.moment(run.started_at)),

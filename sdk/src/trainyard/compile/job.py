@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from trainyard.compile.context import TOKENS
 from trainyard.compile.lower import LocatedText, LoweredOperation
 from trainyard.compile.render import Renderer
 from trainyard.compile.report import Findings
-from trainyard.compile.resolved import Code, ContainerSpec, Notification, OutputType, Resources
+from trainyard.compile.resolved import Checkout, Code, ContainerSpec, Notification, OutputType, Resources
 from trainyard.compile.value import text_of
 from trainyard.spec.container import AuxiliaryContainer
 from trainyard.spec.convert import convert
@@ -21,12 +22,13 @@ from trainyard.spec.error import Path
 from trainyard.spec.model import is_name, is_template
 from trainyard.spec.operation import Operation, Termination
 from trainyard.spec.quantity import amount, cores, devices, memory_bytes
-from trainyard.spec.run import Git
+from trainyard.spec.run import Git, InitStep
 
 __all__ = [
     "MOST_PRIORITY",
     "approved",
     "check_given",
+    "checkouts",
     "code",
     "command",
     "connections",
@@ -181,6 +183,8 @@ def check_given(report: Findings, *, name: str | None, queue: str | None, code: 
     problem = _url_problem(code.url) if code is not None and code.url is not None else None
     if problem:
         report.add_given("code.url", *problem)
+    if code is not None and code.connection is not None and (code.kind != "git" or code.patch is not None):
+        report.add_given("code.connection", "a connection checks out `git` code, without a patch", "leave out `patch`")
 
 
 def queue(operation: Operation, lowered: LoweredOperation, renderer: Renderer) -> str:
@@ -229,11 +233,37 @@ def tags(operation: Operation, lowered: LoweredOperation, renderer: Renderer, mo
 
 def code(lowered: LoweredOperation, renderer: Renderer) -> Code:
     """The source that `init` asks for; none if it asks for none."""
-    at, steps = (*lowered.at, "run", "init"), lowered.job.init if lowered.job else ()
-    found = [((*at, index, "git"), step.git) for index, step in enumerate(steps) if step.git is not None]
+    found = [(path, step) for path, step in _code_steps(lowered) if step.path is None]
     if len(found) > 1:
-        renderer.report.add(found[1][0], "this version brings code from one place", "keep one `git` step")
+        fix = "keep one such step, or give the `path` of another one that names a `connection`"
+        renderer.report.add(found[1][0], "this version brings code from one place", fix)
     return _git(found[0][1], found[0][0], renderer) if found else Code(kind="none")
+
+
+def checkouts(lowered: LoweredOperation, renderer: Renderer) -> tuple[Checkout, ...]:
+    """What connections check out beside the code, in order."""
+    found: list[Checkout] = []
+    for at, step in _code_steps(lowered):
+        path = renderer.text((*at, "path"), step.path)
+        code = _git(step, at, renderer) if step.path is not None else None
+        if path is None or code is None or code.connection is None:
+            continue
+        where = posixpath.normpath(path)
+        if where == "." or where.startswith("/") or where.split("/")[0] == "..":
+            said = "a checkout is below the folder of the code"
+            renderer.report.add((*at, "path"), said, "write a relative path such as `vendor/model`")
+        if any(each.path == where for each in found):
+            renderer.report.add((*at, "path"), f"two steps check out into `{where}`", "give another `path`")
+        found.append(
+            Checkout(connection=code.connection, path=where, url=code.url, revision=code.commit, flags=code.flags)
+        )
+    return tuple(found)
+
+
+def _code_steps(lowered: LoweredOperation) -> list[tuple[Path, InitStep]]:
+    """The steps that bring code, each with its place."""
+    at, steps = (*lowered.at, "run", "init"), lowered.job.init if lowered.job else ()
+    return [((*at, index), step) for index, step in enumerate(steps) if step.container is None]
 
 
 def init(lowered: LoweredOperation, renderer: Renderer) -> tuple[ContainerSpec, ...]:
@@ -296,15 +326,22 @@ def _container(written: AuxiliaryContainer, at: Path, name: str, renderer: Rende
     return found
 
 
-def _git(step: Git, at: Path, renderer: Renderer) -> Code:
-    url = renderer.text((*at, "url"), step.url) or ""
-    problem = None if is_template(url) else _url_problem(url)
+def _git(step: InitStep, at: Path, renderer: Renderer) -> Code:
+    connection = renderer.text((*at, "connection"), step.connection)
+    written, at = step.git or Git(), (*at, "git")
+    url = renderer.text((*at, "url"), written.url)
+    problem = None if url is None or is_template(url) else _url_problem(url)
     if problem:
         renderer.report.add((*at, "url"), *problem)
-    revision = renderer.text((*at, "revision"), step.revision)
+    revision = renderer.text((*at, "revision"), written.revision)
     if revision is not None and revision.startswith("-"):
         renderer.report.add((*at, "revision"), "a revision does not begin with `-`", "name a commit, tag or branch")
-    return Code(kind="git", url=url, commit=revision)
+    flags = renderer.texts((*at, "flags"), written.flags)
+    if any(not flag.startswith("--") for flag in flags):
+        renderer.report.add((*at, "flags"), "a flag begins with `--`", "write such as `--depth=1`")
+    if connection is None:
+        return Code(kind="git", url=url or "", commit=revision)
+    return Code(kind="git", url=url, commit=revision, connection=connection, flags=flags)
 
 
 def _url_problem(url: str) -> tuple[str, str] | None:

@@ -39,13 +39,15 @@ __all__ = ["CompiledOperation", "TrialCompiler", "check_component", "compile_ope
 @dataclass(frozen=True, slots=True)
 class CompiledOperation:
     """What a document comes to. `document` is the operation that refers to nothing: compiling it again needs no
-    library. `approved` is False for one that waits for somebody's approval."""
+    library. `approved` is False for one that waits for somebody's approval. `trial` is an example of a trial of a
+    sweep, without what a value decides that only a trial has."""
 
     resolved: ResolvedOperation
     document: Document
     approved: bool = True
     uses: tuple[ReferenceUse, ...] = ()
     warnings: tuple[str, ...] = ()
+    trial: ResolvedOperation | None = None
 
 
 def compile_operation(
@@ -89,12 +91,14 @@ def compile_whole(
     """
     operation, document, composed = _composed(source, library, presets, patches)
     options = CompileOptions(globals, params or {}, name=name, queue=queue, tags=tags, code=code)
-    resolved, approved, warnings = _compiled(operation, document, options)
+    compiled = _compiled(operation, document, options)
     if composed is None:
-        return CompiledOperation(resolved, document, approved, warnings=warnings)
+        return compiled
+    resolved = compiled.resolved
     if composed.component is not None:
         resolved = msgspec.structs.replace(resolved, component=component_digest(composed.component))
-    return CompiledOperation(resolved, document, approved, composed.uses, (*composed.warnings, *warnings))
+    warnings = (*composed.warnings, *compiled.warnings)
+    return replace(compiled, resolved=resolved, uses=composed.uses, warnings=warnings)
 
 
 class TrialCompiler:
@@ -173,16 +177,14 @@ def check_component(document: Document) -> Component:
     return component
 
 
-def _compiled(
-    operation: Operation, document: Document, options: CompileOptions
-) -> tuple[ResolvedOperation, bool, tuple[str, ...]]:
-    """An operation that refers to nothing, whether it is approved, and warnings."""
+def _compiled(operation: Operation, document: Document, options: CompileOptions) -> CompiledOperation:
+    """An operation that refers to nothing."""
     report = Findings(document)
     lowered = lower(operation, report)
     job.check_given(report, name=options.name, queue=options.queue, code=options.code)
     if operation.matrix is None:
         resolved, approved, _ = rendered(operation, lowered, options, report)
-        return resolved, approved, ()
+        return CompiledOperation(resolved, document, approved)
     if lowered.directed and lowered.installed is not None:
         said = f"a run of kind `{lowered.installed.kind}` cannot be swept: its children are planned already"
         report.add(("matrix",), said, "remove `matrix`, or sweep a run of kind `job`", key=True)
@@ -190,11 +192,12 @@ def _compiled(
     planned = plan(operation, lowered.inputs, options.params, report)
     known = {"iteration": 0, **options.globals}
     example = replace(options, globals=known, trial=planned.trial, unknown=planned.unknown)
-    resolved, approved, renderer = rendered(operation, lowered, example, report)
+    trial, approved, renderer = rendered(operation, lowered, example, report)
     if tuner := planned.sweep.options.get("tuner"):
         _check_tuner(Part(document, ("matrix", "tuner"), tuner), options)  # type: ignore[arg-type] # a document's data
-    resolved = swept(resolved, operation, lowered, planned, renderer, options)
-    return resolved, approved, tuple(cautions(operation.matrix, planned.sweep, lowered.outputs, document))
+    resolved = swept(trial, operation, lowered, planned, renderer, options)
+    warnings = tuple(cautions(operation.matrix, planned.sweep, lowered.outputs, document))
+    return CompiledOperation(resolved, document, approved, warnings=warnings, trial=trial)
 
 
 def _check_tuner(document: Document, options: CompileOptions) -> None:

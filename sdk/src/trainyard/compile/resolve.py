@@ -152,6 +152,7 @@ def resolve(
         image=renderer.text((*at, "image"), lowered.container.image),
         working_dir=job.working_dir(lowered, renderer),
         code=job.code(lowered, renderer),
+        checkouts=job.checkouts(lowered, renderer),
         init=init,
         sidecars=job.sidecars(lowered, renderer, init),
         connections=job.connections(lowered, renderer),

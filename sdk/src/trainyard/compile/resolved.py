@@ -16,6 +16,7 @@ import msgspec
 from trainyard.matrix.sweep import SweepSpec
 
 __all__ = [
+    "Checkout",
     "Code",
     "ContainerSpec",
     "Notification",
@@ -23,11 +24,13 @@ __all__ = [
     "ResolvedOperation",
     "Resources",
     "Role",
+    "all_checkouts",
     "canonical_json",
     "decode_resolved",
     "digest",
     "digest_of",
     "stored",
+    "used_connections",
 ]
 
 _DESCRIBES = frozenset({"name", "description", "tags", "queue", "priority", "component", "notifications"})
@@ -38,7 +41,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Where the program's source comes from.
 
     `folder`: `path` on the machine of the agent. `git`: `url` and `commit`, which is a commit or whatever else git can
-    resolve, None for the default branch; `patch` is a diff that is applied on top.
+    resolve, None for the default branch; `patch` is a diff that is applied on top. With `connection` it is checked out
+    by an init step that this connection brings, as a `Checkout` says, and there is no patch.
     """
 
     kind: Literal["none", "folder", "git"]
@@ -46,6 +50,20 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     url: str | None = None
     commit: str | None = None
     patch: str | None = None
+    connection: str | None = None
+    flags: tuple[str, ...] = ()
+
+
+class Checkout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A revision of a repository that is fetched with the credential of a connection, into `path` below the folder of
+    the code. Without `url` the repository is that of the connection, without `revision` it is the default branch;
+    `flags` are for `git fetch`."""
+
+    connection: str
+    path: str = "."
+    url: str | None = None
+    revision: str | None = None
+    flags: tuple[str, ...] = ()
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -107,9 +125,11 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     written. Of kind `sweep`, `sweep` says what is searched, `inputs` are those that all of its trials
     have alike, and what a trial runs is compiled once its params are known.
 
-    `init` are programs that end before the command starts, in order, once `code` is there; `sidecars` run beside it.
+    `init` are programs that end before the command starts, in order, once `code` and `checkouts` are there; `sidecars`
+    run beside it.
 
-    `connections` are names of those that it uses; `notifications` name others, which the program is not given.
+    `connections` are names of those that it names itself; `used_connections` has all. `notifications` name others,
+    which the program is not given.
 
     `component` is the digest of the component as it was written; `digest()` gives that of what runs.
     """
@@ -128,6 +148,7 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     image: str | None = None
     working_dir: str | None = None
     code: Code = Code(kind="none")
+    checkouts: tuple[Checkout, ...] = ()
     init: tuple[ContainerSpec, ...] = ()
     sidecars: tuple[ContainerSpec, ...] = ()
     connections: tuple[str, ...] = ()
@@ -143,6 +164,20 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     component: str = ""
     sweep: SweepSpec | None = None
     spec: dict[str, object] = {}
+
+
+def all_checkouts(resolved: ResolvedOperation) -> tuple[Checkout, ...]:
+    """What connections check out, the code itself first."""
+    code = resolved.code
+    if code.connection is None:
+        return resolved.checkouts
+    own = Checkout(connection=code.connection, url=code.url, revision=code.commit, flags=code.flags)
+    return (own, *resolved.checkouts)
+
+
+def used_connections(resolved: ResolvedOperation) -> tuple[str, ...]:
+    """The names of all connections that it uses, each once."""
+    return tuple(dict.fromkeys((*resolved.connections, *(each.connection for each in all_checkouts(resolved)))))
 
 
 def canonical_json(resolved: ResolvedOperation) -> bytes:

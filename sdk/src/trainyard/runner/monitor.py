@@ -26,12 +26,14 @@ _log = logging.getLogger(__name__)
 
 
 class Command:
-    """A command that was started: its run, words, working directory and environment."""
+    """A command that was started: its run, words, the folder of its code, working directory and environment."""
 
-    def __init__(self, workload: Mapping[str, Any], argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, workload: Mapping[str, Any], argv: Sequence[str], top: Path, cwd: Path, env: Mapping[str, str]
+    ) -> None:
         self.run = str(workload["run"])
         self.argv, self.cwd, self.env = argv, cwd, env
-        self._code = workload.get("code") or {}
+        self._code, self._checkouts, self._top = workload.get("code") or {}, workload.get("checkouts") or (), top
 
     def origin(self) -> dict[str, Any]:
         """What the run's meta is to say."""
@@ -40,6 +42,9 @@ class Command:
         if is_wanted and code.in_repository(self.cwd) and (state := code.state(self.cwd)):
             remote = state["remote"] or code.without_password(str(self._code.get("url") or ""))
             found["code"] = {**state, "remote": remote}
+        heads = {folder: state for folder in self._checkouts if (state := code.head(self._top / folder))}
+        if is_wanted and heads:
+            found["checkouts"] = heads
         return found
 
 

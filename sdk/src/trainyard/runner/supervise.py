@@ -116,7 +116,7 @@ class _Attempt:
         self._sidecars = start_sidecars(place, writer, self._shipping.begin)
         cwd = Path(top, str(self._workload.get("working_dir") or "."))
         argv = argv_of(self._workload, self._folder)
-        self._command = Command(self._workload, argv, cwd, env)
+        self._command = Command(self._workload, argv, top, cwd, env)
         try:
             return launch(argv, env, cwd, record=self._record)
         except StartFailed:

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, JsonValue, SerializeAsAny, model_validator
 
 from trainyard.spec.container import AuxiliaryContainer, Container
 from trainyard.spec.family import Family, member_of
-from trainyard.spec.model import Later, Model, Priority, is_template, problem
+from trainyard.spec.model import Later, Model, Priority, Texts, is_template, problem
 from trainyard.spec.workload import WorkloadSpec
 
 __all__ = [
@@ -78,29 +78,43 @@ class RunKind(Family):
 
 
 class Git(Model):
-    later: ClassVar[Later] = {"flags": "remove them: the commit is checked out by itself"}
+    """A revision of a repository. Without a `url` it is that of the step's connection; `flags` are for `git fetch`."""
 
-    url: str
+    url: str | None = None
     revision: str | None = None
+    flags: Texts = ()
 
 
 class InitStep(Model):
-    """What is done before the command: code is fetched by `git`, or a `container` runs to its end."""
+    """What is done before the command: code is fetched by `git`, with the credential of a `connection` if it needs one,
+    or a `container` runs to its end."""
 
     later: ClassVar[Later] = {
         **dict.fromkeys(("artifacts", "paths", "lineageRef", "modelRef", "artifactRef"), "fetch it in a `container`"),
         **dict.fromkeys(("dockerfile", "file", "tensorboard"), "do it in a `container`"),
-        "connection": "give the `url` in `git`",
-        "path": "remove it: the code is the working directory",
     }
 
+    connection: str | None = None
     git: Git | None = None
+    path: str | None = None
     container: AuxiliaryContainer | None = None
 
     @model_validator(mode="after")
     def _one(self) -> InitStep:
-        if (self.git is None) == (self.container is None):
-            raise problem("an init step is one thing", "write `git` or `container`")
+        brings_code = self.git is not None or self.connection is not None
+        if brings_code == (self.container is not None):
+            raise problem(
+                "an init step is one thing", "write `git`, `connection` (with or without `git`) or `container`"
+            )
+        if self.connection is None and self.git is not None:
+            if self.git.url is None:
+                raise problem(
+                    "`git` without a `url` needs a `connection`", "write `url`, or name a connection beside it"
+                )
+            if self.git.flags:
+                raise problem("`flags` are acted on with a `connection` only", "remove them, or name a connection")
+        if self.connection is None and self.path is not None:
+            raise problem("`path` is acted on with a `connection` only", "remove it: the code is the working directory")
         return self
 
 

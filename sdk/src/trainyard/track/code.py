@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PATCH_LIMIT", "in_repository", "state", "without_password"]
+__all__ = ["PATCH_LIMIT", "head", "in_repository", "state", "without_password"]
 
 PATCH_LIMIT = 48 * 1024
 _FILES = 100
@@ -48,6 +48,15 @@ def state(folder: Path) -> dict[str, Any]:
     else:
         found["patch_digest"] = f"sha256:{hashlib.sha256(patch).hexdigest()}"
     return found
+
+
+def head(folder: Path) -> dict[str, Any]:
+    """`commit` and `remote` of the repository whose folder it is; empty when it is none, or has no commit."""
+    if not (folder / ".git").exists():
+        return {}
+    commit = _git(folder, "rev-parse", "--verify", "-q", "HEAD").decode().strip()
+    remote = without_password(_git(folder, "remote", "get-url", "origin").decode(errors="replace").strip())
+    return {"commit": commit, **({"remote": remote} if remote else {})} if commit else {}
 
 
 def without_password(url: str) -> str:

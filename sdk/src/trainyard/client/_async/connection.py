@@ -34,12 +34,13 @@ class AsyncConnections(AsyncResource):
         kind: str,
         fields: Mapping[str, object] | None = None,
         secrets: Mapping[str, object] | None = None,
+        untrusted: bool = False,
         key: str = "",
         match: str = "",
     ) -> Connection:
         """Create a connection, or replace all that one of the same kind has. `NewConnection` documents the arguments.
         Raises Conflict when there is one of another kind."""
-        body = NewConnection(kind=kind, fields=dict(fields or {}), secrets=dict(secrets or {}))
+        body = NewConnection(kind=kind, fields=dict(fields or {}), secrets=dict(secrets or {}), untrusted=untrusted)
         return await self._client.send(requests.put_connection(name, body, key=key, match=match))
 
     async def check(self, name: str) -> ConnectionCheck:

@@ -13,12 +13,14 @@ __all__ = ["Connection", "ConnectionCheck", "ConnectionPage", "NewConnection"]
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """A connection: what runs may use beside their own code. `kind` says what its `fields` mean. `secrets` are
-    references to secrets, never values. Only admins of the deployment are shown `fields` and `secrets`."""
+    references to secrets, never values. Only admins of the deployment are shown `fields` and `secrets`. `untrusted`:
+    runs whose code comes from outside may use it too."""
 
     name: str
     kind: str
     fields: dict[str, Any] = {}
     secrets: dict[str, dict[str, str]] = {}
+    untrusted: bool = False
     created_at: str = ""
     updated_at: str = ""
 
@@ -37,6 +39,7 @@ class NewConnection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     kind: str
     fields: dict[str, Any] = {}
     secrets: dict[str, Any] = {}
+    untrusted: bool = False
 
     def __repr__(self) -> str:
         return f"NewConnection(kind={self.kind!r})"

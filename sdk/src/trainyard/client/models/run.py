@@ -36,7 +36,7 @@ class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     `code` is where the program comes from. `presets` (`name` or `name:version`) and then `patches` are patched onto the
     operation, after its own presets. `resumes` (for a tracked run) is the id of a run of the same project whose series,
     outputs and artifacts it continues. `priority` (null: what the operation says) puts the run before others of its
-    project."""
+    project. `untrusted`: its code comes from outside, such as a fork, so it may not use what is secret."""
 
     content: str = ""
     file: str = ""
@@ -54,6 +54,7 @@ class CreateRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     presets: list[str] = []
     patches: list[Patch] = []
     priority: int | None = None
+    untrusted: bool = False
 
 
 class AttemptObservation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,7 +92,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     is the last step of that run which a resumed one continues (null: all of them). `dropped` is how many records
     (values, lines, events) its programs had to drop; it is counted where a run is read alone. In a list that is
     sorted by metrics, `sorted_by` has what it is sorted by, such as `metrics.loss.min`. `tracker` names the tracker
-    that keeps its series, logs, events and artifacts."""
+    that keeps its series, logs, events and artifacts. `untrusted`: its code comes from outside."""
 
     id: str
     project: str
@@ -131,6 +132,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     archived_at: str | None = None
     dropped: int = 0
     tracker: str = ""
+    untrusted: bool = False
     sorted_by: dict[str, Number] = {}
 
     @property
@@ -207,7 +209,7 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Why(msgspec.Struct, frozen=True, kw_only=True):
     """Why a run is where it is, in one sentence, and what it waits for. `place` counts from 1, over all runs that wait;
     it starts now with each of `changes`, the smallest first: `when run 1f6d9e30 ends`. `observation` is what the
-    scheduler of its live attempt said last."""
+    scheduler of its live attempt said last. `untrusted`: its code comes from outside."""
 
     run: str
     status: str
@@ -216,3 +218,4 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     place: int | None = None
     changes: list[str] = []
     observation: AttemptObservation | None = None
+    untrusted: bool = False
