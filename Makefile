@@ -75,7 +75,7 @@ bench: setup-test ## benchmarks, as one JSON document
 	@$(BIN)/python tests/bench/run.py
 
 chaos: setup-test ## the crash tests at full scale: hundreds of kills, pauses, set clocks and power cuts
-	CHAOS_SCALE=1 $(BIN)/python -m pytest -q tests/chaos
+	CHAOS_SCALE=1 $(BIN)/python -m pytest -q --timeout 7200 tests/chaos
 
 clean: ## remove what make and the tools made
 	rm -rf .venv .venv-* .venv*.lock build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

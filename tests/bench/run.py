@@ -38,6 +38,7 @@ BENCHMARKS = (
     "orders",
     "subscribers",
     "observers",
+    "notify",
     "listing",
     "frame",
     "series",

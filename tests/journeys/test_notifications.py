@@ -3,11 +3,13 @@ page, and that no secret of a connection is anywhere."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
 import os
 import re
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -75,7 +77,7 @@ def test_the_end_of_a_run_reaches_the_receiver_also_when_that_was_down(tmp_path,
         assert "the receiver answers 503" in yard.command("notify", "test", "bad", code=1)
         late = submit(client, "exit 4").id
         ended(client, late)
-        failed = eventually(lambda: _failed(yard), what="the job says that the receiver is down")
+        (failed,) = eventually(lambda: _failed(yard), what="the job says that the receiver is down")
         assert "the receiver answers 503" in failed["error"]
         receiver.is_down = False
         yard.command("jobs", "retry", str(failed["id"]), code=None)  # refused while it is tried by itself
@@ -85,9 +87,9 @@ def test_the_end_of_a_run_reaches_the_receiver_also_when_that_was_down(tmp_path,
 
 
 def _failed(yard):
-    """The job of a notification that has failed."""
+    """The jobs of notifications that have failed by now."""
     jobs = json.loads(yard.command("jobs", "ls", "--json"))["items"]
-    return next((job for job in jobs if job["plugin"] == "notify" and job["error"]), None)
+    return [job for job in jobs if job["plugin"] == "notify" and job["error"]]
 
 
 def _runs(receiver):
@@ -141,6 +143,34 @@ async def resolve(platform, name, key):
 def register_secret_sources():
     return [SecretSource(name="vault", resolve=resolve)]
 """
+
+
+@pytest.fixture
+def mail(tmp_path):
+    """A mail server for TLS, with the file of its certificate, that refuses mails while `answers` says so."""
+    sys.path.insert(0, str(PAGE.parents[1] / "plugins/notify/tests"))
+    from mail_server import certificate, mail_server
+
+    loop, started = asyncio.new_event_loop(), threading.Event()
+    file, ended_, found = certificate(tmp_path), asyncio.Event(), []
+
+    async def serve():
+        async with mail_server("tls", file) as server:
+            server.file = file
+            found.append(server)
+            started.set()
+            await ended_.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert started.wait(30)
+    yield found[0]
+    loop.call_soon_threadsafe(ended_.set)
+    thread.join()
+    loop.close()
+    sys.path.remove(str(PAGE.parents[1] / "plugins/notify/tests"))
+
+
 PATH = "/services/slack-77d1-of-the-environment"
 ROUTING = "pd-5512-from-a-file"
 SIGNING = "wh-93b0-from-a-plugin"
@@ -148,7 +178,7 @@ PASSWORD = "smtp-2c4e-from-a-file"
 SECRETS = (PATH, ROUTING, SIGNING, PASSWORD)
 
 
-def test_no_secret_of_a_connection_is_anywhere_after_what_failed_and_what_arrived(tmp_path, receiver):
+def test_no_secret_of_a_connection_is_anywhere_after_what_failed_and_what_arrived(tmp_path, receiver, mail):
     place, outside = tmp_path / "yard", tmp_path / "outside"
     place.mkdir()
     outside.mkdir()
@@ -160,11 +190,12 @@ def test_no_secret_of_a_connection_is_anywhere_after_what_failed_and_what_arrive
         "slack": "kind: slack\nsecrets: {url: {env: SLACK_URL}}",
         "pager": f"kind: pagerduty\nfields: {{url: '{url}/v2'}}\nsecrets: {{routing_key: {{file: {outside}/routing}}}}",
         "hook": f"kind: webhook\nfields: {{url: '{url}/hook'}}\nsecrets: {{key: {{source: vault, name: hook}}}}",
-        "mail": f"kind: email\nfields: {{host: 127.0.0.1, port: {receiver.server_port}, user: a, sender: a@b.c}}\n"
+        "mail": f"kind: email\nfields: {{host: localhost, port: {mail.port}, security: tls, user: a, sender: a@b.c}}\n"
         f"secrets: {{password: {{file: {outside}/password}}}}",
     }
     environ = {
         "SLACK_URL": f"{url}{PATH}",
+        "SSL_CERT_FILE": str(mail.file),
         "TRAINYARD_NOTIFY__ALLOW_PRIVATE": "true",
         "PYTHONPATH": os.pathsep.join([str(outside / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
@@ -174,24 +205,21 @@ def test_no_secret_of_a_connection_is_anywhere_after_what_failed_and_what_arrive
             yard.command("connections", "add", "-f", f"{name}.yaml")
             to = ["--to", "ada@example.com"] if name == "mail" else []
             yard.command("notify", "add", name, "--connection", name, "--on", "failed", *to)
-        receiver.is_down = True
+        receiver.is_down, mail.answers = True, {"MAIL": f"451 {PASSWORD} later"}
         run = submit(client, "exit 3").id
         ended(client, run)
-        eventually(lambda: len(_errors(yard)) == 4, what="each of them fails")
+        eventually(lambda: len(_failed(yard)) == 4, what="each of them fails")
         clean(yard, run)
-        receiver.is_down = False
-        eventually(lambda: len(receiver.taken) == 3, what="all but the mail arrive")
+        assert mail.logins and not mail.mails
+        receiver.is_down, mail.answers = False, {}
+        for job in _failed(yard):
+            yard.command("jobs", "retry", str(job["id"]), code=None)  # and not wait for its time
+        eventually(lambda: len(receiver.taken) == 3 and mail.mails, what="all arrive")
         ways = {where for where, _, _ in receiver.taken}
         assert ways == {PATH, "/v2", "/hook"}
         assert ROUTING in str(receiver.taken), "which it was sent with, and which is a secret all the same"
         clean(yard, run)
     assert not files_with(place, SECRETS)
-
-
-def _errors(yard):
-    """The jobs of notifications that have failed by now."""
-    jobs = json.loads(yard.command("jobs", "ls", "--json"))["items"]
-    return [job["key"] for job in jobs if job["plugin"] == "notify" and job["error"]]
 
 
 def clean(yard, run):

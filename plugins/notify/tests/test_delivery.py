@@ -16,9 +16,9 @@ from trainyard.client.models import CreateRun
 from trainyard_core.db import jobs
 from trainyard_core.lifecycle import Status
 from trainyard_core.testing.background import until, working
-from trainyard_notify import pending
+from trainyard_notify import outbox
 from trainyard_notify.notice import Notice
-from trainyard_notify.pending import Route
+from trainyard_notify.outbox import Route
 
 KEY = "geheim-key-5c1e"
 RULE = {"connection": "hook", "events": ["failed"]}
@@ -399,25 +399,25 @@ async def test_an_event_that_comes_again_after_it_was_sent_is_not_sent_again(web
 
 
 async def test_what_was_taken_is_forgotten_after_a_day_and_what_nobody_takes_after_thirty(web):
-    database, day = web.runtime.platforms.of("notify").database, pending.DAY
+    database, day = web.runtime.platforms.of("notify").database, outbox.DAY
     routes = [Route(project="default", run=str(number), rule="ends") for number in range(3)]
     note = Notice(event=7, rule="ends", project="default", run="0", status="failed", at=0)
 
     async def write(work):
         await database.write(work)
         return [
-            row["run"] for row in await database.read(lambda tx: tx.all("SELECT run FROM notify_pending ORDER BY run"))
+            row["run"] for row in await database.read(lambda tx: tx.all("SELECT run FROM notify_outbox ORDER BY run"))
         ]
 
     async def fill(tx):
         for at, route in zip((0, 0, day * 3), routes, strict=True):
-            await pending.add(tx, route, note, at=at)
-        await pending.take(tx, routes[0], 7, job=1, at=day)
+            await outbox.add(tx, route, note, at=at)
+        await outbox.take(tx, routes[0], 7, job=1, at=day)
 
     assert await write(fill) == ["0", "1", "2"]
-    assert await write(lambda tx: pending.tidy(tx, at=2 * day - 1)) == ["0", "1", "2"]
-    assert await write(lambda tx: pending.tidy(tx, at=2 * day)) == ["1", "2"]
-    assert await write(lambda tx: pending.tidy(tx, at=30 * day)) == ["2"]
+    assert await write(lambda tx: outbox.tidy(tx, at=2 * day - 1)) == ["0", "1", "2"]
+    assert await write(lambda tx: outbox.tidy(tx, at=2 * day)) == ["1", "2"]
+    assert await write(lambda tx: outbox.tidy(tx, at=30 * day)) == ["2"]
 
 
 NOTIFIED = """
@@ -490,14 +490,14 @@ async def test_rules_of_a_deleted_project_are_removed(web, receiver):
     assert (await web.ask("PUT", "notify/projects/vision/rules/ends", json=RULE)).status_code == 200
     note = Notice(event=7, rule="ends", project="vision", run="01a2", status="failed", at=0)
     route = Route(project="vision", run="01a2", rule="ends")
-    await web.runtime.platforms.of("notify").database.write(lambda tx: pending.add(tx, route, note, at=0))
+    await web.runtime.platforms.of("notify").database.write(lambda tx: outbox.add(tx, route, note, at=0))
     async with observed(web):
         await web.ask("POST", "projects/vision/archive")
         assert (await web.ask("DELETE", "projects/vision")).status_code in (200, 202, 204)
 
         async def gone():
             database = web.runtime.platforms.of("notify").database
-            left = "SELECT name FROM notify_rule UNION ALL SELECT rule FROM notify_pending"
+            left = "SELECT name FROM notify_rule UNION ALL SELECT rule FROM notify_outbox"
             return await database.read(lambda tx: tx.all(left)) == []
 
         await until(gone)

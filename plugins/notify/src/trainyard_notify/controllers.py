@@ -14,7 +14,7 @@ from trainyard_core.contracts.platform import Platform
 from trainyard_core.contracts.routes import READ, WRITE, Actor, Change, Permission
 from trainyard_core.contracts.wire import decode_cursor, encode_cursor, rfc3339
 from trainyard_core.errors import Invalid, NotFound, TrainyardError, choice
-from trainyard_notify import pending, rules
+from trainyard_notify import outbox, rules
 from trainyard_notify.delivery import deliver
 from trainyard_notify.failure import DeliveryFailed
 from trainyard_notify.kinds import KINDS, MOST_RECIPIENTS, RECIPIENT, recipients
@@ -141,7 +141,7 @@ class Rules(Controller):
         async def work(tx: PluginTx) -> None:
             change.check_match(await _one(tx, project, name))
             await rules.delete(tx, project, name)
-            await pending.delete_rule(tx, project, name)
+            await outbox.delete_rule(tx, project, name)
             told = {"name": name}
             event = NewEvent(project=project, kind="notification_rule_deleted", actor=actor.name, at=at, data=told)
             await tx.record(event)

@@ -20,13 +20,13 @@ from trainyard_core.contracts.observer import Event
 from trainyard_core.contracts.platform import Platform
 from trainyard_core.errors import NotFound
 from trainyard_notify import notice as bodies
-from trainyard_notify import pending, requests, rules
+from trainyard_notify import outbox, requests, rules
 from trainyard_notify.failure import DeliveryFailed, ReceiverBusy
 from trainyard_notify.http_post import post
 from trainyard_notify.kinds import PAGERDUTY, recipients, text
 from trainyard_notify.mail import send_mail
 from trainyard_notify.notice import Notice, encode
-from trainyard_notify.pending import Route
+from trainyard_notify.outbox import Route
 
 __all__ = ["deliver", "enqueue", "forget_project", "send"]
 
@@ -44,9 +44,11 @@ TEAMS_REFUSED = "Webhook message delivery failed"
 async def enqueue(platform: Platform, event: Event) -> None:
     """Have a notice wait for each rule that names this status and for each connection through which the run's operation
     wants it told, and a job with it. Idempotent."""
-    status = event.data["status"]
-    if status not in rules.EVENTS and "notifications" not in event.data:
+    status, asks = event.data["status"], "notifications" in event.data
+    if status not in rules.EVENTS and not asks:
         return
+    if not asks and not await platform.database.read(lambda tx: requests.is_of_interest(tx, event.project, event.run)):
+        return  # most projects have no rules, and to read is cheaper than to write
     at = platform.clock.now()
 
     async def work(tx: PluginTx) -> None:
@@ -54,7 +56,7 @@ async def enqueue(platform: Platform, event: Event) -> None:
         found = await rules.told(tx, event.project, status)
         routes = [Route(project=event.project, run=event.run, rule=rule.name) for rule in found]
         for route in [*routes, *await requests.told(tx, event.run, status)]:
-            if await pending.add(tx, route, _notice(event, route.rule), at=at):
+            if await outbox.add(tx, route, _notice(event, route.rule), at=at):
                 await tx.enqueue("send", route.key, msgspec.to_builtins(route))
         if status in requests.ENDS:
             await requests.delete_run(tx, event.run)
@@ -81,7 +83,7 @@ async def forget_project(platform: Platform, project: str) -> None:
     async def work(tx: PluginTx) -> None:
         await rules.delete_project(tx, project)
         await requests.delete_project(tx, project)
-        await pending.delete_project(tx, project)
+        await outbox.delete_project(tx, project)
 
     await platform.database.write(work)
 
@@ -90,7 +92,7 @@ async def send(platform: Platform, call: JobCall) -> None:
     """Send the oldest notice that waits on a route; when another one waits behind it, the job is enqueued again. One
     whose receiver wants to be left alone waits for that time. Raises what `_send` does."""
     route = msgspec.convert(dict(call.args), Route)
-    found = await platform.database.read(lambda tx: pending.oldest(tx, route, job=call.id))
+    found = await platform.database.read(lambda tx: outbox.oldest(tx, route, job=call.id))
     if found is None:
         return
     if found.due_at > platform.clock.now():  # a later event has called the job before its time
@@ -102,12 +104,12 @@ async def send(platform: Platform, call: JobCall) -> None:
         await _send(platform, route, notice)
     except Exception as error:
         due = platform.clock.now() + int(error.delay * SECOND) if isinstance(error, ReceiverBusy) else 0
-        await platform.jobs.write(call, lambda tx: pending.hold(tx, route, job=call.id, due_at=due))
+        await platform.jobs.write(call, lambda tx: outbox.hold(tx, route, job=call.id, due_at=due))
         raise
     at = platform.clock.now()
 
     async def work(tx: PluginTx) -> None:
-        if await pending.take(tx, route, notice.event, job=call.id, at=at):
+        if await outbox.take(tx, route, notice.event, job=call.id, at=at):
             await tx.enqueue("send", route.key, msgspec.to_builtins(route))
 
     await platform.jobs.write(call, work)

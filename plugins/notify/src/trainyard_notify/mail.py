@@ -41,7 +41,7 @@ async def send_mail(
 ) -> None:
     """Hand a mail to the server of a connection. Raises DeliveryFailed."""
     if not to:
-        raise DeliveryFailed("neither the rule nor the connection has recipients; write `to`")
+        raise DeliveryFailed("there are no recipients; write `to` in the rule or in the connection")
     timeout, host = platform.settings.timeout, text(connection, "host")
     security = text(connection, "security") or "starttls"
     port = int(text(connection, "port") or PORTS[security])

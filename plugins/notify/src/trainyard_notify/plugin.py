@@ -80,9 +80,9 @@ async def _send(platform: Platform, call: JobCall) -> None:
 
 
 async def _tidy(platform: Platform, call: JobCall) -> None:
-    from trainyard_notify import pending
+    from trainyard_notify import outbox
 
-    await platform.jobs.write(call, lambda tx: pending.tidy(tx, at=platform.clock.now()))
+    await platform.jobs.write(call, lambda tx: outbox.tidy(tx, at=platform.clock.now()))
 
 
 async def _forget_project(platform: Platform, event: Event) -> None:

@@ -10,9 +10,9 @@ import msgspec
 
 from trainyard_core.contracts.database import PluginTx
 from trainyard_core.contracts.observer import Event
-from trainyard_notify.pending import Route
+from trainyard_notify.outbox import Route
 
-__all__ = ["ENDS", "delete_project", "delete_run", "put", "told"]
+__all__ = ["ENDS", "delete_project", "delete_run", "is_of_interest", "put", "told"]
 
 ENDS = ("succeeded", "failed", "stopped", "skipped")
 """The statuses that the trigger `done` means."""
@@ -37,6 +37,16 @@ def _by_connection(notifications: Iterable[Mapping[str, Any]]) -> Mapping[str, s
         for connection in each["connections"]:
             found.setdefault(str(connection), set()).update(ENDS if trigger == "done" else [trigger])
     return found
+
+
+async def is_of_interest(tx: PluginTx, project: str, run: str) -> bool:
+    """Whether a rule of a project, or a request of a run, can name a status of it."""
+    found = await tx.one(
+        "SELECT 1 AS found FROM notify_rule WHERE project = ? UNION ALL"
+        " SELECT 1 AS found FROM notify_request WHERE run = ? LIMIT 1",
+        project, run,
+    )  # fmt: skip
+    return found is not None
 
 
 async def told(tx: PluginTx, run: str, status: str) -> Sequence[Route]:

@@ -10,10 +10,10 @@ async def forwards(tx: PluginTx) -> None:
     JSON; `job` is the job that has failed at it, 0 before; it is not sent before `due_at`. Times are microseconds since
     1970 UTC."""
     await tx.run(
-        "CREATE TABLE notify_pending (project TEXT NOT NULL, run TEXT NOT NULL, rule TEXT NOT NULL,"
+        "CREATE TABLE notify_outbox (project TEXT NOT NULL, run TEXT NOT NULL, rule TEXT NOT NULL,"
         " connection TEXT NOT NULL, event BIGINT NOT NULL, notice TEXT NOT NULL, job BIGINT NOT NULL DEFAULT 0,"
         " due_at BIGINT NOT NULL DEFAULT 0, created_at BIGINT NOT NULL, sent_at BIGINT,"
         " PRIMARY KEY (run, rule, connection, event))"
     )
-    await tx.run("CREATE INDEX notify_pending_project ON notify_pending (project, rule)")
-    await tx.run("CREATE INDEX notify_pending_created ON notify_pending (created_at)")
+    await tx.run("CREATE INDEX notify_outbox_project ON notify_outbox (project, rule)")
+    await tx.run("CREATE INDEX notify_outbox_created ON notify_outbox (created_at)")

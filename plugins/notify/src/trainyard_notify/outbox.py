@@ -12,7 +12,7 @@ import msgspec
 from trainyard_core.contracts.database import PluginTx
 from trainyard_notify.notice import Notice
 
-__all__ = ["Pending", "Route", "add", "delete_project", "delete_route", "delete_rule", "hold", "oldest", "take", "tidy"]
+__all__ = ["Pending", "Route", "add", "delete_project", "delete_rule", "hold", "oldest", "take", "tidy"]
 
 DAY = 24 * 3600 * 1_000_000
 KEPT = DAY
@@ -48,7 +48,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 async def add(tx: PluginTx, route: Route, notice: Notice, *, at: int) -> bool:
     """Have a notice wait; False when it was added before."""
     added = await tx.run(
-        "INSERT INTO notify_pending (project, run, rule, connection, event, notice, created_at)"
+        "INSERT INTO notify_outbox (project, run, rule, connection, event, notice, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, rule, connection, event) DO NOTHING",
         route.project, *route.columns, notice.event, _encode(notice).decode(), at,
     )  # fmt: skip
@@ -66,7 +66,7 @@ async def oldest(tx: PluginTx, route: Route, *, job: int) -> Pending | None:
     """The notice that is to be sent next by that job. What an earlier job has failed at, which somebody removed, is
     not sent any more."""
     row = await tx.one(
-        f"SELECT notice, due_at FROM notify_pending WHERE {_ROUTE} AND sent_at IS NULL AND job IN (0, ?)"
+        f"SELECT notice, due_at FROM notify_outbox WHERE {_ROUTE} AND sent_at IS NULL AND job IN (0, ?)"
         " ORDER BY event LIMIT 1",
         *route.columns, job,
     )  # fmt: skip
@@ -76,7 +76,7 @@ async def oldest(tx: PluginTx, route: Route, *, job: int) -> Pending | None:
 async def take(tx: PluginTx, route: Route, event: int, *, job: int, at: int) -> bool:
     """Note that the receiver has a notice; whether another one waits."""
     await tx.run(
-        f"UPDATE notify_pending SET sent_at = ?, notice = '' WHERE {_ROUTE} AND event = ?", at, *route.columns, event
+        f"UPDATE notify_outbox SET sent_at = ?, notice = '' WHERE {_ROUTE} AND event = ?", at, *route.columns, event
     )
     return await oldest(tx, route, job=job) is not None
 
@@ -84,29 +84,24 @@ async def take(tx: PluginTx, route: Route, event: int, *, job: int, at: int) -> 
 async def hold(tx: PluginTx, route: Route, *, job: int, due_at: int) -> None:
     """Note which job has failed at what waits, and that it is not sent before a time."""
     await tx.run(
-        f"UPDATE notify_pending SET job = ?, due_at = ? WHERE {_ROUTE} AND sent_at IS NULL AND job IN (0, ?)",
+        f"UPDATE notify_outbox SET job = ?, due_at = ? WHERE {_ROUTE} AND sent_at IS NULL AND job IN (0, ?)",
         job, due_at, *route.columns, job,
     )  # fmt: skip
 
 
-async def delete_route(tx: PluginTx, route: Route) -> None:
-    """Forget all notices of a run for one receiver."""
-    await tx.run(f"DELETE FROM notify_pending WHERE {_ROUTE}", *route.columns)
-
-
 async def delete_rule(tx: PluginTx, project: str, rule: str) -> None:
     """Forget all notices of a rule."""
-    await tx.run("DELETE FROM notify_pending WHERE project = ? AND rule = ?", project, rule)
+    await tx.run("DELETE FROM notify_outbox WHERE project = ? AND rule = ?", project, rule)
 
 
 async def delete_project(tx: PluginTx, project: str) -> None:
     """Forget all notices of a project. Idempotent."""
-    await tx.run("DELETE FROM notify_pending WHERE project = ?", project)
+    await tx.run("DELETE FROM notify_outbox WHERE project = ?", project)
 
 
 async def tidy(tx: PluginTx, *, at: int) -> None:
     """Forget what was taken a day ago, and what nobody has taken for 30 days."""
     await tx.run(
-        "DELETE FROM notify_pending WHERE created_at <= ? AND (sent_at <= ? OR created_at <= ?)",
+        "DELETE FROM notify_outbox WHERE created_at <= ? AND (sent_at <= ? OR created_at <= ?)",
         at - KEPT, at - KEPT, at - MOST,
     )  # fmt: skip
