@@ -278,6 +278,68 @@ def test_compare_says_what_differs_between_best_and_worst(yard, platform):
     assert found["differences"][0] == {"kind": "param", "name": "lr", "best": 0.5, "worst": 0.1}
 
 
+def test_compare_plots_one_metric_of_all_runs_in_one_request(yard, platform):
+    def points(values, start=0):
+        return [[start + n, start + n, n, value, value, value] for n, value in enumerate(values)]
+
+    platform.add_run(RUN, name="one", metrics={"acc": 3.0})
+    platform.add_run(OTHER, name="two", metrics={"acc": 1.0})
+    platform.series[RUN] = [{"name": "acc", "total": 4, "points": points([0, 1, 2, 3])}]
+    platform.series[OTHER] = [{"name": "acc", "total": 2, "points": points([1, 1], start=2)}]
+    done = yard("compare", "abcd", "ef01", "--metric", "acc", "--plot")
+    assert (done.code, done.err) == (0, "")
+    lines = [line.split() for line in done.out.splitlines()]
+    assert lines == [
+        ["acc", "by", "step"],
+        ["RUN", "NAME", "CURVE", "LAST", "STEP"],
+        ["0000abcd", "one", "⡠⠊", "3", "3"],
+        ["0000ef01", "two", "⠀⠤", "1", "3"],
+    ], "both over steps 0 to 3, and from 0 to 3"
+    (asked,) = platform.asked("POST", "/runs/series")
+    assert json.loads(asked.body)["runs"] == [RUN, OTHER]
+    items = json.loads(yard("compare", "abcd", "ef01", "--metric", "acc", "--plot", "--json").out)["items"]
+    assert [(each["run"], each["last"]) for each in items] == [(RUN, [0, 1, 2, 3]), (OTHER, [1, 1])]
+
+
+def test_compare_plots_nothing_of_a_run_without_the_metric(yard, platform):
+    for run in (RUN, OTHER):
+        platform.add_run(run)
+    lines = yard("compare", "abcd", "ef01", "--metric", "acc", "--plot").out.splitlines()
+    assert [line.split()[-2:] for line in lines[2:]] == [["-", "-"]] * 2
+
+
+EVENTS = [
+    {"kind": "params", "at": "2026-01-02T03:04:05Z", "data": {"values": {"lr": 0.1}}},
+    {"kind": "event", "at": "2026-01-02T03:04:06Z", "name": "saved", "data": {"data": {"file": "m.pt"}, "step": 3}},
+    {"kind": "event", "at": "2026-01-02T03:04:07Z", "name": "other"},
+]
+
+
+def test_events_of_all_kinds_of_one_and_about_a_name(yard, platform):
+    platform.add_run(RUN)
+    platform.tracked[RUN] = EVENTS
+    assert yard("events", "abcd").out.splitlines() == [
+        "2026-01-02T03:04:05Z params lr=0.1",
+        "2026-01-02T03:04:06Z event saved step 3 file=m.pt",
+        "2026-01-02T03:04:07Z event other",
+    ]
+    assert len(yard("events", "abcd", "--kind", "event").out.splitlines()) == 2
+    (line,) = yard("events", "abcd", "--kind", "event", "--name", "saved", "--json").out.splitlines()
+    assert json.loads(line) == EVENTS[1]
+
+
+def test_events_are_followed_until_the_run_has_ended(yard, platform, monkeypatch):
+    platform.add_run(RUN, status="running")
+    platform.tracked[RUN] = EVENTS[:1]
+
+    def sleep(seconds):
+        platform.tracked[RUN] = EVENTS
+        platform.runs[RUN]["status"] = "succeeded"
+
+    monkeypatch.setattr("trainyard.cli.events.time.sleep", sleep)
+    assert [line.split()[1] for line in yard("events", "-f", "abcd").out.splitlines()] == ["params", "event", "event"]
+
+
 def test_compare_does_not_repeat_params_as_a_command(yard, platform):
     def run(ident, lr, *words):
         command = ["python", "train.py", "--lr", str(lr), *words]
@@ -327,6 +389,7 @@ def test_the_nouns_of_the_server(yard, platform):
         (["notify", "show", "nothing"], 3, "no rule 'nothing'; see yard notify ls"),
         (["queues", "set", "forbidden"], 4, "only an admin may change queues; ask one"),
         (["compare", "abcd"], 2, "give at least two runs"),
+        (["compare", "abcd", "abcd", "--plot"], 2, "--plot needs --metric NAME"),
         (["compare"], 2, "name at least two runs to compare"),
         (["compare", "abcd", "abcd", "--minimize"], 2, "--minimize needs --metric NAME"),
         (["metrics", "abcd", "-f", "--plot"], 2, "exclude each other"),

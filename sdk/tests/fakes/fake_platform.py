@@ -35,6 +35,7 @@ class FakePlatform:
     lines: dict[str, list[str]] = field(default_factory=dict)
     metrics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     series: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    tracked: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     artifacts: dict[tuple[str, str], tuple[bytes, str]] = field(default_factory=dict)
     why: dict[str, dict[str, Any]] = field(default_factory=dict)
     lineage: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -70,6 +70,30 @@ class Tracking:
         known = {item["name"]: item for item in self.platform.series.get(self.platform.find(ref)["id"], [])}
         self._json({"items": [known[name] for name in seen.query["name"]]})
 
+    def many_series(self, seen: Seen) -> None:
+        asked, items = json.loads(seen.body), []
+        for ref in asked["runs"]:
+            run = self.platform.find(ref)["id"]
+            known = {item["name"]: item for item in self.platform.series.get(run, [])}
+            for name in asked["names"]:
+                points = known.get(name, {"points": []})["points"]
+                columns = zip(*points, strict=True) if points else [()] * 6
+                found = dict(zip(("step", "until", "time", "min", "max", "last"), columns, strict=True))
+                items.append({"run": run, "name": name, "total": len(points), **found})
+        self._json({"items": items})
+
+    def tracked_events(self, seen: Seen, ref: str) -> None:
+        """Pages of two; a kind that is asked for counts."""
+        run, kind = self.platform.find(ref)["id"], seen.query.get("kind", [""])[0]
+        names, at = seen.query.get("name", []), int(seen.query.get("cursor", ["0"])[0])
+        known = self.platform.tracked.get(run, [])
+        chosen = [
+            each for each in known[at : at + 2]
+            if kind in ("", each["kind"]) and (not names or each.get("name") in names)
+        ]  # fmt: skip
+        end = min(at + 2, len(known))
+        self._json({"items": chosen, "next": str(end), "more": end < len(known)})
+
     def frames(self, seen: Seen, ref: str) -> None:
         self._json({"writer": "00" * 16, "durable": len(seen.body)})
 

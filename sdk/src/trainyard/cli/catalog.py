@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "get": Entry("runs:get", "Show one run."),
         "logs": Entry("logs:logs", "Print what a run wrote."),
         "metrics": Entry("metrics:metrics", "Show the metrics of a run."),
+        "events": Entry("events:events", "Show what a run recorded beside values and lines."),
         "compare": Entry("compare:compare", "Compare runs side by side and show what differs."),
         "watch": Entry("watch:watch", "Show events of a project or a run as they happen."),
         "top": Entry("top:top", "Show live runs and the resources that they use, refreshed."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from trainyard.cli import output
 from trainyard.cli.columns import FIELDS, Column, column_of_param, columns_of, headings_of, metric_columns
+from trainyard.cli.compare_plot import curves
 from trainyard.cli.differences import Difference, best_and_worst, differences, ranked, varying
 from trainyard.cli.formats import JSON, delimited, format_option, rows, tell_left_out
 from trainyard.cli.options import complete, find, runs_argument, with_client
@@ -23,6 +25,8 @@ __all__ = ["compare"]
 
 MOST = 200
 """Runs that a query may find."""
+LEAST, GAP, MOST_NAME = 20, 2, 24
+"""Characters of a curve at least, between two columns, and of a run's name beside a curve."""
 
 
 @click.command()
@@ -42,6 +46,7 @@ MOST = 200
     help="The columns, by commas: `run,params.lr,metrics.loss`.",
     shell_complete=complete("column"),
 )
+@click.option("--plot", is_flag=True, help="Draw the metric of each run, over the same steps and on one scale.")
 @format_option
 @with_client
 def compare(
@@ -52,19 +57,24 @@ def compare(
     metric: str | None,
     minimize: bool,
     columns: str,
+    plot: bool,
     form: str,
 ) -> None:
     """Compare runs side by side and show what differs.
 
     The runs are named, or found by a query. The table has the params that are not the same in all of them, and all
     metrics; with --metric the best run comes first. With --json the document is {"runs": [...], "best": id, "worst":
-    id, "differences": [{"kind", "name", "best", "worst"}]}.
+    id, "differences": [{"kind", "name", "best", "worst"}]}; with --plot it is {"items": [...]}, the series.
     """
     if minimize and not metric:
         raise click.UsageError("--minimize needs --metric NAME")
+    if plot and not metric:
+        raise click.UsageError("--plot needs --metric NAME")
     chosen = columns_of(columns)
     runs = _runs(client, refs, query)
     runs = ranked(runs, metric, minimize=minimize) if metric else runs
+    if plot and metric:
+        return _plot(client, runs, metric, as_json=form == JSON)
     ends = best_and_worst(runs, metric, minimize=minimize) if metric else None
     found = differences(*ends) if ends else []
     if form == JSON:
@@ -87,6 +97,22 @@ def _runs(client: Client, refs: tuple[str, ...], query: str | None) -> list[RunR
     if len(found) < 2:
         raise click.UsageError(f"give at least two runs to compare{'; the query finds fewer' if query else ''}")
     return found
+
+
+def _plot(client: Client, runs: Sequence[RunRecord], metric: str, *, as_json: bool) -> None:
+    """One curve for each run, read in one request."""
+    width = shutil.get_terminal_size().columns
+    found = client.runs.many_series([run.id for run in runs], [metric], points=2 * width)
+    if as_json:
+        return output.json_document({"items": found})
+    names = [output.cut(output.clean(run.name), MOST_NAME) for run in runs]
+    ends = [(output.number(each.last[-1]), str(each.until[-1])) if each.step else ("-", "-") for each in found]
+    taken = max([len("RUN"), *(len(run.short_id) for run in runs)]) + max(map(output.cells, ["NAME", *names]))
+    taken += max(len(last) + len(step) for last, step in [("LAST", "STEP"), *ends]) + 4 * GAP
+    drawn = curves(found, max(LEAST, width - taken))
+    rows = [(run.short_id, *each) for run, *each in zip(runs, names, drawn, *zip(*ends, strict=True), strict=True)]
+    output.line(f"{output.clean(metric)} by step")
+    return output.table(("RUN", "NAME", "CURVE", "LAST", "STEP"), rows, fits=False)
 
 
 def _json(runs: Sequence[RunRecord], ends: tuple[RunRecord, RunRecord] | None, found: Sequence[Difference]) -> None:

@@ -15,13 +15,15 @@ _RIGHT = [sum(bit for level, bit in enumerate((0x80, 0x20, 0x10, 0x08)) if dots 
 """The bits of a braille character for each set of levels, of its left and of its right column."""
 
 
-def curve(ranges: Sequence[Range], width: int) -> str:
-    """The band, at most `width` characters wide. A bucket without a finite value is blank."""
+def curve(ranges: Sequence[Range], width: int, bounds: Range | None = None) -> str:
+    """The band, at most `width` characters wide, from the lowest to the highest of its values, or between `bounds`. A
+    bucket without a finite value is blank."""
     buckets = _merged(ranges, 2 * width)
     finite = [value for pair in buckets for value in pair if math.isfinite(value)]
     if not finite:
         return "·" * -(-len(buckets) // 2)
-    low, span = min(finite), max(finite) - min(finite)
+    low, high = bounds or (min(finite), max(finite))
+    span = high - low
     columns = [_levels(pair, low, span) for pair in buckets] + [0] * (len(buckets) % 2)
     pairs = zip(columns[::2], columns[1::2], strict=True)
     return "".join(chr(_BLANK + _LEFT[left] + _RIGHT[right]) for left, right in pairs)

@@ -28,6 +28,7 @@ from trainyard.client.models import (
     RunSeries,
     Series,
     TrackedEvent,
+    TrackedEventPage,
     Transition,
     UsedComponent,
     Why,
@@ -158,12 +159,19 @@ class AsyncRuns(AsyncRunActions):
         `artifact`, `event`, ...), or about one of these names, if they are given."""
         cursor, more = "", True
         while more:
-            page = await self._client.send(
-                requests.read_events(self._project(project), ref, kind=kind, names=names, cursor=cursor)
-            )
+            page = await self.tracked_event_page(ref, kind=kind, names=names, cursor=cursor, project=project)
             cursor, more = page.next, page.more
             for event in page.items:
                 yield event
+
+    async def tracked_event_page(
+        self, ref: str, *, kind: str = "", names: Sequence[str] = (), cursor: str = "", project: str | None = None
+    ) -> TrackedEventPage:
+        """One page of tracked events after a cursor. `next` continues after the page, whether there is `more` now or
+        only later."""
+        return await self._client.send(
+            requests.read_events(self._project(project), ref, kind=kind, names=names, cursor=cursor)
+        )
 
     async def series(
         self,

@@ -29,6 +29,7 @@ from trainyard.client.models import (
     RunSeries,
     Series,
     TrackedEvent,
+    TrackedEventPage,
     Transition,
     UsedComponent,
     Why,
@@ -157,11 +158,18 @@ class Runs(RunActions):
         `artifact`, `event`, ...), or about one of these names, if they are given."""
         cursor, more = "", True
         while more:
-            page = self._client.send(
-                requests.read_events(self._project(project), ref, kind=kind, names=names, cursor=cursor)
-            )
+            page = self.tracked_event_page(ref, kind=kind, names=names, cursor=cursor, project=project)
             cursor, more = page.next, page.more
             yield from page.items
+
+    def tracked_event_page(
+        self, ref: str, *, kind: str = "", names: Sequence[str] = (), cursor: str = "", project: str | None = None
+    ) -> TrackedEventPage:
+        """One page of tracked events after a cursor. `next` continues after the page, whether there is `more` now or
+        only later."""
+        return self._client.send(
+            requests.read_events(self._project(project), ref, kind=kind, names=names, cursor=cursor)
+        )
 
     def series(
         self,
