@@ -7,7 +7,7 @@ BIN := .venv/bin
 SETUP := $(PYTHON) tools/bootstrap.py
 SOURCES := sdk/src core/src $(wildcard plugins/*/src tests/alternates/*/src) tools
 GENERATED := README.md docs/*.md
-PYTEST := -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST := -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 TESTS := sdk/tests core/tests plugins tests
 
 # The tests start some hundred processes: each is to read the code compiled, as an installed one does.
@@ -75,7 +75,7 @@ bench: setup-test ## benchmarks, as one JSON document
 	@$(BIN)/python tests/bench/run.py
 
 chaos: setup-test ## the crash tests at full scale: hundreds of kills, pauses, set clocks and power cuts
-	CHAOS_SCALE=1 $(BIN)/python -m pytest -q tests/chaos
+	CHAOS_SCALE=1 $(BIN)/python -m pytest -q --timeout 7200 tests/chaos
 
 clean: ## remove what make and the tools made
 	rm -rf .venv .venv-* .venv*.lock build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

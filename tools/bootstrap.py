@@ -69,7 +69,7 @@ LAYERS: dict[str, list[list[str]]] = {
     "demo": [["-r", DEMO]],
     "test": [[*editable(*DISTRIBUTIONS, extra="[test]"), *editable(*ALTERNATES)[1:], "-r", DEV]],
     "ax": [[TORCH, *editable(*HEAVY, extra="[test]")]],
-    "core": [BUILD, [*editable(*CORE[:1]), *editable(*CORE[1:], extra="[test]")[1:], "pytest-xdist"]],
+    "core": [BUILD, [*editable(*CORE[:1]), *editable(*CORE[1:], extra="[test]")[1:], "pytest-timeout", "pytest-xdist"]],
 }
 """For each layer the calls of `pip install`, in order. Every layer needs `product`, but for `core`: it is all that the
 tests of core need, in an environment of its own."""

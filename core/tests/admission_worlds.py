@@ -29,10 +29,11 @@ def offer(cpu: float = 4, *, free: float | None = None, memory: int = 100, gpu: 
     left = FreeResources(
         cpu=cpu if free is None else free,
         memory=more.pop("free_memory", memory),
-        gpus=more.pop("gpus", tuple(range(gpu))),
+        gpu=len(devices := more.pop("devices", tuple(range(gpu)))),
+        devices=devices,
         resources=more.pop("free_resources", resources),
     )
-    more = {"agent": "a", "queues": ("*",), **more}
+    more = {"agent": "a", "queues": ("*",), "indexed": True, **more}
     return AgentOffer(cpu=cpu, memory=memory, gpu=gpu, free=left, **more)
 
 
@@ -69,7 +70,8 @@ def holding(agent: AgentOffer, need: WaitingRun, grant: Grant) -> AgentOffer:
     left = FreeResources(
         cpu=free.cpu - need.cpu,
         memory=free.memory - need.memory,
-        gpus=tuple(device for device in free.gpus if device not in grant.gpus),
+        gpu=free.gpu - need.gpu,
+        devices=tuple(device for device in free.devices if device not in (grant.devices or ())),
         resources={n: amount - need.resources.get(n, 0) for n, amount in free.resources.items()},
     )
     return replace(agent, free=left)
@@ -86,6 +88,7 @@ runs_ = st.lists(
         memory=st.sampled_from([0, 0, 1, 10, 60, 200]),
         gpu=st.integers(0, 3),
         resources=st.sampled_from([{}, {}, {}, {"licence": 1.0}, {"licence": 3.0}]),
+        largest_copy=st.sampled_from([{}, {}, {}, {"cpu": 0.5}, {"cpu": 3.0, "gpu": 1.0}]),
         agent=st.sampled_from(["", "", "", "a", "gone"]),
     ),
     max_size=14,
@@ -138,8 +141,10 @@ def agents(draw: st.DrawFn, name: str = "a") -> AgentOffer:
         memory=memory,
         free_memory=draw(st.sampled_from([memory, memory // 2])),
         gpu=4,
-        gpus=tuple(sorted(draw(st.sets(st.integers(0, 3))))),
+        devices=tuple(sorted(draw(st.sets(st.integers(0, 3))))),
         queues=draw(st.sampled_from([("*",), ("*",), ("q",), ("r", "s")])),
         labels=draw(st.sampled_from([{}, {"disk": "fast"}])),
         resources=draw(st.sampled_from([{}, {"licence": 2.0}])),
+        rest=draw(st.sampled_from([0.0, 0.0, float("inf")])),
+        largest=draw(st.sampled_from([{}, {}, {"cpu": 1.0}, {"gpu": 1.0, "memory": 20.0}])),
     )

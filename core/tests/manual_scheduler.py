@@ -17,6 +17,7 @@ from trainyard.client.retry import Backoff
 from trainyard_core.agent.agent import Agent
 from trainyard_core.agent.model import Registration, WakeEvent
 from trainyard_core.agent.remote import HttpPort
+from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.contracts.scheduler import Manifest, Scheduler
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
 
@@ -128,7 +129,9 @@ class Remote:
         self.scheduler = scheduler or ManualScheduler()
         called = WakeEvent()
         self.port = HttpPort(self._find, called, memory=folder / "server", wait=5, connect=self._connect)
-        me = Registration(name=name, scheduler="manual", queues=tuple(queues), cpu=4, memory=1 << 40, gpu=0)
+        me = Registration(
+            name=name, scheduler="manual", queues=tuple(queues), capacity=Capacity(cpu=4, memory=1 << 40, gpu=0)
+        )
         self.agent = Agent(me, self.scheduler, self.port, called, grace=1)
         self.task: asyncio.Task[None] | None = None
 

@@ -118,6 +118,10 @@ IN_RUN = {
     "GET /metrics": Route("run read"),
     "GET /series": Route("run read"),
     "GET /tracked-events": Route("run read"),
+    "POST /attempt-streams": Route("run write", {"kind": "exec", "command": ["true"]}, fine=(409,)),
+    "GET /attempt-streams/{stream}/output": Route("run read", fine=(404,)),
+    "POST /attempt-streams/{stream}/input": Route("run write", {"items": []}, fine=(404,)),
+    "DELETE /attempt-streams/{stream}": Route("run read", fine=(404,)),
     "GET /artifacts": Route("run read"),
     "GET /artifacts.tar": Route("run read"),
     "POST /artifacts.tar": Route("run track", bytes(1024)),
@@ -140,6 +144,8 @@ OF_AGENT = {
     "POST /report": Route("agent", {**STEP, "seen": []}),
     "POST /diagnosis": Route("agent", {**STEP, "ref": {"run": "{run}", "attempt": 1}, "found": []}),
     "POST /workloads": Route("agent", {**STEP, "refs": []}),
+    "GET /attempt-streams/{stream}/input": Route("agent", fine=(404,)),
+    "POST /attempt-streams/{stream}/output": Route("agent", {"items": []}, fine=(404,)),
 }
 
 

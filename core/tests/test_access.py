@@ -94,7 +94,7 @@ class Ground:
         """A value for each parameter of a path; everything that a request may change is made for it."""
         at, fresh = self.web.arrange.clock.now(), f"x{next(self.numbers)}"
         found = {"project": PROJECT, "name": fresh, "principal": fresh, "fresh": fresh + "n", "token_id": fresh}
-        found["key"], found["job"] = "1", "1"
+        found["key"], found["job"], found["stream"] = "1", "1", "none"
         if "{ref}" in path:
             run = await self.web.admin.runs.create(CreateRun(content=operation()), project=PROJECT)
             found["ref"] = run.id

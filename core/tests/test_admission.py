@@ -63,10 +63,10 @@ CASES = {
     "who waits for its queue's quota holds up no other queue": (
         [need("1", 3), need("2", 9, queue="r")], world(FULL), offer(9), ["2"]
     ),
-    "others pass a big one by": ([need("1", gpu=2), need("2", 1)], world(), offer(4, gpu=2, gpus=(1,)), ["2"]),
+    "others pass a big one by": ([need("1", gpu=2), need("2", 1)], world(), offer(4, gpu=2, devices=(1,)), ["2"]),
     "many that wait for one thing hold up nobody else": (
         [*(need(f"1{i}", gpu=1) for i in range(20)), need("2"), need("3")],
-        world(), offer(4, gpu=1, gpus=()), ["2", "3"],
+        world(), offer(4, gpu=1, devices=()), ["2", "3"],
     ),
     "memory that nobody asked for": (
         [need("1", memory=100), need("2")], world(), offer(4, memory=100, free_memory=50), ["2"]
@@ -105,7 +105,7 @@ def test_cases(waiting, around, agent, granted):
 
 def test_devices_are_given_once_and_at_most_so_many_runs():
     grants = admit([need(str(i), gpu=2) for i in range(5)], world(), offer(9, gpu=8), most=3)
-    assert [grant.gpus for grant in grants] == [(0, 1), (2, 3), (4, 5)]
+    assert [grant.devices for grant in grants] == [(0, 1), (2, 3), (4, 5)]
 
 
 def test_a_walk_stops_where_nothing_more_can_start():
@@ -129,11 +129,16 @@ def test_no_limit_is_ever_passed(waiting, around, agent):
     taken = [by_run[grant.run] for grant in grants]
     assert len({each.run for each in taken}) == len(taken)
     for name, amount in total(amounts_of(each) for each in taken).items():
-        assert amount <= max(0, agent.left().get(name, 0)) + EPSILON
-    devices = [device for grant in grants for device in grant.gpus]
+        assert amount <= max(0, agent.left().get(name, agent.rest)) + EPSILON
+    for each in taken:
+        assert all(
+            amount <= agent.largest.get(name, amount)
+            for name, amount in (each.largest_copy or amounts_of(each)).items()
+        )
+    devices = [device for grant in grants for device in grant.devices]
     assert len(set(devices)) == len(devices)
-    assert set(devices) <= set(agent.free.gpus)
-    assert all(len(grant.gpus) == by_run[grant.run].gpu for grant in grants)
+    assert set(devices) <= set(agent.free.devices)
+    assert all(len(grant.devices) == by_run[grant.run].gpu for grant in grants)
     for queue in around.queues.values():
         _check_queue(queue, [each for each in taken if each.queue == queue.name], agent)
     for project in around.projects.values():
@@ -213,7 +218,9 @@ def test_every_run_that_fits_somewhere_starts_when_others_end(waiting, around, f
 
 
 def _idle(agent):
-    free = replace(agent.free, cpu=agent.cpu, memory=agent.memory, gpus=tuple(range(4)), resources=agent.resources)
+    free = replace(
+        agent.free, cpu=agent.cpu, memory=agent.memory, gpu=4, devices=tuple(range(4)), resources=agent.resources
+    )
     return replace(agent, free=free)
 
 

@@ -110,7 +110,7 @@ async def test_drained_it_is_given_nothing_through_restarts_until_it_is_resumed(
 
 async def test_it_is_not_removed_while_it_holds_live_runs_and_its_token_goes_with_it(web):
     token = (await web.admin.agents.add("far")).token
-    session = await begin(web, token, cpu=4, memory=1 << 40)
+    session = await begin(web, token)
     await web.admin.agents.drain("arranged")
     run = await web.run()
     assigned = await web.ask("POST", "agents/far/assignments", token=token, json={"epoch": session["epoch"]})
@@ -132,21 +132,21 @@ async def test_it_is_not_removed_while_it_holds_live_runs_and_its_token_goes_wit
 
 async def test_a_servers_own_agent_that_was_removed_comes_back(web):
     port = DatabasePort(web.runtime.session_service())
-    await port.register(Registration(name="own", scheduler="x", queues=("*",), cpu=1, memory=1, gpu=0))
+    await port.register(Registration(name="own", scheduler="x", queues=("*",)))
     web.arrange.clock.turn(60)
     await web.admin.agents.remove("own")
-    assert await port.orders() == []
+    assert (await port.orders()).items == []
     assert (await web.admin.agents.get("own")).epoch == 1
 
 
 async def test_of_two_servers_with_one_agents_name_the_newer_wins(web):
     ports = [DatabasePort(web.runtime.session_service()) for _ in range(2)]
-    own = Registration(name="own", scheduler="x", queues=("*",), cpu=1, memory=1, gpu=0)
+    own = Registration(name="own", scheduler="x", queues=("*",))
     for port in ports:
         await port.register(own)
     with pytest.raises(Superseded, match="session 2 has taken its place"):
         await ports[0].orders()
-    assert await ports[1].orders() == []
+    assert (await ports[1].orders()).items == []
 
 
 LOST = [

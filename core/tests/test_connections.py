@@ -15,6 +15,7 @@ from web import serving, token_of
 from trainyard.client.distributions import connecting
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotFound
 from trainyard.client.models import CreateRun, EditProject, FieldProblem
+from trainyard.compile.resolved import decode_resolved
 from trainyard_core.contracts.connection import Connection, ConnectionKind
 from trainyard_core.contracts.needs import InitStep, Mount, Needs, SecretFiles
 from trainyard_core.contracts.secret import SecretSource
@@ -250,14 +251,32 @@ async def test_an_attempt_is_given_the_values_and_no_row_has_them(web, variable,
     assert CANARY not in await everything_stored(web)
 
 
-async def test_a_run_that_uses_what_it_may_not_is_not_created(web, variable):
+NOTIFIES = USES.replace("run:\n", "plugins: {notifications: [{trigger: done, connections: [one]}]}\nrun:\n").replace(
+    "  connections: [one]\n", ""
+)
+
+
+@pytest.mark.parametrize("content", [USES, NOTIFIES], ids=["run", "notifications"])
+async def test_a_run_that_uses_what_it_may_not_is_not_created(web, variable, content):
     await web.admin.connections.set("two", kind="box", secrets={"key": variable})
     with pytest.raises(Invalid, match="no connection 'one'; existing: two"):
-        await web.admin.runs.create(CreateRun(content=USES))
+        await web.admin.runs.create(CreateRun(content=content))
     await web.admin.connections.set("one", kind="box", secrets={"key": variable})
     await web.admin.projects.edit("default", EditProject(connections=["two"]))
     with pytest.raises(Invalid, match="may not use connection 'one'; it may use: two"):
-        await web.admin.runs.create(CreateRun(content=USES))
+        await web.admin.runs.create(CreateRun(content=content))
+
+
+async def test_what_a_run_tells_is_in_the_log_and_its_program_is_given_nothing_of_the_connection(web, variable):
+    await web.admin.connections.set("one", kind="box", fields={"size": 2}, secrets={"key": variable})
+    run = await web.admin.runs.create(CreateRun(content=NOTIFIES))
+    told = [each.data async for each in web.admin.activities.list(kind="status") if each.run == run.id]
+    (born,) = [each for each in told if each["status"] == "created"]
+    assert born["notifications"] == [{"trigger": "done", "connections": ["one"]}]
+    database = web.runtime.database
+    row = await database.read(lambda tx: tx.one("SELECT resolved FROM operation WHERE run = ?", run.id))
+    resolved = decode_resolved(row["resolved"])
+    assert (resolved.connections, [each.trigger for each in resolved.notifications]) == ((), ["done"])
 
 
 CHEST = """

@@ -103,7 +103,7 @@ def test_explaining_agrees_with_admitting(waiting, around, first, second):
         assert (each.run in granted) == (not blockers), f"{each}: {blockers}"
 
 
-HELD = HeldRun(run="held-0001", queue="q", project="p", agent="a", cpu=2, gpus=(0,), resources={"licence": 2})
+HELD = HeldRun(run="held-0001", queue="q", project="p", agent="a", cpu=2, gpu=1, devices=(0,), resources={"licence": 2})
 HELPS = {
     "paused": {"when queue 'q' is resumed", "in queue 'r' instead of 'q'"},
     "concurrency": {
@@ -128,7 +128,7 @@ def test_what_would_start_it(name):
 
 
 def test_an_agent_with_more_or_the_end_of_a_run_would_start_it():
-    agent = offer(4, gpu=1, gpus=())
+    agent = offer(4, gpu=1, devices=())
     held = replace(HELD, resources={})
     told = [change.text for change in changes(need("1", gpu=1), world(), [agent], [held])]
     assert told == ["with 1 more gpu on agent 'a'", "when run eld-0001 ends"]

@@ -11,7 +11,7 @@ from job_harness import Bench, Calls, benching, plugin
 from web import serving
 
 from trainyard_core.clock import SECOND
-from trainyard_core.contracts.job import JobLost
+from trainyard_core.contracts.job import JobLost, RetryLater
 from trainyard_core.db import jobs as rows
 from trainyard_core.errors import Invalid
 from trainyard_core.jobs import runner as runners
@@ -100,6 +100,21 @@ async def test_a_job_that_fails_is_tried_again_and_is_dead_in_the_end(bench, wor
     assert await bench.runtime.database.write(lambda tx: rows.retry(tx, dead["id"], now=0))
     await bench.gone()
     assert [call.attempt for call in bench.calls] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(("delay", "obeyed"), [(90.0, 90), (86_400.0, 3600), (-5.0, 0)])
+async def test_a_call_that_says_when_it_wants_to_be_made_again_waits_so_long(bench, delay, obeyed):
+    async def busy(platform, call):
+        raise RetryLater("ask again", delay=delay)
+
+    bench.calls.what["a"] = busy
+    await bench.enqueue("twice", "a")
+    async with working(bench.runner().run()):
+        await until(lambda: _true(len(bench.calls) == (1 if obeyed else 2)))
+        row = await bench.in_state("waiting" if obeyed else "dead")
+    assert row["error"] == "RetryLater: ask again"
+    if obeyed:
+        assert obeyed <= (row["due_at"] - row["started_at"]) / SECOND < obeyed + 30
 
 
 async def test_a_call_that_takes_too_long_is_cancelled(bench, works):

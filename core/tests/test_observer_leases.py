@@ -99,18 +99,18 @@ async def test_a_checkpoint_of_an_earlier_epoch_changes_nothing(workers):
     event = DeferredEvent(activity=7, subject="s", event="{}", attempts=1, delay=0, error="x", dead=True)
     async with one as web:
         database = web.runtime.database
-        await database.write(lambda tx: observers.ensure(tx, PLUGIN, "books", cursor=3, at=0))
+        place = (await row_of(web.runtime))["cursor_id"]
         (row,) = await database.write(lambda tx: observers.take(tx, [(PLUGIN, "books")], "me", now=1, until=2))
         late, mine = (Holding(PLUGIN, "books", row["epoch"] - number) for number in (1, 0))
-        reached = Checkpoint(cursor=9, deferred=[event], finished=[])
+        reached = Checkpoint(cursor=place + 6, deferred=[event], finished=[])
         assert not await database.write(lambda tx: observers.checkpoint(tx, late, reached, now=0))
         await database.write(lambda tx: observers.release(tx, late))
         assert await database.write(lambda tx: observers.renew(tx, [late], until=5)) == []
         row = await row_of(web.runtime)
-        assert (row["cursor_id"], row["dead"], row["lease_holder"]) == (3, 0, "me")
+        assert (row["cursor_id"], row["dead"], row["lease_holder"]) == (place, 0, "me")
         assert await database.write(lambda tx: observers.checkpoint(tx, mine, reached, now=0))
         row = await row_of(web.runtime)
-        assert (row["cursor_id"], row["dead"]) == (9, 1)
+        assert (row["cursor_id"], row["dead"]) == (place + 6, 1)
 
 
 async def test_an_observer_keeps_its_place_while_its_plugin_is_gone(workers, database_url, tmp_path):

@@ -44,11 +44,13 @@ def observed(database_url, tmp_path):
     return of
 
 
-async def test_every_event_after_the_start_is_given_once_and_in_order(observed, reader):
-    async with observed(handle=reader.handle, kinds=("noted",)) as web:
+async def test_every_event_after_the_start_is_given_once_and_in_order(observed, reader, database_url, tmp_path):
+    async with serving(database_url, tmp_path / "data", registry=Registry()) as web:
         await append(web.runtime, 0)
+    async with observed(handle=reader.handle, kinds=("noted",)) as web:
+        await append(web.runtime, 1)  # the server serves, and its worker is not there yet
         async with reading(web.runtime):
-            await append(web.runtime, *range(1, 30), run=(await web.tracked()).id)
+            await append(web.runtime, *range(2, 30), run=(await web.tracked()).id)
             await reader.until(29)
         assert reader.given == [*range(1, 30)]
         row = await row_of(web.runtime)

@@ -10,6 +10,7 @@ import pytest
 from trainyard.client.errors import Conflict, Invalid, NotAllowed, NotFound
 from trainyard.client.models import CreateRun, EditQueue, QueueLimits
 from trainyard_core.agent.model import Registration
+from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.contracts.workload import Exit, Phase
 from trainyard_core.db import admission, agents, projects, queues, runs
 from trainyard_core.db.connect import connect
@@ -25,9 +26,11 @@ async def activities_of(web, kind):
 
 
 async def register(arrange, name, **more):
-    who = {"scheduler": "manual", "queues": ("*",), "cpu": 8.0, "memory": 1 << 40, "gpu": 4, **more}
+    has = {"cpu": 8.0, "memory": 1 << 40, "gpu": 4, "other": {}, "devices": "indexed", **more}
+    labels, queues = has.pop("labels", {}), has.pop("queues", ("*",))
+    who = Registration(name=name, scheduler="manual", queues=queues, labels=labels, capacity=Capacity(**has))
     at = arrange.clock.now()
-    await arrange.database.write(lambda tx: agents.register(tx, Registration(name=name, **who), at=at))
+    await arrange.database.write(lambda tx: agents.register(tx, who, at=at))
 
 
 async def put(arrange, name, **limits):
@@ -185,7 +188,7 @@ async def test_projects_share_a_queue_by_weight_and_what_they_hold(arrange):
 
 
 async def test_quotas_of_queue_and_project_hold_for_every_resource(arrange):
-    await register(arrange, "box", cpu=99.0, resources={"licence": 99.0})
+    await register(arrange, "box", cpu=99.0, other={"licence": 99.0})
     await put(arrange, "q", quota={"licence": 2.0})
     await put(arrange, "r")
     await project(arrange, "small", quota='{"cpu": 3}')
@@ -202,7 +205,7 @@ async def test_quotas_of_queue_and_project_hold_for_every_resource(arrange):
 
 async def test_only_agents_with_the_labels_the_resources_and_the_name_get_a_run(arrange):
     await register(arrange, "plain")
-    await register(arrange, "fast", labels={"disk": "fast"}, resources={"licence": 1.0})
+    await register(arrange, "fast", labels={"disk": "fast"}, other={"licence": 1.0})
     await put(arrange, "q")
     await put(arrange, "f", selector={"disk": "fast"})
     await waiting(arrange, 1, queue="f")

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from web import serving
 
 from trainyard.client.distributions import serving as bringing
+from trainyard.client.distributions import serving_prefix
 from trainyard.client.errors import Busy, Conflict, Invalid, NotAllowed, NotFound, NotInstalled
 from trainyard.client.models import CloneRun, CreateRun
 from trainyard_core.contracts.database import NewEvent, Target
@@ -194,11 +195,16 @@ async def test_a_server_without_the_plugin_says_what_to_install(web):
         await web.admin.runs.create(CreateRun(content=USES))
     needed = bringing("components")
     assert f"pip install {needed}" in caught.value.problems[0].fix
-    for ask in (web.admin.components.page(), web.admin.presets.get("gpu", "1")):
-        with pytest.raises(NotInstalled) as missing:
-            await ask
-        assert (missing.value.status, missing.value.code) == (501, "not_installed")
-        assert f"pip install {needed}" in missing.value.fix
+    asked = {
+        needed: (web.admin.components.page(), web.admin.presets.get("gpu", "1")),
+        serving_prefix("notify")[0]: (web.admin.notification_rules.page(), web.admin.notification_rules.test("a")),
+    }
+    for distribution, asks in asked.items():
+        for ask in asks:
+            with pytest.raises(NotInstalled) as missing:
+                await ask
+            assert (missing.value.status, missing.value.code) == (501, "not_installed")
+            assert f"pip install {distribution}" in missing.value.fix
     assert (await web.ask("GET", "projects/default/nonsense")).status_code == 404
 
 

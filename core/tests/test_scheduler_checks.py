@@ -51,7 +51,7 @@ async def web(database_url, tmp_path):
 
 async def enter(stage, name, *, scheduler="picky", queues=("*",), **facts):
     """An agent with these facts."""
-    me = Registration(name=name, scheduler=scheduler, queues=queues, cpu=8, memory=1 << 34, gpu=0, facts=Facts(**facts))
+    me = Registration(name=name, scheduler=scheduler, queues=queues, facts=Facts(**facts))
     database = stage.runtime.database
     await database.write(lambda tx: agents.register(tx, me, at=stage.arrange.clock.now()))
     stage.arrange.clock.turn(2.0)

@@ -76,7 +76,7 @@ async def crowd(database):
     """Two agents, three queues, three projects, and runs of every shape in them; some are live."""
     arrange = await Arrange(database).ground()
     await database.write(lambda tx: agents.delete(tx, arrange.agent))
-    await register(arrange, "box", cpu=6.0, gpu=2, resources={"licence": 2.0})
+    await register(arrange, "box", cpu=6.0, gpu=2, other={"licence": 2.0})
     await register(arrange, "other", cpu=2.0, gpu=0)
     await put(arrange, "q", concurrency=9)
     await put(arrange, "r", quota={"cpu": 5.0, "gpu": 1.0})

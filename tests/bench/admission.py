@@ -17,6 +17,7 @@ from bench.measure import Result, Scale, percentile, say
 from trainyard_core.admission import Grant, WaitingRun
 from trainyard_core.agent.model import Registration
 from trainyard_core.clock import SystemClock
+from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.db import admission, agents, migrations, projects, queues, runs
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Tx
@@ -109,7 +110,7 @@ async def _fill(tx: Tx, cpu: float) -> None:
         for number in range(RUNS)
     ]
     await tx.many(INSERT, rows)
-    who = Registration(name=AGENT, scheduler="bench", queues=("*",), cpu=cpu, memory=1 << 60, gpu=0)
+    who = Registration(name=AGENT, scheduler="bench", queues=("*",), capacity=Capacity(cpu=cpu, memory=1 << 60, gpu=0))
     await agents.register(tx, who, at=0)
     if cpu == FULL:
         await assignment.assign(tx, AGENT, policy=POLICY, at=1)

@@ -27,6 +27,7 @@ from trainyard.track.frames import Summary
 from trainyard_core.agent.model import Registration
 from trainyard_core.auth import Actor
 from trainyard_core.clock import SystemClock
+from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.contracts.workload import Exit, Observation, Phase
 from trainyard_core.db import agents, directors, migrations, projects, queues, tracking
 from trainyard_core.db.connect import connect
@@ -289,5 +290,5 @@ async def _yard(folder: Path) -> AsyncIterator[Yard]:
 async def _found(tx: Tx) -> None:
     await projects.ensure(tx, projects.DEFAULT, at=0)
     await queues.ensure(tx, queues.DEFAULT, at=0)
-    who = Registration(name=AGENT, scheduler="bench", queues=("*",), cpu=1e9, memory=1 << 60, gpu=0)
+    who = Registration(name=AGENT, scheduler="bench", queues=("*",), capacity=Capacity(cpu=1e9, memory=1 << 60, gpu=0))
     await agents.register(tx, who, at=SystemClock().now())

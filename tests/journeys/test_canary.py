@@ -9,7 +9,7 @@ import zipfile
 
 import httpx
 import pytest
-from yard import Yard, ended, submit
+from yard import Yard, ended, paths_below, submit
 
 from trainyard.client import Client
 from trainyard.client.models import NewToken
@@ -105,6 +105,6 @@ def logs_of(yard: Yard):
     """Every file below the data directory that people and tools read as a log."""
     return [
         path
-        for path in yard.data.rglob("*")
+        for path in paths_below(yard.data)
         if path.is_file() and path.name not in SECRETS_OF_ITS_OWN and path.suffix in (".log", ".json", ".jsonl", ".txt")
     ]

@@ -7,7 +7,7 @@ import json
 import sys
 
 import pytest
-from yard import ended, eventually
+from yard import ended, eventually, paths_below
 
 TRAIN = """
 import os, pathlib, signal, sys, trainyard
@@ -61,7 +61,10 @@ def test_a_retry_goes_on_from_what_the_killed_attempt_kept_and_has_each_step_onc
         assert loss(client, run) == ONCE
     (row,) = json.loads(yard.command("metrics", run, "--json"))["items"]
     assert (row["last"], row["step"], row["min"], row["max"], row["count"]) == (141, 59, 71, 170, 60)
-    eventually(lambda: not [*yard.data.rglob("checkpoints")], what="nothing is left behind")
+    eventually(
+        lambda: not [path for path in paths_below(yard.data) if path.name == "checkpoints"],
+        what="nothing is left behind",
+    )
 
 
 def test_a_resumed_run_goes_on_from_what_the_killed_one_kept(yard, client, start):

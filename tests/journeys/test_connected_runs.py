@@ -16,10 +16,10 @@ import shutil
 import signal
 import subprocess
 import threading
-import zipfile
 from pathlib import Path
 
 import pytest
+from planted_secrets import files_with, printed
 from yard import Yard, ended, eventually
 
 PASSWORD = "tyg-7f3c91-correct-horse"
@@ -138,31 +138,17 @@ def begin(yard):
 
 def found_in(folder):
     """The files below a folder that hold a secret."""
-    found = []
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            try:
-                content = path.read_bytes()
-            except FileNotFoundError:
-                continue
-            found += [(path.relative_to(folder), value) for value in SECRETS if value.encode() in content]
-    return found
+    return files_with(folder, SECRETS)
 
 
-def printed(yard, run):
-    """All that the commands, the processes and a bundle for support tell."""
+def told(yard, run):
+    """All that is told of a run and of what it uses."""
     commands = [
         ("get", run, "--json"), ("logs", run), ("why", run), ("ls",), ("connections", "ls"), ("settings",),
         *(("connections", "show", name) for name in ("code", "results", "flags")),
         *(("connections", "check", name) for name in ("code", "results", "flags")),
     ]  # fmt: skip
-    told = [yard.command(*words, code=None) for words in commands]
-    told.append(yard.command("doctor", "--bundle", "bundle.zip", code=None))
-    with zipfile.ZipFile(yard.folder / "bundle.zip") as bundle:
-        told += [bundle.read(name).decode() for name in bundle.namelist()]
-    (yard.folder / "bundle.zip").unlink()
-    processes = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True)
-    return "\n".join([*told, processes.stdout])
+    return printed(yard, *commands)
 
 
 def gone(yard):
@@ -178,7 +164,7 @@ def test_the_program_has_all_of_it_and_nothing_stays(yard, repository):
     (where, value) = set(found_in(yard.folder)).pop()
     assert where.name == "password" and value == PASSWORD, "the secret file, as long as the program runs"
     assert [where for where, _ in found_in(yard.folder)] == [where]
-    assert not [value for value in SECRETS if value in printed(yard, run)]
+    assert not [value for value in SECRETS if value in told(yard, run)]
     gate.touch()
     with yard.client() as client:
         done = ended(client, run)

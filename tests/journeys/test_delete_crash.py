@@ -7,7 +7,7 @@ import signal
 import sys
 
 import pytest
-from yard import Yard, ended, eventually, submit
+from yard import Yard, ended, eventually, paths_below, submit
 
 from trainyard.client.errors import ApiError, ClientError, NotFound
 
@@ -67,4 +67,4 @@ def _check_whole_or_gone(yard, run):
 
 
 def _files_of(yard, run):
-    return [path for path in yard.data.rglob("*") if run in str(path) and ".released" not in str(path)]
+    return [path for path in paths_below(yard.data) if run in str(path) and ".released" not in str(path)]

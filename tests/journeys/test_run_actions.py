@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from yard import ended, eventually, reached, submit
+from yard import ended, eventually, paths_below, reached, submit
 
 from trainyard.client.models import BulkAction, CloneRun
 
@@ -54,7 +54,7 @@ def test_a_deleted_run_leaves_no_file_behind(client, yard):
 
 
 def _files_of(yard, run):
-    return [path for path in yard.data.rglob("*") if run in str(path) and ".released" not in str(path)]
+    return [path for path in paths_below(yard.data) if run in str(path) and ".released" not in str(path)]
 
 
 def test_runs_that_wait_are_skipped_and_deleted_together(client, yard):

@@ -29,6 +29,11 @@ def eventually(condition: Callable[[], T], *, within: float = PATIENCE, what: st
     return found
 
 
+def paths_below(folder: Path) -> list[Path]:
+    """Files and folders below a folder, however deep; what goes while it is listed may be left out."""
+    return [Path(place, name) for place, folders, files in os.walk(folder) for name in (*folders, *files)]
+
+
 class Yard:
     """One data directory and its server. Started by `up` or as a context manager; `down` checks what is left."""
 

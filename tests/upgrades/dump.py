@@ -28,6 +28,7 @@ from yard import Yard, ended, eventually, submit  # noqa: E402 - a script finds 
 from trainyard.client import Client  # noqa: E402
 from trainyard.client.wire import Request, path_of  # noqa: E402
 from trainyard_core.agent import wire  # noqa: E402
+from trainyard_core.contracts.capacity import Capacity  # noqa: E402
 from trainyard_core.testing.databases import PostgresCluster  # noqa: E402
 
 T = TypeVar("T")
@@ -118,7 +119,9 @@ def _assigned(yard: Yard, client: Client) -> None:
     yard.command("queues", "set", "far", "--selector", "zone=far")
     submit(client, "echo hi", queue="far", name="assigned")
     with Client(url=yard.url, token=added.token) as agent:
-        session = agent.send(_call("sessions", wire.RegisterAgent(scheduler="process", cpu=1.0), wire.Session))
+        session = agent.send(
+            _call("sessions", wire.RegisterAgent(scheduler="process", capacity=Capacity(cpu=1.0)), wire.Session)
+        )
         request = wire.AssignmentRequest(epoch=session.epoch, wait=30.0)
         assert agent.send(_call("assignments", request, wire.Assignments)).items, "nothing was assigned"
 

@@ -15,6 +15,7 @@ from trainyard_core.api.activities import Activities
 from trainyard_core.api.agent_sessions import AgentSessions
 from trainyard_core.api.agents import Agents
 from trainyard_core.api.artifacts import Artifacts
+from trainyard_core.api.attempt_streams import AgentStreams, RunStreams
 from trainyard_core.api.authentication import Authentication, TokenCache
 from trainyard_core.api.bulk import Bulk
 from trainyard_core.api.connections import Connections
@@ -57,6 +58,7 @@ CONTROLLERS = (
     Activities,
     Agents,
     AgentSessions,
+    AgentStreams,
     Bulk,
     Artifacts,
     Connections,
@@ -72,6 +74,7 @@ CONTROLLERS = (
     Prometheus,
     Queues,
     RunActions,
+    RunStreams,
     RunTokens,
     RunEvents,
     Runs,

@@ -23,7 +23,7 @@ from trainyard_core.auth import Actor
 from trainyard_core.authorization import Authorization
 from trainyard_core.clock import Clock, SystemClock
 from trainyard_core.contracts.job import Job
-from trainyard_core.db import activities, directors, migrations, projects, queues, run_trackers, tokens
+from trainyard_core.db import activities, directors, migrations, observers, projects, queues, run_trackers, tokens
 from trainyard_core.db.connect import connect
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.instrumented import ObservedDatabase
@@ -49,6 +49,7 @@ from trainyard_core.registry import BUILDING, Registry
 from trainyard_core.run_tracker import RunTracker
 from trainyard_core.settings import Settings
 from trainyard_core.trackers import Trackers
+from trainyard_core.work.attempt_streams import AttemptStreams
 from trainyard_core.work.clone import resuming
 from trainyard_core.work.connections import Kinds
 from trainyard_core.work.creation import create_run
@@ -60,6 +61,7 @@ from trainyard_core.work.reconcile import reconcile
 from trainyard_core.work.run_checks import RunChecks
 from trainyard_core.work.scheduler_checks import SchedulerChecks
 from trainyard_core.work.session_service import SessionService
+from trainyard_core.work.stream_relay import LocalStreamRelay, StreamRelay
 from trainyard_core.work.uptime import UptimeRecorder
 
 __all__ = ["Runtime"]
@@ -95,9 +97,12 @@ class Runtime:
         self.trackers = Trackers(registry, settings, clock)
         self.tracker: RunTracker | None = None
         self.searches = asyncio.Semaphore(SEARCHES)
-        self.notifier = _notifier(self.reconcile, valkey)
+        self.notifier, self.stream_relay = _messaging(self.reconcile, valkey)
         if not database.exclusive:
             self.notifier.attach(self.event_feed)
+        self.attempt_streams = AttemptStreams(
+            database, self.notifier, clock, self.stream_relay, silence=self.policy.silence
+        )
         self.url = settings.url(settings.port)
         self.job_queue = JobQueue(clock)
         for plugin, job in registry.jobs:
@@ -128,7 +133,9 @@ class Runtime:
             if applied:
                 log.info("the database was brought up to date", migrations=applied)
             await migrate_plugins(database, registry, clock)
-            secret = await database.write(lambda tx: _prepare(tx, settings.tracker, clock.now()), name="prepare")
+            secret = await database.write(
+                lambda tx: _prepare(tx, settings.tracker, registry, clock.now()), name="prepare"
+            )
             runtime = cls(settings, registry, database, clock, valkey, secret)
             runtime.tracker = runtime.directors.tracker = await runtime._start_tracker()
             add_core_jobs(runtime.job_queue, database, runtime.tracker, clock, settings)
@@ -140,6 +147,7 @@ class Runtime:
                 await runtime.optimizers.aclose()
                 await runtime.event_feed.aclose()
                 await runtime.notifier.close()
+                await runtime.stream_relay.aclose()
                 await runtime.trackers.aclose()
         finally:
             await database.close()
@@ -258,7 +266,7 @@ class Runtime:
         build = partial(self.registry.scheduler, self.settings.scheduler, self.settings, url=self.url)
         calls = BlockingCalls("build")
         me = registration(self.settings.agent, provider=self.settings.scheduler, queues=self.settings.queues, labels={})
-        port = DatabasePort(self.session_service())
+        port = DatabasePort(self.session_service(), self.attempt_streams)
         scheduler = await built(lambda: calls.call(build, deadline=BUILDING), me, port)
         return Agent(me, scheduler, port, self.notifier.subscribe(), grace=self.settings.stop_grace)
 
@@ -283,18 +291,26 @@ class Runtime:
         return RunTracker(self.database, self.trackers)
 
 
-async def _prepare(tx: Tx, tracker: str, at: int) -> bytes:
-    """The rows that every database has, and the instance's secret."""
+async def _prepare(tx: Tx, tracker: str, registry: Registry, at: int) -> bytes:
+    """The rows that every database has, a place in the log for each observer that is new, and the instance's secret.
+    An observer has its place before the first request is answered: what is accepted from then on reaches it."""
     await projects.ensure(tx, projects.DEFAULT, at=at)
     await queues.ensure(tx, queues.DEFAULT, at=at)
+    newest = await activities.newest(tx)
+    for plugin, observer in registry.observers:
+        cursor = newest if observer.start == "end" else 0
+        await observers.ensure(tx, plugin, observer.name, cursor=cursor, at=at)
     if filled := await run_trackers.fill(tx, tracker):
         log.info("runs of before have recorded their tracker", tracker=tracker, runs=filled)
     return await tokens.instance_secret(tx)
 
 
-def _notifier(reconcile: Reconcile, valkey: str) -> Notifier:
+def _messaging(reconcile: Reconcile, valkey: str) -> tuple[Notifier, StreamRelay]:
+    """How processes wake each other, and how they carry streams."""
     if not valkey:
-        return LocalNotifier(reconcile)
+        return LocalNotifier(reconcile), LocalStreamRelay()
     from trainyard_core.work.arq_notifier import ArqNotifier, redis_settings  # arq is loaded only where it is used
+    from trainyard_core.work.arq_stream_relay import ArqStreamRelay
 
-    return ArqNotifier(reconcile, redis_settings(valkey))
+    settings = redis_settings(valkey)
+    return ArqNotifier(reconcile, settings), ArqStreamRelay(settings)

@@ -26,7 +26,7 @@ def certificate(folder):
 
 class MailServer:
     """`mails` are (sender, recipients, data), `logins` what was logged in with, `commands` all lines. `answers` are
-    lines to give in place of the usual answer to a command, by its first word."""
+    lines to give in place of the usual answer to a command, by its first word; a greeting None comes byte by byte."""
 
     def __init__(self, *, security, context):
         self.mails, self.logins, self.commands, self.port = [], [], [], 0
@@ -52,10 +52,16 @@ class MailServer:
             return line
 
         encrypted, sender, to = self.secure == "tls", "", []
-        await say(self.answers.get("greeting", "220 ready"))
+        if (greeting := self.answers.get("greeting", "220 ready")) is None:
+            while True:  # a greeting that does not end
+                writer.write(b"2")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        await say(greeting)
         while True:
             line = await hear()
             word, _, rest = line.partition(" ")
+            word = word.upper()
             if word in self.answers:
                 await say(self.answers[word])
             elif word == "EHLO":

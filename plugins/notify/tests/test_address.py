@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from trainyard_core.testing.platform import FakePlatform
-from trainyard_notify.address import addresses, is_public
+from trainyard_notify.address import addresses, is_metadata, is_public
 from trainyard_notify.failure import DeliveryFailed
 from trainyard_notify.http_post import post
 from trainyard_notify.settings import Settings
@@ -30,6 +30,26 @@ def test_an_address_that_is_not_public(address):
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address(address):
     assert is_public(address)
+
+
+METADATA = ["169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254",
+            "fd20:ce::254", "fe80::1", "fe80::1%eth0", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1"]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", METADATA)
+@pytest.mark.parametrize("also", [True, False])
+async def test_metadata_and_link_local_addresses_are_refused_also_where_private_ones_are_allowed(
+    monkeypatch, address, also
+):
+    Names(monkeypatch, [address, *(["127.0.0.1"] if also else [])])
+    with pytest.raises(DeliveryFailed, match="link-local or metadata address"):
+        await addresses(platform(allow_private=True), "receiver.example", 80, deadline=5)
+
+
+@pytest.mark.parametrize("address", [each for each in REFUSED + PUBLIC if each not in METADATA])
+def test_other_addresses_are_none_of_metadata(address):
+    assert not is_metadata(address)
 
 
 class Names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import ssl
+import threading
 
 import pytest
 import pytest_asyncio
@@ -170,6 +171,21 @@ async def test_a_server_that_does_not_answer_is_given_up(file):
     async with listening:
         assert "does not answer within 0.2 s" in await refused(silent, timeout=0.2)
         await asyncio.wait_for(closed.wait(), 10)
+
+
+@pytest.mark.parametrize("security", ["none"])
+async def test_a_server_that_drips_holds_no_thread(server, security):
+    """Not even where each byte comes in time."""
+    server.answers = {"greeting": None}
+    asked = len(threads())
+    assert "does not answer within 0.5 s" in await refused(server, security, timeout=0.5)
+    async with asyncio.timeout(10):
+        while len(threads()) > asked:
+            await asyncio.sleep(0.01)
+
+
+def threads():
+    return [each for each in threading.enumerate() if each.name == "notify smtp"]
 
 
 async def test_a_private_address_is_refused_unless_the_settings_allow_it(trusted, server):

@@ -8,14 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from trainyard_core.contracts.connection import Connection
-from trainyard_core.contracts.job import JobCall
 from trainyard_core.contracts.secret import SecretRef
 from trainyard_core.testing.platform import FakePlatform
-from trainyard_notify import migrations, notice, rules
-from trainyard_notify.delivery import send
+from trainyard_notify import notice
+from trainyard_notify.delivery import deliver
 from trainyard_notify.failure import DeliveryFailed
 from trainyard_notify.notice import Notice
-from trainyard_notify.rules import Rule
 from trainyard_notify.settings import Settings
 
 ENDED = Notice(event=7, rule="ends", project="vision", run="01a2", status="failed", at=1_700_000_000_000_000,
@@ -48,23 +46,17 @@ def test_the_signature_is_that_of_openssl():
 
 
 @pytest.fixture
-async def platform():
-    made = FakePlatform("notify", settings=Settings(allow_private=True))
-    await made.migrate(migrations)
-    made.grant("user:ada", "member")
-    return made
+def platform():
+    return FakePlatform("notify", settings=Settings(allow_private=True))
 
 
 async def sent(platform, kind, fields, secrets, to=()):
-    """One call of the job, through a connection of that kind."""
+    """One notice, through a connection of that kind."""
     refs = {name: SecretRef(env=name.upper()) for name in secrets}
     platform.secrets.values = {refs[name]: value for name, value in secrets.items()}
-    platform.connections.named["it"] = Connection(name="it", kind=kind, fields=fields, secrets=refs)
-    rule = Rule(project="default", name="ends", connection="it", events=["failed"], to=[*to], owner="user:ada",
-                created_at=1, updated_at=1)  # fmt: skip
-    await platform.database.write(lambda tx: rules.put(tx, rule))
-    args = {"event": 7, "rule": "ends", "project": "default", "run": "01a2", "status": "failed", "at": 1_000_000}
-    await send(platform, JobCall(id=1, key="7:ends", args=args, attempt=1, epoch=1, deadline=0))
+    connection = Connection(name="it", kind=kind, fields=fields, secrets=refs)
+    short = Notice(event=7, rule="ends", project="default", run="01a2", status="failed", at=1_000_000)
+    await deliver(platform, connection, to, short)
 
 
 CHATS = {

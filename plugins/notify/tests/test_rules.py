@@ -11,7 +11,8 @@ from trainyard_core.testing.callers import PROJECT, REFUSED, tokens_of_callers
 
 RULE = {"connection": "hook", "events": ["failed"]}
 RULES = "notify/projects/default/rules"
-ROUTES = {"GET ": READ, "GET /{name}": READ, "PUT /{name}": WRITE, "DELETE /{name}": WRITE}
+ROUTES = {"GET ": READ, "GET /{name}": READ, "PUT /{name}": WRITE, "DELETE /{name}": WRITE,
+          "POST /{name}/test": WRITE}  # fmt: skip
 """By hand, apart from what the handlers declare."""
 
 

@@ -15,7 +15,7 @@ from trainyard_core.contracts.scheduler import SchedulerRefused
 from trainyard_core.contracts.workload import Code, Phase
 from trainyard_core.testing.scheduler_tools import clear, ended, observed, opened, shell, until
 from trainyard_scheduler_process import attempts
-from trainyard_scheduler_process.capacity import capacity_of
+from trainyard_scheduler_process.machine import machine_of
 from trainyard_scheduler_process.manifest import manifest_of
 from trainyard_scheduler_process.settings import Settings
 
@@ -84,15 +84,15 @@ def test_what_can_never_run_here_is_refused_in_words(workload: Any, words: str) 
 def test_devices_come_from_settings_and_environment(
     section: dict[str, Any], environ: dict[str, str], devices: tuple[str, ...]
 ) -> None:
-    assert capacity_of(Settings(**section), environ).devices == devices
+    assert machine_of(Settings(**section), environ).devices == devices
 
 
 def test_memory_may_be_written_with_a_unit() -> None:
-    assert capacity_of(Settings.model_validate({"memory": "1.5Gi", "gpu": 0}), {}).resources.memory == 3 * 2**29
+    assert machine_of(Settings.model_validate({"memory": "1.5Gi", "gpu": 0}), {}).capacity.memory == 3 * 2**29
 
 
 def test_a_machine_has_what_its_settings_say_beside() -> None:
-    whole = capacity_of(Settings(gpu=0, resources={"licence": 2}), {}).resources
+    whole = machine_of(Settings(gpu=0, resources={"licence": 2}), {}).capacity
     assert whole.other == {"licence": 2.0}
 
 

@@ -22,9 +22,10 @@ from early_stopping import (
 from sweep_harness import tables
 
 from trainyard.client.models import EditProject
+from trainyard_core.contracts.connection import Connection
 from trainyard_core.contracts.optimizer import Suggestion, Suggestions
 from trainyard_core.contracts.workload import Exit, Phase
-from trainyard_core.db import queues
+from trainyard_core.db import connections, queues
 from trainyard_core.testing.background import until
 from trainyard_core.testing.frames import events
 
@@ -177,3 +178,13 @@ async def test_a_trial_of_refused_params_counts_among_the_failures(web):
     sweep = await sweep_harness.begin(web, matrix=[f"earlyStopping: [{FAILURES}]"])
     over = await ended(web, sweep.id)
     assert (over["status"], over["reason"]) == ("failed", "early_stopped")
+
+
+async def test_a_sweep_that_asks_for_notifications_is_told_of_and_its_trials_are_not(web):
+    at = web.arrange.clock.now()
+    mail = Connection(name="mail", kind="email")
+    await web.runtime.database.write(lambda tx: connections.put(tx, mail, at=at))
+    sweep, refs = await begin(web, head="plugins: {notifications: [{trigger: done, connections: [mail]}]}")
+    told = [each async for each in web.admin.activities.list(kind="status") if each.data["status"] == "created"]
+    assert {each.run for each in told} == {sweep, *(ref.run for ref in refs)}
+    assert [each.run for each in told if "notifications" in each.data] == [sweep]

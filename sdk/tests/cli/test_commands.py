@@ -384,6 +384,9 @@ def test_the_nouns_of_the_server(yard, platform):
         (["logs", "-f", "nope"], 3, "no run 'nope'"),
         (["stop", "abcd"], 6, "there is nothing to stop"),
         (["projects", "create", "default"], 6, "there is a project 'default'; use it, or take another name"),
+        (["notify", "add", "bad", "--on", "failed"], 2, "'--connection'"),
+        (["notify", "add", "bad", "--connection", "hook", "--on", "fails"], 2, "'failed'"),
+        (["notify", "show", "nothing"], 3, "no rule 'nothing'; see yard notify ls"),
         (["queues", "set", "forbidden"], 4, "only an admin may change queues; ask one"),
         (["compare", "abcd"], 2, "give at least two runs"),
         (["compare", "abcd", "abcd", "--plot"], 2, "--plot needs --metric NAME"),
@@ -443,3 +446,19 @@ def test_latest_of_an_empty_project_says_how_to_have_one(yard, platform):
     done = yard("get", "latest")
     assert done.code == 3
     assert "yard run -f" in done.err
+
+
+def test_rules_of_notifications_are_written_listed_tried_and_deleted(yard, platform):
+    added = yard("notify", "add", "bad", "--connection", "mail", "--on", "failed", "--on", "stopped", "--to", "a@b.c")
+    assert [line.split(maxsplit=1) for line in added.out.splitlines()] == [
+        ["rule", "bad"], ["project", "default"], ["connection", "mail"], ["events", "failed, stopped"],
+        ["to", "a@b.c"], ["owner", "user:ada"], ["updated", "now"],
+    ]  # fmt: skip
+    assert yard("notify", "ls").out.splitlines()[1].split() == ["bad", "mail", "failed,", "stopped", "user:ada"]
+    assert yard("notify", "ls", "-p", "vision").out.splitlines()[1:] == []
+    assert json.loads(yard("notify", "show", "bad", "--json").out)["to"] == ["a@b.c"]
+    tried, down = yard("notify", "test", "bad"), yard("notify", "test", "down")
+    assert (tried.code, tried.out) == (0, "the receiver has taken the notification\n")
+    assert (down.code, down.out) == (1, "the receiver answers 503\n")
+    assert yard("notify", "rm", "bad", "--yes").out == "rule bad is deleted\n"
+    assert platform.rules == {}

@@ -11,6 +11,7 @@ import pytest
 
 from trainyard.compile.resolved import (
     Code,
+    Notification,
     OutputType,
     ResolvedOperation,
     Resources,
@@ -36,6 +37,7 @@ FULL = ResolvedOperation(
     resources=Resources(cpu=0.5, memory=1, gpu=1),
     max_retries=1,
     timeout=1.5,
+    notifications=(Notification(trigger="done", connections=("a", "b")),),
     component="sha256:0",
 )
 
@@ -53,7 +55,15 @@ def test_canonical_json_does_not_depend_on_the_order_of_mappings() -> None:
 
 @pytest.mark.parametrize(
     "field, value",
-    [("name", "z"), ("description", None), ("tags", ()), ("queue", "z"), ("priority", 3), ("component", "")],
+    [
+        ("name", "z"),
+        ("description", None),
+        ("tags", ()),
+        ("queue", "z"),
+        ("priority", 3),
+        ("component", ""),
+        ("notifications", ()),
+    ],
 )
 def test_the_digest_leaves_out_what_does_not_change_what_runs(field: str, value: object) -> None:
     assert digest(msgspec.structs.replace(FULL, **{field: value})) == digest(FULL)

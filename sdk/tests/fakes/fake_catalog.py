@@ -64,6 +64,25 @@ class Catalog:
             self.platform.queues[name] = {**known, **json.loads(seen.body), "name": name}
         return self._json(self.platform.queues[name])
 
+    def rules(self, seen: Seen, project: str) -> None:
+        found = [rule for (of, _), rule in self.platform.rules.items() if of == project]
+        self._json({"items": found, "next": None})
+
+    def rule(self, seen: Seen, project: str, name: str) -> None:
+        if seen.method == "PUT":
+            more = {"project": project, "name": name, "owner": "user:ada", "created_at": "then", "updated_at": "now"}
+            self.platform.rules[project, name] = {**json.loads(seen.body), **more}
+        elif (project, name) not in self.platform.rules:
+            raise Refusal(404, "not_found", f"no rule '{name}'", fix="see yard notify ls")
+        elif seen.method == "DELETE":
+            del self.platform.rules[project, name]
+            return self._send(204, b"")
+        return self._json(self.platform.rules[project, name])
+
+    def tried(self, seen: Seen, name: str) -> None:
+        is_down = name == "down"
+        self._json({"ok": not is_down, "message": "the receiver answers 503" if is_down else ""})
+
     def agents(self, seen: Seen) -> None:
         agent = {"name": "local", "scheduler": "process", "queues": ["default"], "alive": True, "seen_at": "now"}
         self._json({"items": [{**agent, "cpu": 4.0, "free_cpu": 2.0}], "next": None})

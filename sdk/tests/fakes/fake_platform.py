@@ -43,6 +43,7 @@ class FakePlatform:
     looked: dict[str, int] = field(default_factory=dict)
     projects: list[str] = field(default_factory=lambda: ["default"])
     queues: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rules: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     registered: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     code: dict[str, Any] = field(default_factory=dict)

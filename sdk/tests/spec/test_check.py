@@ -90,6 +90,25 @@ CASES = [
     (HEAD + "inputs: [{name: a, validation: {multipleOf: -2}}]", "validation.multipleOf: must be more than 0"),
     (HEAD + "inputs: [{name: a, validation: {regex: '('}}]", "this is not a regular expression"),
     (HEAD + "inputs: [{name: a, validation: {regex: '(?=a)'}}]", "do without look-around"),
+    (HEAD + "plugins: {collectLogs: true}", "plugins.collectLogs: `collectLogs` is known but not acted on"),
+    (
+        HEAD + "plugins:\n  notifications:\n  - connections: [a]\n    trigger: fails",
+        "t.yaml:6:14: plugins.notifications[0].trigger: there is no such trigger; "
+        "choose from running, retrying, succeeded, failed, stopped, skipped, done",
+    ),
+    (HEAD + "plugins: {notifications: [{trigger: failed}]}", "[0]: `connections` is missing; add it"),
+    (
+        HEAD + "plugins: {notifications: [{trigger: done, connections: []}]}",
+        "notifications[0].connections: no connection is named",
+    ),
+    (
+        HEAD + f"plugins: {{notifications: [{{trigger: done, connections: {['a'] * 21}}}]}}",
+        "plugins.notifications[0].connections: there are 21 of them; the limit is 20; keep fewer",
+    ),
+    (
+        HEAD + "plugins: {notifications: [{trigger: done, connections: [a], to: b}]}",
+        "plugins.notifications[0].to: there is no such field",
+    ),
     (HEAD + "outputs: [{name: a, validation: {gt: 1}}]", "`validation` is known but not acted on"),
 ]
 
@@ -100,7 +119,7 @@ def test_structure_is_checked_with_place_and_fix(text: str, expected: str) -> No
 
 
 LATER = [
-    *("namespace", "cache", "plugins", "build", "hooks", "cost", "mount", "template", "ports"),
+    *("namespace", "cache", "build", "hooks", "cost", "mount", "template", "ports"),
     *("dagRef", "urlRef", "dependencies", "trigger", "joins"),
     *("events", "conditions", "schedule", "skipOnUpstreamSkip", "strictParams"),
 ]

@@ -8,6 +8,7 @@ from trainyard_core.admission.change import Change, HeldRun, changes
 from trainyard_core.admission.explain import behind, explain, obstacles, takers
 from trainyard_core.admission.model import (
     ANY_QUEUE,
+    UNLIMITED,
     AgentOffer,
     FreeResources,
     Grant,
@@ -25,6 +26,7 @@ from trainyard_core.admission.order import before_in_other_queues, in_order
 
 __all__ = [
     "ANY_QUEUE",
+    "UNLIMITED",
     "AgentOffer",
     "Change",
     "FreeResources",

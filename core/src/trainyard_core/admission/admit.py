@@ -2,9 +2,9 @@
 (see `room`).
 
 The walk asks for runs as it needs them, a few of a lane at a time, so that it costs what it decides and not how many
-wait. A lane is the runs of one queue and project that ask for the same agent and the same other resources: what holds
-for one of them in this holds for all. The walk is a generator: it yields an `Ask`, and is sent the runs that were
-asked for; `admit` answers from memory, others from SQL.
+wait. A lane is the runs of one queue and project that ask for the same agent, the same other resources and the same
+largest copy: what holds for one of them in these holds for all. The walk is a generator: it yields an `Ask`, and is
+sent the runs that were asked for; `admit` answers from memory, others from SQL.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from trainyard_core.admission.room import Limits, Outcome
 __all__ = ["MemorySource", "WaitingQuery", "Walk", "admit", "by_age", "lane_of", "named", "walk"]
 
 FIRST, LARGEST = 8, 128
-Lane = tuple[str, str, str, tuple[tuple[str, float], ...]]
+Lane = tuple[str, str, str, tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]
 
 
 class WaitingQuery(NamedTuple):
@@ -169,7 +169,8 @@ class MemorySource:
 
 def lane_of(need: WaitingRun) -> Lane:
     """The lane that a run waits in."""
-    return need.queue, need.project, need.agent, tuple(sorted(need.resources.items()))
+    copy = tuple(sorted(need.largest_copy.items()))
+    return need.queue, need.project, need.agent, tuple(sorted(need.resources.items())), copy
 
 
 def by_age(need: WaitingRun) -> tuple[int, str]:

@@ -36,12 +36,13 @@ class HeldRun(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
     cpu: float
     memory: int = 0
-    gpus: tuple[int, ...] = ()
+    gpu: int = 0
+    devices: tuple[int, ...] = ()
     resources: dict[str, float] = {}
 
     def amounts(self) -> dict[str, float]:
         """All of it by name."""
-        return {"cpu": self.cpu, "memory": self.memory, "gpu": len(self.gpus), **self.resources}
+        return {"cpu": self.cpu, "memory": self.memory, "gpu": self.gpu, **self.resources}
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +109,11 @@ def _resources(need: WaitingRun, world: Snapshot, offers: Sequence[AgentOffer]) 
     """What an agent would need more of, the least first."""
     if need.queue not in world.queues:
         return
-    short = [(short_of(amounts_of(need), offer.left()), offer) for offer in offers if offer.alive]
+    short = [
+        (short_of(amounts_of(need), offer.left(), rest=offer.rest), offer)
+        for offer in offers
+        if offer.alive and not offer.too_large(need)
+    ]
     for missing, offer in sorted(short, key=lambda pair: (len(pair[0]), sum(pair[0].values()), pair[1].agent)):
         if not missing:
             continue
@@ -173,20 +178,26 @@ def _less(amounts: Amounts, taken: Amounts) -> dict[str, float]:
 
 def _freed(offer: AgentOffer, live: HeldRun) -> AgentOffer:
     free = offer.free
-    gpus = tuple(sorted({*free.gpus, *live.gpus}))
-    resources = total([free.resources, live.resources])
-    freed = FreeResources(cpu=free.cpu + live.cpu, memory=free.memory + live.memory, gpus=gpus, resources=resources)
+    freed = FreeResources(
+        cpu=free.cpu + live.cpu,
+        memory=free.memory + live.memory,
+        gpu=free.gpu + live.gpu,
+        devices=tuple(sorted({*free.devices, *live.devices})),
+        resources=total([free.resources, live.resources]),
+    )
     return replace(offer, free=freed)
 
 
 def _larger(offer: AgentOffer, more: Amounts) -> AgentOffer:
     """The agent with more of something, all of it free."""
     free, count = offer.free, int(more.get("gpu", 0))
+    devices = (*free.devices, *range(int(offer.gpu), int(offer.gpu) + count)) if offer.indexed else ()
     added = {name: amount for name, amount in more.items() if name not in ("cpu", "memory", "gpu")}
     freed = FreeResources(
         cpu=free.cpu + more.get("cpu", 0),
         memory=free.memory + int(more.get("memory", 0)),
-        gpus=(*free.gpus, *range(offer.gpu, offer.gpu + count)),
+        gpu=free.gpu + count,
+        devices=devices,
         resources=total([free.resources, added]),
     )
     return replace(

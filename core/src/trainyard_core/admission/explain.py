@@ -108,7 +108,7 @@ def _agents(need: WaitingRun, queue: QueueState, offers: Sequence[AgentOffer]) -
     """Empty when one agent takes it now; else what the nearest of them says."""
     refused = [(_refusal(need, queue, offer), offer) for offer in offers]
     able = [offer for refusal, offer in refused if refusal is None]
-    short = [(short_of(amounts_of(need), offer.left()), offer) for offer in able]
+    short = [(short_of(amounts_of(need), offer.left(), rest=offer.rest), offer) for offer in able]
     if any(not missing for missing, _ in short):
         return []
     if short:
@@ -138,8 +138,10 @@ def _refusal(need: WaitingRun, queue: QueueState, offer: AgentOffer) -> tuple[in
         labels = ", ".join(f"{key}={value}" for key, value in lacking.items())
         message = f"{who} serves queue '{queue.name}' but lacks the label {labels} that the queue asks for"
         return 2, Blocker(code="no_agent", message=message, fix=f"start an agent with --labels {labels}")
-    if missing := short_of(amounts_of(need), offer.whole()):
+    if missing := short_of(amounts_of(need), offer.whole(), rest=offer.rest):
         return 3, _never(need, missing, offer)
+    if largest := offer.too_large(need):
+        return 3, _too_large(need, largest, offer)
     if not offer.alive:
         message = f"{who} serves queue '{queue.name}' but has not been heard of lately"
         return 4, Blocker(code="no_agent", message=message, fix="start it again: yard up, or yard agent")
@@ -154,6 +156,16 @@ def _never(need: WaitingRun, missing: Amounts, offer: AgentOffer) -> Blocker:
     wanted, have = amounts_of(need)[name], whole.get(name, 0)
     message = f"it asks for {name} {wanted:g} and agent '{offer.agent}' has {have:g} in all"
     return Blocker(code="never_fits", message=message, fix=f"ask for at most {name} {have:g}, or start a larger agent")
+
+
+def _too_large(need: WaitingRun, largest: Amounts, offer: AgentOffer) -> Blocker:
+    name, most = next(iter(largest.items()))
+    wanted = (need.largest_copy or amounts_of(need))[name]
+    who, each = ("one of its copies", " in each copy") if need.largest_copy else ("it", "")
+    message = f"{who} asks for {name} {wanted:g} and the largest machine of agent '{offer.agent}' has {most:g}"
+    return Blocker(
+        code="never_fits", message=message, fix=f"ask for at most {name} {most:g}{each}, or add a larger machine"
+    )
 
 
 def _no_agent(need: WaitingRun) -> Blocker:

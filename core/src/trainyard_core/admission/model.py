@@ -17,6 +17,7 @@ __all__ = [
     "ANY_QUEUE",
     "EPSILON",
     "NAMED",
+    "UNLIMITED",
     "AgentOffer",
     "Amounts",
     "FreeResources",
@@ -33,6 +34,8 @@ __all__ = [
 ]
 
 ANY_QUEUE = "*"
+UNLIMITED = {"cpu": 1e6, "memory": float(1 << 50), "gpu": 1e6}
+"""What counts as the whole where it is not known: finite, as shares are parts of it."""
 NAMED = ("cpu", "memory", "gpu")
 """The amounts that every run and agent has; the others have names that people chose."""
 EPSILON = 1e-9
@@ -44,7 +47,8 @@ Amounts = Mapping[str, float]
 
 class WaitingRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run that waits: `cpu` in cores and more than 0, `memory` in bytes (0: not stated), `gpu` in devices,
-    `resources` in amounts of any other name. `agent` is the one that must run it, empty for any."""
+    `resources` in amounts of any other name, all of its copies together. `largest_copy` is what the largest of several
+    copies asks for, by name; empty for a run of one program. `agent` is the one that must run it, empty for any."""
 
     run: str
     queue: str
@@ -54,6 +58,7 @@ class WaitingRun(msgspec.Struct, frozen=True, kw_only=True):
     memory: int = 0
     gpu: int = 0
     resources: dict[str, float] = {}
+    largest_copy: dict[str, float] = {}
     agent: str = ""
 
 
@@ -111,24 +116,31 @@ def _usual(name: str) -> ProjectState:
 
 
 class FreeResources(msgspec.Struct, frozen=True, kw_only=True):
-    """What is free: cores, bytes, devices by index, and amounts of other names."""
+    """What is free: cores, bytes, how many devices, and amounts of other names. `devices` are those that are free by
+    index, where they are indexed."""
 
     cpu: float
-    memory: int
-    gpus: tuple[int, ...]
+    memory: float
+    gpu: float
+    devices: tuple[int, ...] = ()
     resources: dict[str, float] = {}
 
 
 class AgentOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent: the queues it serves (`*`: all), its labels, what it has in whole, and what is free now."""
+    """An agent: the queues it serves (`*`: all), its labels, what it has in whole, and what is free now. `rest` is how
+    much it has of any other name, `largest` the most that one program can have, by name. What is not known
+    of it counts as UNLIMITED."""
 
     agent: str
     queues: tuple[str, ...]
     cpu: float
-    memory: int
-    gpu: int
+    memory: float
+    gpu: float
     free: FreeResources
     resources: dict[str, float] = {}
+    rest: float = 0.0
+    largest: dict[str, float] = {}
+    indexed: bool = False
     labels: dict[str, str] = {}
     alive: bool = True
     draining: bool = False
@@ -148,14 +160,19 @@ class AgentOffer(msgspec.Struct, frozen=True, kw_only=True):
     def left(self) -> dict[str, float]:
         """What is free of it."""
         free = self.free
-        return {"cpu": free.cpu, "memory": free.memory, "gpu": len(free.gpus), **free.resources}
+        return {"cpu": free.cpu, "memory": free.memory, "gpu": free.gpu, **free.resources}
+
+    def too_large(self, need: WaitingRun) -> dict[str, float]:
+        """Of what a program of the run asks for more than any single machine has: the most there is, by name."""
+        wanted = need.largest_copy or amounts_of(need)
+        return {name: most for name, most in self.largest.items() if wanted.get(name, 0) > most + EPSILON}
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """A run that may start, and the devices it gets."""
+    """A run that may start, and the devices that it gets; None where its scheduler hands them out."""
 
     run: str
-    gpus: tuple[int, ...]
+    devices: tuple[int, ...] | None = None
 
 
 def amounts_of(need: WaitingRun) -> dict[str, float]:

@@ -83,8 +83,8 @@ class Limits:
     def __init__(self, world: Snapshot, offer: AgentOffer) -> None:
         self._world, self._name = world, offer.agent
         unlimited = {RUNS: NO_LIMIT}
-        self.agent = Limit({**offer.whole(), **unlimited}, {**offer.left(), **unlimited}, rest=0.0)
-        self._devices = offer.free.gpus
+        self.agent = Limit({**offer.whole(), **unlimited}, {**offer.left(), **unlimited}, rest=offer.rest)
+        self._offer, self._devices = offer, offer.free.devices
         self._queues: dict[str, Limit] = {}
         self._projects: dict[str, Limit] = {}
 
@@ -111,6 +111,8 @@ class Limits:
             return False
         if not self._world.project(head.project).may_use(head.queue):
             return False
+        if head.largest_copy and self._offer.too_large(head):
+            return False
         gates = self.gates(head) if head.resources else ()
         return all(amount <= gate.most(name) + EPSILON for gate in gates for name, amount in head.resources.items())
 
@@ -120,15 +122,15 @@ class Limits:
 
     def upto(self, head: WaitingRun) -> tuple[float, ...]:
         """The most cpu, memory and gpu with which such a run is worth a look."""
-        gates = self.gates(head)
-        return tuple(min(gate.most(name) for gate in gates) + EPSILON for name in NAMED)
+        gates, largest = self.gates(head), {} if head.largest_copy else self._offer.largest
+        return tuple(min(*(gate.most(name) for gate in gates), largest.get(name, NO_LIMIT)) + EPSILON for name in NAMED)
 
     def consider(self, need: WaitingRun) -> Outcome:
         """Let a run pass, keep room for it, or pass it over."""
         amounts = amounts_of(need)
         amounts[RUNS] = 1.0
         gates = self.gates(need)
-        if not all(gate.ever_fits(amounts) for gate in gates):
+        if not all(gate.ever_fits(amounts) for gate in gates) or (self._offer.largest and self._offer.too_large(need)):
             return Outcome.PASSED
         for count, gate in enumerate(gates, start=1):
             if not gate.fits(amounts):
@@ -138,8 +140,10 @@ class Limits:
             gate.take(amounts)
         return Outcome.ASSIGNED
 
-    def devices(self, count: int) -> tuple[int, ...]:
-        """So many devices, which are given away with this."""
+    def devices(self, count: int) -> tuple[int, ...] | None:
+        """So many devices, which are given away with this; None where they are not indexed."""
+        if not self._offer.indexed:
+            return None
         given, self._devices = self._devices[:count], self._devices[count:]
         return given
 

@@ -19,10 +19,13 @@ import structlog
 
 from trainyard.client.retry import Backoff
 from trainyard_core import failpoints, log_context
+from trainyard_core.agent.capacity_refresh import CapacityRefresh
+from trainyard_core.agent.held_attempts import HeldAttempts
 from trainyard_core.agent.model import BATCH, Drain, Order, Registration, WakeEvent
 from trainyard_core.agent.port import ENDS, AgentPort, ServerUnreachable
-from trainyard_core.agent.registration import with_resources
+from trainyard_core.agent.registration import with_capacity
 from trainyard_core.agent.reporter import Reporter
+from trainyard_core.agent.streams import StreamOpener
 from trainyard_core.agent.submitter import DEADLINE, Submitter
 from trainyard_core.agent.tasks import TaskTable
 from trainyard_core.contracts.scheduler import AttemptDiagnosis, Scheduler, SupportsDiagnosis, SupportsWatch
@@ -54,6 +57,9 @@ class Agent:
         self._tasks = TaskTable(wake)
         self._reporter = Reporter(port, self._tasks)
         self._submitter = Submitter(registration, scheduler, port, self._reporter, self._tasks)
+        self._capacity = CapacityRefresh(scheduler, self._tasks, deadline=DEADLINE)
+        self._held = HeldAttempts()
+        self._streams = StreamOpener(scheduler, port)
         self._stopped: set[AttemptRef] = set()
         self._rested_at = 0.0
         self._draining: Drain | None = None
@@ -97,7 +103,7 @@ class Agent:
         for failures in count(1):
             try:
                 async with asyncio.timeout(DEADLINE):
-                    self._me = await with_resources(self._me, self._scheduler)
+                    self._me = await with_capacity(self._me, self._scheduler)
                     _check_adopted(await self._scheduler.adopt())
                 return True
             except Exception as error:  # whatever a scheduler raises
@@ -140,6 +146,7 @@ class Agent:
 
     def _begin(self) -> None:
         """What goes on beside the beat, once there is a session."""
+        self._capacity.begin(self._me.capacity)
         self._tasks.start(self._reporter.forever())
         self._tasks.start(self._tasks.guarded("listen", self._port.listen))
         self._tasks.start(self._disown_forever())
@@ -167,10 +174,18 @@ class Agent:
         drain = self._draining
         if drain is not None and not drain.told:
             await self._port.leave()
-        orders = await self._port.orders()
+        orders = await self._orders()
         await self._obey(orders)
+        self._capacity.start()
         if drain is not None:
             drain.told, drain.held = True, len(orders)
+
+    async def _orders(self, *, exact: bool = False) -> list[Order]:
+        """A heartbeat, with the capacity once that has changed; what to do about each attempt that is held."""
+        capacity = self._capacity.changed()
+        orders = self._held.orders(await self._port.orders(self._held.known(exact=exact), capacity))
+        self._capacity.acknowledge(capacity)
+        return orders
 
     async def _assign(self) -> None:
         """Take new work for as long as there is some that fits. After a look in vain, calls that follow at once
@@ -178,6 +193,7 @@ class Agent:
         await asyncio.sleep(self._rested_at - monotonic())
         while assigned := await self._port.assign():
             failpoints.point("agent:after_lease")
+            self._held.add(assigned)
             self._submitter.submit(assigned)
             if len(assigned) < BATCH:
                 return
@@ -194,6 +210,9 @@ class Agent:
                 self._tasks.once("stop", ref, self._stop(ref))
         for ref in by_todo.get("diagnose", []):
             self._tasks.once("diagnose", ref, self._diagnose(ref))
+        for order in orders:
+            if order.stream is not None and self._streams.take(order.stream):
+                self._tasks.start(self._streams.carry(order.ref, order.stream))
         self._release(by_todo.get("release", []))
         self._observe([*by_todo.get("observe", []), *self._stopped.intersection(by_todo.get("stop", []))])
 
@@ -248,7 +267,9 @@ class Agent:
         """Let go of ended attempts, side by side, and tell core of those that are gone in one go."""
         try:
             gone = await asyncio.gather(*(self._release_one(ref) for ref in refs))
-            await self._port.released([ref for ref in gone if ref is not None])
+            released = [ref for ref in gone if ref is not None]
+            await self._port.released(released)
+            self._held.remove(released)
         except Exception as error:
             self._tasks.mind(error, "release")
         finally:
@@ -283,7 +304,7 @@ class Agent:
         """Stop and release whatever the scheduler holds that core does not expect of this agent: what was held before
         core was asked, for more may have been assigned since, and is held after it, for some may have been released."""
         held = await self._scheduler.adopt()
-        expected = {order.ref for order in await self._port.orders()}
+        expected = {order.ref for order in await self._orders(exact=True)}
         if strays := set(held) - expected:
             for ref in strays.intersection(await self._scheduler.adopt()):
                 log.warning("an attempt that core does not know is stopped", ref=str(ref))

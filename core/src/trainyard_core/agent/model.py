@@ -6,41 +6,67 @@ import asyncio
 
 import msgspec
 
+from trainyard.client.models import NewAttemptStream
+from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.contracts.scheduler import Facts
 from trainyard_core.contracts.workload import AttemptRef
 
-__all__ = ["BATCH", "Drain", "Order", "Registration", "WakeEvent"]
+__all__ = ["BATCH", "Drain", "KnownAttempts", "Order", "Orders", "Registration", "StreamRequest", "WakeEvent"]
 
 BATCH = 128
 """The most attempts that an agent is assigned in one answer."""
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """How an agent presents itself: its name, its scheduler's name, the queues it wants to serve, what it has in
-    whole (`cpu` in cores, `memory` in bytes, `gpu` in devices, `resources` in amounts of any other name), its labels,
-    the facts of its scheduler and the version of its program. `not_ready` says why its scheduler cannot be asked, which
-    also leaves open what it has."""
+    """How an agent presents itself: its name, its scheduler's name, the queues it wants to serve, its capacity, its
+    labels, the facts of its scheduler and the version of its program. `not_ready` says why its scheduler cannot be
+    asked, which also leaves open what it has."""
 
     name: str
     scheduler: str
     queues: tuple[str, ...]
-    cpu: float
-    memory: int
-    gpu: int
+    capacity: Capacity = Capacity()
     labels: dict[str, str] = {}
-    resources: dict[str, float] = {}
     facts: Facts = Facts()
     version: str = ""
     not_ready: str = ""
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream that somebody wants to an attempt, and what of it."""
+
+    id: str
+    asked: NewAttemptStream
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an agent should do about an attempt: `submit`, `observe`, `stop`, `release`, or beside one of these
-    `diagnose`."""
+    `diagnose`, or open a `stream`."""
 
     ref: AttemptRef
     todo: str
     reason: str = ""
+    stream: StreamRequest | None = None
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it says nothing of how the attempt goes on."""
+        return self.todo in ("diagnose", "stream")
+
+
+class Orders(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent should do about the attempts that it holds. When they are not the `whole`, every other one that it
+    holds is to be observed."""
+
+    items: list[Order]
+    whole: bool = True
+
+
+class KnownAttempts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How many attempts an agent holds as far as it knows, and a digest of which (empty: not told)."""
+
+    count: int
+    digest: str = ""
 
 
 class WakeEvent(asyncio.Event):

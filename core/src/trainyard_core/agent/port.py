@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from trainyard_core.agent.model import Order, Registration
-from trainyard_core.contracts.scheduler import AttemptDiagnosis
+from trainyard.client.models import StreamFrame
+from trainyard_core.agent.model import KnownAttempts, Orders, Registration
+from trainyard_core.contracts.scheduler import AttemptDiagnosis, Capacity
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.errors import Superseded
 
@@ -58,8 +59,16 @@ class AgentPort(Protocol):
     async def diagnosed(self, ref: AttemptRef, found: Sequence[AttemptDiagnosis]) -> None:
         """Tell what the scheduler found when it was asked about an attempt."""
 
-    async def orders(self) -> list[Order]:
-        """Heartbeat, and what to do about each attempt held."""
+    async def stream_input(self, stream: str, after: int, wait: float) -> list[StreamFrame]:
+        """The input of a stream after a frame, waited for at most so many seconds; the first call opens the stream.
+        Raises NotFound when it has ended."""
+
+    async def stream_output(self, stream: str, frames: Sequence[StreamFrame]) -> None:
+        """Send output of a stream. Raises NotFound when it has ended, Unavailable when it is to be sent again."""
+
+    async def orders(self, known: KnownAttempts | None = None, capacity: Capacity | None = None) -> Orders:
+        """Heartbeat, and what to do about the attempts held: of each, or, when core counts as many as are `known`, of
+        those only that do not simply go on. `capacity` is what the scheduler has from now on."""
 
     async def released(self, refs: Sequence[AttemptRef]) -> None:
         """The scheduler has let go of these."""

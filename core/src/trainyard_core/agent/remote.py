@@ -19,12 +19,14 @@ from trainyard.client import AsyncClient
 from trainyard.client import errors as client_errors
 from trainyard.client.discovery import Endpoint, without_secrets
 from trainyard.client.errors import ClientError
+from trainyard.client.models import StreamFrame, StreamFrames
+from trainyard.client.requests.path import change, query_of
 from trainyard.client.retry import Backoff
 from trainyard.client.wire import Request, path_of
 from trainyard_core.agent import wire
-from trainyard_core.agent.model import Order, Registration, WakeEvent
+from trainyard_core.agent.model import KnownAttempts, Registration, WakeEvent
 from trainyard_core.agent.port import ENDS, AgentRejected, EndpointChanged, ServerUnreachable
-from trainyard_core.contracts.scheduler import AttemptDiagnosis
+from trainyard_core.contracts.scheduler import AttemptDiagnosis, Capacity
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 from trainyard_core.errors import Superseded
 
@@ -123,8 +125,18 @@ class HttpPort:
         report = wire.DiagnosisReport(epoch=self._epoch, ref=ref, found=tuple(found))
         await self._ask("diagnosis", report, wire.Acknowledgement)
 
-    async def orders(self) -> list[Order]:
-        return (await self._ask("orders", wire.SessionRequest(epoch=self._epoch), wire.Orders)).items
+    async def stream_input(self, stream: str, after: int, wait: float) -> list[StreamFrame]:
+        path = path_of("agents", self._name, "attempt-streams", stream, "input")
+        query = query_of(after=after, wait=f"{wait:g}")
+        return (await self._send(Request("GET", path, StreamFrames, query))).items
+
+    async def stream_output(self, stream: str, frames: Sequence[StreamFrame]) -> None:
+        path = path_of("agents", self._name, "attempt-streams", stream, "output")
+        await self._send(change("POST", path, type(None), StreamFrames(items=[*frames])))
+
+    async def orders(self, known: KnownAttempts | None = None, capacity: Capacity | None = None) -> wire.Orders:
+        request = wire.OrdersRequest(epoch=self._epoch, known=known, capacity=capacity)
+        return await self._ask("orders", request, wire.Orders)
 
     async def released(self, refs: Sequence[AttemptRef]) -> None:
         if refs:
@@ -145,6 +157,9 @@ class HttpPort:
             headers={"Content-Type": "application/json"},
             content=msgspec.json.encode(body),
         )
+        return await self._send(request)
+
+    async def _send(self, request: Request[T]) -> T:
         try:
             found = await self._client.send(request)
         except ClientError as error:

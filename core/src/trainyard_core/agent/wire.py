@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import msgspec
 
-from trainyard_core.agent.model import BATCH, Order
+from trainyard_core.agent.model import BATCH, KnownAttempts, Orders
+from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.contracts.scheduler import AttemptDiagnosis, Facts
 from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 
@@ -19,6 +20,7 @@ __all__ = [
     "DiagnosisReport",
     "ObservationReport",
     "Orders",
+    "OrdersRequest",
     "RegisterAgent",
     "Session",
     "SessionRequest",
@@ -30,16 +32,12 @@ MOST_WAIT = 60.0
 
 
 class RegisterAgent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How an agent presents itself: see `db.agents.Registration`; its name is in the address. `cpu` and `memory` at 0
-    are not stated: they have no limit."""
+    """How an agent presents itself: see `agent.model.Registration`; its name is in the address."""
 
     scheduler: str
     queues: tuple[str, ...] = ("*",)
-    cpu: float = 0.0
-    memory: int = 0
-    gpu: int = 0
+    capacity: Capacity = Capacity()
     labels: dict[str, str] = {}
-    resources: dict[str, float] = {}
     facts: Facts = Facts()
     version: str = ""
     not_ready: str = ""
@@ -76,6 +74,14 @@ class Assignments(msgspec.Struct, frozen=True, kw_only=True):
     orders: bool = False
 
 
+class OrdersRequest(SessionRequest, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A heartbeat. With `known`, what the agent holds, only changes are asked for; `capacity` is sent once it has
+    changed."""
+
+    known: KnownAttempts | None = None
+    capacity: Capacity | None = None
+
+
 class AttemptRefs(SessionRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """These attempts."""
 
@@ -99,12 +105,6 @@ class DiagnosisReport(SessionRequest, frozen=True, kw_only=True, forbid_unknown_
 
     ref: AttemptRef
     found: tuple[AttemptDiagnosis, ...]
-
-
-class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do about each attempt held."""
-
-    items: list[Order]
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from trainyard_core.api.access import ApiRequest, allow_agent, runtime_of
 from trainyard_core.api.agents import check_labels, check_queues
 from trainyard_core.api.name_rules import check_name
 from trainyard_core.api.observation_limits import check_refs, checked
+from trainyard_core.contracts.capacity import Capacity, capacity_problems
 from trainyard_core.db import agents
 from trainyard_core.errors import Invalid
 
@@ -100,12 +101,13 @@ class AgentSessions(Controller):
         return wire.Acknowledgement()
 
     @post("/orders", status_code=200)
-    async def orders(
-        self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.SessionRequest]
-    ) -> wire.Orders:
-        """Record a heartbeat, and return what to do about each attempt that the agent holds."""
+    async def orders(self, request: ApiRequest, name: FromPath[str], data: JSONBody[wire.OrdersRequest]) -> wire.Orders:
+        """Record a heartbeat, and return what to do about the attempts that the agent holds: about each, or, for an
+        agent that says what it knows of and is right, about those only that do not simply go on."""
         await allow_agent(request, name)
-        return wire.Orders(items=await runtime_of(request).session_service().orders(name, data.epoch))
+        if data.capacity is not None:
+            _check_capacity(data.capacity)
+        return await runtime_of(request).session_service().orders(name, data.epoch, data.known, data.capacity)
 
     @post("/released", status_code=200)
     async def released(
@@ -157,17 +159,22 @@ async def _disconnected(request: ApiRequest) -> None:
         continue
 
 
+def _check_capacity(capacity: Capacity) -> None:
+    """Raises Invalid for what no agent can have."""
+    for amounts in (capacity.stated(), capacity.largest):
+        check_labels(dict.fromkeys(amounts, ""))
+        for key, amount in amounts.items():
+            if not 0 <= amount <= 1e18:
+                raise Invalid(f"`{key}` is {amount:g}; an agent cannot have that much", fix="state what there is")
+    for problem in capacity_problems(capacity):
+        raise Invalid(problem, fix="update the plugin of this agent's scheduler")
+
+
 def _check(agent: wire.RegisterAgent) -> None:
     """Raises Invalid for what no agent can be."""
     check_queues(agent.queues)
     check_labels(agent.labels)
-    check_labels(dict.fromkeys(agent.resources, ""))
-    amounts = {"cpu": agent.cpu, "memory": agent.memory, "gpu": agent.gpu, **agent.resources}
-    for key, amount in amounts.items():
-        if not 0 <= amount <= 1e18:
-            raise Invalid(f"`{key}` is {amount:g}; an agent cannot have that much", fix="state what there is")
-    if agent.gpu > 4096:
-        raise Invalid(f"`gpu` is {agent.gpu}; an agent has at most 4096 devices", fix="use several agents")
+    _check_capacity(agent.capacity)
     for text, most in ((agent.scheduler, 200), (agent.version, 200), (agent.not_ready, 300)):
         if len(text) > most or not text.isprintable():
             raise Invalid(

@@ -13,8 +13,8 @@ effects outside of the database it hands `epoch` over, so that the other side ca
 
 Raises. A function that raises is called again after 1, 2, 4 ... seconds, at most 10 minutes, until it has been tried
 `attempts` times; then the job is `dead`: it stays, with its last error, until somebody retries or deletes it, or it is
-enqueued again. A call whose worker was killed counts as a try. A periodic job is tried again at its next time and is
-never dead.
+enqueued again. One that raises `RetryLater` is called again after the time that it names instead. A call whose worker
+was killed counts as a try. A periodic job is tried again at its next time and is never dead.
 """
 
 from __future__ import annotations
@@ -27,11 +27,20 @@ import msgspec
 if TYPE_CHECKING:
     from trainyard_core.contracts.platform import Platform
 
-__all__ = ["Job", "JobCall", "JobFunction", "JobLost"]
+__all__ = ["Job", "JobCall", "JobFunction", "JobLost", "RetryLater"]
 
 
 class JobLost(Exception):
     """Another worker has the job now, or nobody wants it any more."""
+
+
+class RetryLater(Exception):
+    """The function is to be called again after `delay` seconds, at most an hour, and not as soon as usual: somebody
+    has said when they can be asked again. It counts as a try like any other failure."""
+
+    def __init__(self, message: str, *, delay: float) -> None:
+        super().__init__(message)
+        self.delay = delay
 
 
 class JobCall(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,8 @@ observer's place any more, but a call that was under way may still have its effe
 can refuse an event whose `id` is smaller than the last one of the same subject.
 
 Place. An observer's place in the log is stored under its name. A new observer begins at the end of the log (`start` is
-"end") or with the oldest activity that is kept ("beginning"). While its plugin is gone the place stays, and activities
+"end") or with the oldest activity that is kept ("beginning"). It has its place before the server answers its first
+request, so that whatever is accepted from then on reaches it. While its plugin is gone the place stays, and activities
 after it are kept up to a bound (`work.activity_retention.MOST_BEHIND`).
 
 Raises. An event whose handler raises is given again after 1, 2, 4 ... seconds, at most 5 minutes. Until then later

@@ -45,18 +45,26 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from trainyard.compile.scheduler_check import Facts, SchedulerCheck, Verdict
-from trainyard_core.contracts.workload import AttemptRef, Observation, Resources, Workload
+from trainyard_core.contracts.attempt_stream import AttemptStream, StreamOutput
+from trainyard_core.contracts.capacity import Capacity
+from trainyard_core.contracts.workload import AttemptRef, Observation, Workload
 
 __all__ = [
     "AttemptDiagnosis",
+    "AttemptStream",
+    "Capacity",
     "Facts",
     "Manifest",
     "Scheduler",
     "SchedulerCheck",
     "SchedulerRefused",
+    "StreamOutput",
+    "SupportsCapacity",
     "SupportsDiagnosis",
+    "SupportsExec",
     "SupportsFacts",
-    "SupportsResources",
+    "SupportsLogs",
+    "SupportsProxy",
     "SupportsWatch",
     "Verdict",
 ]
@@ -134,6 +142,34 @@ class SupportsDiagnosis(Protocol):
 
 
 @runtime_checkable
+class SupportsLogs(Protocol):
+    """Has output of an attempt itself, also of one whose runner never started."""
+
+    def logs(self, ref: AttemptRef, *, tail: int, follow: bool) -> AsyncIterator[bytes]:
+        """The last `tail` lines that there are, as pieces of text in UTF-8; with `follow` also what comes, until the
+        attempt ends. Raises SchedulerRefused when there is nothing, and says why. A caller that has enough closes the
+        iterator."""
+
+
+@runtime_checkable
+class SupportsExec(Protocol):
+    """Runs a program beside a live attempt."""
+
+    async def exec(self, ref: AttemptRef, command: Sequence[str]) -> AttemptStream:
+        """Start a program where the attempt runs, with its folder and environment, but without the values of its
+        secrets. Raises SchedulerRefused when that cannot be, and says why. The program ends with the attempt."""
+
+
+@runtime_checkable
+class SupportsProxy(Protocol):
+    """Connects to a port of a live attempt."""
+
+    async def proxy(self, ref: AttemptRef, port: int) -> AttemptStream:
+        """Open a TCP connection to a port on which a program of the attempt listens. Raises SchedulerRefused when none
+        does, and says so."""
+
+
+@runtime_checkable
 class SupportsFacts(Protocol):
     """States what it is where this agent runs it. `SchedulerProvider.check` is told the facts of each agent."""
 
@@ -142,9 +178,9 @@ class SupportsFacts(Protocol):
 
 
 @runtime_checkable
-class SupportsResources(Protocol):
-    """Knows its capacity."""
+class SupportsCapacity(Protocol):
+    """Knows what it can run at once. Of a scheduler that does not, everything counts as unlimited."""
 
-    async def resources(self) -> Resources:
-        """The total capacity, used or not. A `cpu` or `memory` of 0 means no limit: the scheduler itself refuses what
-        does not fit. Of devices and of `other` there is what is stated."""
+    async def capacity(self) -> Capacity:
+        """What there is now in whole, used or not, and the largest part of it. It is asked with each heartbeat, about
+        once a second: one that changes is known as soon. What a caller cannot be told in time stays as it was."""

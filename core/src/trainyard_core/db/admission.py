@@ -17,16 +17,17 @@ from trainyard_core.lifecycle import LIVE
 __all__ = ["ask", "heads", "held", "resources_text", "waiting_in", "waiting_run", "world"]
 
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
-_NEED = "id, queue, project, priority, cpu, memory, gpu, resources, agent"
+_NEED = "id, queue, project, priority, cpu, memory, gpu, resources, largest_copy, agent"
 _FIRST = "SELECT id FROM run WHERE status = 'queued' AND queue = q.name ORDER BY priority DESC, id LIMIT 1"
-_BY_LANE = "project, agent, resources, priority DESC, id"
+_BY_LANE = "project, agent, resources, largest_copy, priority DESC, id"
 _LANES = f"""WITH RECURSIVE lane AS (
         SELECT * FROM (
             SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? ORDER BY {_BY_LANE} LIMIT 1) AS first
         UNION ALL
         SELECT {", ".join(f"r.{name}" for name in _NEED.split(", "))} FROM lane l JOIN run r ON r.%KEY% = (
             SELECT %KEY% FROM run WHERE status = 'queued' AND queue = l.queue
-            AND (project, agent, resources) > (l.project, l.agent, l.resources) ORDER BY {_BY_LANE} LIMIT 1))
+            AND (project, agent, resources, largest_copy) > (l.project, l.agent, l.resources, l.largest_copy)
+            ORDER BY {_BY_LANE} LIMIT 1))
     SELECT * FROM lane"""
 """The first run of each lane of a queue, by one look into the index for each lane."""
 _ALL_LANES = f"""WITH RECURSIVE lane AS (
@@ -34,13 +35,14 @@ _ALL_LANES = f"""WITH RECURSIVE lane AS (
         UNION ALL
         SELECT {", ".join(f"r.{name}" for name in _NEED.split(", "))} FROM lane l JOIN run r ON r.id = (
             SELECT id FROM run WHERE status = 'queued'
-            AND (queue, project, agent, resources) > (l.queue, l.project, l.agent, l.resources)
+            AND (queue, project, agent, resources, largest_copy)
+            > (l.queue, l.project, l.agent, l.resources, l.largest_copy)
             ORDER BY queue, {_BY_LANE} LIMIT 1))
     SELECT * FROM lane"""
 _HEADS = {"sqlite": _LANES.replace("%KEY%", "rowid"), "postgresql": _LANES.replace("%KEY%", "id")}
 _MORE = (
     f"SELECT {_NEED} FROM run WHERE status = 'queued' AND queue = ? AND project = ? AND agent = ? AND resources = ?"
-    " AND priority <= ? AND (priority < ? OR id > ?) AND cpu <= ? AND memory <= ? AND gpu <= ?"
+    " AND largest_copy = ? AND priority <= ? AND (priority < ? OR id > ?) AND cpu <= ? AND memory <= ? AND gpu <= ?"
     " ORDER BY priority DESC, id LIMIT ?"
 )
 _decode_amounts = msgspec.json.Decoder(dict[str, float]).decode
@@ -72,8 +74,8 @@ async def ask(tx: Tx, asked: WaitingQuery) -> list[WaitingRun]:
         return [waiting_run(row) for row in await tx.all(_HEADS[tx.dialect], asked.queue)]
     lane, after = asked.lane, asked.after
     found = await tx.all(
-        _MORE, lane.queue, lane.project, lane.agent, resources_text(lane.resources), after.priority, after.priority,
-        after.run, *_bounds(asked.upto), asked.most,
+        _MORE, lane.queue, lane.project, lane.agent, resources_text(lane.resources),
+        resources_text(lane.largest_copy), after.priority, after.priority, after.run, *_bounds(asked.upto), asked.most,
     )  # fmt: skip
     return [waiting_run(row) for row in found]
 
@@ -94,7 +96,7 @@ async def waiting_in(tx: Tx, queue: str) -> list[WaitingRun]:
 
 def waiting_run(row: Row) -> WaitingRun:
     """What a run asks for."""
-    resources = row["resources"]
+    resources, copy = row["resources"], row["largest_copy"]
     return WaitingRun(
         run=row["id"],
         queue=row["queue"],
@@ -104,6 +106,7 @@ def waiting_run(row: Row) -> WaitingRun:
         memory=row["memory"],
         gpu=row["gpu"],
         resources={} if resources == "{}" else _decode_amounts(resources),
+        largest_copy={} if copy == "{}" else _decode_amounts(copy),
         agent=row["agent"],
     )
 

@@ -7,12 +7,14 @@ every call; a call of an older session is refused, so two processes of one name 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 
 import msgspec
 
-from trainyard_core.admission import ANY_QUEUE, AgentOffer, FreeResources, HeldRun, total
+from trainyard_core.admission import ANY_QUEUE, UNLIMITED, AgentOffer, FreeResources, HeldRun, total
 from trainyard_core.agent.model import Registration
 from trainyard_core.clock import SECOND
+from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.contracts.scheduler import Facts
 from trainyard_core.contracts.workload import AttemptRef
 from trainyard_core.db import deletions
@@ -28,6 +30,8 @@ __all__ = [
     "fence",
     "get",
     "held",
+    "held_count",
+    "held_refs",
     "holdings",
     "leave",
     "live_of",
@@ -40,10 +44,18 @@ __all__ = [
     "seen",
     "serves",
     "slots",
+    "state_capacity",
 ]
 
 _LIVE = ", ".join(f"'{status}'" for status in sorted(LIVE))
+_CHANGED = (
+    " AND (a.state IN ('assigned', 'exited') OR r.attempt <> a.number"
+    " OR r.status NOT IN ('scheduled', 'starting', 'running')"
+    " OR (a.diagnosis_asked_at IS NOT NULL AND COALESCE(a.diagnosed_at, 0) < a.diagnosis_asked_at))"
+)
+"""Of attempts that are to be more than observed, or may be: see `work.assignment.GOING`."""
 _decode = msgspec.json.decode
+_capacity = msgspec.json.Decoder(Capacity).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -56,16 +68,16 @@ async def register(tx: Tx, agent: Registration, *, at: int) -> int:
         agent = _as_before(agent, before)
     labels = {**agent.labels, **(_decode(before["admin_labels"]) if before else {})}
     row = await tx.one(
-        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, resources, version, seen_at,"
-        " shutting_down, not_ready, facts, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+        "INSERT INTO agent (name, scheduler, queues, capacity, labels, version, seen_at,"
+        " shutting_down, not_ready, facts, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (name) DO UPDATE SET scheduler = excluded.scheduler, queues = excluded.queues,"
-        " cpu = excluded.cpu, memory = excluded.memory, gpu = excluded.gpu, labels = excluded.labels,"
-        " resources = excluded.resources, version = excluded.version, seen_at = excluded.seen_at,"
+        " capacity = excluded.capacity, labels = excluded.labels, version = excluded.version,"
+        " seen_at = excluded.seen_at,"
         " shutting_down = excluded.shutting_down, not_ready = excluded.not_ready,"
         " facts = excluded.facts, epoch = agent.epoch + 1"
         " RETURNING epoch",
-        agent.name, agent.scheduler, _text(agent.queues), agent.cpu, agent.memory, agent.gpu, _text(labels),
-        _text(agent.resources), agent.version, at, int(bool(agent.not_ready)),
+        agent.name, agent.scheduler, _text(agent.queues), _text(agent.capacity), _text(labels), agent.version, at,
+        int(bool(agent.not_ready)),
         agent.not_ready, _text(agent.facts),
     )  # fmt: skip
     assert row is not None
@@ -73,12 +85,11 @@ async def register(tx: Tx, agent: Registration, *, at: int) -> int:
 
 
 def _as_before(agent: Registration, before: Row | None) -> Registration:
-    """The agent with what it had when it was last ready, or nothing."""
+    """The agent with what it had when it was last ready, or nothing of it known."""
     if before is None:
-        return msgspec.structs.replace(agent, cpu=0, memory=0, gpu=0, resources={})
-    had = {name: before[name] for name in ("cpu", "memory", "gpu")}
+        return msgspec.structs.replace(agent, capacity=Capacity())
     facts = _decode(before["facts"], type=Facts)
-    return msgspec.structs.replace(agent, **had, resources=_decode(before["resources"]), facts=facts)
+    return msgspec.structs.replace(agent, capacity=_capacity(before["capacity"]), facts=facts)
 
 
 async def not_ready(tx: Tx) -> dict[str, str]:
@@ -89,8 +100,8 @@ async def not_ready(tx: Tx) -> dict[str, str]:
 async def enrol(tx: Tx, name: str, *, queues: Sequence[str], labels: Mapping[str, str]) -> bool:
     """Make an agent known before it was ever seen. False when the name is taken."""
     changed = await tx.run(
-        "INSERT INTO agent (name, scheduler, queues, cpu, memory, gpu, labels, admin_labels, allowed_queues,"
-        " enrolled, seen_at) VALUES (?, '', '[]', 0, 0, 0, ?, ?, ?, 1, 0) ON CONFLICT (name) DO NOTHING",
+        "INSERT INTO agent (name, scheduler, queues, labels, admin_labels, allowed_queues,"
+        " enrolled, seen_at) VALUES (?, '', '[]', ?, ?, ?, 1, 0) ON CONFLICT (name) DO NOTHING",
         name, _text(labels), _text(labels), _text(queues),
     )  # fmt: skip
     return changed > 0
@@ -147,6 +158,11 @@ async def fence(tx: Tx, agent: str, epoch: int) -> Row:
     return row
 
 
+async def state_capacity(tx: Tx, agent: str, capacity: Capacity) -> None:
+    """What it has now, after it has registered."""
+    await tx.run("UPDATE agent SET capacity = ? WHERE name = ?", _text(capacity), agent)
+
+
 async def seen(tx: Tx, agent: str, *, at: int) -> bool:
     """It was heard of. False when it is not registered."""
     return await tx.run("UPDATE agent SET seen_at = ? WHERE name = ?", at, agent) > 0
@@ -157,24 +173,38 @@ async def leave(tx: Tx, agent: str) -> None:
     await tx.run("UPDATE agent SET shutting_down = 1 WHERE name = ?", agent)
 
 
-async def held(tx: Tx, agent: str) -> list[Row]:
-    """The attempts that an agent has not released, with where their runs are."""
+async def held(tx: Tx, agent: str, *, all_of_them: bool = True) -> list[Row]:
+    """The attempts that an agent has not released, with where their runs are: all of them, or those only that do not
+    simply go on, or that somebody waits for a diagnosis of."""
     return await tx.all(
         "SELECT a.run, a.number, a.state, a.exit, a.finished_at, a.drain_until,"
         " a.diagnosis_asked_at, a.diagnosed_at,"
         " r.status, r.attempt AS current, r.intent_reason"
-        " FROM attempt a JOIN run r ON r.id = a.run WHERE a.agent = ? AND a.released = 0 ORDER BY a.run",
+        " FROM attempt a JOIN run r ON r.id = a.run WHERE a.agent = ? AND a.released = 0"
+        f"{'' if all_of_them else _CHANGED} ORDER BY a.run",
         agent,
     )
+
+
+async def held_count(tx: Tx, agent: str) -> int:
+    """How many attempts an agent has not released, but for those of deleted runs."""
+    row = await tx.one("SELECT COUNT(*) AS n FROM attempt WHERE agent = ? AND released = 0", agent)
+    assert row is not None
+    return int(row["n"])
+
+
+async def held_refs(tx: Tx, agent: str) -> list[AttemptRef]:
+    """The attempts that an agent has not released, also those of runs that have been deleted."""
+    rows = await tx.all("SELECT run, number FROM attempt WHERE agent = ? AND released = 0", agent)
+    rows += await deletions.orphans(tx, agent)
+    return [AttemptRef(row["run"], row["number"]) for row in rows]
 
 
 async def own(tx: Tx, agent: str, refs: Sequence[AttemptRef]) -> list[AttemptRef]:
     """Those of these attempts that the agent holds, also those of runs that have been deleted."""
     if not refs:
         return []
-    rows = await tx.all("SELECT run, number FROM attempt WHERE agent = ? AND released = 0", agent)
-    rows += await deletions.orphans(tx, agent)
-    mine = {AttemptRef(row["run"], row["number"]) for row in rows}
+    mine = set(await held_refs(tx, agent))
     return [ref for ref in refs if ref in mine]
 
 
@@ -210,7 +240,8 @@ async def offers(tx: Tx, *, at: int, silence: float, agent: str | None = None) -
     only, args = (" AND agent = ?", (agent,)) if agent else ("", ())
     rows = await tx.all(f"SELECT * FROM agent{' WHERE name = ?' if agent else ''} ORDER BY name", *args)
     live = await tx.all(
-        "SELECT agent, gpus, resources, COUNT(*) AS n, SUM(cpu) AS cpu, SUM(memory) AS memory FROM attempt"
+        "SELECT agent, gpus, resources, COUNT(*) AS n, SUM(cpu) AS cpu, SUM(memory) AS memory, SUM(gpu) AS gpu"
+        " FROM attempt"
         f" WHERE released = 0 AND state <> 'exited'{only} GROUP BY agent, gpus, resources",
         *args,
     )
@@ -225,7 +256,7 @@ def capacity(offers: Iterable[AgentOffer]) -> dict[str, float]:
 async def holdings(tx: Tx, *, most: int = 200) -> list[HeldRun]:
     """What live runs hold, those that began first first; at most so many."""
     rows = await tx.all(
-        "SELECT a.run, a.agent, a.cpu, a.memory, a.gpus, a.resources, r.queue, r.project FROM attempt a"
+        "SELECT a.run, a.agent, a.cpu, a.memory, a.gpu, a.gpus, a.resources, r.queue, r.project FROM attempt a"
         " JOIN run r ON r.id = a.run WHERE a.released = 0 AND a.state <> 'exited' ORDER BY a.created_at LIMIT ?",
         most,
     )
@@ -237,7 +268,8 @@ async def holdings(tx: Tx, *, most: int = 200) -> list[HeldRun]:
             agent=row["agent"],
             cpu=row["cpu"],
             memory=row["memory"],
-            gpus=tuple(_decode(row["gpus"])),
+            gpu=row["gpu"],
+            devices=tuple(_decode(row["gpus"]) or ()),
             resources=_decode(row["resources"]),
         )
         for row in rows
@@ -246,23 +278,31 @@ async def holdings(tx: Tx, *, most: int = 200) -> list[HeldRun]:
 
 def _offer(row: Row, live: Sequence[Row], at: int, silence: float) -> AgentOffer:
     """`live` are its attempts that have not ended, those that hold the same devices and resources as one."""
-    taken = {device for group in live for device in _decode(group["gpus"])}
-    resources: dict[str, float] = _decode(row["resources"])
+    taken = {device for group in live for device in _decode(group["gpus"]) or ()}
+    has = _capacity(row["capacity"])
+    cpu, memory, gpu = (UNLIMITED[name] if (amount := getattr(has, name)) is None else amount for name in UNLIMITED)
+    resources = has.other or {}
     used = total({n: v * group["n"] for n, v in _decode(group["resources"]).items()} for group in live)
+    indexed = has.devices == "indexed"
+    devices = tuple(device for device in range(has.gpu or 0) if device not in taken) if indexed else ()
     free = FreeResources(
-        cpu=row["cpu"] - sum(float(group["cpu"]) for group in live),
-        memory=row["memory"] - sum(int(group["memory"]) for group in live),
-        gpus=tuple(device for device in range(row["gpu"]) if device not in taken),
+        cpu=cpu - sum(float(group["cpu"]) for group in live),
+        memory=memory - sum(int(group["memory"]) for group in live),
+        gpu=len(devices) if indexed else gpu - sum(int(group["gpu"]) for group in live),
+        devices=devices,
         resources={name: amount - used.get(name, 0) for name, amount in resources.items()},
     )
     return AgentOffer(
         agent=row["name"],
         queues=serves(row),
-        cpu=row["cpu"],
-        memory=row["memory"],
-        gpu=row["gpu"],
+        cpu=cpu,
+        memory=memory,
+        gpu=gpu,
         free=free,
         resources=resources,
+        rest=inf if has.other is None else 0.0,
+        largest=has.largest,
+        indexed=indexed,
         labels=_decode(row["labels"]),
         alive=at - row["seen_at"] <= silence * SECOND,
         draining=bool(row["draining"] or row["shutting_down"]),

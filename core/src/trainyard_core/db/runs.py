@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from trainyard.compile.reference import ReferenceUse
-from trainyard.compile.resolved import ResolvedOperation
+from trainyard.compile.resolved import Notification, ResolvedOperation
 from trainyard_core.db import activities
 from trainyard_core.db.admission import resources_text
 from trainyard_core.db.batch import batches, marks
@@ -76,6 +76,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     memory: int = 0
     gpu: int = 0
     resources: dict[str, float] = {}
+    largest_copy: dict[str, float] = {}
     agent: str = ""
     max_retries: int = 0
     timeout_us: int | None = None
@@ -86,6 +87,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     uses: tuple[ReferenceUse, ...] = ()
     warnings: tuple[str, ...] = ()
     connections: tuple[str, ...] = ()
+    notifications: tuple[Notification, ...] = ()
     parent: str | None = None
     key: str | None = None
     director: NewDirector | None = None
@@ -108,13 +110,13 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> None:
         "INSERT INTO run (id, project, kind, name, description, status, reason, message, managed, queue, priority,"
         " hold, compiled, params, outputs, meta, tags, digest, cpu, memory, gpu, max_retries, timeout_us, created_at,"
         " updated_at, started_at, created_by, cloned_from, clone_kind, fork_step, resources, agent, parent, key,"
-        f" tracker, untrusted) VALUES ({', '.join('?' * 36)})",
+        f" tracker, largest_copy, untrusted) VALUES ({', '.join('?' * 37)})",
         new.id, new.project, new.kind, new.name, new.description, last.to, last.reason, last.message,
         int(new.managed), new.queue, new.priority, new.hold, int(new.resolved != "null"), _text(new.params),
         _text(new.outputs), _text(new.meta), _text(new.tags), new.digest, new.cpu, new.memory, new.gpu,
         new.max_retries, new.timeout_us, new.created_at or new.at, new.at, started, new.actor, new.cloned_from,
         new.clone_kind, new.fork_step, resources_text(new.resources), new.agent, new.parent, new.key,
-        new.tracker, int(new.untrusted),
+        new.tracker, resources_text(new.largest_copy), int(new.untrusted),
     )  # fmt: skip
     await tx.run(
         "INSERT INTO operation (run, spec, resolved, compile_options) VALUES (?, ?, ?, ?)",
@@ -126,10 +128,15 @@ async def insert(tx: Tx, new: NewRun, *steps: Step) -> None:
         kind="status",
         actor=new.actor,
         at=new.at,
-        data={"status": Status.CREATED, "name": new.name},
+        data={"status": Status.CREATED, "name": new.name, **_notified(new)},
     )
     fresh = {"project": new.project, "attempt": 0}
     await activities.append(tx, born, *(_told(fresh, new.id, step, new.at, "core") for step in steps))
+
+
+def _notified(new: NewRun) -> dict[str, Any]:
+    """What is told of the run, for whoever sends it."""
+    return {"notifications": msgspec.to_builtins(new.notifications)} if new.notifications else {}
 
 
 async def inserted(tx: Tx, run: str) -> Row:

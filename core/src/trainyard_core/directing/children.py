@@ -61,7 +61,8 @@ class ChildRuns:
         alone = msgspec.structs.replace(
             body, content="", operation=self._alone(compiled), params={**body.params, **child.params}
         )
-        return assemble(child.run, parent.project, alone, compiled, Actor(name=parent.owner), at, self._kinds)
+        new = assemble(child.run, parent.project, alone, compiled, Actor(name=parent.owner), at, self._kinds)
+        return msgspec.structs.replace(new, notifications=())  # the parent is told of, and not each of its children
 
     def _own(self, parent: Parent, child: NewChild, body: CreateRun, at: int) -> runs.NewRun:
         body = msgspec.structs.replace(body, params={**child.params})

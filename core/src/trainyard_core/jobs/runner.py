@@ -19,7 +19,7 @@ import structlog
 from trainyard_core import instruments, log_context, redact, tracing
 from trainyard_core.cancellation import end_all
 from trainyard_core.clock import SECOND, Clock
-from trainyard_core.contracts.job import Job, JobCall
+from trainyard_core.contracts.job import Job, JobCall, RetryLater
 from trainyard_core.db import jobs as rows
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.jobs import JobEnd, NewJob
@@ -38,6 +38,8 @@ BETWEEN = 0.05
 """Seconds before another try, when a job that is due was in the hands of another worker."""
 MOST_WAIT = 600
 """Seconds until a job that failed is tried again, at most."""
+MOST_DELAY = 3600
+"""The same for one that says itself when it wants to be tried again."""
 GRACE = 2.0
 """Seconds in which a call that was cancelled may end; after that it is left behind."""
 ERROR_CHARS = 500
@@ -48,13 +50,15 @@ _decode = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class _CallEnd(NamedTuple):
-    """How a call went: `error` is empty when it succeeded."""
+    """How a call went: `error` is empty when it succeeded, `delay` the seconds after which the call wants to be made
+    again, if it says."""
 
     job: Job
     id: int
     epoch: int
     attempt: int
     error: str = ""
+    delay: float | None = None
     is_cut: bool = False
 
 
@@ -157,7 +161,8 @@ class JobRunner:
         started, name, task = perf_counter(), f"{row['plugin']}.{row['name']}", asyncio.current_task()
         try:
             with log_context.bound(job=name, key=row["key"]), tracing.span("job", job=name):
-                end = end._replace(error=await self._error_of(row, job))
+                error, delay = await self._error_of(row, job)
+                end = end._replace(error=error, delay=delay)
         except asyncio.CancelledError:
             end = end._replace(error="the worker was shut down", is_cut=True)
             raise
@@ -168,18 +173,20 @@ class JobRunner:
                 self._calls.discard(task)
             self.wake()
 
-    async def _error_of(self, row: Row, job: Job) -> str:
-        """Call the function; what went wrong, in one line without secrets, empty when nothing did."""
+    async def _error_of(self, row: Row, job: Job) -> tuple[str, float | None]:
+        """Call the function; what went wrong, in one line without secrets, empty when nothing did; and after how many
+        seconds it wants to be called again, if it says."""
         if not job.is_periodic and row["attempt"] > job.attempts:
-            return f"it was begun {job.attempts} times, and each time its worker ended before it did"
+            return f"it was begun {job.attempts} times, and each time its worker ended before it did", None
         try:
             await self._in_time(row, job)
         except TimeoutError:
-            return f"it took longer than {job.timeout:g} s"
+            return f"it took longer than {job.timeout:g} s", None
         except Exception as error:
             log.warning("a job failed", exc_info=error)
-            return redact.text(f"{type(error).__name__}: {error}".splitlines()[0])[:ERROR_CHARS]
-        return ""
+            said = redact.text(f"{type(error).__name__}: {error}".splitlines()[0])[:ERROR_CHARS]
+            return said, error.delay if isinstance(error, RetryLater) else None
+        return "", None
 
     async def _in_time(self, row: Row, job: Job) -> None:
         """Raises TimeoutError for a call that does not end in time; one that does not heed its cancellation either is
@@ -213,5 +220,7 @@ def _end(end: _CallEnd, now: int) -> JobEnd:
         return JobEnd(id=end.id, epoch=end.epoch, error=end.error, again_at=following(end.job, now))
     if not end.error or end.attempt >= end.job.attempts:
         return JobEnd(id=end.id, epoch=end.epoch, error=end.error)
-    wait = min(MOST_WAIT, 2 ** min(end.attempt - 1, 20)) * SECOND
-    return JobEnd(id=end.id, epoch=end.epoch, error=end.error, again_at=now + wait, is_retry=True)
+    wait: float = min(MOST_WAIT, 2 ** min(end.attempt - 1, 20))
+    if end.delay is not None:
+        wait = min(MOST_DELAY, max(0.0, end.delay))
+    return JobEnd(id=end.id, epoch=end.epoch, error=end.error, again_at=now + int(wait * SECOND), is_retry=True)

@@ -80,7 +80,7 @@ class ObserverRunner:
 
     async def _follow(self) -> None:
         tail = Tail(self._database)
-        await self._begin(await tail.settle())
+        await tail.settle()
         self._renew_at = 0.0
         while True:
             self._wake.clear()
@@ -91,16 +91,6 @@ class ObserverRunner:
             await asyncio.sleep(REST)
             if len(rows) < PAGE:
                 await self._wait(UNCERTAIN if tail.uncertain else self._renew_at - monotonic())
-
-    async def _begin(self, end: int) -> None:
-        """Give each observer that is new its place."""
-
-        async def work(tx: Tx) -> None:
-            for (plugin, name), observer in self._observers.items():
-                cursor = end if observer.start == "end" else 0
-                await observers.ensure(tx, plugin, name, cursor=cursor, at=self._clock.now())
-
-        await self._database.write(work, name="observer")
 
     async def _hold(self) -> None:
         """Renew the leases that are held, and take the observers that nobody holds."""

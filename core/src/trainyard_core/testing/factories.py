@@ -12,6 +12,7 @@ from trainyard.compile.resolved import canonical_json
 from trainyard.spec.load import load_text
 from trainyard_core.agent.model import Order, Registration
 from trainyard_core.clock import SECOND
+from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import agents, attempts, projects, queues, runs, uptime
 from trainyard_core.db.engine import Database, Row
@@ -89,11 +90,10 @@ class Arrange:
         await self.database.write(lambda tx: queues.put(tx, name, concurrency=concurrency, paused=paused, at=at))
         return name
 
-    async def register(
-        self, name: str, *, serves: tuple[str, ...] = ("*",), cpu: float = 1e6, memory: int = 1 << 50, gpu: int = 0
-    ) -> str:
-        """Register an agent. Returns its name."""
-        who = Registration(name=name, scheduler="arranged", queues=serves, cpu=cpu, memory=memory, gpu=gpu)
+    async def register(self, name: str, *, serves: tuple[str, ...] = ("*",), **capacity: Any) -> str:
+        """Register an agent, with the fields of its capacity. Returns its name."""
+        has = Capacity(**{"gpu": 0, "other": {}, "devices": "indexed", **capacity})
+        who = Registration(name=name, scheduler="arranged", queues=serves, capacity=has)
         at = self.clock.now()
         await self.database.write(lambda tx: agents.register(tx, who, at=at))
         return name
@@ -160,7 +160,8 @@ class Arrange:
     async def orders(self, agent: str = "") -> list[Order] | None:
         """Send the heartbeat of an agent and return its orders."""
         at, who = self.clock.now(), agent or self.agent
-        return await self.database.write(lambda tx: assignment.orders(tx, who, at=at))
+        given = await self.database.write(lambda tx: assignment.orders(tx, who, at=at))
+        return None if given is None else given.items
 
     async def row(self, run: str) -> Row:
         """Return the row of a run."""

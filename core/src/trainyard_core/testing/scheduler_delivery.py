@@ -29,6 +29,7 @@ __all__ = ["DeliveryPromises"]
 _KILLER = """
 import os, pathlib, sys, time, trainyard
 print("line", flush=True)
+print(os.environ["TRAINYARD_PARAMS"], flush=True)
 while not pathlib.Path(sys.argv[1], "go").exists():
     time.sleep(0.05)
 run = trainyard.init()
@@ -79,8 +80,8 @@ class DeliveryPromises:
     async def test_what_a_program_wrote_whose_supervisor_was_killed_arrives(
         self, harness: SchedulerHarness, receiver: Receiver
     ) -> None:
-        """The program kills its parent process, which is the supervisor. A scheduler whose supervisors are not the
-        parents of programs overrides this test."""
+        """Its lines, its params among them, and its metrics. The program kills its parent process, which is the
+        supervisor. A scheduler whose supervisors are not the parents of programs overrides this test."""
         async with opened(harness) as scheduler:
             workload = await self._killed(scheduler, harness, receiver)
             told = await ended(scheduler, workload.ref)
@@ -89,7 +90,7 @@ class DeliveryPromises:
         async with opened(harness) as other:
             assert await ended(other, workload.ref) == told
             await until(lambda: receiver.has_all(told.writers), "everything to arrive")
-            assert (receiver.lines(), receiver.points()["loss"]) == (["line"], 2)
+            assert (receiver.lines(), receiver.points()["loss"]) == (["line", '{"lr": 0.5}'], 2)
             await clear(other, [workload.ref])
 
     async def test_shipping_leaves_the_threads_of_the_loop_to_others(
@@ -111,10 +112,11 @@ class DeliveryPromises:
             await clear(other, [workload.ref])
 
     async def _killed(self, scheduler: Scheduler, harness: SchedulerHarness, receiver: Receiver) -> Workload:
-        """Submit an attempt whose supervisor is killed while the platform is down, after one line has arrived."""
-        workload = shell("", command=(sys.executable, "-c", _KILLER, str(harness.scratch)), url=receiver.url)
+        """Submit an attempt whose supervisor is killed while the platform is down, after its lines have arrived."""
+        command = (sys.executable, "-c", _KILLER, str(harness.scratch))
+        workload = shell("", command=command, params={"lr": 0.5}, url=receiver.url)
         await scheduler.submit(workload)
-        await until(lambda: receiver.has("line"), "the line to arrive")
+        await until(lambda: receiver.has('{"lr": 0.5}'), "the lines to arrive")
         receiver.down = True
         (harness.scratch / "go").touch()
         await until((harness.scratch / "killed").exists, "the program to kill its supervisor")

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import NoReturn
 
 import pytest
 import pytest_asyncio
 
-pytest.register_assert_rewrite("trainyard_core.testing.scheduler_delivery")
+pytest.register_assert_rewrite("trainyard_core.testing.scheduler_delivery", "trainyard_core.testing.scheduler_streams")
 
+from trainyard_core.contracts.capacity import capacity_problems  # noqa: E402 - the tests are rewritten before they load
 from trainyard_core.contracts.scheduler import (  # noqa: E402 - the tests are rewritten before they load
     AttemptDiagnosis,
     Scheduler,
     SchedulerRefused,
+    SupportsCapacity,
     SupportsDiagnosis,
-    SupportsResources,
     SupportsWatch,
 )
 from trainyard_core.contracts.workload import (  # noqa: E402
@@ -34,8 +34,10 @@ from trainyard_core.contracts.workload import (  # noqa: E402
     Workload,
 )
 from trainyard_core.testing.scheduler_delivery import DeliveryPromises  # noqa: E402
+from trainyard_core.testing.scheduler_streams import StreamPromises  # noqa: E402
 from trainyard_core.testing.scheduler_tools import (  # noqa: E402
     PATIENCE,
+    CrowdedHarness,
     Replaced,
     SchedulerHarness,
     Submit,
@@ -49,13 +51,13 @@ from trainyard_core.testing.scheduler_tools import (  # noqa: E402
     until,
 )
 
-__all__ = ["SchedulerHarness", "SchedulerSuite"]
+__all__ = ["CrowdedHarness", "SchedulerHarness", "SchedulerSuite"]
 
 _FOREVER = "while :; do sleep 0.1; done"
 
 
 @pytest.mark.asyncio
-class SchedulerSuite(DeliveryPromises):
+class SchedulerSuite(DeliveryPromises, StreamPromises):
     """What every scheduler must do."""
 
     @pytest.fixture
@@ -288,16 +290,14 @@ class SchedulerSuite(DeliveryPromises):
             assert told.code == 6
             await clear(scheduler, [workload.ref])
 
-    async def test_resources_are_stated(self, harness: SchedulerHarness) -> None:
+    async def test_the_capacity_means_something(self, harness: SchedulerHarness) -> None:
         async with opened(harness) as scheduler:
-            if not isinstance(scheduler, SupportsResources):
-                _absent(scheduler, "SupportsResources")
-            offered = await scheduler.resources()
-            amounts = (offered.cpu, offered.memory, offered.gpu, *offered.other.values())
-            assert all(0 <= amount < math.inf for amount in amounts), (
-                "0 of cpu or memory is no limit, there is no other"
-            )
-            assert all(isinstance(amount, int) for amount in (offered.memory, offered.gpu)), "whole bytes and devices"
+            if not isinstance(scheduler, SupportsCapacity):
+                _absent(scheduler, "SupportsCapacity")
+            stated = await scheduler.capacity()
+            assert list(capacity_problems(stated)) == []
+            whole = [amount for amount in (stated.memory, stated.gpu) if amount is not None]
+            assert all(isinstance(amount, int) for amount in whole), "whole bytes and devices"
 
     async def test_a_diagnosis_names_causes_and_of_an_unknown_attempt_there_is_none(
         self, harness: SchedulerHarness
@@ -311,6 +311,21 @@ class SchedulerSuite(DeliveryPromises):
             found = await scheduler.diagnose(workload.ref)
             assert all(isinstance(each, AttemptDiagnosis) and each.cause.strip() for each in found), "each has a cause"
             await scheduler.stop(workload.ref, grace=0.1)
+            await clear(scheduler, [workload.ref])
+
+    async def test_an_attempt_that_waits_says_why(self, harness: SchedulerHarness) -> None:
+        if not isinstance(harness, CrowdedHarness):
+            pytest.skip("the harness has no `crowded`: its scheduler starts whatever it accepts at once")
+        async with opened(harness) as scheduler:
+            workload = shell("exit 4")
+            with harness.crowded():
+                await scheduler.submit(workload)
+                waiting = await observed(scheduler, workload.ref, Phase.SUBMITTED, Phase.STARTING)
+                assert waiting.message or waiting.reason, "it waits, and nobody is told for what"
+                if isinstance(scheduler, SupportsDiagnosis):
+                    found = await scheduler.diagnose(workload.ref)
+                    assert any(each.cause.strip() for each in found), "a diagnosis says what it waits for"
+            assert (await ended(scheduler, workload.ref)).code == 4
             await clear(scheduler, [workload.ref])
 
     async def _file(self, harness: SchedulerHarness, name: str) -> None:

@@ -11,14 +11,15 @@ import fcntl
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trainyard_core.contracts.scheduler import Manifest, Scheduler
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
 
 __all__ = [
+    "CrowdedHarness",
     "Replaced",
     "SchedulerHarness",
     "Submit",
@@ -46,6 +47,14 @@ class SchedulerHarness(Protocol):
 
     def make_scheduler(self) -> Scheduler:
         """Make a new instance on the same storage, as another process would, or this one after a crash."""
+
+
+@runtime_checkable
+class CrowdedHarness(Protocol):
+    """A harness of a scheduler that accepts attempts which it cannot start yet."""
+
+    def crowded(self) -> AbstractContextManager[None]:
+        """Within the block nothing more is started, though it is accepted; what was accepted starts after it."""
 
 
 @asynccontextmanager

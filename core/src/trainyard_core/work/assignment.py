@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from trainyard.client.models import NewAttemptStream
 from trainyard_core.admission import AgentOffer, Grant, WaitingRun
-from trainyard_core.agent.model import BATCH, Order
+from trainyard_core.agent.held_attempts import digest
+from trainyard_core.agent.model import BATCH, KnownAttempts, Order, Orders, StreamRequest
 from trainyard_core.clock import SECOND
 from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
-from trainyard_core.db import activities, admission, agents, deletions, queues, runs, tracking, uptime
+from trainyard_core.db import activities, admission, agents, attempt_streams, deletions, queues, runs, tracking, uptime
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.row_locks import keep
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
@@ -33,6 +35,7 @@ KEEP_UNDELIVERED = 7 * 24 * 3600 * SECOND
 LISTENED = 600 * SECOND
 """For so long somebody must have listened before anything is given up: after a longer absence all that waits has its
 time to come."""
+_asked = msgspec.json.Decoder(NewAttemptStream).decode
 _exit = msgspec.json.Decoder(Exit)
 _encode = msgspec.json.Encoder().encode
 
@@ -66,29 +69,44 @@ async def grant(tx: Tx, agent: str, granted: Grant, need: WaitingRun, at: int) -
     if number is None:
         return None
     await tx.run(
-        "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpus, resources, created_at)"
-        " VALUES (?, ?, ?, 'assigned', ?, ?, ?, ?, ?)",
-        granted.run, number, agent, need.cpu, need.memory, _encode(granted.gpus).decode(),
+        "INSERT INTO attempt (run, number, agent, state, cpu, memory, gpu, gpus, resources, created_at)"
+        " VALUES (?, ?, ?, 'assigned', ?, ?, ?, ?, ?, ?)",
+        granted.run, number, agent, need.cpu, need.memory, need.gpu, _encode(granted.devices).decode(),
         admission.resources_text(need.resources), at,
     )  # fmt: skip
     return AttemptRef(granted.run, number)
 
 
-async def orders(tx: Tx, agent: str, *, at: int) -> list[Order] | None:
-    """Heartbeat: what an agent should do about each attempt it holds. None when the agent is not known and must
-    register."""
+async def orders(tx: Tx, agent: str, *, at: int, known: KnownAttempts | None = None) -> Orders | None:
+    """Heartbeat: what an agent should do about the attempts that it holds; with `known`, and as long as it holds as
+    many here, about those only that do not simply go on. None when the agent is not known and must register."""
     if not await agents.seen(tx, agent, at=at):
         return None
-    held = await agents.held(tx, agent)
+    orphans = await deletions.orphans(tx, agent)
+    whole = known is None or not await _agrees(tx, agent, known, orphans)
+    held = await agents.held(tx, agent, all_of_them=whole)
     mine = [await _order(tx, row, at) for row in held]
     mine += [Order(ref=AttemptRef(row["run"], row["number"]), todo="diagnose") for row in held if _is_asked(row)]
-    return mine + [_order_of_orphan(row) for row in await deletions.orphans(tx, agent)]
+    mine += [_order_of_stream(row) for row in await attempt_streams.asked(tx, agent, at=at)]
+    return Orders(items=mine + [_order_of_orphan(row) for row in orphans], whole=whole)
+
+
+async def _agrees(tx: Tx, agent: str, known: KnownAttempts, orphans: Sequence[Row]) -> bool:
+    """Whether an agent knows of the attempts that it holds, as far as it has told."""
+    if await agents.held_count(tx, agent) + len(orphans) != known.count:
+        return False
+    return not known.digest or known.digest == digest(await agents.held_refs(tx, agent))
 
 
 def _is_asked(row: Row) -> bool:
     """Whether somebody waits for a diagnosis of the attempt."""
     asked_at = row["diagnosis_asked_at"]
     return asked_at is not None and row["state"] != "exited" and (row["diagnosed_at"] or 0) < asked_at
+
+
+def _order_of_stream(row: Row) -> Order:
+    request = StreamRequest(id=row["id"], asked=_asked(row["request"]))
+    return Order(ref=AttemptRef(row["run"], row["number"]), todo="stream", stream=request)
 
 
 def _order_of_orphan(row: Row) -> Order:

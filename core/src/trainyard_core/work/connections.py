@@ -52,21 +52,28 @@ class SecretValues(NamedTuple):
 
 
 async def check_usable(
-    tx: Tx, names: Sequence[str], *, project: str, allowed: Sequence[str], untrusted: bool = False
+    tx: Tx,
+    names: Sequence[str],
+    *,
+    project: str,
+    allowed: Sequence[str],
+    untrusted: bool = False,
+    field: str = FIELD,
 ) -> dict[str, Row]:
     """The rows of connections that a project may use. Raises Invalid for one that it may not, for one that is not
-    there, naming those that it may use, and for one that an `untrusted` run may not use."""
+    there, naming those that it may use, and for one that an `untrusted` run may not use. `field` is where they are
+    written."""
     for name in names:
         check_allowed("connection", name, allowed, project=project)
     found = await connections.some(tx, names)
     if unknown := [name for name in names if name not in found]:
         usable = [each for each in await connections.names(tx) if any(fnmatchcase(each, one) for one in allowed)]
         fix = "use one of these, or have an admin add it: yard connections add -f FILE"
-        raise invalid_field(FIELD, choice("connection", unknown[0], usable), fix)
+        raise invalid_field(field, choice("connection", unknown[0], usable), fix)
     if untrusted and (closed := [name for name in names if not found[name]["untrusted"]]):
         said = f"an untrusted run, whose code comes from outside, may not use connection '{closed[0]}'"
         fix = f"leave it out, or have an admin allow it: `untrusted: true` in the file of '{closed[0]}'"
-        raise invalid_field(FIELD, said, f"{fix}, and yard connections add -f FILE")
+        raise invalid_field(field, said, f"{fix}, and yard connections add -f FILE")
     return found
 
 

@@ -8,14 +8,15 @@ body it is refused.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import msgspec
 
 from trainyard.client.models import CreateRun, FieldProblem
 from trainyard.compile.job import MOST_PRIORITY
 from trainyard.compile.operation import CompiledOperation
-from trainyard.compile.resolved import ResolvedOperation, stored, used_connections
+from trainyard.compile.resolved import ResolvedOperation, Role, stored, used_connections
 from trainyard_core.admission import split_queue
 from trainyard_core.allowance import check_allowed
 from trainyard_core.auth import Actor
@@ -121,12 +122,15 @@ async def add(tx: Tx, new: runs.NewRun, policy: Policy) -> None:
 
 async def _check_connections(tx: Tx, new: runs.NewRun) -> None:
     """Raises Invalid for a connection that is not there, or that the project or the run may not use."""
-    if not new.connections:
+    notified = tuple(dict.fromkeys(name for each in new.notifications for name in each.connections))
+    if not new.connections and not notified:
         return
     row = await tx.one("SELECT connections FROM project WHERE name = ?", new.project)
     assert row is not None, "its name was looked up"
     allowed = _decode_names(row["connections"])
-    await check_usable(tx, new.connections, project=new.project, allowed=allowed, untrusted=new.untrusted)
+    usable = partial(check_usable, tx, project=new.project, allowed=allowed, untrusted=new.untrusted)
+    await usable(new.connections)
+    await usable(notified, field="plugins.notifications")
 
 
 async def _check_references(tx: Tx, project: str, director: directors.NewDirector) -> None:
@@ -275,6 +279,7 @@ def assemble(
         uses=compiled.uses,
         warnings=compiled.warnings,
         connections=used_connections(resolved),
+        notifications=resolved.notifications,
         params=dict(resolved.inputs),
         tags=list(resolved.tags),
         digest=digest,
@@ -282,12 +287,24 @@ def assemble(
         memory=resolved.resources.memory,
         gpu=resolved.resources.gpu,
         resources=resolved.resources.other,
+        largest_copy=_largest_copy(resolved.roles),
         max_retries=resolved.max_retries,
         timeout_us=None if resolved.timeout is None else int(resolved.timeout * SECOND),
         director=kinds.opening(run, resolved),
         child=compiled.trial,
         untrusted=body.untrusted,
     )
+
+
+def _largest_copy(roles: Sequence[Role]) -> dict[str, float]:
+    """What the largest of several copies requests, by name; empty for a run of one program."""
+    if sum(role.replicas for role in roles) <= 1:
+        return {}
+    found: dict[str, float] = {}
+    for asked in (role.requests for role in roles):
+        amounts = {"cpu": asked.cpu, "memory": asked.memory, "gpu": asked.gpu, **asked.other}
+        found.update({name: amount for name, amount in amounts.items() if amount > found.get(name, 0)})
+    return found
 
 
 def _priority(body: CreateRun, resolved: ResolvedOperation) -> int:

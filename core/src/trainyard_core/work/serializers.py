@@ -13,6 +13,7 @@ from trainyard.query.tree import SortKey
 from trainyard.track import omissions
 from trainyard_core.admission import AgentOffer
 from trainyard_core.clock import bounded, rfc3339
+from trainyard_core.contracts.capacity import Capacity
 from trainyard_core.contracts.tracker import ArtifactInfo, LoggedLine, Series
 from trainyard_core.contracts.tracker_events import RecordedEvent
 from trainyard_core.contracts.workload import Exit
@@ -150,7 +151,8 @@ def _attempt(row: Row) -> models.Attempt:
         signal=row["signal"],
         reason=row["reason"],
         message=row["message"],
-        gpus=_decode(row["gpus"]),
+        gpu=row["gpu"],
+        gpus=_decode(row["gpus"]) or [],
         observation=observation.shown(row),
     )
 
@@ -255,6 +257,7 @@ def upload(row: Row, *, offset: int, step: int) -> models.Upload:
 
 def agent(row: Row, offer: AgentOffer, live: int) -> models.Agent:
     """Return one agent."""
+    has = msgspec.json.decode(row["capacity"], type=Capacity)
     return models.Agent(
         name=row["name"],
         scheduler=row["scheduler"],
@@ -268,11 +271,12 @@ def agent(row: Row, offer: AgentOffer, live: int) -> models.Agent:
         not_ready=row["not_ready"],
         version=row["version"],
         epoch=row["epoch"],
-        cpu=offer.cpu,
-        memory=offer.memory,
-        gpu=offer.gpu,
-        resources=_decode(row["resources"]),
-        free_cpu=round(offer.free.cpu, 6),  # sums of tenths leave a trace
-        free_gpu=len(offer.free.gpus),
+        cpu=has.cpu,
+        memory=has.memory,
+        gpu=has.gpu,
+        resources=has.other,
+        largest=has.largest,
+        free_cpu=None if has.cpu is None else round(offer.free.cpu, 6),  # sums of tenths leave a trace
+        free_gpu=None if has.gpu is None else int(offer.free.gpu),
         live=live,
     )

@@ -14,12 +14,12 @@ import structlog
 
 from trainyard.compile.resolved import Code, ResolvedOperation, decode_resolved, used_connections
 from trainyard_core import instruments, tracing
-from trainyard_core.agent.model import BATCH, Order, Registration
+from trainyard_core.agent.model import BATCH, KnownAttempts, Orders, Registration
 from trainyard_core.clock import Clock
 from trainyard_core.contracts.needs import MergedNeeds, NeedsClash, merge
-from trainyard_core.contracts.scheduler import AttemptDiagnosis
+from trainyard_core.contracts.scheduler import AttemptDiagnosis, Capacity
 from trainyard_core.contracts.secret import Secrets
-from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Resources, Workload
+from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
 from trainyard_core.db import agents, attempts
 from trainyard_core.db.engine import Database, Row, Tx
 from trainyard_core.db.tokens import run_token
@@ -35,8 +35,6 @@ from trainyard_core.work.resume import resume_environment
 __all__ = ["SessionService"]
 
 T = TypeVar("T")
-UNLIMITED = Resources(cpu=1e6, memory=1 << 50)
-"""What an agent has that does not state its cores or its memory: its scheduler says itself what does not fit."""
 log = structlog.get_logger("trainyard.agent_sessions")
 
 
@@ -63,7 +61,7 @@ class SessionService:
 
     async def register(self, agent: Registration) -> int:
         """Begin a session; its epoch. The sessions before it are over."""
-        at, agent = self._clock.now(), _with_limits(agent)
+        at = self._clock.now()
         return await self._database.write(lambda tx: agents.register(tx, agent, at=at), name="register")
 
     async def assign(self, agent: str, epoch: int, *, most: int = BATCH) -> list[AttemptRef]:
@@ -106,10 +104,18 @@ class SessionService:
         at = self._clock.now()
         await self._write(agent, epoch, lambda tx: attempt_diagnosis.record(tx, agent, ref, found, at=at), "diagnosed")
 
-    async def orders(self, agent: str, epoch: int) -> list[Order]:
-        """Heartbeat, and what to do about each attempt that the agent holds."""
+    async def orders(
+        self, agent: str, epoch: int, known: KnownAttempts | None = None, capacity: Capacity | None = None
+    ) -> Orders:
+        """Heartbeat, and what to do about the attempts that the agent holds (see `AgentPort.orders`)."""
         at = self._clock.now()
-        return await self._write(agent, epoch, lambda tx: assignment.orders(tx, agent, at=at), "orders") or []
+
+        async def work(tx: Tx) -> Orders | None:
+            if capacity is not None:
+                await agents.state_capacity(tx, agent, capacity)
+            return await assignment.orders(tx, agent, at=at, known=known)
+
+        return await self._write(agent, epoch, work, "orders") or Orders(items=[])
 
     async def released(self, agent: str, epoch: int, refs: Sequence[AttemptRef]) -> None:
         """The agent's scheduler has let go of these; foreign ones are passed over."""
@@ -174,7 +180,7 @@ class SessionService:
             volumes=resolved.volumes,
             placement=resolved.placement,
             spec=resolved.spec,
-            gpus=tuple(msgspec.json.decode(row["gpus"])),
+            gpus=_devices(row),
             params=resolved.inputs,
             grace=self._grace,
             untrusted=bool(row["untrusted"]),
@@ -183,8 +189,10 @@ class SessionService:
         )
 
 
-def _with_limits(agent: Registration) -> Registration:
-    return msgspec.structs.replace(agent, cpu=agent.cpu or UNLIMITED.cpu, memory=agent.memory or UNLIMITED.memory)
+def _devices(row: Row) -> tuple[int, ...] | None:
+    """The devices of an attempt by index; None where its scheduler hands out devices."""
+    devices: list[int] | None = msgspec.json.decode(row["gpus"])
+    return None if devices is None else tuple(devices)
 
 
 def _record_assigned(agent: str, assigned: Sequence[AttemptRef]) -> None:

@@ -1,64 +1,37 @@
-"""The rules of a project: which ends of its runs are told, through which connection."""
+"""The rules of a project: which statuses of its runs are told, through which connection."""
 
 from __future__ import annotations
 
 import re
 from typing import Annotated
 
-import msgspec
-from litestar import Controller, delete, get, put
+from litestar import Controller, delete, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from trainyard.client.models import NewNotificationRule, NotificationRule, NotificationRulePage, NotificationTest
 from trainyard_core.contracts.database import NewEvent, PluginTx
 from trainyard_core.contracts.platform import Platform
 from trainyard_core.contracts.routes import READ, WRITE, Actor, Change, Permission
 from trainyard_core.contracts.wire import decode_cursor, encode_cursor, rfc3339
-from trainyard_core.errors import Invalid, NotFound, choice
-from trainyard_notify import rules
-from trainyard_notify.kinds import KINDS
+from trainyard_core.errors import Invalid, NotFound, TrainyardError, choice
+from trainyard_notify import outbox, rules
+from trainyard_notify.delivery import deliver
+from trainyard_notify.failure import DeliveryFailed
+from trainyard_notify.kinds import KINDS, MOST_RECIPIENTS, RECIPIENT, recipients
+from trainyard_notify.notice import Notice
 from trainyard_notify.rules import EVENTS, Rule
 
-__all__ = ["NewNotificationRule", "NotificationRule", "NotificationRulePage", "Rules"]
+__all__ = ["Rules"]
 
 MOST = 500
-MOST_RECIPIENTS = 50
 MOST_RULES = 100
 """Of one project."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-_RECIPIENT = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,250}")
+_RECIPIENT = re.compile(RECIPIENT)
 Limit = Annotated[int, QueryParameter(ge=1, le=MOST, description="At most so many items.")]
 Cursor = Annotated[str, QueryParameter(description="`next` of the page before.")]
 MAY_READ = {"authorization": Permission(READ, project="project")}
 MAY_WRITE = {"authorization": Permission(WRITE, project="project")}
-
-
-class NewNotificationRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a rule says: the connection to send through, the ends of runs that are told (succeeded, failed, stopped),
-    and for a connection of kind `email` the recipients."""
-
-    connection: str
-    events: list[str]
-    to: list[str] = []
-
-
-class NotificationRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule. `owner` is who wrote it last, in whose name the connection is used."""
-
-    project: str
-    name: str
-    connection: str
-    events: list[str]
-    to: list[str]
-    owner: str
-    created_at: str
-    updated_at: str
-
-
-class NotificationRulePage(msgspec.Struct, frozen=True, kw_only=True):
-    """Rules by name; `next` is the cursor of the page after, null on the last one."""
-
-    items: list[NotificationRule]
-    next: str | None = None
 
 
 class Rules(Controller):
@@ -100,7 +73,7 @@ class Rules(Controller):
         if connection.kind not in kinds:
             said = f"connection '{connection.name}' is of kind '{connection.kind}', which sends nothing"
             raise Invalid(said, fix=f"use a connection of kind {', '.join(kinds)}")
-        if (connection.kind == "email") != bool(data.to):
+        if (connection.kind == "email") != bool(data.to or recipients(connection)):
             said = "`to` names the recipients of mails, and belongs to connections of kind 'email' alone"
             raise Invalid(said, fix="write `to` for such a connection, and leave it out for others")
         at = platform.clock.now()
@@ -132,6 +105,32 @@ class Rules(Controller):
 
         return await change(work, NotificationRule)
 
+    @post("/{name:str}/test", opt=MAY_WRITE, status_code=200)
+    async def test(
+        self, platform: Platform, actor: Actor, project: FromPath[str], name: FromPath[str]
+    ) -> NotificationTest:
+        """Send a notification of no run through the connection of a rule now, in the name of the caller, and say
+        whether the receiver takes it."""
+        rule = await platform.database.read(lambda tx: rules.get(tx, project, name))
+        if rule is None:
+            raise await platform.database.read(lambda tx: _missing(tx, project, name))
+        connection = await platform.connections.get(actor, project, rule.connection)
+        note = Notice(
+            event=0,
+            rule=name,
+            project=project,
+            run="test",
+            status=rule.events[0],
+            at=platform.clock.now(),
+            reason="test",
+            message=f"a test of rule '{name}'",
+        )
+        try:
+            await deliver(platform, connection, rule.to, note)
+        except (DeliveryFailed, TrainyardError) as error:
+            return NotificationTest(ok=False, message=str(error))
+        return NotificationTest(ok=True)
+
     @delete("/{name:str}", opt=MAY_WRITE)
     async def remove(
         self, platform: Platform, actor: Actor, change: Change, project: FromPath[str], name: FromPath[str]
@@ -142,6 +141,7 @@ class Rules(Controller):
         async def work(tx: PluginTx) -> None:
             change.check_match(await _one(tx, project, name))
             await rules.delete(tx, project, name)
+            await outbox.delete_rule(tx, project, name)
             told = {"name": name}
             event = NewEvent(project=project, kind="notification_rule_deleted", actor=actor.name, at=at, data=told)
             await tx.record(event)
@@ -168,9 +168,13 @@ def _check(name: str, data: NewNotificationRule) -> None:
 async def _one(tx: PluginTx, project: str, name: str) -> NotificationRule:
     rule = await rules.get(tx, project, name)
     if rule is None:
-        known = [each.name for each in await rules.page(tx, project, after="", limit=MOST_RULES)]
-        raise NotFound(choice("rule", name[:80], known), fix=f"see GET /api/v1/notify/projects/{project}/rules")
+        raise await _missing(tx, project, name)
     return _shown(rule)
+
+
+async def _missing(tx: PluginTx, project: str, name: str) -> NotFound:
+    known = [each.name for each in await rules.page(tx, project, after="", limit=MOST_RULES)]
+    return NotFound(choice("rule", name[:80], known), fix=f"see yard notify ls -p {project}")
 
 
 def _shown(rule: Rule) -> NotificationRule:

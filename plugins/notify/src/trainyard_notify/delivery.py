@@ -1,12 +1,14 @@
-"""From the end of a run to its notifications: one job for each rule that names it, and what such a job does.
+"""From a status of a run to its notifications: what waits for a receiver, and the job that sends it.
 
-A job is called again until the receiver has taken the notification, and is dead after ten tries; `yard jobs retry` has
-it sent then. A receiver may get a notification twice, with the same number of the event.
+There is one job for each run and receiver. It sends what waits in the order of the events, one notice with each call,
+and is called again until the receiver has taken that; what is later waits behind it. After ten tries the job is dead;
+`yard jobs retry`, or a later event of the run, has all of it sent then. A receiver may get a notification twice, with
+the same number of the event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -18,14 +20,15 @@ from trainyard_core.contracts.observer import Event
 from trainyard_core.contracts.platform import Platform
 from trainyard_core.errors import NotFound
 from trainyard_notify import notice as bodies
-from trainyard_notify import rules
-from trainyard_notify.failure import DeliveryFailed
+from trainyard_notify import outbox, requests, rules
+from trainyard_notify.failure import DeliveryFailed, ReceiverBusy
 from trainyard_notify.http_post import post
-from trainyard_notify.kinds import PAGERDUTY, text
+from trainyard_notify.kinds import PAGERDUTY, recipients, text
 from trainyard_notify.mail import send_mail
 from trainyard_notify.notice import Notice, encode
+from trainyard_notify.outbox import Route
 
-__all__ = ["enqueue", "send"]
+__all__ = ["deliver", "enqueue", "forget_project", "send"]
 
 SECOND = 1_000_000
 _CHATS = {
@@ -39,44 +42,102 @@ TEAMS_REFUSED = "Webhook message delivery failed"
 
 
 async def enqueue(platform: Platform, event: Event) -> None:
-    """Enqueue a job for each rule that names this end of a run. Idempotent as long as the jobs wait."""
-    status = event.data["status"]
-    if status not in rules.EVENTS:
+    """Have a notice wait for each rule that names this status and for each connection through which the run's operation
+    wants it told, and a job with it. Idempotent."""
+    status, asks = event.data["status"], "notifications" in event.data
+    if status not in rules.EVENTS and not asks:
         return
+    if not asks and not await platform.database.read(lambda tx: requests.is_of_interest(tx, event.project, event.run)):
+        return  # most projects have no rules, and to read is cheaper than to write
+    at = platform.clock.now()
 
     async def work(tx: PluginTx) -> None:
-        for rule in await rules.told(tx, event.project, status):
-            notice = Notice(
-                event=event.id,
-                rule=rule.name,
-                project=event.project,
-                run=event.run,
-                status=status,
-                at=event.at,
-                reason=str(event.data.get("reason", "")),
-                message=str(event.data.get("message", "")),
-            )
-            await tx.enqueue("send", f"{event.id}:{rule.name}", msgspec.to_builtins(notice))
+        await requests.put(tx, event)
+        found = await rules.told(tx, event.project, status)
+        routes = [Route(project=event.project, run=event.run, rule=rule.name) for rule in found]
+        for route in [*routes, *await requests.told(tx, event.run, status)]:
+            if await outbox.add(tx, route, _notice(event, route.rule), at=at):
+                await tx.enqueue("send", route.key, msgspec.to_builtins(route))
+        if status in requests.ENDS:
+            await requests.delete_run(tx, event.run)
+
+    await platform.database.write(work)
+
+
+def _notice(event: Event, rule: str) -> Notice:
+    return Notice(
+        event=event.id,
+        rule=rule,
+        project=event.project,
+        run=event.run,
+        status=event.data["status"],
+        at=event.at,
+        reason=str(event.data.get("reason", "")),
+        message=str(event.data.get("message", "")),
+    )
+
+
+async def forget_project(platform: Platform, project: str) -> None:
+    """Remove the rules of a project that is gone, and what waits of it. Idempotent."""
+
+    async def work(tx: PluginTx) -> None:
+        await rules.delete_project(tx, project)
+        await requests.delete_project(tx, project)
+        await outbox.delete_project(tx, project)
 
     await platform.database.write(work)
 
 
 async def send(platform: Platform, call: JobCall) -> None:
-    """Send one notification through the connection that its rule names now; nothing when the rule is gone. Raises
-    DeliveryFailed, Forbidden when the rule's owner may not use the connection any more, and what `Connections.get` and
-    `Secrets.resolve` raise."""
-    notice = msgspec.convert(dict(call.args), Notice)
-    rule = await platform.database.read(lambda tx: rules.get(tx, notice.project, notice.rule))
-    if rule is None:
+    """Send the oldest notice that waits on a route; when another one waits behind it, the job is enqueued again. One
+    whose receiver wants to be left alone waits for that time. Raises what `_send` does."""
+    route = msgspec.convert(dict(call.args), Route)
+    found = await platform.database.read(lambda tx: outbox.oldest(tx, route, job=call.id))
+    if found is None:
         return
-    actor = await platform.actor(rule.owner)
-    connection = await platform.connections.get(actor, notice.project, rule.connection)
-    with suppress(NotFound):  # a run that has been deleted meanwhile has ended all the same
-        run = await platform.runs.get(actor, notice.project, notice.run)
+    if found.due_at > platform.clock.now():  # a later event has called the job before its time
+        args = msgspec.to_builtins(route)
+        await platform.jobs.write(call, lambda tx: tx.enqueue("send", route.key, args, at=found.due_at))
+        return
+    notice = found.notice
+    try:
+        await _send(platform, route, notice)
+    except Exception as error:
+        due = platform.clock.now() + int(error.delay * SECOND) if isinstance(error, ReceiverBusy) else 0
+        await platform.jobs.write(call, lambda tx: outbox.hold(tx, route, job=call.id, due_at=due))
+        raise
+    at = platform.clock.now()
+
+    async def work(tx: PluginTx) -> None:
+        if await outbox.take(tx, route, notice.event, job=call.id, at=at):
+            await tx.enqueue("send", route.key, msgspec.to_builtins(route))
+
+    await platform.jobs.write(call, work)
+
+
+async def _send(platform: Platform, route: Route, notice: Notice) -> None:
+    """Send one notice through the connection that its rule names now; nothing when the rule is gone. Raises
+    DeliveryFailed, Forbidden when the owner of the rule or the run may not use the connection any more, and what
+    `Connections.get` and `Secrets.resolve` raise."""
+    owner, name, to = route.owner, route.connection, list[str]()
+    if route.rule:
+        rule = await platform.database.read(lambda tx: rules.get(tx, route.project, route.rule))
+        if rule is None:
+            return
+        owner, name, to = rule.owner, rule.connection, rule.to
+    actor = await platform.actor(owner)
+    connection = await platform.connections.get(actor, route.project, name)
+    with suppress(NotFound):  # a run that has been deleted meanwhile is told of all the same
+        run = await platform.runs.get(actor, route.project, route.run)
         notice = msgspec.structs.replace(notice, name=run.name or "")
+    await deliver(platform, connection, to, notice)
+
+
+async def deliver(platform: Platform, connection: Connection, to: Sequence[str], notice: Notice) -> None:
+    """Send a notice through a connection. Raises DeliveryFailed and what `Secrets.resolve` raises."""
     secrets = {name: (await platform.secrets.resolve(ref)).reveal() for name, ref in connection.secrets.items()}
     if connection.kind == "email":
-        await send_mail(platform, connection, secrets.get("password", ""), rule.to, notice)
+        await send_mail(platform, connection, secrets.get("password", ""), to or recipients(connection), notice)
     elif connection.kind == "webhook":
         await _webhook(platform, connection, secrets["key"], notice)
     elif connection.kind == "pagerduty":

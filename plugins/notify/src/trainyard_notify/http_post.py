@@ -9,29 +9,34 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from functools import cache
 
 import httpx
 
 from trainyard_core.contracts.platform import Platform
 from trainyard_notify.address import addresses
-from trainyard_notify.failure import DeliveryFailed
+from trainyard_notify.failure import DeliveryFailed, ReceiverBusy
 
 __all__ = ["ANSWER_BYTES", "post"]
 
 ANSWER_BYTES = 64 * 1024
 """What is read of an answer at most."""
+MOST_DELAY = 3600.0
+"""Seconds for which a receiver can ask to be left alone."""
+BUSY = (429, 503)
 
 
 async def post(platform: Platform, url: str, body: bytes, headers: Mapping[str, str]) -> str:
-    """Send a body of JSON, and return the beginning of the answer. Raises DeliveryFailed for an answer other than 2xx,
-    for none within the setting `timeout`, and for a receiver that may not be asked."""
+    """Send a body of JSON, and return the beginning of the answer. Raises DeliveryFailed for an answer other than 2xx
+    (ReceiverBusy for 429 and 503 with a `Retry-After`), for none within the setting `timeout`, and for a receiver that
+    may not be asked."""
     timeout = platform.settings.timeout
     target = _target(url)
     try:
         async with asyncio.timeout(timeout):
             found = await addresses(platform, target.host, target.port or _port(target), deadline=timeout)
-            return await _post(target, found, body, headers)
+            return await _post(target, found, body, headers, platform.clock.now())
     except TimeoutError:
         raise DeliveryFailed(f"the receiver does not answer within {timeout:g} s") from None
 
@@ -50,7 +55,7 @@ def _port(target: httpx.URL) -> int:
     return 443 if target.scheme == "https" else 80
 
 
-async def _post(target: httpx.URL, found: Sequence[str], body: bytes, headers: Mapping[str, str]) -> str:
+async def _post(target: httpx.URL, found: Sequence[str], body: bytes, headers: Mapping[str, str], now: int) -> str:
     sent = {
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
@@ -65,7 +70,7 @@ async def _post(target: httpx.URL, found: Sequence[str], body: bytes, headers: M
             url = target.copy_with(host=address, username=None, password=None)
             request = httpx.Request("POST", url, headers=sent, content=body, extensions={"sni_hostname": target.host})
             try:
-                return await _answer(transport, request)
+                return await _answer(transport, request, now)
             except httpx.ConnectError:
                 continue
             except httpx.HTTPError as error:
@@ -73,13 +78,15 @@ async def _post(target: httpx.URL, found: Sequence[str], body: bytes, headers: M
     raise DeliveryFailed("the receiver takes no connection, or its certificate is not valid")
 
 
-async def _answer(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> str:
+async def _answer(transport: httpx.AsyncHTTPTransport, request: httpx.Request, now: int) -> str:
     answer = await transport.handle_async_request(request)
     try:
         if 300 <= answer.status_code < 400:
             raise DeliveryFailed(f"the receiver answers {answer.status_code}: a redirect, which is not followed")
         if not 200 <= answer.status_code < 300:
-            raise DeliveryFailed(f"the receiver answers {answer.status_code}")
+            said = f"the receiver answers {answer.status_code}"
+            delay = _delay(answer.headers.get("Retry-After", ""), now) if answer.status_code in BUSY else None
+            raise DeliveryFailed(said) if delay is None else ReceiverBusy(said, delay=delay)
         read = b""
         async for part in answer.aiter_raw():
             read += part[: ANSWER_BYTES - len(read)]
@@ -88,6 +95,19 @@ async def _answer(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -
         return read.decode(errors="replace")
     finally:
         await answer.aclose()
+
+
+def _delay(value: str, now: int) -> float | None:
+    """The seconds that a `Retry-After` means; None for one that says nothing."""
+    value = value.strip()
+    if value.isdecimal() and value.isascii():
+        seconds = float(value[:10])
+    else:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now / 1e6
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(seconds, MOST_DELAY) if seconds > 0 else None
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+import re
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
@@ -11,15 +12,36 @@ from trainyard.client.models import FieldProblem
 from trainyard_core.contracts.connection import Connection, ConnectionKind
 from trainyard_core.contracts.needs import Needs
 
-__all__ = ["KINDS", "Discord", "Email", "Mattermost", "PagerDuty", "Slack", "Teams", "Webhook", "text"]
+__all__ = [
+    "KINDS",
+    "MOST_RECIPIENTS",
+    "RECIPIENT",
+    "Discord",
+    "Email",
+    "Mattermost",
+    "PagerDuty",
+    "Slack",
+    "Teams",
+    "Webhook",
+    "recipients",
+    "text",
+]
 
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
+RECIPIENT = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,250}$"
+MOST_RECIPIENTS = 50
 
 
 def text(connection: Connection, field: str) -> str:
     """A field as text; empty when it is left out."""
     value = connection.fields.get(field)
     return "" if value is None else str(value)
+
+
+def recipients(connection: Connection) -> list[str]:
+    """Who gets the mails of a connection for which a rule names nobody."""
+    found = connection.fields.get("to")
+    return [str(each) for each in found] if isinstance(found, list | tuple) else []
 
 
 class WebhookFields(BaseModel):
@@ -54,6 +76,9 @@ class EmailFields(BaseModel):
     user: str = Field(default="", min_length=1, max_length=300, description="Who logs in; needs `password`.")
     sender: str = Field(
         pattern=r"^[!-;=?A-~]+@[!-;=?A-~]+$", max_length=300, description="The address that mails come from."
+    )
+    to: list[Annotated[str, Field(pattern=RECIPIENT, max_length=315)]] = Field(
+        default_factory=list, description="Who gets the mails for which a rule names nobody."
     )
 
 
@@ -152,6 +177,10 @@ class Email(_NotificationKind):
             problems.append(FieldProblem(field="secrets.password", message="this secret is missing", fix=fix))
         if has_password and not has_user:
             problems.append(FieldProblem(field="fields.user", message="this is missing", fix="write `user`"))
+        to = recipients(connection)
+        if len(to) > MOST_RECIPIENTS or not all(re.fullmatch(RECIPIENT, each) for each in to):
+            said = f"these are not at most {MOST_RECIPIENTS} addresses of e-mail"
+            problems.append(FieldProblem(field="fields.to", message=said, fix="write NAME@HOST in ASCII"))
         if has_password and text(connection, "security") == "none":
             said = "a password is not sent without encryption"
             problems.append(FieldProblem(field="fields.security", message=said, fix="write starttls or tls"))

@@ -14,8 +14,8 @@ from trainyard_core.contracts.platform import Platform
 from trainyard_notify.address import addresses
 from trainyard_notify.failure import DeliveryFailed
 from trainyard_notify.kinds import text
+from trainyard_notify.mail_transfer import MailTransfer
 from trainyard_notify.notice import Notice, sentence
-from trainyard_notify.smtp import Login, Smtp, SmtpFailed
 
 __all__ = ["message", "send_mail"]
 
@@ -41,20 +41,29 @@ async def send_mail(
 ) -> None:
     """Hand a mail to the server of a connection. Raises DeliveryFailed."""
     if not to:
-        raise DeliveryFailed("the rule has no recipients; write `to`")
+        raise DeliveryFailed("there are no recipients; write `to` in the rule or in the connection")
     timeout, host = platform.settings.timeout, text(connection, "host")
     security = text(connection, "security") or "starttls"
     port = int(text(connection, "port") or PORTS[security])
     user, sender = text(connection, "user"), text(connection, "sender")
-    data = message(notice, sender, to).as_bytes()
     try:
         async with asyncio.timeout(timeout):
             found = await addresses(platform, host, port, deadline=timeout)
-            async with await Smtp.connect(found, host, port, security) as smtp:
-                await smtp.send(sender, to, data, Login(user, password) if user else None)
+            transfer = MailTransfer(
+                addresses=found,
+                host=host,
+                port=port,
+                security=security,
+                user=user,
+                password=password,
+                sender=sender,
+                to=to,
+                data=message(notice, sender, to).as_bytes(),
+                timeout=timeout,
+            )
+            try:
+                await platform.call_blocking("smtp", transfer.run, deadline=timeout)
+            finally:
+                transfer.cut()
     except TimeoutError:
         raise DeliveryFailed(f"the mail server does not answer within {timeout:g} s") from None
-    except SmtpFailed as error:
-        raise DeliveryFailed(str(error)) from None
-    except OSError as error:  # its text may name the address
-        raise DeliveryFailed(f"the connection to the mail server fails: {type(error).__name__}") from None

@@ -1,4 +1,4 @@
-"""What is told of the end of a run, and the bodies in which each kind of receiver takes it."""
+"""What is told of a run, and the bodies in which each kind of receiver takes it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,20 @@ MESSAGE_CHARS = 1000
 DISCORD_CHARS = 2000
 SUMMARY_CHARS = 1024
 encode = msgspec.json.encode
-_SEVERITY = {"failed": "error", "stopped": "warning", "succeeded": "info"}
+_VERB = {
+    "running": "is running",
+    "retrying": "is tried again",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "stopped": "was stopped",
+    "skipped": "was skipped",
+}
+_SEVERITY = {"failed": "error", "retrying": "warning", "stopped": "warning"}
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of a run. `event` is the id of its activity, which is the same however often it is sent. `at` is in
-    microseconds since 1970 UTC."""
+    """A status that a run has reached. `event` is the id of its activity, which is the same however often it is sent.
+    `rule` is empty when the run's operation asks for it. `at` is in microseconds since 1970 UTC."""
 
     event: int
     rule: str
@@ -53,11 +61,8 @@ def sentence(notice: Notice) -> str:
     return " ".join(f"{said} ({why})".split() if why else said.split())
 
 
-_VERB = {"succeeded": "succeeded", "failed": "failed", "stopped": "was stopped"}
-
-
 def webhook(notice: Notice) -> dict[str, Any]:
-    """The end of a run as data."""
+    """The status of a run as data."""
     return {
         "event": notice.event,
         "rule": notice.rule,
@@ -116,7 +121,7 @@ def pagerduty(notice: Notice, routing_key: str) -> dict[str, Any]:
         "payload": {
             "summary": sentence(notice)[:SUMMARY_CHARS],
             "source": f"trainyard/{notice.project}",
-            "severity": _SEVERITY[notice.status],
+            "severity": _SEVERITY.get(notice.status, "info"),
             "timestamp": rfc3339(notice.at),
             "custom_details": webhook(notice),
         },

@@ -26,7 +26,7 @@ def register_settings() -> list[SettingsSection]:
 
 @hookimpl
 def register_migrations() -> list[Migrations]:
-    """The table of rules."""
+    """The tables of rules and of what waits to be sent."""
     from trainyard_notify import migrations
 
     return [Migrations(migrations)]
@@ -48,7 +48,7 @@ def register_controllers() -> list[Routes]:
 
 @hookimpl
 def register_observers() -> list[Observer]:
-    """Ends of runs become jobs; the rules of deleted projects are removed."""
+    """Statuses of runs become jobs; what belongs to deleted projects is removed."""
     return [
         Observer(name="ends", kinds=("status",), handle=_enqueue),
         Observer(name="deleted-projects", kinds=("project_deleted",), handle=_forget_project),
@@ -57,8 +57,8 @@ def register_observers() -> list[Observer]:
 
 @hookimpl
 def register_jobs() -> list[Job]:
-    """Each job sends one notification."""
-    return [Job(name="send", run=_send, attempts=10, timeout=60)]
+    """A job sends what waits of one run for one receiver, one notice with each call; another one tidies up."""
+    return [Job(name="send", run=_send, attempts=10, timeout=60), Job(name="tidy", run=_tidy, every=3600)]
 
 
 def _controllers() -> list[object]:
@@ -79,7 +79,13 @@ async def _send(platform: Platform, call: JobCall) -> None:
     await send(platform, call)
 
 
-async def _forget_project(platform: Platform, event: Event) -> None:
-    from trainyard_notify import rules
+async def _tidy(platform: Platform, call: JobCall) -> None:
+    from trainyard_notify import outbox
 
-    await platform.database.write(lambda tx: rules.delete_project(tx, event.project))
+    await platform.jobs.write(call, lambda tx: outbox.tidy(tx, at=platform.clock.now()))
+
+
+async def _forget_project(platform: Platform, event: Event) -> None:
+    from trainyard_notify.delivery import forget_project
+
+    await forget_project(platform, event.project)

@@ -1,4 +1,4 @@
-"""Rules in SQL: which ends of a project's runs are told, through which connection, and in whose name."""
+"""Rules in SQL: which statuses of a project's runs are told, through which connection, and in whose name."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from trainyard_core.contracts.database import PluginRow, PluginTx
 
 __all__ = ["EVENTS", "Rule", "delete", "delete_project", "get", "page", "put", "told"]
 
-EVENTS = ("succeeded", "failed", "stopped")
-"""The ends of a run that a rule can name."""
+EVENTS = ("running", "retrying", "succeeded", "failed", "stopped", "skipped")
+"""The statuses of a run that a rule can name."""
 _encode = msgspec.json.Encoder().encode
 _texts = msgspec.json.Decoder(list[str])
 
@@ -57,7 +57,7 @@ async def page(tx: PluginTx, project: str, *, after: str, limit: int) -> list[Ru
 
 
 async def told(tx: PluginTx, project: str, event: str) -> Sequence[Rule]:
-    """The rules of a project that name that end of a run."""
+    """The rules of a project that name that status of a run."""
     rows = await tx.all("SELECT * FROM notify_rule WHERE project = ? ORDER BY name", project)
     return [rule for rule in map(_rule, rows) if event in rule.events]
 

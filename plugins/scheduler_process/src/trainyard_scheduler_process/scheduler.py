@@ -20,20 +20,25 @@ from trainyard.runner import address
 from trainyard.runner.delivery import Delivery
 from trainyard.runner.layout import Folder, fold
 from trainyard_core.contracts.scheduler import (
+    AttemptStream,
+    Capacity,
     Facts,
     Manifest,
     Scheduler,
     SchedulerRefused,
+    SupportsCapacity,
+    SupportsExec,
     SupportsFacts,
-    SupportsResources,
+    SupportsLogs,
+    SupportsProxy,
     SupportsWatch,
 )
-from trainyard_core.contracts.workload import AttemptRef, Observation, Phase, Resources, Workload
+from trainyard_core.contracts.workload import AttemptRef, Observation, Phase, Workload
 from trainyard_core.hookspecs import Context
-from trainyard_scheduler_process import attempts
-from trainyard_scheduler_process.capacity import Capacity, capacity_of
+from trainyard_scheduler_process import attempt_streams, attempts
 from trainyard_scheduler_process.check import FACTS
 from trainyard_scheduler_process.launcher import Launcher, runner_environment
+from trainyard_scheduler_process.machine import Machine, machine_of
 from trainyard_scheduler_process.manifest import manifest_of, secrets_of
 from trainyard_scheduler_process.watch import watch
 
@@ -43,14 +48,16 @@ _log = logging.getLogger(__name__)
 _TIDY_SECONDS = 3600.0
 
 
-class ProcessScheduler(Scheduler, SupportsFacts, SupportsWatch, SupportsResources):
+class ProcessScheduler(
+    Scheduler, SupportsFacts, SupportsWatch, SupportsCapacity, SupportsExec, SupportsLogs, SupportsProxy
+):
     """Attempts as processes of this machine. See the module."""
 
     name = "process"
 
-    def __init__(self, root: Path, capacity: Capacity, launcher: Launcher) -> None:
+    def __init__(self, root: Path, machine: Machine, launcher: Launcher) -> None:
         self._root = root
-        self._capacity = capacity
+        self._machine = machine
         self._launcher = launcher
         self._delivery = Delivery()
         self._identity = _identity(root)
@@ -63,13 +70,13 @@ class ProcessScheduler(Scheduler, SupportsFacts, SupportsWatch, SupportsResource
         live already."""
         root = (context.folder / "attempts").resolve()
         root.mkdir(parents=True, exist_ok=True)
-        capacity = capacity_of(context.settings, os.environ)
+        machine = machine_of(context.settings, os.environ)
         if context.url:
             address.publish(root, context.url)
-        return cls(root, capacity, Launcher(runner_environment(os.environ)))
+        return cls(root, machine, Launcher(runner_environment(os.environ)))
 
     def render(self, workload: Workload) -> Manifest:
-        return manifest_of(workload, self._capacity.devices)
+        return manifest_of(workload, self._machine.devices)
 
     async def submit(self, workload: Workload) -> None:
         manifest = self.render(workload)
@@ -128,8 +135,17 @@ class ProcessScheduler(Scheduler, SupportsFacts, SupportsWatch, SupportsResource
     def facts(self) -> Facts:
         return FACTS
 
-    async def resources(self) -> Resources:
-        return self._capacity.resources
+    async def capacity(self) -> Capacity:
+        return self._machine.capacity
+
+    def logs(self, ref: AttemptRef, *, tail: int, follow: bool) -> AsyncIterator[bytes]:
+        return attempt_streams.log_of(self._folder(ref), tail=tail, follow=follow)
+
+    async def exec(self, ref: AttemptRef, command: Sequence[str]) -> AttemptStream:
+        return await attempt_streams.start(self._folder(ref), command)
+
+    async def proxy(self, ref: AttemptRef, port: int) -> AttemptStream:
+        return await attempt_streams.connect(self._folder(ref), port)
 
     def watch(self) -> AsyncIterator[Observation]:
         return watch(self, self._root / ".watch")

@@ -147,9 +147,10 @@ def _show(agent: Agent, as_json: bool) -> None:
             ("serves", ", ".join(agent.queues)),
             ("may serve", ", ".join(agent.allowed)),
             ("labels", ", ".join(f"{key}={value}" for key, value in sorted(agent.labels.items()))),
-            ("cpu", f"{agent.free_cpu:g} of {agent.cpu:g} free"),
-            ("gpu", f"{agent.free_gpu} of {agent.gpu} free"),
-            *((f"resource {key}", f"{amount:g}") for key, amount in sorted(agent.resources.items())),
+            ("cpu", _free(agent.free_cpu, agent.cpu)),
+            ("gpu", _free(agent.free_gpu, agent.gpu)),
+            *((f"resource {key}", f"{amount:g}") for key, amount in sorted((agent.resources or {}).items())),
+            *((f"largest {key}", f"{amount:g} for one program") for key, amount in sorted(agent.largest.items())),
             ("holds", f"{agent.live} attempts"),
             ("token", "its own" if agent.enrolled else "none of its own"),
             ("version", agent.version),
@@ -160,9 +161,16 @@ def _show(agent: Agent, as_json: bool) -> None:
 
 
 def _row(agent: Agent) -> tuple[str, ...]:
-    cpu, gpu = f"{agent.free_cpu:g}/{agent.cpu:g}", f"{agent.free_gpu}/{agent.gpu}"
+    cpu, gpu = _free(agent.free_cpu, agent.cpu, short=True), _free(agent.free_gpu, agent.gpu, short=True)
     served, seen_at = ", ".join(agent.queues), agent.seen_at or "never"
     return (agent.name, agent.scheduler, served, _state(agent), cpu, gpu, str(agent.live), seen_at)
+
+
+def _free(free: float | None, whole: float | None, *, short: bool = False) -> str:
+    """How much is free of what an agent has; nothing is known of what it does not state."""
+    if free is None or whole is None:
+        return "-" if short else "not stated: no limit"
+    return f"{free:g}/{whole:g}" if short else f"{free:g} of {whole:g} free"
 
 
 def _state(agent: Agent) -> str:

@@ -41,6 +41,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "compare": Entry("compare:compare", "Compare runs side by side and show what differs."),
         "watch": Entry("watch:watch", "Show events of a project or a run as they happen."),
         "top": Entry("top:top", "Show live runs and the resources that they use, refreshed."),
+        "exec": Entry("attempt_stream:execute", "Run a program where a live run runs."),
+        "proxy": Entry("attempt_stream:proxy", "Lead a port of this machine to a port of a live run."),
         "why": Entry("runs:why", "Explain the status of a run and what it waits for."),
     },
     "Change": {
@@ -73,6 +75,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "tokens": Entry("tokens:tokens", "List, make and revoke tokens."),
         "queues": Entry("queues:queues", "List and change queues."),
         "connections": Entry("connections:connections", "List, add and check connections."),
+        "notify": Entry("notify:notify", "List, write and try a project's rules of notifications (-p)."),
         "agents": Entry("agents:agents", "List, add, drain and remove agents."),
         "lost": Entry("agents:lost", "Give up a live run whose agent will not come back."),
         "jobs": Entry("jobs:jobs", "List background jobs, and retry those that failed."),

@@ -22,13 +22,20 @@ __all__ = ["logs", "print_line"]
 @run_argument
 @click.option("-f", "--follow", is_flag=True, help="Follow the log until the run has ended.")
 @click.option("--tail", type=click.IntRange(0), metavar="N", help="Begin with the last N lines.")
+@click.option("--scheduler", is_flag=True, help="Print what the scheduler of a live run has instead.")
 @json_option
 @with_client
-def logs(client: Client, *, ref: str, follow: bool, tail: int | None, as_json: bool) -> None:
-    """Print what a run wrote. With --json, a line of JSON for each line."""
+def logs(client: Client, *, ref: str, follow: bool, tail: int | None, scheduler: bool, as_json: bool) -> None:
+    """Print what a run wrote. With --json, a line of JSON for each line. With --scheduler, the log that the scheduler
+    of a live run keeps of it, such as that of its runner: useful for a run that does not start."""
+    if scheduler:
+        from trainyard.cli.attempt_stream import print_scheduler_log
+
+        return print_scheduler_log(client, find(client, ref), tail=tail, follow=follow)
     run = pin(client, ref) if follow else find(client, ref)
     for line in _lines(client, run, follow=follow, tail=tail):
         print_line(line, as_json=as_json)
+    return None
 
 
 def print_line(line: LogLine, *, as_json: bool) -> None:

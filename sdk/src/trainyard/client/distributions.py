@@ -3,7 +3,7 @@ without it can be told what to install there."""
 
 from __future__ import annotations
 
-__all__ = ["connecting", "planning", "serving"]
+__all__ = ["connecting", "planning", "serving", "serving_prefix"]
 
 _DISTRIBUTIONS = {
     "components": "trainyard-registry",
@@ -11,6 +11,8 @@ _DISTRIBUTIONS = {
     "sweeps": "trainyard-sweeps",
 }
 """By the noun in the address."""
+_PREFIXES = {"notify": ("trainyard-notify", "notifications")}
+"""By the first part of the address of routes below the name of a plugin; with what is served there."""
 _DIRECTORS = {"sweep": "trainyard-sweeps"}
 """By the kind of run whose children are planned."""
 _CONNECTION_KINDS = {
@@ -24,6 +26,12 @@ def serving(noun: str) -> str:
     """The distribution of the plugin that serves `/api/v1/projects/{project}/<noun>`; empty for what core serves, or
     nobody that is known."""
     return _DISTRIBUTIONS.get(noun, "")
+
+
+def serving_prefix(name: str) -> tuple[str, str]:
+    """The distribution of the plugin that serves `/api/v1/<name>`, and what it serves; empty texts for what core
+    serves, or nobody that is known."""
+    return _PREFIXES.get(name, ("", ""))
 
 
 def planning(kind: str) -> str:

@@ -24,6 +24,7 @@ from trainyard.spec.matrix.shape import Parts
 from trainyard.spec.matrix.shapes import SHAPES
 from trainyard.spec.matrix.tuner import Tuner
 from trainyard.spec.model import Later, Model
+from trainyard.spec.notification import Notification, Plugins
 from trainyard.spec.operation import STRATEGIES, Component, Operation, Param, Termination
 from trainyard.spec.run import UNSUPPORTED, Environment, Git, InitStep, Job
 
@@ -47,6 +48,8 @@ LEVELS: Mapping[str, type[Model]] = {
     "inputs[].validation": Validation,
     "outputs[]": Output,
     "termination": Termination,
+    "plugins": Plugins,
+    "plugins.notifications[]": Notification,
     "run": Job,
     "run.environment": Environment,
     "run.init[]": InitStep,

@@ -14,7 +14,7 @@ from trainyard.compile.context import TOKENS
 from trainyard.compile.lower import LocatedText, LoweredOperation
 from trainyard.compile.render import Renderer
 from trainyard.compile.report import Findings
-from trainyard.compile.resolved import Checkout, Code, ContainerSpec, OutputType, Resources
+from trainyard.compile.resolved import Checkout, Code, ContainerSpec, Notification, OutputType, Resources
 from trainyard.compile.value import text_of
 from trainyard.spec.container import AuxiliaryContainer
 from trainyard.spec.convert import convert
@@ -37,6 +37,7 @@ __all__ = [
     "init",
     "limits",
     "name",
+    "notifications",
     "output_types",
     "priority",
     "queue",
@@ -279,6 +280,20 @@ def connections(lowered: LoweredOperation, renderer: Renderer) -> tuple[str, ...
     """The names of the connections that it uses, each once."""
     at, written = (*lowered.at, "run", "connections"), lowered.job.connections if lowered.job else ()
     return tuple(dict.fromkeys(renderer.texts(at, written)))
+
+
+def notifications(operation: Operation, lowered: LoweredOperation, renderer: Renderer) -> tuple[Notification, ...]:
+    """What is told of the run: what the operation says wins over its component."""
+    own = operation.plugins is not None
+    at: Path = (*(() if own else lowered.at), "plugins", "notifications")
+    plugins = operation.plugins if own else lowered.body.plugins
+    return tuple(
+        Notification(
+            trigger=each.trigger,
+            connections=tuple(dict.fromkeys(renderer.texts((*at, index, "connections"), each.connections))),
+        )
+        for index, each in enumerate(plugins.notifications if plugins is not None else ())
+    )
 
 
 def sidecars(

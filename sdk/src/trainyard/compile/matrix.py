@@ -31,7 +31,18 @@ from trainyard.spec.operation import Operation
 
 __all__ = ["SweepDefinition", "plan", "sweep_of", "swept"]
 
-_KEPT = ("name", "description", "queue", "priority", "code", "resources", "max_retries", "timeout", "component")
+_KEPT = (
+    "name",
+    "description",
+    "queue",
+    "priority",
+    "code",
+    "notifications",
+    "resources",
+    "max_retries",
+    "timeout",
+    "component",
+)
 """What a sweep has of its trials."""
 
 

@@ -156,6 +156,7 @@ def resolve(
         init=init,
         sidecars=job.sidecars(lowered, renderer, init),
         connections=job.connections(lowered, renderer),
+        notifications=job.notifications(operation, lowered, renderer),
         resources=job.resources(lowered, renderer),
         max_retries=retries,
         timeout=timeout,

@@ -19,6 +19,7 @@ __all__ = [
     "Checkout",
     "Code",
     "ContainerSpec",
+    "Notification",
     "OutputType",
     "ResolvedOperation",
     "Resources",
@@ -32,7 +33,7 @@ __all__ = [
     "used_connections",
 ]
 
-_DESCRIBES = frozenset({"name", "description", "tags", "queue", "priority", "component"})
+_DESCRIBES = frozenset({"name", "description", "tags", "queue", "priority", "component", "notifications"})
 """Fields that do not change what runs; the digest leaves them out."""
 
 
@@ -89,6 +90,13 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     working_dir: str = ""
 
 
+class Notification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A status of the run, or `done` for any end, that is told through these connections."""
+
+    trigger: str
+    connections: tuple[str, ...]
+
+
 class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """So many copies of one program. `requests` and `limits` are of one copy."""
 
@@ -120,7 +128,8 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     `init` are programs that end before the command starts, in order, once `code` and `checkouts` are there; `sidecars`
     run beside it.
 
-    `connections` are names of those that it names itself; `used_connections` has all.
+    `connections` are names of those that it names itself; `used_connections` has all. `notifications` name others,
+    which the program is not given.
 
     `component` is the digest of the component as it was written; `digest()` gives that of what runs.
     """
@@ -143,6 +152,7 @@ class ResolvedOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     init: tuple[ContainerSpec, ...] = ()
     sidecars: tuple[ContainerSpec, ...] = ()
     connections: tuple[str, ...] = ()
+    notifications: tuple[Notification, ...] = ()
     roles: tuple[Role, ...] = ()
     topology: str = "none"
     ports: tuple[int, ...] = ()

@@ -14,14 +14,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from trainyard.runner import lock
 from trainyard.runner.address import Carrier, server_of
 from trainyard.runner.layout import Folder, read_json
 from trainyard.track import spool
-from trainyard.track.shipper import SLOWEST
+from trainyard.track.shipper import SLOWEST, Progress
 
 __all__ = ["Delivery"]
 
@@ -83,15 +83,21 @@ class Delivery:
             task.cancel()
 
     async def _ship(self, carrier: Carrier, folder: Folder) -> None:
-        """Pass after pass, until all is acknowledged, refused, or not wanted any more."""
+        """Pass after pass, until all is acknowledged, refused, or not wanted any more. A pass that is under way when
+        nobody waits for it any more closes its connection at its end."""
+        passing: Future[Progress] | None = None
         try:
             while folder.path.is_dir():
-                progress = await self._in_thread(carrier.ship)
+                passing = self._threads.submit(carrier.ship)
+                progress = await asyncio.wrap_future(passing)
                 if not progress.pending or progress.fatal:
                     return
                 await _pause(carrier)
         finally:
-            carrier.close()
+            if passing is None:
+                carrier.close()
+            else:
+                passing.add_done_callback(lambda _: carrier.close())
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)

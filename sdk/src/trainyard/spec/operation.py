@@ -29,6 +29,7 @@ from trainyard.spec.model import (
     Whole,
     problem,
 )
+from trainyard.spec.notification import Plugins
 from trainyard.spec.run import PLACEMENT, AnyRun
 
 __all__ = [
@@ -49,7 +50,6 @@ _PIPELINE = "remove it; start each run by itself for now"
 _SHARED: Later = {
     "namespace": PLACEMENT,
     "cache": "remove it: every run runs",
-    "plugins": "remove it: logs, resources and outputs are collected",
     "build": "build the image beforehand and name it in `container.image`",
     "hooks": "remove them; start the follow-up run by itself for now",
     "cost": _REMOVE,
@@ -135,6 +135,7 @@ class Body(Model):
     queue: str | None = None
     termination: Termination | None = None
     presets: Tags = ()
+    plugins: Plugins | None = None
     is_approved: Flag | None = None
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from trainyard_alternate_late.hosts import Cluster, Host, HostsScheduler, write_cluster
 from trainyard_alternate_late.instant import InstantScheduler
 from trainyard_alternate_late.late import LateScheduler
 from trainyard_core.contracts.workload import AttemptRef, Phase
@@ -28,6 +31,23 @@ class TestLateScheduler(SchedulerSuite):
     @pytest.fixture
     def harness(self, tmp_path: Path) -> SchedulerHarness:
         return Site(tmp_path)
+
+
+class HostsSite(Site):
+    def make_scheduler(self) -> HostsScheduler:
+        return HostsScheduler.from_context(Context(folder=self.folder, settings={}))
+
+    @contextmanager
+    def crowded(self) -> Iterator[None]:
+        write_cluster(self.folder, Cluster())
+        yield
+        write_cluster(self.folder, Cluster(hosts={"a": Host(cpu=4)}))
+
+
+class TestHostsScheduler(SchedulerSuite):
+    @pytest.fixture
+    def harness(self, tmp_path: Path) -> SchedulerHarness:
+        return HostsSite(tmp_path)
 
 
 async def test_instant_ends_at_once_and_shares_its_memory_between_instances(tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ from trainyard.client import requests
 from trainyard.client._async.activity import AsyncActivities
 from trainyard.client._async.agent import AsyncAgents
 from trainyard.client._async.artifact import AsyncArtifacts
+from trainyard.client._async.attempt_stream import AsyncAttemptStreams
 from trainyard.client._async.component import AsyncComponents
 from trainyard.client._async.concurrency import Operation, run_blocking, sleep
 from trainyard.client._async.connection import AsyncConnections
 from trainyard.client._async.job import AsyncJobs
 from trainyard.client._async.member import AsyncMembers
+from trainyard.client._async.notification import AsyncNotificationRules
 from trainyard.client._async.observer import AsyncObservers
 from trainyard.client._async.project import AsyncProjects
 from trainyard.client._async.queue import AsyncQueues
@@ -96,6 +98,8 @@ class AsyncClient:
         self.artifacts = AsyncArtifacts(self)
         self.jobs = AsyncJobs(self)
         self.connections = AsyncConnections(self)
+        self.attempt_streams = AsyncAttemptStreams(self)
+        self.notification_rules = AsyncNotificationRules(self)
         self.queues = AsyncQueues(self)
         self.observers = AsyncObservers(self)
         self.sweeps = AsyncSweeps(self)

@@ -16,11 +16,13 @@ from trainyard.client import requests
 from trainyard.client._sync.activity import Activities
 from trainyard.client._sync.agent import Agents
 from trainyard.client._sync.artifact import Artifacts
+from trainyard.client._sync.attempt_stream import AttemptStreams
 from trainyard.client._sync.component import Components
 from trainyard.client._sync.concurrency import Operation, run_blocking, sleep
 from trainyard.client._sync.connection import Connections
 from trainyard.client._sync.job import Jobs
 from trainyard.client._sync.member import Members
+from trainyard.client._sync.notification import NotificationRules
 from trainyard.client._sync.observer import Observers
 from trainyard.client._sync.project import Projects
 from trainyard.client._sync.queue import Queues
@@ -95,6 +97,8 @@ class Client:
         self.artifacts = Artifacts(self)
         self.jobs = Jobs(self)
         self.connections = Connections(self)
+        self.attempt_streams = AttemptStreams(self)
+        self.notification_rules = NotificationRules(self)
         self.queues = Queues(self)
         self.observers = Observers(self)
         self.sweeps = Sweeps(self)

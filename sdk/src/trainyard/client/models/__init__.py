@@ -25,6 +25,13 @@ from trainyard.client.models.activity import Activity, ActivityPage
 from trainyard.client.models.agent import Agent, AgentPage, EditAgent, Enrolment, NewAgent
 from trainyard.client.models.artifact import Artifact, ArtifactPage, Folder, NewUpload, Upload
 from trainyard.client.models.ask import AskTrials, NewSweep, SuggestedTrial, TellTrial, TrialBatch
+from trainyard.client.models.attempt_stream import (
+    MOST_FRAME,
+    AttemptStream,
+    NewAttemptStream,
+    StreamFrame,
+    StreamFrames,
+)
 from trainyard.client.models.change import (
     ACTIONS,
     Action,
@@ -49,6 +56,12 @@ from trainyard.client.models.connection import Connection, ConnectionCheck, Conn
 from trainyard.client.models.diagnosis import Check, Diagnosis, UploadCheck
 from trainyard.client.models.job import Job, JobPage
 from trainyard.client.models.lineage import Lineage, RelatedRun
+from trainyard.client.models.notification import (
+    NewNotificationRule,
+    NotificationRule,
+    NotificationRulePage,
+    NotificationTest,
+)
 from trainyard.client.models.number import on_wire
 from trainyard.client.models.observer import FailedEvent, Observer, ObserverList
 from trainyard.client.models.problem import FieldProblem, Problem
@@ -87,6 +100,7 @@ from trainyard.client.models.tracking import (
 
 __all__ = [
     "ACTIONS",
+    "MOST_FRAME",
     "Action",
     "Activity",
     "ActivityPage",
@@ -97,6 +111,7 @@ __all__ = [
     "AskTrials",
     "Attempt",
     "AttemptObservation",
+    "AttemptStream",
     "Blocker",
     "BulkAction",
     "BulkOutcome",
@@ -133,13 +148,18 @@ __all__ = [
     "MetricColumn",
     "MetricPage",
     "NewAgent",
+    "NewAttemptStream",
     "NewConnection",
+    "NewNotificationRule",
     "NewPrincipal",
     "NewProject",
     "NewSweep",
     "NewToken",
     "NewUpload",
     "Note",
+    "NotificationRule",
+    "NotificationRulePage",
+    "NotificationTest",
     "Observer",
     "ObserverList",
     "Patch",
@@ -169,6 +189,8 @@ __all__ = [
     "SeriesPage",
     "Setting",
     "SettingPage",
+    "StreamFrame",
+    "StreamFrames",
     "SuggestedTrial",
     "SweepLimit",
     "SweepObjective",

@@ -10,9 +10,10 @@ __all__ = ["Agent", "AgentPage", "EditAgent", "Enrolment", "NewAgent"]
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """An agent. `queues` are those that it serves: what it wants to, within what an admin `allowed` (`*`: any).
     `cpu` (cores), `memory` (bytes), `gpu` (devices) and `resources` (amounts of any other name) are what it has in
-    whole; `labels` are its own and, over them, those that an admin gave it. It is `alive` when it was heard of lately;
-    `seen_at` is empty when it never was. While `draining` it takes no new work, nor while it is not ready: then
-    `not_ready` says why its scheduler cannot be asked. `live` counts the attempts that hold
+    whole, as its scheduler stated last; null is not known, and counts as unlimited. `largest` is the most that one
+    program can have of it, by name. `labels` are its own and, over them, those that an admin gave it. It is `alive`
+    when it was heard of lately; `seen_at` is empty when it never was. While `draining` it takes no new work, nor while
+    it is not ready: then `not_ready` says why its scheduler cannot be asked. `live` counts the attempts that hold
     slots. `epoch` counts its sessions."""
 
     name: str
@@ -27,12 +28,13 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     not_ready: str = ""
     version: str = ""
     epoch: int = 0
-    cpu: float = 0.0
-    memory: int = 0
-    gpu: int = 0
-    resources: dict[str, float] = {}
-    free_cpu: float = 0.0
-    free_gpu: int = 0
+    cpu: float | None = None
+    memory: int | None = None
+    gpu: int | None = None
+    resources: dict[str, float] | None = None
+    largest: dict[str, float] = {}
+    free_cpu: float | None = None
+    free_gpu: int | None = None
     live: int = 0
 
 

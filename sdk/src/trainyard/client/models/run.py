@@ -80,6 +80,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     signal: int | None = None
     reason: str = ""
     message: str = ""
+    gpu: int = 0
     gpus: list[int] = []
     observation: AttemptObservation | None = None
 

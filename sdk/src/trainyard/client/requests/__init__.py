@@ -26,6 +26,12 @@ from trainyard.client.requests.artifact import (
     put_artifact,
     put_tar,
 )
+from trainyard.client.requests.attempt_stream import (
+    end_attempt_stream,
+    open_attempt_stream,
+    read_stream_output,
+    send_stream_input,
+)
 from trainyard.client.requests.component import (
     delete_component,
     edit_component,
@@ -45,6 +51,13 @@ from trainyard.client.requests.connection import (
 )
 from trainyard.client.requests.job import list_jobs, remove_job, retry_job
 from trainyard.client.requests.member import list_members, put_member, remove_member
+from trainyard.client.requests.notification import (
+    delete_notification_rule,
+    get_notification_rule,
+    list_notification_rules,
+    put_notification_rule,
+    send_test_notification,
+)
 from trainyard.client.requests.observer import delete_observer, get_observer, list_observers, retry_observer
 from trainyard.client.requests.project import create_project, delete_project, edit_project, get_project, list_projects
 from trainyard.client.requests.queue import delete_queue, edit_queue, get_queue, list_queues, put_queue
@@ -111,6 +124,7 @@ __all__ = [
     "delete_artifact",
     "delete_component",
     "delete_connection",
+    "delete_notification_rule",
     "delete_observer",
     "delete_principal",
     "delete_project",
@@ -124,6 +138,7 @@ __all__ = [
     "edit_project",
     "edit_queue",
     "edit_run",
+    "end_attempt_stream",
     "follow_activities",
     "follow_logs",
     "follow_metrics",
@@ -132,6 +147,7 @@ __all__ = [
     "get_artifact",
     "get_component",
     "get_connection",
+    "get_notification_rule",
     "get_observer",
     "get_principal",
     "get_project",
@@ -148,6 +164,7 @@ __all__ = [
     "list_connections",
     "list_jobs",
     "list_members",
+    "list_notification_rules",
     "list_observers",
     "list_plugins",
     "list_principals",
@@ -159,11 +176,13 @@ __all__ = [
     "list_tokens",
     "list_trials",
     "list_versions",
+    "open_attempt_stream",
     "open_upload",
     "preview_run",
     "put_artifact",
     "put_connection",
     "put_member",
+    "put_notification_rule",
     "put_queue",
     "put_tar",
     "read_events",
@@ -176,6 +195,7 @@ __all__ = [
     "read_ready",
     "read_run_table",
     "read_series",
+    "read_stream_output",
     "read_version",
     "register_component",
     "remove_agent",
@@ -188,6 +208,8 @@ __all__ = [
     "revoke_token",
     "run_uses",
     "search_runs",
+    "send_stream_input",
+    "send_test_notification",
     "tag_run",
     "tell_trial",
     "whoami",

@@ -7,27 +7,22 @@ runner, through the folder that `docs/runner.md` specifies; each runner is a fre
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from trainyard.runner import finish, lock, tombstone
+from trainyard.runner import lock, tombstone
 from trainyard.runner.delivery import Delivery
-from trainyard.runner.environ import base_of
-from trainyard.runner.layout import Folder, fold, read_json, write_json, write_whole
+from trainyard.runner.layout import Folder, fold, write_json, write_whole
+from trainyard_alternate_late.attempt_folder import locked, look, start, stop_before_start
 from trainyard_core.contracts.scheduler import AttemptDiagnosis, Manifest, Scheduler, SchedulerRefused
-from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase, Workload
+from trainyard_core.contracts.workload import AttemptRef, Observation, Phase, Workload
 from trainyard_core.hookspecs import Context
 
 __all__ = ["LateScheduler"]
-
-_START_SECONDS = 20.0
 
 
 class LateScheduler(Scheduler):
@@ -62,11 +57,11 @@ class LateScheduler(Scheduler):
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(folder.token, workload.token.encode())
         write_json(folder.workload, manifest)
-        await asyncio.to_thread(_start, folder.path)
-        await asyncio.wait_for(_locked(folder), _START_SECONDS)
+        await asyncio.to_thread(start, folder.path)
+        await locked(folder)
 
     async def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
-        seen = [await asyncio.to_thread(_look, self._folder(ref)) for ref in refs]
+        seen = [await asyncio.to_thread(look, self._folder(ref)) for ref in refs]
         for one in seen:
             if one is not None and one.phase is Phase.EXITED:
                 self._delivery.deliver(self._folder(one.ref))
@@ -78,7 +73,7 @@ class LateScheduler(Scheduler):
             return
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_json(folder.stop, {"grace": grace})
-        await asyncio.to_thread(_take_before_start, folder)
+        await asyncio.to_thread(stop_before_start, folder)
 
     async def diagnose(self, ref: AttemptRef) -> list[AttemptDiagnosis]:
         folder = self._folder(ref)
@@ -107,37 +102,3 @@ class LateScheduler(Scheduler):
             return fold(self._root, ref.run, ref.attempt)
         except ValueError as error:
             raise SchedulerRefused(str(error)) from error
-
-
-def _start(path: Path) -> None:
-    command = [sys.executable, "-P", "-m", "trainyard.runner", "--detach", str(path)]
-    subprocess.run(command, env=base_of(os.environ), stdin=subprocess.DEVNULL, check=True)
-
-
-async def _locked(folder: Folder) -> None:
-    while lock.probe(folder) is lock.Held.NEVER:
-        await asyncio.sleep(0.01)
-
-
-def _take_before_start(folder: Folder) -> None:
-    """No runner starts what was stopped before."""
-    handle = lock.claim_for_nobody(folder)
-    if handle is not None:
-        finish.conclude(folder, finish.End(reason="user", message="Stopped before it started."))
-        os.close(handle)
-
-
-def _look(folder: Folder) -> Observation | None:
-    ref = AttemptRef(folder.run, folder.attempt)
-    held = lock.probe(folder)
-    if held is lock.Held.DEAD:
-        finish.bury(folder)
-    if folder.exit.exists():
-        told = msgspec.json.decode(folder.exit.read_bytes(), type=Exit)
-        return Observation(ref=ref, phase=Phase.EXITED, exit=told)
-    started = read_json(folder.started)
-    if held is lock.Held.NEVER:
-        return Observation(ref=ref, phase=Phase.GONE) if finish.is_gone(folder) else None
-    if started is None:
-        return Observation(ref=ref, phase=Phase.STARTING)
-    return Observation(ref=ref, phase=Phase.RUNNING, started_at=started["started_at"])

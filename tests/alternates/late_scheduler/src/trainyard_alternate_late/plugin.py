@@ -1,4 +1,4 @@
-"""Offers the schedulers `late` and `instant`. Imports nothing heavy."""
+"""Offers the schedulers `late`, `hosts` and `instant`. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -12,8 +12,18 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_schedulers() -> list[SchedulerProvider]:
-    """Two foreign ones."""
-    return [SchedulerProvider(name="instant", build=_instant), SchedulerProvider(name="late", build=_late)]
+    """Three foreign ones."""
+    return [
+        SchedulerProvider(name="hosts", build=_hosts),
+        SchedulerProvider(name="instant", build=_instant),
+        SchedulerProvider(name="late", build=_late),
+    ]
+
+
+def _hosts(context: Context) -> Scheduler:
+    from trainyard_alternate_late.hosts import HostsScheduler
+
+    return HostsScheduler.from_context(context)
 
 
 def _instant(context: Context) -> Scheduler:

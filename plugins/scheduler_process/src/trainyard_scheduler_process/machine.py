@@ -1,4 +1,4 @@
-"""What this machine has to give: counted once, or stated in the settings.
+"""What this machine has: counted once, or stated in the settings.
 
 Devices are named as `CUDA_VISIBLE_DEVICES` names them; an attempt holds them by index into that list.
 """
@@ -14,26 +14,26 @@ from pathlib import Path
 
 import msgspec
 
-from trainyard_core.contracts.workload import Resources
+from trainyard_core.contracts.scheduler import Capacity
 from trainyard_scheduler_process.settings import Settings
 
-__all__ = ["Capacity", "capacity_of"]
+__all__ = ["Machine", "machine_of"]
 
 
-class Capacity(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole capacity and the names of its devices, in order."""
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """The capacity of the machine and the names of its devices, in order."""
 
-    resources: Resources
+    capacity: Capacity
     devices: tuple[str, ...]
 
 
-def capacity_of(settings: Settings, environ: Mapping[str, str]) -> Capacity:
+def machine_of(settings: Settings, environ: Mapping[str, str]) -> Machine:
     """The settings first, then what the machine says. May run `nvidia-smi`: blocking."""
     devices = _devices(settings.gpu, environ)
     cpu = float(len(os.sched_getaffinity(0))) if settings.cpu is None else settings.cpu
     memory = _memory() if settings.memory is None else settings.memory
-    whole = Resources(cpu=cpu, memory=memory, gpu=len(devices), other=settings.resources)
-    return Capacity(resources=whole, devices=devices)
+    capacity = Capacity(cpu=cpu, memory=memory, gpu=len(devices), other=settings.resources, devices="indexed")
+    return Machine(capacity=capacity, devices=devices)
 
 
 def _devices(stated: int | None, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -57,11 +57,11 @@ def _count_devices() -> int:
     return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
 
 
-def _memory() -> int:
-    """All memory of the machine in bytes; 0, which is no limit, when it cannot be read."""
+def _memory() -> int | None:
+    """All memory of the machine in bytes; None when it cannot be read."""
     try:
         text = Path("/proc/meminfo").read_text()
     except OSError:
-        return 0
+        return None
     found = re.search(r"MemTotal:\s+(\d+) kB", text)
-    return int(found[1]) * 1024 if found else 0
+    return int(found[1]) * 1024 if found else None
