@@ -318,6 +318,14 @@ async def test_a_relay_knows_which_side_is_there_and_forgets_streams(relays, mon
     assert await other.get("s", "output", after=0, wait=0.01) == []
 
 
+async def test_streams_that_both_sides_have_left_are_forgotten(monkeypatch):
+    relay = LocalStreamRelay()
+    await relay.put("left", "output", frames(1), wait=0)
+    monkeypatch.setattr(stream_relay, "KEEP", -1.0)
+    await relay.put("new", "output", frames(1), wait=0)
+    assert await relay.get("left", "output", after=0, wait=0) == []
+
+
 async def test_streams_of_two_server_processes_meet(postgres_url, tmp_path, valkey_url):
     async with (
         serving(postgres_url, tmp_path / "a", valkey=valkey_url) as one,

@@ -92,9 +92,9 @@ def _build(context):
     inner = type(scheduler)
 
     class Host(inner):
-        async def resources(self):
-            _away("resources")
-            return await inner.resources(self)
+        async def capacity(self):
+            _away("capacity")
+            return await inner.capacity(self)
 
         async def adopt(self):
             _away("adopt")
@@ -122,7 +122,7 @@ def test_a_scheduler_that_is_away_leaves_the_server_up_and_is_asked_again(tmp_pa
 
     with Yard(tmp_path, environ=variables) as yard, yard.client() as client:
         run = submit(client, "exit 0")
-        for step in ("resources", "adopt"):
+        for step in ("capacity", "adopt"):
             why = f"RuntimeError: host away: {step}"
             eventually(lambda why=why: why in [agent.not_ready for agent in client.agents.list()], what=why)
             assert client.runs.get(run.id).status == "queued"

@@ -35,11 +35,11 @@ class Site:
 
     def known(self, cpu, largest):
         """Once core knows how much there is."""
-        eventually(lambda: self._capacity() == (cpu, largest), what=f"{cpu} cores are known, {largest} in one host")
+        eventually(lambda: self._capacity() == [(cpu, largest)], what=f"{cpu} cores are known, {largest} in one host")
 
     def _capacity(self):
-        (agent,) = self.client.agents.page().items
-        return agent.cpu, agent.largest.get("cpu")
+        agents = self.client.agents.page().items
+        return [(agent.cpu, agent.largest.get("cpu")) for agent in agents]
 
     def run(self, cpu, script=FOREVER, **top):
         made = submit(self.client, script, cpu=str(cpu), **top).id

@@ -13,12 +13,10 @@ from redis.exceptions import RedisError, ResponseError
 
 from trainyard.client.models import StreamFrame
 from trainyard_core.errors import Unavailable
-from trainyard_core.work.stream_relay import ABSENT, MOST_KEPT, Direction
+from trainyard_core.work.stream_relay import ABSENT, KEEP, MOST_KEPT, Direction
 
 __all__ = ["ArqStreamRelay"]
 
-KEEP = 600
-"""Seconds that frames are kept which nobody asks for."""
 LOOK = 0.05
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(StreamFrame).decode
@@ -41,7 +39,7 @@ class ArqStreamRelay:
                 await asyncio.sleep(LOOK)
             for frame in frames:
                 await self._add(pool, key, frame)
-            await pool.expire(key, KEEP)
+            await pool.expire(key, int(KEEP))
         except (RedisError, OSError) as error:
             raise _unavailable(error) from error
         return True

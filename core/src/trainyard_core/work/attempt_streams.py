@@ -97,6 +97,8 @@ class AttemptStreams:
             await self._database.write(lambda tx: attempt_streams.mark_opened(tx, stream["id"], at=at))
         found = await self._relay.get(stream["id"], direction, after=after, wait=min(wait, self._until_late(stream)))
         if not found and (error := await self._is_cut(stream, direction)):
+            if direction == "input":
+                await self.end(stream)
             return [StreamFrame(seq=after + 1, channel="end", error=error)]
         return found
 

@@ -15,11 +15,13 @@ from typing import Literal, Protocol
 
 from trainyard.client.models import StreamFrame
 
-__all__ = ["ABSENT", "MOST_KEPT", "Direction", "LocalStreamRelay", "StreamRelay"]
+__all__ = ["ABSENT", "KEEP", "MOST_KEPT", "Direction", "LocalStreamRelay", "StreamRelay"]
 
 Direction = Literal["input", "output"]
 """Input goes to the agent, output comes from it."""
 MOST_KEPT = 64
+KEEP = 600.0
+"""Seconds that frames are kept which nobody asks for."""
 ABSENT = 45.0
 """Seconds after which a side that has not asked for or sent anything counts as gone."""
 
@@ -49,6 +51,7 @@ class _Line:
     def __init__(self) -> None:
         self.frames: deque[StreamFrame] = deque()
         self.last = 0
+        self.used_at = monotonic()
         self.asked_at: float | None = None
         self.changed = asyncio.Event()
 
@@ -100,7 +103,17 @@ class LocalStreamRelay:
         self._lines.clear()
 
     def _line(self, stream: str, direction: Direction) -> _Line:
-        return self._lines.setdefault((stream, direction), _Line())
+        if (line := self._lines.get((stream, direction))) is None:
+            self._drop_unused()
+            line = self._lines[stream, direction] = _Line()
+        line.used_at = monotonic()
+        return line
+
+    def _drop_unused(self) -> None:
+        """Forget streams that both sides have left without a word."""
+        oldest = monotonic() - KEEP
+        for key in [key for key, line in self._lines.items() if line.used_at < oldest]:
+            del self._lines[key]
 
 
 async def _changed(line: _Line, seconds: float) -> bool:

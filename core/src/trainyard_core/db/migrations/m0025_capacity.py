@@ -31,7 +31,7 @@ _STATEMENTS = (
 async def forwards(tx: Tx) -> None:
     """Add `agent.capacity` in place of four columns, `attempt.gpu` and `run.largest_copy`."""
     await tx.run("ALTER TABLE agent ADD COLUMN capacity TEXT NOT NULL DEFAULT '{}'")  # JSON: see contracts.capacity
-    for row in await tx.all("SELECT * FROM agent"):
+    for row in await tx.all("SELECT name, scheduler, cpu, memory, gpu, resources FROM agent"):
         text = msgspec.json.encode(_capacity(row)).decode()
         await tx.run("UPDATE agent SET capacity = ? WHERE name = ?", text, row["name"])
     for column in _BEFORE:
