@@ -171,8 +171,8 @@ def test_the_program_has_all_of_it_and_nothing_stays(yard, repository):
     assert done.status == "succeeded"
     (checkout,) = done.meta["checkouts"].items()
     assert checkout == ("model", {"commit": commits(yard.folder / "model")[0], "remote": repository})
-    told = yard.command("events", run, "--kind", "meta").splitlines()
-    assert [line for line in told if checkout[1]["commit"] in line and line.split()[1] == "meta"]
+    events = yard.command("events", run, "--kind", "meta").splitlines()
+    assert [line for line in events if checkout[1]["commit"] in line and line.split()[1] == "meta"]
     drawn = yard.command("compare", run, run, "--metric", "system/process/cpu", "--plot")
     assert drawn.splitlines()[0] == "system/process/cpu by step"
     gone(yard)
