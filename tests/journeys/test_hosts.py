@@ -3,10 +3,12 @@ why, and loses hosts."""
 
 from __future__ import annotations
 
+import signal
 from contextlib import suppress
 
 import pytest
-from yard import Yard, ended, eventually, submit
+from remote_agent import Far
+from yard import Yard, ended, eventually, reached, submit
 
 from trainyard.client.errors import Conflict
 from trainyard.client.models import CreateRun
@@ -208,3 +210,22 @@ def test_a_run_ends_and_frees_its_host(site, tmp_path):
     (tmp_path / "go").touch()
     site.why(first, "succeeded at")
     site.why(second, "running since")
+
+
+def test_a_run_ends_while_its_agent_is_dead_as_its_runner_reports_the_exit(tmp_path):
+    folder = tmp_path / "far"
+    folder.mkdir()
+    with Yard(tmp_path, environ={"TRAINYARD_AGENT": ""}) as yard, yard.client() as client:
+        token = client.agents.add("far").token
+        with Far(yard, folder, token, arguments=("--scheduler", "hosts")) as agent:
+            script = f"{HELD.format(tmp_path / 'go')}; echo after; exit 4"
+            run = submit(client, script, cpu="1").id
+            reached(client, run, "running")
+            agent.down(signal.SIGKILL)
+            (tmp_path / "go").touch()
+            done = ended(client, run)
+            assert (done.status, done.attempts[0].exit_code) == ("failed", 4)
+            assert [line.text for line in client.runs.lines(run)] == ["after"]
+            agent.up()
+            eventually(lambda: client.agents.get("far").live == 0, what="the agent lets go of it")
+            assert len(client.runs.get(run).attempts) == 1

@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, Parameter
 
 from trainyard.client import models
 from trainyard_core.api import streams
 from trainyard_core.api.access import ApiRequest, Recorder, attempt_of, find_run, runtime_of
 from trainyard_core.api.event_stream import EventStream, wanted
+from trainyard_core.api.observation_limits import checked
 from trainyard_core.api.pagination import MOST, Cursor, Limit, after_name, following
 from trainyard_core.auth import READ, TRACK
 from trainyard_core.contracts.tracker import RunRef
+from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Phase
 from trainyard_core.db import tracking
 from trainyard_core.db.engine import Tx
-from trainyard_core.errors import Invalid, Unavailable
+from trainyard_core.errors import Forbidden, Invalid, Unavailable
 from trainyard_core.run_tracker import RunTracker
 from trainyard_core.runtime import Runtime
 from trainyard_core.settings import install
 from trainyard_core.work import resume, serializers
+from trainyard_core.work.assignment import report_exit
 from trainyard_core.work.ingest import ingest
 
 __all__ = ["Tracking"]
@@ -28,6 +31,10 @@ __all__ = ["Tracking"]
 MOST_BODY = 17 * 1024 * 1024
 MOST_LINES = 10_000
 MOST_NAMES = 200
+
+
+class ReportedExit(Exit, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an attempt ended, as its runner says: what is in `exit.json` of its folder."""
 
 
 class Tracking(Controller):
@@ -56,6 +63,26 @@ class Tracking(Controller):
         if done.ended:
             runtime.notifier.notify_agents(orders=True)
         return models.FrameAck(writer=writer, durable=done.durable)
+
+    @post("/exit", status_code=204)
+    async def exit(
+        self, request: ApiRequest, project: FromPath[str], ref: FromPath[str], data: JSONBody[ReportedExit]
+    ) -> None:
+        """Record how the run's attempt ended, as its runner says: for schedulers whose attempts nobody else watches.
+        The run's own token says which attempt it is. Idempotent: an end that is known stays as it is."""
+        row, attempt = await find_run(request, project, ref, TRACK), request.user.attempt
+        if not attempt:
+            raise Forbidden("only the runner of an attempt reports its exit", fix="send the run's own token")
+        runtime, at = runtime_of(request), runtime_of(request).clock.now()
+        seen = Observation(ref=AttemptRef(row["id"], attempt), phase=Phase.EXITED, exit=data)
+        end = checked(seen).exit
+        assert end is not None, "it was given"
+        actor, policy = request.user.name, runtime.policy
+        await runtime.database.write(
+            lambda tx: report_exit(tx, seen.ref, end, policy=policy, at=at, actor=actor), name="report"
+        )
+        runtime.event_feed.publish(row["id"])
+        runtime.notifier.notify_agents(orders=True)
 
     @get("/logs")
     async def logs(

@@ -19,13 +19,14 @@ from trainyard_core.contracts.workload import AttemptRef, Exit, Observation, Pha
 from trainyard_core.db import activities, admission, agents, attempt_streams, deletions, queues, runs, tracking, uptime
 from trainyard_core.db.engine import Row, Tx
 from trainyard_core.db.row_locks import keep
+from trainyard_core.errors import NotFound
 from trainyard_core.lifecycle import FINAL, Reason, Status, Step
 from trainyard_core.policy import Policy
 from trainyard_core.work.admission import DatabaseSource, plan
 from trainyard_core.work.observation import StoredObservation, stored
 from trainyard_core.work.reconcile import reconcile
 
-__all__ = ["GOING", "assign", "decide", "grant", "orders", "released", "report"]
+__all__ = ["GOING", "assign", "decide", "grant", "orders", "released", "report", "report_exit"]
 
 GOING = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING})
 """Statuses in which the current attempt is wanted. In others it is to be stopped, was lost, or is over."""
@@ -140,14 +141,24 @@ async def released(tx: Tx, refs: Sequence[AttemptRef]) -> None:
     await deletions.orphans_released(tx, refs)
 
 
-async def report(tx: Tx, agent: str, seen: Sequence[Observation], *, policy: Policy, at: int) -> None:
+async def report(tx: Tx, agent: str, seen: Sequence[Observation], *, policy: Policy, at: int, actor: str = "") -> None:
     """Write down what an agent observed, and bring the runs on. Idempotent; late and foreign reports change
-    nothing."""
+    nothing. `actor` is who says so, if it is not the agent."""
     for observation in seen:
-        await _report_one(tx, agent, observation, policy, at)
+        await _report_one(tx, agent, observation, policy, at, actor or f"agent:{agent}")
 
 
-async def _report_one(tx: Tx, agent: str, seen: Observation, policy: Policy, at: int) -> None:
+async def report_exit(tx: Tx, ref: AttemptRef, end: Exit, *, policy: Policy, at: int, actor: str) -> None:
+    """Write down how an attempt ended, as its runner says, as if its agent had observed it. Idempotent: an end that is
+    known stays as it is. Raises NotFound for an attempt that is not there."""
+    row = await tx.one("SELECT agent FROM attempt WHERE run = ? AND number = ?", ref.run, ref.attempt)
+    if row is None:
+        raise NotFound(f"no attempt {ref.attempt} of run {ref.run}", fix="it has been deleted; nothing can be reported")
+    seen = Observation(ref=ref, phase=Phase.EXITED, reason=end.reason, message=end.message, exit=end)
+    await report(tx, row["agent"], [seen], policy=policy, at=at, actor=actor)
+
+
+async def _report_one(tx: Tx, agent: str, seen: Observation, policy: Policy, at: int, actor: str) -> None:
     await runs.lock(tx, seen.ref.run)
     row = await tx.one(
         "SELECT a.state, a.agent, a.phase, a.phase_reason, a.phase_message, a.detail, r.status, r.attempt, r.project"
@@ -161,14 +172,14 @@ async def _report_one(tx: Tx, agent: str, seen: Observation, policy: Policy, at:
     if row is None or row["agent"] != agent or row["state"] == "exited":
         return
     if row["attempt"] != seen.ref.attempt or row["status"] in FINAL:
-        await _late(tx, row, agent, seen, at)
+        await _late(tx, row, actor, seen, at)
         return
-    await _record(tx, agent, seen, row, policy, at)
+    await _record(tx, actor, seen, row, policy, at)
     await reconcile(tx, seen.ref.run, policy=policy, at=at)
 
 
-async def _record(tx: Tx, agent: str, seen: Observation, row: Row, policy: Policy, at: int) -> None:
-    ref, actor, status = seen.ref, f"agent:{agent}", Status(row["status"])
+async def _record(tx: Tx, actor: str, seen: Observation, row: Row, policy: Policy, at: int) -> None:
+    ref, status = seen.ref, Status(row["status"])
     new = stored(seen)
     if seen.phase in (Phase.EXITED, Phase.GONE):
         await _record_end(tx, seen, new, status, policy, at, actor)
@@ -231,7 +242,7 @@ async def _times(tx: Tx, ref: AttemptRef, end: Exit, at: int) -> tuple[int | Non
     return max(row["created_at"], at - lasted), at
 
 
-async def _late(tx: Tx, row: Row, agent: str, seen: Observation, at: int) -> None:
+async def _late(tx: Tx, row: Row, actor: str, seen: Observation, at: int) -> None:
     """The report of an attempt that nobody waits for: its end is kept for people to read, and its slot is freed."""
     if seen.phase not in (Phase.EXITED, Phase.GONE):
         return
@@ -246,6 +257,6 @@ async def _late(tx: Tx, row: Row, agent: str, seen: Observation, at: int) -> Non
     )  # fmt: skip
     data = {"attempt": seen.ref.attempt, "phase": seen.phase, "reason": end.reason}
     told = activities.NewActivity(
-        project=row["project"], run=seen.ref.run, kind="late_report", actor=f"agent:{agent}", at=at, data=data
+        project=row["project"], run=seen.ref.run, kind="late_report", actor=actor, at=at, data=data
     )
     await activities.append(tx, told)

@@ -59,11 +59,19 @@ class Carrier:
 
     def ship(self) -> Progress:
         """One pass, to where runs report now."""
+        self._follow()
+        return self._shipper.ship()
+
+    def _follow(self) -> None:
         if self.moved:
             self.close()
             self._url = server_of(self._folder, self._workload)
             self._shipper = self._made()
-        return self._shipper.ship()
+
+    def report_exit(self, end: bytes) -> Progress:
+        """Tell how the attempt ended, to where runs report now."""
+        self._follow()
+        return self._shipper.report("/exit", end)
 
     def delay(self) -> float:
         """Seconds to wait before the next pass; a move ends the wait."""

@@ -9,11 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from trainyard.runner.address import Carrier, server_of
 from trainyard.runner.layout import Folder, write_json
 from trainyard.track import segments
+
+if TYPE_CHECKING:
+    from trainyard.track.shipper import Progress
 
 __all__ = ["Shipping"]
 
@@ -60,31 +64,50 @@ class Shipping:
         return not self._ending.is_set()
 
     def finish(self, wait: Callable[[float], None], wanted: Callable[[], bool], *, patience: float = 3600.0) -> bool:
-        """Ship until all is acknowledged, or there is nothing or nowhere to ship; False when that is refused, no
-        longer `wanted`, or failed for `patience` seconds without a success. `wait` passes the seconds between two
-        tries."""
+        """Ship until all is acknowledged, or there is nothing or nowhere to ship, and report the exit where the
+        workload asks for it; False when that is refused, no longer `wanted`, or failed for `patience` seconds without a
+        success. `wait` passes the seconds between two tries."""
         self._ending.set()
         if self._thread is not None:
             self._thread.join()
-        if not segments.writers(self._folder.spool):
-            return True
-        if not self._begun:
+        is_empty = not segments.writers(self._folder.spool)
+        if not is_empty and not self._begun:
             self._describe()
         if not server_of(self._folder, self._workload):
             return True
         carrier = Carrier(self._folder, self._workload)
-        worked = time.monotonic()
-        while wanted():
-            progress = carrier.ship()
-            if not progress.pending or progress.fatal:
-                return not progress.pending
-            if not progress.error:
-                worked = time.monotonic()
-                continue
-            if time.monotonic() - worked > patience:
-                return False
-            _pause(carrier, carrier.delay(), wait, wanted)
-        return False
+        patiently = partial(_repeat, carrier, wait=wait, wanted=wanted, patience=patience)
+        is_shipped = is_empty or patiently(carrier.ship)
+        is_reported = not self._workload.get("report_exit") or patiently(self._report(carrier))
+        carrier.close()
+        return is_shipped and is_reported
+
+    def _report(self, carrier: Carrier) -> Callable[[], Progress]:
+        return lambda: carrier.report_exit(self._folder.exit.read_bytes())
+
+
+def _repeat(
+    carrier: Carrier,
+    step: Callable[[], Progress],
+    *,
+    wait: Callable[[float], None],
+    wanted: Callable[[], bool],
+    patience: float,
+) -> bool:
+    """Take a step again and again, until it is done; False when it is refused, no longer `wanted`, or failed for
+    `patience` seconds without a success."""
+    worked = time.monotonic()
+    while wanted():
+        progress = step()
+        if not progress.pending or progress.fatal:
+            return not progress.pending
+        if not progress.error:
+            worked = time.monotonic()
+            continue
+        if time.monotonic() - worked > patience:
+            return False
+        _pause(carrier, carrier.delay(), wait, wanted)
+    return False
 
 
 def _pause(carrier: Carrier, seconds: float, wait: Callable[[float], object], wanted: Callable[[], bool]) -> None:

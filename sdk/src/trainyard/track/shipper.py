@@ -123,6 +123,19 @@ class Shipper:
         self._failures, self._wait = 0, 0.0
         return Progress(sent, 0)
 
+    def report(self, path: str, body: bytes) -> Progress:
+        """Tell the server something of the run, below its own path, in JSON. `pending` is 1 until it is told; `fatal`
+        when it is refused."""
+        try:
+            self._keep_token()
+            answer = self._call("POST", self._path + path, body, _JSON)
+        except (_Trouble, Unreachable, OSError) as trouble:
+            return self._failed(0, trouble)._replace(pending=1)
+        if answer.is_success:
+            self._failures, self._wait = 0, 0.0
+            return Progress(1, 0)
+        return self._failed(0, _trouble(f"{path} was not taken: {answer.words}", answer))._replace(pending=1)
+
     def has_run(self) -> bool:
         """Whether the server has the run in its project; also when nobody can tell now."""
         try:

@@ -101,7 +101,7 @@ class HostsScheduler(Scheduler):
             raise SchedulerRefused(f"no host may run the image '{workload.image}': use another one")
         manifest: Manifest = msgspec.json.decode(msgspec.json.encode(workload))
         del manifest["token"]
-        return manifest
+        return {**manifest, "report_exit": True}
 
     async def submit(self, workload: Workload) -> None:
         self._asked()
