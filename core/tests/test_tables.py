@@ -12,7 +12,8 @@ from trainyard_core.registry import Registry
 from trainyard_core.testing.factories import Arrange
 
 OF_CORE = """
-activity agent artifact attempt connection deletion director edge idempotency instance job member metric metric_attempt
+activity agent artifact attempt attempt_stream connection deletion director edge idempotency instance job member metric
+metric_attempt
 migration observer observer_event operation orphan principal project queue reference_withdrawal retirement run
 run_reference run_tag run_value token upload uptime writer
 """
