@@ -131,7 +131,7 @@ async def test_it_is_not_removed_while_it_holds_live_runs_and_its_token_goes_wit
 
 
 async def test_a_servers_own_agent_that_was_removed_comes_back(web):
-    port = DatabasePort(web.runtime.session_service())
+    port = DatabasePort(web.runtime.session_service(), web.runtime.attempt_streams)
     await port.register(Registration(name="own", scheduler="x", queues=("*",)))
     web.arrange.clock.turn(60)
     await web.admin.agents.remove("own")
@@ -140,7 +140,7 @@ async def test_a_servers_own_agent_that_was_removed_comes_back(web):
 
 
 async def test_of_two_servers_with_one_agents_name_the_newer_wins(web):
-    ports = [DatabasePort(web.runtime.session_service()) for _ in range(2)]
+    ports = [DatabasePort(web.runtime.session_service(), web.runtime.attempt_streams) for _ in range(2)]
     own = Registration(name="own", scheduler="x", queues=("*",))
     for port in ports:
         await port.register(own)

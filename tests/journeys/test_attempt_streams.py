@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from yard import PATIENCE, YARD, Yard, eventually, reached, submit
+from yard import PATIENCE, YARD, Yard, eventually, interruptible, reached, submit
 
 SERVES = """
 import http.server, os, socketserver
@@ -62,6 +62,18 @@ def command(yard, *words, stdin=b""):
     )
 
 
+def begun(yard, *words, **more):
+    """A command that goes on; it can be interrupted."""
+    return subprocess.Popen(
+        [*YARD, *words],
+        stdout=subprocess.PIPE,
+        env=yard.environ,
+        text=True,
+        preexec_fn=interruptible,  # noqa: PLW1509 - one syscall, no locks
+        **more,
+    )
+
+
 def test_a_program_runs_beside_it_with_its_environment_its_input_and_its_exit_code(yard, live):
     run, _ = live
     script = 'cat; echo "$TRAINYARD_RUN" >&2; exit 7'
@@ -77,11 +89,12 @@ def test_a_program_that_is_not_there_is_named(yard, live):
     assert (done.returncode, "cannot run 'no-such-program'" in done.stderr.decode()) == (1, True)
 
 
-def test_a_program_ends_when_nobody_wants_its_output_any_more(yard, live, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_program_ends_when_nobody_wants_its_output_any_more(yard, live, tmp_path, number):
     words = ["exec", live[0], "--", "sh", "-c", f"echo $$ > {tmp_path}/pid; echo up; while :; do sleep 0.1; done"]
-    asking = subprocess.Popen([*YARD, *words], stdout=subprocess.PIPE, stdin=subprocess.PIPE, env=yard.environ)
-    assert asking.stdout.readline() == b"up\n"
-    asking.send_signal(signal.SIGINT)
+    asking = begun(yard, *words, stdin=subprocess.PIPE)
+    assert asking.stdout.readline() == "up\n"
+    asking.send_signal(number)
     asking.communicate(timeout=PATIENCE)
     pid = (tmp_path / "pid").read_text().strip()
     eventually(lambda: not _lives(pid), what="the program is gone")
@@ -97,7 +110,7 @@ def _lives(pid):
 @contextmanager
 def proxied(yard, run, port):
     """The local port."""
-    process = subprocess.Popen([*YARD, "proxy", run, str(port)], stdout=subprocess.PIPE, env=yard.environ, text=True)
+    process = begun(yard, "proxy", run, str(port))
     try:
         yield int(process.stdout.readline().split()[0].rpartition(":")[2])
     finally:

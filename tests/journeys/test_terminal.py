@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from yard import YARD, Yard, eventually
+from yard import YARD, Yard, eventually, interruptible
 
 EVIL = "\x1b[2J\x1b]0;owned\x07\x1b]52;c;aGk=\x07\u202eeman\x9b31m"
 COMMANDS = [
@@ -171,11 +171,6 @@ def live(served):
         eventually(lambda: "0.25" in served.command("ls", "-q", "name:live, status:running"), what="the run logs")
         yield
         process.communicate(b"\n", timeout=60)
-
-
-def interruptible():
-    """A child hears SIGINT, also where these tests run in the background of a shell, which ignores it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("command", [("top",), ("watch",), ("watch", "latest")], ids=" ".join)

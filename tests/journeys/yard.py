@@ -34,6 +34,11 @@ def paths_below(folder: Path) -> list[Path]:
     return [Path(place, name) for place, folders, files in os.walk(folder) for name in (*folders, *files)]
 
 
+def interruptible() -> None:
+    """A child hears SIGINT, also where these tests run in the background of a shell, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Yard:
     """One data directory and its server. Started by `up` or as a context manager; `down` checks what is left."""
 

@@ -119,7 +119,7 @@ def completed(yard, monkeypatch, line, word=""):
 
 
 def test_commands_and_options_are_completed(yard, platform, monkeypatch):
-    assert set(completed(yard, monkeypatch, "yard", "pro")) == {"projects"}
+    assert set(completed(yard, monkeypatch, "yard", "pro")) == {"projects", "proxy"}
     assert "--status" in completed(yard, monkeypatch, "yard ls", "--st")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from trainyard.cli import output
 from trainyard.cli.options import find, run_argument, with_client
 
 if TYPE_CHECKING:
@@ -29,10 +31,14 @@ CUT = 1
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @with_client
 def execute(client: Client, *, ref: str, command: tuple[str, ...]) -> None:
-    """Run a program where a live run runs, with its folder and environment, but without the values of its secrets.
-    Input is passed on; the exit code is the program's."""
+    """Run a program where a live run runs.
+
+    It has the folder and the environment of the run, but not the values of its secrets. Input is passed on; the exit
+    code is the program's."""
     from trainyard.client.models import NewAttemptStream
 
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the program ends with this command, whoever ends that
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     stream = client.attempt_streams.open(find(client, ref), NewAttemptStream(kind="exec", command=[*command]))
     threading.Thread(target=_send_all, args=(client, stream, sys.stdin.buffer), daemon=True).start()
     sys.exit(_receive(client, stream, sys.stdout.buffer, sys.stderr.buffer))
@@ -44,11 +50,12 @@ def execute(client: Client, *, ref: str, command: tuple[str, ...]) -> None:
 @click.option("--local", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="The local port; default: any.")
 @with_client
 def proxy(client: Client, *, ref: str, port: int, local: int) -> None:
-    """Listen on a port of this machine (127.0.0.1 only) until interrupted, and lead each connection to a port on which
-    a live run listens."""
+    """Lead a port of this machine to a port of a live run.
+
+    Listens on 127.0.0.1 only, until interrupted."""
     run = find(client, ref)
     with socket.create_server(("127.0.0.1", local)) as server:
-        click.echo(f"127.0.0.1:{server.getsockname()[1]} leads to port {port} of run {run[-8:]}")
+        output.line(f"127.0.0.1:{server.getsockname()[1]} leads to port {port} of run {run[-8:]}")
         sys.stdout.flush()
         while True:
             connection, _ = server.accept()
@@ -87,7 +94,7 @@ def _lead(client: Client, run: str, port: int, connection: socket.socket) -> Non
         try:
             stream = client.attempt_streams.open(run, NewAttemptStream(kind="proxy", port=port))
         except ClientError as error:
-            click.echo(f"yard proxy: {error}", err=True)
+            output.line(f"yard proxy: {error}", err=True)
             return
         threading.Thread(target=_send_all, args=(client, stream, taken), daemon=True).start()
         _receive(client, stream, given, None)
@@ -103,7 +110,7 @@ def _receive(client: Client, stream: AttemptStream, out: Sink, err: Sink | None)
         for frame in client.attempt_streams.output(stream):
             if frame.channel == "end":
                 if frame.error:
-                    click.echo(f"yard: {frame.error}", err=True)
+                    output.line(f"yard: {frame.error}", err=True)
                     return CUT
                 return frame.exit_code or 0
             target = err if frame.channel == "stderr" and err is not None else out
@@ -111,7 +118,7 @@ def _receive(client: Client, stream: AttemptStream, out: Sink, err: Sink | None)
             target.flush()
         return CUT
     except ClientError as error:
-        click.echo(f"yard: the stream was cut: {error}", err=True)
+        output.line(f"yard: the stream was cut: {error}", err=True)
         return CUT
     except OSError:  # nobody reads any more
         return CUT
