@@ -74,13 +74,13 @@ def begun(yard, *words, **more):
     )
 
 
-def test_a_program_runs_beside_it_with_its_environment_its_input_and_its_exit_code(yard, live):
+def test_a_program_runs_beside_it_with_its_environment_its_input_and_its_exit_code(yard, client, live):
     run, _ = live
     script = 'cat; echo "$TRAINYARD_RUN" >&2; exit 7'
     done = command(yard, "exec", run, "--", "sh", "-c", script, stdin=b"one\n" * 50_000)
     assert (done.returncode, done.stderr.decode()) == (7, f"{run}\n")
     assert done.stdout == b"one\n" * 50_000
-    kinds = [each.kind for each in yard.client().activities.list() if each.run == run]
+    kinds = [each.kind for each in client.activities.list() if each.run == run]
     assert "run_exec" in kinds
 
 
