@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from yard import PATIENCE, YARD, Yard, eventually, interruptible, reached, submit
+from yard import PATIENCE, YARD, eventually, interruptible, reached, submit
 
 SERVES = """
 import http.server, os, socketserver
@@ -26,34 +26,15 @@ server.serve_forever()
 """
 
 
-@pytest.fixture(scope="module", params=["alone", "split"])
-def yard(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("streams")
-    if request.param == "alone":
-        with Yard(folder) as yard:
-            yield yard
-        return
-    cluster = request.getfixturevalue("postgres")
-    url = cluster.create(empty=True)
-    with Yard(folder, arguments=["--split", "--processes", "2"], environ={"TRAINYARD_DATABASE": url}) as yard:
-        yield yard
-    cluster.drop(url)
-
-
 @pytest.fixture(scope="module")
-def client(yard):
-    with yard.client() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def live(yard, client):
+def live(yard):
     """A run that serves, and its port."""
-    run = submit(client, SERVES, python=True).id
-    reached(client, run, "running")
-    (line,) = eventually(lambda: [each.text for each in client.runs.lines(run)], what="it says its port")
-    yield run, int(line.split()[1])
-    client.runs.stop(run)
+    with yard.client() as client:
+        run = submit(client, SERVES, python=True).id
+        reached(client, run, "running")
+        (line,) = eventually(lambda: [each.text for each in client.runs.lines(run)], what="it says its port")
+        yield run, int(line.split()[1])
+        client.runs.stop(run)
 
 
 def command(yard, *words, stdin=b""):
