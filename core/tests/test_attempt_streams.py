@@ -186,6 +186,23 @@ async def test_a_stream_that_is_cut_in_the_middle_says_so_and_who_asks_no_more_e
     assert rest[-1].error == "agent 'far' is gone: the stream was cut"
 
 
+async def test_who_reads_nothing_for_a_while_and_says_that_it_is_there_is_not_cut(web, remote, monkeypatch):
+    monkeypatch.setattr(stream_relay, "ABSENT", 0.3)
+    monkeypatch.setattr(agent_side, "WAIT", 0.05)
+    async with running(remote):
+        run = await live(web, remote)
+        stream = await web.admin.attempt_streams.open(run, EXEC)
+        await remote.scheduler.until(lambda: remote.scheduler.opened)
+        await web.ask("GET", f"projects/default/runs/{run}/attempt-streams/{stream.id}/output?wait=0")
+        for _ in range(20):
+            await web.admin.attempt_streams.send(stream, [])
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await remote.scheduler.opened[0].closed.wait()
+        await web.admin.attempt_streams.send(stream, [StreamFrame(seq=1, channel="end")])
+        assert (await read(web, stream))[-1].exit_code == 5
+
+
 async def test_who_may_have_one(web, remote):
     viewer, member = [web.client(await web.role(role)) for role in ("viewer", "member")]
     async with running(remote):

@@ -163,11 +163,13 @@ class _Sender:
         await self._deliver(StreamFrame(seq=self._seq, channel="end", exit_code=exit_code, error=error))
 
     async def _deliver(self, frame: StreamFrame) -> None:
+        """Until core has it: a reader may be slow. That core or the reader is gone, the one who asks for input finds
+        out."""
         for tries in count(1):
             try:
                 return await self._port.stream_output(self._stream, [frame])
             except (ServerUnreachable, TrainyardError) as error:
-                await _again(error, tries)
+                await _again(error, min(tries, MOST_TRIES - 1))
         return None
 
 

@@ -33,7 +33,7 @@ __all__ = [
 PURGE = "purge"
 """The job that has the tracker forget deleted runs."""
 PURGE_TIMEOUT = 600 * SECOND
-OWNED = ("operation", "attempt", "writer", "metric", "artifact")
+OWNED = ("operation", "attempt", "attempt_stream", "writer", "metric", "artifact")
 """Tables whose rows belong to a run by their column `run`."""
 
 

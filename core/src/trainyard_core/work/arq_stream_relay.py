@@ -47,13 +47,18 @@ class ArqStreamRelay:
     async def get(self, stream: str, direction: Direction, *, after: int, wait: float) -> list[StreamFrame]:
         try:
             pool, key = await self._connected(), _key(stream, direction)
-            await pool.set(f"{key}:asked", b"1", ex=int(ABSENT + wait))
-            await pool.set(f"{key}:begun", b"1", ex=7 * 24 * 3600)
+            await _note(pool, key, ABSENT + wait)
             await pool.xtrim(key, minid=f"{after + 1}-0", approximate=False)
             found = await pool.xread({key: f"{after}-0"}, block=max(1, int(wait * 1000)))
         except (RedisError, OSError) as error:
             raise _unavailable(error) from error
         return [_decode(fields[b"frame"]) for _, entries in found for _, fields in entries]
+
+    async def touch(self, stream: str, direction: Direction) -> None:
+        try:
+            await _note(await self._connected(), _key(stream, direction), ABSENT)
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
 
     async def is_present(self, stream: str, direction: Direction) -> bool:
         try:
@@ -87,6 +92,12 @@ class ArqStreamRelay:
             if self._pool is None:
                 self._pool = await create_pool(self._settings)
             return self._pool
+
+
+async def _note(pool: ArqRedis, key: str, seconds: float) -> None:
+    """The reader is there, for so long at least."""
+    await pool.set(f"{key}:asked", b"1", ex=int(seconds))
+    await pool.set(f"{key}:begun", b"1", ex=7 * 24 * 3600)
 
 
 def _key(stream: str, direction: Direction) -> str:

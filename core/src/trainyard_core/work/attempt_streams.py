@@ -84,7 +84,9 @@ class AttemptStreams:
         numbers = [frame.seq for frame in frames]
         if any(number < 1 for number in numbers) or numbers != sorted(set(numbers)):
             raise Invalid("the numbers of frames are 1 or more and ascend", fix="count them from 1 on")
-        if not await self._relay.put(stream["id"], direction, frames, wait=ROOM):
+        if direction == "input":  # whoever sends is there, also while nothing is read
+            await self._relay.touch(stream["id"], "output")
+        if frames and not await self._relay.put(stream["id"], direction, frames, wait=ROOM):
             raise Unavailable("the other side of the stream is slow", fix="send the frames again")
 
     async def get(self, stream: Row, direction: Direction, *, after: int, wait: float) -> list[StreamFrame]:

@@ -35,6 +35,9 @@ class StreamRelay(Protocol):
     async def get(self, stream: str, direction: Direction, *, after: int, wait: float) -> list[StreamFrame]:
         """The frames after that number; the others are forgotten. When there are none, wait for some."""
 
+    async def touch(self, stream: str, direction: Direction) -> None:
+        """The reader of that direction is there, and does not ask now."""
+
     async def is_present(self, stream: str, direction: Direction) -> bool:
         """Whether the reader of that direction has asked lately, or the other side of it has yet to begin."""
 
@@ -89,6 +92,9 @@ class LocalStreamRelay:
                 break
         line.asked_at = monotonic()
         return [*line.frames]
+
+    async def touch(self, stream: str, direction: Direction) -> None:
+        self._line(stream, direction).asked_at = monotonic()
 
     async def is_present(self, stream: str, direction: Direction) -> bool:
         asked_at = self._line(stream, direction).asked_at

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["execute", "print_scheduler_log", "proxy"]
 
 PIECE = 64 * 1024
+STAY = 15.0
 CUT = 1
 """The exit code when a stream ended before its program did."""
 
@@ -106,6 +107,8 @@ def _receive(client: Client, stream: AttemptStream, out: Sink, err: Sink | None)
     """Write all output, and end the stream; the exit code to end with."""
     from trainyard.client.errors import ClientError, NotFound
 
+    over = threading.Event()
+    threading.Thread(target=_stay, args=(client, stream, over), daemon=True).start()
     try:
         for frame in client.attempt_streams.output(stream):
             if frame.channel == "end":
@@ -123,8 +126,18 @@ def _receive(client: Client, stream: AttemptStream, out: Sink, err: Sink | None)
     except OSError:  # nobody reads any more
         return CUT
     finally:
+        over.set()
         with suppress(ClientError, NotFound):
             client.attempt_streams.end(stream)
+
+
+def _stay(client: Client, stream: AttemptStream, over: threading.Event) -> None:
+    """Let the server know that this side is there, also while nobody reads what it prints."""
+    from trainyard.client.errors import ClientError
+
+    with suppress(ClientError):
+        while not over.wait(STAY):
+            client.attempt_streams.send(stream, [])
 
 
 def _send_all(client: Client, stream: AttemptStream, source: Source) -> None:
