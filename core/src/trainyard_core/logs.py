@@ -46,7 +46,7 @@ def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[*shared, *finish],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(target),
+        logger_factory=structlog.WriteLoggerFactory(target),
         cache_logger_on_first_use=False,
     )
     _adopt_standard(shared, finish, target, level)
